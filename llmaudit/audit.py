@@ -1,0 +1,154 @@
+"""The audit: every finding over one evidence, as one frozen value that is also `audit.json`.
+
+Whatever reads it (the terminal summary, the HTML report, a notebook, a CI check) shows these numbers and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from llmaudit import __version__
+from llmaudit.catalog import Catalog
+from llmaudit.evidence import Evidence, LedgerRow
+from llmaudit.findings import coverage, drivers, markup, reliability, savings, spend, tiers
+from llmaudit.plans import evaluate, load_plan
+from llmaudit.rollup import build, latencies, price
+from llmaudit.store import Store
+from llmaudit.tiers import counts
+
+SCHEMA = "llmaudit/audit/1"
+DEFAULT_PLANS = ("as-is", "direct", "tiered")
+
+FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
+    ("spend", spend.find),
+    ("coverage", coverage.find),
+    ("tiers", tiers.find),
+    ("drivers", drivers.find),
+    ("savings", savings.find),
+    ("markup", markup.find),
+    ("reliability", reliability.find),
+)
+"""The whole audit, in the order a reader meets it."""
+
+NOT_YET: tuple[tuple[str, str], ...] = (
+    ("lockin", "lock-in is not measured yet: it needs outcomes of several models on the same tier"),
+    ("checklist", "the gateway checklist is not answered yet"),
+    ("shadow", "no shadow test was analysed: there are no paired outcomes in the database"),
+)
+"""Parts without data: their key is there, null, and the reason is a warning."""
+
+
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was found, in one value.
+
+    Attributes:
+        schema: Name and major version of this document.
+        version: The llmaudit that wrote it.
+        catalog_version: Content hash of the prices used.
+        timezone: Of the day boundaries.
+        since: Start of the period asked for, inclusive; None is unbounded.
+        until: End of the period asked for, exclusive.
+    """
+
+    schema: str = SCHEMA
+    version: str
+    catalog_version: str
+    timezone: str
+    since: datetime | None
+    until: datetime | None
+    spend: spend.Spend
+    coverage: coverage.Coverage
+    tiers: tiers.Tiers
+    drivers: drivers.Drivers
+    savings: savings.Savings
+    markup: markup.Markup
+    reliability: reliability.Reliability
+    lockin: None = None
+    checklist: None = None
+    shadow: None = None
+    warnings: list[str]
+
+
+def gather(
+    store: Store,
+    catalog: Catalog,
+    plans: Sequence[str] = DEFAULT_PLANS,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Evidence:
+    """Read everything the findings need from a database, once.
+
+    Args:
+        store: The database; its tags must be up to date.
+        catalog: The prices.
+        plans: Presets or plan files to evaluate.
+        since: Start of the period (naive UTC, inclusive).
+        until: End of it (exclusive).
+
+    Raises:
+        UsageError: No preset of a name.
+        InputError: A plan file is missing or malformed.
+    """
+    chosen = [load_plan(name, catalog) for name in plans]
+    cells = price(build(store, catalog, since, until), catalog)
+    return Evidence(
+        cells=cells,
+        catalog=catalog,
+        plans=[evaluate(plan, cells, catalog) for plan in chosen],
+        ledger=ledger(store),
+        latencies=latencies(store, catalog, since, until),
+        tagged_by=counts(store, since, until).by_signal,
+        conflicts=int(store.one("SELECT count(*) FROM conflicts")[0]),
+        since=since,
+        until=until,
+    )
+
+
+def ledger(store: Store) -> list[LedgerRow]:
+    """Return the ledger: one row per file, in the order read."""
+    rows = store.dicts(
+        "SELECT path, format, lines, accepted, duplicates, ignored, rejected, bills, reasons FROM sources ORDER BY source_id"
+    )
+    return [LedgerRow(**{**row, "reasons": msgspec.json.decode(row["reasons"])}) for row in rows]
+
+
+def conclude(evidence: Evidence, *, timezone: str = "UTC") -> Audit:
+    """Return the audit of an evidence: every finding, and what a reader must be warned of."""
+    found = {name: find(evidence) for name, find in FINDINGS}
+    return Audit(
+        version=__version__,
+        catalog_version=evidence.catalog.version,
+        timezone=timezone,
+        since=evidence.since,
+        until=evidence.until,
+        warnings=[*_warnings(found), *(reason for _, reason in NOT_YET)],
+        **found,
+    )
+
+
+def _warnings(found: dict[str, Any]) -> list[str]:
+    """Return the sentences a reader must see before quoting a figure."""
+    covered, spent = found["coverage"], found["spend"]
+    warnings = []
+    if not spent.requests:
+        warnings.append("no request lies in the period: every figure is empty")
+    if covered.rejected:
+        warnings.append(f"{covered.rejected:,} of {covered.lines:,} records were rejected (coverage.reasons says why)")
+    if covered.conflicts:
+        warnings.append(f"{covered.conflicts:,} records repeat a request id with other content; the first one read counts")
+    if spent.unpriced_requests:
+        models = sorted({row.model for row in covered.unpriced})
+        shown = ", ".join(models[:5]) + (" and others" if len(models) > 5 else "")  # noqa: PLR2004
+        warnings.append(f"the cost of {spent.unpriced_requests:,} requests is unknown and in no total ({shown})")
+    if covered.usage.get("estimated"):
+        warnings.append(
+            f"{covered.usage['estimated']:,} requests had no usage in their log; their tokens were counted offline"
+        )
+    if covered.usage.get("inconsistent"):
+        warnings.append(f"{covered.usage['inconsistent']:,} requests have contradictory usage and are in no total")
+    warnings.extend(f"{count:,} requests: {note}" for note, count in covered.assumed.items())
+    return warnings

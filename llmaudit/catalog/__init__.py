@@ -1,0 +1,9 @@
+"""Dated prices by seller, sku and condition: load pricing/, find what a model name means, quote a usage exactly."""
+
+from __future__ import annotations
+
+from llmaudit.catalog.catalog import Catalog, Match, Offer
+from llmaudit.catalog.load import load_catalog
+from llmaudit.catalog.quote import Conditions, NoRates, Quote, Rates, quote, rates_for
+
+__all__ = ["Catalog", "Conditions", "Match", "NoRates", "Offer", "Quote", "Rates", "load_catalog", "quote", "rates_for"]

@@ -1,0 +1,50 @@
+"""The command line. Only here is anything printed or an exit code chosen; heavy imports stand inside commands.
+
+One module per command; a module of this package that defines `register` adds its commands.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+from types import FrameType
+
+import typer
+
+from llmaudit.cli.options import Ended, remember_global_options
+from llmaudit.errors import Exit
+
+app = typer.Typer(
+    name="llmaudit",
+    help="Offline cost audit of LLM request logs: where the money goes, and what it would have cost otherwise.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.callback()(remember_global_options)
+for _module in sorted(module.name for module in iter_modules(__path__)):
+    _imported = import_module(f"{__name__}.{_module}")
+    if hasattr(_imported, "register"):
+        _imported.register(app)
+
+
+def main() -> None:
+    """Run the command line and end with one of the exit codes of `llmaudit.errors.Exit`."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        app()
+    except Ended as ended:
+        sys.exit(ended.code)
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone (`| head`); nothing can be said to it
+        sys.exit(Exit.DONE)
+
+
+def _terminated(_: int, __: FrameType | None) -> None:
+    """End on SIGTERM as an exception, so that open transactions roll back and temporary folders go."""
+    raise Ended(Exit.TERMINATED)

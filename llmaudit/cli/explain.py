@@ -1,0 +1,159 @@
+"""`llmaudit explain`: how one number came to be, from file and line to money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmaudit.cli.options import command
+from llmaudit.cli.output import answer, line
+from llmaudit.cli.work import catalog, open_store
+from llmaudit.errors import InputError, printable
+from llmaudit.money import as_json
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.catalog import Catalog
+    from llmaudit.store import Store
+
+_FIND = """
+    SELECT r.*, s.path AS file, s.format AS format, s.content_sha256 AS content_sha256,
+        t.tier AS tier, t.task AS task, t.signal AS signal, t.confidence AS confidence, t.reason AS tier_reason
+    FROM requests r JOIN sources s USING (source_id) LEFT JOIN tiers t USING (row_id)
+    WHERE r.request_id = $id OR r.response_id = $id OR r.call_id = $id OR concat(s.path, ':', r.line) = $id
+    ORDER BY r.row_id
+"""
+AS_LOGGED = (
+    "started_at", "gateway", "seller", "model_requested", "model_served", "model_raw", "endpoint", "status",
+    "error_class", "service_tier", "is_batch", "is_streamed", "feature", "team", "billed_amount", "billed_kind",
+)  # fmt: skip
+
+
+def explain(
+    settings: Settings,
+    request_id: Annotated[str, typer.Argument(help="A request, response or call id, or FILE:LINE.")],
+) -> None:
+    """Show every step from file and line to money, for each attempt that has the id."""
+    prices = catalog(settings)
+    with open_store(settings, read_only=True) as store:
+        rows = store.dicts(_FIND, {"id": request_id})
+        if not rows:
+            raise InputError(
+                f"no request has the id {printable(request_id)}",
+                next_step="`llmaudit requests` shows ids; FILE:LINE works too.",
+                slug="no-such-request",
+            )
+        steps = [_steps(store, prices, row) for row in rows]
+    document = {
+        "schema": "llmaudit/explain/1",
+        "catalog_version": prices.version,
+        "request_id": request_id,
+        "requests": steps,
+    }
+
+    def people() -> None:
+        for step in steps:
+            _show(step)
+
+    answer(settings, document, people)
+
+
+def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the chain from a line to its money."""
+    from llmaudit.catalog.quote import describe, usage_notes
+    from llmaudit.formats import format_named
+    from llmaudit.plans import evaluate, load_plan, preset_names
+    from llmaudit.request import COUNTERS
+    from llmaudit.rollup import cell_of, price
+
+    cell = cell_of(store, prices, row["row_id"])
+    (priced,) = price([cell], prices)
+    tokens = dict(zip(COUNTERS, cell.tokens, strict=True))
+    plans = [evaluate(load_plan(name, prices), [priced], prices) for name in preset_names()]
+    return {
+        "source": {name: row[name] for name in ("file", "line", "format", "content_sha256")},
+        "as_logged": {name: row[name] for name in AS_LOGGED},
+        "attempt_kind": cell.attempt_kind,
+        "usage": {
+            "status": row["usage_status"],
+            "raw": row["raw_usage"],
+            "rule": format_named(row["format"]).semantics,
+            "counters": {name: row[name] for name in (*COUNTERS, "reasoning_tokens")},
+        },
+        "resolved": {
+            "seller": cell.seller,
+            "sku": cell.sku,
+            "model": cell.model,
+            "gateway": cell.gateway,
+            "unresolved": cell.unresolved,
+            "price_slot": cell.price_slot,
+            "prompt_band_from": cell.prompt_band,
+        },
+        "list": {
+            "rule": describe(priced.offer, priced.rates.price) if priced.offer and priced.rates else None,
+            "components": [
+                {"counter": name, "tokens": count, "usd_per_token": f"{rate.normalize():f}", "cost_usd": rate * count}
+                for (name, count), rate in zip(tokens.items(), priced.rates.expected, strict=True)
+                if count
+            ]
+            if priced.rates
+            else [],
+            "cost_usd": priced.list_usd,
+            "high_usd": priced.list_high_usd,
+            "assumptions": usage_notes(priced.rates, tokens) if priced.rates else [],
+            "why_unpriced": priced.why_unpriced,
+        },
+        "billed_usd": cell.billed_usd,
+        "spend_usd": priced.spend_usd,
+        "tier": {name: row[name] for name in ("tier", "task", "signal", "confidence")} | {"reason": row["tier_reason"]},
+        "plans": [
+            {
+                "plan": result.plan.name,
+                "cost_usd": result.cost_usd if result.placed else None,
+                "legs": [
+                    {"kind": leg.kind, "model": leg.model, "cost_usd": leg.expected.of(placed.priced)}
+                    for placed in result.placed
+                    for leg in placed.legs
+                ],
+                "refused": next(iter(result.refused), None),
+            }
+            for result in plans
+        ],
+    }
+
+
+def _show(step: dict[str, Any]) -> None:
+    source, usage, cost = step["source"], step["usage"], step["list"]
+    line(f"{printable(source['file'])}, line {source['line']} ({source['format']}, content {source['content_sha256'][:12]})")
+    line("  as logged   " + _pairs(step["as_logged"]))
+    line(f"  usage       {usage['status']}: {_pairs(usage['counters'])}")
+    line(f"              {usage['rule']}")
+    line(f"  resolved    {_pairs(step['resolved'])}")
+    for part in cost["components"]:
+        line(f"  list        {part['counter']} {part['tokens']:,} x {part['usd_per_token']} = {as_json(part['cost_usd'])}")
+    line(f"  list cost   {as_json(cost['cost_usd']) or 'unpriced: ' + str(cost['why_unpriced'])}" + _upper(cost))
+    if cost["rule"]:
+        line(f"              {cost['rule']}")
+    for note in cost["assumptions"]:
+        line(f"              assumed: {note}")
+    line(f"  billed      {as_json(step['billed_usd']) or 'unknown'}, counted as spend {as_json(step['spend_usd']) or 'unknown'}")
+    tier = step["tier"]
+    line(f"  tier        {'unknown' if tier['tier'] is None else tier['tier']}, {tier['signal']}: {tier['reason']}")
+    for plan in step["plans"]:
+        legs = ", ".join(f"{leg['kind']} {leg['model'] or ''} {as_json(leg['cost_usd'])}" for leg in plan["legs"])
+        line(f"  plan        {plan['plan']}: {as_json(plan['cost_usd']) or 'unknown'} ({legs or 'left out'})")
+    line()
+
+
+def _upper(cost: dict[str, Any]) -> str:
+    return "" if cost["high_usd"] in {None, cost["cost_usd"]} else f", at most {as_json(cost['high_usd'])}"
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {printable(str(value))}" for name, value in values.items() if value is not None)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, explain, "explain", "llmaudit explain chatcmpl-9f2c --db october.duckdb")

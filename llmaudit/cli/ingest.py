@@ -1,0 +1,54 @@
+"""`llmaudit ingest`: logs into the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmaudit.cli.options import Ended, command
+from llmaudit.cli.output import answer, table
+from llmaudit.cli.work import first_failure, open_store, read_logs
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.ingest import IngestResult
+
+
+def ingest(
+    settings: Settings,
+    paths: Annotated[list[str], typer.Argument(help="Files and folders; plain, gz or zst.")],
+    format: Annotated[str | None, typer.Option("--format", help="Format of every file, instead of detecting it.")] = None,  # noqa: A002
+) -> None:
+    """Read logs into the database.
+
+    Every record is accepted, a duplicate, ignored or rejected with its reason; the counts add up. A file is in whole
+    or not at all, and the same content twice changes nothing.
+    """
+    with open_store(settings) as store:
+        result = read_logs(settings, store, paths, format)
+    answer(
+        settings,
+        {"schema": "llmaudit/ingest/1", "files": result.files, "totals": result.totals},
+        lambda: show(settings, result),
+    )
+    failure = first_failure(result)
+    if failure:
+        raise Ended(failure.exit_code)
+
+
+def show(settings: Settings, result: IngestResult) -> None:
+    """Print what became of every file."""
+    columns = ["file", "format", "lines", "accepted", "duplicates", "ignored", "rejected", ""]
+    rows = [
+        [f.path, f.format or "unknown", f.lines, f.accepted, f.duplicates, f.ignored, f.rejected, f.skipped or ""]
+        for f in result.files
+    ]
+    t = result.totals
+    rows.append(["total", "", t.lines, t.accepted, t.duplicates, t.ignored, t.rejected, ""])
+    table(settings, "Ingested", columns, rows, left=(0, 1, 7))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, ingest, "ingest", "llmaudit ingest logs/ --db october.duckdb")

@@ -1,0 +1,127 @@
+"""The options every command has, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from llmaudit.errors import Exit, LlmauditError, StorageFailedError
+from llmaudit.settings import Settings, load_settings
+
+NO_SPACE = 28
+
+_COMMON: dict[str, Any] = {
+    "db": Annotated[str | None, typer.Option("--db", help="Database file.", show_default=False)],
+    "catalog": Annotated[
+        list[str] | None,
+        typer.Option("--catalog", help="Catalog file or folder laid over the packaged one; repeatable."),
+    ],
+    "since": Annotated[str | None, typer.Option("--since", help="Start of the period, inclusive.")],
+    "until": Annotated[str | None, typer.Option("--until", help="End of the period, exclusive.")],
+    "month": Annotated[str | None, typer.Option("--month", help="A whole month, such as 2026-10.")],
+    "timezone": Annotated[str | None, typer.Option("--timezone", "-z", help="Zone of dates without one (UTC).")],
+    "json": Annotated[bool, typer.Option("--json", "-j", help="Answer with one JSON document.")],
+    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings.")],
+    "no_color": Annotated[bool, typer.Option("--no-color", help="No colours.")],
+    "debug": Annotated[bool, typer.Option("--debug", help="Show tracebacks.")],
+}
+_FLAGS = {"json", "quiet", "no_color", "debug"}
+
+
+class Ended(Exception):  # noqa: N818 -- the end of the program, not an error in it
+    """The program ends with this exit code; everything has been said."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = int(code)
+
+
+def _parameters(kind: Any) -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(name, kind, default=False if name in _FLAGS else None, annotation=annotation)
+        for name, annotation in _COMMON.items()
+    ]
+
+
+def remember_global_options(ctx: typer.Context, **flags: Any) -> None:
+    """Keep common options that were given before the command's name."""
+    ctx.obj = {name: value for name, value in flags.items() if value}
+
+
+remember_global_options.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [
+        inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
+        *_parameters(inspect.Parameter.KEYWORD_ONLY),
+    ]
+)
+remember_global_options.__annotations__ = {"ctx": typer.Context, **_COMMON}
+
+
+def command(app: typer.Typer, function: Callable[..., None], name: str, example: str) -> None:
+    """Add a command: the function's own parameters and the common options, which reach it as `settings`.
+
+    Args:
+        app: Where to add it.
+        function: Its first parameter is `settings: Settings`; its docstring is the help.
+        name: The command's name.
+        example: A command line that works, shown in the help.
+    """
+    own = [p for p in inspect.signature(function, eval_str=True).parameters.values() if p.name != "settings"]
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+
+    def run(ctx: typer.Context, **given: Any) -> None:
+        common = {name: given.pop(name) for name in _COMMON}
+        flags = {**(ctx.obj or {}), **{name: value for name, value in common.items() if value}}
+        _guarded(function, flags, given)
+
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [context, *keyword_only, *_parameters(inspect.Parameter.KEYWORD_ONLY)]
+    )
+    run.__annotations__ = {"ctx": typer.Context} | {p.name: p.annotation for p in own} | _COMMON
+    run.__doc__ = inspect.getdoc(function)
+    app.command(name, epilog=f"Example: {example}")(run)
+
+
+def _guarded(function: Callable[..., None], flags: dict[str, Any], given: dict[str, Any]) -> None:
+    """Run a command; turn its errors into a message on stderr and an exit code."""
+    debug = bool(flags.get("debug"))
+    try:
+        settings: Settings = load_settings(flags)
+        debug = bool(settings.values["debug"])
+        function(settings=settings, **given)
+    except (Ended, KeyboardInterrupt, BrokenPipeError, typer.Exit):
+        raise
+    except LlmauditError as error:
+        _fail(error, debug=debug)
+    except OSError as error:
+        if error.errno == NO_SPACE:
+            full = StorageFailedError(
+                "the disk is full", next_step="Make room and run the same command again.", slug="disk-full"
+            )
+            _fail(full, debug=debug)
+        _crash(error, debug=debug)
+    except Exception as error:  # noqa: BLE001 -- the last line of defence: a bug must not look like a result
+        _crash(error, debug=debug)
+
+
+def _fail(error: LlmauditError, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    sys.stderr.write(f"llmaudit: {error}\n")
+    raise Ended(error.exit_code)
+
+
+def _crash(error: BaseException, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    sys.stderr.write(
+        f"llmaudit: internal error: {type(error).__name__}: {error}\n"
+        "This is a bug in llmaudit. Run again with --debug and report what it prints.\n"
+    )
+    raise Ended(Exit.FAILED)

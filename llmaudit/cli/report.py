@@ -1,0 +1,85 @@
+"""`llmaudit report`: the report from what is in the database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmaudit.cli.options import command
+from llmaudit.cli.output import answer, notice, warn
+from llmaudit.cli.summary import show
+from llmaudit.cli.work import catalog, open_store
+from llmaudit.errors import UsageError
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.audit import Audit
+
+FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".json": "json"}
+
+
+def report(
+    settings: Settings,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; its ending names the format.")] = None,
+    format: Annotated[str | None, typer.Option("--format", help="html, md or json.")] = None,  # noqa: A002
+    plan: Annotated[list[str] | None, typer.Option("--plan", help="Preset or plan file; repeatable.")] = None,
+) -> None:
+    """Write the report of what is in the database; without --out and --format, print the summary."""
+    from llmaudit.audit import DEFAULT_PLANS, conclude, gather
+
+    with open_store(settings, read_only=True) as store:
+        plans = [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])]
+        evidence = gather(store, catalog(settings), plans, settings.since, settings.until)
+    found = conclude(evidence, timezone=settings.timezone)
+    if out:
+        write_report(found, out, format)
+        notice(settings, f"report written to {out}")
+    if format and not out:
+        sys.stdout.write(render(found, format))
+    elif not out or settings.json:
+        answer(settings, found, lambda: show(settings, found))
+        if not settings.json:
+            warn(settings, found.warnings)
+
+
+def render(audit: Audit, form: str) -> str:
+    """Return an audit as html, md or json text.
+
+    Raises:
+        UsageError: No such format.
+    """
+    if form == "json":
+        from llmaudit.jsonform import to_text
+
+        return to_text(audit)
+    if form not in FORMATS.values():
+        raise UsageError(f"--format {form}: no such report format", next_step="Use html, md or json.", slug="no-such-report")
+    from llmaudit import report as reports
+
+    return reports.render_html(audit) if form == "html" else reports.render_markdown(audit)
+
+
+def write_report(audit: Audit, out: Path, form: str | None = None) -> None:
+    """Write an audit to a file, whole or not at all.
+
+    Raises:
+        UsageError: Neither the format nor the file's ending says what to write.
+    """
+    chosen = form or FORMATS.get(out.suffix.lower())
+    if chosen is None:
+        raise UsageError(
+            f"--out {out}: its ending names no report format",
+            next_step="End it in .html, .md or .json, or say --format.",
+            slug="no-such-report",
+        )
+    from llmaudit import report as reports
+
+    reports.write(out, render(audit, chosen))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, report, "report", "llmaudit report --db october.duckdb --out report.html")

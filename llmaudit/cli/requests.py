@@ -1,0 +1,58 @@
+"""`llmaudit requests`: canonical rows, for looking and for tests."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from llmaudit.cli.options import command
+from llmaudit.cli.output import answer, table
+from llmaudit.cli.work import open_store
+from llmaudit.errors import StorageFailedError, UsageError
+from llmaudit.settings import Settings
+
+SHOWN = ("file", "line", "started_at", "model", "status", "input_tokens", "output_tokens", "billed_amount", "tier", "request_id")
+_ROWS = """
+    SELECT s.path AS file, r.* EXCLUDE (row_id, source_id, id_space, content_hash),
+        date_diff('millisecond', r.started_at, r.ended_at) AS latency_ms,
+        date_diff('millisecond', r.started_at, r.first_token_at) AS ttft_ms,
+        coalesce(r.model_served, r.model_requested, r.model_raw) AS model,
+        t.tier AS tier, t.task AS task, t.signal AS tier_signal
+    FROM requests r JOIN sources s USING (source_id) LEFT JOIN tiers t USING (row_id)
+    WHERE ($since IS NULL OR r.started_at >= $since) AND ($until IS NULL OR r.started_at < $until)
+    ORDER BY r.row_id
+"""
+
+
+def requests(
+    settings: Settings,
+    where: Annotated[str | None, typer.Option("--where", help="SQL condition over the columns.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Rows at most.")] = 20,
+) -> None:
+    """Show canonical requests: one row per upstream call, with its file and line."""
+    with open_store(settings, read_only=True) as store:
+        condition = f"WHERE ({where}\n)" if where else ""
+        period = {"since": settings.since, "until": settings.until}
+        try:
+            rows = store.dicts(f"SELECT * FROM ({_ROWS}) {condition} LIMIT {limit}", period)
+        except StorageFailedError as error:
+            if not where:
+                raise
+            raise UsageError(
+                f"--where {where}: {error.what.partition(' failed: ')[2] or error.what}",
+                next_step="Column names are those of `llmaudit requests --json`.",
+                slug="bad-where",
+            ) from None
+    answer(
+        settings,
+        {"schema": "llmaudit/requests/1", "rows": rows},
+        lambda: table(
+            settings, "Requests", SHOWN, [[row[name] for name in SHOWN] for row in rows], left=(0, 2, 3, 4, 9)
+        ),
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, requests, "requests", "llmaudit requests --where \"status = 'error'\" --limit 5")

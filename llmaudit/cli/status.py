@@ -1,0 +1,75 @@
+"""`llmaudit status`: what the database holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from llmaudit.cli.options import command
+from llmaudit.cli.output import answer, line
+from llmaudit.cli.work import catalog, open_store
+from llmaudit.money import shown
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.audit import Audit
+
+
+def status(settings: Settings) -> None:
+    """Say what the database holds: requests, records by outcome, money and tokens."""
+    from llmaudit.audit import conclude, gather
+
+    with open_store(settings, read_only=True) as store:
+        found = conclude(gather(store, catalog(settings), (), settings.since, settings.until))
+        first, last = store.one("SELECT min(started_at), max(started_at) FROM requests")
+    document = _document(found) | {"first_at": first, "last_at": last}
+    answer(settings, document, lambda: _show(settings, document))
+
+
+def _document(audit: Audit) -> dict[str, Any]:
+    covered, spent = audit.coverage, audit.spend
+    return {
+        "schema": "llmaudit/status/1",
+        "catalog_version": audit.catalog_version,
+        "timezone": audit.timezone,
+        "requests": spent.requests,
+        "lines": covered.lines,
+        "accepted": covered.accepted,
+        "rejected": covered.rejected,
+        "duplicates": covered.duplicates,
+        "ignored": covered.ignored,
+        "bills": covered.bills,
+        "conflicts": covered.conflicts,
+        "files": len(covered.files),
+        "billed_usd": spent.billed_usd,
+        "list_usd": spent.list_usd,
+        "spend_usd": spent.spend_usd,
+        "tokens": spent.tokens,
+        "usage": covered.usage,
+        "unpriced": {
+            "requests": sum(row.requests for row in covered.unpriced),
+            "models": sorted({row.model for row in covered.unpriced}),
+        },
+    }
+
+
+def _show(settings: Settings, document: dict[str, Any]) -> None:
+    line(f"database   {settings.db}")
+    line(f"files      {document['files']}, {document['lines']:,} records")
+    line(
+        f"records    {document['accepted']:,} accepted, {document['duplicates']:,} duplicates, {document['ignored']:,} "
+        f"ignored, {document['rejected']:,} rejected, {document['bills']:,} bill lines"
+    )
+    line(f"requests   {document['requests']:,} from {document['first_at']} to {document['last_at']} UTC")
+    line(f"spend      {shown(document['spend_usd'])} (billed {shown(document['billed_usd'])}, list {shown(document['list_usd'])})")
+    tokens = document["tokens"]
+    line("tokens     " + ", ".join(f"{name} {getattr(tokens, name):,}" for name in tokens.__struct_fields__))
+    unpriced = document["unpriced"]
+    line(f"unpriced   {unpriced['requests']:,} requests{': ' if unpriced['models'] else ''}{', '.join(unpriced['models'])}")
+    line(f"catalog    {document['catalog_version']}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, status, "status", "llmaudit status --db october.duckdb")

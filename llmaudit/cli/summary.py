@@ -1,0 +1,109 @@
+"""The audit for a terminal: one screen that answers where the money goes and what could be saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from llmaudit.cli.output import line, percent, table
+from llmaudit.money import shown, total
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.audit import Audit
+    from llmaudit.findings.spend import Slice
+
+TOP = 8
+
+
+def show(settings: Settings, audit: Audit) -> None:
+    """Print the summary of an audit."""
+    spent, covered = audit.spend, audit.coverage
+    days = f"{spent.first_day} to {spent.last_day}" if spent.first_day else "no day"
+    line(f"llmaudit: {shown(spent.spend_usd)} on {spent.requests:,} requests, {days} (days in UTC), catalog {audit.catalog_version}")
+    line(
+        f"  billed in logs {shown(spent.billed_usd)} + at list price {shown(spent.list_only_usd)}"
+        f" (of which on estimated tokens {shown(spent.estimated_usd)}); cost unknown for {spent.unpriced_requests:,} requests"
+    )
+    line(
+        f"  records: {covered.lines:,} read = {covered.accepted:,} requests + {covered.duplicates:,} duplicates"
+        f" + {covered.ignored:,} ignored + {covered.rejected:,} rejected + {covered.bills:,} bill lines"
+    )
+    line()
+    _breakdown(settings, "By model", spent.by_model)
+    _breakdown(settings, "By feature", spent.by_feature)
+    _tiers(settings, audit)
+    _savings(settings, audit)
+    _markup(settings, audit)
+    _drivers(settings, audit)
+
+
+def _breakdown(settings: Settings, title: str, rows: Sequence[Slice]) -> None:
+    shown_rows = [
+        [row.name or "not attributed", f"{row.requests:,}", shown(row.spend_usd), percent(row.share_pct)]
+        for row in rows[:TOP]
+    ]
+    rest = rows[TOP:]
+    if rest:
+        known = [row.spend_usd for row in rest if row.spend_usd is not None]
+        amount = total(known) if known else None
+        shown_rows.append([f"{len(rest)} more", f"{sum(row.requests for row in rest):,}", shown(amount), ""])
+    table(settings, title, ["", "requests", "spend", "share"], shown_rows)
+
+
+def _tiers(settings: Settings, audit: Audit) -> None:
+    rows = [
+        [
+            "unknown" if row.tier is None else f"{row.tier} {row.title}",
+            f"{row.requests:,}",
+            percent(row.share_pct),
+            shown(row.spend_usd),
+            f"{row.flagship_requests:,}",
+        ]
+        for row in audit.tiers.by_tier
+    ]
+    table(settings, "By tier", ["", "requests", "share", "spend", "on a flagship"], rows)
+    for claim in audit.tiers.claims:
+        line(f"  {claim}")
+    line()
+
+
+def _savings(settings: Settings, audit: Audit) -> None:
+    rows = [
+        [
+            plan.name,
+            shown(plan.cost_usd),
+            f"{shown(plan.low_usd)} to {shown(plan.high_usd)}",
+            shown(plan.savings_usd),
+            percent(plan.savings_pct),
+            shown(plan.unproven_usd),
+            f"{plan.moved_requests:,}",
+        ]
+        for plan in audit.savings.plans
+    ]
+    columns = ["plan", "would cost", "low to high", "saves", "", "unproven part", "moved requests"]
+    table(settings, f"Plans, against {shown(audit.savings.actual_usd)} now", columns, rows)
+
+
+def _markup(settings: Settings, audit: Audit) -> None:
+    rows = [
+        [
+            row.gateway,
+            row.verdict,
+            "unknown" if row.pct is None else f"{row.pct:+.2f}%",
+            shown(row.overpaid_usd),
+            "unknown" if row.cost_per_list_usd is None else f"{row.cost_per_list_usd:.4f}",
+        ]
+        for row in audit.markup.gateways
+    ]
+    if rows:
+        columns = ["gateway", "verdict", "billed over list", "overpaid", "paid per $1 of list, fees in"]
+        table(settings, "Gateways", columns, rows, left=(0, 1))
+
+
+def _drivers(settings: Settings, audit: Audit) -> None:
+    rows = [
+        [row.title, shown(row.usd), percent(row.pct) if row.pct is not None else "", "proven" if row.proven else "unproven"]
+        for row in audit.drivers.drivers
+    ]
+    table(settings, "Cost drivers, each standing alone", ["", "dollars", "of spend", ""], rows, left=(0, 3))

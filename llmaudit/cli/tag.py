@@ -1,0 +1,38 @@
+"""`llmaudit tag`: complexity tiers for every request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmaudit.cli.options import command
+from llmaudit.cli.output import answer, table
+from llmaudit.cli.work import open_store
+from llmaudit.settings import Settings
+
+
+def tag(
+    settings: Settings,
+    rules: Annotated[Path | None, typer.Option("--rules", help="Your rules (YAML), tried before the built-in ones.")] = None,
+) -> None:
+    """Tag every request anew with its tier: 0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown."""
+    from llmaudit.tiers import tag as tag_requests
+
+    with open_store(settings) as store:
+        result = tag_requests(store, rules)
+    rows = [[f"tier {tier}", f"{count:,}"] for tier, count in result.by_tier.items()]
+    rows += [[f"by {signal}", f"{count:,}"] for signal, count in result.by_signal.items()]
+    document = {
+        "schema": "llmaudit/tag/1",
+        "requests": result.requests,
+        "by_tier": result.by_tier,
+        "by_signal": result.by_signal,
+    }
+    answer(settings, document, lambda: table(settings, "Tagged", ["", "requests"], rows))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, tag, "tag", "llmaudit tag --rules rules.yaml")

@@ -1,0 +1,80 @@
+"""What the findings are computed from: plain, frozen values, no database.
+
+Everything a person reads is computed from an `Evidence`, so that a finding is a function that can be tested with a few
+cells written by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from llmaudit.catalog import Catalog
+from llmaudit.money import total
+from llmaudit.plans import PlanCost
+from llmaudit.rollup import PricedCell
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One file as the ledger has it."""
+
+    path: str
+    format: str
+    lines: int
+    accepted: int
+    duplicates: int
+    ignored: int
+    rejected: int
+    bills: int
+    reasons: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything an audit is computed from.
+
+    Attributes:
+        cells: The priced cells of the period.
+        catalog: The prices.
+        plans: What the same cells would have cost under each plan.
+        ledger: What became of every record of every file.
+        latencies: Rows of latency.sql.
+        tagged_by: Requests by the tier rule that decided.
+        conflicts: Records whose id was known with other content.
+        since: Start of the period asked for (naive UTC), or None.
+        until: End of it.
+    """
+
+    cells: list[PricedCell]
+    catalog: Catalog
+    plans: list[PlanCost] = field(default_factory=list)
+    ledger: list[LedgerRow] = field(default_factory=list)
+    latencies: list[dict[str, Any]] = field(default_factory=list)
+    tagged_by: dict[str, int] = field(default_factory=dict)
+    conflicts: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def spend(cells: Iterable[PricedCell]) -> Decimal:
+    """Return the exact sum of what is known of the cells' cost, in US dollars."""
+    return total(cell.spend_usd for cell in cells if cell.spend_usd is not None)
+
+
+def requests(cells: Iterable[PricedCell]) -> int:
+    """Return the number of requests of some cells."""
+    return sum(priced.cell.requests for priced in cells)
+
+
+def grouped(
+    cells: Iterable[PricedCell], key: Callable[[PricedCell], Any]
+) -> Iterator[tuple[Any, list[PricedCell]]]:
+    """Yield cells by a key, the group with most known spend first; ties in the order of the key's text."""
+    groups: dict[Any, list[PricedCell]] = {}
+    for priced in cells:
+        groups.setdefault(key(priced), []).append(priced)
+    yield from sorted(groups.items(), key=lambda item: (-spend(item[1]), str(item[0])))

@@ -1,0 +1,1 @@
+"""Findings: pure functions from `Evidence` to a frozen value, one file each."""

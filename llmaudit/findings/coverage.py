@@ -1,0 +1,124 @@
+"""What the figures rest on: every record accounted for, and how much of the traffic could be priced."""
+
+from __future__ import annotations
+
+import msgspec
+
+from llmaudit.evidence import Evidence, LedgerRow, grouped, requests
+from llmaudit.rollup import PricedCell
+
+
+class File(msgspec.Struct, frozen=True):
+    """One file: `lines = accepted + duplicates + ignored + rejected + bills`."""
+
+    path: str
+    format: str
+    lines: int
+    accepted: int
+    duplicates: int
+    ignored: int
+    rejected: int
+    bills: int
+    reasons: dict[str, int]
+
+
+class Unpriced(msgspec.Struct, frozen=True):
+    """Requests of one model that have no list price, and why."""
+
+    model: str
+    reason: str
+    requests: int
+    input_tokens: int
+    output_tokens: int
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """How far the audit sees.
+
+    Attributes:
+        lines: Records read; the sum of the next five.
+        accepted: Requests.
+        duplicates: Records of a request that was there already.
+        ignored: Records that are no requests.
+        rejected: Records that cannot be used.
+        bills: Bill lines.
+        conflicts: Duplicates that contradict what is there.
+        reasons: Ignored and rejected records by reason.
+        usage: Requests by where their token counts come from.
+        priced_requests: Requests with a list cost.
+        billed_requests: Requests with an amount in a log or bill.
+        spend_known_pct: Share of requests whose cost is known.
+        unpriced: Models without a price, or usage that cannot be priced.
+        assumed: Sentences on prices that rest on an assumption, with the requests each touches.
+        files: The ledger.
+    """
+
+    lines: int
+    accepted: int
+    duplicates: int
+    ignored: int
+    rejected: int
+    bills: int
+    conflicts: int
+    reasons: dict[str, int]
+    usage: dict[str, int]
+    priced_requests: int
+    billed_requests: int
+    spend_known_pct: float | None
+    unpriced: list[Unpriced]
+    assumed: dict[str, int]
+    files: list[File]
+
+
+def find(evidence: Evidence) -> Coverage:
+    """Return what became of every record, and how much of the traffic has a price."""
+    cells = evidence.cells
+    files = [_file(row) for row in evidence.ledger]
+    reasons: dict[str, int] = {}
+    for file in files:
+        for reason, count in file.reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    known = requests(priced for priced in cells if priced.spend_usd is not None)
+    return Coverage(
+        **{
+            name: sum(getattr(file, name) for file in files)
+            for name in ("lines", "accepted", "duplicates", "ignored", "rejected", "bills")
+        },
+        conflicts=evidence.conflicts,
+        reasons=dict(sorted(reasons.items())),
+        usage={status: requests(group) for status, group in grouped(cells, lambda priced: priced.cell.usage_status)},
+        priced_requests=requests(priced for priced in cells if priced.list_usd is not None),
+        billed_requests=requests(priced for priced in cells if priced.cell.billed_kind),
+        spend_known_pct=round(100 * known / requests(cells), 2) if cells else None,
+        unpriced=_unpriced(cells),
+        assumed=_assumed(cells),
+        files=files,
+    )
+
+
+def _file(row: LedgerRow) -> File:
+    return File(**{name: getattr(row, name) for name in File.__struct_fields__})
+
+
+def _unpriced(cells: list[PricedCell]) -> list[Unpriced]:
+    without = [priced for priced in cells if priced.list_usd is None]
+    rows = [
+        Unpriced(
+            model=model,
+            reason=reason,
+            requests=requests(group),
+            input_tokens=sum(priced.cell.prompt_tokens for priced in group),
+            output_tokens=sum(priced.cell.output_tokens for priced in group),
+        )
+        for (model, reason), group in grouped(without, lambda priced: (priced.cell.model, priced.why_unpriced))
+    ]
+    return sorted(rows, key=lambda row: (-row.requests, row.model))
+
+
+def _assumed(cells: list[PricedCell]) -> dict[str, int]:
+    touched: dict[str, int] = {}
+    for priced in cells:
+        for note in priced.rates.assumptions if priced.rates else ():
+            touched[note] = touched.get(note, 0) + priced.cell.requests
+    return dict(sorted(touched.items(), key=lambda item: -item[1]))
+

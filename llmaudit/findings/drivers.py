@@ -1,0 +1,89 @@
+"""The four hidden cost drivers in dollars, each on its own: overspecification, lock-in, markup, reliability."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from llmaudit.evidence import Evidence, requests, spend
+from llmaudit.money import percent, total
+from llmaudit.rollup import PricedCell
+
+
+class Driver(msgspec.Struct, frozen=True):
+    """One driver.
+
+    Attributes:
+        name: overspecification, lock_in, markup or reliability.
+        title: For people.
+        usd: What it costs in the period, standing alone; None where there is no data to say.
+        pct: Of the whole spend.
+        proven: Whether acting on it changes no answer.
+        reason: Where the figure comes from, or why there is none.
+    """
+
+    name: str
+    title: str
+    usd: Decimal | None
+    pct: float | None
+    proven: bool
+    reason: str
+
+
+class Drivers(msgspec.Struct, frozen=True):
+    """The four drivers; they overlap, so they do not add up to a saving."""
+
+    drivers: list[Driver]
+    caveat: str = "Each driver stands alone; they overlap (a request can be overspecified and marked up), so do not add them."
+
+
+def find(evidence: Evidence) -> Drivers:
+    """Return the four drivers, each with its evidence or the reason it has no figure."""
+    whole = spend(evidence.cells)
+    found = (_overspecification(evidence), _lock_in(), _markup(evidence.cells), _reliability(evidence.cells))
+    return Drivers([msgspec.structs.replace(driver, pct=percent(driver.usd, whole)) for driver in found])
+
+
+def _overspecification(evidence: Evidence) -> Driver:
+    tiered = next((plan for plan in evidence.plans if plan.plan.name == "tiered"), None)
+    title = "Overspecification: simple requests on dear models"
+    if tiered is None:
+        return Driver("overspecification", title, None, None, False, "the plan `tiered` was not evaluated")
+    return Driver(
+        "overspecification",
+        title,
+        tiered.unproven_usd,
+        None,
+        False,
+        f"what {tiered.moved_requests:,} requests of tier 0 and 1 cost above the cheap model of the plan `tiered`; "
+        "unproven until paired outcomes show that its answers hold",
+    )
+
+
+def _lock_in() -> Driver:
+    reason = "not measured yet: needs outcomes of several models on the same tier"
+    return Driver("lock_in", "Lock-in: no arbitrage, no fallback", None, None, False, reason)
+
+
+def _markup(cells: list[PricedCell]) -> Driver:
+    compared = [
+        priced
+        for priced in cells
+        if priced.cell.gateway and priced.cell.billed_kind and priced.list_usd and priced.cell.usage_status == "reported"
+    ]
+    title = "Gateway markup: billed above the provider's list"
+    if not compared:
+        return Driver("markup", title, None, None, True, "no gateway's log has both an amount and a list price")
+    usd = total((priced.cell.billed_usd or Decimal(0)) - (priced.list_usd or Decimal(0)) for priced in compared)
+    reason = f"billed minus list over {requests(compared):,} requests through gateways; fees at top-up come on top"
+    return Driver("markup", title, usd, None, True, reason)
+
+
+def _reliability(cells: list[PricedCell]) -> Driver:
+    failed = [priced for priced in cells if priced.cell.status == "error"]
+    title = "Reliability: failed attempts that were paid"
+    if not failed:
+        return Driver("reliability", title, Decimal(0), None, True, "no request failed")
+    reason = f"cost of {requests(failed):,} failed attempts, as far as their logs say"
+    return Driver("reliability", title, spend(failed), None, True, reason)

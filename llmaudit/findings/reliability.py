@@ -1,0 +1,167 @@
+"""What failures cost: attempts that failed and were paid, attempts that were repeated, calls that got no answer."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from llmaudit.evidence import Evidence, grouped, requests, spend
+from llmaudit.money import total
+from llmaudit.rollup import PricedCell
+
+BUCKETS_PER_E = 20
+"""latency.sql counts buckets of 1/20 in ln(milliseconds)."""
+
+
+class RouteRow(msgspec.Struct, frozen=True):
+    """Failures of one gateway and seller."""
+
+    gateway: str
+    seller: str | None
+    requests: int
+    failed: int
+    failed_pct: float
+    by_class: dict[str, int]
+    failed_usd: Decimal
+    repeated: int
+    repeated_usd: Decimal
+
+
+class LatencyRow(msgspec.Struct, frozen=True):
+    """Latency of good answers of one gateway and model, in milliseconds, within 5% (log histogram)."""
+
+    gateway: str | None
+    model: str
+    measure: str
+    requests: int
+    p50_ms: int
+    p95_ms: int
+
+
+class Reliability(msgspec.Struct, frozen=True):
+    """What failures cost.
+
+    Attributes:
+        calls: What the application asked for.
+        abandoned_calls: Calls whose last attempt failed.
+        failed_attempts: Requests that failed.
+        failed_pct: Of all requests.
+        by_class: Failed requests by class.
+        failed_billed_attempts: Failed requests that cost something all the same.
+        failed_usd: What failed requests cost.
+        failed_list_usd: The same at list price.
+        repeated_attempts: Requests made because the one before had failed.
+        same_model_retries: Of those, at the same model and seller again.
+        fallbacks: Of those, at another model or seller.
+        repeated_usd: What they cost.
+        repeated_list_usd: The same at list price.
+        cancelled_attempts: Requests the caller cut off.
+        cancelled_usd: What those cost.
+        routes: By gateway and seller.
+        latency: By gateway and model.
+    """
+
+    calls: int
+    abandoned_calls: int
+    failed_attempts: int
+    failed_pct: float | None
+    by_class: dict[str, int]
+    failed_billed_attempts: int
+    failed_usd: Decimal
+    failed_list_usd: Decimal
+    repeated_attempts: int
+    same_model_retries: int
+    fallbacks: int
+    repeated_usd: Decimal
+    repeated_list_usd: Decimal
+    cancelled_attempts: int
+    cancelled_usd: Decimal
+    routes: list[RouteRow]
+    latency: list[LatencyRow]
+    caveat: str = (
+        "A failed attempt costs what its log or its usage says. Gateways that log a failure with 0 tokens hide what the "
+        "provider charged for it: that part is unknown, not nothing."
+    )
+
+
+def find(evidence: Evidence) -> Reliability:
+    """Return the number and the cost of failed and repeated attempts, and latency by route."""
+    cells = evidence.cells
+    failed = [priced for priced in cells if priced.cell.status == "error"]
+    repeated = [priced for priced in cells if priced.cell.attempt_kind != "first"]
+    cancelled = [priced for priced in cells if priced.cell.status == "cancelled"]
+    return Reliability(
+        calls=sum(priced.cell.calls for priced in cells),
+        abandoned_calls=sum(priced.cell.calls for priced in failed),
+        failed_attempts=requests(failed),
+        failed_pct=100 * requests(failed) / requests(cells) if cells else None,
+        by_class=_by_class(failed),
+        failed_billed_attempts=requests(priced for priced in failed if priced.spend_usd),
+        failed_usd=spend(failed),
+        failed_list_usd=_list(failed),
+        repeated_attempts=requests(repeated),
+        same_model_retries=requests(priced for priced in repeated if priced.cell.attempt_kind == "retry"),
+        fallbacks=requests(priced for priced in repeated if priced.cell.attempt_kind == "fallback"),
+        repeated_usd=spend(repeated),
+        repeated_list_usd=_list(repeated),
+        cancelled_attempts=requests(cancelled),
+        cancelled_usd=spend(cancelled),
+        routes=[_route(key, group) for key, group in grouped(cells, _route_key)],
+        latency=_latencies(evidence.latencies),
+    )
+
+
+def _route_key(priced: PricedCell) -> tuple[str, str | None]:
+    return (priced.cell.gateway or "direct", priced.cell.seller)
+
+
+def _route(key: tuple[str, str | None], group: list[PricedCell]) -> RouteRow:
+    failed = [priced for priced in group if priced.cell.status == "error"]
+    repeated = [priced for priced in group if priced.cell.attempt_kind != "first"]
+    return RouteRow(
+        gateway=key[0],
+        seller=key[1],
+        requests=requests(group),
+        failed=requests(failed),
+        failed_pct=100 * requests(failed) / requests(group),
+        by_class=_by_class(failed),
+        failed_usd=spend(failed),
+        repeated=requests(repeated),
+        repeated_usd=spend(repeated),
+    )
+
+
+def _by_class(failed: list[PricedCell]) -> dict[str, int]:
+    counts = {name or "other": requests(group) for name, group in grouped(failed, lambda priced: priced.cell.error_class)}
+    return dict(sorted(counts.items()))
+
+
+def _list(cells: list[PricedCell]) -> Decimal:
+    return total(priced.list_usd for priced in cells if priced.list_usd is not None)
+
+
+def _latencies(rows: list[dict[str, Any]]) -> list[LatencyRow]:
+    """Merge the histograms of all tiers and read two quantiles from each."""
+    histograms: dict[tuple[str | None, str, str], dict[int, int]] = {}
+    for row in rows:
+        buckets = histograms.setdefault((row["gateway"], row["model"], row["measure"]), {})
+        buckets[row["bucket"]] = buckets.get(row["bucket"], 0) + row["requests"]
+    found = [
+        LatencyRow(*key, sum(buckets.values()), quantile(buckets, 0.50), quantile(buckets, 0.95))
+        for key, buckets in histograms.items()
+    ]
+    return sorted(found, key=lambda row: (row.measure, -row.requests, row.model, row.gateway or ""))
+
+
+def quantile(buckets: dict[int, int], share: float) -> int:
+    """Return a quantile of a log histogram in milliseconds: the middle of the bucket it falls into."""
+    needed = math.ceil(share * sum(buckets.values()))
+    passed = 0
+    for bucket in sorted(buckets):
+        passed += buckets[bucket]
+        if passed >= needed:
+            return round(math.exp((bucket + 0.5) / BUCKETS_PER_E))
+    return 0

@@ -1,0 +1,137 @@
+"""Claude Code: session transcripts, one JSON line per content block (`~/.claude/projects/*/*.jsonl`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from llmaudit import usage
+from llmaudit.formats.base import Context, Format, utc
+from llmaudit.request import Ignored, Reject, Request
+
+Count = int | float | None
+
+
+class CacheCreation(msgspec.Struct, gc=False):
+    """Cache writes by lifetime."""
+
+    ephemeral_5m_input_tokens: Count = None
+    ephemeral_1h_input_tokens: Count = None
+
+
+class OutputDetails(msgspec.Struct, gc=False):
+    """Parts of the output count."""
+
+    thinking_tokens: Count = None
+
+
+class ServerTools(msgspec.Struct, gc=False):
+    """Calls of tools that Anthropic runs and bills."""
+
+    web_search_requests: int | None = None
+
+
+class Usage(msgspec.Struct, gc=False):
+    """The usage object of the messages API."""
+
+    input_tokens: Count = None
+    output_tokens: Count = None
+    cache_read_input_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_creation: CacheCreation | None = None
+    output_tokens_details: OutputDetails | None = None
+    server_tool_use: ServerTools | None = None
+    service_tier: str | None = None
+
+
+class Message(msgspec.Struct, gc=False):
+    """The API message inside a line. Its content is not read."""
+
+    id: str | None = None
+    model: str | None = None
+    stop_reason: str | None = None
+    usage: Usage | None = None
+
+
+class Line(msgspec.Struct, gc=False):
+    """One line of a session file."""
+
+    type: str | None = None
+    timestamp: datetime | None = None
+    sessionId: str | None = None  # noqa: N815 -- the log's own names
+    requestId: str | None = None  # noqa: N815
+    isSidechain: bool | None = None  # noqa: N815
+    cwd: str | None = None
+    gitBranch: str | None = None  # noqa: N815
+    version: str | None = None
+    message: Message | str | None = None
+
+
+def convert(line: Line, _: Context) -> Request | Ignored:
+    """Return the request that an assistant line belongs to; other lines are no requests."""
+    message = line.message
+    if line.type != "assistant" or not isinstance(message, Message) or message.usage is None:
+        return Ignored(f"{line.type or 'untyped'} line")
+    if message.model == "<synthetic>":
+        return Ignored("synthetic message: a limit or an error shown to the user, not a call")
+    if message.id is None:
+        raise Reject("missing-field", "message.id")
+    reported = message.usage
+    written = reported.cache_creation or CacheCreation()
+    request = Request(
+        request_id=message.id,
+        response_id=message.id,
+        trace_id=line.requestId,
+        session_id=line.sessionId,
+        started_at=utc(line.timestamp, "timestamp"),
+        seller="anthropic",
+        model_raw=message.model,
+        model_requested=message.model,
+        model_served=message.model,
+        endpoint="claude-code",
+        service_tier=reported.service_tier,
+        finish_reason=message.stop_reason,
+        feature="coding-agent",
+        tags=msgspec.json.encode(_tags(line)).decode(),
+        web_searches=reported.server_tool_use.web_search_requests if reported.server_tool_use else None,
+        needs_tools=True,
+    )
+    usage.anthropic(
+        request,
+        uncached=reported.input_tokens,
+        output=reported.output_tokens,
+        read=reported.cache_read_input_tokens,
+        written=reported.cache_creation_input_tokens,
+        written_5m=written.ephemeral_5m_input_tokens,
+        written_1h=written.ephemeral_1h_input_tokens,
+        thinking=reported.output_tokens_details.thinking_tokens if reported.output_tokens_details else None,
+    )
+    request.raw_usage = msgspec.json.encode(reported).decode()
+    return request
+
+
+def _tags(line: Line) -> dict[str, object]:
+    """Return what groups sessions: the project folder's own name (never its path), branch, version, side-chain."""
+    project = (line.cwd or "").replace("\\", "/").rstrip("/").rpartition("/")[2]
+    tags = {"project": project, "branch": line.gitBranch, "version": line.version, "sidechain": line.isSidechain}
+    return {key: value for key, value in tags.items() if value}
+
+
+FORMAT = Format(
+    name="claude_code",
+    title="Claude Code sessions",
+    container="jsonl",
+    marks=("parentUuid", "sessionId", "uuid", "isSidechain", "type", "cwd", "gitBranch", "version", "userType"),
+    needs=("sessionId", "uuid", "type"),
+    record=Line,
+    convert=convert,
+    repeats="largest",
+    semantics=(
+        "Anthropic's own usage object: input_tokens excludes cache reads and writes, output_tokens includes thinking. "
+        "One API call is written as several lines with the same message.id, input repeated in full and output growing: "
+        "the line with the largest output counts, once, also across resumed and forked session files. timestamp is when "
+        "a block was written, so start and latency are not known and the call is dated by it. No cost is logged; on a "
+        "subscription the computed dollars are API-equivalent, not spend."
+    ),
+)

@@ -1,0 +1,257 @@
+"""LiteLLM proxy: rows of the table LiteLLM_SpendLogs as JSON lines (`row_to_json`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+
+import msgspec
+
+from llmaudit import usage
+from llmaudit.formats import chat
+from llmaudit.formats.base import Context, Format, dollars, error_class, or_none, stated_tier, tag_values, utc
+from llmaudit.request import Request
+
+Count = int | float | None
+NOTHING = msgspec.Raw(b"null")
+_NO_MESSAGES = (msgspec.Raw(b"{}"), NOTHING, msgspec.Raw(b"[]"), msgspec.Raw(b'""'))
+"""What `messages` holds unless the operator chose to store prompts."""
+
+
+class Lifetimes(msgspec.Struct, gc=False):
+    """Cache writes by lifetime."""
+
+    ephemeral_5m_input_tokens: Count = None
+    ephemeral_1h_input_tokens: Count = None
+
+
+class PromptDetails(msgspec.Struct, gc=False):
+    """Parts of the prompt count. Cache writes stand under one of two names, mirrored where both are there."""
+
+    cached_tokens: Count = None
+    cache_write_tokens: Count = None
+    cache_creation_tokens: Count = None
+    cache_creation_token_details: Lifetimes | None = None
+
+
+class CompletionDetails(msgspec.Struct, gc=False):
+    """Parts of the completion count."""
+
+    reasoning_tokens: Count = None
+
+
+class Usage(msgspec.Struct, gc=False):
+    """The provider's usage object as LiteLLM normalised it."""
+
+    prompt_tokens_details: PromptDetails | None = None
+    completion_tokens_details: CompletionDetails | None = None
+    cache_read_input_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+
+
+class CostBreakdown(msgspec.Struct, gc=False):
+    """LiteLLM's own split of `spend`."""
+
+    total_cost: Decimal | None = None
+    service_tier: str | None = None
+
+
+class ErrorInformation(msgspec.Struct, gc=False):
+    """What failed. The message is not read: it can hold prompt text."""
+
+    error_code: str | int | None = None
+    error_class: str | None = None
+
+
+class Metadata(msgspec.Struct, gc=False):
+    """The parts of `metadata` that are used."""
+
+    usage_object: Usage | None = None
+    additional_usage_values: Usage | None = None
+    cost_breakdown: CostBreakdown | None = None
+    error_information: ErrorInformation | None = None
+    user_api_key_alias: str | None = None
+    user_api_key_team_alias: str | None = None
+    attempted_retries: int | None = None
+    attempted_fallbacks: int | None = None
+
+
+class SpendLog(msgspec.Struct, gc=False):
+    """One row. Only what is used is named; the rest of the row is read past."""
+
+    request_id: str
+    startTime: datetime  # noqa: N815 -- the column's own name
+    call_type: str | None = None
+    api_key: str | None = None
+    spend: Decimal | None = None
+    prompt_tokens: Count = None
+    completion_tokens: Count = None
+    endTime: datetime | None = None  # noqa: N815
+    completionStartTime: datetime | None = None  # noqa: N815
+    model: str | None = None
+    model_group: str | None = None
+    custom_llm_provider: str | None = None
+    user: str | None = None
+    end_user: str | None = None
+    team_id: str | None = None
+    metadata: Metadata | str | None = None
+    cache_hit: str | bool | None = None
+    request_tags: list[str] | str | None = None
+    messages: msgspec.Raw = NOTHING
+    session_id: str | None = None
+    litellm_call_id: str | None = None
+    status: str | None = None
+
+
+_METADATA = msgspec.json.Decoder(Metadata)
+_TAGS = msgspec.json.Decoder(list[str])
+_encode = msgspec.json.Encoder().encode
+_NO_METADATA, _NO_USAGE, _NO_LIFETIMES = Metadata(), Usage(), Lifetimes()
+_NO_PROMPT, _NO_COMPLETION = PromptDetails(), CompletionDetails()
+"""What a missing part reads like. Made once: this module runs per row."""
+
+
+def convert(row: SpendLog, context: Context) -> Request:
+    """Return the request of one spend-log row."""
+    meta = _METADATA.decode(row.metadata or "{}") if isinstance(row.metadata, str) else row.metadata or _NO_METADATA
+    tags = _TAGS.decode(row.request_tags or "[]") if isinstance(row.request_tags, str) else row.request_tags
+    request: Request = _shared(
+        row.model,
+        row.model_group,
+        row.custom_llm_provider,
+        row.call_type,
+        meta.user_api_key_team_alias or row.team_id,
+        tuple(tags) if tags else None,
+        meta.cost_breakdown.service_tier if meta.cost_breakdown else None,
+    ).__copy__()
+    request.request_id = request.response_id = row.request_id or None
+    request.session_id = row.session_id or None
+    request.call_id = row.litellm_call_id or request.session_id
+    request.started_at = utc(row.startTime, "startTime")
+    request.ended_at = utc(row.endTime, "endTime")
+    request.first_token_at = utc(row.completionStartTime, "completionStartTime")
+    request.is_batch = row.request_id.endswith("_batch_cost")
+    request.is_streamed = _streamed(row)
+    request.user_id = row.end_user or row.user or None
+    request.key_id = meta.user_api_key_alias or (row.api_key[:12] if row.api_key else None)
+    _fill_usage(request, row, meta)
+    if row.messages not in _NO_MESSAGES:
+        chat.describe(request, msgspec.json.decode(row.messages), context)
+    if row.status == "failure":
+        _fill_failure(request, meta)
+    request.billed_amount = _billed(row, meta, request)
+    request.billed_kind = None if request.billed_amount is None else "seller_reported"
+    return request
+
+
+@lru_cache(maxsize=4096)
+def _shared(
+    model: str | None,
+    group: str | None,
+    provider: str | None,
+    call_type: str | None,
+    team: str | None,
+    tags: tuple[str, ...] | None,
+    service_tier: str | None,
+) -> Request:
+    """Return what all rows of one model, team and tag list share. Made once for them and copied: a third of the time."""
+    named = tag_values(tags or ())
+    return Request(
+        gateway="litellm",
+        seller=or_none(provider),
+        model_raw=model,
+        model_requested=or_none(group) or model,
+        model_served=model,
+        endpoint=call_type,
+        service_tier=service_tier,
+        billed_currency="USD",
+        team=named.get("team") or or_none(team),
+        feature=named.get("feature"),
+        tags=_encode(tags).decode() if tags else None,
+        stated_tier=stated_tier(named.get("tier")),
+    )
+
+
+def _streamed(row: SpendLog) -> bool | None:
+    """Say whether the answer was streamed: there is no such column, but only a stream has an early first token."""
+    if row.completionStartTime is None or row.endTime is None:
+        return None
+    return row.completionStartTime != row.endTime
+
+
+def _fill_usage(request: Request, row: SpendLog, meta: Metadata) -> None:
+    reported = meta.usage_object or _NO_USAGE
+    prompt = reported.prompt_tokens_details or _NO_PROMPT
+    lifetimes = prompt.cache_creation_token_details or _NO_LIFETIMES
+    completion = reported.completion_tokens_details or _NO_COMPLETION
+    older = meta.additional_usage_values or _NO_USAGE
+    cached, written = prompt.cached_tokens, prompt.cache_creation_tokens
+    if cached is None:
+        cached = _first(reported.cache_read_input_tokens, older.cache_read_input_tokens)
+    if written is None:
+        written = _first(
+            prompt.cache_write_tokens, reported.cache_creation_input_tokens, older.cache_creation_input_tokens
+        )
+    usage.openai(
+        request,
+        prompt=row.prompt_tokens,
+        completion=row.completion_tokens,
+        cached=cached,
+        written=written,
+        written_5m=lifetimes.ephemeral_5m_input_tokens,
+        written_1h=lifetimes.ephemeral_1h_input_tokens,
+        reasoning=completion.reasoning_tokens,
+    )
+    if meta.usage_object is not None:
+        request.raw_usage = _encode(meta.usage_object).decode()
+
+
+def _first(*counts: Count) -> Count:
+    for count in counts:
+        if count is not None:
+            return count
+    return None
+
+
+def _fill_failure(request: Request, meta: Metadata) -> None:
+    """A failure row has 0 tokens whatever the provider did: that is no usage, not a usage of zero."""
+    error = meta.error_information or ErrorInformation()
+    code = str(error.error_code or "")
+    request.status = "error"
+    request.http_status = int(code) if code.isdecimal() and len(code) == len("429") else None
+    request.error_class = error_class(request.http_status, error.error_class or "")
+    if not request.input_tokens and not request.output_tokens:
+        request.usage_status = "missing"
+        request.input_tokens = request.output_tokens = None
+
+
+def _billed(row: SpendLog, meta: Metadata, request: Request) -> Decimal | None:
+    """Return what LiteLLM says the call cost, or None where its 0 means that it did not know.
+
+    `spend` is 0 for a stream it could not price (then `cost_breakdown` has it), for an unknown model, for a failure and
+    for a hit in its own cache. Only the last two are really free.
+    """
+    if row.spend:
+        return dollars(row.spend, "spend")
+    breakdown = meta.cost_breakdown.total_cost if meta.cost_breakdown else None
+    if breakdown:
+        return dollars(breakdown, "metadata.cost_breakdown.total_cost")
+    free = request.status == "error" or str(row.cache_hit).lower() == "true"
+    return Decimal(0) if free and row.spend is not None else None
+
+
+FORMAT = Format(
+    name="litellm",
+    title="LiteLLM proxy spend logs",
+    container="jsonl",
+    marks=("call_type", "startTime", "model_group", "custom_llm_provider", "cache_key", "request_tags", "spend"),
+    needs=("request_id", "startTime", "spend"),
+    record=SpendLog,
+    convert=convert,
+    semantics=(
+        "prompt_tokens includes cached reads and cache writes for every provider, Anthropic too; "
+        "completion_tokens includes reasoning. spend is US dollars, 0 where LiteLLM did not know the price. "
+        "Times without a zone are UTC. Failure rows carry 0 tokens whatever the provider billed."
+    ),
+)

@@ -1,0 +1,356 @@
+"""One file into the database: one transaction that holds its requests, its rejects and its ledger row, or nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from llmaudit.errors import InputError, printable
+from llmaudit.formats import format_named
+from llmaudit.formats.base import Format
+from llmaudit.ingest.decode import SCHEMA
+from llmaudit.ingest.detect import Container, Detection, container_of, detect
+from llmaudit.ingest.read import CHUNK_BYTES, file_name, head_of, opened
+from llmaudit.ingest.records import Rejected
+from llmaudit.ingest.work import Decoded, Setup, decoded
+from llmaudit.request import COLUMNS
+from llmaudit.store import Store
+
+MAX_STORED_REJECTS = 10_000
+"""Rejects kept with their line per file; beyond it they are only counted."""
+
+MOST_OUTPUT_FIRST = "coalesce(output_tokens, 0) DESC, coalesce(input_tokens, 0) DESC, line"
+_SAID = [name for name in COLUMNS if name not in {"line", "raw_usage", "prompt_hash"}]
+"""What two records of one request must agree in. Compared when they meet: a stored hash would bind the database to one
+version of the hash function."""
+
+Progress = Callable[[int], None]
+"""Called with the number of records decoded so far."""
+
+
+class FileResult(msgspec.Struct, frozen=True):
+    """What became of one file: `lines = accepted + duplicates + ignored + rejected + bills`, always.
+
+    Attributes:
+        path: As it was named.
+        format: Its format, or None where it was not recognised.
+        lines: Records: lines, CSV rows or array elements.
+        accepted: New requests in the database.
+        duplicates: Records whose call was there already, in this file or an earlier one.
+        ignored: Records that are no requests, or outside the period asked for.
+        rejected: Records that cannot be used.
+        bills: Bill lines.
+        skipped: Why nothing was read: `already ingested` or `unknown format`; None where the file was read.
+        reasons: Counts of ignored and rejected records by reason.
+        conflicts: Duplicates whose content differs from what is in the database.
+    """
+
+    path: str
+    format: str | None
+    lines: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    ignored: int = 0
+    rejected: int = 0
+    bills: int = 0
+    skipped: str | None = None
+    reasons: dict[str, int] = {}
+    conflicts: int = 0
+
+
+def ingest_file(
+    store: Store,
+    path: Path,
+    setup: Setup,
+    *,
+    format_name: str | None = None,
+    must_be_log: bool = True,
+    progress: Progress | None = None,
+) -> FileResult:
+    """Take one file into the database.
+
+    The same content again, under whatever name or compression, changes nothing.
+
+    Args:
+        store: The database.
+        path: The file.
+        setup: What decoding needs besides the file.
+        format_name: Its format, where the user says so; else it is detected.
+        must_be_log: Whether a file in no known format is an error, or only skipped (a folder's other files).
+        progress: Called now and then.
+
+    Raises:
+        InputError: Unknown format, empty, damaged, or not one record accepted; the database is as before.
+    """
+    found = _detected(path, format_name)
+    if found.form is None:
+        if not must_be_log:
+            return FileResult(file_name(path), None, skipped="unknown format")
+        raise _unknown(path, found)
+    earlier = _known_content(store, path, setup)
+    if earlier is None:
+        load = _Load(store, path, found.form, setup)
+        try:
+            with store.transaction():
+                return load.run(found.container, progress)
+        except _AlreadyThere as there:
+            earlier = there.counts
+    return FileResult(file_name(path), found.form.name, skipped="already ingested", **_again(earlier))
+
+
+def _detected(path: Path, format_name: str | None) -> Detection:
+    if format_name is None:
+        return detect(path)
+    form = format_named(format_name)
+    container = container_of(head_of(path))
+    if container == "empty":
+        return Detection(None, container, 0.0, ("the file is empty",))
+    if (container == "csv") != (form.container == "csv"):
+        raise InputError(
+            f"{printable(file_name(path))} holds {'CSV' if container == 'csv' else 'no CSV'}; {form.name} is {form.container}",
+            next_step="Leave --format out, or name the format that the file is in.",
+            slug="wrong-container",
+        )
+    return Detection(form, container, 1.0, ("named with --format",))
+
+
+def _unknown(path: Path, found: Detection) -> InputError:
+    name = printable(file_name(path))
+    if found.container == "empty":
+        return InputError(f"{name} is empty", next_step="Check the export that wrote it.", slug="empty-file")
+    return InputError(
+        f"{name} is in no format llmaudit knows ({printable('; '.join(found.evidence))})",
+        next_step="See `llmaudit formats`; name the format with --format if you know it.",
+        slug="unknown-format",
+    )
+
+
+def _known_content(store: Store, path: Path, setup: Setup) -> dict[str, int] | None:
+    """Return the counts of a file whose content was read before. Hashing it first is a second read of the file, so
+    that is done only where a file of this size on disk is known."""
+    with opened(path) as content:
+        if not store.rows("SELECT 1 FROM sources WHERE disk_bytes = ? LIMIT 1", [content.disk_bytes]):
+            return None
+        while content.read(CHUNK_BYTES):
+            pass
+        return _ledger_row(store, content.digest.hexdigest(), setup)
+
+
+def _ledger_row(store: Store, digest: str, setup: Setup) -> dict[str, int] | None:
+    rows = store.dicts(
+        "SELECT lines, accepted, duplicates, ignored, rejected, bills FROM sources WHERE content_sha256 = ?"
+        " AND since IS NOT DISTINCT FROM ? AND until IS NOT DISTINCT FROM ?",
+        [digest, setup.period.since, setup.period.until],
+    )
+    return rows[0] if rows else None
+
+
+def _again(earlier: dict[str, int]) -> dict[str, int]:
+    """Return the counts of a file that is there already: what was accepted then is a duplicate now."""
+    return {**earlier, "accepted": 0, "duplicates": earlier["duplicates"] + earlier["accepted"]}
+
+
+class _AlreadyThere(Exception):  # noqa: N818 -- rolls the transaction back
+    """The content turned out to be in the ledger."""
+
+    def __init__(self, counts: dict[str, int]) -> None:
+        super().__init__()
+        self.counts = counts
+
+
+@dataclass
+class _Load:
+    """The transaction of one file."""
+
+    store: Store
+    path: Path
+    form: Format
+    setup: Setup
+    records: int = 0
+    rejects: list[Rejected] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
+    source_id: int = 0
+    digest: str = ""
+    content_bytes: int = 0
+    disk_bytes: int = 0
+    failure: BaseException | None = None
+
+    def run(self, container: Container, progress: Progress | None) -> FileResult:
+        """Insert, de-duplicate, and write the ledger row; the caller commits, or rolls everything back.
+
+        Raises:
+            _AlreadyThere: The same content is in the ledger.
+            InputError: Not one record is a request; or as `decoded`.
+        """
+        self.source_id = int(self.store.one("SELECT coalesce(max(source_id), 0) + 1 FROM sources")[0])
+        self._insert(container, progress)
+        if earlier := _ledger_row(self.store, self.digest, self.setup):
+            raise _AlreadyThere(earlier)
+        inserted = self._count()
+        conflicts = self._drop_repeats() + self._drop_known()
+        accepted = self._count()
+        result = FileResult(
+            path=file_name(self.path),
+            format=self.form.name,
+            lines=self.records,
+            accepted=accepted,
+            duplicates=inserted - accepted,
+            ignored=self.ignored.total(),
+            rejected=self.rejected.total(),
+            reasons=dict(sorted((self.ignored + self.rejected).items())),
+            conflicts=conflicts,
+        )
+        if inserted == 0:
+            raise self._nothing(result)
+        self._write_rejects()
+        self._write_ledger(result)
+        return result
+
+    def _insert(self, container: Container, progress: Progress | None) -> None:
+        """Decode the file and stream its requests into the table; a row id is the line number past the highest id."""
+        base = int(self.store.one("SELECT coalesce(max(row_id), 0) FROM requests")[0])
+        columns = ", ".join(COLUMNS)
+        with opened(self.path) as content, closing(decoded(content, self.form, container, self.setup)) as parts:
+            batches = pa.RecordBatchReader.from_batches(SCHEMA, self._counted(parts, progress))
+            with self.store.table("incoming", batches):
+                self.store.execute(
+                    f"INSERT INTO requests (row_id, source_id, id_space, {columns})"
+                    f" SELECT ? + line, ?, ?, {columns} FROM incoming",
+                    [base, self.source_id, self.form.space],
+                )
+            if self.failure is not None:
+                raise self.failure
+            self.digest, self.content_bytes = content.digest.hexdigest(), content.size
+            self.disk_bytes = content.disk_bytes
+
+    def _counted(self, parts: Iterator[Decoded], progress: Progress | None) -> Iterator[pa.RecordBatch]:
+        """Pass batches on and count. An error ends the stream and is kept: through DuckDB it would lose its type."""
+        try:
+            for part in parts:
+                self.records += part.tally.records
+                self.ignored.update(part.tally.ignored)
+                self.rejected.update(reject.reason for reject in part.tally.rejects)
+                self.rejects.extend(part.tally.rejects[: MAX_STORED_REJECTS - len(self.rejects)])
+                if progress:
+                    progress(self.records)
+                yield part.batch
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # noqa: BLE001 -- raised again as soon as the statement has ended
+            self.failure = error
+
+    def _count(self) -> int:
+        return int(self.store.one("SELECT count(*) FROM requests WHERE source_id = ?", [self.source_id])[0])
+
+    def _drop_repeats(self) -> int:
+        """Leave one row of each call that the file holds several times; return how many repeats say something else."""
+        with_id, hashes = self.store.one(
+            "SELECT count(request_id), count(DISTINCT hash(request_id)) FROM requests"
+            " WHERE source_id = ? AND request_id IS NOT NULL",
+            [self.source_id],
+        )
+        if with_id == hashes:  # as many hashes as ids: no id comes twice, and the ids need not be held in memory
+            return 0
+        order = MOST_OUTPUT_FIRST if self.form.repeats == "largest" else "line"
+        self.store.execute(
+            "CREATE TEMP TABLE repeats AS SELECT row_id, line, request_id,"
+            f" hash({', '.join(_SAID)}) <> first(hash({', '.join(_SAID)})) OVER same AS differs"
+            " FROM requests WHERE source_id = $this AND request_id IN (SELECT request_id FROM requests"
+            " WHERE source_id = $this GROUP BY request_id HAVING count(*) > 1)"
+            f" WINDOW same AS (PARTITION BY request_id ORDER BY {order})"
+            " QUALIFY row_number() OVER same > 1",
+            {"this": self.source_id},
+        )
+        return self._drop_noted()
+
+    def _drop_known(self) -> int:
+        """Take out calls that an earlier file brought; return how many of them say something else.
+
+        A call without an id is known only by its place: the same line of the same content, read for another period.
+        Where records of one call grow, and this file has more of the output, its row replaces the earlier one.
+        """
+        if not self.store.rows("SELECT 1 FROM sources LIMIT 1"):
+            return 0
+        self.store.execute(
+            "CREATE TEMP TABLE repeats AS SELECT n.row_id, n.line, n.request_id, o.row_id AS kept_id,"
+            f" hash({', '.join(f'n.{name}' for name in _SAID)}) <> hash({', '.join(f'o.{name}' for name in _SAID)})"
+            " AS differs FROM requests n JOIN requests o ON n.request_id = o.request_id AND n.id_space = o.id_space"
+            " WHERE n.source_id = $this AND o.source_id <> $this UNION ALL"
+            " SELECT n.row_id, n.line, NULL, o.row_id, false FROM requests n JOIN requests o ON n.line = o.line"
+            " WHERE n.source_id = $this AND n.request_id IS NULL AND o.request_id IS NULL"
+            " AND o.source_id IN (SELECT source_id FROM sources WHERE content_sha256 = $digest)",
+            {"this": self.source_id, "digest": self.digest},
+        )
+        if self.form.repeats == "largest":
+            self._replace_smaller()
+        return self._drop_noted()
+
+    def _replace_smaller(self) -> None:
+        """Let the row of a call that has more output take the place of an earlier one, whichever file came first."""
+        said = ", ".join(f"{name} = n.{name}" for name in COLUMNS if name not in {"line", "request_id"})
+        self.store.execute(
+            f"UPDATE requests SET {said} FROM repeats k JOIN requests n ON n.row_id = k.row_id"
+            " WHERE requests.row_id = k.kept_id AND coalesce(n.output_tokens, 0) > coalesce(requests.output_tokens, 0)"
+        )
+
+    def _drop_noted(self) -> int:
+        """Take the noted repeats out; where a format says each call once, record those that say something else."""
+        conflicts = 0
+        if self.form.repeats == "once":
+            self.store.execute(
+                "INSERT INTO conflicts SELECT ?, line, ?, request_id FROM repeats WHERE differs",
+                [self.source_id, self.form.space],
+            )
+            conflicts = int(self.store.one("SELECT count(*) FROM repeats WHERE differs")[0])
+        self.store.execute("DELETE FROM requests WHERE row_id IN (SELECT row_id FROM repeats)")
+        self.store.execute("DROP TABLE repeats")
+        return conflicts
+
+    def _write_rejects(self) -> None:
+        columns = {
+            "line": pa.array([reject.line for reject in self.rejects], pa.int64()),
+            "reason": pa.array([reject.reason for reject in self.rejects], pa.string()),
+            "field": pa.array([reject.field for reject in self.rejects], pa.string()),
+        }
+        with self.store.table("incoming", pa.table(columns)):
+            self.store.execute("INSERT INTO rejects SELECT ?, line, reason, field FROM incoming", [self.source_id])
+
+    def _write_ledger(self, counts: FileResult) -> None:
+        row = {
+            "source_id": self.source_id,
+            "path": counts.path,
+            "content_sha256": self.digest,
+            "disk_bytes": self.disk_bytes,
+            "content_bytes": self.content_bytes,
+            "format": self.form.name,
+            "since": self.setup.period.since,
+            "until": self.setup.period.until,
+            "lines": counts.lines,
+            "accepted": counts.accepted,
+            "duplicates": counts.duplicates,
+            "ignored": counts.ignored,
+            "rejected": counts.rejected,
+            "bills": counts.bills,
+            "reasons": msgspec.json.encode(counts.reasons).decode(),
+        }
+        self.store.execute(
+            f"INSERT INTO sources ({', '.join(row)}, first_at, last_at)"
+            f" SELECT {', '.join(f'${name}' for name in row)}, min(started_at), max(started_at)"
+            " FROM requests WHERE source_id = $source_id",
+            row,
+        )
+
+    def _nothing(self, result: FileResult) -> InputError:
+        why = ", ".join(f"{count} {reason}" for reason, count in result.reasons.items()) or "it holds no record"
+        return InputError(
+            f"{printable(result.path)}: not one request in {self.records} records of {self.form.name} ({printable(why)})",
+            next_step="Check that it is a request log of this format and covers the period asked for.",
+            slug="nothing-accepted",
+        )

@@ -1,0 +1,189 @@
+"""Bytes from strangers, safely: open one file, see through its compression, notice damage, cut it into whole lines.
+
+A path is never handed to an engine's reader: those expand `*` and `[1]`, read columns out of folder names, accept
+archives with a wrong checksum and lose lines without a word. Here the bytes are read in Python, the archive's checksums
+are checked to the end, and every line that is not used has a reason.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from llmaudit.errors import InputError, printable
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+CHUNK_BYTES = 4 << 20
+"""Bytes read at a time, and so about the size of a block. Large enough that a block's fixed costs vanish."""
+
+MAX_LINE_BYTES = 64 << 20
+"""A longer line is rejected and read past, so that memory stays bounded whatever the input."""
+
+HEAD_BYTES = 1 << 18
+GZIP_MAGIC = b"\x1f\x8b"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+UTF8_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass
+class Content:
+    """The decompressed bytes of one file, as they pass by.
+
+    Attributes:
+        path: The file, for messages.
+        stream: The decompressed bytes.
+        disk_bytes: Size of the file as it lies on disk, when it was opened.
+        size: Bytes read so far.
+        digest: SHA-256 of them.
+    """
+
+    path: Path
+    stream: IO[bytes]
+    disk_bytes: int
+    size: int = 0
+    digest: hashlib._Hash = field(default_factory=sha256)
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes; empty at the end.
+
+        Raises:
+            InputError: A damaged or truncated archive, or the disk fails.
+        """
+        try:
+            data = self.stream.read(size)
+        except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
+            raise InputError(
+                f"{printable(file_name(self.path))} is a damaged or truncated archive: {printable(str(error))}",
+                next_step="Fetch the file again; nothing of it was taken in.",
+                slug="damaged-archive",
+            ) from error
+        except OSError as error:
+            raise _unreadable(self.path, error) from None
+        self.size += len(data)
+        self.digest.update(data)
+        return data
+
+
+def file_name(path: Path) -> str:
+    """Return a path as valid text: bytes of a name that are not UTF-8 are written as escapes, so that it can be stored."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Content]:
+    """Open a plain, gzip or zstd file by its first bytes, whatever its name, and yield its content.
+
+    Raises:
+        InputError: Missing, no ordinary file, or unreadable.
+    """
+    with _raw(path) as (raw, size):
+        magic = raw.read(4)
+        raw.seek(0)
+        if magic.startswith(GZIP_MAGIC):
+            with gzip.GzipFile(fileobj=raw) as unpacked:
+                yield Content(path, unpacked, size)  # type: ignore[arg-type]  # GzipFile reads like any binary file
+        elif magic == ZSTD_MAGIC:
+            with zstd.ZstdFile(raw) as unpacked:
+                yield Content(path, unpacked, size)
+        else:
+            yield Content(path, raw, size)
+
+
+@contextmanager
+def _raw(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open an ordinary file. Not blocking: opening a pipe that nobody writes to would wait for ever."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise _unreadable(path, error) from None
+    with open(handle, "rb") as raw:  # noqa: PTH123 -- a descriptor has no path
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise _unreadable(path, OSError("it is no ordinary file"))
+        yield raw, status.st_size
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    why = getattr(error, "strerror", None) or str(error)
+    return InputError(
+        f"{printable(file_name(path))} cannot be read: {printable(why)}",
+        next_step="Check the path and its permissions; write what comes from a pipe or device to a file first.",
+        slug="file-unreadable",
+    )
+
+
+def head_of(path: Path) -> bytes:
+    """Return the first decompressed bytes of a file without a byte-order mark, for detection.
+
+    Raises:
+        InputError: As `opened`.
+    """
+    with opened(path) as content:
+        return content.read(HEAD_BYTES).removeprefix(UTF8_BOM)
+
+
+@dataclass(frozen=True)
+class Block:
+    r"""Consecutive whole lines of a file.
+
+    Attributes:
+        first_line: Number of the first of them, counting from 1.
+        data: Their bytes, without the line end of the last. None stands for one line that was too long to hold.
+    """
+
+    first_line: int
+    data: bytes | None
+
+    def lines(self) -> list[bytes]:
+        r"""Return the lines without their `\n`; a `\r` before it is still there (it is white space to JSON and CSV)."""
+        return [] if self.data is None else self.data.split(b"\n")
+
+    def __len__(self) -> int:
+        return 1 if self.data is None else self.data.count(b"\n") + 1
+
+
+def blocks(content: Content) -> Iterator[Block]:
+    r"""Yield a file in blocks of whole lines, of about `CHUNK_BYTES`.
+
+    Lines end at `\n`. A file of one line that holds `\r` is an old Mac file and is split there. The byte-order mark is
+    dropped. What follows the last line end is a line, if it is not empty.
+    """
+    line = 1
+    rest = b""
+    too_long = False
+    while data := content.read(CHUNK_BYTES):
+        if content.size == len(data):
+            data = data.removeprefix(UTF8_BOM)
+        if too_long:
+            _, end, data = data.partition(b"\n")
+            if not end:
+                continue
+            yield Block(line, None)
+            line, too_long = line + 1, False
+        whole, end, tail = data.rpartition(b"\n")
+        if end:
+            block = Block(line, rest + whole)
+            yield block
+            line, rest = line + len(block), tail
+        else:
+            rest += tail
+        if len(rest) > MAX_LINE_BYTES:
+            rest, too_long = b"", True
+    if too_long:
+        yield Block(line, None)
+    elif rest:
+        yield Block(line, rest.removesuffix(b"\r").replace(b"\r", b"\n") if line == 1 else rest)

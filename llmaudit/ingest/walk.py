@@ -1,0 +1,61 @@
+"""Which files a path means: the file itself, or the files of a folder in name order."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmaudit.errors import InputError, printable
+
+NOT_LOGS = {".md", ".py", ".pyc", ".txt", ".html", ".yaml", ".yml", ".toml", ".duckdb", ".png", ".ipynb", ".wal"}
+"""Endings that a folder may hold beside logs; a file that is named itself is always tried."""
+
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to read, and whether the user named it or a folder around it."""
+
+    path: Path
+    named: bool
+
+
+def walk(paths: Iterable[str]) -> Iterator[Found]:
+    """Yield the files that the given paths mean. No name is expanded: `log[1].jsonl` is that file.
+
+    Folders are walked in name order, so that the same folder always reads the same; hidden files, and endings that are
+    never logs, are passed over.
+
+    Raises:
+        InputError: A path is an address or does not exist.
+    """
+    for text in paths:
+        if _URL.match(text):
+            raise InputError(
+                f"{printable(text)} is an address; llmaudit never touches the network",
+                next_step="Download the file and name the copy.",
+                slug="path-is-url",
+            )
+        path = Path(text)
+        if path.is_dir():
+            yield from (Found(found, named=False) for found in _files_of(path))
+        elif path.exists():
+            yield Found(path, named=True)
+        else:
+            raise InputError(
+                f"{printable(text)} does not exist", next_step="Check the path.", slug="no-such-file"
+            )
+
+
+def _files_of(folder: Path) -> Iterator[Path]:
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.name.startswith((".", "__")):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files_of(Path(entry.path))
+        elif entry.is_file() and Path(entry.name).suffix.lower() not in NOT_LOGS:
+            yield Path(entry.path)

@@ -1,0 +1,132 @@
+"""A process that decodes blocks for another: blocks on its standard input, batches on its standard output.
+
+It is a program of its own (`python -m llmaudit.ingest.worker`) rather than a fork or a spawned copy of the caller: a
+fork would inherit DuckDB's threads in an unknown state, a spawn would run the user's main script again. When the
+caller dies, its end of the pipe closes and the worker ends.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+import subprocess
+import sys
+from typing import IO
+
+import pyarrow as pa
+
+from llmaudit.errors import LlmauditError
+from llmaudit.formats import format_named
+from llmaudit.formats.base import Format
+from llmaudit.ingest.decode import SCHEMA
+from llmaudit.ingest.read import Block
+from llmaudit.ingest.records import Tally
+from llmaudit.ingest.work import Decoded, Setup, decode_block, decoder_of
+
+_BLOCK = struct.Struct("<qq")
+"""First line and size of a block; the size -1 stands for a line that was too long to hold."""
+
+_ANSWER = struct.Struct("<qq")
+"""Sizes of the pickled tally, or of the error where the second is -1, and of the batch."""
+
+
+class Worker:
+    """A worker process, as its caller sees it.
+
+    Args:
+        form: The format of the blocks.
+        setup: What decoding needs besides.
+    """
+
+    def __init__(self, form: Format, setup: Setup) -> None:
+        # -P keeps the working directory off the import path: a folder of logs may hold anything, a `json.py` too.
+        command = [sys.executable, "-P", "-m", __name__]
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        self._process = subprocess.Popen(  # noqa: S603 -- our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+            process_group=0,  # Ctrl-C is for the caller, which then closes the pipe
+        )
+        assert self._process.stdin is not None  # noqa: S101 -- for mypy: both were asked for
+        assert self._process.stdout is not None  # noqa: S101
+        self._to, self._from = self._process.stdin, self._process.stdout
+        self._greeting = pickle.dumps((form.name, setup))
+
+    def decode(self, block: Block) -> Decoded:
+        """Return what became of a block.
+
+        Raises:
+            LlmauditError: The worker's own error, or that it died.
+        """
+        try:
+            self._to.write(self._greeting)
+            self._greeting = b""
+            self._to.write(_BLOCK.pack(block.first_line, -1 if block.data is None else len(block.data)))
+            self._to.write(block.data or b"")
+            self._to.flush()
+            described, size = _ANSWER.unpack(_exactly(self._from, _ANSWER.size))
+            tally = pickle.loads(_exactly(self._from, described))  # noqa: S301 -- written by our own worker
+            if size < 0:
+                raise _raised(*tally)
+            batch = pa.ipc.read_record_batch(pa.py_buffer(_exactly(self._from, size)), SCHEMA)
+        except (OSError, EOFError) as error:
+            raise LlmauditError(
+                f"a process that decodes the log ended unexpectedly (exit code {self._process.wait()})",
+                next_step="Nothing of the file was taken in. If memory is short, free some; then run again.",
+                slug="worker-died",
+            ) from error
+        return Decoded(batch, tally)
+
+    def close(self) -> None:
+        """End the process. What it is doing is of no use any more."""
+        self._process.kill()
+        self._process.wait()
+        self._from.close()
+        try:
+            self._to.close()
+        except OSError:  # what was still buffered has no reader
+            return
+
+
+def _raised(kind: type[LlmauditError], what: str, next_step: str, slug: str) -> LlmauditError:
+    return kind(what, next_step=next_step, slug=slug)
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError
+    return data
+
+
+def serve(source: IO[bytes], sink: IO[bytes]) -> None:
+    """Answer blocks until there are no more."""
+    form_name, setup = pickle.load(source)  # noqa: S301 -- written by our own parent
+    decoder = decoder_of(format_named(form_name), setup)
+    while header := source.read(_BLOCK.size):
+        first_line, size = _BLOCK.unpack(header)
+        block = Block(first_line, None if size < 0 else source.read(size))
+        try:
+            done = decode_block(decoder, block)
+        except LlmauditError as error:
+            told = pickle.dumps((type(error), error.what, error.next_step, error.slug))
+            sink.write(_ANSWER.pack(len(told), -1) + told)
+        else:
+            told, batch = pickle.dumps(done.tally), done.batch.serialize()
+            sink.write(_ANSWER.pack(len(told), batch.size) + told)
+            sink.write(batch)
+        sink.flush()
+
+
+def main() -> None:
+    """Serve standard input. What anything prints goes to standard error: it would garble the answers."""
+    answers = sys.stdout.buffer
+    sys.stdout = sys.stderr
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The same plan cost, request by request, in SQL: for exports and joins, and to hold the cells to account.
+
+A per-request counterfactual is an estimate for that request (another model's answer has another length); only sums are
+meant to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from llmaudit.catalog import Catalog
+from llmaudit.plans.evaluate import Leg, PlanCost
+from llmaudit.request import COUNTERS
+from llmaudit.rollup import KEYS, keyed_requests
+from llmaudit.store import Store
+
+_PER_ROW = " + ".join(f"COALESCE(k.{counter}, 0)::DECIMAL(12, 0) * l.rate_{i}" for i, counter in enumerate(COUNTERS))
+ROW_COST = f"({_PER_ROW} + COALESCE(k.billed_usd, 0) * l.billed_factor + l.per_request)::DECIMAL(38, 18)"
+"""Cost of one leg of one request, exact to 1e-18 US dollars."""
+
+
+def plan_rows(
+    store: Store,
+    catalog: Catalog,
+    plans: Iterable[PlanCost],
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> pa.Table:
+    """Return one row per request and plan: `row_id, request_id, plan, model, cost_usd`, in row order.
+
+    `cost_usd` is NULL where the present cost of the request is unknown, because the plan leaves it out.
+    """
+    same = " AND ".join(f"k.{name} IS NOT DISTINCT FROM l.{name}" for name in KEYS)
+    with keyed_requests(store, catalog, since, until), store.table("plan_legs", _legs_table(plans)):
+        return store.arrow(
+            "SELECT k.row_id, any_value(r.request_id) AS request_id, l.plan, max(l.model) AS model,"
+            f" sum({ROW_COST}) AS cost_usd"
+            f" FROM keyed_requests k JOIN plan_legs l ON {same} JOIN requests r ON r.row_id = k.row_id"
+            " GROUP BY k.row_id, l.plan ORDER BY k.row_id, l.plan"
+        )
+
+
+def write_rows(table: pa.Table, out: Path) -> None:
+    """Write plan rows as Parquet, whole or not at all."""
+    part = out.with_name(f".{out.name}.part")
+    pq.write_table(table, part, compression="zstd")
+    part.replace(out)
+
+
+def _legs_table(plans: Iterable[PlanCost]) -> pa.Table:
+    """Return the legs of every plan with the keys of their cells."""
+    rows: list[dict[str, Any]] = []
+    for plan_cost in plans:
+        for placed in plan_cost.placed:
+            keys = {name: getattr(placed.priced.cell, name) for name in KEYS}
+            rows.extend(
+                keys | {"plan": plan_cost.plan.name, "model": leg.model if leg.kind != "verify" else None} | _linear(leg)
+                for leg in placed.legs
+            )
+    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+def _linear(leg: Leg) -> dict[str, Decimal]:
+    rates = {f"rate_{i}": rate for i, rate in enumerate(leg.expected.rates)}
+    return rates | {"billed_factor": leg.expected.billed_factor, "per_request": leg.expected.per_request}
+
+
+_KINDS: dict[str, pa.DataType] = {
+    "day": pa.date32(),
+    "price_slot": pa.timestamp("us"),
+    "tier": pa.int32(),
+    "prompt_band": pa.int64(),
+    "is_batch": pa.bool_(),
+    "needs_tools": pa.bool_(),
+    "needs_json": pa.bool_(),
+    "needs_images": pa.bool_(),
+    "has_pii": pa.bool_(),
+}
+_SCHEMA = pa.schema(
+    [
+        *((name, _KINDS.get(name, pa.string())) for name in KEYS),
+        ("plan", pa.string()),
+        ("model", pa.string()),
+        *((f"rate_{i}", pa.decimal128(20, 18)) for i in range(len(COUNTERS))),
+        ("billed_factor", pa.decimal128(8, 6)),
+        ("per_request", pa.decimal128(20, 18)),
+    ]
+)

@@ -1,0 +1,298 @@
+"""Charts as plain plotly figures (data and layout). Every function sorts before it draws and uses no clock or chance.
+
+Labels are pseudo-HTML to plotly, so every name goes through `label`. Rows of horizontal charts carry their label above
+the bar and their figure at the right edge: that is as readable on a phone as on a wall. Floats appear here only as
+positions on a screen; the figures in hover texts and labels are exact amounts, rounded by the same function as tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+from llmaudit.errors import printable
+
+PALETTE = {
+    "ink": "#17212B",
+    "muted": "#55616E",
+    "line": "#DFE4EA",
+    "accent": "#0A5A9C",
+    "sky": "#7FB6DE",
+    "orange": "#D9820F",
+    "vermilion": "#C24A00",
+    "green": "#00805E",
+    "purple": "#A05195",
+    "grey": "#98A3AF",
+}
+"""The one set of colours, page included; told apart by people with any of the common colour blindnesses (after Okabe and Ito)."""
+
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif'
+LABEL_LIMIT = 48
+ROW_PX = 46
+HATCH = {"shape": "/", "size": 6, "solidity": 0.45, "fillmode": "replace"}
+"""Not proven is hatched, not only coloured: it survives a black-and-white printer."""
+
+Figure = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar or piece of a bar.
+
+    Attributes:
+        row: Index of its row.
+        value: Its length.
+        hover: What it says when pointed at.
+        base: Where it begins.
+    """
+
+    row: int
+    value: float
+    hover: str
+    base: float = 0.0
+
+
+@dataclass(frozen=True)
+class Series:
+    """Bars of one meaning.
+
+    Attributes:
+        title: Its name in the legend; empty for a chart that needs none.
+        color: From `PALETTE`.
+        bars: The bars.
+        hatched: For what is not proven.
+        offset: Shift inside the row, for two bars in one row.
+        spans: Low and high end of each bar's uncertainty, or nothing.
+    """
+
+    title: str
+    color: str
+    bars: Sequence[Bar]
+    hatched: bool = False
+    offset: float = 0.0
+    spans: Sequence[tuple[float, float]] = field(default=())
+
+
+def label(text: str) -> str:
+    """Return a stranger's text as a plotly label: visible characters only, `<` and `&` escaped, not too long."""
+    return escape(printable(text, LABEL_LIMIT), quote=False)
+
+
+def hover(*lines: str) -> str:
+    """Return lines of a hover text; strangers' text in them is escaped."""
+    return "<br>".join(escape(printable(line, 200), quote=False) for line in lines)
+
+
+def rows(
+    names: Sequence[str],
+    figures: Sequence[str],
+    series: Sequence[Series],
+    *,
+    line_at: tuple[float, str] | None = None,
+    row_px: int = ROW_PX,
+) -> Figure:
+    """Return horizontal bars, one row per name, its label above and its figure at the right.
+
+    Args:
+        names: Labels of the rows, top to bottom.
+        figures: The figure of each row, as text.
+        series: The bars.
+        line_at: A dashed vertical line with its label.
+        row_px: Height of a row.
+    """
+    legend = any(one.title for one in series)
+    top = (34 if legend else 8) + (18 if line_at else 0)
+    layout = _layout(len(names) * row_px + top + 12, legend=legend, top=top)
+    layout["xaxis"] = _axis(visible=False, range=_range(series, line_at))
+    layout["yaxis"] = _row_axis(len(names))
+    layout["annotations"] = [*_row_labels(names, figures), *_line_label(line_at)]
+    layout["shapes"] = [_line(line_at[0], "dash")] if line_at else []
+    return {"data": [_bars(one) for one in series], "layout": layout}
+
+
+def columns(days: Sequence[str], bars: Sequence[tuple[float, str]]) -> Figure:
+    """Return vertical bars over dates.
+
+    Args:
+        days: ISO dates, rising.
+        bars: Height and hover text of each.
+    """
+    trace = {
+        "type": "bar",
+        "x": list(days),
+        "y": [value for value, _ in bars],
+        "hovertext": [text for _, text in bars],
+        "hoverinfo": "text",
+        "marker": {"color": PALETTE["accent"]},
+    }
+    layout = _layout(260, legend=False, top=8)
+    layout["margin"] |= {"b": 34, "l": 50}
+    layout["bargap"] = 0.25
+    layout["xaxis"] = _axis(type="date", showgrid=False, hoverformat="%Y-%m-%d", nticks=8, tickformat="%-d %b\n%Y")
+    layout["yaxis"] = _axis(tickprefix="$", separatethousands=True, nticks=5, rangemode="tozero")
+    return {"data": [trace], "layout": layout}
+
+
+def spans(
+    names: Sequence[str],
+    figures: Sequence[str],
+    lows: Sequence[float],
+    highs: Sequence[float],
+    points: Sequence[Series],
+    *,
+    log: bool = False,
+    zero: bool = False,
+    suffix: str = "",
+) -> Figure:
+    """Return a line from low to high in each row, with dots on it.
+
+    Args:
+        names: Labels of the rows.
+        figures: The figure of each row.
+        lows: Low ends.
+        highs: High ends.
+        points: Dots, by meaning.
+        log: Whether the axis is logarithmic.
+        zero: Whether zero is marked.
+        suffix: Unit on the axis.
+    """
+    lines = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [x for low, high in zip(lows, highs, strict=True) for x in (low, high, None)],
+        "y": [y for row in range(len(names)) for y in (row, row, None)],
+        "line": {"color": PALETTE["sky"], "width": 5},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    layout = _layout(len(names) * ROW_PX + 34 + 40, legend=True, top=34)
+    layout["margin"]["b"] = 30
+    layout["xaxis"] = _axis(ticksuffix=suffix, nticks=6, separatethousands=True, zeroline=zero, zerolinecolor=PALETTE["ink"])
+    if log:
+        layout["xaxis"] |= {"type": "log", "dtick": 1, "minor": {"showgrid": False}}
+    layout["yaxis"] = _row_axis(len(names))
+    layout["annotations"] = _row_labels(names, figures)
+    return {"data": [lines, *(_dots(one) for one in points)], "layout": layout}
+
+
+def _dots(series: Series) -> dict[str, Any]:
+    marker: dict[str, Any] = {"color": PALETTE[series.color], "size": 11, "line": {"color": PALETTE[series.color], "width": 2}}
+    if series.hatched:
+        marker["symbol"] = "circle-open"
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": label(series.title),
+        "x": [bar.value for bar in series.bars],
+        "y": [bar.row for bar in series.bars],
+        "hovertext": [bar.hover for bar in series.bars],
+        "hoverinfo": "text",
+        "marker": marker,
+        "cliponaxis": False,
+    }
+
+
+def _bars(series: Series) -> dict[str, Any]:
+    color = PALETTE[series.color]
+    trace: dict[str, Any] = {
+        "type": "bar",
+        "orientation": "h",
+        "name": label(series.title),
+        "showlegend": bool(series.title),
+        "x": [bar.value for bar in series.bars],
+        "y": [bar.row + series.offset for bar in series.bars],
+        "base": [bar.base for bar in series.bars],
+        "width": 0.2 if series.offset else 0.32,
+        "hovertext": [bar.hover for bar in series.bars],
+        "hoverinfo": "text",
+        "marker": {"color": color, "line": {"width": 0}},
+    }
+    if series.hatched:
+        trace["marker"] = {"color": color, "pattern": HATCH | {"fgcolor": color}, "line": {"width": 1, "color": color}}
+    if series.spans:
+        ends = [bar.base + bar.value for bar in series.bars]
+        trace["error_x"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": [max(0.0, high - end) for end, (_, high) in zip(ends, series.spans, strict=True)],
+            "arrayminus": [max(0.0, end - low) for end, (low, _) in zip(ends, series.spans, strict=True)],
+            "color": PALETTE["ink"],
+            "thickness": 1.5,
+            "width": 5,
+        }
+    return trace
+
+
+def _range(series: Sequence[Series], line_at: tuple[float, str] | None) -> list[float]:
+    ends = [0.0, *([line_at[0]] if line_at else [])]
+    for one in series:
+        ends += [end for bar in one.bars for end in (bar.base, bar.base + bar.value)]
+        ends += [end for span in one.spans for end in span]
+    low, high = min(ends), max(ends)
+    room = (high - low or 1.0) * 0.02
+    return [low - (room if low < 0 else 0), high + room]
+
+
+def _layout(height: int, *, legend: bool, top: int) -> dict[str, Any]:
+    return {
+        "height": height,
+        "margin": {"l": 2, "r": 2, "t": top, "b": 4},
+        "font": {"family": FONT, "size": 13, "color": PALETTE["ink"]},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "dragmode": False,
+        "hovermode": "closest",
+        "barmode": "overlay",
+        "barcornerradius": 2,
+        "showlegend": legend,
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top", "font": {"size": 12}},
+        "hoverlabel": {"align": "left", "bgcolor": "#FFFFFF", "bordercolor": PALETTE["grey"], "font": {"color": PALETTE["ink"]}},
+    }
+
+
+def _axis(**more: Any) -> dict[str, Any]:
+    base = {
+        "fixedrange": True,
+        "gridcolor": PALETTE["line"],
+        "zeroline": False,
+        "tickfont": {"size": 12, "color": PALETTE["muted"]},
+        "automargin": True,
+    }
+    return base | more
+
+
+def _row_axis(count: int) -> dict[str, Any]:
+    return _axis(visible=False, range=[count - 0.45, -0.75])
+
+
+def _row_labels(names: Sequence[str], figures: Sequence[str]) -> list[dict[str, Any]]:
+    """Labels on the left and figures on the right of each row, above its bar."""
+    shared = {"xref": "paper", "yref": "y", "yanchor": "bottom", "showarrow": False, "yshift": 1}
+    found = []
+    for row, (name, figure) in enumerate(zip(names, figures, strict=True)):
+        at = shared | {"y": row - 0.24}
+        found.append(at | {"x": 0, "xanchor": "left", "align": "left", "text": label(name)})
+        found.append(at | {"x": 1, "xanchor": "right", "align": "right", "text": f"<b>{label(figure)}</b>"})
+    return found
+
+
+def _line(at: float, dash: str) -> dict[str, Any]:
+    stroke = {"color": PALETTE["muted"], "width": 1.5, "dash": dash}
+    return {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": stroke}
+
+
+def _line_label(line_at: tuple[float, str] | None) -> list[dict[str, Any]]:
+    if line_at is None:
+        return []
+    at, text = line_at
+    font = {"size": 12, "color": PALETTE["muted"]}
+    place = {"xref": "x", "x": at, "yref": "paper", "y": 1, "yanchor": "bottom", "xanchor": "right", "showarrow": False}
+    return [place | {"text": label(text), "font": font}]
+
+
+def position(amount: Decimal | None) -> float:
+    """Return an amount as a position on the screen; the one place where money becomes a float."""
+    return float(amount) if amount is not None else 0.0

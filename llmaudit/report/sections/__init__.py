@@ -1,0 +1,31 @@
+"""Sections of the report, one file each. A module of this package that defines `SECTION` is a section."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from llmaudit.audit import NOT_YET, Audit
+from llmaudit.report.content import Figures, KeyFigure, Mark, Section, SectionContent
+
+
+@cache
+def all_sections() -> tuple[Section, ...]:
+    """Return every section, in the order a reader meets them."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    found = (module.SECTION for module in modules if hasattr(module, "SECTION"))
+    return tuple(sorted(found, key=lambda section: (section.order, section.id)))
+
+
+def contents(audit: Audit) -> list[tuple[Section, SectionContent]]:
+    """Return what every section says of an audit."""
+    return [(section, _content(section, audit)) for section in all_sections()]
+
+
+def _content(section: Section, audit: Audit) -> SectionContent:
+    part = audit if section.finding == "audit" else getattr(audit, section.finding)
+    if part is not None:
+        return section.build(part)
+    reason = dict(NOT_YET).get(section.finding, "this audit has no such part")
+    return SectionContent((Figures((KeyFigure(section.title, "No data", reason, Mark("no data", "none")),)),))

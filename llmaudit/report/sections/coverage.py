@@ -1,0 +1,123 @@
+"""What the figures rest on: every record accounted for."""
+
+from __future__ import annotations
+
+from llmaudit.findings.coverage import Coverage
+from llmaudit.report.content import (
+    Bullets,
+    Column,
+    Command,
+    Figures,
+    KeyFigure,
+    Kind,
+    Section,
+    SectionContent,
+    Table,
+)
+from llmaudit.report.wording import count, counted, percent, without_common_folder
+
+PARTS = ("accepted", "duplicates", "ignored", "rejected", "bills")
+FILES = 200
+"""Rows of the ledger on the page; the rest adds up in one row."""
+
+
+def build(found: Coverage) -> SectionContent:
+    """Return what became of every record, what has no price and what was assumed."""
+    return SectionContent(
+        blocks=(
+            _key_figures(found),
+            _ledger(found),
+            *_reasons(found),
+            _usage(found),
+            *_unpriced(found),
+            *_assumed(found),
+            _files(found),
+        ),
+        source="The ledger: one row per file, written in the same transaction as the file's requests.",
+        caveat="Unknown is never read as 0: what has no price or no usage is listed here and is in no total.",
+        commands=(
+            Command("llmaudit requests --where \"usage_status != 'reported'\"", "requests without reported usage"),
+            Command("llmaudit report --format json", "the whole ledger as data"),
+        ),
+    )
+
+
+def _key_figures(found: Coverage) -> Figures:
+    conflicts = f"{counted(found.conflicts, 'record')} contradict one read before" if found.conflicts else "none contradicts"
+    return Figures(
+        (
+            KeyFigure("Records read", count(found.lines), f"in {counted(len(found.files), 'file')}"),
+            KeyFigure("Rejected", count(found.rejected), "unusable; counted by reason below"),
+            KeyFigure("Duplicates", count(found.duplicates), f"counted once; {conflicts}"),
+            KeyFigure("Cost known", percent(found.spend_known_pct, 2), "of requests"),
+            KeyFigure("With an amount", count(found.billed_requests), "requests that a log or bill has an amount for"),
+        )
+    )
+
+
+def _ledger(found: Coverage) -> Table:
+    return Table(
+        "Every record accounted for",
+        (Column("Became", Kind.TEXT), Column("Records", Kind.COUNT)),
+        (
+            ("requests (accepted)", found.accepted),
+            ("duplicates of a request", found.duplicates),
+            ("ignored: no request", found.ignored),
+            ("rejected", found.rejected),
+            ("bill lines", found.bills),
+        ),
+        total="Records read",
+    )
+
+
+def _reasons(found: Coverage) -> tuple[Table, ...]:
+    rows = sorted(found.reasons.items(), key=lambda item: (-item[1], item[0]))
+    columns = (Column("Reason", Kind.TEXT), Column("Records", Kind.COUNT))
+    return (Table("Ignored and rejected records by reason", columns, tuple(rows)),) if rows else ()
+
+
+def _usage(found: Coverage) -> Table:
+    rows = sorted(found.usage.items(), key=lambda item: (-item[1], item[0]))
+    columns = (Column("Token counts are", Kind.TEXT), Column("Requests", Kind.COUNT))
+    note = "Reported by the provider; estimated offline from kept text; missing; or inconsistent, which is in no amount."
+    return Table("Requests by where their token counts come from", columns, tuple(rows), note=note)
+
+
+def _unpriced(found: Coverage) -> tuple[Table, ...]:
+    if not found.unpriced:
+        return ()
+    columns = (
+        Column("Model", Kind.NAME),
+        Column("Why", Kind.TEXT),
+        Column("Requests", Kind.COUNT),
+        Column("Prompt tokens", Kind.COUNT),
+        Column("Output tokens", Kind.COUNT),
+    )
+    rows = tuple(
+        (row.model, row.reason.replace("-", " "), row.requests, row.input_tokens, row.output_tokens) for row in found.unpriced
+    )
+    return (Table("Without a list price", columns, rows),)
+
+
+def _assumed(found: Coverage) -> tuple[Bullets, ...]:
+    items = tuple(f"{counted(number, 'request')}: {note}" for note, number in found.assumed.items())
+    return (Bullets("Prices that rest on an assumption", items),) if items else ()
+
+
+def _files(found: Coverage) -> Table:
+    columns = (
+        Column("File", Kind.NAME),
+        Column("Format", Kind.TEXT),
+        Column("Records", Kind.COUNT),
+        *(Column(part.capitalize(), Kind.COUNT) for part in PARTS),
+    )
+    paths = without_common_folder([file.path for file in found.files])
+    rows = tuple(
+        (path, file.format, file.lines, *(getattr(file, part) for part in PARTS))
+        for path, file in zip(paths, found.files, strict=True)
+    )
+    note = "Paths start below the folder that all files share."
+    return Table("The ledger, file by file", columns, rows, limit=FILES, collapsed=True, note=note)
+
+
+SECTION = Section(80, "coverage", "What the figures rest on", "coverage", build)

@@ -1,0 +1,67 @@
+"""The four hidden cost drivers."""
+
+from __future__ import annotations
+
+from llmaudit.findings.drivers import Driver, Drivers
+from llmaudit.money import shown
+from llmaudit.report import charts
+from llmaudit.report.content import Chart, Column, Command, Kind, Mark, Section, SectionContent, Table
+from llmaudit.report.wording import percent
+
+
+def build(drivers: Drivers) -> SectionContent:
+    """Return the drivers side by side, each with its evidence or the reason it has no figure."""
+    return SectionContent(
+        blocks=(*_chart(drivers.drivers), _table(drivers.drivers)),
+        source="Each driver is computed from the request rows on its own; the last column of the table says how.",
+        caveat=drivers.caveat,
+        commands=(
+            Command("llmaudit reprice --plan tiered", "overspecification: the plan behind the figure"),
+            Command("llmaudit requests --where \"status = 'error'\"", "reliability: the failed attempts"),
+        ),
+    )
+
+
+def _chart(drivers: list[Driver]) -> tuple[Chart, ...]:
+    if not any(driver.usd for driver in drivers):
+        return ()
+    proven = [_bar(i, one) for i, one in enumerate(drivers) if one.usd is not None and one.proven]
+    unproven = [_bar(i, one) for i, one in enumerate(drivers) if one.usd is not None and not one.proven]
+    series = [
+        charts.Series("proven from the logs", "vermilion", proven),
+        charts.Series("unproven: rests on another model's answers", "orange", unproven, hatched=True),
+    ]
+    figures = ["no data" if one.usd is None else f"{shown(one.usd)}, {percent(one.pct)} of spend" for one in drivers]
+    names = [one.title for one in drivers]
+    alt = "; ".join(f"{text}: {figure}" for text, figure in zip(names, figures, strict=True))
+    figure = charts.rows(names, figures, [one for one in series if one.bars])
+    return (Chart("Cost of each driver in the period", figure, f"Bar chart. {alt}."),)
+
+
+def _bar(row: int, driver: Driver) -> charts.Bar:
+    return charts.Bar(row, charts.position(driver.usd), charts.hover(driver.title, shown(driver.usd)))
+
+
+def _table(drivers: list[Driver]) -> Table:
+    return Table(
+        "The drivers and their evidence",
+        (
+            Column("Driver", Kind.TEXT),
+            Column("Cost", Kind.MONEY, adds=False),
+            Column("Of spend", Kind.PERCENT),
+            Column("Standing", Kind.MARK),
+            Column("Where it comes from", Kind.TEXT),
+        ),
+        tuple(_row(driver) for driver in drivers),
+        total=None,
+    )
+
+
+def _row(driver: Driver) -> tuple[object, ...]:
+    if driver.usd is None:
+        return (driver.title, "no data", "no data", Mark("no data", "none"), driver.reason)
+    standing = Mark("proven", "good") if driver.proven else Mark("unproven", "open")
+    return (driver.title, driver.usd, driver.pct, standing, driver.reason)
+
+
+SECTION = Section(40, "drivers", "The four hidden cost drivers", "drivers", build)

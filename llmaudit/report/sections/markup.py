@@ -1,0 +1,242 @@
+"""What gateways add to the provider's price."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from llmaudit.findings.markup import Channel, GatewayRow, LookAlike, Markup, ModelRow
+from llmaudit.money import ZERO, shown
+from llmaudit.report import charts
+from llmaudit.report.content import (
+    Block,
+    Bullets,
+    Chart,
+    Column,
+    Command,
+    Figures,
+    KeyFigure,
+    Kind,
+    Mark,
+    Part,
+    Prose,
+    Section,
+    SectionContent,
+    Table,
+    Tone,
+)
+from llmaudit.report.wording import count, counted, headline, name, signed
+
+VERDICTS: dict[str, tuple[str, Tone]] = {
+    "none": ("no markup in the rates", "good"),
+    "markup": ("markup", "bad"),
+    "explained": ("explained", "good"),
+    "undisclosed": ("undisclosed", "bad"),
+    "undecidable": ("undecidable", "open"),
+}
+CHANNELS = {
+    "topup_pct": "fee when credit is bought",
+    "topup_fixed": "fixed fee when credit is bought",
+    "token_pct": "percent on the tokens' price",
+    "byok_pct": "fee on your own provider key",
+    "subscription": "subscription",
+    "per_request": "fee per request",
+}
+CHART_ROWS = 12
+
+
+def build(markup: Markup) -> SectionContent:
+    """Return the verdict on each gateway with its evidence."""
+    if not markup.gateways:
+        figure = KeyFigure("Gateways", "No data", "no request went through a gateway", Mark("no data", "none"))
+        return SectionContent((Figures((figure,)),), caveat=markup.caveat)
+    gateways = sorted(markup.gateways, key=lambda row: (-(row.billed_usd or ZERO), row.gateway))
+    return SectionContent(
+        blocks=(_overview(gateways), *_chart(gateways), *(_gateway(row) for row in gateways)),
+        source=(
+            "What the gateway's own log or bill says it charged, against the provider's list cost of the same requests, for "
+            "good answers with reported usage. Channels are fees the gateway states elsewhere; no log row shows them."
+        ),
+        caveat=markup.caveat,
+        commands=(
+            Command("llmaudit explain REQUEST_ID", "billed against list for one request, rate by rate"),
+            Command("llmaudit reprice --plan direct", "the same models without the gateway"),
+        ),
+    )
+
+
+def verdict(row: GatewayRow) -> Mark:
+    """Return the verdict on a gateway for people."""
+    return Mark(*VERDICTS.get(row.verdict, (row.verdict, "open")))
+
+
+def _overview(gateways: list[GatewayRow]) -> Table:
+    return Table(
+        "Gateways: billed against the provider's list",
+        (
+            Column("Gateway", Kind.NAME),
+            Column("Verdict", Kind.MARK),
+            Column("Requests compared", Kind.COUNT),
+            Column("Billed", Kind.MONEY),
+            Column("List", Kind.MONEY),
+            Column("Billed over list", Kind.SIGNED),
+            Column("Range", Kind.TEXT),
+            Column("Per $1 of list", Kind.UNIT),
+        ),
+        tuple(
+            (
+                row.gateway,
+                verdict(row),
+                row.requests,
+                row.billed_usd,
+                row.list_usd,
+                row.pct,
+                _range(row),
+                row.cost_per_list_usd,
+            )
+            for row in gateways
+        ),
+        note="Per $1 of list includes the first top-up fee the gateway states. The range is where a price condition is unknown.",
+    )
+
+
+def _range(row: GatewayRow | ModelRow) -> str:
+    high = row.high_pct if isinstance(row, GatewayRow) else row.pct
+    if row.low_pct is None or high is None:
+        return "unknown"
+    low, top = signed(row.low_pct), signed(high)
+    return low if low == top else f"{low} to {top}"
+
+
+def _chart(gateways: list[GatewayRow]) -> tuple[Chart, ...]:
+    pairs = [(row.gateway, model) for row in gateways for model in row.by_model if model.pct is not None]
+    kept = sorted(pairs, key=lambda pair: (-pair[1].billed_usd, pair[0], pair[1].model))[:CHART_ROWS]
+    if not kept:
+        return ()
+    order = [row.gateway for row in gateways]
+    kept.sort(key=lambda pair: (order.index(pair[0]), -pair[1].billed_usd, pair[1].model))
+    names = [f"{name(gateway)}: {name(model.model)}" for gateway, model in kept]
+    figures = [_range(model) for _, model in kept]
+    lows = [model.pct if model.low_pct is None else model.low_pct for _, model in kept]
+    highs = [model.pct for _, model in kept]
+    drawn = charts.spans(names, figures, [x or 0.0 for x in lows], [x or 0.0 for x in highs], _dots(kept), zero=True, suffix="%")
+    alt = "; ".join(f"{text} {figure}" for text, figure in zip(names, figures, strict=True))
+    title = "Billed over list by gateway and model, in percent"
+    return (Chart(title, drawn, f"Dot chart with ranges around 0. {alt}. The tables below have every figure."),)
+
+
+def _dots(kept: list[tuple[str, ModelRow]]) -> list[charts.Series]:
+    sure = [_dot(i, *pair) for i, pair in enumerate(kept) if pair[1].decides]
+    unsure = [_dot(i, *pair) for i, pair in enumerate(kept) if not pair[1].decides]
+    series = [
+        charts.Series("list price certain", "accent", sure),
+        charts.Series("list price is a range (region unknown)", "accent", unsure, hatched=True),
+    ]
+    return [one for one in series if one.bars]
+
+
+def _dot(row: int, gateway: str, model: ModelRow) -> charts.Bar:
+    lines = (gateway, model.model, f"billed {shown(model.billed_usd)}, list {shown(model.list_usd)}", signed(model.pct))
+    return charts.Bar(row, model.pct or 0.0, charts.hover(*lines))
+
+
+def _gateway(row: GatewayRow) -> Part:
+    blocks: list[Block] = [_key_figures(row)]
+    if row.evidence:
+        blocks.append(Prose(f"Why: {row.evidence[0]}."))
+    blocks.append(_channels(row.channels) if row.channels else Prose("The catalog knows of no fee beside its token rates."))
+    if row.by_model:
+        blocks.append(_by_model(row))
+    if row.ruled_out:
+        blocks.append(_look_alikes(row))
+    if row.evidence[1:]:
+        blocks.append(Bullets("Evidence, sentence by sentence", tuple(row.evidence[1:]), collapsed=True))
+    return Part(name(row.gateway), tuple(blocks), verdict(row))
+
+
+def _key_figures(row: GatewayRow) -> Figures:
+    return Figures(
+        (
+            KeyFigure("Billed over list", signed(row.pct), f"range {_range(row)}"),
+            KeyFigure("Overpaid", headline(row.overpaid_usd), f"{headline(row.billed_usd)} billed, {headline(row.list_usd)} list"),
+            KeyFigure("$1 of list costs", _unit(row.cost_per_list_usd), "top-up fee included where one is stated"),
+            KeyFigure("Requests compared", count(row.requests)),
+        )
+    )
+
+
+def _unit(amount: Decimal | None) -> str:
+    return shown(amount, 4)
+
+
+def _channels(channels: list[Channel]) -> Table:
+    return Table(
+        "Fees beside the token rates, in the gateway's own words; no log row shows them",
+        (
+            Column("Channel", Kind.TEXT),
+            Column("Percent", Kind.PERCENT),
+            Column("Amount", Kind.MONEY, adds=False),
+            Column("On this spend", Kind.MONEY, adds=False),
+            Column("Its words", Kind.TEXT),
+            Column("Source", Kind.TEXT),
+        ),
+        tuple(
+            (
+                CHANNELS.get(channel.kind, channel.kind.replace("_", " ")),
+                "not stated" if channel.pct is None else channel.pct,
+                "" if channel.usd is None else channel.usd,
+                "not known" if channel.on_this_spend_usd is None else channel.on_this_spend_usd,
+                channel.wording or "",
+                f"{channel.source} ({channel.verified})",
+            )
+            for channel in channels
+        ),
+        total=None,
+        note="Channels are alternatives or apply under conditions, so they are not added up.",
+    )
+
+
+def _by_model(row: GatewayRow) -> Table:
+    return Table(
+        f"{name(row.gateway)}: billed against list by model",
+        (
+            Column("Model", Kind.NAME),
+            Column("Requests", Kind.COUNT),
+            Column("Billed", Kind.MONEY),
+            Column("List", Kind.MONEY),
+            Column("Overpaid", Kind.MONEY),
+            Column("Over list", Kind.SIGNED),
+            Column("Range", Kind.TEXT),
+            Column("Evidence", Kind.MARK),
+        ),
+        tuple(
+            (
+                model.model,
+                model.requests,
+                model.billed_usd,
+                model.list_usd,
+                model.overpaid_usd,
+                model.pct,
+                _range(model),
+                Mark("decides", "good") if model.decides else Mark("decides nothing", "open"),
+            )
+            for model in row.by_model
+        ),
+    )
+
+
+def _look_alikes(row: GatewayRow) -> Table:
+    return Table(
+        f"{name(row.gateway)}: what would look like a markup and is none",
+        (Column("Look-alike", Kind.TEXT), Column("Ruled out", Kind.MARK), Column("Why", Kind.TEXT)),
+        tuple((one.name, _ruled(one), one.why) for one in row.ruled_out),
+        total=None,
+        collapsed=True,
+        note=f"{counted(sum(not one.ruled_out for one in row.ruled_out), 'line')} not ruled out.",
+    )
+
+
+def _ruled(one: LookAlike) -> Mark:
+    return Mark("ruled out", "good") if one.ruled_out else Mark("not ruled out", "open")
+
+
+SECTION = Section(60, "markup", "What gateways add", "markup", build)

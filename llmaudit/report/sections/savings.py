@@ -1,0 +1,206 @@
+"""What each plan would have cost, and how much of its saving is proven."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from llmaudit.findings.savings import LegRow, PlanRow, Savings
+from llmaudit.money import shown
+from llmaudit.report import charts
+from llmaudit.report.content import (
+    Block,
+    Bullets,
+    Chart,
+    Column,
+    Command,
+    Figures,
+    KeyFigure,
+    Kind,
+    Mark,
+    Part,
+    Prose,
+    Section,
+    SectionContent,
+    Table,
+)
+from llmaudit.report.wording import between, counted, headline, percent, tier
+
+KINDS = {"keep": "same model", "route": "another model", "verify": "verification pass"}
+UNPROVEN = Mark("unproven", "open")
+SAME = Mark("no answer changes", "good")
+
+
+def build(savings: Savings) -> SectionContent:
+    """Return every plan beside the present cost, then each plan's parts and assumptions."""
+    actual = savings.actual_usd
+    if actual is None or not savings.plans:
+        figure = KeyFigure("Savings", "No data", "no plan was evaluated", Mark("no data", "none"))
+        return SectionContent((Figures((figure,)),), caveat=savings.caveat)
+    plans = sorted(savings.plans, key=lambda plan: (plan.savings_usd, plan.name))
+    return SectionContent(
+        blocks=(
+            Prose(
+                f"The same traffic, priced again under {counted(len(plans), 'plan')}. Its present cost is {headline(actual)}; "
+                f"a plan's cost is shown as expected, and as low and high as its stated assumptions allow."
+            ),
+            _chart(actual, plans),
+            _table(actual, plans),
+            *(_part(actual, plan) for plan in reversed(plans) if plan.legs and plan.savings_usd),
+        ),
+        source=(
+            "Every request with a known cost is priced under each plan from its own tokens, at the list price of its own "
+            "minute; the parts of a plan add up to its cost."
+        ),
+        caveat=savings.caveat,
+        commands=(
+            Command("llmaudit reprice --plan tiered", "one plan in full"),
+            Command("llmaudit reprice --plan my-plan.yaml", "a plan of your own"),
+        ),
+    )
+
+
+def standing(plan: PlanRow) -> Mark:
+    """Return whether a plan's saving rests on another model's answers."""
+    if not plan.savings_usd and not plan.moved_requests:
+        return Mark("present cost", "none")
+    return UNPROVEN if plan.moved_requests else SAME
+
+
+def _chart(actual: Decimal, plans: list[PlanRow]) -> Chart:
+    """Each plan's cost as a bar with its range; what it saves completes the bar up to the present cost."""
+    cost = [_bar(i, plan) for i, plan in enumerate(plans)]
+    saved = [_saved_bar(i, plan, actual) for i, plan in enumerate(plans) if plan.savings_usd > 0]
+    moved = {i for i, plan in enumerate(plans) if plan.moved_requests}
+    series = [
+        charts.Series("saving, same answers", "green", [bar for bar in saved if bar.row not in moved]),
+        charts.Series("saving, unproven", "orange", [bar for bar in saved if bar.row in moved], hatched=True),
+    ]
+    spans = [(charts.position(plan.low_usd), charts.position(plan.high_usd)) for plan in plans]
+    series.insert(0, charts.Series("cost, with its low and high bound", "accent", cost, spans=spans))
+    figures = [_figure(plan) for plan in plans]
+    names = [f"{plan.title} ({plan.name})" for plan in plans]
+    line = (charts.position(actual), f"present cost {headline(actual)}")
+    drawn = charts.rows(names, figures, [one for one in series if one.bars], line_at=line, row_px=54)
+    alt = "; ".join(f"{text}: {figure}" for text, figure in zip(names, figures, strict=True))
+    return Chart("Cost of each plan against the present cost", drawn, f"Bar chart. {alt}.")
+
+
+def _bar(row: int, plan: PlanRow) -> charts.Bar:
+    text = charts.hover(plan.title, f"expected {shown(plan.cost_usd)}", f"low {shown(plan.low_usd)}, high {shown(plan.high_usd)}")
+    return charts.Bar(row, charts.position(plan.cost_usd), text)
+
+
+def _saved_bar(row: int, plan: PlanRow, actual: Decimal) -> charts.Bar:
+    text = charts.hover(plan.title, f"saves {shown(plan.savings_usd)} of {shown(actual)}")
+    return charts.Bar(row, charts.position(plan.savings_usd), text, base=charts.position(plan.cost_usd))
+
+
+def _figure(plan: PlanRow) -> str:
+    if not plan.savings_usd:
+        return headline(plan.cost_usd)
+    verb = "saves" if plan.savings_usd > 0 else "costs"
+    more = "" if plan.savings_usd > 0 else " more"
+    return f"{headline(plan.cost_usd)}, {verb} {headline(abs(plan.savings_usd))}{more} ({percent(abs(plan.savings_pct or 0))})"
+
+
+def _table(actual: Decimal, plans: list[PlanRow]) -> Table:
+    return Table(
+        "Plans: what the same traffic would have cost",
+        (
+            Column("Plan", Kind.NAME),
+            Column("Low", Kind.MONEY, adds=False),
+            Column("Expected", Kind.MONEY, adds=False),
+            Column("High", Kind.MONEY, adds=False),
+            Column("Saved", Kind.MONEY, adds=False),
+            Column("Saved at worst", Kind.MONEY, adds=False),
+            Column("Of spend", Kind.SIGNED),
+            Column("Standing", Kind.MARK),
+        ),
+        tuple(
+            (
+                plan.name,
+                plan.low_usd,
+                plan.cost_usd,
+                plan.high_usd,
+                plan.savings_usd,
+                plan.savings_low_usd,
+                None if plan.savings_pct is None else -plan.savings_pct,
+                standing(plan),
+            )
+            for plan in plans
+        ),
+        total=None,
+        note=f"Present cost {shown(actual)}. Low and high come from assumptions and unknown price conditions.",
+    )
+
+
+def _part(actual: Decimal, plan: PlanRow) -> Part:
+    blocks: list[Block] = [_sum(actual, plan), _legs(plan)]
+    if plan.assumptions:
+        blocks.append(Bullets("Assumptions", tuple(plan.assumptions)))
+    if plan.refused:
+        blocks.append(_refused(plan))
+    if plan.unknown_requests:
+        blocks.append(Prose(f"{counted(plan.unknown_requests, 'request')} with unknown cost are left out on both sides."))
+    return Part(f"{plan.title} ({plan.name})", tuple(blocks), standing(plan))
+
+
+def _sum(actual: Decimal, plan: PlanRow) -> Table:
+    """How the saving is made up; the lines add up to it."""
+    return Table(
+        f"How the saving of {plan.name} is made up",
+        (Column("Part of the saving", Kind.TEXT), Column("Amount", Kind.MONEY), Column("Standing", Kind.MARK)),
+        (
+            ("from other models' answers", plan.unproven_usd, UNPROVEN),
+            ("without another answer", plan.no_risk_usd, SAME),
+            ("minus verification passes", -plan.verification_usd, ""),
+        ),
+        total="Saved",
+        note=(
+            f"{counted(plan.moved_requests, 'request')} would be answered by another model. The saving is "
+            f"{between(plan.savings_low_usd, actual - plan.low_usd)} by the plan's assumptions."
+        ),
+    )
+
+
+def _legs(plan: PlanRow) -> Table:
+    rows = sorted(plan.legs, key=_by_cost)
+    return Table(
+        f"Parts of the plan {plan.name}, dearest first",
+        (
+            Column("What happens", Kind.TEXT),
+            Column("Tier", Kind.TEXT),
+            Column("Model now", Kind.NAME),
+            Column("Model in the plan", Kind.NAME),
+            Column("Requests", Kind.COUNT, adds=False),
+            Column("Cost now", Kind.MONEY),
+            Column("Cost in the plan", Kind.MONEY),
+        ),
+        tuple(
+            (
+                KINDS.get(leg.kind, leg.kind),
+                tier(leg.tier),
+                leg.model_before or "several",
+                leg.model or "by a ratio",
+                leg.requests,
+                "none" if leg.before_usd is None else leg.before_usd,
+                leg.cost_usd,
+            )
+            for leg in rows
+        ),
+        note="A verification pass reads requests that another line has counted, so the requests are not added up.",
+    )
+
+
+def _by_cost(leg: LegRow) -> tuple[Decimal, str, str, str, str]:
+    dearest = max(leg.cost_usd, leg.before_usd or leg.cost_usd)
+    return (-dearest, leg.kind, str(leg.tier), str(leg.model_before), str(leg.model))
+
+
+def _refused(plan: PlanRow) -> Table:
+    rows = sorted(plan.refused.items(), key=lambda item: (-item[1], item[0]))
+    columns = (Column("Why they stay where they are", Kind.TEXT), Column("Requests", Kind.COUNT))
+    return Table(f"Requests a rule of {plan.name} wanted to move and could not", columns, tuple(rows))
+
+
+SECTION = Section(50, "savings", "What other plans would cost", "savings", build)

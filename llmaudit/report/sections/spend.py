@@ -1,0 +1,144 @@
+"""Where the money goes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from llmaudit.findings.spend import Slice, Spend
+from llmaudit.money import shown, total
+from llmaudit.report import charts
+from llmaudit.report.content import (
+    TOP,
+    Chart,
+    Column,
+    Command,
+    Figures,
+    KeyFigure,
+    Kind,
+    Section,
+    SectionContent,
+    Table,
+)
+from llmaudit.report.wording import count, counted, headline, name, percent, period
+
+COLUMNS = (
+    Column("Requests", Kind.COUNT),
+    Column("Spend", Kind.MONEY),
+    Column("Of spend", Kind.SHARE),
+    Column("Per request", Kind.UNIT),
+    Column("Cost unknown", Kind.COUNT),
+)
+
+
+def build(spend: Spend) -> SectionContent:
+    """Return what was spent, by day, model, gateway, seller, feature and team."""
+    return SectionContent(
+        blocks=(
+            _key_figures(spend),
+            *_by_day(spend),
+            *_by_model(spend),
+            breakdown("Spend by gateway", "Gateway", spend.by_gateway),
+            breakdown("Spend by seller", "Seller", spend.by_seller),
+            breakdown("Spend by feature", "Feature", spend.by_feature),
+            breakdown("Spend by team", "Team", spend.by_team),
+            breakdown("Spend by day", "Day (UTC)", spend.by_day, limit=366, collapsed=True),
+            _tokens(spend),
+        ),
+        source=(
+            "Spend is the amount in the log or bill where there is one, and tokens times the provider's list price at the "
+            "request's own minute where there is none."
+        ),
+        caveat="Requests whose cost is unknown are counted in the last column and are in no amount.",
+        commands=(
+            Command("llmaudit explain REQUEST_ID", "how one request's cost comes about, rate by rate"),
+            Command("llmaudit requests --where \"feature = 'FEATURE'\"", "the rows behind a line of a table"),
+        ),
+    )
+
+
+def breakdown(caption: str, what: str, slices: list[Slice], *, limit: int = TOP, collapsed: bool = False) -> Table:
+    """Return a table of slices; what no log attributes stands last, under that name."""
+    rows = sorted(slices, key=lambda row: row.name is None)
+    return Table(
+        caption,
+        (Column(what, Kind.NAME), *COLUMNS),
+        tuple(
+            (row.name, row.requests, row.spend_usd, row.share_pct, row.cost_per_request_usd, row.unpriced_requests)
+            for row in rows
+        ),
+        limit=limit,
+        collapsed=collapsed,
+    )
+
+
+def _key_figures(spend: Spend) -> Figures:
+    return Figures(
+        (
+            KeyFigure("Spend", headline(spend.spend_usd), period(spend.first_day, spend.last_day)),
+            KeyFigure("As billed", headline(spend.billed_usd), "what logs and bills say was charged"),
+            KeyFigure("Without a bill", headline(spend.list_only_usd), "tokens at list price, no amount in any log"),
+            KeyFigure(
+                "List cost of all",
+                headline(spend.list_usd),
+                f"up to {headline(spend.list_high_usd)} where a condition, such as the region, is unknown",
+            ),
+            KeyFigure("Requests", count(spend.requests), f"{counted(spend.calls, 'call')} of the application"),
+        )
+    )
+
+
+def _by_day(spend: Spend) -> tuple[Chart, ...]:
+    dated = [row for row in spend.by_day if row.name]
+    if not dated:
+        return ()
+    bars = [(charts.position(row.spend_usd), _hover(row)) for row in dated]
+    dearest = max(dated, key=lambda row: row.spend_usd or Decimal(0))
+    alt = (
+        f"Bar chart of spend on {counted(len(dated), 'day')}; the dearest is {name(dearest.name)} with "
+        f"{shown(dearest.spend_usd)}. The table Spend by day has every figure."
+    )
+    return (Chart("Spend by day (UTC)", charts.columns([row.name or "" for row in dated], bars), alt),)
+
+
+def _by_model(spend: Spend) -> tuple[Chart | Table, ...]:
+    table = breakdown("Spend by model", "Model", spend.by_model)
+    top, rest = spend.by_model[:TOP], spend.by_model[TOP:]
+    if not top:
+        return (table,)
+    labels = [name(row.name) for row in top]
+    amounts = [row.spend_usd for row in top]
+    hovers = [_hover(row) for row in top]
+    if rest:
+        labels.append(f"other ({len(rest)})")
+        amounts.append(total(row.spend_usd for row in rest if row.spend_usd is not None))
+        hovers.append(charts.hover(labels[-1], shown(amounts[-1])))
+    bars = [charts.Bar(i, charts.position(amount), hovers[i]) for i, amount in enumerate(amounts)]
+    figure = charts.rows(labels, [shown(amount) for amount in amounts], [charts.Series("", "accent", bars)], row_px=40)
+    leaders = "; ".join(f"{text} {shown(amount)}" for text, amount in list(zip(labels, amounts, strict=True))[:3])
+    return (Chart("Spend by model", figure, f"Bar chart of spend by model: {leaders}. The next table has every figure."), table)
+
+
+def _hover(row: Slice) -> str:
+    return charts.hover(
+        name(row.name), f"{shown(row.spend_usd)}, {percent(row.share_pct)} of spend", counted(row.requests, "request")
+    )
+
+
+def _tokens(spend: Spend) -> Table:
+    tokens = spend.tokens
+    return Table(
+        "Tokens, in the disjoint counters that are priced apart",
+        (Column("Counter", Kind.TEXT), Column("Tokens", Kind.COUNT)),
+        (
+            ("input, not cached", tokens.input),
+            ("cache read", tokens.cache_read),
+            ("cache write, 5 minutes", tokens.cache_write_5m),
+            ("cache write, 1 hour", tokens.cache_write_1h),
+            ("cache write, lifetime unknown", tokens.cache_write_other),
+            ("output, reasoning included", tokens.output),
+        ),
+        note=f"Of the output, {counted(tokens.reasoning, 'token')} are reasoning.",
+    )
+
+
+SECTION = Section(20, "spend", "Where the money goes", "spend", build)

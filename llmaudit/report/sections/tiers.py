@@ -1,0 +1,166 @@
+"""How much of the traffic needs a frontier model."""
+
+from __future__ import annotations
+
+from llmaudit.findings.tiers import TierRow, Tiers
+from llmaudit.money import shown
+from llmaudit.report import charts
+from llmaudit.report.content import (
+    Bullets,
+    Chart,
+    Column,
+    Command,
+    Figures,
+    KeyFigure,
+    Kind,
+    Section,
+    SectionContent,
+    Table,
+)
+from llmaudit.report.wording import count, counted, headline, percent, tier
+
+
+def build(tiers: Tiers) -> SectionContent:
+    """Return requests and spend by tier, what runs on flagships, and the two claims."""
+    return SectionContent(
+        blocks=(
+            _key_figures(tiers),
+            *((Bullets("The two common claims, tested", tuple(tiers.claims)),) if tiers.claims else ()),
+            *_chart(tiers),
+            _by_tier(tiers),
+            _by_feature(tiers),
+            _tasks(tiers),
+            _signals(tiers),
+        ),
+        source=(
+            "Tier 0 trivial, 1 standard, 2 complex, 3 high stakes. Each request's tier is decided by the first rule that "
+            "applies: what the caller stated, the endpoint, the feature's name, the prompt's form. A flagship is a model the "
+            "catalog lists as its provider's top class."
+        ),
+        caveat=tiers.caveat,
+        commands=(
+            Command("llmaudit explain REQUEST_ID", "a request's tier and the rule that decided it"),
+            Command("llmaudit requests --where \"feature = 'FEATURE'\"", "the requests of one feature"),
+        ),
+    )
+
+
+def _key_figures(tiers: Tiers) -> Figures:
+    on_flagship = f"{percent(tiers.tier01_on_flagship_pct)} of tier 0 and 1 requests"
+    return Figures(
+        (
+            KeyFigure("Tier 0 and 1 on flagships", headline(tiers.tier01_on_flagship_usd), on_flagship),
+            KeyFigure("Need a frontier model", percent(tiers.frontier_needed_pct), "tier 2 and 3, of requests with a tier"),
+            KeyFigure("Requests with a tier", count(tiers.known_requests), f"{count(tiers.unknown_requests)} unknown"),
+        )
+    )
+
+
+def _chart(tiers: Tiers) -> tuple[Chart, ...]:
+    """Two bars for each tier, its share of requests and of spend, the flagship part dark."""
+    rows = [row for row in tiers.by_tier if row.requests]
+    if not rows:
+        return ()
+    requests = sum(row.requests for row in rows)
+    series = []
+    for title, color, pick in (
+        ("requests on flagships", "accent", _flagship_requests),
+        ("requests on other models", "sky", _other_requests),
+        ("spend on flagships", "vermilion", _flagship_spend),
+        ("spend on other models", "orange", _other_spend),
+    ):
+        offset = -0.02 if "requests" in title else 0.24
+        bars = [pick(i, row, requests) for i, row in enumerate(rows)]
+        series.append(charts.Series(title, color, bars, offset=offset))
+    labels = [f"tier {tier(row.tier)}" for row in rows]
+    figures = [f"{percent(row.share_pct)} of requests, {percent(row.spend_share_pct)} of spend" for row in rows]
+    alt = "Bar chart of the share of requests and of spend by tier: " + "; ".join(
+        f"{text}: {figure}" for text, figure in zip(labels, figures, strict=True)
+    )
+    return (Chart("Share of requests and of spend by tier", charts.rows(labels, figures, series, row_px=74), f"{alt}."),)
+
+
+def _flagship_requests(i: int, row: TierRow, requests: int) -> charts.Bar:
+    text = charts.hover(f"tier {tier(row.tier)}", f"{counted(row.flagship_requests, 'request')} on flagships")
+    return charts.Bar(i, 100 * row.flagship_requests / requests, text)
+
+
+def _other_requests(i: int, row: TierRow, requests: int) -> charts.Bar:
+    others = row.requests - row.flagship_requests
+    text = charts.hover(f"tier {tier(row.tier)}", f"{counted(others, 'request')} on other models")
+    return charts.Bar(i, 100 * others / requests, text, base=100 * row.flagship_requests / requests)
+
+
+def _flagship_spend(i: int, row: TierRow, _: int) -> charts.Bar:
+    text = charts.hover(f"tier {tier(row.tier)}", f"{shown(row.flagship_spend_usd)} on flagships")
+    return charts.Bar(i, _part(row) * (row.spend_share_pct or 0.0), text)
+
+
+def _other_spend(i: int, row: TierRow, _: int) -> charts.Bar:
+    text = charts.hover(f"tier {tier(row.tier)}", f"{shown(row.spend_usd - row.flagship_spend_usd)} on other models")
+    share = row.spend_share_pct or 0.0
+    return charts.Bar(i, (1 - _part(row)) * share, text, base=_part(row) * share)
+
+
+def _part(row: TierRow) -> float:
+    return charts.position(row.flagship_spend_usd) / charts.position(row.spend_usd) if row.spend_usd else 0.0
+
+
+def _by_tier(tiers: Tiers) -> Table:
+    return Table(
+        "Requests and spend by tier",
+        (
+            Column("Tier", Kind.TEXT),
+            Column("Requests", Kind.COUNT),
+            Column("Of requests", Kind.SHARE),
+            Column("Spend", Kind.MONEY),
+            Column("Of spend", Kind.SHARE),
+            Column("Requests on flagships", Kind.COUNT),
+            Column("Spend on flagships", Kind.MONEY),
+        ),
+        tuple(
+            (
+                tier(row.tier),
+                row.requests,
+                row.share_pct,
+                row.spend_usd,
+                row.spend_share_pct,
+                row.flagship_requests,
+                row.flagship_spend_usd,
+            )
+            for row in tiers.by_tier
+        ),
+    )
+
+
+def _by_feature(tiers: Tiers) -> Table:
+    return Table(
+        "Features, dearest first, with the tier most of their requests have",
+        (
+            Column("Feature", Kind.NAME),
+            Column("Tier", Kind.TEXT),
+            Column("Agreeing", Kind.PERCENT),
+            Column("Requests", Kind.COUNT),
+            Column("Spend", Kind.MONEY),
+            Column("On flagships", Kind.PERCENT),
+        ),
+        tuple(
+            (row.feature, tier(row.tier), row.agreement_pct, row.requests, row.spend_usd, row.flagship_pct)
+            for row in sorted(tiers.by_feature, key=lambda row: row.feature is None)
+        ),
+    )
+
+
+def _tasks(tiers: Tiers) -> Table:
+    rows = [(task, tier(row.tier), count) for row in tiers.by_tier for task, count in row.tasks.items()]
+    columns = (Column("Task", Kind.NAME), Column("Tier", Kind.TEXT), Column("Requests", Kind.COUNT))
+    return Table("Requests by task", columns, tuple(rows), collapsed=True, limit=40)
+
+
+def _signals(tiers: Tiers) -> Table:
+    rows = sorted(tiers.by_signal.items(), key=lambda item: (-item[1], item[0]))
+    columns = (Column("Rule that decided the tier", Kind.TEXT), Column("Requests", Kind.COUNT))
+    return Table("Requests by the signal their tier rests on", columns, tuple(rows), collapsed=True)
+
+
+SECTION = Section(30, "tiers", "How much needs a frontier model", "tiers", build)

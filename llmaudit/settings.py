@@ -1,0 +1,205 @@
+"""Settings: from flags, then `LLMAUDIT_*`, then `llmaudit.toml`, then defaults; each remembers where it came from."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from llmaudit.errors import InputError, UsageError, printable
+
+CONFIG_FILE = "llmaudit.toml"
+DEFAULTS: dict[str, Any] = {
+    "db": "./llmaudit.duckdb",
+    "catalog": [],
+    "since": None,
+    "until": None,
+    "month": None,
+    "timezone": "UTC",
+    "json": False,
+    "quiet": False,
+    "no_color": False,
+    "debug": False,
+}
+"""Every common setting with its default; the names are those of the flags, the variables and the file."""
+
+_FLAGS = {"json", "quiet", "no_color", "debug"}
+_MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The common settings of one run.
+
+    Attributes:
+        values: By name, as given.
+        sources: By name, where each came from: flag, environment, llmaudit.toml or default.
+    """
+
+    values: Mapping[str, Any]
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def db(self) -> Path:
+        """The database file."""
+        return Path(self.values["db"])
+
+    @property
+    def db_is_set(self) -> bool:
+        """Whether someone named a database; else `audit` works in a temporary one."""
+        return self.sources.get("db") != "default"
+
+    @property
+    def catalogs(self) -> tuple[Path, ...]:
+        """The user's catalog files and folders."""
+        return tuple(Path(name) for name in self.values["catalog"])
+
+    @property
+    def json(self) -> bool:
+        """Whether the answer is one JSON document."""
+        return bool(self.values["json"])
+
+    @property
+    def quiet(self) -> bool:
+        """Whether progress and warnings are left out."""
+        return bool(self.values["quiet"])
+
+    @property
+    def timezone(self) -> str:
+        """The zone in which dates without a zone are read."""
+        return str(self.values["timezone"])
+
+    @property
+    def since(self) -> datetime | None:
+        """Start of the period asked for, inclusive (naive UTC).
+
+        Raises:
+            UsageError: Not a date, a time or a month; or a zone that is not known.
+        """
+        return self._period()[0]
+
+    @property
+    def until(self) -> datetime | None:
+        """End of the period asked for, exclusive (naive UTC).
+
+        Raises:
+            UsageError: As `since`; or the period is empty.
+        """
+        return self._period()[1]
+
+    def _period(self) -> tuple[datetime | None, datetime | None]:
+        zone = _zone(self.timezone)
+        since = _moment("--since", self.values["since"], zone)
+        until = _moment("--until", self.values["until"], zone)
+        if self.values["month"]:
+            if since or until:
+                raise UsageError("--month and --since/--until cannot stand together", slug="two-periods")
+            since, until = _month(self.values["month"], zone)
+        if since and until and since >= until:
+            raise UsageError(
+                f"the period from {since:%Y-%m-%dT%H:%MZ} to {until:%Y-%m-%dT%H:%MZ} is empty",
+                next_step="--since is inclusive, --until exclusive.",
+                slug="empty-period",
+            )
+        return since, until
+
+
+def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of a run.
+
+    Args:
+        flags: Flags that were given; None and empty mean not given.
+        environment: Variables; the process's own where None.
+
+    Raises:
+        InputError: llmaudit.toml is not TOML.
+        UsageError: It has a key that is no setting.
+    """
+    variables = os.environ if environment is None else environment
+    file = _config_file()
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for name, default in DEFAULTS.items():
+        variable = f"LLMAUDIT_{name.upper()}"
+        if flags.get(name):
+            values[name], sources[name] = flags[name], "flag"
+        elif variables.get(variable):
+            values[name], sources[name] = _from_text(name, variables[variable]), "environment"
+        elif name in file:
+            values[name], sources[name] = file[name], CONFIG_FILE
+        else:
+            values[name], sources[name] = default, "default"
+    if variables.get("NO_COLOR"):
+        values["no_color"] = True
+    return Settings(values, sources)
+
+
+def _config_file() -> dict[str, Any]:
+    path = Path(CONFIG_FILE)
+    if not path.is_file():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{CONFIG_FILE} is not TOML: {error}", next_step="Mend or remove it.", slug="bad-config"
+        ) from None
+    unknown = sorted(set(content) - set(DEFAULTS))
+    if unknown:
+        raise UsageError(
+            f"{CONFIG_FILE} has {printable(unknown[0])!r}, which is no setting",
+            next_step=f"Settings: {', '.join(DEFAULTS)}.",
+            slug="bad-config",
+        )
+    return content
+
+
+def _from_text(name: str, text: str) -> Any:
+    if name in _FLAGS:
+        return text.lower() in {"1", "true", "yes", "on"}
+    return text.split(os.pathsep) if name == "catalog" else text
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise UsageError(
+            f"--timezone {printable(name)} is not a known zone",
+            next_step="Use an IANA name such as UTC or Europe/Berlin.",
+            slug="unknown-timezone",
+        ) from None
+
+
+def _moment(flag: str, text: str | None, zone: ZoneInfo) -> datetime | None:
+    """Read a date or a time; without a zone it is in the run's own. Returns naive UTC."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{flag} {printable(text)} is not a date or time",
+            next_step="Write 2026-10-01 or 2026-10-01T08:00:00Z.",
+            slug="not-a-time",
+        ) from None
+    return _utc(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def _month(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    match = _MONTH.match(text)
+    if not match:
+        raise UsageError(f"--month {printable(text)} is not a month", next_step="Write 2026-10.", slug="not-a-month")
+    year, month = int(match[1]), int(match[2])
+    following = (year + 1, 1) if month == 12 else (year, month + 1)  # noqa: PLR2004 -- December
+    return _utc(datetime(year, month, 1, tzinfo=zone)), _utc(datetime(*following, 1, tzinfo=zone))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

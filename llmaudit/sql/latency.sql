@@ -1,0 +1,31 @@
+/* Latency and time to first token as mergeable histograms. Grain: gateway, model, tier, measure, bucket.
+
+   A bucket is the whole part of 20 x ln(milliseconds): edges 5% apart, so a quantile read from it is within 5%.
+   Only good answers count: a fast refusal is no fast answer. */
+WITH timed AS (
+    SELECT
+        k.gateway AS gateway,
+        k.model AS model,
+        k.tier AS tier,
+        CAST(EPOCH_MS(r.ended_at) - EPOCH_MS(r.started_at) AS DOUBLE) AS latency_ms,
+        CAST(EPOCH_MS(r.first_token_at) - EPOCH_MS(r.started_at) AS DOUBLE) AS ttft_ms
+    FROM period_requests AS r
+    JOIN keyed_requests AS k
+        ON k.row_id = r.row_id
+    WHERE r.status = 'ok'
+),
+measured AS (
+    SELECT t.gateway AS gateway, t.model AS model, t.tier AS tier, 'latency' AS measure, t.latency_ms AS ms FROM timed AS t
+    UNION ALL
+    SELECT t.gateway AS gateway, t.model AS model, t.tier AS tier, 'ttft' AS measure, t.ttft_ms AS ms FROM timed AS t
+)
+SELECT
+    m.gateway AS gateway,
+    m.model AS model,
+    m.tier AS tier,
+    m.measure AS measure,
+    CAST(FLOOR(LN(m.ms) * 20) AS INTEGER) AS bucket,
+    COUNT(*) AS requests
+FROM measured AS m
+WHERE m.ms >= 1
+GROUP BY m.gateway, m.model, m.tier, m.measure, CAST(FLOOR(LN(m.ms) * 20) AS INTEGER)

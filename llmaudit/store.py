@@ -1,0 +1,224 @@
+"""The DuckDB file: open it safely, bring it up to date, run transactions. The only module that imports duckdb.
+
+A database is opened with every door shut: no extension is loaded or looked for, no file or address can be read from
+SQL, no Python variable is taken for a table. That keeps a hostile file name, plan or database from reaching out.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from llmaudit.errors import InputError, LlmauditError, StorageFailedError, StoreError, printable
+from llmaudit.sql import migrations
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+STORAGE_VERSION = "v1.4.0"
+"""Files stay readable by DuckDB 1.4 and later, so that other tools can open them."""
+
+_HARDENED: dict[str, str | bool] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,
+    "enable_external_access": False,
+    "storage_compatibility_version": STORAGE_VERSION,
+}
+_LOCK_HOLDER = re.compile(r"held in (.+?) \(PID (\d+)\)")
+
+
+class Store:
+    """An open database.
+
+    Args:
+        path: The database file, or None for a temporary one that goes when the store is closed.
+        read_only: Open without the right to write; the file must exist.
+
+    Raises:
+        StoreError: Another process holds the database, or it is from a newer llmaudit.
+        InputError: `read_only` and there is no such file.
+        StorageFailedError: The file is damaged, is no llmaudit database, or cannot be written.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        self.path = path
+        self._folder = Path(mkdtemp(prefix="llmaudit-")) if path is None else None
+        if path is not None and read_only and not path.is_file():
+            raise InputError(
+                f"there is no database {printable(str(path))}",
+                next_step="Run `llmaudit ingest PATH…` first, or name another with --db.",
+                slug="no-database",
+            )
+        target = path or self._folder / "audit.duckdb"  # type: ignore[operator]  # one of the two is set
+        fresh = not target.exists()
+        with _translated(target):
+            spill = {"temp_directory": f"{target}.tmp"}
+            self._connection = duckdb.connect(str(target), read_only=read_only, config={**_HARDENED, **spill})
+            self._connection.execute("SET TimeZone = 'UTC'")
+            self._connection.execute("SET enable_progress_bar = false")
+            self._connection.execute("SET preserve_insertion_order = true")
+            self._migrate(fresh=fresh, read_only=read_only)
+            self._connection.execute("SET lock_configuration = true")
+        if fresh:
+            target.chmod(0o600)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database; a temporary one is removed."""
+        self._connection.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _migrate(self, *, fresh: bool, read_only: bool) -> None:
+        """Bring the schema up to date in one transaction, or refuse before anything is written."""
+        known = migrations()
+        newest = known[-1][0]
+        current = 0 if fresh else self._schema_version()
+        if current > newest:
+            raise StoreError(
+                f"the database {printable(str(self.path))} has schema {current}; this llmaudit knows up to {newest}",
+                next_step="Use the newer llmaudit that wrote it.",
+                slug="newer-database",
+            )
+        if current == newest or read_only:
+            return
+        with self.transaction():
+            for number, sql in known:
+                if number > current:
+                    self._connection.execute(sql)
+            self._connection.execute("DELETE FROM meta WHERE name = 'schema'")
+            self._connection.execute("INSERT INTO meta VALUES ('schema', ?)", [str(newest)])
+            if fresh:
+                self._connection.execute("INSERT INTO meta VALUES ('hash_key', ?)", [secrets.token_hex(32)])
+
+    def _schema_version(self) -> int:
+        tables = self.rows("SELECT table_name FROM information_schema.tables WHERE table_name = 'meta'")
+        found = self.rows("SELECT value FROM meta WHERE name = 'schema'") if tables else []
+        if not found:
+            raise StorageFailedError(
+                f"{printable(str(self.path))} is a DuckDB file, but not one of llmaudit's",
+                next_step="Name another file with --db; this one is left as it is.",
+                slug="foreign-database",
+            )
+        return int(found[0][0])
+
+    @property
+    def hash_key(self) -> bytes:
+        """The key of this database for hashes of prompts and personal ids."""
+        return bytes.fromhex(str(self.rows("SELECT value FROM meta WHERE name = 'hash_key'")[0][0]))
+
+    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:
+        """Run a statement; values are always parameters, never part of the text."""
+        with _translated(self.path):
+            self._connection.execute(sql, parameters)
+
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
+        """Run a query and return its rows; decimals come as `Decimal`, times as naive `datetime`."""
+        with _translated(self.path):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def dicts(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, Any]]:
+        """Run a query and return its rows as column name to value."""
+        with _translated(self.path):
+            result = self._connection.execute(sql, parameters)
+            names = [str(column[0]) for column in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def one(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> tuple[Any, ...]:
+        """Run a query that returns exactly one row."""
+        (row,) = self.rows(sql, parameters)
+        return row
+
+    def frame(self, sql: str) -> pl.DataFrame:
+        """Run a query and return a polars frame."""
+        with _translated(self.path):
+            return self._connection.sql(sql).pl()
+
+    def arrow(self, sql: str) -> pa.Table:
+        """Run a query and return an Arrow table."""
+        with _translated(self.path):
+            return self._connection.sql(sql).to_arrow_table()
+
+    @contextmanager
+    def table(self, name: str, data: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
+        """Make Arrow data visible to SQL under a name for the length of a block."""
+        self._connection.register(name, data)
+        try:
+            yield
+        finally:
+            self._connection.unregister(name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run a block in one transaction: all of it is kept, or nothing."""
+        with _translated(self.path):
+            self._connection.execute("BEGIN TRANSACTION")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._rollback()
+                raise
+
+    def _rollback(self) -> None:
+        try:
+            self._connection.execute("ROLLBACK")
+        except duckdb.Error:
+            return  # the failed statement has ended the transaction already
+
+
+@contextmanager
+def _translated(path: Path | None) -> Iterator[None]:
+    """Turn DuckDB's errors into ours; an interrupted query is Ctrl-C."""
+    try:
+        yield
+    except LlmauditError:
+        raise
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except duckdb.Error as error:
+        raise _as_ours(error, path) from error
+    except RuntimeError as error:
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
+
+
+def _as_ours(error: duckdb.Error, path: Path | None) -> LlmauditError:
+    text = str(error)
+    name = printable(str(path)) if path else "the temporary database"
+    holder = _LOCK_HOLDER.search(text)
+    if holder or "Could not set lock" in text:
+        who = f"process {holder[2]} ({printable(holder[1])})" if holder else "another process"
+        return StoreError(
+            f"the database {name} is in use by {who}",
+            next_step="Wait until it has finished, or name another database with --db.",
+            slug="database-busy",
+        )
+    if "No space left" in text or "disk" in text.lower() and "full" in text.lower():
+        return StorageFailedError(
+            f"the disk of {name} is full",
+            next_step="Make room and run the same command again; what was committed before is intact.",
+            slug="disk-full",
+        )
+    return StorageFailedError(
+        f"the database {name} failed: {printable(text.splitlines()[0], 300)}",
+        next_step="Run again with --debug for the whole story; restore the file from a copy if it is damaged.",
+        slug="database-failed",
+    )

@@ -1,0 +1,114 @@
+"""YAML written by people, read so that nothing changes its meaning on the way.
+
+PyYAML's own scalars turn `010` into 8, `1_000` into 1000, `1:30` into 90 and `1e-7` into a string, and let a repeated
+key win in silence. Here every scalar stays the text that was written and is converted by the type that expects it
+(`msgspec.convert`); a repeated key, an anchor and an unknown key are errors with line and column.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import yaml
+
+from llmaudit.errors import InputError, printable
+
+T = TypeVar("T")
+Position = tuple[int, int]
+
+MAX_BYTES = 20_000_000
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""Constructs nothing and resolves nothing: every scalar is text."""
+_PATH_PART = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+
+
+def read_yaml(path: Path, into: type[T], *, what: str) -> T:
+    """Read a YAML file into a msgspec type.
+
+    Args:
+        path: The file.
+        into: The type; its structs should forbid unknown fields.
+        what: What the file is, for error messages, such as "plan".
+
+    Raises:
+        InputError: Missing, too large, not UTF-8, not YAML, or not of the type; the message has line and column.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"the {what} file {printable(str(path))} cannot be read: {error.strerror}",
+            next_step="Check the path and its permissions.",
+            slug="file-unreadable",
+        ) from None
+    return parse_yaml(data, into, name=path.name, what=what)
+
+
+def parse_yaml(data: bytes, into: type[T], *, name: str, what: str) -> T:
+    """Parse YAML bytes into a msgspec type; see `read_yaml`."""
+    if len(data) > MAX_BYTES:
+        raise _error(name, what, None, f"is larger than {MAX_BYTES // 1_000_000} MB")
+    try:
+        root = yaml.compose(data.decode("utf-8-sig"), Loader=_LOADER)
+    except UnicodeDecodeError:
+        raise _error(name, what, None, "is not UTF-8 text") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = (mark.line + 1, mark.column + 1) if mark else None
+        raise _error(name, what, where, f"is not valid YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _error(name, what, None, f"is not valid YAML: {type(error).__name__}") from None
+    positions: dict[str, Position] = {}
+    plain = _plain(root, "$", positions, name, what, set()) if root is not None else {}
+    try:
+        return msgspec.convert(plain, into, strict=False)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `")
+        raise _error(name, what, _nearest(path.rstrip("`"), positions), text) from None
+
+
+def _plain(
+    node: yaml.Node, path: str, positions: dict[str, Position], name: str, what: str, seen: set[int]
+) -> Any:
+    """Return a node as dicts, lists and text, remembering where each stands."""
+    where = (node.start_mark.line + 1, node.start_mark.column + 1)
+    positions[path] = where
+    if id(node) in seen:
+        raise _error(name, what, where, "uses an anchor; write the value out")
+    seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        return None if node.style is None and node.value in _NULLS else node.value
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(child, f"{path}[{i}]", positions, name, what, seen) for i, child in enumerate(node.value)]
+    assert isinstance(node, yaml.MappingNode)  # noqa: S101 -- the three node kinds of YAML
+    mapping: dict[str, Any] = {}
+    for key_node, child in node.value:
+        key = str(key_node.value)
+        if key in mapping:
+            line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
+            raise _error(name, what, (line, column), f"has the key {printable(key)!r} twice")
+        mapping[key] = _plain(child, f"{path}.{key}", positions, name, what, seen)
+    return mapping
+
+
+def _nearest(path: str, positions: dict[str, Position]) -> Position | None:
+    """Return the position of a validation path, or of the longest part of it that stands in the file."""
+    parts = ["$"] + [f".{key}" if key else f"[{index}]" for key, index in _PATH_PART.findall(path)]
+    for length in range(len(parts), 0, -1):
+        where = positions.get("".join(parts[:length]))
+        if where:
+            return where
+    return None
+
+
+def _error(name: str, what: str, where: Position | None, problem: str) -> InputError:
+    place = f"{printable(name)}:{where[0]}:{where[1]}" if where else printable(name)
+    return InputError(
+        f"{place}: the {what} {problem}",
+        next_step=f"Mend the file; docs/files.md shows the shape of a {what}.",
+        slug=f"bad-{what.replace(' ', '-')}",
+    )
