@@ -1,11 +1,11 @@
 """The Python API: the same numbers as the command line, as values and frames.
 
-    import llmaudit
+import llmaudit
 
-    with llmaudit.audit_paths(["logs/"]) as session:
-        session.audit().spend.spend_usd
-        session.requests()          # polars frame, canonical rows
-        session.cells()             # polars frame, rollup cells with list cost
+with llmaudit.audit_paths(["logs/"]) as session:
+session.audit().spend.spend_usd
+session.requests()          # polars frame, canonical rows
+session.cells()             # polars frame, rollup cells with list cost
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from llmaudit.audit import DEFAULT_PLANS, Audit, conclude, gather
 from llmaudit.catalog import load_catalog
@@ -50,7 +50,7 @@ class Session:
         self._catalogs = tuple(catalogs)
         self._since, self._until = since, until
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

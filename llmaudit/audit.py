@@ -110,9 +110,8 @@ def gather(
 
 def ledger(store: Store) -> list[LedgerRow]:
     """Return the ledger: one row per file, in the order read."""
-    rows = store.dicts(
-        "SELECT path, format, lines, accepted, duplicates, ignored, rejected, bills, reasons FROM sources ORDER BY source_id"
-    )
+    columns = ", ".join(LedgerRow.__dataclass_fields__)
+    rows = store.dicts(f"SELECT {columns} FROM sources ORDER BY source_id")
     return [LedgerRow(**{**row, "reasons": msgspec.json.decode(row["reasons"])}) for row in rows]
 
 
@@ -139,7 +138,9 @@ def _warnings(found: dict[str, Any]) -> list[str]:
     if covered.rejected:
         warnings.append(f"{covered.rejected:,} of {covered.lines:,} records were rejected (coverage.reasons says why)")
     if covered.conflicts:
-        warnings.append(f"{covered.conflicts:,} records repeat a request id with other content; the first one read counts")
+        warnings.append(
+            f"{covered.conflicts:,} records repeat a request id with other content; the first one read counts"
+        )
     if spent.unpriced_requests:
         models = sorted({row.model for row in covered.unpriced})
         shown = ", ".join(models[:5]) + (" and others" if len(models) > 5 else "")  # noqa: PLR2004

@@ -79,5 +79,7 @@ def printable(text: str, limit: int = 200) -> str:
 
     File names and model names come from strangers; an escape sequence in one could rewrite what the user sees.
     """
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode("ascii") for c in text[:limit])
+    shown = "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "replace").decode("ascii") for c in text[:limit]
+    )
     return shown if len(text) <= limit else shown + "…"

@@ -70,9 +70,7 @@ def requests(cells: Iterable[PricedCell]) -> int:
     return sum(priced.cell.requests for priced in cells)
 
 
-def grouped(
-    cells: Iterable[PricedCell], key: Callable[[PricedCell], Any]
-) -> Iterator[tuple[Any, list[PricedCell]]]:
+def grouped(cells: Iterable[PricedCell], key: Callable[[PricedCell], Any]) -> Iterator[tuple[Any, list[PricedCell]]]:
     """Yield cells by a key, the group with most known spend first; ties in the order of the key's text."""
     groups: dict[Any, list[PricedCell]] = {}
     for priced in cells:

@@ -233,7 +233,7 @@ _SKU_MAP_SCHEMA = pa.schema(
 
 
 def cell_of(store: Store, catalog: Catalog, row_id: int) -> Cell:
-    """Return one request as a cell of its own, for `explain`: the same keys and the same arithmetic as in the rollup."""
+    """Return one request as a cell of its own, for `explain`: the keys and the arithmetic of the rollup."""
     with keyed_requests(store, catalog):
         (row,) = store.dicts("SELECT *, 1 AS requests, is_last AS calls FROM keyed_requests WHERE row_id = ?", [row_id])
     sums = (*COUNTERS, "reasoning_tokens", "billed_usd")
@@ -282,9 +282,7 @@ def rates_of(
     """Return the rates an offer has for a cell, its own or another's; `known` remembers them."""
     key = (*offer.key, cell.price_slot, cell.prompt_band, cell.service_tier, cell.is_batch, cell.region_class)
     if key not in known:
-        conditions = Conditions(
-            cell.price_slot, cell.prompt_band, cell.service_tier, cell.is_batch, cell.region_class
-        )
+        conditions = Conditions(cell.price_slot, cell.prompt_band, cell.service_tier, cell.is_batch, cell.region_class)
         known[key] = rates_for(catalog, offer, conditions)
     return known[key]
 

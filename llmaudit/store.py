@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
@@ -73,7 +73,7 @@ class Store:
         if fresh:
             target.chmod(0o600)
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -148,7 +148,8 @@ class Store:
     def frame(self, sql: str) -> pl.DataFrame:
         """Run a query and return a polars frame."""
         with _translated(self.path):
-            return self._connection.sql(sql).pl()
+            frame: pl.DataFrame = self._connection.sql(sql).pl()
+            return frame
 
     def arrow(self, sql: str) -> pa.Table:
         """Run a query and return an Arrow table."""
@@ -211,7 +212,7 @@ def _as_ours(error: duckdb.Error, path: Path | None) -> LlmauditError:
             next_step="Wait until it has finished, or name another database with --db.",
             slug="database-busy",
         )
-    if "No space left" in text or "disk" in text.lower() and "full" in text.lower():
+    if "No space left" in text or ("disk" in text.lower() and "full" in text.lower()):
         return StorageFailedError(
             f"the disk of {name} is full",
             next_step="Make room and run the same command again; what was committed before is intact.",

@@ -71,9 +71,7 @@ def parse_yaml(data: bytes, into: type[T], *, name: str, what: str) -> T:
         raise _error(name, what, _nearest(path.rstrip("`"), positions), text) from None
 
 
-def _plain(
-    node: yaml.Node, path: str, positions: dict[str, Position], name: str, what: str, seen: set[int]
-) -> Any:
+def _plain(node: yaml.Node, path: str, positions: dict[str, Position], name: str, what: str, seen: set[int]) -> Any:
     """Return a node as dicts, lists and text, remembering where each stands."""
     where = (node.start_mark.line + 1, node.start_mark.column + 1)
     positions[path] = where

@@ -119,7 +119,9 @@ def _check_spans(sku: Sku, name: str) -> None:
     for price in sku.prices:
         key = (price.when, naive(price.valid_from))
         if key in seen:
-            raise _refused(name, sku.sku, f"has two prices from {price.valid_from:%Y-%m-%dT%H:%M:%SZ} on under one condition")
+            raise _refused(
+                name, sku.sku, f"has two prices from {price.valid_from:%Y-%m-%dT%H:%M:%SZ} on under one condition"
+            )
         seen.add(key)
 
 

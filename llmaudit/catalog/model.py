@@ -51,7 +51,7 @@ class When(_Strict, frozen=True):
     """Conditions under which a price holds; all that are given must hold.
 
     Attributes:
-        prompt_gt: The whole prompt (five input counters) has more tokens than this; the whole request is then priced so.
+        prompt_gt: The prompt (five input counters) has more tokens than this; the whole request is then priced so.
         prompt_ge: The same with the bound included.
         service_tier: The tier that served the request (flex, priority, fast).
         batch: The request went through the batch interface.

@@ -179,7 +179,7 @@ def _dense(chosen: Price, dearest: Price, notes: list[str]) -> Rates | NoRates:
 
 
 def usage_notes(rates: Rates, tokens: Mapping[str, int]) -> list[str]:
-    """Return the assumptions that matter for these token counts (a missing cache rate only where tokens were cached)."""
+    """Return the assumptions that matter for these token counts: a missing cache rate only where tokens were cached."""
     vector = rates.price.usd_per_million
     notes = list(rates.assumptions)
     for counter in COUNTERS:
@@ -243,12 +243,16 @@ def no_match(catalog: Catalog, model: str, match: Match) -> str:
     """Return one sentence on a name that is not in the catalog: the nearest names, and what to add."""
     near = catalog.nearest(model)
     nearest = f"; the nearest names are {', '.join(near)}" if near else ""
-    return f"{match.reason}: {printable(model)!r} is not in the catalog{nearest}; add it to a --catalog file to price it"
+    return (
+        f"{match.reason}: {printable(model)!r} is not in the catalog{nearest}; add it to a --catalog file to price it"
+    )
 
 
 def describe(offer: Offer, price: Price) -> str:
     """Return one sentence on a price: whose, under which conditions, since when, on what evidence."""
     set_conditions = {name: getattr(price.when, name) for name in price.when.__struct_fields__}
     conditions = ", ".join(f"{name}={value}" for name, value in set_conditions.items() if value)
-    span = f"from {price.valid_from:%Y-%m-%dT%H:%MZ}" + (f" to {price.valid_to:%Y-%m-%dT%H:%MZ}" if price.valid_to else "")
-    return f"{offer.seller} {offer.sku.sku}{f' ({conditions})' if conditions else ''} {span}, {price.basis}: {price.source}"
+    under = f" ({conditions})" if conditions else ""
+    until = f" to {price.valid_to:%Y-%m-%dT%H:%MZ}" if price.valid_to else ""
+    since = f"from {price.valid_from:%Y-%m-%dT%H:%MZ}{until}"
+    return f"{offer.seller} {offer.sku.sku}{under} {since}, {price.basis}: {price.source}"

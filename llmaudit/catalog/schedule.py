@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from llmaudit.catalog.model import Schedule, Weekday
 
@@ -82,7 +83,7 @@ def slots_of_day(day: datetime, schedules: list[Schedule], changes: list[datetim
         edges.update(transitions(schedule, day))
     ordered = sorted(edges)
     first_of: dict[tuple[object, ...], datetime] = {}
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         passed = sum(change <= start for change in changes if day < change)
         state = (passed, *(schedule.id for schedule in schedules if is_active(schedule, start)))
         yield Slot(start=start, end=end, priced_at=first_of.setdefault(state, start))

@@ -33,7 +33,9 @@ def audit(
         failure = first_failure(result)
         if failure and not any(file.lines for file in result.files):
             raise Ended(failure.exit_code)
-        evidence = gather(store, catalog(settings), [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])], settings.since, settings.until)
+        evidence = gather(
+            store, catalog(settings), [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])], settings.since, settings.until
+        )
     found = conclude(evidence, timezone=settings.timezone)
     if out:
         write_report(found, out)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def demo(
     settings: Settings,
-    worked_example: Annotated[bool, typer.Option("--worked-example", help="The mission's example, with its arithmetic.")] = False,
+    worked_example: Annotated[
+        bool, typer.Option("--worked-example", help="The mission's example, with its arithmetic.")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the report here.")] = None,
 ) -> None:
     """Audit the sample logs that ship with llmaudit: a month of an invented product."""
@@ -41,7 +43,9 @@ def sample_folder() -> Path:
     for folder in (package / "sample_logs", package.parent / "sample_logs"):
         if folder.is_dir():
             return folder
-    raise InputError("the sample logs are not installed", next_step="Install llmaudit from its wheel.", slug="no-samples")
+    raise InputError(
+        "the sample logs are not installed", next_step="Install llmaudit from its wheel.", slug="no-samples"
+    )
 
 
 def _worked_example(settings: Settings) -> None:
@@ -68,7 +72,9 @@ def _worked_example(settings: Settings) -> None:
 
 
 def _show(settings: Settings, example: WorkedExample, document: dict[str, Any]) -> None:
-    line(f"Before: {example.requests:,} requests x 800 tokens x $7 per million = {shown(document['before_usd'])} a month")
+    line(
+        f"Before: {example.requests:,} requests x 800 tokens x $7 per million = {shown(document['before_usd'])} a month"
+    )
     rows = [
         [leg.tier, leg.kind, leg.model or "", f"{leg.requests:,}", shown(leg.cost_usd)]
         for leg in sorted(document["legs"], key=lambda leg: (leg.tier, leg.kind))

@@ -14,7 +14,8 @@ from llmaudit.settings import Settings
 def detect(settings: Settings, paths: Annotated[list[str], typer.Argument(help="Files and folders.")]) -> None:
     """Say which format each file is in, how surely, and on which evidence."""
     from llmaudit.errors import Exit, InputError
-    from llmaudit.ingest import detect as detect_file, walk
+    from llmaudit.ingest import detect as detect_file
+    from llmaudit.ingest import walk
 
     files: list[dict[str, Any]] = []
     for found in walk(paths):

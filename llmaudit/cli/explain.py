@@ -125,19 +125,22 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
 
 def _show(step: dict[str, Any]) -> None:
     source, usage, cost = step["source"], step["usage"], step["list"]
-    line(f"{printable(source['file'])}, line {source['line']} ({source['format']}, content {source['content_sha256'][:12]})")
+    content = f"{source['format']}, content {source['content_sha256'][:12]}"
+    line(f"{printable(source['file'])}, line {source['line']} ({content})")
     line("  as logged   " + _pairs(step["as_logged"]))
     line(f"  usage       {usage['status']}: {_pairs(usage['counters'])}")
     line(f"              {usage['rule']}")
     line(f"  resolved    {_pairs(step['resolved'])}")
     for part in cost["components"]:
-        line(f"  list        {part['counter']} {part['tokens']:,} x {part['usd_per_token']} = {as_json(part['cost_usd'])}")
+        product = f"{part['tokens']:,} x {part['usd_per_token']} = {as_json(part['cost_usd'])}"
+        line(f"  list        {part['counter']} {product}")
     line(f"  list cost   {as_json(cost['cost_usd']) or 'unpriced: ' + str(cost['why_unpriced'])}" + _upper(cost))
     if cost["rule"]:
         line(f"              {cost['rule']}")
     for note in cost["assumptions"]:
         line(f"              assumed: {note}")
-    line(f"  billed      {as_json(step['billed_usd']) or 'unknown'}, counted as spend {as_json(step['spend_usd']) or 'unknown'}")
+    line(f"  billed      {as_json(step['billed_usd']) or 'unknown'}")
+    line(f"  spend       {as_json(step['spend_usd']) or 'unknown'}")
     tier = step["tier"]
     line(f"  tier        {'unknown' if tier['tier'] is None else tier['tier']}, {tier['signal']}: {tier['reason']}")
     for plan in step["plans"]:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def ingest(
     settings: Settings,
     paths: Annotated[list[str], typer.Argument(help="Files and folders; plain, gz or zst.")],
-    format: Annotated[str | None, typer.Option("--format", help="Format of every file, instead of detecting it.")] = None,  # noqa: A002
+    format: Annotated[
+        str | None, typer.Option("--format", help="Format of every file, instead of detecting it.")
+    ] = None,
 ) -> None:
     """Read logs into the database.
 

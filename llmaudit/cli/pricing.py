@@ -34,7 +34,7 @@ def show(
     offer = _offer(prices, model, seller, moment)
     spans = [span for when in prices.spans(offer).values() for span in when]
     rows = [span for span in spans if moment is None or span.start <= moment < span.end]
-    document = {
+    document: dict[str, Any] = {
         "schema": "llmaudit/pricing-show/1",
         "catalog_version": prices.version,
         "seller": offer.seller,
@@ -103,7 +103,12 @@ def list_models(settings: Settings) -> None:
     document = {"schema": "llmaudit/pricing-list/1", "catalog_version": prices.version, "at": now, "models": rows}
     columns = ["seller", "sku", "class", "input", "cache read", "output"]
     cells = [
-        [row["seller"], row["sku"], row["class"] or "", *(row["usd_per_million"].get(u, "") for u in ("input", "cache_read", "output"))]
+        [
+            row["seller"],
+            row["sku"],
+            row["class"] or "",
+            *(row["usd_per_million"].get(u, "") for u in ("input", "cache_read", "output")),
+        ]
         for row in rows
     ]
     title = f"Catalog {prices.version}, US dollars per million tokens at {now:%Y-%m-%dT%H:%MZ}"
@@ -128,7 +133,8 @@ def quote(
     region: Annotated[str | None, typer.Option("--region", help="Region class, or global.")] = None,
 ) -> None:
     """Price one usage exactly, with every rule and assumption used."""
-    from llmaudit.catalog import Conditions, quote as quote_usage
+    from llmaudit.catalog import Conditions
+    from llmaudit.catalog import quote as quote_usage
 
     prices = catalog(settings)
     tokens = {
@@ -158,7 +164,12 @@ def quote_document(found: Quote) -> dict[str, Any]:
         "seller": found.offer.seller if found.offer else None,
         "sku": found.offer.sku.sku if found.offer else None,
         "components": [
-            {"counter": c.counter, "tokens": c.tokens, "usd_per_million": as_json(c.usd_per_million), "cost_usd": c.cost_usd}
+            {
+                "counter": c.counter,
+                "tokens": c.tokens,
+                "usd_per_million": as_json(c.usd_per_million),
+                "cost_usd": c.cost_usd,
+            }
             for c in found.components
         ],
         "rules": list(found.rules),
@@ -171,7 +182,10 @@ def _show_quote(found: Quote) -> None:
         line(f"unpriced: {'; '.join(found.assumptions)}")
         return
     for part in found.components:
-        line(f"{part.counter:26}{part.tokens:>14,} x ${part.usd_per_million.normalize():f} per million = {as_json(part.cost_usd)}")
+        line(
+            f"{part.counter:26}{part.tokens:>14,} x ${part.usd_per_million.normalize():f} per million"
+            f" = {as_json(part.cost_usd)}"
+        )
     line(f"{'cost':26}{shown(found.cost_usd, 12)}")
     if found.high_usd != found.low_usd:
         line(f"{'between':26}{shown(found.low_usd, 12)} and {shown(found.high_usd, 12)}")
@@ -208,7 +222,9 @@ def _moment(text: str | None) -> datetime:
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="The price catalog, and exact quotes from it.", no_args_is_help=True, rich_markup_mode=None)
+    group = typer.Typer(
+        help="The price catalog, and exact quotes from it.", no_args_is_help=True, rich_markup_mode=None
+    )
     command(group, list_models, "list", "llmaudit pricing list")
     command(group, show, "show", "llmaudit pricing show gpt-5.6-sol --at 2026-10-01")
     command(group, quote, "quote", "llmaudit pricing quote --model gpt-5.6-sol --input 2000 --output 300")

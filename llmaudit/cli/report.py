@@ -56,7 +56,9 @@ def render(audit: Audit, form: str) -> str:
 
         return to_text(audit)
     if form not in FORMATS.values():
-        raise UsageError(f"--format {form}: no such report format", next_step="Use html, md or json.", slug="no-such-report")
+        raise UsageError(
+            f"--format {form}: no such report format", next_step="Use html, md or json.", slug="no-such-report"
+        )
     from llmaudit import report as reports
 
     return reports.render_html(audit) if form == "html" else reports.render_markdown(audit)

@@ -26,7 +26,9 @@ def reprice(
     from llmaudit.plans.rows import plan_rows, write_rows
 
     if out and out.suffix != ".parquet":
-        raise UsageError(f"--out {out}: rows are written as Parquet", next_step="End the name in .parquet.", slug="not-parquet")
+        raise UsageError(
+            f"--out {out}: rows are written as Parquet", next_step="End the name in .parquet.", slug="not-parquet"
+        )
     prices = catalog(settings)
     with open_store(settings, read_only=True) as store:
         evidence = gather(store, prices, plan or DEFAULT_PLANS, settings.since, settings.until)
@@ -67,9 +69,14 @@ def _show(settings: Settings, found: object) -> None:
             ]
             for leg in plan.legs
         ]
-        title = f"{plan.name}: {shown(plan.cost_usd)} ({shown(plan.low_usd)} to {shown(plan.high_usd)}) instead of {shown(found.actual_usd)}"
+        band = f"{shown(plan.low_usd)} to {shown(plan.high_usd)}"
+        title = f"{plan.name}: {shown(plan.cost_usd)} ({band}) instead of {shown(found.actual_usd)}"
         table(settings, title, ["tier", "", "from", "to", "requests", "now", "then"], rows, left=(0, 1, 2, 3))
-        line(f"  saves {shown(plan.savings_usd)} ({percent(plan.savings_pct)}), of which unproven {shown(plan.unproven_usd)}")
+        saved = f"{shown(plan.savings_usd)} ({percent(plan.savings_pct)})"
+        line(
+            f"  saves {saved} = unproven {shown(plan.unproven_usd)} + without another answer {shown(plan.no_risk_usd)}"
+            f" - verification {shown(plan.verification_usd)}"
+        )
         for note in plan.assumptions:
             line(f"  assumed: {note}")
         line()

@@ -10,11 +10,23 @@ from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, table
 from llmaudit.cli.work import open_store
 from llmaudit.errors import StorageFailedError, UsageError
+from llmaudit.request import COLUMNS
 from llmaudit.settings import Settings
 
-SHOWN = ("file", "line", "started_at", "model", "status", "input_tokens", "output_tokens", "billed_amount", "tier", "request_id")
-_ROWS = """
-    SELECT s.path AS file, r.* EXCLUDE (row_id, source_id, id_space, content_hash),
+SHOWN = (
+    "file",
+    "line",
+    "started_at",
+    "model",
+    "status",
+    "input_tokens",
+    "output_tokens",
+    "billed_amount",
+    "tier",
+    "request_id",
+)
+_ROWS = f"""
+    SELECT s.path AS file, {", ".join(f"r.{name}" for name in COLUMNS)},
         date_diff('millisecond', r.started_at, r.ended_at) AS latency_ms,
         date_diff('millisecond', r.started_at, r.first_token_at) AS ttft_ms,
         coalesce(r.model_served, r.model_requested, r.model_raw) AS model,

@@ -62,11 +62,12 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
         f"ignored, {document['rejected']:,} rejected, {document['bills']:,} bill lines"
     )
     line(f"requests   {document['requests']:,} from {document['first_at']} to {document['last_at']} UTC")
-    line(f"spend      {shown(document['spend_usd'])} (billed {shown(document['billed_usd'])}, list {shown(document['list_usd'])})")
+    parts = f"billed {shown(document['billed_usd'])}, list {shown(document['list_usd'])}"
+    line(f"spend      {shown(document['spend_usd'])} ({parts})")
     tokens = document["tokens"]
     line("tokens     " + ", ".join(f"{name} {getattr(tokens, name):,}" for name in tokens.__struct_fields__))
     unpriced = document["unpriced"]
-    line(f"unpriced   {unpriced['requests']:,} requests{': ' if unpriced['models'] else ''}{', '.join(unpriced['models'])}")
+    line(f"unpriced   {unpriced['requests']:,} requests: {', '.join(unpriced['models']) or 'none'}")
     line(f"catalog    {document['catalog_version']}")
 
 

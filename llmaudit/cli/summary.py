@@ -20,10 +20,13 @@ def show(settings: Settings, audit: Audit) -> None:
     """Print the summary of an audit."""
     spent, covered = audit.spend, audit.coverage
     days = f"{spent.first_day} to {spent.last_day}" if spent.first_day else "no day"
-    line(f"llmaudit: {shown(spent.spend_usd)} on {spent.requests:,} requests, {days} (days in UTC), catalog {audit.catalog_version}")
+    line(
+        f"llmaudit: {shown(spent.spend_usd)} on {spent.requests:,} requests, {days} (days in UTC),"
+        f" catalog {audit.catalog_version}"
+    )
     line(
         f"  billed in logs {shown(spent.billed_usd)} + at list price {shown(spent.list_only_usd)}"
-        f" (of which on estimated tokens {shown(spent.estimated_usd)}); cost unknown for {spent.unpriced_requests:,} requests"
+        f" (on estimated tokens {shown(spent.estimated_usd)}); cost unknown for {spent.unpriced_requests:,} requests"
     )
     line(
         f"  records: {covered.lines:,} read = {covered.accepted:,} requests + {covered.duplicates:,} duplicates"
@@ -40,8 +43,7 @@ def show(settings: Settings, audit: Audit) -> None:
 
 def _breakdown(settings: Settings, title: str, rows: Sequence[Slice]) -> None:
     shown_rows = [
-        [row.name or "not attributed", f"{row.requests:,}", shown(row.spend_usd), percent(row.share_pct)]
-        for row in rows[:TOP]
+        [row.name or "not attributed", f"{row.requests:,}", _partial(row), percent(row.share_pct)] for row in rows[:TOP]
     ]
     rest = rows[TOP:]
     if rest:
@@ -49,6 +51,11 @@ def _breakdown(settings: Settings, title: str, rows: Sequence[Slice]) -> None:
         amount = total(known) if known else None
         shown_rows.append([f"{len(rest)} more", f"{sum(row.requests for row in rest):,}", shown(amount), ""])
     table(settings, title, ["", "requests", "spend", "share"], shown_rows)
+
+
+def _partial(row: Slice) -> str:
+    """Return a slice's spend; a plus sign where some of its requests have no known cost."""
+    return shown(row.spend_usd) + (" +" if row.unpriced_requests and row.spend_usd is not None else "")
 
 
 def _tiers(settings: Settings, audit: Audit) -> None:
@@ -103,7 +110,12 @@ def _markup(settings: Settings, audit: Audit) -> None:
 
 def _drivers(settings: Settings, audit: Audit) -> None:
     rows = [
-        [row.title, shown(row.usd), percent(row.pct) if row.pct is not None else "", "proven" if row.proven else "unproven"]
+        [
+            row.title,
+            shown(row.usd),
+            percent(row.pct) if row.pct is not None else "",
+            "proven" if row.proven else "unproven",
+        ]
         for row in audit.drivers.drivers
     ]
     table(settings, "Cost drivers, each standing alone", ["", "dollars", "of spend", ""], rows, left=(0, 3))

@@ -15,7 +15,9 @@ from llmaudit.settings import Settings
 
 def tag(
     settings: Settings,
-    rules: Annotated[Path | None, typer.Option("--rules", help="Your rules (YAML), tried before the built-in ones.")] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="Your rules (YAML), tried before the built-in ones.")
+    ] = None,
 ) -> None:
     """Tag every request anew with its tier: 0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown."""
     from llmaudit.tiers import tag as tag_requests

@@ -121,4 +121,3 @@ def _assumed(cells: list[PricedCell]) -> dict[str, int]:
         for note in priced.rates.assumptions if priced.rates else ():
             touched[note] = touched.get(note, 0) + priced.cell.requests
     return dict(sorted(touched.items(), key=lambda item: -item[1]))
-

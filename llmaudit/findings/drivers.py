@@ -35,7 +35,9 @@ class Drivers(msgspec.Struct, frozen=True):
     """The four drivers; they overlap, so they do not add up to a saving."""
 
     drivers: list[Driver]
-    caveat: str = "Each driver stands alone; they overlap (a request can be overspecified and marked up), so do not add them."
+    caveat: str = (
+        "Each driver stands alone; they overlap (a request can be overspecified and marked up), so do not add them."
+    )
 
 
 def find(evidence: Evidence) -> Drivers:
@@ -70,7 +72,10 @@ def _markup(cells: list[PricedCell]) -> Driver:
     compared = [
         priced
         for priced in cells
-        if priced.cell.gateway and priced.cell.billed_kind and priced.list_usd and priced.cell.usage_status == "reported"
+        if priced.cell.gateway
+        and priced.cell.billed_kind
+        and priced.list_usd
+        and priced.cell.usage_status == "reported"
     ]
     title = "Gateway markup: billed above the provider's list"
     if not compared:

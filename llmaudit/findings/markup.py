@@ -16,7 +16,7 @@ import msgspec
 
 from llmaudit.catalog import Catalog
 from llmaudit.evidence import Evidence, grouped, requests
-from llmaudit.money import EXACT, ZERO, percent, total
+from llmaudit.money import EXACT, ZERO, percent, shown, total
 from llmaudit.rollup import PricedCell
 
 TOLERANCE_PCT = 0.2
@@ -103,15 +103,18 @@ class Markup(msgspec.Struct, frozen=True):
 
     gateways: list[GatewayRow]
     caveat: str = (
-        "Ruled out so far: the request's own date, service tier, batch, prompt size, duplicates, and regional prices where "
-        "a model has none. Not ruled out yet: promotions, currency and credit conversion, token padding, incomplete logs."
+        "Ruled out so far: the request's own date, service tier, batch, prompt size, duplicates, and regional prices "
+        "where a model has none. Not ruled out yet: promotions, currency and credit conversion, token padding, "
+        "incomplete logs."
     )
 
 
 def find(evidence: Evidence) -> Markup:
     """Return billed against list for every gateway."""
     through = [priced for priced in evidence.cells if priced.cell.gateway]
-    return Markup([_gateway(name, group, evidence.catalog) for name, group in grouped(through, lambda p: p.cell.gateway)])
+    return Markup(
+        [_gateway(name, group, evidence.catalog) for name, group in grouped(through, lambda p: p.cell.gateway)]
+    )
 
 
 def _gateway(name: str, group: list[PricedCell], catalog: Catalog) -> GatewayRow:
@@ -172,13 +175,13 @@ def _verdict(models: list[ModelRow]) -> tuple[Verdict, str]:
         return "none", f"billed is within {TOLERANCE_PCT}% of list: at most {abs(over_all):.2f}%"
     if over_certain is None:
         return "undecidable", (
-            f"billed is {over_all:+.2f}% of list, but every model here has regional or unknown conditions that could "
+            f"billed is {over_all:+.2f}% over list, but every model here has regional or unknown conditions that could "
             "explain it; the region of the requests would settle it"
         )
     if over_certain > TOLERANCE_PCT:
         return "markup", (
-            f"billed is {over_certain:+.2f}% of list on {len(certain)} model(s) that have one price everywhere, which no "
-            "regional price explains"
+            f"billed is {over_certain:+.2f}% over list on {len(certain)} model(s) that have one price everywhere, which "
+            "no regional price explains"
         )
     if over_certain < -TOLERANCE_PCT:
         return "explained", f"billed is below list ({over_certain:+.2f}%): a discount, not a markup"
@@ -226,7 +229,7 @@ def _per_dollar(billed: Decimal, listed: Decimal, channels: list[Channel]) -> De
 
 def _sentence(row: ModelRow) -> str:
     over = "unknown" if row.pct is None else f"{row.pct:+.2f}%"
-    return f"{row.model}: billed {row.billed_usd:.4f} against list {row.list_usd:.4f} US dollars, {over}, {row.requests} requests"
+    return f"{row.model}: billed {shown(row.billed_usd, 4)} against list {shown(row.list_usd, 4)}, {over}, {row.requests:,} requests"
 
 
 def _billed(cells: list[PricedCell]) -> Decimal:

@@ -82,8 +82,8 @@ class Reliability(msgspec.Struct, frozen=True):
     routes: list[RouteRow]
     latency: list[LatencyRow]
     caveat: str = (
-        "A failed attempt costs what its log or its usage says. Gateways that log a failure with 0 tokens hide what the "
-        "provider charged for it: that part is unknown, not nothing."
+        "A failed attempt costs what its log or its usage says. Gateways that log a failure with 0 tokens hide what "
+        "the provider charged for it: that part is unknown, not nothing."
     )
 
 
@@ -135,7 +135,9 @@ def _route(key: tuple[str, str | None], group: list[PricedCell]) -> RouteRow:
 
 
 def _by_class(failed: list[PricedCell]) -> dict[str, int]:
-    counts = {name or "other": requests(group) for name, group in grouped(failed, lambda priced: priced.cell.error_class)}
+    counts = {
+        name or "other": requests(group) for name, group in grouped(failed, lambda priced: priced.cell.error_class)
+    }
     return dict(sorted(counts.items()))
 
 

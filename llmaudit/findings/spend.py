@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit.evidence import Evidence, grouped, requests, spend
-from llmaudit.money import percent, total
+from llmaudit.money import ZERO, percent, total
 from llmaudit.request import COUNTERS
 from llmaudit.rollup import PricedCell
 
@@ -20,7 +20,7 @@ class Slice(msgspec.Struct, frozen=True):
     Attributes:
         name: What the row is about; None where the log does not say (unattributed).
         requests: Upstream calls.
-        spend_usd: Billed where a log says so, else list; None where nothing is known.
+        spend_usd: Billed where a log says so, else list; None where nothing is known but failures that cost nothing.
         share_pct: Of the whole spend.
         cost_per_request_usd: Spend over the requests whose cost is known.
         unpriced_requests: Requests whose cost is not known.
@@ -119,8 +119,8 @@ def find(evidence: Evidence) -> Spend:
 
 def _slice(name: str | None, group: list[PricedCell], whole: Decimal) -> Slice:
     known = [priced for priced in group if priced.spend_usd is not None]
-    amount = spend(known) if known else None
     counted = requests(known)
+    amount = spend(known) or (ZERO if counted == requests(group) else None)
     return Slice(
         name=name,
         requests=requests(group),
@@ -132,5 +132,5 @@ def _slice(name: str | None, group: list[PricedCell], whole: Decimal) -> Slice:
 
 
 def _tokens(cells: list[PricedCell]) -> Tokens:
-    sums = [sum(priced.cell.tokens[i] for priced in cells) for i in range(len(COUNTERS))]
-    return Tokens(*sums, reasoning=sum(priced.cell.reasoning_tokens or 0 for priced in cells))
+    sums = {name.removesuffix("_tokens"): sum(p.cell.tokens[i] for p in cells) for i, name in enumerate(COUNTERS)}
+    return Tokens(**sums, reasoning=sum(priced.cell.reasoning_tokens or 0 for priced in cells))

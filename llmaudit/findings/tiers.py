@@ -143,11 +143,11 @@ def _claims(of_traffic: float | None, frontier: float | None) -> list[str]:
     low, high = CLAIM_PCT
     side = "inside" if low <= of_traffic <= high else "below" if of_traffic < low else "above"
     held = "holds" if frontier < FRONTIER_CLAIM_PCT else "does not hold"
+    overspecified = f"{of_traffic:.1f}% of the traffic with a known tier is tier 0 or 1 on a flagship"
+    claimed = f"the claim that fewer than {FRONTIER_CLAIM_PCT:.0f}% need a frontier model"
     return [
-        f"{of_traffic:.1f}% of the traffic with a known tier is tier 0 or 1 on a flagship: {side} the usual claim of "
-        f"{low:.0f} to {high:.0f}%.",
-        f"{frontier:.1f}% of it is tier 2 or 3: the claim that fewer than {FRONTIER_CLAIM_PCT:.0f}% need a frontier "
-        f"model {held} here.",
+        f"{overspecified}: {side} the usual claim of {low:.0f} to {high:.0f}%.",
+        f"{frontier:.1f}% of it is tier 2 or 3: {claimed} {held} here.",
     ]
 
 

@@ -63,10 +63,11 @@ class Tally:
 
 def json_lines(block: Block, tally: Tally) -> Numbered:
     """Yield the records of a block of JSON lines."""
-    tally.records += len(block)
+    lines = block.lines()
+    tally.records += len(lines) or 1
     if block.data is None:
         tally.reject(block.first_line, "line-too-long")
-    for line, raw in enumerate(block.lines(), start=block.first_line):
+    for line, raw in enumerate(lines, start=block.first_line):
         if not raw or raw.isspace():
             tally.ignored[BLANK] += 1
         elif len(raw) > MAX_LINE_BYTES:

@@ -20,7 +20,7 @@ from llmaudit.request import COUNTERS
 from llmaudit.rollup import PricedCell, cost, rates_of
 
 RATE_PLACES = 18
-"""Effective rates (a rate times ratios and fees) are fixed at 18 decimals, the most that fits DECIMAL beside a count."""
+"""Effective rates (a rate times ratios and fees) are fixed at 18 decimals: the most that fits beside a count in SQL."""
 
 FACTOR_PLACES = 6
 """A billed amount has 12 decimals; a factor of 6 keeps its product within the same 18."""
@@ -223,7 +223,9 @@ class _Router:
         if via == DIRECT and cell.gateway and cell.billed_kind and rates:
             direct = Linear(rates=rates.expected)
             return Leg("keep", cell.model, direct, direct, Linear(rates=rates.high))
-        paid = Linear(billed_factor=Decimal(1)) if cell.billed_kind else Linear(rates=rates.expected if rates else NOTHING)
+        paid = (
+            Linear(billed_factor=Decimal(1)) if cell.billed_kind else Linear(rates=rates.expected if rates else NOTHING)
+        )
         leg = Leg("keep", cell.model, paid, paid, paid)
         return leg.scaled(self._fee_factor(via)) if via and via != DIRECT else leg
 
@@ -262,7 +264,9 @@ class _Router:
             return Decimal(1)
         ratio = round_to(EXACT.divide(there.ratio_to_o200k["latin"], here.ratio_to_o200k["latin"]), RATIO_PLACES)
         if ratio != 1:
-            self.assumptions.append(f"{target.sku.model} needs x{ratio} the tokens of {priced.cell.model} on the same text")
+            self.assumptions.append(
+                f"{target.sku.model} needs x{ratio} the tokens of {priced.cell.model} on the same text"
+            )
         return ratio
 
     def _verified(self, verify: Verify, leg: Leg, priced: PricedCell) -> Iterator[Leg]:
@@ -299,7 +303,10 @@ def _added(fee: Fee) -> Decimal:
 
 
 def _effective(rates: Sequence[Decimal], token_ratio: Decimal, output_ratio: Decimal) -> tuple[Decimal, ...]:
-    return (*(_fixed(times(rate, token_ratio)) for rate in rates[:-1]), _fixed(times(rates[-1], times(token_ratio, output_ratio))))
+    return (
+        *(_fixed(times(rate, token_ratio)) for rate in rates[:-1]),
+        _fixed(times(rates[-1], times(token_ratio, output_ratio))),
+    )
 
 
 def _reading(rates: Sequence[Decimal]) -> tuple[Decimal, ...]:

@@ -133,7 +133,7 @@ def matches(when: When, priced: PricedCell) -> bool:
         and _among(when.gateway, cell.gateway)
         and _among(when.feature, cell.feature)
         and _among(when.team, cell.team)
-        and all(needs.get(need, False) for need in _listed(when.needs))
+        and all(needs.get(str(need), False) for need in _listed(when.needs))
         and (when.pii is None or when.pii == cell.has_pii)
     )
 

@@ -61,7 +61,9 @@ def _legs_table(plans: Iterable[PlanCost]) -> pa.Table:
         for placed in plan_cost.placed:
             keys = {name: getattr(placed.priced.cell, name) for name in KEYS}
             rows.extend(
-                keys | {"plan": plan_cost.plan.name, "model": leg.model if leg.kind != "verify" else None} | _linear(leg)
+                keys
+                | {"plan": plan_cost.plan.name, "model": leg.model if leg.kind != "verify" else None}
+                | _linear(leg)
                 for leg in placed.legs
             )
     return pa.Table.from_pylist(rows, schema=_SCHEMA)

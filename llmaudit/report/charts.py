@@ -30,8 +30,12 @@ PALETTE = {
 """The one set of colours, page included; told apart by people with any of the common colour blindnesses (after Okabe and Ito)."""
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif'
-LABEL_LIMIT = 48
-ROW_PX = 46
+LABEL_LIMIT = 64
+HOVER_LIMIT = 200
+ROW_PX = 48
+BAR = 0.3
+"""Thickness of a bar, of its row; the rest is its label and the space before the next."""
+
 HATCH = {"shape": "/", "size": 6, "solidity": 0.45, "fillmode": "replace"}
 """Not proven is hatched, not only coloured: it survives a black-and-white printer."""
 
@@ -78,12 +82,17 @@ class Series:
 
 def label(text: str) -> str:
     """Return a stranger's text as a plotly label: visible characters only, `<` and `&` escaped, not too long."""
-    return escape(printable(text, LABEL_LIMIT), quote=False)
+    return _escaped(text, LABEL_LIMIT)
 
 
 def hover(*lines: str) -> str:
     """Return lines of a hover text; strangers' text in them is escaped."""
-    return "<br>".join(escape(printable(line, 200), quote=False) for line in lines)
+    return "<br>".join(_escaped(line, HOVER_LIMIT) for line in lines)
+
+
+def _escaped(text: str, limit: int) -> str:
+    """Escape the pseudo-HTML, and the dollar: plotly takes what stands between two of them for a formula."""
+    return escape(printable(text, limit), quote=False).replace("$", "&#36;")
 
 
 def rows(
@@ -108,7 +117,7 @@ def rows(
     layout = _layout(len(names) * row_px + top + 12, legend=legend, top=top)
     layout["xaxis"] = _axis(visible=False, range=_range(series, line_at))
     layout["yaxis"] = _row_axis(len(names))
-    layout["annotations"] = [*_row_labels(names, figures), *_line_label(line_at)]
+    layout["annotations"] = [*_row_labels(names, figures, above=BAR / 2), *_line_label(line_at)]
     layout["shapes"] = [_line(line_at[0], "dash")] if line_at else []
     return {"data": [_bars(one) for one in series], "layout": layout}
 
@@ -170,7 +179,9 @@ def spans(
     }
     layout = _layout(len(names) * ROW_PX + 34 + 40, legend=True, top=34)
     layout["margin"]["b"] = 30
-    layout["xaxis"] = _axis(ticksuffix=suffix, nticks=6, separatethousands=True, zeroline=zero, zerolinecolor=PALETTE["ink"])
+    layout["xaxis"] = _axis(
+        ticksuffix=suffix, nticks=6, separatethousands=True, zeroline=zero, zerolinecolor=PALETTE["ink"]
+    )
     if log:
         layout["xaxis"] |= {"type": "log", "dtick": 1, "minor": {"showgrid": False}}
     layout["yaxis"] = _row_axis(len(names))
@@ -179,7 +190,11 @@ def spans(
 
 
 def _dots(series: Series) -> dict[str, Any]:
-    marker: dict[str, Any] = {"color": PALETTE[series.color], "size": 11, "line": {"color": PALETTE[series.color], "width": 2}}
+    marker: dict[str, Any] = {
+        "color": PALETTE[series.color],
+        "size": 11,
+        "line": {"color": PALETTE[series.color], "width": 2},
+    }
     if series.hatched:
         marker["symbol"] = "circle-open"
     return {
@@ -205,7 +220,7 @@ def _bars(series: Series) -> dict[str, Any]:
         "x": [bar.value for bar in series.bars],
         "y": [bar.row + series.offset for bar in series.bars],
         "base": [bar.base for bar in series.bars],
-        "width": 0.2 if series.offset else 0.32,
+        "width": BAR * 0.6 if series.offset else BAR,
         "hovertext": [bar.hover for bar in series.bars],
         "hoverinfo": "text",
         "marker": {"color": color, "line": {"width": 0}},
@@ -249,7 +264,12 @@ def _layout(height: int, *, legend: bool, top: int) -> dict[str, Any]:
         "barcornerradius": 2,
         "showlegend": legend,
         "legend": {"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top", "font": {"size": 12}},
-        "hoverlabel": {"align": "left", "bgcolor": "#FFFFFF", "bordercolor": PALETTE["grey"], "font": {"color": PALETTE["ink"]}},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": "#FFFFFF",
+            "bordercolor": PALETTE["grey"],
+            "font": {"color": PALETTE["ink"]},
+        },
     }
 
 
@@ -268,12 +288,19 @@ def _row_axis(count: int) -> dict[str, Any]:
     return _axis(visible=False, range=[count - 0.45, -0.75])
 
 
-def _row_labels(names: Sequence[str], figures: Sequence[str]) -> list[dict[str, Any]]:
+def _row_labels(names: Sequence[str], figures: Sequence[str], above: float = 0.18) -> list[dict[str, Any]]:
     """Labels on the left and figures on the right of each row, above its bar."""
-    shared = {"xref": "paper", "yref": "y", "yanchor": "bottom", "showarrow": False, "yshift": 1}
+    shared = {
+        "xref": "paper",
+        "yref": "y",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "bgcolor": "#FFFFFF",
+        "borderpad": 1,
+    }
     found = []
     for row, (name, figure) in enumerate(zip(names, figures, strict=True)):
-        at = shared | {"y": row - 0.24}
+        at = shared | {"y": row - above}
         found.append(at | {"x": 0, "xanchor": "left", "align": "left", "text": label(name)})
         found.append(at | {"x": 1, "xanchor": "right", "align": "right", "text": f"<b>{label(figure)}</b>"})
     return found
@@ -293,6 +320,6 @@ def _line_label(line_at: tuple[float, str] | None) -> list[dict[str, Any]]:
     return [place | {"text": label(text), "font": font}]
 
 
-def position(amount: Decimal | None) -> float:
+def position(amount: object) -> float:
     """Return an amount as a position on the screen; the one place where money becomes a float."""
-    return float(amount) if amount is not None else 0.0
+    return float(amount) if isinstance(amount, Decimal) else 0.0

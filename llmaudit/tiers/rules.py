@@ -72,11 +72,10 @@ TIER_OF_TASK = {
 TASK_WORDS: tuple[tuple[str, str], ...] = (
     ("agent", "agent agents autopilot copilot workflow"),
     ("code", "code coding codegen sql refactor devtools debug"),
-    ("reasoning", "analysis analytics analyse analyze reasoning planner planning forecast investigate research rootcause"),
+    ("reasoning", "analysis analytics analyse analyze reasoning planner planning forecast investigate research"),
     ("embed", "embed embedding embeddings rerank"),
     ("moderate", "moderation moderate"),
-    ("classify", "classify classifier classification intent label labels labeling detect detection sentiment triage "
-                 "router routing categorize tagging spam"),
+    ("classify", "classify classifier classification intent label labels detect detection sentiment triage spam"),
     ("extract", "extract extraction extractor parse parser parsing ocr keyword keywords entities field fields"),
     ("format", "format formatter formatting normalize cleanup autocomplete"),
     ("summarise", "summary summarize summarise summarization summaries tldr digest recap"),
@@ -110,13 +109,17 @@ def stated(signals: Signals) -> Verdict | None:
 def stakes_by_name(signals: Signals) -> Verdict | None:
     """A feature named for money, law, health, people or safety is high stakes whatever the effort."""
     word, stake = _first_word(STAKES_WORDS, signals.feature, signals.endpoint)
-    return stake and Verdict(3, stake, "feature-name", 0.8, f"{word!r} in the feature's name: {stake} stakes")
+    if stake is None:
+        return None
+    return Verdict(3, stake, "feature-name", 0.8, f"{word!r} in the feature's name: {stake} stakes")
 
 
 def stakes_by_text(signals: Signals) -> Verdict | None:
     """The prompt's own words speak of regulated advice, money decisions or an attack."""
     stake = signals.stakes_hint
-    return stake and Verdict(3, stake, "prompt-stakes", 0.7, f"the prompt's words: {stake} stakes")
+    if stake is None:
+        return None
+    return Verdict(3, stake, "prompt-stakes", 0.7, f"the prompt's words: {stake} stakes")
 
 
 def coding_agent(signals: Signals) -> Verdict | None:
@@ -136,7 +139,9 @@ def embedding_call(signals: Signals) -> Verdict | None:
 def task_by_name(signals: Signals) -> Verdict | None:
     """A feature named for its task."""
     word, task = _first_word(TASK_WORDS, signals.feature)
-    return task and Verdict(TIER_OF_TASK[task], task, "feature-name", 0.8, f"{word!r} in the feature's name: {task}")
+    if task is None:
+        return None
+    return Verdict(TIER_OF_TASK[task], task, "feature-name", 0.8, f"{word!r} in the feature's name: {task}")
 
 
 def task_by_text(signals: Signals) -> Verdict | None:

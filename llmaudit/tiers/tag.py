@@ -102,7 +102,9 @@ def counts(store: Store, since: datetime | None = None, until: datetime | None =
     inside = "WHERE ($since IS NULL OR started_at >= $since) AND ($until IS NULL OR started_at < $until)"
     joined = f"FROM tiers JOIN requests USING (row_id) {inside}"
     period = {"since": since, "until": until}
-    by_tier = store.rows(f"SELECT coalesce(tier::VARCHAR, 'unknown') AS t, count(*) {joined} GROUP BY t ORDER BY t", period)
+    by_tier = store.rows(
+        f"SELECT coalesce(tier::VARCHAR, 'unknown') AS t, count(*) {joined} GROUP BY t ORDER BY t", period
+    )
     by_signal = store.rows(f"SELECT signal, count(*) {joined} GROUP BY signal ORDER BY signal", period)
     return TagResult(sum(count for _, count in by_tier), dict(by_tier), dict(by_signal))
 
@@ -131,7 +133,18 @@ def _matches(when: Match, combination: dict[str, Any]) -> bool:
 
 
 def _table(combinations: list[dict[str, Any]], verdicts: list[Verdict]) -> pa.Table:
-    texts = {"endpoint", "feature", "task_hint", "stakes_hint", "size", "answer", "turns", "team", "key_id", "model_name"}
+    texts = {
+        "endpoint",
+        "feature",
+        "task_hint",
+        "stakes_hint",
+        "size",
+        "answer",
+        "turns",
+        "team",
+        "key_id",
+        "model_name",
+    }
     kinds = {name: pa.string() if name in texts else pa.bool_() for name in KEYS} | {"stated_tier": pa.int32()}
     columns = {name: pa.array([row[name] for row in combinations], kinds[name]) for name in KEYS}
     return pa.table(
@@ -144,4 +157,3 @@ def _table(combinations: list[dict[str, Any]], verdicts: list[Verdict]) -> pa.Ta
             "reason": pa.array([verdict.reason for verdict in verdicts], pa.string()),
         }
     )
-

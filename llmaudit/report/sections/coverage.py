@@ -43,7 +43,9 @@ def build(found: Coverage) -> SectionContent:
 
 
 def _key_figures(found: Coverage) -> Figures:
-    conflicts = f"{counted(found.conflicts, 'record')} contradict one read before" if found.conflicts else "none contradicts"
+    conflicts = (
+        f"{counted(found.conflicts, 'record')} contradict one read before" if found.conflicts else "none contradicts"
+    )
     return Figures(
         (
             KeyFigure("Records read", count(found.lines), f"in {counted(len(found.files), 'file')}"),
@@ -79,7 +81,9 @@ def _reasons(found: Coverage) -> tuple[Table, ...]:
 def _usage(found: Coverage) -> Table:
     rows = sorted(found.usage.items(), key=lambda item: (-item[1], item[0]))
     columns = (Column("Token counts are", Kind.TEXT), Column("Requests", Kind.COUNT))
-    note = "Reported by the provider; estimated offline from kept text; missing; or inconsistent, which is in no amount."
+    note = (
+        "Reported by the provider; estimated offline from kept text; missing; or inconsistent, which is in no amount."
+    )
     return Table("Requests by where their token counts come from", columns, tuple(rows), note=note)
 
 
@@ -94,7 +98,8 @@ def _unpriced(found: Coverage) -> tuple[Table, ...]:
         Column("Output tokens", Kind.COUNT),
     )
     rows = tuple(
-        (row.model, row.reason.replace("-", " "), row.requests, row.input_tokens, row.output_tokens) for row in found.unpriced
+        (row.model, row.reason.replace("-", " "), row.requests, row.input_tokens, row.output_tokens)
+        for row in found.unpriced
     )
     return (Table("Without a list price", columns, rows),)
 

@@ -118,7 +118,9 @@ def _chart(gateways: list[GatewayRow]) -> tuple[Chart, ...]:
     figures = [_range(model) for _, model in kept]
     lows = [model.pct if model.low_pct is None else model.low_pct for _, model in kept]
     highs = [model.pct for _, model in kept]
-    drawn = charts.spans(names, figures, [x or 0.0 for x in lows], [x or 0.0 for x in highs], _dots(kept), zero=True, suffix="%")
+    drawn = charts.spans(
+        names, figures, [x or 0.0 for x in lows], [x or 0.0 for x in highs], _dots(kept), zero=True, suffix="%"
+    )
     alt = "; ".join(f"{text} {figure}" for text, figure in zip(names, figures, strict=True))
     title = "Billed over list by gateway and model, in percent"
     return (Chart(title, drawn, f"Dot chart with ranges around 0. {alt}. The tables below have every figure."),)
@@ -143,7 +145,9 @@ def _gateway(row: GatewayRow) -> Part:
     blocks: list[Block] = [_key_figures(row)]
     if row.evidence:
         blocks.append(Prose(f"Why: {row.evidence[0]}."))
-    blocks.append(_channels(row.channels) if row.channels else Prose("The catalog knows of no fee beside its token rates."))
+    blocks.append(
+        _channels(row.channels) if row.channels else Prose("The catalog knows of no fee beside its token rates.")
+    )
     if row.by_model:
         blocks.append(_by_model(row))
     if row.ruled_out:
@@ -157,7 +161,11 @@ def _key_figures(row: GatewayRow) -> Figures:
     return Figures(
         (
             KeyFigure("Billed over list", signed(row.pct), f"range {_range(row)}"),
-            KeyFigure("Overpaid", headline(row.overpaid_usd), f"{headline(row.billed_usd)} billed, {headline(row.list_usd)} list"),
+            KeyFigure(
+                "Overpaid",
+                headline(row.overpaid_usd),
+                f"{headline(row.billed_usd)} billed, {headline(row.list_usd)} list",
+            ),
             KeyFigure("$1 of list costs", _unit(row.cost_per_list_usd), "top-up fee included where one is stated"),
             KeyFigure("Requests compared", count(row.requests)),
         )

@@ -22,7 +22,10 @@ WORDS = (
     ("call", "What the application asked for: one or more attempts."),
     ("seller", "Who bills."),
     ("gateway", "A seller that resells others."),
-    ("list cost", "Tokens times the seller's provider list rate, at the request's own minute, tier, batch and prompt size."),
+    (
+        "list cost",
+        "Tokens times the seller's provider list rate, at the request's own minute, tier, batch and prompt size.",
+    ),
     ("billed cost", "What a log or bill says was charged."),
     ("spend", "Billed cost where there is one, list cost where there is none."),
     ("markup", "Billed over list, after what looks like a markup and is none has been ruled out."),

@@ -49,7 +49,9 @@ def _key_figures(found: Reliability) -> Figures:
             KeyFigure("Failed attempts", count(found.failed_attempts), f"{percent(found.failed_pct)} of requests"),
             KeyFigure("Calls without an answer", count(found.abandoned_calls), f"of {counted(found.calls, 'call')}"),
             KeyFigure("Repeated attempts", count(found.repeated_attempts), retries),
-            KeyFigure("Paid for failures", headline(found.failed_usd), f"{found.failed_billed_attempts:,} cost something"),
+            KeyFigure(
+                "Paid for failures", headline(found.failed_usd), f"{found.failed_billed_attempts:,} cost something"
+            ),
             KeyFigure("Paid for repeats", headline(found.repeated_usd), "attempts made because one before had failed"),
         )
     )
@@ -141,7 +143,9 @@ def _latency_chart(latency: list[LatencyRow]) -> tuple[Chart, ...]:
     figures = [f"p50 {seconds(row.p50_ms)}, p95 {seconds(row.p95_ms)}" for row in kept]
     series = [
         charts.Series("p50, half are faster", "accent", [_dot(i, row, row.p50_ms) for i, row in enumerate(kept)]),
-        charts.Series("p95, one in twenty is slower", "vermilion", [_dot(i, row, row.p95_ms) for i, row in enumerate(kept)]),
+        charts.Series(
+            "p95, one in twenty is slower", "vermilion", [_dot(i, row, row.p95_ms) for i, row in enumerate(kept)]
+        ),
     ]
     lows, highs = [row.p50_ms / 1000 for row in kept], [row.p95_ms / 1000 for row in kept]
     drawn = charts.spans(names, figures, lows, highs, series, log=True, suffix=" s")
@@ -150,7 +154,9 @@ def _latency_chart(latency: list[LatencyRow]) -> tuple[Chart, ...]:
 
 
 def _dot(row: int, latency: LatencyRow, value_ms: int) -> charts.Bar:
-    text = charts.hover(_route(latency), f"p50 {latency.p50_ms:,} ms, p95 {latency.p95_ms:,} ms", f"{latency.requests:,} requests")
+    text = charts.hover(
+        _route(latency), f"p50 {latency.p50_ms:,} ms, p95 {latency.p95_ms:,} ms", f"{latency.requests:,} requests"
+    )
     return charts.Bar(row, value_ms / 1000, text)
 
 
@@ -175,7 +181,14 @@ def _latency(latency: list[LatencyRow]) -> tuple[Table, ...]:
         Column("p95, ms", Kind.MILLISECONDS),
     )
     rows = tuple(
-        (row.gateway or "direct", row.model, MEASURES.get(row.measure, row.measure), row.requests, row.p50_ms, row.p95_ms)
+        (
+            row.gateway or "direct",
+            row.model,
+            MEASURES.get(row.measure, row.measure),
+            row.requests,
+            row.p50_ms,
+            row.p95_ms,
+        )
         for row in _sorted(latency)
     )
     note = "Of good answers, within 5% (logarithmic histogram)."

@@ -86,7 +86,9 @@ def _chart(actual: Decimal, plans: list[PlanRow]) -> Chart:
 
 
 def _bar(row: int, plan: PlanRow) -> charts.Bar:
-    text = charts.hover(plan.title, f"expected {shown(plan.cost_usd)}", f"low {shown(plan.low_usd)}, high {shown(plan.high_usd)}")
+    text = charts.hover(
+        plan.title, f"expected {shown(plan.cost_usd)}", f"low {shown(plan.low_usd)}, high {shown(plan.high_usd)}"
+    )
     return charts.Bar(row, charts.position(plan.cost_usd), text)
 
 
@@ -113,7 +115,7 @@ def _table(actual: Decimal, plans: list[PlanRow]) -> Table:
             Column("High", Kind.MONEY, adds=False),
             Column("Saved", Kind.MONEY, adds=False),
             Column("Saved at worst", Kind.MONEY, adds=False),
-            Column("Of spend", Kind.SIGNED),
+            Column("Against now", Kind.SIGNED),
             Column("Standing", Kind.MARK),
         ),
         tuple(
@@ -141,7 +143,9 @@ def _part(actual: Decimal, plan: PlanRow) -> Part:
     if plan.refused:
         blocks.append(_refused(plan))
     if plan.unknown_requests:
-        blocks.append(Prose(f"{counted(plan.unknown_requests, 'request')} with unknown cost are left out on both sides."))
+        blocks.append(
+            Prose(f"{counted(plan.unknown_requests, 'request')} with unknown cost are left out on both sides.")
+        )
     return Part(f"{plan.title} ({plan.name})", tuple(blocks), standing(plan))
 
 
@@ -157,7 +161,8 @@ def _sum(actual: Decimal, plan: PlanRow) -> Table:
         ),
         total="Saved",
         note=(
-            f"{counted(plan.moved_requests, 'request')} would be answered by another model. The saving is "
+            f"{counted(plan.moved_requests, 'request') if plan.moved_requests else 'No request'} would be answered by another "
+            f"model. The saving is "
             f"{between(plan.savings_low_usd, actual - plan.low_usd)} by the plan's assumptions."
         ),
     )
@@ -188,6 +193,7 @@ def _legs(plan: PlanRow) -> Table:
             )
             for leg in rows
         ),
+        collapsed=not plan.moved_requests,
         note="A verification pass reads requests that another line has counted, so the requests are not added up.",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from llmaudit.findings.spend import Slice, Spend
-from llmaudit.money import shown, total
+from llmaudit.money import shown
 from llmaudit.report import charts
 from llmaudit.report.content import (
     TOP,
@@ -18,7 +18,9 @@ from llmaudit.report.content import (
     Section,
     SectionContent,
     Table,
+    Value,
 )
+from llmaudit.report.grid import fold, grid
 from llmaudit.report.wording import count, counted, headline, name, percent, period
 
 COLUMNS = (
@@ -38,7 +40,7 @@ def build(spend: Spend) -> SectionContent:
             *_by_day(spend),
             *_by_model(spend),
             breakdown("Spend by gateway", "Gateway", spend.by_gateway),
-            breakdown("Spend by seller", "Seller", spend.by_seller),
+            breakdown("Spend by seller", "Seller", spend.by_seller, collapsed=True),
             breakdown("Spend by feature", "Feature", spend.by_feature),
             breakdown("Spend by team", "Team", spend.by_team),
             breakdown("Spend by day", "Day (UTC)", spend.by_day, limit=366, collapsed=True),
@@ -62,13 +64,17 @@ def breakdown(caption: str, what: str, slices: list[Slice], *, limit: int = TOP,
     return Table(
         caption,
         (Column(what, Kind.NAME), *COLUMNS),
-        tuple(
-            (row.name, row.requests, row.spend_usd, row.share_pct, row.cost_per_request_usd, row.unpriced_requests)
-            for row in rows
-        ),
+        tuple((row.name, row.requests, *_money(row), row.unpriced_requests) for row in rows),
         limit=limit,
         collapsed=collapsed,
     )
+
+
+def _money(row: Slice) -> tuple[Value, Value, Value]:
+    """Return a row's amounts; unknown where the only known requests are free ones (failures) and the rest has no price."""
+    if row.unpriced_requests and not row.spend_usd:
+        return None, None, None
+    return row.spend_usd, row.share_pct, row.cost_per_request_usd
 
 
 def _key_figures(spend: Spend) -> Figures:
@@ -101,21 +107,26 @@ def _by_day(spend: Spend) -> tuple[Chart, ...]:
 
 
 def _by_model(spend: Spend) -> tuple[Chart | Table, ...]:
+    """Return the chart and its table; the chart's figures are the table's, so that both say the same cent."""
     table = breakdown("Spend by model", "Model", spend.by_model)
-    top, rest = spend.by_model[:TOP], spend.by_model[TOP:]
-    if not top:
+    shown_rows = grid(table).rows
+    if not shown_rows:
         return (table,)
-    labels = [name(row.name) for row in top]
-    amounts = [row.spend_usd for row in top]
-    hovers = [_hover(row) for row in top]
-    if rest:
-        labels.append(f"other ({len(rest)})")
-        amounts.append(total(row.spend_usd for row in rest if row.spend_usd is not None))
-        hovers.append(charts.hover(labels[-1], shown(amounts[-1])))
-    bars = [charts.Bar(i, charts.position(amount), hovers[i]) for i, amount in enumerate(amounts)]
-    figure = charts.rows(labels, [shown(amount) for amount in amounts], [charts.Series("", "accent", bars)], row_px=40)
-    leaders = "; ".join(f"{text} {shown(amount)}" for text, amount in list(zip(labels, amounts, strict=True))[:3])
-    return (Chart("Spend by model", figure, f"Bar chart of spend by model: {leaders}. The next table has every figure."), table)
+    labels = [str(row[0]) for row in shown_rows]
+    figures = [str(row[2]) for row in shown_rows]
+    amounts = [row[2] for row in fold(table, table.limit).rows]
+    bars = [
+        charts.Bar(i, charts.position(amount), charts.hover(label, figure, f"{requests} requests"))
+        for i, (amount, label, figure, requests) in enumerate(
+            zip(amounts, labels, figures, (row[1] for row in shown_rows), strict=True)
+        )
+    ]
+    figure = charts.rows(labels, figures, [charts.Series("", "accent", bars)])
+    leaders = "; ".join(f"{label} {text}" for label, text in zip(labels[:3], figures[:3], strict=True))
+    return (
+        Chart("Spend by model", figure, f"Bar chart of spend by model: {leaders}. The next table has every figure."),
+        table,
+    )
 
 
 def _hover(row: Slice) -> str:

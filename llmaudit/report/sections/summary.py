@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmaudit.audit import Audit
 from llmaudit.findings.drivers import Driver
 from llmaudit.findings.savings import PlanRow
-from llmaudit.money import shown
+from llmaudit.money import ZERO, shown
 from llmaudit.report.content import (
     Bullets,
     Column,
@@ -23,7 +23,8 @@ from llmaudit.report.wording import between, counted, headline, percent, period
 
 NO_DATA = Mark("no data", "none")
 UNPROVEN = Mark("unproven", "open")
-PROVEN = Mark("no answer changes", "good")
+SAME = Mark("no answer changes", "good")
+UNSURE = Mark("same answers, amount uncertain", "open")
 
 
 def build(audit: Audit) -> SectionContent:
@@ -70,7 +71,10 @@ def _verdict(audit: Audit) -> str:
             "that is unproven until paired outcomes show that the cheaper models' answers hold."
         )
     if safe:
-        said.append(f"{headline(safe.savings_usd)} could be saved without changing one answer (plan `{safe.name}`).")
+        most = "" if safe.savings_low_usd > 0 else "Up to "
+        said.append(
+            f"{most}{headline(safe.savings_usd)} could be saved without changing one answer (plan `{safe.name}`)."
+        )
     if not bold and not safe:
         said.append("No plan that was evaluated costs less.")
     return " ".join(said)
@@ -90,12 +94,15 @@ def _safe_figure(audit: Audit) -> KeyFigure:
     if actual is None:
         return KeyFigure(title, "no data", "no plan was evaluated", NO_DATA)
     if plan is None:
-        return KeyFigure(title, shown(actual - actual), "no plan that keeps every model costs less", PROVEN)
+        return KeyFigure(title, shown(ZERO), "no plan that keeps every model costs less", SAME)
     note = f"plan `{plan.name}`: {plan.title.lower()}"
     if plan.low_usd == plan.high_usd:
-        return KeyFigure(title, headline(plan.savings_usd), note, PROVEN)
+        return KeyFigure(title, headline(plan.savings_usd), note, SAME)
     spread = between(plan.savings_low_usd, actual - plan.low_usd)
-    return KeyFigure(title, headline(plan.savings_usd), f"{note}; {spread} where a price condition is unknown", PROVEN)
+    standing = SAME if plan.savings_low_usd > 0 else UNSURE
+    return KeyFigure(
+        title, headline(plan.savings_usd), f"{note}; {spread} where a price condition is unknown", standing
+    )
 
 
 def _best_figure(audit: Audit) -> KeyFigure:
@@ -104,7 +111,7 @@ def _best_figure(audit: Audit) -> KeyFigure:
     if actual is None:
         return KeyFigure(title, "no data", "no plan was evaluated", NO_DATA)
     if plan is None:
-        return KeyFigure(title, shown(actual - actual), "no plan with other models costs less", UNPROVEN)
+        return KeyFigure(title, shown(ZERO), "no plan with other models costs less", UNPROVEN)
     spread = between(plan.savings_low_usd, actual - plan.low_usd)
     note = f"{percent(plan.savings_pct)} of spend; plan `{plan.name}`, {spread} by its assumptions"
     return KeyFigure(title, headline(plan.savings_usd), note, UNPROVEN)

@@ -50,7 +50,9 @@ def _key_figures(tiers: Tiers) -> Figures:
     return Figures(
         (
             KeyFigure("Tier 0 and 1 on flagships", headline(tiers.tier01_on_flagship_usd), on_flagship),
-            KeyFigure("Need a frontier model", percent(tiers.frontier_needed_pct), "tier 2 and 3, of requests with a tier"),
+            KeyFigure(
+                "Need a frontier model", percent(tiers.frontier_needed_pct), "tier 2 and 3, of requests with a tier"
+            ),
             KeyFigure("Requests with a tier", count(tiers.known_requests), f"{count(tiers.unknown_requests)} unknown"),
         )
     )
@@ -69,7 +71,7 @@ def _chart(tiers: Tiers) -> tuple[Chart, ...]:
         ("spend on flagships", "vermilion", _flagship_spend),
         ("spend on other models", "orange", _other_spend),
     ):
-        offset = -0.02 if "requests" in title else 0.24
+        offset = -0.05 if "requests" in title else 0.15
         bars = [pick(i, row, requests) for i, row in enumerate(rows)]
         series.append(charts.Series(title, color, bars, offset=offset))
     labels = [f"tier {tier(row.tier)}" for row in rows]
@@ -77,7 +79,9 @@ def _chart(tiers: Tiers) -> tuple[Chart, ...]:
     alt = "Bar chart of the share of requests and of spend by tier: " + "; ".join(
         f"{text}: {figure}" for text, figure in zip(labels, figures, strict=True)
     )
-    return (Chart("Share of requests and of spend by tier", charts.rows(labels, figures, series, row_px=74), f"{alt}."),)
+    return (
+        Chart("Share of requests and of spend by tier", charts.rows(labels, figures, series, row_px=74), f"{alt}."),
+    )
 
 
 def _flagship_requests(i: int, row: TierRow, requests: int) -> charts.Bar:

@@ -1,0 +1,103 @@
+"""The audit as one self-contained page: no request to anywhere, every number in it without JavaScript.
+
+plotly.js is taken from the installed package, compressed once and unpacked by the browser, so that no third-party code
+lies in this repository and a page stays near 2 MB. The page's policy lets exactly two scripts run, by their hashes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from llmaudit.audit import Audit
+from llmaudit.errors import printable
+from llmaudit.report import wording
+from llmaudit.report.charts import FONT, PALETTE
+from llmaudit.report.content import Block, Mark
+from llmaudit.report.grid import grid
+from llmaudit.report.sections import contents
+
+TEXT_LIMIT = 4000
+LONG_ROWS = 40
+"""A folded table longer than this stays folded on paper."""
+
+LONG_CELL = 36
+"""A name longer than this may be broken anywhere, so that it does not push the figures off the screen."""
+
+CODE = re.compile(r"`([^`]+)`")
+
+
+def render_html(audit: Audit) -> str:
+    """Return the report as one HTML page; the same audit gives the same bytes."""
+    script = _asset("page.js")
+    library = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
+    spend = audit.spend
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            audit=audit,
+            period=wording.period(spend.first_day, spend.last_day),
+            requests=wording.counted(spend.requests, "request"),
+            sections=contents(audit),
+            palette=PALETTE,
+            font=Markup(FONT),  # noqa: S704 -- a constant of this package, inside <style>
+            style=Markup(_asset("page.css")),  # noqa: S704 -- a file of this package
+            script=Markup(script),  # noqa: S704 -- a file of this package
+            library=Markup(_packed(library)),  # noqa: S704 -- base64
+            hashes=(_csp_hash(script.encode()), _csp_hash(library)),
+            long_rows=LONG_ROWS,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("llmaudit.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name}
+    environment.tests["mark"] = lambda value: isinstance(value, Mark)
+    environment.tests["long"] = lambda value: isinstance(value, str) and len(value) > LONG_CELL
+    return environment
+
+
+def plain(text: str) -> str:
+    """Return text whose every character can be seen; the template escapes it."""
+    return printable(text, TEXT_LIMIT)
+
+
+def prose(text: str) -> Markup:
+    """Return a sentence as HTML: escaped first, then what stands between backticks becomes code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(plain(text)))))  # noqa: S704 -- escaped on the same line
+
+
+def block_name(block: Block) -> str:
+    """Return the kind of a block, which names the macro that writes it."""
+    return type(block).__name__.lower()
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("llmaudit.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _packed(library: bytes) -> str:
+    """Return bytes compressed and in base64; without a time of compression, which would differ in every report."""
+    return b64encode(gzip.compress(library, compresslevel=9, mtime=0)).decode("ascii")
+
+
+def _csp_hash(code: bytes) -> str:
+    return f"'sha256-{b64encode(sha256(code).digest()).decode('ascii')}'"
