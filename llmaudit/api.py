@@ -11,16 +11,16 @@ session.cells()             # polars frame, rollup cells with list cost
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from llmaudit.audit import DEFAULT_PLANS, Audit, conclude, gather
 from llmaudit.catalog import load_catalog
+from llmaudit.cells import KEYS
 from llmaudit.evidence import Evidence
-from llmaudit.ingest import IngestResult, Period, Setup, ingest
+from llmaudit.ingest import IngestResult, Setup, ingest
+from llmaudit.period import ALL, Period
 from llmaudit.request import COUNTERS
-from llmaudit.rollup import KEYS
 from llmaudit.store import Store
 from llmaudit.tiers import tag
 
@@ -34,21 +34,14 @@ class Session:
     Args:
         store: The database.
         catalogs: The user's catalog files.
-        since: Start of the period (naive UTC, inclusive), or None.
-        until: End of it (exclusive), or None.
+        period: The span of time asked for, and the zone of its days.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        catalogs: Sequence[Path] = (),
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> None:
+    def __init__(self, store: Store, catalogs: Sequence[Path] = (), period: Period = ALL) -> None:
         self.store = store
         self.catalog = load_catalog(catalogs)
         self._catalogs = tuple(catalogs)
-        self._since, self._until = since, until
+        self._period = period
 
     def __enter__(self) -> Self:
         return self
@@ -58,14 +51,14 @@ class Session:
 
     def ingest(self, paths: Sequence[str], format_name: str | None = None) -> IngestResult:
         """Take files and folders into the database and tag the requests; see `llmaudit.ingest.ingest`."""
-        setup = Setup(self.store.hash_key, self._catalogs, Period(self._since, self._until))
+        setup = Setup(self.store.hash_key, self._catalogs, self._period)
         result = ingest(self.store, paths, setup, format_name=format_name)
         tag(self.store)
         return result
 
     def evidence(self, plans: Sequence[str] = DEFAULT_PLANS) -> Evidence:
         """Return what the findings are computed from."""
-        return gather(self.store, self.catalog, plans, self._since, self._until)
+        return gather(self.store, self.catalog, plans, self._period)
 
     def audit(self, plans: Sequence[str] = DEFAULT_PLANS) -> Audit:
         """Return the audit: every finding over the database."""
@@ -100,8 +93,7 @@ def open_database(
     path: str | Path,
     *,
     catalogs: Sequence[str | Path] = (),
-    since: datetime | None = None,
-    until: datetime | None = None,
+    period: Period = ALL,
     read_only: bool = True,
 ) -> Session:
     """Open an existing database, read-only unless said otherwise.
@@ -110,22 +102,21 @@ def open_database(
         InputError: There is no such file.
         StoreError: Another process holds it, or it is from a newer llmaudit.
     """
-    return Session(Store(Path(path), read_only=read_only), [Path(name) for name in catalogs], since, until)
+    return Session(Store(Path(path), read_only=read_only), [Path(name) for name in catalogs], period)
 
 
 def audit_paths(
     paths: Sequence[str | Path],
     *,
     catalogs: Sequence[str | Path] = (),
-    since: datetime | None = None,
-    until: datetime | None = None,
+    period: Period = ALL,
 ) -> Session:
     """Read logs into a temporary database; it goes when the session is closed.
 
     Raises:
         InputError: A path does not exist, or no log was found.
     """
-    session = Session(Store(None), [Path(name) for name in catalogs], since, until)
+    session = Session(Store(None), [Path(name) for name in catalogs], period)
     try:
         session.ingest([str(path) for path in paths])
     except BaseException:

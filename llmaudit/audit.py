@@ -13,10 +13,12 @@ import msgspec
 
 from llmaudit import __version__
 from llmaudit.catalog import Catalog
+from llmaudit.cells import price
 from llmaudit.evidence import Evidence, LedgerRow
 from llmaudit.findings import coverage, drivers, markup, reliability, savings, spend, tiers
+from llmaudit.period import ALL, Period
 from llmaudit.plans import evaluate, load_plan
-from llmaudit.rollup import build, latencies, price
+from llmaudit.rollup import build, latencies
 from llmaudit.store import Store
 from llmaudit.tiers import counts
 
@@ -77,8 +79,7 @@ def gather(
     store: Store,
     catalog: Catalog,
     plans: Sequence[str] = DEFAULT_PLANS,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    period: Period = ALL,
 ) -> Evidence:
     """Read everything the findings need from a database, once.
 
@@ -86,25 +87,23 @@ def gather(
         store: The database; its tags must be up to date.
         catalog: The prices.
         plans: Presets or plan files to evaluate.
-        since: Start of the period (naive UTC, inclusive).
-        until: End of it (exclusive).
+        period: The span of time, and the zone of its days.
 
     Raises:
         UsageError: No preset of a name.
         InputError: A plan file is missing or malformed.
     """
     chosen = [load_plan(name, catalog) for name in plans]
-    cells = price(build(store, catalog, since, until), catalog)
+    cells = price(build(store, catalog, period), catalog)
     return Evidence(
         cells=cells,
         catalog=catalog,
         plans=[evaluate(plan, cells, catalog) for plan in chosen],
         ledger=ledger(store),
-        latencies=latencies(store, catalog, since, until),
-        tagged_by=counts(store, since, until).by_signal,
+        latencies=latencies(store, catalog, period),
+        tagged_by=counts(store, period).by_signal,
         conflicts=int(store.one("SELECT count(*) FROM conflicts")[0]),
-        since=since,
-        until=until,
+        period=period,
     )
 
 
@@ -115,15 +114,15 @@ def ledger(store: Store) -> list[LedgerRow]:
     return [LedgerRow(**{**row, "reasons": msgspec.json.decode(row["reasons"])}) for row in rows]
 
 
-def conclude(evidence: Evidence, *, timezone: str = "UTC") -> Audit:
+def conclude(evidence: Evidence) -> Audit:
     """Return the audit of an evidence: every finding, and what a reader must be warned of."""
     found = {name: find(evidence) for name, find in FINDINGS}
     return Audit(
         version=__version__,
         catalog_version=evidence.catalog.version,
-        timezone=timezone,
-        since=evidence.since,
-        until=evidence.until,
+        timezone=evidence.period.timezone,
+        since=evidence.period.since,
+        until=evidence.period.until,
         warnings=[*_warnings(found), *(reason for _, reason in NOT_YET)],
         **found,
     )

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from llmaudit.catalog import Catalog
+from llmaudit.cells import PricedCell
 from llmaudit.money import total
+from llmaudit.period import ALL, Period
 from llmaudit.plans import PlanCost
-from llmaudit.rollup import PricedCell
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,7 @@ class Evidence:
         latencies: Rows of latency.sql.
         tagged_by: Requests by the tier rule that decided.
         conflicts: Records whose id was known with other content.
-        since: Start of the period asked for (naive UTC), or None.
-        until: End of it.
+        period: The span of time asked for, and the zone of the days.
     """
 
     cells: list[PricedCell]
@@ -56,8 +55,7 @@ class Evidence:
     latencies: list[dict[str, Any]] = field(default_factory=list)
     tagged_by: dict[str, int] = field(default_factory=dict)
     conflicts: int = 0
-    since: datetime | None = None
-    until: datetime | None = None
+    period: Period = ALL
 
 
 def spend(cells: Iterable[PricedCell]) -> Decimal:

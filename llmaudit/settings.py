@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from llmaudit.errors import InputError, UsageError, printable
+from llmaudit.period import Period
 
 CONFIG_FILE = "llmaudit.toml"
 DEFAULTS: dict[str, Any] = {
@@ -72,28 +73,16 @@ class Settings:
 
     @property
     def timezone(self) -> str:
-        """The zone in which dates without a zone are read."""
+        """The zone of days, and of dates without one."""
         return str(self.values["timezone"])
 
     @property
-    def since(self) -> datetime | None:
-        """Start of the period asked for, inclusive (naive UTC).
+    def period(self) -> Period:
+        """The span of time asked for.
 
         Raises:
-            UsageError: Not a date, a time or a month; or a zone that is not known.
+            UsageError: Not a date, a time or a month; a zone that is not known; or the period is empty.
         """
-        return self._period()[0]
-
-    @property
-    def until(self) -> datetime | None:
-        """End of the period asked for, exclusive (naive UTC).
-
-        Raises:
-            UsageError: As `since`; or the period is empty.
-        """
-        return self._period()[1]
-
-    def _period(self) -> tuple[datetime | None, datetime | None]:
         zone = _zone(self.timezone)
         since = _moment("--since", self.values["since"], zone)
         until = _moment("--until", self.values["until"], zone)
@@ -107,7 +96,7 @@ class Settings:
                 next_step="--since is inclusive, --until exclusive.",
                 slug="empty-period",
             )
-        return since, until
+        return Period(since, until, self.timezone)
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:

@@ -33,10 +33,8 @@ def audit(
         failure = first_failure(result)
         if failure and not any(file.lines for file in result.files):
             raise Ended(failure.exit_code)
-        evidence = gather(
-            store, catalog(settings), [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])], settings.since, settings.until
-        )
-    found = conclude(evidence, timezone=settings.timezone)
+        evidence = gather(store, catalog(settings), [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])], settings.period)
+    found = conclude(evidence)
     if out:
         write_report(found, out)
         notice(settings, f"report written to {out}")

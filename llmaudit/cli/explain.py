@@ -62,10 +62,11 @@ def explain(
 def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]:
     """Return the chain from a line to its money."""
     from llmaudit.catalog.quote import describe, usage_notes
+    from llmaudit.cells import price
     from llmaudit.formats import format_named
     from llmaudit.plans import evaluate, load_plan, preset_names
     from llmaudit.request import COUNTERS
-    from llmaudit.rollup import cell_of, price
+    from llmaudit.rollup import cell_of
 
     cell = cell_of(store, prices, row["row_id"])
     (priced,) = price([cell], prices)

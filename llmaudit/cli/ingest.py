@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def ingest(
     settings: Settings,
     paths: Annotated[list[str], typer.Argument(help="Files and folders; plain, gz or zst.")],
-    format: Annotated[
+    format: Annotated[  # noqa: A002 -- the flag is named so
         str | None, typer.Option("--format", help="Format of every file, instead of detecting it.")
     ] = None,
 ) -> None:

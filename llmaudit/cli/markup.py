@@ -18,7 +18,7 @@ def markup(settings: Settings) -> None:
 
     prices = catalog(settings)
     with open_store(settings, read_only=True) as store:
-        found = finding.find(gather(store, prices, (), settings.since, settings.until))
+        found = finding.find(gather(store, prices, (), settings.period))
     document = {
         "schema": "llmaudit/markup/1",
         "catalog_version": prices.version,

@@ -32,8 +32,8 @@ def report(
 
     with open_store(settings, read_only=True) as store:
         plans = [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])]
-        evidence = gather(store, catalog(settings), plans, settings.since, settings.until)
-    found = conclude(evidence, timezone=settings.timezone)
+        evidence = gather(store, catalog(settings), plans, settings.period)
+    found = conclude(evidence)
     if out:
         write_report(found, out, format)
         notice(settings, f"report written to {out}")

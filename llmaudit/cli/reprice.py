@@ -31,9 +31,9 @@ def reprice(
         )
     prices = catalog(settings)
     with open_store(settings, read_only=True) as store:
-        evidence = gather(store, prices, plan or DEFAULT_PLANS, settings.since, settings.until)
+        evidence = gather(store, prices, plan or DEFAULT_PLANS, settings.period)
         if out:
-            write_rows(plan_rows(store, prices, evidence.plans, settings.since, settings.until), out)
+            write_rows(plan_rows(store, prices, evidence.plans, settings.period), out)
             notice(settings, f"rows written to {out}")
     spent, found = spend.find(evidence), savings.find(evidence)
     document = {

@@ -45,7 +45,7 @@ def requests(
     """Show canonical requests: one row per upstream call, with its file and line."""
     with open_store(settings, read_only=True) as store:
         condition = f"WHERE ({where}\n)" if where else ""
-        period = {"since": settings.since, "until": settings.until}
+        period = {"since": settings.period.since, "until": settings.period.until}
         try:
             rows = store.dicts(f"SELECT * FROM ({_ROWS}) {condition} LIMIT {limit}", period)
         except StorageFailedError as error:

@@ -21,7 +21,7 @@ def status(settings: Settings) -> None:
     from llmaudit.audit import conclude, gather
 
     with open_store(settings, read_only=True) as store:
-        found = conclude(gather(store, catalog(settings), (), settings.since, settings.until))
+        found = conclude(gather(store, catalog(settings), (), settings.period))
         first, last = store.one("SELECT min(started_at), max(started_at) FROM requests")
     document = _document(found) | {"first_at": first, "last_at": last}
     answer(settings, document, lambda: _show(settings, document))

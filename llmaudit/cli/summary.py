@@ -21,7 +21,7 @@ def show(settings: Settings, audit: Audit) -> None:
     spent, covered = audit.spend, audit.coverage
     days = f"{spent.first_day} to {spent.last_day}" if spent.first_day else "no day"
     line(
-        f"llmaudit: {shown(spent.spend_usd)} on {spent.requests:,} requests, {days} (days in UTC),"
+        f"llmaudit: {shown(spent.spend_usd)} on {spent.requests:,} requests, {days} (days in {audit.timezone}),"
         f" catalog {audit.catalog_version}"
     )
     line(

@@ -33,10 +33,10 @@ def open_store(settings: Settings, *, temporary: bool = False, read_only: bool =
 
 def read_logs(settings: Settings, store: Store, paths: list[str], format_name: str | None = None) -> IngestResult:
     """Take files into the database and tag them; files that cannot be used are named on stderr."""
-    from llmaudit.ingest import Period, Setup, ingest
+    from llmaudit.ingest import Setup, ingest
     from llmaudit.tiers import tag
 
-    setup = Setup(store.hash_key, settings.catalogs, Period(settings.since, settings.until))
+    setup = Setup(store.hash_key, settings.catalogs, settings.period)
     result = ingest(store, paths, setup, format_name=format_name, progress=_progress(settings))
     if sys.stderr.isatty() and not settings.quiet:
         sys.stderr.write("\r\x1b[K")

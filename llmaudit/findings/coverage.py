@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, LedgerRow, grouped, requests
-from llmaudit.rollup import PricedCell
 
 
 class File(msgspec.Struct, frozen=True):

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import msgspec
 
+from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, requests, spend
 from llmaudit.money import percent, total
-from llmaudit.rollup import PricedCell
 
 
 class Driver(msgspec.Struct, frozen=True):

@@ -15,9 +15,9 @@ from typing import Literal
 import msgspec
 
 from llmaudit.catalog import Catalog
+from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests
 from llmaudit.money import EXACT, ZERO, percent, shown, total
-from llmaudit.rollup import PricedCell
 
 TOLERANCE_PCT = 0.2
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
@@ -180,8 +180,8 @@ def _verdict(models: list[ModelRow]) -> tuple[Verdict, str]:
         )
     if over_certain > TOLERANCE_PCT:
         return "markup", (
-            f"billed is {over_certain:+.2f}% over list on {len(certain)} model(s) that have one price everywhere, which "
-            "no regional price explains"
+            f"billed is {over_certain:+.2f}% over list on {len(certain)} model(s) that have one price everywhere, "
+            "which no regional price explains"
         )
     if over_certain < -TOLERANCE_PCT:
         return "explained", f"billed is below list ({over_certain:+.2f}%): a discount, not a markup"
@@ -229,7 +229,8 @@ def _per_dollar(billed: Decimal, listed: Decimal, channels: list[Channel]) -> De
 
 def _sentence(row: ModelRow) -> str:
     over = "unknown" if row.pct is None else f"{row.pct:+.2f}%"
-    return f"{row.model}: billed {shown(row.billed_usd, 4)} against list {shown(row.list_usd, 4)}, {over}, {row.requests:,} requests"
+    amounts = f"billed {shown(row.billed_usd, 4)} against list {shown(row.list_usd, 4)}"
+    return f"{row.model}: {amounts}, {over}, {row.requests:,} requests"
 
 
 def _billed(cells: list[PricedCell]) -> Decimal:

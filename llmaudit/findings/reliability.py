@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.money import total
-from llmaudit.rollup import PricedCell
 
 BUCKETS_PER_E = 20
 """latency.sql counts buckets of 1/20 in ln(milliseconds)."""

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import msgspec
 
+from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.money import ZERO, percent, total
 from llmaudit.request import COUNTERS
-from llmaudit.rollup import PricedCell
 
 
 class Slice(msgspec.Struct, frozen=True):

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import msgspec
 
+from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.money import percent
-from llmaudit.rollup import PricedCell
 
 TITLES = {0: "trivial", 1: "standard", 2: "complex", 3: "high stakes", None: "unknown"}
 CLAIM_PCT = (50.0, 70.0)

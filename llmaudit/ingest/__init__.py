@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from llmaudit.errors import InputError, LlmauditError
-from llmaudit.ingest.decode import Period
 from llmaudit.ingest.detect import Detection, detect
 from llmaudit.ingest.load import FileResult, ingest_file
 from llmaudit.ingest.walk import walk
 from llmaudit.ingest.work import Setup
+from llmaudit.period import Period
 from llmaudit.store import Store
 
 __all__ = ["Detection", "FileResult", "IngestResult", "Period", "Setup", "detect", "ingest", "walk"]

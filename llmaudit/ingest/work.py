@@ -16,10 +16,11 @@ import pyarrow as pa
 
 from llmaudit.catalog import load_catalog
 from llmaudit.formats.base import Context, Format
-from llmaudit.ingest.decode import Decoder, Period
+from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.detect import Container
 from llmaudit.ingest.read import Block, Content, blocks, file_name
 from llmaudit.ingest.records import CsvReader, Tally, json_elements, json_lines
+from llmaudit.period import Period
 from llmaudit.tokens import Counter as TokenCounter
 
 PARALLEL_FROM_BLOCKS = 8

@@ -14,10 +14,10 @@ from typing import Literal
 
 from llmaudit.catalog import Catalog, NoRates, Offer, Rates
 from llmaudit.catalog.model import Fee
+from llmaudit.cells import PricedCell, cost, rates_of
 from llmaudit.money import EXACT, ZERO, round_to, times, total
 from llmaudit.plans.model import DIRECT, Plan, Rule, Verify, matches
 from llmaudit.request import COUNTERS
-from llmaudit.rollup import PricedCell, cost, rates_of
 
 RATE_PLACES = 18
 """Effective rates (a rate times ratios and fees) are fixed at 18 decimals: the most that fits beside a count in SQL."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from llmaudit.catalog import Catalog
+from llmaudit.cells import PricedCell
 from llmaudit.errors import InputError, UsageError, printable
-from llmaudit.rollup import PricedCell
 from llmaudit.yamlfile import parse_yaml, read_yaml
 
 DIRECT = "direct"

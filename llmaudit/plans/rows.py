@@ -7,7 +7,6 @@ meant to be read.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llmaudit.catalog import Catalog
+from llmaudit.cells import KEYS
+from llmaudit.period import ALL, Period
 from llmaudit.plans.evaluate import Leg, PlanCost
 from llmaudit.request import COUNTERS
-from llmaudit.rollup import KEYS, keyed_requests
+from llmaudit.rollup import keyed_requests
 from llmaudit.store import Store
 
 _PER_ROW = " + ".join(f"COALESCE(k.{counter}, 0)::DECIMAL(12, 0) * l.rate_{i}" for i, counter in enumerate(COUNTERS))
@@ -30,15 +31,14 @@ def plan_rows(
     store: Store,
     catalog: Catalog,
     plans: Iterable[PlanCost],
-    since: datetime | None = None,
-    until: datetime | None = None,
+    period: Period = ALL,
 ) -> pa.Table:
     """Return one row per request and plan: `row_id, request_id, plan, model, cost_usd`, in row order.
 
     `cost_usd` is NULL where the present cost of the request is unknown, because the plan leaves it out.
     """
     same = " AND ".join(f"k.{name} IS NOT DISTINCT FROM l.{name}" for name in KEYS)
-    with keyed_requests(store, catalog, since, until), store.table("plan_legs", _legs_table(plans)):
+    with keyed_requests(store, catalog, period), store.table("plan_legs", _legs_table(plans)):
         return store.arrow(
             "SELECT k.row_id, any_value(r.request_id) AS request_id, l.plan, max(l.model) AS model,"
             f" sum({ROW_COST}) AS cost_usd"

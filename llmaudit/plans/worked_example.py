@@ -12,9 +12,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from llmaudit.catalog import Catalog
+from llmaudit.cells import Cell, PricedCell, price
 from llmaudit.plans.evaluate import PlanCost, evaluate
 from llmaudit.plans.model import Plan, Rule, Verify, When
-from llmaudit.rollup import Cell, PricedCell, price
 
 TOKENS_PER_REQUEST = 800
 SHARES = {0: 40, 1: 20, 2: 30, 3: 10}

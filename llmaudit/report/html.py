@@ -25,7 +25,7 @@ from llmaudit.report.grid import grid
 from llmaudit.report.sections import contents
 
 TEXT_LIMIT = 4000
-LONG_ROWS = 40
+LONG_ROWS = 24
 """A folded table longer than this stays folded on paper."""
 
 LONG_CELL = 36

@@ -1,6 +1,6 @@
 /* Each request with the keys of its rollup cell. Grain: one row per request. Portable subset (docs/architecture.md).
 
-   Reads period_requests, resolved_requests, attempts, tiers (row_id, tier, task) and prompt_bands (band_from, band_to:
+   Reads period_requests (with the local day of each), resolved_requests, attempts, tiers (row_id, tier, task) and prompt_bands (band_from, band_to:
    prompt sizes in tokens between which no price steps). */
 CREATE OR REPLACE TEMP VIEW keyed_requests AS
 WITH sized AS (
@@ -12,7 +12,7 @@ WITH sized AS (
 )
 SELECT
     z.row_id AS row_id,
-    CAST(z.started_at AS DATE) AS day,
+    z.day AS day,
     n.price_slot AS price_slot,
     n.gateway AS gateway,
     n.seller AS seller,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from llmaudit.period import ALL, Period
 from llmaudit.store import Store
 from llmaudit.tiers.rules import RULES, Signals, Verdict, judge
 from llmaudit.yamlfile import read_yaml
@@ -97,15 +97,15 @@ def tag(store: Store, rules_file: Path | None = None) -> TagResult:
     return counts(store)
 
 
-def counts(store: Store, since: datetime | None = None, until: datetime | None = None) -> TagResult:
-    """Return how many requests have which tier and by which signal, within a period (naive UTC, half-open)."""
+def counts(store: Store, period: Period = ALL) -> TagResult:
+    """Return how many requests of a period have which tier, and by which signal."""
     inside = "WHERE ($since IS NULL OR started_at >= $since) AND ($until IS NULL OR started_at < $until)"
     joined = f"FROM tiers JOIN requests USING (row_id) {inside}"
-    period = {"since": since, "until": until}
+    bounds = {"since": period.since, "until": period.until}
     by_tier = store.rows(
-        f"SELECT coalesce(tier::VARCHAR, 'unknown') AS t, count(*) {joined} GROUP BY t ORDER BY t", period
+        f"SELECT coalesce(tier::VARCHAR, 'unknown') AS t, count(*) {joined} GROUP BY t ORDER BY t", bounds
     )
-    by_signal = store.rows(f"SELECT signal, count(*) {joined} GROUP BY signal ORDER BY signal", period)
+    by_signal = store.rows(f"SELECT signal, count(*) {joined} GROUP BY signal ORDER BY signal", bounds)
     return TagResult(sum(count for _, count in by_tier), dict(by_tier), dict(by_signal))
 
 

@@ -1,0 +1,171 @@
+"""Write the generated parts of the manual again, or with --check say which of them are out of date.
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- /generated -->`. What it holds is taken from the
+program itself, so that the manual cannot say one thing and the program do another.
+"""
+
+# ruff: noqa: INP001 -- a script beside the pages it writes, not a package
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import typer
+from typer.testing import CliRunner
+
+from llmaudit.cli import app
+from llmaudit.formats import all_formats
+from llmaudit.formats.base import Format
+from llmaudit.sql import migrations
+from llmaudit.tiers.rules import RULES, STAKES_WORDS, TASK_WORDS, TIER_OF_TASK
+
+FOLDER = Path(__file__).resolve().parent
+PART = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+WIDTH = "100"
+CONTAINERS = {"jsonl": "JSON lines, or a JSON array", "csv": "CSV with a header"}
+
+
+def help_text(path: str) -> str:
+    """Return what `llmaudit PATH --help` prints."""
+    result = CliRunner().invoke(app, [*path.split(), "--help"], prog_name="llmaudit", env={"COLUMNS": WIDTH})
+    if result.exit_code:
+        raise SystemExit(f"llmaudit {path} --help ended with {result.exit_code}: {result.output}")
+    lines = (line.rstrip() for line in result.output.strip().splitlines())
+    return _fenced("text", "\n".join(lines))
+
+
+def commands() -> Iterator[str]:
+    """Yield every command by its full name, groups as `group command`."""
+    yield from _commands(typer.main.get_command(app), ())
+
+
+def _commands(command: object, path: Sequence[str]) -> Iterator[str]:
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield " ".join(path)
+        return
+    for name, one in inner.items():
+        yield from _commands(one, (*path, name))
+
+
+def formats_table() -> str:
+    """Return the formats with what they are known by."""
+    rows = [
+        [
+            f"`{form.name}`",
+            form.title,
+            CONTAINERS[form.container],
+            "largest output counts" if form.repeats == "largest" else "first one counts",
+        ]
+        for form in all_formats()
+    ]
+    return _table(["format", "written by", "file", "the same id twice in a file"], rows)
+
+
+def fingerprint(form: Format) -> str:
+    """Return the keys a format is known by, and what its token counts mean."""
+    needs = ", ".join(f"`{key}`" for key in form.needs) or "none"
+    marks = ", ".join(f"`{key}`" for key in form.marks)
+    return f"Known by: at least three of {marks}.\n\nNever without: {needs}.\n\nToken counts: {form.semantics}"
+
+
+def tier_rules() -> str:
+    """Return the built-in tier rules in order, each with its own sentence."""
+    rows = [
+        [str(number), f"`{rule.__name__}`", (inspect.getdoc(rule) or "").splitlines()[0]]
+        for number, rule in enumerate(RULES, start=1)
+    ]
+    return _table(["", "rule", "what it trusts"], rows)
+
+
+def task_words() -> str:
+    """Return the words in a feature's name that tell its task and so its tier."""
+    rows = [[str(TIER_OF_TASK[task]), task, words] for task, words in TASK_WORDS]
+    return _table(["tier", "task", "words"], rows)
+
+
+def stakes_words() -> str:
+    """Return the words in a feature's or endpoint's name that tell high stakes."""
+    return _table(["stakes", "words"], [list(row) for row in STAKES_WORDS])
+
+
+def preset(name: str) -> str:
+    """Return a plan that ships with llmaudit, as its file has it."""
+    return _fenced("yaml", (files("llmaudit.plans") / "presets" / f"{name}.yaml").read_text(encoding="utf-8").rstrip())
+
+
+def schema() -> str:
+    """Return the SQL of every migration."""
+    return _fenced("sql", "\n\n".join(sql.rstrip() for _, sql in migrations()))
+
+
+def _fenced(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def parts() -> dict[str, Callable[[], str]]:
+    """Return every generated part by name."""
+    return {
+        **{f"help {path}": (lambda path=path: help_text(path)) for path in commands()},
+        **{f"format {form.name}": (lambda form=form: fingerprint(form)) for form in all_formats()},
+        **{f"preset {name}": (lambda name=name: preset(name)) for name in _presets()},
+        "formats": formats_table,
+        "tier rules": tier_rules,
+        "task words": task_words,
+        "stakes words": stakes_words,
+        "schema": schema,
+    }
+
+
+def _presets() -> list[str]:
+    folder = files("llmaudit.plans") / "presets"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def renewed(text: str, known: dict[str, Callable[[], str]]) -> tuple[str, set[str]]:
+    """Return a page with its generated parts made anew, and their names."""
+    seen: set[str] = set()
+
+    def make(match: re.Match[str]) -> str:
+        name = match["name"]
+        seen.add(name)
+        if name not in known:
+            raise SystemExit(f"there is no generated part {name!r}; there are: {', '.join(known)}")
+        return f"{match[1]}{known[name]()}\n{match[3]}"
+
+    return PART.sub(make, text), seen
+
+
+def main() -> None:
+    """Write or check every page; a part that stands on no page is an error too."""
+    known = parts()
+    stale: list[str] = []
+    placed: set[str] = set()
+    for page in sorted(FOLDER.glob("*.md")):
+        before = page.read_text(encoding="utf-8")
+        after, seen = renewed(before, known)
+        placed |= seen
+        if after == before:
+            continue
+        stale.append(page.name)
+        if "--check" not in sys.argv:
+            page.write_text(after, encoding="utf-8", newline="\n")
+    missing = sorted(set(known) - placed)
+    if missing:
+        raise SystemExit(f"no page has the generated part: {', '.join(missing)}")
+    if stale and "--check" in sys.argv:
+        raise SystemExit(f"out of date: {', '.join(stale)}; run `python docs/generate.py`")
+
+
+if __name__ == "__main__":
+    main()

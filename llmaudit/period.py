@@ -1,0 +1,36 @@
+"""The span of time a run asks for, and the zone its days are in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Period:
+    """A half-open span of time.
+
+    Attributes:
+        since: First instant (naive UTC); None is unbounded.
+        until: First instant after it.
+        timezone: IANA name of the zone in which days begin; instants are UTC whatever it is.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    timezone: str = "UTC"
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether a bound was asked for."""
+        return self.since is not None or self.until is not None
+
+    def holds(self, moment: datetime | None) -> bool:
+        """Say whether a moment lies inside. One that is not known lies inside only where no bound was asked for."""
+        if moment is None:
+            return not self.is_bounded
+        return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
+
+
+ALL = Period()
+"""No bound; days in UTC."""

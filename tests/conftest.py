@@ -1,0 +1,159 @@
+"""What the tests share: the command line as people run it, one audit of the sample logs, one small database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import llmaudit
+import msgspec
+import pytest
+from builders import litellm_row, write_jsonl
+from llmaudit.catalog import Catalog, load_catalog
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE_LOGS = ROOT / "sample_logs"
+
+NO_NETWORK = '''
+import socket
+
+def refused(*_, **__):
+    raise OSError("a test forbids the network")
+
+socket.socket.connect = socket.socket.connect_ex = socket.socket.bind = socket.socket.sendto = refused
+socket.create_connection = socket.getaddrinfo = refused
+'''
+"""A `sitecustomize` module: Python imports it at its start, in worker processes too."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on standard output."""
+        return msgspec.json.decode(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+def clean_environment(home: Path, extra: dict[str, str] | None = None) -> dict[str, str]:
+    """Return an environment that holds nothing of the developer's own."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), **(extra or {})}
+
+
+def run_in(folder: Path, *args: object, env: dict[str, str] | None = None) -> Ran:
+    """Run the command line as a process of its own in a folder."""
+    command = [sys.executable, "-P", "-m", "llmaudit", *map(str, args)]
+    done = subprocess.run(command, cwd=folder, env=clean_environment(folder, env), capture_output=True, timeout=120)
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Run:
+    """Run the command line as a process of its own, in this test's own folder."""
+    return lambda *args, env=None: run_in(tmp_path, *args, env=env)
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Run the command line within the test's process: the same entry point, a hundred times faster."""
+    from llmaudit.cli import main
+
+    for name in [name for name in os.environ if name.startswith("LLMAUDIT_") or name == "NO_COLOR"]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def run(*args: object, env: dict[str, str] | None = None) -> Ran:
+        out, err = StringIO(), StringIO()
+        code = 0
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["llmaudit", *map(str, args)])
+            try:
+                main()
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    yield run
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture(scope="session")
+def truth() -> Any:
+    """What is planted in the sample logs, by their generator's own bookkeeping."""
+    return msgspec.json.decode((SAMPLE_LOGS / "truth.json").read_bytes())
+
+
+@pytest.fixture(scope="session")
+def no_network(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which a Python process cannot reach the network."""
+    folder = tmp_path_factory.mktemp("no-network")
+    (folder / "sitecustomize.py").write_text(NO_NETWORK)
+    return {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
+
+
+@pytest.fixture(scope="session")
+def audit_run(tmp_path_factory: pytest.TempPathFactory, no_network: dict[str, str]) -> Ran:
+    """`llmaudit audit sample_logs --json`, once for all tests, without a network."""
+    return run_in(tmp_path_factory.mktemp("audit"), "audit", SAMPLE_LOGS, "--json", env=no_network)
+
+
+@pytest.fixture(scope="session")
+def audit(audit_run: Ran) -> Any:
+    """The audit of the sample logs as a program reads it."""
+    assert audit_run.code == 0, audit_run.err
+    return audit_run.json
+
+
+@pytest.fixture(scope="session")
+def session() -> Iterator[llmaudit.Session]:
+    """The sample logs in a database, for what the audit has only as counts."""
+    with llmaudit.audit_paths([SAMPLE_LOGS]) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The packaged prices."""
+    return load_catalog()
+
+
+@pytest.fixture(scope="session")
+def small_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six LiteLLM requests of two days: two models, a failure, one model that nobody prices."""
+    rows = [
+        litellm_row("a-1", "2026-10-01T10:00:00", prompt=1000, completion=100, spend="0.006"),
+        litellm_row("a-2", "2026-10-01T11:00:00", prompt=2000, completion=10, tags=["feature:intent-classify"]),
+        litellm_row("a-3", "2026-10-02T00:00:00", prompt=500, completion=50, tags=["tier:3"]),
+        litellm_row("a-4", "2026-10-02T23:59:59.999", model="gpt-5.6-luna", prompt=700, completion=70),
+        litellm_row("a-5", "2026-10-02T12:00:00", failed="429", spend="0"),
+        litellm_row("a-6", "2026-10-02T13:00:00", model="nobody-9", provider="hosted_vllm", prompt=10, completion=1),
+    ]
+    return write_jsonl(tmp_path_factory.mktemp("small") / "small.jsonl", rows)
+
+
+@pytest.fixture(scope="session")
+def small_db(small_log: Path) -> Path:
+    """A database that holds the small log. Tests read it; one that writes takes a copy."""
+    path = small_log.with_name("small.duckdb")
+    done = run_in(small_log.parent, "ingest", small_log, "--db", path)
+    assert done.code == 0, done.err
+    return path
