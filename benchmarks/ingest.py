@@ -37,7 +37,8 @@ COLUMNS = """{
     metadata: 'STRUCT(
         usage_object STRUCT(
             prompt_tokens_details STRUCT(cached_tokens BIGINT, cache_write_tokens BIGINT, cache_creation_tokens BIGINT,
-                cache_creation_token_details STRUCT(ephemeral_5m_input_tokens BIGINT, ephemeral_1h_input_tokens BIGINT)),
+                cache_creation_token_details STRUCT(
+                    ephemeral_5m_input_tokens BIGINT, ephemeral_1h_input_tokens BIGINT)),
             completion_tokens_details STRUCT(reasoning_tokens BIGINT),
             cache_read_input_tokens BIGINT, cache_creation_input_tokens BIGINT),
         additional_usage_values STRUCT(cache_read_input_tokens BIGINT, cache_creation_input_tokens BIGINT),
@@ -133,8 +134,7 @@ def run_llmaudit(log: Path, database: Path) -> int:
 
     with Store(database) as store:
         begin()
-        accepted = ingest(store, [str(log)], Setup(store.hash_key)).totals.accepted
-    return accepted
+        return ingest(store, [str(log)], Setup(store.hash_key)).totals.accepted
 
 
 def run_duckdb(log: Path, database: Path) -> int:
@@ -170,7 +170,7 @@ def child(name: str, log: Path, database: Path) -> None:
 
 
 def measure(name: str, log: Path, folder: Path) -> dict[str, float]:
-    """Run once in a fresh process with a fresh database; peak memory is that of the process and its children together."""
+    """Run once in a fresh process with a fresh database; peak memory is that of it and its children together."""
     database = folder / f"{name}.duckdb"
     database.unlink(missing_ok=True)
     command = [sys.executable, __file__, "--child", name, str(log), str(database)]
@@ -178,7 +178,7 @@ def measure(name: str, log: Path, folder: Path) -> dict[str, float]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
             peak = max(peak, _memory_of_tree(process.pid))
-            time.sleep(0.05)
+            time.sleep(0.1)
         answer: dict[str, float] = json.loads(process.communicate()[0])
     return {**answer, "peak_mb": peak / 1e6, "database_mb": database.stat().st_size / 1e6}
 
@@ -240,7 +240,8 @@ def main() -> None:
     target.write_text(json.dumps(result, indent=1) + "\n")
     medians = result["median_seconds"]
     rate = result["lines"] / medians["llmaudit"]
-    print(f"llmaudit {medians['llmaudit']:.2f} s ({rate:,.0f} lines/s), duckdb {medians['duckdb']:.2f} s: {result['ratio']:.2f}x")
+    print(f"llmaudit {medians['llmaudit']:.2f} s ({rate:,.0f} lines/s), duckdb {medians['duckdb']:.2f} s")
+    print(f"ratio {result['ratio']:.2f}, runs {', '.join(f'{ratio:.2f}' for ratio in result['ratios'])}")
 
 
 if __name__ == "__main__":

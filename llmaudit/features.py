@@ -20,29 +20,67 @@ MAX_TEXT = 64_000
 _QUOTED = re.compile(r"\"[^\"\n]{0,2000}\"|“[^”\n]{0,2000}”|«[^»\n]{0,2000}»|```.{0,8000}?```", re.DOTALL)
 _DIGITS = re.compile(r"\d+")
 _SPACES = re.compile(r"\s+")
-_CODE = re.compile(r"```|^\s*(?:def |class |import |from \w+ import|#include|SELECT\b|function\b|const |public )", re.MULTILINE)
+_CODE = re.compile(
+    r"```|^\s*(?:def |class |import |from \w+ import|#include|SELECT\b|function\b|const |public )", re.MULTILINE
+)
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")
 _PHONE = re.compile(r"(?<![\w.])\+?\d{1,3}[ .-]?\(?\d{2,4}\)?[ .-]\d{3,4}[ .-]\d{3,4}(?![\w.])")
 
 TASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (task, re.compile(pattern, re.IGNORECASE))
     for task, pattern in (
-        ("code", r"\b(?:refactor|stack trace|unit tests?|write (?:a |an )?(?:function|script|query|class|program)|"
-                 r"debug|implement (?:a |an |the )|sql query|regex(?:p)? (?:for|that)|compile error|pull request)\b"),
+        (
+            "code",
+            (
+                r"\b(?:refactor|stack trace|unit tests?|write (?:a |an )?(?:function|script|query|class|program)|"
+                r"debug|implement (?:a |an |the )|sql query|regex(?:p)? (?:for|that)|compile error|pull request)\b"
+            ),
+        ),
         ("maths", r"\b(?:prove|theorem|integral|derivative|equation|solve for|probability that|how many ways)\b"),
-        ("reasoning", r"\b(?:step by step|root cause|trade-?offs?|compare .{1,60} (?:and|with|against)|analy[sz]e|"
-                      r"diagnose|design (?:a|an|the)|strategy|plan (?:a|an|the|for)|evaluate|reconcile|forecast)\b"),
-        ("classify", r"\b(?:classify|categori[sz]e|which (?:category|intent|label|language)|what language|label (?:this|the)|"
-                     r"sentiment|yes or no|true or false|one of the following|detect the language)\b"),
-        ("extract", r"\b(?:extract|pull out|list (?:all|the|every) (?:names?|dates?|emails?|numbers?|order)|"
-                    r"return only (?:the|a|json)|find the (?:order|invoice|tracking|phone) (?:number|id)|keywords?)\b"),
-        ("format", r"\b(?:reformat|convert (?:this|the|it) (?:in)?to|fix the (?:grammar|spelling|punctuation)|"
-                   r"to (?:json|csv|markdown|upper ?case|lower ?case|title case))\b"),
-        ("summarise", r"\b(?:summari[sz]e|summary|tl;?dr|shorten|condense|key points|in (?:one|two|three) sentences?)\b"),
-        ("rewrite", r"\b(?:rewrite|rephrase|paraphrase|polish|translate|make (?:it|this) (?:more|sound|friendlier)|tone)\b"),
+        (
+            "reasoning",
+            (
+                r"\b(?:step by step|root cause|trade-?offs?|compare .{1,60} (?:and|with|against)|analy[sz]e|"
+                r"diagnose|design (?:a|an|the)|strategy|plan (?:a|an|the|for)|evaluate|reconcile|forecast)\b"
+            ),
+        ),
+        (
+            "classify",
+            (
+                r"\b(?:classify|categori[sz]e|which (?:category|intent|label|language)|what language|"
+                r"label (?:this|the)|sentiment|yes or no|true or false|one of the following|detect the language)\b"
+            ),
+        ),
+        (
+            "extract",
+            (
+                r"\b(?:extract|pull out|list (?:all|the|every) (?:names?|dates?|emails?|numbers?|order)|"
+                r"return only (?:the|a|json)|find the (?:order|invoice|tracking|phone) (?:number|id)|keywords?)\b"
+            ),
+        ),
+        (
+            "format",
+            (
+                r"\b(?:reformat|convert (?:this|the|it) (?:in)?to|fix the (?:grammar|spelling|punctuation)|"
+                r"to (?:json|csv|markdown|upper ?case|lower ?case|title case))\b"
+            ),
+        ),
+        (
+            "summarise",
+            r"\b(?:summari[sz]e|summary|tl;?dr|shorten|condense|key points|in (?:one|two|three) sentences?)\b",
+        ),
+        (
+            "rewrite",
+            r"\b(?:rewrite|rephrase|paraphrase|polish|translate|make (?:it|this) (?:more|sound|friendlier)|tone)\b",
+        ),
         ("draft", r"\b(?:write|draft|compose|reply to|respond to|answer (?:the|this) (?:customer|email|message))\b"),
-        ("answer", r"\b(?:based on the (?:context|article|documents?|following)|using the (?:context|article|passage)|"
-                   r"according to|what (?:is|are|was)|who (?:is|was)|when (?:is|was|did)|where (?:is|was)|how do i)\b"),
+        (
+            "answer",
+            (
+                r"\b(?:based on the (?:context|article|documents?|following)|using the (?:context|article|passage)|"
+                r"according to|what (?:is|are|was)|who (?:is|was)|when (?:is|was|did)|where (?:is|was)|how do i)\b"
+            ),
+        ),
     )
 )
 """What a prompt asks for, by its own words; the first that matches, in this order (demanding tasks first)."""
@@ -50,17 +88,42 @@ TASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 STAKES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (stake, re.compile(pattern, re.IGNORECASE))
     for stake, pattern in (
-        ("adversarial", r"\b(?:ignore (?:all |any )?(?:previous|prior|above) instructions|jailbreak|"
-                        r"pretend (?:you|that you) (?:have no|are not bound)|without any (?:restrictions|filters)|"
-                        r"developer mode|do anything now)\b"),
-        ("medical", r"\b(?:dosage|dose of|diagnos(?:e|is) (?:me|my|the patient)|symptoms?|side effects?|prescri(?:be|ption)|"
-                    r"overdose|medication|patient'?s?)\b"),
-        ("legal", r"\b(?:indemnif\w+|liabilit(?:y|ies) clause|governing law|breach of contract|lawsuit|sue (?:me|us|them)|"
-                  r"legal advice|termination clause|contract(?:ual)? (?:clause|review|terms)|gdpr request)\b"),
-        ("financial", r"\b(?:approve (?:the |this |a )?(?:refund|payment|loan|claim|credit)|refund decision|"
-                      r"issue (?:the |a )?refund|wire transfer|invest(?:ment)? advice|tax return|chargeback)\b"),
-        ("hr", r"\b(?:terminate (?:the |an )?employee|fire (?:him|her|them)|harassment complaint|disciplinary|"
-               r"reject (?:the |this )?candidate|salary decision)\b"),
+        (
+            "adversarial",
+            (
+                r"\b(?:ignore (?:all |any )?(?:previous|prior|above) instructions|jailbreak|"
+                r"pretend (?:you|that you) (?:have no|are not bound)|without any (?:restrictions|filters)|"
+                r"developer mode|do anything now)\b"
+            ),
+        ),
+        (
+            "medical",
+            (
+                r"\b(?:dosage|dose of|diagnos(?:e|is) (?:me|my|the patient)|symptoms?|side effects?|"
+                r"prescri(?:be|ption)|overdose|medication|patient'?s?)\b"
+            ),
+        ),
+        (
+            "legal",
+            (
+                r"\b(?:indemnif\w+|liabilit(?:y|ies) clause|governing law|breach of contract|lawsuit|"
+                r"sue (?:me|us|them)|legal advice|termination clause|contract(?:ual)? (?:clause|review|terms)|gdpr request)\b"
+            ),
+        ),
+        (
+            "financial",
+            (
+                r"\b(?:approve (?:the |this |a )?(?:refund|payment|loan|claim|credit)|refund decision|"
+                r"issue (?:the |a )?refund|wire transfer|invest(?:ment)? advice|tax return|chargeback)\b"
+            ),
+        ),
+        (
+            "hr",
+            (
+                r"\b(?:terminate (?:the |an )?employee|fire (?:him|her|them)|harassment complaint|disciplinary|"
+                r"reject (?:the |this )?candidate|salary decision)\b"
+            ),
+        ),
         ("safety", r"\b(?:self-harm|suicid\w+|child abuse|weapon|explosive|emergency services)\b"),
     )
 )

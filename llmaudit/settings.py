@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -107,7 +107,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
         environment: Variables; the process's own where None.
 
     Raises:
-        InputError: llmaudit.toml is not TOML.
+        InputError: llmaudit.toml is not TOML, or a value in it is of the wrong kind.
         UsageError: It has a key that is no setting.
     """
     variables = os.environ if environment is None else environment
@@ -124,8 +124,8 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
             values[name], sources[name] = file[name], CONFIG_FILE
         else:
             values[name], sources[name] = default, "default"
-    if variables.get("NO_COLOR"):
-        values["no_color"] = True
+    if variables.get("NO_COLOR") and not values["no_color"]:
+        values["no_color"], sources["no_color"] = True, "environment"
     return Settings(values, sources)
 
 
@@ -146,7 +146,26 @@ def _config_file() -> dict[str, Any]:
             next_step=f"Settings: {', '.join(DEFAULTS)}.",
             slug="bad-config",
         )
-    return content
+    return {name: _of_kind(name, value) for name, value in content.items()}
+
+
+def _of_kind(name: str, value: Any) -> Any:
+    """Return a value of the file as the kind its setting has; TOML's own dates and times are taken as their text."""
+    if isinstance(value, date):  # a datetime is one, too
+        value = value.isoformat()
+    wanted = "true or false" if name in _FLAGS else "a list of text" if name == "catalog" else "text"
+    fits = {
+        "true or false": isinstance(value, bool),
+        "a list of text": isinstance(value, list) and all(isinstance(item, str) for item in value),
+        "text": isinstance(value, str),
+    }
+    if not fits[wanted]:
+        raise InputError(
+            f"{CONFIG_FILE}: {name} is {printable(repr(value))}; it has to be {wanted}",
+            next_step="Mend the file; `llmaudit config` prints what is in force.",
+            slug="bad-config",
+        )
+    return value
 
 
 def _from_text(name: str, text: str) -> Any:

@@ -61,7 +61,7 @@ class Store:
                 slug="no-database",
             )
         target = path or self._folder / "audit.duckdb"  # type: ignore[operator]  # one of the two is set
-        fresh = not target.exists()
+        fresh = self._fresh = not target.exists()
         with _translated(target):
             spill = {"temp_directory": f"{target}.tmp"}
             self._connection = duckdb.connect(str(target), read_only=read_only, config={**_HARDENED, **spill})
@@ -80,10 +80,13 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the database; a temporary one is removed."""
+        """Close the database; a temporary one is removed, and so is a new one that nothing was put into."""
+        empty = self._fresh and not self._connection.execute("SELECT 1 FROM sources LIMIT 1").fetchall()
         self._connection.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+        elif empty and self.path is not None:
+            self.path.unlink(missing_ok=True)
 
     def _migrate(self, *, fresh: bool, read_only: bool) -> None:
         """Bring the schema up to date in one transaction, or refuse before anything is written."""

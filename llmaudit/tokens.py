@@ -102,5 +102,3 @@ def content_class(text: str) -> ContentClass:
     if sum("　" <= c <= "鿿" or "가" <= c <= "힯" for c in sample) > CJK_SHARE * len(sample):
         return "cjk"
     return "code" if sum(c in "{}();=<>[]_" for c in sample) > len(sample) / 20 else "latin"
-
-

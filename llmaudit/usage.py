@@ -32,7 +32,7 @@ def checked(field: str, value: int | float | None) -> int | None:
     if value is None:
         return None
     if value.__class__ is int and 0 <= value <= MAX_TOKENS:  # the common case, first: this runs per counter per row
-        return value  # type: ignore[return-value]  # mypy does not narrow on __class__
+        return value
     if isinstance(value, float):
         if not value.is_integer():
             raise Reject("not-an-integer", field)

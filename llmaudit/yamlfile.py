@@ -23,6 +23,9 @@ MAX_BYTES = 20_000_000
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """Constructs nothing and resolves nothing: every scalar is text."""
+_ODD_NUMBER = re.compile(r"[+-]?[\d_.]*(?:\d_[\d_.]*|[^\x00-\x7f][\d.]*)")
+"""Digits with underscores or of another script, which `Decimal` would take and a reader would not expect."""
+
 _PATH_PART = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 
 
@@ -79,7 +82,11 @@ def _plain(node: yaml.Node, path: str, positions: dict[str, Position], name: str
         raise _error(name, what, where, "uses an anchor; write the value out")
     seen.add(id(node))
     if isinstance(node, yaml.ScalarNode):
-        return None if node.style is None and node.value in _NULLS else node.value
+        if not node.style and _ODD_NUMBER.fullmatch(node.value) and any(map(str.isdecimal, node.value)):
+            raise _error(
+                name, what, where, f"has {printable(node.value)}; write a number in plain digits, or quote a name"
+            )
+        return None if not node.style and node.value in _NULLS else node.value
     if isinstance(node, yaml.SequenceNode):
         return [_plain(child, f"{path}[{i}]", positions, name, what, seen) for i, child in enumerate(node.value)]
     assert isinstance(node, yaml.MappingNode)  # noqa: S101 -- the three node kinds of YAML

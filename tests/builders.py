@@ -159,6 +159,4 @@ def priced(catalog: Catalog, *cells: Cell) -> list[PricedCell]:
 def evidence(catalog: Catalog, *cells: Cell, plans: Iterable[Plan] = (), **rest: Any) -> Evidence:
     """Return the evidence of some cells, with the plans evaluated over them."""
     known = price(cells, catalog)
-    return Evidence(
-        cells=known, catalog=catalog, plans=[evaluate(plan, known, catalog) for plan in plans], **rest
-    )
+    return Evidence(cells=known, catalog=catalog, plans=[evaluate(plan, known, catalog) for plan in plans], **rest)

@@ -22,7 +22,7 @@ from llmaudit.catalog import Catalog, load_catalog
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_LOGS = ROOT / "sample_logs"
 
-NO_NETWORK = '''
+NO_NETWORK = """
 import socket
 
 def refused(*_, **__):
@@ -30,7 +30,7 @@ def refused(*_, **__):
 
 socket.socket.connect = socket.socket.connect_ex = socket.socket.bind = socket.socket.sendto = refused
 socket.create_connection = socket.getaddrinfo = refused
-'''
+"""
 """A `sitecustomize` module: Python imports it at its start, in worker processes too."""
 
 
@@ -141,7 +141,7 @@ def small_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six LiteLLM requests of two days: two models, a failure, one model that nobody prices."""
     rows = [
         litellm_row("a-1", "2026-10-01T10:00:00", prompt=1000, completion=100, spend="0.006"),
-        litellm_row("a-2", "2026-10-01T11:00:00", prompt=2000, completion=10, tags=["feature:intent-classify"]),
+        litellm_row("a-2", "2026-10-01T22:30:00", prompt=2000, completion=10, tags=["feature:intent-classify"]),
         litellm_row("a-3", "2026-10-02T00:00:00", prompt=500, completion=50, tags=["tier:3"]),
         litellm_row("a-4", "2026-10-02T23:59:59.999", model="gpt-5.6-luna", prompt=700, completion=70),
         litellm_row("a-5", "2026-10-02T12:00:00", failed="429", spend="0"),

@@ -143,7 +143,9 @@ class Catalog:
             return Match(None, "no-model-name" if not model else "unknown-model")
         prefix, slash, rest = model.lower().partition("/")
         if slash and self.seller_id(prefix) and not self._direct_seller(prefix):
-            return self.find(rest, seller=seller, at=at)  # `openrouter/openai/gpt-4o`: the gateway is no part of the name
+            return self.find(
+                rest, seller=seller, at=at
+            )  # `openrouter/openai/gpt-4o`: the gateway is no part of the name
         names = (model.lower(), rest) if slash else (model.lower(),)
         known = self._direct_seller(seller) or (self._direct_seller(prefix) if slash else None)
         if known is None and seller:

@@ -52,6 +52,7 @@ def _load(overlays: tuple[Path, ...]) -> Catalog:
             check(content, path.name)
             key = content.seller or f"({path.stem})"
             merged[key] = overlay(merged[key], content) if key in merged else content
+    _check_schedules(merged)
     return Catalog(tuple(merged.values()), version=digest.hexdigest()[:12])
 
 
@@ -123,6 +124,18 @@ def _check_spans(sku: Sku, name: str) -> None:
                 name, sku.sku, f"has two prices from {price.valid_from:%Y-%m-%dT%H:%M:%SZ} on under one condition"
             )
         seen.add(key)
+
+
+def _check_schedules(merged: dict[str, CatalogFile]) -> None:
+    """Refuse a price under a calendar that no file has; only the merged files can tell."""
+    known = {schedule.id for content in merged.values() for schedule in content.schedules}
+    for name, content in merged.items():
+        for sku in content.models:
+            for price in sku.prices:
+                if price.when.schedule and price.when.schedule not in known:
+                    raise _refused(
+                        name, sku.sku, f"has a price under the schedule {price.when.schedule}, which is nowhere"
+                    )
 
 
 def _refused(name: str, sku: str, problem: str) -> InputError:

@@ -15,6 +15,11 @@ from llmaudit.settings import Settings
 if TYPE_CHECKING:
     from llmaudit.audit import Audit
 
+_SPAN = """
+    SELECT min(started_at), max(started_at) FROM requests
+    WHERE ($since IS NULL OR started_at >= $since) AND ($until IS NULL OR started_at < $until)
+"""
+
 
 def status(settings: Settings) -> None:
     """Say what the database holds: requests, records by outcome, money and tokens."""
@@ -22,7 +27,7 @@ def status(settings: Settings) -> None:
 
     with open_store(settings, read_only=True) as store:
         found = conclude(gather(store, catalog(settings), (), settings.period))
-        first, last = store.one("SELECT min(started_at), max(started_at) FROM requests")
+        first, last = store.one(_SPAN, {"since": settings.period.since, "until": settings.period.until})
     document = _document(found) | {"first_at": first, "last_at": last}
     answer(settings, document, lambda: _show(settings, document))
 

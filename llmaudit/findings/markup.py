@@ -17,7 +17,7 @@ import msgspec
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests
-from llmaudit.money import EXACT, ZERO, percent, shown, total
+from llmaudit.money import EXACT, ZERO, percent, shown, times, total
 
 TOLERANCE_PCT = 0.2
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
@@ -121,7 +121,7 @@ def _gateway(name: str, group: list[PricedCell], catalog: Catalog) -> GatewayRow
     compared = [priced for priced in group if _comparable(priced)]
     models = [_model(model, cells) for model, cells in grouped(compared, lambda priced: priced.cell.model)]
     billed, listed, high = _billed(compared), _list(compared), _list_high(compared)
-    channels = _channels(name, billed, catalog)
+    channels = _channels(name, _billed(group), catalog)
     verdict, why = _verdict(models)
     return GatewayRow(
         gateway=name,
@@ -204,13 +204,16 @@ def _look_alikes(models: list[ModelRow]) -> list[LookAlike]:
 
 
 def _channels(gateway: str, billed: Decimal, catalog: Catalog) -> list[Channel]:
+    """The fees beside the token rate; one on top-ups is charged on every credit used, cut-off requests' too."""
     current = [fee for fee in catalog.fees(gateway) if fee.valid_to is None and fee.kind != "none_on_tokens"]
     return [
         Channel(
             kind=fee.kind,
             pct=fee.pct,
             usd=fee.usd,
-            on_this_spend_usd=billed * fee.pct / 100 if fee.pct is not None and fee.kind == "topup_pct" else None,
+            on_this_spend_usd=EXACT.divide(times(billed, fee.pct), 100)
+            if fee.pct is not None and fee.kind == "topup_pct"
+            else None,
             wording=fee.wording,
             source=fee.source,
             verified=fee.verified,
@@ -223,8 +226,8 @@ def _per_dollar(billed: Decimal, listed: Decimal, channels: list[Channel]) -> De
     """What a dollar of list costs with the first stated top-up fee; None where nothing was compared."""
     if not listed:
         return None
-    topup = next((channel.on_this_spend_usd for channel in channels if channel.on_this_spend_usd is not None), ZERO)
-    return EXACT.divide(billed + topup, listed)
+    topup = next((row.pct for row in channels if row.kind == "topup_pct" and row.pct is not None), ZERO)
+    return EXACT.divide(times(billed, 100 + topup), times(listed, 100))
 
 
 def _sentence(row: ModelRow) -> str:

@@ -21,6 +21,7 @@ EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001 -- canonical times are naive UTC
 LATEST = datetime(2100, 1, 1)  # noqa: DTZ001
 """An instant outside these bounds is a unit mistake (milliseconds read as seconds), not a request."""
 
+MAX_INTEGER = Decimal(2**63 - 1)
 TAG_VALUE = re.compile(r"^(?P<key>[A-Za-z_.-]{1,64})[:=](?P<value>.+)$", re.DOTALL)
 
 
@@ -155,11 +156,13 @@ def text_integer(text: str | None, field: str) -> int | None:
     """Return a CSV cell as a whole number; None where it is empty.
 
     Raises:
-        Reject: The cell holds something that is not a whole number.
+        Reject: The cell holds something that is not a whole number of at most 63 bits.
     """
     value = text_decimal(text, field)
     if value is None:
         return None
+    if abs(value) > MAX_INTEGER:  # before it is expanded: `1e999999999` would fill the memory
+        raise Reject("out-of-range", field)
     if value != value.to_integral_value():
         raise Reject("not-an-integer", field)
     return int(value)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from llmaudit.features import Turn, describe as describe_prompt
+from llmaudit.features import Turn
+from llmaudit.features import describe as describe_prompt
 from llmaudit.formats.base import Context
 from llmaudit.request import Request
 
 TOKENS_PER_TURN = 3
 TOKENS_PER_REPLY = 3
-"""Frame tokens of OpenAI's chat models: three around each message and three that open the reply (their published rule)."""
+"""Frame tokens of OpenAI's chat models, by their published rule: around each message, and to open the reply."""
 
 
 def turns_of(messages: Any) -> tuple[list[Turn], bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -11,6 +12,8 @@ from llmaudit.formats.base import Context, Format, utc
 from llmaudit.request import Ignored, Reject, Request
 
 Count = int | float | None
+LINE_TYPES = {"user", "assistant", "system", "summary", "attachment", "file-history-snapshot", "queue-operation"}
+"""Types that are named where lines are counted by reason. Others are not: a type is a stranger's text."""
 
 
 class CacheCreation(msgspec.Struct, gc=False):
@@ -29,7 +32,7 @@ class OutputDetails(msgspec.Struct, gc=False):
 class ServerTools(msgspec.Struct, gc=False):
     """Calls of tools that Anthropic runs and bills."""
 
-    web_search_requests: int | None = None
+    web_search_requests: Annotated[int, msgspec.Meta(ge=0, le=usage.MAX_TOKENS)] | None = None
 
 
 class Usage(msgspec.Struct, gc=False):
@@ -72,7 +75,7 @@ def convert(line: Line, _: Context) -> Request | Ignored:
     """Return the request that an assistant line belongs to; other lines are no requests."""
     message = line.message
     if line.type != "assistant" or not isinstance(message, Message) or message.usage is None:
-        return Ignored(f"{line.type or 'untyped'} line")
+        return Ignored(f"{line.type if line.type in LINE_TYPES else 'other'} line")
     if message.model == "<synthetic>":
         return Ignored("synthetic message: a limit or an error shown to the user, not a call")
     if message.id is None:
@@ -128,7 +131,7 @@ FORMAT = Format(
     convert=convert,
     repeats="largest",
     semantics=(
-        "Anthropic's own usage object: input_tokens excludes cache reads and writes, output_tokens includes thinking. "
+        "Anthropic's usage object: input_tokens excludes cache reads and writes, output_tokens includes thinking. "
         "One API call is written as several lines with the same message.id, input repeated in full and output growing: "
         "the line with the largest output counts, once, also across resumed and forked session files. timestamp is when "
         "a block was written, so start and latency are not known and the call is dated by it. No cost is logged; on a "

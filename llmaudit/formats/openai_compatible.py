@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,10 +12,15 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format, after, dollars, epoch, error_class, or_none, stated_tier, utc
+from llmaudit.money import EXACT
 from llmaudit.request import Ignored, Reject, Request
 
 Count = int | float | None
+HttpStatus = Annotated[int, msgspec.Meta(ge=100, le=599)]
+AttemptNumber = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 HTTP_ERROR = 400
+MAX_TAG_CHARS = 200
+"""A longer metadata value is no label; it may be text of the prompt, and is not kept."""
 
 
 class PromptDetails(msgspec.Struct, gc=False):
@@ -53,6 +58,13 @@ class Usage(msgspec.Struct, gc=False):
     cost_details: CostDetails | None = None
 
 
+class Problem(msgspec.Struct, gc=False):
+    """An error object. Its message is not read: it can hold prompt text."""
+
+    type: str | None = None
+    code: str | int | None = None
+
+
 class Choice(msgspec.Struct, gc=False):
     """One answer. Its text is read only where tokens have to be counted, and then dropped."""
 
@@ -67,9 +79,10 @@ class Completion(msgspec.Struct, gc=False):
     object: str | None = None
     created: float | None = None
     model: str | None = None
-    choices: list[Choice] = []
+    choices: list[Choice] | None = None
     usage: Usage | None = None
     service_tier: str | None = None
+    error: Problem | str | None = None
 
 
 class Asked(msgspec.Struct, gc=False):
@@ -86,13 +99,6 @@ class Asked(msgspec.Struct, gc=False):
     metadata: dict[str, Any] | None = None
 
 
-class Problem(msgspec.Struct, gc=False):
-    """An error object. Its message is not read: it can hold prompt text."""
-
-    type: str | None = None
-    code: str | int | None = None
-
-
 class Exchange(msgspec.Struct, gc=False):
     """One line: a completion with what was logged around it; a bare completion has its own fields at the top."""
 
@@ -105,13 +111,13 @@ class Exchange(msgspec.Struct, gc=False):
     endpoint: str | None = None
     latency_ms: float | None = None
     ttft_ms: float | None = None
-    status: int | None = None
+    status: HttpStatus | None = None
     call_id: str | None = None
-    attempt: int | None = None
+    attempt: AttemptNumber | None = None
     object: str | None = None
     created: float | None = None
     model: str | None = None
-    choices: list[Choice] = []
+    choices: list[Choice] | None = None
     usage: Usage | None = None
     service_tier: str | None = None
 
@@ -125,6 +131,7 @@ def convert(line: Exchange, context: Context) -> Request | Ignored:
         raise Reject("missing-field", "response")
     asked = line.request or Asked()
     about = asked.metadata or {}
+    labels = {key: value for key, value in about.items() if _is_label(value)}
     started = utc(line.timestamp, "timestamp") or epoch(answer.created, "created")
     request = Request(
         request_id=line.id or answer.id,
@@ -148,11 +155,11 @@ def convert(line: Exchange, context: Context) -> Request | Ignored:
         user_id=asked.user,
         team=_word(about, "team"),
         feature=_word(about, "feature"),
-        tags=msgspec.json.encode(about).decode() if about else None,
+        tags=msgspec.json.encode(labels).decode() if labels else None,
         stated_tier=stated_tier(about.get("tier")),
-        max_output_tokens=asked.max_completion_tokens or asked.max_tokens,
+        max_output_tokens=_limit(asked),
     )
-    _fill_status(request, line)
+    _fill_status(request, line, answer)
     _fill_usage(request, answer.usage)
     _fill_prompt(request, asked, answer, context)
     return request
@@ -170,17 +177,28 @@ def _bare(line: Exchange) -> Completion:
     )
 
 
+def _is_label(value: object) -> bool:
+    return isinstance(value, str | int | float) and len(str(value)) <= MAX_TAG_CHARS
+
+
+def _limit(asked: Asked) -> int | None:
+    """Return the most output tokens asked for; some servers write -1 for no limit."""
+    limit = asked.max_completion_tokens or asked.max_tokens
+    return limit if limit is not None and 0 < limit <= usage.MAX_TOKENS else None
+
+
 def _word(about: dict[str, Any], key: str) -> str | None:
     """Return a metadata value as text; a nested value is no name."""
     value = about.get(key)
     return or_none(str(value)) if isinstance(value, str | int) else None
 
 
-def _fill_status(request: Request, line: Exchange) -> None:
-    failed = line.error is not None or (line.status or 0) >= HTTP_ERROR
-    if not failed:
+def _fill_status(request: Request, line: Exchange, answer: Completion) -> None:
+    """Mark a failure. Some proxies answer 200 with an error object in place of the completion."""
+    error = line.error or answer.error
+    if error is None and (line.status or 0) < HTTP_ERROR:
         return
-    problem = line.error if isinstance(line.error, Problem) else Problem(type=line.error)
+    problem = error if isinstance(error, Problem) else Problem(type=error)
     request.status = "error"
     request.error_class = error_class(line.status, f"{problem.type or ''} {problem.code or ''}")
 
@@ -193,7 +211,7 @@ def _fill_usage(request: Request, used: Usage | None) -> None:
     usage.openai(
         request,
         prompt=used.prompt_tokens,
-        completion=used.completion_tokens,
+        completion=_completion(used),
         cached=used.prompt_cache_hit_tokens if prompt.cached_tokens is None else prompt.cached_tokens,
         written=prompt.cache_write_tokens,
         reasoning=completion.reasoning_tokens,
@@ -201,12 +219,28 @@ def _fill_usage(request: Request, used: Usage | None) -> None:
     request.input_audio_tokens = usage.checked("audio_tokens", prompt.audio_tokens)
     request.output_audio_tokens = usage.checked("audio_tokens", completion.audio_tokens)
     request.raw_usage = msgspec.json.encode(used).decode()
-    upstream = used.cost_details.upstream_inference_cost if used.cost_details else None
-    # With the user's own key `cost` is the gateway's fee; without it `cost` already holds what was paid upstream.
-    cost = used.cost + upstream if used.is_byok and used.cost is not None and upstream is not None else used.cost
-    request.billed_amount = dollars(cost, "usage.cost")
+    request.billed_amount = dollars(_billed(used), "usage.cost")
     if request.billed_amount is not None:
         request.billed_currency, request.billed_kind = "USD", "seller_reported"
+
+
+def _completion(used: Usage) -> Count:
+    """Return the completion count. An embedding has none, and its total then says that there was no output."""
+    if used.completion_tokens is None and used.prompt_tokens is not None and used.total_tokens == used.prompt_tokens:
+        return 0
+    return used.completion_tokens
+
+
+def _billed(used: Usage) -> Decimal | None:
+    """Return the whole charge.
+
+    With the user's own key `cost` is the gateway's fee only, and what was paid upstream comes on top (unknown where it
+    is not stated); without it `cost` already holds that.
+    """
+    if not used.is_byok or used.cost is None:
+        return used.cost
+    upstream = used.cost_details.upstream_inference_cost if used.cost_details else None
+    return None if upstream is None else EXACT.add(used.cost, upstream)
 
 
 def _fill_prompt(request: Request, asked: Asked, answer: Completion, context: Context) -> None:
@@ -238,8 +272,9 @@ FORMAT = Format(
     record=Exchange,
     convert=convert,
     semantics=(
-        "prompt_tokens includes cached reads and cache writes; completion_tokens includes reasoning. usage.cost, where a "
-        "gateway adds it, is US dollars; with the user's own key it is the gateway's fee and the upstream cost is added. "
+        "prompt_tokens includes cached reads and cache writes; completion_tokens includes reasoning. usage.cost, where "
+        "a gateway adds it, is US dollars; with the user's own key it is the gateway's fee and the upstream cost is "
+        "added. "
         "A stream without usage is counted offline from its text and marked estimated. created is Unix seconds."
     ),
 )

@@ -9,6 +9,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format, after, dollars, or_none, text_decimal, text_flag, text_integer, utc
+from llmaudit.money import EXACT
 from llmaudit.request import Reject, Request
 
 
@@ -69,7 +70,7 @@ def _billed(row: dict[str, str]) -> Decimal | None:
     """Return the whole charge: OpenRouter's own plus, with the user's own key, what the provider charged."""
     charged = text_decimal(row.get("cost_total"), "cost_total")
     upstream = text_decimal(row.get("byok_usage_inference"), "byok_usage_inference")
-    return charged if charged is None or not upstream else charged + upstream
+    return charged if charged is None or not upstream else EXACT.add(charged, upstream)
 
 
 FORMAT = Format(

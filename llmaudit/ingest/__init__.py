@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
-from llmaudit.errors import InputError, LlmauditError
+from llmaudit.errors import InputError, LlmauditError, printable
 from llmaudit.ingest.detect import Detection, detect
 from llmaudit.ingest.load import FileResult, ingest_file
+from llmaudit.ingest.read import file_name
 from llmaudit.ingest.walk import walk
 from llmaudit.ingest.work import Setup
 from llmaudit.period import Period
@@ -68,19 +70,17 @@ def ingest(
     files: list[FileResult] = []
     failures: list[LlmauditError] = []
     for entry in found:
-        report = (lambda count, name=str(entry.path): progress(name, count)) if progress else None
+        report = partial(progress, file_name(entry.path)) if progress else None
         try:
             files.append(
-                ingest_file(
-                    store, entry.path, setup, format_name=format_name, must_be_log=entry.named, progress=report
-                )
+                ingest_file(store, entry.path, setup, format_name=format_name, must_be_log=entry.named, progress=report)
             )
         except InputError as error:
             failures.append(error)
     recognised = [file for file in files if file.format is not None]
     if not recognised and not failures:
         raise InputError(
-            f"no log was found in {', '.join(paths)} ({len(found)} files looked at)",
+            f"no log was found in {printable(', '.join(paths))} ({len(found)} files looked at)",
             next_step="See `llmaudit formats` for what can be read.",
             slug="no-logs",
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -66,7 +67,9 @@ class Decoder:
         self._convert = form.convert
         self._context = context
         self._period = period
-        self._decode = None if form.record is None else msgspec.json.Decoder(form.record).decode
+        self._decode: Callable[[bytes], Any] | None = (
+            None if form.record is None else msgspec.json.Decoder(form.record).decode
+        )
 
     def batch(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as rows; what is not one is noted in the tally.
@@ -85,7 +88,7 @@ class Decoder:
         batches.append(_columns(rows, tally))
         return pa.concat_batches(batches) if len(batches) > 1 else batches[0]
 
-    def _requests(self, records: Numbered, tally: Tally) -> typing.Iterator[Request]:
+    def _requests(self, records: Numbered, tally: Tally) -> Iterator[Request]:
         convert, decode, context = self._convert, self._decode, self._context
         unbounded = self._period.since is None and self._period.until is None
         for line, raw in records:
@@ -153,7 +156,7 @@ def _arrays(rows: list[Row]) -> pa.RecordBatch:
 
 
 def _array(column: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
-    """Return one column. Many hold one value all the way down, mostly None; to count it is cheaper than to convert it."""
+    """Return one column. Many hold one value all the way down, mostly None: counting is cheaper than converting."""
     first = column[0]
     if first is column[-1] and column.count(first) == len(column):
         return pa.nulls(len(column), kind) if first is None else pa.repeat(pa.scalar(first, kind), len(column))

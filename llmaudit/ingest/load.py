@@ -101,7 +101,7 @@ def ingest_file(
                 return load.run(found.container, progress)
         except _AlreadyThere as there:
             earlier = there.counts
-    return FileResult(file_name(path), found.form.name, skipped="already ingested", **_again(earlier))
+    return _again(path, found.form, earlier)
 
 
 def _detected(path: Path, format_name: str | None) -> Detection:
@@ -113,7 +113,8 @@ def _detected(path: Path, format_name: str | None) -> Detection:
         return Detection(None, container, 0.0, ("the file is empty",))
     if (container == "csv") != (form.container == "csv"):
         raise InputError(
-            f"{printable(file_name(path))} holds {'CSV' if container == 'csv' else 'no CSV'}; {form.name} is {form.container}",
+            f"{printable(file_name(path))} holds {'CSV' if container == 'csv' else 'no CSV'},"
+            f" but {form.name} is {form.container}",
             next_step="Leave --format out, or name the format that the file is in.",
             slug="wrong-container",
         )
@@ -132,8 +133,10 @@ def _unknown(path: Path, found: Detection) -> InputError:
 
 
 def _known_content(store: Store, path: Path, setup: Setup) -> dict[str, int] | None:
-    """Return the counts of a file whose content was read before. Hashing it first is a second read of the file, so
-    that is done only where a file of this size on disk is known."""
+    """Return the counts of a file whose content was read before.
+
+    Hashing it first is a second read of the file, so that is done only where a file of this size on disk is known.
+    """
     with opened(path) as content:
         if not store.rows("SELECT 1 FROM sources WHERE disk_bytes = ? LIMIT 1", [content.disk_bytes]):
             return None
@@ -151,9 +154,18 @@ def _ledger_row(store: Store, digest: str, setup: Setup) -> dict[str, int] | Non
     return rows[0] if rows else None
 
 
-def _again(earlier: dict[str, int]) -> dict[str, int]:
-    """Return the counts of a file that is there already: what was accepted then is a duplicate now."""
-    return {**earlier, "accepted": 0, "duplicates": earlier["duplicates"] + earlier["accepted"]}
+def _again(path: Path, form: Format, earlier: dict[str, int]) -> FileResult:
+    """Return what becomes of a file that is there already: what was accepted then is a duplicate now."""
+    return FileResult(
+        path=file_name(path),
+        format=form.name,
+        skipped="already ingested",
+        lines=earlier["lines"],
+        duplicates=earlier["duplicates"] + earlier["accepted"],
+        ignored=earlier["ignored"],
+        rejected=earlier["rejected"],
+        bills=earlier["bills"],
+    )
 
 
 class _AlreadyThere(Exception):  # noqa: N818 -- rolls the transaction back
@@ -350,7 +362,8 @@ class _Load:
     def _nothing(self, result: FileResult) -> InputError:
         why = ", ".join(f"{count} {reason}" for reason, count in result.reasons.items()) or "it holds no record"
         return InputError(
-            f"{printable(result.path)}: not one request in {self.records} records of {self.form.name} ({printable(why)})",
+            f"{printable(result.path)}: not one request in {self.records} records of {self.form.name}"
+            f" ({printable(why)})",
             next_step="Check that it is a request log of this format and covers the period asked for.",
             slug="nothing-accepted",
         )

@@ -82,7 +82,7 @@ class Content:
 
 
 def file_name(path: Path) -> str:
-    """Return a path as valid text: bytes of a name that are not UTF-8 are written as escapes, so that it can be stored."""
+    """Return a path as text that can be stored: bytes of a name that are not UTF-8 are written as escapes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -101,7 +101,7 @@ def opened(path: Path) -> Iterator[Content]:
                 yield Content(path, unpacked, size)  # type: ignore[arg-type]  # GzipFile reads like any binary file
         elif magic == ZSTD_MAGIC:
             with zstd.ZstdFile(raw) as unpacked:
-                yield Content(path, unpacked, size)
+                yield Content(path, unpacked, size)  # type: ignore[arg-type]  # so does ZstdFile
         else:
             yield Content(path, raw, size)
 
@@ -179,11 +179,11 @@ def blocks(content: Content) -> Iterator[Block]:
                 continue
             yield Block(line, None)
             line, too_long = line + 1, False
-        end = data.rfind(b"\n")
-        if end >= 0:
-            block = Block(line, b"".join((rest, memoryview(data)[:end])))
+        cut = data.rfind(b"\n")
+        if cut >= 0:
+            block = Block(line, b"".join((rest, memoryview(data)[:cut])))
             yield block
-            line, rest = line + len(block), data[end + 1 :]
+            line, rest = line + len(block), data[cut + 1 :]
         else:
             rest += data
         if len(rest) > MAX_LINE_BYTES:

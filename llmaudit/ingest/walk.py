@@ -31,7 +31,7 @@ def walk(paths: Iterable[str]) -> Iterator[Found]:
     never logs, are passed over.
 
     Raises:
-        InputError: A path is an address or does not exist.
+        InputError: A path is an address or does not exist, or a folder cannot be read.
     """
     for text in paths:
         if _URL.match(text):
@@ -43,16 +43,22 @@ def walk(paths: Iterable[str]) -> Iterator[Found]:
         path = Path(text)
         if path.is_dir():
             yield from (Found(found, named=False) for found in _files_of(path))
-        elif path.exists():
+        elif os.path.lexists(path):  # what it is, and whether it can be read, shows when it is opened
             yield Found(path, named=True)
         else:
-            raise InputError(
-                f"{printable(text)} does not exist", next_step="Check the path.", slug="no-such-file"
-            )
+            raise InputError(f"{printable(text)} does not exist", next_step="Check the path.", slug="no-such-file")
 
 
 def _files_of(folder: Path) -> Iterator[Path]:
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise InputError(
+            f"the folder {printable(str(folder))} cannot be read: {error.strerror}",
+            next_step="Check its permissions.",
+            slug="file-unreadable",
+        ) from None
+    for entry in entries:
         if entry.name.startswith((".", "__")):
             continue
         if entry.is_dir(follow_symlinks=False):

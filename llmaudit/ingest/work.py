@@ -20,7 +20,7 @@ from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.detect import Container
 from llmaudit.ingest.read import Block, Content, blocks, file_name
 from llmaudit.ingest.records import CsvReader, Tally, json_elements, json_lines
-from llmaudit.period import Period
+from llmaudit.period import ALL, Period
 from llmaudit.tokens import Counter as TokenCounter
 
 PARALLEL_FROM_BLOCKS = 8
@@ -44,7 +44,7 @@ class Setup:
 
     hash_key: bytes
     overlays: tuple[Path, ...] = ()
-    period: Period = Period()
+    period: Period = ALL
 
 
 @dataclass

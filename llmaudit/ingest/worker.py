@@ -22,7 +22,6 @@ from llmaudit.formats import format_named
 from llmaudit.formats.base import Format
 from llmaudit.ingest.decode import SCHEMA
 from llmaudit.ingest.read import Block
-from llmaudit.ingest.records import Tally
 from llmaudit.ingest.work import Decoded, Setup, decode_block, decoder_of
 
 _BLOCK = struct.Struct("<qq")
@@ -126,7 +125,9 @@ def main() -> None:
     """Serve standard input. What anything prints goes to standard error: it would garble the answers."""
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr
-    gc.set_threshold(1_000_000)  # decoded rows hold no cycles, and to walk them again and again took a fifth of the time
+    gc.set_threshold(
+        1_000_000
+    )  # decoded rows hold no cycles, and walking them again and again took a fifth of the time
     serve(sys.stdin.buffer, answers)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -16,6 +17,13 @@ from llmaudit.yamlfile import parse_yaml, read_yaml
 
 DIRECT = "direct"
 """The `via` that means no gateway: the provider's own list price."""
+
+
+MAX_RATIO = 1000
+"""A larger ratio is a slip of the pen, and would not fit the exact arithmetic of plan rows."""
+
+Tier = Annotated[int, msgspec.Meta(ge=0, le=3)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,7 +46,7 @@ class When(_Strict, frozen=True):
         pii: Whether its prompt holds personal data.
     """
 
-    tier: int | list[int] | None = None
+    tier: Tier | list[Tier] | None = None
     task: str | list[str] | None = None
     model: str | list[str] | None = None
     model_class: str | list[str] | None = None
@@ -63,7 +71,7 @@ class Verify(_Strict, frozen=True):
     cost_ratio: Decimal | None = None
     use: str | None = None
     share: Decimal = Decimal(1)
-    output_tokens: int = 100
+    output_tokens: Count = 100
 
 
 class Assume(_Strict, frozen=True):
@@ -190,6 +198,9 @@ def check(plan: Plan, catalog: Catalog) -> None:
         verify = rule.verify
         if verify and (verify.cost_ratio is None) == (verify.use is None):
             raise _refused(plan, number, "`verify` must have either `cost_ratio` or `use`")
+        for name, value, most in _ratios(rule):
+            if not (value.is_finite() and 0 <= value <= most):
+                raise _refused(plan, number, f"has the {name} {value}; it has to be from 0 to {most}")
         for model in _models(rule):
             if catalog.canonical(model) is None:
                 near = catalog.nearest(model)
@@ -198,6 +209,19 @@ def check(plan: Plan, catalog: Catalog) -> None:
         for gateway in (rule.via, plan.via):
             if gateway and gateway != DIRECT and gateway not in catalog.sellers:
                 raise _refused(plan, number, f"goes via {printable(gateway)}, which is not in the catalog")
+
+
+def _ratios(rule: Rule) -> Iterable[tuple[str, Decimal, int]]:
+    """Yield every ratio of a rule with its name and the most it can sensibly be."""
+    verify, assume = rule.verify or Verify(), rule.assume
+    yield "verify share", verify.share, 1
+    for name, value in {
+        "verify cost_ratio": verify.cost_ratio,
+        "output_ratio": assume.output_ratio,
+        "token_ratio": assume.token_ratio,
+    }.items():
+        if value is not None:
+            yield name, value, MAX_RATIO
 
 
 def _models(rule: Rule) -> Iterable[str]:

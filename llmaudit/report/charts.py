@@ -9,35 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from html import escape
 from typing import Any
 
 from llmaudit.errors import printable
+from llmaudit.report.chart_style import HATCH, PALETTE, axis, layout_of
 
-PALETTE = {
-    "ink": "#17212B",
-    "muted": "#55616E",
-    "line": "#DFE4EA",
-    "accent": "#0A5A9C",
-    "sky": "#7FB6DE",
-    "orange": "#D9820F",
-    "vermilion": "#C24A00",
-    "green": "#00805E",
-    "purple": "#A05195",
-    "grey": "#98A3AF",
-}
-"""The one set of colours, page included; told apart by people with any of the common colour blindnesses (after Okabe and Ito)."""
-
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif'
 LABEL_LIMIT = 64
 HOVER_LIMIT = 200
 ROW_PX = 48
+DAY_MS = 86_400_000
+FEW_DAYS, TICKS = 9, 6
 BAR = 0.3
 """Thickness of a bar, of its row; the rest is its label and the space before the next."""
-
-HATCH = {"shape": "/", "size": 6, "solidity": 0.45, "fillmode": "replace"}
-"""Not proven is hatched, not only coloured: it survives a black-and-white printer."""
 
 Figure = dict[str, Any]
 
@@ -114,8 +100,8 @@ def rows(
     """
     legend = any(one.title for one in series)
     top = (34 if legend else 8) + (18 if line_at else 0)
-    layout = _layout(len(names) * row_px + top + 12, legend=legend, top=top)
-    layout["xaxis"] = _axis(visible=False, range=_range(series, line_at))
+    layout = layout_of(len(names) * row_px + top + 12, legend=legend, top=top)
+    layout["xaxis"] = axis(visible=False, range=_range(series, line_at))
     layout["yaxis"] = _row_axis(len(names))
     layout["annotations"] = [*_row_labels(names, figures, above=BAR / 2), *_line_label(line_at)]
     layout["shapes"] = [_line(line_at[0], "dash")] if line_at else []
@@ -135,14 +121,27 @@ def columns(days: Sequence[str], bars: Sequence[tuple[float, str]]) -> Figure:
         "y": [value for value, _ in bars],
         "hovertext": [text for _, text in bars],
         "hoverinfo": "text",
+        "width": [DAY_MS * 0.75] * len(bars),
         "marker": {"color": PALETTE["accent"]},
     }
-    layout = _layout(260, legend=False, top=8)
+    layout = layout_of(260, legend=False, top=8)
     layout["margin"] |= {"b": 34, "l": 50}
-    layout["bargap"] = 0.25
-    layout["xaxis"] = _axis(type="date", showgrid=False, hoverformat="%Y-%m-%d", nticks=8, tickformat="%-d %b\n%Y")
-    layout["yaxis"] = _axis(tickprefix="$", separatethousands=True, nticks=5, rangemode="tozero")
+    layout["xaxis"] = axis(type="date", showgrid=False, tickformat="%-d %b\n%Y") | _days(days[0], days[-1])
+    layout["yaxis"] = axis(tickprefix="$", separatethousands=True, nticks=5, rangemode="tozero")
     return {"data": [trace], "layout": layout}
+
+
+def _days(first: str, last: str) -> dict[str, Any]:
+    """Return the range and the ticks of an axis of days: whole days only, and one day is not as wide as the page."""
+    begin, end = (datetime.fromisoformat(day) for day in (first, last))
+    count = (end - begin).days + 1
+    room = timedelta(hours=14 + 12 * max(0, FEW_DAYS - count))
+    ticks = [begin + timedelta(days=day) for day in range(0, count, -(-count // TICKS))]
+    return {"range": [_instant(begin - room), _instant(end + room)], "tickvals": [_instant(tick) for tick in ticks]}
+
+
+def _instant(value: datetime) -> str:
+    return value.isoformat(sep=" ")
 
 
 def spans(
@@ -177,9 +176,9 @@ def spans(
         "hoverinfo": "skip",
         "showlegend": False,
     }
-    layout = _layout(len(names) * ROW_PX + 34 + 40, legend=True, top=34)
+    layout = layout_of(len(names) * ROW_PX + 34 + 40, legend=True, top=34)
     layout["margin"]["b"] = 30
-    layout["xaxis"] = _axis(
+    layout["xaxis"] = axis(
         ticksuffix=suffix, nticks=6, separatethousands=True, zeroline=zero, zerolinecolor=PALETTE["ink"]
     )
     if log:
@@ -251,41 +250,8 @@ def _range(series: Sequence[Series], line_at: tuple[float, str] | None) -> list[
     return [low - (room if low < 0 else 0), high + room]
 
 
-def _layout(height: int, *, legend: bool, top: int) -> dict[str, Any]:
-    return {
-        "height": height,
-        "margin": {"l": 2, "r": 2, "t": top, "b": 4},
-        "font": {"family": FONT, "size": 13, "color": PALETTE["ink"]},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "dragmode": False,
-        "hovermode": "closest",
-        "barmode": "overlay",
-        "barcornerradius": 2,
-        "showlegend": legend,
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top", "font": {"size": 12}},
-        "hoverlabel": {
-            "align": "left",
-            "bgcolor": "#FFFFFF",
-            "bordercolor": PALETTE["grey"],
-            "font": {"color": PALETTE["ink"]},
-        },
-    }
-
-
-def _axis(**more: Any) -> dict[str, Any]:
-    base = {
-        "fixedrange": True,
-        "gridcolor": PALETTE["line"],
-        "zeroline": False,
-        "tickfont": {"size": 12, "color": PALETTE["muted"]},
-        "automargin": True,
-    }
-    return base | more
-
-
 def _row_axis(count: int) -> dict[str, Any]:
-    return _axis(visible=False, range=[count - 0.45, -0.75])
+    return axis(visible=False, range=[count - 0.68, -0.64])
 
 
 def _row_labels(names: Sequence[str], figures: Sequence[str], above: float = 0.18) -> list[dict[str, Any]]:
@@ -296,7 +262,7 @@ def _row_labels(names: Sequence[str], figures: Sequence[str], above: float = 0.1
         "yanchor": "bottom",
         "showarrow": False,
         "bgcolor": "#FFFFFF",
-        "borderpad": 1,
+        "yshift": 2,
     }
     found = []
     for row, (name, figure) in enumerate(zip(names, figures, strict=True)):

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from llmaudit.audit import Audit
 from llmaudit.errors import printable
 from llmaudit.report import wording
-from llmaudit.report.charts import FONT, PALETTE
+from llmaudit.report.chart_style import FONT, PALETTE
 from llmaudit.report.content import Block, Mark
 from llmaudit.report.grid import grid
 from llmaudit.report.sections import contents
@@ -27,6 +27,9 @@ from llmaudit.report.sections import contents
 TEXT_LIMIT = 4000
 LONG_ROWS = 24
 """A folded table longer than this stays folded on paper."""
+
+SHORT_ROWS = 15
+"""A table no longer than this is not cut by a page break."""
 
 LONG_CELL = 36
 """A name longer than this may be broken anywhere, so that it does not push the figures off the screen."""
@@ -54,6 +57,7 @@ def render_html(audit: Audit) -> str:
             library=Markup(_packed(library)),  # noqa: S704 -- base64
             hashes=(_csp_hash(script.encode()), _csp_hash(library)),
             long_rows=LONG_ROWS,
+            short_rows=SHORT_ROWS,
         )
     )
 

@@ -42,9 +42,11 @@ def render_markdown(audit: Audit) -> str:
     spend = audit.spend
     head = (
         "# LLM cost audit",
-        f"{wording.period(spend.first_day, spend.last_day)} ({audit.timezone}), "
-        f"{wording.counted(spend.requests, 'request')}, price catalog {text(audit.catalog_version)}, "
-        f"llmaudit {text(audit.version)}.",
+        (
+            f"{wording.period(spend.first_day, spend.last_day)} ({text(audit.timezone)}), "
+            f"{wording.counted(spend.requests, 'request')}, price catalog {text(audit.catalog_version)}, "
+            f"llmaudit {text(audit.version)}."
+        ),
     )
     parts = (_section(section, content) for section, content in contents(audit))
     return "\n\n".join((*head, *(block for part in parts for block in part))) + "\n"
@@ -58,7 +60,8 @@ def text(value: str) -> str:
 
 def prose(value: str) -> str:
     """Return a sentence; what stands between backticks is code."""
-    return "".join(part if CODE.fullmatch(part) else text(part) for part in CODE.split(printable(value, TEXT_LIMIT)))
+    parts = CODE.split(printable(value, TEXT_LIMIT))
+    return "".join(code(part[1:-1]) if CODE.fullmatch(part) else text(part) for part in parts)
 
 
 def code(value: str) -> str:
@@ -116,8 +119,7 @@ def _table(table: Table) -> Iterator[str]:
     names = [column.kind is Kind.NAME for column in shown.columns]
     lines = [_row(text(column.title) for column in shown.columns)]
     lines.append(_row("---" if column.words else "---:" for column in shown.columns))
-    for row in shown.rows:
-        lines.append(_row(_cell(cell, name) for cell, name in zip(row, names, strict=True)))
+    lines.extend(_row(_cell(cell, name) for cell, name in zip(row, names, strict=True)) for row in shown.rows)
     if shown.foot:
         lines.append(_row(f"**{text(cell)}**" if cell else "" for cell in shown.foot))
     yield "\n".join(lines)
@@ -130,7 +132,7 @@ def _cell(value: str | Mark, name: bool) -> str:  # noqa: FBT001 -- private, cal
     if isinstance(value, Mark):
         return text(value.text)
     is_name = name and value and value != wording.NOT_ATTRIBUTED and not value.startswith("other (")
-    return code(value) if is_name else text(value)
+    return code(value) if is_name else prose(value)
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -28,6 +28,11 @@ def name(text: str | None) -> str:
     return NOT_ATTRIBUTED if text is None else printable(text, NAME_LIMIT)
 
 
+def short_model(text: str | None) -> str:
+    """Return a model's name without its provider, for a label beside a gateway's name."""
+    return name(text if text is None else text.rpartition("/")[2] or text)
+
+
 def tier(number: int | None) -> str:
     """Return a tier for people, such as `0 trivial`."""
     return UNKNOWN if number is None else f"{number} {TIER_TITLES.get(number, '')}".strip()
@@ -90,7 +95,7 @@ def period(first: date | None, last: date | None) -> str:
 
 
 def without_common_folder(paths: Sequence[str]) -> list[str]:
-    """Return paths without the folders all of them share: the rest is where a file lies, not where the reader's home is."""
+    """Return paths without the folders all of them share, which say where a home is, not what a file is."""
     split = [path.replace("\\", "/").split("/") for path in paths]
     shared = 0
     while split and all(len(parts) > shared + 1 and parts[shared] == split[0][shared] for parts in split):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pyarrow as pa
@@ -50,7 +50,7 @@ class UserRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One rule of a rules file."""
 
     when: Match
-    tier: int
+    tier: Annotated[int, msgspec.Meta(ge=0, le=3)]
     task: str | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmaudit.findings.drivers import Driver, Drivers
 from llmaudit.money import shown
 from llmaudit.report import charts
-from llmaudit.report.content import Chart, Column, Command, Kind, Mark, Section, SectionContent, Table
+from llmaudit.report.content import Chart, Column, Command, Kind, Mark, Section, SectionContent, Table, Value
 from llmaudit.report.wording import percent
 
 
@@ -32,7 +32,7 @@ def _chart(drivers: list[Driver]) -> tuple[Chart, ...]:
         charts.Series("unproven: rests on another model's answers", "orange", unproven, hatched=True),
     ]
     figures = ["no data" if one.usd is None else f"{shown(one.usd)}, {percent(one.pct)} of spend" for one in drivers]
-    names = [one.title for one in drivers]
+    names = [one.title.partition(":")[0] for one in drivers]
     alt = "; ".join(f"{text}: {figure}" for text, figure in zip(names, figures, strict=True))
     figure = charts.rows(names, figures, [one for one in series if one.bars])
     return (Chart("Cost of each driver in the period", figure, f"Bar chart. {alt}."),)
@@ -57,7 +57,7 @@ def _table(drivers: list[Driver]) -> Table:
     )
 
 
-def _row(driver: Driver) -> tuple[object, ...]:
+def _row(driver: Driver) -> tuple[Value, ...]:
     if driver.usd is None:
         return (driver.title, "no data", "no data", Mark("no data", "none"), driver.reason)
     standing = Mark("proven", "good") if driver.proven else Mark("unproven", "open")

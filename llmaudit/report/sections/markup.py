@@ -24,7 +24,7 @@ from llmaudit.report.content import (
     Table,
     Tone,
 )
-from llmaudit.report.wording import count, counted, headline, name, signed
+from llmaudit.report.wording import count, counted, headline, name, short_model, signed
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "none": ("no markup in the rates", "good"),
@@ -53,8 +53,8 @@ def build(markup: Markup) -> SectionContent:
     return SectionContent(
         blocks=(_overview(gateways), *_chart(gateways), *(_gateway(row) for row in gateways)),
         source=(
-            "What the gateway's own log or bill says it charged, against the provider's list cost of the same requests, for "
-            "good answers with reported usage. Channels are fees the gateway states elsewhere; no log row shows them."
+            "What the gateway's own log or bill says it charged against the provider's list cost of the same requests, "
+            "for good answers with reported usage. Fees the gateway states elsewhere are in no log row."
         ),
         caveat=markup.caveat,
         commands=(
@@ -95,7 +95,7 @@ def _overview(gateways: list[GatewayRow]) -> Table:
             )
             for row in gateways
         ),
-        note="Per $1 of list includes the first top-up fee the gateway states. The range is where a price condition is unknown.",
+        note="Per $1 of list includes the first top-up fee the gateway states; a range is an unknown condition.",
     )
 
 
@@ -114,13 +114,12 @@ def _chart(gateways: list[GatewayRow]) -> tuple[Chart, ...]:
         return ()
     order = [row.gateway for row in gateways]
     kept.sort(key=lambda pair: (order.index(pair[0]), -pair[1].billed_usd, pair[1].model))
-    names = [f"{name(gateway)}: {name(model.model)}" for gateway, model in kept]
+    names = [f"{name(gateway)}: {short_model(model.model)}" for gateway, model in kept]
     figures = [_range(model) for _, model in kept]
     lows = [model.pct if model.low_pct is None else model.low_pct for _, model in kept]
     highs = [model.pct for _, model in kept]
-    drawn = charts.spans(
-        names, figures, [x or 0.0 for x in lows], [x or 0.0 for x in highs], _dots(kept), zero=True, suffix="%"
-    )
+    ends = [x or 0.0 for x in lows], [x or 0.0 for x in highs]
+    drawn = charts.spans(names, figures, *ends, _dots(kept), zero=True, suffix="%")
     alt = "; ".join(f"{text} {figure}" for text, figure in zip(names, figures, strict=True))
     title = "Billed over list by gateway and model, in percent"
     return (Chart(title, drawn, f"Dot chart with ranges around 0. {alt}. The tables below have every figure."),)
@@ -145,9 +144,8 @@ def _gateway(row: GatewayRow) -> Part:
     blocks: list[Block] = [_key_figures(row)]
     if row.evidence:
         blocks.append(Prose(f"Why: {row.evidence[0]}."))
-    blocks.append(
-        _channels(row.channels) if row.channels else Prose("The catalog knows of no fee beside its token rates.")
-    )
+    none = Prose("The catalog knows of no fee beside its token rates.")
+    blocks.append(_channels(row.channels) if row.channels else none)
     if row.by_model:
         blocks.append(_by_model(row))
     if row.ruled_out:

@@ -79,7 +79,7 @@ def _facts(audit: Audit) -> Table:
 
 
 def _moment(value: datetime | None, otherwise: str) -> str:
-    return otherwise if value is None else value.isoformat(sep=" ", timespec="minutes")
+    return otherwise if value is None else f"{value.isoformat(sep=' ', timespec='minutes')} UTC"
 
 
 def _words() -> Table:

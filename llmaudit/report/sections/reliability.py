@@ -15,7 +15,7 @@ from llmaudit.report.content import (
     SectionContent,
     Table,
 )
-from llmaudit.report.wording import count, counted, headline, name, percent
+from llmaudit.report.wording import count, counted, headline, name, percent, short_model
 
 MEASURES = {"latency": "whole answer", "ttft": "first token"}
 CHART_ROWS = 10
@@ -33,7 +33,7 @@ def build(found: Reliability) -> SectionContent:
             *_latency_chart(found.latency),
             *_latency(found.latency),
         ),
-        source="Each request's status, its place among the attempts of its call, and its start, first token and end in the log.",
+        source="Each request's status, its place among the attempts of its call, and its times, as the log has them.",
         caveat=found.caveat,
         commands=(
             Command("llmaudit requests --where \"status = 'error'\"", "the failed attempts"),
@@ -139,24 +139,23 @@ def _latency_chart(latency: list[LatencyRow]) -> tuple[Chart, ...]:
     kept = [row for row in _sorted(latency) if row.measure == "latency"][:CHART_ROWS]
     if not kept:
         return ()
-    names = [_route(row) for row in kept]
-    figures = [f"p50 {seconds(row.p50_ms)}, p95 {seconds(row.p95_ms)}" for row in kept]
+    names = [f"{name(row.gateway or 'direct')}: {short_model(row.model)}" for row in kept]
+    figures = [f"{seconds(row.p50_ms)} / {seconds(row.p95_ms)}" for row in kept]
+    half = [_dot(i, row, row.p50_ms) for i, row in enumerate(kept)]
+    slow = [_dot(i, row, row.p95_ms) for i, row in enumerate(kept)]
     series = [
-        charts.Series("p50, half are faster", "accent", [_dot(i, row, row.p50_ms) for i, row in enumerate(kept)]),
-        charts.Series(
-            "p95, one in twenty is slower", "vermilion", [_dot(i, row, row.p95_ms) for i, row in enumerate(kept)]
-        ),
+        charts.Series("p50, half are faster", "accent", half),
+        charts.Series("p95, one in twenty is slower", "vermilion", slow),
     ]
     lows, highs = [row.p50_ms / 1000 for row in kept], [row.p95_ms / 1000 for row in kept]
     drawn = charts.spans(names, figures, lows, highs, series, log=True, suffix=" s")
     alt = "; ".join(f"{text} {figure}" for text, figure in zip(names, figures, strict=True))
-    return (Chart("Time to the whole answer, busiest routes (logarithmic)", drawn, f"Dot chart. {alt}."),)
+    return (Chart("Time to the whole answer, busiest routes (logarithmic)", drawn, f"Dot chart of p50 / p95. {alt}."),)
 
 
 def _dot(row: int, latency: LatencyRow, value_ms: int) -> charts.Bar:
-    text = charts.hover(
-        _route(latency), f"p50 {latency.p50_ms:,} ms, p95 {latency.p95_ms:,} ms", f"{latency.requests:,} requests"
-    )
+    quantiles = f"p50 {latency.p50_ms:,} ms, p95 {latency.p95_ms:,} ms"
+    text = charts.hover(_route(latency), quantiles, counted(latency.requests, "request"))
     return charts.Bar(row, value_ms / 1000, text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from llmaudit.findings.savings import LegRow, PlanRow, Savings
@@ -23,7 +24,7 @@ from llmaudit.report.content import (
     SectionContent,
     Table,
 )
-from llmaudit.report.wording import between, counted, headline, percent, tier
+from llmaudit.report.wording import between, counted, headline, signed, tier
 
 KINDS = {"keep": "same model", "route": "another model", "verify": "verification pass"}
 UNPROVEN = Mark("unproven", "open")
@@ -40,16 +41,16 @@ def build(savings: Savings) -> SectionContent:
     return SectionContent(
         blocks=(
             Prose(
-                f"The same traffic, priced again under {counted(len(plans), 'plan')}. Its present cost is {headline(actual)}; "
-                f"a plan's cost is shown as expected, and as low and high as its stated assumptions allow."
+                f"The same traffic, priced again under {counted(len(plans), 'plan')}. Its present cost is "
+                f"{headline(actual)}; a plan's cost is shown as expected, and as low and high as its assumptions allow."
             ),
-            _chart(actual, plans),
+            chart(actual, plans, "Cost of each plan against the present cost"),
             _table(actual, plans),
             *(_part(actual, plan) for plan in reversed(plans) if plan.legs and plan.savings_usd),
         ),
         source=(
-            "Every request with a known cost is priced under each plan from its own tokens, at the list price of its own "
-            "minute; the parts of a plan add up to its cost."
+            "Every request with a known cost is priced under each plan from its own tokens, at the list price of its "
+            "own minute; the parts of a plan add up to its cost."
         ),
         caveat=savings.caveat,
         commands=(
@@ -66,8 +67,9 @@ def standing(plan: PlanRow) -> Mark:
     return UNPROVEN if plan.moved_requests else SAME
 
 
-def _chart(actual: Decimal, plans: list[PlanRow]) -> Chart:
-    """Each plan's cost as a bar with its range; what it saves completes the bar up to the present cost."""
+def chart(actual: Decimal, plans: Sequence[PlanRow], title: str) -> Chart:
+    """Return each plan's cost as a bar with its range; what it saves completes the bar up to the present cost."""
+    plans = sorted(plans, key=lambda plan: (plan.savings_usd, plan.name))
     cost = [_bar(i, plan) for i, plan in enumerate(plans)]
     saved = [_saved_bar(i, plan, actual) for i, plan in enumerate(plans) if plan.savings_usd > 0]
     moved = {i for i, plan in enumerate(plans) if plan.moved_requests}
@@ -78,17 +80,16 @@ def _chart(actual: Decimal, plans: list[PlanRow]) -> Chart:
     spans = [(charts.position(plan.low_usd), charts.position(plan.high_usd)) for plan in plans]
     series.insert(0, charts.Series("cost, with its low and high bound", "accent", cost, spans=spans))
     figures = [_figure(plan) for plan in plans]
-    names = [f"{plan.title} ({plan.name})" for plan in plans]
+    names = [plan.title for plan in plans]
     line = (charts.position(actual), f"present cost {headline(actual)}")
     drawn = charts.rows(names, figures, [one for one in series if one.bars], line_at=line, row_px=54)
     alt = "; ".join(f"{text}: {figure}" for text, figure in zip(names, figures, strict=True))
-    return Chart("Cost of each plan against the present cost", drawn, f"Bar chart. {alt}.")
+    return Chart(title, drawn, f"Bar chart of what the same traffic would have cost. {alt}.")
 
 
 def _bar(row: int, plan: PlanRow) -> charts.Bar:
-    text = charts.hover(
-        plan.title, f"expected {shown(plan.cost_usd)}", f"low {shown(plan.low_usd)}, high {shown(plan.high_usd)}"
-    )
+    bounds = f"low {shown(plan.low_usd)}, high {shown(plan.high_usd)}"
+    text = charts.hover(plan.title, f"expected {shown(plan.cost_usd)}", bounds)
     return charts.Bar(row, charts.position(plan.cost_usd), text)
 
 
@@ -98,11 +99,9 @@ def _saved_bar(row: int, plan: PlanRow, actual: Decimal) -> charts.Bar:
 
 
 def _figure(plan: PlanRow) -> str:
-    if not plan.savings_usd:
+    if not plan.savings_usd or plan.savings_pct is None:
         return headline(plan.cost_usd)
-    verb = "saves" if plan.savings_usd > 0 else "costs"
-    more = "" if plan.savings_usd > 0 else " more"
-    return f"{headline(plan.cost_usd)}, {verb} {headline(abs(plan.savings_usd))}{more} ({percent(abs(plan.savings_pct or 0))})"
+    return f"{headline(plan.cost_usd)} ({signed(-plan.savings_pct, 1)})"
 
 
 def _table(actual: Decimal, plans: list[PlanRow]) -> Table:
@@ -143,14 +142,14 @@ def _part(actual: Decimal, plan: PlanRow) -> Part:
     if plan.refused:
         blocks.append(_refused(plan))
     if plan.unknown_requests:
-        blocks.append(
-            Prose(f"{counted(plan.unknown_requests, 'request')} with unknown cost are left out on both sides.")
-        )
+        left_out = counted(plan.unknown_requests, "request")
+        blocks.append(Prose(f"Left out on both sides: {left_out} whose present cost is unknown."))
     return Part(f"{plan.title} ({plan.name})", tuple(blocks), standing(plan))
 
 
 def _sum(actual: Decimal, plan: PlanRow) -> Table:
     """How the saving is made up; the lines add up to it."""
+    moved = counted(plan.moved_requests, "request") if plan.moved_requests else "No request"
     return Table(
         f"How the saving of {plan.name} is made up",
         (Column("Part of the saving", Kind.TEXT), Column("Amount", Kind.MONEY), Column("Standing", Kind.MARK)),
@@ -161,8 +160,7 @@ def _sum(actual: Decimal, plan: PlanRow) -> Table:
         ),
         total="Saved",
         note=(
-            f"{counted(plan.moved_requests, 'request') if plan.moved_requests else 'No request'} would be answered by another "
-            f"model. The saving is "
+            f"{moved} would be answered by another model. The saving is "
             f"{between(plan.savings_low_usd, actual - plan.low_usd)} by the plan's assumptions."
         ),
     )

@@ -43,12 +43,12 @@ def build(spend: Spend) -> SectionContent:
             breakdown("Spend by seller", "Seller", spend.by_seller, collapsed=True),
             breakdown("Spend by feature", "Feature", spend.by_feature),
             breakdown("Spend by team", "Team", spend.by_team),
-            breakdown("Spend by day", "Day (UTC)", spend.by_day, limit=366, collapsed=True),
+            breakdown("Spend by day", "Day", spend.by_day, limit=366, collapsed=True),
             _tokens(spend),
         ),
         source=(
-            "Spend is the amount in the log or bill where there is one, and tokens times the provider's list price at the "
-            "request's own minute where there is none."
+            "Spend is the amount in the log or bill where there is one, and tokens times the provider's list price at "
+            "the request's own minute where there is none."
         ),
         caveat="Requests whose cost is unknown are counted in the last column and are in no amount.",
         commands=(
@@ -71,7 +71,7 @@ def breakdown(caption: str, what: str, slices: list[Slice], *, limit: int = TOP,
 
 
 def _money(row: Slice) -> tuple[Value, Value, Value]:
-    """Return a row's amounts; unknown where the only known requests are free ones (failures) and the rest has no price."""
+    """Return a row's amounts; unknown where nothing but free requests (failures) is known."""
     if row.unpriced_requests and not row.spend_usd:
         return None, None, None
     return row.spend_usd, row.share_pct, row.cost_per_request_usd
@@ -103,7 +103,7 @@ def _by_day(spend: Spend) -> tuple[Chart, ...]:
         f"Bar chart of spend on {counted(len(dated), 'day')}; the dearest is {name(dearest.name)} with "
         f"{shown(dearest.spend_usd)}. The table Spend by day has every figure."
     )
-    return (Chart("Spend by day (UTC)", charts.columns([row.name or "" for row in dated], bars), alt),)
+    return (Chart("Spend by day", charts.columns([row.name or "" for row in dated], bars), alt),)
 
 
 def _by_model(spend: Spend) -> tuple[Chart | Table, ...]:
@@ -115,18 +115,12 @@ def _by_model(spend: Spend) -> tuple[Chart | Table, ...]:
     labels = [str(row[0]) for row in shown_rows]
     figures = [str(row[2]) for row in shown_rows]
     amounts = [row[2] for row in fold(table, table.limit).rows]
-    bars = [
-        charts.Bar(i, charts.position(amount), charts.hover(label, figure, f"{requests} requests"))
-        for i, (amount, label, figure, requests) in enumerate(
-            zip(amounts, labels, figures, (row[1] for row in shown_rows), strict=True)
-        )
-    ]
+    hovers = [charts.hover(str(row[0]), f"{row[2]}, {row[1]} requests") for row in shown_rows]
+    bars = [charts.Bar(i, charts.position(amount), hovers[i]) for i, amount in enumerate(amounts)]
     figure = charts.rows(labels, figures, [charts.Series("", "accent", bars)])
     leaders = "; ".join(f"{label} {text}" for label, text in zip(labels[:3], figures[:3], strict=True))
-    return (
-        Chart("Spend by model", figure, f"Bar chart of spend by model: {leaders}. The next table has every figure."),
-        table,
-    )
+    alt = f"Bar chart of spend by model: {leaders}. The next table has every figure."
+    return (Chart("Spend by model", figure, alt), table)
 
 
 def _hover(row: Slice) -> str:

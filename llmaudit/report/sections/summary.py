@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from llmaudit.audit import Audit
 from llmaudit.findings.drivers import Driver
-from llmaudit.findings.savings import PlanRow
+from llmaudit.findings.savings import PlanRow, Savings
 from llmaudit.money import ZERO, shown
 from llmaudit.report.content import (
     Bullets,
+    Chart,
     Column,
     Command,
     Figures,
@@ -19,12 +20,13 @@ from llmaudit.report.content import (
     SectionContent,
     Table,
 )
+from llmaudit.report.sections.savings import chart
 from llmaudit.report.wording import between, counted, headline, percent, period
 
 NO_DATA = Mark("no data", "none")
 UNPROVEN = Mark("unproven", "open")
 SAME = Mark("no answer changes", "good")
-UNSURE = Mark("same answers, amount uncertain", "open")
+UNSURE = Mark("amount uncertain", "open")
 
 
 def build(audit: Audit) -> SectionContent:
@@ -33,6 +35,7 @@ def build(audit: Audit) -> SectionContent:
         blocks=(
             Prose(_verdict(audit), lead=True),
             Figures((_spent(audit), _safe_figure(audit), _best_figure(audit), _driver_figure(audit))),
+            *_plans(audit.savings),
             _drivers(audit),
             Prose(_coverage(audit)),
             Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True),
@@ -63,7 +66,7 @@ def _verdict(audit: Audit) -> str:
     if not spend.requests:
         return "No request lies in the period, so there is nothing to say about money."
     when = period(spend.first_day, spend.last_day)
-    said = [f"{counted(spend.requests, 'request')} from {when} cost {headline(spend.spend_usd)}."]
+    said = [f"{counted(spend.requests, 'request')} ({when}) cost {headline(spend.spend_usd)}."]
     bold, safe = boldest(plans), safest(plans)
     if bold:
         said.append(
@@ -72,9 +75,8 @@ def _verdict(audit: Audit) -> str:
         )
     if safe:
         most = "" if safe.savings_low_usd > 0 else "Up to "
-        said.append(
-            f"{most}{headline(safe.savings_usd)} could be saved without changing one answer (plan `{safe.name}`)."
-        )
+        amount = f"{most}{headline(safe.savings_usd)}"
+        said.append(f"{amount} could be saved without changing one answer (plan `{safe.name}`).")
     if not bold and not safe:
         said.append("No plan that was evaluated costs less.")
     return " ".join(said)
@@ -89,7 +91,7 @@ def _spent(audit: Audit) -> KeyFigure:
 
 
 def _safe_figure(audit: Audit) -> KeyFigure:
-    title = "Can be saved, same answers"
+    title = "Saving, same answers"
     plan, actual = safest(audit.savings.plans), audit.savings.actual_usd
     if actual is None:
         return KeyFigure(title, "no data", "no plan was evaluated", NO_DATA)
@@ -99,14 +101,12 @@ def _safe_figure(audit: Audit) -> KeyFigure:
     if plan.low_usd == plan.high_usd:
         return KeyFigure(title, headline(plan.savings_usd), note, SAME)
     spread = between(plan.savings_low_usd, actual - plan.low_usd)
-    standing = SAME if plan.savings_low_usd > 0 else UNSURE
-    return KeyFigure(
-        title, headline(plan.savings_usd), f"{note}; {spread} where a price condition is unknown", standing
-    )
+    note = f"{note}; {spread} where a price condition is unknown"
+    return KeyFigure(title, headline(plan.savings_usd), note, SAME if plan.savings_low_usd > 0 else UNSURE)
 
 
 def _best_figure(audit: Audit) -> KeyFigure:
-    title = "Could be saved, other models"
+    title = "Saving, other models"
     plan, actual = boldest(audit.savings.plans), audit.savings.actual_usd
     if actual is None:
         return KeyFigure(title, "no data", "no plan was evaluated", NO_DATA)
@@ -115,6 +115,12 @@ def _best_figure(audit: Audit) -> KeyFigure:
     spread = between(plan.savings_low_usd, actual - plan.low_usd)
     note = f"{percent(plan.savings_pct)} of spend; plan `{plan.name}`, {spread} by its assumptions"
     return KeyFigure(title, headline(plan.savings_usd), note, UNPROVEN)
+
+
+def _plans(savings: Savings) -> tuple[Chart, ...]:
+    if savings.actual_usd is None or len(savings.plans) <= 1:
+        return ()
+    return (chart(savings.actual_usd, savings.plans, "What the same traffic would have cost"),)
 
 
 def _driver_figure(audit: Audit) -> KeyFigure:
@@ -164,8 +170,8 @@ def _coverage(audit: Audit) -> str:
     known = "no request" if covered.spend_known_pct is None else f"{percent(covered.spend_known_pct, 2)} of requests"
     return (
         f"Rests on {counted(covered.lines, 'record')}, each accounted for: {covered.accepted:,} requests, "
-        f"{covered.duplicates:,} duplicates, {covered.ignored:,} that are no requests, {covered.rejected:,} rejected and "
-        f"{covered.bills:,} bill lines. The cost of {known} is known."
+        f"{covered.duplicates:,} duplicates, {covered.ignored:,} that are no requests, {covered.rejected:,} rejected "
+        f"and {covered.bills:,} bill lines. The cost of {known} is known."
     )
 
 

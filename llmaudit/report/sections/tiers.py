@@ -33,9 +33,9 @@ def build(tiers: Tiers) -> SectionContent:
             _signals(tiers),
         ),
         source=(
-            "Tier 0 trivial, 1 standard, 2 complex, 3 high stakes. Each request's tier is decided by the first rule that "
-            "applies: what the caller stated, the endpoint, the feature's name, the prompt's form. A flagship is a model the "
-            "catalog lists as its provider's top class."
+            "Tier 0 trivial, 1 standard, 2 complex, 3 high stakes. Each request's tier is decided by the first rule "
+            "that applies: what the caller stated, the endpoint, the feature's name, the prompt's form. A flagship is "
+            "a model the catalog lists as its provider's top class."
         ),
         caveat=tiers.caveat,
         commands=(
@@ -74,14 +74,13 @@ def _chart(tiers: Tiers) -> tuple[Chart, ...]:
         offset = -0.05 if "requests" in title else 0.15
         bars = [pick(i, row, requests) for i, row in enumerate(rows)]
         series.append(charts.Series(title, color, bars, offset=offset))
-    labels = [f"tier {tier(row.tier)}" for row in rows]
+    labels = [tier(row.tier) for row in rows]
     figures = [f"{percent(row.share_pct)} of requests, {percent(row.spend_share_pct)} of spend" for row in rows]
     alt = "Bar chart of the share of requests and of spend by tier: " + "; ".join(
         f"{text}: {figure}" for text, figure in zip(labels, figures, strict=True)
     )
-    return (
-        Chart("Share of requests and of spend by tier", charts.rows(labels, figures, series, row_px=74), f"{alt}."),
-    )
+    drawn = charts.rows(labels, figures, series, row_px=74)
+    return (Chart("Share of requests and of spend by tier", drawn, f"{alt}."),)
 
 
 def _flagship_requests(i: int, row: TierRow, requests: int) -> charts.Bar:

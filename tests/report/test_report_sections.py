@@ -1,0 +1,200 @@
+"""What each section says, as data, from an audit of five cells made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import plotly.graph_objects as go
+import pytest
+from handmade import HOSTILE, PRICED, hostile_audit, small_audit
+
+from llmaudit.audit import NOT_YET, conclude
+from llmaudit.evidence import Evidence
+from llmaudit.report import wording
+from llmaudit.report.content import Block, Chart, Figures, Part, Prose, Section, SectionContent, Table
+from llmaudit.report.grid import grid
+from llmaudit.report.sections import _content, all_sections, contents
+
+
+@pytest.fixture(scope="module")
+def small(catalog):
+    return small_audit(catalog)
+
+
+@pytest.fixture(scope="module")
+def said(small) -> dict[str, SectionContent]:
+    return {section.id: content for section, content in contents(small)}
+
+
+def walk(blocks: tuple[Block, ...]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        if isinstance(block, Part):
+            yield from walk(block.blocks)
+
+
+def tables(content: SectionContent) -> dict[str, Table]:
+    return {block.caption: block for block in walk(content.blocks) if isinstance(block, Table)}
+
+
+def charts(content: SectionContent) -> list[Chart]:
+    return [block for block in walk(content.blocks) if isinstance(block, Chart)]
+
+
+def figure(content: SectionContent, label: str) -> str:
+    items = [item for block in walk(content.blocks) if isinstance(block, Figures) for item in block.items]
+    return next(item.value for item in items if item.label == label)
+
+
+def test_sections_are_found_in_reading_order():
+    found = [section.id for section in all_sections()]
+    assert found == ["summary", "spend", "tiers", "drivers", "savings", "markup", "reliability", "coverage", "method"]
+
+
+def test_every_section_says_where_it_comes_from_and_how_to_check(said):
+    for content in said.values():
+        assert content.source
+        assert content.commands
+        assert all(command.line.startswith("llmaudit ") for command in content.commands)
+
+
+def test_breakdowns_add_up_to_the_spend(small, said):
+    whole = small.spend.spend_usd
+    found = tables(said["spend"])
+    for caption in (
+        "Spend by model",
+        "Spend by gateway",
+        "Spend by seller",
+        "Spend by feature",
+        "Spend by team",
+        "Spend by day",
+    ):
+        amounts = [row[2] for row in found[caption].rows if row[2] is not None]
+        assert sum(amounts, Decimal(0)) == whole, caption
+        assert sum(row[1] for row in found[caption].rows) == small.spend.requests
+
+
+def test_what_has_no_price_is_unknown_and_what_has_no_team_is_not_attributed(said):
+    found = tables(said["spend"])
+    nobody = next(row for row in grid(found["Spend by model"]).rows if row[0] == "nobody/nothing-9")
+    assert nobody[2:5] == ("unknown", "unknown", "unknown")
+    assert grid(found["Spend by team"]).rows[-1][0] == wording.NOT_ATTRIBUTED
+
+
+def test_the_summary_keeps_proven_and_unproven_apart(small, said):
+    content = said["summary"]
+    tiered = next(plan for plan in small.savings.plans if plan.name == "tiered")
+    marks = {
+        item.label: item.mark and item.mark.text
+        for block in content.blocks
+        if isinstance(block, Figures)
+        for item in block.items
+    }
+    assert figure(content, "Spend") == wording.headline(small.spend.spend_usd)
+    assert figure(content, "Saving, other models") == wording.headline(tiered.savings_usd)
+    assert marks["Saving, other models"] == "unproven"
+    assert marks["Saving, same answers"] != "unproven"
+    assert isinstance(content.blocks[0], Prose)
+    assert "unproven" in content.blocks[0].text
+
+
+def test_a_driver_without_data_is_no_zero(said):
+    for section in ("summary", "drivers"):
+        rows = next(table for caption, table in tables(said[section]).items() if "drivers" in caption.lower()).rows
+        lock_in = next(row for row in rows if str(row[0]).startswith("Lock-in"))
+        assert "no data" in lock_in
+        assert not any(isinstance(value, Decimal) for value in lock_in)
+
+
+def test_a_plan_s_parts_add_up_to_its_cost_and_its_saving(small, said):
+    for plan in small.savings.plans:
+        found = tables(said["savings"])
+        made_up = found.get(f"How the saving of {plan.name} is made up")
+        if made_up is None:
+            assert not plan.savings_usd
+            continue
+        assert sum(row[1] for row in made_up.rows) == plan.savings_usd
+        assert sum(row[6] for row in found[f"Parts of the plan {plan.name}, dearest first"].rows) == plan.cost_usd
+
+
+def test_markup_names_the_gateway_and_its_verdict(said):
+    rows = tables(said["markup"])["Gateways: billed against the provider's list"].rows
+    assert {row[0] for row in rows} == {"dear.example", "g"}
+    assert all(row[1].text for row in rows)
+
+
+def test_every_record_is_accounted_for(said):
+    found = tables(said["coverage"])
+    assert grid(found["Every record accounted for"]).foot[1] == "53"
+    assert [row[0] for row in found["The ledger, file by file"].rows] == ["a.jsonl", "b"]
+
+
+def test_what_is_not_measured_is_listed_with_its_reason(said):
+    rows = tables(said["method"])["Not measured"].rows
+    assert [(row[0], row[2]) for row in rows] == list(NOT_YET)
+
+
+def test_a_part_without_data_says_so(small):
+    section = Section(1, "x", "Lock-in", "lockin", lambda _: pytest.fail("nothing to build from"))
+    content = _content(section, small)
+    assert figure(content, "Lock-in") == "No data"
+
+
+def test_an_empty_audit_has_every_section_and_no_figure_made_up(catalog):
+    said = {section.id: content for section, content in contents(conclude(Evidence([], catalog)))}
+    assert "nothing to say" in said["summary"].blocks[0].text
+    assert figure(said["savings"], "Savings") == "No data"
+    assert figure(said["markup"], "Gateways") == "No data"
+
+
+def test_charts_are_valid_plotly_and_have_words(small, catalog):
+    drawn = [
+        chart
+        for audit in (small, hostile_audit(catalog))
+        for _, content in contents(audit)
+        for chart in charts(content)
+    ]
+    assert len(drawn) >= 16
+    for chart in drawn:
+        go.Figure(chart.figure)
+        assert len(chart.alt) > 20
+
+
+def test_names_in_charts_are_not_markup(catalog):
+    for _, content in contents(hostile_audit(catalog)):
+        for chart in charts(content):
+            texts = [note["text"] for note in chart.figure["layout"].get("annotations", ())]
+            texts += [text for trace in chart.figure["data"] for text in trace.get("hovertext", ())]
+            for text in texts:
+                plain = text.replace("<br>", "").removeprefix("<b>").removesuffix("</b>")
+                assert "<" not in plain
+                assert "$" not in plain
+
+
+def test_the_chart_and_its_table_say_the_same_cent(said):
+    shown = grid(tables(said["spend"])["Spend by model"]).rows
+    notes = [note["text"] for note in charts(said["spend"])[1].figure["layout"]["annotations"]]
+    assert notes[0] == PRICED == shown[0][0]
+    assert notes[1] == f"<b>{str(shown[0][2]).replace('$', '&#36;')}</b>"
+
+
+def test_hostile_names_stay_whole_and_visible(catalog):
+    said = {section.id: content for section, content in contents(hostile_audit(catalog))}
+    names = {row[0] for row in tables(said["spend"])["Spend by model"].rows}
+    assert set(HOSTILE) <= names
+    shown = {row[0] for row in grid(tables(said["spend"])["Spend by model"]).rows}
+    assert all(name.isprintable() for name in shown)
+
+
+@pytest.mark.parametrize(
+    ("paths", "short"),
+    [
+        (["/a/b/c.jsonl", "/a/b/d/e.jsonl"], ["c.jsonl", "d/e.jsonl"]),
+        (["/a/b/c.jsonl"], ["c.jsonl"]),
+        (["c.jsonl", "d"], ["c.jsonl", "d"]),
+        ([], []),
+    ],
+)
+def test_paths_do_not_tell_where_a_home_is(paths, short):
+    assert wording.without_common_folder(paths) == short

@@ -1,0 +1,417 @@
+"""The contract of the command line: one JSON document, its keys, money as text, exit codes, settings, periods."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import typer
+from conftest import Ran, Run, clean_environment, run_in
+from llmaudit.cli import app
+from llmaudit.request import COLUMNS
+
+COUNTS = "path format lines accepted duplicates ignored rejected bills skipped"
+AUDIT = "spend coverage tiers drivers markup reliability savings lockin checklist shadow warnings catalog_version"
+QUOTE = "status cost_usd low_usd high_usd components[] rules[] assumptions[] catalog_version"
+TOKENS = "input cache_read cache_write_5m cache_write_1h cache_write_other output reasoning"
+STATUS = "requests accepted rejected duplicates bills first_at last_at billed_usd list_usd unpriced.requests"
+PLANS = "name cost_usd low_usd high_usd savings_usd savings_pct moved_requests unproven_usd legs[]"
+GATEWAYS = "gateway verdict kind pct low_pct high_pct fixed_usd overpaid_usd requests ruled_out[].name ruled_out[].why evidence[]"
+
+
+def under(prefix: str, names: str) -> list[str]:
+    return [f"{prefix}.{name}" for name in names.split()]
+
+
+CASES: dict[str, tuple[str, str, list[str]]] = {
+    "audit": ("{log}", "audit", AUDIT.split()),
+    "ingest": (
+        "{log} --db new.duckdb",
+        "ingest",
+        [*under("files[]", COUNTS), *under("totals", "lines accepted bills")],
+    ),
+    "detect": ("{log}", "detect", under("files[]", "path format confidence evidence[]")),
+    "formats": ("", "formats", under("formats[]", "name title kind")),
+    "requests": ("--db {db}", "requests", under("rows[]", " ".join(COLUMNS))),
+    "tag": ("--db {copy}", "tag", ["by_tier.unknown", "by_signal.none"]),
+    "pricing list": ("", "pricing-list", under("models[]", "seller sku usd_per_million")),
+    "pricing show": (
+        "gpt-5.6-sol",
+        "pricing-show",
+        under("prices[]", "valid_from valid_to when basis source checked_on usd_per_million"),
+    ),
+    "pricing quote": ("--model gpt-5.6-sol --input 9 --at 2026-10-01", "pricing-quote", QUOTE.split()[:-2]),
+    "reprice": (
+        "--db {db}",
+        "reprice",
+        ["actual.billed_usd", "actual.list_usd", "catalog_version", *under("plans[]", PLANS)],
+    ),
+    "plan list": ("", "plan-list", ["plans[].name"]),
+    "plan show": ("tiered", "plan-show", ["name", "rules[]"]),
+    "plan check": ("tiered", "plan-check", ["name", "ok"]),
+    "markup": ("--db {db}", "markup", ["catalog_version", *under("gateways[]", GATEWAYS)]),
+    "report": ("--db {db}", "audit", AUDIT.split()),
+    "explain": ("a-1 --db {db}", "explain", ["catalog_version", "requests[].source.line", "requests[].spend_usd"]),
+    "status": (
+        "--db {db}",
+        "status",
+        ["catalog_version", *STATUS.split(), "unpriced.models[]", *under("tokens", TOKENS)],
+    ),
+    "demo": (
+        "--worked-example",
+        "demo",
+        "before_usd after_usd savings_pct markup_5_usd markup_10_usd legs[] catalog_version".split(),
+    ),
+    "config": ("", "config", under("settings[]", "name value source")),
+}
+"""Command: a command line that works, the name in its schema, and the keys that must be there (`[]` is each element)."""
+
+
+def command_names(group: Any = None, prefix: str = "") -> Iterator[str]:
+    for name, command in (group or typer.main.get_command(app)).commands.items():
+        if hasattr(command, "commands"):
+            yield from command_names(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name
+
+
+def values_at(document: Any, path: str) -> list[Any]:
+    """Return the values at a path such as `plans[].legs[]`; a missing key is an error, so is an empty list."""
+    values = [document]
+    for part in path.split("."):
+        name, each, _ = part.partition("[]")
+        assert all(name in value for value in values), f"{path}: no {name}"
+        values = [value[name] for value in values]
+        if each:
+            assert all(isinstance(value, list) for value in values), f"{path}: not a list"
+            values = [element for value in values for element in value]
+    assert values, f"{path}: nothing there"
+    return values
+
+
+def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from leaves(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner, key)
+    else:
+        yield key, value
+
+
+@pytest.fixture
+def line_of(small_log: Path, small_db: Path, tmp_path: Path) -> Any:
+    copy = tmp_path / "copy.duckdb"
+    shutil.copy(small_db, copy)
+    return lambda name: [*name.split(), *CASES[name][0].format(log=small_log, db=small_db, copy=copy).split()]
+
+
+def test_every_command_has_a_case() -> None:
+    assert set(command_names()) <= set(CASES), "add new commands to CASES"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_json(call: Run, line_of: Any, name: str) -> None:
+    done: Ran = call(*line_of(name), "--json")
+    assert done.code == 0, done.err
+    document = done.json
+    assert document["schema"] == f"llmaudit/{CASES[name][1]}/1"
+    for path in CASES[name][2]:
+        values_at(document, path)
+    for key, value in leaves(document):
+        if key.endswith("_usd"):
+            assert value is None or re.fullmatch(r"-?\d+\.\d{6,12}", value), f"{key}: {value!r}"
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.+]+Z?", value):
+            assert value.endswith("Z"), f"{key}: {value}"
+    assert done.err == ""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_help_has_an_example_that_runs(call: Run, name: str) -> None:
+    done = call(*name.split(), "--help")
+    assert done.code == 0
+    text = " ".join(done.out.split())
+    assert f"Example: llmaudit {name}" in text
+    for option in (
+        "--db",
+        "--catalog",
+        "--since",
+        "--until",
+        "--month",
+        "--timezone",
+        "--json",
+        "--quiet",
+        "--no-color",
+    ):
+        assert option in text
+
+
+def test_as_a_process(cli: Run, small_log: Path) -> None:
+    """The other tests call the entry point; here is the real thing, with what belongs on which stream."""
+    done = cli("audit", small_log)
+    assert done.code == 0
+    assert "warning: " in done.err
+    assert "warning: " not in done.out
+    assert "By model" in done.out
+    assert "\x1b" not in done.out + done.err
+
+
+def test_warnings_can_be_silenced(call: Run, small_log: Path) -> None:
+    assert "warning: " in call("audit", small_log).err
+    assert call("audit", small_log, "--quiet").err == ""
+
+
+def test_unknown_is_null(call: Run, small_db: Path) -> None:
+    document = call("report", "--db", small_db, "--json").json
+    (unpriced,) = (row for row in document["spend"]["by_model"] if row["name"] == "nobody-9")
+    assert (unpriced["spend_usd"], unpriced["share_pct"], unpriced["unpriced_requests"]) == (None, None, 1)
+    for name in ("lockin", "checklist", "shadow"):
+        assert document[name] is None
+    for words in ("lock-in", "checklist", "shadow"):
+        assert any(words in warning for warning in document["warnings"])
+    rows = call("requests", "--db", small_db, "--json").json["rows"]
+    assert [row["billed_amount"] for row in rows] == ["0.006000", None, None, None, "0.000000", None]
+
+
+@pytest.mark.parametrize("name", ["status", "markup", "plan show", "config"])
+def test_common_options_before_and_after(call: Run, line_of: Any, name: str, small_db: Path) -> None:
+    own = line_of(name)
+    common = ["--json", "--timezone", "Europe/Berlin", "--month", "2026-10"]
+    before, after = call(*common, *own), call(*own, *common)
+    assert before == after
+    assert before.code == 0
+    assert before.json["schema"]
+
+
+def test_settings_precedence(call: Run, tmp_path: Path) -> None:
+    """Each layer covers the one below it; `config` says which one spoke."""
+
+    def seen(*args: str, **variables: str) -> dict[str, tuple[Any, str]]:
+        rows = call("config", "--json", *args, env=variables).json["settings"]
+        return {row["name"]: (row["value"], row["source"]) for row in rows}
+
+    assert seen()["timezone"] == ("UTC", "default")
+    assert seen()["db"] == ("./llmaudit.duckdb", "default")
+    (tmp_path / "llmaudit.toml").write_text('timezone = "Asia/Tokyo"\ndb = "file.duckdb"\n')
+    assert seen()["timezone"] == ("Asia/Tokyo", "llmaudit.toml")
+    variable = {"LLMAUDIT_TIMEZONE": "Europe/Paris"}
+    assert seen(**variable)["timezone"] == ("Europe/Paris", "environment")
+    assert seen(**variable)["db"] == ("file.duckdb", "llmaudit.toml")
+    assert seen("--timezone", "Europe/Rome", **variable)["timezone"] == ("Europe/Rome", "flag")
+
+
+def test_database_named_by_each_layer(call: Run, small_db: Path, tmp_path: Path) -> None:
+    assert call("status").code == 5
+    assert call("status", env={"LLMAUDIT_DB": str(small_db)}).code == 0
+    (tmp_path / "llmaudit.toml").write_text(f'db = "{small_db}"\n')
+    assert call("status").code == 0
+    assert call("status", env={"LLMAUDIT_DB": "elsewhere.duckdb"}).code == 5
+    assert call("status", "--db", small_db, env={"LLMAUDIT_DB": "elsewhere.duckdb"}).code == 0
+
+
+@pytest.mark.parametrize(("value", "off"), [("1", True), ("", False)])
+def test_no_color(call: Run, value: str, off: bool) -> None:
+    rows = {row["name"]: row for row in call("config", "--json", env={"NO_COLOR": value}).json["settings"]}
+    assert (rows["no_color"]["value"], rows["no_color"]["source"]) == (
+        (True, "environment") if off else (False, "default")
+    )
+    assert call("config", "--json", "--no-color").json["settings"][-2]["value"] is True
+
+
+USAGE = {
+    "unknown command": "no-such-command",
+    "unknown option": "status --no-such-option",
+    "missing argument": "audit",
+    "missing option": "pricing quote",
+    "number out of range": "requests --limit 0",
+    "negative tokens": "pricing quote --model gpt-5.6-sol --input -1",
+    "no month": "status --db {db} --month 2026-13",
+    "no date": "status --db {db} --since yesterday",
+    "empty period": "status --db {db} --since 2026-10-02 --until 2026-10-02",
+    "two periods": "status --db {db} --since 2026-10-02 --month 2026-10",
+    "no zone": "status --db {db} --timezone Mars/Olympus",
+    "no such plan": "reprice --plan no-such-plan --db {db}",
+    "not parquet": "reprice --out rows.csv --db {db}",
+    "no such report": "report --format pdf --db {db}",
+    "ending says nothing": "report --out report.pdf --db {db}",
+    "no such column": "requests --where nonsense=1 --db {db}",
+    "not an instant": "pricing quote --model gpt-5.6-sol --at noon",
+    "no such format": "ingest {log} --format no-such-format",
+}
+
+
+@pytest.mark.parametrize("what", USAGE)
+def test_wrong_usage(call: Run, small_db: Path, small_log: Path, what: str) -> None:
+    done = call(*USAGE[what].format(db=small_db, log=small_log).split())
+    assert done.code == 2, done.err
+    assert done.err.strip()
+    assert "Traceback" not in done.err
+    assert done.out == ""
+
+
+@pytest.mark.parametrize("args", [["pricing", "show", "no-such-model"], ["explain", "no-such-id"], ["status"]])
+def test_errors_in_words_and_with_debug_in_full(call: Run, small_db: Path, args: list[str]) -> None:
+    database = ["--db", str(small_db)] if args[0] == "explain" else []
+    plain, full = call(*args, *database), call("--debug", *args, *database)
+    assert plain.code == full.code == 5
+    assert "Traceback" not in plain.err
+    assert 1 <= plain.err.count("\n") <= 3
+    assert "Traceback" in full.err
+    assert full.err.endswith(plain.err)
+
+
+def test_unpriced_quote_is_no_zero(call: Run) -> None:
+    done = call("pricing", "quote", "--model", "gpt-5.6-soll", "--input", 10, "--json")
+    assert done.code == 5
+    assert (done.json["status"], done.json["cost_usd"]) == ("unpriced", None)
+    assert "gpt-5.6-sol" in done.json["assumptions"][0]
+
+
+HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+def test_busy_database(small_db: Path, tmp_path: Path, call: Run) -> None:
+    copy = tmp_path / "busy.duckdb"
+    shutil.copy(small_db, copy)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(copy)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=clean_environment(tmp_path),
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        done = call("status", "--db", copy)
+        assert done.code == 6
+        assert str(holder.pid) in done.err
+        assert "Traceback" not in done.err
+    assert call("status", "--db", copy).code == 0
+
+
+def test_database_of_a_newer_version(small_db: Path, tmp_path: Path, call: Run) -> None:
+    import duckdb
+
+    copy = tmp_path / "newer.duckdb"
+    shutil.copy(small_db, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("UPDATE meta SET value = '999' WHERE name = 'schema'")
+    before = copy.read_bytes()
+    done = call("status", "--db", copy)
+    assert done.code == 6
+    assert "999" in done.err
+    assert copy.read_bytes() == before
+
+
+PERIODS = {
+    "all": ("", "a-1 a-2 a-3 a-4 a-5 a-6"),
+    "start is in": ("--since 2026-10-02", "a-3 a-4 a-5 a-6"),
+    "end is out": ("--until 2026-10-02", "a-1 a-2"),
+    "one day": ("--since 2026-10-02 --until 2026-10-03", "a-3 a-4 a-5 a-6"),
+    "instants": ("--since 2026-10-02T12:00:00Z --until 2026-10-02T13:00:00Z", "a-5"),
+    "an offset": ("--since 2026-10-02T00:00:00+02:00", "a-2 a-3 a-4 a-5 a-6"),
+    "month": ("--month 2026-10", "a-1 a-2 a-3 a-4 a-5 a-6"),
+    "month before": ("--month 2026-09", ""),
+    "zone of a date": ("--timezone Europe/Berlin --since 2026-10-02", "a-2 a-3 a-4 a-5 a-6"),
+    "zone of an end": ("--timezone Europe/Berlin --until 2026-10-02", "a-1"),
+    "zone of a month": ("--timezone Pacific/Kiritimati --month 2026-09", ""),
+    "a written offset beats the zone": ("--timezone Europe/Berlin --since 2026-10-02T00:00:00Z", "a-3 a-4 a-5 a-6"),
+}
+
+
+@pytest.mark.parametrize("what", PERIODS)
+def test_periods(call: Run, small_db: Path, what: str) -> None:
+    flags, ids = PERIODS[what]
+    rows = call("requests", "--db", small_db, "--json", *flags.split()).json["rows"]
+    assert [row["request_id"] for row in rows] == ids.split()
+    status = call("status", "--db", small_db, "--json", *flags.split()).json
+    assert status["requests"] == len(rows)
+    started = sorted(row["started_at"] for row in rows)
+    assert (status["first_at"], status["last_at"]) == ((started[0], started[-1]) if started else (None, None))
+
+
+def test_days_are_of_the_zone(call: Run, small_db: Path) -> None:
+    def days(*flags: str) -> dict[str, int]:
+        document = call("report", "--db", small_db, "--json", *flags).json
+        return {row["name"]: row["requests"] for row in document["spend"]["by_day"]}
+
+    assert days() == {"2026-10-01": 2, "2026-10-02": 4}
+    assert days("--timezone", "Europe/Berlin") == {"2026-10-01": 1, "2026-10-02": 4, "2026-10-03": 1}
+
+
+def test_month_over_the_end_of_summer_time(call: Run, small_db: Path) -> None:
+    document = call("report", "--db", small_db, "--json", "--month", "2026-10", "--timezone", "Europe/Berlin").json
+    assert (document["since"], document["until"]) == ("2026-09-30T22:00:00Z", "2026-10-31T23:00:00Z")
+    assert document["timezone"] == "Europe/Berlin"
+
+
+def test_period_of_ingest_is_ignored_not_lost(call: Run, small_log: Path) -> None:
+    document = call("ingest", small_log, "--since", "2026-10-02", "--json").json
+    assert (document["totals"]["accepted"], document["totals"]["ignored"]) == (4, 2)
+    assert document["totals"]["lines"] == 6
+
+
+@pytest.mark.parametrize("ending", ["html", "md", "json"])
+def test_report_file(call: Run, small_db: Path, tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"report.{ending}"
+    done = call("report", "--db", small_db, "--out", out)
+    assert done.code == 0, done.err
+    assert done.out == ""
+    assert out.stat().st_size > 1000
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+    if ending == "json":
+        assert msgspec.json.decode(out.read_bytes()) == call("report", "--db", small_db, "--json").json
+
+
+@pytest.mark.parametrize(
+    "line", ["report --out {out}.html", "reprice --out {out}.parquet", "audit {log} --out {out}.md"]
+)
+def test_output_that_cannot_be_written(call: Run, small_db: Path, small_log: Path, tmp_path: Path, line: str) -> None:
+    done = call(
+        *line.format(out="missing/out", log=small_log).split(), *(["--db", small_db] if "log" not in line else [])
+    )
+    assert done.code == 1, done.err
+    assert "missing" in done.err
+    assert "bug in llmaudit" not in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ["html", "parquet"])
+def test_output_is_whole_or_not_at_all(
+    call: Run, small_db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """A write that breaks off leaves the file of yesterday, and nothing beside it."""
+    out = tmp_path / f"out.{ending}"
+    out.write_text("yesterday")
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", broken)
+    monkeypatch.setattr("pyarrow.parquet.write_table", broken)
+    done = call("reprice" if ending == "parquet" else "report", "--db", small_db, "--out", out)
+    assert done.code == 1
+    assert "disk is full" in done.err
+    assert out.read_text() == "yesterday"
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_interrupted(small_log: Path, tmp_path: Path) -> None:
+    """SIGTERM ends a run with 143 and leaves no database half written."""
+    code = "import os, signal; from llmaudit.ingest import load; load.detect = lambda *_: os.kill(os.getpid(), signal.SIGTERM)"
+    command = f"{code}; import sys; sys.argv = ['llmaudit', 'ingest', {str(small_log)!r}]; from llmaudit.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=tmp_path, env=clean_environment(tmp_path), capture_output=True, check=False
+    )
+    assert done.returncode == 143
+    assert b"Traceback" not in done.stderr
+    after = run_in(tmp_path, "status", "--json")
+    assert "there is no database" in after.err or after.json["requests"] == 0

@@ -1,0 +1,109 @@
+"""The notebook runs from top to bottom on the sample logs, and says what the audit says."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOK = ROOT / "notebooks" / "tour.ipynb"
+FIGURE = "application/vnd.plotly.v1+json"
+
+EXECUTE = """
+import sys
+import nbformat
+from nbclient import NotebookClient
+
+source, target, folder = sys.argv[1:]
+notebook = nbformat.read(source, as_version=4)
+nbformat.validate(notebook)
+NotebookClient(notebook, kernel_name="tour", timeout=120, resources={"metadata": {"path": folder}}).execute()
+nbformat.write(notebook, target)
+"""
+"""nbclient in a process of its own: its event loop and sockets warn as they close, and here a warning is an error."""
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The notebook with its outputs, run by this interpreter in a folder of its own."""
+    folder = tmp_path_factory.mktemp("notebook")
+    kernel = folder / "jupyter" / "kernels" / "tour"
+    kernel.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "tour", "language": "python"}))
+    work = folder / "work"
+    work.mkdir()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_PATH": str(folder / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+    }
+    out = folder / "executed.ipynb"
+    done = subprocess.run(
+        [sys.executable, "-c", EXECUTE, NOTEBOOK, out, work],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert list(work.iterdir()) == []  # it leaves nothing behind
+    return json.loads(out.read_text(encoding="utf-8"))
+
+
+def outputs(notebook: Any, name: str) -> list[Any]:
+    (found,) = (one["outputs"] for one in notebook["cells"] if one["id"] == name)
+    return found
+
+
+def printed(notebook: Any, name: str) -> str:
+    return "".join("".join(one["text"]) for one in outputs(notebook, name) if one["output_type"] == "stream")
+
+
+def shown(notebook: Any, name: str) -> Any:
+    (data,) = (one["data"] for one in outputs(notebook, name) if "data" in one)
+    return data
+
+
+def test_it_is_stored_without_outputs():
+    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    codes = [one for one in notebook["cells"] if one["cell_type"] == "code"]
+    assert all(one["outputs"] == [] and one["execution_count"] is None for one in codes)
+
+
+def test_the_figures_are_the_audits(executed: Any, audit: Any):
+    spent = audit["spend"]
+    told = (
+        f"{spent['requests']:,} requests, spend ${float(spent['spend_usd']):,.2f}, catalog {audit['catalog_version']}"
+    )
+    assert told in printed(executed, "read")
+    for plan in audit["savings"]["plans"]:
+        assert f"{plan['name']}: saves ${float(plan['savings_usd']):,.2f}" in printed(executed, "compare-plans")
+
+
+def test_one_figure_goes_back_to_its_line(executed: Any, truth: Any):
+    told = printed(executed, "explain-one")
+    assert told.startswith("openai_compatible.jsonl.gz, line ")
+    assert f"{float(truth['markup']['brightrelay']['pct']):.1f}% over" in told
+
+
+def test_nothing_warns(executed: Any):
+    streams = [one for cell in executed["cells"] for one in cell.get("outputs", ()) if one["output_type"] == "stream"]
+    assert [one["text"] for one in streams if one["name"] == "stderr"] == []
+
+
+@pytest.mark.parametrize("name", ["by-model", "compare-plans"])
+def test_charts_are_drawn_from_data_alone(executed: Any, name: str):
+    data = shown(executed, name)
+    assert data[FIGURE]["data"]
+    assert "text/html" not in data  # a script from elsewhere would be in there
+
+
+@pytest.mark.parametrize("name", ["by-tier", "markup-table"])
+def test_tables_are_shown(executed: Any, name: str):
+    assert "<table" in "".join(shown(executed, name)["text/html"])
