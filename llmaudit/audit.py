@@ -135,7 +135,7 @@ def _warnings(found: dict[str, Any]) -> list[str]:
     if not spent.requests:
         warnings.append("no request lies in the period: every figure is empty")
     if covered.rejected:
-        warnings.append(f"{covered.rejected:,} of {covered.lines:,} records were rejected (coverage.reasons says why)")
+        warnings.append(f"{covered.rejected:,} of {covered.lines:,} records were rejected; the coverage says why")
     if covered.conflicts:
         warnings.append(
             f"{covered.conflicts:,} records repeat a request id with other content; the first one read counts"

@@ -107,7 +107,8 @@ STAKES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "legal",
             (
                 r"\b(?:indemnif\w+|liabilit(?:y|ies) clause|governing law|breach of contract|lawsuit|"
-                r"sue (?:me|us|them)|legal advice|termination clause|contract(?:ual)? (?:clause|review|terms)|gdpr request)\b"
+                r"sue (?:me|us|them)|legal advice|termination clause|"
+                r"contract(?:ual)? (?:clause|review|terms)|gdpr request)\b"
             ),
         ),
         (

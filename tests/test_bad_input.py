@@ -123,14 +123,21 @@ PLANS = {
 
 
 @pytest.mark.parametrize("what", PLANS)
-def test_malformed_plan(call: Run, small_db: Path, tmp_path: Path, what: str) -> None:
+def test_malformed_plan(call: Run, tmp_path: Path, what: str) -> None:
     text, said = PLANS[what]
     (tmp_path / "plan.yaml").write_text(text)
-    for line in (["plan", "check", "plan.yaml"], ["reprice", "--plan", "plan.yaml", "--db", small_db]):
-        done = call(*line)
-        assert done.code == 5, done
-        assert said in done.err
-        assert len(done.err.splitlines()) <= 3
+    done = call("plan", "check", "plan.yaml")
+    assert done.code == 5, done
+    assert said in done.err
+    assert len(done.err.splitlines()) <= 3
+
+
+def test_malformed_plan_stops_every_command(call: Run, small_db: Path, small_log: Path, tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text("name: x\nrules:\n  - keep: maybe\n")
+    for line in (["reprice", "--db", small_db], ["report", "--db", small_db], ["audit", small_log]):
+        done = call(*line, "--plan", "plan.yaml")
+        assert (done.code, done.out) == (5, "")
+        assert "plan.yaml:3:11" in done.err
 
 
 PRICE = "valid_from: 2026-01-01T00:00:00Z, source: s, usd_per_million"
@@ -165,15 +172,14 @@ CATALOGS = {
 
 
 @pytest.mark.parametrize("what", CATALOGS)
-def test_malformed_catalog(call: Run, small_db: Path, tmp_path: Path, what: str) -> None:
+def test_malformed_catalog(call: Run, tmp_path: Path, what: str) -> None:
     text, said = CATALOGS[what]
     if text is not None:
         (tmp_path / "mine.yaml").write_text(text)
-    for line in (["pricing", "list"], ["status", "--db", small_db]):
-        done = call(*line, "--catalog", tmp_path / "mine.yaml")
-        assert done.code == 5, done
-        assert said in done.err
-        assert len(done.err.splitlines()) <= 3
+    done = call("pricing", "list", "--catalog", tmp_path / "mine.yaml")
+    assert done.code == 5, done
+    assert said in done.err
+    assert len(done.err.splitlines()) <= 3
 
 
 RULES = {

@@ -78,10 +78,15 @@ def _markup(cells: list[PricedCell]) -> Driver:
         and priced.cell.usage_status == "reported"
     ]
     title = "Gateway markup: billed above the provider's list"
-    if not compared:
-        return Driver("markup", title, None, None, True, "no gateway's log has both an amount and a list price")
-    usd = total((priced.cell.billed_usd or Decimal(0)) - (priced.list_usd or Decimal(0)) for priced in compared)
-    reason = f"billed minus list over {requests(compared):,} requests through gateways; fees at top-up come on top"
+    certain = [priced for priced in compared if priced.list_high_usd == priced.list_usd]
+    if not certain:
+        return Driver("markup", title, None, None, True, "no request has an amount and a certain list price")
+    usd = total((priced.cell.billed_usd or Decimal(0)) - (priced.list_usd or Decimal(0)) for priced in certain)
+    left_out = requests(compared) - requests(certain)
+    reason = (
+        f"billed minus list over {requests(certain):,} requests through gateways whose list price is certain; "
+        f"{left_out:,} with a regional or otherwise unknown price are left out, fees at top-up come on top"
+    )
     return Driver("markup", title, usd, None, True, reason)
 
 

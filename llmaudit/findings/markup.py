@@ -50,6 +50,7 @@ class Channel(msgspec.Struct, frozen=True):
     """What a gateway charges beside the token rate, by its own words; in no log row."""
 
     kind: str
+    applies_to: str | None
     pct: Decimal | None
     usd: Decimal | None
     on_this_spend_usd: Decimal | None
@@ -209,6 +210,7 @@ def _channels(gateway: str, billed: Decimal, catalog: Catalog) -> list[Channel]:
     return [
         Channel(
             kind=fee.kind,
+            applies_to=fee.applies_to,
             pct=fee.pct,
             usd=fee.usd,
             on_this_spend_usd=EXACT.divide(times(billed, fee.pct), 100)

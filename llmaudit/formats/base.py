@@ -161,7 +161,7 @@ def text_integer(text: str | None, field: str) -> int | None:
     value = text_decimal(text, field)
     if value is None:
         return None
-    if abs(value) > MAX_INTEGER:  # before it is expanded: `1e999999999` would fill the memory
+    if not -MAX_INTEGER <= value <= MAX_INTEGER:  # before it is expanded: `1e999999999` would fill the memory
         raise Reject("out-of-range", field)
     if value != value.to_integral_value():
         raise Reject("not-an-integer", field)

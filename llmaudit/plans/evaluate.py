@@ -278,8 +278,12 @@ class _Router:
             yield leg.scaled(verify.cost_ratio * verify.share, "verify")
             return
         judge = self._catalog.canonical(verify.use or "")
-        rates = rates_of(priced.cell, judge, self._catalog, self._known) if judge else None
-        if isinstance(rates, Rates) and judge is not None:
+        rates = rates_of(priced.cell, judge, self._catalog, self._known) if judge else NoRates("not in the catalog")
+        if isinstance(rates, NoRates):
+            self.assumptions.append(
+                f"verification by {verify.use} is in no figure where it has no price: {rates.reason}"
+            )
+        elif judge is not None:
             part = Linear(_reading(rates.expected), per_request=times(rates.expected[-1], verify.output_tokens))
             dear = Linear(_reading(rates.high), per_request=times(rates.high[-1], verify.output_tokens))
             yield Leg("verify", judge.sku.model, part, part, dear).scaled(verify.share)
@@ -287,7 +291,10 @@ class _Router:
     def _fee_factor(self, gateway: str) -> Decimal:
         """1 + what a gateway adds in percent of the tokens' price, token fees and top-up fees alike."""
         fees = [fee for fee in self._catalog.fees(gateway) if fee.kind in {"token_pct", "topup_pct"} and _current(fee)]
-        added = total(_added(fee) for fee in fees[:1])
+        if not fees:
+            self.assumptions.append(f"what {gateway} adds in percent is not in the catalog: counted as nothing")
+            return Decimal(1)
+        added = _added(fees[0])
         self.assumptions.append(f"{gateway} adds {times(added, 100).normalize():f}% to what it passes on")
         return 1 + added
 
@@ -297,9 +304,11 @@ def _current(fee: Fee) -> bool:
 
 
 def _added(fee: Fee) -> Decimal:
-    """Return a percentage as what is added to 1 dollar of credit; a fee taken out of the payment adds more."""
-    share = EXACT.divide(fee.pct or ZERO, Decimal(100))
-    return round_to(EXACT.divide(share, 1 - share), 6) if fee.base == "inside" else share
+    """Return a percentage as what is paid on top of 1 dollar of credit.
+
+    Both ways of stating it come to the same: 5% added is 105 paid for 100, and 5% inside is 100 paid for 95.24.
+    """
+    return EXACT.divide(fee.pct or ZERO, Decimal(100))
 
 
 def _effective(rates: Sequence[Decimal], token_ratio: Decimal, output_ratio: Decimal) -> tuple[Decimal, ...]:

@@ -179,6 +179,7 @@ def _channels(channels: list[Channel]) -> Table:
         "Fees beside the token rates, in the gateway's own words; no log row shows them",
         (
             Column("Channel", Kind.TEXT),
+            Column("Applies to", Kind.TEXT),
             Column("Percent", Kind.PERCENT),
             Column("Amount", Kind.MONEY, adds=False),
             Column("On this spend", Kind.MONEY, adds=False),
@@ -188,6 +189,7 @@ def _channels(channels: list[Channel]) -> Table:
         tuple(
             (
                 CHANNELS.get(channel.kind, channel.kind.replace("_", " ")),
+                channel.applies_to or "not stated",
                 "not stated" if channel.pct is None else channel.pct,
                 "" if channel.usd is None else channel.usd,
                 "not known" if channel.on_this_spend_usd is None else channel.on_this_spend_usd,

@@ -1,0 +1,98 @@
+"""The files of pricing/ as data, and the YAML that people write."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+from llmaudit.catalog import Catalog
+from llmaudit.catalog.load import check, packaged_folder
+from llmaudit.catalog.model import CatalogFile
+from llmaudit.errors import InputError
+from llmaudit.yamlfile import parse_yaml, read_yaml
+
+FILES = sorted(packaged_folder().glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_packaged_file(path: Path) -> None:
+    content = read_yaml(path, CatalogFile, what="catalog")
+    check(content, path.name)
+    assert content.seller in {path.stem, None}
+    for sku in content.models:
+        assert sku.prices, sku.sku
+        for price in sku.prices:
+            assert price.source.strip(), sku.sku
+            assert price.checked_on, sku.sku
+            assert price.valid_from.tzinfo, sku.sku
+            assert price.basis != "assumed" or price.note, f"{sku.sku}: an assumption without its reason"
+            if "output" in price.usd_per_million and sku.model_class:
+                assert price.usd_per_million["output"] >= price.usd_per_million["input"], sku.sku
+                assert price.usd_per_million.get("cache_read", Decimal(0)) <= price.usd_per_million["input"], sku.sku
+    assert all(fee.source.strip() for fee in content.fees)
+
+
+def test_folder_is_whole(catalog: Catalog) -> None:
+    assert len(FILES) > 25
+    assert {"openai", "anthropic", "google", "mistral", "deepseek", "minimax", "example"} <= set(catalog.sellers)
+
+
+class Amounts(msgspec.Struct, forbid_unknown_fields=True):
+    price: Decimal | None = None
+    count: int | None = None
+    clock: str | None = None
+    text: str | None = None
+    flag: bool | None = None
+
+
+PLAIN = [
+    ("price: 1e-7", "price", Decimal("1e-7")),
+    ("price: 0.1", "price", Decimal("0.1")),
+    ("price: 3", "price", Decimal(3)),
+    ("price: 010", "price", Decimal(10)),
+    ("count: 1e3", "count", 1000),
+    ("clock: 1:30", "clock", "1:30"),
+    ('text: "1_000"', "text", "1_000"),
+    ("text: yes", "text", "yes"),
+    ("text: 2026-10-01", "text", "2026-10-01"),
+    ("text: 0x10", "text", "0x10"),
+    ("text: null", "text", None),
+    ("flag: true", "flag", True),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "value"), PLAIN)
+def test_scalars_mean_what_is_written(text: str, name: str, value: object) -> None:
+    assert getattr(parse_yaml(text.encode(), Amounts, name="a.yaml", what="thing"), name) == value
+
+
+REFUSED = [
+    ("price: 1_000", "a.yaml:1:8"),
+    ("price: 1:30", "a.yaml:1:8"),
+    ("price: ٣", "a.yaml:1:8"),
+    ("count: 1_000", "a.yaml:1:8"),
+    ("count: 1.5", "a.yaml:1:8"),
+    ("count: 010", "a.yaml:1:8"),
+    ("text: 1_000", "a.yaml:1:7"),
+    ("text: a\ntext: b", "a.yaml:2:1"),
+    ("text: &x a\nclock: *x", "a.yaml:1:7"),
+    ("prise: 1", "a.yaml:1:1"),
+    ("text: [a\n", "a.yaml:"),
+    ("text: {a: b}", "a.yaml:1:7"),
+    ("text: 'a", "a.yaml:1:"),
+    ("text: a\n---\ntext: b", "a.yaml:2:1"),
+    ("- a", "a.yaml:1:1"),
+    ("text: \xff", "UTF-8"),
+    ("text: !!python/object/apply:os.system [id]", "a.yaml:1:7"),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), REFUSED, ids=[text for text, _ in REFUSED])
+def test_hazards_are_refused_with_their_place(text: str, place: str) -> None:
+    data = text.encode("latin-1") if "\xff" in text else text.encode()
+    with pytest.raises(InputError) as refused:
+        parse_yaml(data, Amounts, name="a.yaml", what="thing")
+    assert place in str(refused.value)
+    assert len(str(refused.value).splitlines()) <= 3

@@ -1,0 +1,110 @@
+"""What a model name means: names are matched whole, dated where they moved, and never guessed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from builders import catalog_of, catalog_text, sku_text
+from llmaudit.catalog import Catalog
+
+FOUND = [
+    ("gpt-5.6-sol", None, "openai/gpt-5.6-sol"),
+    ("GPT-5.6-Sol", None, "openai/gpt-5.6-sol"),
+    ("openai/gpt-5.6-sol", None, "openai/gpt-5.6-sol"),
+    ("gpt-5.6-sol", "openai", "openai/gpt-5.6-sol"),
+    ("gpt-5.6-sol-2026-07-09", None, "openai/gpt-5.6-sol"),
+    ("claude-opus-4-6", "anthropic", "anthropic/claude-opus-4-6"),
+    ("minimax/minimax-m2.7", "Minimax", "minimax/minimax-m2.7"),
+]
+
+
+@pytest.mark.parametrize(("name", "seller", "model"), FOUND)
+def test_found(catalog: Catalog, name: str, seller: str | None, model: str) -> None:
+    match = catalog.find(name, seller=seller)
+    assert match.offer
+    assert match.offer.sku.model == model
+
+
+NOT_FOUND = [
+    ("gpt-5.6-sol-mini", None, "unknown-model"),
+    ("my-gpt-5.6-sol", None, "unknown-model"),
+    ("gpt-5.6-sol ", None, "unknown-model"),
+    ("gpt-5.6", "anthropic", "unknown-model"),
+    ("gpt-5.6-sol-2026-07-0", None, "unknown-model"),
+    ("gpt-5.6-sol-2026-07-099", None, "unknown-model"),
+    ("gpt-5.6-sol-####-##-##", None, "unknown-model"),
+    ("claude", None, "unknown-model"),
+    ("", None, "no-model-name"),
+    (None, None, "no-model-name"),
+    ("x" * 201, None, "unknown-model"),
+    ("gpt-5.6-sol", "somebody-else", "unknown-seller"),
+    (".*", None, "unknown-model"),
+]
+
+
+@pytest.mark.parametrize(("name", "seller", "reason"), NOT_FOUND)
+def test_not_found(catalog: Catalog, name: str | None, seller: str | None, reason: str) -> None:
+    match = catalog.find(name, seller=seller)
+    assert (match.offer, match.reason) == (None, reason)
+
+
+OWN = """\
+seller: own
+models:
+  - sku: new
+    model: maker/new
+    names:
+      - {name: latest, valid_from: 2026-07-01T00:00:00Z}
+      - steady
+    patterns: ["new-##"]
+    prices: [{valid_from: 2020-01-01T00:00:00Z, source: test, usd_per_million: {input: 2, output: 2}}]
+  - sku: old
+    model: maker/old
+    names:
+      - {name: latest, valid_to: 2026-07-01T00:00:00Z}
+    prices: [{valid_from: 2020-01-01T00:00:00Z, source: test, usd_per_million: {input: 1, output: 1}}]
+  - sku: twin
+    model: maker/twin
+    names: [steady]
+    prices: [{valid_from: 2020-01-01T00:00:00Z, source: test, usd_per_million: {input: 3, output: 3}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "sku"),
+    [
+        ("latest", "2026-06-30T23:59:59", "old"),
+        ("latest", "2026-07-01T00:00:00", "new"),
+        ("latest", None, None),
+        ("new-07", None, "new"),
+        ("new-7", None, None),
+        ("new-007", None, None),
+        ("steady", None, None),
+        ("maker/new", None, "new"),
+    ],
+)
+def test_names_that_moved(tmp_path: Path, name: str, at: str | None, sku: str | None) -> None:
+    """A name that moved needs an instant; one that means two things is ambiguous."""
+    own = catalog_of(tmp_path, OWN)
+    match = own.find(name, seller="own", at=datetime.fromisoformat(at) if at else None)
+    assert (match.offer.sku.sku if match.offer else None) == sku
+    if name == "steady":
+        assert match.reason == "ambiguous-model"
+
+
+def test_overlay_wins(catalog: Catalog, tmp_path: Path) -> None:
+    """A user's sku replaces the packaged one whole; the others of the seller stay; the version changes."""
+    own = catalog_of(
+        tmp_path, catalog_text("openai", sku_text("gpt-5.6-sol", ["usd_per_million: {input: 1, output: 2}"]))
+    )
+    mine, theirs = own.offer("openai", "gpt-5.6-sol"), catalog.offer("openai", "gpt-5.6-sol")
+    assert mine and theirs
+    assert len(mine.sku.prices) == 1 < len(theirs.sku.prices)
+    assert own.offer("openai", "gpt-5.6-luna") == catalog.offer("openai", "gpt-5.6-luna")
+    assert own.version != catalog.version
+    again = catalog_of(
+        tmp_path, catalog_text("openai", sku_text("gpt-5.6-sol", ["usd_per_million: {input: 1, output: 3}"]))
+    )
+    assert again.version not in {own.version, catalog.version}
