@@ -66,7 +66,9 @@ class Store:
             spill = {"temp_directory": f"{target}.tmp"}
             self._connection = duckdb.connect(str(target), read_only=read_only, config={**_HARDENED, **spill})
             self._connection.execute("SET TimeZone = 'UTC'")
-            self._connection.execute("SET enable_progress_bar = false")
+            # In Jupyter the bar is off already, and to set it at all DuckDB wants ipywidgets.
+            if self.one("SELECT current_setting('enable_progress_bar')")[0]:
+                self._connection.execute("SET enable_progress_bar = false")
             self._connection.execute("SET preserve_insertion_order = true")
             self._migrate(fresh=fresh, read_only=read_only)
             self._connection.execute("SET lock_configuration = true")
@@ -124,7 +126,19 @@ class Store:
     @property
     def hash_key(self) -> bytes:
         """The key of this database for hashes of prompts and personal ids."""
-        return bytes.fromhex(str(self.rows("SELECT value FROM meta WHERE name = 'hash_key'")[0][0]))
+        return bytes.fromhex(self.remembered("hash_key") or "")
+
+    def remembered(self, name: str) -> str | None:
+        """Return a setting of this database, or None."""
+        found = self.rows("SELECT value FROM meta WHERE name = ?", [name])
+        return str(found[0][0]) if found else None
+
+    def remember(self, name: str, value: str | None) -> None:
+        """Keep a setting with the database; None forgets it."""
+        with self.transaction():
+            self.execute("DELETE FROM meta WHERE name = ?", [name])
+            if value is not None:
+                self.execute("INSERT INTO meta VALUES (?, ?)", [name, value])
 
     def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:
         """Run a statement; values are always parameters, never part of the text."""

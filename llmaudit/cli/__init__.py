@@ -5,6 +5,7 @@ One module per command; a module of this package that defines `register` adds it
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from importlib import import_module
@@ -34,6 +35,7 @@ for _module in sorted(module.name for module in iter_modules(__path__)):
 def main() -> None:
     """Run the command line and end with one of the exit codes of `llmaudit.errors.Exit`."""
     signal.signal(signal.SIGTERM, _terminated)
+    os.umask(0o077)  # a database and what DuckDB puts beside it are for their owner; reports are opened up when written
     try:
         app()
     except Ended as ended:

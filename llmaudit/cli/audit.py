@@ -20,6 +20,7 @@ def audit(
     plan: Annotated[list[str] | None, typer.Option("--plan", help="Preset or plan file; repeatable.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the report here (.html, .md or .json).")] = None,
     format: Annotated[str | None, typer.Option("--format", help="Format of every file.")] = None,  # noqa: A002
+    rules: Annotated[Path | None, typer.Option("--rules", help="Your tier rules (YAML), tried first.")] = None,
 ) -> None:
     """Ingest, tag, price, evaluate plans, find, report: everything in one go.
 
@@ -27,8 +28,11 @@ def audit(
     """
     from llmaudit.audit import DEFAULT_PLANS, conclude, gather
     from llmaudit.cli.report import write_report
+    from llmaudit.tiers import keep_rules
 
     with open_store(settings, temporary=not settings.db_is_set) as store:
+        if rules:
+            keep_rules(store, rules)
         result = read_logs(settings, store, paths, format)
         failure = first_failure(result)
         if failure and not any(file.lines for file in result.files):

@@ -110,10 +110,16 @@ def _guarded(function: Callable[..., None], flags: dict[str, Any], given: dict[s
         _crash(error, debug=debug)
 
 
+def message(error: LlmauditError) -> str:
+    """Return an error for a terminal: what, its slug (a heading of docs/errors.md), and the next step."""
+    step = f"\n{error.next_step}" if error.next_step else ""
+    return f"{error.what} [{error.slug}]{step}"
+
+
 def _fail(error: LlmauditError, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
-    sys.stderr.write(f"llmaudit: {error}\n")
+    sys.stderr.write(f"llmaudit: {message(error)}\n")
     raise Ended(error.exit_code)
 
 

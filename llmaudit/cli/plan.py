@@ -43,7 +43,7 @@ def show(settings: Settings, name: Name) -> None:
         line(f"{plan.name}: {plan.title}")
         line(plan.description)
         for number, rule in enumerate(rules, start=1):
-            line(f"  {number}. " + "; ".join(f"{key}: {value}" for key, value in rule.items()))
+            line(f"  {number}. " + "; ".join(f"{key}: {_words(value)}" for key, value in rule.items()))
 
     answer(settings, document, people)
 
@@ -62,11 +62,21 @@ def _filled(value: Any) -> dict[str, Any]:
     import msgspec
 
     plain = msgspec.to_builtins(value)
-    return {
+    said = {
         key: {k: v for k, v in item.items() if v is not None} if isinstance(item, dict) else item
         for key, item in plain.items()
-        if item not in (None, [], {}, False) and item != _EMPTY.get(key)
+        if item != _EMPTY.get(key)
     }
+    return {key: item for key, item in said.items() if item not in (None, [], {}, False)}
+
+
+def _words(value: Any) -> str:
+    """Return a part of a rule for people."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return " or ".join(str(item) for item in value)
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
 _EMPTY = {"assume": {"token_ratio": None, "output_ratio": "1"}}

@@ -77,6 +77,8 @@ def _show(settings: Settings, found: object) -> None:
             f"  saves {saved} = unproven {shown(plan.unproven_usd)} + without another answer {shown(plan.no_risk_usd)}"
             f" - verification {shown(plan.verification_usd)}"
         )
+        for reason, count in plan.refused.items():
+            line(f"  left in place: {count:,} requests, {reason}")
         for note in plan.assumptions:
             line(f"  assumed: {note}")
         line()

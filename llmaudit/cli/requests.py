@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +11,7 @@ from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, table
 from llmaudit.cli.work import open_store
 from llmaudit.errors import StorageFailedError, UsageError
+from llmaudit.money import as_json
 from llmaudit.request import COLUMNS
 from llmaudit.settings import Settings
 
@@ -60,9 +62,13 @@ def requests(
         settings,
         {"schema": "llmaudit/requests/1", "rows": rows},
         lambda: table(
-            settings, "Requests", SHOWN, [[row[name] for name in SHOWN] for row in rows], left=(0, 2, 3, 4, 9)
+            settings, "Requests", SHOWN, [[_cell(row[name]) for name in SHOWN] for row in rows], left=(0, 2, 3, 4, 9)
         ),
     )
+
+
+def _cell(value: Any) -> Any:
+    return as_json(value) if isinstance(value, Decimal) else value
 
 
 def register(app: typer.Typer) -> None:

@@ -16,14 +16,18 @@ from llmaudit.settings import Settings
 def tag(
     settings: Settings,
     rules: Annotated[
-        Path | None, typer.Option("--rules", help="Your rules (YAML), tried before the built-in ones.")
+        Path | None, typer.Option("--rules", help="Your rules (YAML), tried first from now on; kept in the database.")
     ] = None,
+    no_rules: Annotated[bool, typer.Option("--no-rules", help="Forget your rules; only the built-in ones.")] = False,
 ) -> None:
     """Tag every request anew with its tier: 0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown."""
+    from llmaudit.tiers import keep_rules
     from llmaudit.tiers import tag as tag_requests
 
     with open_store(settings) as store:
-        result = tag_requests(store, rules)
+        if rules or no_rules:
+            keep_rules(store, rules)
+        result = tag_requests(store)
     rows = [[f"tier {tier}", f"{count:,}"] for tier, count in result.by_tier.items()]
     rows += [[f"by {signal}", f"{count:,}"] for signal, count in result.by_signal.items()]
     document = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmaudit.cli.options import message
 from llmaudit.cli.output import notice
 from llmaudit.errors import LlmauditError, printable
 from llmaudit.settings import Settings
@@ -41,7 +42,7 @@ def read_logs(settings: Settings, store: Store, paths: list[str], format_name: s
     if sys.stderr.isatty() and not settings.quiet:
         sys.stderr.write("\r\x1b[K")
     for failure in result.failures:
-        sys.stderr.write(f"llmaudit: {failure}\n")
+        sys.stderr.write(f"llmaudit: {message(failure)}\n")
     skipped = [file.path for file in result.files if file.skipped == "unknown format"]
     if skipped:
         names = ", ".join(printable(Path(path).name) for path in skipped[:5])

@@ -105,8 +105,8 @@ class Markup(msgspec.Struct, frozen=True):
     gateways: list[GatewayRow]
     caveat: str = (
         "Ruled out so far: the request's own date, service tier, batch, prompt size, duplicates, and regional prices "
-        "where a model has none. Not ruled out yet: promotions, currency and credit conversion, token padding, "
-        "incomplete logs."
+        "where a model has none. Not ruled out yet: fees for server tools such as web search, promotions, currency "
+        "and credit conversion, token padding, incomplete logs."
     )
 
 
@@ -200,7 +200,7 @@ def _look_alikes(models: list[ModelRow]) -> list[LookAlike]:
         LookAlike("cache class", True, "reads and writes are priced apart, each at its own rate"),
         LookAlike("price change on a date", True, "list is taken at each request's own minute"),
         LookAlike("duplicates", True, "every request counts once"),
-        LookAlike("promotion, currency, token padding, log coverage", False, "not tested yet"),
+        LookAlike("server tools, promotion, currency, token padding, log coverage", False, "not tested yet"),
     ]
 
 

@@ -280,7 +280,18 @@ class _Load:
             " QUALIFY row_number() OVER same > 1",
             {"this": self.source_id},
         )
+        if self.form.repeats == "largest":
+            self._date_by_first_record()
         return self._drop_noted()
+
+    def _date_by_first_record(self) -> None:
+        """Let a call whose records grew begin with its first record, not with the largest."""
+        self.store.execute(
+            "UPDATE requests SET started_at = f.started_at FROM (SELECT request_id, min(started_at) AS started_at"
+            " FROM requests WHERE source_id = $this AND request_id IN (SELECT request_id FROM repeats)"
+            " GROUP BY request_id) f WHERE requests.source_id = $this AND requests.request_id = f.request_id",
+            {"this": self.source_id},
+        )
 
     def _drop_known(self) -> int:
         """Take out calls that an earlier file brought; return how many of them say something else.

@@ -113,10 +113,11 @@ def _raw(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unreadable(path, error) from None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise _unreadable(path, OSError("it is no ordinary file"))
     with open(handle, "rb") as raw:  # noqa: PTH123 -- a descriptor has no path
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise _unreadable(path, OSError("it is no ordinary file"))
         yield raw, status.st_size
 
 

@@ -119,7 +119,8 @@ class CsvReader:
 
     A row ends where its quotes are balanced. A quote that is opened and never closed would swallow the rest of the
     file: so a row of several lines counts only if it fits the header; if not, its first line is rejected and reading
-    goes on with the second.
+    goes on with the second. Two such quotes can swallow whole rows between them and still fit: where a line inside a
+    row has as many commas as a row, all of its lines are rejected (to read them as rows would let a cell forge some).
 
     Args:
         source: The file's blocks, from its first line on.
@@ -187,10 +188,16 @@ class CsvReader:
         """Take the next row; None where it was rejected."""
         number, first = self._waiting[0]
         cells, lines = self._parse()
-        fits = cells is not None and len(cells) == len(self._header)
-        self._drop(lines if fits else 1)
-        if fits and cells is not None:
-            return dict(zip(self._header, cells, strict=True))
+        if cells is not None and len(cells) == len(self._header):
+            swallowed = self._swallows_rows(lines)
+            self._drop(lines)
+            if not swallowed:
+                return dict(zip(self._header, cells, strict=True))
+            tally.records += lines - 1
+            for line in range(number, number + lines):
+                tally.reject(line, "malformed-csv")
+            return None
+        self._drop(1)
         if first is None:
             tally.reject(number, "line-too-long")
         elif cells is not None and lines == 1:
@@ -198,6 +205,11 @@ class CsvReader:
         else:
             tally.reject(number, "malformed-csv" if _is_utf8(first) else "not-utf8")
         return None
+
+    def _swallows_rows(self, lines: int) -> bool:
+        """Say whether a row of several lines holds a line that could be a row itself."""
+        inner = islice(self._waiting, 1, lines)
+        return any((line or b"").count(b",") >= len(self._header) - 1 for _, line in inner)
 
     def _parse(self) -> tuple[list[str] | None, int]:
         """Return the cells of the next row, or None where it is no CSV, and how many lines it takes."""

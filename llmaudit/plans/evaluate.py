@@ -292,7 +292,7 @@ class _Router:
         """1 + what a gateway adds in percent of the tokens' price, token fees and top-up fees alike."""
         fees = [fee for fee in self._catalog.fees(gateway) if fee.kind in {"token_pct", "topup_pct"} and _current(fee)]
         if not fees:
-            self.assumptions.append(f"what {gateway} adds in percent is not in the catalog: counted as nothing")
+            self.assumptions.append(f"no percentage that {gateway} adds is in the catalog: counted as nothing")
             return Decimal(1)
         added = _added(fees[0])
         self.assumptions.append(f"{gateway} adds {times(added, 100).normalize():f}% to what it passes on")

@@ -39,13 +39,20 @@ def plan_rows(
 
     `cost_usd` is NULL where the present cost of the request is unknown, because the plan leaves it out.
     """
+    every = list(plans)
+    names = pa.table({"plan": pa.array([cost.plan.name for cost in every], pa.string())})
     same = " AND ".join(f"k.{name} IS NOT DISTINCT FROM l.{name}" for name in KEYS)
-    with keyed_requests(store, catalog, period), store.table("plan_legs", _legs_table(plans)):
+    with (
+        keyed_requests(store, catalog, period),
+        store.table("plan_names", names),
+        store.table("plan_legs", _legs_table(every)),
+    ):
         return store.arrow(
-            "SELECT k.row_id, any_value(r.request_id) AS request_id, l.plan, max(l.model) AS model,"
+            "SELECT k.row_id, any_value(r.request_id) AS request_id, p.plan, max(l.answered_by) AS model,"
             f" sum({ROW_COST}) AS cost_usd"
-            f" FROM keyed_requests k JOIN plan_legs l ON {same} JOIN requests r ON r.row_id = k.row_id"
-            " GROUP BY k.row_id, l.plan ORDER BY k.row_id, l.plan"
+            " FROM keyed_requests k CROSS JOIN plan_names p JOIN requests r ON r.row_id = k.row_id"
+            f" LEFT JOIN plan_legs l ON l.plan = p.plan AND {same}"
+            " GROUP BY k.row_id, p.plan ORDER BY k.row_id, p.plan"
         )
 
 
@@ -72,14 +79,14 @@ def write_rows(table: pa.Table, out: Path) -> None:
 
 
 def _legs_table(plans: Iterable[PlanCost]) -> pa.Table:
-    """Return the legs of every plan with the keys of their cells."""
+    """Return the legs of every plan with the keys of their cells; `model`, a key, is the one that answers now."""
     rows: list[dict[str, Any]] = []
     for plan_cost in plans:
         for placed in plan_cost.placed:
             keys = {name: getattr(placed.priced.cell, name) for name in KEYS}
             rows.extend(
                 keys
-                | {"plan": plan_cost.plan.name, "model": leg.model if leg.kind != "verify" else None}
+                | {"plan": plan_cost.plan.name, "answered_by": leg.model if leg.kind != "verify" else None}
                 | _linear(leg)
                 for leg in placed.legs
             )
@@ -106,7 +113,7 @@ _SCHEMA = pa.schema(
     [
         *((name, _KINDS.get(name, pa.string())) for name in KEYS),
         ("plan", pa.string()),
-        ("model", pa.string()),
+        ("answered_by", pa.string()),
         *((f"rate_{i}", pa.decimal128(20, 18)) for i in range(len(COUNTERS))),
         ("billed_factor", pa.decimal128(8, 6)),
         ("per_request", pa.decimal128(20, 18)),

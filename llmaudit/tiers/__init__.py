@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from llmaudit.tiers.rules import RULES, Signals, Verdict, judge
-from llmaudit.tiers.tag import TagResult, counts, tag
+from llmaudit.tiers.tag import TagResult, counts, keep_rules, tag
 
-__all__ = ["RULES", "Signals", "TagResult", "Verdict", "counts", "judge", "tag"]
+__all__ = ["RULES", "Signals", "TagResult", "Verdict", "counts", "judge", "keep_rules", "tag"]

@@ -73,17 +73,24 @@ class TagResult(msgspec.Struct, frozen=True):
     by_signal: dict[str, int]
 
 
-def tag(store: Store, rules_file: Path | None = None) -> TagResult:
-    """Tag every request anew.
+def keep_rules(store: Store, rules_file: Path | None) -> None:
+    """Keep a user's rules with the database, for every later tagging; None goes back to the built-in ones alone.
+
+    Raises:
+        InputError: The rules file is missing or malformed; the rules kept before stay.
+    """
+    rules = read_yaml(rules_file, RulesFile, what="rules file") if rules_file else None
+    store.remember("tier_rules", msgspec.json.encode(rules).decode() if rules else None)
+
+
+def tag(store: Store) -> TagResult:
+    """Tag every request anew: by the user's rules that the database keeps, then by the built-in ones.
 
     Args:
         store: The database; its table `tiers` is replaced in one transaction.
-        rules_file: A user's rules, tried before the built-in ones.
-
-    Raises:
-        InputError: The rules file is missing or malformed.
     """
-    user_rules = read_yaml(rules_file, RulesFile, what="rules file").rules if rules_file else []
+    kept = store.remembered("tier_rules")
+    user_rules = msgspec.json.decode(kept, type=RulesFile).rules if kept else []
     columns = ", ".join(KEYS)
     combinations = store.dicts(f"SELECT DISTINCT {columns} FROM ({SIGNALS_SQL}) ORDER BY ALL")
     verdicts = [_verdict(combination, user_rules) for combination in combinations]

@@ -1,0 +1,59 @@
+"""Logs made for the tests of ingest, in bytes."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from builders import litellm_row
+from llmaudit.formats import format_named
+from llmaudit.ingest.detect import container_of
+from llmaudit.ingest.read import head_of, opened
+from llmaudit.ingest.records import Tally
+from llmaudit.ingest.work import Setup, decoded
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+PACKERS = {"plain": bytes, "gzip": gzip.compress, "zstd": zstd.compress}
+
+
+def row(number: int, **changes: Any) -> dict[str, Any]:
+    """Return a LiteLLM row whose prompt has 10 x `number` tokens and whose spend is `number` thousandths of a dollar."""
+    made = litellm_row(
+        f"r-{number}", "2026-10-01T10:00:00", prompt=10 * number, completion=number, spend=f"{number / 1000:.3f}"
+    )
+    return made | changes
+
+
+def line(number: int, **changes: Any) -> bytes:
+    return msgspec.json.encode(row(number, **changes))
+
+
+def lines(numbers: Iterable[int]) -> bytes:
+    return b"".join(line(number) + b"\n" for number in numbers)
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def decode_file(path: Path, form: str = "litellm") -> tuple[list[dict[str, Any]], Tally]:
+    """Return the rows of a file and the tally of its other records, without a database."""
+    rows: list[dict[str, Any]] = []
+    total = Tally()
+    with opened(path) as content:
+        for part in decoded(content, format_named(form), container_of(head_of(path)), Setup(b"k" * 32)):
+            rows += part.batch.to_pylist()
+            total.records += part.tally.records
+            total.rejects += part.tally.rejects
+            total.ignored += part.tally.ignored
+    return rows, total

@@ -1,0 +1,74 @@
+"""Compressed files: whatever their name, whole or refused."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from pathlib import Path
+
+import pytest
+from llmaudit.errors import InputError
+from llmaudit.ingest.read import CHUNK_BYTES, opened
+from logs import PACKERS, lines, write
+
+CONTENT = lines(range(1, 200))
+
+
+def unpacked(path: Path) -> bytes:
+    with opened(path) as content:
+        parts = []
+        while data := content.read(CHUNK_BYTES):
+            parts.append(data)
+        return b"".join(parts)
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+@pytest.mark.parametrize("name", ["log", "log.jsonl", "log.gz", "log.zst"])
+def test_the_first_bytes_decide_and_not_the_name(packer: str, name: str, tmp_path: Path) -> None:
+    assert unpacked(write(tmp_path / name, PACKERS[packer](CONTENT))) == CONTENT
+
+
+@pytest.mark.parametrize("packer", ["gzip", "zstd"])
+def test_several_members_are_one_file(packer: str, tmp_path: Path) -> None:
+    pack = PACKERS[packer]
+    assert unpacked(write(tmp_path / "log", pack(CONTENT) + pack(b"") + pack(b"end"))) == CONTENT + b"end"
+
+
+def test_zeros_after_a_gzip_member_are_padding(tmp_path: Path) -> None:
+    assert unpacked(write(tmp_path / "log", gzip.compress(CONTENT) + bytes(512))) == CONTENT
+
+
+def test_other_bytes_after_a_gzip_member_are_damage(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="damaged or truncated") as caught:
+        unpacked(write(tmp_path / "log", gzip.compress(CONTENT) + b"more"))
+    assert caught.value.slug == "damaged-archive"
+
+
+@pytest.mark.parametrize("packer", ["gzip", "zstd"])
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.5, 0.9, 0.999])
+def test_a_truncated_archive_is_refused(packer: str, share: float, tmp_path: Path) -> None:
+    packed = PACKERS[packer](CONTENT)
+    with pytest.raises(InputError, match="damaged or truncated"):
+        unpacked(write(tmp_path / "log", packed[: max(5, int(len(packed) * share))]))
+
+
+def test_a_flipped_bit_is_noticed_or_does_no_harm(tmp_path: Path) -> None:
+    packed = gzip.compress(CONTENT, mtime=0)
+    dice = random.Random(3)
+    refused = 0
+    for _ in range(300):
+        flipped = bytearray(packed)
+        flipped[dice.randrange(10, len(packed))] ^= 1 << dice.randrange(8)  # the ten bytes before are name and time
+        try:
+            assert unpacked(write(tmp_path / "log", bytes(flipped))) == CONTENT
+        except InputError as error:
+            assert error.slug == "damaged-archive"
+            refused += 1
+    assert refused > 290
+
+
+def test_a_wrong_checksum_is_noticed(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(CONTENT))
+    packed[-8] ^= 1
+    with pytest.raises(InputError, match="damaged or truncated"):
+        unpacked(write(tmp_path / "log", bytes(packed)))

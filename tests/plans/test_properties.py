@@ -1,0 +1,153 @@
+"""What holds of every plan on every traffic: nothing changed saves nothing, dearer costs more, parts add up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from builders import catalog_of, catalog_text, cell, plan_of, priced, sku_text
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from llmaudit.catalog import Catalog
+from llmaudit.cells import Cell
+from llmaudit.findings.savings import plan_row
+from llmaudit.money import total
+from llmaudit.plans import evaluate, load_plan, preset_names
+
+MODELS = (
+    "openai/gpt-5.6-sol",
+    "openai/gpt-5.6-luna",
+    "anthropic/claude-sonnet-5",
+    "google/gemini-3.6-flash",
+    "nobody/x",
+)
+counts = st.integers(0, 500_000)
+money = st.decimals(min_value=0, max_value=50, places=12)
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> Cell:
+    """A cell of any kind: billed or not, good or failed, of a known model or of one that nobody prices."""
+    status = draw(st.sampled_from(["ok", "ok", "error", "cancelled"]))
+    billed = draw(st.one_of(st.none(), money))
+    return cell(
+        model=draw(st.sampled_from(MODELS)),
+        requests=draw(st.integers(1, 1000)),
+        counters=tuple(draw(st.tuples(*[counts] * 6))),
+        billed=None if billed is None else str(billed),
+        gateway=draw(st.sampled_from([None, "openrouter", "litellm"])),
+        tier=draw(st.sampled_from([None, 0, 1, 2, 3])),
+        feature=draw(st.sampled_from([None, "a", "b"])),
+        status=status,
+        usage_status=draw(st.sampled_from(["reported", "estimated", "missing", "inconsistent"])),
+        region_class=draw(st.sampled_from([None, "global", "us"])),
+    )
+
+
+traffic = st.lists(cells(), max_size=8)
+EVERY_PLAN = """
+name: every
+rules:
+  - when: {tier: [0, 1], feature: a}
+    use: openai/gpt-5.6-luna
+    assume: {output_ratio: 1.37, token_ratio: 0.93}
+    verify: {use: google/gemini-3.6-flash, share: 0.1, output_tokens: 7}
+  - when: {tier: 2}
+    use: google/gemini-3.6-flash
+    via: openrouter
+    verify: {cost_ratio: 0.333333}
+  - when: {tier: 3}
+    keep: true
+    via: direct
+    verify: {cost_ratio: 0.5, share: 0.25}
+  - when: {tier: [0, 1]}
+    use: anthropic/claude-sonnet-5
+via: example-gateway-5
+"""
+quick = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+
+
+@quick
+@given(traffic)
+def test_as_it_is_saves_exactly_nothing(catalog: Catalog, given_cells: list[Cell]) -> None:
+    known = priced(catalog, *given_cells)
+    for plan in (load_plan("as-is", catalog), plan_of("{name: empty, rules: []}")):
+        found = evaluate(plan, known, catalog)
+        assert found.cost_usd == found.actual_usd == found.low_usd == found.high_usd
+        assert (found.moved_requests, found.unproven_usd, found.verification_usd) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("name", [*preset_names(), "every"])
+@quick
+@given(given_cells=traffic)
+def test_parts_add_up(catalog: Catalog, name: str, given_cells: list[Cell]) -> None:
+    plan = plan_of(EVERY_PLAN) if name == "every" else load_plan(name, catalog)
+    known = priced(catalog, *given_cells)
+    found = evaluate(plan, known, catalog)
+    row = plan_row(found)
+    assert total(leg.cost_usd for leg in row.legs) == row.cost_usd
+    assert total(leg.before_usd for leg in row.legs if leg.before_usd is not None) == found.actual_usd
+    assert row.savings_usd == found.actual_usd - row.cost_usd
+    assert row.savings_usd == row.unproven_usd + row.no_risk_usd - row.verification_usd
+    assert row.low_usd <= row.cost_usd <= row.high_usd
+    assert row.savings_low_usd <= row.savings_usd
+    kept = [leg for leg in row.legs if leg.kind != "verify"]
+    assert sum(leg.requests for leg in kept) + row.unknown_requests == sum(one.requests for one in given_cells)
+    assert row.moved_requests == sum(leg.requests for leg in kept if leg.kind == "route")
+
+
+@quick
+@given(traffic)
+def test_unknown_tier_never_moves(catalog: Catalog, given_cells: list[Cell]) -> None:
+    """A rule that names tiers says nothing of a request that has none; nor does a failed attempt move."""
+    found = evaluate(plan_of(EVERY_PLAN), priced(catalog, *given_cells), catalog)
+    for placed in found.placed:
+        if placed.priced.cell.tier is None:
+            assert (placed.rule, placed.moved) == (None, False)
+        if placed.priced.cell.status != "ok":
+            assert not placed.moved
+            assert [leg.kind for leg in placed.legs] == ["keep"]
+
+
+@pytest.fixture(scope="module")
+def ladder(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """Three models of one seller, each dearer than the one before, in one counter or in all."""
+    steps = {
+        "low": "input: 1, cache_read: 0.1, output: 4",
+        "mid": "input: 1, cache_read: 0.1, output: 5",
+        "top": "input: 1.000001, cache_read: 0.2, output: 6",
+    }
+    text = "".join(sku_text(name, [f"usd_per_million: {{{rates}}}"]) for name, rates in steps.items())
+    return catalog_of(tmp_path_factory.mktemp("ladder"), catalog_text("maker", text))
+
+
+@quick
+@given(traffic)
+def test_dearer_target_never_costs_less(ladder: Catalog, given_cells: list[Cell]) -> None:
+    known = priced(ladder, *given_cells)
+    rules = "rules: [{{use: maker/{0}, verify: {{use: maker/{0}, output_tokens: 9}}}}]"
+    costs = [
+        evaluate(plan_of(f"name: {name}\n{rules.format(name)}"), known, ladder).cost_usd
+        for name in ("low", "mid", "top")
+    ]
+    assert costs == sorted(costs)
+
+
+@quick
+@given(traffic)
+def test_a_gateway_adds_its_percentage_of_what_it_passes_on(catalog: Catalog, given_cells: list[Cell]) -> None:
+    known = priced(catalog, *given_cells)
+    plain = evaluate(plan_of("{name: a, rules: [{keep: true}]}"), known, catalog).cost_usd
+    through = evaluate(plan_of("{name: a, rules: [{keep: true}], via: example-gateway-10}"), known, catalog).cost_usd
+    assert through == plain * Decimal("1.1")
+
+
+@quick
+@given(traffic, st.randoms())
+def test_order_of_cells_does_not_matter(catalog: Catalog, given_cells: list[Cell], rng: Any) -> None:
+    shuffled = list(given_cells)
+    rng.shuffle(shuffled)
+    one, two = (evaluate(plan_of(EVERY_PLAN), priced(catalog, *some), catalog) for some in (given_cells, shuffled))
+    assert (one.cost_usd, one.low_usd, one.high_usd) == (two.cost_usd, two.low_usd, two.high_usd)
+    assert one.refused == two.refused
