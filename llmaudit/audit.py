@@ -14,10 +14,11 @@ import msgspec
 from llmaudit import __version__
 from llmaudit.catalog import Catalog
 from llmaudit.cells import price
+from llmaudit.errors import InputError, printable
 from llmaudit.evidence import Evidence, LedgerRow
 from llmaudit.findings import coverage, drivers, markup, reliability, savings, spend, tiers
 from llmaudit.period import ALL, Period
-from llmaudit.plans import evaluate, load_plan
+from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.rollup import build, latencies
 from llmaudit.store import Store
 from llmaudit.tiers import counts
@@ -94,6 +95,7 @@ def gather(
         InputError: A plan file is missing or malformed.
     """
     chosen = [load_plan(name, catalog) for name in plans]
+    _check_names(chosen)
     cells = price(build(store, catalog, period), catalog)
     return Evidence(
         cells=cells,
@@ -105,6 +107,17 @@ def gather(
         conflicts=int(store.one("SELECT count(*) FROM conflicts")[0]),
         period=period,
     )
+
+
+def _check_names(plans: Sequence[Plan]) -> None:
+    """Refuse two plans of one name: rows and findings know a plan by its name, and would take the two for one."""
+    for number, plan in enumerate(plans):
+        if any(plan.name == other.name for other in plans[:number]):
+            raise InputError(
+                f"plan {printable(plan.name)}: two of the plans asked for have this name",
+                next_step="Give each plan a name of its own; presets have theirs (`llmaudit plan list`).",
+                slug="bad-plan",
+            )
 
 
 def ledger(store: Store) -> list[LedgerRow]:

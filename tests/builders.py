@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
 from llmaudit.catalog import Catalog, load_catalog
+from llmaudit.cells import Cell, PricedCell, price
 from llmaudit.evidence import Evidence
 from llmaudit.plans import evaluate
 from llmaudit.plans.model import Plan
-from llmaudit.cells import Cell, PricedCell, price
 from llmaudit.yamlfile import parse_yaml
 
-DAY = datetime(2026, 10, 1)
+DAY = datetime(2026, 10, 1)  # noqa: DTZ001 -- instants of a cell are naive UTC
+DATE = DAY.date()
 
 
 def litellm_row(
@@ -109,7 +111,7 @@ def cell(
     tokens: int = 0,
     billed: str | None = None,
     gateway: str | None = None,
-    day: date | None = DAY.date(),
+    day: date | None = DATE,
     counters: tuple[int, int, int, int, int, int] | None = None,
     **keys: Any,
 ) -> Cell:

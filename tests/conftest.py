@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import llmaudit
 import msgspec
 import pytest
 from builders import litellm_row, write_jsonl
-from llmaudit.catalog import Catalog, load_catalog
+from running import ROOT, Ran, Run, run_in
 
-ROOT = Path(__file__).resolve().parents[1]
+import llmaudit
+from llmaudit.catalog import Catalog, load_catalog
+from llmaudit.cli import main
+
 SAMPLE_LOGS = ROOT / "sample_logs"
 
 NO_NETWORK = """
@@ -34,35 +34,6 @@ socket.create_connection = socket.getaddrinfo = refused
 """A `sitecustomize` module: Python imports it at its start, in worker processes too."""
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The one document on standard output."""
-        return msgspec.json.decode(self.out)
-
-
-Run = Callable[..., Ran]
-
-
-def clean_environment(home: Path, extra: dict[str, str] | None = None) -> dict[str, str]:
-    """Return an environment that holds nothing of the developer's own."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), **(extra or {})}
-
-
-def run_in(folder: Path, *args: object, env: dict[str, str] | None = None) -> Ran:
-    """Run the command line as a process of its own in a folder."""
-    command = [sys.executable, "-P", "-m", "llmaudit", *map(str, args)]
-    done = subprocess.run(command, cwd=folder, env=clean_environment(folder, env), capture_output=True, timeout=120)
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
 @pytest.fixture
 def cli(tmp_path: Path) -> Run:
     """Run the command line as a process of its own, in this test's own folder."""
@@ -72,8 +43,6 @@ def cli(tmp_path: Path) -> Run:
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Run the command line within the test's process: the same entry point, a hundred times faster."""
-    from llmaudit.cli import main
-
     for name in [name for name in os.environ if name.startswith("LLMAUDIT_") or name == "NO_COLOR"]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -111,9 +80,15 @@ def no_network(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def audit_run(tmp_path_factory: pytest.TempPathFactory, no_network: dict[str, str]) -> Ran:
+def audit_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the audit of the sample logs leaves its database."""
+    return tmp_path_factory.mktemp("audit")
+
+
+@pytest.fixture(scope="session")
+def audit_run(audit_folder: Path, no_network: dict[str, str]) -> Ran:
     """`llmaudit audit sample_logs --json`, once for all tests, without a network."""
-    return run_in(tmp_path_factory.mktemp("audit"), "audit", SAMPLE_LOGS, "--json", env=no_network)
+    return run_in(audit_folder, "audit", SAMPLE_LOGS, "--db", "sample.duckdb", "--json", env=no_network)
 
 
 @pytest.fixture(scope="session")
@@ -124,9 +99,10 @@ def audit(audit_run: Ran) -> Any:
 
 
 @pytest.fixture(scope="session")
-def session() -> Iterator[llmaudit.Session]:
-    """The sample logs in a database, for what the audit has only as counts."""
-    with llmaudit.audit_paths([SAMPLE_LOGS]) as opened:
+def session(audit: Any, audit_folder: Path) -> Iterator[llmaudit.Session]:
+    """The database of that audit, for what the audit has only as counts."""
+    assert audit["spend"]["requests"]
+    with llmaudit.open_database(audit_folder / "sample.duckdb") as opened:
         yield opened
 
 

@@ -8,10 +8,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import pytest
 from builders import litellm_row, write_jsonl
-from conftest import Run
+from running import Run
 
 GOOD = msgspec.json.encode(litellm_row("z-1", "2026-10-05T10:00:00", prompt=10, completion=1)) + b"\n"
 
@@ -39,11 +40,15 @@ FILES: dict[str, tuple[str, Any, str]] = {
 }
 
 
-def rows_hash(call: Run, database: Path) -> str:
-    """Return a fingerprint of all that the database says of itself."""
-    said = [call(*line.split(), "--db", database, "--json").out for line in ("requests --limit 100000", "report")]
-    assert all(said)
-    return hashlib.sha256("".join(said).encode()).hexdigest()
+def rows_hash(database: Path) -> str:
+    """Return a fingerprint of every row of every table."""
+    digest = hashlib.sha256()
+    with duckdb.connect(str(database), read_only=True) as connection:
+        tables = connection.execute("SELECT table_name FROM information_schema.tables ORDER BY ALL").fetchall()
+        assert ("requests",) in tables
+        for (table,) in tables:
+            digest.update(repr((table, connection.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall())).encode())
+    return digest.hexdigest()
 
 
 @pytest.fixture
@@ -58,13 +63,20 @@ def test_log_that_cannot_be_used(call: Run, database: Path, tmp_path: Path, what
         content(tmp_path)
     elif content is not None:
         (tmp_path / name).write_bytes(content)
-    before = rows_hash(call, database)
+    before = rows_hash(database)
     done = call("ingest", name, "--db", database)
     assert done.code == 5, done.err
     assert said in done.err
     assert len(done.err.splitlines()) <= 3
     assert "Traceback" not in done.err
-    assert rows_hash(call, database) == before
+    assert rows_hash(database) == before
+
+
+def test_the_fingerprint_notices(call: Run, database: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.jsonl").write_bytes(GOOD)
+    before = rows_hash(database)
+    assert call("ingest", "good.jsonl", "--db", database).code == 0
+    assert rows_hash(database) != before
 
 
 def test_one_bad_file_does_not_stop_the_others(call: Run, tmp_path: Path) -> None:
@@ -77,15 +89,16 @@ def test_one_bad_file_does_not_stop_the_others(call: Run, tmp_path: Path) -> Non
     done = call("ingest", "logs", "--json")
     assert done.code == 5
     assert "b.jsonl.gz" in done.err
-    assert [Path(file["path"]).name for file in done.json["files"]] == ["a.jsonl", "c.jsonl"]
+    accepted = {Path(file["path"]).name: file["accepted"] for file in done.json["files"]}
+    assert (accepted["a.jsonl"], accepted.get("b.jsonl.gz", 0), accepted["c.jsonl"]) == (1, 0, 1)
     assert [row["request_id"] for row in call("requests", "--json").json["rows"]] == ["z-1", "z-3"]
 
 
 def test_a_bad_path_stops_before_anything_is_read(call: Run, database: Path, tmp_path: Path) -> None:
     (tmp_path / "good.jsonl").write_bytes(GOOD)
-    before = rows_hash(call, database)
+    before = rows_hash(database)
     assert call("ingest", "good.jsonl", "missing.jsonl", "--db", database).code == 5
-    assert rows_hash(call, database) == before
+    assert rows_hash(database) == before
 
 
 def test_hostile_names_stay_names(call: Run, tmp_path: Path) -> None:
@@ -138,6 +151,16 @@ def test_malformed_plan_stops_every_command(call: Run, small_db: Path, small_log
         done = call(*line, "--plan", "plan.yaml")
         assert (done.code, done.out) == (5, "")
         assert "plan.yaml:3:11" in done.err
+
+
+def test_two_plans_of_one_name(call: Run, small_db: Path, tmp_path: Path) -> None:
+    """Rows of both would carry the same name and be added up as one."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text("name: mine\nrules: [{keep: true}]\n")
+    done = call("reprice", "--plan", "one.yaml", "--plan", "two.yaml", "--db", small_db)
+    assert done.code == 5
+    assert "mine" in done.err
+    assert call("reprice", "--plan", "one.yaml", "--plan", "tiered", "--db", small_db).code == 0
 
 
 PRICE = "valid_from: 2026-01-01T00:00:00Z, source: s, usd_per_million"
@@ -195,12 +218,12 @@ def test_malformed_rules(call: Run, database: Path, tmp_path: Path, what: str) -
     text, said = RULES[what]
     if text is not None:
         (tmp_path / "rules.yaml").write_text(text)
-    before = rows_hash(call, database)
+    before = rows_hash(database)
     done = call("tag", "--rules", "rules.yaml", "--db", database)
     assert done.code == 5, done
     assert said in done.err
     assert len(done.err.splitlines()) <= 3
-    assert rows_hash(call, database) == before
+    assert rows_hash(database) == before
 
 
 SETTINGS = {
@@ -230,8 +253,6 @@ def test_dates_in_settings_need_no_quotes(call: Run, small_db: Path, tmp_path: P
 
 def test_a_database_of_someone_else(call: Run, tmp_path: Path) -> None:
     """A DuckDB file with other tables, or a file that is no database, is left as it is."""
-    import duckdb
-
     with duckdb.connect(str(tmp_path / "theirs.duckdb")) as connection:
         connection.execute("CREATE TABLE theirs AS SELECT 1 AS one")
     (tmp_path / "text.duckdb").write_text("not a database\n" * 1000)

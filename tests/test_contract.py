@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import pytest
 import typer
-from conftest import Ran, Run, clean_environment, run_in
+from running import Ran, Run, clean_environment, run_in
+
 from llmaudit.cli import app
 from llmaudit.request import COLUMNS
 
@@ -23,7 +25,7 @@ QUOTE = "status cost_usd low_usd high_usd components[] rules[] assumptions[] cat
 TOKENS = "input cache_read cache_write_5m cache_write_1h cache_write_other output reasoning"
 STATUS = "requests accepted rejected duplicates bills first_at last_at billed_usd list_usd unpriced.requests"
 PLANS = "name cost_usd low_usd high_usd savings_usd savings_pct moved_requests unproven_usd legs[]"
-GATEWAYS = "gateway verdict kind pct low_pct high_pct fixed_usd overpaid_usd requests ruled_out[].name ruled_out[].why evidence[]"
+GATEWAYS = "gateway verdict kind pct low_pct high_pct fixed_usd overpaid_usd requests ruled_out[].name evidence[]"
 
 
 def under(prefix: str, names: str) -> list[str]:
@@ -67,11 +69,11 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     "demo": (
         "--worked-example",
         "demo",
-        "before_usd after_usd savings_pct markup_5_usd markup_10_usd legs[] catalog_version".split(),
+        ["before_usd", "after_usd", "savings_pct", "markup_5_usd", "markup_10_usd", "legs[]", "catalog_version"],
     ),
     "config": ("", "config", under("settings[]", "name value source")),
 }
-"""Command: a command line that works, the name in its schema, and the keys that must be there (`[]` is each element)."""
+"""Command: a command line that works, the name in its schema, and keys that must be there (`[]` is each element)."""
 
 
 def command_names(group: Any = None, prefix: str = "") -> Iterator[str]:
@@ -182,7 +184,7 @@ def test_unknown_is_null(call: Run, small_db: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["status", "markup", "plan show", "config"])
-def test_common_options_before_and_after(call: Run, line_of: Any, name: str, small_db: Path) -> None:
+def test_common_options_before_and_after(call: Run, line_of: Any, name: str) -> None:
     own = line_of(name)
     common = ["--json", "--timezone", "Europe/Berlin", "--month", "2026-10"]
     before, after = call(*common, *own), call(*own, *common)
@@ -217,12 +219,10 @@ def test_database_named_by_each_layer(call: Run, small_db: Path, tmp_path: Path)
     assert call("status", "--db", small_db, env={"LLMAUDIT_DB": "elsewhere.duckdb"}).code == 0
 
 
-@pytest.mark.parametrize(("value", "off"), [("1", True), ("", False)])
-def test_no_color(call: Run, value: str, off: bool) -> None:
+@pytest.mark.parametrize(("value", "seen"), [("1", (True, "environment")), ("", (False, "default"))])
+def test_no_color(call: Run, value: str, seen: tuple[bool, str]) -> None:
     rows = {row["name"]: row for row in call("config", "--json", env={"NO_COLOR": value}).json["settings"]}
-    assert (rows["no_color"]["value"], rows["no_color"]["source"]) == (
-        (True, "environment") if off else (False, "default")
-    )
+    assert (rows["no_color"]["value"], rows["no_color"]["source"]) == seen
     assert call("config", "--json", "--no-color").json["settings"][-2]["value"] is True
 
 
@@ -298,8 +298,6 @@ def test_busy_database(small_db: Path, tmp_path: Path, call: Run) -> None:
 
 
 def test_database_of_a_newer_version(small_db: Path, tmp_path: Path, call: Run) -> None:
-    import duckdb
-
     copy = tmp_path / "newer.duckdb"
     shutil.copy(small_db, copy)
     with duckdb.connect(str(copy)) as connection:
@@ -404,10 +402,19 @@ def test_output_is_whole_or_not_at_all(
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
 
 
+KILLED = """
+import os, signal, sys
+from llmaudit.cli import main
+from llmaudit.ingest import load
+load.detect = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+sys.argv = ["llmaudit", "ingest", {log!r}]
+main()
+"""
+
+
 def test_interrupted(small_log: Path, tmp_path: Path) -> None:
     """SIGTERM ends a run with 143 and leaves no database half written."""
-    code = "import os, signal; from llmaudit.ingest import load; load.detect = lambda *_: os.kill(os.getpid(), signal.SIGTERM)"
-    command = f"{code}; import sys; sys.argv = ['llmaudit', 'ingest', {str(small_log)!r}]; from llmaudit.cli import main; main()"
+    command = KILLED.format(log=str(small_log))
     done = subprocess.run(
         [sys.executable, "-c", command], cwd=tmp_path, env=clean_environment(tmp_path), capture_output=True, check=False
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from builders import litellm_row, write_jsonl
-from conftest import Run, run_in
+from running import Run, run_in
 
 TIERS = [0] * 40 + [1] * 20 + [2] * 30 + [3] * 10
 """60% of tiers 0 and 1, 30% of tier 2, 10% of tier 3."""

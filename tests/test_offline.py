@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Ran, clean_environment
+from running import Ran, clean_environment
 
 REACHING_OUT = [
     "import socket; socket.create_connection(('127.0.0.1', 9))",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from llmaudit.request import COUNTERS
+
 from llmaudit.cells import PricedCell
+from llmaudit.request import COUNTERS
 
 GATEWAYS = ("brightrelay", "direct", "litellm", "openrouter")
 NAMES = {None: "direct", "api.brightrelay.example": "brightrelay"}
@@ -31,6 +32,7 @@ REASONS = {
     "has to be whole": "not-an-integer",
     "fields, the header": "field-count",
 }
+MONTH = timedelta(days=31)
 ESTIMATE = Decimal("0.15")
 """How far tokens counted offline may be from the true ones."""
 
@@ -393,9 +395,9 @@ def test_price_changes(measured: list[PricedCell], truth: Any) -> None:
     first, second = truth["price_changes"]
     changes = [datetime.fromisoformat(change["at"]).replace(tzinfo=None) for change in (first, second)]
     eras = [
-        (datetime.min, changes[0], first["before"], first["requests_before"]),
+        (changes[0] - MONTH, changes[0], first["before"], first["requests_before"]),
         (changes[0], changes[1], first["after"], first["requests_after"]),
-        (changes[1], datetime.max, second["after"], second["requests_after"]),
+        (changes[1], changes[1] + MONTH, second["after"], second["requests_after"]),
     ]
     own = [one for one in measured if one.cell.model == first["model"] and one.cell.usage_status == "reported"]
     for start, end, rates, requests in eras:

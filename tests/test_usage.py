@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llmaudit import usage
 from llmaudit.request import COUNTERS, INPUT_COUNTERS, Reject, Request
 
@@ -62,33 +63,49 @@ def test_the_parts_of_a_prompt_add_up_or_the_usage_is_flagged(prompt: int, cache
         assert request.cache_read_tokens == cached
 
 
-@pytest.mark.parametrize(
-    ("fill", "counts", "expected", "status"),
-    [
-        # G1: prompt 2000 of which read 1024 and written 512
-        (usage.openai, {"prompt": 2000, "completion": 300, "cached": 1024, "written": 512, "reasoning": 256}, (464, 1024, 0, 0, 512, 300), "reported"),
-        # G9: Claude Code, a write without a split
-        (usage.anthropic, {"uncached": 3, "output": 108, "read": 5000, "written": 100}, (3, 5000, 0, 0, 100, 108), "reported"),
-        # G4: 500 for five minutes, 200 for an hour
-        (usage.anthropic, {"uncached": 12, "output": 80, "read": 9000, "written": 700, "written_5m": 500, "written_1h": 200, "thinking": 30}, (12, 9000, 500, 200, 0, 80), "reported"),
-        # OA and AN of the competitors' comparison
-        (usage.openai, {"prompt": 10_000, "completion": 1000, "cached": 8000}, (2000, 8000, 0, 0, 0, 1000), "reported"),
-        (usage.anthropic, {"uncached": 2000, "output": 1000, "read": 8000, "written": 1000, "written_5m": 1000}, (2000, 8000, 1000, 0, 0, 1000), "reported"),
-        # parts without their sum
-        (usage.openai, {"prompt": 100, "completion": 1, "written_5m": 30, "written_1h": 20}, (50, 0, 30, 20, 0, 1), "reported"),
-        # nothing known is not nothing used
-        (usage.openai, {"prompt": None, "completion": None}, (None,) * 6, "missing"),
-        (usage.anthropic, {"uncached": None, "output": None, "read": 5}, (None,) * 6, "missing"),
-        (usage.openai, {"prompt": 0, "completion": 0}, (0, 0, 0, 0, 0, 0), "reported"),
-        # half known is not enough for money
-        (usage.openai, {"prompt": 10, "completion": None}, (10, 0, 0, 0, 0, None), "inconsistent"),
-        (usage.openai, {"prompt": None, "completion": 10}, (None, 0, 0, 0, 0, 10), "inconsistent"),
-        (usage.anthropic, {"uncached": 10, "output": None}, (10, 0, 0, 0, 0, None), "inconsistent"),
-        # parts that exceed their whole
-        (usage.openai, {"prompt": 10, "completion": 5, "reasoning": 6}, (10, 0, 0, 0, 0, 5), "inconsistent"),
-        (usage.anthropic, {"uncached": 1, "output": 5, "written": 10, "written_5m": 6, "written_1h": 6}, (1, 0, 6, 6, 0, 5), "inconsistent"),
-    ],
-)  # fmt: skip
+OPENAI: list[tuple[str, dict[str, int | None], tuple[int | None, ...], str]] = [
+    (
+        "G1",
+        {"prompt": 2000, "completion": 300, "cached": 1024, "written": 512},
+        (464, 1024, 0, 0, 512, 300),
+        "reported",
+    ),
+    ("OA", {"prompt": 10_000, "completion": 1000, "cached": 8000}, (2000, 8000, 0, 0, 0, 1000), "reported"),
+    ("parts", {"prompt": 100, "completion": 1, "written_5m": 30, "written_1h": 20}, (50, 0, 30, 20, 0, 1), "reported"),
+    ("nothing used", {"prompt": 0, "completion": 0}, (0, 0, 0, 0, 0, 0), "reported"),
+    ("nothing known", {"prompt": None, "completion": None}, (None,) * 6, "missing"),
+    ("no output", {"prompt": 10, "completion": None}, (10, 0, 0, 0, 0, None), "inconsistent"),
+    ("no prompt", {"prompt": None, "completion": 10}, (None, 0, 0, 0, 0, 10), "inconsistent"),
+    ("more reasoning", {"prompt": 10, "completion": 5, "reasoning": 6}, (10, 0, 0, 0, 0, 5), "inconsistent"),
+]
+ANTHROPIC: list[tuple[str, dict[str, int | None], tuple[int | None, ...], str]] = [
+    ("G9", {"uncached": 3, "output": 108, "read": 5000, "written": 100}, (3, 5000, 0, 0, 100, 108), "reported"),
+    (
+        "G4",
+        {"uncached": 12, "output": 80, "read": 9000, "written": 700, "written_5m": 500, "written_1h": 200},
+        (12, 9000, 500, 200, 0, 80),
+        "reported",
+    ),
+    (
+        "AN",
+        {"uncached": 2000, "output": 1000, "read": 8000, "written": 1000, "written_5m": 1000},
+        (2000, 8000, 1000, 0, 0, 1000),
+        "reported",
+    ),
+    ("nothing known", {"uncached": None, "output": None, "read": 5}, (None,) * 6, "missing"),
+    ("no output", {"uncached": 10, "output": None}, (10, 0, 0, 0, 0, None), "inconsistent"),
+    (
+        "more parts than whole",
+        {"uncached": 1, "output": 5, "written": 10, "written_5m": 6, "written_1h": 6},
+        (1, 0, 6, 6, 0, 5),
+        "inconsistent",
+    ),
+]
+CASES = [(usage.openai, *case[1:]) for case in OPENAI] + [(usage.anthropic, *case[1:]) for case in ANTHROPIC]
+NAMES = [f"openai {case[0]}" for case in OPENAI] + [f"anthropic {case[0]}" for case in ANTHROPIC]
+
+
+@pytest.mark.parametrize(("fill", "counts", "expected", "status"), CASES, ids=NAMES)
 def test_a_usage_object_becomes_these_counters(
     fill: Any, counts: dict[str, Any], expected: tuple[int | None, ...], status: str
 ) -> None:

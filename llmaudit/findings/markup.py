@@ -172,7 +172,7 @@ def _verdict(models: list[ModelRow]) -> tuple[Verdict, str]:
     certain = [row for row in models if row.decides]
     over_certain = _over(total(row.billed_usd for row in certain), total(row.list_usd for row in certain))
     over_all = _over(total(row.billed_usd for row in models), total(row.list_usd for row in models)) or 0.0
-    if abs(over_all) <= TOLERANCE_PCT:
+    if max(abs(over_all), abs(over_certain or 0.0)) <= TOLERANCE_PCT:
         return "none", f"billed is within {TOLERANCE_PCT}% of list: at most {abs(over_all):.2f}%"
     if over_certain is None:
         return "undecidable", (

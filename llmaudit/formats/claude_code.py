@@ -133,8 +133,8 @@ FORMAT = Format(
     semantics=(
         "Anthropic's usage object: input_tokens excludes cache reads and writes, output_tokens includes thinking. "
         "One API call is written as several lines with the same message.id, input repeated in full, output growing: "
-        "the line with the largest output counts, once, also across resumed and forked session files. timestamp is when "
-        "a block was written, so start and latency are not known and the call is dated by it. No cost is logged; on a "
-        "subscription the computed dollars are API-equivalent, not spend."
+        "the line with the largest output counts, once, also across resumed and forked session files. timestamp is "
+        "when a block was written, so start and latency are not known and the call is dated by it. No cost is logged; "
+        "on a subscription the computed dollars are API-equivalent, not spend."
     ),
 )

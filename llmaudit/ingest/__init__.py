@@ -34,7 +34,7 @@ class IngestResult(msgspec.Struct, frozen=True):
     """What became of every file.
 
     Attributes:
-        files: One entry a file, in the order read.
+        files: One entry a file, in the order read; of one that could not be used, `skipped` says why.
         totals: Their sums.
         failures: Files that could not be used, with the error of each; nothing of them is in the database.
     """
@@ -77,6 +77,7 @@ def ingest(
             )
         except InputError as error:
             failures.append(error)
+            files.append(FileResult(file_name(entry.path), None, skipped=f"not used: {error.slug}"))
     recognised = [file for file in files if file.format is not None]
     if not recognised and not failures:
         raise InputError(

@@ -46,7 +46,8 @@ class FileResult(msgspec.Struct, frozen=True):
         ignored: Records that are no requests, or outside the period asked for.
         rejected: Records that cannot be used.
         bills: Bill lines.
-        skipped: Why nothing was read: `already ingested` or `unknown format`; None where the file was read.
+        skipped: Why nothing was taken in: `already ingested`, `unknown format`, or `not used:` and an error's name;
+            None where the file was read.
         reasons: Counts of ignored and rejected records by reason.
         conflicts: Duplicates whose content differs from what is in the database.
     """
@@ -316,12 +317,16 @@ class _Load:
         return self._drop_noted()
 
     def _replace_smaller(self) -> None:
-        """Let the row of a call that has more output take the place of an earlier one, whichever file came first."""
-        said = ", ".join(f"{name} = n.{name}" for name in COLUMNS if name not in {"line", "request_id"})
+        """Let the row with more output take the place of an earlier one; the call begins with its first record.
+
+        So it does not matter which of the files was read first.
+        """
+        same = "FROM repeats k JOIN requests n ON n.row_id = k.row_id WHERE requests.row_id = k.kept_id AND"
+        said = ", ".join(f"{name} = n.{name}" for name in COLUMNS if name not in {"line", "request_id", "started_at"})
         self.store.execute(
-            f"UPDATE requests SET {said} FROM repeats k JOIN requests n ON n.row_id = k.row_id"
-            " WHERE requests.row_id = k.kept_id AND coalesce(n.output_tokens, 0) > coalesce(requests.output_tokens, 0)"
+            f"UPDATE requests SET {said} {same} coalesce(n.output_tokens, 0) > coalesce(requests.output_tokens, 0)"
         )
+        self.store.execute(f"UPDATE requests SET started_at = n.started_at {same} n.started_at < requests.started_at")
 
     def _drop_noted(self) -> int:
         """Take the noted repeats out; where a format says each call once, record those that say something else."""

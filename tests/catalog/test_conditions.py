@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import DAY, catalog_of, catalog_text, sku_text
+
 from llmaudit.catalog import Catalog, Conditions, Quote, quote
 
 PRICES = [
@@ -20,6 +20,7 @@ PRICES = [
     "when: {region: eu}, usd_per_million: {input: 1.1, cache_read: 0.11, output: 11}",
     "when: {region: us, service_tier: flex}, usd_per_million: {input: 0.6, output: 6}",
 ]
+MAY = "valid_from: 2026-05-01T00:00:00Z, valid_to: 2026-06-01T00:00:00Z, usd_per_million: {input: 1, output: 1}"
 OTHER = [
     "usd_per_million: {input: 1, cache_write_5m: 1.25, cache_write_1h: 2, output: 10}",
     "when: {region: eu}, usd_per_million: {input: 1.1, cache_write_5m: 1.375, cache_write_1h: 2.2, output: 11}",
@@ -35,7 +36,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
         + sku_text("other", OTHER)
         + sku_text("plain", ["usd_per_million: {input: 1, output: 10}"])
         + sku_text("fast-only", ["when: {service_tier: fast}, usd_per_million: {input: 9, output: 9}"])
-        + sku_text("dated", ["valid_from: 2026-05-01T00:00:00Z, valid_to: 2026-06-01T00:00:00Z, usd_per_million: {input: 1, output: 1}"])
+        + sku_text("dated", [MAY])
         + sku_text("input-only", ["usd_per_million: {input: 1}"]),
     )  # fmt: skip
     return catalog_of(tmp_path_factory.mktemp("own"), text)

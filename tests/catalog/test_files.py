@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from llmaudit.catalog import Catalog
 from llmaudit.catalog.load import check, packaged_folder
 from llmaudit.catalog.model import CatalogFile

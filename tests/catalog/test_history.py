@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from builders import catalog_of, catalog_text, sku_text
+
 from llmaudit.catalog import Catalog, Conditions, quote
 
 CHANGES = [

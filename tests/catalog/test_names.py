@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import catalog_of, catalog_text, sku_text
+
 from llmaudit.catalog import Catalog
 
 FOUND = [
@@ -100,7 +101,8 @@ def test_overlay_wins(catalog: Catalog, tmp_path: Path) -> None:
         tmp_path, catalog_text("openai", sku_text("gpt-5.6-sol", ["usd_per_million: {input: 1, output: 2}"]))
     )
     mine, theirs = own.offer("openai", "gpt-5.6-sol"), catalog.offer("openai", "gpt-5.6-sol")
-    assert mine and theirs
+    assert mine
+    assert theirs
     assert len(mine.sku.prices) == 1 < len(theirs.sku.prices)
     assert own.offer("openai", "gpt-5.6-luna") == catalog.offer("openai", "gpt-5.6-luna")
     assert own.version != catalog.version

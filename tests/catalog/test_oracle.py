@@ -1,7 +1,7 @@
 """Five hundred random usages against an independent calculator, genai-prices: equal to 1e-12, or different by a name.
 
 The instant lies after the date of the data that both were made from. Left out is what genai-prices cannot express:
-prices that depend on the hour (it knows no weekday and no holiday), service tiers and batch before it had them, regions.
+prices that depend on the hour (it knows no weekday and no holiday), service tiers, batch and regions.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from decimal import Decimal
 
 import pytest
 from genai_prices import Usage, calc_price
+
 from llmaudit.catalog import Catalog, Conditions, Offer, quote
 
-AT = datetime(2026, 10, 27, 12, 0)  # noon: off-peak everywhere
+AT = datetime(2026, 10, 27, 12, 0)  # noqa: DTZ001 -- naive UTC; noon, which is off-peak everywhere
 PROVIDERS = {
     "openai": "openai",
     "anthropic": "anthropic",
@@ -68,7 +69,7 @@ def theirs(offer: Offer, tokens: dict[str, int]) -> Decimal:
 
 
 def test_agreement(catalog: Catalog) -> None:
-    rng = random.Random(20261027)
+    rng = random.Random(20261027)  # noqa: S311 -- seeded on purpose
     offers = [offer for offer in catalog.offers() if offer.seller in PROVIDERS]
     missing, differs, agreed = set(), {}, Counter[str]()
     for number in range(USAGES):

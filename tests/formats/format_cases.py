@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import yaml
+
 from llmaudit.formats import format_named
 from llmaudit.ingest.records import Tally
 from llmaudit.ingest.work import Setup, decoder_of

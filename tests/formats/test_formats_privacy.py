@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from format_cases import Case, all_cases, decoded
+
 from llmaudit.features import pseudonym
 
 TOLD = [case for case in all_cases() if "secret" in str(case.record)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from llmaudit.formats import all_formats
 from format_cases import FOLDER, Case, all_cases, decoded
+
+from llmaudit.formats import all_formats
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=str)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from llmaudit.ingest import IngestResult, Setup, ingest
 from llmaudit.store import Store
 

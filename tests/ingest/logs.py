@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from builders import litellm_row
+
 from llmaudit.formats import format_named
 from llmaudit.ingest.detect import container_of
 from llmaudit.ingest.read import head_of, opened
@@ -25,7 +26,7 @@ PACKERS = {"plain": bytes, "gzip": gzip.compress, "zstd": zstd.compress}
 
 
 def row(number: int, **changes: Any) -> dict[str, Any]:
-    """Return a LiteLLM row whose prompt has 10 x `number` tokens and whose spend is `number` thousandths of a dollar."""
+    """Return a LiteLLM row: 10 x `number` prompt tokens, `number` output tokens, `number` thousandths of a dollar."""
     made = litellm_row(
         f"r-{number}", "2026-10-01T10:00:00", prompt=10 * number, completion=number, spend=f"{number / 1000:.3f}"
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from logs import PACKERS, lines, write
+
 from llmaudit.errors import InputError
 from llmaudit.ingest.read import CHUNK_BYTES, opened
-from logs import PACKERS, lines, write
 
 CONTENT = lines(range(1, 200))
 
@@ -54,17 +56,24 @@ def test_a_truncated_archive_is_refused(packer: str, share: float, tmp_path: Pat
 
 def test_a_flipped_bit_is_noticed_or_does_no_harm(tmp_path: Path) -> None:
     packed = gzip.compress(CONTENT, mtime=0)
-    dice = random.Random(3)
-    refused = 0
-    for _ in range(300):
-        flipped = bytearray(packed)
-        flipped[dice.randrange(10, len(packed))] ^= 1 << dice.randrange(8)  # the ten bytes before are name and time
-        try:
-            assert unpacked(write(tmp_path / "log", bytes(flipped))) == CONTENT
-        except InputError as error:
-            assert error.slug == "damaged-archive"
-            refused += 1
-    assert refused > 290
+    dice = random.Random(3)  # noqa: S311 -- repeatable damage, not cryptography
+    outcomes = Counter(_outcome(write(tmp_path / "log", _flipped(packed, dice))) for _ in range(300))
+    assert outcomes.keys() <= {"as it was", "damaged-archive"}
+    assert outcomes["damaged-archive"] > 290
+
+
+def _flipped(packed: bytes, dice: random.Random) -> bytes:
+    """Return the bytes with one bit changed, behind the ten that hold only name and time."""
+    damaged = bytearray(packed)
+    damaged[dice.randrange(10, len(packed))] ^= 1 << dice.randrange(8)
+    return bytes(damaged)
+
+
+def _outcome(path: Path) -> str:
+    try:
+        return "as it was" if unpacked(path) == CONTENT else "changed"
+    except InputError as error:
+        return error.slug
 
 
 def test_a_wrong_checksum_is_noticed(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from logs import decode_file, lines, row, write
+
 from llmaudit.errors import InputError
 from llmaudit.ingest import read, records
 from llmaudit.ingest.detect import container_of, detect
-from logs import decode_file, lines, row, write
 
 ROWS = [row(1), row(2)]
 PRETTY = msgspec.json.format(msgspec.json.encode(ROWS), indent=2)
@@ -57,7 +58,10 @@ def test_a_document_too_large_to_decode_whole_is_refused(tmp_path: Path, monkeyp
     assert caught.value.slug == "document-too-large"
 
 
-HEADER = "generation_id,created_at,cost_total,byok_usage_inference,tokens_prompt,tokens_completion,tokens_cached,model_permaslug,app_name"
+HEADER = (
+    "generation_id,created_at,cost_total,byok_usage_inference,tokens_prompt,tokens_completion,tokens_cached,"
+    "model_permaslug,app_name"
+)
 
 
 def csv_row(number: int, name: str = "app") -> str:
@@ -72,30 +76,38 @@ def decode_csv(path: Path, text: str | bytes) -> tuple[list[Any], list[Any], Any
     return [one["request_id"] for one in rows], [(one.line, one.reason) for one in tally.rejects], tally
 
 
-CSV_FILES: dict[str, tuple[str | bytes, list[str], list[tuple[int, str]]]] = {
-    "plain": (f"{HEADER}\n{csv_row(1)}\n{csv_row(2)}\n", ["gen-1", "gen-2"], []),
-    "Windows line ends": (f"{HEADER}\r\n{csv_row(1)}\r\n{csv_row(2)}\r\n", ["gen-1", "gen-2"], []),
-    "a byte-order mark": (f"\ufeff{HEADER}\n{csv_row(1)}\n", ["gen-1"], []),
-    "no line end at the end": (f"{HEADER}\n{csv_row(1)}", ["gen-1"], []),
-    "blank lines": (f"\n{HEADER}\n\n{csv_row(1)}\n  \n\n", ["gen-1"], []),
-    "a short row": (f"{HEADER}\n{csv_row(1)}\ngen-2,2026\n{csv_row(3)}\n", ["gen-1", "gen-3"], [(3, "field-count")]),
-    "a long row": (f"{HEADER}\n{csv_row(1)},x\n{csv_row(3)}\n", ["gen-3"], [(2, "field-count")]),
-    "a row of totals": (f"{HEADER}\n{csv_row(1)}\nTotal,,0.001,0,10,1,0,,\n", ["gen-1"], [(3, "not-a-time")]),
-    "a comma in quotes": (f'{HEADER}\n{csv_row(1, chr(34) + "a, b" + chr(34))}\n', ["gen-1"], []),
-    "a line end in quotes": (f'{HEADER}\n{csv_row(1, chr(34) + "a" + chr(10) + "b" + chr(34))}\n{csv_row(2)}\n', ["gen-1", "gen-2"], []),
-    "a quote that never closes": (f'{HEADER}\n{csv_row(1, chr(34) + "oops")}\n{csv_row(2)}\n{csv_row(3)}\n', ["gen-2", "gen-3"], [(2, "malformed-csv")]),
-    "two of them": (f'{HEADER}\n{csv_row(1, chr(34))}\n{csv_row(2)}\n{csv_row(3, chr(34))}\n{csv_row(4)}\n', ["gen-4"], [(2, "malformed-csv"), (3, "malformed-csv"), (4, "malformed-csv")]),
-    "text after a closing quote": (f'{HEADER}\n{csv_row(1, chr(34) + "a" + chr(34) + "b")}\n{csv_row(2)}\n', ["gen-2"], [(2, "malformed-csv")]),
-    "bad UTF-8": (f"{HEADER}\n{csv_row(1)}\n{csv_row(2, 'é')}\n{csv_row(3)}\n".encode("latin-1"), ["gen-1", "gen-3"], [(3, "not-utf8")]),
-}  # fmt: skip
+ONE, TWO, THREE, FOUR = map(csv_row, (1, 2, 3, 4))
+QUOTED_COMMA, QUOTED_LINE_END = csv_row(1, '"a, b"'), csv_row(1, '"a\nb"')
+OPEN, OPEN_TOO, CLOSED_EARLY = csv_row(1, '"oops'), csv_row(3, '"'), csv_row(1, '"a"b')
+CSV_FILES: dict[str, tuple[list[str], list[str], list[tuple[int, str]]]] = {
+    "plain": ([ONE, TWO, ""], ["gen-1", "gen-2"], []),
+    "Windows line ends": ([f"{ONE}\r", f"{TWO}\r", ""], ["gen-1", "gen-2"], []),
+    "no line end at the end": ([ONE], ["gen-1"], []),
+    "blank lines": (["", ONE, "  ", ""], ["gen-1"], []),
+    "a short row": ([ONE, "gen-2,2026", THREE], ["gen-1", "gen-3"], [(3, "field-count")]),
+    "a long row": ([f"{ONE},x", THREE], ["gen-3"], [(2, "field-count")]),
+    "a row of totals": ([ONE, "Total,,0.001,0,10,1,0,,"], ["gen-1"], [(3, "not-a-time")]),
+    "a comma in quotes": ([QUOTED_COMMA], ["gen-1"], []),
+    "a line end in quotes": ([QUOTED_LINE_END, TWO], ["gen-1", "gen-2"], []),
+    "a quote that never closes": ([OPEN, TWO, THREE], ["gen-2", "gen-3"], [(2, "malformed-csv")]),
+    "two of them": ([OPEN, TWO, OPEN_TOO, FOUR], ["gen-4"], [(n, "malformed-csv") for n in (2, 3, 4)]),
+    "text after a closing quote": ([CLOSED_EARLY, TWO], ["gen-2"], [(2, "malformed-csv")]),
+    "bad UTF-8": ([ONE, csv_row(2, "\udcff"), THREE], ["gen-1", "gen-3"], [(3, "not-utf8")]),
+}
 
 
 @pytest.mark.parametrize("chunk", [50, 1 << 22])
 @pytest.mark.parametrize("name", CSV_FILES)
 def test_a_csv_row_is_read_or_rejected_and_costs_no_other(name: str, chunk: int, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(read, "CHUNK_BYTES", chunk)
-    text, ids, rejects = CSV_FILES[name]
+    rows, ids, rejects = CSV_FILES[name]
+    text = "\n".join([HEADER, *rows]).encode("utf-8", "surrogateescape")
     assert decode_csv(tmp_path, text)[:2] == (ids, rejects)
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\n", " \r\n"])
+def test_what_stands_before_the_header_is_passed_over(before: str, tmp_path: Path) -> None:
+    assert decode_csv(tmp_path, f"{before}{HEADER}\n{ONE}\n")[:2] == (["gen-1"], [])
 
 
 def test_columns_are_read_by_name_in_any_order_and_others_are_passed_over(tmp_path: Path) -> None:

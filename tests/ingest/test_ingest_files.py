@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from logs import lines, write
+
 from llmaudit.errors import InputError
 from llmaudit.ingest import walk
 from llmaudit.ingest.load import ingest_file
 from llmaudit.ingest.work import Setup
-from logs import lines, write
 
 NAMES = [
     "log[1].jsonl",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,16 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from logs import PACKERS, line, lines, row, write
+
 from llmaudit.ingest import Period, Setup, ingest
 from llmaudit.store import Store
-from logs import PACKERS, line, lines, row, write
+
+
+def at(*parts: int) -> datetime:
+    """Return a time as the database holds it: UTC without a zone."""
+    return datetime(*parts, tzinfo=UTC).replace(tzinfo=None)
+
 
 TOTALS = "SELECT count(*), sum(billed_amount), sum(input_tokens), sum(output_tokens) FROM requests"
 
@@ -61,7 +68,7 @@ def test_records_without_an_id_are_all_kept(tmp_path: Path, load) -> None:
 def test_a_file_read_for_another_period_brings_only_what_is_new(tmp_path: Path, store: Store) -> None:
     rows = [row(n, startTime=f"2026-10-0{n}T10:00:00", request_id="" if n == 2 else f"r-{n}") for n in (1, 2, 3)]
     path = str(write(tmp_path / "a.jsonl", b"\n".join(map(msgspec.json.encode, rows))))
-    first = ingest(store, [path], Setup(b"k" * 32, period=Period(until=datetime(2026, 10, 3))))
+    first = ingest(store, [path], Setup(b"k" * 32, period=Period(until=at(2026, 10, 3))))
     assert (first.totals.accepted, first.totals.ignored) == (2, 1)
     second = ingest(store, [path], Setup(b"k" * 32))
     assert (second.totals.accepted, second.totals.duplicates) == (1, 2)
@@ -71,7 +78,7 @@ def test_a_file_read_for_another_period_brings_only_what_is_new(tmp_path: Path, 
 def test_a_period_is_half_open(tmp_path: Path, store: Store) -> None:
     rows = [row(n, startTime=f"2026-10-0{n}T00:00:00") for n in (1, 2, 3)]
     path = str(write(tmp_path / "a.jsonl", b"\n".join(map(msgspec.json.encode, rows))))
-    result = ingest(store, [path], Setup(b"k" * 32, period=Period(datetime(2026, 10, 2), datetime(2026, 10, 3))))
+    result = ingest(store, [path], Setup(b"k" * 32, period=Period(at(2026, 10, 2), at(2026, 10, 3))))
     assert result.files[0].reasons == {"outside the period asked for": 2}
     assert store.rows("SELECT request_id FROM requests") == [("r-2",)]
 
@@ -123,11 +130,13 @@ def claude_line(uuid: str, at: str, output: int, **changes: Any) -> dict[str, An
 
 
 G9 = [claude_line("u1", "05", 8), claude_line("u2", "06", 8), claude_line("u3", "07", 108)]
-LIMIT = claude_line(
-    "u4", "59", 0, message={"id": "x", "model": "<synthetic>", "usage": {"input_tokens": 0, "output_tokens": 0}}
+NO_ANSWER = {"id": "x", "model": "<synthetic>", "usage": {"input_tokens": 0, "output_tokens": 0}}
+LIMIT = claude_line("u4", "59", 0, message=NO_ANSWER)
+ONE_CALL = [("msg_1", 3, 5000, 100, 108, at(2026, 10, 1, 10, 0, 5))]
+CALLS = (
+    "SELECT request_id, input_tokens, cache_read_tokens, cache_write_other_tokens, output_tokens, started_at"
+    " FROM requests"
 )
-ONE_CALL = [("msg_1", 3, 5000, 100, 108, datetime(2026, 10, 1, 10, 0, 7))]
-CALLS = "SELECT request_id, input_tokens, cache_read_tokens, cache_write_other_tokens, output_tokens, started_at FROM requests"
 
 
 def session(path: Path, rows: list[dict[str, Any]]) -> Path:

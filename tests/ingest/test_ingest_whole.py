@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from logs import decode_file, line, lines, write
+
 from llmaudit.errors import LlmauditError
+from llmaudit.formats import format_named
 from llmaudit.ingest import load as loading
 from llmaudit.ingest import read, work
+from llmaudit.ingest.read import opened
+from llmaudit.ingest.work import Setup, decoded
 from llmaudit.ingest.worker import Worker
-from logs import decode_file, line, lines, write
 
 LEDGER = "SELECT lines, accepted, duplicates, ignored, rejected, bills FROM sources ORDER BY source_id"
 
@@ -137,13 +141,10 @@ def test_results_do_not_depend_on_blocks_or_worker_processes(tmp_path: Path, mon
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_an_error_in_a_worker_reaches_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_a_worker_reaches_the_caller(tmp_path: Path) -> None:
     """A catalog overlay that is missing shows when the first text is counted, in the worker."""
-    from llmaudit.formats import format_named
-    from llmaudit.ingest.read import opened
-    from llmaudit.ingest.work import Setup, decoded
-
-    exchange = b'{"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":{"model":"gpt-4o","choices":[{}]}}\n'
+    request = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
+    exchange = b'{"request":' + request + b',"response":{"model":"gpt-4o","choices":[{}]}}\n'
     path = write(tmp_path / "a.jsonl", exchange * 200)
     setup = Setup(b"k" * 32, overlays=(tmp_path / "missing.yaml",))
     with opened(path) as content, pytest.raises(LlmauditError) as caught:

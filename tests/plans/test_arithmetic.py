@@ -1,4 +1,4 @@
-"""Plans on one cell, with the arithmetic written out. Rates: flagship-7 is $7 a million for anything, budget-0.5 $0.50."""
+"""Plans on one cell, with the arithmetic written out. flagship-7 costs $7 a million for anything, budget-0.5 $0.50."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from builders import cell, plan_of, priced
+
 from llmaudit.catalog import Catalog
 from llmaudit.plans import PlanCost, evaluate
 

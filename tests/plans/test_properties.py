@@ -9,6 +9,7 @@ import pytest
 from builders import catalog_of, catalog_text, cell, plan_of, priced, sku_text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell
 from llmaudit.findings.savings import plan_row
@@ -65,7 +66,7 @@ rules:
     use: anthropic/claude-sonnet-5
 via: example-gateway-5
 """
-quick = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 @quick

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from builders import litellm_row, plan_of, write_jsonl
+
 from llmaudit.api import Session, audit_paths
 from llmaudit.catalog import Catalog, Conditions, quote
 from llmaudit.cells import price
@@ -22,7 +23,7 @@ from llmaudit.plans.rows import plan_rows
 from llmaudit.request import COUNTERS
 from llmaudit.rollup import build, cell_of
 
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 ROWS = 300
 MODELS = [
     ("gpt-5.6-sol", "openai"),
@@ -62,17 +63,18 @@ PLANS = {
 
 
 def random_rows(seed: int) -> list[dict[str, Any]]:
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 -- seeded on purpose
     rows = []
     for number in range(ROWS):
         model, provider = rng.choice(MODELS)
         cached, written = rng.choice([0, rng.randrange(300_000)]), rng.choice([0, rng.randrange(5_000)])
         failed = rng.choice([None] * 8 + ["429", "503"])
         spend = rng.choice(["0", f"{rng.random():.9f}", repr(rng.random() / 7)])
+        clock = f"{rng.randrange(24):02}:{rng.randrange(60):02}:{number % 60:02}.{number:03}"
         rows.append(
             litellm_row(
                 f"r-{number}",
-                f"2026-10-{rng.randrange(1, 31):02}T{rng.randrange(24):02}:{rng.randrange(60):02}:{number % 60:02}.{number:03}",
+                f"2026-10-{rng.randrange(1, 31):02}T{clock}",
                 model=model,
                 provider=provider,
                 prompt=0 if failed else cached + written + rng.randrange(20_000),
@@ -110,7 +112,7 @@ def test_rows_add_up_to_every_plan(store: Session) -> None:
         assert len(costs_known) == known, "what is unknown is NULL, and its row is there"
         assert sum(row["model"] in cost_models(cost) for row in own) >= cost.moved_requests
     moved = {cost.plan.name: cost.moved_requests for cost in costs}
-    assert moved["ratios"] and moved["verified"] and moved["tiered"], "plans that move nothing prove nothing"
+    assert min(moved["ratios"], moved["verified"], moved["tiered"]) > 0, "plans that move nothing prove nothing"
 
 
 def cost_models(cost: PlanCost) -> set[str | None]:
@@ -132,7 +134,7 @@ def test_cells_cost_what_their_requests_cost(store: Session) -> None:
     )
     unpriced = sum(one.cell.requests for one in reported if one.list_usd is None)
     assert unpriced == sum(q.cost_usd is None for q in quotes.values()) > 0
-    for row_id in list(quotes)[:20]:
+    for row_id in list(quotes)[:6]:
         (single,) = price([cell_of(store.store, store.catalog, row_id)], store.catalog)
         assert single.list_usd == quotes[row_id].cost_usd
 
@@ -150,7 +152,7 @@ def quote_of(catalog: Catalog, row: dict[str, Any]) -> Any:
 
 def test_shuffled_and_split_files_give_the_same_cells(tmp_path: Path) -> None:
     rows = random_rows(7)
-    shuffled = random.Random(7).sample(rows, len(rows))
+    shuffled = random.Random(7).sample(rows, len(rows))  # noqa: S311 -- seeded on purpose
     one = write_jsonl(tmp_path / "one.jsonl", rows)
     other = write_jsonl(tmp_path / "other.jsonl", shuffled)
     parts = [write_jsonl(tmp_path / f"part-{i}.jsonl", shuffled[i::3]) for i in range(3)]

@@ -1,0 +1,87 @@
+"""What failures cost, over cells made by hand; and quantiles of a histogram against the values it was made from."""
+
+from __future__ import annotations
+
+import math
+import random
+from decimal import Decimal
+from statistics import quantiles
+from typing import Any
+
+import pytest
+from builders import cell, evidence
+
+from llmaudit.catalog import Catalog
+from llmaudit.findings import reliability
+
+MILLION = 1_000_000
+CELLS: list[dict[str, Any]] = [
+    {"tokens": MILLION, "requests": 10},  # list 7
+    {"status": "error", "usage_status": "missing", "error_class": "rate_limited", "requests": 4, "calls": 1},  # 0
+    {"status": "error", "error_class": "timeout", "tokens": MILLION, "requests": 2, "calls": 0},  # list 7
+    {
+        "status": "error",
+        "error_class": "timeout",
+        "billed": "3",
+        "gateway": "g",
+        "tokens": 1,
+        "requests": 1,
+        "calls": 1,
+    },
+    {"attempt_kind": "retry", "tokens": MILLION, "requests": 3},  # list 7
+    {"attempt_kind": "fallback", "model": "example/budget-0.5", "tokens": MILLION, "requests": 2},  # list 0.50
+    {"attempt_kind": "retry", "status": "error", "billed": "1", "gateway": "g", "requests": 1, "calls": 1},
+    {"status": "cancelled", "tokens": MILLION, "requests": 1},  # list 7
+]
+
+
+def test_reliability(catalog: Catalog) -> None:
+    found = reliability.find(evidence(catalog, *(cell(**keys) for keys in CELLS)))
+    assert (found.calls, found.abandoned_calls) == (19, 3)
+    assert (found.failed_attempts, found.failed_pct) == (8, pytest.approx(100 * 8 / 24))
+    assert found.by_class == {"other": 1, "rate_limited": 4, "timeout": 3}
+    assert (found.failed_billed_attempts, found.failed_usd) == (4, 11)  # 7 + 3 + 1
+    assert found.failed_list_usd == Decimal("7.000007")  # the last two at list: 7 millionths, and no tokens
+    assert (found.repeated_attempts, found.same_model_retries, found.fallbacks) == (6, 4, 2)
+    assert (found.repeated_usd, found.repeated_list_usd) == (Decimal("8.5"), Decimal("7.5"))
+    assert (found.cancelled_attempts, found.cancelled_usd) == (1, 7)
+
+
+def test_routes_add_up(catalog: Catalog) -> None:
+    found = reliability.find(evidence(catalog, *(cell(**keys) for keys in CELLS)))
+    assert {(row.gateway, row.seller) for row in found.routes} == {("direct", "example"), ("g", "example")}
+    assert sum(row.requests for row in found.routes) == 24
+    assert sum(row.failed for row in found.routes) == found.failed_attempts
+    assert sum(row.failed_usd for row in found.routes) == found.failed_usd
+    assert sum(row.repeated for row in found.routes) == found.repeated_attempts
+    assert sum(row.repeated_usd for row in found.routes) == found.repeated_usd
+    through = next(row for row in found.routes if row.gateway == "g")
+    assert (through.requests, through.failed, through.failed_pct, through.failed_usd) == (2, 2, 100, 4)
+
+
+def test_no_requests(catalog: Catalog) -> None:
+    found = reliability.find(evidence(catalog))
+    assert (found.failed_pct, found.failed_attempts, found.failed_usd) == (None, 0, 0)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_quantiles_are_within_five_percent(share: float) -> None:
+    rng = random.Random(11)  # noqa: S311 -- seeded on purpose
+    latencies = [rng.lognormvariate(7, 1) for _ in range(20_000)]
+    buckets: dict[int, int] = {}
+    for ms in latencies:
+        bucket = math.floor(math.log(ms) * 20)
+        buckets[bucket] = buckets.get(bucket, 0) + 1
+    exact = quantiles(latencies, n=100)[round(100 * share) - 1]
+    assert reliability.quantile(buckets, share) == pytest.approx(exact, rel=0.05)
+
+
+def test_histograms_of_tiers_merge(catalog: Catalog) -> None:
+    rows = [
+        {"gateway": None, "model": "m", "tier": tier, "measure": "latency", "bucket": bucket, "requests": requests}
+        for tier, bucket, requests in [(0, 100, 5), (1, 100, 4), (1, 150, 1)]
+    ]
+    (row,) = reliability.find(evidence(catalog, latencies=rows)).latency
+    assert row.requests == 10
+    assert row.p50_ms == round(math.exp(100.5 / 20))
+    assert row.p95_ms == round(math.exp(150.5 / 20))
