@@ -24,7 +24,9 @@ _CODE = re.compile(
     r"```|^\s*(?:def |class |import |from \w+ import|#include|SELECT\b|function\b|const |public )", re.MULTILINE
 )
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")
-_PHONE = re.compile(r"(?<![\w.])\+?\d{1,3}[ .-]?\(?\d{2,4}\)?[ .-]\d{3,4}[ .-]\d{3,4}(?![\w.])")
+_PHONE = re.compile(
+    r"(?<![\w.])(?:\+?\d{1,3}[ .-]?\(?\d{2,4}\)?[ .-]\d{3,4}[ .-]\d{3,4}|\+\d{1,3}[ .-]\d{3}[ .-]\d{4})(?![\w.])"
+)
 
 TASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (task, re.compile(pattern, re.IGNORECASE))
@@ -159,7 +161,7 @@ def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Non
     request.task_hint = first_match(TASKS, asked) or first_match(TASKS, told)
     request.stakes_hint = first_match(STAKES, asked)
     request.has_code = bool(_CODE.search(asked))
-    request.has_pii = bool(_EMAIL.search(asked) or _PHONE.search(asked))
+    request.has_pii = bool(_EMAIL.search(whole[:MAX_TEXT]) or _PHONE.search(whole[:MAX_TEXT]))
 
 
 def template_hash(text: str) -> str:

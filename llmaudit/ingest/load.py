@@ -18,17 +18,13 @@ from llmaudit.ingest.decode import SCHEMA
 from llmaudit.ingest.detect import Container, Detection, container_of, detect
 from llmaudit.ingest.read import CHUNK_BYTES, file_name, head_of, opened
 from llmaudit.ingest.records import Rejected
+from llmaudit.ingest.repeats import Repeats
 from llmaudit.ingest.work import Decoded, Setup, decoded
 from llmaudit.request import COLUMNS
 from llmaudit.store import Store
 
 MAX_STORED_REJECTS = 10_000
 """Rejects kept with their line per file; beyond it they are only counted."""
-
-MOST_OUTPUT_FIRST = "coalesce(output_tokens, 0) DESC, coalesce(input_tokens, 0) DESC, line"
-_SAID = [name for name in COLUMNS if name not in {"line", "raw_usage", "prompt_hash"}]
-"""What two records of one request must agree in. Compared when they meet: a stored hash would bind the database to one
-version of the hash function."""
 
 Progress = Callable[[int], None]
 """Called with the number of records decoded so far."""
@@ -207,7 +203,8 @@ class _Load:
         if earlier := _ledger_row(self.store, self.digest, self.setup):
             raise _AlreadyThere(earlier)
         inserted = self._count()
-        conflicts = self._drop_repeats() + self._drop_known()
+        repeats = Repeats(self.store, self.form, self.source_id)
+        conflicts = repeats.drop_within() + repeats.drop_known(self.digest)
         accepted = self._count()
         result = FileResult(
             path=file_name(self.path),
@@ -261,85 +258,6 @@ class _Load:
 
     def _count(self) -> int:
         return int(self.store.one("SELECT count(*) FROM requests WHERE source_id = ?", [self.source_id])[0])
-
-    def _drop_repeats(self) -> int:
-        """Leave one row of each call that the file holds several times; return how many repeats say something else."""
-        with_id, hashes = self.store.one(
-            "SELECT count(request_id), count(DISTINCT hash(request_id)) FROM requests"
-            " WHERE source_id = ? AND request_id IS NOT NULL",
-            [self.source_id],
-        )
-        if with_id == hashes:  # as many hashes as ids: no id comes twice, and the ids need not be held in memory
-            return 0
-        order = MOST_OUTPUT_FIRST if self.form.repeats == "largest" else "line"
-        self.store.execute(
-            "CREATE TEMP TABLE repeats AS SELECT row_id, line, request_id,"
-            f" hash({', '.join(_SAID)}) <> first(hash({', '.join(_SAID)})) OVER same AS differs"
-            " FROM requests WHERE source_id = $this AND request_id IN (SELECT request_id FROM requests"
-            " WHERE source_id = $this GROUP BY request_id HAVING count(*) > 1)"
-            f" WINDOW same AS (PARTITION BY request_id ORDER BY {order})"
-            " QUALIFY row_number() OVER same > 1",
-            {"this": self.source_id},
-        )
-        if self.form.repeats == "largest":
-            self._date_by_first_record()
-        return self._drop_noted()
-
-    def _date_by_first_record(self) -> None:
-        """Let a call whose records grew begin with its first record, not with the largest."""
-        self.store.execute(
-            "UPDATE requests SET started_at = f.started_at FROM (SELECT request_id, min(started_at) AS started_at"
-            " FROM requests WHERE source_id = $this AND request_id IN (SELECT request_id FROM repeats)"
-            " GROUP BY request_id) f WHERE requests.source_id = $this AND requests.request_id = f.request_id",
-            {"this": self.source_id},
-        )
-
-    def _drop_known(self) -> int:
-        """Take out calls that an earlier file brought; return how many of them say something else.
-
-        A call without an id is known only by its place: the same line of the same content, read for another period.
-        Where records of one call grow, and this file has more of the output, its row replaces the earlier one.
-        """
-        if not self.store.rows("SELECT 1 FROM sources LIMIT 1"):
-            return 0
-        self.store.execute(
-            "CREATE TEMP TABLE repeats AS SELECT n.row_id, n.line, n.request_id, o.row_id AS kept_id,"
-            f" hash({', '.join(f'n.{name}' for name in _SAID)}) <> hash({', '.join(f'o.{name}' for name in _SAID)})"
-            " AS differs FROM requests n JOIN requests o ON n.request_id = o.request_id AND n.id_space = o.id_space"
-            " WHERE n.source_id = $this AND o.source_id <> $this UNION ALL"
-            " SELECT n.row_id, n.line, NULL, o.row_id, false FROM requests n JOIN requests o ON n.line = o.line"
-            " WHERE n.source_id = $this AND n.request_id IS NULL AND o.request_id IS NULL"
-            " AND o.source_id IN (SELECT source_id FROM sources WHERE content_sha256 = $digest)",
-            {"this": self.source_id, "digest": self.digest},
-        )
-        if self.form.repeats == "largest":
-            self._replace_smaller()
-        return self._drop_noted()
-
-    def _replace_smaller(self) -> None:
-        """Let the row with more output take the place of an earlier one; the call begins with its first record.
-
-        So it does not matter which of the files was read first.
-        """
-        same = "FROM repeats k JOIN requests n ON n.row_id = k.row_id WHERE requests.row_id = k.kept_id AND"
-        said = ", ".join(f"{name} = n.{name}" for name in COLUMNS if name not in {"line", "request_id", "started_at"})
-        self.store.execute(
-            f"UPDATE requests SET {said} {same} coalesce(n.output_tokens, 0) > coalesce(requests.output_tokens, 0)"
-        )
-        self.store.execute(f"UPDATE requests SET started_at = n.started_at {same} n.started_at < requests.started_at")
-
-    def _drop_noted(self) -> int:
-        """Take the noted repeats out; where a format says each call once, record those that say something else."""
-        conflicts = 0
-        if self.form.repeats == "once":
-            self.store.execute(
-                "INSERT INTO conflicts SELECT ?, line, ?, request_id FROM repeats WHERE differs",
-                [self.source_id, self.form.space],
-            )
-            conflicts = int(self.store.one("SELECT count(*) FROM repeats WHERE differs")[0])
-        self.store.execute("DELETE FROM requests WHERE row_id IN (SELECT row_id FROM repeats)")
-        self.store.execute("DROP TABLE repeats")
-        return conflicts
 
     def _write_rejects(self) -> None:
         columns = {

@@ -91,6 +91,11 @@ def _time(requests: Sequence[Request]) -> Json:
     return {"all": span(requests)} | {gateway: span(group) for gateway, group in by_gateway(requests).items()}
 
 
+def _team(request: Request) -> str | None:
+    """Return the team a log names. OpenRouter's export names none: its key name is the name of a key."""
+    return None if request.gateway == OPENROUTER else request.feature.team
+
+
 def _requests(requests: Sequence[Request]) -> Json:
     def count(key: Callable[[Request], str | None]) -> Json:
         return dict(sorted(Counter(key(request) or NONE for request in requests).items()))
@@ -99,7 +104,7 @@ def _requests(requests: Sequence[Request]) -> Json:
         "by_gateway": count(lambda request: request.gateway),
         "by_model": count(lambda request: request.model.name),
         "by_feature": count(lambda request: request.feature.name),
-        "by_team": count(lambda request: request.feature.team),
+        "by_team": count(_team),
         "by_status": count(lambda request: request.status),
         "failed_by_class": faults_by_class(requests),
     }
@@ -131,7 +136,7 @@ def _spend(requests: Sequence[Request]) -> Json:
         "list_usd_by_model": grouped(lambda request: request.list_usd, lambda request: request.model.name),
         "spend_usd_by_gateway": grouped(_spent, lambda request: request.gateway),
         "spend_usd_by_feature": grouped(_spent, lambda request: request.feature.name),
-        "spend_usd_by_team": grouped(_spent, lambda request: request.feature.team),
+        "spend_usd_by_team": grouped(_spent, _team),
     }
 
 

@@ -66,7 +66,9 @@ rules:
     use: anthropic/claude-sonnet-5
 via: example-gateway-5
 """
-quick = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(
+    max_examples=40, database=None, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 @quick
