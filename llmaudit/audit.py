@@ -163,5 +163,5 @@ def _warnings(found: dict[str, Any]) -> list[str]:
         )
     if covered.usage.get("inconsistent"):
         warnings.append(f"{covered.usage['inconsistent']:,} requests have contradictory usage and are in no total")
-    warnings.extend(f"{count:,} requests: {note}" for note, count in covered.assumed.items())
+    warnings.extend(f"{count:,} request{'s' * (count != 1)}: {note}" for note, count in covered.assumed.items())
     return warnings

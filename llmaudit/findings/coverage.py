@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from llmaudit.catalog.quote import usage_notes
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, LedgerRow, grouped, requests
+from llmaudit.request import COUNTERS
 
 
 class File(msgspec.Struct, frozen=True):
@@ -118,6 +120,7 @@ def _unpriced(cells: list[PricedCell]) -> list[Unpriced]:
 def _assumed(cells: list[PricedCell]) -> dict[str, int]:
     touched: dict[str, int] = {}
     for priced in cells:
-        for note in priced.rates.assumptions if priced.rates else ():
+        tokens = dict(zip(COUNTERS, priced.cell.tokens, strict=True))
+        for note in usage_notes(priced.rates, tokens) if priced.rates else ():
             touched[note] = touched.get(note, 0) + priced.cell.requests
     return dict(sorted(touched.items(), key=lambda item: -item[1]))

@@ -166,23 +166,29 @@ def _model(model: str, cells: list[PricedCell]) -> ModelRow:
 
 
 def _verdict(models: list[ModelRow]) -> tuple[Verdict, str]:
-    """Judge by the models whose list price is certain; without one, only a bill at list can be cleared."""
+    """Judge by the models whose list price is certain; without one, only a bill at list can be cleared.
+
+    A model that is dearer than list is not cleared by another that is cheaper.
+    """
     if not models:
         return "undecidable", "no request has both a billed amount and a list price"
     certain = [row for row in models if row.decides]
-    over_certain = _over(total(row.billed_usd for row in certain), total(row.list_usd for row in certain))
+    dear = [row for row in certain if (row.pct or 0.0) > TOLERANCE_PCT]
+    listed = total(row.list_usd for row in certain)
+    if (percent(total(row.overpaid_usd for row in dear), listed) or 0.0) > TOLERANCE_PCT:
+        over = _over(total(row.billed_usd for row in dear), total(row.list_usd for row in dear))
+        return "markup", (
+            f"billed is {over:+.2f}% over list on {len(dear)} of {len(certain)} model(s) with one price everywhere: "
+            "no regional price explains that"
+        )
     over_all = _over(total(row.billed_usd for row in models), total(row.list_usd for row in models)) or 0.0
+    over_certain = _over(total(row.billed_usd for row in certain), listed)
     if max(abs(over_all), abs(over_certain or 0.0)) <= TOLERANCE_PCT:
         return "none", f"billed is within {TOLERANCE_PCT}% of list: at most {abs(over_all):.2f}%"
     if over_certain is None:
         return "undecidable", (
             f"billed is {over_all:+.2f}% over list, but every model here has regional or unknown conditions that could "
             "explain it; the region of the requests would settle it"
-        )
-    if over_certain > TOLERANCE_PCT:
-        return "markup", (
-            f"billed is {over_certain:+.2f}% over list on {len(certain)} model(s) that have one price everywhere, "
-            "which no regional price explains"
         )
     if over_certain < -TOLERANCE_PCT:
         return "explained", f"billed is below list ({over_certain:+.2f}%): a discount, not a markup"
