@@ -122,7 +122,7 @@ def _check_names(plans: Sequence[Plan]) -> None:
 
 def ledger(store: Store) -> list[LedgerRow]:
     """Return the ledger: one row per file, in the order read."""
-    columns = ", ".join(LedgerRow.__dataclass_fields__)
+    columns = ", ".join(LedgerRow.__struct_fields__)
     rows = store.dicts(f"SELECT {columns} FROM sources ORDER BY source_id")
     return [LedgerRow(**{**row, "reasons": msgspec.json.decode(row["reasons"])}) for row in rows]
 

@@ -56,12 +56,6 @@ class InputError(LlmauditError):
     exit_code = Exit.BAD_INPUT
 
 
-class NotEnoughDataError(LlmauditError):
-    """The data there is cannot decide the question."""
-
-    exit_code = Exit.NOT_ENOUGH_DATA
-
-
 class StoreError(LlmauditError):
     """The database cannot be used as asked: busy, from a newer version, or not a database of ours."""
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.money import total
@@ -18,9 +20,20 @@ from llmaudit.period import ALL, Period
 from llmaudit.plans import PlanCost
 
 
-@dataclass(frozen=True)
-class LedgerRow:
-    """One file as the ledger has it."""
+class LedgerRow(msgspec.Struct, frozen=True):
+    """One file as the ledger has it: `lines = accepted + duplicates + ignored + rejected + bills`.
+
+    Attributes:
+        path: As it was named.
+        format: Its format.
+        lines: Records: lines, CSV rows or array elements.
+        accepted: New requests.
+        duplicates: Records of a request that was there already.
+        ignored: Records that are no requests.
+        rejected: Records that cannot be used.
+        bills: Bill lines.
+        reasons: Ignored and rejected records by reason.
+    """
 
     path: str
     format: str

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, localcontext
 
-from llmaudit.errors import InputError
-
 PICO = Decimal("0.000000000001")
 """The smallest amount a row can hold: 1e-12 US dollars, the scale of DECIMAL(18,12)."""
 
@@ -33,23 +31,6 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
 def times(amount: Decimal, factor: Decimal | int) -> Decimal:
     """Return the exact product of an amount and a factor."""
     return EXACT.multiply(amount, Decimal(factor))
-
-
-def to_pico(amount: Decimal) -> Decimal:
-    """Round one stated amount to twelve decimals, half to even.
-
-    Gateways write binary floats (0.0012345000000000001); the digits beyond a picodollar are noise of at most 5e-13.
-
-    Raises:
-        InputError: The amount is not finite or larger than `MAX_PER_ROW`.
-    """
-    if not amount.is_finite() or abs(amount) > MAX_PER_ROW:
-        raise InputError(
-            f"an amount of {amount} US dollars for one request is outside ±{MAX_PER_ROW}",
-            next_step="Check the unit: some systems log cents, quota points or nanodollars.",
-            slug="absurd-amount",
-        )
-    return amount.quantize(PICO, context=EXACT)
 
 
 def parse_decimal(text: str) -> Decimal:

@@ -124,10 +124,3 @@ class Reject(Exception):  # noqa: N818 -- not an error of the program: a verdict
 
 COLUMNS: tuple[str, ...] = Request.__struct_fields__
 """Column names of `requests` that come from the record itself, in order."""
-
-
-def latency_ms(request: Request) -> float | None:
-    """Return the time from start to end in milliseconds, or None where either is unknown."""
-    if request.started_at is None or request.ended_at is None:
-        return None
-    return (request.ended_at - request.started_at).total_seconds() * 1000

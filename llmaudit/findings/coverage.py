@@ -10,20 +10,6 @@ from llmaudit.evidence import Evidence, LedgerRow, grouped, requests
 from llmaudit.request import COUNTERS
 
 
-class File(msgspec.Struct, frozen=True):
-    """One file: `lines = accepted + duplicates + ignored + rejected + bills`."""
-
-    path: str
-    format: str
-    lines: int
-    accepted: int
-    duplicates: int
-    ignored: int
-    rejected: int
-    bills: int
-    reasons: dict[str, int]
-
-
 class Unpriced(msgspec.Struct, frozen=True):
     """Requests of one model that have no list price, and why."""
 
@@ -69,13 +55,13 @@ class Coverage(msgspec.Struct, frozen=True):
     spend_known_pct: float | None
     unpriced: list[Unpriced]
     assumed: dict[str, int]
-    files: list[File]
+    files: list[LedgerRow]
 
 
 def find(evidence: Evidence) -> Coverage:
     """Return what became of every record, and how much of the traffic has a price."""
     cells = evidence.cells
-    files = [_file(row) for row in evidence.ledger]
+    files = evidence.ledger
     reasons: dict[str, int] = {}
     for file in files:
         for reason, count in file.reasons.items():
@@ -96,10 +82,6 @@ def find(evidence: Evidence) -> Coverage:
         assumed=_assumed(cells),
         files=files,
     )
-
-
-def _file(row: LedgerRow) -> File:
-    return File(**{name: getattr(row, name) for name in File.__struct_fields__})
 
 
 def _unpriced(cells: list[PricedCell]) -> list[Unpriced]:
