@@ -176,7 +176,7 @@ def first_match(table: Sequence[tuple[str, re.Pattern[str]]], text: str) -> str 
 
 
 @lru_cache(maxsize=1 << 14)
-def pseudonym(value: str, *, hash_key: bytes) -> str:
+def pseudonym(value: str, hash_key: bytes) -> str:
     """Return an opaque id unchanged, and an e-mail address or phone number as a keyed hash that still groups."""
     if not (_EMAIL.search(value) or _PHONE.search(value)):
         return value

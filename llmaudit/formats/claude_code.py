@@ -16,26 +16,26 @@ LINE_TYPES = {"user", "assistant", "system", "summary", "attachment", "file-hist
 """Types that are named where lines are counted by reason. Others are not: a type is a stranger's text."""
 
 
-class CacheCreation(msgspec.Struct, gc=False):
+class CacheCreation(msgspec.Struct, gc=False, omit_defaults=True):
     """Cache writes by lifetime."""
 
     ephemeral_5m_input_tokens: Count = None
     ephemeral_1h_input_tokens: Count = None
 
 
-class OutputDetails(msgspec.Struct, gc=False):
+class OutputDetails(msgspec.Struct, gc=False, omit_defaults=True):
     """Parts of the output count."""
 
     thinking_tokens: Count = None
 
 
-class ServerTools(msgspec.Struct, gc=False):
+class ServerTools(msgspec.Struct, gc=False, omit_defaults=True):
     """Calls of tools that Anthropic runs and bills."""
 
     web_search_requests: Annotated[int, msgspec.Meta(ge=0, le=usage.MAX_TOKENS)] | None = None
 
 
-class Usage(msgspec.Struct, gc=False):
+class Usage(msgspec.Struct, gc=False, omit_defaults=True):
     """The usage object of the messages API."""
 
     input_tokens: Count = None

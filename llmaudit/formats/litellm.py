@@ -19,14 +19,14 @@ _NO_MESSAGES = (msgspec.Raw(b"{}"), NOTHING, msgspec.Raw(b"[]"), msgspec.Raw(b'"
 """What `messages` holds unless the operator chose to store prompts."""
 
 
-class Lifetimes(msgspec.Struct, gc=False):
+class Lifetimes(msgspec.Struct, gc=False, omit_defaults=True):
     """Cache writes by lifetime."""
 
     ephemeral_5m_input_tokens: Count = None
     ephemeral_1h_input_tokens: Count = None
 
 
-class PromptDetails(msgspec.Struct, gc=False):
+class PromptDetails(msgspec.Struct, gc=False, omit_defaults=True):
     """Parts of the prompt count. Cache writes stand under one of two names, mirrored where both are there."""
 
     cached_tokens: Count = None
@@ -35,13 +35,13 @@ class PromptDetails(msgspec.Struct, gc=False):
     cache_creation_token_details: Lifetimes | None = None
 
 
-class CompletionDetails(msgspec.Struct, gc=False):
+class CompletionDetails(msgspec.Struct, gc=False, omit_defaults=True):
     """Parts of the completion count."""
 
     reasoning_tokens: Count = None
 
 
-class Usage(msgspec.Struct, gc=False):
+class Usage(msgspec.Struct, gc=False, omit_defaults=True):
     """The provider's usage object as LiteLLM normalised it."""
 
     prompt_tokens_details: PromptDetails | None = None

@@ -23,7 +23,7 @@ MAX_TAG_CHARS = 200
 """A longer metadata value is no label; it may be text of the prompt, and is not kept."""
 
 
-class PromptDetails(msgspec.Struct, gc=False):
+class PromptDetails(msgspec.Struct, gc=False, omit_defaults=True):
     """Parts of the prompt count."""
 
     cached_tokens: Count = None
@@ -31,20 +31,20 @@ class PromptDetails(msgspec.Struct, gc=False):
     audio_tokens: Count = None
 
 
-class CompletionDetails(msgspec.Struct, gc=False):
+class CompletionDetails(msgspec.Struct, gc=False, omit_defaults=True):
     """Parts of the completion count."""
 
     reasoning_tokens: Count = None
     audio_tokens: Count = None
 
 
-class CostDetails(msgspec.Struct, gc=False):
+class CostDetails(msgspec.Struct, gc=False, omit_defaults=True):
     """What the gateway paid upstream, where it says so."""
 
     upstream_inference_cost: Decimal | None = None
 
 
-class Usage(msgspec.Struct, gc=False):
+class Usage(msgspec.Struct, gc=False, omit_defaults=True):
     """The usage object, with the cost that some gateways add."""
 
     prompt_tokens: Count = None

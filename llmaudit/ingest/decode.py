@@ -90,6 +90,7 @@ class Decoder:
 
     def _requests(self, records: Numbered, tally: Tally) -> Iterator[Request]:
         convert, decode, context = self._convert, self._decode, self._context
+        hash_key = context.hash_key
         unbounded = self._period.since is None and self._period.until is None
         for line, raw in records:
             try:
@@ -104,7 +105,7 @@ class Decoder:
                 elif unbounded or self._period.holds(made.started_at):
                     made.line = line
                     if made.user_id is not None:
-                        made.user_id = pseudonym(made.user_id, hash_key=context.hash_key)
+                        made.user_id = pseudonym(made.user_id, hash_key)
                     yield made
                 else:
                     tally.ignored[OUTSIDE] += 1
