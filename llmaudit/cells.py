@@ -14,16 +14,22 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit.catalog import Catalog, Conditions, NoRates, Offer, Rates, rates_for
-from llmaudit.money import ZERO, times, total
+from llmaudit.catalog.quote import cost
+from llmaudit.catalog.units import SUB_COUNTS
+from llmaudit.money import ZERO
 
 PRICED_USAGE = {"reported", "estimated"}
 
 KEYS = (
     "day", "price_slot", "gateway", "seller", "sku", "model", "unresolved", "tier", "task", "prompt_band",
     "service_tier", "is_batch", "region_class", "needs_tools", "needs_json", "needs_images", "has_pii", "feature",
-    "team", "status", "error_class", "attempt_kind", "usage_status", "billed_kind",
+    "team", "status", "error_class", "attempt_kind", "usage_status", "billed_kind", "slot_by", "is_thinking",
+    "has_searches",
 )  # fmt: skip
 """What makes two requests fall into one cell, in the order of rollup.sql."""
+
+PARTS = tuple(name for name in SUB_COUNTS if name != "reasoning_tokens")
+"""Counts inside counters beside reasoning: audio and images, in and out."""
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,10 +47,15 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         attempt_kind: first, retry (same model again after a failure) or fallback (another).
         usage_status: reported, estimated, missing or inconsistent.
         billed_kind: How the billed amount is known; None where there is none.
+        slot_by: What chose the price slot: `completion` where the seller goes by it and it is known, or `start`.
+        is_thinking: Whether the model reasoned, for a sku whose price depends on it; None is unknown, or no matter.
+        has_searches: Whether its requests searched the web.
         requests: Upstream calls.
         calls: Calls of the application that ended here.
         tokens: Sums of the six counters, in the order of `COUNTERS`.
         reasoning_tokens: Sum; a part of the output.
+        parts: Sums of the other counts inside counters, in the order of `PARTS`; None where no request states one.
+        web_searches: Sum; None where no request states one.
         billed_usd: Sum of what logs or bills say was charged.
     """
 
@@ -72,16 +83,27 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     attempt_kind: str
     usage_status: str
     billed_kind: str | None
+    slot_by: str = "start"
+    is_thinking: bool | None = None
+    has_searches: bool = False
     requests: int
     calls: int
     tokens: tuple[int, int, int, int, int, int]
     reasoning_tokens: int | None
+    parts: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
+    web_searches: int | None = None
     billed_usd: Decimal | None
 
     @property
     def prompt_tokens(self) -> int:
         """All input of the cell, in tokens."""
         return sum(self.tokens[:-1])
+
+    @property
+    def quantities(self) -> tuple[int, ...]:
+        """Everything that list cost is linear in, in the order of `PRICED`."""
+        known = (self.reasoning_tokens, *self.parts, self.web_searches)
+        return (*self.tokens, *(count or 0 for count in known), self.requests)
 
     @property
     def output_tokens(self) -> int:
@@ -97,8 +119,9 @@ class PricedCell:
         cell: The cell.
         offer: What was bought, or None where the catalog does not know it.
         rates: Per-token list rates, or None.
-        list_usd: Tokens x list rates; None where unpriced, 0 where nothing was used.
-        list_high_usd: The same with the dearest rates that may apply.
+        list_usd: Quantities x list rates; None where unpriced, 0 where nothing was used.
+        list_low_usd: The same with the cheapest rates that may apply where a condition is unknown.
+        list_high_usd: The same with the dearest.
         why_unpriced: Why there is no list cost; None where there is one.
     """
 
@@ -106,6 +129,7 @@ class PricedCell:
     offer: Offer | None
     rates: Rates | None
     list_usd: Decimal | None
+    list_low_usd: Decimal | None
     list_high_usd: Decimal | None
     why_unpriced: str | None = None
 
@@ -129,31 +153,40 @@ def price(cells: Iterable[Cell], catalog: Catalog) -> list[PricedCell]:
 def _priced(cell: Cell, catalog: Catalog, known: dict[tuple[object, ...], Rates | NoRates]) -> PricedCell:
     offer = catalog.offer(cell.seller, cell.sku)
     if cell.usage_status == "missing" and cell.status != "ok":
-        return PricedCell(cell, offer, None, ZERO, ZERO)  # a failure without usage: nothing was used that could cost
+        return PricedCell(
+            cell, offer, None, ZERO, ZERO, ZERO
+        )  # a failure without usage: nothing was used that could cost
     if cell.usage_status not in PRICED_USAGE:
-        return PricedCell(cell, offer, None, None, None, f"usage {cell.usage_status}")
+        return PricedCell(cell, offer, None, None, None, None, f"usage {cell.usage_status}")
     if offer is None:
-        return PricedCell(cell, None, None, None, None, cell.unresolved or "unknown-model")
+        return PricedCell(cell, None, None, None, None, None, cell.unresolved or "unknown-model")
     if cell.day is None:
-        return PricedCell(cell, offer, None, None, None, "no time")
+        return PricedCell(cell, offer, None, None, None, None, "no time")
     rates = rates_of(cell, offer, catalog, known)
     if isinstance(rates, NoRates):
-        return PricedCell(cell, offer, None, None, None, rates.reason)
-    low, high = cost(cell.tokens, rates.expected), cost(cell.tokens, rates.high)
-    return PricedCell(cell, offer, rates, low, max(low, high))
+        return PricedCell(cell, offer, None, None, None, None, rates.reason)
+    quantities = cell.quantities
+    if missing := rates.lacking(quantities):
+        return PricedCell(cell, offer, None, None, None, None, f"{offer.sku.sku} has no price for {missing}")
+    listed, low, high = (cost(quantities, factors) for factors in (rates.expected, rates.low, rates.high))
+    return PricedCell(cell, offer, rates, listed, low, high)
 
 
 def rates_of(
     cell: Cell, offer: Offer, catalog: Catalog, known: dict[tuple[object, ...], Rates | NoRates]
 ) -> Rates | NoRates:
     """Return the rates an offer has for a cell, its own or another's; `known` remembers them."""
-    key = (*offer.key, cell.price_slot, cell.prompt_band, cell.service_tier, cell.is_batch, cell.region_class)
+    conditions = Conditions(
+        cell.price_slot,
+        cell.prompt_band,
+        cell.service_tier,
+        cell.is_batch,
+        cell.region_class,
+        at_is_start=cell.slot_by == "start",
+        is_thinking=cell.is_thinking,
+        is_folded=True,
+    )
+    key = (*offer.key, conditions)
     if key not in known:
-        conditions = Conditions(cell.price_slot, cell.prompt_band, cell.service_tier, cell.is_batch, cell.region_class)
         known[key] = rates_for(catalog, offer, conditions)
     return known[key]
-
-
-def cost(tokens: Iterable[int], rates: Iterable[Decimal]) -> Decimal:
-    """Return the exact sum of tokens x rate over the counters, in US dollars."""
-    return total(times(rate, count) for rate, count in zip(rates, tokens, strict=True) if count)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from llmaudit.catalog import Catalog
-from llmaudit.cells import KEYS, Cell
+from llmaudit.cells import KEYS, PARTS, Cell
 from llmaudit.period import ALL, Period
 from llmaudit.request import COUNTERS
 from llmaudit.sql import read_sql
@@ -73,7 +73,7 @@ _NAMES_SQL = """
 
 
 def _slots(store: Store, catalog: Catalog) -> pa.Table:
-    first, last = store.one("SELECT min(started_at), max(started_at) FROM period_requests")
+    first, last = store.one("SELECT min(started_at), greatest(max(started_at), max(ended_at)) FROM period_requests")
     slots = catalog.slots(first, last) if first else []
     kind = pa.timestamp("us")
     return pa.table(
@@ -108,6 +108,8 @@ def _sku_map(catalog: Catalog, names: Iterable[tuple[str, str, str, datetime]]) 
             "sku": offer.sku.sku if offer else None,
             "model": offer.sku.model if offer else model or "unknown",
             "reason": None if offer else match.reason,
+            "by_completion": int(offer is not None and catalog.goes_by_completion(offer)),
+            "by_thinking": int(offer is not None and catalog.depends_on_thinking(offer)),
         }
         for name, value in row.items():
             columns[name].append(value)
@@ -119,6 +121,7 @@ _SKU_MAP_SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("gateway_raw", "seller_raw", "model_raw")),
         ("price_slot", pa.timestamp("us")),
         *((name, pa.string()) for name in ("gateway", "seller", "sku", "model", "reason")),
+        *((name, pa.int32()) for name in ("by_completion", "by_thinking")),
     ]
 )
 
@@ -127,18 +130,24 @@ def cell_of(store: Store, catalog: Catalog, row_id: int) -> Cell:
     """Return one request as a cell of its own, for `explain`: the keys and the arithmetic of the rollup."""
     with keyed_requests(store, catalog):
         (row,) = store.dicts("SELECT *, 1 AS requests, is_last AS calls FROM keyed_requests WHERE row_id = ?", [row_id])
-    sums = (*COUNTERS, "reasoning_tokens", "billed_usd")
+    sums = (*COUNTERS, "reasoning_tokens", *PARTS, "web_searches", "billed_usd")
     return _cell(row | {f"sum_{name}": row[name] for name in sums})
 
 
 def _cell(row: dict[str, Any]) -> Cell:
     first, read, write_5m, write_1h, write_other, output = (int(row[f"sum_{counter}"] or 0) for counter in COUNTERS)
-    reasoning = row["sum_reasoning_tokens"]
+    audio_in, image_in, audio_out, image_out = (_known(row[f"sum_{name}"]) for name in PARTS)
     return Cell(
         **{name: row[name] for name in KEYS},
         requests=row["requests"],
         calls=int(row["calls"]),
         tokens=(first, read, write_5m, write_1h, write_other, output),
-        reasoning_tokens=None if reasoning is None else int(reasoning),
+        reasoning_tokens=_known(row["sum_reasoning_tokens"]),
+        parts=(audio_in, image_in, audio_out, image_out),
+        web_searches=_known(row["sum_web_searches"]),
         billed_usd=row["sum_billed_usd"],
     )
+
+
+def _known(total: Any) -> int | None:
+    return None if total is None else int(total)

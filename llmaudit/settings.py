@@ -19,6 +19,7 @@ CONFIG_FILE = "llmaudit.toml"
 DEFAULTS: dict[str, Any] = {
     "db": "./llmaudit.duckdb",
     "catalog": [],
+    "known_at": None,
     "since": None,
     "until": None,
     "month": None,
@@ -60,6 +61,23 @@ class Settings:
     def catalogs(self) -> tuple[Path, ...]:
         """The user's catalog files and folders."""
         return tuple(Path(name) for name in self.values["catalog"])
+
+    @property
+    def known_at(self) -> date | None:
+        """The day whose knowledge of prices counts; None is all there is.
+
+        Raises:
+            UsageError: It is no date.
+        """
+        text = self.values["known_at"]
+        if text is None:
+            return None
+        try:
+            return date.fromisoformat(str(text))
+        except ValueError:
+            raise UsageError(
+                f"--known-at {printable(str(text))} is not a day", next_step="Write 2026-10-31.", slug="not-a-time"
+            ) from None
 
     @property
     def json(self) -> bool:

@@ -49,6 +49,16 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         "pricing-show",
         under("prices[]", "valid_from valid_to when basis source checked_on usd_per_million"),
     ),
+    "pricing history": (
+        "o3",
+        "pricing-history",
+        ["catalog_version", *under("changes[]", "at until seller sku usd_per_million change_pct basis source")],
+    ),
+    "pricing verify": (
+        "--at 2026-11-20",
+        "pricing-verify",
+        ["catalog_version", "ok", *under("checks[]", "name about passed problems")],
+    ),
     "pricing quote": ("--model gpt-5.6-sol --input 9 --at 2026-10-01", "pricing-quote", QUOTE.split()[:-2]),
     "reprice": (
         "--db {db}",

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import chain
 
-from llmaudit.catalog.model import CatalogFile, DatedName, Fee, Price, Schedule, Sku, Tokenizer, When
-from llmaudit.catalog.schedule import Slot, naive, slots_of_day
+from llmaudit.catalog.compiled import Compiled
+from llmaudit.catalog.instants import FOREVER, naive
+from llmaudit.catalog.model import (
+    CatalogFile,
+    Dated,
+    Fee,
+    Hosting,
+    ModelFacts,
+    Price,
+    Rate,
+    Schedule,
+    SellerKind,
+    Sku,
+    SkuEntry,
+    Tokenizer,
+    When,
+)
+from llmaudit.catalog.names import MAX_NAME, Named, NameIndex
+from llmaudit.catalog.schedule import Slot, slots_of_day
+from llmaudit.catalog.timeline import (
+    Span,
+    discounted,
+    multiplied,
+    rates_of_hosting,
+    rates_of_prices,
+    spans_of,
+    touches,
+)
 
-FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001 -- instants here are naive UTC
 DIRECT_KINDS = {"provider", "cloud", "example"}
-MAX_NAME = 200
-"""Longer model names are not matched: no seller has one, and matching cost grows with the name."""
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -27,7 +51,7 @@ class Offer:
     sku: Sku
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """The seller and the seller's id."""
         return (self.seller, self.sku.sku)
 
@@ -39,71 +63,95 @@ class Match:
     Attributes:
         offer: The offer, or None.
         reason: Where there is none: `unknown-model`, `ambiguous-model`, `no-model-name` or `unknown-seller`.
+        assumed: What was assumed to get there; None where the log said all.
     """
 
     offer: Offer | None
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Span:
-    """A price with the end of its validity worked out (naive UTC, half-open)."""
-
-    start: datetime
-    end: datetime
-    price: Price
+    assumed: str | None = None
 
 
 class Catalog:
     """Every seller, sku, price, fee, calendar and tokenizer family.
 
     Args:
-        files: The merged catalog files, one a seller.
+        files: The merged YAML files, one a seller.
+        compiled: The compiled rates below them.
         version: Content hash of everything that was read; printed wherever a price was used.
+        known_at: Only what the catalog held on this day; None is everything it holds now.
     """
 
-    def __init__(self, files: tuple[CatalogFile, ...], *, version: str) -> None:
+    def __init__(
+        self, files: Sequence[CatalogFile], compiled: Compiled, *, version: str, known_at: date | None = None
+    ) -> None:
         self.version = version
+        self.known_at = known_at
+        self._compiled = compiled
         self._sellers = {file.seller: file for file in files if file.seller}
+        for seller, _ in compiled.rows:
+            self._sellers.setdefault(seller, CatalogFile(seller=seller, kind="cloud"))
         self.schedules: dict[str, Schedule] = {s.id: s for file in files for s in file.schedules}
         self.tokenizers: dict[str, Tokenizer] = {t.family: t for file in files for t in file.tokenizers}
-        self._aka = {alias.lower(): file.seller for file in files if file.seller for alias in (file.seller, *file.aka)}
-        self._hosts = {host.lower(): file.seller for file in files if file.seller for host in file.hosts}
-        self._exact: dict[tuple[str, str], list[tuple[DatedName, Offer]]] = {}
-        self._patterns: dict[str, list[tuple[re.Pattern[str], Offer]]] = {}
+        self._facts: dict[str, ModelFacts] = {fact.model: fact for file in files for fact in file.facts}
+        self._aka = {alias.lower(): seller for seller, file in self._sellers.items() for alias in (seller, *file.aka)}
+        self._hosts = {host.lower(): seller for seller, file in self._sellers.items() for host in file.hosts}
+        self._entries: dict[Key, list[SkuEntry]] = {}
         for seller, file in self._sellers.items():
-            for sku in file.models:
-                self._index(Offer(seller, sku))
-        self._spans: dict[tuple[str, str], dict[When, list[Span]]] = {}
-
-    def _index(self, offer: Offer) -> None:
-        canonical = offer.sku.model.partition("/")[2]
-        names = [n if isinstance(n, DatedName) else DatedName(name=n) for n in offer.sku.names]
-        for dated in (DatedName(name=offer.sku.sku), DatedName(name=canonical), *names):
-            entries = self._exact.setdefault((offer.seller, dated.name.lower()), [])
-            if (dated, offer) not in entries:
-                entries.append((dated, offer))
-        for pattern in offer.sku.patterns:
-            shape = re.escape(pattern.lower()).replace(r"\#", "[0-9]")
-            self._patterns.setdefault(offer.seller, []).append((re.compile(shape), offer))
+            for entry in file.models:
+                self._entries.setdefault((seller, entry.sku), []).append(entry)
+        self._offers: dict[Key, Offer] = {}
+        self._spans: dict[Key, dict[When, list[Span]]] = {}
+        self._matches: dict[tuple[str, str | None, datetime | None], Match] = {}
 
     @property
-    def sellers(self) -> dict[str, CatalogFile]:
+    def sellers(self) -> Mapping[str, CatalogFile]:
         """Every seller by id."""
         return self._sellers
 
+    def kind(self, seller: str) -> SellerKind:
+        """Say what a seller is: the maker of models, a gateway, a cloud or host, or an example."""
+        return self._sellers[seller].kind or "provider"
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        """Seller and sku of everything in the catalog: in file order, then as compiled."""
+        return list(dict.fromkeys(chain(self._entries, self._compiled.rows)))
+
     def offers(self) -> Iterator[Offer]:
-        """Yield every sku of every seller, in file order."""
-        for seller, file in self._sellers.items():
-            yield from (Offer(seller, sku) for sku in file.models)
+        """Yield every sku of every seller."""
+        yield from (self._offer(key) for key in self.keys)
 
     def offer(self, seller: str | None, sku: str | None) -> Offer | None:
         """Return a seller's sku by its exact ids, or None."""
-        return self._offers.get((seller or "", sku or ""))
+        key = (seller or "", sku or "")
+        return self._offer(key) if key in self._entries or key in self._compiled.rows else None
 
-    @cached_property
-    def _offers(self) -> dict[tuple[str, str], Offer]:
-        return {offer.key: offer for offer in self.offers()}
+    def _offer(self, key: Key) -> Offer:
+        known = self._offers.get(key)
+        if known is None:
+            known = self._offers[key] = Offer(key[0], self._sku(key))
+        return known
+
+    def _model(self, key: Key) -> str:
+        stated = [entry.model for entry in self._entries.get(key, ()) if entry.model]
+        return stated[-1] if stated else self._compiled.models.get(key, f"{key[0]}/{key[1]}")
+
+    def _sku(self, key: Key) -> Sku:
+        """Return a sku with what the files say of it: its own statements first, then those about its model."""
+        model = self._model(key)
+        facts = self._facts.get(model)
+        told: list[SkuEntry | ModelFacts] = [*self._entries.get(key, ())][::-1]
+        told += [facts] if facts else []
+        retired = [entry.retired_at for entry in self._entries.get(key, ()) if entry.retired_at]
+        context = next((one.context for one in told if one.context), None) or self._compiled.contexts.get(model)
+        return Sku(
+            sku=key[1],
+            model=model,
+            model_class=next((one.model_class for one in told if one.model_class), None),
+            context=context,
+            tokenizer=next((one.tokenizer for one in told if one.tokenizer), None),
+            retired_at=naive(retired[-1]) if retired else self._compiled.retired.get(key),
+        )
 
     def seller_id(self, name: str | None) -> str | None:
         """Return the id of a seller by any name a log uses for it, or None."""
@@ -112,7 +160,7 @@ class Catalog:
     def _direct_seller(self, name: str | None) -> str | None:
         """Return the id of a seller that sells what it hosts; a gateway's name says nothing about the model."""
         seller = self.seller_id(name)
-        return seller if seller and self._sellers[seller].kind in DIRECT_KINDS else None
+        return seller if seller and self.kind(seller) in DIRECT_KINDS else None
 
     def gateway_id(self, name: str | None) -> str | None:
         """Return a gateway's id by name or host; a host nobody knows is its own name; a provider's host is none."""
@@ -121,7 +169,7 @@ class Catalog:
         seller = self._aka.get(name.lower()) or self._hosts.get(name.lower())
         if seller is None:
             return name.lower()
-        return None if self._sellers[seller].kind in DIRECT_KINDS and not self._sellers[seller].fees else seller
+        return None if self.kind(seller) in DIRECT_KINDS and not self._sellers[seller].fees else seller
 
     def fees(self, gateway: str) -> list[Fee]:
         """Return what a gateway charges beyond the tokens; empty where nothing is known."""
@@ -129,10 +177,11 @@ class Catalog:
         return file.fees if file else []
 
     def find(self, model: str | None, *, seller: str | None = None, at: datetime | None = None) -> Match:
-        """Return what a model name means; never a guess.
+        """Return what a model name means; never the nearest one.
 
-        The seller is taken from the log, else from the name's prefix (`openai/…`), else from the only seller that has
-        the name. A name is matched whole, without regard to case.
+        The seller is the one the log names, else the name's prefix (`openai/…`). Where neither says who bills, a name
+        means its maker's own offer, and the match says that this was assumed; a name that only one other seller has is
+        that seller's. A name is matched whole, without regard to case.
 
         Args:
             model: The model as a log names it.
@@ -141,30 +190,69 @@ class Catalog:
         """
         if not model or len(model) > MAX_NAME:
             return Match(None, "no-model-name" if not model else "unknown-model")
-        prefix, slash, rest = model.lower().partition("/")
-        if slash and self.seller_id(prefix) and not self._direct_seller(prefix):
-            return self.find(
-                rest, seller=seller, at=at
-            )  # `openrouter/openai/gpt-4o`: the gateway is no part of the name
-        names = (model.lower(), rest) if slash else (model.lower(),)
-        known = self._direct_seller(seller) or (self._direct_seller(prefix) if slash else None)
-        if known is None and seller:
+        key = (model.lower(), seller, at)
+        known = self._matches.get(key)
+        if known is None:
+            known = self._matches[key] = self._find(model.lower(), seller, at)
+        return known
+
+    def _find(self, model: str, seller: str | None, at: datetime | None) -> Match:
+        sold_by = self.seller_id(seller)
+        if sold_by and self.kind(sold_by) == "gateway":
+            own = self._one([model], [sold_by], at)
+            if own.offer or own.reason == "ambiguous-model":
+                return own
+        prefix, slash, rest = model.partition("/")
+        by_prefix = self.seller_id(prefix) if slash else None
+        if by_prefix and self.kind(by_prefix) == "gateway":
+            return self._find(rest, seller, at)  # `openrouter/openai/gpt-4o`: the gateway is no part of the name
+        known = self._direct_seller(seller)
+        if known is None and seller and sold_by is None:
             return Match(None, "unknown-seller")
-        sellers = [known] if known else [s for s, file in self._sellers.items() if file.kind in DIRECT_KINDS]
-        found = {offer.key: offer for s in sellers for name in names for offer in self._named(s, name, at)}
+        names = (model, rest) if slash else (model,)
+        if known or by_prefix:
+            return self._one(names, [known or by_prefix or ""], at)
+        own = self._one(names, self._makers, at)
+        if own.offer and any(seller != own.offer.seller for seller in self._names.sellers_of(model)):
+            return Match(own.offer, assumed=f"the log names no seller: priced as sold by its maker, {own.offer.seller}")
+        return own if own.offer or own.reason == "ambiguous-model" else self._one(names, self._direct, at)
+
+    @cached_property
+    def _makers(self) -> list[str]:
+        return [seller for seller in self._sellers if self.kind(seller) in {"provider", "example"}]
+
+    @cached_property
+    def _direct(self) -> list[str]:
+        return [seller for seller in self._sellers if self.kind(seller) in DIRECT_KINDS]
+
+    def _one(self, names: Iterable[str], sellers: Collection[str], at: datetime | None) -> Match:
+        """Return the only sku some sellers have under the first name that any of them has at an instant.
+
+        Of several sellers that have it, the one that made the model is meant.
+        """
+        found = next((keys for name in names if (keys := self._names.find(name, sellers, at))), [])
+        if len(found) > 1:
+            found = [key for key in found if self._model(key).partition("/")[0] == key[0]] or found
         if len(found) == 1:
-            return Match(next(iter(found.values())))
+            return Match(self._offer(found[0]))
         return Match(None, "ambiguous-model" if found else "unknown-model")
 
-    def _named(self, seller: str, name: str, at: datetime | None) -> Iterator[Offer]:
-        for dated, offer in self._exact.get((seller, name), ()):
-            starts = naive(dated.valid_from) if dated.valid_from else None
-            ends = naive(dated.valid_to) if dated.valid_to else None
-            if at is None and (starts or ends):
-                continue
-            if at is None or ((starts is None or starts <= at) and (ends is None or at < ends)):
-                yield offer
-        yield from (offer for shape, offer in self._patterns.get(seller, ()) if shape.fullmatch(name))
+    @cached_property
+    def _names(self) -> NameIndex:
+        named: list[Named] = []
+        for key in self.keys:
+            named.append(Named(key, key[1], "sku"))
+            named.append(Named(key, self._model(key).partition("/")[2], "canonical"))
+        for key, entries in self._entries.items():
+            for entry in entries:
+                named.extend(Named.of(key, name) for name in entry.names)
+                named.extend(Named(key, pattern, "pattern") for pattern in entry.patterns)
+        named.extend(
+            Named((one.seller, one.sku), one.name, "name", one.start, one.end)
+            for one in self._compiled.names
+            if (one.seller, one.sku) in self._compiled.rows
+        )
+        return NameIndex(named)
 
     def nearest(self, model: str) -> list[str]:
         """Return up to three names in the catalog that are spelt like a model name, for a message."""
@@ -173,73 +261,99 @@ class Catalog:
 
     @cached_property
     def _all_names(self) -> list[str]:
-        return sorted({offer.sku.sku for offer in self.offers()})
+        direct = {key[1] for key in self.keys if self.kind(key[0]) in {"provider", "example"}}
+        return sorted(direct or {key[1] for key in self.keys})
 
     def canonical(self, model: str) -> Offer | None:
-        """Return the maker's own offer of a canonical model name (`provider/name`), or None."""
-        provider, _, _ = model.partition("/")
-        offer = self.find(model, seller=provider).offer
-        return offer if offer and offer.sku.model == model.lower() else self._canonical_as_written.get(model.lower())
+        """Return the offer that a plan means by a model: its maker's own (`provider/name`), or `seller/sku`."""
+        provider, _, rest = model.lower().partition("/")
+        own = self.find(model, seller=provider).offer
+        if own and own.sku.model == model.lower():
+            return own
+        return self._first_party.get(model.lower()) or (own if own and own.sku.sku.lower() == rest else None)
 
     @cached_property
-    def _canonical_as_written(self) -> dict[str, Offer]:
-        first_party = (o for o in self.offers() if o.sku.model.partition("/")[0] == o.seller)
-        return {offer.sku.model.lower(): offer for offer in first_party}
+    def _first_party(self) -> dict[str, Offer]:
+        models = {self._model(key).lower(): key for key in reversed(self.keys)}
+        return {model: self._offer(key) for model, key in models.items() if model.partition("/")[0] == key[0]}
 
     def tokenizer_of(self, model: str | None) -> Tokenizer | None:
         """Return the tokenizer family of a model as a log names it, or None where it is not known."""
         offer = self.find(model).offer
         return self.tokenizers.get(offer.sku.tokenizer) if offer and offer.sku.tokenizer else None
 
-    def spans(self, offer: Offer) -> dict[When, list[Span]]:
-        """Return an offer's prices by condition, in time order, each with its end worked out."""
-        cached = self._spans.get(offer.key)
-        if cached is None:
-            cached = self._spans[offer.key] = _spans_of(offer.sku)
-        return cached
+    def rates(self, key: Key) -> list[Rate]:
+        """Return every atomic rate of a sku: compiled, as the files above replace them, then multiplied, discounted."""
+        rates = self._compiled.rates(key, self.known_at)
+        for entry in self._entries.get(key, ()):
+            own = [*rates_of_prices(entry.prices), *(rates_of_hosting(entry.hosting) if entry.hosting else ())]
+            if not own:
+                continue
+            replaced = {rate.when for rate in own}
+            rates = [rate for rate in rates if entry.replaces == "same-conditions" and rate.when not in replaced]
+            rates += [rate for rate in own if self._is_known(rate)]
+        file, model = self._sellers[key[0]], self._model(key)
+        for rule in file.multipliers:
+            if touches(rule.models, key[1], model) and not touches(rule.unless, key[1], model):
+                rates += multiplied(rates, rule)
+        for discount in file.discounts:
+            if touches(discount.models, key[1], model):
+                rates = list(discounted(rates, discount))
+        return rates
 
-    def price_at(self, offer: Offer, when: When, at: datetime) -> Price | None:
-        """Return the price that holds under exactly these conditions at an instant (naive UTC), or None."""
+    def _is_known(self, rate: Rate) -> bool:
+        learned = rate.evidence.learned_on
+        return self.known_at is None or learned is None or learned <= self.known_at
+
+    def spans(self, offer: Offer) -> dict[When, list[Span]]:
+        """Return an offer's prices by condition, in time order, dense in between."""
+        known = self._spans.get(offer.key)
+        if known is None:
+            known = self._spans[offer.key] = spans_of(self.rates(offer.key))
+        return known
+
+    def goes_by_completion(self, offer: Offer) -> bool:
+        """Say whether some price of an offer is decided by the completion of a request."""
+        schedules = {when.schedule for when in self.spans(offer) if when.schedule}
+        return any(self.schedules[name].decided_by == "completion" for name in schedules)
+
+    def depends_on_thinking(self, offer: Offer) -> bool:
+        """Say whether some price of an offer depends on whether the model reasoned."""
+        spans = self.spans(offer)
+        return any(when.mode or any("reasoning" in span.rates for span in every) for when, every in spans.items())
+
+    def span_at(self, offer: Offer, when: When, at: datetime) -> Span | None:
+        """Return the prices that hold under exactly these conditions at an instant (naive UTC), or None."""
         spans = self.spans(offer).get(when, [])
         index = bisect_right([span.start for span in spans], at) - 1
-        return spans[index].price if index >= 0 and at < spans[index].end else None
+        return spans[index] if index >= 0 and at < spans[index].end else None
 
     def prompt_edges(self) -> list[int]:
         """Return every prompt size, in tokens, at which some price steps, with 0 first."""
-        edges = {when.prompt_from for offer in self.offers() for when in self.spans(offer)}
-        return sorted({0, *edges})
+        stated = (price.when for entries in self._entries.values() for entry in entries for price in entry.prices)
+        return sorted({0, *(when.prompt_from for when in chain(stated, self._compiled.conditions()))})
 
     def slots(self, first: datetime, last: datetime) -> list[Slot]:
         """Return the spans between two instants in which no rate changes, day by day (naive UTC)."""
         day = first.replace(hour=0, minute=0, second=0, microsecond=0)
-        changes = self._changes
+        schedules = list(self.schedules.values())
         slots: list[Slot] = []
         while day <= last:
-            slots.extend(slots_of_day(day, list(self.schedules.values()), changes))
+            inside = [change for change in self._changes if day < change < day + timedelta(days=1)]
+            slots.extend(slots_of_day(day, schedules, inside))
             day += timedelta(days=1)
         return slots
 
     @cached_property
     def _changes(self) -> list[datetime]:
-        ends = (
-            edge
-            for offer in self.offers()
-            for spans in self.spans(offer).values()
-            for span in spans
-            for edge in (span.start, span.end)
-        )
-        return sorted({edge for edge in ends if edge != FOREVER})
-
-
-def _spans_of(sku: Sku) -> dict[When, list[Span]]:
-    by_condition: dict[When, list[Price]] = {}
-    for price in sku.prices:
-        by_condition.setdefault(price.when, []).append(price)
-    spans: dict[When, list[Span]] = {}
-    for when, prices in by_condition.items():
-        ordered = sorted(prices, key=lambda price: naive(price.valid_from))
-        starts = [naive(price.valid_from) for price in ordered]
-        stated = [naive(price.valid_to) if price.valid_to else FOREVER for price in ordered]
-        ends = [min(end, following) for end, following in zip(stated, [*starts[1:], FOREVER], strict=True)]
-        spans[when] = [Span(s, e, p) for s, e, p in zip(starts, ends, ordered, strict=True)]
-    return spans
+        """Every instant at which a price, a name or a rule begins or ends."""
+        dated: list[Dated | Price | Hosting] = []
+        for file in self._sellers.values():
+            dated += [*file.multipliers, *file.discounts]
+            for entry in file.models:
+                dated += [*entry.prices, *(name for name in entry.names if not isinstance(name, str))]
+                dated += [entry.hosting] if entry.hosting else []
+        stated = (edge for one in dated for edge in (one.valid_from, one.valid_to))
+        named = (edge for name in self._compiled.names for edge in (name.start, name.end))
+        edges = chain((naive(edge) for edge in stated if edge), self._compiled.edges(), named)
+        return sorted({edge for edge in edges if edge != FOREVER})

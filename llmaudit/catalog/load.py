@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from llmaudit.catalog.catalog import Catalog
-from llmaudit.catalog.model import CatalogFile, Price, Sku
-from llmaudit.catalog.schedule import naive
+from llmaudit.catalog.compiled import read_compiled
+from llmaudit.catalog.instants import naive
+from llmaudit.catalog.model import CatalogFile, Dated, Price, SkuEntry
 from llmaudit.errors import InputError, printable
 from llmaudit.yamlfile import parse_yaml
 
 MAX_DECIMALS_PER_MILLION = 6
-"""A price per million with more decimals is no exact number of picodollars per token."""
+"""More decimals per million are a slip of the pen more often than a price; `fine: true` says they are meant."""
+
+FINEST_PER_MILLION = 12
+"""A price with more decimals per million than this does not fit the exact arithmetic."""
 
 
 def packaged_folder() -> Path:
@@ -24,27 +29,30 @@ def packaged_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "pricing"
 
 
-def load_catalog(overlays: Sequence[Path] = ()) -> Catalog:
+def load_catalog(overlays: Sequence[Path] = (), *, known_at: date | None = None) -> Catalog:
     """Return the packaged catalog with a user's overlays laid over it; the last overlay wins.
 
-    An overlay's sku replaces the packaged sku of the same seller and id whole; its fees, where it has any, replace the
-    seller's fees; hosts and other names are added.
+    The compiled rates lie at the bottom, the hand-kept files of pricing/overlay/ over them, the user's files on top. An
+    entry's prices replace those below it; its names, hosts and rules are added; fees, where it has any, replace the
+    seller's fees.
 
     Args:
-        overlays: Files or folders of YAML files, each of the same shape as those in pricing/.
+        overlays: Files or folders of YAML files, each of the same shape as those in pricing/overlay/.
+        known_at: Only what the catalog held on this day, to run an old report again as it was.
 
     Raises:
         InputError: A file is missing, malformed, or states a price that cannot hold; with line and column.
     """
-    return _load(tuple(overlays))
+    return _load(tuple(overlays), known_at)
 
 
 @cache
-def _load(overlays: tuple[Path, ...]) -> Catalog:
+def _load(overlays: tuple[Path, ...], known_at: date | None) -> Catalog:
     """Read the files once a process: a run must not price its first half by another catalog than its second."""
-    digest = sha256()
+    compiled = read_compiled(packaged_folder() / "compiled")
+    digest = sha256(compiled.digest.encode() + str(known_at or "").encode())
     merged: dict[str, CatalogFile] = {}
-    for folder in (packaged_folder(), *overlays):
+    for folder in (packaged_folder() / "overlay", *overlays):
         for path in yaml_files(folder):
             data = path.read_bytes()
             digest.update(path.name.encode() + b"\0" + sha256(data).digest())
@@ -52,8 +60,9 @@ def _load(overlays: tuple[Path, ...]) -> Catalog:
             check(content, path.name)
             key = content.seller or f"({path.stem})"
             merged[key] = overlay(merged[key], content) if key in merged else content
-    _check_schedules(merged)
-    return Catalog(tuple(merged.values()), version=digest.hexdigest()[:12])
+    catalog = Catalog(tuple(merged.values()), compiled, version=digest.hexdigest()[:12], known_at=known_at)
+    _check_schedules(merged, catalog)
+    return catalog
 
 
 def yaml_files(path: Path) -> list[Path]:
@@ -73,18 +82,22 @@ def yaml_files(path: Path) -> list[Path]:
 
 
 def overlay(below: CatalogFile, above: CatalogFile) -> CatalogFile:
-    """Return one seller's entry with another laid over it."""
-    replaced = {sku.sku for sku in above.models}
+    """Return one seller's entry with another laid over it; entries of one sku stay apart, in order."""
     return CatalogFile(
         seller=below.seller,
-        kind=below.kind,
+        kind=above.kind or below.kind,
         title=above.title or below.title,
         hosts=[*below.hosts, *above.hosts],
         aka=[*below.aka, *above.aka],
-        models=[*(sku for sku in below.models if sku.sku not in replaced), *above.models],
+        models=[*below.models, *above.models],
+        multipliers=[*below.multipliers, *above.multipliers],
+        discounts=[*below.discounts, *above.discounts],
+        quotas=[*below.quotas, *above.quotas],
+        commitments=[*below.commitments, *above.commitments],
         fees=above.fees or below.fees,
         schedules=[*below.schedules, *above.schedules],
         tokenizers=[*below.tokenizers, *above.tokenizers],
+        facts=[*below.facts, *above.facts],
     )
 
 
@@ -94,48 +107,65 @@ def check(content: CatalogFile, name: str) -> None:
     Raises:
         InputError: With the sku and the value.
     """
-    for sku in content.models:
-        if not content.seller:
-            raise _refused(name, sku.sku, "has models but the file names no seller")
-        for price in sku.prices:
-            _check_price(price, sku, name)
-        _check_spans(sku, name)
+    if not content.seller and (content.models or content.multipliers or content.discounts or content.commitments):
+        first = content.models[0].sku if content.models else "rules"
+        raise _refused(name, first, "stands in a file that names no seller")
+    for entry in content.models:
+        for price in entry.prices:
+            _check_price(price, entry, name)
+        _check_spans(entry, name)
+        if entry.hosting and entry.prices:
+            raise _refused(name, entry.sku, "has both `prices` and `hosting`; say one")
+    rules: tuple[Dated, ...] = (*content.multipliers, *content.discounts, *content.quotas, *content.commitments)
+    for dated in rules:
+        if dated.valid_from and dated.valid_to and naive(dated.valid_to) <= naive(dated.valid_from):
+            raise _refused(name, content.seller or name, f"has a rule that ends ({dated.valid_to}) before it begins")
 
 
-def _check_price(price: Price, sku: Sku, name: str) -> None:
-    for unit, usd in price.usd_per_million.items():
+def _check_price(price: Price, entry: SkuEntry, name: str) -> None:
+    finest = FINEST_PER_MILLION if price.fine else MAX_DECIMALS_PER_MILLION
+    for unit, usd in (*price.usd_per_million.items(), *price.usd_each.items()):
         exponent = usd.as_tuple().exponent
         if not isinstance(exponent, int) or usd < 0:
-            raise _refused(name, sku.sku, f"has the {unit} price {usd}; a price is a number from 0 up")
-        if -exponent > MAX_DECIMALS_PER_MILLION:
+            raise _refused(name, entry.sku, f"has the {unit} price {usd}; a price is a number from 0 up")
+        if -exponent > (finest if unit in price.usd_per_million else FINEST_PER_MILLION):
+            hint = "" if price.fine else " (write `fine: true` beside it if they are meant)"
             raise _refused(
-                name, sku.sku, f"has the {unit} price {usd}; more than {MAX_DECIMALS_PER_MILLION} decimals per million"
+                name, entry.sku, f"has the {unit} price {usd}; more than {finest} decimals per million{hint}"
             )
     if price.valid_to is not None and naive(price.valid_to) <= naive(price.valid_from):
-        raise _refused(name, sku.sku, f"has a price that ends ({price.valid_to}) before it begins ({price.valid_from})")
+        raise _refused(
+            name, entry.sku, f"has a price that ends ({price.valid_to}) before it begins ({price.valid_from})"
+        )
+    if not price.usd_per_million and not price.usd_each:
+        raise _refused(name, entry.sku, "has an entry without a price")
+    if price.when.marginal_gt is not None and price.usd_per_million.keys() & {"output", "reasoning"}:
+        raise _refused(name, entry.sku, "has an output price under `marginal_gt`, which is about the prompt only")
 
 
-def _check_spans(sku: Sku, name: str) -> None:
+def _check_spans(entry: SkuEntry, name: str) -> None:
     seen = set()
-    for price in sku.prices:
+    for price in entry.prices:
         key = (price.when, naive(price.valid_from))
         if key in seen:
             raise _refused(
-                name, sku.sku, f"has two prices from {price.valid_from:%Y-%m-%dT%H:%M:%SZ} on under one condition"
+                name, entry.sku, f"has two prices from {price.valid_from:%Y-%m-%dT%H:%M:%SZ} on under one condition"
             )
         seen.add(key)
 
 
-def _check_schedules(merged: dict[str, CatalogFile]) -> None:
+def _check_schedules(merged: dict[str, CatalogFile], catalog: Catalog) -> None:
     """Refuse a price under a calendar that no file has; only the merged files can tell."""
-    known = {schedule.id for content in merged.values() for schedule in content.schedules}
+    for name, sku, schedule in _named_schedules(merged):
+        if schedule not in catalog.schedules:
+            raise _refused(name, sku, f"has a price under the schedule {schedule}, which is nowhere")
+
+
+def _named_schedules(merged: dict[str, CatalogFile]) -> Iterator[tuple[str, str, str]]:
     for name, content in merged.items():
-        for sku in content.models:
-            for price in sku.prices:
-                if price.when.schedule and price.when.schedule not in known:
-                    raise _refused(
-                        name, sku.sku, f"has a price under the schedule {price.when.schedule}, which is nowhere"
-                    )
+        for entry in content.models:
+            yield from ((name, entry.sku, p.when.schedule) for p in entry.prices if p.when.schedule)
+        yield from ((name, "rules", rule.when.schedule) for rule in content.multipliers if rule.when.schedule)
 
 
 def _refused(name: str, sku: str, problem: str) -> InputError:

@@ -1,7 +1,8 @@
-"""The shapes of the price catalog: what a file in pricing/ (or a user's overlay) may say.
+"""The shapes of the price catalog: what a YAML file in pricing/overlay/ (or a user's own) may say.
 
-One price entry is a vector of atomic rates that hold together: same seller, sku, conditions and half-open span of time.
-Prices are exact decimals in US dollars per million tokens, as sellers quote them.
+Prices are exact decimals in US dollars per million tokens, as sellers quote them, or per piece. A price entry is a
+vector for people to write; the catalog keeps one `Rate` per atomic price, each with its own dates and its own source
+(`llmaudit.catalog.timeline`).
 """
 
 from __future__ import annotations
@@ -12,21 +13,12 @@ from typing import Literal
 
 import msgspec
 
-Unit = Literal[
-    "input",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "cache_write_other",
-    "output",
-    "reasoning",
-    "input_audio",
-    "output_audio",
-    "output_image",
-]
+from llmaudit.catalog.units import PieceUnit, TokenUnit
+
 ModelClass = Literal["flagship", "mid", "budget"]
 ContentClass = Literal["latin", "code", "cjk"]
 SellerKind = Literal["provider", "gateway", "cloud", "example"]
+Basis = Literal["documented", "first-seen", "assumed"]
 FeeKind = Literal[
     "topup_pct",
     "token_pct",
@@ -47,61 +39,165 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Base of every catalog shape: immutable, and a misspelt key is an error."""
 
 
+def _above_zero(**amounts: Decimal) -> None:
+    """Refuse an amount that is not above 0; msgspec adds where it stands.
+
+    Raises:
+        ValueError: With the name and the value.
+    """
+    for name, amount in amounts.items():
+        if not (amount.is_finite() and amount > 0):
+            raise ValueError(f"`{name}` is {amount}; it has to be above 0")
+
+
 class When(_Strict, frozen=True):
     """Conditions under which a price holds; all that are given must hold.
 
     Attributes:
         prompt_gt: The prompt (five input counters) has more tokens than this; the whole request is then priced so.
         prompt_ge: The same with the bound included.
+        marginal_gt: Only the tokens above this size have the price (a tax bracket); those below keep the ordinary one.
         service_tier: The tier that served the request (flex, priority, fast).
         batch: The request went through the batch interface.
-        region: Region class (us, eu, regional, datazone, gov); None is the seller's global price.
+        region: Region class (us, eu, regional, datazone, gov) or a cloud's region; None is the seller's global price.
         schedule: A calendar of hours (`Schedule.id`).
+        mode: `thinking` for a sku that is priced apart while it reasons.
     """
 
     prompt_gt: int | None = None
     prompt_ge: int | None = None
+    marginal_gt: int | None = None
     service_tier: str | None = None
     batch: bool = False
     region: str | None = None
     schedule: str | None = None
+    mode: Literal["thinking"] | None = None
 
     @property
     def prompt_from(self) -> int:
         """The smallest prompt, in tokens, to which the price applies."""
-        if self.prompt_gt is not None:
-            return self.prompt_gt + 1
+        for bound in (self.prompt_gt, self.marginal_gt):
+            if bound is not None:
+                return bound + 1
         return self.prompt_ge or 0
+
+    @property
+    def given(self) -> dict[str, object]:
+        """The conditions that are stated, by name."""
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) not in {None, False}}
+
+
+class Evidence(_Strict, frozen=True):
+    """How a price is known.
+
+    Attributes:
+        basis: documented by the seller, first-seen by a source, or assumed.
+        source: Where it is written.
+        package: The package and version it was compiled from; None for what is kept by hand.
+        checked_on: The day someone looked.
+        agree: Sources that state this price, and sources that state any; None for what is kept by hand.
+        firm_until: Until when the seller promised it; after that it is unconfirmed, not wrong.
+        learned_on: The day this catalog first had it; None is from the beginning.
+        original: The amount in the seller's own currency, such as `CNY 8`.
+        note: What a reader should know.
+        derived: The rule that made it from another price (a multiplier, a discount, a host's hours).
+    """
+
+    basis: Basis = "documented"
+    source: str = ""
+    package: str | None = None
+    checked_on: date | None = None
+    agree: tuple[int, int] | None = None
+    firm_until: datetime | None = None
+    learned_on: date | None = None
+    original: str | None = None
+    note: str | None = None
+    derived: str | None = None
+
+
+class Rate(_Strict, frozen=True):
+    """One atomic price: one unit of one sku under one condition for one half-open span (naive UTC).
+
+    Attributes:
+        unit: What it is for.
+        usd: US dollars per million tokens, or each.
+    """
+
+    unit: str
+    usd: Decimal
+    when: When
+    start: datetime
+    end: datetime
+    evidence: Evidence
+
+
+class Dated(_Strict, frozen=True):
+    """Something that holds for a half-open span of time (UTC); an end that is left open is not known."""
+
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
 
 
 class Price(_Strict, frozen=True):
-    """A vector of rates, when it holds, and how that is known.
+    """A vector of prices as people write them, when it holds, and how that is known.
 
     Attributes:
         valid_from: First instant (UTC) at which it holds.
         valid_to: First instant at which it no longer holds; None is until the next entry with the same conditions.
-        basis: documented by the seller, first-seen by a source, or assumed.
-        source: Where it is written.
-        checked_on: The day someone looked.
         usd_per_million: US dollars per million tokens, by unit.
-        usd_each: US dollars per call, by unit (web_search).
-        firm_until: Until when the seller promised it; after that it is unconfirmed, not wrong.
-        note: What a reader should know.
+        usd_each: US dollars a piece, by unit.
+        fine: Says that more than six decimals per million are meant.
     """
 
     valid_from: datetime
-    usd_per_million: dict[Unit, Decimal]
     source: str
+    usd_per_million: dict[TokenUnit, Decimal] = {}
+    usd_each: dict[PieceUnit, Decimal] = {}
     valid_to: datetime | None = None
     when: When = When()
-    basis: Literal["documented", "first-seen", "assumed"] = "documented"
+    basis: Basis = "documented"
     checked_on: date | None = None
-    usd_each: dict[str, Decimal] = {}
     firm_until: datetime | None = None
+    learned_on: date | None = None
+    original: str | None = None
+    fine: bool = False
     note: str | None = None
 
 
-class DatedName(_Strict, frozen=True):
+class Hosting(_Strict, frozen=True):
+    """The price of a model one hosts oneself, from what its hours cost and how many tokens an hour yields.
+
+    Attributes:
+        usd_per_hour: US dollars an hour of one unit (a GPU, a node).
+        units: How many run.
+        input_tokens_per_hour: Input tokens all units read in an hour of nothing else.
+        output_tokens_per_hour: Output tokens all units write in an hour of nothing else.
+        utilisation: Share of the paid hours that is used.
+    """
+
+    usd_per_hour: Decimal
+    input_tokens_per_hour: Decimal
+    output_tokens_per_hour: Decimal
+    source: str
+    valid_from: datetime
+    valid_to: datetime | None = None
+    units: Decimal = Decimal(1)
+    utilisation: Decimal = Decimal(1)
+
+    def __post_init__(self) -> None:
+        """Refuse hours that cost nothing and machines that do nothing."""
+        _above_zero(
+            usd_per_hour=self.usd_per_hour,
+            input_tokens_per_hour=self.input_tokens_per_hour,
+            output_tokens_per_hour=self.output_tokens_per_hour,
+            units=self.units,
+            utilisation=self.utilisation,
+        )
+        if self.utilisation > 1:
+            raise ValueError(f"`utilisation` is {self.utilisation}; it is a share of the paid hours, at most 1")
+
+
+class DatedName(Dated, frozen=True, kw_only=True):
     """A name that meant this sku only for a time (`deepseek-chat`)."""
 
     name: str
@@ -109,28 +205,130 @@ class DatedName(_Strict, frozen=True):
     valid_to: datetime | None = None
 
 
-class Sku(_Strict, frozen=True, rename={"model_class": "class"}):
-    """One thing a seller sells, under the seller's own id.
+class SkuEntry(_Strict, frozen=True, rename={"model_class": "class"}):
+    """One thing a seller sells, under the seller's own id, as a file states it.
 
     Attributes:
         sku: The seller's model id.
-        model: Canonical name, `provider/name`.
+        model: Canonical name, `provider/name`; may be left out where the sku is in a file below.
         model_class: flagship, mid or budget; None for what is no chat model.
         context: Context window in tokens.
         tokenizer: Family in tokenizers.yaml.
         names: Further exact names it answers to.
         patterns: Names with `#` for one digit (`gpt-5.6-sol-####-##-##`).
-        prices: Its price history.
+        prices: Its price history; empty keeps the prices of the files below.
+        hosting: For a model one hosts: hours instead of prices.
+        replaces: Whether `prices` take the place of every price below, or only of those under the same conditions.
+        retired_at: When the seller stopped serving it.
     """
 
     sku: str
-    model: str
-    prices: list[Price]
+    model: str | None = None
     model_class: ModelClass | None = None
     context: int | None = None
     tokenizer: str | None = None
     names: list[str | DatedName] = []
     patterns: list[str] = []
+    prices: list[Price] = []
+    hosting: Hosting | None = None
+    replaces: Literal["all", "same-conditions"] = "all"
+    retired_at: datetime | None = None
+
+
+class Sku(_Strict, frozen=True):
+    """One thing a seller sells, with everything the files say of it but its prices (`Catalog.spans`)."""
+
+    sku: str
+    model: str
+    model_class: ModelClass | None = None
+    context: int | None = None
+    tokenizer: str | None = None
+    retired_at: datetime | None = None
+
+
+class ModelFacts(_Strict, frozen=True, rename={"model_class": "class"}):
+    """What is true of a model whoever sells it; a sku's own statement wins."""
+
+    model: str
+    model_class: ModelClass | None = None
+    context: int | None = None
+    tokenizer: str | None = None
+
+
+class Multiplier(Dated, frozen=True, kw_only=True):
+    """A rule that makes prices from others: `factor` times, under further conditions.
+
+    Attributes:
+        when: The conditions it adds (a region, batch).
+        factor: What the price is multiplied with.
+        models: Shell patterns of skus or canonical names.
+        unless: Shell patterns of those it does not touch.
+        units: The units it touches; every token unit where empty.
+    """
+
+    when: When
+    factor: Decimal
+    models: list[str]
+    source: str
+    unless: list[str] = []
+    units: list[TokenUnit] = []
+    basis: Basis = "documented"
+    checked_on: date | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a factor that makes nothing of a price, and a rule that adds no condition."""
+        _above_zero(factor=self.factor)
+        if not self.when.given:
+            raise ValueError("`when` is empty; a multiplier adds a condition, a `discount` changes a price in place")
+
+
+class Discount(Dated, frozen=True, kw_only=True):
+    """A negotiated discount: every token price of some models, `pct` percent lower for a time."""
+
+    pct: Decimal
+    source: str
+    models: list[str] = msgspec.field(default_factory=lambda: ["*"])
+
+    def __post_init__(self) -> None:
+        """Refuse a surcharge or a gift."""
+        _above_zero(pct=self.pct)
+        if self.pct > 100:  # noqa: PLR2004 -- percent
+            raise ValueError(f"`pct` is {self.pct}; a discount is at most 100")
+
+
+class Quota(Dated, frozen=True, kw_only=True):
+    """A free allowance an account has, shared by some models; no single request can be priced by it.
+
+    Attributes:
+        unit: What is free: a unit of the catalog.
+        free: How many.
+        per: day or month (UTC).
+        models: Shell patterns of skus or canonical names that share it.
+    """
+
+    unit: str
+    free: Decimal
+    per: Literal["day", "month"]
+    models: list[str]
+    source: str
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an allowance of nothing."""
+        _above_zero(free=self.free)
+
+
+class Commitment(Dated, frozen=True, kw_only=True):
+    """What an account has promised to spend in a month; what it falls short is owed all the same."""
+
+    usd_per_month: Decimal
+    source: str
+    models: list[str] = msgspec.field(default_factory=lambda: ["*"])
+
+    def __post_init__(self) -> None:
+        """Refuse a promise of nothing."""
+        _above_zero(usd_per_month=self.usd_per_month)
 
 
 class Fee(_Strict, frozen=True):
@@ -203,14 +401,19 @@ class Tokenizer(_Strict, frozen=True):
 
 
 class CatalogFile(_Strict, frozen=True):
-    """One file of pricing/: a seller with its models and fees, or calendars, or tokenizer families."""
+    """One YAML file: a seller with its models, rules and fees, or calendars, tokenizer families, facts of models."""
 
     seller: str | None = None
-    kind: SellerKind = "provider"
+    kind: SellerKind | None = None
     title: str | None = None
     hosts: list[str] = []
     aka: list[str] = []
-    models: list[Sku] = []
+    models: list[SkuEntry] = []
+    multipliers: list[Multiplier] = []
+    discounts: list[Discount] = []
+    quotas: list[Quota] = []
+    commitments: list[Commitment] = []
     fees: list[Fee] = []
     schedules: list[Schedule] = []
     tokenizers: list[Tokenizer] = []
+    facts: list[ModelFacts] = []

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from llmaudit.catalog.instants import naive
 from llmaudit.catalog.model import Schedule, Weekday
 
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
+LONGEST_CALL = timedelta(hours=1)
+"""No call whose end a log leaves out is taken to have run longer than this."""
 
 
 @dataclass(frozen=True, order=True)
@@ -45,7 +48,7 @@ def transitions(schedule: Schedule, day: datetime) -> Iterator[datetime]:
 
 def _spans(schedule: Schedule, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield the schedule's spans that begin on the day of a moment or on the day before."""
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = _midnight(moment)
     for day in (midnight - DAY, midnight):
         for window in schedule.windows:
             if WEEKDAYS[day.weekday()] not in window.days:
@@ -61,12 +64,27 @@ def _clock(text: str) -> timedelta:
     return timedelta(hours=int(hours), minutes=int(minutes))
 
 
-def naive(moment: datetime) -> datetime:
-    """Return an instant as naive UTC; one without a zone is UTC already."""
-    if moment.tzinfo is None:
-        return moment
-    offset = moment.utcoffset() or timedelta()
-    return (moment - offset).replace(tzinfo=None)
+def states(schedule: Schedule, at: datetime, *, at_is_start: bool = False) -> tuple[bool, ...]:
+    """Return whether a request falls into a schedule's hours: the likelier answer first, then the other if it may be.
+
+    A seller that goes by the completion of a request leaves a doubt where a log has only its start: a request that
+    began within `LONGEST_CALL` before a change may have ended after it. On days for which the exceptions are not known
+    (`covers_through`), the hours may not apply.
+
+    Args:
+        schedule: The calendar.
+        at: The instant that decides (naive UTC), or the start where the completion is not known.
+        at_is_start: Whether `at` is only the start of a request.
+    """
+    now = is_active(schedule, at)
+    if at_is_start and schedule.decided_by == "completion":
+        soon = (edge for day in (at, at + DAY) for edge in transitions(schedule, _midnight(day)))
+        if any(at < edge <= at + LONGEST_CALL and is_active(schedule, edge) != now for edge in soon):
+            return now, not now
+    local = (at + timedelta(hours=schedule.utc_offset_hours)).date()
+    if now and schedule.covers_through and local > schedule.covers_through:
+        return now, not now
+    return (now,)
 
 
 def slots_of_day(day: datetime, schedules: list[Schedule], changes: list[datetime]) -> Iterator[Slot]:
@@ -77,13 +95,22 @@ def slots_of_day(day: datetime, schedules: list[Schedule], changes: list[datetim
         schedules: Every calendar that prices depend on.
         changes: Instants at which some price begins or ends.
     """
-    edges = {day, day + DAY}
-    edges.update(change for change in changes if day < change < day + DAY)
+    inner = set(changes)
     for schedule in schedules:
-        edges.update(transitions(schedule, day))
-    ordered = sorted(edges)
+        bounds = (schedule.valid_from, schedule.valid_to)
+        inner.update(naive(bound) for bound in bounds if bound)
+        inner.update(transitions(schedule, day))
+        if schedule.decided_by == "completion":
+            inner.update(edge - LONGEST_CALL for near in (day, day + DAY) for edge in transitions(schedule, near))
+        if schedule.utc_offset_hours:
+            inner.add(day - timedelta(hours=schedule.utc_offset_hours) + DAY)
+    ordered = sorted({day, day + DAY} | {edge for edge in inner if day < edge < day + DAY})
     first_of: dict[tuple[object, ...], datetime] = {}
     for start, end in pairwise(ordered):
         passed = sum(change <= start for change in changes if day < change)
-        state = (passed, *(schedule.id for schedule in schedules if is_active(schedule, start)))
-        yield Slot(start=start, end=end, priced_at=first_of.setdefault(state, start))
+        hours = (states(schedule, start, at_is_start=is_start) for schedule in schedules for is_start in (False, True))
+        yield Slot(start=start, end=end, priced_at=first_of.setdefault((passed, *hours), start))
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -61,7 +61,8 @@ def explain(
 
 def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]:
     """Return the chain from a line to its money."""
-    from llmaudit.catalog.quote import describe, usage_notes
+    from llmaudit.catalog.quote import components, describe, usage_notes
+    from llmaudit.catalog.units import PRICED
     from llmaudit.cells import price
     from llmaudit.formats import format_named
     from llmaudit.plans import evaluate, load_plan, preset_names
@@ -70,7 +71,8 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
 
     cell = cell_of(store, prices, row["row_id"])
     (priced,) = price([cell], prices)
-    tokens = dict(zip(COUNTERS, cell.tokens, strict=True))
+    quantities = dict(zip(PRICED, cell.quantities, strict=True))
+    lines = list(components(priced.rates, cell.quantities)) if priced.rates and priced.list_usd is not None else []
     plans = [evaluate(load_plan(name, prices), [priced], prices) for name in preset_names()]
     return {
         "source": {name: row[name] for name in ("file", "line", "format", "content_sha256")},
@@ -92,17 +94,22 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
             "prompt_band_from": cell.prompt_band,
         },
         "list": {
-            "rule": describe(priced.offer, priced.rates.price) if priced.offer and priced.rates else None,
+            "rules": list(dict.fromkeys(describe(priced.offer, part.rate) for part in lines)) if priced.offer else [],
             "components": [
-                {"counter": name, "tokens": count, "usd_per_token": f"{rate.normalize():f}", "cost_usd": rate * count}
-                for (name, count), rate in zip(tokens.items(), priced.rates.expected, strict=True)
-                if count
-            ]
-            if priced.rates
-            else [],
+                {
+                    "counter": part.counter,
+                    "unit": part.unit,
+                    "tokens": int(part.quantity),
+                    "usd_per_million": as_json(part.usd) if part.is_token else None,
+                    "usd_each": None if part.is_token else as_json(part.usd),
+                    "cost_usd": part.cost_usd,
+                }
+                for part in lines
+            ],
             "cost_usd": priced.list_usd,
+            "low_usd": priced.list_low_usd,
             "high_usd": priced.list_high_usd,
-            "assumptions": usage_notes(priced.rates, tokens) if priced.rates else [],
+            "assumptions": usage_notes(priced.rates, quantities) if priced.rates else [],
             "why_unpriced": priced.why_unpriced,
         },
         "billed_usd": cell.billed_usd,
@@ -133,11 +140,12 @@ def _show(step: dict[str, Any]) -> None:
     line(f"              {usage['rule']}")
     line(f"  resolved    {_pairs(step['resolved'])}")
     for part in cost["components"]:
-        product = f"{part['tokens']:,} x {part['usd_per_token']} = {as_json(part['cost_usd'])}"
+        each = f"{part['usd_per_million']} per million" if part["usd_per_million"] else f"{part['usd_each']} each"
+        product = f"{part['tokens']:,} x {each} = {as_json(part['cost_usd'])}"
         line(f"  list        {part['counter']} {product}")
     line(f"  list cost   {as_json(cost['cost_usd']) or 'unpriced: ' + str(cost['why_unpriced'])}" + _upper(cost))
-    if cost["rule"]:
-        line(f"              {cost['rule']}")
+    for rule in cost["rules"]:
+        line(f"              {printable(rule, 1000)}")
     for note in cost["assumptions"]:
         line(f"              assumed: {note}")
     line(f"  billed      {as_json(step['billed_usd']) or 'unknown'}")
@@ -151,7 +159,9 @@ def _show(step: dict[str, Any]) -> None:
 
 
 def _upper(cost: dict[str, Any]) -> str:
-    return "" if cost["high_usd"] in {None, cost["cost_usd"]} else f", at most {as_json(cost['high_usd'])}"
+    if cost["high_usd"] == cost["low_usd"]:
+        return ""
+    return f", between {as_json(cost['low_usd'])} and {as_json(cost['high_usd'])}"
 
 
 def _pairs(values: dict[str, Any]) -> str:

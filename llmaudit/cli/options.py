@@ -21,6 +21,9 @@ _COMMON: dict[str, Any] = {
         list[str] | None,
         typer.Option("--catalog", help="Catalog file or folder laid over the packaged one; repeatable."),
     ],
+    "known_at": Annotated[
+        str | None, typer.Option("--known-at", help="Only prices the catalog held on this day, such as 2026-10-31.")
+    ],
     "since": Annotated[str | None, typer.Option("--since", help="Start of the period, inclusive.")],
     "until": Annotated[str | None, typer.Option("--until", help="End of the period, exclusive.")],
     "month": Annotated[str | None, typer.Option("--month", help="A whole month, such as 2026-10.")],

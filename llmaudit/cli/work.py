@@ -22,7 +22,7 @@ def catalog(settings: Settings) -> Catalog:
     """Return the packaged catalog with the user's overlays."""
     from llmaudit.catalog import load_catalog
 
-    return load_catalog(settings.catalogs)
+    return load_catalog(settings.catalogs, known_at=settings.known_at)
 
 
 def open_store(settings: Settings, *, temporary: bool = False, read_only: bool = False) -> Store:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from llmaudit.catalog.quote import usage_notes
+from llmaudit.catalog.units import PRICED
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, LedgerRow, grouped, requests
-from llmaudit.request import COUNTERS
 
 
 class Unpriced(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ def _unpriced(cells: list[PricedCell]) -> list[Unpriced]:
 def _assumed(cells: list[PricedCell]) -> dict[str, int]:
     touched: dict[str, int] = {}
     for priced in cells:
-        tokens = dict(zip(COUNTERS, priced.cell.tokens, strict=True))
+        tokens = dict(zip(PRICED, priced.cell.quantities, strict=True))
         for note in usage_notes(priced.rates, tokens) if priced.rates else ():
             touched[note] = touched.get(note, 0) + priced.cell.requests
     return dict(sorted(touched.items(), key=lambda item: -item[1]))

@@ -78,7 +78,7 @@ def _markup(cells: list[PricedCell]) -> Driver:
         and priced.cell.usage_status == "reported"
     ]
     title = "Gateway markup: billed above the provider's list"
-    certain = [priced for priced in compared if priced.list_high_usd == priced.list_usd]
+    certain = [priced for priced in compared if priced.list_high_usd == priced.list_low_usd]
     if not certain:
         return Driver("markup", title, None, None, True, "no request has an amount and a certain list price")
     usd = total((priced.cell.billed_usd or Decimal(0)) - (priced.list_usd or Decimal(0)) for priced in certain)

@@ -54,6 +54,7 @@ class Spend(msgspec.Struct, frozen=True):
         billed_usd: What logs or bills say was charged.
         list_usd: Tokens x list price, over all priced requests, billed or not.
         list_only_usd: List cost of the requests that no log or bill has an amount for.
+        list_low_usd: `list_usd` with the cheapest price that may apply where a condition is unknown.
         list_high_usd: `list_usd` with the dearest price that may apply where a condition is unknown.
         estimated_usd: The part of `spend_usd` that rests on tokens counted offline.
         requests: Upstream calls, failed ones included.
@@ -68,6 +69,7 @@ class Spend(msgspec.Struct, frozen=True):
     billed_usd: Decimal
     list_usd: Decimal
     list_only_usd: Decimal
+    list_low_usd: Decimal
     list_high_usd: Decimal
     estimated_usd: Decimal
     requests: int
@@ -98,6 +100,7 @@ def find(evidence: Evidence) -> Spend:
         billed_usd=total(priced.cell.billed_usd or Decimal(0) for priced in cells),
         list_usd=total(priced.list_usd for priced in cells if priced.list_usd is not None),
         list_only_usd=spend(priced for priced in cells if not priced.cell.billed_kind),
+        list_low_usd=total(priced.list_low_usd for priced in cells if priced.list_low_usd is not None),
         list_high_usd=total(priced.list_high_usd for priced in cells if priced.list_high_usd is not None),
         estimated_usd=spend(priced for priced in cells if priced.cell.usage_status == "estimated"),
         requests=requests(cells),

@@ -14,7 +14,9 @@ from typing import Literal
 
 from llmaudit.catalog import Catalog, NoRates, Offer, Rates
 from llmaudit.catalog.model import Fee
-from llmaudit.cells import PricedCell, cost, rates_of
+from llmaudit.catalog.quote import cost
+from llmaudit.catalog.units import PIECES, PRICED, SUB_COUNTS
+from llmaudit.cells import PricedCell, rates_of
 from llmaudit.money import EXACT, ZERO, round_to, times, total
 from llmaudit.plans.model import DIRECT, Plan, Rule, Verify, matches
 from llmaudit.request import COUNTERS
@@ -29,7 +31,9 @@ RATIO_PLACES = 4
 LOW_OUTPUT, HIGH_OUTPUT = Decimal("0.5"), Decimal("1.7")
 """Band of the output length of another model: measured pairs of models range from 0.32 to 1.73 (docs/plans.md)."""
 
-NOTHING: tuple[Decimal, ...] = (ZERO,) * len(COUNTERS)
+NOTHING: tuple[Decimal, ...] = (ZERO,) * len(PRICED)
+WRITTEN = {"output_tokens", *(name for name, (whole, _) in SUB_COUNTS.items() if whole == "output_tokens")}
+"""The quantities that grow with the length of an answer."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Linear:
     """A cost as a linear function of a cell or a request.
 
     Attributes:
-        rates: US dollars per token, by counter.
+        rates: US dollars per one of each quantity, in the order of `PRICED`.
         billed_factor: Times the billed amount.
         per_request: US dollars per request.
     """
@@ -51,7 +55,7 @@ class Linear:
         cell = priced.cell
         return total(
             (
-                cost(cell.tokens, self.rates),
+                cost(cell.quantities, self.rates),
                 times(cell.billed_usd or ZERO, self.billed_factor),
                 times(self.per_request, cell.requests),
             )
@@ -236,6 +240,8 @@ class _Router:
         rates = rates_of(priced.cell, target, self._catalog, self._known)
         if isinstance(rates, NoRates):
             return rates.reason
+        if missing := rates.lacking(priced.cell.quantities):
+            return f"{target.sku.model} has no price for {missing}"
         if target.sku.context is not None and priced.cell.prompt_band >= target.sku.context:
             return f"{target.sku.model} has a context of {target.sku.context} tokens"
         ratio = self._token_ratio(rule, target, priced)
@@ -244,7 +250,7 @@ class _Router:
             "route",
             target.sku.model,
             Linear(rates=_effective(rates.expected, ratio, output)),
-            Linear(rates=_effective(rates.expected, ratio, output * LOW_OUTPUT)),
+            Linear(rates=_effective(rates.low, ratio, output * LOW_OUTPUT)),
             Linear(rates=_effective(rates.high, ratio, output * HIGH_OUTPUT)),
         )
         self.assumptions.append(
@@ -284,9 +290,8 @@ class _Router:
                 f"verification by {verify.use} is in no figure where it has no price: {rates.reason}"
             )
         elif judge is not None:
-            part = Linear(_reading(rates.expected), per_request=times(rates.expected[-1], verify.output_tokens))
-            dear = Linear(_reading(rates.high), per_request=times(rates.high[-1], verify.output_tokens))
-            yield Leg("verify", judge.sku.model, part, part, dear).scaled(verify.share)
+            parts = (_judged(factors, verify.output_tokens) for factors in (rates.expected, rates.low, rates.high))
+            yield Leg("verify", judge.sku.model, *parts).scaled(verify.share)
 
     def _fee_factor(self, gateway: str) -> Decimal:
         """1 + what a gateway adds in percent of the tokens' price, token fees and top-up fees alike."""
@@ -312,15 +317,21 @@ def _added(fee: Fee) -> Decimal:
 
 
 def _effective(rates: Sequence[Decimal], token_ratio: Decimal, output_ratio: Decimal) -> tuple[Decimal, ...]:
-    return (
-        *(_fixed(times(rate, token_ratio)) for rate in rates[:-1]),
-        _fixed(times(rates[-1], times(token_ratio, output_ratio))),
+    """Return rates per quantity of the present model: tokens by their ratio, what is written by its length too."""
+    return tuple(
+        rate
+        if name in PIECES
+        else _fixed(times(rate, times(token_ratio, output_ratio) if name in WRITTEN else token_ratio))
+        for name, rate in zip(PRICED, rates, strict=True)
     )
 
 
-def _reading(rates: Sequence[Decimal]) -> tuple[Decimal, ...]:
-    """A judge reads the whole prompt and the answer as uncached input."""
-    return (rates[0],) * len(COUNTERS)
+def _judged(rates: Sequence[Decimal], verdict_tokens: int) -> Linear:
+    """A judge reads the whole prompt and the answer as uncached input, and writes a verdict."""
+    by_name = dict(zip(PRICED, rates, strict=True))
+    reading = tuple(by_name["input_tokens"] if name in COUNTERS else ZERO for name in PRICED)
+    fixed = times(by_name["output_tokens"], verdict_tokens) + by_name["requests"]
+    return Linear(reading, per_request=fixed)
 
 
 def _fixed(rate: Decimal) -> Decimal:

@@ -16,15 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llmaudit.catalog import Catalog
+from llmaudit.catalog.units import PRICED
 from llmaudit.cells import KEYS
 from llmaudit.errors import StorageFailedError
 from llmaudit.period import ALL, Period
 from llmaudit.plans.evaluate import Leg, PlanCost
-from llmaudit.request import COUNTERS
 from llmaudit.rollup import keyed_requests
 from llmaudit.store import Store
 
-_PER_ROW = " + ".join(f"COALESCE(k.{counter}, 0)::DECIMAL(12, 0) * l.rate_{i}" for i, counter in enumerate(COUNTERS))
+_COUNTED = {name: "1" if name == "requests" else f"COALESCE(k.{name}, 0)" for name in PRICED}
+_PER_ROW = " + ".join(f"{count}::DECIMAL(12, 0) * l.rate_{i}" for i, count in enumerate(_COUNTED.values()))
 ROW_COST = f"({_PER_ROW} + COALESCE(k.billed_usd, 0) * l.billed_factor + l.per_request)::DECIMAL(38, 18)"
 """Cost of one leg of one request, exact to 1e-18 US dollars."""
 
@@ -108,13 +109,15 @@ _KINDS: dict[str, pa.DataType] = {
     "needs_json": pa.bool_(),
     "needs_images": pa.bool_(),
     "has_pii": pa.bool_(),
+    "is_thinking": pa.bool_(),
+    "has_searches": pa.bool_(),
 }
 _SCHEMA = pa.schema(
     [
         *((name, _KINDS.get(name, pa.string())) for name in KEYS),
         ("plan", pa.string()),
         ("answered_by", pa.string()),
-        *((f"rate_{i}", pa.decimal128(20, 18)) for i in range(len(COUNTERS))),
+        *((f"rate_{i}", pa.decimal128(20, 18)) for i in range(len(PRICED))),
         ("billed_factor", pa.decimal128(8, 6)),
         ("per_request", pa.decimal128(20, 18)),
     ]

@@ -36,6 +36,9 @@ SELECT
     a.attempt_kind AS attempt_kind,
     z.usage_status AS usage_status,
     CASE WHEN z.billed_currency = 'USD' THEN z.billed_kind END AS billed_kind,
+    n.slot_by AS slot_by,
+    n.is_thinking AS is_thinking,
+    COALESCE(z.web_searches, 0) > 0 AS has_searches,
     a.is_last AS is_last,
     z.input_tokens AS input_tokens,
     z.cache_read_tokens AS cache_read_tokens,
@@ -44,6 +47,11 @@ SELECT
     z.cache_write_other_tokens AS cache_write_other_tokens,
     z.output_tokens AS output_tokens,
     z.reasoning_tokens AS reasoning_tokens,
+    z.input_audio_tokens AS input_audio_tokens,
+    z.input_image_tokens AS input_image_tokens,
+    z.output_audio_tokens AS output_audio_tokens,
+    z.output_image_tokens AS output_image_tokens,
+    z.web_searches AS web_searches,
     CASE WHEN z.billed_currency = 'USD' THEN z.billed_amount END AS billed_usd
 FROM sized AS z
 JOIN resolved_requests AS n

@@ -27,6 +27,9 @@ SELECT
     k.attempt_kind AS attempt_kind,
     k.usage_status AS usage_status,
     k.billed_kind AS billed_kind,
+    k.slot_by AS slot_by,
+    k.is_thinking AS is_thinking,
+    k.has_searches AS has_searches,
     COUNT(*) AS requests,
     SUM(k.is_last) AS calls,
     SUM(k.input_tokens) AS sum_input_tokens,
@@ -36,9 +39,15 @@ SELECT
     SUM(k.cache_write_other_tokens) AS sum_cache_write_other_tokens,
     SUM(k.output_tokens) AS sum_output_tokens,
     SUM(k.reasoning_tokens) AS sum_reasoning_tokens,
+    SUM(k.input_audio_tokens) AS sum_input_audio_tokens,
+    SUM(k.input_image_tokens) AS sum_input_image_tokens,
+    SUM(k.output_audio_tokens) AS sum_output_audio_tokens,
+    SUM(k.output_image_tokens) AS sum_output_image_tokens,
+    SUM(k.web_searches) AS sum_web_searches,
     SUM(k.billed_usd) AS sum_billed_usd
 FROM keyed_requests AS k
 GROUP BY
     k.day, k.price_slot, k.gateway, k.seller, k.sku, k.model, k.unresolved, k.tier, k.task, k.prompt_band,
     k.service_tier, k.is_batch, k.region_class, k.needs_tools, k.needs_json, k.needs_images, k.has_pii, k.feature,
-    k.team, k.status, k.error_class, k.attempt_kind, k.usage_status, k.billed_kind
+    k.team, k.status, k.error_class, k.attempt_kind, k.usage_status, k.billed_kind,
+    k.slot_by, k.is_thinking, k.has_searches

@@ -65,7 +65,7 @@ def million(catalog: Catalog, model: str = "m", counter: str = "input", **condit
 def test_prompt_thresholds(own: Catalog, tokens: dict[str, int], rate: int) -> None:
     """`prompt_gt` begins one token later, `prompt_ge` at its number; all five input counters count, output does not."""
     found = quote(own, "m", tokens, GLOBAL, seller="own")
-    assert next(part for part in found.components if part.counter == "input_tokens").usd_per_million == rate
+    assert next(part for part in found.components if part.counter == "input_tokens").usd == rate
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,8 @@ def test_tier_batch_and_region(own: Catalog, conditions: dict[str, Any], usd: st
         ("m", {"service_tier": "flex", "is_batch": True}, "no price for these conditions"),
         ("plain", {"is_batch": True}, "no batch price"),
         ("fast-only", {}, "no price for these conditions"),
-        ("dated", {}, "no price for these conditions at 2026-10-01"),
+        ("dated", {}, "no price from 2026-06-01 on"),
         ("dated", {"at": DAY.replace(month=4, day=30)}, "no price before 2026-05-01"),
-        ("input-only", {}, "no output price is recorded"),
         ("nothing", {}, "not in the catalog"),
     ],
     ids=str,
@@ -110,6 +109,14 @@ def test_unknown_is_unpriced_never_the_ordinary_price(
     found = million(own, model, **conditions)
     assert (found.status, found.cost_usd, found.low_usd, found.high_usd) == ("unpriced", None, None, None)
     assert why in found.assumptions[0]
+
+
+def test_what_was_used_needs_a_price(own: Catalog) -> None:
+    """An embedding has no output price and needs none; output that is there is not priced as something else."""
+    assert million(own, "input-only").cost_usd == 1
+    found = quote(own, "input-only", {"input_tokens": 1, "output_tokens": 1}, GLOBAL, seller="own")
+    assert (found.status, found.cost_usd) == ("unpriced", None)
+    assert "no price for output_tokens" in found.assumptions[0]
 
 
 @pytest.mark.parametrize(("day", "usd"), [("2026-05-01", "1"), ("2026-05-31", "1"), ("2026-06-01", None)])

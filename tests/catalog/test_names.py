@@ -96,14 +96,14 @@ def test_names_that_moved(tmp_path: Path, name: str, at: str | None, sku: str | 
 
 
 def test_overlay_wins(catalog: Catalog, tmp_path: Path) -> None:
-    """A user's sku replaces the packaged one whole; the others of the seller stay; the version changes."""
+    """A user's prices replace the packaged ones of the sku whole; the seller's others stay; the version changes."""
     own = catalog_of(
         tmp_path, catalog_text("openai", sku_text("gpt-5.6-sol", ["usd_per_million: {input: 1, output: 2}"]))
     )
     mine, theirs = own.offer("openai", "gpt-5.6-sol"), catalog.offer("openai", "gpt-5.6-sol")
     assert mine
     assert theirs
-    assert len(mine.sku.prices) == 1 < len(theirs.sku.prices)
+    assert len(own.rates(mine.key)) == 2 < len(catalog.rates(theirs.key))
     assert own.offer("openai", "gpt-5.6-luna") == catalog.offer("openai", "gpt-5.6-luna")
     assert own.version != catalog.version
     again = catalog_of(

@@ -1,0 +1,84 @@
+"""Model names: which skus a name may mean, most literal reading first."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from llmaudit.catalog.instants import BEGINNING, FOREVER, end_of, start_of
+from llmaudit.catalog.model import DatedName
+
+MAX_NAME = 200
+"""Longer model names are not matched: no seller has one, and matching cost grows with the name."""
+
+Reading = Literal["sku", "name", "pattern", "canonical"]
+READINGS: tuple[Reading, ...] = ("sku", "name", "pattern", "canonical")
+"""The seller's own id, then a further name, then a pattern, then the model's canonical name: the first that fits."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name of a sku, and when it is one (naive UTC, half-open).
+
+    Attributes:
+        key: Seller and sku.
+        text: The name, or a pattern with `#` for one digit.
+        reading: What kind of name it is.
+    """
+
+    key: tuple[str, str]
+    text: str
+    reading: Reading
+    start: datetime = BEGINNING
+    end: datetime = FOREVER
+
+    @classmethod
+    def of(cls, key: tuple[str, str], name: str | DatedName) -> Named:
+        """Return a name as a catalog file states it."""
+        if isinstance(name, str):
+            return cls(key, name, "name")
+        return cls(key, name.name, "name", start_of(name.valid_from), end_of(name.valid_to))
+
+    def holds(self, at: datetime | None) -> bool:
+        """Say whether it is a name at an instant; without one, only a name that never moved is."""
+        always = self.start == BEGINNING and self.end == FOREVER
+        return always if at is None else self.start <= at < self.end
+
+
+class NameIndex:
+    """Every name of every sku.
+
+    Args:
+        names: In any order; a name may stand more than once.
+    """
+
+    def __init__(self, names: Iterable[Named]) -> None:
+        self._exact: dict[str, list[Named]] = defaultdict(list)
+        self._patterns: list[tuple[re.Pattern[str], Named]] = []
+        for named in names:
+            if named.reading == "pattern":
+                shape = re.escape(named.text.lower()).replace(r"\#", "[0-9]")
+                self._patterns.append((re.compile(shape), named))
+            elif named.text:
+                self._exact[named.text.lower()].append(named)
+
+    def find(self, name: str, sellers: Collection[str], at: datetime | None) -> list[tuple[str, str]]:
+        """Return the skus that some sellers have under a name at an instant, by the most literal reading that fits."""
+        inside = set(sellers)
+        exact = [named for named in self._exact.get(name, ()) if named.key[0] in inside and named.holds(at)]
+        for reading in READINGS:
+            if reading == "pattern":
+                found = [named for shape, named in self._patterns if named.key[0] in inside and shape.fullmatch(name)]
+            else:
+                found = [named for named in exact if named.reading == reading]
+            if found:
+                return list(dict.fromkeys(named.key for named in found))
+        return []
+
+    def sellers_of(self, name: str) -> set[str]:
+        """Return every seller that has something under a name at some time."""
+        return {named.key[0] for named in self._exact.get(name, ())}

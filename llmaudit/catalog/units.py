@@ -1,0 +1,84 @@
+"""What prices are for: the units of the catalog, and the quantities of a request that they apply to.
+
+A request's list cost is linear in its quantities (`PRICED`), so that costs of cells and of rows are the same sum. The
+six counters are disjoint. A sub-count (reasoning, audio, images) lies inside one of them: its factor is the difference
+between its own rate and the rate of the counter it lies in, and 0 where the seller prices it alike.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from llmaudit.request import COUNTERS
+
+TokenUnit = Literal[
+    "input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "cache_write_12h",
+    "cache_write_other",
+    "output",
+    "reasoning",
+    "input_audio",
+    "input_image",
+    "input_video",
+    "cache_read_audio",
+    "cache_read_image",
+    "output_audio",
+    "output_image",
+    "output_video",
+    "cache_storage_hour",
+]
+"""Priced per million tokens (`cache_storage_hour`: per million tokens and hour)."""
+
+PieceUnit = Literal[
+    "request",
+    "web_search",
+    "web_search_preview",
+    "web_fetch",
+    "file_search",
+    "maps_search",
+    "code_session",
+    "code_hour",
+    "image",
+    "page",
+    "character",
+    "second",
+    "input_audio_second",
+    "output_audio_second",
+    "input_video_second",
+    "output_video_second",
+    "file_storage_gb_day",
+    "log",
+]
+"""Priced each."""
+
+Unit = TokenUnit | PieceUnit
+TOKEN_UNITS: frozenset[str] = frozenset(get_args(TokenUnit))
+PIECE_UNITS: frozenset[str] = frozenset(get_args(PieceUnit))
+
+FALLBACKS: dict[str, tuple[TokenUnit, ...]] = {
+    "input_tokens": ("input",),
+    "cache_read_tokens": ("cache_read", "input"),
+    "cache_write_5m_tokens": ("cache_write_5m", "cache_write_other", "input"),
+    "cache_write_1h_tokens": ("cache_write_1h", "cache_write_other", "input"),
+    "cache_write_other_tokens": ("cache_write_other", "cache_write_5m", "input"),
+    "output_tokens": ("output",),
+}
+"""The rate of each counter; where a seller publishes no cache rate it charges cached tokens as ordinary input."""
+
+SUB_COUNTS: dict[str, tuple[str, TokenUnit]] = {
+    "reasoning_tokens": ("output_tokens", "reasoning"),
+    "input_audio_tokens": ("input_tokens", "input_audio"),
+    "input_image_tokens": ("input_tokens", "input_image"),
+    "output_audio_tokens": ("output_tokens", "output_audio"),
+    "output_image_tokens": ("output_tokens", "output_image"),
+}
+"""Counts inside a counter: which one they lie in, and the unit that may price them apart."""
+
+PIECES: dict[str, PieceUnit] = {"web_searches": "web_search", "requests": "request"}
+"""Counts of things that are no tokens, with their unit."""
+
+PRICED: tuple[str, ...] = (*COUNTERS, *SUB_COUNTS, *PIECES)
+"""The quantities a list cost is linear in, in the order of every rate vector."""
