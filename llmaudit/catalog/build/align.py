@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -20,6 +20,7 @@ _GEO = re.compile(r"^(?:global|us|eu|apac|au|jp|in|ca|us-gov)\.(?=[a-z0-9-]+\.)"
 _REVISION_1 = re.compile(r"(?:-v1)?(?::\d+(?::\w+)?)$|-v1$")
 _CLAUDE_DAY = re.compile(r"-20\d{6}")
 _LONG_DAY = re.compile(r"-20\d\d-?(\d\d)-?(\d\d)$")
+_VERTEX = re.compile(r"@[\w-]+$|-maas$")
 _INSTRUCT = re.compile(r"-(?:instruct|chat)$")
 
 
@@ -41,7 +42,7 @@ def align(sources: Iterable[Stated]) -> list[Stated]:
     for source in listed:
         if source.matches:
             _regional(source, ids["bedrock"])
-    offers = {seller: _ids_by_form(ids[seller]) for seller in ("azure", "bedrock")}
+    offers = {seller: _ids_by_form(ids[seller]) for seller in ("azure", "bedrock", "vertex")}
     for source in listed:
         _respell(source, spelt, offers if source.name == "openai-cost-calculator" else {})
     for source in listed:
@@ -49,6 +50,7 @@ def align(sources: Iterable[Stated]) -> list[Stated]:
     stated = _with_a_price(listed)
     for source in listed:
         _clean(source, stated)
+    _by_modality(listed)
     return listed
 
 
@@ -64,7 +66,7 @@ def offer_form(sku: str) -> str:
 
     The region prefix stays, for it is part of what is sold; the maker, the day, the first revision and `-instruct` go.
     """
-    low = sku.lower()
+    low = _VERTEX.sub("", sku.lower().rpartition("/")[2])
     prefix = _GEO.match(low)
     bare = _REVISION_1.sub("", low[prefix.end() :] if prefix else low)
     bare = _CLAUDE_DAY.sub("", bare) if "claude" in bare else _LONG_DAY.sub(r"-\1\2", bare)
@@ -96,12 +98,15 @@ def _regional(source: Stated, ids: Iterable[str]) -> None:
     by_form: dict[str, list[str]] = defaultdict(list)
     for sku in ids:
         prefix = _GEO.match(sku.lower())
-        if not prefix or prefix[0] != "global.":
+        if not prefix or prefix[0] not in {"global.", "us-gov."}:
             by_form[offer_form(sku[prefix.end() :] if prefix else sku)].append(sku)
     kept: list[Fact] = []
     for fact in source.facts:
         if fact.seller != "bedrock" or not fact.sku.startswith(REGIONAL):
             kept.append(fact)
+            continue
+        if fact.sku.startswith(f"{REGIONAL}amazon."):
+            source.left_out["one price for regions that have different ones (Amazon's own models)"] += 1
             continue
         bare = fact.sku.removeprefix(REGIONAL)
         meant = [sku for sku in by_form[offer_form(bare)] if source.matches[("bedrock", fact.sku)](sku)]
@@ -137,23 +142,64 @@ def _clean(source: Stated, priced: set[tuple[str, str]]) -> None:
     """Take out repeated facts, empty prices and reasoning rates that are the output rate."""
     outputs = {(f.seller, f.sku, f.when, f.valid_from): f.usd for f in source.facts if f.unit == "output"}
     own = {(fact.seller, fact.sku) for fact in source.facts if fact.usd}
-    seen: dict[tuple[object, ...], Decimal] = {}
-    kept: list[Fact] = []
+    kept: dict[tuple[object, ...], Fact] = {}
     for fact in source.facts:
         identity = (fact.seller, fact.sku, fact.unit, fact.when, fact.valid_from)
-        if identity in seen:
-            same = seen[identity] == fact.usd
-            source.left_out["stated twice" if same else "stated twice, differently: the first was kept"] += 1
-        elif fact.usd < 0:
+        if fact.usd < 0:
             source.left_out["negative price (the seller routes to another model)"] += 1
         elif fact.unit == "reasoning" and outputs.get((fact.seller, fact.sku, fact.when, fact.valid_from)) == fact.usd:
             source.left_out["reasoning at the output price"] += 1
         elif (fact.seller, fact.sku) not in own and _is_placeholder(source, fact, priced):
             source.left_out["all rates 0 and not said to be free"] += 1
+        elif identity in kept:
+            kept[identity] = _one_of(source, kept[identity], fact)
         else:
-            seen[identity] = fact.usd
-            kept.append(fact)
-    source.facts = kept
+            kept[identity] = fact
+    source.facts = list(kept.values())
+
+
+def _one_of(source: Stated, first: Fact, second: Fact) -> Fact:
+    """Return the one that is taken of two facts about the same rate; two different figures are a conflict to show."""
+    if first.usd == second.usd:
+        source.left_out["stated twice"] += 1
+        return first
+    source.left_out["stated twice, differently (see conflicts.csv)"] += 1
+    used, other = (first, second) if first.usd else (second, first)
+    source.contradictions.append((used, other))
+    return used
+
+
+def _by_modality(sources: list[Stated]) -> None:
+    """Give an image model's one output price its right unit.
+
+    model-prices has one rate per direction: of a model that makes images it is the price of image tokens, which is ten
+    times that of text. Where another package states both, the figures say which of them it is.
+    """
+    images: dict[tuple[str, str], set[Decimal]] = defaultdict(set)
+    texts: dict[tuple[str, str], set[Decimal]] = defaultdict(set)
+    for fact in (fact for source in sources if source.name != "model-prices" for fact in source.facts):
+        known = {"output_image": images, "output": texts}.get(fact.unit)
+        if known is not None and not fact.when:
+            known[(fact.seller, fact.sku)].add(fact.usd)
+    for source in (source for source in sources if source.name == "model-prices"):
+        is_image = {
+            (fact.seller, fact.sku)
+            for fact in source.facts
+            if fact.unit == "output" and not fact.when and _is_only_in(fact, images, texts)
+        }
+        source.facts = [
+            replace(fact, unit="output_image")
+            if fact.unit == "output" and (fact.seller, fact.sku) in is_image
+            else fact
+            for fact in source.facts
+        ]
+
+
+def _is_only_in(
+    fact: Fact, images: Mapping[tuple[str, str], set[Decimal]], texts: Mapping[tuple[str, str], set[Decimal]]
+) -> bool:
+    key = (fact.seller, fact.sku)
+    return fact.usd in images.get(key, set()) and bool(texts.get(key)) and fact.usd not in texts[key]
 
 
 def _is_placeholder(source: Stated, fact: Fact, priced: set[tuple[str, str]]) -> bool:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from llmaudit.catalog.build.fact import Fact, plain, when_dict
+from llmaudit.catalog.build.fact import Fact, Stated, plain, when_dict
 from llmaudit.catalog.build.merge import RateKey, Timelines, at
 from llmaudit.yamlfile import parse_yaml, read_yaml
 
@@ -25,7 +25,7 @@ FAR_APART = timedelta(days=14)
 REGIONAL = frozenset({Decimal("1.1"), Decimal("1.2")})
 CURRENCY_SELLERS = frozenset({"volcengine", "tencent", "zhipuai", "sensenova", "bailing"})
 CURRENCY = Decimal("0.1")
-_MOVING = re.compile(r"(?:^|-)latest$|^deepseek-(?:chat|reasoner)$|^gpt-5\.6$")
+_MOVING = re.compile(r"(?:^|-)latest(?:-|$)|^mistral-(?:large|medium|small)$|^deepseek-(?:chat|reasoner)$|^gpt-5\.6$")
 _NO_TEXT = re.compile(r"image|tts|audio|live|realtime|transcribe|speech|sonic|omni|banana")
 
 
@@ -65,6 +65,39 @@ class Conflict:
     conflict_class: str
     status: str
     why: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One disagreement to classify.
+
+    Attributes:
+        key: The rate.
+        moment: The instant of the comparison.
+        used: What is believed.
+        other: What another package says.
+        record: The believed timeline of the rate.
+        stated: Every package's timelines.
+        snapshots: When each package's data was current.
+    """
+
+    key: RateKey
+    moment: datetime
+    used: Fact
+    other: Fact
+    record: list[Fact]
+    stated: Timelines
+    snapshots: Mapping[str, datetime]
+
+    @property
+    def ratio(self) -> Decimal | None:
+        """Other over used, to four digits; None where used is 0."""
+        return Context(prec=4).divide(self.other.usd, self.used.usd) if self.used.usd else None
+
+    @property
+    def is_twice(self) -> bool:
+        """One is exactly twice the other."""
+        return self.used.usd * 2 == self.other.usd or self.other.usd * 2 == self.used.usd
 
 
 @dataclass(frozen=True)
@@ -113,8 +146,8 @@ def conflicts(
 ) -> list[Conflict]:
     """Return every disagreement between what is believed and what another package says, sorted.
 
-    A package is asked at its own snapshot and, where it gives dates, a day after each of its changes (packages date the same change
-    to within a day).
+    A package is asked at its own snapshot and, where it gives dates, a day after each of its changes (packages date the
+    same change to within a day).
 
     Args:
         believed: The catalog's facts by rate.
@@ -124,18 +157,19 @@ def conflicts(
     """
     found: list[Conflict] = []
     for key in sorted(believed):
-        done: set[str] = set()
+        done: set[tuple[str, Decimal, Decimal]] = set()
         for name, facts in sorted(stated[key].items()):
             for moment in _moments(facts, snapshots[name]):
                 values = {other: at(stated[key][other], moment) for other in stated[key]}
                 used, other = at(believed[key], moment) or _first_seen_later(believed[key], moment), values[name]
                 if used is None or other is None or used.usd == other.usd:
                     continue
-                shown = " ".join(f"{n}={plain(f.usd)}" for n, f in sorted(values.items()) if f)
-                if shown in done:
+                if (name, other.usd, used.usd) in done:
                     continue
-                done.add(shown)
-                found.append(_conflict(key, moment, shown, used, other, believed[key], stated, overlay))
+                done.update((n, fact.usd, used.usd) for n, fact in values.items() if fact)
+                shown = " ".join(f"{n}={plain(f.usd)}" for n, f in sorted(values.items()) if f)
+                case = Case(key, moment, used, other, believed[key], stated, snapshots)
+                found.append(_conflict(case, shown, overlay))
     return found
 
 
@@ -151,27 +185,35 @@ def _moments(facts: list[Fact], snapshot: datetime) -> list[datetime]:
     return sorted({snapshot, *(change for change in changes if change < snapshot)}, reverse=True)
 
 
-def _conflict(
-    key: RateKey,
-    moment: datetime,
-    shown: str,
-    used: Fact,
-    other: Fact,
-    record: list[Fact],
-    stated: Timelines,
-    overlay: Overlay,
-) -> Conflict:
-    seller, sku, unit, when = key
-    kind, why = classify(key, moment, used, other, record, stated)
+def contradictions(sources: Iterable[Stated], overlay: Overlay) -> list[Conflict]:
+    """Return what one package says twice, differently, of one rate; the first was taken, or the one that is not 0."""
+    found = []
+    for source in sources:
+        for used, other in source.contradictions:
+            key = (used.seller, used.sku, used.unit, used.when)
+            shown = f"{source.name}={plain(used.usd)} {source.name}={plain(other.usd)}"
+            case = Case(key, source.snapshot, used, other, [used], {}, {})
+            found.append(_conflict(case, shown, overlay))
+    return found
+
+
+def _conflict(case: Case, shown: str, overlay: Overlay) -> Conflict:
+    seller, sku, unit, when = case.key
+    kind, why = classify(case)
     status = "open"
     if (seller, sku.lower(), when, unit) in overlay.rates:
         status, why = "overlay", f"{why}; the overlay states this rate"
     else:
-        accepted = next((a for a in overlay.accepted if _covers(a, key, kind)), None)
+        accepted = next((a for a in overlay.accepted if _covers(a, case.key, kind)), None)
         if accepted:
             status, why = "accepted", accepted.why
-    believed = f"{plain(used.usd)} {used.origin.package.partition('@')[0]}"
-    return Conflict(seller, sku, unit, when, moment.date().isoformat(), shown, believed, kind, status, why)
+    believed = f"{plain(case.used.usd)} {package_of(case.used)}"
+    return Conflict(seller, sku, unit, when, case.moment.date().isoformat(), shown, believed, kind, status, why)
+
+
+def package_of(fact: Fact) -> str:
+    """Return the name of the package that states a fact."""
+    return fact.origin.package.partition("@")[0]
 
 
 def _covers(accepted: Accepted, key: RateKey, kind: str) -> bool:
@@ -183,51 +225,114 @@ def _covers(accepted: Accepted, key: RateKey, kind: str) -> bool:
     )
 
 
-def classify(
-    key: RateKey, moment: datetime, used: Fact, other: Fact, record: list[Fact], stated: Timelines
-) -> tuple[str, str]:
-    """Return the class of a disagreement, by what the figures show, and one clause that says it.
+def classify(case: Case) -> tuple[str, str]:
+    """Return the class of a disagreement, by what the figures show, and one clause that says it."""
+    return next((found for rule in RULES if (found := rule(case))), ("unexplained", f"ratio {case.ratio}"))
 
-    Args:
-        key: The rate.
-        moment: The instant of the comparison.
-        used: What is believed.
-        other: What another package says.
-        record: The believed timeline of the rate.
-        stated: Every package's timelines, for the modality check.
-    """
-    seller, sku, unit, _ = key
-    ratio = other.usd / used.usd if used.usd else None
-    if unit.startswith("web_search"):
-        return "search-tool", "two search products have two prices"
-    if _rounds(used.usd, other.usd):
-        return "rounding", "one of them is rounded"
-    if _MOVING.search(sku):
-        return "alias-moved", "the name stands for different models over time"
-    if seller == "deepseek" and ratio in {Decimal(2), Decimal("0.5")}:
+
+def _search_tool(case: Case) -> Found:
+    return ("search-tool", "two search products have two prices") if case.key[2].startswith("web_search") else None
+
+
+def _rounding(case: Case) -> Found:
+    return ("rounding", "one of them is rounded") if _rounds(case.used.usd, case.other.usd) else None
+
+
+def _alias(case: Case) -> Found:
+    moved = _MOVING.search(case.key[1])
+    return ("alias-moved", "the name stands for different models over time") if moved else None
+
+
+def _peak(case: Case) -> Found:
+    if case.key[0] == "deepseek" and case.is_twice:
         return "peak-2.0", "one is the peak price, the other the off-peak price"
-    earlier = [f for f in record if f.usd == other.usd and f.valid_to and f.valid_to <= moment]
-    later = [f for f in record if f.usd == other.usd and f.valid_from and f.valid_from > moment]
+    return None
+
+
+def _other_date(case: Case) -> Found:
+    same = [fact for fact in case.record if fact.usd == case.other.usd]
+    later = next((fact for fact in same if fact.valid_from and fact.valid_from > case.moment), None)
     if later:
-        return "promotion", f"it is the price from {later[0].valid_from:%Y-%m-%d} on"
-    if earlier:
-        return "stale-date", f"it was the price until {earlier[-1].valid_to:%Y-%m-%d}"
-    if _is_other_modality(key, other, stated):
+        return "promotion", f"it is the price from {later.valid_from:%Y-%m-%d} on"
+    earlier = next((fact for fact in reversed(same) if fact.valid_to and fact.valid_to <= case.moment), None)
+    return ("stale-date", f"it was the price until {earlier.valid_to:%Y-%m-%d}") if earlier else None
+
+
+def _modality(case: Case) -> Found:
+    seller, sku, unit, when = case.key
+    if unit not in {"input", "output", "cache_read"}:
+        return None
+    modes = {"input": ("input_image", "input_audio"), "output": ("output_image", "output_audio")}.get(unit, ())
+    is_rate_of_other = any(
+        fact.usd == case.other.usd
+        for mode in modes
+        for facts in case.stated.get((seller, sku, mode, when), {}).values()
+        for fact in facts
+    )
+    if is_rate_of_other or _NO_TEXT.search(sku.lower()):
         return "image-vs-text", "a model of several modalities: one is the rate of text, the other of images or sound"
-    if ratio is not None and (ratio in REGIONAL or (other.usd and used.usd / other.usd in REGIONAL)):
+    return None
+
+
+def _regional(case: Case) -> Found:
+    one, two = case.used.usd, case.other.usd
+    if one and two and {one / two, two / one} & REGIONAL:
         return "regional-1.1", "one is the global price, the other a regional one"
-    if seller in CURRENCY_SELLERS and ratio is not None and abs(ratio - 1) < CURRENCY:
+    return None
+
+
+def _currency(case: Case) -> Found:
+    if case.key[0] in CURRENCY_SELLERS and case.ratio is not None and abs(case.ratio - 1) < CURRENCY:
         return "currency-rate", "the seller charges in yuan; two rates of exchange"
-    if unit.startswith("cache_read") and "batch" in when_dict(key[3]) and ratio in {Decimal(2), Decimal("0.5")}:
-        return "batch-cache-read", "whether a batch halves cache reads, too"
-    if not used.usd or not other.usd:
-        return "free-or-priced", "one says 0"
-    if used.valid_from is not None and used.valid_from - moment > FAR_APART:
-        return (
-            "older-snapshot",
-            f"the other was read {(used.valid_from - moment).days} days before; it may have changed",
-        )
-    return "unexplained", f"ratio {ratio:.4g}"
+    return None
+
+
+def _batch_cache(case: Case) -> Found:
+    if case.key[2].startswith("cache_") and "batch" in when_dict(case.key[3]) and case.is_twice:
+        return "batch-cache", "whether a batch halves the cache rates, too"
+    return None
+
+
+def _batch(case: Case) -> Found:
+    if "batch" in when_dict(case.key[3]) and case.is_twice:
+        return "batch-0.5", "whether the batch discount covers this model"
+    return None
+
+
+def _free(case: Case) -> Found:
+    return None if case.used.usd and case.other.usd else ("free-or-priced", "one says 0")
+
+
+def _other_snapshot(case: Case) -> Found:
+    """Two packages without dates that looked at different times: nothing says that either is wrong."""
+    read, other = (case.snapshots.get(package_of(fact)) for fact in (case.used, case.other))
+    if read is None or other is None or case.used.basis == "documented":
+        return None
+    days = (other - read).days
+    if abs(days) < FAR_APART.days:
+        return None
+    return (
+        "other-snapshot",
+        f"read {abs(days)} days {'after' if days > 0 else 'before'} the one used; it may have changed",
+    )
+
+
+Found = tuple[str, str] | None
+RULES: tuple[Callable[[Case], Found], ...] = (
+    _search_tool,
+    _rounding,
+    _alias,
+    _peak,
+    _other_date,
+    _modality,
+    _regional,
+    _currency,
+    _batch_cache,
+    _batch,
+    _free,
+    _other_snapshot,
+)
+"""In this order; the first that fits names the class."""
 
 
 def _rounds(one: Decimal, two: Decimal) -> bool:
@@ -240,18 +345,3 @@ def _rounds(one: Decimal, two: Decimal) -> bool:
         if half_up and fine != coarse and places <= Decimal("0.01"):
             return True
     return False
-
-
-def _is_other_modality(key: RateKey, other: Fact, stated: Timelines) -> bool:
-    seller, sku, unit, when = key
-    if unit not in {"input", "output", "cache_read"}:
-        return False
-    if _NO_TEXT.search(sku.lower()):
-        return True
-    modes = {"input": ("input_image", "input_audio"), "output": ("output_image", "output_audio")}.get(unit, ())
-    return any(
-        fact.usd == other.usd
-        for mode in modes
-        for facts in stated.get((seller, sku, mode, when), {}).values()
-        for fact in facts
-    )

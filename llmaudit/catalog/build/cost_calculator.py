@@ -1,7 +1,7 @@
 """openai-cost-calculator: what sellers' own pages and price APIs said on one day, clouds and regions included.
 
-Its rates are decimal text with conditions; a set without a tier is the ordinary one, `min_input_tokens` moves the whole request.
-It names Bedrock's and Azure's offers in its own way; `align` finds the ids those clouds use.
+Its rates are decimal text with conditions; a set without a tier is the ordinary one, `min_input_tokens` moves the
+whole request. It names Bedrock's and Azure's offers in its own way; `align` finds the ids those clouds use.
 """
 
 from __future__ import annotations

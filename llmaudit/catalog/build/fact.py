@@ -123,6 +123,7 @@ class Stated:
         licence: Its licence.
         snapshot: The instant its data speaks of: an undated price held then.
         left_out: What was read and not compiled, by reason.
+        contradictions: Two facts about one rate that differ: the one that was taken, and the other.
         matches: The package's own rule of which names mean a sku, where it has one.
     """
 
@@ -137,6 +138,7 @@ class Stated:
     models: list[ModelNote] = field(default_factory=list)
     multipliers: list[Multiplier] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    contradictions: list[tuple[Fact, Fact]] = field(default_factory=list)
     matches: dict[tuple[str, str], Callable[[str], bool]] = field(default_factory=dict)
 
     @property
@@ -175,7 +177,7 @@ def plain(amount: Decimal) -> str:
 
 def instant(text: str) -> datetime:
     """Return an ISO instant or day as UTC."""
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

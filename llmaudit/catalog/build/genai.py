@@ -1,9 +1,9 @@
 """genai-prices: the widest maintained list; hosts, gateways and clouds, with some dates and hours.
 
-Its data are Python objects, so they are imported, never its calculator. A list of prices is read in order: the last one whose
-constraint is met wins, so a dated entry holds from its day until the next dated one. The first, undated entry held before; since
-when is not stated. A variant (batch, tiers) states only what differs. Daily windows are read for DeepSeek alone, whose calendar we
-know; a window elsewhere is left out and counted.
+Its data are Python objects, so they are imported, never its calculator. A list of prices is read in order: the last
+one whose constraint is met wins, so a dated entry holds from its day until the next dated one. The first, undated
+entry held before; since when is not stated. A variant (batch, tiers) states only what differs. Daily windows are read
+for DeepSeek alone, whose calendar we know; a window elsewhere is left out and counted.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ _EXACT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*")
 def read(schedules: frozenset[str], on: date) -> Stated:
     """Return what the installed genai-prices states.
 
-    The package does not say when it was checked. Its snapshot is the newest day that its own data names, not after the day of
-    the build: the data cannot be older.
+    The package does not say when it was checked. Its snapshot is the newest day that its own data names, not after the
+    day of the build: the data cannot be older.
 
     Args:
         schedules: Ids of the calendars our catalog knows.

@@ -1,8 +1,8 @@
 """LiteLLM's price file, read as a file from its wheel or an installation; the package itself is never imported.
 
-It has the most dimensions and no dates, and drops retired models. Its dollars per token are read as decimal text and multiplied
-exactly. Its base price of DeepSeek is the peak one. Regions stand in the key (`azure/eu/…`, `bedrock/us-west-2/…`) or as a
-factor beside the price, which becomes a rule that is expanded over the sku's whole record.
+It has the most dimensions and no dates, and drops retired models. Its dollars per token are read as decimal text and
+multiplied exactly. Its base price of DeepSeek is the peak one. Regions stand in the key (`azure/eu/…`, `bedrock/us-
+west-2/…`) or as a factor beside the price, which becomes a rule that is expanded over the sku's whole record.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from llmaudit.catalog.build.installed import digest
 from llmaudit.catalog.build.litellm_keys import NO_PRICE, ONE, Key, parse
 from llmaudit.catalog.build.names import edge, maker_of, seller_id
 from llmaudit.errors import InputError
-from llmaudit.money import EXACT
+from llmaudit.money import EXACT, ZERO
 
 NAME = "litellm"
 PRICES = "litellm/model_prices_and_context_window_backup.json"
@@ -55,6 +55,9 @@ CAPABILITIES = {
     "json_schema": "supports_response_schema",
     "reasoning": "supports_reasoning",
 }
+LEAST_PER_MILLION = Decimal("0.00105")
+"""Less than this is no price of a million tokens: image models' prices per step stand in keys for tokens."""
+
 _PROVISIONED = re.compile(r"\d+-month-commitment")
 _SIZED = re.compile(r"(?:^|/)\d+-x-\d+/|/\d+-steps/|^(?:low|medium|high|standard|hd|max-x-max)/")
 _AZURE_REGION = re.compile(r"^(eu|us|global-standard|global)/")
@@ -158,7 +161,10 @@ def _facts(
             continue
         yield from _fact(stated, seller, sku, key, value, conditions, origin)
     for step in entry.get("tiered_pricing") or ():
-        start = int(step.get("range", [0])[0])
+        if "range" not in step:
+            stated.left_out["price by a step that is not tokens"] += 1
+            continue
+        start = int(step["range"][0])
         for name, value in step.items():
             key = parse(name, mode)
             if key is not None:
@@ -193,6 +199,9 @@ def _fact(
         stated.left_out["cache price of 0 (a placeholder)"] += 1
         return
     usd = per_million(value) if key.scale == MILLION else cleaned(value)
+    if key.scale == MILLION and ZERO < usd < LEAST_PER_MILLION:
+        stated.left_out["price of a step or a pixel in a key for tokens"] += 1
+        return
     edges = edge(key.above, maker) if key.above else {}
     when = {**conditions, **key.conditions, **edges}
     if unit == "reasoning" and seller in {"alibaba", "qwencloud", "qwen-ai-platform"}:

@@ -1,8 +1,8 @@
 """From what four packages state to one timeline per atomic rate.
 
-Per seller the packages have an order; the first one that has a rate gives it, with its whole record. Two things are added from
-the others: rates and conditions it lacks, and dated changes that begin after its own last check. Everything else the others say
-is a vote (`agree`) or a conflict, never a correction.
+Per seller the packages have an order; the first one that has a rate gives it, with its whole record. Two things are
+added from the others: rates and conditions it lacks, and dated changes that begin after its own last check.
+Everything else the others say is a vote (`agree`) or a conflict, never a correction.
 """
 
 from __future__ import annotations

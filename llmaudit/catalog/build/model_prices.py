@@ -1,9 +1,9 @@
 """model-prices: the only package with a dated record; first-party sellers only.
 
-Its snapshot holds, by lab, model and mode, intervals that follow each other. An interval begins at `start` (the first one at
-the beginning of time), and its rates say since when they are recorded (`valid_from`): a price holds from the later of the two. Rates
-of null withdraw the mode. Peak and off-peak hours are multipliers beside the intervals; here they become rows of their own
-under the calendar's id in our schedules, and only where that calendar is known.
+Its snapshot holds, by lab, model and mode, intervals that follow each other. An interval begins at `start` (the first
+one at the beginning of time), and its rates say since when they are recorded (`valid_from`): a price holds from the
+later of the two. Rates of null withdraw the mode. Peak and off-peak hours are multipliers beside the intervals; here
+they become rows of their own under the calendar's id in our schedules, and only where that calendar is known.
 """
 
 from __future__ import annotations

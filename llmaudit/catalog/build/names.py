@@ -183,7 +183,7 @@ def edge(tokens: int, maker: str) -> dict[str, object]:
         tokens: The threshold as a package writes it.
         maker: Who made the model.
     """
-    size = tokens + 1 if tokens % 1000 == 999 else tokens - 1 if tokens % 1000 == 1 else tokens
+    size = round(tokens, -3) if abs(round(tokens, -3) - tokens) == 1 else tokens
     return {"prompt_ge" if maker in INCLUSIVE_MAKERS else "prompt_gt": size}
 
 

@@ -1,9 +1,9 @@
 """Since when an undated price has held.
 
-A package without dates says what a price is, not since when. Its price begins at the package's snapshot (first-seen), unless one of
-two things makes an earlier start reasonable (assumed, and marked so):
-the maker's own dated list price is the same (for a cloud also: 1.1 times it, the regional price): then it has held as long as
-that list price; or nobody has a record of the model and its id names the day it came out.
+A package without dates says what a price is, not since when. Its price begins at the package's snapshot (first-seen),
+unless one of two things makes an earlier start reasonable (assumed, and marked so): the maker's own dated list price
+is the same (for a cloud also: 1.1 times it, the regional price): then it has held as long as that list price; or
+nobody has a record of the model and its id names the day it came out.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from llmaudit.catalog.build import cost_calculator, genai, litellm_json, model_prices
 from llmaudit.catalog.build.align import align
-from llmaudit.catalog.build.conflicts import Conflict, Overlay, conflicts, read_overlay
+from llmaudit.catalog.build.conflicts import Conflict, Overlay, conflicts, contradictions, read_overlay
 from llmaudit.catalog.build.fact import Fact, Stated
 from llmaudit.catalog.build.merge import RateKey, Row, chosen, expanded, joined, timelines, votes
 from llmaudit.catalog.build.names import LABS, Models
@@ -137,7 +137,17 @@ def compile_facts(sources: list[Stated], overlay: Overlay) -> tuple[dict[RateKey
     stated = timelines(sources)
     believed = {key: chosen(key[0], by_source, snapshots) for key, by_source in stated.items()}
     rules = [rule for source in sources for rule in source.multipliers]
-    found = conflicts(believed, stated, snapshots, overlay)
+    found = sorted(
+        [*conflicts(believed, stated, snapshots, overlay), *contradictions(sources, overlay)],
+        key=lambda conflict: (
+            conflict.seller,
+            conflict.sku,
+            conflict.unit,
+            conflict.when,
+            conflict.at,
+            conflict.values,
+        ),
+    )
     followed = expanded([fact for facts in believed.values() for fact in facts], rules, set(believed))
     for fact in followed:
         believed.setdefault((fact.seller, fact.sku, fact.unit, fact.when), []).append(fact)

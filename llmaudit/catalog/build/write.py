@@ -1,7 +1,7 @@
-"""The compiled catalog on disk: CSV files a person can read and compare, and the merge with the ones of the last update.
+"""The compiled catalog on disk: CSV files a person can read and compare, merged with those of the last update.
 
-A row is a belief. What we believed and no longer do keeps its line with the day we stopped (`superseded_on`), so that an old
-report can be run again; nothing is ever deleted.
+A row is a belief. What we believed and no longer do keeps its line with the day we stopped (`superseded_on`), so that
+an old report can be run again; nothing is ever deleted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SOURCE_ID_DIGITS = 10
 
 def source_id(origin: Origin, licence: str) -> str:
     """Return the id of a source: a digest of what it is, so that it is the same in every build."""
-    text = "\0".join((origin.package, origin.url, licence, origin.note))
+    text = f"{origin.package}\0{origin.url}\0{licence}\0{origin.note}"
     return sha256(text.encode()).hexdigest()[:SOURCE_ID_DIGITS]
 
 
