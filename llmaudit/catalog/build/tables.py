@@ -1,0 +1,150 @@
+"""The tables beside the rates: sellers, skus, further names, and what models can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from llmaudit.catalog.build.fact import Fact, ModelNote, NameNote, Origin, Stated
+from llmaudit.catalog.build.merge import RateKey, Row, order_for
+from llmaudit.catalog.build.names import LABS, Models, kind_of, released_in
+from llmaudit.catalog.build.write import csv_text, read_table, source_id
+
+ABILITIES = ("context", "max_output", "tools", "images_in", "json_schema", "reasoning")
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What the tables are made of."""
+
+    sources: tuple[Stated, ...]
+    believed: Mapping[RateKey, list[Fact]]
+    rows: tuple[Row, ...]
+    models: Models
+
+    def source(self, origin: Origin) -> str:
+        """Return the id of a source."""
+        return source_id(origin, self.licence(origin))
+
+    def licence(self, origin: Origin) -> str:
+        """Return the licence of the package a source is from."""
+        return next((s.licence for s in self.sources if s.package == origin.package), "")
+
+    @property
+    def skus(self) -> list[tuple[str, str]]:
+        """Every sku that has a rate."""
+        return sorted({(row.seller, row.sku) for row in self.rows})
+
+
+def sellers_table(compiled: Compiled) -> str:
+    """Return sellers.csv: id and kind (provider, cloud, host, gateway)."""
+    sellers = sorted({seller for seller, _ in compiled.skus})
+    return csv_text(("seller", "kind"), ([seller, kind_of(seller)] for seller in sellers))
+
+
+def skus_table(compiled: Compiled, previous: Iterable[Mapping[str, str]]) -> str:
+    """Return skus.csv; a day of retirement that is no longer stated stays as it was last stated."""
+    retired: dict[tuple[str, str], tuple[date, str]] = {}
+    origins: dict[tuple[str, str], str] = {}
+    for fact in (fact for facts in compiled.believed.values() for fact in facts):
+        origins.setdefault((fact.seller, fact.sku), compiled.source(fact.origin))
+    for note in (note for source in compiled.sources for note in source.skus if note.retired_on):
+        if note.retired_on:
+            retired[(note.seller, note.sku)] = (note.retired_on, compiled.source(note.origin))
+    before = {(line["seller"], line["sku"]): line for line in previous}
+    lines = []
+    for seller, sku in compiled.skus:
+        old = before.get((seller, sku), {})
+        ends, source = retired.get((seller, sku), (old.get("retired_at") or None, None))
+        told_by = source or origins.get((seller, sku)) or old.get("source", "")
+        lines.append([seller, sku, compiled.models.canonical(seller, sku), ends, released_in(sku), told_by])
+    return csv_text(("seller", "sku", "model", "retired_at", "released_on", "source"), lines)
+
+
+def names_table(compiled: Compiled, previous: Iterable[Mapping[str, str]]) -> str:
+    """Return names.csv: further exact names; a name that is a sku itself is none, nor is one that fits two skus.
+
+    A dated name that no longer points where it did keeps its line, ended.
+    """
+    skus = {(seller, sku.lower()) for seller, sku in compiled.skus}
+    known = dict.fromkeys(compiled.skus)
+    notes: dict[tuple[str, str], dict[str, NameNote]] = {}
+    for note in (note for source in compiled.sources for note in source.names):
+        if (note.seller, note.sku) in known and (note.seller, note.name.lower()) not in skus:
+            notes.setdefault((note.seller, note.name.lower()), {}).setdefault(note.sku, note)
+    before = {(line["seller"], line["name"].lower(), line["sku"]): line for line in previous}
+    lines = []
+    for by_sku in notes.values():
+        if len(by_sku) > 1:
+            continue
+        note = next(iter(by_sku.values()))
+        old = before.get((note.seller, note.name.lower(), note.sku), {})
+        begins = old.get("valid_from") or _moving(note, compiled)
+        lines.append([note.seller, note.name, note.sku, begins, None, compiled.source(note.origin)])
+    ordered = sorted(lines, key=lambda line: tuple(str(cell) for cell in line[:3]))
+    return csv_text(("seller", "name", "sku", "valid_from", "valid_to", "source"), ordered)
+
+
+def _moving(note: NameNote, compiled: Compiled) -> datetime | None:
+    """Return since when a name is known to mean its sku; None for a name that says the model itself."""
+    if note.valid_from or not note.name.endswith("latest"):
+        return note.valid_from
+    return next(s.snapshot for s in compiled.sources if s.package == note.origin.package)
+
+
+def models_table(compiled: Compiled) -> str:
+    """Return models.csv: limits and abilities by canonical model, the maker's own entry first."""
+    notes: dict[str, list[tuple[tuple[object, ...], ModelNote]]] = {}
+    for source in compiled.sources:
+        for note in source.models:
+            model = compiled.models.canonical(note.seller, note.sku)
+            rank = (
+                note.seller != model.partition("/")[0],
+                order_for(note.seller).index(source.name),
+                note.seller,
+                note.sku,
+            )
+            notes.setdefault(model, []).append((rank, note))
+    retired = {
+        compiled.models.canonical(n.seller, n.sku): n.retired_on
+        for source in compiled.sources
+        for n in source.skus
+        if n.retired_on and n.seller in LABS
+    }
+    priced = {compiled.models.canonical(seller, sku) for seller, sku in compiled.skus}
+    lines = []
+    for model, ranked in sorted(notes.items()):
+        ordered = [note for _, note in sorted(ranked, key=lambda pair: pair[0])]
+        first = {name: next((v for n in ordered if (v := getattr(n, name)) is not None), None) for name in ABILITIES}
+        if model in priced and any(value is not None for value in first.values()):
+            told_by = compiled.source(ordered[0].origin)
+            cells = [first[name] for name in ABILITIES]
+            lines.append([model, *cells, released_in(model), retired.get(model), told_by])
+    return csv_text(("model", *ABILITIES, "released_on", "retired_on", "source"), lines)
+
+
+def sources_table(compiled: Compiled, previous: Path) -> str:
+    """Return sources.csv: every source a row or table names, those of superseded rows included."""
+    columns = ("id", "package", "url", "licence", "note")
+    known = {line["id"]: [line[name] for name in columns] for line in read_table(previous / "sources.csv")}
+    for origin in _origins(compiled):
+        licence = compiled.licence(origin)
+        known[source_id(origin, licence)] = [
+            source_id(origin, licence),
+            origin.package,
+            origin.url,
+            licence,
+            origin.note,
+        ]
+    return csv_text(columns, (known[name] for name in sorted(known)))
+
+
+def _origins(compiled: Compiled) -> set[Origin]:
+    used = {fact.origin for facts in compiled.believed.values() for fact in facts}
+    for source in compiled.sources:
+        used.update(note.origin for note in source.skus)
+        used.update(note.origin for note in source.names)
+        used.update(note.origin for note in source.models)
+    return used
