@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain
 
+import msgspec
+
 from llmaudit.catalog.compiled import Compiled
 from llmaudit.catalog.instants import FOREVER, naive
 from llmaudit.catalog.model import (
@@ -39,7 +41,7 @@ from llmaudit.catalog.timeline import (
     touches,
 )
 
-DIRECT_KINDS = {"provider", "cloud", "example"}
+DIRECT_KINDS = {"provider", "cloud", "host", "example"}
 Key = tuple[str, str]
 
 
@@ -88,8 +90,8 @@ class Catalog:
         self.known_at = known_at
         self._compiled = compiled
         self._sellers = {file.seller: file for file in files if file.seller}
-        for seller, _ in compiled.rows:
-            self._sellers.setdefault(seller, CatalogFile(seller=seller, kind="cloud"))
+        for seller in dict.fromkeys(seller for seller, _ in compiled.rows):
+            self._sellers.setdefault(seller, CatalogFile(seller=seller))
         self.schedules: dict[str, Schedule] = {s.id: s for file in files for s in file.schedules}
         self.tokenizers: dict[str, Tokenizer] = {t.family: t for file in files for t in file.tokenizers}
         self._facts: dict[str, ModelFacts] = {fact.model: fact for file in files for fact in file.facts}
@@ -110,7 +112,8 @@ class Catalog:
 
     def kind(self, seller: str) -> SellerKind:
         """Say what a seller is: the maker of models, a gateway, a cloud or host, or an example."""
-        return self._sellers[seller].kind or "provider"
+        compiled = self._compiled.kinds.get(seller)
+        return self._sellers[seller].kind or (msgspec.convert(compiled, SellerKind) if compiled else "provider")
 
     @cached_property
     def keys(self) -> list[Key]:

@@ -24,10 +24,10 @@ from llmaudit.errors import InputError, printable
 from llmaudit.money import parse_decimal
 
 RATE_COLUMNS = (
-    "sku", "unit", "usd", "original", "when", "valid_from", "valid_to", "firm_until", "basis", "learned_on",
+    "sku", "unit", "when", "usd", "original", "valid_from", "valid_to", "firm_until", "basis", "learned_on",
     "superseded_on", "checked_on", "agree", "source",
 )  # fmt: skip
-NOT_RATES = {"sources", "skus", "names", "models", "conflicts"}
+NOT_RATES = {"sources", "sellers", "skus", "names", "models", "conflicts"}
 """The tables of the folder that hold no rates."""
 
 Key = tuple[str, str]
@@ -53,6 +53,7 @@ class Compiled:
         rows: Rate rows by seller and sku, in file order.
         models: Canonical name by seller and sku.
         retired: When a sku was retired, by seller and sku.
+        kinds: What each seller is (`SellerKind`).
         names: Further names.
         contexts: Context window by canonical name, in tokens.
         packages: Package and address of each source, by the id that rows use.
@@ -62,6 +63,7 @@ class Compiled:
     rows: dict[Key, list[Row]] = field(default_factory=dict)
     models: dict[Key, str] = field(default_factory=dict)
     retired: dict[Key, datetime] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     names: tuple[CompiledName, ...] = ()
     contexts: dict[str, int] = field(default_factory=dict)
     packages: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -96,7 +98,7 @@ class Compiled:
                 end=parse_instant(values["valid_to"]) if values["valid_to"] else FOREVER,
                 evidence=Evidence(
                     basis=msgspec.convert(values["basis"], Basis),
-                    source=source,
+                    source=source or str(package),
                     package=package,
                     checked_on=_day(values["checked_on"]),
                     agree=_agreement(values["agree"]),
@@ -138,6 +140,7 @@ def read_compiled(folder: Path) -> Compiled:
         rows=rows,
         models={(row["seller"], row["sku"]): row["model"] for row in skus if (row["seller"], row["sku"]) in rows},
         retired={(row["seller"], row["sku"]): parse_instant(row["retired_at"]) for row in skus if row["retired_at"]},
+        kinds={row["seller"]: row["kind"] for row in _dicts(tables.get("sellers", []))},
         names=tuple(_name(row) for row in _dicts(tables.get("names", []))),
         contexts={row["model"]: int(row["context"]) for row in _dicts(tables.get("models", [])) if row["context"]},
         packages={row["id"]: (row["package"], row["url"]) for row in _dicts(tables.get("sources", []))},

@@ -17,7 +17,7 @@ from llmaudit.catalog.units import PieceUnit, TokenUnit
 
 ModelClass = Literal["flagship", "mid", "budget"]
 ContentClass = Literal["latin", "code", "cjk"]
-SellerKind = Literal["provider", "gateway", "cloud", "example"]
+SellerKind = Literal["provider", "gateway", "cloud", "host", "example"]
 Basis = Literal["documented", "first-seen", "assumed"]
 FeeKind = Literal[
     "topup_pct",
