@@ -96,7 +96,8 @@ def _sku_map(catalog: Catalog, names: Iterable[tuple[str, str, str, datetime]]) 
     """Return what each combination of logged names means in each price slot."""
     columns: dict[str, list[Any]] = {name: [] for name in _SKU_MAP_SCHEMA.names}
     for gateway, seller, model, slot in names:
-        match = catalog.find(model, seller=seller or None, at=None if slot == NO_TIME else slot)
+        sold_by = seller or catalog.seller_of_host(gateway)
+        match = catalog.find(model, seller=sold_by, at=None if slot == NO_TIME else slot)
         offer = match.offer
         row = {
             "gateway_raw": gateway,

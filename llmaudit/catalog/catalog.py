@@ -39,6 +39,7 @@ from llmaudit.catalog.timeline import (
     rates_of_prices,
     spans_of,
     touches,
+    without,
 )
 
 DIRECT_KINDS = {"provider", "cloud", "host", "example"}
@@ -95,12 +96,23 @@ class Catalog:
         self.schedules: dict[str, Schedule] = {s.id: s for file in files for s in file.schedules}
         self.tokenizers: dict[str, Tokenizer] = {t.family: t for file in files for t in file.tokenizers}
         self._facts: dict[str, ModelFacts] = {fact.model: fact for file in files for fact in file.facts}
-        self._aka = {alias.lower(): seller for seller, file in self._sellers.items() for alias in (seller, *file.aka)}
+        self._aka = {word.lower(): seller for seller, words in compiled.aka.items() for word in words}
+        self._aka |= {alias.lower(): seller for seller, file in self._sellers.items() for alias in file.aka}
+        self._aka |= {seller.lower(): seller for seller in self._sellers}  # an id is never another's alias
         self._hosts = {host.lower(): seller for seller, file in self._sellers.items() for host in file.hosts}
         self._entries: dict[Key, list[SkuEntry]] = {}
-        for seller, file in self._sellers.items():
+        for file in files:
             for entry in file.models:
-                self._entries.setdefault((seller, entry.sku), []).append(entry)
+                key = (str(file.seller), entry.sku)
+                self._entries.setdefault(key, []).append(entry)
+                if entry.model and entry.model.partition("/")[0] == file.seller:
+                    told = ModelFacts(
+                        model=entry.model,
+                        model_class=entry.model_class,
+                        context=entry.context,
+                        tokenizer=entry.tokenizer,
+                    )
+                    self._facts.setdefault(entry.model, told)
         self._offers: dict[Key, Offer] = {}
         self._spans: dict[Key, dict[When, list[Span]]] = {}
         self._matches: dict[tuple[str, str | None, datetime | None], Match] = {}
@@ -173,6 +185,11 @@ class Catalog:
         if seller is None:
             return name.lower()
         return None if self.kind(seller) in DIRECT_KINDS and not self._sellers[seller].fees else seller
+
+    def seller_of_host(self, host: str | None) -> str | None:
+        """Return the seller that answers at a host and sells what it hosts, or None."""
+        seller = self._hosts.get((host or "").lower())
+        return seller if seller and self.kind(seller) in DIRECT_KINDS else None
 
     def fees(self, gateway: str) -> list[Fee]:
         """Return what a gateway charges beyond the tokens; empty where nothing is known."""
@@ -289,12 +306,12 @@ class Catalog:
         """Return every atomic rate of a sku: compiled, as the files above replace them, then multiplied, discounted."""
         rates = self._compiled.rates(key, self.known_at)
         for entry in self._entries.get(key, ()):
-            own = [*rates_of_prices(entry.prices), *(rates_of_hosting(entry.hosting) if entry.hosting else ())]
+            by_unit = entry.replaces == "rate"
+            own = [*rates_of_prices(entry.prices, by_unit=by_unit), *(rates_of_hosting(entry.hosting) if entry.hosting else ())]
             if not own:
                 continue
-            replaced = {rate.when for rate in own}
-            rates = [rate for rate in rates if entry.replaces == "same-conditions" and rate.when not in replaced]
-            rates += [rate for rate in own if self._is_known(rate)]
+            known = [rate for rate in own if self._is_known(rate)]
+            rates = [*(without(rates, known) if entry.replaces == "rate" else ()), *known]
         file, model = self._sellers[key[0]], self._model(key)
         for rule in file.multipliers:
             if touches(rule.models, key[1], model) and not touches(rule.unless, key[1], model):

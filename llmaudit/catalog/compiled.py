@@ -54,6 +54,7 @@ class Compiled:
         models: Canonical name by seller and sku.
         retired: When a sku was retired, by seller and sku.
         kinds: What each seller is (`SellerKind`).
+        aka: Other names of each seller.
         names: Further names.
         contexts: Context window by canonical name, in tokens.
         packages: Package and address of each source, by the id that rows use.
@@ -64,6 +65,7 @@ class Compiled:
     models: dict[Key, str] = field(default_factory=dict)
     retired: dict[Key, datetime] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    aka: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: tuple[CompiledName, ...] = ()
     contexts: dict[str, int] = field(default_factory=dict)
     packages: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -135,12 +137,13 @@ def read_compiled(folder: Path) -> Compiled:
         if seller not in NOT_RATES:
             for row in table:
                 rows.setdefault((seller, row[0]), []).append(row)
-    skus = _dicts(tables.get("skus", []))
+    skus, sellers = _dicts(tables.get("skus", [])), _dicts(tables.get("sellers", []))
     return Compiled(
         rows=rows,
         models={(row["seller"], row["sku"]): row["model"] for row in skus if (row["seller"], row["sku"]) in rows},
         retired={(row["seller"], row["sku"]): parse_instant(row["retired_at"]) for row in skus if row["retired_at"]},
-        kinds={row["seller"]: row["kind"] for row in _dicts(tables.get("sellers", []))},
+        kinds={row["seller"]: row["kind"] for row in sellers},
+        aka={row["seller"]: tuple(row["aka"].split()) for row in sellers},
         names=tuple(_name(row) for row in _dicts(tables.get("names", []))),
         contexts={row["model"]: int(row["context"]) for row in _dicts(tables.get("models", [])) if row["context"]},
         packages={row["id"]: (row["package"], row["url"]) for row in _dicts(tables.get("sources", []))},

@@ -8,6 +8,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from llmaudit.catalog.catalog import Catalog
 from llmaudit.catalog.compiled import read_compiled
 from llmaudit.catalog.instants import naive
@@ -57,6 +59,7 @@ def _load(overlays: tuple[Path, ...], known_at: date | None) -> Catalog:
             data = path.read_bytes()
             digest.update(path.name.encode() + b"\0" + sha256(data).digest())
             content = parse_yaml(data, CatalogFile, name=path.name, what="catalog")
+            content = _told_apart(content)
             check(content, path.name)
             key = content.seller or f"({path.stem})"
             merged[key] = overlay(merged[key], content) if key in merged else content
@@ -101,6 +104,12 @@ def overlay(below: CatalogFile, above: CatalogFile) -> CatalogFile:
     )
 
 
+def _told_apart(content: CatalogFile) -> CatalogFile:
+    """Return a file whose entries say themselves what they replace: merged with others they have no file any more."""
+    entries = [replace(entry, replaces=entry.replaces or content.replaces) for entry in content.models]
+    return replace(content, models=entries)
+
+
 def check(content: CatalogFile, name: str) -> None:
     """Refuse what the type system cannot: a price that is negative or too fine, spans that are empty or overlap.
 
@@ -113,7 +122,7 @@ def check(content: CatalogFile, name: str) -> None:
     for entry in content.models:
         for price in entry.prices:
             _check_price(price, entry, name)
-        _check_spans(entry, name)
+        _check_spans(entry, name, by_unit=(entry.replaces or content.replaces) == "rate")
         if entry.hosting and entry.prices:
             raise _refused(name, entry.sku, "has both `prices` and `hosting`; say one")
     rules: tuple[Dated, ...] = (*content.multipliers, *content.discounts, *content.quotas, *content.commitments)
@@ -143,15 +152,16 @@ def _check_price(price: Price, entry: SkuEntry, name: str) -> None:
         raise _refused(name, entry.sku, "has an output price under `marginal_gt`, which is about the prompt only")
 
 
-def _check_spans(entry: SkuEntry, name: str) -> None:
+def _check_spans(entry: SkuEntry, name: str, *, by_unit: bool) -> None:
     seen = set()
     for price in entry.prices:
-        key = (price.when, naive(price.valid_from))
-        if key in seen:
-            raise _refused(
-                name, entry.sku, f"has two prices from {price.valid_from:%Y-%m-%dT%H:%M:%SZ} on under one condition"
-            )
-        seen.add(key)
+        units = (*price.usd_per_million, *price.usd_each) if by_unit else ("",)
+        for unit in units:
+            key = (price.when, naive(price.valid_from), unit)
+            if key in seen:
+                begins = f"{price.valid_from:%Y-%m-%dT%H:%M:%SZ}"
+                raise _refused(name, entry.sku, f"has two {f'{unit} ' if unit else ''}prices from {begins} on under one condition")
+            seen.add(key)
 
 
 def _check_schedules(merged: dict[str, CatalogFile], catalog: Catalog) -> None:

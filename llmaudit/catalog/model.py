@@ -216,9 +216,9 @@ class SkuEntry(_Strict, frozen=True, rename={"model_class": "class"}):
         tokenizer: Family in tokenizers.yaml.
         names: Further exact names it answers to.
         patterns: Names with `#` for one digit (`gpt-5.6-sol-####-##-##`).
-        prices: Its price history; empty keeps the prices of the files below.
+        prices: Prices with their dates; empty keeps the prices of the files below.
         hosting: For a model one hosts: hours instead of prices.
-        replaces: Whether `prices` take the place of every price below, or only of those under the same conditions.
+        replaces: As in the file, for this sku alone.
         retired_at: When the seller stopped serving it.
     """
 
@@ -231,7 +231,7 @@ class SkuEntry(_Strict, frozen=True, rename={"model_class": "class"}):
     patterns: list[str] = []
     prices: list[Price] = []
     hosting: Hosting | None = None
-    replaces: Literal["all", "same-conditions"] = "all"
+    replaces: Literal["sku", "rate"] | None = None
     retired_at: datetime | None = None
 
 
@@ -401,13 +401,19 @@ class Tokenizer(_Strict, frozen=True):
 
 
 class CatalogFile(_Strict, frozen=True):
-    """One YAML file: a seller with its models, rules and fees, or calendars, tokenizer families, facts of models."""
+    """One YAML file: a seller with its models, rules and fees, or calendars, tokenizer families, facts of models.
+
+    Attributes:
+        replaces: What the prices of a sku take the place of: `sku`, every price below; `rate`, only the prices of the
+            same unit under the same conditions, for as long as they hold.
+    """
 
     seller: str | None = None
     kind: SellerKind | None = None
     title: str | None = None
     hosts: list[str] = []
     aka: list[str] = []
+    replaces: Literal["sku", "rate"] = "sku"
     models: list[SkuEntry] = []
     multipliers: list[Multiplier] = []
     discounts: list[Discount] = []

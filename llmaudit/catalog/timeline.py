@@ -37,12 +37,19 @@ class Span:
     rates: Mapping[str, Rate]
 
 
-def rates_of_prices(prices: Iterable[Price]) -> Iterator[Rate]:
-    """Yield the atomic rates of vectors; each vector ends where the next under the same conditions begins."""
-    by_condition: dict[When, list[Price]] = {}
+def rates_of_prices(prices: Iterable[Price], *, by_unit: bool = False) -> Iterator[Rate]:
+    """Yield the atomic rates of price entries.
+
+    Args:
+        prices: The entries of one sku, in any order.
+        by_unit: Whether a price ends where the next of its own unit begins; else an entry is a whole vector, which ends
+            where the next one under the same conditions begins, whether that has the unit or not.
+    """
+    by_condition: dict[tuple[When, str], list[Price]] = {}
     for price in prices:
-        by_condition.setdefault(price.when, []).append(price)
-    for when, entries in by_condition.items():
+        for name in (*price.usd_per_million, *price.usd_each) if by_unit else ("",):
+            by_condition.setdefault((price.when, name), []).append(price)
+    for (when, only), entries in by_condition.items():
         ordered = sorted(entries, key=lambda price: naive(price.valid_from))
         starts = [naive(price.valid_from) for price in ordered]
         for price, start, following in zip(ordered, starts, [*starts[1:], FOREVER], strict=True):
@@ -57,6 +64,8 @@ def rates_of_prices(prices: Iterable[Price]) -> Iterator[Rate]:
             )
             end = min(end_of(price.valid_to), following)
             for unit, usd in (*price.usd_per_million.items(), *price.usd_each.items()):
+                if only and unit != only:
+                    continue
                 yield Rate(unit=unit, usd=usd, when=when, start=start, end=end, evidence=evidence)
 
 
@@ -134,6 +143,21 @@ def discounted(rates: Iterable[Rate], rule: Discount) -> Iterator[Rate]:
             yield msgspec.structs.replace(rate, start=end)
 
 
+def without(rates: Iterable[Rate], replaced: Sequence[Rate]) -> Iterator[Rate]:
+    """Yield rates but for the time in which another states the same unit under the same condition."""
+    taken: dict[tuple[When, str], list[Rate]] = {}
+    for rate in replaced:
+        taken.setdefault((rate.when, rate.unit), []).append(rate)
+    for rate in rates:
+        start = rate.start
+        for other in sorted(taken.get((rate.when, rate.unit), ()), key=lambda other: other.start):
+            if start < min(other.start, rate.end):
+                yield msgspec.structs.replace(rate, start=start, end=min(other.start, rate.end))
+            start = max(start, other.end)
+        if start < rate.end:
+            yield msgspec.structs.replace(rate, start=start)
+
+
 def spans_of(rates: Iterable[Rate]) -> dict[When, list[Span]]:
     """Return the dense vectors of a sku: by condition, in time order.
 
@@ -174,4 +198,5 @@ __all__ = [
     "rates_of_prices",
     "spans_of",
     "touches",
+    "without",
 ]

@@ -102,6 +102,9 @@ FLAGSHIP, MID, BUDGET, IN_HOUSE = "flagship", "mid", "budget", "in-house"
 
 SOL = Model("openai/gpt-5.6-sol", FLAGSHIP, (rate("4 0.4 5 - 20"),), 650, 11)
 LUNA = Model("openai/gpt-5.6-luna", BUDGET, (rate("0.2 0.02 0.25 - 1.2"),), 320, 5)
+MINI = Model("openai/gpt-4.1-mini", BUDGET, (rate("0.4 0.1 - - 1.6"),), 330, 5)
+"""Older than OpenAI's regional prices: 10% over its list is no region."""
+
 OPUS = Model("anthropic/claude-opus-5", FLAGSHIP, (rate("5 0.5 6.25 10 25"),), 900, 16)
 SONNET = Model("anthropic/claude-sonnet-5", MID, (rate("2 0.2 2.5 4 10"),), 600, 11)
 FLASH = Model("google/gemini-3.6-flash", BUDGET, (rate("0.75 0.075 - - 3.75"),), 350, 4)
@@ -119,4 +122,4 @@ MISTRAL = Model(
 MINIMAX = Model("minimax/minimax-m2.7", BUDGET, (rate("0.3 0.06 0.375 - 1.2"),), 500, 8)
 ROUTER = Model("hosted_vllm/fernleaf-router-8b", IN_HOUSE, (), 60, 3)
 
-MODELS: tuple[Model, ...] = (SOL, LUNA, OPUS, SONNET, FLASH, MISTRAL, MINIMAX, ROUTER)
+MODELS: tuple[Model, ...] = (SOL, LUNA, MINI, OPUS, SONNET, FLASH, MISTRAL, MINIMAX, ROUTER)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .clock import SECOND, at
-from .prices import FLASH, LUNA, MINIMAX, MISTRAL, OPUS, ROUTER, SOL, SONNET, Model, Usage
+from .prices import FLASH, LUNA, MINI, MINIMAX, MISTRAL, OPUS, ROUTER, SOL, SONNET, Model, Usage
 from .shapes import CODE_CONTEXT, CODE_GENERATED, CONV_CONTEXT, CONV_GENERATED, Quantiles, scaled
 
 LITELLM, OPENROUTER, BRIGHTRELAY, DIRECT = "litellm", "openrouter", "brightrelay", "direct"
@@ -58,34 +58,34 @@ UNKNOWN = Sizes(CONV_CONTEXT, 420, CONV_GENERATED, 100)
 FEATURES: tuple[Feature, ...] = (
     Feature("intent-classify", 0, "support", LABELS, {
         LITELLM: (1950, ((SOL, 66), (LUNA, 20), (FLASH, 14))),
-        BRIGHTRELAY: (900, ((SOL, 64), (LUNA, 30), (SONNET, 6))),
+        BRIGHTRELAY: (900, ((SOL, 64), (MINI, 30), (SONNET, 6))),
     }),
     Feature("order-field-extract", 0, "returns", FIELDS, {
         LITELLM: (1550, ((SOL, 62), (LUNA, 20), (MISTRAL, 18))),
-        BRIGHTRELAY: (650, ((SOL, 62), (LUNA, 30), (SONNET, 8))),
+        BRIGHTRELAY: (650, ((SOL, 62), (MINI, 30), (SONNET, 8))),
     }),
     Feature("language-detect", 0, "platform", LABELS, {
         LITELLM: (650, ((SOL, 40), (LUNA, 21), (ROUTER, 39))),
         OPENROUTER: (400, ((SOL, 52), (LUNA, 48))),
-        BRIGHTRELAY: (300, ((SOL, 55), (LUNA, 45))),
+        BRIGHTRELAY: (300, ((SOL, 55), (MINI, 45))),
     }),
     Feature("ticket-summary", 1, "support", THREADS, {
         LITELLM: (1750, ((SOL, 44), (OPUS, 20), (SONNET, 16), (FLASH, 12), (MISTRAL, 8))),
         OPENROUTER: (500, ((SOL, 62), (LUNA, 38))),
-        BRIGHTRELAY: (750, ((SOL, 62), (LUNA, 16), (SONNET, 22))),
+        BRIGHTRELAY: (750, ((SOL, 62), (MINI, 16), (SONNET, 22))),
     }, reasoning_pct=25, streamed_pct=25),
     Feature("reply-draft", 1, "support", DRAFTS, {
         LITELLM: (1350, ((OPUS, 34), (SOL, 30), (SONNET, 22), (MISTRAL, 14))),
-        BRIGHTRELAY: (850, ((SOL, 64), (SONNET, 26), (LUNA, 10))),
+        BRIGHTRELAY: (850, ((SOL, 64), (SONNET, 26), (MINI, 10))),
     }, reasoning_pct=30, streamed_pct=70),
     Feature("kb-answer", 1, "growth", ARTICLES, {
         LITELLM: (1450, ((SOL, 58), (SONNET, 16), (FLASH, 16), (MISTRAL, 10))),
         OPENROUTER: (500, ((SOL, 56), (MINIMAX, 44))),
-        BRIGHTRELAY: (450, ((SOL, 66), (LUNA, 20), (SONNET, 14))),
+        BRIGHTRELAY: (450, ((SOL, 66), (MINI, 20), (SONNET, 14))),
     }, reasoning_pct=25, streamed_pct=60),
     Feature("review-translate", 1, "growth", REVIEWS, {
         OPENROUTER: (1150, ((SOL, 60), (MINIMAX, 26), (LUNA, 14))),
-        BRIGHTRELAY: (250, ((SOL, 60), (LUNA, 40))),
+        BRIGHTRELAY: (250, ((SOL, 60), (MINI, 40))),
     }, reasoning_pct=15),
     Feature("returns-analysis", 2, "returns", DOSSIERS, {
         LITELLM: (430, ((OPUS, 58), (SOL, 42))),

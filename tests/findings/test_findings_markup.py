@@ -1,4 +1,4 @@
-"""Verdicts on a gateway. On the day: gpt-5.6-sol $4 a million everywhere, claude-opus-4-6 $5 and $5.50 in the US."""
+"""Verdicts on a gateway. On the day: gpt-4.1 $2 a million everywhere, claude-opus-4-6 $5 and $5.50 in the US."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from llmaudit.catalog import Catalog
 from llmaudit.findings import markup
 from llmaudit.findings.markup import GatewayRow
 
-SOL: dict[str, Any] = {"model": "openai/gpt-5.6-sol", "tokens": 1_000_000}
+PLAIN: dict[str, Any] = {"model": "openai/gpt-4.1", "tokens": 2_000_000}
 OPUS: dict[str, Any] = {"model": "anthropic/claude-opus-4-6", "tokens": 1_000_000}
 HERE = {"region_class": "global"}
 
 CASES: dict[str, tuple[list[dict[str, Any]], str, str | None, str | None]] = {
     # cells; verdict; billed minus list; words of the evidence
-    "at list": ([SOL | {"billed": "4"}], "none", "0", "within 0.2%"),
-    "rounded": ([SOL | {"billed": "4.007"}], "none", "0.007", "within 0.2%"),
-    "ten percent": ([SOL | {"billed": "4.4"}], "markup", "0.4", "+10.00%"),
-    "just over the tolerance": ([SOL | {"billed": "4.009"}], "markup", "0.009", "+0.2"),
-    "a discount": ([SOL | {"billed": "3.6"}], "explained", "-0.4", "discount"),
+    "at list": ([PLAIN | {"billed": "4"}], "none", "0", "within 0.2%"),
+    "rounded": ([PLAIN | {"billed": "4.007"}], "none", "0.007", "within 0.2%"),
+    "ten percent": ([PLAIN | {"billed": "4.4"}], "markup", "0.4", "+10.00%"),
+    "just over the tolerance": ([PLAIN | {"billed": "4.009"}], "markup", "0.009", "+0.2"),
+    "a discount": ([PLAIN | {"billed": "3.6"}], "explained", "-0.4", "discount"),
     "only a model with regional prices": ([OPUS | {"billed": "5.5"}], "undecidable", "0.5", "region"),
     "the same, and the region is known": ([OPUS | HERE | {"billed": "5.5"}], "markup", "0.5", "+10.00%"),
     "regional price, others at list": (
-        [SOL | {"billed": "4"}, OPUS | {"billed": "5.5"}],
+        [PLAIN | {"billed": "4"}, OPUS | {"billed": "5.5"}],
         "explained",
         "0.5",
         "regional prices are above",
     ),
     "markup, and a model that could be regional": (
-        [SOL | {"billed": "4.4"}, OPUS | {"billed": "5.5"}],
+        [PLAIN | {"billed": "4.4"}, OPUS | {"billed": "5.5"}],
         "markup",
         "0.9",
         "1 model(s)",
     ),
     "a markup that another model's discount hides": (
-        [SOL | {"billed": "4.4"}, OPUS | {"billed": "4.6"}],
+        [PLAIN | {"billed": "4.4"}, OPUS | {"billed": "4.6"}],
         "markup",
         "0.0",
         "+10.00%",
     ),
-    "no amounts": ([SOL], "undecidable", None, "no request has both"),
-    "no prices": ([SOL | {"model": "nobody/x", "billed": "4"}], "undecidable", None, "no request has both"),
-    "failures only": ([SOL | {"billed": "4", "status": "error"}], "undecidable", None, "no request has both"),
+    "no amounts": ([PLAIN], "undecidable", None, "no request has both"),
+    "no prices": ([PLAIN | {"model": "nobody/x", "billed": "4"}], "undecidable", None, "no request has both"),
+    "failures only": ([PLAIN | {"billed": "4", "status": "error"}], "undecidable", None, "no request has both"),
     "counted offline": (
-        [SOL | {"billed": "9", "usage_status": "estimated"}],
+        [PLAIN | {"billed": "9", "usage_status": "estimated"}],
         "undecidable",
         None,
         "no request has both",
@@ -88,7 +88,7 @@ def test_range_of_an_uncertain_list(catalog: Catalog) -> None:
 
 def test_models_add_up(catalog: Catalog) -> None:
     found = judged(
-        catalog, [SOL | {"billed": "4.4", "requests": 2}, SOL | {"billed": "1", "day": None}, OPUS | {"billed": "5"}]
+        catalog, [PLAIN | {"billed": "4.4", "requests": 2}, PLAIN | {"billed": "1", "day": None}, OPUS | {"billed": "5"}]
     )
     assert sum(row.billed_usd for row in found.by_model) == found.billed_usd
     assert sum(row.list_usd for row in found.by_model) == found.list_usd
@@ -98,7 +98,7 @@ def test_models_add_up(catalog: Catalog) -> None:
 
 def test_top_up_fee_is_on_every_credit(catalog: Catalog) -> None:
     """OpenRouter: 5.5% on what was billed, 4 + 1 for a request cut off; 1 dollar of list costs 1.055."""
-    found = judged(catalog, [SOL | {"billed": "4"}, SOL | {"billed": "1", "status": "cancelled"}], "openrouter")
+    found = judged(catalog, [PLAIN | {"billed": "4"}, PLAIN | {"billed": "1", "status": "cancelled"}], "openrouter")
     assert found.verdict == "none"
     (card,) = (row for row in found.channels if row.kind == "topup_pct" and row.pct == Decimal("5.5"))
     assert card.on_this_spend_usd == Decimal("0.275")
@@ -106,4 +106,4 @@ def test_top_up_fee_is_on_every_credit(catalog: Catalog) -> None:
 
 
 def test_requests_without_a_gateway_are_no_gateway(catalog: Catalog) -> None:
-    assert markup.find(evidence(catalog, cell(**SOL))).gateways == []
+    assert markup.find(evidence(catalog, cell(**PLAIN))).gateways == []

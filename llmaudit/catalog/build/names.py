@@ -159,9 +159,10 @@ def squashed(name: str) -> str:
 
 
 def maker_of(sku: str, seller: str) -> str:
-    """Return who made the model that a seller sells under an id: by its prefix, else its family, else the seller."""
-    if seller in LABS and "/" not in sku:
-        return seller
+    """Return who made the model that a seller sells under an id: by its prefix, else its family, else the seller.
+
+    A maker resells other makers' models too (Alibaba sells DeepSeek's), so that its own name comes last.
+    """
     low = _GEO.sub("", sku.lower())
     for part in re.split(r"[/]", low)[:-1]:
         if part in MAKERS:
@@ -207,7 +208,7 @@ class Models:
 
     def canonical(self, seller: str, sku: str) -> str:
         """Return the canonical name of a seller's sku."""
-        if seller in LABS and sku in self._own.get(seller, {}).values():
+        if sku in self._own.get(seller, {}).values() and maker_of(sku, seller) == seller:
             return f"{seller}/{sku.lower()}"
         found = self.maker_sku(seller, sku)
         if found:

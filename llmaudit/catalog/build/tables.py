@@ -9,7 +9,7 @@ from pathlib import Path
 
 from llmaudit.catalog.build.fact import Fact, ModelNote, NameNote, Origin, Stated
 from llmaudit.catalog.build.merge import RateKey, Row, order_for
-from llmaudit.catalog.build.names import LABS, Models, kind_of, released_in
+from llmaudit.catalog.build.names import SELLERS, LABS, Models, kind_of, released_in
 from llmaudit.catalog.build.write import csv_text, read_table, source_id
 
 ABILITIES = ("context", "max_output", "tools", "images_in", "json_schema", "reasoning")
@@ -39,9 +39,10 @@ class Compiled:
 
 
 def sellers_table(compiled: Compiled) -> str:
-    """Return sellers.csv: id and kind (provider, cloud, host, gateway)."""
+    """Return sellers.csv: id, kind (provider, cloud, host, gateway), and what packages call it, as their logs do."""
     sellers = sorted({seller for seller, _ in compiled.skus})
-    return csv_text(("seller", "kind"), ([seller, kind_of(seller)] for seller in sellers))
+    words = {seller: sorted(word for word, own in SELLERS.items() if own == seller) for seller in sellers}
+    return csv_text(("seller", "kind", "aka"), ([s, kind_of(s), " ".join(words[s])] for s in sellers))
 
 
 def skus_table(compiled: Compiled, previous: Iterable[Mapping[str, str]]) -> str:
