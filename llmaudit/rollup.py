@@ -40,8 +40,8 @@ def latencies(store: Store, catalog: Catalog, period: Period = ALL) -> list[dict
 
 
 @contextmanager
-def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Iterator[None]:
-    """Make the view `keyed_requests` (keyed.sql) for the length of a block, with the tables it reads."""
+def resolved_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Iterator[None]:
+    """Make the views `period_requests` and `resolved_requests` (resolved.sql) for the length of a block."""
     bounds = [
         f"started_at {sign} TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
         for sign, moment in ((">=", period.since), ("<", period.until))
@@ -53,13 +53,20 @@ def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Iter
     store.execute(
         f"CREATE OR REPLACE TEMP VIEW period_requests AS SELECT *, CAST({local} AS DATE) AS day FROM requests{where}"
     )
-    slots = _slots(store, catalog)
-    with store.table("price_slots", slots), store.table("prompt_bands", _bands(catalog)):
+    with store.table("price_slots", _slots(store, catalog)):
         names = store.rows(_NAMES_SQL)
         with store.table("sku_map", _sku_map(catalog, names)):
-            for view in ("resolved.sql", "attempts.sql", "keyed.sql"):
-                store.execute(read_sql(view))
+            store.execute(read_sql("resolved.sql"))
             yield
+
+
+@contextmanager
+def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Iterator[None]:
+    """Make the view `keyed_requests` (keyed.sql) for the length of a block, with the tables it reads."""
+    with resolved_requests(store, catalog, period), store.table("prompt_bands", _bands(catalog)):
+        for view in ("attempts.sql", "keyed.sql"):
+            store.execute(read_sql(view))
+        yield
 
 
 _NAMES_SQL = """

@@ -1,0 +1,179 @@
+"""The list cost of every request, in SQL: the answer of `quote`, for millions of rows.
+
+Rates are worked out once per combination of names and conditions that the log really has, by the same function that
+prices a single usage; SQL then joins and multiplies. So there is one rule of pricing, and the sums are exact whatever
+the order or the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from llmaudit.catalog import Catalog, Conditions, NoRates, Rates, rates_for
+from llmaudit.catalog.units import PRICED, SUB_COUNTS
+from llmaudit.cells import PRICED_USAGE
+from llmaudit.period import ALL, Period
+from llmaudit.request import INPUT_COUNTERS
+from llmaudit.rollup import NO_TIME, resolved_requests
+from llmaudit.store import Store
+
+KEYS: dict[str, pa.DataType] = {
+    "seller": pa.string(),
+    "sku": pa.string(),
+    "unresolved": pa.string(),
+    "price_slot": pa.timestamp("us"),
+    "slot_by": pa.string(),
+    "is_thinking": pa.bool_(),
+    "band_from": pa.int64(),
+    "service_tier": pa.string(),
+    "is_batch": pa.bool_(),
+    "region_class": pa.string(),
+    "usage": pa.string(),
+}
+"""What the rates of a request depend on."""
+
+BOUNDS = ("expected", "low", "high")
+RATE = pa.decimal128(20, 18)
+"""US dollars per one of a quantity, to 1e-18."""
+
+_PROMPT = " + ".join(f"COALESCE(r.{name}, 0)" for name in INPUT_COUNTERS)
+_COUNTED = {name: "1" if name == "requests" else f"COALESCE(z.{name}, 0)" for name in PRICED}
+
+
+@contextmanager
+def priced_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Iterator[None]:
+    """Make the view `priced_requests` for the length of a block: one row per request of a period.
+
+    Columns: `row_id`, `seller`, `sku`, `list_usd`, `list_low_usd`, `list_high_usd` (exact US dollars, NULL where
+    unpriced), `why_unpriced` (NULL where priced).
+
+    Args:
+        store: The database.
+        catalog: The prices.
+        period: Only requests that started in it.
+    """
+    with resolved_requests(store, catalog, period):
+        store.execute(_conditioned(catalog.prompt_edges()))
+        keys = ", ".join(f"z.{name}" for name in KEYS)
+        found = store.dicts(f"SELECT DISTINCT {keys} FROM conditioned_requests z ORDER BY ALL")
+        rates = [_rates(catalog, row) for row in found]
+        with store.table("condition_rates", _table(found, rates)):
+            store.execute(_priced(_live(rates), has_bounds=any(_has_bounds(one) for one in rates)))
+            yield
+
+
+def _conditioned(edges: list[int]) -> str:
+    """Return the view of requests with their conditions; a request that failed without usage has nothing to price."""
+    bands = " ".join(f"WHEN s.prompt >= {edge} THEN {edge}" for edge in sorted(edges, reverse=True))
+    counts = ", ".join(f"s.{name}" for name in PRICED if name != "requests")
+    usage = ", ".join(f"'{word}'" for word in sorted(PRICED_USAGE))
+    return f"""
+        CREATE OR REPLACE TEMP VIEW conditioned_requests AS
+        SELECT
+            n.row_id, n.seller, n.sku, n.unresolved, n.price_slot, n.slot_by, n.is_thinking,
+            CASE {bands} END AS band_from,
+            s.service_tier, COALESCE(s.is_batch, FALSE) AS is_batch, s.region_class,
+            CASE WHEN s.usage_status = 'missing' AND s.status <> 'ok' THEN 'nothing used'
+                 WHEN s.usage_status IN ({usage}) THEN 'known' ELSE 'usage ' || s.usage_status END AS usage,
+            {counts}
+        FROM (SELECT r.*, {_PROMPT} AS prompt FROM period_requests r) s
+        JOIN resolved_requests n ON n.row_id = s.row_id
+    """
+
+
+def _rates(catalog: Catalog, row: dict[str, Any]) -> Rates | NoRates | None:
+    """Return the rates of one combination of conditions; None where nothing was used that could cost."""
+    if row["usage"] != "known":
+        return None if row["usage"] == "nothing used" else NoRates(row["usage"])
+    offer = catalog.offer(row["seller"], row["sku"])
+    if offer is None:
+        return NoRates(row["unresolved"] or "unknown-model")
+    if row["price_slot"] == NO_TIME:
+        return NoRates("no time")
+    conditions = Conditions(
+        row["price_slot"],
+        row["band_from"],
+        row["service_tier"],
+        row["is_batch"],
+        row["region_class"],
+        at_is_start=row["slot_by"] == "start",
+        is_thinking=row["is_thinking"],
+        is_folded=True,
+    )
+    return rates_for(catalog, offer, conditions)
+
+
+def _table(found: list[dict[str, Any]], rates: list[Rates | NoRates | None]) -> pa.Table:
+    """Return the conditions with their rates: NULL where a quantity has no price, so that using it makes NULL."""
+    columns: dict[str, Any] = {name: pa.array([row[name] for row in found], kind) for name, kind in KEYS.items()}
+    for bound in BOUNDS:
+        for index, name in enumerate(PRICED):
+            columns[f"{bound}_{index}"] = pa.array([_factor(one, bound, index, name) for one in rates], RATE)
+    columns["why_unpriced"] = pa.array([one.reason if isinstance(one, NoRates) else None for one in rates], pa.string())
+    return pa.table(columns)
+
+
+def _factor(rates: Rates | NoRates | None, bound: str, index: int, name: str) -> Decimal | None:
+    if not isinstance(rates, Rates):
+        return Decimal(0)
+    if name not in rates.used and name not in SUB_COUNTS and name != "requests":
+        return None
+    factor: Decimal = getattr(rates, bound)[index]
+    return factor
+
+
+def _live(rates: list[Rates | NoRates | None]) -> list[int]:
+    """Return the quantities that have a price, or lack one, in some combination; the others add nothing anywhere."""
+    every = [one for one in rates if isinstance(one, Rates)]
+    optional = {*SUB_COUNTS, "requests"}
+    return [
+        index
+        for index, name in enumerate(PRICED)
+        if any(one.high[index] or one.low[index] or (name not in one.used and name not in optional) for one in every)
+    ]
+
+
+def _has_bounds(rates: Rates | NoRates | None) -> bool:
+    return isinstance(rates, Rates) and not rates.low == rates.expected == rates.high
+
+
+def _priced(live: list[int], *, has_bounds: bool) -> str:
+    """Return the view of priced requests."""
+    same = " AND ".join(f"c.{name} IS NOT DISTINCT FROM z.{name}" for name in KEYS)
+    amounts = {bound: _amount(live, bound if has_bounds else "expected") for bound in BOUNDS}
+    columns = ", ".join(
+        f"CASE WHEN c.why_unpriced IS NULL THEN {amounts[bound]} END AS {column}"
+        for bound, column in zip(BOUNDS, ("list_usd", "list_low_usd", "list_high_usd"), strict=True)
+    )
+    return f"""
+        CREATE OR REPLACE TEMP VIEW priced_requests AS
+        SELECT z.row_id, z.seller, z.sku, {columns},
+            CASE WHEN c.why_unpriced IS NOT NULL THEN c.why_unpriced
+                 WHEN {amounts["expected"]} IS NULL THEN 'a quantity without a price' END AS why_unpriced
+        FROM conditioned_requests z JOIN condition_rates c ON {same}
+    """
+
+
+def _amount(live: list[int], bound: str) -> str:
+    """Return the sum over the quantities, NULL where one that was used has no price."""
+    parts = [
+        f"CASE WHEN {_COUNTED[PRICED[index]]} = 0 THEN 0 ELSE "
+        f"{_COUNTED[PRICED[index]]}::DECIMAL(12, 0) * c.{bound}_{index} END"
+        for index in live
+    ]
+    return f"({' + '.join(parts) or '0'})::DECIMAL(38, 18)"
+
+
+def list_costs(store: Store, catalog: Catalog, period: Period = ALL) -> pa.Table:
+    """Return the list cost of every request: the columns of `priced_requests` with `request_id`, in row order."""
+    with priced_requests(store, catalog, period):
+        return store.arrow(
+            "SELECT p.row_id, r.request_id, p.seller, p.sku, p.list_usd, p.list_low_usd, p.list_high_usd, p.why_unpriced"
+            " FROM priced_requests p JOIN requests r ON r.row_id = p.row_id ORDER BY p.row_id"
+        )
+
