@@ -1,7 +1,7 @@
 """The six labs' own prices against what LiteLLM's price file said in those very weeks.
 
-The weeks are CSV files beside `extract.py`, which made them and says from what. Every difference must fall in a class of
-`classes.yaml`, which says who is right and by which source; a class that no difference needs fails as well.
+The weeks are in pricing/weeks/; `benchmarks/litellm_weeks.py` made them. Every difference must fall in a class
+of `litellm_classes.yaml`, which says who is right and by which source; a class that no difference needs fails as well.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import pytest
 import yaml
 
 from llmaudit.catalog import Catalog, Conditions, quote
+from llmaudit.catalog.load import packaged_folder
 
-FOLDER = Path(__file__).with_name("litellm_weeks")
-WEEKS = sorted(path.stem for path in FOLDER.glob("*.csv"))
-CLASSES = yaml.safe_load((FOLDER / "classes.yaml").read_text(encoding="utf-8"))["classes"]
+FOLDER = packaged_folder() / "weeks"
+WEEKS = sorted(path.stem for path in FOLDER.glob("20*.csv"))
+CLASSES = yaml.safe_load(Path(__file__).with_name("litellm_classes.yaml").read_text(encoding="utf-8"))["classes"]
 COUNTERS = {"input": "input_tokens", "output": "output_tokens", "cache_read": "cache_read_tokens"}
 Difference = tuple[str, str, str, str]
 """Week, lab, sku, unit."""

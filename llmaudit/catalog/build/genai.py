@@ -78,7 +78,7 @@ def read(schedules: frozenset[str], on: date) -> Stated:
     raw = data_file(NAME, "genai_prices/data.py")
     from genai_prices.data import providers  # noqa: PLC0415 -- an optional source, needed for an update only
 
-    stated = Stated(NAME, package(NAME).version, digest(raw), "MIT", day_start(newest_day(raw, on)))
+    stated = Stated(NAME, package(NAME).version, digest(raw), day_start(newest_day(raw, on)))
     for provider in providers:
         origin = Origin(stated.package, (provider.pricing_urls or [""])[0])
         for model in provider.models:

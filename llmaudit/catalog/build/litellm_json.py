@@ -77,7 +77,7 @@ def read(wheel: Path | None, schedules: frozenset[str], on: date) -> Stated:
     """
     version, raw, news = _contents(wheel)
     entries = json.loads(raw, parse_float=Decimal, parse_int=Decimal)
-    stated = Stated(NAME, version, digest(raw), "MIT", day_start(newest_day(news, on)))
+    stated = Stated(NAME, version, digest(raw), day_start(newest_day(news, on)))
     for name in sorted(entries, key=lambda name: ("/" in name, name)):
         entry = entries[name]
         if not entry.get("litellm_provider") or name == "sample_spec":
