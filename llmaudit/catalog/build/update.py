@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +31,8 @@ from llmaudit.catalog.build.write import (
 )
 from llmaudit.catalog.load import packaged_folder
 from llmaudit.yamlfile import parse_yaml
+
+BUILD = "BUILD.json"
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def update(
     """
     folder = overlay or overlay_folder()
     kept_by_hand = read_overlay(folder)
-    sources = align(read_sources(litellm_wheel, on, schedule_ids(folder)))
+    sources = align(read_sources(litellm_wheel, on, schedule_ids(folder), _days_known(previous)))
     seen = weeks.read(packaged_folder() / "weeks")
     believed, found = compile_facts(sources, kept_by_hand, seen)
     before = read_rows(previous) if previous else []
@@ -89,7 +93,7 @@ def update(
     files["models.csv"] = models_table(compiled)
     files["sources.csv"] = sources_table(compiled, previous or out / "none")
     report = _report(sources, rows, before, current, found, on)
-    files["BUILD.json"] = build_file(_build(sources, seen, report, files))
+    files[BUILD] = build_file(_build(sources, seen, report, files))
     write_files(out, files)
     return report
 
@@ -109,14 +113,25 @@ def schedule_ids(folder: Path) -> frozenset[str]:
     return frozenset(ids)
 
 
-def read_sources(litellm_wheel: Path | None, on: date, schedules: frozenset[str]) -> list[Stated]:
+def read_sources(
+    litellm_wheel: Path | None, on: date, schedules: frozenset[str], known: Mapping[str, date]
+) -> list[Stated]:
     """Return what the four packages state, in the order in which they spell skus."""
     return [
         model_prices.read(schedules),
         cost_calculator.read(schedules),
-        litellm_json.read(litellm_wheel, schedules, on),
-        genai.read(schedules, on),
+        litellm_json.read(litellm_wheel, schedules, on, known),
+        genai.read(schedules, on, known),
     ]
+
+
+def _days_known(previous: Path | None) -> dict[str, date]:
+    """Return the day of every package's data in the last build, by digest of the data."""
+    path = previous / BUILD if previous else None
+    if path is None or not path.exists():
+        return {}
+    inputs = json.loads(path.read_text(encoding="utf-8"))["inputs"]
+    return {read["sha256"]: date.fromisoformat(read["data_of"]) for read in inputs.values()}
 
 
 def _models(sources: list[Stated]) -> Models:
