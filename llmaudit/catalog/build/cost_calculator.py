@@ -39,7 +39,7 @@ def read(schedules: frozenset[str]) -> Stated:
     files = data_files(NAME, "openai_cost_calculator/data/pricing", ".json")
     books = [json.loads(content) for content in files.values()]
     newest = max(date.fromisoformat(book["verified_at"]) for book in books)
-    stated = Stated(NAME, package(NAME).version, digest(*files.values()), "MIT", day_start(newest))
+    stated = Stated(NAME, package(NAME).version, digest(*files.values()), day_start(newest))
     for book in books:
         urls = {source["id"]: source for source in book["sources"]}
         for model in book["models"]:

@@ -12,6 +12,9 @@ from typing import Literal
 from llmaudit.money import EXACT
 
 Basis = Literal["documented", "first-seen", "assumed"]
+LICENCE = "MIT"
+"""The licence of every package that prices are compiled from (THIRD_PARTY_NOTICES.md)."""
+
 MILLION = Decimal(1_000_000)
 BINARY_NOISE_DIGITS = 15
 """A decimal with as many significant digits was computed in binary floating point (`0.05000000000000001`)."""
@@ -120,7 +123,6 @@ class Stated:
         name: The package.
         version: Its version.
         sha256: Of the data that was read.
-        licence: Its licence.
         snapshot: The instant its data speaks of: an undated price held then.
         left_out: What was read and not compiled, by reason.
         contradictions: Two facts about one rate that differ: the one that was taken, and the other.
@@ -130,7 +132,6 @@ class Stated:
     name: str
     version: str
     sha256: str
-    licence: str
     snapshot: datetime
     facts: list[Fact] = field(default_factory=list)
     skus: list[SkuNote] = field(default_factory=list)

@@ -62,7 +62,7 @@ _DAY = re.compile(rb"20\d\d-[01]\d-[0-3]\d")
 _EXACT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*")
 
 
-def read(schedules: frozenset[str], on: date) -> Stated:
+def read(schedules: frozenset[str], on: date, known: Mapping[str, date]) -> Stated:
     """Return what the installed genai-prices states.
 
     The package does not say when it was checked. Its snapshot is the newest day that its own data names, not after the
@@ -71,6 +71,8 @@ def read(schedules: frozenset[str], on: date) -> Stated:
     Args:
         schedules: Ids of the calendars our catalog knows.
         on: The day of the build.
+        known: The day of data that an earlier build has read, by digest. Of the same data a later build would find a
+            later day: that of a change announced for a day that has come.
 
     Raises:
         InputError: The package is not installed.
@@ -78,7 +80,8 @@ def read(schedules: frozenset[str], on: date) -> Stated:
     raw = data_file(NAME, "genai_prices/data.py")
     from genai_prices.data import providers  # noqa: PLC0415 -- an optional source, needed for an update only
 
-    stated = Stated(NAME, package(NAME).version, digest(raw), "MIT", day_start(newest_day(raw, on)))
+    day = known.get(digest(raw)) or newest_day(raw, on)
+    stated = Stated(NAME, package(NAME).version, digest(raw), day_start(day))
     for provider in providers:
         origin = Origin(stated.package, (provider.pricing_urls or [""])[0])
         for model in provider.models:

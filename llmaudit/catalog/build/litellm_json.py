@@ -64,20 +64,21 @@ _AZURE_REGION = re.compile(r"^(eu|us|global-standard|global)/")
 _CLOUD_REGION = re.compile(r"^([a-z]{2}(?:-gov)?-[a-z]+-\d)/")
 
 
-def read(wheel: Path | None, schedules: frozenset[str], on: date) -> Stated:
+def read(wheel: Path | None, schedules: frozenset[str], on: date, known: Mapping[str, date]) -> Stated:
     """Return what LiteLLM's price file states.
 
     Args:
         wheel: The wheel; None reads an installed litellm.
         schedules: Ids of the calendars our catalog knows.
         on: The day of the build.
+        known: The day of data that an earlier build has read, by digest.
 
     Raises:
         InputError: There is no such wheel, no installed litellm, or no price file in it.
     """
     version, raw, news = _contents(wheel)
     entries = json.loads(raw, parse_float=Decimal, parse_int=Decimal)
-    stated = Stated(NAME, version, digest(raw), "MIT", day_start(newest_day(news, on)))
+    stated = Stated(NAME, version, digest(raw), day_start(known.get(digest(raw)) or newest_day(news, on)))
     for name in sorted(entries, key=lambda name: ("/" in name, name)):
         entry = entries[name]
         if not entry.get("litellm_provider") or name == "sample_spec":

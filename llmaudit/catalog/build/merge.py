@@ -92,6 +92,7 @@ def chosen(seller: str, by_source: Mapping[str, list[Fact]], snapshots: Mapping[
     """
     order = [name for name in order_for(seller) if by_source.get(name)]
     believed = list(by_source[order[0]])
+    believed[0] = _first_sight(believed[0], [by_source[name] for name in order[1:]])
     checked = snapshots[order[0]]
     for name in order[1:]:
         news = [fact for fact in by_source[name] if fact.valid_from and fact.basis == "documented"]
@@ -106,6 +107,17 @@ def chosen(seller: str, by_source: Mapping[str, list[Fact]], snapshots: Mapping[
             believed[-1] = replace(last, valid_to=begins)
         believed += later
     return joined(believed)
+
+
+def _first_sight(first: Fact, others: Iterable[list[Fact]]) -> Fact:
+    """A price that was only seen, not dated, was first seen by whichever package saw the same one earliest."""
+    if first.basis != "first-seen" or first.valid_from is None:
+        return first
+    seen = [facts[0] for facts in others if facts[0].usd == first.usd and facts[0].valid_to in {None, first.valid_to}]
+    earliest = min((fact for fact in seen if fact.valid_from), key=lambda fact: str(fact.valid_from), default=first)
+    if earliest.valid_from is None or earliest.valid_from >= first.valid_from:
+        return first
+    return replace(first, valid_from=earliest.valid_from, basis=earliest.basis)
 
 
 def joined(facts: list[Fact]) -> list[Fact]:

@@ -64,7 +64,7 @@ def read(schedules: frozenset[str]) -> Stated:
     raw = data_file(NAME, "model_prices/snapshot.json")
     snapshot = json.loads(raw, parse_float=Decimal, parse_int=int)
     version = package(NAME).version
-    stated = Stated(NAME, version, digest(raw), "MIT", instant(snapshot["updated_at"]))
+    stated = Stated(NAME, version, digest(raw), instant(snapshot["updated_at"]))
     for lab, models in snapshot["prices"].items():
         for model, modes in models.items():
             for mode, intervals in modes.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from llmaudit.catalog.build.fact import Fact, ModelNote, NameNote, Origin, Stated
+from llmaudit.catalog.build.fact import LICENCE, Fact, ModelNote, NameNote, Origin, Stated
 from llmaudit.catalog.build.merge import RateKey, Row, order_for
 from llmaudit.catalog.build.names import SELLERS, LABS, Models, kind_of, released_in
 from llmaudit.catalog.build.write import csv_text, read_table, source_id
@@ -23,14 +23,6 @@ class Compiled:
     believed: Mapping[RateKey, list[Fact]]
     rows: tuple[Row, ...]
     models: Models
-
-    def source(self, origin: Origin) -> str:
-        """Return the id of a source."""
-        return source_id(origin, self.licence(origin))
-
-    def licence(self, origin: Origin) -> str:
-        """Return the licence of the package a source is from."""
-        return next((s.licence for s in self.sources if s.package == origin.package), "")
 
     @property
     def skus(self) -> list[tuple[str, str]]:
@@ -50,10 +42,10 @@ def skus_table(compiled: Compiled, previous: Iterable[Mapping[str, str]]) -> str
     retired: dict[tuple[str, str], tuple[date, str]] = {}
     origins: dict[tuple[str, str], str] = {}
     for fact in (fact for facts in compiled.believed.values() for fact in facts):
-        origins.setdefault((fact.seller, fact.sku), compiled.source(fact.origin))
+        origins.setdefault((fact.seller, fact.sku), source_id(fact.origin))
     for note in (note for source in compiled.sources for note in source.skus if note.retired_on):
         if note.retired_on:
-            retired[(note.seller, note.sku)] = (note.retired_on, compiled.source(note.origin))
+            retired[(note.seller, note.sku)] = (note.retired_on, source_id(note.origin))
     before = {(line["seller"], line["sku"]): line for line in previous}
     lines = []
     for seller, sku in compiled.skus:
@@ -83,7 +75,7 @@ def names_table(compiled: Compiled, previous: Iterable[Mapping[str, str]]) -> st
         note = next(iter(by_sku.values()))
         old = before.get((note.seller, note.name.lower(), note.sku), {})
         begins = old.get("valid_from") or _moving(note, compiled)
-        lines.append([note.seller, note.name, note.sku, begins, None, compiled.source(note.origin)])
+        lines.append([note.seller, note.name, note.sku, begins, None, source_id(note.origin)])
     ordered = sorted(lines, key=lambda line: tuple(str(cell) for cell in line[:3]))
     return csv_text(("seller", "name", "sku", "valid_from", "valid_to", "source"), ordered)
 
@@ -120,7 +112,7 @@ def models_table(compiled: Compiled) -> str:
         ordered = [note for _, note in sorted(ranked, key=lambda pair: pair[0])]
         first = {name: next((v for n in ordered if (v := getattr(n, name)) is not None), None) for name in ABILITIES}
         if model in priced and any(value is not None for value in first.values()):
-            told_by = compiled.source(ordered[0].origin)
+            told_by = source_id(ordered[0].origin)
             cells = [first[name] for name in ABILITIES]
             lines.append([model, *cells, released_in(model), retired.get(model), told_by])
     return csv_text(("model", *ABILITIES, "released_on", "retired_on", "source"), lines)
@@ -131,14 +123,7 @@ def sources_table(compiled: Compiled, previous: Path) -> str:
     columns = ("id", "package", "url", "licence", "note")
     known = {line["id"]: [line[name] for name in columns] for line in read_table(previous / "sources.csv")}
     for origin in _origins(compiled):
-        licence = compiled.licence(origin)
-        known[source_id(origin, licence)] = [
-            source_id(origin, licence),
-            origin.package,
-            origin.url,
-            licence,
-            origin.note,
-        ]
+        known[source_id(origin)] = [source_id(origin), origin.package, origin.url, LICENCE, origin.note]
     return csv_text(columns, (known[name] for name in sorted(known)))
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from llmaudit.catalog.build import cost_calculator, genai, litellm_json, model_prices
+from llmaudit.catalog.build import cost_calculator, genai, litellm_json, model_prices, weeks
 from llmaudit.catalog.build.align import align
 from llmaudit.catalog.build.conflicts import Conflict, Overlay, conflicts, contradictions, read_overlay
-from llmaudit.catalog.build.fact import Fact, Stated
+from llmaudit.catalog.build.fact import LICENCE, Fact, Stated
 from llmaudit.catalog.build.merge import RateKey, Row, chosen, expanded, joined, timelines, votes
 from llmaudit.catalog.build.names import LABS, Models
 from llmaudit.catalog.build.starts import Record, dated
@@ -29,6 +31,8 @@ from llmaudit.catalog.build.write import (
 )
 from llmaudit.catalog.load import packaged_folder
 from llmaudit.yamlfile import parse_yaml
+
+BUILD = "BUILD.json"
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,9 @@ def update(
     """
     folder = overlay or overlay_folder()
     kept_by_hand = read_overlay(folder)
-    sources = align(read_sources(litellm_wheel, on, schedule_ids(folder)))
-    believed, found = compile_facts(sources, kept_by_hand)
+    sources = align(read_sources(litellm_wheel, on, schedule_ids(folder), _days_known(previous)))
+    seen = weeks.read(packaged_folder() / "weeks")
+    believed, found = compile_facts(sources, kept_by_hand, seen)
     before = read_rows(previous) if previous else []
     seen_on = max(source.snapshot for source in sources).date()
     rows = with_previous(_rows(sources, believed), before, on, seen_on)
@@ -88,7 +93,7 @@ def update(
     files["models.csv"] = models_table(compiled)
     files["sources.csv"] = sources_table(compiled, previous or out / "none")
     report = _report(sources, rows, before, current, found, on)
-    files["BUILD.json"] = build_file(_build(sources, report, files))
+    files[BUILD] = build_file(_build(sources, seen, report, files))
     write_files(out, files)
     return report
 
@@ -108,14 +113,25 @@ def schedule_ids(folder: Path) -> frozenset[str]:
     return frozenset(ids)
 
 
-def read_sources(litellm_wheel: Path | None, on: date, schedules: frozenset[str]) -> list[Stated]:
+def read_sources(
+    litellm_wheel: Path | None, on: date, schedules: frozenset[str], known: Mapping[str, date]
+) -> list[Stated]:
     """Return what the four packages state, in the order in which they spell skus."""
     return [
         model_prices.read(schedules),
         cost_calculator.read(schedules),
-        litellm_json.read(litellm_wheel, schedules, on),
-        genai.read(schedules, on),
+        litellm_json.read(litellm_wheel, schedules, on, known),
+        genai.read(schedules, on, known),
     ]
+
+
+def _days_known(previous: Path | None) -> dict[str, date]:
+    """Return the day of every package's data in the last build, by digest of the data."""
+    path = previous / BUILD if previous else None
+    if path is None or not path.exists():
+        return {}
+    inputs = json.loads(path.read_text(encoding="utf-8"))["inputs"]
+    return {read["sha256"]: date.fromisoformat(read["data_of"]) for read in inputs.values()}
 
 
 def _models(sources: list[Stated]) -> Models:
@@ -127,7 +143,9 @@ def _models(sources: list[Stated]) -> Models:
     return Models(own)
 
 
-def compile_facts(sources: list[Stated], overlay: Overlay) -> tuple[dict[RateKey, list[Fact]], list[Conflict]]:
+def compile_facts(
+    sources: list[Stated], overlay: Overlay, seen: weeks.Weeks
+) -> tuple[dict[RateKey, list[Fact]], list[Conflict]]:
     """Return the believed timeline of every rate, and every disagreement."""
     record = Record(sources)
     models = _models(sources)
@@ -136,6 +154,7 @@ def compile_facts(sources: list[Stated], overlay: Overlay) -> tuple[dict[RateKey
     snapshots = {source.name: source.snapshot for source in sources}
     stated = timelines(sources)
     believed = {key: chosen(key[0], by_source, snapshots) for key, by_source in stated.items()}
+    believed = weeks.seen_earlier(believed, seen)
     rules = [rule for source in sources for rule in source.multipliers]
     found = sorted(
         [*conflicts(believed, stated, snapshots, overlay), *contradictions(sources, overlay)],
@@ -156,13 +175,12 @@ def compile_facts(sources: list[Stated], overlay: Overlay) -> tuple[dict[RateKey
 
 def _rows(sources: list[Stated], believed: dict[RateKey, list[Fact]]) -> list[Row]:
     snapshots = {source.name: source.snapshot for source in sources}
-    licences = {source.package: source.licence for source in sources}
     stated = timelines(sources)
     return [
         row_of(
             fact,
             agree=votes(fact, stated[key], snapshots, is_first=fact is facts[0]) if key in stated else "0/0",
-            source=source_id(fact.origin, licences[fact.origin.package]),
+            source=source_id(fact.origin),
         )
         for key, facts in believed.items()
         for fact in facts
@@ -192,13 +210,14 @@ def _report(
     )
 
 
-def _build(sources: list[Stated], report: UpdateReport, files: dict[str, str]) -> dict[str, object]:
+def _build(sources: list[Stated], seen: weeks.Weeks, report: UpdateReport, files: dict[str, str]) -> dict[str, object]:
     return {
+        "weeks": {day.isoformat(): package for day, package in seen.packages.items()},
         "inputs": {
             source.name: {
                 "version": source.version,
                 "sha256": source.sha256,
-                "licence": source.licence,
+                "licence": LICENCE,
                 "data_of": source.snapshot.date().isoformat(),
                 "facts": len(source.facts),
                 "left_out": report.left_out[source.name],

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from llmaudit.catalog.build.conflicts import Conflict
-from llmaudit.catalog.build.fact import Fact, Origin, instant, plain
+from llmaudit.catalog.build.fact import LICENCE, Fact, Origin, instant, plain
 from llmaudit.catalog.build.merge import Row
 
 RATE_COLUMNS = tuple(field.name for field in fields(Row) if field.name != "seller")
@@ -27,9 +27,9 @@ NOT_SELLERS = frozenset({"sources", "skus", "names", "models", "conflicts", "sel
 SOURCE_ID_DIGITS = 10
 
 
-def source_id(origin: Origin, licence: str) -> str:
+def source_id(origin: Origin) -> str:
     """Return the id of a source: a digest of what it is, so that it is the same in every build."""
-    text = f"{origin.package}\0{origin.url}\0{licence}\0{origin.note}"
+    text = f"{origin.package}\0{origin.url}\0{LICENCE}\0{origin.note}"
     return sha256(text.encode()).hexdigest()[:SOURCE_ID_DIGITS]
 
 

