@@ -82,8 +82,6 @@ def by_litellm(offer: Offer, tokens: Tokens) -> Decimal:
     from litellm.types.utils import (  # noqa: PLC0415
         CacheCreationTokenDetails,
         PromptTokensDetailsWrapper,
-    )
-    from litellm.types.utils import (
         Usage as LiteLLMUsage,
     )
 
@@ -104,7 +102,9 @@ def by_litellm(offer: Offer, tokens: Tokens) -> Decimal:
         cache_creation_input_tokens=written,
         cache_read_input_tokens=tokens["cache_read"],
     )
-    parts = litellm_calculator()(model=offer.sku.sku, custom_llm_provider=LITELLM[offer.seller], usage_object=usage)
+    parts = litellm_calculator()(
+        model=offer.sku.sku, custom_llm_provider=LITELLM[offer.seller], usage_object=usage
+    )
     return sum((Decimal(repr(part)) for part in parts), Decimal(0))
 
 
@@ -153,9 +153,7 @@ def test_agreement(catalog: Catalog, offers: list[Offer], name: str) -> None:
             explained[title] += 1
         else:
             differs.setdefault(offer.sku.sku, (offer, tokens, ours, theirs))
-    assert not differs, "\n".join(
-        f"{o.seller} {sku}: {t} {ours} != {theirs}" for sku, (o, t, ours, theirs) in differs.items()
-    )
+    assert not differs, "\n".join(f"{o.seller} {sku}: {t} {ours} != {theirs}" for sku, (o, t, ours, theirs) in differs.items())
     assert set(explained) == set(CLASSES[name]), "a class that nothing falls into any more"
     assert set(agreed) == set(GENAI)
     assert agreed.total() > CLASSES["least_agreeing"][name]
@@ -170,9 +168,8 @@ def summary() -> None:
     text = {"input_tokens": 1, "output_tokens": 1}
     at = Conditions(AT, region="global")
     offers = [
-        o
-        for o in catalog.offers()
-        if o.seller in GENAI and quote(catalog, o.sku.sku, text, at, seller=o.seller).status != "unpriced"
+        o for o in catalog.offers() if o.seller in GENAI
+        and quote(catalog, o.sku.sku, text, at, seller=o.seller).status != "unpriced"
     ]
     for name, calculator in CALCULATORS.items():
         rows = defaultdict(list)
@@ -184,8 +181,7 @@ def summary() -> None:
                 try:
                     theirs = calculator(offer, tokens)
                 except Exception as e:
-                    if k == 0:
-                        miss.append((offer.sku.sku, type(e).__name__))
+                    if k == 0: miss.append((offer.sku.sku, type(e).__name__))
                     continue
                 given = {f"{counter}_tokens": count for counter, count in tokens.items()}
                 q = quote(catalog, offer.sku.sku, given, at, seller=offer.seller)
@@ -194,25 +190,10 @@ def summary() -> None:
                     rows[offer.seller, offer.sku.sku].append((tokens, ours, theirs))
         print("=====", name, "unknown", len(miss), "of", len(offers), "differs", len(rows))
         for key, cases in rows.items():
-
-            def has(c):
-                return sum(1 for t, *_ in cases if t[c])
-
+            def has(c): return sum(1 for t, *_ in cases if t[c])
             ratio = [str(round(float(th / o), 3)) if o else "none" for _, o, th in cases[:4]]
             minp = min(sum(v for k2, v in t.items() if k2 != "output") for t, *_ in cases)
-            print(
-                key,
-                len(cases),
-                "cr",
-                has("cache_read"),
-                "w5",
-                has("cache_write_5m"),
-                "w1h",
-                has("cache_write_1h"),
-                "minprompt",
-                minp,
-                ratio,
-            )
+            print(key, len(cases), "cr", has("cache_read"), "w5", has("cache_write_5m"), "w1h", has("cache_write_1h"), "minprompt", minp, ratio)
 
 
 if __name__ == "__main__":
