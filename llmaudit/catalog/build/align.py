@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from decimal import Decimal
 
@@ -22,6 +23,28 @@ _CLAUDE_DAY = re.compile(r"-20\d{6}")
 _LONG_DAY = re.compile(r"-20\d\d-?(\d\d)-?(\d\d)$")
 _VERTEX = re.compile(r"@[\w-]+$|-maas$")
 _INSTRUCT = re.compile(r"-(?:instruct|chat)$")
+
+
+def without_names(sources: Iterable[Stated], names: AbstractSet[tuple[str, str]]) -> None:
+    """Take out skus that the overlay knows as further names of another sku, unless they have a record of their own.
+
+    Such a name would be found as a sku first, and have no price before the day on which a package without dates was
+    read.
+
+    Args:
+        sources: The packages; changed in place.
+        names: Seller and name, in small letters.
+    """
+    listed = list(sources)
+    recorded = {key for source in listed if source.name == "model-prices" for key in _skus(source)}
+    for source in listed:
+        kept = [
+            fact
+            for fact in source.facts
+            if (fact.seller, fact.sku) in recorded or (fact.seller, fact.sku.lower()) not in names
+        ]
+        source.left_out["a further name of another sku (overlay)"] += len(source.facts) - len(kept)
+        source.facts = kept
 
 
 def align(sources: Iterable[Stated]) -> list[Stated]:

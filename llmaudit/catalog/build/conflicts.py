@@ -60,10 +60,17 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Overlay:
-    """What the hand-kept overlay states: (seller, sku, when, unit); names of a sku count as the sku."""
+    """What the hand-kept overlay states.
+
+    Attributes:
+        rates: Seller, sku, when and unit; names of a sku count as the sku.
+        accepted: Conflicts that were looked at and left.
+        names: Further names, as (seller, name); in small letters.
+    """
 
     rates: frozenset[tuple[str, str, str, str]]
     accepted: tuple[Accepted, ...]
+    names: frozenset[tuple[str, str]] = frozenset()
 
 
 def read_overlay(folder: Path) -> Overlay:
@@ -73,15 +80,17 @@ def read_overlay(folder: Path) -> Overlay:
         InputError: A file is malformed.
     """
     rates: set[tuple[str, str, str, str]] = set()
+    names: set[tuple[str, str]] = set()
     for path in sorted(folder.glob("*.yaml")):
         if path.name == ACCEPTED:
             continue
         content = parse_yaml(path.read_bytes(), dict[str, Any], name=path.name, what="catalog")
         for sku in content.get("models") or ():
             rates.update(_stated(str(content.get("seller")), sku))
+            names.update((str(content.get("seller")), name.lower()) for name in _names(sku))
     listed = folder / ACCEPTED
     accepted = read_yaml(listed, _AcceptedFile, what="list of accepted conflicts").accepted if listed.exists() else []
-    return Overlay(frozenset(rates), tuple(accepted))
+    return Overlay(frozenset(rates), tuple(accepted), frozenset(names))
 
 
 def _stated(seller: str, sku: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
@@ -94,6 +103,10 @@ def _stated(seller: str, sku: Mapping[str, Any]) -> Iterator[tuple[str, str, str
         when = ";".join(f"{key}={conditions[key]}" for key in sorted(conditions))
         for unit in (*(price.get("usd_per_million") or ()), *(price.get("usd_each") or ())):
             yield from ((seller, name.lower(), when, str(unit)) for name in names)
+
+
+def _names(sku: Mapping[str, Any]) -> list[str]:
+    return [name if isinstance(name, str) else str(name["name"]) for name in sku.get("names") or ()]
 
 
 def conflicts(

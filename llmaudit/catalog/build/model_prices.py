@@ -73,7 +73,11 @@ def read(schedules: frozenset[str]) -> Stated:
                     continue
                 facts = list(_facts(stated, lab, model, mode, intervals))
                 stated.facts += facts
-                stated.facts += _scheduled(stated, facts, snapshot["schedules"]["schedule"], lab, model, schedules)
+                rules = [rule for rule in snapshot["schedules"]["schedule"] if rule["provider"] == lab]
+                if snapshot["status"].get(lab, {}).get(model) == "removed":
+                    # What is no longer sold has no hours; its name's last price stays on the record.
+                    rules = [rule for rule in rules if rule.get("valid_until")]
+                stated.facts += _scheduled(stated, facts, rules, lab, model, schedules)
     _names(stated, snapshot)
     return stated
 
@@ -103,6 +107,9 @@ def _facts(stated: Stated, lab: str, model: str, mode: str, intervals: list[dict
         origin = Origin(stated.package, span.rates["source"])
         for when, rates in _vectors(seller, MODES[mode], span.rates):
             for unit, usd in rates.items():
+                if unit == "cache_read" and not usd and rates.get("input"):
+                    stated.left_out["cache price of 0 (a placeholder)"] += 1
+                    continue
                 yield Fact(
                     seller, model, unit, when, cleaned(usd), origin, span.start, span.end, span.basis,
                     checked_on=stated.snapshot.date(),
@@ -138,7 +145,7 @@ def _scheduled(
     """Yield the rows of a model inside the dearer or cheaper hours of its seller."""
     for rule in rules:
         factor = rule.get("peak_multiplier") or rule.get("off_peak_multiplier", {}).get(model)
-        if rule["provider"] != lab or factor is None:
+        if factor is None:
             continue
         schedule = SCHEDULES.get((lab, rule["valid_from"]), "")
         if schedule not in known:

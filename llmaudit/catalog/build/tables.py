@@ -9,7 +9,7 @@ from pathlib import Path
 
 from llmaudit.catalog.build.fact import LICENCE, Fact, ModelNote, NameNote, Origin, Stated
 from llmaudit.catalog.build.merge import RateKey, Row, order_for
-from llmaudit.catalog.build.names import SELLERS, LABS, Models, kind_of, released_in
+from llmaudit.catalog.build.names import LABS, SELLERS, Models, kind_of, released_in
 from llmaudit.catalog.build.write import csv_text, read_table, source_id
 
 ABILITIES = ("context", "max_output", "tools", "images_in", "json_schema", "reasoning")

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from llmaudit.catalog.build import cost_calculator, genai, litellm_json, model_prices, weeks
-from llmaudit.catalog.build.align import align
+from llmaudit.catalog.build.align import align, without_names
 from llmaudit.catalog.build.conflicts import Conflict, Overlay, conflicts, contradictions, read_overlay
 from llmaudit.catalog.build.fact import LICENCE, Fact, Stated
 from llmaudit.catalog.build.merge import RateKey, Row, chosen, expanded, joined, timelines, votes
@@ -78,6 +78,7 @@ def update(
     folder = overlay or overlay_folder()
     kept_by_hand = read_overlay(folder)
     sources = align(read_sources(litellm_wheel, on, schedule_ids(folder), _days_known(previous)))
+    without_names(sources, kept_by_hand.names)
     seen = weeks.read(packaged_folder() / "weeks")
     believed, found = compile_facts(sources, kept_by_hand, seen)
     before = read_rows(previous) if previous else []
