@@ -193,36 +193,32 @@ def _one_of(source: Stated, first: Fact, second: Fact) -> Fact:
 
 
 def _by_modality(sources: list[Stated]) -> None:
-    """Give an image model's one output price its right unit.
+    """Give the one output price of a model that makes images or videos its right unit.
 
     model-prices has one rate per direction: of a model that makes images it is the price of image tokens, which is ten
     times that of text. Where another package states both, the figures say which of them it is.
     """
-    images: dict[tuple[str, str], set[Decimal]] = defaultdict(set)
-    texts: dict[tuple[str, str], set[Decimal]] = defaultdict(set)
+    stated: dict[tuple[str, str], dict[str, set[Decimal]]] = defaultdict(lambda: defaultdict(set))
     for fact in (fact for source in sources if source.name != "model-prices" for fact in source.facts):
-        known = {"output_image": images, "output": texts}.get(fact.unit)
-        if known is not None and not fact.when:
-            known[(fact.seller, fact.sku)].add(fact.usd)
+        if not fact.when:
+            stated[(fact.seller, fact.sku)][fact.unit].add(fact.usd)
     for source in (source for source in sources if source.name == "model-prices"):
-        is_image = {
-            (fact.seller, fact.sku)
+        units = {
+            (fact.seller, fact.sku): unit
             for fact in source.facts
-            if fact.unit == "output" and not fact.when and _is_only_in(fact, images, texts)
+            if fact.unit == "output" and not fact.when
+            for unit in ("output_image", "output_video")
+            if _is_only_in(fact.usd, unit, stated.get((fact.seller, fact.sku), {}))
         }
         source.facts = [
-            replace(fact, unit="output_image")
-            if fact.unit == "output" and (fact.seller, fact.sku) in is_image
-            else fact
+            replace(fact, unit=units.get((fact.seller, fact.sku), "output")) if fact.unit == "output" else fact
             for fact in source.facts
         ]
 
 
-def _is_only_in(
-    fact: Fact, images: Mapping[tuple[str, str], set[Decimal]], texts: Mapping[tuple[str, str], set[Decimal]]
-) -> bool:
-    key = (fact.seller, fact.sku)
-    return fact.usd in images.get(key, set()) and bool(texts.get(key)) and fact.usd not in texts[key]
+def _is_only_in(usd: Decimal, unit: str, stated: Mapping[str, set[Decimal]]) -> bool:
+    texts = stated.get("output", set())
+    return usd in stated.get(unit, set()) and bool(texts) and usd not in texts
 
 
 def _is_placeholder(source: Stated, fact: Fact, priced: set[tuple[str, str]]) -> bool:

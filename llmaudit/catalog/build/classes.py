@@ -138,6 +138,13 @@ def _free(case: Case) -> Found:
     return None if case.used.usd and case.other.usd else ("free-or-priced", "one says 0")
 
 
+def _outvoted(case: Case) -> Found:
+    """Two packages that say the same are likelier right than the one that is used; a person should look first here."""
+    at_once = case.stated.get(case.key, {}).values()
+    others = sum(any(fact.usd == case.other.usd and fact.valid_to is None for fact in facts) for facts in at_once)
+    return ("outvoted", f"{others} packages say the other price") if others > 1 else None
+
+
 def _other_snapshot(case: Case) -> Found:
     """Two packages without dates that looked at different times: nothing says that either is wrong."""
     read, other = (case.snapshots.get(package_of(fact)) for fact in (case.used, case.other))
@@ -155,16 +162,17 @@ def _other_snapshot(case: Case) -> Found:
 Found = tuple[str, str] | None
 RULES: tuple[Callable[[Case], Found], ...] = (
     _search_tool,
+    _regional,
     _rounding,
     _alias,
     _peak,
     _other_date,
     _modality,
-    _regional,
     _currency,
     _batch_cache,
     _batch,
     _free,
+    _outvoted,
     _other_snapshot,
 )
 """In this order; the first that fits names the class."""

@@ -16,7 +16,6 @@ from llmaudit.catalog.build.fact import Fact, Stated, plain
 from llmaudit.catalog.build.merge import RateKey, Timelines, at
 from llmaudit.yamlfile import parse_yaml, read_yaml
 
-ACCEPTED = "accepted-conflicts.yaml"
 DAY = timedelta(days=1)
 
 
@@ -73,8 +72,8 @@ class Overlay:
     names: frozenset[tuple[str, str]] = frozenset()
 
 
-def read_overlay(folder: Path) -> Overlay:
-    """Return what the YAML files of an overlay folder state about prices.
+def read_overlay(folder: Path, accepted: Path) -> Overlay:
+    """Return what the YAML files of an overlay folder state about prices, and which conflicts were accepted.
 
     Raises:
         InputError: A file is malformed.
@@ -82,15 +81,14 @@ def read_overlay(folder: Path) -> Overlay:
     rates: set[tuple[str, str, str, str]] = set()
     names: set[tuple[str, str]] = set()
     for path in sorted(folder.glob("*.yaml")):
-        if path.name == ACCEPTED:
-            continue
         content = parse_yaml(path.read_bytes(), dict[str, Any], name=path.name, what="catalog")
         for sku in content.get("models") or ():
             rates.update(_stated(str(content.get("seller")), sku))
             names.update((str(content.get("seller")), name.lower()) for name in _names(sku))
-    listed = folder / ACCEPTED
-    accepted = read_yaml(listed, _AcceptedFile, what="list of accepted conflicts").accepted if listed.exists() else []
-    return Overlay(frozenset(rates), tuple(accepted), frozenset(names))
+    looked_at = (
+        read_yaml(accepted, _AcceptedFile, what="list of accepted conflicts").accepted if accepted.exists() else []
+    )
+    return Overlay(frozenset(rates), tuple(looked_at), frozenset(names))
 
 
 def _stated(seller: str, sku: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:

@@ -33,6 +33,8 @@ from llmaudit.catalog.load import packaged_folder
 from llmaudit.yamlfile import parse_yaml
 
 BUILD = "BUILD.json"
+ACCEPTED = "accepted-conflicts.yaml"
+"""In pricing/: conflicts that a person has looked at and left."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def update(
         InputError: A source is not installed or unreadable, or an overlay file is malformed.
     """
     folder = overlay or overlay_folder()
-    kept_by_hand = read_overlay(folder)
+    kept_by_hand = read_overlay(folder, packaged_folder() / ACCEPTED)
     sources = align(read_sources(litellm_wheel, on, schedule_ids(folder), _days_known(previous)))
     without_names(sources, kept_by_hand.names)
     seen = weeks.read(packaged_folder() / "weeks")

@@ -97,9 +97,10 @@ accepted:
 
 
 def test_status(tmp_path: Path) -> None:
-    (tmp_path / "openai.yaml").write_text(OVERLAY, encoding="utf-8")
-    (tmp_path / "accepted-conflicts.yaml").write_text(ACCEPTED, encoding="utf-8")
-    overlay = read_overlay(tmp_path)
+    (tmp_path / "overlay").mkdir()
+    (tmp_path / "overlay" / "openai.yaml").write_text(OVERLAY, encoding="utf-8")
+    (tmp_path / "accepted.yaml").write_text(ACCEPTED, encoding="utf-8")
+    overlay = read_overlay(tmp_path / "overlay", tmp_path / "accepted.yaml")
     record, other = [], []
     for sku, when in (("gpt-x", "batch=true"), ("gpt-y", "batch=true"), ("gpt-x", ""), ("gpt-z", "")):
         record.append(fact("model-prices", "2", sku=sku, when=when, valid_from="2026-01-01", basis="documented"))
@@ -114,6 +115,14 @@ def test_status(tmp_path: Path) -> None:
         ("gpt-z", "", "accepted"),
     ]
     assert listed[3].why == "looked at and left"
+
+
+def test_two_against_the_one_used() -> None:
+    one = fact("model-prices", "2", valid_from="2026-01-01", basis="documented")
+    two, three = (fact(name, "3.7", valid_from="2026-11-02") for name in ("litellm", "genai-prices"))
+    key = (one.seller, one.sku, one.unit, one.when)
+    stated_by = {key: {"model-prices": [one], "litellm": [two], "genai-prices": [three]}}
+    assert classify(Case(key, moment("2026-11-02"), one, two, [one], stated_by, SNAPSHOTS))[0] == "outvoted"
 
 
 def test_a_package_that_contradicts_itself_is_listed() -> None:
