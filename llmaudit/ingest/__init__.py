@@ -11,12 +11,13 @@ from llmaudit.errors import InputError, LlmauditError, printable
 from llmaudit.ingest.detect import Detection, detect
 from llmaudit.ingest.load import FileResult, ingest_file
 from llmaudit.ingest.read import file_name
+from llmaudit.ingest.registry import known
 from llmaudit.ingest.walk import walk
 from llmaudit.ingest.work import Setup
 from llmaudit.period import Period
 from llmaudit.store import Store
 
-__all__ = ["Detection", "FileResult", "IngestResult", "Period", "Setup", "detect", "ingest", "walk"]
+__all__ = ["Detection", "FileResult", "IngestResult", "Period", "Setup", "detect", "ingest", "known", "walk"]
 
 
 class Totals(msgspec.Struct, frozen=True):

@@ -9,18 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from llmaudit.errors import InputError, printable
-from llmaudit.formats import format_named
-from llmaudit.formats.base import Format
-from llmaudit.ingest.decode import SCHEMA
-from llmaudit.ingest.detect import Container, Detection, container_of, detect
-from llmaudit.ingest.read import CHUNK_BYTES, file_name, head_of, opened
+from llmaudit.ingest.decode import BILL_SCHEMA, SCHEMA
+from llmaudit.ingest.detect import Detection, detect
+from llmaudit.ingest.read import CHUNK_BYTES, file_name, opened
 from llmaudit.ingest.records import Rejected
-from llmaudit.ingest.repeats import Repeats
-from llmaudit.ingest.work import Decoded, Setup, decoded
-from llmaudit.request import COLUMNS
+from llmaudit.ingest.registry import known_named
+from llmaudit.ingest.repeats import Repeats, target_of
+from llmaudit.ingest.work import Decoded, Job, Setup, decoded, job_of
 from llmaudit.store import Store
 
 MAX_STORED_REJECTS = 10_000
@@ -85,37 +84,25 @@ def ingest_file(
     Raises:
         InputError: Unknown format, empty, damaged, or not one record accepted; the database is as before.
     """
-    found = _detected(path, format_name)
+    found = detect(path, known_named(format_name) if format_name else None)
     if found.form is None:
         if not must_be_log:
             return FileResult(file_name(path), None, skipped="unknown format")
         raise _unknown(path, found)
     earlier = _known_content(store, path, setup)
     if earlier is None:
-        load = _Load(store, path, found.form, setup)
+        load = _Load(store, path, job_of(found, setup))
         try:
             with store.transaction():
-                return load.run(found.container, progress)
+                return load.run(progress)
         except _AlreadyThere as there:
             earlier = there.counts
-    return _again(path, found.form, earlier)
+    return _again(path, load_name(found), earlier)
 
 
-def _detected(path: Path, format_name: str | None) -> Detection:
-    if format_name is None:
-        return detect(path)
-    form = format_named(format_name)
-    container = container_of(head_of(path))
-    if container == "empty":
-        return Detection(None, container, 0.0, ("the file is empty",))
-    if (container == "csv") != (form.container == "csv"):
-        raise InputError(
-            f"{printable(file_name(path))} holds {'CSV' if container == 'csv' else 'no CSV'},"
-            f" but {form.name} is {form.container}",
-            next_step="Leave --format out, or name the format that the file is in.",
-            slug="wrong-container",
-        )
-    return Detection(form, container, 1.0, ("named with --format",))
+def load_name(found: Detection) -> str:
+    """Return the name of a file's format; of a mixed file, of all of them."""
+    return "+".join(form.name for form in (found.form, *found.others) if form is not None)
 
 
 def _unknown(path: Path, found: Detection) -> InputError:
@@ -151,11 +138,11 @@ def _ledger_row(store: Store, digest: str, setup: Setup) -> dict[str, int] | Non
     return rows[0] if rows else None
 
 
-def _again(path: Path, form: Format, earlier: dict[str, int]) -> FileResult:
+def _again(path: Path, format_name: str, earlier: dict[str, int]) -> FileResult:
     """Return what becomes of a file that is there already: what was accepted then is a duplicate now."""
     return FileResult(
         path=file_name(path),
-        format=form.name,
+        format=format_name,
         skipped="already ingested",
         lines=earlier["lines"],
         duplicates=earlier["duplicates"] + earlier["accepted"],
@@ -179,9 +166,9 @@ class _Load:
 
     store: Store
     path: Path
-    form: Format
-    setup: Setup
+    job: Job
     records: int = 0
+    rows: int = 0
     rejects: list[Rejected] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
@@ -191,7 +178,13 @@ class _Load:
     disk_bytes: int = 0
     failure: BaseException | None = None
 
-    def run(self, container: Container, progress: Progress | None) -> FileResult:
+    def __post_init__(self) -> None:
+        self.forms = self.job.forms
+        self.setup = self.job.setup
+        self.to = target_of(self.forms[0])
+        self.name = "+".join(self.job.names)
+
+    def run(self, progress: Progress | None) -> FileResult:
         """Insert, de-duplicate, and write the ledger row; the caller commits, or rolls everything back.
 
         Raises:
@@ -199,21 +192,23 @@ class _Load:
             InputError: Not one record is a request; or as `decoded`.
         """
         self.source_id = int(self.store.one("SELECT coalesce(max(source_id), 0) + 1 FROM sources")[0])
-        self._insert(container, progress)
+        self._insert(progress)
         if earlier := _ledger_row(self.store, self.digest, self.setup):
             raise _AlreadyThere(earlier)
         inserted = self._count()
-        repeats = Repeats(self.store, self.form, self.source_id)
-        conflicts = repeats.drop_within() + repeats.drop_known(self.digest)
-        accepted = self._count()
+        repeats = [Repeats(self.store, form, self.source_id) for form in self.forms]
+        conflicts = sum(each.drop_within() + each.drop_known(self.digest) for each in repeats)
+        kept = self._count()
+        bill = self.to.table == "bill_lines"
         result = FileResult(
             path=file_name(self.path),
-            format=self.form.name,
+            format=self.name,
             lines=self.records,
-            accepted=accepted,
-            duplicates=inserted - accepted,
+            accepted=0 if bill else kept,
+            duplicates=inserted - kept,
             ignored=self.ignored.total(),
             rejected=self.rejected.total(),
+            bills=kept if bill else 0,
             reasons=dict(sorted((self.ignored + self.rejected).items())),
             conflicts=conflicts,
         )
@@ -223,24 +218,27 @@ class _Load:
         self._write_ledger(result)
         return result
 
-    def _insert(self, container: Container, progress: Progress | None) -> None:
-        """Decode the file and stream its requests into the table; a row id is the line number past the highest id."""
-        base = int(self.store.one("SELECT coalesce(max(row_id), 0) FROM requests")[0])
-        columns = ", ".join(COLUMNS)
-        with opened(self.path) as content, closing(decoded(content, self.form, container, self.setup)) as parts:
-            batches = pa.RecordBatchReader.from_batches(SCHEMA, self._counted(parts, progress))
+    def _insert(self, progress: Progress | None) -> None:
+        """Decode the file and stream its rows into the table, numbered in file order past the highest number."""
+        base = int(self.store.one(f"SELECT coalesce(max(row_id), 0) FROM {self.to.table}")[0])
+        columns = ", ".join(self.to.columns)
+        schema = _numbered_schema(BILL_SCHEMA if self.to.table == "bill_lines" else SCHEMA)
+        with opened(self.path) as content, closing(decoded(content, self.job)) as parts:
+            batches = pa.RecordBatchReader.from_batches(schema, self._counted(parts, schema, progress))
             with self.store.table("incoming", batches):
                 self.store.execute(
-                    f"INSERT INTO requests (row_id, source_id, id_space, {columns})"
-                    f" SELECT ? + line, ?, ?, {columns} FROM incoming",
-                    [base, self.source_id, self.form.space],
+                    f"INSERT INTO {self.to.table} (row_id, source_id, id_space, {columns})"
+                    f" SELECT ? + row_number, ?, id_space, {columns} FROM incoming",
+                    [base, self.source_id],
                 )
             if self.failure is not None:
                 raise self.failure
             self.digest, self.content_bytes = content.digest.hexdigest(), content.size
             self.disk_bytes = content.disk_bytes
 
-    def _counted(self, parts: Iterator[Decoded], progress: Progress | None) -> Iterator[pa.RecordBatch]:
+    def _counted(
+        self, parts: Iterator[Decoded], schema: pa.Schema, progress: Progress | None
+    ) -> Iterator[pa.RecordBatch]:
         """Pass batches on and count. An error ends the stream and is kept: through DuckDB it would lose its type."""
         try:
             for part in parts:
@@ -250,14 +248,24 @@ class _Load:
                 self.rejects.extend(part.tally.rejects[: MAX_STORED_REJECTS - len(self.rejects)])
                 if progress:
                     progress(self.records)
-                yield part.batch
+                for name, batch in part.batches:
+                    yield self._numbered(name, batch, schema)
         except GeneratorExit:
             raise
         except BaseException as error:  # noqa: BLE001 -- raised again as soon as the statement has ended
             self.failure = error
 
+    def _numbered(self, name: str, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+        """Return a batch with the number of each row in the file and the namespace of its ids."""
+        size = batch.num_rows
+        numbers = pa.array(np.arange(self.rows + 1, self.rows + 1 + size, dtype=np.int64))
+        self.rows += size
+        space = next(form.space for form in self.forms if form.name == name)
+        columns = [numbers, pa.repeat(pa.scalar(space), size), *batch.columns]
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
+
     def _count(self) -> int:
-        return int(self.store.one("SELECT count(*) FROM requests WHERE source_id = ?", [self.source_id])[0])
+        return int(self.store.one(f"SELECT count(*) FROM {self.to.table} WHERE source_id = ?", [self.source_id])[0])
 
     def _write_rejects(self) -> None:
         columns = {
@@ -275,7 +283,7 @@ class _Load:
             "content_sha256": self.digest,
             "disk_bytes": self.disk_bytes,
             "content_bytes": self.content_bytes,
-            "format": self.form.name,
+            "format": self.name,
             "since": self.setup.period.since,
             "until": self.setup.period.until,
             "lines": counts.lines,
@@ -286,18 +294,23 @@ class _Load:
             "bills": counts.bills,
             "reasons": msgspec.json.encode(counts.reasons).decode(),
         }
+        first, last = ("started_at", "started_at") if self.to.table == "requests" else ("period_start", "period_end")
         self.store.execute(
             f"INSERT INTO sources ({', '.join(row)}, first_at, last_at)"
-            f" SELECT {', '.join(f'${name}' for name in row)}, min(started_at), max(started_at)"
-            " FROM requests WHERE source_id = $source_id",
+            f" SELECT {', '.join(f'${name}' for name in row)}, min({first}), max({last})"
+            f" FROM {self.to.table} WHERE source_id = $source_id",
             row,
         )
 
     def _nothing(self, result: FileResult) -> InputError:
         why = ", ".join(f"{count} {reason}" for reason, count in result.reasons.items()) or "it holds no record"
         return InputError(
-            f"{printable(result.path)}: not one request in {self.records} records of {self.form.name}"
-            f" ({printable(why)})",
+            f"{printable(result.path)}: not one request in {self.records} records of {self.name} ({printable(why)})",
             next_step="Check that it is a request log of this format and covers the period asked for.",
             slug="nothing-accepted",
         )
+
+
+def _numbered_schema(schema: pa.Schema) -> pa.Schema:
+    numbered = [pa.field("row_number", pa.int64()), pa.field("id_space", pa.string())]
+    return pa.schema([*numbered, *schema])
