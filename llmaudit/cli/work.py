@@ -15,6 +15,7 @@ from llmaudit.settings import Settings
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
     from llmaudit.ingest import IngestResult
+    from llmaudit.ingest.ledger import FileRead
     from llmaudit.store import Store
 
 
@@ -56,13 +57,13 @@ def first_failure(result: IngestResult) -> LlmauditError | None:
     return result.failures[0] if result.failures else None
 
 
-def _progress(settings: Settings) -> Callable[[str, int], None] | None:
+def _progress(settings: Settings) -> Callable[[FileRead, int], None] | None:
     """Return a reporter that rewrites one line, on a terminal only."""
     if settings.quiet or not sys.stderr.isatty():
         return None
 
-    def report(path: str, records: int) -> None:
-        sys.stderr.write(f"\r\x1b[K{printable(Path(path).name, 60)}: {records:,} records")
+    def report(file: FileRead, _: int) -> None:
+        sys.stderr.write(f"\r\x1b[K{printable(file.path.name, 60)}: {file.records:,} records")
         sys.stderr.flush()
 
     return report

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import msgspec
 
 from llmaudit.errors import InputError, LlmauditError, printable
 from llmaudit.ingest.detect import Detection, detect
-from llmaudit.ingest.load import FileResult, ingest_file
-from llmaudit.ingest.read import file_name
+from llmaudit.ingest.ledger import FileResult
+from llmaudit.ingest.load import Loader, Progress
 from llmaudit.ingest.registry import known
 from llmaudit.ingest.walk import walk
 from llmaudit.ingest.work import Setup
@@ -51,9 +50,9 @@ def ingest(
     setup: Setup,
     *,
     format_name: str | None = None,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> IngestResult:
-    """Take files and folders into the database, one transaction a file.
+    """Take files and folders into the database, each in whole or not at all.
 
     A file that cannot be used does not stop the others; it is reported in `failures`.
 
@@ -62,23 +61,18 @@ def ingest(
         paths: Files and folders; folders are walked in name order.
         setup: What decoding needs besides the files.
         format_name: The format of every file, where the user says so.
-        progress: Called with a path and the records decoded so far.
+        progress: Called now and then with the file that is being read and the bytes read of it.
 
     Raises:
         InputError: A path does not exist or is an address (before anything is read); or no file was a log.
     """
     found = list(walk(paths))
-    files: list[FileResult] = []
-    failures: list[LlmauditError] = []
+    loader = Loader(store, setup, progress)
     for entry in found:
-        report = partial(progress, file_name(entry.path)) if progress else None
-        try:
-            files.append(
-                ingest_file(store, entry.path, setup, format_name=format_name, must_be_log=entry.named, progress=report)
-            )
-        except InputError as error:
-            failures.append(error)
-            files.append(FileResult(file_name(entry.path), None, skipped=f"not used: {error.slug}"))
+        loader.add(entry.path, format_name=format_name, must_be_log=entry.named)
+    loader.flush()
+    files = [result for result in loader.results if result is not None]
+    failures: list[LlmauditError] = [*loader.failures]
     recognised = [file for file in files if file.format is not None]
     if not recognised and not failures:
         raise InputError(

@@ -83,6 +83,12 @@ class Content:
         """Whether the bytes read are not those of the file, which is UTF-16."""
         return self._from_utf16 is not None
 
+    @property
+    def position(self) -> int:
+        """Bytes read of the file as it lies on disk; unlike `size` it can be held against `disk_bytes`."""
+        inner = getattr(self.stream, "fileobj", None) or getattr(self.stream, "_fp", None) or self.stream
+        return int(inner.tell())
+
     def _transcoded(self, data: bytes) -> bytes:
         """Return UTF-16 as UTF-8; half a surrogate pair stays damage, in the one line that holds it."""
         assert self._from_utf16 is not None  # noqa: S101 -- for mypy: the caller has looked

@@ -41,12 +41,14 @@ class Tally:
         rejects: Those that cannot be used.
         ignored: Counts by reason of those that are no requests.
         held: Records that a format put into its state; requests may still come of them.
+        masked: Values that looked like live keys and were replaced.
     """
 
     records: int = 0
     rejects: list[Rejected] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
     held: int = 0
+    masked: int = 0
 
     def reject(self, line: int, reason: str, where: str | None = None) -> None:
         """Note a record that cannot be used."""

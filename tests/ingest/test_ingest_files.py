@@ -10,7 +10,7 @@ from logs import lines, write
 
 from llmaudit.errors import InputError
 from llmaudit.ingest import walk
-from llmaudit.ingest.load import ingest_file
+from llmaudit.ingest.load import Loader
 from llmaudit.ingest.work import Setup
 
 NAMES = [
@@ -65,8 +65,9 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, load) -> None:
 
 
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path, store) -> None:
-    with pytest.raises(InputError, match="ordinary file"):
-        ingest_file(store, tmp_path, Setup(b"k" * 32))
+    loader = Loader(store, Setup(b"k" * 32))
+    loader.add(tmp_path)
+    assert "ordinary file" in str(loader.failures[0])
 
 
 def test_a_file_without_permission_is_named_and_the_others_are_read(

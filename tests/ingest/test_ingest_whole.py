@@ -11,8 +11,7 @@ import pytest
 from logs import decode_file, line, lines, write
 
 from llmaudit.errors import LlmauditError
-from llmaudit.ingest import load as loading
-from llmaudit.ingest import read, work
+from llmaudit.ingest import ledger, read, work
 from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import opened
 from llmaudit.ingest.work import Job, Setup, decoded
@@ -49,7 +48,7 @@ def test_a_whole_file_adds_up_in_the_ledger(tmp_path: Path, load, store) -> None
 
 
 def test_rejects_are_stored_up_to_a_cap_and_counted_beyond_it(tmp_path: Path, load, store, monkeypatch) -> None:
-    monkeypatch.setattr(loading, "MAX_STORED_REJECTS", 3)
+    monkeypatch.setattr(ledger, "MAX_STORED_REJECTS", 3)
     (file,) = load(write(tmp_path / "a.jsonl", lines([1]) + b"bad\n" * 10)).files
     assert (file.rejected, file.reasons) == (10, {"malformed-json": 10})
     assert store.rows("SELECT line FROM rejects ORDER BY line") == [(2,), (3,), (4,)]

@@ -1,4 +1,21 @@
-/* Bills: lines at their own grain, never made into requests. */
+/* Bills at their own grain; one call told by several files; what a file sums up to, so that `verify` can add again. */
+
+ALTER TABLE requests ADD COLUMN prompt_language VARCHAR;  -- en, latin, cjk, cyrillic, arabic …: of the last user message
+ALTER TABLE requests ADD COLUMN pii_classes VARCHAR;      -- email, phone, card, national-id: those found, comma-separated
+ALTER TABLE conflicts ADD COLUMN kept_row_id BIGINT;      -- the row that counts
+ALTER TABLE conflicts ADD COLUMN fields VARCHAR;          -- what the record says otherwise, comma-separated column names
+ALTER TABLE sources ADD COLUMN masked BIGINT DEFAULT 0;   -- values that looked like live keys and were replaced
+ALTER TABLE sources ADD COLUMN sum_billed DECIMAL(38, 12); -- of the rows that stand for this file
+ALTER TABLE sources ADD COLUMN sum_input_tokens HUGEINT;   -- all five input counters
+ALTER TABLE sources ADD COLUMN sum_output_tokens HUGEINT;
+
+CREATE TABLE sightings (            -- one row per record of another file that tells a call which is there already
+    row_id BIGINT NOT NULL,          -- the request (or bill line) that stands for it
+    source_id INTEGER NOT NULL,
+    line BIGINT NOT NULL,
+    id_space VARCHAR NOT NULL,
+    request_id VARCHAR
+);
 
 CREATE TABLE bill_lines (           -- one row per line of a bill or usage export (llmaudit/bills/base.py)
     row_id BIGINT NOT NULL,
