@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
+from llmaudit.features import Asked
 from llmaudit.formats.values import epoch, unit_of
 from llmaudit.request import Ignored, Request
 
@@ -33,6 +34,14 @@ Repeats = Literal["once", "first", "largest", "last"]
     largest: records of one call that grow (a stream written block by block); the one with most output counts.
     last: a record that is written again when it changes; the last counts.
 """
+
+
+class Text(NamedTuple):
+    """The text of a request, for `--keep-text`: its turns as JSON, and the answer."""
+
+    request: Request
+    prompt: str
+    answer: str | None
 
 
 class TokenCounter(Protocol):
@@ -67,6 +76,8 @@ class Context:
         file: Facts about the file.
         shared: What the parts of one batch share, as `unfold` gave it.
         state: The format's own state over a file, as `Format.state` made it.
+        asked: Requests whose words are still to be looked at; the decoder does, many at once.
+        texts: Texts that are to be kept, where the user wants them kept; None where not.
     """
 
     hash_key: bytes
@@ -74,6 +85,8 @@ class Context:
     file: FileFacts = field(default_factory=FileFacts)
     shared: Any = None
     state: Any = None
+    asked: list[Asked] = field(default_factory=list)
+    texts: list[Text] | None = None
 
     def epoch(self, number: float | None, key: str) -> datetime | None:
         """Return an epoch number of the key as naive UTC, in the unit that the whole file uses for it.

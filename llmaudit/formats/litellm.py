@@ -133,15 +133,21 @@ def convert(row: SpendLog, context: Context) -> Request:
     request.is_batch = row.request_id.endswith("_batch_cost")
     request.is_streamed = _streamed(row)
     request.user_id = row.end_user or row.user or None
-    request.key_id = meta.user_api_key_alias or (row.api_key[:12] if row.api_key else None)
+    request.key_id = meta.user_api_key_alias or _short(row.api_key)
     _fill_usage(request, row, meta)
     if row.messages not in _NO_MESSAGES:
-        chat.describe(request, msgspec.json.decode(row.messages), context)
+        turns = chat.describe(request, msgspec.json.decode(row.messages), context)
+        chat.keep(request, turns, None, context)
     if row.status == "failure":
         _fill_failure(request, meta)
     request.billed_amount = _billed(row, meta, request)
     request.billed_kind = None if request.billed_amount is None else "seller_reported"
     return request
+
+
+def _short(api_key: str | None) -> str | None:
+    """Return the beginning of a hashed key. A live key stays whole here, to be known as one and masked."""
+    return api_key if not api_key or api_key.startswith("sk-") else api_key[:12]
 
 
 @lru_cache(maxsize=4096)

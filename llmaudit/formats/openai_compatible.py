@@ -249,9 +249,10 @@ def _fill_prompt(request: Request, asked: Asked, answer: Completion, context: Co
     if asked.messages is not None:
         request.needs_tools = bool(asked.tools)
         request.needs_json = bool(asked.response_format) and asked.response_format != {"type": "text"}
+    told = "".join(str((choice.message or {}).get("content") or "") for choice in answer.choices or ())
     if request.usage_status == "missing" and request.status == "ok" and answer.choices:
-        told = "".join(str((choice.message or {}).get("content") or "") for choice in answer.choices)
         chat.estimate(request, turns, told, context)
+    chat.keep(request, turns, told or None, context)
 
 
 FORMAT = Format(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -11,7 +16,7 @@ from llmaudit.ingest.detect import Detection, detect
 from llmaudit.ingest.ledger import FileResult
 from llmaudit.ingest.load import Loader, Progress
 from llmaudit.ingest.registry import known
-from llmaudit.ingest.walk import walk
+from llmaudit.ingest.walk import Found, walk
 from llmaudit.ingest.work import Setup
 from llmaudit.period import Period
 from llmaudit.store import Store
@@ -66,11 +71,14 @@ def ingest(
     Raises:
         InputError: A path does not exist or is an address (before anything is read); or no file was a log.
     """
-    found = list(walk(paths))
-    loader = Loader(store, setup, progress)
-    for entry in found:
-        loader.add(entry.path, format_name=format_name, must_be_log=entry.named)
-    loader.flush()
+    with ExitStack() as stack:
+        found = [entry for path in paths for entry in (_standard_input(stack) if path == "-" else walk([path]))]
+        loader = stack.enter_context(closing(Loader(store, setup, progress)))
+        loader.whole = sum(_size(entry.path) for entry in found)
+        for entry in found:
+            label = "-" if entry.is_input else None
+            loader.add(entry.path, label=label, format_name=format_name, must_be_log=entry.named)
+        loader.flush()
     files = [result for result in loader.results if result is not None]
     failures: list[LlmauditError] = [*loader.failures]
     recognised = [file for file in files if file.format is not None]
@@ -82,3 +90,18 @@ def ingest(
         )
     sums = {name: sum(getattr(file, name) for file in recognised) for name in Totals.__struct_fields__}
     return IngestResult(files, Totals(**sums), failures)
+
+
+def _standard_input(stack: ExitStack) -> list[Found]:
+    """Return standard input as a file: its content is looked at twice, first for its format."""
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="llmaudit-")))
+    with (folder / "-").open("wb") as sink:
+        shutil.copyfileobj(sys.stdin.buffer, sink)
+    return [Found(folder / "-", named=True, is_input=True)]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):  # said again, by its own name, when it is opened
+        return 0

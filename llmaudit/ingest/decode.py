@@ -11,6 +11,7 @@ import typing
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -18,12 +19,14 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from llmaudit.bills.base import BillLine
-from llmaudit.features import pseudonym
+from llmaudit.features import text_hints
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
+from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
 from llmaudit.ingest.records import Numbered, Tally
 from llmaudit.period import Period
+from llmaudit.privacy import masked
 from llmaudit.request import Ignored, Reject, Request
 
 Row = tuple[Any, ...]
@@ -61,6 +64,12 @@ BILL_SCHEMA = _schema(BillLine, pa.decimal128(38, 12))
 """The columns of a decoded batch of bill lines, in the order of `bill_lines`."""
 
 
+TEXT_SCHEMA = pa.schema(
+    [("line", pa.int64()), ("request_id", pa.string()), ("prompt", pa.string()), ("answer", pa.string())]
+)
+"""The texts of requests, kept only where the user asks for it."""
+
+
 class Decoder:
     """Turns the records of one format into rows.
 
@@ -69,13 +78,17 @@ class Decoder:
         context: What the format may use besides the record.
         period: Requests outside it are ignored.
         layout: How the records lie.
+        keep_users: Leave addresses of people as they are.
     """
 
-    def __init__(self, form: Format, context: Context, period: Period, layout: Layout) -> None:
+    def __init__(
+        self, form: Format, context: Context, period: Period, layout: Layout, *, keep_users: bool = False
+    ) -> None:
         self.form = form
         self.schema = BILL_SCHEMA if form.kind == "bill" else SCHEMA
         self._context = context
         self._period = period
+        self._keep_users = keep_users
         self._layout = layout
         self._reader = _reader(form, layout)
         self._batch = msgspec.json.Decoder(form.batch).decode if form.batch is not None else None
@@ -94,16 +107,49 @@ class Decoder:
         made = self.form.finish(self._context) if self.form.finish else ()
         return self._rows(self._kept(made, tally), tally)
 
+    def texts(self) -> pa.Table | None:
+        """Return the texts that are to be kept of the requests made since the last call; None where there are none."""
+        pending = self._context.texts
+        if not pending:
+            return None
+        # A request that was rejected or left out after its text was read has no line.
+        rows = [
+            {
+                "line": text.request.line,
+                "request_id": text.request.request_id,
+                "prompt": text.prompt,
+                "answer": text.answer,
+            }
+            for text in pending
+            if text.request.line
+        ]
+        pending.clear()
+        for row in rows:
+            row["prompt"] = masked(str(row["prompt"]), self._context.hash_key)
+            row["answer"] = None if row["answer"] is None else masked(str(row["answer"]), self._context.hash_key)
+        return pa.Table.from_pylist(rows, schema=TEXT_SCHEMA)
+
     def _rows(self, made: Iterator[Any], tally: Tally) -> pa.RecordBatch:
         batches: list[pa.RecordBatch] = []
-        rows: list[Row] = []
-        for request in made:
-            rows.append(astuple(request))
-            if len(rows) == ROWS_PER_TURN:
-                batches.append(_columns(rows, self.schema, tally))
-                rows.clear()
-        batches.append(_columns(rows, self.schema, tally))
-        return pa.concat_batches(batches) if len(batches) > 1 else batches[0]
+        while turn := list(islice(made, ROWS_PER_TURN)):
+            self._fill_hints()
+            batches.append(_columns([astuple(request) for request in turn], self.schema, tally))
+        if not batches:
+            return _arrays([], self.schema)
+        whole = pa.concat_batches(batches) if len(batches) > 1 else batches[0]
+        batch, masks = cleaned(whole, self._context.hash_key, keep_users=self._keep_users)
+        tally.masked += masks
+        return batch
+
+    def _fill_hints(self) -> None:
+        """Look at the words of the prompts that have been read, many at once; then they are dropped."""
+        pending = self._context.asked
+        if not pending:
+            return
+        hints = text_hints([one.asked for one in pending], [one.told for one in pending])
+        for one, hint in zip(pending, hints, strict=True):
+            one.request.task_hint, one.request.stakes_hint = hint.task, hint.stakes
+        pending.clear()
 
     def _parts(self, records: Numbered, tally: Tally) -> Numbered:
         """Take records out of envelopes and batches; each entry counts as a record of its own."""
@@ -137,7 +183,6 @@ class Decoder:
     def _requests(self, records: Numbered, tally: Tally) -> Iterator[Any]:
         convert, read, context, period = self.form.convert, self._reader, self._context, self._period
         bill = self.form.kind == "bill"
-        hash_key = context.hash_key
         unbounded = period.since is None and period.until is None
         for line, raw in records:
             try:
@@ -149,8 +194,6 @@ class Decoder:
             else:
                 if made.__class__ is Request and unbounded:
                     made.line = line
-                    if made.user_id is not None:
-                        made.user_id = pseudonym(made.user_id, hash_key)
                     yield made
                 elif isinstance(made, Ignored):
                     tally.ignored[made.reason] += 1
@@ -170,13 +213,11 @@ class Decoder:
             if isinstance(entry, Ignored):
                 tally.ignored[entry.reason] += 1
                 continue
-            entry.line = line
             moment = entry.period_start if bill else entry.started_at
             if not self._period.holds(moment):
                 tally.ignored[OUTSIDE] += 1
                 continue
-            if entry.user_id is not None:
-                entry.user_id = pseudonym(entry.user_id, self._context.hash_key)
+            entry.line = line
             yield entry
 
     def _kept(self, made: Sequence[Any] | typing.Iterable[Any], tally: Tally) -> Iterator[Any]:

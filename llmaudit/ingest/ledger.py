@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 import pyarrow as pa
 
-from llmaudit.ingest.read import file_name
 from llmaudit.ingest.records import Rejected, Tally
 from llmaudit.ingest.repeats import Target, target_of
 from llmaudit.ingest.work import Job
@@ -76,11 +76,15 @@ class FileRead:
         path: The file.
         job: How it is decoded.
         slot: Its place among the files of the run.
+        label: What it is called in the ledger.
+        token: Its name in the file of kept texts, until its content has been hashed.
+        texts: Texts that are to be kept and are not written yet.
     """
 
     path: Path
     job: Job
     slot: int
+    label: str
     source_id: int = 0
     records: int = 0
     rows: int = 0
@@ -91,6 +95,8 @@ class FileRead:
     digest: str = ""
     content_bytes: int = 0
     disk_bytes: int = 0
+    token: str = field(default_factory=lambda: uuid4().hex)
+    texts: list[pa.Table] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -120,7 +126,7 @@ class FileRead:
         """Return the account of the file when its repeats have been taken out."""
         bill = self.to.table == "bill_lines"
         return FileResult(
-            path=file_name(self.path),
+            path=self.label,
             format=self.name,
             lines=self.records,
             accepted=0 if bill else kept,
@@ -163,7 +169,7 @@ class Ledger:
         if earlier is None:
             return None
         return FileResult(
-            path=file_name(file.path),
+            path=file.label,
             format=file.name,
             skipped="already ingested",
             lines=earlier["lines"],

@@ -7,7 +7,7 @@ row, and one that cannot be used takes no other with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import chain
@@ -25,7 +25,7 @@ from llmaudit.ingest.registry import known_named
 from llmaudit.ingest.repeats import Repeats
 from llmaudit.ingest.sources import Sources
 from llmaudit.ingest.work import Decoded, Setup, decoded, job_of
-from llmaudit.store import Store
+from llmaudit.store import Store, TextStore, text_path
 
 SMALL_ROWS = 20_000
 """A file that decodes to no more rows than this is gathered with others."""
@@ -34,8 +34,10 @@ GROUP_ROWS = 100_000
 GROUP_FILES = 500
 """A group is committed when it has so many."""
 
-Progress = Callable[[FileRead, int], None]
-"""Called with the file that is being read and the bytes of it, as they lie on disk, that have been read."""
+TEXT_BYTES = 64 << 20
+
+Progress = Callable[[FileRead, int, int], None]
+"""Called with the file that is being read, the bytes read of it as it lies on disk, and the bytes of all files."""
 
 Part = tuple[FileRead, str, pa.RecordBatch]
 """Rows of a file, in one format."""
@@ -53,6 +55,7 @@ class Loader:
         store: The database.
         setup: What decoding needs besides the files.
         progress: Called now and then.
+        whole: Bytes of all files that will be read, as they lie on disk.
         results: What became of each file; None while it is not committed.
         failures: Files that could not be used.
     """
@@ -60,37 +63,44 @@ class Loader:
     store: Store
     setup: Setup
     progress: Progress | None = None
+    whole: int = 0
     results: list[FileResult | None] = field(default_factory=list)
     failures: list[InputError] = field(default_factory=list)
     _waiting: list[tuple[FileRead, list[Part]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._texts: TextStore | None = None
         self._ledger = Ledger(self.store)
         self._sources = Sources(self.store)
 
-    def add(self, path: Path, *, format_name: str | None = None, must_be_log: bool = True) -> None:
+    def add(
+        self, path: Path, *, label: str | None = None, format_name: str | None = None, must_be_log: bool = True
+    ) -> None:
         """Read a file; it is in the database when its result is there, at the latest after `flush`.
 
         Args:
             path: The file.
+            label: What it is called in the ledger; by default its path.
             format_name: Its format, where the user says so; else it is detected.
             must_be_log: Whether a file in no known format is an error, or only skipped (a folder's other files).
         """
         self.results.append(None)
         slot = len(self.results) - 1
         try:
-            self.results[slot] = self._read(path, slot, format_name, must_be_log=must_be_log)
+            self.results[slot] = self._read(path, slot, label, format_name, must_be_log=must_be_log)
         except InputError as error:
             self.failures.append(error)
-            self.results[slot] = FileResult(file_name(path), None, skipped=f"not used: {error.slug}")
+            self.results[slot] = FileResult(label or file_name(path), None, skipped=f"not used: {error.slug}")
 
-    def _read(self, path: Path, slot: int, format_name: str | None, *, must_be_log: bool) -> FileResult | None:
+    def _read(
+        self, path: Path, slot: int, label: str | None, format_name: str | None, *, must_be_log: bool
+    ) -> FileResult | None:
         found = detect(path, known_named(format_name) if format_name else None)
         if found.form is None:
             if must_be_log:
                 raise _unknown(path, found)
             return FileResult(file_name(path), None, skipped="unknown format")
-        file = FileRead(path, job_of(found, self.setup), slot)
+        file = FileRead(path, job_of(found, self.setup), slot, label or file_name(path))
         if earlier := self._known_content(file):
             return earlier
         with ExitStack() as stack:
@@ -118,10 +128,34 @@ class Loader:
         """Count what becomes of a file's records, and yield its rows."""
         for part in decoded_parts:
             file.count(part.tally, sum(batch.num_rows for _, batch in part.batches))
+            self._keep(file, part.texts)
             if self.progress:
-                self.progress(file, content.position)
+                self.progress(file, content.position, self.whole)
             for name, batch in part.batches:
                 yield file, name, batch
+
+    def _keep(self, file: FileRead, texts: list[pa.Table]) -> None:
+        """Put texts aside, and write them when there are many: prompts can be larger than memory."""
+        file.texts += texts
+        if sum(each.nbytes for each in file.texts) > TEXT_BYTES:
+            self._write_texts([file])
+
+    def _write_texts(self, files: Sequence[FileRead], *, ended: bool = False) -> None:
+        """Write texts to their own file before the requests are committed; without requests they are swept later."""
+        if not self.setup.keep_text or self.store.path is None:
+            return
+        if self._texts is None:
+            digests = {str(row[0]) for row in self.store.rows("SELECT content_sha256 FROM sources")}
+            self._texts = TextStore(text_path(self.store.path), digests)
+        for file in files:
+            tables, file.texts = file.texts, []
+            self._texts.add(file.token, pa.concat_tables(tables) if tables else None, file.digest if ended else None)
+
+    def close(self) -> None:
+        """Close the file of kept texts."""
+        if self._texts is not None:
+            self._texts.close()
+            self._texts = None
 
     def _gather(self, file: FileRead, parts: list[Part]) -> FileResult | None:
         """Keep a small file for the next commit, unless it is there already or has nothing."""
@@ -203,6 +237,7 @@ class Loader:
         conflicts = dict(
             self.store.rows("SELECT source_id, count(*) FROM conflicts WHERE source_id >= ? GROUP BY 1", [first])
         )
+        self._write_texts(files, ended=True)
         results = [file.result(kept.get(file.source_id, 0), conflicts.get(file.source_id, 0)) for file in files]
         for file, result in zip(files, results, strict=True):
             self._ledger.write(file, result)
@@ -267,8 +302,7 @@ def _nothing(file: FileRead) -> InputError:
     reasons = sorted((file.ignored + file.rejected).items())
     why = ", ".join(f"{count} {reason}" for reason, count in reasons) or "it holds no record"
     return InputError(
-        f"{printable(file_name(file.path))}: not one request in {file.records} records of {file.name}"
-        f" ({printable(why)})",
+        f"{printable(file.label)}: not one request in {file.records} records of {file.name} ({printable(why)})",
         next_step="Check that it is a request log of this format and covers the period asked for.",
         slug="nothing-accepted",
     )

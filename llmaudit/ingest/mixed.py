@@ -46,6 +46,11 @@ class Mixed:
         best = max(weights, key=lambda name: weights[name])
         return next(number for number, form in enumerate(self._forms) if form.name == best)
 
+    def texts(self) -> list[pa.Table]:
+        """Return the texts that are to be kept of the requests made since the last call."""
+        found = (decoder.texts() for decoder in self.decoders)
+        return [texts for texts in found if texts is not None]
+
     def finish(self, tally: Tally) -> list[tuple[str, pa.RecordBatch]]:
         """Return what the formats' states hold when the file has ended."""
         found = [(decoder.form.name, decoder.finish(tally)) for decoder in self.decoders if decoder.form.finish]

@@ -182,9 +182,9 @@ class Repeats:
         """
         table = self._to.table
         self._store.execute(
-            "INSERT INTO sightings SELECT kept_id, source_id, line, $space, same_id FROM repeats"
+            "INSERT INTO sightings SELECT $table, kept_id, source_id, line, $space, same_id FROM repeats"
             " WHERE source_id <> kept_source",
-            {"space": self._form.space},
+            {"space": self._form.space, "table": table},
         )
         if self._form.repeats == "once":
             fields = ", ".join(f"CASE WHEN n.{x} IS DISTINCT FROM o.{x} THEN '{x}' END" for x in self._to.said)

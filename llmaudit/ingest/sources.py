@@ -99,7 +99,9 @@ class Sources:
             f" concat_ws(',', {fields}) AS fields {pairs} WHERE concat_ws(',', {fields}) <> ''"
         )
         self._store.execute(f"UPDATE requests SET {_merged()} {pairs} WHERE requests.row_id = k.kept_id")
-        self._store.execute("INSERT INTO sightings SELECT kept_id, source_id, line, id_space, request_id FROM told")
+        self._store.execute(
+            "INSERT INTO sightings SELECT 'requests', kept_id, source_id, line, id_space, request_id FROM told"
+        )
         changed = {int(row[0]) for row in self._store.rows(f"SELECT DISTINCT o.source_id {pairs}")}
         self._store.execute("DELETE FROM requests WHERE row_id IN (SELECT row_id FROM told)")
         self._store.execute("DROP TABLE told")

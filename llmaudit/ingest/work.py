@@ -15,7 +15,7 @@ from queue import SimpleQueue
 import pyarrow as pa
 
 from llmaudit.catalog import load_catalog
-from llmaudit.formats.base import Context, FileFacts, Format
+from llmaudit.formats.base import Context, FileFacts, Format, Text
 from llmaudit.ingest import registry
 from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.delimited import CopyReader, CsvReader
@@ -46,11 +46,15 @@ class Setup:
         hash_key: Key of the database for hashes of prompts and personal ids.
         overlays: The user's catalog files, for tokenizer families.
         period: The span of time asked for.
+        keep_users: Store e-mail addresses, phone numbers and IPs as they are.
+        keep_text: Keep prompts and answers in a file beside the database.
     """
 
     hash_key: bytes
     overlays: tuple[Path, ...] = ()
     period: Period = ALL
+    keep_users: bool = False
+    keep_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,11 @@ def job_of(found: Detection, setup: Setup) -> Job:
 
 @dataclass
 class Decoded:
-    """What became of some records: rows by format, and the tally of the others."""
+    """What became of some records: rows by format, the tally of the others, and texts that are to be kept."""
 
     batches: list[tuple[str, pa.RecordBatch]]
     tally: Tally = field(default_factory=Tally)
+    texts: list[pa.Table] = field(default_factory=list)
 
 
 def decoder_of(job: Job) -> Mixed:
@@ -96,8 +101,9 @@ def decoder_of(job: Job) -> Mixed:
     for form in job.forms:
         facts = job.facts.get(form.name) or FileFacts()
         state = form.state() if form.state else None
-        context = Context(hash_key=job.setup.hash_key, counter=counter, file=facts, state=state)
-        decoders.append(Decoder(form, context, job.setup.period, job.layout))
+        texts: list[Text] | None = [] if job.setup.keep_text else None
+        context = Context(hash_key=job.setup.hash_key, counter=counter, file=facts, state=state, texts=texts)
+        decoders.append(Decoder(form, context, job.setup.period, job.layout, keep_users=job.setup.keep_users))
     return Mixed(decoders)
 
 
@@ -111,7 +117,8 @@ def decode_block(decoder: Mixed, block: Block, layout: Layout) -> Decoded:
         records = matched_lines(block, tally, form.pattern)
     else:
         records = text_lines(block, tally)
-    return Decoded(decoder.batches(records, tally), tally)
+    batches = decoder.batches(records, tally)
+    return Decoded(batches, tally, decoder.texts())
 
 
 def decoded(content: Content, job: Job) -> Generator[Decoded, None, None]:
@@ -137,14 +144,15 @@ def decoded(content: Content, job: Job) -> Generator[Decoded, None, None]:
     if tally.held:
         tally.ignored[PART_OF_CALL] += tally.held
     if batches or tally.held or tally.records:
-        yield Decoded(batches, tally)
+        yield Decoded(batches, tally, decoder.texts())
 
 
 def _parts(content: Content, job: Job, decoder: Mixed) -> Iterator[Decoded]:
     streams = _streams(content, job)
     if streams is not None:
         for records, tally in streams:
-            yield Decoded(decoder.batches(records, tally), tally)
+            batches = decoder.batches(records, tally)
+            yield Decoded(batches, tally, decoder.texts())
         return
     source = blocks(content)
     first = list(islice(source, PARALLEL_FROM_BLOCKS))

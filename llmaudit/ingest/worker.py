@@ -19,7 +19,6 @@ import pyarrow as pa
 
 from llmaudit.errors import LlmauditError
 from llmaudit.ingest.read import Block
-from llmaudit.ingest.records import Tally
 from llmaudit.ingest.work import Decoded, Job, decode_block, decoder_of
 
 _BLOCK = struct.Struct("<qq")
@@ -68,8 +67,8 @@ class Worker:
             told = pickle.loads(_exactly(self._from, described))  # noqa: S301 -- written by our own worker
             if size < 0:
                 raise _raised(*told)
-            tally, shapes = told
-            return _unpacked(tally, shapes, _exactly(self._from, size))
+            tally, shapes, texts = told
+            return Decoded(_unpacked(shapes, _exactly(self._from, size)), tally, texts)
         except (OSError, EOFError) as error:
             raise LlmauditError(
                 f"a process that decodes the log ended unexpectedly (exit code {self._process.wait()})",
@@ -92,7 +91,7 @@ def _raised(kind: type[LlmauditError], what: str, next_step: str, slug: str) -> 
     return kind(what, next_step=next_step, slug=slug)
 
 
-def _unpacked(tally: Tally, shapes: list[tuple[str, pa.Schema, int]], data: bytes) -> Decoded:
+def _unpacked(shapes: list[tuple[str, pa.Schema, int]], data: bytes) -> list[tuple[str, pa.RecordBatch]]:
     """Return an answer's batches, which lie one after the other in the data."""
     batches = []
     start = 0
@@ -100,7 +99,7 @@ def _unpacked(tally: Tally, shapes: list[tuple[str, pa.Schema, int]], data: byte
     for name, schema, size in shapes:
         batches.append((name, pa.ipc.read_record_batch(whole.slice(start, size), schema)))
         start += size
-    return Decoded(batches, tally)
+    return batches
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
@@ -125,7 +124,7 @@ def serve(source: IO[bytes], sink: IO[bytes]) -> None:
         else:
             packed = [(name, batch.schema, batch.serialize()) for name, batch in done.batches]
             shapes = [(name, schema, buffer.size) for name, schema, buffer in packed]
-            told = pickle.dumps((done.tally, shapes))
+            told = pickle.dumps((done.tally, shapes, done.texts))
             sink.write(_ANSWER.pack(len(told), sum(size for *_, size in shapes)) + told)
             for *_, buffer in packed:
                 sink.write(buffer)

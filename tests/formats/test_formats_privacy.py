@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from format_cases import Case, all_cases, decoded
 
-from llmaudit.features import pseudonym
+from llmaudit.privacy import pseudonym
 
 TOLD = [case for case in all_cases() if "secret" in f"{case.record} {case.text}"]
 

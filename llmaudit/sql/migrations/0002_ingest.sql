@@ -10,7 +10,8 @@ ALTER TABLE sources ADD COLUMN sum_input_tokens HUGEINT;   -- all five input cou
 ALTER TABLE sources ADD COLUMN sum_output_tokens HUGEINT;
 
 CREATE TABLE sightings (            -- one row per record of another file that tells a call which is there already
-    row_id BIGINT NOT NULL,          -- the request (or bill line) that stands for it
+    told VARCHAR NOT NULL,           -- requests or bill_lines
+    row_id BIGINT NOT NULL,          -- the row of that table which stands for it
     source_id INTEGER NOT NULL,
     line BIGINT NOT NULL,
     id_space VARCHAR NOT NULL,
