@@ -235,14 +235,16 @@ class TextStore:
 
     Args:
         path: The file; it is made where it is not there.
-        digests: Content hashes of the files that are in the database.
+        digests: Content hashes of the files that are in the database; None to look only.
     """
 
-    def __init__(self, path: Path, digests: set[str]) -> None:
+    def __init__(self, path: Path, digests: set[str] | None) -> None:
         self._path = path
         fresh = not path.exists()
         with _translated(path):
-            self._connection = duckdb.connect(str(path), config=_HARDENED)
+            self._connection = duckdb.connect(str(path), read_only=digests is None, config=_HARDENED)
+            if digests is None:
+                return
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS files (token VARCHAR NOT NULL, content_sha256 VARCHAR NOT NULL);"
                 "CREATE TABLE IF NOT EXISTS texts (token VARCHAR NOT NULL, line BIGINT NOT NULL, request_id VARCHAR,"
