@@ -19,15 +19,27 @@ import typer
 from typer.testing import CliRunner
 
 from llmaudit.cli import app
-from llmaudit.formats import all_formats
 from llmaudit.formats.base import Format
+from llmaudit.ingest import known
 from llmaudit.sql import migrations
 from llmaudit.tiers.rules import RULES, STAKES_WORDS, TASK_WORDS, TIER_OF_TASK
 
 FOLDER = Path(__file__).resolve().parent
 PART = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 WIDTH = "100"
-CONTAINERS = {"jsonl": "JSON lines, or a JSON array", "csv": "CSV with a header"}
+READS = {
+    "json": "JSON",
+    "table": "CSV, TSV, COPY, Parquet",
+    "sqlite": "SQLite",
+    "sse": "event stream",
+    "text": "lines of text",
+}
+REPEATS = {
+    "once": "the first counts; another content is a conflict",
+    "first": "the first counts",
+    "largest": "the one with most output counts",
+    "last": "the last counts",
+}
 
 
 def help_text(path: str) -> str:
@@ -54,24 +66,35 @@ def _commands(command: object, path: Sequence[str]) -> Iterator[str]:
 
 
 def formats_table() -> str:
-    """Return the formats with what they are known by."""
+    """Return every format and bill with how it is read and how far it is verified."""
     rows = [
-        [
-            f"`{form.name}`",
-            form.title,
-            CONTAINERS[form.container],
-            "largest output counts" if form.repeats == "largest" else "first one counts",
-        ]
-        for form in all_formats()
+        [f"`{form.name}`", form.title, form.kind, ", ".join(READS[each] for each in form.reads), form.verified or ""]
+        for form in known()
     ]
-    return _table(["format", "written by", "file", "the same id twice in a file"], rows)
+    return _table(["name", "written by", "kind", "read from", "verified"], rows)
 
 
-def fingerprint(form: Format) -> str:
-    """Return the keys a format is known by, and what its token counts mean."""
-    needs = ", ".join(f"`{key}`" for key in form.needs) or "none"
-    marks = ", ".join(f"`{key}`" for key in form.marks)
-    return f"Known by: at least three of {marks}.\n\nNever without: {needs}.\n\nToken counts: {form.semantics}"
+def format_sections() -> str:
+    """Return a section for every format and bill: what its own file says of it."""
+    return "\n\n".join(_section(form) for form in known())
+
+
+def _section(form: Format) -> str:
+    marks = (
+        ", ".join(f"`{key}`" for key in form.marks) or f"lines like `{form.pattern.pattern if form.pattern else ''}`"
+    )
+    needs = f" Never without: {', '.join(f'`{key}`' for key in form.needs)}." if form.needs else ""
+    known_by = f"Known by: {marks}.{needs}"
+    parts = [
+        f"## {form.name}",
+        form.about,
+        known_by,
+        f"{'Amounts' if form.kind == 'bill' else 'Token counts'}: {form.semantics}",
+        f"The same id again: {REPEATS[form.repeats]}.",
+    ]
+    if form.traps:
+        parts.append(_table(["trap", "what is done"], [list(trap) for trap in form.traps]))
+    return "\n\n".join(part for part in parts if part)
 
 
 def tier_rules() -> str:
@@ -117,9 +140,9 @@ def parts() -> dict[str, Callable[[], str]]:
     """Return every generated part by name."""
     return {
         **{f"help {path}": (lambda path=path: help_text(path)) for path in commands()},
-        **{f"format {form.name}": (lambda form=form: fingerprint(form)) for form in all_formats()},
         **{f"preset {name}": (lambda name=name: preset(name)) for name in _presets()},
         "formats": formats_table,
+        "format sections": format_sections,
         "tier rules": tier_rules,
         "task words": task_words,
         "stakes words": stakes_words,

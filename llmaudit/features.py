@@ -7,11 +7,12 @@ read them later, so that rules can change without the text.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 
+from llmaudit.pii import classes_of
 from llmaudit.request import Request
 
 MAX_TEXT = 64_000
@@ -23,10 +24,18 @@ _SPACES = re.compile(r"\s+")
 _CODE = re.compile(
     r"```|^\s*(?:def |class |import |from \w+ import|#include|SELECT\b|function\b|const |public )", re.MULTILINE
 )
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")
-_PHONE = re.compile(
-    r"(?<![\w.])(?:\+?\d{1,3}[ .-]?\(?\d{2,4}\)?[ .-]\d{3,4}[ .-]\d{3,4}|\+\d{1,3}[ .-]\d{3}[ .-]\d{4})(?!\w|\.\d)"
+_WORDS = re.compile(r"[^\W\d_]+")
+_ENGLISH = re.compile(
+    r"(?:the|of|and|to|in|is|you|that|it|for|on|are|with|as|this|be|at|have|from|or|by|not|what|can|we|your|how|i|my|if"
+    r"|do|please|about|me|write)"
 )
+"""The commonest words of English prompts."""
+
+_SCRIPTS = (
+    ("cjk", "\u2e80", "\u9fff"), ("cjk", "\uac00", "\ud7a3"), ("cyrillic", "\u0400", "\u052f"),
+    ("arabic", "\u0600", "\u077f"), ("hebrew", "\u0590", "\u05ff"), ("indic", "\u0900", "\u0d7f"),
+    ("greek", "\u0370", "\u03ff"), ("thai", "\u0e00", "\u0e7f"),
+)  # fmt: skip
 
 TASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (task, re.compile(pattern, re.IGNORECASE))
@@ -141,8 +150,38 @@ class Turn:
     text: str
 
 
-def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> None:
-    """Fill the request's prompt features from its messages, in place.
+@dataclass(frozen=True)
+class TextHints:
+    """What a prompt's words say: its task, and what makes an error in it dear."""
+
+    task: str | None
+    stakes: str | None
+
+
+def text_hints(asked: Sequence[str], told: Sequence[str]) -> list[TextHints]:
+    """Return what prompts ask for, by their own words; many at once.
+
+    Args:
+        asked: The last user message of each.
+        told: The system message of each, or ''.
+    """
+    return [
+        TextHints(first_match(TASKS, wish) or first_match(TASKS, rule), first_match(STAKES, wish))
+        for wish, rule in zip(asked, told, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request whose words are still to be looked at, with its last user message and its system message."""
+
+    request: Request
+    asked: str
+    told: str
+
+
+def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Asked | None:
+    """Fill the request's prompt features from its messages, in place; return its words for `text_hints`.
 
     Args:
         request: Filled in place. Needs that the record itself states (tools, JSON, images) are not touched.
@@ -150,7 +189,7 @@ def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Non
         hash_key: Key of this database, for the prompt hash: a plain hash of a short prompt can be guessed.
     """
     if not turns:
-        return
+        return None
     asked = next((turn.text for turn in reversed(turns) if turn.role == "user"), turns[-1].text)[:MAX_TEXT]
     told = next((turn.text for turn in turns if turn.role in {"system", "developer"}), "")[:MAX_TEXT]
     whole = "\n".join(turn.text for turn in turns)
@@ -158,10 +197,37 @@ def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Non
     request.prompt_turns = sum(turn.role != "system" for turn in turns)
     request.template_hash = template_hash(told + "\n" + asked)
     request.prompt_hash = blake2b(whole.encode("utf-8", "replace"), digest_size=16, key=hash_key).hexdigest()
-    request.task_hint = first_match(TASKS, asked) or first_match(TASKS, told)
-    request.stakes_hint = first_match(STAKES, asked)
     request.has_code = bool(_CODE.search(asked))
-    request.has_pii = bool(_EMAIL.search(whole[:MAX_TEXT]) or _PHONE.search(whole[:MAX_TEXT]))
+    request.prompt_language = language_class(asked)
+    personal = classes_of(whole[:MAX_TEXT])
+    request.has_pii = bool(personal)
+    request.pii_classes = ",".join(personal) or None
+    return Asked(request, asked, told)
+
+
+def language_class(text: str) -> str | None:
+    """Return the language class of a text: `en`, `latin` (another language in Latin letters), a script, or None.
+
+    Told from the letters of the first 2,000 characters: the script that most of them belong to, and English from its
+    commonest words. None where there are fewer than three letters.
+    """
+    sample = text[:2000]
+    letters = sum(character.isalpha() for character in sample)
+    if letters < 3:  # noqa: PLR2004 -- nothing to tell a language from
+        return None
+    foreign = 0 if sample.isascii() else sum(character > "\u036f" for character in sample if character.isalpha())
+    if foreign * 2 > letters:
+        counts = Counter(_script(character) for character in sample if character.isalpha())
+        return counts.most_common(1)[0][0]
+    words = _WORDS.findall(sample.lower())
+    common = sum(_ENGLISH.fullmatch(word) is not None for word in words)
+    return "en" if common * 8 >= len(words) or (sample.isascii() and len(words) < 4) else "latin"  # noqa: PLR2004
+
+
+def _script(character: str) -> str:
+    return next(
+        (name for name, low, high in _SCRIPTS if low <= character <= high), "latin" if character < "\u0370" else "other"
+    )
 
 
 def template_hash(text: str) -> str:
@@ -173,11 +239,3 @@ def template_hash(text: str) -> str:
 def first_match(table: Sequence[tuple[str, re.Pattern[str]]], text: str) -> str | None:
     """Return the name of the first pattern that is found in the text."""
     return next((name for name, pattern in table if pattern.search(text)), None)
-
-
-@lru_cache(maxsize=1 << 14)
-def pseudonym(value: str, hash_key: bytes) -> str:
-    """Return an opaque id unchanged, and an e-mail address or phone number as a keyed hash that still groups."""
-    if not (_EMAIL.search(value) or _PHONE.search(value)):
-        return value
-    return "hashed:" + blake2b(value.encode("utf-8", "replace"), digest_size=12, key=hash_key).hexdigest()

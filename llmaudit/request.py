@@ -98,6 +98,10 @@ class Request(msgspec.Struct, kw_only=True, gc=False):
     needs_images: bool | None = None
     has_code: bool | None = None
     has_pii: bool | None = None
+    prompt_language: str | None = None
+    """`en`, `latin`, `cjk` and so on: the class of the last user message's language."""
+    pii_classes: str | None = None
+    """The kinds of personal data found in the prompt, comma-separated."""
     raw_usage: str | None = None
     """The usage object as the log had it (JSON text), so that a wrong rule can be repaired without the log."""
 

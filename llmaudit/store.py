@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 STORAGE_VERSION = "v1.4.0"
 """Files stay readable by DuckDB 1.4 and later, so that other tools can open them."""
 
-_HARDENED: dict[str, str | bool] = {
+_Config = dict[str, str | bool | int | float | list[str]]
+_HARDENED: _Config = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
@@ -44,6 +46,7 @@ class Store:
     Args:
         path: The database file, or None for a temporary one that goes when the store is closed.
         read_only: Open without the right to write; the file must exist.
+        lock_timeout: Seconds to wait for another process that holds the database.
 
     Raises:
         StoreError: Another process holds the database, or it is from a newer llmaudit.
@@ -51,7 +54,7 @@ class Store:
         StorageFailedError: The file is damaged, is no llmaudit database, or cannot be written.
     """
 
-    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path | None, *, read_only: bool = False, lock_timeout: float = 0) -> None:
         self.path = path
         self._folder = Path(mkdtemp(prefix="llmaudit-")) if path is None else None
         if path is not None and read_only and not path.is_file():
@@ -64,7 +67,9 @@ class Store:
         fresh = self._fresh = not target.exists()
         with _translated(target):
             spill = {"temp_directory": f"{target}.tmp"}
-            self._connection = duckdb.connect(str(target), read_only=read_only, config={**_HARDENED, **spill})
+            self._connection = _connected(target, {**_HARDENED, **spill}, read_only=read_only, seconds=lock_timeout)
+            if not read_only:
+                shutil.rmtree(f"{target}.tmp", ignore_errors=True)  # what a killed run spilled; we hold the lock now
             self._connection.execute("SET TimeZone = 'UTC'")
             # In Jupyter the bar is off already, and to set it at all DuckDB wants ipywidgets.
             if self.one("SELECT current_setting('enable_progress_bar')")[0]:
@@ -189,16 +194,93 @@ class Store:
             self._connection.execute("BEGIN TRANSACTION")
             try:
                 yield
-                self._connection.execute("COMMIT")
             except BaseException:
                 self._rollback()
                 raise
+            try:
+                self._connection.execute("COMMIT")
+            except duckdb.Error as error:
+                if "is durable" not in str(error):  # committed; only the clean-up after it found no room
+                    raise
 
     def _rollback(self) -> None:
         try:
             self._connection.execute("ROLLBACK")
         except duckdb.Error:
             return  # the failed statement has ended the transaction already
+
+
+def _connected(path: Path, config: _Config, *, read_only: bool, seconds: float) -> duckdb.DuckDBPyConnection:
+    """Open a database, waiting some seconds for another process that holds it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=config)
+        except duckdb.IOException as error:
+            if "Could not set lock" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.1)
+
+
+def text_path(database: Path) -> Path:
+    """Return where the texts of a database are kept, if they are."""
+    return database.with_name(f"{database.name}.text")
+
+
+class TextStore:
+    """Prompts and answers, in a DuckDB file of their own beside the database, for its owner only.
+
+    Texts are written before the requests they belong to are committed; texts of files that then did not make it are
+    swept out at the next opening.
+
+    Args:
+        path: The file; it is made where it is not there.
+        digests: Content hashes of the files that are in the database; None to look only.
+    """
+
+    def __init__(self, path: Path, digests: set[str] | None) -> None:
+        self._path = path
+        fresh = not path.exists()
+        with _translated(path):
+            self._connection = duckdb.connect(str(path), read_only=digests is None, config=_HARDENED)
+            if digests is None:
+                return
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS files (token VARCHAR NOT NULL, content_sha256 VARCHAR NOT NULL);"
+                "CREATE TABLE IF NOT EXISTS texts (token VARCHAR NOT NULL, line BIGINT NOT NULL, request_id VARCHAR,"
+                " prompt VARCHAR, answer VARCHAR)"
+            )
+        if fresh:
+            path.chmod(0o600)
+        self.sweep(digests)
+
+    def add(self, token: str, texts: pa.Table | None, digest: str | None) -> None:
+        """Write texts of a file, and its content hash when it has been read to its end."""
+        with _translated(self._path):
+            if texts is not None:
+                self._connection.register("incoming", texts)
+                self._connection.execute("INSERT INTO texts SELECT ?, * FROM incoming", [token])
+                self._connection.unregister("incoming")
+            if digest is not None:
+                self._connection.execute("INSERT INTO files VALUES (?, ?)", [token, digest])
+
+    def sweep(self, digests: set[str]) -> None:
+        """Remove the texts of every file whose content is not among these."""
+        with _translated(self._path):
+            self._connection.execute(
+                "DELETE FROM files WHERE content_sha256 NOT IN (SELECT unnest($these))",
+                {"these": sorted(digests) or [""]},
+            )
+            self._connection.execute("DELETE FROM texts WHERE token NOT IN (SELECT token FROM files)")
+
+    def count(self) -> int:
+        """Return how many texts there are."""
+        with _translated(self._path):
+            return int(self._connection.execute("SELECT count(*) FROM texts").fetchall()[0][0])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
 
 
 @contextmanager

@@ -45,16 +45,15 @@ def detect(settings: Settings, paths: Annotated[list[str], typer.Argument(help="
 
 def formats(settings: Settings) -> None:
     """List the formats that can be read."""
-    from llmaudit.formats import all_formats
+    from llmaudit.ingest import known
 
-    known = all_formats()
     document = {
         "schema": "llmaudit/formats/1",
         "formats": [
-            {"name": form.name, "title": form.title, "kind": form.kind, "semantics": form.semantics} for form in known
+            {"name": form.name, "title": form.title, "kind": form.kind, "semantics": form.semantics} for form in known()
         ],
     }
-    rows = [[form.name, form.kind, form.title] for form in known]
+    rows = [[form.name, form.kind, form.title] for form in known()]
     answer(settings, document, lambda: table(settings, "Formats", ["name", "kind", "written by"], rows, left=(0, 1, 2)))
 
 

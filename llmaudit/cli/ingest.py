@@ -17,18 +17,27 @@ if TYPE_CHECKING:
 
 def ingest(
     settings: Settings,
-    paths: Annotated[list[str], typer.Argument(help="Files and folders; plain, gz or zst.")],
+    paths: Annotated[list[str], typer.Argument(help="Files and folders; plain, gz or zst; `-` for standard input.")],
     format: Annotated[  # noqa: A002 -- the flag is named so
         str | None, typer.Option("--format", help="Format of every file, instead of detecting it.")
     ] = None,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help="Keep prompts and answers in a file beside the database.")
+    ] = False,
+    keep_users: Annotated[
+        bool, typer.Option("--keep-users", help="Store e-mail addresses, phone numbers and IPs as they are.")
+    ] = False,
+    lock_timeout: Annotated[
+        float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a database that is in use.")
+    ] = 0,
 ) -> None:
-    """Read logs into the database.
+    """Read logs and bills into the database; `-` reads standard input.
 
-    Every record is accepted, a duplicate, ignored or rejected with its reason; the counts add up. A file is in whole
-    or not at all, and the same content twice changes nothing.
+    Every record is accepted, a duplicate, ignored, rejected with its reason, or a bill line; the counts add up. A file
+    is in whole or not at all, and the same content twice changes nothing.
     """
-    with open_store(settings) as store:
-        result = read_logs(settings, store, paths, format)
+    with open_store(settings, lock_timeout=lock_timeout) as store:
+        result = read_logs(settings, store, paths, format, keep_text=keep_text, keep_users=keep_users)
     answer(
         settings,
         {"schema": "llmaudit/ingest/1", "files": result.files, "totals": result.totals},
@@ -41,14 +50,24 @@ def ingest(
 
 def show(settings: Settings, result: IngestResult) -> None:
     """Print what became of every file."""
-    columns = ["file", "format", "lines", "accepted", "duplicates", "ignored", "rejected", ""]
+    columns = ["file", "format", "lines", "accepted", "duplicates", "ignored", "rejected", "bills", ""]
     rows = [
-        [f.path, f.format or "unknown", f.lines, f.accepted, f.duplicates, f.ignored, f.rejected, f.skipped or ""]
+        [
+            f.path,
+            f.format or "unknown",
+            f.lines,
+            f.accepted,
+            f.duplicates,
+            f.ignored,
+            f.rejected,
+            f.bills,
+            f.skipped or "",
+        ]
         for f in result.files
     ]
     t = result.totals
-    rows.append(["total", "", t.lines, t.accepted, t.duplicates, t.ignored, t.rejected, ""])
-    table(settings, "Ingested", columns, rows, left=(0, 1, 7))
+    rows.append(["total", "", t.lines, t.accepted, t.duplicates, t.ignored, t.rejected, t.bills, ""])
+    table(settings, "Ingested", columns, rows, left=(0, 1, 8))
 
 
 def register(app: typer.Typer) -> None:

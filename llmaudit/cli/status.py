@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, line
+from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.work import catalog, open_store
 from llmaudit.money import shown
 from llmaudit.settings import Settings
@@ -21,8 +21,14 @@ _SPAN = """
 """
 
 
-def status(settings: Settings) -> None:
+def status(
+    settings: Settings,
+    privacy: Annotated[bool, typer.Option("--privacy", help="List what each table holds about people.")] = False,
+) -> None:
     """Say what the database holds: requests, records by outcome, money and tokens."""
+    if privacy:
+        _privacy(settings)
+        return
     from llmaudit.audit import conclude, gather
 
     with open_store(settings, read_only=True) as store:
@@ -30,6 +36,36 @@ def status(settings: Settings) -> None:
         first, last = store.one(_SPAN, {"since": settings.period.since, "until": settings.period.until})
     document = _document(found) | {"first_at": first, "last_at": last}
     answer(settings, document, lambda: _show(settings, document))
+
+
+def _privacy(settings: Settings) -> None:
+    from llmaudit.ingest.privacy_report import privacy_report
+
+    with open_store(settings, read_only=True) as store:
+        found = privacy_report(store)
+    document = {
+        "schema": "llmaudit/status-privacy/1",
+        "tables": found.tables,
+        "people": found.people,
+        "masked": found.masked,
+        "with_personal_data": found.with_personal_data,
+        "text_file": found.text_file,
+        "texts": found.texts,
+    }
+
+    def show() -> None:
+        table(
+            settings, "Tables", ["table", "rows", "holds"], [[t.table, t.rows, t.holds] for t in found.tables], (0, 2)
+        )
+        columns = ["column", "as logged", "hashed", "masked"]
+        rows = [[f"{c.table}.{c.column}", c.as_logged, c.hashed, c.masked] for c in found.people]
+        table(settings, "Distinct values of columns that can name a person or a key", columns, rows)
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in found.with_personal_data.items())
+        line(f"live keys masked     {found.masked:,}")
+        line(f"prompts that seemed to hold personal data   {kinds or 'none'}")
+        line(f"texts kept           {f'{found.texts:,} in {found.text_file}' if found.text_file else 'none'}")
+
+    answer(settings, document, show)
 
 
 def _document(audit: Audit) -> dict[str, Any]:

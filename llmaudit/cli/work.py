@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,12 @@ from llmaudit.settings import Settings
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
     from llmaudit.ingest import IngestResult
+    from llmaudit.ingest.ledger import FileRead
     from llmaudit.store import Store
+
+
+SECONDS_BETWEEN = 0.2
+BAR = 24
 
 
 def catalog(settings: Settings) -> Catalog:
@@ -25,22 +30,39 @@ def catalog(settings: Settings) -> Catalog:
     return load_catalog(settings.catalogs, known_at=settings.known_at)
 
 
-def open_store(settings: Settings, *, temporary: bool = False, read_only: bool = False) -> Store:
+def open_store(
+    settings: Settings, *, temporary: bool = False, read_only: bool = False, lock_timeout: float = 0
+) -> Store:
     """Open the database that the settings name, or a temporary one."""
     from llmaudit.store import Store
 
-    return Store(None if temporary else settings.db, read_only=read_only)
+    return Store(None if temporary else settings.db, read_only=read_only, lock_timeout=lock_timeout)
 
 
-def read_logs(settings: Settings, store: Store, paths: list[str], format_name: str | None = None) -> IngestResult:
+def read_logs(
+    settings: Settings,
+    store: Store,
+    paths: list[str],
+    format_name: str | None = None,
+    *,
+    keep_text: bool = False,
+    keep_users: bool = False,
+) -> IngestResult:
     """Take files into the database and tag them; files that cannot be used are named on stderr."""
     from llmaudit.ingest import Setup, ingest
     from llmaudit.tiers import tag
 
-    setup = Setup(store.hash_key, settings.catalogs, settings.period)
-    result = ingest(store, paths, setup, format_name=format_name, progress=_progress(settings))
-    if sys.stderr.isatty() and not settings.quiet:
-        sys.stderr.write("\r\x1b[K")
+    setup = Setup(store.hash_key, settings.catalogs, settings.period, keep_users=keep_users, keep_text=keep_text)
+    shown = ProgressLine() if sys.stderr.isatty() and not settings.quiet else None
+    try:
+        result = ingest(store, paths, setup, format_name=format_name, progress=shown.report if shown else None)
+    except KeyboardInterrupt:
+        done = store.one("SELECT count(*) FROM sources")[0]
+        notice(settings, f"interrupted; {done:,} files are in the database. Run the same command again to go on.")
+        raise
+    finally:
+        if shown:
+            shown.clear()
     for failure in result.failures:
         sys.stderr.write(f"llmaudit: {message(failure)}\n")
     skipped = [file.path for file in result.files if file.skipped == "unknown format"]
@@ -56,13 +78,43 @@ def first_failure(result: IngestResult) -> LlmauditError | None:
     return result.failures[0] if result.failures else None
 
 
-def _progress(settings: Settings) -> Callable[[str, int], None] | None:
-    """Return a reporter that rewrites one line, on a terminal only."""
-    if settings.quiet or not sys.stderr.isatty():
-        return None
+class ProgressLine:
+    """One line on a terminal that is written over and over: the file, its records, their rate, and the time left."""
 
-    def report(path: str, records: int) -> None:
-        sys.stderr.write(f"\r\x1b[K{printable(Path(path).name, 60)}: {records:,} records")
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._last = 0.0
+        self._records: dict[int, int] = {}
+        self._bytes: dict[int, int] = {}
+
+    def report(self, file: FileRead, position: int, whole: int) -> None:
+        """Show how far reading has come.
+
+        Args:
+            file: The file that is being read.
+            position: Bytes of it that have been read, as it lies on disk.
+            whole: Bytes of all files together.
+        """
+        self._records[file.slot], self._bytes[file.slot] = file.records, position
+        now = time.monotonic()
+        if now - self._last < SECONDS_BETWEEN:
+            return
+        self._last = now
+        seconds = max(now - self._began, 1e-6)
+        records, read = sum(self._records.values()), sum(self._bytes.values())
+        share = min(read / whole, 1.0) if whole else 1.0
+        left = seconds / share * (1 - share) if share else 0.0
+        bar = "#" * int(share * BAR) + "." * (BAR - int(share * BAR))
+        sys.stderr.write(
+            f"\r\x1b[K[{bar}] {share:4.0%}  {records:,} records, {records / seconds:,.0f}/s,"
+            f" {_clock(left)} left  {printable(file.path.name, 40)}"
+        )
         sys.stderr.flush()
 
-    return report
+    def clear(self) -> None:
+        """Take the line away."""
+        sys.stderr.write("\r\x1b[K")
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -10,16 +11,21 @@ from llmaudit.errors import UsageError
 from llmaudit.formats.base import Format
 
 
-@cache
-def all_formats() -> tuple[Format, ...]:
-    """Return every format, in name order."""
-    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+def defined_in(package: str, folders: Iterable[str]) -> tuple[Format, ...]:
+    """Return the formats that the modules of a package define, in name order."""
+    modules = (import_module(f"{package}.{module.name}") for module in iter_modules(folders))
     found = (module.FORMAT for module in modules if hasattr(module, "FORMAT"))
     return tuple(sorted(found, key=lambda form: form.name))
 
 
+@cache
+def all_formats() -> tuple[Format, ...]:
+    """Return every log format, in name order."""
+    return defined_in(__name__, __path__)
+
+
 def format_named(name: str) -> Format:
-    """Return the format of a name.
+    """Return the log format of a name.
 
     Raises:
         UsageError: There is none.

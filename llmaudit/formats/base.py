@@ -1,28 +1,47 @@
-"""What a log format is: how to know it, what its token counts mean, and how its record becomes a request.
+"""What a log format or a bill is: how to know it, what its counts mean, and how its record becomes a request or a line.
 
-A format is one file in this package that defines `FORMAT`; nothing else has to be told about it. The record type is a
-msgspec struct (typed, strict: a field of the wrong type is a reject, not a guess) and `convert` is an ordinary
-function from that record to a `Request`.
+A format is one file in `llmaudit/formats/` (a bill: in `llmaudit/bills/`) that defines `FORMAT`; nothing else has to be
+told about it. `docs/adding-a-format.md` walks through it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, Protocol
 
-from llmaudit.money import EXACT, MAX_PER_ROW, PICO, ZERO, parse_decimal
-from llmaudit.request import ErrorClass, Ignored, Reject, Request
+from llmaudit.features import Asked
+from llmaudit.formats.values import epoch, unit_of
+from llmaudit.request import Ignored, Request
 
-EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001 -- canonical times are naive UTC
-LATEST = datetime(2100, 1, 1)  # noqa: DTZ001
-"""An instant outside these bounds is a unit mistake (milliseconds read as seconds), not a request."""
+Reads = Literal["json", "table", "sqlite", "sse", "text"]
+"""How records may lie in a file of the format.
 
-MAX_INTEGER = Decimal(2**63 - 1)
-TAG_VALUE = re.compile(r"^(?P<key>[A-Za-z_.-]{1,64})[:=](?P<value>.+)$", re.DOTALL)
+    json: JSON objects: one a line, in an array, in an export's envelope, several documents after each other.
+    table: rows under named columns: CSV, TSV, semicolons, Postgres COPY text, Parquet.
+    sqlite: rows of the tables that `Format.tables` names.
+    sse: a captured event stream; every `data:` line is a record (and every comment, as `{"comment": "…"}`).
+    text: lines that `Format.pattern` matches; the record is the mapping of its named groups.
+"""
+
+Repeats = Literal["once", "first", "largest", "last"]
+"""What the same request id again means, in one file or in several.
+
+    once: it should not happen; the first counts, and one that says something else is reported as a conflict.
+    first: it happens, and the first counts (a resumed session that copies its history).
+    largest: records of one call that grow (a stream written block by block); the one with most output counts.
+    last: a record that is written again when it changes; the last counts.
+"""
+
+
+class Text(NamedTuple):
+    """The text of a request, for `--keep-text`: its turns as JSON, and the answer."""
+
+    request: Request
+    prompt: str
+    answer: str | None
 
 
 class TokenCounter(Protocol):
@@ -33,177 +52,132 @@ class TokenCounter(Protocol):
 
 
 @dataclass(frozen=True)
+class FileFacts:
+    """What was found out about a file before its records are read (picklable: worker processes get it).
+
+    Attributes:
+        name: The file's own name, without its folder.
+        units: Units a second of each of the format's `epochs`, told from the file's values.
+        study: What the format's own `study` returned.
+    """
+
+    name: str = ""
+    units: Mapping[str, int] = field(default_factory=dict)
+    study: Any = None
+
+
+@dataclass
 class Context:
     """What a format may use besides the record.
 
     Attributes:
         hash_key: Key of this database for hashes of prompts and of personal ids.
         counter: Counts the tokens that a log does not state.
+        file: Facts about the file.
+        shared: What the parts of one batch share, as `unfold` gave it.
+        state: The format's own state over a file, as `Format.state` made it.
+        asked: Requests whose words are still to be looked at; the decoder does, many at once.
+        texts: Texts that are to be kept, where the user wants them kept; None where not.
     """
 
     hash_key: bytes
     counter: TokenCounter
+    file: FileFacts = field(default_factory=FileFacts)
+    shared: Any = None
+    state: Any = None
+    asked: list[Asked] = field(default_factory=list)
+    texts: list[Text] | None = None
+
+    def epoch(self, number: float | None, key: str) -> datetime | None:
+        """Return an epoch number of the key as naive UTC, in the unit that the whole file uses for it.
+
+        Raises:
+            Reject: The moment lies outside 2020 to 2100.
+        """
+        if number is None:
+            return None
+        return epoch(number, key, self.file.units.get(key) or unit_of((number,)))
+
+
+class Held:
+    """A record that was put into the format's state; `finish` makes requests of what is there."""
+
+
+HELD = Held()
+
+Made = Request | Ignored | Held
+"""What one record is; a bill's records are `llmaudit.bills.base.BillLine` in place of `Request`."""
+
+Convert = Callable[[Any, Context], Any]
+"""Record to `Made`, or to a list of them (a call with iterations, a log line with several calls)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """One log format.
+    """One log format or bill.
 
     Attributes:
         name: Its name on the command line, also the stem of its file and of its sample.
         title: The system that writes it, for people.
-        container: How records lie in the file.
-        marks: Distinctive keys, dotted where nested. Three of them in a record is the least that names a format.
+        kind: A log has requests, a bill has lines at their own grain.
+        reads: How its records may lie in a file.
+        marks: Distinctive keys; inside objects (or the first object of a list) dotted, at most three deep. Three of
+            them in a record is the least that names a format. A key that few formats list weighs more than a common
+            one.
         needs: Keys without which a record is never of this format.
-        record: The msgspec type of one record; None for CSV, whose record is a dict of column name to text.
-        convert: Record to request, or to `Ignored`.
+        says: A last look at a record that has the keys (decoded, as a dict): whether it is one. For formats that differ
+            in a value only, such as the prefix of an id.
+        beats: Names of more general formats whose files this one's also look like.
+        record: The msgspec type of one record: only what is named is decoded, and a field of the wrong type is a
+            reject. A row of a table is decoded into it too: a cell by the type of its field, an empty one as absent,
+            JSON in a cell as what it holds. None: the record is a dict of column name to text.
+        convert: Record to request, `Ignored`, `HELD`, or a list of them. May raise `Reject`.
         semantics: What the token counts of this system include, in words, and where that is known from.
-        repeats: What the same request id twice in one file means: `once`, a duplicate; `largest`, records of one call
-            that grow (a stream written block by block), of which the one with most output counts.
-        id_space: Formats that share request ids share this name.
+        verified: What of this format was checked on real output, and what rests on documentation alone.
+        about: For the manual: where the files lie, and which fields the canonical columns come from.
+        traps: For the manual: what goes wrong with such logs, and what is done about it.
+        repeats: What the same request id again means.
+        id_space: Formats that share request ids share this name; by default the format's own.
+        batch: The msgspec type of a document that holds several records, leaves as `msgspec.Raw`; marks and needs are
+            then keys of the document.
+        unfold: Batch to its records, each with what they share (session header, resource attributes), which `convert`
+            finds in `context.shared`.
+        state: Makes an empty state for a file. A format with state sees its records in file order.
+        finish: The requests (with `line` set) that are in `context.state` when the file ends.
+        epochs: Keys that hold an epoch number, whose unit is decided once a file (`context.epoch`).
+        study: Looks at a sample of records (decoded, as dicts) from the head, middle and tail of the file, and returns
+            what it learned: `convert` finds it in `context.file.study`. Must be picklable.
+        tables: For SQLite: a table, and the query that reads it; run for each table that the file has. Every row
+            becomes a record with the name of the table under `_table`.
+        pattern: For text: what a line looks like, with named groups.
     """
 
     name: str
     title: str
-    container: Literal["jsonl", "csv"]
-    marks: tuple[str, ...]
-    needs: tuple[str, ...] = ()
-    record: type | None
-    convert: Callable[[Any, Context], Request | Ignored]
-    semantics: str
-    repeats: Literal["once", "largest"] = "once"
-    id_space: str = ""
     kind: Literal["log", "bill"] = "log"
+    reads: tuple[Reads, ...] = ("json",)
+    marks: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    says: Callable[[dict[str, Any]], bool] | None = None
+    beats: tuple[str, ...] = ()
+    record: Any = None
+    convert: Convert
+    semantics: str
+    verified: str = ""
+    about: str = ""
+    traps: tuple[tuple[str, str], ...] = ()
+    repeats: Repeats = "once"
+    id_space: str = ""
+    batch: Any = None
+    unfold: Callable[[Any], Iterable[tuple[Any, Any]]] | None = None
+    state: Callable[[], Any] | None = None
+    finish: Callable[[Context], Iterable[Any]] | None = None
+    epochs: tuple[str, ...] = ()
+    study: Callable[[Sequence[dict[str, Any]]], Any] | None = None
+    tables: Mapping[str, str] = field(default_factory=dict)
+    pattern: re.Pattern[str] | None = None
 
     @property
     def space(self) -> str:
         """The namespace of its request ids."""
         return self.id_space or self.name
-
-
-def utc(moment: datetime | None, field: str) -> datetime | None:
-    """Return a moment as naive UTC; one without a zone is taken as UTC.
-
-    Raises:
-        Reject: The moment lies outside 2020 to 2100.
-    """
-    if moment is None:
-        return None
-    try:
-        naive = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    except OverflowError:
-        raise Reject("out-of-range", field) from None
-    if not EARLIEST <= naive < LATEST:
-        raise Reject("out-of-range", field)
-    return naive
-
-
-def epoch(seconds: float | None, field: str) -> datetime | None:
-    """Return Unix seconds as naive UTC.
-
-    Raises:
-        Reject: The moment lies outside 2020 to 2100.
-    """
-    if seconds is None:
-        return None
-    try:
-        return utc(datetime.fromtimestamp(seconds, UTC), field)
-    except (OverflowError, OSError, ValueError):
-        raise Reject("out-of-range", field) from None
-
-
-def after(start: datetime | None, milliseconds: float | None, field: str) -> datetime | None:
-    """Return the moment some milliseconds after a start; None where either is unknown.
-
-    Raises:
-        Reject: The duration is negative or longer than a day.
-    """
-    if start is None or milliseconds is None:
-        return None
-    if not 0 <= milliseconds <= 86_400_000:  # noqa: PLR2004 -- a day: no call takes longer
-        raise Reject("out-of-range", field)
-    return start + timedelta(milliseconds=milliseconds)
-
-
-def dollars(amount: Decimal | None, field: str) -> Decimal | None:
-    """Return an amount the log states in US dollars, at twelve decimals.
-
-    Raises:
-        Reject: Not finite, negative, or more than a request can cost.
-    """
-    if amount is None:
-        return None
-    if not amount.is_finite() or not ZERO <= amount <= MAX_PER_ROW:
-        raise Reject("absurd-amount", field)
-    return EXACT.quantize(amount, PICO)
-
-
-def text_decimal(text: str | None, field: str) -> Decimal | None:
-    """Return a CSV cell as a decimal; None where it is empty or a blank.
-
-    Raises:
-        Reject: The cell holds something that is not a decimal number.
-    """
-    if text is None or not text.strip():
-        return None
-    try:
-        return parse_decimal(text.strip())
-    except ValueError:
-        raise Reject("not-a-number", field) from None
-
-
-def text_integer(text: str | None, field: str) -> int | None:
-    """Return a CSV cell as a whole number; None where it is empty.
-
-    Raises:
-        Reject: The cell holds something that is not a whole number of at most 63 bits.
-    """
-    value = text_decimal(text, field)
-    if value is None:
-        return None
-    if not -MAX_INTEGER <= value <= MAX_INTEGER:  # before it is expanded: `1e999999999` would fill the memory
-        raise Reject("out-of-range", field)
-    if value != value.to_integral_value():
-        raise Reject("not-an-integer", field)
-    return int(value)
-
-
-def text_flag(text: str | None) -> bool | None:
-    """Return a CSV cell as a boolean; None where it is neither true nor false."""
-    return {"true": True, "false": False, "1": True, "0": False}.get((text or "").strip().lower())
-
-
-def or_none(text: str | None) -> str | None:
-    """Return None for an empty string: systems write '' where they know nothing."""
-    return text or None
-
-
-def stated_tier(value: object) -> int | None:
-    """Return the tier 0 to 3 that a log names, or None where it names something else."""
-    return int(str(value)) if str(value) in {"0", "1", "2", "3"} else None
-
-
-def tag_values(tags: Iterable[str]) -> dict[str, str]:
-    """Return `key:value` and `key=value` tags as a mapping; the first of a key wins."""
-    found: dict[str, str] = {}
-    for tag in tags:
-        match = TAG_VALUE.match(tag)
-        if match:
-            found.setdefault(match["key"].lower(), match["value"])
-    return found
-
-
-def error_class(http_status: int | None, words: str = "") -> ErrorClass:
-    """Name the class of a failure from its HTTP status and, failing that, from the error's own type name."""
-    text = words.lower()
-    if http_status == 429 or "ratelimit" in text or "rate_limit" in text:  # noqa: PLR2004
-        return "rate_limited"
-    if http_status in {408, 504, 524} or "timeout" in text:
-        return "timeout"
-    if "content_filter" in text or "contentpolicy" in text:
-        return "content_filter"
-    if http_status is not None and 500 <= http_status < 600:  # noqa: PLR2004
-        return "server_error"
-    if http_status is not None and 400 <= http_status < 500:  # noqa: PLR2004
-        return "client_error"
-    return "other"

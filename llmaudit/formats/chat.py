@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from llmaudit.features import Turn
 from llmaudit.features import describe as describe_prompt
-from llmaudit.formats.base import Context
+from llmaudit.formats.base import Context, Text
 from llmaudit.request import Request
 
 TOKENS_PER_TURN = 3
@@ -42,9 +44,18 @@ def _parts(content: Any) -> Iterable[tuple[str, str]]:
 def describe(request: Request, messages: Any, context: Context) -> list[Turn]:
     """Fill the prompt features of a request from its messages; return the turns."""
     turns, images = turns_of(messages)
-    describe_prompt(request, turns, hash_key=context.hash_key)
+    asked = describe_prompt(request, turns, hash_key=context.hash_key)
+    if asked is not None:
+        context.asked.append(asked)
     request.needs_images = images if turns else None
     return turns
+
+
+def keep(request: Request, turns: list[Turn], answer: str | None, context: Context) -> None:
+    """Keep the text of a call beside the database, where the user asked for that."""
+    if context.texts is not None and (turns or answer):
+        told = [{"role": turn.role, "text": turn.text} for turn in turns]
+        context.texts.append(Text(request, msgspec.json.encode(told).decode("utf-8", "replace"), answer))
 
 
 def estimate(request: Request, turns: list[Turn], answer: str | None, context: Context) -> None:

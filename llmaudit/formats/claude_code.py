@@ -8,7 +8,8 @@ from typing import Annotated
 import msgspec
 
 from llmaudit import usage
-from llmaudit.formats.base import Context, Format, utc
+from llmaudit.formats.base import Context, Format
+from llmaudit.formats.values import utc
 from llmaudit.request import Ignored, Reject, Request
 
 Count = int | float | None
@@ -124,7 +125,6 @@ def _tags(line: Line) -> dict[str, object]:
 FORMAT = Format(
     name="claude_code",
     title="Claude Code sessions",
-    container="jsonl",
     marks=("parentUuid", "sessionId", "uuid", "isSidechain", "type", "cwd", "gitBranch", "version", "userType"),
     needs=("sessionId", "uuid", "type"),
     record=Line,
@@ -136,5 +136,35 @@ FORMAT = Format(
         "the line with the largest output counts, once, also across resumed and forked session files. timestamp is "
         "when a block was written, so start and latency are not known and the call is dated by it. No cost is logged; "
         "on a subscription the computed dollars are API-equivalent, not spend."
+    ),
+    about=(
+        "The files `~/.claude/projects/*/*.jsonl`. The feature is `coding-agent`. Of the working directory only the "
+        "last folder's name is kept, as a tag."
+    ),
+    traps=(
+        (
+            "one API call stands on several lines, one per content block, with the input repeated in full",
+            "lines with one `message.id` are one request; the line with most output counts and dates it",
+        ),
+        (
+            "a resumed or forked session copies earlier lines into a new file",
+            "the same `message.id` is the same request in every file",
+        ),
+        (
+            "lines of the model `<synthetic>` look like answers",
+            "ignored: they are limits and errors shown to the user",
+        ),
+        (
+            "the start of a call is not logged",
+            "latency stays unknown; the call is dated by the line",
+        ),
+        (
+            "`cache_creation_input_tokens` may come without its split by lifetime",
+            "the remainder is `cache_write_other_tokens` and priced as a range",
+        ),
+        (
+            "no amount is logged",
+            "the cost is list cost. On a subscription that is what the API would have charged, not what you paid",
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""LiteLLM proxy: rows of the table LiteLLM_SpendLogs as JSON lines (`row_to_json`)."""
+"""LiteLLM proxy: rows of the table LiteLLM_SpendLogs as JSON (`row_to_json`), CSV, COPY or Parquet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import chat
-from llmaudit.formats.base import Context, Format, dollars, error_class, or_none, stated_tier, tag_values, utc
+from llmaudit.formats.base import Context, Format
+from llmaudit.formats.values import dollars, error_class, or_none, stated_tier, tag_values, utc
 from llmaudit.request import COUNTERS, Request
 
 Count = int | float | None
@@ -132,15 +133,21 @@ def convert(row: SpendLog, context: Context) -> Request:
     request.is_batch = row.request_id.endswith("_batch_cost")
     request.is_streamed = _streamed(row)
     request.user_id = row.end_user or row.user or None
-    request.key_id = meta.user_api_key_alias or (row.api_key[:12] if row.api_key else None)
+    request.key_id = meta.user_api_key_alias or _short(row.api_key)
     _fill_usage(request, row, meta)
     if row.messages not in _NO_MESSAGES:
-        chat.describe(request, msgspec.json.decode(row.messages), context)
+        turns = chat.describe(request, msgspec.json.decode(row.messages), context)
+        chat.keep(request, turns, None, context)
     if row.status == "failure":
         _fill_failure(request, meta)
     request.billed_amount = _billed(row, meta, request)
     request.billed_kind = None if request.billed_amount is None else "seller_reported"
     return request
+
+
+def _short(api_key: str | None) -> str | None:
+    """Return the beginning of a hashed key. A live key stays whole here, to be known as one and masked."""
+    return api_key if not api_key or api_key.startswith("sk-") else api_key[:12]
 
 
 @lru_cache(maxsize=4096)
@@ -243,7 +250,7 @@ def _billed(row: SpendLog, meta: Metadata, request: Request) -> Decimal | None:
 FORMAT = Format(
     name="litellm",
     title="LiteLLM proxy spend logs",
-    container="jsonl",
+    reads=("json", "table"),
     marks=("call_type", "startTime", "model_group", "custom_llm_provider", "cache_key", "request_tags", "spend"),
     needs=("request_id", "startTime", "spend"),
     record=SpendLog,
@@ -252,5 +259,48 @@ FORMAT = Format(
         "prompt_tokens includes cached reads and cache writes for every provider, Anthropic too; "
         "completion_tokens includes reasoning. spend is US dollars, 0 where LiteLLM did not know the price. "
         "Times without a zone are UTC. Failure rows carry 0 tokens whatever the provider billed."
+    ),
+    about=(
+        "Rows of the table `LiteLLM_SpendLogs`, one JSON object each, as `SELECT row_to_json(t) FROM "
+        '"LiteLLM_SpendLogs" t` writes them. Team: the team alias or id, or a tag `team:…`. Feature: a tag '
+        "`feature:…`. Tier: a tag `tier:0` to `tier:3`. Key: its alias, else the first 12 characters of the hash in "
+        "`api_key`. What LiteLLM answered from its own cache costs nothing."
+    ),
+    traps=(
+        (
+            "Anthropic's own input count excludes cached tokens, LiteLLM's includes them",
+            "`prompt_tokens` is read as including them for every provider",
+        ),
+        (
+            "cache writes stand under two names, often mirrored",
+            "taken once",
+        ),
+        (
+            "`spend` is 0 where LiteLLM did not know the price",
+            (
+                "unknown, unless the row is a failure or a hit in LiteLLM's own cache; `cost_breakdown.total_cost` is "
+                "used where it is there"
+            ),
+        ),
+        (
+            "a failure row has 0 tokens whatever the provider did",
+            "usage is missing, not zero",
+        ),
+        (
+            "`metadata` and `request_tags` come as JSON or as text that holds JSON",
+            "both are read",
+        ),
+        (
+            "retries and fallbacks are rows of their own",
+            "rows with one `litellm_call_id` are the attempts of one call",
+        ),
+        (
+            "there is no column for streaming",
+            "streamed if the first token came before the end",
+        ),
+        (
+            "exports overlap",
+            "the same `request_id` is the same request",
+        ),
     ),
 )

@@ -11,7 +11,8 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import chat
-from llmaudit.formats.base import Context, Format, after, dollars, epoch, error_class, or_none, stated_tier, utc
+from llmaudit.formats.base import Context, Format
+from llmaudit.formats.values import after, dollars, epoch, error_class, or_none, stated_tier, utc
 from llmaudit.money import EXACT
 from llmaudit.request import Ignored, Reject, Request
 
@@ -248,15 +249,15 @@ def _fill_prompt(request: Request, asked: Asked, answer: Completion, context: Co
     if asked.messages is not None:
         request.needs_tools = bool(asked.tools)
         request.needs_json = bool(asked.response_format) and asked.response_format != {"type": "text"}
+    told = "".join(str((choice.message or {}).get("content") or "") for choice in answer.choices or ())
     if request.usage_status == "missing" and request.status == "ok" and answer.choices:
-        told = "".join(str((choice.message or {}).get("content") or "") for choice in answer.choices)
         chat.estimate(request, turns, told, context)
+    chat.keep(request, turns, told or None, context)
 
 
 FORMAT = Format(
     name="openai_compatible",
     title="OpenAI-compatible request and response lines",
-    container="jsonl",
     marks=(
         "request.messages",
         "request.model",
@@ -276,5 +277,50 @@ FORMAT = Format(
         "a gateway adds it, is US dollars; with the user's own key it is the gateway's fee and the upstream cost is "
         "added. "
         "A stream without usage is counted offline from its text and marked estimated. created is Unix seconds."
+    ),
+    about=(
+        'One line per exchange: `{"request": {…}, "response": {…}, "error": …}`, or the bare `chat.completion` '
+        "object. Around them, where you log it: `id`, `timestamp`, `base_url`, `endpoint`, `latency_ms`, `ttft_ms`, "
+        "`status`, `call_id`, `attempt`. The gateway is the host of `base_url`. Feature, team, session and tier come "
+        "from `request.metadata` (`feature`, `team`, `session_id`, `tier`). The message of an error is not read: it "
+        "can hold prompt text."
+    ),
+    traps=(
+        (
+            "a stream without `usage`",
+            "counted offline from its text and marked estimated, if the answer was good and its text is there",
+        ),
+        (
+            "stream chunks in the log",
+            "ignored: their completion is not in the line",
+        ),
+        (
+            "DeepSeek's `prompt_cache_hit_tokens`",
+            "read where `cached_tokens` is missing",
+        ),
+        (
+            "`usage.cost` with the user's own key is only the gateway's fee",
+            "with `is_byok`, the upstream cost is added; where it is not stated, the amount is unknown",
+        ),
+        (
+            "some proxies answer 200 with an error object instead of a completion",
+            "a failure all the same",
+        ),
+        (
+            "an embedding has no `completion_tokens`",
+            "no output, if its total equals its prompt",
+        ),
+        (
+            "`metadata` can hold text",
+            "a nested value, or one longer than 200 characters, is not kept",
+        ),
+        (
+            "a failure may still be billed",
+            "the amount in `usage.cost` counts, whatever the status",
+        ),
+        (
+            "whole numbers written as `23.0`",
+            "taken; `23.5` is rejected",
+        ),
     ),
 )

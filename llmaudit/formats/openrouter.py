@@ -8,7 +8,8 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit import usage
-from llmaudit.formats.base import Context, Format, after, dollars, or_none, text_decimal, text_flag, text_integer, utc
+from llmaudit.formats.base import Context, Format
+from llmaudit.formats.values import after, dollars, or_none, text_decimal, text_flag, text_integer, utc
 from llmaudit.money import EXACT
 from llmaudit.request import Reject, Request
 
@@ -76,7 +77,7 @@ def _billed(row: dict[str, str]) -> Decimal | None:
 FORMAT = Format(
     name="openrouter",
     title="OpenRouter activity export",
-    container="csv",
+    reads=("table",),
     marks=("generation_id", "cost_total", "byok_usage_inference", "model_permaslug", "tokens_cached", "provider_name"),
     needs=("generation_id", "cost_total", "tokens_prompt"),
     record=None,
@@ -86,5 +87,31 @@ FORMAT = Format(
         "but not reported. cost_total is US dollars of credits, net of the cache discount; with the user's own key it "
         "is OpenRouter's fee only and byok_usage_inference is what the provider charged. The fee on buying credits is "
         "in no row. created_at has no zone and is UTC."
+    ),
+    about=(
+        "The CSV that the activity page exports. The feature is `app_name`, the key is `api_key_name`. The export "
+        "has no team."
+    ),
+    traps=(
+        (
+            "`created_at` has no zone",
+            "it is UTC",
+        ),
+        (
+            "the fee on buying credits is in no row",
+            "it comes from the catalog and is shown beside the rates, as paid per $1 of list",
+        ),
+        (
+            "with your own key, `cost_total` is only OpenRouter's fee",
+            "`byok_usage_inference` is added",
+        ),
+        (
+            "cancelled rows are billed",
+            "they are counted as cancelled, with their cost, and not as failures",
+        ),
+        (
+            "cache writes are not reported",
+            "they look like ordinary input, so list cost can differ from the charge there",
+        ),
     ),
 )

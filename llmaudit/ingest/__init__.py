@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+import shutil
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from llmaudit.errors import InputError, LlmauditError, printable
 from llmaudit.ingest.detect import Detection, detect
-from llmaudit.ingest.load import FileResult, ingest_file
-from llmaudit.ingest.read import file_name
-from llmaudit.ingest.walk import walk
+from llmaudit.ingest.ledger import FileResult
+from llmaudit.ingest.load import Loader, Progress
+from llmaudit.ingest.registry import known
+from llmaudit.ingest.walk import Found, walk
 from llmaudit.ingest.work import Setup
 from llmaudit.period import Period
 from llmaudit.store import Store
 
-__all__ = ["Detection", "FileResult", "IngestResult", "Period", "Setup", "detect", "ingest", "walk"]
+__all__ = ["Detection", "FileResult", "IngestResult", "Period", "Setup", "detect", "ingest", "known", "walk"]
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -50,9 +55,9 @@ def ingest(
     setup: Setup,
     *,
     format_name: str | None = None,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> IngestResult:
-    """Take files and folders into the database, one transaction a file.
+    """Take files and folders into the database, each in whole or not at all.
 
     A file that cannot be used does not stop the others; it is reported in `failures`.
 
@@ -61,23 +66,21 @@ def ingest(
         paths: Files and folders; folders are walked in name order.
         setup: What decoding needs besides the files.
         format_name: The format of every file, where the user says so.
-        progress: Called with a path and the records decoded so far.
+        progress: Called now and then with the file that is being read and the bytes read of it.
 
     Raises:
         InputError: A path does not exist or is an address (before anything is read); or no file was a log.
     """
-    found = list(walk(paths))
-    files: list[FileResult] = []
-    failures: list[LlmauditError] = []
-    for entry in found:
-        report = partial(progress, file_name(entry.path)) if progress else None
-        try:
-            files.append(
-                ingest_file(store, entry.path, setup, format_name=format_name, must_be_log=entry.named, progress=report)
-            )
-        except InputError as error:
-            failures.append(error)
-            files.append(FileResult(file_name(entry.path), None, skipped=f"not used: {error.slug}"))
+    with ExitStack() as stack:
+        found = [entry for path in paths for entry in (_standard_input(stack) if path == "-" else walk([path]))]
+        loader = stack.enter_context(closing(Loader(store, setup, progress)))
+        loader.whole = sum(_size(entry.path) for entry in found)
+        for entry in found:
+            label = "-" if entry.is_input else None
+            loader.add(entry.path, label=label, format_name=format_name, must_be_log=entry.named)
+        loader.flush()
+    files = [result for result in loader.results if result is not None]
+    failures: list[LlmauditError] = [*loader.failures]
     recognised = [file for file in files if file.format is not None]
     if not recognised and not failures:
         raise InputError(
@@ -87,3 +90,18 @@ def ingest(
         )
     sums = {name: sum(getattr(file, name) for file in recognised) for name in Totals.__struct_fields__}
     return IngestResult(files, Totals(**sums), failures)
+
+
+def _standard_input(stack: ExitStack) -> list[Found]:
+    """Return standard input as a file: its content is looked at twice, first for its format."""
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="llmaudit-")))
+    with (folder / "-").open("wb") as sink:
+        shutil.copyfileobj(sys.stdin.buffer, sink)
+    return [Found(folder / "-", named=True, is_input=True)]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):  # said again, by its own name, when it is opened
+        return 0

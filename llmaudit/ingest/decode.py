@@ -8,31 +8,35 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 from msgspec.structs import astuple
 
-from llmaudit.features import pseudonym
-from llmaudit.formats.base import Context, Format
+from llmaudit.bills.base import BillLine
+from llmaudit.features import text_hints
+from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.cells import encoded_row, kinds_of, text_row
+from llmaudit.ingest.clean import cleaned
+from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
 from llmaudit.ingest.records import Numbered, Tally
 from llmaudit.period import Period
+from llmaudit.privacy import masked
 from llmaudit.request import Ignored, Reject, Request
 
 Row = tuple[Any, ...]
-"""The fields of a `Request`, in order. Cheaper to keep than the request: it is what columns are made of."""
+"""The fields of a `Request` or `BillLine`, in order. Cheaper to keep than the struct: columns are made of it."""
 
-LINE = Request.__struct_fields__.index("line")
+LINE = 0
 OUTSIDE = "outside the period asked for"
+EMPTY = "page, batch or record without entries"
 ROWS_PER_TURN = 1000
 """Rows turned into columns at a time: few enough that they are still in the processor's cache."""
-
-UNDECODABLE = (msgspec.DecodeError, ArithmeticError, ValueError, RecursionError)
-"""What decoding a stranger's record can raise: bad JSON or UTF-8, numbers beyond all bounds, nesting without end."""
 
 _UNSTORABLE = (pa.ArrowInvalid, OverflowError, UnicodeEncodeError)
 _ARROW_TYPES: dict[Any, pa.DataType] = {
@@ -40,18 +44,30 @@ _ARROW_TYPES: dict[Any, pa.DataType] = {
     int: pa.int64(),
     bool: pa.bool_(),
     datetime: pa.timestamp("us"),
-    Decimal: pa.decimal128(18, 12),
 }
 
 
-def _arrow_type(hint: Any) -> pa.DataType:
-    """Return the Arrow type of one field of `Request` (`X | None`, or a `Literal` of words)."""
-    kinds = [kind for kind in typing.get_args(hint) if kind is not types.NoneType] or [hint]
-    return _ARROW_TYPES.get(kinds[0], pa.string())
+def _schema(struct: type, decimal: pa.DataType) -> pa.Schema:
+    """Return a column for each field of a struct (`X | None`, or a `Literal` of words)."""
+    kinds = {**_ARROW_TYPES, Decimal: decimal}
+    fields = []
+    for name, hint in typing.get_type_hints(struct).items():
+        options = [option for option in typing.get_args(hint) if option is not types.NoneType] or [hint]
+        fields.append((name, kinds.get(options[0], pa.string())))
+    return pa.schema(fields)
 
 
-SCHEMA = pa.schema([(name, _arrow_type(hint)) for name, hint in typing.get_type_hints(Request).items()])
-"""The columns of a decoded batch, in the order of `requests`."""
+SCHEMA = _schema(Request, pa.decimal128(18, 12))
+"""The columns of a decoded batch of requests, in the order of `requests`."""
+
+BILL_SCHEMA = _schema(BillLine, pa.decimal128(38, 12))
+"""The columns of a decoded batch of bill lines, in the order of `bill_lines`."""
+
+
+TEXT_SCHEMA = pa.schema(
+    [("line", pa.int64()), ("request_id", pa.string()), ("prompt", pa.string()), ("answer", pa.string())]
+)
+"""The texts of requests, kept only where the user asks for it."""
 
 
 class Decoder:
@@ -61,54 +77,167 @@ class Decoder:
         form: The format.
         context: What the format may use besides the record.
         period: Requests outside it are ignored.
+        layout: How the records lie.
+        keep_users: Leave addresses of people as they are.
     """
 
-    def __init__(self, form: Format, context: Context, period: Period) -> None:
-        self._convert = form.convert
+    def __init__(
+        self, form: Format, context: Context, period: Period, layout: Layout, *, keep_users: bool = False
+    ) -> None:
+        self.form = form
+        self.schema = BILL_SCHEMA if form.kind == "bill" else SCHEMA
         self._context = context
         self._period = period
-        self._decode: Callable[[bytes], Any] | None = (
-            None if form.record is None else msgspec.json.Decoder(form.record).decode
-        )
+        self._keep_users = keep_users
+        self._layout = layout
+        self._reader = _reader(form, layout)
+        self._batch = msgspec.json.Decoder(form.batch).decode if form.batch is not None else None
 
     def batch(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as rows; what is not one is noted in the tally.
 
         Args:
-            records: Line number and record: a JSON value still encoded, or a CSV row as column name to cell.
+            records: Line number and record: a JSON value still encoded, or a row as column name to cell.
             tally: Filled in place.
         """
-        batches: list[pa.RecordBatch] = []
-        rows: list[Row] = []
-        for request in self._requests(records, tally):
-            rows.append(astuple(request))
-            if len(rows) == ROWS_PER_TURN:
-                batches.append(_columns(rows, tally))
-                rows.clear()
-        batches.append(_columns(rows, tally))
-        return pa.concat_batches(batches) if len(batches) > 1 else batches[0]
+        return self._rows(self._requests(self._parts(records, tally), tally), tally)
 
-    def _requests(self, records: Numbered, tally: Tally) -> Iterator[Request]:
-        convert, decode, context = self._convert, self._decode, self._context
-        hash_key = context.hash_key
-        unbounded = self._period.since is None and self._period.until is None
+    def finish(self, tally: Tally) -> pa.RecordBatch:
+        """Return what the format's state holds when the file has ended; those records are no longer held."""
+        made = self.form.finish(self._context) if self.form.finish else ()
+        return self._rows(self._kept(made, tally), tally)
+
+    def texts(self) -> pa.Table | None:
+        """Return the texts that are to be kept of the requests made since the last call; None where there are none."""
+        pending = self._context.texts
+        if not pending:
+            return None
+        # A request that was rejected or left out after its text was read has no line.
+        rows = [
+            {
+                "line": text.request.line,
+                "request_id": text.request.request_id,
+                "prompt": text.prompt,
+                "answer": text.answer,
+            }
+            for text in pending
+            if text.request.line
+        ]
+        pending.clear()
+        for row in rows:
+            row["prompt"] = masked(str(row["prompt"]), self._context.hash_key)
+            row["answer"] = None if row["answer"] is None else masked(str(row["answer"]), self._context.hash_key)
+        return pa.Table.from_pylist(rows, schema=TEXT_SCHEMA)
+
+    def _rows(self, made: Iterator[Any], tally: Tally) -> pa.RecordBatch:
+        batches: list[pa.RecordBatch] = []
+        while turn := list(islice(made, ROWS_PER_TURN)):
+            self._fill_hints()
+            batches.append(_columns([astuple(request) for request in turn], self.schema, tally))
+        if not batches:
+            return _arrays([], self.schema)
+        whole = pa.concat_batches(batches) if len(batches) > 1 else batches[0]
+        batch, masks = cleaned(whole, self._context.hash_key, keep_users=self._keep_users)
+        tally.masked += masks
+        return batch
+
+    def _fill_hints(self) -> None:
+        """Look at the words of the prompts that have been read, many at once; then they are dropped."""
+        pending = self._context.asked
+        if not pending:
+            return
+        hints = text_hints([one.asked for one in pending], [one.told for one in pending])
+        for one, hint in zip(pending, hints, strict=True):
+            one.request.task_hint, one.request.stakes_hint = hint.task, hint.stakes
+        pending.clear()
+
+    def _parts(self, records: Numbered, tally: Tally) -> Numbered:
+        """Take records out of envelopes and batches; each entry counts as a record of its own."""
+        if self._layout.container == "lines" and (self._layout.envelope or self._layout.wrapper):
+            records = self._counted(records, lambda raw: records_in(raw, self._layout), tally)
+        if self._batch is not None:
+            records = self._counted(records, self._unfolded, tally)
+        return records
+
+    def _counted(self, records: Numbered, split: Callable[[Any], Iterator[Any]], tally: Tally) -> Numbered:
+        for line, raw in records:
+            entries = 0
+            try:
+                for entry in split(raw):
+                    entries += 1
+                    yield line, entry
+            except UNDECODABLE as error:
+                tally.reject(line, *_reason(error))
+                entries += 1
+            if not entries:
+                tally.ignored[EMPTY] += 1
+            tally.records += max(entries - 1, 0)
+
+    def _unfolded(self, raw: Any) -> Iterator[Any]:
+        assert self._batch is not None  # noqa: S101 -- for mypy: the caller has looked
+        assert self.form.unfold is not None  # noqa: S101 -- a batch without it is a mistake in the format
+        for entry, shared in self.form.unfold(self._batch(raw)):
+            self._context.shared = shared
+            yield entry
+
+    def _requests(self, records: Numbered, tally: Tally) -> Iterator[Any]:
+        convert, read, context, period = self.form.convert, self._reader, self._context, self._period
+        bill = self.form.kind == "bill"
+        unbounded = period.since is None and period.until is None
         for line, raw in records:
             try:
-                made = convert(raw if decode is None else decode(raw), context)
+                made = convert(read(raw), context)
             except Reject as reject:
                 tally.reject(line, reject.reason, reject.field)
             except UNDECODABLE as error:
                 tally.reject(line, *_reason(error))
             else:
-                if isinstance(made, Ignored):
-                    tally.ignored[made.reason] += 1
-                elif unbounded or self._period.holds(made.started_at):
+                if made.__class__ is Request and unbounded:
                     made.line = line
-                    if made.user_id is not None:
-                        made.user_id = pseudonym(made.user_id, hash_key)
                     yield made
+                elif isinstance(made, Ignored):
+                    tally.ignored[made.reason] += 1
+                elif isinstance(made, Held):
+                    tally.held += 1
                 else:
-                    tally.ignored[OUTSIDE] += 1
+                    yield from self._several(made, line, tally, bill=bill)
+
+    def _several(self, made: Any, line: int, tally: Tally, *, bill: bool) -> Iterator[Any]:
+        """Yield what a record holds, which may be several requests or lines; each counts as a record."""
+        entries = made if isinstance(made, list) else [made]
+        tally.records += len(entries) - 1
+        if not entries:
+            tally.records += 1
+            tally.ignored[EMPTY] += 1
+        for entry in entries:
+            if isinstance(entry, Ignored):
+                tally.ignored[entry.reason] += 1
+                continue
+            moment = entry.period_start if bill else entry.started_at
+            if not self._period.holds(moment):
+                tally.ignored[OUTSIDE] += 1
+                continue
+            entry.line = line
+            yield entry
+
+    def _kept(self, made: Sequence[Any] | typing.Iterable[Any], tally: Tally) -> Iterator[Any]:
+        """Yield the requests that a format's state gave, each in place of one record that was held."""
+        for request in made:
+            if tally.held > 0:
+                tally.held -= 1
+            else:
+                tally.records += 1
+            yield from self._several([request], request.line, tally, bill=self.form.kind == "bill")
+
+
+def _reader(form: Format, layout: Layout) -> Callable[[Any], Any]:
+    """Return what turns one record as it lies in the file into the format's record type."""
+    if READ_AS.get(layout.container) in {"table", "sqlite", "text"}:
+        if form.record is None:
+            return text_row
+        kinds, decode_row = kinds_of(form.record), msgspec.json.Decoder(form.record).decode
+        return lambda row: decode_row(encoded_row(row, kinds))
+    return msgspec.json.Decoder(dict[str, Any] if form.record is None else form.record).decode
 
 
 def _reason(error: Exception) -> tuple[str, str | None]:
@@ -132,28 +261,28 @@ def _reason(error: Exception) -> tuple[str, str | None]:
     return "wrong-type", where
 
 
-def _columns(rows: list[Row], tally: Tally) -> pa.RecordBatch:
+def _columns(rows: list[Row], schema: pa.Schema, tally: Tally) -> pa.RecordBatch:
     """Return rows as columns; a row with a value that no column can hold becomes a reject."""
     try:
-        return _arrays(rows)
+        return _arrays(rows, schema)
     except _UNSTORABLE:
         kept = []
         for row in rows:
             try:
-                _arrays([row])
+                _arrays([row], schema)
             except _UNSTORABLE:
                 tally.reject(row[LINE], "out-of-range")
             else:
                 kept.append(row)
-        return _arrays(kept)
+        return _arrays(kept, schema)
 
 
-def _arrays(rows: list[Row]) -> pa.RecordBatch:
+def _arrays(rows: list[Row], schema: pa.Schema) -> pa.RecordBatch:
     if not rows:
-        return pa.RecordBatch.from_pylist([], schema=SCHEMA)
+        return pa.RecordBatch.from_pylist([], schema=schema)
     columns = zip(*rows, strict=True)
-    arrays = [_array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+    arrays = [_array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _array(column: tuple[Any, ...], kind: pa.DataType) -> pa.Array:

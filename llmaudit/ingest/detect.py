@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from llmaudit.errors import InputError, printable
-from llmaudit.formats import all_formats
-from llmaudit.formats.base import Format
-from llmaudit.ingest.decode import UNDECODABLE
-from llmaudit.ingest.read import HEAD_BYTES, file_name, head_of
-from llmaudit.ingest.records import ENVELOPES, elements_of
+from llmaudit.formats.base import FileFacts, Format
+from llmaudit.formats.values import unit_of
+from llmaudit.ingest import registry
+from llmaudit.ingest.layout import READ_AS, WORDS, Container, Layout
+from llmaudit.ingest.read import file_name
+from llmaudit.ingest.sample import Look, Sample, Seen, found_at, look_at
 
 MIN_MARKS = 3
 """A record must show this many of a format's distinctive keys before it speaks for the format."""
 
-SAMPLE = 200
-LINES_TRIED = 6
-"""Lines looked at for JSON lines whose first is damaged."""
-
-Container = Literal["jsonl", "json", "csv", "empty", "other"]
+TEXT_SHARE = 0.5
+"""Of the sampled lines of text, so many must look like the format's."""
 
 
 @dataclass(frozen=True)
@@ -36,145 +29,191 @@ class Detection:
 
     Attributes:
         form: Its format, or None.
-        container: How its records lie.
+        layout: How its records lie.
         confidence: 0 to 1: how many sampled records speak for the format, and how plainly.
         evidence: Sentences.
+        others: Further formats, where records of several are in one file.
+        facts: Facts about the file for each of its formats, by name.
     """
 
     form: Format | None
-    container: Container
+    layout: Layout
     confidence: float
     evidence: tuple[str, ...]
+    others: tuple[Format, ...] = ()
+    facts: Mapping[str, FileFacts] = field(default_factory=dict)
+
+    @property
+    def container(self) -> Container:
+        """What holds the records."""
+        return self.layout.container
 
 
-def detect(path: Path) -> Detection:
-    """Return what a file is, from its first records.
+@dataclass(frozen=True)
+class _Verdict:
+    """How a sample speaks for formats: records won by each, and the weight of the keys seen."""
+
+    sample: Sample
+    votes: Counter[str]
+    weights: Counter[str]
+
+    def rank(self) -> list[str]:
+        return sorted(self.weights, key=lambda name: (-self.votes[name], -self.weights[name], name))
+
+    @property
+    def strength(self) -> tuple[float, float]:
+        best = self.rank()[:1]
+        share = sum(self.votes[name] for name in best) / max(len(self.sample.records), 1)
+        return share, sum(self.weights[name] for name in best)
+
+
+def detect(path: Path, form: Format | None = None) -> Detection:
+    """Return what a file is, from records of its head, middle and tail.
+
+    Args:
+        path: The file.
+        form: Its format, where the user says so; then only the layout is looked for.
 
     Raises:
         InputError: The file cannot be read, or two formats fit it equally well.
     """
-    head = head_of(path)
-    container = container_of(head)
-    if container in {"empty", "other"}:
-        return Detection(None, container, 0.0, (_what_else(head),))
-    samples = list(_sampled_keys(head, container))
-    wanted = "csv" if container == "csv" else "jsonl"
-    ranked = sorted(
-        ((_score(form, samples), form) for form in all_formats() if form.container == wanted),
-        key=lambda pair: -pair[0].weight,
-    )
-    best, form = ranked[0]
-    if best.matched == 0:
-        return Detection(None, container, 0.0, (f"keys seen: {', '.join(sorted(set().union(*samples))[:12])}",))
-    if len(ranked) > 1 and ranked[1][0].weight == best.weight:
+    look = look_at(path)
+    if look.layout.container in {"empty", "other"} or not look.samples:
+        return Detection(None, look.layout, 0.0, (_what_else(look.layout.container),))
+    verdicts = [_verdict(sample, registry.known() if form is None else (form,)) for sample in look.samples]
+    best = max(verdicts, key=lambda verdict: verdict.strength)
+    if form is not None:
+        return _as_named(path, form, look, best if best.votes else None)
+    if not best.votes:
+        return Detection(None, look.layout, 0.0, _unrecognised(look))
+    ranked = best.rank()
+    name = ranked[0]
+    if len(ranked) > 1 and (best.votes[name], best.weights[name]) == (best.votes[ranked[1]], best.weights[ranked[1]]):
         raise InputError(
-            f"{printable(file_name(path))} could be {form.name} or {ranked[1][1].name}",
+            f"{printable(file_name(path))} could be {name} or {ranked[1]}",
             next_step="Say which with --format.",
             slug="ambiguous-format",
         )
-    evidence = (
-        f"{best.matched} of {len(samples)} sampled records have the keys of {form.name}",
-        f"distinctive keys: {', '.join(best.marks)}",
-    )
-    return Detection(form, container, best.confidence, evidence)
+    return _found(path, look, best, _of_one_kind([registry.known_named(each) for each in ranked if best.votes[each]]))
 
 
-@dataclass(frozen=True)
-class _Score:
-    matched: int
-    marks: tuple[str, ...]
-    weight: float
-    confidence: float
+def _of_one_kind(forms: Sequence[Format]) -> list[Format]:
+    """Return the formats of a mixed file; a log is not mixed with a bill: the first says which it is."""
+    return [form for form in forms if form.kind == forms[0].kind]
 
 
-def _score(form: Format, samples: Sequence[set[str]]) -> _Score:
-    """Count the records that speak for a format, weighted by how many of its marks they show."""
-    hits = [
-        sum(mark in keys for mark in form.marks) if all(need in keys for need in form.needs) else 0 for keys in samples
+def _verdict(sample: Sample, forms: Sequence[Format]) -> _Verdict:
+    votes: Counter[str] = Counter()
+    weights: Counter[str] = Counter()
+    reads = READ_AS.get(sample.layout.container)
+    candidates = [form for form in forms if reads in form.reads]
+    if reads == "text":
+        votes = _text_votes(sample, candidates)
+        return _Verdict(sample, votes, votes)
+    for seen in sample.records:
+        speaking = weighed(seen, candidates)
+        weights.update(speaking)
+        best = max(speaking.values(), default=0.0)
+        votes.update(name for name, weight in speaking.items() if weight == best)
+    return _Verdict(sample, votes, weights)
+
+
+def weighed(seen: Seen, forms: Iterable[Format]) -> dict[str, float]:
+    """Return the formats that a record speaks for, with the weight of their keys that it shows.
+
+    A key that `n` formats list weighs 1/n. A format that another one `beats` is left out where both are spoken for.
+    """
+    speaking: dict[str, float] = {}
+    beaten: set[str] = set()
+    for form in forms:
+        shown = [mark for mark in form.marks if mark in seen.keys]
+        if len(shown) < min(MIN_MARKS, len(form.marks)) or not all(need in seen.keys for need in form.needs):
+            continue
+        if form.says is not None and not (isinstance(seen.value, dict) and form.says(seen.value)):
+            continue
+        weight = registry.rarity()
+        speaking[form.name] = sum(weight.get(mark, 1.0) for mark in shown)
+        beaten.update(form.beats)
+    return {name: weight for name, weight in speaking.items() if name not in beaten}
+
+
+def _text_votes(sample: Sample, forms: Sequence[Format]) -> Counter[str]:
+    votes: Counter[str] = Counter()
+    for form in forms:
+        if form.pattern is not None:
+            matched = sum(form.pattern.match(seen.value) is not None for seen in sample.records)
+            if matched and matched >= TEXT_SHARE * len(sample.records):
+                votes[form.name] = matched
+    return votes
+
+
+def _found(path: Path, look: Look, best: _Verdict, forms: Sequence[Format]) -> Detection:
+    form, records = forms[0], best.sample.records
+    shown = [mark for mark in form.marks if any(mark in seen.keys for seen in records)]
+    share = best.votes[form.name] / len(records)
+    plain = len(shown) / len(form.marks) if form.marks else share
+    layout = best.sample.layout
+    evidence = [
+        f"{WORDS[layout.container]}{_around(layout)}",
+        f"{best.votes[form.name]} of {len(records)} records sampled from {look.parts} have the keys of {form.name}",
     ]
-    matched = sum(count >= MIN_MARKS for count in hits)
-    best = max(hits, default=0)
-    marks = tuple(mark for mark in form.marks if any(mark in keys for keys in samples))
-    share = matched / len(samples) if samples else 0.0
-    return _Score(matched, marks, matched * best, round((share + best / len(form.marks)) / 2, 2) if matched else 0.0)
+    if shown:
+        evidence.append(f"distinctive keys: {', '.join(shown)}")
+    evidence += [
+        f"{best.votes[other.name]} records are {other.name}; each is read as what it is" for other in forms[1:]
+    ]
+    return Detection(
+        form, layout, round((share + plain) / 2, 2), tuple(evidence), tuple(forms[1:]), _facts(path, forms, records)
+    )
 
 
-def container_of(head: bytes) -> Container:
-    """Return how the records of a file lie, from its first bytes."""
-    text = head.strip()
-    if not text:
-        return "empty"
-    lines = [line for line in text.splitlines() if line.strip()]
-    whole = _value(lines[0])
-    if isinstance(whole, dict):
-        return "json" if len(lines) == 1 and any(isinstance(whole.get(name), list) for name in ENVELOPES) else "jsonl"
-    if isinstance(whole, list):
-        return "json" if len(lines) == 1 else "jsonl"
-    # A first line that is no JSON: damage before whole lines, or the opening of one document over many lines.
-    if not text.startswith(b"[") and any(isinstance(_value(line), dict) for line in lines[1:LINES_TRIED]):
-        return "jsonl"
-    if text[:1] in b"[{":
-        return "json"
-    return "csv" if b"," in lines[0] and b"\0" not in head else "other"
+def _around(layout: Layout) -> str:
+    around = f", in an envelope under {'.'.join(layout.envelope)}" if layout.envelope else ""
+    return around + (f", shipped under {layout.wrapper}" if layout.wrapper else "")
 
 
-def _value(line: bytes) -> Any:
-    """Return the JSON value of a line that opens an object or array, else None."""
-    if line[:1] not in (b"{", b"["):
-        return None
-    try:
-        return msgspec.json.decode(line)
-    except UNDECODABLE:
-        return None
+def _facts(path: Path, forms: Sequence[Format], records: Sequence[Seen]) -> dict[str, FileFacts]:
+    values = [seen.value for seen in records if isinstance(seen.value, dict)]
+    return {
+        form.name: FileFacts(
+            name=Path(file_name(path)).name,
+            units={key: unit_of(_numbers(values, key)) for key in form.epochs},
+            study=form.study(values) if form.study else None,
+        )
+        for form in forms
+    }
 
 
-def _what_else(head: bytes) -> str:
-    """Say what a file is that holds no records."""
-    if not head.strip():
-        return "the file is empty"
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "UTF-16 text: write it as UTF-8 first, for instance with `iconv -f UTF-16 -t UTF-8`"
-    return "binary or plain text"
+def _numbers(values: Sequence[Any], key: str) -> list[float]:
+    numbers: list[float] = []
+    for value in values:
+        for inner in found_at(value, key):
+            try:
+                numbers.append(float(inner))
+            except (TypeError, ValueError):
+                continue
+    return numbers
 
 
-def _sampled_keys(head: bytes, container: Container) -> Iterable[set[str]]:
-    if container == "csv":
-        first = head.lstrip().splitlines()[0].decode("utf-8", "replace")
-        yield {name.strip() for name in next(csv.reader([first]))}
-    elif container == "json":
-        yield from (keys_of(record) for record in islice(_first_elements(head), SAMPLE))
-    else:
-        lines = head.split(b"\n") if b"\n" in head else head.split(b"\r")
-        if len(head) >= HEAD_BYTES and len(lines) > 1:
-            lines.pop()
-        yield from (keys_of(_value(line)) for line in [line for line in lines if line.strip()][:SAMPLE])
+def _as_named(path: Path, form: Format, look: Look, best: _Verdict | None) -> Detection:
+    """Return the detection of a file whose format the user named."""
+    readable = [sample for sample in look.samples if READ_AS.get(sample.layout.container) in form.reads]
+    if not readable:
+        raise InputError(
+            f"{printable(file_name(path))} holds {WORDS[look.layout.container]}, but {form.name} is read from"
+            f" {', '.join(form.reads)}",
+            next_step="Leave --format out, or name the format that the file is in.",
+            slug="wrong-container",
+        )
+    sample = best.sample if best is not None else readable[-1] if form.batch is None else readable[0]
+    return Detection(form, sample.layout, 1.0, ("named with --format",), (), _facts(path, [form], sample.records))
 
 
-def _first_elements(head: bytes) -> Iterable[Any]:
-    """Yield the first records of a JSON document, of which `head` may be only the beginning."""
-    try:
-        yield from (msgspec.json.decode(element) for element in elements_of(head))
-    except UNDECODABLE:
-        yield from _elements_of_part(head.decode("utf-8", "ignore"))
+def _unrecognised(look: Look) -> tuple[str, ...]:
+    keys = sorted(set().union(*(seen.keys for seen in look.samples[0].records)))
+    seen = f"keys seen: {', '.join(keys[:12])}" if keys else "no keys that are known"
+    return (WORDS[look.layout.container], seen)
 
 
-def _elements_of_part(text: str) -> Iterable[Any]:
-    """Yield the whole elements of the first array in a text that is cut off."""
-    decoder = json.JSONDecoder()  # only its raw_decode reads a value and says where it ended
-    position = text.find("[") + 1
-    while True:
-        while position < len(text) and text[position] in " \t\r\n,":
-            position += 1
-        try:
-            record, position = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            return
-        yield record
-
-
-def keys_of(record: Any) -> set[str]:
-    """Return the keys of a record, those of nested objects dotted, two levels deep."""
-    if not isinstance(record, dict):
-        return set()
-    nested = {f"{key}.{inner}" for key, value in record.items() if isinstance(value, dict) for inner in value}
-    return set(record) | nested
+def _what_else(container: Container) -> str:
+    return "the file is empty" if container == "empty" else "binary data"

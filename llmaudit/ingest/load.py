@@ -1,121 +1,290 @@
-"""One file into the database: one transaction that holds its requests, its rejects and its ledger row, or nothing."""
+"""Files into the database: each in whole or not at all, its ledger row in the same transaction as its rows.
+
+A large file is a transaction of its own and is streamed. Small files are gathered and committed together: a
+transaction costs some ten milliseconds, and a coding agent leaves thousands of files. Each still has its own ledger
+row, and one that cannot be used takes no other with it.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-import msgspec
+import numpy as np
 import pyarrow as pa
 
 from llmaudit.errors import InputError, printable
-from llmaudit.formats import format_named
-from llmaudit.formats.base import Format
-from llmaudit.ingest.decode import SCHEMA
-from llmaudit.ingest.detect import Container, Detection, container_of, detect
-from llmaudit.ingest.read import CHUNK_BYTES, file_name, head_of, opened
-from llmaudit.ingest.records import Rejected
+from llmaudit.ingest.decode import BILL_SCHEMA, SCHEMA
+from llmaudit.ingest.detect import Detection, detect
+from llmaudit.ingest.ledger import FileRead, FileResult, Ledger, settle
+from llmaudit.ingest.read import CHUNK_BYTES, Content, file_name, opened
+from llmaudit.ingest.registry import known_named
 from llmaudit.ingest.repeats import Repeats
-from llmaudit.ingest.work import Decoded, Setup, decoded
-from llmaudit.request import COLUMNS
-from llmaudit.store import Store
+from llmaudit.ingest.sources import Sources
+from llmaudit.ingest.work import Decoded, Setup, decoded, job_of
+from llmaudit.store import Store, TextStore, text_path
 
-MAX_STORED_REJECTS = 10_000
-"""Rejects kept with their line per file; beyond it they are only counted."""
+SMALL_ROWS = 20_000
+"""A file that decodes to no more rows than this is gathered with others."""
 
-Progress = Callable[[int], None]
-"""Called with the number of records decoded so far."""
+GROUP_ROWS = 100_000
+GROUP_FILES = 500
+"""A group is committed when it has so many."""
+
+TEXT_BYTES = 64 << 20
+
+Progress = Callable[[FileRead, int, int], None]
+"""Called with the file that is being read, the bytes read of it as it lies on disk, and the bytes of all files."""
+
+Part = tuple[FileRead, str, pa.RecordBatch]
+"""Rows of a file, in one format."""
 
 
-class FileResult(msgspec.Struct, frozen=True):
-    """What became of one file: `lines = accepted + duplicates + ignored + rejected + bills`, always.
+class _AlreadyThere(Exception):  # noqa: N818 -- rolls the transaction back
+    """The content turned out to be in the ledger."""
+
+
+@dataclass
+class Loader:
+    """Takes files into the database, in the order they are given.
 
     Attributes:
-        path: As it was named.
-        format: Its format, or None where it was not recognised.
-        lines: Records: lines, CSV rows or array elements.
-        accepted: New requests in the database.
-        duplicates: Records whose call was there already, in this file or an earlier one.
-        ignored: Records that are no requests, or outside the period asked for.
-        rejected: Records that cannot be used.
-        bills: Bill lines.
-        skipped: Why nothing was taken in: `already ingested`, `unknown format`, or `not used:` and an error's name;
-            None where the file was read.
-        reasons: Counts of ignored and rejected records by reason.
-        conflicts: Duplicates whose content differs from what is in the database.
-    """
-
-    path: str
-    format: str | None
-    lines: int = 0
-    accepted: int = 0
-    duplicates: int = 0
-    ignored: int = 0
-    rejected: int = 0
-    bills: int = 0
-    skipped: str | None = None
-    reasons: dict[str, int] = {}
-    conflicts: int = 0
-
-
-def ingest_file(
-    store: Store,
-    path: Path,
-    setup: Setup,
-    *,
-    format_name: str | None = None,
-    must_be_log: bool = True,
-    progress: Progress | None = None,
-) -> FileResult:
-    """Take one file into the database.
-
-    The same content again, under whatever name or compression, changes nothing.
-
-    Args:
         store: The database.
-        path: The file.
-        setup: What decoding needs besides the file.
-        format_name: Its format, where the user says so; else it is detected.
-        must_be_log: Whether a file in no known format is an error, or only skipped (a folder's other files).
+        setup: What decoding needs besides the files.
         progress: Called now and then.
-
-    Raises:
-        InputError: Unknown format, empty, damaged, or not one record accepted; the database is as before.
+        whole: Bytes of all files that will be read, as they lie on disk.
+        results: What became of each file; None while it is not committed.
+        failures: Files that could not be used.
     """
-    found = _detected(path, format_name)
-    if found.form is None:
-        if not must_be_log:
-            return FileResult(file_name(path), None, skipped="unknown format")
-        raise _unknown(path, found)
-    earlier = _known_content(store, path, setup)
-    if earlier is None:
-        load = _Load(store, path, found.form, setup)
+
+    store: Store
+    setup: Setup
+    progress: Progress | None = None
+    whole: int = 0
+    results: list[FileResult | None] = field(default_factory=list)
+    failures: list[InputError] = field(default_factory=list)
+    _waiting: list[tuple[FileRead, list[Part]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._texts: TextStore | None = None
+        self._ledger = Ledger(self.store)
+        self._sources = Sources(self.store)
+
+    def add(
+        self, path: Path, *, label: str | None = None, format_name: str | None = None, must_be_log: bool = True
+    ) -> None:
+        """Read a file; it is in the database when its result is there, at the latest after `flush`.
+
+        Args:
+            path: The file.
+            label: What it is called in the ledger; by default its path.
+            format_name: Its format, where the user says so; else it is detected.
+            must_be_log: Whether a file in no known format is an error, or only skipped (a folder's other files).
+        """
+        self.results.append(None)
+        slot = len(self.results) - 1
         try:
-            with store.transaction():
-                return load.run(found.container, progress)
-        except _AlreadyThere as there:
-            earlier = there.counts
-    return _again(path, found.form, earlier)
+            self.results[slot] = self._read(path, slot, label, format_name, must_be_log=must_be_log)
+        except InputError as error:
+            self.failures.append(error)
+            self.results[slot] = FileResult(label or file_name(path), None, skipped=f"not used: {error.slug}")
 
+    def _read(
+        self, path: Path, slot: int, label: str | None, format_name: str | None, *, must_be_log: bool
+    ) -> FileResult | None:
+        found = detect(path, known_named(format_name) if format_name else None)
+        if found.form is None:
+            if must_be_log:
+                raise _unknown(path, found)
+            return FileResult(file_name(path), None, skipped="unknown format")
+        file = FileRead(path, job_of(found, self.setup), slot, label or file_name(path))
+        if earlier := self._known_content(file):
+            return earlier
+        with ExitStack() as stack:
+            content = stack.enter_context(opened(path))
+            parts = self._parts(file, content, stack.enter_context(closing(decoded(content, file.job))))
+            first: list[Part] = []
+            for part in parts:
+                first.append(part)
+                if file.rows > SMALL_ROWS:
+                    return self._stream(file, content, chain(first, parts))
+            _ended(file, content)
+        return self._gather(file, first)
 
-def _detected(path: Path, format_name: str | None) -> Detection:
-    if format_name is None:
-        return detect(path)
-    form = format_named(format_name)
-    container = container_of(head_of(path))
-    if container == "empty":
-        return Detection(None, container, 0.0, ("the file is empty",))
-    if (container == "csv") != (form.container == "csv"):
-        raise InputError(
-            f"{printable(file_name(path))} holds {'CSV' if container == 'csv' else 'no CSV'},"
-            f" but {form.name} is {form.container}",
-            next_step="Leave --format out, or name the format that the file is in.",
-            slug="wrong-container",
+    def _known_content(self, file: FileRead) -> FileResult | None:
+        """Return the result of a file whose content was read before, hashing it first where its size is known."""
+        with opened(file.path) as content:
+            if not self._ledger.may_know(content.disk_bytes):
+                return None
+            while content.read(CHUNK_BYTES):
+                pass
+            _ended(file, content)
+        return self._ledger.again(file)
+
+    def _parts(self, file: FileRead, content: Content, decoded_parts: Iterable[Decoded]) -> Iterator[Part]:
+        """Count what becomes of a file's records, and yield its rows."""
+        for part in decoded_parts:
+            file.count(part.tally, sum(batch.num_rows for _, batch in part.batches))
+            self._keep(file, part.texts)
+            if self.progress:
+                self.progress(file, content.position, self.whole)
+            for name, batch in part.batches:
+                yield file, name, batch
+
+    def _keep(self, file: FileRead, texts: list[pa.Table]) -> None:
+        """Put texts aside, and write them when there are many: prompts can be larger than memory."""
+        file.texts += texts
+        if sum(each.nbytes for each in file.texts) > TEXT_BYTES:
+            self._write_texts([file])
+
+    def _write_texts(self, files: Sequence[FileRead], *, ended: bool = False) -> None:
+        """Write texts to their own file before the requests are committed; without requests they are swept later."""
+        if not self.setup.keep_text or self.store.path is None:
+            return
+        if self._texts is None:
+            digests = {str(row[0]) for row in self.store.rows("SELECT content_sha256 FROM sources")}
+            self._texts = TextStore(text_path(self.store.path), digests)
+        for file in files:
+            tables, file.texts = file.texts, []
+            self._texts.add(file.token, pa.concat_tables(tables) if tables else None, file.digest if ended else None)
+
+    def close(self) -> None:
+        """Close the file of kept texts."""
+        if self._texts is not None:
+            self._texts.close()
+            self._texts = None
+
+    def _gather(self, file: FileRead, parts: list[Part]) -> FileResult | None:
+        """Keep a small file for the next commit, unless it is there already or has nothing."""
+        if earlier := self._ledger.again(file):
+            return earlier
+        if any(other.key == file.key for other, _ in self._waiting):
+            self.flush()
+            return self._ledger.again(file)
+        if file.rows == 0:
+            raise _nothing(file)
+        if self._waiting and self._waiting[0][0].to != file.to:
+            self.flush()
+        self._waiting.append((file, parts))
+        if len(self._waiting) >= GROUP_FILES or sum(each.rows for each, _ in self._waiting) >= GROUP_ROWS:
+            self.flush()
+        return None
+
+    def flush(self) -> None:
+        """Commit the small files that are waiting."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        files = [file for file, _ in waiting]
+        with self.store.transaction():
+            self._insert(files, chain.from_iterable(parts for _, parts in waiting))
+            results = self._conclude(files)
+        self._committed(files, results)
+
+    def _stream(self, file: FileRead, content: Content, parts: Iterator[Part]) -> FileResult | None:
+        """Commit a large file, row by row as it is decoded."""
+        self.flush()
+        try:
+            with self.store.transaction():
+                self._insert([file], parts)
+                _ended(file, content)
+                self._refuse_if_known(file)
+                results = self._conclude([file])
+        except _AlreadyThere:
+            return self._ledger.again(file)
+        self._committed([file], results)
+        return self.results[file.slot]
+
+    def _refuse_if_known(self, file: FileRead) -> None:
+        if self._ledger.again(file):
+            raise _AlreadyThere
+
+    def _committed(self, files: list[FileRead], results: list[FileResult]) -> None:
+        for file, result in zip(files, results, strict=True):
+            self._ledger.remember(file, result)
+            self.results[file.slot] = result
+
+    def _insert(self, files: list[FileRead], parts: Iterator[Part]) -> None:
+        """Stream rows into their table, numbered in the order read past the highest number there is."""
+        to = files[0].to
+        next_source = int(self.store.one("SELECT coalesce(max(source_id), 0) + 1 FROM sources")[0])
+        for number, file in enumerate(files):
+            file.source_id = next_source + number
+        base = int(self.store.one(f"SELECT coalesce(max(row_id), 0) FROM {to.table}")[0])
+        stream = _Stream(parts, BILL_SCHEMA if to.table == "bill_lines" else SCHEMA, base)
+        columns = ", ".join(("row_id", "source_id", "id_space", *to.columns))
+        with self.store.table("incoming", stream.reader()):
+            self.store.execute(f"INSERT INTO {to.table} ({columns}) SELECT {columns} FROM incoming")
+        if stream.failure is not None:
+            raise stream.failure
+
+    def _conclude(self, files: list[FileRead]) -> list[FileResult]:
+        """Take out repeats, within the files and of what was there, and write the ledger."""
+        table, first = files[0].to.table, files[0].source_id
+        same_content = [(file.source_id, other) for file in files for other in self._ledger.others_with(file.digest)]
+        touched: set[int] = set()
+        forms = {form.space: form for file in files for form in file.job.forms}
+        for form in forms.values():
+            touched |= Repeats(self.store, form, first, same_content).drop()
+        if table == "requests":
+            touched |= self._sources.merge(first, set(forms))
+        kept = dict(
+            self.store.rows(f"SELECT source_id, count(*) FROM {table} WHERE source_id >= ? GROUP BY 1", [first])
         )
-    return Detection(form, container, 1.0, ("named with --format",))
+        conflicts = dict(
+            self.store.rows("SELECT source_id, count(*) FROM conflicts WHERE source_id >= ? GROUP BY 1", [first])
+        )
+        self._write_texts(files, ended=True)
+        results = [file.result(kept.get(file.source_id, 0), conflicts.get(file.source_id, 0)) for file in files]
+        for file, result in zip(files, results, strict=True):
+            self._ledger.write(file, result)
+        settle(self.store, table, touched | {file.source_id for file in files})
+        return results
+
+
+@dataclass
+class _Stream:
+    """Rows on their way into a table, with their number, file and namespace of ids.
+
+    An error ends the stream and is kept: through DuckDB it would lose its type.
+    """
+
+    parts: Iterator[Part]
+    schema: pa.Schema
+    base: int
+    failure: BaseException | None = None
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Return the rows as Arrow batches."""
+        own = [pa.field("row_id", pa.int64()), pa.field("source_id", pa.int32()), pa.field("id_space", pa.string())]
+        schema = pa.schema([*own, *self.schema])
+        return pa.RecordBatchReader.from_batches(schema, self._batches(schema))
+
+    def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        try:
+            for file, name, batch in self.parts:
+                size = batch.num_rows
+                space = next(form.space for form in file.job.forms if form.name == name)
+                own = [
+                    pa.array(np.arange(self.base + 1, self.base + 1 + size, dtype=np.int64)),
+                    pa.repeat(pa.scalar(file.source_id, pa.int32()), size),
+                    pa.repeat(pa.scalar(space), size),
+                ]
+                self.base += size
+                yield pa.RecordBatch.from_arrays([*own, *batch.columns], schema=schema)
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # noqa: BLE001 -- raised again as soon as the statement has ended
+            self.failure = error
+
+
+def _ended(file: FileRead, content: Content) -> None:
+    """Take over what is known of a file when it has been read to its end."""
+    file.digest, file.content_bytes = content.digest.hexdigest(), content.size
+    file.disk_bytes = content.disk_bytes
 
 
 def _unknown(path: Path, found: Detection) -> InputError:
@@ -129,175 +298,11 @@ def _unknown(path: Path, found: Detection) -> InputError:
     )
 
 
-def _known_content(store: Store, path: Path, setup: Setup) -> dict[str, int] | None:
-    """Return the counts of a file whose content was read before.
-
-    Hashing it first is a second read of the file, so that is done only where a file of this size on disk is known.
-    """
-    with opened(path) as content:
-        if not store.rows("SELECT 1 FROM sources WHERE disk_bytes = ? LIMIT 1", [content.disk_bytes]):
-            return None
-        while content.read(CHUNK_BYTES):
-            pass
-        return _ledger_row(store, content.digest.hexdigest(), setup)
-
-
-def _ledger_row(store: Store, digest: str, setup: Setup) -> dict[str, int] | None:
-    rows = store.dicts(
-        "SELECT lines, accepted, duplicates, ignored, rejected, bills FROM sources WHERE content_sha256 = ?"
-        " AND since IS NOT DISTINCT FROM ? AND until IS NOT DISTINCT FROM ?",
-        [digest, setup.period.since, setup.period.until],
+def _nothing(file: FileRead) -> InputError:
+    reasons = sorted((file.ignored + file.rejected).items())
+    why = ", ".join(f"{count} {reason}" for reason, count in reasons) or "it holds no record"
+    return InputError(
+        f"{printable(file.label)}: not one request in {file.records} records of {file.name} ({printable(why)})",
+        next_step="Check that it is a request log of this format and covers the period asked for.",
+        slug="nothing-accepted",
     )
-    return rows[0] if rows else None
-
-
-def _again(path: Path, form: Format, earlier: dict[str, int]) -> FileResult:
-    """Return what becomes of a file that is there already: what was accepted then is a duplicate now."""
-    return FileResult(
-        path=file_name(path),
-        format=form.name,
-        skipped="already ingested",
-        lines=earlier["lines"],
-        duplicates=earlier["duplicates"] + earlier["accepted"],
-        ignored=earlier["ignored"],
-        rejected=earlier["rejected"],
-        bills=earlier["bills"],
-    )
-
-
-class _AlreadyThere(Exception):  # noqa: N818 -- rolls the transaction back
-    """The content turned out to be in the ledger."""
-
-    def __init__(self, counts: dict[str, int]) -> None:
-        super().__init__()
-        self.counts = counts
-
-
-@dataclass
-class _Load:
-    """The transaction of one file."""
-
-    store: Store
-    path: Path
-    form: Format
-    setup: Setup
-    records: int = 0
-    rejects: list[Rejected] = field(default_factory=list)
-    rejected: Counter[str] = field(default_factory=Counter)
-    ignored: Counter[str] = field(default_factory=Counter)
-    source_id: int = 0
-    digest: str = ""
-    content_bytes: int = 0
-    disk_bytes: int = 0
-    failure: BaseException | None = None
-
-    def run(self, container: Container, progress: Progress | None) -> FileResult:
-        """Insert, de-duplicate, and write the ledger row; the caller commits, or rolls everything back.
-
-        Raises:
-            _AlreadyThere: The same content is in the ledger.
-            InputError: Not one record is a request; or as `decoded`.
-        """
-        self.source_id = int(self.store.one("SELECT coalesce(max(source_id), 0) + 1 FROM sources")[0])
-        self._insert(container, progress)
-        if earlier := _ledger_row(self.store, self.digest, self.setup):
-            raise _AlreadyThere(earlier)
-        inserted = self._count()
-        repeats = Repeats(self.store, self.form, self.source_id)
-        conflicts = repeats.drop_within() + repeats.drop_known(self.digest)
-        accepted = self._count()
-        result = FileResult(
-            path=file_name(self.path),
-            format=self.form.name,
-            lines=self.records,
-            accepted=accepted,
-            duplicates=inserted - accepted,
-            ignored=self.ignored.total(),
-            rejected=self.rejected.total(),
-            reasons=dict(sorted((self.ignored + self.rejected).items())),
-            conflicts=conflicts,
-        )
-        if inserted == 0:
-            raise self._nothing(result)
-        self._write_rejects()
-        self._write_ledger(result)
-        return result
-
-    def _insert(self, container: Container, progress: Progress | None) -> None:
-        """Decode the file and stream its requests into the table; a row id is the line number past the highest id."""
-        base = int(self.store.one("SELECT coalesce(max(row_id), 0) FROM requests")[0])
-        columns = ", ".join(COLUMNS)
-        with opened(self.path) as content, closing(decoded(content, self.form, container, self.setup)) as parts:
-            batches = pa.RecordBatchReader.from_batches(SCHEMA, self._counted(parts, progress))
-            with self.store.table("incoming", batches):
-                self.store.execute(
-                    f"INSERT INTO requests (row_id, source_id, id_space, {columns})"
-                    f" SELECT ? + line, ?, ?, {columns} FROM incoming",
-                    [base, self.source_id, self.form.space],
-                )
-            if self.failure is not None:
-                raise self.failure
-            self.digest, self.content_bytes = content.digest.hexdigest(), content.size
-            self.disk_bytes = content.disk_bytes
-
-    def _counted(self, parts: Iterator[Decoded], progress: Progress | None) -> Iterator[pa.RecordBatch]:
-        """Pass batches on and count. An error ends the stream and is kept: through DuckDB it would lose its type."""
-        try:
-            for part in parts:
-                self.records += part.tally.records
-                self.ignored.update(part.tally.ignored)
-                self.rejected.update(reject.reason for reject in part.tally.rejects)
-                self.rejects.extend(part.tally.rejects[: MAX_STORED_REJECTS - len(self.rejects)])
-                if progress:
-                    progress(self.records)
-                yield part.batch
-        except GeneratorExit:
-            raise
-        except BaseException as error:  # noqa: BLE001 -- raised again as soon as the statement has ended
-            self.failure = error
-
-    def _count(self) -> int:
-        return int(self.store.one("SELECT count(*) FROM requests WHERE source_id = ?", [self.source_id])[0])
-
-    def _write_rejects(self) -> None:
-        columns = {
-            "line": pa.array([reject.line for reject in self.rejects], pa.int64()),
-            "reason": pa.array([reject.reason for reject in self.rejects], pa.string()),
-            "field": pa.array([reject.field for reject in self.rejects], pa.string()),
-        }
-        with self.store.table("incoming", pa.table(columns)):
-            self.store.execute("INSERT INTO rejects SELECT ?, line, reason, field FROM incoming", [self.source_id])
-
-    def _write_ledger(self, counts: FileResult) -> None:
-        row = {
-            "source_id": self.source_id,
-            "path": counts.path,
-            "content_sha256": self.digest,
-            "disk_bytes": self.disk_bytes,
-            "content_bytes": self.content_bytes,
-            "format": self.form.name,
-            "since": self.setup.period.since,
-            "until": self.setup.period.until,
-            "lines": counts.lines,
-            "accepted": counts.accepted,
-            "duplicates": counts.duplicates,
-            "ignored": counts.ignored,
-            "rejected": counts.rejected,
-            "bills": counts.bills,
-            "reasons": msgspec.json.encode(counts.reasons).decode(),
-        }
-        self.store.execute(
-            f"INSERT INTO sources ({', '.join(row)}, first_at, last_at)"
-            f" SELECT {', '.join(f'${name}' for name in row)}, min(started_at), max(started_at)"
-            " FROM requests WHERE source_id = $source_id",
-            row,
-        )
-
-    def _nothing(self, result: FileResult) -> InputError:
-        why = ", ".join(f"{count} {reason}" for reason, count in result.reasons.items()) or "it holds no record"
-        return InputError(
-            f"{printable(result.path)}: not one request in {self.records} records of {self.form.name}"
-            f" ({printable(why)})",
-            next_step="Check that it is a request log of this format and covers the period asked for.",
-            slug="nothing-accepted",
-        )

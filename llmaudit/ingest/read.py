@@ -7,6 +7,7 @@ are checked to the end, and every line that is not used has a reason.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import os
@@ -50,6 +51,7 @@ class Content:
         path: The file, for messages.
         stream: The decompressed bytes.
         disk_bytes: Size of the file as it lies on disk, when it was opened.
+        packed: Whether the file is compressed.
         size: Bytes read so far.
         digest: SHA-256 of them.
     """
@@ -57,15 +59,50 @@ class Content:
     path: Path
     stream: IO[bytes]
     disk_bytes: int
+    packed: bool = False
     size: int = 0
     digest: hashlib._Hash = field(default_factory=sha256)
+    _from_utf16: codecs.IncrementalDecoder | None = None
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes; empty at the end.
+        """Return up to about `size` bytes, empty at the end: text as UTF-8 without a byte-order mark.
 
         Raises:
             InputError: A damaged or truncated archive, or the disk fails.
         """
+        first = self.size == 0
+        data = self._bytes(size)
+        if first:
+            self._from_utf16 = _utf16_decoder(data)
+            if self._from_utf16 is None:
+                return data.removeprefix(UTF8_BOM)
+        return data if self._from_utf16 is None else self._transcoded(data)
+
+    @property
+    def is_transcoded(self) -> bool:
+        """Whether the bytes read are not those of the file, which is UTF-16."""
+        return self._from_utf16 is not None
+
+    @property
+    def position(self) -> int:
+        """Bytes read of the file as it lies on disk; unlike `size` it can be held against `disk_bytes`."""
+        inner = getattr(self.stream, "fileobj", None) or getattr(self.stream, "_fp", None) or self.stream
+        return int(inner.tell())
+
+    def _transcoded(self, data: bytes) -> bytes:
+        """Return UTF-16 as UTF-8; half a surrogate pair stays damage, in the one line that holds it."""
+        assert self._from_utf16 is not None  # noqa: S101 -- for mypy: the caller has looked
+        try:
+            text = self._from_utf16.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{printable(file_name(self.path))} ends inside a UTF-16 character",
+                next_step="Fetch the file again; nothing of it was taken in.",
+                slug="damaged-archive",
+            ) from error
+        return text.encode("utf-8", "surrogatepass")
+
+    def _bytes(self, size: int) -> bytes:
         try:
             data = self.stream.read(size)
         except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
@@ -79,6 +116,18 @@ class Content:
         self.size += len(data)
         self.digest.update(data)
         return data
+
+
+def _utf16_decoder(start: bytes) -> codecs.IncrementalDecoder | None:
+    """Return a decoder where a file begins like UTF-16 text: with its mark, or with ASCII in every other byte."""
+    kind = None
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        kind = "utf-16"
+    elif len(start) >= len("ab".encode("utf-16-le")):
+        little = (start[0] and not start[1]) and (start[2] and not start[3])
+        big = (start[1] and not start[0]) and (start[3] and not start[2])
+        kind = "utf-16-le" if little else "utf-16-be" if big else None
+    return codecs.getincrementaldecoder(kind)("surrogatepass") if kind else None
 
 
 def file_name(path: Path) -> str:
@@ -98,10 +147,10 @@ def opened(path: Path) -> Iterator[Content]:
         raw.seek(0)
         if magic.startswith(GZIP_MAGIC):
             with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield Content(path, unpacked, size)  # type: ignore[arg-type]  # GzipFile reads like any binary file
+                yield Content(path, unpacked, size, packed=True)  # type: ignore[arg-type]  # GzipFile reads like any binary file
         elif magic == ZSTD_MAGIC:
             with zstd.ZstdFile(raw) as unpacked:
-                yield Content(path, unpacked, size)  # type: ignore[arg-type]  # so does ZstdFile
+                yield Content(path, unpacked, size, packed=True)  # type: ignore[arg-type]  # so does ZstdFile
         else:
             yield Content(path, raw, size)
 
@@ -137,7 +186,7 @@ def head_of(path: Path) -> bytes:
         InputError: As `opened`.
     """
     with opened(path) as content:
-        return content.read(HEAD_BYTES).removeprefix(UTF8_BOM)
+        return content.read(HEAD_BYTES)
 
 
 @dataclass(frozen=True)
@@ -165,15 +214,13 @@ class Block:
 def blocks(content: Content) -> Iterator[Block]:
     r"""Yield a file in blocks of whole lines, of about `CHUNK_BYTES`.
 
-    Lines end at `\n`. A file of one line that holds `\r` is an old Mac file and is split there. The byte-order mark is
-    dropped. What follows the last line end is a line, if it is not empty.
+    Lines end at `\n`. A file of one line that holds `\r` is an old Mac file and is split there. What follows the last
+    line end is a line, if it is not empty.
     """
     line = 1
     rest = b""
     too_long = False
     while data := content.read(CHUNK_BYTES):
-        if content.size == len(data):
-            data = data.removeprefix(UTF8_BOM)
         if too_long:
             _, end, data = data.partition(b"\n")
             if not end:

@@ -1,36 +1,26 @@
-"""Blocks to numbered records, for each container: JSON lines, CSV, and one JSON document that holds an array.
+"""Blocks to numbered records, and the account of those that did not become requests.
 
 A record that cannot even be told apart is rejected here, and a blank line ignored; both are noted in the `Tally`.
 """
 
 from __future__ import annotations
 
-import csv
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import msgspec
 
-from llmaudit.errors import InputError, printable
-from llmaudit.ingest.read import MAX_LINE_BYTES, UTF8_BOM, Block, Content, file_name
-
-csv.field_size_limit(MAX_LINE_BYTES)
+from llmaudit.ingest.read import MAX_LINE_BYTES, Block
 
 BLANK = "blank line"
-MAX_DOCUMENT_BYTES = 256 << 20
-"""A JSON array is decoded whole; a larger one must come as JSON lines."""
-
-MAX_RECORD_LINES = 1000
-"""A CSV cell may hold line ends. A quote that is still open after so many lines was never meant to close."""
-
-ENVELOPES = ("data", "value", "Records", "logEvents", "results", "requests")
-"""Keys under which an export wraps its records in one JSON object."""
-
+FRAME = "frame of an event stream"
 Numbered = Iterator[tuple[int, Any]]
-"""Line number and record: a JSON value still encoded, or a CSV row as column name to cell."""
+"""Line number and record: a JSON value still encoded, a row as column name to cell, or a line of text."""
+
+_SSE = re.compile(rb"(?P<name>[a-z]*): ?(?P<value>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -50,19 +40,23 @@ class Tally:
         records: Records seen, requests included.
         rejects: Those that cannot be used.
         ignored: Counts by reason of those that are no requests.
+        held: Records that a format put into its state; requests may still come of them.
+        masked: Values that looked like live keys and were replaced.
     """
 
     records: int = 0
     rejects: list[Rejected] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
+    held: int = 0
+    masked: int = 0
 
     def reject(self, line: int, reason: str, where: str | None = None) -> None:
         """Note a record that cannot be used."""
         self.rejects.append(Rejected(line, reason, where))
 
 
-def json_lines(block: Block, tally: Tally) -> Numbered:
-    """Yield the records of a block of JSON lines."""
+def text_lines(block: Block, tally: Tally) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a block that hold something."""
     lines = block.lines()
     tally.records += len(lines) or 1
     if block.data is None:
@@ -76,174 +70,33 @@ def json_lines(block: Block, tally: Tally) -> Numbered:
             yield line, raw
 
 
-def json_elements(content: Content) -> list[msgspec.Raw]:
-    """Return the records of a JSON array, or of the array that an export wraps in one object, still encoded.
+def event_lines(block: Block, tally: Tally) -> Iterator[tuple[int, bytes]]:
+    """Yield the payload of each `data:` line, and each comment as a JSON object; other lines frame the events.
 
-    Raises:
-        InputError: Too large to decode whole, or not JSON.
+    Some gateways add what a call cost as a comment at the end of its stream.
     """
-    data = content.read(MAX_DOCUMENT_BYTES + 1)
-    if len(data) > MAX_DOCUMENT_BYTES:
-        raise InputError(
-            f"{printable(file_name(content.path))} is one JSON document of more than {MAX_DOCUMENT_BYTES >> 20} MB",
-            next_step="Write it as JSON lines, for instance with `jq -c '.[]'`.",
-            slug="document-too-large",
-        )
-    try:
-        return elements_of(data.removeprefix(UTF8_BOM))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(
-            f"{printable(file_name(content.path))} opens a JSON document that is not whole: {printable(str(error))}",
-            next_step="Fetch the file again; nothing of it was taken in.",
-            slug="malformed-document",
-        ) from None
-
-
-def elements_of(data: bytes) -> list[msgspec.Raw]:
-    """Return the records of a JSON document: of an array, of an envelope's array, or the document itself.
-
-    Raises:
-        msgspec.DecodeError: Not JSON, or neither an array nor an object.
-    """
-    whole = msgspec.json.decode(data, type=list[msgspec.Raw] | dict[str, msgspec.Raw])
-    if isinstance(whole, list):
-        return whole
-    for name in ENVELOPES:
-        if name in whole and bytes(memoryview(whole[name])[:1]) == b"[":
-            return msgspec.json.decode(whole[name], type=list[msgspec.Raw])
-    return [msgspec.Raw(data)]
-
-
-class CsvReader:
-    """Reads CSV rows from blocks, by the names in the header.
-
-    A row ends where its quotes are balanced. A quote that is opened and never closed would swallow the rest of the
-    file: so a row of several lines counts only if it fits the header; if not, its first line is rejected and reading
-    goes on with the second. Two such quotes can swallow whole rows between them and still fit: where a line inside a
-    row has as many commas as a row, all of its lines are rejected (to read them as rows would let a cell forge some).
-
-    Args:
-        source: The file's blocks, from its first line on.
-        name: The file, for messages.
-    """
-
-    def __init__(self, source: Iterable[Block], name: str) -> None:
-        self._source = source
-        self._name = printable(name)
-        self._waiting: deque[tuple[int, bytes | None]] = deque()
-        self._waiting_bytes = 0
-        self._header: list[str] = []
-
-    def batches(self) -> Iterator[tuple[Numbered, Tally]]:
-        """Yield the rows block by block, each with the tally of what became of the others.
-
-        Raises:
-            InputError: The header names a column twice.
-        """
-        for block in self._source:
-            lines = block.lines() if block.data is not None else [None]
-            self._waiting.extend(enumerate(lines, start=block.first_line))
-            self._waiting_bytes += len(block.data or b"")
-            tally = Tally()
-            yield self._rows(tally, last=False), tally
-        tally = Tally()
-        yield self._rows(tally, last=True), tally
-
-    def _rows(self, tally: Tally, *, last: bool) -> Numbered:
-        """Yield the rows that are whole; what may go on in the next block stays for it, unless this is the last."""
-        while self._waiting and (last or self._holds_a_row()):
-            number, first = self._waiting[0]
-            if first is not None and (not first or first.isspace()):
-                self._drop(1)
-                tally.records += 1
-                tally.ignored[BLANK] += 1
-            elif self._header:
-                tally.records += 1
-                row = self._row(tally)
-                if row is not None:
-                    yield number, row
-            else:
-                self._read_header()
-
-    def _holds_a_row(self) -> bool:
-        return len(self._waiting) > MAX_RECORD_LINES or self._waiting_bytes > 2 * MAX_LINE_BYTES
-
-    def _read_header(self) -> None:
-        cells, lines = self._parse()
-        if cells is None:
-            raise InputError(
-                f"the first line of {self._name} is no CSV header", next_step="Check the export.", slug="no-header"
-            )
-        self._header = [name.strip() for name in cells]
-        twice = sorted(name for name, count in Counter(self._header).items() if count > 1)
-        if twice:
-            raise InputError(
-                f"the CSV header of {self._name} names a column twice: {printable(', '.join(twice))}",
-                next_step="Keep one of them; which holds the right values cannot be told.",
-                slug="column-twice",
-            )
-        self._drop(lines)
-
-    def _row(self, tally: Tally) -> dict[str, str] | None:
-        """Take the next row; None where it was rejected."""
-        number, first = self._waiting[0]
-        cells, lines = self._parse()
-        if cells is not None and len(cells) == len(self._header):
-            swallowed = self._swallows_rows(lines)
-            self._drop(lines)
-            if not swallowed:
-                return dict(zip(self._header, cells, strict=True))
-            tally.records += lines - 1
-            for line in range(number, number + lines):
-                tally.reject(line, "malformed-csv")
-            return None
-        self._drop(1)
-        if first is None:
-            tally.reject(number, "line-too-long")
-        elif cells is not None and lines == 1:
-            tally.reject(number, "field-count")
+    for line, raw in text_lines(block, tally):
+        found = _SSE.match(raw.rstrip(b"\r"))
+        name, value = (found["name"], found["value"].strip()) if found else (b"", raw)
+        if name == b"data" and value != b"[DONE]":
+            yield line, value
+        elif found and not name and value:
+            yield line, msgspec.json.encode({"comment": value.decode("utf-8", "replace")})
+        elif found:
+            tally.ignored[FRAME] += 1
         else:
-            tally.reject(number, "malformed-csv" if _is_utf8(first) else "not-utf8")
-        return None
-
-    def _swallows_rows(self, lines: int) -> bool:
-        """Say whether a row of several lines holds a line that could be a row itself."""
-        inner = islice(self._waiting, 1, lines)
-        return any((line or b"").count(b",") >= len(self._header) - 1 for _, line in inner)
-
-    def _parse(self) -> tuple[list[str] | None, int]:
-        """Return the cells of the next row, or None where it is no CSV, and how many lines it takes."""
-        parts: list[bytes] = []
-        quotes = size = 0
-        for _, line in islice(self._waiting, MAX_RECORD_LINES):
-            if line is None:
-                break
-            parts.append(line)
-            quotes += line.count(b'"')
-            size += len(line)
-            if size > MAX_LINE_BYTES:
-                break
-            if quotes % 2 == 0:
-                return _cells(b"\n".join(parts)), len(parts)
-        return None, 1
-
-    def _drop(self, lines: int) -> None:
-        for _ in range(lines):
-            _, line = self._waiting.popleft()
-            self._waiting_bytes -= len(line or b"")
+            tally.reject(line, "malformed-line")
 
 
-def _cells(row: bytes) -> list[str] | None:
-    try:
-        found = list(csv.reader([row.decode("utf-8").removesuffix("\r")], strict=True))
-    except (csv.Error, UnicodeDecodeError):
-        return None
-    return found[0] if len(found) == 1 else None
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def matched_lines(block: Block, tally: Tally, pattern: re.Pattern[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield each line that a pattern matches as the mapping of its named groups."""
+    for line, raw in text_lines(block, tally):
+        try:
+            found = pattern.match(raw.rstrip(b"\r").decode("utf-8"))
+        except UnicodeDecodeError:
+            tally.reject(line, "not-utf8")
+            continue
+        if found is None:
+            tally.reject(line, "malformed-line")
+        else:
+            yield line, {name: value for name, value in found.groupdict().items() if value is not None}

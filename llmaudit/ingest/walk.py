@@ -22,6 +22,8 @@ class Found:
 
     path: Path
     named: bool
+    is_input: bool = False
+    """It is what came on standard input."""
 
 
 def walk(paths: Iterable[str]) -> Iterator[Found]:

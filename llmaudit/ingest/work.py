@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,11 +15,17 @@ from queue import SimpleQueue
 import pyarrow as pa
 
 from llmaudit.catalog import load_catalog
-from llmaudit.formats.base import Context, Format
+from llmaudit.formats.base import Context, FileFacts, Format, Text
+from llmaudit.ingest import registry
 from llmaudit.ingest.decode import Decoder
-from llmaudit.ingest.detect import Container
+from llmaudit.ingest.delimited import CopyReader, CsvReader
+from llmaudit.ingest.detect import Detection
+from llmaudit.ingest.documents import json_documents
+from llmaudit.ingest.layout import Layout
+from llmaudit.ingest.mixed import Mixed
 from llmaudit.ingest.read import Block, Content, blocks, file_name
-from llmaudit.ingest.records import CsvReader, Tally, json_elements, json_lines
+from llmaudit.ingest.records import Numbered, Tally, event_lines, matched_lines, text_lines
+from llmaudit.ingest.tables import parquet_rows, sqlite_rows
 from llmaudit.period import ALL, Period
 from llmaudit.tokens import Counter as TokenCounter
 
@@ -29,7 +35,7 @@ PARALLEL_FROM_BLOCKS = 8
 MAX_WORKERS = 4
 """Inserting keeps one core busy while four decode; more would only take memory."""
 
-ELEMENTS_PER_BATCH = 20_000
+PART_OF_CALL = "part of a call that other records tell"
 
 
 @dataclass(frozen=True)
@@ -40,68 +46,140 @@ class Setup:
         hash_key: Key of the database for hashes of prompts and personal ids.
         overlays: The user's catalog files, for tokenizer families.
         period: The span of time asked for.
+        keep_users: Store e-mail addresses, phone numbers and IPs as they are.
+        keep_text: Keep prompts and answers in a file beside the database.
     """
 
     hash_key: bytes
     overlays: tuple[Path, ...] = ()
     period: Period = ALL
+    keep_users: bool = False
+    keep_text: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """How the records of one file are decoded (picklable).
+
+    Attributes:
+        names: Its formats; more than one where records of several are in it.
+        layout: How they lie.
+        facts: Facts about the file, by format.
+        setup: What decoding needs besides.
+    """
+
+    names: tuple[str, ...]
+    layout: Layout
+    facts: dict[str, FileFacts]
+    setup: Setup
+
+    @property
+    def forms(self) -> tuple[Format, ...]:
+        """The formats themselves."""
+        return tuple(registry.known_named(name) for name in self.names)
+
+
+def job_of(found: Detection, setup: Setup) -> Job:
+    """Return the job for a file in a known format."""
+    forms = [form for form in (found.form, *found.others) if form is not None]
+    return Job(tuple(form.name for form in forms), found.layout, dict(found.facts), setup)
 
 
 @dataclass
 class Decoded:
-    """What became of some records: the requests among them as a batch, and the tally of the others."""
+    """What became of some records: rows by format, the tally of the others, and texts that are to be kept."""
 
-    batch: pa.RecordBatch
-    tally: Tally
-
-
-def decoder_of(form: Format, setup: Setup) -> Decoder:
-    """Return the decoder of a format; the catalog is read at the first count of tokens."""
-    counter = TokenCounter(lambda: load_catalog(setup.overlays))
-    return Decoder(form, Context(hash_key=setup.hash_key, counter=counter), setup.period)
+    batches: list[tuple[str, pa.RecordBatch]]
+    tally: Tally = field(default_factory=Tally)
+    texts: list[pa.Table] = field(default_factory=list)
 
 
-def decode_block(decoder: Decoder, block: Block) -> Decoded:
-    """Return what became of a block of JSON lines."""
+def decoder_of(job: Job) -> Mixed:
+    """Return the decoder of a job; the catalog is read at the first count of tokens."""
+    counter = TokenCounter(lambda: load_catalog(job.setup.overlays))
+    decoders = []
+    for form in job.forms:
+        facts = job.facts.get(form.name) or FileFacts()
+        state = form.state() if form.state else None
+        texts: list[Text] | None = [] if job.setup.keep_text else None
+        context = Context(hash_key=job.setup.hash_key, counter=counter, file=facts, state=state, texts=texts)
+        decoders.append(Decoder(form, context, job.setup.period, job.layout, keep_users=job.setup.keep_users))
+    return Mixed(decoders)
+
+
+def decode_block(decoder: Mixed, block: Block, layout: Layout) -> Decoded:
+    """Return what became of a block of lines."""
     tally = Tally()
-    return Decoded(decoder.batch(json_lines(block, tally), tally), tally)
+    form = decoder.decoders[0].form
+    if layout.container == "sse":
+        records: Numbered = event_lines(block, tally)
+    elif layout.container == "text" and form.pattern is not None:
+        records = matched_lines(block, tally, form.pattern)
+    else:
+        records = text_lines(block, tally)
+    batches = decoder.batches(records, tally)
+    return Decoded(batches, tally, decoder.texts())
 
 
-def decoded(content: Content, form: Format, container: Container, setup: Setup) -> Generator[Decoded, None, None]:
+def decoded(content: Content, job: Job) -> Generator[Decoded, None, None]:
     """Yield what became of a file's records, in file order.
 
-    Only JSON lines go to worker processes: the other containers cannot be cut before they are read.
+    Only lines of formats without state go to worker processes: other containers cannot be cut before they are read.
 
     Args:
         content: The file's bytes.
-        form: Its format.
-        container: How its records lie.
-        setup: What decoding needs besides.
+        job: How they are decoded.
 
     Raises:
         InputError: A damaged archive, a JSON document that is too large or not JSON, or a CSV without a plain header.
         LlmauditError: A worker process died.
     """
-    decoder = decoder_of(form, setup)
-    if container == "csv":
-        for rows, tally in CsvReader(blocks(content), file_name(content.path)).batches():
-            yield Decoded(decoder.batch(rows, tally), tally)
-    elif container == "json":
-        elements = json_elements(content)
-        for start in range(0, len(elements), ELEMENTS_PER_BATCH):
-            part = elements[start : start + ELEMENTS_PER_BATCH]
-            tally = Tally(records=len(part))
-            yield Decoded(decoder.batch(enumerate(part, start=start + 1), tally), tally)
+    decoder = decoder_of(job)
+    held = 0
+    for part in _parts(content, job, decoder):
+        held += part.tally.held
+        yield part
+    tally = Tally(held=held)
+    batches = decoder.finish(tally)
+    if tally.held:
+        tally.ignored[PART_OF_CALL] += tally.held
+    if batches or tally.held or tally.records:
+        yield Decoded(batches, tally, decoder.texts())
+
+
+def _parts(content: Content, job: Job, decoder: Mixed) -> Iterator[Decoded]:
+    streams = _streams(content, job)
+    if streams is not None:
+        for records, tally in streams:
+            batches = decoder.batches(records, tally)
+            yield Decoded(batches, tally, decoder.texts())
+        return
+    source = blocks(content)
+    first = list(islice(source, PARALLEL_FROM_BLOCKS))
+    if len(first) < PARALLEL_FROM_BLOCKS or any(form.state for form in job.forms):
+        yield from (decode_block(decoder, block, job.layout) for block in chain(first, source))
     else:
-        source = blocks(content)
-        first = list(islice(source, PARALLEL_FROM_BLOCKS))
-        if len(first) < PARALLEL_FROM_BLOCKS:
-            yield from (decode_block(decoder, block) for block in first)
-        else:
-            yield from _in_processes(chain(first, source), form, setup)
+        yield from _in_processes(chain(first, source), job)
 
 
-def _in_processes(source: Iterable[Block], form: Format, setup: Setup) -> Generator[Decoded, None, None]:
+def _streams(content: Content, job: Job) -> Iterator[tuple[Numbered, Tally]] | None:
+    """Return the records of containers that are read in one piece, batch by batch; None for lines."""
+    layout, form = job.layout, job.forms[0]
+    match layout.container:
+        case "csv":
+            return CsvReader(blocks(content), file_name(content.path), layout).batches()
+        case "copy":
+            return CopyReader(blocks(content), form.needs or form.marks).batches()
+        case "document":
+            return json_documents(content, layout)
+        case "parquet":
+            return parquet_rows(content)
+        case "sqlite":
+            return sqlite_rows(content, form.tables)
+    return None
+
+
+def _in_processes(source: Iterable[Block], job: Job) -> Generator[Decoded, None, None]:
     """Spread blocks over worker processes; at most two blocks a worker are in flight, so memory stays bounded."""
     from llmaudit.ingest.worker import Worker  # noqa: PLC0415 -- the worker imports this module
 
@@ -118,7 +196,7 @@ def _in_processes(source: Iterable[Block], form: Format, setup: Setup) -> Genera
     with ExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="llmaudit-decode"))
         for _ in range(count):
-            worker = Worker(form, setup)
+            worker = Worker(job)
             stack.callback(worker.close)
             idle.put(worker)
         waiting: deque[Future[Decoded]] = deque()

@@ -18,28 +18,24 @@ from typing import IO
 import pyarrow as pa
 
 from llmaudit.errors import LlmauditError
-from llmaudit.formats import format_named
-from llmaudit.formats.base import Format
-from llmaudit.ingest.decode import SCHEMA
 from llmaudit.ingest.read import Block
-from llmaudit.ingest.work import Decoded, Setup, decode_block, decoder_of
+from llmaudit.ingest.work import Decoded, Job, decode_block, decoder_of
 
 _BLOCK = struct.Struct("<qq")
 """First line and size of a block; the size -1 stands for a line that was too long to hold."""
 
 _ANSWER = struct.Struct("<qq")
-"""Sizes of the pickled tally, or of the error where the second is -1, and of the batch."""
+"""Sizes of the pickled description, or of the error where the second is -1, and of the batches."""
 
 
 class Worker:
     """A worker process, as its caller sees it.
 
     Args:
-        form: The format of the blocks.
-        setup: What decoding needs besides.
+        job: How the blocks are decoded.
     """
 
-    def __init__(self, form: Format, setup: Setup) -> None:
+    def __init__(self, job: Job) -> None:
         # -P keeps the working directory off the import path: a folder of logs may hold anything, a `json.py` too.
         command = [sys.executable, "-P", "-m", __name__]
         path = os.pathsep.join(entry for entry in sys.path if entry)
@@ -53,7 +49,7 @@ class Worker:
         assert self._process.stdin is not None  # noqa: S101 -- for mypy: both were asked for
         assert self._process.stdout is not None  # noqa: S101
         self._to, self._from = self._process.stdin, self._process.stdout
-        self._greeting = pickle.dumps((form.name, setup))
+        self._greeting = pickle.dumps(job)
 
     def decode(self, block: Block) -> Decoded:
         """Return what became of a block.
@@ -68,17 +64,17 @@ class Worker:
             self._to.write(block.data or b"")
             self._to.flush()
             described, size = _ANSWER.unpack(_exactly(self._from, _ANSWER.size))
-            tally = pickle.loads(_exactly(self._from, described))  # noqa: S301 -- written by our own worker
+            told = pickle.loads(_exactly(self._from, described))  # noqa: S301 -- written by our own worker
             if size < 0:
-                raise _raised(*tally)
-            batch = pa.ipc.read_record_batch(pa.py_buffer(_exactly(self._from, size)), SCHEMA)
+                raise _raised(*told)
+            tally, shapes, texts = told
+            return Decoded(_unpacked(shapes, _exactly(self._from, size)), tally, texts)
         except (OSError, EOFError) as error:
             raise LlmauditError(
                 f"a process that decodes the log ended unexpectedly (exit code {self._process.wait()})",
                 next_step="Nothing of the file was taken in. If memory is short, free some; then run again.",
                 slug="worker-died",
             ) from error
-        return Decoded(batch, tally)
 
     def close(self) -> None:
         """End the process. What it is doing is of no use any more."""
@@ -95,6 +91,17 @@ def _raised(kind: type[LlmauditError], what: str, next_step: str, slug: str) -> 
     return kind(what, next_step=next_step, slug=slug)
 
 
+def _unpacked(shapes: list[tuple[str, pa.Schema, int]], data: bytes) -> list[tuple[str, pa.RecordBatch]]:
+    """Return an answer's batches, which lie one after the other in the data."""
+    batches = []
+    start = 0
+    whole = pa.py_buffer(data)
+    for name, schema, size in shapes:
+        batches.append((name, pa.ipc.read_record_batch(whole.slice(start, size), schema)))
+        start += size
+    return batches
+
+
 def _exactly(stream: IO[bytes], size: int) -> bytes:
     data = stream.read(size)
     if len(data) < size:
@@ -104,20 +111,23 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 
 def serve(source: IO[bytes], sink: IO[bytes]) -> None:
     """Answer blocks until there are no more."""
-    form_name, setup = pickle.load(source)  # noqa: S301 -- written by our own parent
-    decoder = decoder_of(format_named(form_name), setup)
+    job: Job = pickle.load(source)  # noqa: S301 -- written by our own parent
+    decoder = decoder_of(job)
     while header := source.read(_BLOCK.size):
         first_line, size = _BLOCK.unpack(header)
         block = Block(first_line, None if size < 0 else source.read(size))
         try:
-            done = decode_block(decoder, block)
+            done = decode_block(decoder, block, job.layout)
         except LlmauditError as error:
             told = pickle.dumps((type(error), error.what, error.next_step, error.slug))
             sink.write(_ANSWER.pack(len(told), -1) + told)
         else:
-            told, batch = pickle.dumps(done.tally), done.batch.serialize()
-            sink.write(_ANSWER.pack(len(told), batch.size) + told)
-            sink.write(batch)
+            packed = [(name, batch.schema, batch.serialize()) for name, batch in done.batches]
+            shapes = [(name, schema, buffer.size) for name, schema, buffer in packed]
+            told = pickle.dumps((done.tally, shapes, done.texts))
+            sink.write(_ANSWER.pack(len(told), sum(size for *_, size in shapes)) + told)
+            for *_, buffer in packed:
+                sink.write(buffer)
         sink.flush()
 
 

@@ -13,21 +13,26 @@ from typing import Any
 import msgspec
 import yaml
 
-from llmaudit.formats import format_named
+from llmaudit.ingest.detect import detect
+from llmaudit.ingest.layout import Layout
+from llmaudit.ingest.read import opened
 from llmaudit.ingest.records import Tally
-from llmaudit.ingest.work import Setup, decoder_of
+from llmaudit.ingest.registry import known_named
+from llmaudit.ingest.work import Job, Setup, decoder_of, job_of
+from llmaudit.ingest.work import decoded as all_parts
 
 FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Case:
-    """One record and what must become of it."""
+    """One record, or one small file, and what must become of it."""
 
     form: str
     name: str
-    record: dict[str, Any]
     expect: Any
+    record: dict[str, Any] | None = None
+    text: str | None = None
 
     def __str__(self) -> str:
         return f"{self.form}: {self.name}"
@@ -37,12 +42,22 @@ def all_cases() -> list[Case]:
     return list(_cases())
 
 
+def documents() -> dict[str, Any]:
+    """Return the YAML file of every format and bill, by name."""
+    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("*.yaml"))}
+
+
 def _cases() -> Iterator[Case]:
-    for path in sorted(FOLDER.glob("*.yaml")):
-        document = yaml.safe_load(path.read_text())
-        for case in document["cases"]:
-            record = _changed(document["base"], case.get("set", {}), case.get("drop", ()))
-            yield Case(path.stem, case["name"], record, case["expect"])
+    for form, document in documents().items():
+        for case in document.get("cases", ()):
+            record = text = None
+            if "text" in case:
+                text = case["text"]
+            elif "records" in case:
+                text = "".join(msgspec.json.encode(each).decode() + "\n" for each in case["records"])
+            else:
+                record = _changed(document["base"], case.get("set", {}), case.get("drop", ()))
+            yield Case(form, case["name"], case["expect"], record, text)
 
 
 def _changed(base: dict[str, Any], changes: dict[str, Any], dropped: list[str]) -> dict[str, Any]:
@@ -59,18 +74,50 @@ def _changed(base: dict[str, Any], changes: dict[str, Any], dropped: list[str]) 
     return record
 
 
-def decoded(case: Case) -> dict[str, Any]:
-    """Return the case's row as column to value, or `rejected` or `ignored` with the reason."""
-    form = format_named(case.form)
-    tally = Tally(records=1)
-    raw = case.record if form.record is None else msgspec.json.encode(case.record)
-    batch = decoder_of(form, Setup(b"k" * 32)).batch(iter([(1, raw)]), tally)
-    if tally.rejects:
+def decoded(case: Case, folder: Path) -> Any:
+    """Return the case's row as column to value (several: a list), or `rejected` or `ignored` with the reason."""
+    if case.text is not None:
+        path = folder / "file"
+        path.write_text(case.text)
+        rows, tally = decoded_file(path, case.form)
+    else:
+        rows, tally = _decoded_record(case)
+    if not rows and tally.rejects:
         return {"rejected": tally.rejects[0].reason, "field": tally.rejects[0].field}
-    if tally.ignored:
+    if not rows:
         return {"ignored": next(iter(tally.ignored))}
-    (row,) = batch.to_pylist()
-    return {column: _plain(value) for column, value in row.items()}
+    return rows if isinstance(case.expect, list) else rows[0]
+
+
+def _decoded_record(case: Case) -> tuple[list[dict[str, Any]], Tally]:
+    form = known_named(case.form)
+    tally = Tally(records=1)
+    raw = msgspec.json.encode(case.record) if "json" in form.reads else case.record
+    layout = Layout("lines" if "json" in form.reads else "csv")
+    batches = decoder_of(Job((form.name,), layout, {}, Setup(b"k" * 32))).batches(iter([(1, raw)]), tally)
+    return _rows(batches), tally
+
+
+def decoded_file(path: Path, form: str | None = None) -> tuple[list[dict[str, Any]], Tally]:
+    """Return the rows of a file and the tally of its other records; it must be recognised as the format."""
+    found = detect(path)
+    assert found.form is not None, found.evidence
+    assert form is None or found.form.name == form, (found.form.name, found.evidence)
+    total = Tally()
+    rows: list[dict[str, Any]] = []
+    with opened(path) as content:
+        for part in all_parts(content, job_of(found, Setup(b"k" * 32))):
+            rows += _rows(part.batches)
+            total.records += part.tally.records
+            total.rejects += part.tally.rejects
+            total.ignored += part.tally.ignored
+    assert total.records == len(rows) + len(total.rejects) + total.ignored.total()
+    return rows, total
+
+
+def _rows(batches: Any) -> list[dict[str, Any]]:
+    rows = [row for _, batch in batches for row in batch.to_pylist()]
+    return [{column: _plain(value) for column, value in row.items()} for row in rows]
 
 
 def _plain(value: object) -> object:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from format_cases import Case, all_cases, decoded
 
-from llmaudit.features import pseudonym
+from llmaudit.privacy import pseudonym
 
-TOLD = [case for case in all_cases() if "secret" in str(case.record)]
+TOLD = [case for case in all_cases() if "secret" in f"{case.record} {case.text}"]
 
 
 @pytest.mark.parametrize("case", TOLD, ids=str)
-def test_text_of_a_record_is_in_no_column(case: Case) -> None:
-    found = decoded(case)
+def test_text_of_a_record_is_in_no_column(case: Case, tmp_path: Path) -> None:
+    found = decoded(case, tmp_path)
     assert found, "the case became nothing"
     assert "secret" not in str(found)
 
 
 def test_some_records_have_text_to_hide() -> None:
-    assert {case.form for case in TOLD} == {"claude_code", "litellm", "openai_compatible"}
+    assert {case.form for case in TOLD} >= {"claude_code", "litellm", "openai_compatible"}
 
 
 @pytest.mark.parametrize("personal", ["bob@example.org", "+49 170 123 4567"])

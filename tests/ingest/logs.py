@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from builders import litellm_row
 
-from llmaudit.formats import format_named
-from llmaudit.ingest.detect import container_of
-from llmaudit.ingest.read import head_of, opened
+from llmaudit.ingest.detect import detect
+from llmaudit.ingest.read import opened
 from llmaudit.ingest.records import Tally
-from llmaudit.ingest.work import Setup, decoded
+from llmaudit.ingest.registry import known_named
+from llmaudit.ingest.work import Setup, decoded, job_of
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -52,8 +52,8 @@ def decode_file(path: Path, form: str = "litellm") -> tuple[list[dict[str, Any]]
     rows: list[dict[str, Any]] = []
     total = Tally()
     with opened(path) as content:
-        for part in decoded(content, format_named(form), container_of(head_of(path)), Setup(b"k" * 32)):
-            rows += part.batch.to_pylist()
+        for part in decoded(content, job_of(detect(path, known_named(form)), Setup(b"k" * 32))):
+            rows += [row for _, batch in part.batches for row in batch.to_pylist()]
             total.records += part.tally.records
             total.rejects += part.tally.rejects
             total.ignored += part.tally.ignored

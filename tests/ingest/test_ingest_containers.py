@@ -10,21 +10,22 @@ import pytest
 from logs import decode_file, lines, row, write
 
 from llmaudit.errors import InputError
-from llmaudit.ingest import read, records
-from llmaudit.ingest.detect import container_of, detect
+from llmaudit.ingest import delimited, documents, read
+from llmaudit.ingest.detect import detect
+from llmaudit.ingest.layout import layout_of
 
 ROWS = [row(1), row(2)]
 PRETTY = msgspec.json.format(msgspec.json.encode(ROWS), indent=2)
 JSON_FILES = {
-    "lines": (lines([1, 2]), "jsonl"),
-    "an array": (msgspec.json.encode(ROWS), "json"),
-    "an array, printed over many lines": (PRETTY, "json"),
-    "an array with a record a line": (b"[\n" + b",\n".join(map(msgspec.json.encode, ROWS)) + b"\n]\n", "json"),
-    "an envelope": (msgspec.json.encode({"object": "list", "data": ROWS}) + b"\n", "json"),
-    "an envelope over many lines": (b'{\n  "count": 2,\n  "requests": ' + PRETTY + b"\n}", "json"),
-    "lines, the first of them cut off": (b'{"request_id":"r\n' + lines([1, 2]), "jsonl"),
-    "lines, the first of them garbage": (b"starting, please wait\n" + lines([1, 2]), "jsonl"),
-    "lines, the first of them an array": (b"[1]\n" + lines([1, 2]), "jsonl"),
+    "lines": (lines([1, 2]), "lines"),
+    "an array": (msgspec.json.encode(ROWS), "document"),
+    "an array, printed over many lines": (PRETTY, "document"),
+    "an array with a record a line": (b"[\n" + b",\n".join(map(msgspec.json.encode, ROWS)) + b"\n]\n", "document"),
+    "an envelope": (msgspec.json.encode({"object": "list", "data": ROWS}) + b"\n", "document"),
+    "an envelope over many lines": (b'{\n  "count": 2,\n  "requests": ' + PRETTY + b"\n}", "document"),
+    "lines, the first of them cut off": (b'{"request_id":"r\n' + lines([1, 2]), "lines"),
+    "lines, the first of them garbage": (b"starting, please wait\n" + lines([1, 2]), "lines"),
+    "lines, the first of them an array": (b"[1]\n" + lines([1, 2]), "lines"),
 }
 
 
@@ -32,7 +33,7 @@ JSON_FILES = {
 def test_records_are_found_however_they_lie(name: str, tmp_path: Path) -> None:
     data, container = JSON_FILES[name]
     path = write(tmp_path / "log", data)
-    assert container_of(data) == container
+    assert layout_of(data).container == container
     found = detect(path)
     assert found.form is not None
     assert found.form.name == "litellm"
@@ -52,7 +53,7 @@ def test_an_element_that_cannot_be_used_is_rejected_by_its_number(tmp_path: Path
 
 
 def test_a_document_too_large_to_decode_whole_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "MAX_DOCUMENT_BYTES", 100)
+    monkeypatch.setattr(documents, "MAX_DOCUMENT_BYTES", 100)
     with pytest.raises(InputError) as caught:
         decode_file(write(tmp_path / "log", msgspec.json.encode(ROWS)))
     assert caught.value.slug == "document-too-large"
@@ -118,7 +119,7 @@ def test_columns_are_read_by_name_in_any_order_and_others_are_passed_over(tmp_pa
 
 
 def test_a_quote_that_stays_open_for_long_costs_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "MAX_RECORD_LINES", 10)
+    monkeypatch.setattr(delimited, "MAX_RECORD_LINES", 10)
     rows = [csv_row(1, '"oops'), *(csv_row(n) for n in range(2, 40))]
     ids, rejects, _ = decode_csv(tmp_path, "\n".join([HEADER, *rows]))
     assert (len(ids), rejects) == (38, [(2, "malformed-csv")])

@@ -11,11 +11,10 @@ import pytest
 from logs import decode_file, line, lines, write
 
 from llmaudit.errors import LlmauditError
-from llmaudit.formats import format_named
-from llmaudit.ingest import load as loading
-from llmaudit.ingest import read, work
+from llmaudit.ingest import ledger, read, work
+from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import opened
-from llmaudit.ingest.work import Setup, decoded
+from llmaudit.ingest.work import Job, Setup, decoded
 from llmaudit.ingest.worker import Worker
 
 LEDGER = "SELECT lines, accepted, duplicates, ignored, rejected, bills FROM sources ORDER BY source_id"
@@ -49,7 +48,7 @@ def test_a_whole_file_adds_up_in_the_ledger(tmp_path: Path, load, store) -> None
 
 
 def test_rejects_are_stored_up_to_a_cap_and_counted_beyond_it(tmp_path: Path, load, store, monkeypatch) -> None:
-    monkeypatch.setattr(loading, "MAX_STORED_REJECTS", 3)
+    monkeypatch.setattr(ledger, "MAX_STORED_REJECTS", 3)
     (file,) = load(write(tmp_path / "a.jsonl", lines([1]) + b"bad\n" * 10)).files
     assert (file.rejected, file.reasons) == (10, {"malformed-json": 10})
     assert store.rows("SELECT line FROM rejects ORDER BY line") == [(2,), (3,), (4,)]
@@ -148,5 +147,5 @@ def test_an_error_in_a_worker_reaches_the_caller(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", exchange * 200)
     setup = Setup(b"k" * 32, overlays=(tmp_path / "missing.yaml",))
     with opened(path) as content, pytest.raises(LlmauditError) as caught:
-        list(decoded(content, format_named("openai_compatible"), "jsonl", setup))
+        list(decoded(content, Job(("openai_compatible",), Layout("lines"), {}, setup)))
     assert "missing.yaml" in str(caught.value)

@@ -1,0 +1,109 @@
+"""OpenAI: pages of the organization costs API, one bucket a day, one result a line item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from llmaudit.bills.base import BillLine, amount, quantity
+from llmaudit.formats.base import Context, Format
+from llmaudit.formats.values import epoch
+from llmaudit.request import Reject
+
+DAY_SECONDS = 86_400
+
+
+class Amount(msgspec.Struct, gc=False):
+    """Money, with the digits it was written with."""
+
+    value: Decimal | None = None
+    currency: str | None = None
+
+
+class Result(msgspec.Struct, gc=False):
+    """One line item of a bucket."""
+
+    object: str | None = None
+    amount: Amount | None = None
+    line_item: str | None = None
+    project_id: str | None = None
+    api_key_id: str | None = None
+    quantity: Decimal | None = None
+    quantity_unit: str | None = None
+
+
+class Bucket(msgspec.Struct, gc=False):
+    """A span of time and its line items, still encoded."""
+
+    start_time: int
+    end_time: int
+    results: list[msgspec.Raw]
+
+
+@dataclass(frozen=True)
+class Span:
+    """What the line items of a bucket share: its bounds in Unix seconds."""
+
+    start: int
+    end: int
+
+
+def unfold(bucket: Bucket) -> Iterator[tuple[msgspec.Raw, Span]]:
+    """Yield the line items of a bucket with its bounds."""
+    span = Span(bucket.start_time, bucket.end_time)
+    return ((raw, span) for raw in bucket.results)
+
+
+def convert(result: Result, context: Context) -> BillLine:
+    """Return the bill line of one line item."""
+    span: Span = context.shared
+    if result.amount is None or result.amount.value is None:
+        raise Reject("missing-field", "amount.value")
+    item, _, kind = (result.line_item or "").rpartition(", ")
+    units = 1000 if result.quantity_unit == "1000_tokens" else 1
+    return BillLine(
+        line_key="|".join(str(part) for part in (span.start, result.line_item, result.project_id, result.api_key_id)),
+        seller="openai",
+        grain="day" if span.end - span.start == DAY_SECONDS else "other",
+        period_start=epoch(span.start, "start_time"),
+        period_end=epoch(span.end, "end_time"),
+        sku=result.line_item,
+        model_raw=item or None,
+        token_kind=_token_kind(kind),
+        quantity=quantity(result.quantity, "quantity", units),
+        quantity_unit="tokens" if units > 1 else result.quantity_unit,
+        billed_cost=amount(result.amount.value, "amount.value"),
+        currency=(result.amount.currency or "").upper() or None,
+        project=result.project_id,
+        key_id=result.api_key_id,
+    )
+
+
+def _token_kind(words: str) -> Any:
+    kinds = {"input": "input", "input_tokens": "input", "cached input": "cache_read", "output": "output"}
+    return kinds.get(words.removesuffix("_tokens"), "other")
+
+
+FORMAT = Format(
+    name="openai_costs",
+    title="OpenAI costs API",
+    kind="bill",
+    marks=("start_time", "end_time", "results.amount", "results.line_item", "results.amount.value", "results.object"),
+    needs=("start_time", "end_time", "results"),
+    says=lambda bucket: any(r.get("object") == "organization.costs.result" for r in bucket["results"]),
+    batch=Bucket,
+    unfold=unfold,
+    record=Result,
+    convert=convert,
+    repeats="last",
+    semantics=(
+        "One line a day and line item; the amount is exact, in the currency stated. The model stands before the last "
+        "comma of line_item and what was counted after it; input is the uncached part. quantity is in quantity_unit. "
+        "Dimensions that were not grouped by are null. Scale Tier tokens are prepaid and not in it."
+    ),
+    verified="Shape and exact amounts on a recorded page; the newer names of line items rest on documentation.",
+)

@@ -1,0 +1,49 @@
+"""`llmaudit forget`: a file out of the database again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from llmaudit.cli.options import command
+from llmaudit.cli.output import answer, line
+from llmaudit.cli.work import open_store
+from llmaudit.errors import printable
+from llmaudit.settings import Settings
+
+
+def forget(
+    settings: Settings,
+    file: Annotated[str, typer.Argument(help="Its path as it was named at ingest, or its content hash.")],
+) -> None:
+    """Take a file out of the database whole: its requests, bill lines, rejects, conflicts, tiers and kept texts.
+
+    Calls that another file tells too stay, and stand for that file from then on.
+    """
+    from llmaudit.ingest.forget import forget as take_out
+    from llmaudit.ingest.forget import sources_named
+
+    with open_store(settings) as store:
+        gone = take_out(store, [source_id for source_id, _ in sources_named(store, file)])
+    document = {
+        "schema": "llmaudit/forget/1",
+        "path": gone.path,
+        "removed": gone.removed,
+        "kept": gone.kept,
+        "merged": gone.merged,
+    }
+
+    def show() -> None:
+        line(f"{printable(gone.path)} is forgotten: {gone.removed:,} rows removed")
+        if gone.kept:
+            line(f"{gone.kept:,} rows are told by other files too and stay")
+        if gone.merged:
+            line(f"{gone.merged:,} calls of other systems keep what it added to them")
+
+    answer(settings, document, show)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, forget, "forget", "llmaudit forget logs/october.jsonl --db october.duckdb")

@@ -1,0 +1,41 @@
+"""`llmaudit verify`: the database against its own ledger."""
+
+from __future__ import annotations
+
+import typer
+
+from llmaudit.cli.options import Ended, command
+from llmaudit.cli.output import answer, table
+from llmaudit.cli.work import open_store
+from llmaudit.errors import Exit
+from llmaudit.settings import Settings
+
+
+def verify(settings: Settings) -> None:
+    """Count and add everything up again and hold it against the ledger; exit with 3 where something differs.
+
+    Every block of the file is read, so damage is noticed too.
+    """
+    from llmaudit.ingest.verify import verify as verified
+
+    with open_store(settings, read_only=True) as store:
+        checks = verified(store)
+    ok = all(check.ok for check in checks)
+    answer(
+        settings,
+        {"schema": "llmaudit/verify/1", "ok": ok, "checks": checks},
+        lambda: table(
+            settings,
+            "Verified",
+            ["check", "", "detail"],
+            [[check.name, "ok" if check.ok else "WRONG", check.detail] for check in checks],
+            left=(0, 1, 2),
+        ),
+    )
+    if not ok:
+        raise Ended(Exit.GATE)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, verify, "verify", "llmaudit verify --db october.duckdb")

@@ -1,0 +1,72 @@
+"""The last look at rows before they reach the database: live keys are masked, personal addresses become hashes.
+
+Every way in which rows are made ends here, so a format cannot forget it. Columns are looked through as bytes first:
+almost none of them holds anything of the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyarrow as pa
+
+from llmaudit.privacy import SECRET, SECRET_SIGNS, masked, pseudonym, without_addresses
+
+PEOPLE = ("user_id", "key_id", "session_id")
+"""Columns that name a person, a key or a conversation: the whole value is hashed where it holds an address."""
+
+LABELS = ("team", "feature", "tags", "trace_id", "call_id", "project")
+"""Columns in which an address inside a text is replaced."""
+
+_FIXED = {"status", "error_class", "billed_kind", "usage_status", "grain", "token_kind", "raw_usage_kind"}
+
+
+def cleaned(batch: pa.RecordBatch, hash_key: bytes, *, keep_users: bool) -> tuple[pa.RecordBatch, int]:
+    """Return rows that may be kept, and how many values in them looked like live keys and were masked.
+
+    Args:
+        batch: Requests or bill lines.
+        hash_key: Key of the database.
+        keep_users: Leave e-mail addresses, phone numbers and IPs as they are.
+    """
+    columns = list(batch.columns)
+    found = 0
+    for index, field in enumerate(batch.schema):
+        column = columns[index]
+        if not pa.types.is_string(field.type) or field.name in _FIXED or column.null_count == len(column):
+            continue
+        held = _bytes_of(column)
+        if any(sign in held for sign in SECRET_SIGNS):
+            column, hits = _without_secrets(column, hash_key)
+            found += hits
+        if not keep_users:
+            column = _without_people(column, field.name, held, hash_key)
+        columns[index] = column
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema), found
+
+
+def _bytes_of(column: pa.Array) -> bytes:
+    """Return the text of all values of a column, one after the other."""
+    data = column.buffers()[2]
+    return b"" if data is None else data.to_pybytes()
+
+
+def _without_secrets(column: pa.Array, hash_key: bytes) -> tuple[pa.Array, int]:
+    hits = sum(value is not None and SECRET.search(value) is not None for value in column.to_pylist())
+    return (_mapped(column, lambda value: masked(value, hash_key)), hits) if hits else (column, 0)
+
+
+def _without_people(column: pa.Array, name: str, held: bytes, hash_key: bytes) -> pa.Array:
+    if name in PEOPLE and (name == "user_id" or b"@" in held or b"." in held):
+        return _mapped(column, lambda value: pseudonym(value, hash_key))
+    if name in LABELS and (b"@" in held or b"." in held):
+        return _mapped(column, lambda value: without_addresses(value, hash_key))
+    return column
+
+
+def _mapped(column: pa.Array, change: Callable[[str], str]) -> pa.Array:
+    """Return a column with every distinct value changed once."""
+    packed = column.dictionary_encode()
+    values = packed.dictionary.to_pylist()
+    changed = [change(value) for value in values]
+    return column if changed == values else pa.array(changed, pa.string()).take(packed.indices)

@@ -1,0 +1,246 @@
+"""The ledger: one row a file, committed with its data. What a file brought, and what it sums up to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pyarrow as pa
+
+from llmaudit.ingest.records import Rejected, Tally
+from llmaudit.ingest.repeats import Target, target_of
+from llmaudit.ingest.work import Job
+from llmaudit.request import INPUT_COUNTERS
+from llmaudit.store import Store
+
+MAX_STORED_REJECTS = 10_000
+"""Rejects kept with their line per file; beyond it they are only counted."""
+
+Key = tuple[str, datetime | None, datetime | None]
+"""What makes a file the same again: the hash of its content, and the period it was read for."""
+
+_INPUT = " + ".join(f"coalesce({name}, 0)" for name in INPUT_COUNTERS)
+SUMS = {
+    "requests": f"count(*) AS rows, sum(billed_amount) AS billed, sum({_INPUT}) AS input, sum(output_tokens) AS output",
+    "bill_lines": "count(*) AS rows, sum(billed_cost) AS billed, NULL::HUGEINT AS input, NULL::HUGEINT AS output",
+}
+"""What a file's rows sum up to, by table. `verify` computes the same again."""
+
+COUNTS_AS = {"requests": "accepted", "bill_lines": "bills"}
+"""The ledger's column that counts the rows of each table."""
+
+
+class FileResult(msgspec.Struct, frozen=True):
+    """What became of one file: `lines = accepted + duplicates + ignored + rejected + bills`, always.
+
+    Attributes:
+        path: As it was named.
+        format: Its format, or None where it was not recognised.
+        lines: Records: lines, CSV rows, array elements or spans; one that holds several requests counts as many.
+        accepted: New requests in the database.
+        duplicates: Records whose call was there already, in this file or an earlier one.
+        ignored: Records that are no requests, or outside the period asked for.
+        rejected: Records that cannot be used.
+        bills: Bill lines.
+        skipped: Why nothing was taken in: `already ingested`, `unknown format`, or `not used:` and an error's name;
+            None where the file was read.
+        reasons: Counts of ignored and rejected records by reason.
+        conflicts: Duplicates whose content differs from what is in the database.
+        masked: Values that looked like live keys and were replaced.
+    """
+
+    path: str
+    format: str | None
+    lines: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    ignored: int = 0
+    rejected: int = 0
+    bills: int = 0
+    skipped: str | None = None
+    reasons: dict[str, int] = {}
+    conflicts: int = 0
+    masked: int = 0
+
+
+@dataclass
+class FileRead:
+    """A file while it is read: what became of its records so far.
+
+    Attributes:
+        path: The file.
+        job: How it is decoded.
+        slot: Its place among the files of the run.
+        label: What it is called in the ledger.
+        token: Its name in the file of kept texts, until its content has been hashed.
+        texts: Texts that are to be kept and are not written yet.
+    """
+
+    path: Path
+    job: Job
+    slot: int
+    label: str
+    source_id: int = 0
+    records: int = 0
+    rows: int = 0
+    masked: int = 0
+    rejects: list[Rejected] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
+    digest: str = ""
+    content_bytes: int = 0
+    disk_bytes: int = 0
+    token: str = field(default_factory=lambda: uuid4().hex)
+    texts: list[pa.Table] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The name of its format; of a mixed file, of all of them."""
+        return "+".join(self.job.names)
+
+    @property
+    def to(self) -> Target:
+        """The table its records go to."""
+        return target_of(self.job.forms[0])
+
+    @property
+    def key(self) -> Key:
+        """What makes it the same file again."""
+        return self.digest, self.job.setup.period.since, self.job.setup.period.until
+
+    def count(self, tally: Tally, rows: int) -> None:
+        """Add what became of some records, `rows` of which are requests."""
+        self.rows += rows
+        self.records += tally.records
+        self.masked += tally.masked
+        self.ignored.update(tally.ignored)
+        self.rejected.update(reject.reason for reject in tally.rejects)
+        self.rejects.extend(tally.rejects[: MAX_STORED_REJECTS - len(self.rejects)])
+
+    def result(self, kept: int, conflicts: int) -> FileResult:
+        """Return the account of the file when its repeats have been taken out."""
+        bill = self.to.table == "bill_lines"
+        return FileResult(
+            path=self.label,
+            format=self.name,
+            lines=self.records,
+            accepted=0 if bill else kept,
+            duplicates=self.rows - kept,
+            ignored=self.ignored.total(),
+            rejected=self.rejected.total(),
+            bills=kept if bill else 0,
+            reasons=dict(sorted((self.ignored + self.rejected).items())),
+            conflicts=conflicts,
+            masked=self.masked,
+        )
+
+
+class Ledger:
+    """The files that are in the database, held in memory so that each new file is a look-up and not a query.
+
+    Args:
+        store: The database.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        rows = store.dicts(
+            "SELECT source_id, content_sha256, since, until, disk_bytes,"
+            " lines, accepted, duplicates, ignored, rejected, bills FROM sources"
+        )
+        self._known = {(row["content_sha256"], row["since"], row["until"]): row for row in rows}
+        self._sizes = {row["disk_bytes"] for row in rows}
+        self._by_content: dict[str, list[int]] = {}
+        for row in rows:
+            self._by_content.setdefault(row["content_sha256"], []).append(row["source_id"])
+
+    def may_know(self, disk_bytes: int) -> bool:
+        """Say whether a file of this size on disk is known: only then is its content worth hashing beforehand."""
+        return disk_bytes in self._sizes
+
+    def again(self, file: FileRead) -> FileResult | None:
+        """Return what becomes of a file that is there already: what was accepted then is a duplicate now."""
+        earlier = self._known.get(file.key)
+        if earlier is None:
+            return None
+        return FileResult(
+            path=file.label,
+            format=file.name,
+            skipped="already ingested",
+            lines=earlier["lines"],
+            duplicates=earlier["duplicates"] + earlier["accepted"] + earlier["bills"],
+            ignored=earlier["ignored"],
+            rejected=earlier["rejected"],
+        )
+
+    def others_with(self, digest: str) -> Sequence[int]:
+        """Return the sources that have the same content, read for another period."""
+        return self._by_content.get(digest, ())
+
+    def remember(self, file: FileRead, result: FileResult) -> None:
+        """Keep a file that has been committed, for the files after it."""
+        row = {name: getattr(result, name) for name in result.__struct_fields__}
+        self._known[file.key] = row
+        self._sizes.add(file.disk_bytes)
+        self._by_content.setdefault(file.digest, []).append(file.source_id)
+
+    def write(self, file: FileRead, result: FileResult) -> None:
+        """Write the file's row and its rejects, inside the transaction that brings it."""
+        row = {
+            "source_id": file.source_id,
+            "path": result.path,
+            "content_sha256": file.digest,
+            "disk_bytes": file.disk_bytes,
+            "content_bytes": file.content_bytes,
+            "format": file.name,
+            "since": file.job.setup.period.since,
+            "until": file.job.setup.period.until,
+            "lines": result.lines,
+            "accepted": result.accepted,
+            "duplicates": result.duplicates,
+            "ignored": result.ignored,
+            "rejected": result.rejected,
+            "bills": result.bills,
+            "reasons": msgspec.json.encode(result.reasons).decode(),
+            "masked": result.masked,
+        }
+        names = ", ".join(row)
+        self._store.execute(f"INSERT INTO sources ({names}) VALUES ({', '.join(f'${name}' for name in row)})", row)
+        if file.rejects:
+            self._write_rejects(file)
+
+    def _write_rejects(self, file: FileRead) -> None:
+        columns = {
+            "line": pa.array([reject.line for reject in file.rejects], pa.int64()),
+            "reason": pa.array([reject.reason for reject in file.rejects], pa.string()),
+            "field": pa.array([reject.field for reject in file.rejects], pa.string()),
+        }
+        with self._store.table("incoming", pa.table(columns)):
+            self._store.execute("INSERT INTO rejects SELECT ?, line, reason, field FROM incoming", [file.source_id])
+
+
+def settle(store: Store, table: str, source_ids: Iterable[int]) -> None:
+    """Bring the ledger rows of some sources in line with the rows that stand for them: counts, sums, first and last.
+
+    A row can pass from one file to another that tells the same call (`llmaudit.ingest.repeats`); the records of both
+    files stay accounted for, as accepted in one and a duplicate in the other.
+    """
+    ids = sorted(set(source_ids))
+    counted = COUNTS_AS[table]
+    first, last = ("started_at", "started_at") if table == "requests" else ("period_start", "period_end")
+    store.execute(
+        f"UPDATE sources SET {counted} = coalesce(f.rows, 0),"
+        f" duplicates = duplicates + {counted} - coalesce(f.rows, 0),"
+        " sum_billed = f.billed, sum_input_tokens = f.input, sum_output_tokens = f.output,"
+        " first_at = f.first_at, last_at = f.last_at"
+        " FROM (SELECT i.source_id, g.* EXCLUDE (source_id) FROM (SELECT unnest($ids) AS source_id) i LEFT JOIN"
+        f" (SELECT source_id, {SUMS[table]}, min({first}) AS first_at, max({last}) AS last_at FROM {table}"
+        " WHERE source_id IN (SELECT unnest($ids)) GROUP BY source_id) g ON g.source_id = i.source_id) f"
+        " WHERE sources.source_id = f.source_id",
+        {"ids": ids},
+    )
