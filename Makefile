@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.run  ## audit the sample logs and write report.html
-	$(BIN)/llmaudit audit sample_logs --out report.html
+	$(BIN)/llmaudit audit sample_logs/claude_code sample_logs/*.gz --out report.html
 	@echo "The report is $(CURDIR)/report.html"
 
 test: $(VENV)/.dev  ## everything the tests need, then the tests

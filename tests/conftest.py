@@ -19,6 +19,7 @@ from running import ROOT, Ran, Run, run_in
 import llmaudit
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.cli import main
+from llmaudit.cli.demo import month_logs
 
 SAMPLE_LOGS = ROOT / "sample_logs"
 
@@ -87,8 +88,8 @@ def audit_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def audit_run(audit_folder: Path, no_network: dict[str, str]) -> Ran:
-    """`llmaudit audit sample_logs --json`, once for all tests, without a network."""
-    return run_in(audit_folder, "audit", SAMPLE_LOGS, "--db", "sample.duckdb", "--json", env=no_network)
+    """`llmaudit audit` over the invented month, once for all tests, without a network."""
+    return run_in(audit_folder, "audit", *month_logs(SAMPLE_LOGS), "--db", "sample.duckdb", "--json", env=no_network)
 
 
 @pytest.fixture(scope="session")

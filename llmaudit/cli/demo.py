@@ -30,7 +30,12 @@ def demo(
     if worked_example:
         _worked_example(settings)
         return
-    audit(settings, [str(sample_folder())], out=out)
+    audit(settings, month_logs(sample_folder()), out=out)
+
+
+def month_logs(folder: Path) -> list[str]:
+    """Return the logs of the invented month; the folder `formats` beside them holds one small sample a format."""
+    return [str(folder / "claude_code"), *(str(path) for path in sorted(folder.glob("*.gz")))]
 
 
 def sample_folder() -> Path:

@@ -1,6 +1,6 @@
 """Every format is recognised by its sample and by variants of it, and gives the same rows from each.
 
-The sample of a format is `sample_formats/NAME.*`, or `sample_logs/NAME*` where the invented month has one; the golden
+The sample of a format is `sample_logs/formats/NAME.*`, or `sample_logs/NAME*` where the invented month has one; the golden
 rows are under `sample:` in the format's YAML file.
 """
 
@@ -27,7 +27,7 @@ LINES = 300
 
 
 def samples(form: Format) -> list[Path]:
-    found = sorted((ROOT / "sample_formats").glob(f"{form.name}.*"))
+    found = sorted((ROOT / "sample_logs" / "formats").glob(f"{form.name}.*"))
     return found or sorted(path for path in (ROOT / "sample_logs").glob(f"{form.name}.*"))
 
 
