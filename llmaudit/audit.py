@@ -16,7 +16,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.cells import price
 from llmaudit.errors import InputError, printable
 from llmaudit.evidence import Evidence, LedgerRow
-from llmaudit.findings import coverage, drivers, markup, reliability, savings, spend, tiers
+from llmaudit.findings import account, coverage, drivers, markup, reliability, savings, spend, tiers
 from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.rollup import build, latencies
@@ -28,6 +28,7 @@ DEFAULT_PLANS = ("as-is", "direct", "tiered")
 
 FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("spend", spend.find),
+    ("account", account.find),
     ("coverage", coverage.find),
     ("tiers", tiers.find),
     ("drivers", drivers.find),
@@ -64,6 +65,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None
     until: datetime | None
     spend: spend.Spend
+    account: account.Account
     coverage: coverage.Coverage
     tiers: tiers.Tiers
     drivers: drivers.Drivers

@@ -170,10 +170,10 @@ def _amount(live: list[int], bound: str) -> str:
 
 
 def list_costs(store: Store, catalog: Catalog, period: Period = ALL) -> pa.Table:
-    """Return the list cost of every request: the columns of `priced_requests` with `request_id`, in row order."""
+    """Return the list cost of every request, in row order: `priced_requests` with the `request_id`."""
     with priced_requests(store, catalog, period):
         return store.arrow(
-            "SELECT p.row_id, r.request_id, p.seller, p.sku, p.list_usd, p.list_low_usd, p.list_high_usd, p.why_unpriced"
+            "SELECT p.row_id, r.request_id, p.seller, p.sku, p.list_usd, p.list_low_usd, p.list_high_usd,"
+            " p.why_unpriced"
             " FROM priced_requests p JOIN requests r ON r.row_id = p.row_id ORDER BY p.row_id"
         )
-

@@ -59,6 +59,21 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         "pricing-verify",
         ["catalog_version", "ok", *under("checks[]", "name about passed problems")],
     ),
+    "pricing apply": (
+        "--db {db}",
+        "pricing-apply",
+        ["catalog_version", "requests", "priced", "list_usd", "low_usd", "high_usd", "unpriced[].reason"],
+    ),
+    "pricing conflicts": (
+        "--seller openai",
+        "pricing-conflicts",
+        ["catalog_version", *under("conflicts[]", "seller sku unit values used class status why")],
+    ),
+    "pricing update": (
+        "--out compiled --on 2026-11-26",
+        "pricing-update",
+        ["packages", "rows", "new", "changed", "superseded", "conflicts[].class", "left_out"],
+    ),
     "pricing quote": ("--model gpt-5.6-sol --input 9 --at 2026-10-01", "pricing-quote", QUOTE.split()[:-2]),
     "reprice": (
         "--db {db}",

@@ -307,7 +307,10 @@ class Catalog:
         rates = self._compiled.rates(key, self.known_at)
         for entry in self._entries.get(key, ()):
             by_unit = entry.replaces == "rate"
-            own = [*rates_of_prices(entry.prices, by_unit=by_unit), *(rates_of_hosting(entry.hosting) if entry.hosting else ())]
+            own = [
+                *rates_of_prices(entry.prices, by_unit=by_unit),
+                *(rates_of_hosting(entry.hosting) if entry.hosting else ()),
+            ]
             if not own:
                 continue
             known = [rate for rate in own if self._is_known(rate)]

@@ -160,7 +160,9 @@ def _check_spans(entry: SkuEntry, name: str, *, by_unit: bool) -> None:
             key = (price.when, naive(price.valid_from), unit)
             if key in seen:
                 begins = f"{price.valid_from:%Y-%m-%dT%H:%M:%SZ}"
-                raise _refused(name, entry.sku, f"has two {f'{unit} ' if unit else ''}prices from {begins} on under one condition")
+                raise _refused(
+                    name, entry.sku, f"has two {f'{unit} ' if unit else ''}prices from {begins} on under one condition"
+                )
             seen.add(key)
 
 

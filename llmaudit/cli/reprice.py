@@ -23,7 +23,8 @@ def reprice(
     """Reprice every request under one or more plans; --out writes one row per request and plan."""
     from llmaudit.audit import DEFAULT_PLANS, gather
     from llmaudit.findings import savings, spend
-    from llmaudit.plans.rows import plan_rows, write_rows
+    from llmaudit.parquetfile import write_parquet
+    from llmaudit.plans.rows import plan_rows
 
     if out and out.suffix != ".parquet":
         raise UsageError(
@@ -33,7 +34,7 @@ def reprice(
     with open_store(settings, read_only=True) as store:
         evidence = gather(store, prices, plan or DEFAULT_PLANS, settings.period)
         if out:
-            write_rows(plan_rows(store, prices, evidence.plans, settings.period), out)
+            write_parquet(plan_rows(store, prices, evidence.plans, settings.period), out)
             notice(settings, f"rows written to {out}")
     spent, found = spend.find(evidence), savings.find(evidence)
     document = {

@@ -6,19 +6,15 @@ meant to be read.
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from llmaudit.catalog import Catalog
 from llmaudit.catalog.units import PRICED
 from llmaudit.cells import KEYS
-from llmaudit.errors import StorageFailedError
 from llmaudit.period import ALL, Period
 from llmaudit.plans.evaluate import Leg, PlanCost
 from llmaudit.rollup import keyed_requests
@@ -55,28 +51,6 @@ def plan_rows(
             f" LEFT JOIN plan_legs l ON l.plan = p.plan AND {same}"
             " GROUP BY k.row_id, p.plan ORDER BY k.row_id, p.plan"
         )
-
-
-def write_rows(table: pa.Table, out: Path) -> None:
-    """Write plan rows as Parquet, whole or not at all.
-
-    Raises:
-        StorageFailedError: The folder is missing or may not be written to.
-        OSError: The disk is full.
-    """
-    part = out.with_name(f".{out.name}.part")
-    try:
-        pq.write_table(table, part, compression="zstd")
-        part.replace(out)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        if error.errno == errno.ENOSPC:
-            raise  # the command line has its own words for a full disk
-        raise StorageFailedError(
-            f"{out} cannot be written: {error.strerror or error}",
-            next_step="Name a file in a folder that exists and may be written to.",
-            slug="cannot-write",
-        ) from error
 
 
 def _legs_table(plans: Iterable[PlanCost]) -> pa.Table:

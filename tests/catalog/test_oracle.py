@@ -1,7 +1,7 @@
 """Ten thousand random usages against two independent calculators: equal, or different for a reason that has a name.
 
-Each usage is priced here, by genai-prices and by LiteLLM's `cost_per_token`, for the skus that the first-party sellers have in
-all three. LiteLLM computes in floating point, so equal means within a billionth of the amount. A difference has to fall
+Each usage is priced here, by genai-prices and by LiteLLM's `cost_per_token`, for every sku of the makers that all three
+have. LiteLLM computes in floating point, so equal means within a billionth of the amount. A difference has to fall
 into one of the classes of oracle_classes.yaml, which says for each who is right and where that is written.
 """
 
@@ -87,22 +87,18 @@ def litellm_calculator() -> Callable[..., tuple[float, float]]:
 
 
 def by_litellm(offer: Offer, tokens: Tokens) -> Decimal:
-    from litellm.types.utils import (  # noqa: PLC0415
-        CacheCreationTokenDetails,
-        PromptTokensDetailsWrapper,
-        Usage as LiteLLMUsage,
-    )
+    from litellm.types import utils  # noqa: PLC0415 -- two seconds
 
     written = tokens["cache_write_5m"] + tokens["cache_write_1h"]
     prompt = tokens["input"] + tokens["cache_read"] + written
-    details = PromptTokensDetailsWrapper(
+    details = utils.PromptTokensDetailsWrapper(
         cached_tokens=tokens["cache_read"],
         cache_creation_tokens=written,
-        cache_creation_token_details=CacheCreationTokenDetails(
+        cache_creation_token_details=utils.CacheCreationTokenDetails(
             ephemeral_5m_input_tokens=tokens["cache_write_5m"], ephemeral_1h_input_tokens=tokens["cache_write_1h"]
         ),
     )
-    usage = LiteLLMUsage(
+    usage = utils.Usage(
         prompt_tokens=prompt,
         completion_tokens=tokens["output"],
         total_tokens=prompt + tokens["output"],
@@ -110,9 +106,7 @@ def by_litellm(offer: Offer, tokens: Tokens) -> Decimal:
         cache_creation_input_tokens=written,
         cache_read_input_tokens=tokens["cache_read"],
     )
-    parts = litellm_calculator()(
-        model=offer.sku.sku, custom_llm_provider=LITELLM[offer.seller], usage_object=usage
-    )
+    parts = litellm_calculator()(model=offer.sku.sku, custom_llm_provider=LITELLM[offer.seller], usage_object=usage)
     return sum((Decimal(repr(part)) for part in parts), Decimal(0))
 
 
@@ -175,9 +169,12 @@ def test_agreement(catalog: Catalog, offers: list[Offer], name: str) -> None:
             explained[title] += 1
         else:
             differs.setdefault(offer.sku.sku, (offer, tokens, ours, theirs))
-    assert not differs, "\n".join(f"{o.seller} {sku}: {t} {ours} != {theirs}" for sku, (o, t, ours, theirs) in differs.items())
-    assert set(explained) - {ON_RECORD, FREE_IN_SILENCE} == set(CLASSES[name]), "a class that nothing falls into any more"
+    assert not differs, "\n".join(
+        f"{o.seller} {sku}: {t} {ours} != {theirs}" for sku, (o, t, ours, theirs) in differs.items()
+    )
+    assert set(explained) - {ON_RECORD, FREE_IN_SILENCE} == set(CLASSES[name]), (
+        "a class that nothing falls into any more"
+    )
     assert set(agreed) == set(GENAI)
     assert agreed.total() > CLASSES["least_agreeing"][name]
     assert len(unknown) <= CLASSES["most_unknown"][name]
-

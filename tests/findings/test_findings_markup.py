@@ -88,7 +88,8 @@ def test_range_of_an_uncertain_list(catalog: Catalog) -> None:
 
 def test_models_add_up(catalog: Catalog) -> None:
     found = judged(
-        catalog, [PLAIN | {"billed": "4.4", "requests": 2}, PLAIN | {"billed": "1", "day": None}, OPUS | {"billed": "5"}]
+        catalog,
+        [PLAIN | {"billed": "4.4", "requests": 2}, PLAIN | {"billed": "1", "day": None}, OPUS | {"billed": "5"}],
     )
     assert sum(row.billed_usd for row in found.by_model) == found.billed_usd
     assert sum(row.list_usd for row in found.by_model) == found.list_usd

@@ -1,7 +1,7 @@
 """Every format is recognised by its sample and by variants of it, and gives the same rows from each.
 
-The sample of a format is `sample_logs/formats/NAME.*`, or `sample_logs/NAME*` where the invented month has one; the golden
-rows are under `sample:` in the format's YAML file.
+The sample of a format is `sample_logs/formats/NAME.*`, or `sample_logs/NAME*` where the invented month has one; the
+golden rows are under `sample:` in the format's YAML file.
 """
 
 from __future__ import annotations

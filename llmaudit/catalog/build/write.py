@@ -12,19 +12,24 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from llmaudit.catalog.build.conflicts import Conflict
 from llmaudit.catalog.build.fact import LICENCE, Fact, Origin, instant, plain
-from llmaudit.catalog.build.merge import Row
+from llmaudit.catalog.build.merge import TOKEN_UNITS, Row
+from llmaudit.catalog.load import FINEST_PER_MILLION, MAX_DECIMALS_PER_MILLION
+from llmaudit.money import round_to
 
 RATE_COLUMNS = tuple(field.name for field in fields(Row) if field.name != "seller")
 NOT_SELLERS = frozenset({"sources", "skus", "names", "models", "conflicts", "sellers"})
 """Names of the other tables of pricing/compiled/; no seller may be called so."""
 
 SOURCE_ID_DIGITS = 10
+NOISE = Decimal("1e-9")
+"""Relative; what floating-point multiplication adds to a price is a millionth of this."""
 
 
 def source_id(origin: Origin) -> str:
@@ -36,13 +41,14 @@ def source_id(origin: Origin) -> str:
 def row_of(fact: Fact, *, agree: str, source: str) -> Row:
     """Return the row of a believed fact; `learned_on` is filled when it meets the last update."""
     assert fact.valid_from is not None  # noqa: S101 -- every fact has a start by now
+    usd, stated = _exact(fact)
     return Row(
         seller=fact.seller,
         sku=fact.sku,
         unit=fact.unit,
         when=fact.when,
-        usd=plain(fact.usd),
-        original=fact.original,
+        usd=usd,
+        original=fact.original or stated,
         valid_from=fact.valid_from,
         valid_to=fact.valid_to,
         firm_until=None,
@@ -53,6 +59,18 @@ def row_of(fact: Fact, *, agree: str, source: str) -> Row:
         agree=agree,
         source=source,
     )
+
+
+def _exact(fact: Fact) -> tuple[str, str]:
+    """Return a price as the catalog keeps it, and as the package had it where that is finer than six decimals.
+
+    Some packages multiply in floating point: 0.18 comes as 0.18000000000000002. What is within a billionth of a price
+    of six decimals is that price; anything finer is kept to twelve decimals and marked by what was stated.
+    """
+    coarse = round_to(fact.usd, MAX_DECIMALS_PER_MILLION)
+    if fact.unit not in TOKEN_UNITS or abs(fact.usd - coarse) <= coarse * NOISE:
+        return plain(fact.usd if fact.unit not in TOKEN_UNITS else coarse), ""
+    return plain(round_to(fact.usd, FINEST_PER_MILLION)), f"USD {plain(fact.usd)}"
 
 
 def belief(row: Row) -> tuple[object, ...]:

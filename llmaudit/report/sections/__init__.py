@@ -19,8 +19,9 @@ def all_sections() -> tuple[Section, ...]:
 
 
 def contents(audit: Audit) -> list[tuple[Section, SectionContent]]:
-    """Return what every section says of an audit."""
-    return [(section, _content(section, audit)) for section in all_sections()]
+    """Return what every section says of an audit; one that has nothing to say is left out."""
+    said = ((section, _content(section, audit)) for section in all_sections())
+    return [(section, content) for section, content in said if content.blocks]
 
 
 def _content(section: Section, audit: Audit) -> SectionContent:
