@@ -63,26 +63,27 @@ def priced_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Ite
         found = store.dicts(f"SELECT DISTINCT {keys} FROM conditioned_requests z ORDER BY ALL")
         rates = [_rates(catalog, row) for row in found]
         with store.table("condition_rates", _table(found, rates)):
-            store.execute(_priced(_live(rates), has_bounds=any(_has_bounds(one) for one in rates)))
+            present = _present(store)
+            live = [index for index in _live(rates) if index in present]
+            store.execute(_priced(live, has_bounds=any(_has_bounds(one) for one in rates)))
             yield
 
 
 def _conditioned(edges: list[int]) -> str:
-    """Return the view of requests with their conditions; a request that failed without usage has nothing to price."""
+    """Return the view of requests with their conditions; one that failed without usage has nothing to price."""
     bands = " ".join(f"WHEN s.prompt >= {edge} THEN {edge}" for edge in sorted(edges, reverse=True))
     counts = ", ".join(f"s.{name}" for name in PRICED if name != "requests")
     usage = ", ".join(f"'{word}'" for word in sorted(PRICED_USAGE))
     return f"""
         CREATE OR REPLACE TEMP VIEW conditioned_requests AS
         SELECT
-            n.row_id, n.seller, n.sku, n.unresolved, n.price_slot, n.slot_by, n.is_thinking,
+            s.row_id, s.sold_seller AS seller, s.sold_sku AS sku, s.unresolved, s.price_slot, s.slot_by, s.is_thinking,
             CASE {bands} END AS band_from,
             s.service_tier, COALESCE(s.is_batch, FALSE) AS is_batch, s.region_class,
             CASE WHEN s.usage_status = 'missing' AND s.status <> 'ok' THEN 'nothing used'
                  WHEN s.usage_status IN ({usage}) THEN 'known' ELSE 'usage ' || s.usage_status END AS usage,
             {counts}
-        FROM (SELECT r.*, {_PROMPT} AS prompt FROM period_requests r) s
-        JOIN resolved_requests n ON n.row_id = s.row_id
+        FROM (SELECT r.*, {_PROMPT} AS prompt FROM resolved_requests r) s
     """
 
 
@@ -136,6 +137,13 @@ def _live(rates: list[Rates | NoRates | None]) -> list[int]:
         for index, name in enumerate(PRICED)
         if any(one.high[index] or one.low[index] or (name not in one.used and name not in optional) for one in every)
     ]
+
+
+def _present(store: Store) -> set[int]:
+    """Return the quantities that some request of the period has at all: most logs know neither audio nor searches."""
+    names = [name for name in PRICED if name != "requests"]
+    most = store.one(f"SELECT {', '.join(f'max({name})' for name in names)} FROM period_requests")
+    return {PRICED.index("requests"), *(PRICED.index(name) for name, top in zip(names, most, strict=True) if top)}
 
 
 def _has_bounds(rates: Rates | NoRates | None) -> bool:

@@ -74,7 +74,8 @@ _NAMES_SQL = """
         COALESCE(r.gateway, ''), COALESCE(r.seller, ''),
         COALESCE(r.model_served, r.model_requested, r.model_raw, ''),
         COALESCE(s.priced_at, TIMESTAMP '1970-01-01 00:00:00')
-    FROM period_requests r LEFT JOIN price_slots s ON r.started_at >= s.slot_from AND r.started_at < s.slot_to
+    FROM period_requests r LEFT JOIN price_slots s
+        ON CAST(r.started_at AS DATE) = s.slot_day AND r.started_at >= s.slot_from AND r.started_at < s.slot_to
     ORDER BY ALL
 """
 
@@ -85,6 +86,7 @@ def _slots(store: Store, catalog: Catalog) -> pa.Table:
     kind = pa.timestamp("us")
     return pa.table(
         {
+            "slot_day": pa.array([slot.start.date() for slot in slots], pa.date32()),
             "slot_from": pa.array([slot.start for slot in slots], kind),
             "slot_to": pa.array([slot.end for slot in slots], kind),
             "priced_at": pa.array([slot.priced_at for slot in slots], kind),

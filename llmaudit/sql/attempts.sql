@@ -10,10 +10,8 @@ WITH grouped AS (
         r.started_at AS started_at,
         COALESCE(r.attempt, 0) AS attempt,
         COALESCE(r.call_id, CAST(r.row_id AS VARCHAR)) AS call_key,
-        CONCAT(COALESCE(n.seller, ''), ' ', n.model) AS route
-    FROM period_requests AS r
-    JOIN resolved_requests AS n
-        ON n.row_id = r.row_id
+        CONCAT(COALESCE(r.sold_seller, ''), ' ', r.sold_model) AS route
+    FROM resolved_requests AS r
 ),
 ordered AS (
     SELECT

@@ -1,6 +1,6 @@
 /* Each request with the keys of its rollup cell. Grain: one row per request. Portable subset (docs/architecture.md).
 
-   Reads period_requests (with the local day of each), resolved_requests, attempts, tiers (row_id, tier, task) and prompt_bands (band_from, band_to:
+   Reads resolved_requests (with the local day of each), attempts, tiers (row_id, tier, task) and prompt_bands (band_from, band_to:
    prompt sizes in tokens between which no price steps). */
 CREATE OR REPLACE TEMP VIEW keyed_requests AS
 WITH sized AS (
@@ -8,17 +8,17 @@ WITH sized AS (
         r.*,
         COALESCE(r.input_tokens, 0) + COALESCE(r.cache_read_tokens, 0) + COALESCE(r.cache_write_5m_tokens, 0)
             + COALESCE(r.cache_write_1h_tokens, 0) + COALESCE(r.cache_write_other_tokens, 0) AS prompt_tokens
-    FROM period_requests AS r
+    FROM resolved_requests AS r
 )
 SELECT
     z.row_id AS row_id,
     z.day AS day,
-    n.price_slot AS price_slot,
-    n.gateway AS gateway,
-    n.seller AS seller,
-    n.sku AS sku,
-    n.model AS model,
-    n.unresolved AS unresolved,
+    z.price_slot AS price_slot,
+    z.sold_gateway AS gateway,
+    z.sold_seller AS seller,
+    z.sold_sku AS sku,
+    z.sold_model AS model,
+    z.unresolved AS unresolved,
     t.tier AS tier,
     t.task AS task,
     b.band_from AS prompt_band,
@@ -36,8 +36,8 @@ SELECT
     a.attempt_kind AS attempt_kind,
     z.usage_status AS usage_status,
     CASE WHEN z.billed_currency = 'USD' THEN z.billed_kind END AS billed_kind,
-    n.slot_by AS slot_by,
-    n.is_thinking AS is_thinking,
+    z.slot_by AS slot_by,
+    z.is_thinking AS is_thinking,
     COALESCE(z.web_searches, 0) > 0 AS has_searches,
     a.is_last AS is_last,
     z.input_tokens AS input_tokens,
@@ -54,8 +54,6 @@ SELECT
     z.web_searches AS web_searches,
     CASE WHEN z.billed_currency = 'USD' THEN z.billed_amount END AS billed_usd
 FROM sized AS z
-JOIN resolved_requests AS n
-    ON n.row_id = z.row_id
 JOIN prompt_bands AS b
     ON z.prompt_tokens >= b.band_from AND z.prompt_tokens < b.band_to
 JOIN attempts AS a

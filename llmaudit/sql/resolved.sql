@@ -1,33 +1,31 @@
 /* Each request with the names of the catalog for what it bought. Grain: one row per request. Portable subset.
 
-   Reads period_requests (the requests of the period asked for), price_slots (slot_from, slot_to, priced_at: spans in
-   which no rate changes) and sku_map (names as logged and the slot, to gateway, seller, sku, model; by_completion: 1
-   where the seller's prices go by the completion of a request; by_thinking: 1 where they depend on reasoning). Ranges
-   are half-open; 1970-01-01 stands for a request without a time. Names are read at the start of a request. */
+   Reads period_requests (the requests of the period asked for), price_slots (slot_day, slot_from, slot_to, priced_at:
+   spans of a UTC day in which no rate changes; a join by day alone is a hash join, by the range alone it is not) and
+   sku_map (names as logged and the slot, to gateway, seller, sku, model; by_completion: 1 where the seller's prices go
+   by the completion of a request; by_thinking: 1 where they depend on reasoning). Ranges are half-open; 1970-01-01
+   stands for a request without a time. Names are read at the start of a request.
+
+   Gives every column of period_requests and the names as sold_*: what follows needs no second join. */
 CREATE OR REPLACE TEMP VIEW resolved_requests AS
 WITH slotted AS (
     SELECT
-        r.row_id AS row_id,
-        r.ended_at AS ended_at,
-        r.reasoning_tokens AS reasoning_tokens,
+        r.*,
         COALESCE(r.gateway, '') AS gateway_raw,
         COALESCE(r.seller, '') AS seller_raw,
-        COALESCE(r.model_served, r.model_requested, r.model_raw, '') AS model_raw,
-        COALESCE(s.priced_at, TIMESTAMP '1970-01-01 00:00:00') AS price_slot
+        COALESCE(r.model_served, r.model_requested, r.model_raw, '') AS name_raw,
+        COALESCE(s.priced_at, TIMESTAMP '1970-01-01 00:00:00') AS start_slot
     FROM period_requests AS r
     LEFT JOIN price_slots AS s
-        ON r.started_at >= s.slot_from AND r.started_at < s.slot_to
+        ON CAST(r.started_at AS DATE) = s.slot_day AND r.started_at >= s.slot_from AND r.started_at < s.slot_to
 ),
 named AS (
     SELECT
-        z.row_id AS row_id,
-        z.price_slot AS price_slot,
-        z.ended_at AS ended_at,
-        z.reasoning_tokens AS reasoning_tokens,
-        m.gateway AS gateway,
-        m.seller AS seller,
-        m.sku AS sku,
-        m.model AS model,
+        z.*,
+        m.gateway AS sold_gateway,
+        m.seller AS sold_seller,
+        m.sku AS sold_sku,
+        m.model AS sold_model,
         m.reason AS unresolved,
         m.by_completion AS by_completion,
         m.by_thinking AS by_thinking
@@ -35,26 +33,15 @@ named AS (
     JOIN sku_map AS m
         ON m.gateway_raw = z.gateway_raw
         AND m.seller_raw = z.seller_raw
-        AND m.model_raw = z.model_raw
-        AND m.price_slot = z.price_slot
-),
-completed AS (
-    SELECT n.row_id AS row_id, s.priced_at AS price_slot
-    FROM named AS n
-    JOIN price_slots AS s
-        ON n.ended_at >= s.slot_from AND n.ended_at < s.slot_to
-    WHERE n.by_completion = 1
+        AND m.model_raw = z.name_raw
+        AND m.price_slot = z.start_slot
 )
 SELECT
-    n.row_id AS row_id,
-    COALESCE(c.price_slot, n.price_slot) AS price_slot,
-    CASE WHEN c.price_slot IS NULL THEN 'start' ELSE 'completion' END AS slot_by,
-    CASE WHEN n.by_thinking = 1 THEN n.reasoning_tokens > 0 END AS is_thinking,
-    n.gateway AS gateway,
-    n.seller AS seller,
-    n.sku AS sku,
-    n.model AS model,
-    n.unresolved AS unresolved
+    n.*,
+    CASE WHEN n.by_completion = 1 THEN COALESCE(e.priced_at, n.start_slot) ELSE n.start_slot END AS price_slot,
+    CASE WHEN n.by_completion = 1 AND e.priced_at IS NOT NULL THEN 'completion' ELSE 'start' END AS slot_by,
+    CASE WHEN n.by_thinking = 1 THEN n.reasoning_tokens > 0 END AS is_thinking
 FROM named AS n
-LEFT JOIN completed AS c
-    ON c.row_id = n.row_id
+LEFT JOIN price_slots AS e
+    ON CAST(CASE WHEN n.by_completion = 1 THEN n.ended_at END AS DATE) = e.slot_day
+    AND n.ended_at >= e.slot_from AND n.ended_at < e.slot_to

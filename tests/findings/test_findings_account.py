@@ -24,15 +24,24 @@ models:
   - sku: seek-1
     model: own/seek-1
     prices:
-      - {valid_from: 2020-01-01, source: t, usd_per_million: {input: 1, output: 1}, usd_each: {web_search: 0.014}}
+      - valid_from: 2020-01-01T00:00:00Z
+        source: t
+        usd_per_million: {input: 1, output: 1}
+        usd_each: {web_search: 0.014}
   - sku: seek-2
     model: own/seek-2
     prices:
-      - {valid_from: 2020-01-01, source: t, usd_per_million: {input: 1, output: 1}, usd_each: {web_search: 0.035}}
+      - valid_from: 2020-01-01T00:00:00Z
+        source: t
+        usd_per_million: {input: 1, output: 1}
+        usd_each: {web_search: 0.035}
   - sku: daily-1
     model: own/daily-1
     prices:
-      - {valid_from: 2020-01-01, source: t, usd_per_million: {input: 1, output: 1}, usd_each: {web_search: 0.01}}
+      - valid_from: 2020-01-01T00:00:00Z
+        source: t
+        usd_per_million: {input: 1, output: 1}
+        usd_each: {web_search: 0.01}
 """
 
 
