@@ -1,0 +1,193 @@
+"""The words of a sentence that name a charge, and what the words around them say: denied, on what, whose, how firmly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from llmaudit.pages.amounts import Amount
+from llmaudit.pages.model import Base, Who
+from llmaudit.pages.words import Lexicon
+
+NEGATION_WORDS = 8
+NEGATION_CHARACTERS = 14
+"""How far a "no" reaches: words, or characters where words have no edges."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word for a charge; `name` is its class in the lexicon, `zero` for a phrase that claims none."""
+
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What surrounds a sentence.
+
+    Attributes:
+        heading: The heading above it.
+        others: Pattern of gateways that the page is not of, or None.
+    """
+
+    heading: str = ""
+    others: re.Pattern[str] | None = None
+
+
+def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
+    """Return the words for charges in order; the longest wins, look-alikes ("HTML markup") are left out."""
+    taken = [match.span() for match in lexicon["lookalikes"].finditer(sentence)]
+    found = [
+        Term(match.start(), match.end(), name)
+        for name, pattern in lexicon.terms.items()
+        for match in pattern.finditer(sentence)
+        if match.end() > match.start()
+    ]
+    found.sort(key=lambda term: (term.name == "charge", term.start - term.end))
+    kept: list[Term] = []
+    for term in found:
+        if all(term.end <= start or term.start >= end for start, end in taken):
+            kept.append(term)
+            taken.append((term.start, term.end))
+    return sorted(kept, key=lambda term: term.start)
+
+
+def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Term]:
+    """Return the phrases that claim the provider's own price, without those that go on ("plus 5%")."""
+    excluded = [match.span() for match in lexicon["not_zero"].finditer(sentence)]
+    excluded += [(term.start, term.end) for term in terms if term.name == "plus"]
+    found = []
+    for match in lexicon["zero"].finditer(sentence):
+        if any(match.start() < end and match.end() > start for start, end in excluded):
+            continue
+        if re.match(r"\s?(?:\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*)", sentence[match.end() :], re.IGNORECASE):
+            continue
+        before = sentence[max(0, match.start() - 12) : match.start()]
+        if re.search(r"\b(?:not|never|nicht|pas|no|isn['’]t|don['’]t)\s+(?:\w+\s)?$|不是?$", before, re.IGNORECASE):
+            continue
+        found.append(Term(match.start(), match.end(), "zero"))
+    return found
+
+
+def is_denied(sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon) -> bool:
+    """Say whether the words around a term deny the charge: "no markup", "fees do not apply", "手数料はかかりません"."""
+    return _denied_before(sentence, term, span, amounts, lexicon) or _denied_after(sentence, term, span, amounts, lexicon)
+
+
+def _denied_before(
+    sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon
+) -> bool:
+    before = sentence[span[0] : term.start]
+    for match in reversed(list(lexicon["negators"].finditer(before))):
+        start, end = span[0] + match.start(), span[0] + match.end()
+        if match[0] == "0" and re.search(r"[\d.,]$", sentence[:start]):
+            continue
+        if any(a.start < end and a.end > start and a.value for a in amounts):
+            continue
+        between = sentence[end : term.start]
+        if any(a.start >= end and a.end <= term.start and (a.value or a.kind == "variable") and a.role == "amount" for a in amounts):
+            return False
+        if lexicon["breakers"].search(between):
+            return False
+        reach = len(between) <= NEGATION_CHARACTERS if lexicon.wide else len(between.split()) <= NEGATION_WORDS
+        return reach and not ("," in between and _asserted_after(sentence[term.end : span[1]], lexicon))
+    return False
+
+
+def _denied_after(
+    sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon
+) -> bool:
+    after = sentence[term.end : span[1]].rstrip(" .。!！|")
+    match = lexicon["negators_after"].search(after)
+    if not match:
+        return False
+    gap = after[: match.start()]
+    if any(a.start >= term.end and a.end <= term.end + match.start() and a.value for a in amounts):
+        return False
+    if lexicon.wide:
+        return len(gap) <= NEGATION_CHARACTERS and not lexicon["breakers"].search(gap)
+    return len(gap.split()) <= 3 and "," not in gap  # noqa: PLR2004 -- "fees | are | always | waived"
+
+
+def _asserted_after(after: str, lexicon: Lexicon) -> bool:
+    match = lexicon["asserts"].search(after)
+    return bool(match) and len(after[: match.start() if match else 0].split()) <= 1
+
+
+def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexicon) -> bool:
+    """Say whether a term without a number is said to be charged, and not merely talked about."""
+    before, after = sentence[span[0] : term.start], sentence[term.end : span[1]]
+    if lexicon.wide:
+        return bool(lexicon["asserts"].search(before[-12:]) or lexicon["asserts"].search(after[:14]))
+    near = " ".join(before.split()[-7:])
+    return bool(lexicon["asserts"].search(near) or lexicon["asserts"].search(" ".join(after.split()[:8])))
+
+
+def base_of(sentence: str, term: Term, span: tuple[int, int], heading: str, lexicon: Lexicon) -> Base | None:
+    """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above it."""
+    own = _bases(sentence, span, term, lexicon)
+    if own:
+        return own[0][1]
+    rest = _bases(sentence, (0, len(sentence)), term, lexicon)
+    if rest:
+        return rest[0][1]
+    above = [name for name, pattern in lexicon.bases.items() if pattern.search(heading)]
+    return next((name for name in ("byok", "credits", "request", "log", "tool") if name in above), None)  # type: ignore[return-value] -- names of Base
+
+
+def _bases(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon) -> list[tuple[int, Base]]:
+    found: list[tuple[int, Base]] = []
+    text = sentence[span[0] : span[1]]
+    order = list(lexicon.bases)
+    for name, pattern in lexicon.bases.items():
+        for match in pattern.finditer(text):
+            start, end = span[0] + match.start(), span[0] + match.end()
+            if name == "byok" and _is_aside(sentence, start, lexicon):
+                continue
+            if start < term.end and end > term.start:
+                distance = 0
+            elif start >= term.end:
+                distance = start - term.end
+            else:
+                distance = (term.start - end) * 2
+            if name == "byok":
+                distance //= 3
+            found.append((distance, name))  # type: ignore[arg-type] -- the lexicon's keys are the names of Base
+    return sorted(found, key=lambda pair: (pair[0], order.index(pair[1])))
+
+
+def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
+    """`including when you bring your own key` widens a statement, it does not narrow it to such keys."""
+    before = sentence[max(0, start - 28) : start]
+    return bool(lexicon["no_scope"].search(before))
+
+
+def who_of(sentence: str, term: Term, span: tuple[int, int], setting: Setting, lexicon: Lexicon, *, payment: bool) -> Who:
+    """Return whose fee it is."""
+    part, before = sentence[span[0] : span[1]], sentence[: term.start]
+    if payment and lexicon["processor"].search(sentence):
+        return "payment_processor"
+    ours = re.search(r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社", part, re.IGNORECASE)
+    if (setting.others and setting.others.search(sentence)) or lexicon["others"].search(sentence):
+        owned = ours and not lexicon["others"].search(part) and not (setting.others and setting.others.search(part))
+        if not owned and not (lexicon["others"].search(sentence) and _first_part(sentence, span, lexicon)):
+            return "other"
+    if lexicon["customer"].search(sentence) and not re.search(r"\bwe (?:charge|add|take|keep)\b", before):
+        return "customer"
+    if lexicon["customer"].search(setting.heading) and not ours:
+        return "customer"
+    if lexicon["provider"].search(before[span[0] :]) and not ours:
+        return "provider"
+    return "gateway"
+
+
+def _first_part(sentence: str, span: tuple[int, int], lexicon: Lexicon) -> bool:
+    """Say whether a comparison has ended before this part: "unlike other gateways, there is no markup"."""
+    match = lexicon["others"].search(sentence)
+    if not match or match.start() > span[1]:
+        return True
+    rest = sentence[match.end() :]
+    return bool(re.match(r"unlike|im gegensatz|contrairement|a diferencia|不同于", match[0], re.IGNORECASE)) and "," in rest
