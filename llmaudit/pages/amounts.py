@@ -30,7 +30,7 @@ _MONEY = re.compile(
     rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{_SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|dollars?\b|euros?\b|Dollar\b|dólares\b|cents?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
 )
 _TIMES = re.compile(rf"(?<![\w.])(?P<n>\d{{1,2}}(?:[.,]\d{{1,4}})?)\s?(?:[x×](?!\w)|倍(?!率))|[x×]\s?(?P<n2>\d{{1,2}}(?:[.,]\d{{1,4}})?)(?![\w.])")
-_VARIABLE = re.compile(rf"{OPEN}[^{CLOSE}]*{CLOSE}\s?(?P<pct>%|％|percent\b)?")
+_VARIABLE = re.compile(rf"{OPEN}[^{CLOSE}]*{CLOSE}(?:\s?(?P<pct>%|％|percent\b))?")
 _EMPTY_PERCENT = re.compile(r"(?<![\d%\w⁆] )(?<![\d%\w⁆])%(?=\s+\w)")
 _DOLLARS = {"us$", "$", "usd", "us-$", "$us", "dollar", "dollars", "dólares", "美元", "美金", "ドル"}
 _CENTS = {"cent", "cents", "¢", "セント"}

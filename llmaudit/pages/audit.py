@@ -67,7 +67,7 @@ def audit(
     page: Page, path: str, catalog: Catalog, *, on: date | None = None, today: date, spend_usd: Decimal | None = None
 ) -> PageAudit:
     """Return the audit of a page that was read; see `audit_page`."""
-    owner = owner_of(page.title, Path(path).stem)
+    owner = owner_of(page.title, Path(path).stem, " ".join(block.text for block in page.text_blocks)[:500_000])
     language = page_language(page)
     day, day_note = _day(page, on, today)
     findings = find_clauses(page, language, owner)

@@ -101,11 +101,19 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = Fa
 
 
 def _assign(sentence: _Sentence) -> None:
-    """Give every figure to the word it belongs to: in its own part of the sentence, else in the part beside it."""
+    """Give every figure to the word it belongs to: in its own part of the sentence, else in the part beside it.
+
+    A figure too far from any word goes with the one before it: "4% up to $10,000, 2.5% beyond, 1% above $100,000".
+    """
+    last: tuple[int, int] | None = None
     for amount in sentence.amounts:
         if amount.role != "amount" or amount.unit == "tokens":
             continue
         index = _owner(sentence, amount)
+        if index is None and last and amount.kind == "pct" and 0 < amount.start - last[1] <= OWN_DISTANCE:
+            index = last[0] if sentence.span_of(last[1] - 1) == sentence.span_of(amount.start) else None
+        if index is not None and amount.kind == "pct":
+            last = (index, amount.end)
         if index is not None:
             sentence.owned.setdefault(index, []).append(amount)
 
@@ -147,7 +155,7 @@ def _distance(sentence: _Sentence, term: Term, amount: Amount) -> int:
 
 
 def _may_own(sentence: _Sentence, term: Term, amount: Amount) -> bool:
-    if term.name == "hidden":
+    if term.name == "hidden" or (amount.kind in {"usd", "other"} and not amount.unit and not _is_beside(sentence, term, amount)):
         return False
     if amount.kind == "times":
         return term.name == "multiplier"
@@ -160,6 +168,25 @@ def _may_own(sentence: _Sentence, term: Term, amount: Amount) -> bool:
     if amount.kind == "variable" and not _is_money_like(sentence, amount):
         return term.name != "charge" or bool(re.search(r"[%％]", amount.text) or sentence.text[amount.end :].startswith(" of "))
     return amount.value == 0 or not sentence.denied(term)
+
+
+def _is_beside(sentence: _Sentence, term: Term, amount: Amount) -> bool:
+    """Say whether an amount without a unit stands right at a word: "a fee of $2", "5% + $0.30"; else it is an example."""
+    before = next((a for a in reversed(sentence.amounts) if a.end <= amount.start and a.role == "amount"), None)
+    if before is not None and _JOINS.fullmatch(sentence.text[before.end : amount.start]):
+        return True
+    if amount.end <= term.start:
+        return bool(re.fullmatch(r"\s?(?:[\w-]+ ){0,2}", sentence.text[amount.end : term.start]))
+    return bool(_LEADS.fullmatch(sentence.text[term.end : amount.start]))
+
+
+_JOINS = re.compile(
+    r"\s*(?:\+|plus|and|und|et|y|más|および|＋|，|,|\()?\s*(?:an additional |a fixed |zzgl\. |a flat )?", re.IGNORECASE
+)
+_LEADS = re.compile(
+    r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to|amounts? to|\s){0,4}\W{0,3}",
+    re.IGNORECASE,
+)
 
 
 def _is_money_like(sentence: _Sentence, amount: Amount) -> bool:
@@ -186,9 +213,7 @@ def _groups(sentence: _Sentence, owned: list[Amount]) -> Iterator[list[Amount]]:
     """Yield figures that make one fee: `4.4% + $0.30`; every other one is a fee of its own."""
     group: list[Amount] = []
     for amount in owned:
-        joined = group and re.fullmatch(
-            r"\s*(?:\+|plus|and|und|et|y|más|および|＋|，|\()?\s*(?:an additional |a fixed )?", sentence.text[group[-1].end : amount.start]
-        )
+        joined = group and _JOINS.fullmatch(sentence.text[group[-1].end : amount.start])
         if group and not (joined and {group[-1].kind, amount.kind} in ({"pct", "usd"}, {"pct", "other"})):
             yield group
             group = []
@@ -198,7 +223,7 @@ def _groups(sentence: _Sentence, owned: list[Amount]) -> Iterator[list[Amount]]:
 
 def _with_numbers(sentence: _Sentence, term: Term, group: list[Amount]) -> Iterator[Clause]:
     first = group[0]
-    kind = _kind(sentence, term, first)
+    kind = "payment_processing" if any(a.unit == "payment" for a in group) else _kind(sentence, term, first)
     if term.name == "charge" and first.kind not in {"pct", "variable"} and first.unit is None:
         return
     if term.name == "charge" and first.kind == "pct" and kind == "platform_pct" and base_of(
@@ -254,7 +279,7 @@ def _bare(sentence: _Sentence) -> Iterator[Clause]:
     """Yield prices that need no word for a fee: `$49/month`, `$8 per 100,000 requests`."""
     owned = {id(amount) for group in sentence.owned.values() for amount in group}
     for amount in sentence.amounts:
-        if id(amount) in owned or amount.role != "amount" or amount.unit not in UNIT_KINDS or amount.unit == "payment":
+        if id(amount) in owned or amount.role != "amount" or amount.unit not in UNIT_KINDS:
             continue
         if amount.kind == "variable" and not _is_money_like(sentence, amount):
             continue
@@ -262,12 +287,23 @@ def _bare(sentence: _Sentence) -> Iterator[Clause]:
             continue
         term = Term(amount.start, amount.end, "charge")
         clause = replace(_clause(sentence, term, amount.start, UNIT_KINDS[amount.unit]), base=UNIT_BASES[amount.unit], per=amount.per)
+        if amount.unit == "payment":
+            pct = _joined_pct(sentence, amount)
+            if pct is None or id(pct) in owned:
+                continue
+            clause = replace(clause, pct=pct.value, at=pct.start)
         if amount.kind == "usd":
             yield replace(clause, usd=amount.value)
         elif amount.kind == "other":
             yield replace(clause, other_amount=amount.text)
         else:
             yield replace(clause, template=amount.text.strip(OPEN + CLOSE))
+
+
+def _joined_pct(sentence: _Sentence, amount: Amount) -> Amount | None:
+    """Return the percentage that makes one fee with an amount: `4.4% + $0.30 per transaction`."""
+    before = [a for a in sentence.amounts if a.kind == "pct" and a.end <= amount.start and a.role == "amount"]
+    return before[-1] if before and _JOINS.fullmatch(sentence.text[before[-1].end : amount.start]) else None
 
 
 def _is_price(sentence: _Sentence, amount: Amount) -> bool:
@@ -329,13 +365,21 @@ def _kind(sentence: _Sentence, term: Term, amount: Amount | None) -> Kind:
         return direct[term.name]
     if base == "byok":
         return "byok_pct"
-    if term.name in {"plus", "markup"}:
+    if term.name in {"plus", "markup"} or (amount is not None and _on_list_price(sentence, span, amount)):
         return "token_pct"
     if unit == "payment" or base == "payment":
         return "payment_processing"
     if base == "subscription" and (amount is None or amount.kind != "pct"):
         return "subscription"
     return _kind_by_base(term, base, amount)
+
+
+def _on_list_price(sentence: _Sentence, span: tuple[int, int], amount: Amount) -> bool:
+    """Say whether a figure follows "list price plus" or "vendor cost plus": then it is on the tokens, whatever it is called."""
+    return any(
+        term.name == "plus" and span[0] <= term.start and term.end <= amount.start <= term.end + OWN_DISTANCE
+        for term in sentence.terms
+    )
 
 
 def _kind_by_base(term: Term, base: Base | None, amount: Amount | None) -> Kind:

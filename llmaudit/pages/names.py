@@ -29,20 +29,24 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{'|'.join(names().gateways[name])})(?!\w)", re.IGNORECASE)
 
 
-def owner_of(title: str, file_name: str) -> str | None:
-    """Return the gateway that a page's title, address or file name names first; None where none is known."""
+OFTEN = 3
+"""How often a page without a telling title must name one gateway, and twice as often as any other, to be its own."""
+
+
+def owner_of(title: str, file_name: str, body: str) -> str | None:
+    """Return the gateway whose page it is: named by title, address or file name, else by far the most often; or None."""
     for text in (title, file_name.replace("_", " ").replace("-", " "), file_name):
         spots = [(match.start(), name) for name in names().gateways if (match := _pattern(name).search(text))]
         if spots:
             return min(spots)[1]
-    return None
+    counts = sorted(((len(_pattern(name).findall(body)), name) for name in names().gateways), reverse=True)
+    (most, name), (second, _) = counts[:2]
+    return name if most >= OFTEN and most >= 2 * second else None
 
 
 @cache
-def other_gateways(owner: str | None) -> re.Pattern[str] | None:
-    """Return a pattern of every gateway but the page's own; None where nobody knows whose page it is."""
-    if owner is None:
-        return None
+def other_gateways(owner: str | None) -> re.Pattern[str]:
+    """Return a pattern of every gateway but the page's own; on the page of one nobody knows, of all that are known."""
     patterns = [pattern for name, group in names().gateways.items() if name != owner for pattern in group]
     return re.compile(rf"(?<![\w/.-])(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
 

@@ -17,7 +17,7 @@ _ABBREVIATION = re.compile(
     r"|d\.\s?h|p\.\s?ex|env|par ex|aprox|mín|máx|ej|p\.\s?ej|u\.s|usd|st|fig)|\b[A-Za-z])\.$",
     re.IGNORECASE,
 )
-_PARTS = re.compile(r"[;()（）；\[\]]|\s[—–-]{1,2}\s|—|(?<=\S):\s(?=[A-Z])|，|、(?=但|不过)")
+_PARTS = re.compile(r"[;()（）；\[\]]|\s[—–-]{1,2}\s|—|，|、(?=但|不过)")
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:

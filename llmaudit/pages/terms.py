@@ -46,7 +46,7 @@ def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
         for match in pattern.finditer(sentence)
         if match.end() > match.start()
     ]
-    found.sort(key=lambda term: (term.name == "charge", term.start - term.end))
+    found.sort(key=lambda term: (term.name == "charge", term.start - term.end, term.name == "fee"))
     kept: list[Term] = []
     for term in found:
         if all(term.end <= start or term.start >= end for start, end in taken):
@@ -129,6 +129,12 @@ def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexic
 def base_of(sentence: str, term: Term, span: tuple[int, int], heading: str, lexicon: Lexicon) -> Base | None:
     """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above it."""
     own = _bases(sentence, span, term, lexicon)
+    names = {name for _, name in own}
+    if "byok" in names:
+        return "byok"
+    above_byok = lexicon.bases["byok"].search(heading) and not lexicon.bases["byok"].search(sentence)
+    if above_byok and "credits" not in names and "payment" not in names:
+        return "byok"
     if own:
         return own[0][1]
     rest = _bases(sentence, (0, len(sentence)), term, lexicon)
@@ -153,8 +159,6 @@ def _bases(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon) -
                 distance = start - term.end
             else:
                 distance = (term.start - end) * 2
-            if name == "byok":
-                distance //= 3
             found.append((distance, name))  # type: ignore[arg-type] -- the lexicon's keys are the names of Base
     return sorted(found, key=lambda pair: (pair[0], order.index(pair[1])))
 
@@ -171,10 +175,8 @@ def who_of(sentence: str, term: Term, span: tuple[int, int], setting: Setting, l
     if payment and lexicon["processor"].search(sentence):
         return "payment_processor"
     ours = re.search(r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社", part, re.IGNORECASE)
-    if (setting.others and setting.others.search(sentence)) or lexicon["others"].search(sentence):
-        owned = ours and not lexicon["others"].search(part) and not (setting.others and setting.others.search(part))
-        if not owned and not (lexicon["others"].search(sentence) and _first_part(sentence, span, lexicon)):
-            return "other"
+    if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
+        return "other"
     if lexicon["customer"].search(sentence) and not re.search(r"\bwe (?:charge|add|take|keep)\b", before):
         return "customer"
     if lexicon["customer"].search(setting.heading) and not ours:
@@ -184,10 +186,21 @@ def who_of(sentence: str, term: Term, span: tuple[int, int], setting: Setting, l
     return "gateway"
 
 
-def _first_part(sentence: str, span: tuple[int, int], lexicon: Lexicon) -> bool:
-    """Say whether a comparison has ended before this part: "unlike other gateways, there is no markup"."""
-    match = lexicon["others"].search(sentence)
-    if not match or match.start() > span[1]:
-        return True
-    rest = sentence[match.end() :]
-    return bool(re.match(r"unlike|im gegensatz|contrairement|a diferencia|不同于", match[0], re.IGNORECASE)) and "," in rest
+_COMPARISON = re.compile(
+    r"(?:unlike|compared (?:to|with)|in contrast to|where|while|im gegensatz zu|anders als|contrairement (?:à|aux)|a diferencia de"
+    r"|不同于|与其他|和其他|相比)[^,，、]{1,90}[,，、]|[^、。]{1,30}(?:と違い|と異なり|とは違い|とは異なり)、",
+    re.IGNORECASE,
+)
+
+
+def _without_comparison(sentence: str, term: Term) -> str:
+    """Return a sentence without a comparison that has ended before the term: "unlike other gateways, …"."""
+    match = _COMPARISON.search(sentence)
+    return sentence[match.end() :] if match and match.end() <= term.start else sentence
+
+
+def _about_others(sentence: str, part: str, setting: Setting, lexicon: Lexicon, *, ours: bool) -> bool:
+    def names_others(text: str) -> bool:
+        return bool(lexicon["others"].search(text) or (setting.others and setting.others.search(text)))
+
+    return names_others(sentence) and not (ours and not names_others(part))

@@ -49,11 +49,12 @@ def _with_number(charged: Sequence[Finding], claims: Sequence[Finding]) -> tuple
     spend += [f for f in charged if f.kind == "credit_conversion" and (f.pct or 0) > 0]
     if spend:
         return "fee_stated", f"line {spend[0].line} states a fee with a number: {figure(spend[0])}"
+    spend = [f for f in charged if f.kind == "byok_pct" and has_number(f)]
+    if spend:
+        return "fee_stated", f"line {spend[0].line} states a fee on own keys: {figure(spend[0])}"
     use = [f for f in charged if f.kind in ON_USE and has_number(f)]
     if use and not claims:
         return "fee_stated", f"line {use[0].line} states a charge with a number: {figure(use[0])}"
-    if charged and not claims and (byok := [f for f in charged if f.kind == "byok_pct" and has_number(f)]):
-        return "fee_stated", f"line {byok[0].line} states a fee on own keys: {figure(byok[0])}"
     return None, ""
 
 
@@ -92,7 +93,7 @@ def is_soft(finding: Finding) -> bool:
 
 
 def has_number(finding: Finding) -> bool:
-    """Say whether a clause has a figure, if only in another currency, or the place of one (a template variable)."""
+    """Say whether a clause has a figure, if only in another currency; a template variable is none."""
     values = (finding.pct, finding.fixed_usd, finding.multiplier, finding.other_amount)
     return any(value is not None for value in values)
 
