@@ -14,7 +14,7 @@ from llmaudit.errors import InputError, printable
 from llmaudit.pages.clauses import Clause, clauses
 from llmaudit.pages.listprice import ListPrices
 from llmaudit.pages.model import Block, Finding, Page, PageAudit, Table, joined
-from llmaudit.pages.names import other_gateways, owner_of
+from llmaudit.pages.names import other_gateways, own_name, owner_of
 from llmaudit.pages.pricetable import compare, is_price_table
 from llmaudit.pages.read import read_page
 from llmaudit.pages.sentences import sentences
@@ -31,6 +31,13 @@ _VALUE = re.compile(
     r"|none|no|zero|free|waived|keine?|entfällt|aucune?s?|gratuit|ninguno|ninguna|gratis|无|無|免费|なし|無料|\u2045.*",
     re.IGNORECASE,
 )
+
+_MARGIN_SETTING = re.compile(
+    r"\w+_(?:margin|markup)\w*|(?:margin|markup)_\w+|\b(?:margin|markup)(?:Percent|Percentage|Rate|Config)\b"
+    r"|pricing_adjustments|(?:cost|price|pricing|rate)_?multiplier|\bmarkup[\"']?\s*[:=]",
+    re.IGNORECASE,
+)
+"""Keys of a configuration: a page that shows them is about a margin its reader sets."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +120,11 @@ def _price_tables(page: Page) -> Iterator[Table]:
 
 def find_clauses(page: Page, language: str, owner: str | None) -> list[Finding]:
     """Return every clause of a page in its order."""
-    others = other_gateways(owner)
+    others, own = other_gateways(owner), own_name(owner)
+    settings_page = bool(_MARGIN_SETTING.search(page.code))
     found: list[Finding] = []
     for piece in _pieces(page, language):
-        setting = Setting(piece.block.heading, others)
+        setting = Setting(piece.block.heading, others, own, settings_page)
         for clause in _read(piece, language, setting):
             finding = _finding(clause, piece)
             if finding not in found:
@@ -127,7 +135,7 @@ def find_clauses(page: Page, language: str, owner: str | None) -> list[Finding]:
 def _read(piece: Piece, language: str, setting: Setting) -> list[Clause]:
     """Read a sentence with each lexicon that may be meant, until one finds something."""
     for lexicon in lexicons_for(piece.text, language):
-        found = clauses(piece.text, lexicon, setting, heading=piece.heading)
+        found = clauses(piece.text.replace("’", "'"), lexicon, setting, heading=piece.heading)
         if found:
             return found
     return []
@@ -235,7 +243,7 @@ def _of_table(table: Table, language: str) -> Iterator[Piece]:
             if column == 0 and text != cell:
                 continue
             for offset, sentence in sentences(text):
-                yield Piece(sentence, Block(text, ((0, line),), "item", table.caption[:200]), offset, quote)
+                yield Piece(sentence, Block(text, ((0, line),), "item", table.heading[:200]), offset, quote)
 
 
 def _cell_sentence(label: str, header: str, cell: str, language: str) -> str:

@@ -10,7 +10,18 @@ from decimal import Decimal
 from llmaudit.pages.amounts import Amount, amounts, number
 from llmaudit.pages.model import Base, Kind, Who
 from llmaudit.pages.sentences import parts
-from llmaudit.pages.terms import Setting, Term, base_of, find_terms, find_zero, is_asserted, is_denied, who_of
+from llmaudit.pages.terms import (
+    Setting,
+    Term,
+    base_of,
+    find_terms,
+    find_zero,
+    is_asserted,
+    is_bare_denial,
+    is_denied,
+    is_repeated,
+    who_of,
+)
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
 
@@ -120,10 +131,12 @@ def _assign(sentence: _Sentence) -> None:
 
 def _owner(sentence: _Sentence, amount: Amount) -> int | None:
     here = sentence.spans.index(sentence.span_of(amount.start))
-    for place in (here, here - 1, here + 1):
+    for place in (here, here - 1, here + 1, here - 2):
         if not 0 <= place < len(sentence.spans):
             continue
         if place > here and not _is_bare_part(sentence, here):
+            continue
+        if place == here - 2 and not _is_bare_part(sentence, here - 1):
             continue
         start, end = sentence.spans[place]
         near = [
@@ -203,8 +216,8 @@ def _of_terms(sentence: _Sentence, *, heading: bool) -> Iterator[Clause]:
         elif term.name == "multiplier":
             yield from _factor(sentence, term)
         elif owned or sentence.denied(term):
-            if term.name not in {"charge", "plus", "overage"}:
-                yield _denial(sentence, term)
+            if term.name not in {"charge", "plus", "overage"} and not is_repeated(sentence.text, term):
+                yield _denial(sentence, term, owned[0] if owned else None)
         elif not heading and _stands_alone(sentence, term):
             yield _clause(sentence, term, term.start, _kind(sentence, term, None))
 
@@ -258,8 +271,10 @@ def _factor(sentence: _Sentence, term: Term) -> Iterator[Clause]:
         yield _clause(sentence, term, term.start, "credit_conversion")
 
 
-def _denial(sentence: _Sentence, term: Term) -> Clause:
-    kind = _kind(sentence, term, None)
+def _denial(sentence: _Sentence, term: Term, zero: Amount | None) -> Clause:
+    kind = _kind(sentence, term, zero)
+    if term.name == "fee" and zero is None and kind in {"token_pct", "platform_pct"} and not is_bare_denial(sentence.text, term, sentence.lexicon):
+        kind = "other_fees"
     if kind == "token_pct":
         kind = "none_on_tokens"
     clause = _clause(sentence, term, term.start, kind)
@@ -270,7 +285,7 @@ def _stands_alone(sentence: _Sentence, term: Term) -> bool:
     """Say whether a word without a number states a charge: it must name one, and be said to be charged."""
     if term.name not in FEE_WORDS and not (term.name == "subscription" and _FEE.search(sentence.text, term.start, term.end)):
         return False
-    if sentence.text.rstrip().endswith(("?", "？")):
+    if sentence.text.rstrip().endswith(("?", "？")) or is_repeated(sentence.text, term):
         return False
     return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon)
 
@@ -348,6 +363,7 @@ def _kind(sentence: _Sentence, term: Term, amount: Amount | None) -> Kind:
     """Return what kind of charge a word and its figure make; docs/markup-page.md has the table."""
     unit = amount.unit if amount else None
     span = sentence.span_of(term.start)
+    term = _label(sentence, term, span)
     base = base_of(sentence.text, term, span, sentence.setting.heading, sentence.lexicon)
     direct: dict[str, Kind] = {
         "payment": "payment_processing",
@@ -372,6 +388,20 @@ def _kind(sentence: _Sentence, term: Term, amount: Amount | None) -> Kind:
     if base == "subscription" and (amount is None or amount.kind != "pct"):
         return "subscription"
     return _kind_by_base(term, base, amount)
+
+
+LABEL = 50
+"""Characters of a label before a dash: "International card fee — an additional 1.5% fee applies …"."""
+
+
+def _label(sentence: _Sentence, term: Term, span: tuple[int, int]) -> Term:
+    """Return the word that a label before a dash gives the charge, where the sentence then only says "fee"."""
+    first = sentence.spans[0]
+    if term.name not in {"fee", "charge"} or span == first or first[1] > LABEL:
+        return term
+    if not re.match(r"\s?[—–:-]", sentence.text[first[1] :]):
+        return term
+    return next((t for t in sentence.terms if t.end <= first[1] and t.name not in {"fee", "charge"}), term)
 
 
 def _on_list_price(sentence: _Sentence, span: tuple[int, int], amount: Amount) -> bool:
@@ -442,7 +472,7 @@ def _threshold(sentence: _Sentence, at: int) -> str | None:
     shape = rf"(?:{words})\s?(?:the |your |les |los |las |die |de |des )?(?:first )?\d[\d.,]*\s?(?:k|K|M|million|万|百万|Mio\.?)?\s?(?:\w+ ){{0,2}}?(?:{units})"
     for match in re.finditer(shape, sentence.text, re.IGNORECASE):
         spots.append((abs(match.start() - at), match[0].strip()))
-    return min(spots)[1] if spots else None
+    return min(spots)[1].replace(OPEN, "").replace(CLOSE, "") if spots else None
 
 
 def _with_word_before(text: str, amount: Amount) -> str:

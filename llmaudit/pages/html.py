@@ -18,6 +18,9 @@ MAX_MARKUP = 4_000_000
 """Characters left once scripts, styles and comments are gone."""
 
 MAX_DEPTH = 400
+MAX_CODE = 1_000
+"""Pieces of code samples kept."""
+
 BLOCKS = frozenset(
     "address article aside blockquote body button caption center dd details div dl dt fieldset figcaption figure form "
     "h1 h2 h3 h4 h5 h6 header hr html label legend li main ol option p section summary table tbody td tfoot th thead tr "
@@ -112,6 +115,7 @@ class _Reader(HTMLParser):
         self.dated: str | None = None
         self.controlled: set[str] = set()
         self.hidden = 0
+        self.code: list[str] = []
         self.in_title = False
         self.tables: list[_TableReader] = []
 
@@ -161,6 +165,8 @@ class _Reader(HTMLParser):
             self.title += data
             return
         if self.unseen_from is not None:
+            if self.open[self.unseen_from] == "pre" and len(self.code) < MAX_CODE:
+                self.code.append(data)
             return
         first = self.getpos()[0]
         for number, part in enumerate(data.split("\n")):
@@ -237,7 +243,7 @@ class _Reader(HTMLParser):
         notes = (f"{self.hidden} hidden part(s) of the page were not read",) if self.hidden else ()
         title = " ".join(f"{self.title} {self.headline}".split())
         texts = " ".join(block.text for block in self.blocks if isinstance(block, Block))
-        return Page(tuple(self.blocks), title, self.dated or stated_date(texts), self.language, notes)
+        return Page(tuple(self.blocks), title, self.dated or stated_date(texts), self.language, notes, "".join(self.code))
 
 
 class _TableReader:
@@ -247,7 +253,8 @@ class _TableReader:
     MAX_CELLS = 100_000
 
     def __init__(self, heading: str, before: str) -> None:
-        self.caption = f"{heading}. {before}" if before and before != heading else heading
+        self.heading = heading
+        self.before = before
         self.rows: list[list[str]] = []
         self.lines: list[int] = []
         self.cell = TextBuilder()
@@ -293,7 +300,7 @@ class _TableReader:
         for index, row in enumerate(self.rows):
             self._fill(row, index)
         kept = [(tuple(map(marked_variables, row)), line) for row, line in zip(self.rows, self.lines, strict=True) if row]
-        return Table(tuple(row for row, _ in kept), tuple(line for _, line in kept), self.caption) if kept else None
+        return Table(tuple(row for row, _ in kept), tuple(line for _, line in kept), self.heading, self.before) if kept else None
 
 
 def _span(text: str | None) -> int:

@@ -23,6 +23,9 @@ _EMPHASIS = re.compile(r"(\*{1,3}|_{2,3}|~~|`+)(?=\S)(.{1,400}?)(?<=\S)\1")
 _SINGLE = re.compile(r"(?<![\w_])_(?=\S)([^_]{1,300})(?<=\S)_(?![\w_])")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!$|<>~-])")
 _COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)
+MAX_CODE = 2_000
+"""Lines of code samples kept."""
+
 FULL_LINE = 60
 """A line of text shorter than this that ends without a stop is an entry of its own, not a wrapped line."""
 
@@ -34,7 +37,8 @@ def read_markdown(source: str) -> Page:
     known = constants(source)
     source = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), source)
     reader = _Reader(known)
-    for number, line in _without_code(source):
+    code: list[str] = []
+    for number, line in _without_code(source, code):
         reader.take(number, line)
     reader.end_block()
     reader.end_table()
@@ -42,7 +46,7 @@ def read_markdown(source: str) -> Page:
     dates = [front.get(name, "") for name in ("last_updated", "lastUpdated", "updated", "lastmod", "date")]
     texts = " ".join(block.text for block in reader.blocks if isinstance(block, Block))
     dated = next((day for day in map(stated_date, [*dates, texts]) if day), None)
-    return Page(tuple(reader.blocks), title, dated, front.get("lang"))
+    return Page(tuple(reader.blocks), title, dated, front.get("lang"), code="\n".join(code[:MAX_CODE]))
 
 
 def read_text(source: str) -> Page:
@@ -70,8 +74,8 @@ def _front_matter(source: str) -> tuple[dict[str, str], str]:
     return dict(fields), "\n" * match[0].count("\n") + source[match.end() :]
 
 
-def _without_code(source: str) -> Iterator[tuple[int, str]]:
-    """Yield numbered lines; fenced code, imports and exports become empty ones."""
+def _without_code(source: str, code: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield numbered lines; fenced code (put into `code`), imports and exports become empty ones."""
     fence = ""
     braces = 0
     for number, line in enumerate(source.split("\n"), start=1):
@@ -79,6 +83,7 @@ def _without_code(source: str) -> Iterator[tuple[int, str]]:
         if fence:
             if mark and mark[1].startswith(fence):
                 fence = ""
+            code.append(line)
             yield number, ""
         elif braces > 0 or _MODULE.match(line):
             braces = max(0, braces + line.count("{") - line.count("}"))
@@ -100,7 +105,7 @@ class _Reader:
         self.kind = "text"
         self.heading = self.first_heading = ""
         self.rows: list[tuple[list[str], int]] = []
-        self.caption = ""
+        self.before = ""
         self.last = ""
 
     def take(self, number: int, line: str) -> None:
@@ -130,7 +135,9 @@ class _Reader:
     def _prose(self, number: int, line: str) -> None:
         item = _ITEM.match(line)
         short = len(self.last) < FULL_LINE and not re.search(r"[,;(a-z]$", self.last)
-        if item or (self.last and (short and not re.match(r"\s*[a-z(]", line))):
+        after_item = self.kind == "item" and not line[:1].isspace()
+        ended = bool(re.search(r"[.?!:。？！：]$", self.last))
+        if item or (self.last and (short or after_item or ended) and not re.match(r"\s*[a-z(]", line)):
             self.end_block()
         if item:
             self.kind = "item"
@@ -177,7 +184,7 @@ class _Reader:
         if not self.rows:
             last = self.blocks[-1] if self.blocks else None
             before = last.text if isinstance(last, Block) and last.text != self.heading else ""
-            self.caption = f"{self.heading}. {before}"
+            self.before = before
         if not all(re.fullmatch(r":?-*:?", cell) for cell in cells) or not any(cells):
             self.rows.append(([self.plain(cell) for cell in cells], number))
 
@@ -185,7 +192,7 @@ class _Reader:
         """Close the table at hand; a single row is text with bars in it."""
         if len(self.rows) > 1:
             rows, lines = zip(*self.rows, strict=True)
-            self.blocks.append(Table(tuple(map(tuple, rows)), lines, self.caption))
+            self.blocks.append(Table(tuple(map(tuple, rows)), lines, self.heading, self.before))
         elif self.rows:
             cells, line = self.rows[0]
             text = " | ".join(cells)

@@ -24,9 +24,11 @@ Kind = Literal[
     "credit_conversion",
     "none_on_tokens",
     "hidden_fees",
+    "other_fees",
 ]
-"""The catalog's fee kinds (`llmaudit.catalog.model.FeeKind`), and two that only words have: a fee on nothing in
-particular (`platform_pct`) and the assurance that nothing is hidden (`hidden_fees`), which is no claim of zero."""
+"""The catalog's fee kinds (`llmaudit.catalog.model.FeeKind`), and three that only words have: a fee on nothing in
+particular (`platform_pct`), the assurance that nothing is hidden (`hidden_fees`), and the denial of some other fee
+("no agent surcharge", `other_fees`). The last two are no claim that nothing is added to the price of tokens."""
 
 Who = Literal["gateway", "customer", "provider", "payment_processor", "other"]
 """Whose money is meant: the gateway's own fee, a margin its customer sets for others, the model maker's price, the
@@ -63,11 +65,12 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as rows of cells (each with the file's line of the row), and the text that introduces it."""
+    """A table as rows of cells (each with the file's line of the row), the heading above it, the text before it."""
 
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
-    caption: str = ""
+    heading: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class Page:
         dated: The day the page gives for itself, `YYYY-MM-DD`, or None.
         declared_language: What its markup says, or None.
         notes: What had to be assumed or left out while reading.
+        code: Its code samples: no statement of the page, but they tell a page about a setting from one about prices.
     """
 
     blocks: tuple[Block | Table, ...]
@@ -87,6 +91,7 @@ class Page:
     dated: str | None = None
     declared_language: str | None = None
     notes: tuple[str, ...] = ()
+    code: str = ""
 
     @property
     def text_blocks(self) -> list[Block]:

@@ -51,6 +51,11 @@ def other_gateways(owner: str | None) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w/.-])(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
 
 
+def own_name(owner: str | None) -> re.Pattern[str] | None:
+    """Return the pattern of the page's own gateway, or None."""
+    return _pattern(owner) if owner else None
+
+
 def maker_of(model: str) -> str | None:
     """Return the seller id of the maker that a model's name tells, or None."""
     for maker, patterns in names().makers.items():

@@ -83,7 +83,7 @@ def _shape(table: Table) -> Shape | None:
     columns = [column for column in columns if column.units or kind is not None or any(c.is_list for c in columns)]
     if not columns or not any(column.units for column in columns) and kind is None and len(columns) < 2:  # noqa: PLR2004 -- two price columns
         return None
-    return Shape(model, kind, tuple(columns), _scale(" ".join([*header, table.caption])) or _scale(" ".join(table.rows[1])))
+    return Shape(model, kind, tuple(columns), _scale(" ".join([*header, table.heading, table.before])) or _scale(" ".join(table.rows[1])))
 
 
 def _has_prices(table: Table, index: int) -> bool:

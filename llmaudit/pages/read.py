@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from llmaudit.errors import InputError, printable
@@ -59,7 +60,7 @@ def page_of(data: bytes, name: str) -> Page:
     if not page.blocks:
         raise _unusable(name, "has no text in it", "A page built by scripts must be saved after it has loaded.")
     notes = (*page.notes, encoding_note) if encoding_note else page.notes
-    return Page(page.blocks, page.title, page.dated, page.declared_language, notes)
+    return replace(page, notes=notes)
 
 
 def decoded(data: bytes, name: str) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
 
 MAX_SENTENCE = 1_200
@@ -18,6 +19,8 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _PARTS = re.compile(r"[;()（）；\[\]]|\s[—–-]{1,2}\s|—|，|、(?=但|不过)")
+
+_VARIABLE = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -51,8 +54,9 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
 def parts(sentence: str, lexicon: Lexicon) -> list[tuple[int, int]]:
     """Return the spans of a sentence that stand for themselves: split at brackets, dashes and words of contrast."""
     cuts = {0, len(sentence)}
-    for match in _PARTS.finditer(sentence):
+    masked = _VARIABLE.sub(lambda match: "x" * len(match[0]), sentence)
+    for match in _PARTS.finditer(masked):
         cuts.add(match.start())
-    for match in lexicon["contrast"].finditer(sentence):
+    for match in lexicon["contrast"].finditer(masked):
         cuts.add(match.start())
     return list(pairwise(sorted(cuts)))

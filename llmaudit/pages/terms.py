@@ -31,10 +31,14 @@ class Setting:
     Attributes:
         heading: The heading above it.
         others: Pattern of gateways that the page is not of, or None.
+        own: Pattern of the page's own gateway, or None.
+        settings_page: The page shows how to configure a margin: what it says about margins is its reader's.
     """
 
     heading: str = ""
     others: re.Pattern[str] | None = None
+    own: re.Pattern[str] | None = None
+    settings_page: bool = False
 
 
 def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
@@ -53,6 +57,31 @@ def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
             kept.append(term)
             taken.append((term.start, term.end))
     return sorted(kept, key=lambda term: term.start)
+
+
+_ANAPHORA = re.compile(
+    r"(?:\b(?:this|that|these|those|such|said|diese[rsn]?|dieses|cette|ces|esta|este|esa|dicha)\s|该|此|上述|この|その|当該)$", re.IGNORECASE
+)
+_BARE_DENIAL = re.compile(
+    r"(?:additional|extra|any|other|further|such|added|token|inference|usage|per-token|zusätzliche\w?|weitere\w?|autres?|aucuns?|adicional\w*|ningun\w?|任何|其他|额外)?\s*$",
+    re.IGNORECASE,
+)
+
+
+def is_repeated(sentence: str, term: Term) -> bool:
+    """Say whether a term points back to a charge named before: "this fee is deducted from …"."""
+    return bool(_ANAPHORA.search(sentence[max(0, term.start - 12) : term.start]))
+
+
+def is_bare_denial(sentence: str, term: Term, lexicon: Lexicon) -> bool:
+    """Say whether a denial is of fees as such ("no fees", "no additional fees"), not of some fee ("no agent surcharge")."""
+    if lexicon.wide:
+        return True
+    before = sentence[max(0, term.start - 40) : term.start]
+    matches = list(lexicon["negators"].finditer(before))
+    if not matches:
+        return True  # the denial stands after it
+    return bool(_BARE_DENIAL.fullmatch(before[matches[-1].end() :].strip()))
 
 
 def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Term]:
@@ -77,6 +106,10 @@ def is_denied(sentence: str, term: Term, span: tuple[int, int], amounts: Sequenc
     return _denied_before(sentence, term, span, amounts, lexicon) or _denied_after(sentence, term, span, amounts, lexicon)
 
 
+_INSTEAD = re.compile(r"instead of|in place of|rather than", re.IGNORECASE)
+"""What these deny, they deny with its number: "a contracted rate in place of the 5% fee"."""
+
+
 def _denied_before(
     sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon
 ) -> bool:
@@ -88,7 +121,7 @@ def _denied_before(
         if any(a.start < end and a.end > start and a.value for a in amounts):
             continue
         between = sentence[end : term.start]
-        if any(a.start >= end and a.end <= term.start and (a.value or a.kind == "variable") and a.role == "amount" for a in amounts):
+        if not _INSTEAD.fullmatch(match[0]) and any(a.start >= end and a.end <= term.start and (a.value or a.kind == "variable") and a.role == "amount" for a in amounts):
             return False
         if lexicon["breakers"].search(between):
             return False
@@ -179,7 +212,7 @@ def who_of(sentence: str, term: Term, span: tuple[int, int], setting: Setting, l
         return "other"
     if lexicon["customer"].search(sentence) and not re.search(r"\bwe (?:charge|add|take|keep)\b", before):
         return "customer"
-    if lexicon["customer"].search(setting.heading) and not ours:
+    if not ours and (setting.settings_page or lexicon["customer"].search(setting.heading)):
         return "customer"
     if lexicon["provider"].search(before[span[0] :]) and not ours:
         return "provider"
@@ -203,4 +236,8 @@ def _about_others(sentence: str, part: str, setting: Setting, lexicon: Lexicon, 
     def names_others(text: str) -> bool:
         return bool(lexicon["others"].search(text) or (setting.others and setting.others.search(text)))
 
+    own = setting.own.search(sentence) if setting.own else None
+    other = setting.others.search(sentence) if setting.others else None
+    if own and other and own.start() < other.start() and not lexicon["others"].search(sentence):
+        return False
     return names_others(sentence) and not (ours and not names_others(part))
