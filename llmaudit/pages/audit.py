@@ -250,6 +250,10 @@ def _cell_sentence(label: str, header: str, cell: str, language: str) -> str:
     names_fee = any(
         term.name not in {"charge", "plus"} for lex in lexicons_for(label, language) for term in find_terms(label, lex)
     )
+    if re.fullmatch(r"\d{1,3}(?:[.,]\d{1,4})?", cell):
+        factor = next((header[t.start : t.end] for lex in lexicons_for(header, language)
+                       for t in find_terms(header, lex) if t.name == "multiplier"), None)  # fmt: skip
+        header = factor or header
     words = [header, label, cell] if names_fee else [label, header, cell]
     return " ".join(word.strip(" :：") for word in words if word)
 

@@ -252,7 +252,7 @@ def _with_numbers(sentence: _Sentence, term: Term, group: list[Amount]) -> Itera
         elif amount.kind == "other":
             clause = replace(clause, other_amount=amount.text, per=amount.per)
         elif amount.kind == "times" and amount.value is not None:
-            clause = replace(clause, multiplier=amount.value, pct=(amount.value - 1) * 100)
+            clause = replace(clause, multiplier=amount.value, pct=_over_list(sentence, term, amount.value))
         elif amount.kind == "variable":
             clause = replace(clause, template=amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%")
     unit = next((amount.unit for amount in group if amount.unit in UNIT_BASES), None)
@@ -266,9 +266,21 @@ def _factor(sentence: _Sentence, term: Term) -> Iterator[Clause]:
     value = number(match[1], sentence.lexicon.language, percent=True) if match else None
     if value is not None:
         clause = _clause(sentence, term, term.start, "credit_conversion")
-        yield replace(clause, multiplier=value, pct=(value - 1) * 100, negated=value == 1)
+        yield replace(clause, multiplier=value, pct=_over_list(sentence, term, value), negated=value == 1)
     elif is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon):
         yield _clause(sentence, term, term.start, "credit_conversion")
+
+
+_OF_PRICE = re.compile(r"分组|群组|price|pricing|rate|cost|group|Preis|prix|precio|価格|料金|价格", re.IGNORECASE)
+_LIST_PRICE = re.compile(
+    r"官方|原价|上游|list price|provider price|official price|Listenpreis|prix catalogue|precio de lista|定価|公式", re.IGNORECASE
+)
+
+
+def _over_list(sentence: _Sentence, term: Term, factor: Decimal) -> Decimal | None:
+    """Return a factor as a percentage over list where it is on the price; a model's weight in credits is on nothing."""
+    on_price = _OF_PRICE.search(sentence.text[term.start : term.end]) or _LIST_PRICE.search(sentence.text)
+    return (factor - 1) * 100 if on_price else None
 
 
 def _denial(sentence: _Sentence, term: Term, zero: Amount | None) -> Clause:
@@ -323,7 +335,7 @@ def _joined_pct(sentence: _Sentence, amount: Amount) -> Amount | None:
 
 def _is_price(sentence: _Sentence, amount: Amount) -> bool:
     lexicon = sentence.lexicon
-    before = sentence.text[max(0, amount.start - 40) : amount.start]
+    before = re.split(r"[;,:.—]\s", sentence.text[max(0, amount.start - 40) : amount.start])[-1]
     after = sentence.text[amount.end : amount.end + 40]
     near = before[-8:] if lexicon.wide else " ".join(before.split()[-3:])
     if lexicon["not_a_price"].search(near):
@@ -345,18 +357,31 @@ def _conversions(sentence: _Sentence) -> Iterator[Clause]:
     units = sentence.lexicon.sources["credits_units"]
     figure = r"(?P<n>\d[\d,.]*\s?(?:k|K|M|million|万)?)"
     equals = r"\s?(?:=|＝|equals?|is worth|are worth|is equal to|corresponds? to|entspr\w+|équiva\w+|equivale\w* a|等于|相当于|折合|兑换|に?相当)\s?"
-    money = r"(?:US)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
-    for shape in (rf"{figure}\s?(?:{units}){equals}{money}", rf"{money}{equals}{figure}\s?(?:{units})"):
+    money = r"(?:(?:US)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)|(?P<m2>\d[\d,.]*)\s?(?P<unit>¢|cents?|美元|元|USD|dollars?|euros?|€))"
+    shapes = (
+        rf"{figure}\s?(?:{units}){equals}{money}",
+        rf"{money}{equals}{figure}\s?(?:{units})",
+        rf"{money}\s?(?:per|a|an|each|/|pro|par|por)\s?{figure}?\s?(?:{units})(?!\w)",
+    )
+    for shape in shapes:
         for match in re.finditer(shape, sentence.text, re.IGNORECASE):
-            count = number(re.sub(r"[^\d.,]", "", match["n"]), sentence.lexicon.language)
-            value = number(match["m"], sentence.lexicon.language)
+            count = number(re.sub(r"[^\d.,]", "", match["n"] or "1"), sentence.lexicon.language)
+            value = number(match["m"] or match["m2"], sentence.lexicon.language)
             if count and value is not None:
-                scale = 1_000_000 if re.search(r"M|million", match["n"]) else 1_000 if re.search(r"k|K", match["n"]) else 1
-                term = Term(match.start(), match.end(), "multiplier")
-                usd = value if "$" in match[0] else None
-                clause = _clause(sentence, term, match.start(), "credit_conversion")
-                other = None if usd is not None else match[0]
-                yield replace(clause, usd=usd, per=int(count * scale), base="credits", other_amount=other)
+                yield _conversion(sentence, match, count, value)
+
+
+def _conversion(sentence: _Sentence, match: re.Match[str], count: Decimal, value: Decimal) -> Clause:
+    written = match["n"] or ""
+    scale = 1_000_000 if re.search(r"M|million", written) else 1_000 if re.search(r"k|K", written) else 1
+    unit = (match["unit"] or "").lower()
+    dollars = "$" in match[0] or unit in {"美元", "usd", "dollar", "dollars"}
+    clause = _clause(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
+    if unit in {"¢", "cent", "cents"}:
+        return replace(clause, usd=value / 100, per=int(count * scale), base="credits")
+    usd = value if dollars else None
+    other = None if dollars else match[0]
+    return replace(clause, usd=usd, per=int(count * scale), base="credits", other_amount=other)
 
 
 def _kind(sentence: _Sentence, term: Term, amount: Amount | None) -> Kind:
@@ -381,7 +406,10 @@ def _kind(sentence: _Sentence, term: Term, amount: Amount | None) -> Kind:
         return direct[term.name]
     if base == "byok":
         return "byok_pct"
-    if term.name in {"plus", "markup"} or (amount is not None and _on_list_price(sentence, span, amount)):
+    on_payment = base == "credits" and amount is not None and amount.kind == "pct"
+    if term.name in {"plus", "markup"}:
+        return "topup_pct" if on_payment and term.name == "markup" else "token_pct"
+    if amount is not None and _on_list_price(sentence, span, amount):
         return "token_pct"
     if unit == "payment" or base == "payment":
         return "payment_processing"
@@ -407,7 +435,7 @@ def _label(sentence: _Sentence, term: Term, span: tuple[int, int]) -> Term:
 def _on_list_price(sentence: _Sentence, span: tuple[int, int], amount: Amount) -> bool:
     """Say whether a figure follows "list price plus" or "vendor cost plus": then it is on the tokens, whatever it is called."""
     return any(
-        term.name == "plus" and span[0] <= term.start and term.end <= amount.start <= term.end + OWN_DISTANCE
+        term.name == "plus" and span[0] <= term.start < span[1] and abs(amount.start - term.start) <= OWN_DISTANCE
         for term in sentence.terms
     )
 
@@ -440,7 +468,15 @@ def _clause(sentence: _Sentence, term: Term, at: int, kind: Kind) -> Clause:
         at=at,
         kind=kind,
         base=_FIXED_BASES.get(kind, base),
-        who=who_of(sentence.text, term, span, sentence.setting, lexicon, payment=kind == "payment_processing"),
+        who=who_of(
+            sentence.text,
+            term,
+            span,
+            sentence.setting,
+            lexicon,
+            payment=kind == "payment_processing",
+            numbered=at != term.start,
+        ),
         minimum=minimum if kind in {"topup_pct", "platform_pct", "payment_processing", "token_pct", "byok_pct"} else None,
         threshold=_threshold(sentence, at),
         hedges=tuple(dict.fromkeys(match[0].lower() for match in lexicon["hedges"].finditer(part))),

@@ -65,9 +65,9 @@ class ListPrices:
                     return match.offer
         return None
 
-    def price(self, offer: Offer, unit: str) -> Decimal | None:
-        """Return the global list price of a unit in US dollars per million tokens, or None."""
-        return self._price(offer, unit, Conditions(self.at, region="global"))
+    def price(self, offer: Offer, unit: str, prompt: int = 0) -> Decimal | None:
+        """Return the global list price of a unit in US dollars per million tokens for prompts of a size, or None."""
+        return self._price(offer, unit, Conditions(self.at, prompt, region="global"))
 
     def _price(self, offer: Offer, unit: str, conditions: Conditions) -> Decimal | None:
         rates = rates_for(self.catalog, offer, conditions)
@@ -78,14 +78,14 @@ class ListPrices:
             return None  # the fallback to the input price is an assumption about requests, not a price on a list
         return EXACT.multiply(rates.expected[COUNTERS.index(UNIT_OF[unit])], MILLION)
 
-    def explanation(self, offer: Offer, unit: str, price: Decimal) -> Explanation | None:
+    def explanation(self, offer: Offer, unit: str, price: Decimal, prompt: int = 0) -> Explanation | None:
         """Return another list price of the model that equals the page's: region, hour, tier, long prompt, earlier day."""
-        for when, conditions in self._variants():
+        for when, conditions in self._variants(prompt):
             if self._price(offer, unit, conditions) == price:
                 return Explanation(price, when)
         return None
 
-    def _variants(self) -> Iterator[tuple[str, Conditions]]:
+    def _variants(self, prompt: int) -> Iterator[tuple[str, Conditions]]:
         for region in ("regional", "us", "eu", "datazone", "gov"):
             yield f"the list price of region class {region}", Conditions(self.at, region=region)
         monday = self.at - timedelta(days=self.at.weekday())
@@ -97,7 +97,14 @@ class ListPrices:
         yield "the list price of batches", Conditions(self.at, is_batch=True, region="global")
         for days in range(STEP_DAYS, PAST_DAYS, STEP_DAYS):
             day = self.at - timedelta(days=days)
-            yield f"the list price of {day:%Y-%m-%d}: the page or the catalog is behind", Conditions(day, region="global")
+            known = Conditions(day, prompt, region="global")
+            yield f"the list price of {day:%Y-%m-%d}: the page or the catalog is behind", known
+
+
+def prompt_of(model: str) -> int:
+    """Return the prompt size that a page writes into a model's name: `Sonnet 4.5 (> 200K tokens)` is 200,001; else 0."""
+    match = re.search(r"(?:>|over|above|more than)\s?(\d{1,4})\s?[kK]\b", model)
+    return int(match[1]) * 1_000 + 1 if match else 0
 
 
 def _spellings(model: str) -> Iterator[str]:

@@ -110,7 +110,7 @@ class _Reader:
 
     def take(self, number: int, line: str) -> None:
         """Take the next line."""
-        quoted = re.sub(r"^\s{0,3}(?:>\s?)+", "", line)
+        quoted = re.sub(r"^\s{0,3}(?:(?:>\s?)+|:::+\s?\w*)", "", line)
         if quoted.count("|") >= (1 if self.rows else 2) and not quoted.strip().endswith("?"):
             self.end_block()
             self.take_row(number, _cells(quoted))

@@ -16,6 +16,7 @@ class NamesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     gateways: dict[str, list[str]]
     makers: dict[str, list[str]]
+    plain_words: list[str]
 
 
 @cache
@@ -41,7 +42,14 @@ def owner_of(title: str, file_name: str, body: str) -> str | None:
             return min(spots)[1]
     counts = sorted(((len(_pattern(name).findall(body)), name) for name in names().gateways), reverse=True)
     (most, name), (second, _) = counts[:2]
-    return name if most >= OFTEN and most >= 2 * second else None
+    alone = most > 0 and second == 0 and not _has_a_name(title)
+    return name if alone or (most >= OFTEN and most >= 2 * second) else None
+
+
+def _has_a_name(title: str) -> bool:
+    """Say whether a title has a word of its own, the name of a gateway nobody knows here: "Why Otterline"."""
+    words = re.findall(r"[^\W\d_]+", title.lower())
+    return any(word not in names().plain_words for word in words)
 
 
 @cache

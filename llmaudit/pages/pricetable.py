@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from llmaudit.money import EXACT, percent
 from llmaudit.pages.amounts import number
-from llmaudit.pages.listprice import MILLION, ListPrices
+from llmaudit.pages.listprice import MILLION, ListPrices, prompt_of
 from llmaudit.pages.model import PriceRow, RowStatus, Table
 from llmaudit.pages.variables import unmarked
 
@@ -190,7 +190,8 @@ def _by_catalog(row: _Row, unit: str, price: tuple[Decimal, str], scale: Decimal
     offer = prices.offer(row.model)
     if offer is None or unit == "price":
         return result("unknown", "the model is not in the catalog under this name" if offer is None else "the unit is not stated")
-    listed = prices.price(offer, unit)
+    prompt = prompt_of(row.model)
+    listed = prices.price(offer, unit, prompt)
     if listed is None or not listed:
         return result("unknown", f"the list has no {unit} price of {offer.sku.model} on that day")
     value = EXACT.multiply(price[0], scale or Decimal(1))
@@ -199,7 +200,7 @@ def _by_catalog(row: _Row, unit: str, price: tuple[Decimal, str], scale: Decimal
     over = percent(value - listed, listed)
     status = _status(over)
     if status in {"above", "below"}:
-        other = prices.explanation(offer, unit, value)
+        other = prices.explanation(offer, unit, value, prompt)
         if other:
             return result("explained", other.when, listed, over)
     note = None if scale else "the unit is not stated: read as a price per million tokens"

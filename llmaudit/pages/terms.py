@@ -94,6 +94,8 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
             continue
         if re.match(r"\s?(?:\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*)", sentence[match.end() :], re.IGNORECASE):
             continue
+        if any(term.name == "payment" and match.start() - 40 <= term.end <= match.start() for term in terms):
+            continue  # "card fees are passed along at cost" says nothing about tokens
         before = sentence[max(0, match.start() - 12) : match.start()]
         if re.search(r"\b(?:not|never|nicht|pas|no|isn['’]t|don['’]t)\s+(?:\w+\s)?$|不是?$", before, re.IGNORECASE):
             continue
@@ -103,6 +105,8 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
 
 def is_denied(sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon) -> bool:
     """Say whether the words around a term deny the charge: "no markup", "fees do not apply", "手数料はかかりません"."""
+    if not lexicon.wide and " " in sentence[term.start : term.end] and lexicon["negators"].search(sentence, term.start, term.end):
+        return term.name == "markup"  # "schlagen wir nichts auf": the denial stands inside the words
     return _denied_before(sentence, term, span, amounts, lexicon) or _denied_after(sentence, term, span, amounts, lexicon)
 
 
@@ -202,19 +206,41 @@ def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
     return bool(lexicon["no_scope"].search(before))
 
 
-def who_of(sentence: str, term: Term, span: tuple[int, int], setting: Setting, lexicon: Lexicon, *, payment: bool) -> Who:
-    """Return whose fee it is."""
+_IMPERATIVE = re.compile(r"(?:add|apply|set|configure|define|choose|specify)\b", re.IGNORECASE)
+_BANK = re.compile(
+    r"\b(?:your bank|card issuers?|issuing bank|ihre[rs]? bank|votre banque|(?:tu|su) banco)\b|发卡行|[银銀]行(?:可能|会|會|收)|銀行が|カード会社が|カード発行会社",
+    re.IGNORECASE,
+)
+
+
+def who_of(
+    sentence: str,
+    term: Term,
+    span: tuple[int, int],
+    setting: Setting,
+    lexicon: Lexicon,
+    *,
+    payment: bool,
+    numbered: bool = False,
+) -> Who:
+    """Return whose fee it is.
+
+    A card fee with a number that the page passes on is paid to the gateway, whoever keeps it; one of the customer's
+    own bank is not.
+    """
     part, before = sentence[span[0] : span[1]], sentence[: term.start]
-    if payment and lexicon["processor"].search(sentence):
+    if payment and (_BANK.search(sentence) or (not numbered and lexicon["processor"].search(sentence))):
         return "payment_processor"
     ours = re.search(r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社", part, re.IGNORECASE)
     if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
         return "other"
-    if lexicon["customer"].search(sentence) and not re.search(r"\bwe (?:charge|add|take|keep)\b", before):
+    cue = lexicon["customer"].search(sentence)
+    if cue and not (ours and _IMPERATIVE.match(cue[0])) and not re.search(r"\bwe (?:charge|add|take|keep)\b", before):
         return "customer"
     if not ours and (setting.settings_page or lexicon["customer"].search(setting.heading)):
         return "customer"
-    if lexicon["provider"].search(before[span[0] :]) and not ours:
+    provider = list(lexicon["provider"].finditer(before[span[0] :]))
+    if provider and not ours and not re.search(r"[,，、]|\bplus\b", before[span[0] + provider[-1].end() :]):
         return "provider"
     return "gateway"
 
