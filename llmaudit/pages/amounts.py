@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
+from itertools import islice
 from typing import Literal
 
 from llmaudit.pages.variables import CLOSE, OPEN
@@ -14,6 +16,9 @@ from llmaudit.pages.words import Lexicon
 AmountKind = Literal["pct", "usd", "other", "times", "variable"]
 Role = Literal["amount", "minimum", "threshold", "ignored"]
 MAX_PCT = 100
+MAX_AMOUNTS = 24
+"""Figures looked at in one sentence; more are a table that lost its shape."""
+
 _SCALE = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, "mio": 1_000_000, "b": 1_000_000_000,
           "万": 10_000, "萬": 10_000, "千": 1_000, "百万": 1_000_000, "亿": 100_000_000, "tausend": 1_000, "mille": 1_000,
           "mil": 1_000, "millionen": 1_000_000, "millions": 1_000_000, "millones": 1_000_000, "millón": 1_000_000}  # fmt: skip
@@ -86,8 +91,8 @@ def amounts(sentence: str, lexicon: Lexicon, terms: Sequence[tuple[int, int]]) -
         terms: Spans of words that name a fee: a figure with such a word between it and "discount" is no discount.
     """
     found: list[Amount] = []
-    for amount in _found(sentence, lexicon):
-        if all(amount.end <= other.start or amount.start >= other.end for other in found):
+    for amount in islice(_found(sentence, lexicon), 4 * MAX_AMOUNTS):
+        if len(found) < MAX_AMOUNTS and all(amount.end <= other.start or amount.start >= other.end for other in found):
             found.append(amount)
     found = [_with_unit(sentence, amount, lexicon) for amount in found]
     return sorted(
@@ -141,29 +146,50 @@ def _with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     """Return the amount with what it is per: `$8 per 100,000 requests`, `10万リクエストあたり8ドル`."""
     if amount.kind not in {"usd", "other", "variable"}:
         return amount
-    count = rf"(?P<count>{_NUMBER})?\s?(?P<scale>{_SCALES})?\s?(?:additional |more |zusätzliche |weitere )?"
-    edge = "" if lexicon.wide else r"(?!\w)"
-    after = re.compile(rf"\s?(?:{lexicon.sources['per']})\s?{count}", re.IGNORECASE)
-    match = after.match(sentence, amount.end)
+    match = _per_shape(lexicon.sources["per"]).match(sentence, amount.end)
     if match:
         unit = _unit_at(sentence, match.end(), lexicon)
         if unit:
             return replace(amount, end=unit[1], unit=unit[0], per=_count(match, lexicon))
-    short = re.compile(rf"\s?(?:mo|month|monthly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales){edge}", re.IGNORECASE)
-    tail = short.match(sentence, amount.end)
+    tail = _PERIOD.match(sentence, amount.end)
     if tail:
         return replace(amount, end=tail.end(), unit="period")
-    return _with_unit_before(sentence, amount, lexicon, count)
+    return _with_unit_before(sentence, amount, lexicon)
 
 
-def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon, count: str) -> Amount:
+_COUNT = rf"(?P<count>{_NUMBER})?\s?(?P<scale>{_SCALES})?\s?(?:additional |more |zusätzliche |weitere )?"
+_PERIOD = re.compile(r"\s?(?:mo|month|monthly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)", re.IGNORECASE)
+
+
+@cache
+def _per_shape(words: str) -> re.Pattern[str]:
+    return re.compile(rf"\s?(?:{words})\s?{_COUNT}", re.IGNORECASE)
+
+
+@cache
+def _before_shape(unit: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:每|毎)?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?$"
+    )
+
+
+@cache
+def _edge_shape(words: str, *, wide: bool, at_end: bool) -> re.Pattern[str]:
+    if at_end:
+        edge = "" if wide else r"(?<!\w)"
+        gap = r"[\s:：是为約约$]{0,3}(?:the |la |le |los |las |les |die |den |der |your |a total of |of )?"
+        return re.compile(rf"{edge}(?:{words}){gap}$", re.IGNORECASE)
+    edge = "" if wide else r"(?!\w)"
+    return re.compile(rf"\s?(?:{words}){edge}", re.IGNORECASE)
+
+
+def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     """Return the amount with a unit that stands before it, as in Chinese and Japanese."""
     if not lexicon.wide:
         return amount
     before = sentence[max(0, amount.start - 30) : amount.start]
     for name, pattern in lexicon.units.items():
-        shape = re.compile(rf"(?:每|毎)?\s?{count}(?:{pattern.pattern})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?$")
-        match = shape.search(before)
+        match = _before_shape(pattern.pattern).search(before)
         if match and (match[0].startswith(("每", "毎")) or re.search(r"あたり|につき|ごと|额", match[0])):
             return replace(amount, unit=name, per=_count(match, lexicon))
     return amount
@@ -203,16 +229,13 @@ def _role(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tuple
 
 
 def _ends_with(text: str, name: str, lexicon: Lexicon) -> bool:
-    gap = r"[\s:：是为約约$]{0,3}(?:the |la |le |los |las |les |die |den |der |your |a total of |of )?"
     source = lexicon.sources[name]
-    edge = "" if lexicon.wide else r"(?<!\w)"
-    return bool(source) and bool(re.search(rf"{edge}(?:{source}){gap}$", text, re.IGNORECASE))
+    return bool(source) and bool(_edge_shape(source, wide=lexicon.wide, at_end=True).search(text))
 
 
 def _starts_with(text: str, name: str, lexicon: Lexicon) -> bool:
     source = lexicon.sources[name]
-    edge = "" if lexicon.wide else r"(?!\w)"
-    return bool(source) and bool(re.match(rf"\s?(?:{source}){edge}", text, re.IGNORECASE))
+    return bool(source) and bool(_edge_shape(source, wide=lexicon.wide, at_end=False).match(text))
 
 
 def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tuple[int, int]]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 from llmaudit.catalog import Catalog
@@ -22,6 +23,9 @@ from llmaudit.pages.terms import Setting, find_terms
 from llmaudit.pages.variables import marked_variables, unmarked
 from llmaudit.pages.verdict import judge, what_if
 from llmaudit.pages.words import Lexicon, language_of, lexicons, lexicons_for
+
+MAX_TEXT = 300_000
+"""Characters of sentences read on one page: several times the longest pricing page; what is left out is said."""
 
 MAX_QUOTE = 400
 LABEL_WORDS = 8
@@ -92,8 +96,13 @@ def audit(
         findings=findings,
         rows=rows,
         what_if=what_if(spend_usd) if verdict == "undisclosed" else None,
-        notes=[*page.notes, *([day_note] if compared and day_note else [])],
+        notes=[*page.notes, *_left_out(page), *([day_note] if compared and day_note else [])],
     )
+
+
+def _left_out(page: Page) -> list[str]:
+    length = sum(len(block.text) for block in page.text_blocks)
+    return [f"the page has {length:,} characters; its first {MAX_TEXT:,} were read for clauses"] if length > MAX_TEXT else []
 
 
 def page_language(page: Page) -> str:
@@ -123,22 +132,27 @@ def find_clauses(page: Page, language: str, owner: str | None) -> list[Finding]:
     others, own = other_gateways(owner), own_name(owner)
     settings_page = bool(_MARGIN_SETTING.search(page.code))
     found: list[Finding] = []
+    read = 0
     for piece in _pieces(page, language):
+        read += len(piece.text)
+        if read > MAX_TEXT:
+            break
         setting = Setting(piece.block.heading, others, own, settings_page)
-        for clause in _read(piece, language, setting):
+        for clause in _read(piece.text, language, setting, heading=piece.heading):
             finding = _finding(clause, piece)
             if finding not in found:
                 found.append(finding)
     return found
 
 
-def _read(piece: Piece, language: str, setting: Setting) -> list[Clause]:
-    """Read a sentence with each lexicon that may be meant, until one finds something."""
-    for lexicon in lexicons_for(piece.text, language):
-        found = clauses(piece.text.replace("’", "'"), lexicon, setting, heading=piece.heading)
+@lru_cache(maxsize=512)
+def _read(text: str, language: str, setting: Setting, *, heading: bool) -> tuple[Clause, ...]:
+    """Read a sentence with each lexicon that may be meant, until one finds something. What repeats is read once."""
+    for lexicon in lexicons_for(text, language):
+        found = clauses(text.replace("’", "'"), lexicon, setting, heading=heading)
         if found:
-            return found
-    return []
+            return tuple(found)
+    return ()
 
 
 def _pieces(page: Page, language: str) -> Iterator[Piece]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
 
-MAX_SENTENCE = 1_200
+MAX_SENTENCE = 600
 """Longer runs without a stop are lists or code; they are cut, so that no search grows with the page."""
 
 _ENDS = re.compile(r"[。！？!?]+[\"'”’）)」』]*|\.[\"'”’)]*(?=\s|$)|[.](?=[\u3000-\u9fff])|\s[|•·]\s|；|(?<=[a-z)%])\s{2,}(?=[A-Z])")

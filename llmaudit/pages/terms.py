@@ -10,6 +10,9 @@ from llmaudit.pages.amounts import Amount
 from llmaudit.pages.model import Base, Who
 from llmaudit.pages.words import Lexicon
 
+MAX_TERMS = 12
+"""Words for charges looked at in one sentence; more are no sentence, and every one is held against every figure."""
+
 NEGATION_WORDS = 8
 NEGATION_CHARACTERS = 14
 """How far a "no" reaches: words, or characters where words have no edges."""
@@ -52,11 +55,11 @@ def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
     ]
     found.sort(key=lambda term: (term.name == "charge", term.start - term.end, term.name == "fee"))
     kept: list[Term] = []
-    for term in found:
+    for term in found[: 8 * MAX_TERMS]:
         if all(term.end <= start or term.start >= end for start, end in taken):
             kept.append(term)
             taken.append((term.start, term.end))
-    return sorted(kept, key=lambda term: term.start)
+    return sorted(kept, key=lambda term: term.start)[:MAX_TERMS]
 
 
 _ANAPHORA = re.compile(
