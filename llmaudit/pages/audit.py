@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -14,7 +14,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError, printable
 from llmaudit.pages.clauses import Clause, clauses
 from llmaudit.pages.listprice import ListPrices
-from llmaudit.pages.model import Block, Finding, Page, PageAudit, Table, joined
+from llmaudit.pages.model import MAX_BLOCKS, Block, Finding, Page, PageAudit, Table, joined
 from llmaudit.pages.names import other_gateways, own_name, owner_of
 from llmaudit.pages.pricetable import compare, is_price_table
 from llmaudit.pages.read import read_page
@@ -25,7 +25,8 @@ from llmaudit.pages.verdict import judge, what_if
 from llmaudit.pages.words import Lexicon, language_of, lexicons, lexicons_for
 
 MAX_TEXT = 300_000
-"""Characters of sentences read on one page: several times the longest pricing page; what is left out is said."""
+MAX_ROWS, MAX_COLUMNS = 3_000, 60
+"""What is read of one page: several times the longest pricing page. What is left out is said in its notes."""
 
 MAX_QUOTE = 400
 LABEL_WORDS = 8
@@ -78,6 +79,7 @@ def audit(
     page: Page, path: str, catalog: Catalog, *, on: date | None = None, today: date, spend_usd: Decimal | None = None
 ) -> PageAudit:
     """Return the audit of a page that was read; see `audit_page`."""
+    page = _bounded(page)
     owner = owner_of(page.title, Path(path).stem, " ".join(block.text for block in page.text_blocks)[:500_000])
     language = page_language(page)
     day, day_note = _day(page, on, today)
@@ -96,13 +98,29 @@ def audit(
         findings=findings,
         rows=rows,
         what_if=what_if(spend_usd) if verdict == "undisclosed" else None,
-        notes=[*page.notes, *_left_out(page), *([day_note] if compared and day_note else [])],
+        notes=[*page.notes, *([day_note] if compared and day_note else [])],
     )
 
 
-def _left_out(page: Page) -> list[str]:
-    length = sum(len(block.text) for block in page.text_blocks)
-    return [f"the page has {length:,} characters; its first {MAX_TEXT:,} were read for clauses"] if length > MAX_TEXT else []
+def _bounded(page: Page) -> Page:
+    """Return a page of bounded size, with a note on what was cut off."""
+    kept: list[Block | Table] = []
+    length = 0
+    for block in page.blocks[:MAX_BLOCKS]:
+        if isinstance(block, Table):
+            rows = tuple(row[:MAX_COLUMNS] for row in block.rows[:MAX_ROWS])
+            kept.append(replace(block, rows=rows, lines=block.lines[:MAX_ROWS]))
+            length += sum(len(cell) for row in rows for cell in row)
+        else:
+            kept.append(block)
+            length += len(block.text)
+        if length > MAX_TEXT:
+            break
+    if len(kept) == len(page.blocks) and length <= MAX_TEXT:
+        return replace(page, blocks=tuple(kept))
+    cut = [replace(b, text=b.text[:MAX_TEXT]) if isinstance(b, Block) else b for b in kept]
+    note = f"the page is longer than a pricing page: its first {MAX_TEXT:,} characters or {MAX_BLOCKS:,} blocks were read"
+    return replace(page, blocks=tuple(cut), notes=(*page.notes, note))
 
 
 def page_language(page: Page) -> str:
@@ -132,11 +150,7 @@ def find_clauses(page: Page, language: str, owner: str | None) -> list[Finding]:
     others, own = other_gateways(owner), own_name(owner)
     settings_page = bool(_MARGIN_SETTING.search(page.code))
     found: list[Finding] = []
-    read = 0
     for piece in _pieces(page, language):
-        read += len(piece.text)
-        if read > MAX_TEXT:
-            break
         setting = Setting(piece.block.heading, others, own, settings_page)
         for clause in _read(piece.text, language, setting, heading=piece.heading):
             finding = _finding(clause, piece)

@@ -120,13 +120,18 @@ def _assign(sentence: _Sentence) -> None:
     for amount in sentence.amounts:
         if amount.role != "amount" or amount.unit == "tokens":
             continue
-        index = _owner(sentence, amount)
+        index = last[0] if last and _is_second_half(sentence, amount, last[1]) else _owner(sentence, amount)
         if index is None and last and amount.kind == "pct" and 0 < amount.start - last[1] <= OWN_DISTANCE:
             index = last[0] if sentence.span_of(last[1] - 1) == sentence.span_of(amount.start) else None
         if index is not None and amount.kind == "pct":
             last = (index, amount.end)
         if index is not None:
             sentence.owned.setdefault(index, []).append(amount)
+
+
+def _is_second_half(sentence: _Sentence, amount: Amount, end: int) -> bool:
+    """Say whether an amount of money makes one fee with the percentage that ends before it: "5% and $0.30"."""
+    return amount.kind in {"usd", "other"} and bool(_JOINS.fullmatch(sentence.text[end : amount.start]))
 
 
 def _owner(sentence: _Sentence, amount: Amount) -> int | None:

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from llmaudit.pages.model import Block, Page, Table, TextBuilder
+from llmaudit.pages.model import MAX_BLOCKS, Block, Page, Table, TextBuilder
 from llmaudit.pages.variables import constants, marked_variables, stated_date, with_constants
 
 _FENCE = re.compile(r"^\s{0,12}(```+|~~~+)")
@@ -40,6 +40,8 @@ def read_markdown(source: str) -> Page:
     code: list[str] = []
     for number, line in _without_code(source, code):
         reader.take(number, line)
+        if len(reader.blocks) > MAX_BLOCKS:
+            break
     reader.end_block()
     reader.end_table()
     title = f"{front.get('title', '')} {front.get('url', '')} {reader.first_heading}".strip()
@@ -58,6 +60,8 @@ def read_text(source: str) -> Page:
             reader.take_row(number, [cell.strip() for cell in line.strip("\t").split("\t")])
         else:
             reader.take(number, line)
+        if len(reader.blocks) > MAX_BLOCKS:
+            break
     reader.end_block()
     reader.end_table()
     first = next((block.text for block in reader.blocks if isinstance(block, Block)), "")
@@ -134,7 +138,7 @@ class _Reader:
 
     def _prose(self, number: int, line: str) -> None:
         item = _ITEM.match(line)
-        short = len(self.last) < FULL_LINE and not re.search(r"[,;(a-z]$", self.last)
+        short = len(self.last) < FULL_LINE and not re.search(r"[,;(]$", self.last)
         after_item = self.kind == "item" and not line[:1].isspace()
         ended = bool(re.search(r"[.?!:。？！：]$", self.last))
         if item or (self.last and (short or after_item or ended) and not re.match(r"\s*[a-z(]", line)):

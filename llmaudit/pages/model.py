@@ -41,6 +41,10 @@ Verdict = Literal[
 RowStatus = Literal["above", "equal", "below", "explained", "unknown"]
 
 
+MAX_BLOCKS = 10_000
+"""Blocks read of one page: many times the longest pricing page."""
+
+
 @dataclass(frozen=True)
 class Block:
     """A run of text that reads as one: a paragraph, an item, a heading, a table cell.

@@ -93,7 +93,8 @@ def _guessed(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
         foreign = len(re.findall(r"[^\x00-\x7f]", text))
-        if foreign and len(re.findall(letters, text)) * 2 > foreign:
+        runs = sum(map(len, re.findall(f"(?:{letters}){{2,}}", text)))  # an umlaut misread gives one letter, not a run
+        if foreign and runs * 2 > foreign:
             return encoding
     return "cp1252"
 
