@@ -15,7 +15,7 @@ from llmaudit.pages.words import Lexicon
 
 AmountKind = Literal["pct", "usd", "other", "times", "variable"]
 Role = Literal["amount", "minimum", "threshold", "ignored"]
-MAX_PCT = 100
+MAX_PCT = 1_000
 MAX_AMOUNTS = 24
 """Figures looked at in one sentence; more are a table that lost its shape."""
 
@@ -34,7 +34,7 @@ _MONEY = re.compile(
     rf"(?P<sign>US\$|C\$|A\$|\$|€|£|¥|￥|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{_SCALES})?"
     rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{_SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|dollars?\b|euros?\b|Dollar\b|dólares\b|cents?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
 )
-_TIMES = re.compile(rf"(?<![\w.])(?P<n>\d{{1,2}}(?:[.,]\d{{1,4}})?)\s?(?:[x×](?!\w)|倍(?!率))|[x×]\s?(?P<n2>\d{{1,2}}(?:[.,]\d{{1,4}})?)(?![\w.])")
+_TIMES = re.compile(rf"(?<![A-Za-z0-9.])(?P<n>\d{{1,2}}(?:[.,]\d{{1,4}})?)\s?(?:[x×](?!\w)|倍(?!率))|[x×]\s?(?P<n2>\d{{1,2}}(?:[.,]\d{{1,4}})?)(?![\w.])")
 _VARIABLE = re.compile(rf"{OPEN}[^{CLOSE}]*{CLOSE}(?:\s?(?P<pct>%|％|percent\b))?")
 _EMPTY_PERCENT = re.compile(r"(?<![\d%\w⁆] )(?<![\d%\w⁆])%(?=\s+\w)")
 _DOLLARS = {"us$", "$", "usd", "us-$", "$us", "dollar", "dollars", "dólares", "美元", "美金", "ドル"}
@@ -223,6 +223,8 @@ def _role(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tuple
             _ends_with(before, "threshold", lexicon) or _starts_with(after, "threshold_after", lexicon)
         ):
             return "threshold"
+    if amount.kind == "pct" and not amount.value and re.match(r"\s?(?:to|and|bis|und|à|et|a|y|-|–|~|至|到|から|〜)\s?\d", after):
+        return "ignored"  # "between 0% and 20%" denies nothing
     if amount.kind == "pct" and _is_ignored(sentence, amount, lexicon, terms):
         return "ignored"
     return "amount"

@@ -201,7 +201,7 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
 def _lead(before: Block, sentence: str, language: str, *, first: bool) -> str | None:
     """Return the question or heading that a sentence needs to be understood ("No.", "5% of each top-up"), or None."""
     lexicon = next(lexicons_for(f"{before.text} {sentence}", language))
-    asked = [term for term in find_terms(before.text, lexicon) if term.name not in {"charge", "multiplier", "overage"}]
+    asked = [term for term in find_terms(before.text, lexicon) if term.name not in {"charge", "multiplier", "overage", "plus"}]
     if not asked or any(term.name != "charge" for term in find_terms(sentence, lexicon)):
         return None
     name = "" if lexicon.wide else r"(?!\w)"

@@ -106,7 +106,7 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = Fa
         return []
     sentence = _Sentence(text, lexicon, setting, terms, zero, figures, parts(text, lexicon))
     _assign(sentence)
-    found = [*_conversions(sentence), *_of_terms(sentence, heading=heading), *_bare(sentence), *_claims(sentence)]
+    found = [*_conversions(sentence), *_of_terms(sentence, heading=heading), *_bare(sentence), *_bare_factors(sentence), *_claims(sentence)]
     kept = [clause for clause in found if not _is_skipped(sentence, clause)]
     return _without_echoes(sorted(kept, key=lambda clause: clause.at))
 
@@ -330,6 +330,19 @@ def _bare(sentence: _Sentence) -> Iterator[Clause]:
             yield replace(clause, other_amount=amount.text)
         else:
             yield replace(clause, template=amount.text.strip(OPEN + CLOSE))
+
+
+def _bare_factors(sentence: _Sentence) -> Iterator[Clause]:
+    """Yield factors on the list price that need no word for a fee: `billed at 1.15x the provider's list price`."""
+    owned = {id(amount) for group in sentence.owned.values() for amount in group}
+    for amount in sentence.amounts:
+        if amount.kind != "times" or id(amount) in owned or amount.value is None or not _LIST_PRICE.search(sentence.text):
+            continue
+        if re.match(r"\s?(?:as\b|cheaper|faster|less|lower|more|günstiger|moins|menos|安|速|便宜)", sentence.text[amount.end :]):
+            continue
+        term = Term(amount.start, amount.end, "multiplier")
+        clause = _clause(sentence, term, amount.start, "credit_conversion")
+        yield replace(clause, multiplier=amount.value, pct=(amount.value - 1) * 100, negated=amount.value == 1)
 
 
 def _joined_pct(sentence: _Sentence, amount: Amount) -> Amount | None:
