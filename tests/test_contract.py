@@ -151,7 +151,10 @@ def line_of(small_log: Path, small_db: Path, tmp_path: Path) -> Any:
     shutil.copy(small_db, copy)
     page = tmp_path / "page.md"
     page.write_text(PAGE)
-    return lambda name: [*name.split(), *CASES[name][0].format(log=small_log, db=small_db, copy=copy, page=page).split()]
+    return lambda name: [
+        *name.split(),
+        *CASES[name][0].format(log=small_log, db=small_db, copy=copy, page=page).split(),
+    ]
 
 
 def test_every_command_has_a_case() -> None:

@@ -34,7 +34,9 @@ _MONEY = re.compile(
     rf"(?P<sign>US\$|C\$|A\$|\$|€|£|¥|￥|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{_SCALES})?"
     rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{_SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|dollars?\b|euros?\b|Dollar\b|dólares\b|cents?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
 )
-_TIMES = re.compile(rf"(?<![A-Za-z0-9.])(?P<n>\d{{1,2}}(?:[.,]\d{{1,4}})?)\s?(?:[x×](?!\w)|倍(?!率))|[x×]\s?(?P<n2>\d{{1,2}}(?:[.,]\d{{1,4}})?)(?![\w.])")
+_TIMES = re.compile(
+    r"(?<![A-Za-z0-9.])(?P<n>\d{1,2}(?:[.,]\d{1,4})?)\s?(?:[x×](?!\w)|倍(?!率))|[x×]\s?(?P<n2>\d{1,2}(?:[.,]\d{1,4})?)(?![\w.])"
+)
 _VARIABLE = re.compile(rf"{OPEN}[^{CLOSE}]*{CLOSE}(?:\s?(?P<pct>%|％|percent\b))?")
 _EMPTY_PERCENT = re.compile(r"(?<![\d%\w⁆] )(?<![\d%\w⁆])%(?=\s+\w)")
 _DOLLARS = {"us$", "$", "usd", "us-$", "$us", "dollar", "dollars", "dólares", "美元", "美金", "ドル"}
@@ -77,7 +79,9 @@ def number(text: str, language: str, *, percent: bool = False) -> Decimal | None
         groups = text.split(",")
         thousands = all(len(group) == 3 for group in groups[1:]) and not percent and language in {"en", "zh", "ja"}  # noqa: PLR2004 -- digits of a group
         text = text.replace(",", "") if thousands or len(groups) > 2 else text.replace(",", ".")  # noqa: PLR2004 -- one decimal comma
-    elif text.count(".") > 1 or (language in {"de", "es", "fr"} and not percent and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text)):
+    elif text.count(".") > 1 or (
+        language in {"de", "es", "fr"} and not percent and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text)
+    ):
         text = text.replace(".", "")
     return Decimal(text) if re.fullmatch(r"\d{1,15}(?:\.\d{1,12})?", text) else None
 
@@ -158,7 +162,9 @@ def _with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
 
 
 _COUNT = rf"(?P<count>{_NUMBER})?\s?(?P<scale>{_SCALES})?\s?(?:additional |more |zusätzliche |weitere )?"
-_PERIOD = re.compile(r"\s?(?:mo|month|monthly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)", re.IGNORECASE)
+_PERIOD = re.compile(
+    r"\s?(?:mo|month|monthly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)", re.IGNORECASE
+)
 
 
 @cache
@@ -223,7 +229,11 @@ def _role(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tuple
             _ends_with(before, "threshold", lexicon) or _starts_with(after, "threshold_after", lexicon)
         ):
             return "threshold"
-    if amount.kind == "pct" and not amount.value and re.match(r"\s?(?:to|and|bis|und|à|et|a|y|-|–|~|至|到|から|〜)\s?\d", after):
+    if (
+        amount.kind == "pct"
+        and not amount.value
+        and re.match(r"\s?(?:to|and|bis|und|à|et|a|y|-|–|~|至|到|から|〜)\s?\d", after)
+    ):
         return "ignored"  # "between 0% and 20%" denies nothing
     if amount.kind == "pct" and _is_ignored(sentence, amount, lexicon, terms):
         return "ignored"
@@ -254,7 +264,9 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
     preceding = [match for match in lexicon["ignored"].finditer(before)]
     if preceding and (lexicon.wide or len(before[preceding[-1].end() :].split()) <= words):
         span = (amount.start - len(before) + preceding[-1].end(), amount.start)
-        return not _any_between(terms, span) and not re.search(r"[;；。%]|, (?:and|we|plus)", before[preceding[-1].end() :])
+        return not _any_between(terms, span) and not re.search(
+            r"[;；。%]|, (?:and|we|plus)", before[preceding[-1].end() :]
+        )
     return False
 
 

@@ -119,7 +119,9 @@ def _bounded(page: Page) -> Page:
     if len(kept) == len(page.blocks) and length <= MAX_TEXT:
         return replace(page, blocks=tuple(kept))
     cut = [replace(b, text=b.text[:MAX_TEXT]) if isinstance(b, Block) else b for b in kept]
-    note = f"the page is longer than a pricing page: its first {MAX_TEXT:,} characters or {MAX_BLOCKS:,} blocks were read"
+    note = (
+        f"the page is longer than a pricing page: its first {MAX_TEXT:,} characters or {MAX_BLOCKS:,} blocks were read"
+    )
     return replace(page, blocks=tuple(cut), notes=(*page.notes, note))
 
 
@@ -138,7 +140,10 @@ def _day(page: Page, on: date | None, today: date) -> tuple[date, str | None]:
             return date.fromisoformat(page.dated), None
         except ValueError:
             pass  # 2026-02-31: as good as no date
-    return today, f"the page bears no date: its prices are compared with the list of {today.isoformat()}; --date sets another"
+    return (
+        today,
+        f"the page bears no date: its prices are compared with the list of {today.isoformat()}; --date sets another",
+    )
 
 
 def _price_tables(page: Page) -> Iterator[Table]:
@@ -201,14 +206,20 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
 def _lead(before: Block, sentence: str, language: str, *, first: bool) -> str | None:
     """Return the question or heading that a sentence needs to be understood ("No.", "5% of each top-up"), or None."""
     lexicon = next(lexicons_for(f"{before.text} {sentence}", language))
-    asked = [term for term in find_terms(before.text, lexicon) if term.name not in {"charge", "multiplier", "overage", "plus"}]
+    asked = [
+        term
+        for term in find_terms(before.text, lexicon)
+        if term.name not in {"charge", "multiplier", "overage", "plus"}
+    ]
     if not asked or any(term.name != "charge" for term in find_terms(sentence, lexicon)):
         return None
     name = "" if lexicon.wide else r"(?!\w)"
     term = before.text[asked[-1].start :].rstrip("?？ ")
     if before.kind == "question" and first and len(sentence) < 200:  # noqa: PLR2004 -- an answer, not a paragraph
         if re.match(rf"(?:{lexicon.sources['no']}){name}", sentence, re.IGNORECASE):
-            return {"zh": f"没有{term}：", "ja": f"{term}はありません。"}.get(lexicon.language, f"{_no(lexicon)} {term}: ")
+            return {"zh": f"没有{term}：", "ja": f"{term}はありません。"}.get(
+                lexicon.language, f"{_no(lexicon)} {term}: "
+            )
         if re.match(rf"(?:{lexicon.sources['yes']}){name}", sentence, re.IGNORECASE):
             return f"{_charges(lexicon)}{term}: "
     if re.search(r"\d\s?[%％]|\u2046\s?%?", sentence):
@@ -244,11 +255,14 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
 
 def _is_label(block: Block, language: str) -> bool:
     text = block.text
-    if block.kind == "question" or len(text.split()) > LABEL_WORDS or len(text) > 80 or re.search(r"[.!?。！？%]$|\d", text):  # noqa: PLR2004 -- a label is short
+    if (
+        block.kind == "question"
+        or len(text.split()) > LABEL_WORDS
+        or len(text) > 80
+        or re.search(r"[.!?。！？%]$|\d", text)
+    ):
         return False
-    return any(
-        term.name != "charge" for lexicon in lexicons_for(text, language) for term in find_terms(text, lexicon)
-    )
+    return any(term.name != "charge" for lexicon in lexicons_for(text, language) for term in find_terms(text, lexicon))
 
 
 def _is_value(block: Block) -> bool:

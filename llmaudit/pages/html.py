@@ -22,13 +22,72 @@ MAX_CODE = 1_000
 """Pieces of code samples kept."""
 
 BLOCKS = frozenset(
-    "address article aside blockquote body button caption center dd details div dl dt fieldset figcaption figure form "
-    "h1 h2 h3 h4 h5 h6 header hr html label legend li main ol option p section summary table tbody td tfoot th thead tr "
-    "ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "button",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "label",
+        "legend",
+        "li",
+        "main",
+        "ol",
+        "option",
+        "p",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
 UNSEEN = frozenset(
-    "canvas datalist footer head iframe math nav noscript object pre select svg template textarea".split()
+    [
+        "canvas",
+        "datalist",
+        "footer",
+        "head",
+        "iframe",
+        "math",
+        "nav",
+        "noscript",
+        "object",
+        "pre",
+        "select",
+        "svg",
+        "template",
+        "textarea",
+    ]
 )
 """Elements whose text is no statement of the page: navigation, footers, code, drawings, forms."""
 
@@ -193,9 +252,7 @@ class _Reader(HTMLParser):
         if tag in UNSEEN:
             return True
         hidden = (
-            "hidden" in given
-            or given.get("aria-hidden") == "true"
-            or bool(_HIDES.search(given.get("style", "")[:500]))
+            "hidden" in given or given.get("aria-hidden") == "true" or bool(_HIDES.search(given.get("style", "")[:500]))
         )
         if not hidden:
             return False
@@ -229,7 +286,9 @@ class _Reader(HTMLParser):
         if not text:
             return
         is_heading = bool(re.fullmatch(r"h[1-6]", tag))
-        is_question = text.endswith(("?", "？")) and (is_heading or tag in {"summary", "dt", "button"} or len(text) < 160)  # noqa: PLR2004 -- a question that long is prose
+        is_question = text.endswith(("?", "？")) and (
+            is_heading or tag in {"summary", "dt", "button"} or len(text) < 160
+        )
         if is_heading or tag == "summary":
             self.heading = text
             self.headline = self.headline or (text if tag == "h1" else "")
@@ -243,7 +302,9 @@ class _Reader(HTMLParser):
         notes = (f"{self.hidden} hidden part(s) of the page were not read",) if self.hidden else ()
         title = " ".join(f"{self.title} {self.headline}".split())
         texts = " ".join(block.text for block in self.blocks if isinstance(block, Block))
-        return Page(tuple(self.blocks), title, self.dated or stated_date(texts), self.language, notes, "".join(self.code))
+        return Page(
+            tuple(self.blocks), title, self.dated or stated_date(texts), self.language, notes, "".join(self.code)
+        )
 
 
 class _TableReader:
@@ -299,8 +360,14 @@ class _TableReader:
         """Return the table, or None where it has no cell."""
         for index, row in enumerate(self.rows):
             self._fill(row, index)
-        kept = [(tuple(map(marked_variables, row)), line) for row, line in zip(self.rows, self.lines, strict=True) if row]
-        return Table(tuple(row for row, _ in kept), tuple(line for _, line in kept), self.heading, self.before) if kept else None
+        kept = [
+            (tuple(map(marked_variables, row)), line) for row, line in zip(self.rows, self.lines, strict=True) if row
+        ]
+        return (
+            Table(tuple(row for row, _ in kept), tuple(line for _, line in kept), self.heading, self.before)
+            if kept
+            else None
+        )
 
 
 def _span(text: str | None) -> int:

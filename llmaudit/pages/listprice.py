@@ -114,7 +114,12 @@ def _spellings(model: str) -> Iterator[str]:
     seen: set[str] = set()
     for text in (model.strip(), plain, plain.rpartition("/")[2]):
         base = re.sub(r"[\s_]+", "-", text.lower())
-        for name in (text.lower(), base, re.sub(r"(?<=\d)\.(?=\d)", "-", base), re.sub(r"(?<=\d)-(?=\d(?!\d))", ".", base)):
+        for name in (
+            text.lower(),
+            base,
+            re.sub(r"(?<=\d)\.(?=\d)", "-", base),
+            re.sub(r"(?<=\d)-(?=\d(?!\d))", ".", base),
+        ):
             for variant in (name, re.sub(r"-(?:preview|latest|instruct)$", "", name)):
                 if variant and variant not in seen:
                     seen.add(variant)

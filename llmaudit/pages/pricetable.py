@@ -26,16 +26,41 @@ _LIST = re.compile(
     r"proveedor|oficial|lista|openai|anthropic|google)\b|官方|原价|官网|原厂|公式|定価|提供元",
     re.IGNORECASE,
 )
-_PRICE = re.compile(r"\b(?:price|prices|pricing|rate|rates|cost|preis\w*|prix|tarif\w*|precio\w*|tarifa\w*)\b|preis|价|費|费|価格|料金|単価|\$", re.IGNORECASE)
+_PRICE = re.compile(
+    r"\b(?:price|prices|pricing|rate|rates|cost|preis\w*|prix|tarif\w*|precio\w*|tarifa\w*)\b|preis|价|費|费|価格|料金|単価|\$",
+    re.IGNORECASE,
+)
 _UNITS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("cache_write", re.compile(r"cache\w*[\s-]+(?:\w+[\s-]+)?(?:writ|creat|stor)|缓存(?:写|创建)|キャッシュ書|écriture", re.IGNORECASE)),
+    (
+        "cache_write",
+        re.compile(
+            r"cache\w*[\s-]+(?:\w+[\s-]+)?(?:writ|creat|stor)|缓存(?:写|创建)|キャッシュ書|écriture", re.IGNORECASE
+        ),
+    ),
     ("cache_read", re.compile(r"cache|缓存|緩存|キャッシュ|zwischengespeichert", re.IGNORECASE)),
-    ("input", re.compile(r"\b(?:input|prompt|in|eingabe\w*|entrées?|entrée|entrada\w*)\b|输入|輸入|提示|入力", re.IGNORECASE)),
-    ("output", re.compile(r"\b(?:output|completion|out|ausgabe\w*|sorties?|salida\w*|generation)\b|输出|輸出|补全|出力", re.IGNORECASE)),
+    (
+        "input",
+        re.compile(r"\b(?:input|prompt|in|eingabe\w*|entrées?|entrée|entrada\w*)\b|输入|輸入|提示|入力", re.IGNORECASE),
+    ),
+    (
+        "output",
+        re.compile(
+            r"\b(?:output|completion|out|ausgabe\w*|sorties?|salida\w*|generation)\b|输出|輸出|补全|出力", re.IGNORECASE
+        ),
+    ),
 )
 _SCALES: tuple[tuple[Decimal, re.Pattern[str]], ...] = (
-    (Decimal(1), re.compile(r"(?:/|per|pro|par|por)\s?(?:1\s?M\b|M\b|million|mtok|1,?000,?000)|million|mio\b|millón|millones|百万|100\s?万|/\s?1?M\b|MTok|\b1M\b", re.IGNORECASE)),
-    (Decimal(1_000), re.compile(r"(?:/|per|pro|par|por)\s?(?:1\s?K\b|K\b|thousand|1,?000\b)|/\s?1?K\b|千|\b1K\b", re.IGNORECASE)),
+    (
+        Decimal(1),
+        re.compile(
+            r"(?:/|per|pro|par|por)\s?(?:1\s?M\b|M\b|million|mtok|1,?000,?000)|million|mio\b|millón|millones|百万|100\s?万|/\s?1?M\b|MTok|\b1M\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        Decimal(1_000),
+        re.compile(r"(?:/|per|pro|par|por)\s?(?:1\s?K\b|K\b|thousand|1,?000\b)|/\s?1?K\b|千|\b1K\b", re.IGNORECASE),
+    ),
     (MILLION, re.compile(r"(?:/|per) ?token\b", re.IGNORECASE)),
 )
 _MONEY = re.compile(r"(?P<sign>US\$|\$|€|£|¥|￥)?\s?(?P<n>\d[\d,]*(?:\.\d+)?|\.\d+)\s?(?P<after>€|元|円|USD)?")
@@ -71,19 +96,32 @@ def _shape(table: Table) -> Shape | None:
     model = next((i for i, cell in enumerate(header) if _MODEL.search(cell)), None)
     if model is None or len(table.rows) < 2:  # noqa: PLR2004 -- a header and a row
         return None
-    kind = next((i for i, cell in enumerate(header) if i != model and _TYPE.search(cell) and not _PRICE.search(cell)), None)
+    kind = next(
+        (i for i, cell in enumerate(header) if i != model and _TYPE.search(cell) and not _PRICE.search(cell)), None
+    )
     columns = []
     for index, cell in enumerate(header):
         if index in {model, kind}:
             continue
         units = tuple(name for name, pattern in _UNITS if pattern.search(cell))
-        units = units[:1] if "cache_read" in units or "cache_write" in units else tuple(reversed(units)) if units[:1] == ("output",) else units
+        units = (
+            units[:1]
+            if "cache_read" in units or "cache_write" in units
+            else tuple(reversed(units))
+            if units[:1] == ("output",)
+            else units
+        )
         if (units or _PRICE.search(cell)) and _has_prices(table, index):
             columns.append(Column(index, units, bool(_LIST.search(cell))))
     columns = [column for column in columns if column.units or kind is not None or any(c.is_list for c in columns)]
-    if not columns or not any(column.units for column in columns) and kind is None and len(columns) < 2:  # noqa: PLR2004 -- two price columns
+    if not columns or (not any(column.units for column in columns) and kind is None and len(columns) < 2):  # noqa: PLR2004 -- two price columns
         return None
-    return Shape(model, kind, tuple(columns), _scale(" ".join([*header, table.heading, table.before])) or _scale(" ".join(table.rows[1])))
+    return Shape(
+        model,
+        kind,
+        tuple(columns),
+        _scale(" ".join([*header, table.heading, table.before])) or _scale(" ".join(table.rows[1])),
+    )
 
 
 def _has_prices(table: Table, index: int) -> bool:
@@ -177,8 +215,12 @@ def _by_page(row: _Row, unit: str, price: tuple[Decimal, str], listed: tuple[Dec
     )
 
 
-def _by_catalog(row: _Row, unit: str, price: tuple[Decimal, str], scale: Decimal | None, prices: ListPrices) -> PriceRow:
-    def result(status: RowStatus, note: str | None, listed: Decimal | None = None, over: float | None = None) -> PriceRow:
+def _by_catalog(
+    row: _Row, unit: str, price: tuple[Decimal, str], scale: Decimal | None, prices: ListPrices
+) -> PriceRow:
+    def result(
+        status: RowStatus, note: str | None, listed: Decimal | None = None, over: float | None = None
+    ) -> PriceRow:
         value = EXACT.multiply(price[0], scale or Decimal(1)) if price[1] == "$" else None
         return PriceRow(
             model=row.model, unit=unit, line=row.line, quote=row.quote, page_usd=value, list_usd=listed, pct=over,
@@ -189,7 +231,9 @@ def _by_catalog(row: _Row, unit: str, price: tuple[Decimal, str], scale: Decimal
         return result("unknown", f"the price is in {price[1]}")
     offer = prices.offer(row.model)
     if offer is None or unit == "price":
-        return result("unknown", "the model is not in the catalog under this name" if offer is None else "the unit is not stated")
+        return result(
+            "unknown", "the model is not in the catalog under this name" if offer is None else "the unit is not stated"
+        )
     prompt = prompt_of(row.model)
     listed = prices.price(offer, unit, prompt)
     if listed is None or not listed:

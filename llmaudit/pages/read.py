@@ -87,7 +87,11 @@ def decoded(data: bytes, name: str) -> tuple[str, str | None]:
 
 def _guessed(data: bytes) -> str:
     """Return the likeliest old encoding: the one in which the page is mostly kana or common Han characters."""
-    for encoding, letters in (("shift_jis", "[\u3040-\u30ff]"), ("gb18030", "[\u4e00-\u9fff]"), ("big5", "[\u4e00-\u9fff]")):
+    for encoding, letters in (
+        ("shift_jis", "[\u3040-\u30ff]"),
+        ("gb18030", "[\u4e00-\u9fff]"),
+        ("big5", "[\u4e00-\u9fff]"),
+    ):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:

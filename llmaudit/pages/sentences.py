@@ -12,7 +12,9 @@ from llmaudit.pages.words import Lexicon
 MAX_SENTENCE = 600
 """Longer runs without a stop are lists or code; they are cut, so that no search grows with the page."""
 
-_ENDS = re.compile(r"[。！？!?]+[\"'”’）)」』]*|\.[\"'”’)]*(?=\s|$)|[.](?=[\u3000-\u9fff])|\s[|•·]\s|；|(?<=[a-z)%])\s{2,}(?=[A-Z])")
+_ENDS = re.compile(
+    r"[。！？!?]+[\"'”’）)」』]*|\.[\"'”’)]*(?=\s|$)|[.](?=[\u3000-\u9fff])|\s[|•·]\s|；|(?<=[a-z)%])\s{2,}(?=[A-Z])"
+)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|approx|vs|no|nr|inc|ltd|co|min|max|ca|bzw|evtl|ggf|zzgl|inkl|mio|mrd|mind|z\.\s?b|u\.\s?a"
     r"|d\.\s?h|p\.\s?ex|env|par ex|aprox|mín|máx|ej|p\.\s?ej|u\.s|usd|st|fig)|\b[A-Za-z])\.$",
@@ -38,7 +40,11 @@ def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
     following = text[match.end() : match.end() + 3].lstrip()
     if not _ABBREVIATION.search(text[max(0, match.start() - 12) : match.start() + 1]):
         return False
-    return not following or not following[0].isupper() or bool(re.search(r"\b[A-Za-z]\.$|z\.\s?b\.$|e\.g\.$", text[: match.start() + 1], re.IGNORECASE))
+    return (
+        not following
+        or not following[0].isupper()
+        or bool(re.search(r"\b[A-Za-z]\.$|z\.\s?b\.$|e\.g\.$", text[: match.start() + 1], re.IGNORECASE))
+    )
 
 
 def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:

@@ -63,7 +63,8 @@ def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
 
 
 _ANAPHORA = re.compile(
-    r"(?:\b(?:this|that|these|those|such|said|diese[rsn]?|dieses|cette|ces|esta|este|esa|dicha)\s|该|此|上述|この|その|当該)$", re.IGNORECASE
+    r"(?:\b(?:this|that|these|those|such|said|diese[rsn]?|dieses|cette|ces|esta|este|esa|dicha)\s|该|此|上述|この|その|当該)$",
+    re.IGNORECASE,
 )
 _BARE_DENIAL = re.compile(
     r"(?:additional|extra|any|other|further|such|added|token|inference|usage|per-token|zusätzliche\w?|weitere\w?|autres?|aucuns?|adicional\w*|ningun\w?|任何|其他|额外)?\s*$",
@@ -95,7 +96,9 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
     for match in lexicon["zero"].finditer(sentence):
         if any(match.start() < end and match.end() > start for start, end in excluded):
             continue
-        if re.match(r"\s?(?:\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*)", sentence[match.end() :], re.IGNORECASE):
+        if re.match(
+            r"\s?(?:\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*)", sentence[match.end() :], re.IGNORECASE
+        ):
             continue
         if any(term.name == "payment" and match.start() - 40 <= term.end <= match.start() for term in terms):
             continue  # "card fees are passed along at cost" says nothing about tokens
@@ -108,9 +111,15 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
 
 def is_denied(sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon) -> bool:
     """Say whether the words around a term deny the charge: "no markup", "fees do not apply", "手数料はかかりません"."""
-    if not lexicon.wide and " " in sentence[term.start : term.end] and lexicon["negators"].search(sentence, term.start, term.end):
+    if (
+        not lexicon.wide
+        and " " in sentence[term.start : term.end]
+        and lexicon["negators"].search(sentence, term.start, term.end)
+    ):
         return term.name == "markup"  # "schlagen wir nichts auf": the denial stands inside the words
-    return _denied_before(sentence, term, span, amounts, lexicon) or _denied_after(sentence, term, span, amounts, lexicon)
+    return _denied_before(sentence, term, span, amounts, lexicon) or _denied_after(
+        sentence, term, span, amounts, lexicon
+    )
 
 
 _INSTEAD = re.compile(r"instead of|in place of|rather than", re.IGNORECASE)
@@ -128,7 +137,10 @@ def _denied_before(
         if any(a.start < end and a.end > start and a.value for a in amounts):
             continue
         between = sentence[end : term.start]
-        if not _INSTEAD.fullmatch(match[0]) and any(a.start >= end and a.end <= term.start and (a.value or a.kind == "variable") and a.role == "amount" for a in amounts):
+        if not _INSTEAD.fullmatch(match[0]) and any(
+            a.start >= end and a.end <= term.start and (a.value or a.kind == "variable") and a.role == "amount"
+            for a in amounts
+        ):
             return False
         if lexicon["breakers"].search(between):
             return False
@@ -234,7 +246,11 @@ def who_of(
     part, before = sentence[span[0] : span[1]], sentence[: term.start]
     if payment and (_BANK.search(sentence) or (not numbered and lexicon["processor"].search(sentence))):
         return "payment_processor"
-    ours = re.search(r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社", part, re.IGNORECASE)
+    ours = re.search(
+        r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社",
+        part,
+        re.IGNORECASE,
+    )
     if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
         return "other"
     cue = lexicon["customer"].search(sentence)

@@ -25,7 +25,20 @@ _CONSTANT = re.compile(
     r"(?:'([^'\n]{0,80})'|\"([^\"\n]{0,80})\"|`([^`$\n]{0,80})`|(-?\d[\d_.]*))\s*;?\s*$",
     re.MULTILINE,
 )
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _DATED = re.compile(
     r"(?:last (?:updated|modified|revised)|updated|effective|as of|prices? as of|stand|mis à jour|actualizado|更新于|更新日期|最終更新)"
     r"\W{0,4}(?:on|am|le|el)?\W{0,3}"

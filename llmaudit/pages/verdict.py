@@ -74,9 +74,15 @@ def _on_claims(own: Sequence[Finding], claims: Sequence[Finding]) -> tuple[Verdi
             f"line {firm[0].line} claims that nothing is added; line {beside[0].line} names a charge beside the tokens"
         )
     if firm:
-        return "zero_claimed", f"line {firm[0].line} claims that nothing is added, and nothing on the page contradicts it"
+        return (
+            "zero_claimed",
+            f"line {firm[0].line} claims that nothing is added, and nothing on the page contradicts it",
+        )
     if claims:
-        return "undisclosed", f"line {claims[0].line} comes near a claim of zero but takes it back ({', '.join(claims[0].hedges[:3])})"
+        return (
+            "undisclosed",
+            f"line {claims[0].line} comes near a claim of zero but takes it back ({', '.join(claims[0].hedges[:3])})",
+        )
     if beside:
         return "undisclosed", "the page names charges beside the tokens and says nothing about the price of tokens"
     return "undisclosed", "the page says nothing about what is added to the provider's price"

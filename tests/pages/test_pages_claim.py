@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from page_cases import TODAY
 
 from llmaudit.catalog import Catalog
 from llmaudit.pages import Bill, PageAudit, audit_text, check_claim
-from page_cases import TODAY
 
 ZERO = "There is no markup on tokens."
 TEN = "We charge the provider's list price plus 10% for every token."

@@ -42,7 +42,9 @@ def test_what_if_on_a_spend(call: Run, tmp_path: Path) -> None:
 
 
 def test_for_people(call: Run, tmp_path: Path) -> None:
-    done = call("markup", "page", write(tmp_path, "fees.md", PAGE), write(tmp_path, "none.html", HTML), "--spend", "100")
+    done = call(
+        "markup", "page", write(tmp_path, "fees.md", PAGE), write(tmp_path, "none.html", HTML), "--spend", "100"
+    )
     assert done.code == 0
     assert "fee_stated: line 3 states a fee with a number: 5% + $0.3" in done.out
     assert "A platform fee of 5% and $0.30 applies to credits." in done.out
@@ -62,7 +64,9 @@ def test_an_unusable_file_does_not_stop_the_others(call: Run, tmp_path: Path) ->
 
 
 def test_a_page_cannot_steer_the_terminal(call: Run, tmp_path: Path) -> None:
-    done = call("markup", "page", write(tmp_path, "bad.txt", "A \x1b[31mplatform fee of 5% applies to credits.\x1b]0;x\x07"))
+    done = call(
+        "markup", "page", write(tmp_path, "bad.txt", "A \x1b[31mplatform fee of 5% applies to credits.\x1b]0;x\x07")
+    )
     assert done.code == 0
     assert "\x1b" not in done.out
     assert "\x07" not in done.out

@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from page_cases import TODAY
 
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.pages import PageAudit
 from llmaudit.pages.audit import audit
 from llmaudit.pages.read import page_of
-from page_cases import TODAY
 
 OVERLAY = """
 seller: testmaker
@@ -101,7 +101,9 @@ def test_prompt_band_in_the_name(prices: Catalog) -> None:
     assert {r.status for r in found.rows} == {"equal"}
 
 
-@pytest.mark.parametrize("name", ["owl-5.1-large", "OWL 5.1 Large", "testmaker/owl-5-1-large", "Testmaker: Owl 5.1 Large (latest)"])
+@pytest.mark.parametrize(
+    "name", ["owl-5.1-large", "OWL 5.1 Large", "testmaker/owl-5-1-large", "Testmaker: Owl 5.1 Large (latest)"]
+)
 def test_names_as_pages_write_them(prices: Catalog, name: str) -> None:
     assert {r.status for r in audited(page(f"| {name} | $4 | $16 |"), prices).rows} == {"equal"}
 
@@ -119,9 +121,15 @@ def test_what_is_not_certain_is_unknown(prices: Catalog) -> None:
 def test_units(prices: Catalog) -> None:
     thousand = "| Model | Input per 1K tokens | Output per 1K tokens | Cache read per 1K tokens |"
     found = audited(page("| owl-5.1-large | $0.004 | $0.016 | $0.0004 |", thousand), prices)
-    assert [(r.unit, r.status) for r in found.rows] == [("input", "equal"), ("output", "equal"), ("cache_read", "equal")]
+    assert [(r.unit, r.status) for r in found.rows] == [
+        ("input", "equal"),
+        ("output", "equal"),
+        ("cache_read", "equal"),
+    ]
     bare = audited(page("| owl-5.1-large | $4.60 | $18.40 |", "| Model | Input | Output |"), prices)
-    assert [(r.status, r.note) for r in bare.rows] == [("unknown", "the unit is not stated: read as a price per million tokens")] * 2
+    assert [(r.status, r.note) for r in bare.rows] == [
+        ("unknown", "the unit is not stated: read as a price per million tokens")
+    ] * 2
     assert bare.verdict == "undisclosed"
 
 
