@@ -131,8 +131,8 @@ def _show_pages(settings: Settings, pages: list[PageAudit]) -> None:
             _show_prices(settings, found)
         if found.what_if:
             line(
-                f"If it added {found.what_if.assumed_pct:g}%, an assumption: {shown(found.what_if.per_1000_usd)} on every "
-                f"$1,000{_on_spend(found)}."
+                f"If it added {found.what_if.assumed_pct:g}%, an assumption: "
+                f"{shown(found.what_if.per_1000_usd)} on every $1,000{_on_spend(found)}."
             )
         for note in found.notes:
             line(f"note: {printable(note, 400)}")

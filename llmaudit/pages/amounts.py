@@ -1,4 +1,4 @@
-"""Figures in a sentence: percentages, amounts of money with what they are per, factors, variables; and which are no fee."""
+"""Figures in a sentence: percentages, amounts with what they are per, factors, variables; and which are no fee."""
 
 from __future__ import annotations
 
@@ -19,15 +19,26 @@ MAX_PCT = 1_000
 MAX_AMOUNTS = 24
 """Figures looked at in one sentence; more are a table that lost its shape."""
 
-_SCALE = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, "mio": 1_000_000, "b": 1_000_000_000,
-          "万": 10_000, "萬": 10_000, "千": 1_000, "百万": 1_000_000, "亿": 100_000_000, "tausend": 1_000, "mille": 1_000,
-          "mil": 1_000, "millionen": 1_000_000, "millions": 1_000_000, "millones": 1_000_000, "millón": 1_000_000}  # fmt: skip
+_THOUSAND = ("k", "thousand", "千", "tausend", "mille", "mil")
+_MILLION = ("m", "million", "mio", "百万", "millionen", "millions", "millones", "millón")
+_SCALE: dict[str, int] = {
+    **dict.fromkeys(_THOUSAND, 1_000),
+    **dict.fromkeys(_MILLION, 1_000_000),
+    "b": 1_000_000_000,
+    "万": 10_000,
+    "萬": 10_000,
+    "亿": 100_000_000,
+}
 _NUMBER = r"\d[\d.,\u00a0\u202f' ]*\d|\d"
 _TIGHT = r"\d[\d.,]*\d|\d"
-_SCALES = r"(?:百万|万|萬|千|亿|k\b|K\b|M\b|B\b|thousand\b|million\b|Mio\.?|Tausend\b|Millionen\b|millions?\b|millones\b|millón\b|mille\b|mil\b)"
+_SCALES = (
+    r"(?:百万|万|萬|千|亿|k\b|K\b|M\b|B\b|thousand\b|million\b|Mio\.?|Tausend\b|Millionen\b|millions?\b"
+    r"|millones\b|millón\b|mille\b|mil\b)"
+)
 _PERCENT = re.compile(
     rf"(?P<n>{_TIGHT})\s?(?:%|％|percent\b|per cent\b|pct\b|Prozent\b|pour ?cent\b|por ciento\b|パーセント|個點|个点|%)"
-    rf"|百分之(?P<cn>{_TIGHT}|[一二三四五六七八九十]+)|(?P<words>\b[a-zäöü]+)\s(?:percent|per cent|Prozent|pour cent|por ciento)\b",
+    rf"|百分之(?P<cn>{_TIGHT}|[一二三四五六七八九十]+)"
+    r"|(?P<words>\b[a-zäöü]+)\s(?:percent|per cent|Prozent|pour cent|por ciento)\b",
     re.IGNORECASE,
 )
 _MONEY = re.compile(
@@ -261,7 +272,7 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
         span = (amount.end, amount.end + following.start())
         if not _any_between(terms, span) and not re.search(r"[,;，；。]", after[: following.start()]):
             return True
-    preceding = [match for match in lexicon["ignored"].finditer(before)]
+    preceding = list(lexicon["ignored"].finditer(before))
     if preceding and (lexicon.wide or len(before[preceding[-1].end() :].split()) <= words):
         span = (amount.start - len(before) + preceding[-1].end(), amount.start)
         return not _any_between(terms, span) and not re.search(

@@ -89,7 +89,10 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
     """Yield what a credit is worth: `1 credit = $0.01`, `$1 = 500,000 quota`."""
     units = sentence.lexicon.sources["credits_units"]
     figure = r"(?P<n>\d[\d,.]*\s?(?:k|K|M|million|万)?)"
-    equals = r"\s?(?:=|＝|equals?|is worth|are worth|is equal to|corresponds? to|entspr\w+|équiva\w+|equivale\w* a|等于|相当于|折合|兑换|に?相当)\s?"
+    equals = (
+        r"\s?(?:=|＝|equals?|is worth|are worth|is equal to|corresponds? to|entspr\w+|équiva\w+|equivale\w* a"
+        r"|等于|相当于|折合|兑换|に?相当)\s?"
+    )
     money = (
         r"(?:(?:US)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)|(?P<m2>\d[\d,.]*)\s?(?P<unit>¢|cents?|美元|元|USD|dollars?|euros?|€))"
     )

@@ -111,6 +111,6 @@ def _sentence(status: ClaimStatus, stated: Finding | None, claimed: float | None
         "agrees": f"the page {says}{where}, and the bill at {measured} over list does not contradict it",
         "undisclosed_markup": f"the page says nothing about the price of tokens; the bill shows {measured} over list",
         "nothing_to_compare": "the page says nothing about it, and the bill shows nothing added",
-        "undecidable": f"the bill does not decide (verdict {bill.verdict}), so the claim can be neither held nor refuted",
+        "undecidable": f"the bill does not decide ({bill.verdict}), so the claim can be neither held nor refuted",
     }
     return texts[status]

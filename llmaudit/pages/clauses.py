@@ -104,7 +104,8 @@ def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
     """Yield a factor written as a plain number: `倍率为 1.2`, `multiplier of 1.3`."""
     after = sentence.text[term.end : term.end + 24]
     match = re.match(
-        r"\s?(?:is|of|are|set to|为|為|是|は|[:：=]|ist|beträgt|von|est|es|de|\s){0,3}\s?(\d{1,2}(?:[.,]\d{1,4})?)(?![\d%％.,]*\d|\s?[%％])",
+        r"\s?(?:is|of|are|set to|为|為|是|は|[:：=]|ist|beträgt|von|est|es|de|\s){0,3}\s?"
+        r"(\d{1,2}(?:[.,]\d{1,4})?)(?![\d%％.,]*\d|\s?[%％])",
         after,
     )
     value = number(match[1], sentence.lexicon.language, percent=True) if match else None

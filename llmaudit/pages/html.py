@@ -11,7 +11,8 @@ import re
 from html.parser import HTMLParser
 
 from llmaudit.errors import InputError, printable
-from llmaudit.pages.model import Block, Page, Table, TextBuilder
+from llmaudit.pages.html_table import TableReader
+from llmaudit.pages.model import MAX_QUESTION, Block, BlockKind, Page, Table, TextBuilder
 from llmaudit.pages.variables import marked_variables, stated_date
 
 MAX_MARKUP = 4_000_000
@@ -22,73 +23,25 @@ MAX_CODE = 1_000
 """Pieces of code samples kept."""
 
 BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "button",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "label",
-        "legend",
-        "li",
-        "main",
-        "ol",
-        "option",
-        "p",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
+    {
+        "address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd", "details", "div",
+        "dl", "dt", "fieldset", "figcaption", "figure", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr",
+        "html", "label", "legend", "li", "main", "ol", "option", "p", "section", "summary", "table", "tbody", "td",
+        "tfoot", "th", "thead", "tr", "ul",
+    }
+)  # fmt: skip
 VOID = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
-)
+    {
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
+        "wbr",
+    }
+)  # fmt: skip
 UNSEEN = frozenset(
-    [
-        "canvas",
-        "datalist",
-        "footer",
-        "head",
-        "iframe",
-        "math",
-        "nav",
-        "noscript",
-        "object",
-        "pre",
-        "select",
-        "svg",
-        "template",
-        "textarea",
-    ]
-)
+    {
+        "canvas", "datalist", "footer", "head", "iframe", "math", "nav", "noscript", "object", "pre", "select",
+        "svg", "template", "textarea",
+    }
+)  # fmt: skip
 """Elements whose text is no statement of the page: navigation, footers, code, drawings, forms."""
 
 CLOSES = {
@@ -176,7 +129,7 @@ class _Reader(HTMLParser):
         self.hidden = 0
         self.code: list[str] = []
         self.in_title = False
-        self.tables: list[_TableReader] = []
+        self.tables: list[TableReader] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element."""
@@ -191,17 +144,20 @@ class _Reader(HTMLParser):
                 self._close_to(len(self.open) - 1)
         if tag in BLOCKS:
             self._end_block()
-        if len(self.open) >= MAX_DEPTH:
-            return
-        self.open.append(tag)
-        if self.unseen_from is None:
-            if self._is_unseen(tag, given):
-                self.unseen_from = len(self.open) - 1
-            elif tag == "table":
-                self.tables.append(_TableReader(self.heading, self._last_text()))
-            elif self.tables:
-                self.tables[-1].start(tag, given, self.getpos()[0])
+        if len(self.open) < MAX_DEPTH:
+            self.open.append(tag)
+            self._opened(tag, given)
+
+    def _opened(self, tag: str, given: dict[str, str]) -> None:
         self.in_title = self.in_title or (tag == "title" and "svg" not in self.open)
+        if self.unseen_from is not None:
+            return
+        if self._is_unseen(tag, given):
+            self.unseen_from = len(self.open) - 1
+        elif tag == "table":
+            self.tables.append(TableReader(self.heading, self._last_text()))
+        elif self.tables:
+            self.tables[-1].start(tag, given, self.getpos()[0])
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open and close; HTML knows no `<div/>`, but a void element may be written so."""
@@ -229,7 +185,7 @@ class _Reader(HTMLParser):
             return
         first = self.getpos()[0]
         for number, part in enumerate(data.split("\n")):
-            text = part if number == 0 else f" {part}"
+            text = marked_variables(part if number == 0 else f" {part}")
             if self.tables and self.tables[-1].in_cell:
                 self.tables[-1].cell.add(text, first + number)
             else:
@@ -287,13 +243,13 @@ class _Reader(HTMLParser):
             return
         is_heading = bool(re.fullmatch(r"h[1-6]", tag))
         is_question = text.endswith(("?", "？")) and (
-            is_heading or tag in {"summary", "dt", "button"} or len(text) < 160
+            is_heading or tag in {"summary", "dt", "button"} or len(text) < MAX_QUESTION
         )
         if is_heading or tag == "summary":
             self.heading = text
             self.headline = self.headline or (text if tag == "h1" else "")
-        kind = "question" if is_question else "heading" if is_heading else "item" if tag == "li" else "text"
-        self.blocks.append(Block(marked_variables(text), marks, kind, self.heading))  # type: ignore[arg-type] -- the four literals
+        kind: BlockKind = "question" if is_question else "heading" if is_heading else "item" if tag == "li" else "text"
+        self.blocks.append(Block(text, marks, kind, self.heading))
 
     def page(self) -> Page:
         """Return what was read."""
@@ -305,71 +261,3 @@ class _Reader(HTMLParser):
         return Page(
             tuple(self.blocks), title, self.dated or stated_date(texts), self.language, notes, "".join(self.code)
         )
-
-
-class _TableReader:
-    """Collects one table, filling cells that span rows or columns."""
-
-    MAX_SPAN = 50
-    MAX_CELLS = 100_000
-
-    def __init__(self, heading: str, before: str) -> None:
-        self.heading = heading
-        self.before = before
-        self.rows: list[list[str]] = []
-        self.lines: list[int] = []
-        self.cell = TextBuilder()
-        self.in_cell = False
-        self.span = (1, 1)
-        self.pending: dict[tuple[int, int], str] = {}
-        self.count = 0
-
-    def start(self, tag: str, given: dict[str, str], line: int) -> None:
-        """Open a row or a cell."""
-        if tag == "tr":
-            self.rows.append([])
-            self.lines.append(line)
-        elif tag in {"td", "th"} and self.count < self.MAX_CELLS:
-            if not self.rows:
-                self.rows.append([])
-                self.lines.append(line)
-            self.count += 1
-            self.in_cell = True
-            self.span = (_span(given.get("rowspan")), _span(given.get("colspan")))
-        elif self.in_cell and (tag in BLOCKS or tag == "br"):
-            self.cell.add(" ", line)
-
-    def end(self, tag: str) -> None:
-        """Close a cell."""
-        if tag not in {"td", "th"} or not self.in_cell:
-            return
-        text, _ = self.cell.take()
-        self.in_cell = False
-        row, index = self.rows[-1], len(self.rows) - 1
-        self._fill(row, index)
-        for column in range(len(row), len(row) + self.span[1]):
-            for below in range(1, self.span[0]):
-                self.pending[index + below, column] = text
-            row.append(text)
-
-    def _fill(self, row: list[str], index: int) -> None:
-        while (index, len(row)) in self.pending:
-            row.append(self.pending.pop((index, len(row))))
-
-    def table(self) -> Table | None:
-        """Return the table, or None where it has no cell."""
-        for index, row in enumerate(self.rows):
-            self._fill(row, index)
-        kept = [
-            (tuple(map(marked_variables, row)), line) for row, line in zip(self.rows, self.lines, strict=True) if row
-        ]
-        return (
-            Table(tuple(row for row, _ in kept), tuple(line for _, line in kept), self.heading, self.before)
-            if kept
-            else None
-        )
-
-
-def _span(text: str | None) -> int:
-    number = int(text) if text and text.isascii() and text.isdigit() and len(text) < 4 else 1  # noqa: PLR2004 -- three digits
-    return max(1, min(number, _TableReader.MAX_SPAN))

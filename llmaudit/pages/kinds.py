@@ -90,7 +90,7 @@ def _label(sentence: Sentence, term: Term, span: tuple[int, int]) -> Term:
 
 
 def _on_list_price(sentence: Sentence, span: tuple[int, int], amount: Amount) -> bool:
-    """Say whether a figure follows "list price plus" or "vendor cost plus": then it is on the tokens, whatever it is called."""
+    """Say whether a figure goes with "list price plus", "vendor cost plus": it is on tokens, whatever it is called."""
     return any(
         term.name == "plus" and span[0] <= term.start < span[1] and abs(amount.start - term.start) <= OWN_DISTANCE
         for term in sentence.terms
@@ -100,7 +100,7 @@ def _on_list_price(sentence: Sentence, span: tuple[int, int], amount: Amount) ->
 def _kind_by_base(term: Term, base: Base | None, amount: Amount | None) -> Kind:
     numbered = amount is not None and amount.kind in {"pct", "variable"}
     if term.name == "overage":
-        return {"log": "per_log"}.get(str(base), "per_request")  # type: ignore[return-value] -- two literals of Kind
+        return "per_log" if base == "log" else "per_request"
     if base == "credits":
         return "topup_pct"
     if base in {"request", "log", "tool"} and not numbered and term.name != "platform":
@@ -121,6 +121,7 @@ def over_list(sentence: Sentence, term: Term, factor: Decimal) -> Decimal | None
 
 
 def clause_at(sentence: Sentence, term: Term, at: int, kind: Kind) -> Clause:
+    """Return the clause of a kind that stands at a place, with everything but its figures."""
     span = sentence.span_of(term.start)
     part = sentence.text[span[0] : span[1]]
     lexicon = sentence.lexicon
@@ -157,9 +158,11 @@ def _threshold(sentence: Sentence, at: int) -> str | None:
         (abs(a.start - at), _with_word_before(sentence.text, a)) for a in sentence.amounts if a.role == "threshold"
     ]
     words, units = sentence.lexicon.sources["threshold"], "|".join(p.pattern for p in sentence.lexicon.units.values())
-    shape = rf"(?:{words})\s?(?:the |your |les |los |las |die |de |des )?(?:first )?\d[\d.,]*\s?(?:k|K|M|million|万|百万|Mio\.?)?\s?(?:\w+ ){{0,2}}?(?:{units})"
-    for match in re.finditer(shape, sentence.text, re.IGNORECASE):
-        spots.append((abs(match.start() - at), match[0].strip()))
+    shape = (
+        rf"(?:{words})\s?(?:the |your |les |los |las |die |de |des )?(?:first )?\d[\d.,]*\s?"
+        rf"(?:k|K|M|million|万|百万|Mio\.?)?\s?(?:\w+ ){{0,2}}?(?:{units})"
+    )
+    spots += [(abs(m.start() - at), m[0].strip()) for m in re.finditer(shape, sentence.text, re.IGNORECASE)]
     return min(spots)[1].replace(OPEN, "").replace(CLOSE, "") if spots else None
 
 

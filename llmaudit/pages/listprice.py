@@ -79,7 +79,7 @@ class ListPrices:
         return EXACT.multiply(rates.expected[COUNTERS.index(UNIT_OF[unit])], MILLION)
 
     def explanation(self, offer: Offer, unit: str, price: Decimal, prompt: int = 0) -> Explanation | None:
-        """Return another list price of the model that equals the page's: region, hour, tier, long prompt, earlier day."""
+        """Return another list price of the model that equals the page's: region, hour, tier, prompt size, past day."""
         for when, conditions in self._variants(prompt):
             if self._price(offer, unit, conditions) == price:
                 return Explanation(price, when)
@@ -102,7 +102,7 @@ class ListPrices:
 
 
 def prompt_of(model: str) -> int:
-    """Return the prompt size that a page writes into a model's name: `Sonnet 4.5 (> 200K tokens)` is 200,001; else 0."""
+    """Return the prompt size that a page writes into a model's name, 200,001 of `… (> 200K tokens)`; else 0."""
     match = re.search(r"(?:>|over|above|more than)\s?(\d{1,4})\s?[kK]\b", model)
     return int(match[1]) * 1_000 + 1 if match else 0
 

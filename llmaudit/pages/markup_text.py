@@ -1,4 +1,4 @@
-"""Markdown, MDX and plain text to blocks, with the line of every word. Code and comments are no statement of the page."""
+"""Markdown, MDX and plain text to blocks, with the line of every word. Code and comments are no statement."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from llmaudit.pages.model import MAX_BLOCKS, Block, Page, Table, TextBuilder
+from llmaudit.pages.model import MAX_BLOCKS, MAX_QUESTION, Block, BlockKind, Page, Table, TextBuilder
 from llmaudit.pages.variables import constants, marked_variables, stated_date, with_constants
 
 _FENCE = re.compile(r"^\s{0,12}(```+|~~~+)")
@@ -110,7 +110,7 @@ class _Reader:
         self.known = known
         self.blocks: list[Block | Table] = []
         self.text = TextBuilder()
-        self.kind = "text"
+        self.kind: BlockKind = "text"
         self.heading = self.first_heading = ""
         self.rows: list[tuple[list[str], int]] = []
         self.before = ""
@@ -176,15 +176,16 @@ class _Reader:
     def end_block(self) -> None:
         """Close the block at hand."""
         text, marks = self.text.take()
-        kind, self.kind, self.last = self.kind, "text", ""
+        kind: BlockKind = self.kind
+        self.kind, self.last = "text", ""
         if not text:
             return
         if kind == "heading":
             self.heading = text
             self.first_heading = self.first_heading or text
-        if text.endswith(("?", "？")) and (kind == "heading" or len(text) < 160):  # noqa: PLR2004 -- a question that long is prose
+        if text.endswith(("?", "？")) and (kind == "heading" or len(text) < MAX_QUESTION):
             kind = "question"
-        self.blocks.append(Block(text, marks, kind, self.heading))  # type: ignore[arg-type] -- the four literals
+        self.blocks.append(Block(text, marks, kind, self.heading))
 
     def take_row(self, number: int, cells: list[str]) -> None:
         """Take a row of a table; the rule under the header is none."""

@@ -41,6 +41,7 @@ Verdict = Literal[
 RowStatus = Literal["above", "equal", "below", "explained", "unknown"]
 
 
+BlockKind = Literal["heading", "question", "text", "item"]
 MAX_BLOCKS = 10_000
 """Blocks read of one page: many times the longest pricing page."""
 
@@ -52,13 +53,13 @@ class Block:
     Attributes:
         text: Without markup. A template variable stands as it was written, between U+2045 and U+2046.
         marks: Offsets in `text` with the line of the file on which the text from there on stands.
-        kind: heading, question, text, item or cell.
+        kind: heading, question, text or item (of a list or a table).
         heading: The nearest heading above.
     """
 
     text: str
     marks: tuple[tuple[int, int], ...]
-    kind: Literal["heading", "question", "text", "item"] = "text"
+    kind: BlockKind = "text"
     heading: str = ""
 
     def line_at(self, offset: int) -> int:
@@ -211,6 +212,10 @@ class PageAudit(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[PriceRow]
     what_if: WhatIf | None
     notes: list[str]
+
+
+MAX_QUESTION = 160
+"""Characters of a question that stands as a label; a longer one is prose."""
 
 
 @dataclass

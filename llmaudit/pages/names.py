@@ -35,7 +35,7 @@ OFTEN = 3
 
 
 def owner_of(title: str, file_name: str, body: str) -> str | None:
-    """Return the gateway whose page it is: named by title, address or file name, else by far the most often; or None."""
+    """Return the gateway whose page it is: named by title, address or file, else by far the most often; or None."""
     for text in (title, file_name.replace("_", " ").replace("-", " "), file_name):
         spots = [(match.start(), name) for name in names().gateways if (match := _pattern(name).search(text))]
         if spots:

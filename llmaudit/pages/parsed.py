@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Literal
 
 from llmaudit.pages.amounts import Amount, amounts
 from llmaudit.pages.model import Base, Kind, Who
@@ -22,7 +23,8 @@ JOINS = re.compile(
     r"\s*(?:\+|plus|and|und|et|y|más|および|＋|，|,|\()?\s*(?:an additional |a fixed |zzgl\. |a flat )?", re.IGNORECASE
 )
 _LEADS = re.compile(
-    r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to|amounts? to|\s){0,4}\W{0,3}",
+    r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to"
+    r"|amounts? to|\s){0,4}\W{0,3}",
     re.IGNORECASE,
 )
 
@@ -45,7 +47,7 @@ class Clause:
     condition: str | None = None
     template: str | None = None
     multiplier: Decimal | None = None
-    taken: str | None = None
+    taken: Literal["added", "inside"] | None = None
     other_amount: str | None = None
     language: str = "en"
 
@@ -64,9 +66,11 @@ class Sentence:
     owned: dict[int, list[Amount]] = field(default_factory=dict)
 
     def span_of(self, at: int) -> tuple[int, int]:
+        """Return the part of the sentence in which a place lies."""
         return next((span for span in self.spans if span[0] <= at < span[1]), (0, len(self.text)))
 
     def denied(self, term: Term) -> bool:
+        """Say whether the sentence denies a charge."""
         return is_denied(self.text, term, self.span_of(term.start), self.amounts, self.lexicon)
 
 
@@ -168,7 +172,7 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
 
 
 def _is_beside(sentence: Sentence, term: Term, amount: Amount) -> bool:
-    """Say whether an amount without a unit stands right at a word: "a fee of $2", "5% + $0.30"; else it is an example."""
+    """Say whether an amount without a unit stands right at a word ("a fee of $2"); else it is an example."""
     before = next((a for a in reversed(sentence.amounts) if a.end <= amount.start and a.role == "amount"), None)
     if before is not None and JOINS.fullmatch(sentence.text[before.end : amount.start]):
         return True
@@ -178,4 +182,5 @@ def _is_beside(sentence: Sentence, term: Term, amount: Amount) -> bool:
 
 
 def is_money_like(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether a variable stands for money: a currency sign comes before it."""
     return bool(re.search(r"[$€£¥]\s?$", sentence.text[: amount.start]))

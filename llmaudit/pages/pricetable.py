@@ -146,7 +146,7 @@ def _prices(cell: str) -> list[tuple[Decimal, str]]:
     return found
 
 
-def compare(table: Table, prices: ListPrices, owner: str | None) -> list[PriceRow]:
+def compare(table: Table, prices: ListPrices) -> list[PriceRow]:
     """Return every price of a table beside its list price; above and below alike.
 
     A table that has the provider's price in a column of its own needs no catalog. Else the model must be one the
@@ -162,7 +162,7 @@ def compare(table: Table, prices: ListPrices, owner: str | None) -> list[PriceRo
         model = cells[shape.model] or model
         kind = cells[shape.kind] if shape.kind is not None and cells[shape.kind] else kind
         quote = " | ".join(cell for cell in cells if cell)
-        found += _of_row(_Row(model, kind, cells, line, quote), shape, prices, owner)
+        found += _of_row(_Row(model, kind, cells, line, quote), shape, prices)
     return found
 
 
@@ -175,7 +175,7 @@ class _Row:
     quote: str
 
 
-def _of_row(row: _Row, shape: Shape, prices: ListPrices, owner: str | None) -> Iterator[PriceRow]:
+def _of_row(row: _Row, shape: Shape, prices: ListPrices) -> Iterator[PriceRow]:
     listed: dict[str, tuple[Decimal, str]] = {}
     ours: dict[str, tuple[Decimal, str]] = {}
     two = any(column.is_list for column in shape.columns) and not all(column.is_list for column in shape.columns)

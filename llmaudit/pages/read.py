@@ -1,4 +1,4 @@
-"""From a saved file to a page of text: bytes to characters, and the reader that fits. Nothing is executed or fetched."""
+"""From a saved file to a page: bytes to characters, and the reader that fits. Nothing is executed or fetched."""
 
 from __future__ import annotations
 

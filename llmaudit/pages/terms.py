@@ -1,10 +1,11 @@
-"""The words of a sentence that name a charge, and what the words around them say: denied, on what, whose, how firmly."""
+"""The words of a sentence that name a charge, and what the words around them say: denied, on what, whose."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from llmaudit.pages.amounts import Amount
 from llmaudit.pages.model import Base, Who
@@ -78,7 +79,7 @@ def is_repeated(sentence: str, term: Term) -> bool:
 
 
 def is_bare_denial(sentence: str, term: Term, lexicon: Lexicon) -> bool:
-    """Say whether a denial is of fees as such ("no fees", "no additional fees"), not of some fee ("no agent surcharge")."""
+    """Say whether a denial is of fees as such ("no additional fees"), not of some fee ("no agent surcharge")."""
     if lexicon.wide:
         return True
     before = sentence[max(0, term.start - 40) : term.start]
@@ -179,7 +180,7 @@ def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexic
 
 
 def base_of(sentence: str, term: Term, span: tuple[int, int], heading: str, lexicon: Lexicon) -> Base | None:
-    """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above it."""
+    """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above."""
     own = _bases(sentence, span, term, lexicon)
     names = {name for _, name in own}
     if "byok" in names:
@@ -193,7 +194,8 @@ def base_of(sentence: str, term: Term, span: tuple[int, int], heading: str, lexi
     if rest:
         return rest[0][1]
     above = [name for name, pattern in lexicon.bases.items() if pattern.search(heading)]
-    return next((name for name in ("byok", "credits", "request", "log", "tool") if name in above), None)  # type: ignore[return-value] -- names of Base
+    order: tuple[Base, ...] = ("byok", "credits", "request", "log", "tool")
+    return next((name for name in order if name in above), None)
 
 
 def _bases(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon) -> list[tuple[int, Base]]:
@@ -211,7 +213,7 @@ def _bases(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon) -
                 distance = start - term.end
             else:
                 distance = (term.start - end) * 2
-            found.append((distance, name))  # type: ignore[arg-type] -- the lexicon's keys are the names of Base
+            found.append((distance, cast("Base", name)))  # the lexicon's keys are the names of Base
     return sorted(found, key=lambda pair: (pair[0], order.index(pair[1])))
 
 
@@ -223,7 +225,8 @@ def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
 
 _IMPERATIVE = re.compile(r"(?:add|apply|set|configure|define|choose|specify)\b", re.IGNORECASE)
 _BANK = re.compile(
-    r"\b(?:your bank|card issuers?|issuing bank|ihre[rs]? bank|votre banque|(?:tu|su) banco)\b|发卡行|[银銀]行(?:可能|会|會|收)|銀行が|カード会社が|カード発行会社",
+    r"\b(?:your bank|card issuers?|issuing bank|ihre[rs]? bank|votre banque|(?:tu|su) banco)\b"
+    r"|发卡行|[银銀]行(?:可能|会|會|收)|銀行が|カード会社が|カード発行会社",
     re.IGNORECASE,
 )
 
@@ -265,7 +268,8 @@ def who_of(
 
 
 _COMPARISON = re.compile(
-    r"(?:unlike|compared (?:to|with)|in contrast to|where|while|im gegensatz zu|anders als|contrairement (?:à|aux)|a diferencia de"
+    r"(?:unlike|compared (?:to|with)|in contrast to|where|while|im gegensatz zu|anders als|contrairement (?:à|aux)"
+    r"|a diferencia de"
     r"|不同于|与其他|和其他|相比)[^,，、]{1,90}[,，、]|[^、。]{1,30}(?:と違い|と異なり|とは違い|とは異なり)、",
     re.IGNORECASE,
 )

@@ -40,7 +40,8 @@ _MONTHS = [
     "december",
 ]
 _DATED = re.compile(
-    r"(?:last (?:updated|modified|revised)|updated|effective|as of|prices? as of|stand|mis à jour|actualizado|更新于|更新日期|最終更新)"
+    r"(?:last (?:updated|modified|revised)|updated|effective|as of|prices? as of|stand|mis à jour|actualizado"
+    r"|更新于|更新日期|最終更新)"
     r"\W{0,4}(?:on|am|le|el)?\W{0,3}"
     r"(?:(?P<iso>20\d\d-\d\d?-\d\d?)|(?P<month>[A-Z][a-z]{2,8})\.? (?P<day>\d{1,2}),? (?P<year>20\d\d)"
     r"|(?P<day2>\d{1,2}) (?P<month2>[A-Z][a-z]{2,8}) (?P<year2>20\d\d)|(?P<cjk>20\d\d年\d\d?月\d\d?日))",

@@ -19,9 +19,15 @@ SILENT = "Pay as you go."
 
 def bill(pct: float | None, verdict: str = "markup", low: float | None = None, channel: str = "token_rate") -> Bill:
     return Bill(
-        gateway="harbour", verdict=verdict, pct=pct, low_pct=low, high_pct=pct, overpaid_usd=Decimal(100), requests=2_000,
+        gateway="harbour",
+        verdict=verdict,
+        pct=pct,
+        low_pct=low,
+        high_pct=pct,
+        overpaid_usd=Decimal(100),
+        requests=2_000,
         channel=channel,
-    )  # fmt: skip
+    )
 
 
 def read(text: str, catalog: Catalog) -> PageAudit:

@@ -1,4 +1,4 @@
-"""Price tables against a list: up and down, explained by another list price, not guessed where a name or unit is not certain."""
+"""Price tables against a list: up and down, explained by another list price, never guessed."""
 
 from __future__ import annotations
 
@@ -24,8 +24,14 @@ models:
     prices:
       - {valid_from: 2026-01-01T00:00:00Z, source: x, usd_per_million: {input: 5, cache_read: 0.5, output: 20}}
       - {valid_from: 2026-08-01T00:00:00Z, source: x, usd_per_million: {input: 4, cache_read: 0.4, output: 16}}
-      - {valid_from: 2026-08-01T00:00:00Z, source: x, when: {region: us}, usd_per_million: {input: 4.4, cache_read: 0.44, output: 17.6}}
-      - {valid_from: 2026-08-01T00:00:00Z, source: x, when: {prompt_gt: 200000}, usd_per_million: {input: 8, cache_read: 0.8, output: 24}}
+      - valid_from: 2026-08-01T00:00:00Z
+        source: x
+        when: {region: us}
+        usd_per_million: {input: 4.4, cache_read: 0.44, output: 17.6}
+      - valid_from: 2026-08-01T00:00:00Z
+        source: x
+        when: {prompt_gt: 200000}
+        usd_per_million: {input: 8, cache_read: 0.8, output: 24}
   - sku: owl-mini
     model: testmaker/owl-mini
     prices:

@@ -174,7 +174,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_pages_end(name: str, catalog: Catalog) -> None:
-    """Every one of these hangs a reader that is quadratic somewhere; none may hang, crash or find a fee that is not there."""
+    """Each hangs a reader that is quadratic somewhere; none may hang, crash or find a fee that is not there."""
     try:
         found = audit(page_of(HOSTILE[name].encode(), name), name, catalog, today=TODAY)
     except InputError:
@@ -202,7 +202,7 @@ def test_any_bytes_give_an_audit_or_an_error_in_words(data: bytes, ending: str) 
     assert found.verdict
 
 
-PIECES = ["no", "a", "5%", "$0.30", "markup", "fee", "platform fee", "credits", "(", ")", ".", "we charge", "{{fee}}", "手续费", "不收", "は", "|", "<p>", "\n", "if", "?", "0%"]  # fmt: skip
+PIECES = ["no", "a", "5%", "$0.30", "markup", "fee", "platform fee", "credits", "(", ")", ".", "we charge", "{{fee}}", "手续费", "不收", "は", "<p>", "if", "?", "0%"] + ["|", "\n"]
 
 
 @settings(max_examples=100, deadline=None)
