@@ -164,6 +164,11 @@ def _with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     match = _per_shape(lexicon.sources["per"]).match(sentence, amount.end)
     if match:
         unit = _unit_at(sentence, match.end(), lexicon)
+        if unit and unit[0] == "period":  # "$200/month per additional 1 million requests" is a price of requests
+            second = _per_shape(lexicon.sources["per"]).match(sentence, unit[1])
+            counted = _unit_at(sentence, second.end(), lexicon) if second and second["count"] else None
+            if second and counted and counted[0] in {"request", "log", "tool"}:
+                return replace(amount, end=counted[1], unit=counted[0], per=_count(second, lexicon))
         if unit:
             return replace(amount, end=unit[1], unit=unit[0], per=_count(match, lexicon))
     tail = _PERIOD.match(sentence, amount.end)

@@ -179,11 +179,20 @@ def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexic
     return bool(lexicon["asserts"].search(near) or lexicon["asserts"].search(" ".join(after.split()[:8])))
 
 
+_CONDITIONAL = re.compile(
+    r"(?:yes, )?(?:if|when|with|for|using|on|bei|mit|wenn|wer|avec|si|pour|con|para)\b|使用|自带|如果", re.IGNORECASE
+)
+"""How a sentence begins that is about own keys to its end: "if you bring your own key (BYOK), … a fee of …"."""
+
+
 def base_of(sentence: str, term: Term, span: tuple[int, int], heading: str, lexicon: Lexicon) -> Base | None:
     """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above."""
     own = _bases(sentence, span, term, lexicon)
     names = {name for _, name in own}
     if "byok" in names:
+        return "byok"
+    opening = lexicon.bases["byok"].search(sentence, 0, term.start) if _CONDITIONAL.match(sentence) else None
+    if opening and not _is_aside(sentence, opening.start(), lexicon) and not names & {"credits", "payment"}:
         return "byok"
     above_byok = lexicon.bases["byok"].search(heading) and not lexicon.bases["byok"].search(sentence)
     if above_byok and "credits" not in names and "payment" not in names:
