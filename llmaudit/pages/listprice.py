@@ -9,11 +9,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from llmaudit.catalog import Catalog, Conditions, Offer, Rates, rates_for
-from llmaudit.money import EXACT
 from llmaudit.pages.names import maker_of
-from llmaudit.request import COUNTERS
 
-MILLION = Decimal(1_000_000)
 UNIT_OF = {
     "input": "input_tokens",
     "output": "output_tokens",
@@ -73,10 +70,10 @@ class ListPrices:
         rates = rates_for(self.catalog, offer, conditions)
         if not isinstance(rates, Rates):
             return None
-        wanted = {"cache_read": "cache_read", "cache_write": "cache_write"}.get(unit)
-        if wanted and not any(name.startswith(wanted) for name in rates.price.usd_per_million):
+        rate = rates.used.get(UNIT_OF[unit])
+        if rate is None or (unit.startswith("cache") and not rate.unit.startswith(unit)):
             return None  # the fallback to the input price is an assumption about requests, not a price on a list
-        return EXACT.multiply(rates.expected[COUNTERS.index(UNIT_OF[unit])], MILLION)
+        return rate.usd
 
     def explanation(self, offer: Offer, unit: str, price: Decimal, prompt: int = 0) -> Explanation | None:
         """Return another list price of the model that equals the page's: region, hour, tier, prompt size, past day."""

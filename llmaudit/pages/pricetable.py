@@ -9,10 +9,11 @@ from decimal import Decimal
 
 from llmaudit.money import EXACT, percent
 from llmaudit.pages.amounts import number
-from llmaudit.pages.listprice import MILLION, ListPrices, prompt_of
+from llmaudit.pages.listprice import ListPrices, prompt_of
 from llmaudit.pages.model import PriceRow, RowStatus, Table
 from llmaudit.pages.variables import unmarked
 
+MILLION = Decimal(1_000_000)
 TOLERANCE_PCT = 0.5
 """Published prices are rounded to the cent; half a percent is no difference."""
 
