@@ -16,6 +16,9 @@ from llmaudit.pages.words import Lexicon
 AmountKind = Literal["pct", "usd", "other", "times", "variable"]
 Role = Literal["amount", "minimum", "threshold", "ignored"]
 MAX_PCT = 1_000
+MAX_PERIODS = 366
+"""More months, seats or users than this are something else: "$10 per 1,000 user profiles"."""
+
 MAX_AMOUNTS = 24
 """Figures looked at in one sentence; more are a table that lost its shape."""
 
@@ -169,7 +172,7 @@ def _with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
             counted = _unit_at(sentence, second.end(), lexicon) if second and second["count"] else None
             if second and counted and counted[0] in {"request", "log", "tool"}:
                 return replace(amount, end=counted[1], unit=counted[0], per=_count(second, lexicon))
-        if unit:
+        if unit and not (unit[0] == "period" and (_count(match, lexicon) or 0) > MAX_PERIODS):
             return replace(amount, end=unit[1], unit=unit[0], per=_count(match, lexicon))
     tail = _PERIOD.match(sentence, amount.end)
     if tail:

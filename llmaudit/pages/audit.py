@@ -138,7 +138,7 @@ def find_clauses(page: Page, language: str, owner: str | None) -> list[Finding]:
     settings_page = bool(_MARGIN_SETTING.search(page.code))
     found: list[Finding] = []
     for piece in pieces(page, language):
-        setting = Setting(piece.block.heading, others, own, settings_page)
+        setting = Setting(piece.block.heading or page.title, others, own, settings_page)
         for clause in _read(piece.text, language, setting, heading=piece.heading):
             finding = _finding(clause, piece)
             if finding not in found:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from llmaudit.pages.amounts import Amount, number
-from llmaudit.pages.kinds import LIST_PRICE, UNIT_BASES, UNIT_KINDS, clause_at
+from llmaudit.pages.kinds import LIST_PRICE, UNIT_BASES, UNIT_KINDS, clause_at, kind_of
+from llmaudit.pages.model import Base
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, is_money_like
 from llmaudit.pages.terms import Term
 from llmaudit.pages.variables import CLOSE, OPEN
@@ -25,11 +26,9 @@ def bare_prices(sentence: Sentence) -> Iterator[Clause]:
         if amount.value == 0 or not _is_price(sentence, amount):
             continue
         term = Term(amount.start, amount.end, "charge")
-        clause = replace(
-            clause_at(sentence, term, amount.start, UNIT_KINDS[amount.unit]),
-            base=UNIT_BASES[amount.unit],
-            per=amount.per,
-        )
+        kind = "payment_processing" if amount.unit == "payment" else kind_of(sentence, term, amount)
+        base: Base = "tool" if kind == "tool_per_request" else UNIT_BASES[amount.unit]
+        clause = replace(clause_at(sentence, term, amount.start, kind), base=base, per=amount.per)
         if amount.unit == "payment":
             pct = _joined_pct(sentence, amount)
             if pct is None or id(pct) in owned:

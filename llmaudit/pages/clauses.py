@@ -97,7 +97,8 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
         elif amount.kind == "variable":
             clause = replace(clause, template=amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%")
     unit = next((amount.unit for amount in group if amount.unit in UNIT_BASES), None)
-    yield replace(clause, base=UNIT_BASES[unit]) if unit and clause.pct is None else clause
+    own_unit = unit and clause.pct is None and kind != "tool_per_request"
+    yield replace(clause, base=UNIT_BASES[str(unit)]) if own_unit else clause
 
 
 def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from llmaudit.errors import InputError, printable
 from llmaudit.pages.html_table import TableReader
 from llmaudit.pages.model import MAX_QUESTION, Block, BlockKind, Page, Table, TextBuilder
-from llmaudit.pages.variables import marked_variables, stated_date
+from llmaudit.pages.variables import marked_variables, stated_date, without_spacers
 
 MAX_MARKUP = 4_000_000
 """Characters left once scripts, styles and comments are gone."""
@@ -185,7 +185,7 @@ class _Reader(HTMLParser):
             return
         first = self.getpos()[0]
         for number, part in enumerate(data.split("\n")):
-            text = marked_variables(part if number == 0 else f" {part}")
+            text = marked_variables(without_spacers(part if number == 0 else f" {part}"))
             if self.tables and self.tables[-1].in_cell:
                 self.tables[-1].cell.add(text, first + number)
             else:

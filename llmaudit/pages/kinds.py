@@ -61,6 +61,8 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
         "topup": "topup_pct",
         "zero": "none_on_tokens",
     }
+    if unit == "request" and sentence.lexicon.bases["tool"].search(f"{sentence.setting.heading} {sentence.text}"):
+        return "tool_per_request"
     if unit == "period" or (unit in UNIT_KINDS and unit != "payment" and amount and amount.kind != "pct"):
         return UNIT_KINDS[str(unit)]
     if term.name in direct:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from llmaudit.pages.model import MAX_BLOCKS, MAX_QUESTION, Block, BlockKind, Page, Table, TextBuilder
-from llmaudit.pages.variables import constants, marked_variables, stated_date, with_constants
+from llmaudit.pages.variables import constants, marked_variables, stated_date, with_constants, without_spacers
 
 _FENCE = re.compile(r"^\s{0,12}(```+|~~~+)")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
@@ -40,7 +40,7 @@ def read_markdown(source: str) -> Page:
     front, source = _front_matter(source)
     known = constants(source)
     source = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), source)
-    reader = _Reader(known)
+    reader = _Reader(known, is_markdown=True)
     code: list[str] = []
     for number, line in _without_code(source, code):
         reader.take(number, line)
@@ -58,7 +58,7 @@ def read_markdown(source: str) -> Page:
 def read_text(source: str) -> Page:
     """Return the page that plain text shows; tabs between figures make a table."""
     source = source.replace("\r\n", "\n").replace("\r", "\n")
-    reader = _Reader({})
+    reader = _Reader({}, is_markdown=False)
     for number, line in enumerate(source.split("\n"), start=1):
         if line.count("\t") and all(cell.strip() for cell in line.strip("\t\n").split("\t")):
             reader.take_row(number, [cell.strip() for cell in line.strip("\t").split("\t")])
@@ -106,8 +106,9 @@ def _without_code(source: str, code: list[str]) -> Iterator[tuple[int, str]]:
 class _Reader:
     """Joins lines into blocks and tables."""
 
-    def __init__(self, known: dict[str, str]) -> None:
+    def __init__(self, known: dict[str, str], *, is_markdown: bool) -> None:
         self.known = known
+        self.is_markdown = is_markdown
         self.blocks: list[Block | Table] = []
         self.text = TextBuilder()
         self.kind: BlockKind = "text"
@@ -142,10 +143,7 @@ class _Reader:
 
     def _prose(self, number: int, line: str) -> None:
         item = _ITEM.match(line)
-        short = len(self.last) < FULL_LINE and not re.search(r"[,;(]$", self.last)
-        after_item = self.kind == "item" and not line[:1].isspace()
-        ended = bool(re.search(r"[.?!:。？！：]$", self.last))
-        if item or (self.last and (short or after_item or ended) and not re.match(r"\s*[a-z(]", line)):
+        if item or self._begins_anew(line):
             self.end_block()
         if item:
             self.kind = "item"
@@ -156,6 +154,14 @@ class _Reader:
             self.text.add(f" {text}" if wide else text, number)
             self.last = text
 
+    def _begins_anew(self, line: str) -> bool:
+        """Say whether a line of plain text begins an entry of its own; in Markdown an empty line ends a paragraph."""
+        if self.is_markdown or not self.last or re.match(r"\s*[a-z(]", line):
+            return False
+        short = len(self.last) < FULL_LINE and not re.search(r"[,;(]$", self.last)
+        after_item = self.kind == "item" and not line[:1].isspace()
+        return short or after_item or bool(re.search(r"[.?!:。？！：]$", self.last))
+
     def _put(self, number: int, text: str, *, heading: bool) -> None:
         self.text.add(self.plain(text), number)
         self.kind = "heading" if heading else "text"
@@ -163,14 +169,14 @@ class _Reader:
 
     def plain(self, line: str) -> str:
         """Return a line without its markup."""
-        line = with_constants(line, self.known)
+        line = without_spacers(with_constants(line, self.known))
         line = _LINK.sub(r"\1", line)
         line = _REFERENCE.sub(r"\1", line)
         line = marked_variables(line)
         line = _TAG.sub(" ", line)
         for _ in range(3):
             line = _EMPHASIS.sub(r"\2", line)
-        line = _SINGLE.sub(r"\1", line)
+        line = _SINGLE.sub(r"\1", line).replace("**", "")  # emphasis that goes on in the next line
         return html.unescape(_ESCAPE.sub(r"\1", line)).strip()
 
     def end_block(self) -> None:

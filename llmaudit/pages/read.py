@@ -18,7 +18,7 @@ HTML_ENDINGS = {".html", ".htm", ".xhtml", ".shtml"}
 MARKDOWN_ENDINGS = {".md", ".mdx", ".markdown", ".mdoc", ".rst"}
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
 _LOOKS_HTML = re.compile(r"<(?:!doctype html|html|head|body|main|div|table|p)\b", re.IGNORECASE)
-_LOOKS_MARKDOWN = re.compile(r"^(?:#{1,6} |\s*[|].+[|]\s*$|---\s*$|[*-] |```)", re.MULTILINE)
+_LOOKS_MARKDOWN = re.compile(r"^(?:#{1,6} \S|```)", re.MULTILINE)
 _NOT_PAGES = ((b"%PDF-", "a PDF"), (b"PK\x03\x04", "a zip archive"), (b"\x1f\x8b", "a gzip file"))
 
 

@@ -93,6 +93,8 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
     """Return the phrases that claim the provider's own price, without those that go on ("plus 5%")."""
     excluded = [match.span() for match in lexicon["not_zero"].finditer(sentence)]
     excluded += [(term.start, term.end) for term in terms if term.name == "plus"]
+    if any(term.name == "multiplier" for term in terms):
+        return []  # a factor that equals the official one is a part of a formula, not a price
     found = []
     for match in lexicon["zero"].finditer(sentence):
         if any(match.start() < end and match.end() > start for start, end in excluded):
@@ -221,7 +223,7 @@ def _bases(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon) -
             elif start >= term.end:
                 distance = start - term.end
             else:
-                distance = (term.start - end) * 2
+                distance = (term.start - end) * (1 if name == "tool" else 2)
             found.append((distance, cast("Base", name)))  # the lexicon's keys are the names of Base
     return sorted(found, key=lambda pair: (pair[0], order.index(pair[1])))
 

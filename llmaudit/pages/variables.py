@@ -55,6 +55,14 @@ def marked_variables(text: str) -> str:
     return _VARIABLE.sub(lambda match: f"{OPEN}{match[0]}{CLOSE}", text)
 
 
+_JSX_SPACE = re.compile(r"\{\s*([\"'`])\s*\1\s*\}")
+
+
+def without_spacers(text: str) -> str:
+    """Return text without `{" "}`, the space that JSX needs between its elements."""
+    return _JSX_SPACE.sub(" ", text)
+
+
 def unmarked(text: str) -> str:
     """Return text as the page has it."""
     return text.replace(OPEN, "").replace(CLOSE, "")

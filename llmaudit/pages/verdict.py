@@ -59,7 +59,7 @@ def _with_number(charged: Sequence[Finding], claims: Sequence[Finding]) -> tuple
 
 
 def _without_number(charged: Sequence[Finding]) -> tuple[Verdict | None, str]:
-    bare = [f for f in charged if f.kind in ON_SPEND and not has_number(f)]
+    bare = [f for f in charged if f.kind in ON_SPEND | {"byok_pct"} and not has_number(f)]
     bare += [f for f in charged if f.kind == "credit_conversion" and not has_number(f) and f.multiplier is None]
     if bare:
         return "fee_without_number", f"line {bare[0].line} names a fee and gives no number"
