@@ -36,14 +36,16 @@ OFTEN = 3
 
 def owner_of(title: str, file_name: str, body: str) -> str | None:
     """Return the gateway whose page it is: named by title, address or file, else by far the most often; or None."""
-    for text in (title, file_name.replace("_", " ").replace("-", " "), file_name):
-        spots = [(match.start(), name) for name in names().gateways if (match := _pattern(name).search(text))]
-        if spots:
-            return min(spots)[1]
     counts = sorted(((len(_pattern(name).findall(body)), name) for name in names().gateways), reverse=True)
-    (most, name), (second, _) = counts[:2]
+    (most, often), (second, _) = counts[:2]
+    for text in (title, file_name.replace("_", " ").replace("-", " "), file_name):
+        named = [name for name in names().gateways if _pattern(name).search(text)]
+        if len(named) == 1:
+            return named[0]
+        if often in named:  # "from A to B": the page of whichever it goes on to speak about
+            return often
     alone = most > 0 and second == 0 and not _has_a_name(title)
-    return name if alone or (most >= OFTEN and most >= 2 * second) else None
+    return often if alone or (most >= OFTEN and most >= 2 * second) else None
 
 
 def _has_a_name(title: str) -> bool:

@@ -35,7 +35,7 @@ def test_figures_stand_on_their_line(case: Case, catalog: Catalog) -> None:
 def test_there_are_pages_enough() -> None:
     assert len(CASES) >= 30
     assert {case.language for case in CASES} == {"en", "zh", "de", "fr", "es", "ja"}
-    assert {case.ending for case in CASES} == {"html", "md", "mdx", "txt"}
+    assert {case.ending for case in CASES} >= {"html", "md", "mdx", "txt"}
 
 
 def test_a_missed_and_an_invented_fee_are_noticed(catalog: Catalog) -> None:
