@@ -17,6 +17,7 @@ from llmaudit.pages.words import Lexicon
 FEE_WORDS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup", "overage"}
 """Classes that name a charge by themselves; the others need a number or a verb."""
 
+_CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECASE)
 _FEE = re.compile(r"fee|charge|gebühr|frais|cuota|tarifa|cargo|[费費料]", re.IGNORECASE)
 
 
@@ -74,6 +75,8 @@ def _groups(sentence: Sentence, owned: list[Amount]) -> Iterator[list[Amount]]:
 def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterator[Clause]:
     first = group[0]
     kind = "payment_processing" if any(a.unit == "payment" for a in group) else kind_of(sentence, term, first)
+    if term.name == "charge" and first.kind == "pct" and _CACHE.search(sentence.text):
+        return  # "a cache read costs 10%" is a rate of the model's
     if term.name == "charge" and first.kind not in {"pct", "variable"} and first.unit is None:
         return
     if (

@@ -29,7 +29,16 @@ _VALUE = re.compile(
 
 @dataclass(frozen=True)
 class Piece:
-    """A sentence to read, and how to get from a place in it to a line of the file."""
+    """A sentence to read, and how to get from a place in it to a line of the file.
+
+    Attributes:
+        text: The sentence; a cell of a table comes with its labels, an answer with its question.
+        block: Where it stands.
+        offset: Where in the block it begins.
+        quote: What to quote where that is not the text itself.
+        lead: How much of the text was put before it.
+        heading: A heading or a labelled cell: what it denies or prices counts, a fee it merely names does not.
+    """
 
     text: str
     block: Block
@@ -150,7 +159,8 @@ def _of_table(table: Table, language: str) -> Iterator[Piece]:
             if column == 0 and text != cell:
                 continue
             for offset, sentence in sentences(text):
-                yield Piece(sentence, Block(text, ((0, line),), "item", table.heading[:200]), offset, quote)
+                block = Block(text, ((0, line),), "item", table.heading[:200])
+                yield Piece(sentence, block, offset, quote, heading=text != cell)
 
 
 def _cell_sentence(label: str, header: str, cell: str, language: str) -> str:
