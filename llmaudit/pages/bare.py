@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from llmaudit.pages.amounts import Amount, number
 from llmaudit.pages.kinds import LIST_PRICE, UNIT_BASES, UNIT_KINDS, clause_at, kind_of
-from llmaudit.pages.model import Base
+from llmaudit.pages.model import Base, Kind
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, is_money_like
 from llmaudit.pages.terms import Term
 from llmaudit.pages.variables import CLOSE, OPEN
@@ -60,6 +60,29 @@ def bare_factors(sentence: Sentence) -> Iterator[Clause]:
         term = Term(amount.start, amount.end, "multiplier")
         clause = clause_at(sentence, term, amount.start, "credit_conversion")
         yield replace(clause, multiplier=amount.value, pct=(amount.value - 1) * 100, negated=amount.value == 1)
+
+
+_OF_LIST = re.compile(
+    r"\s?(?:of|des|du|del|der|vom)\s(?:the |what |each )?(?:\w+'s )?"
+    r"(?:list|provider|vendor|upstream|official|inference|token)\s?(?:prices?|costs?|rates?|pricing)"
+    r"|\s?(?:vom|des) Listenpreis\w*|\s?du prix (?:catalogue|public|fournisseur)"
+    r"|\s?del precio (?:de lista|oficial|del proveedor)",
+    re.IGNORECASE,
+)
+
+
+def bare_shares(sentence: Sentence) -> Iterator[Clause]:
+    """Yield shares of the list price that need no word for a fee: `own keys: then 3% of list price`."""
+    owned = {id(amount) for group in sentence.owned.values() for amount in group}
+    for amount in sentence.amounts:
+        if amount.kind != "pct" or amount.role != "amount" or id(amount) in owned or not amount.value:
+            continue
+        if not _OF_LIST.match(sentence.text, amount.end):
+            continue
+        byok = sentence.lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
+        kind: Kind = "byok_pct" if byok else "token_pct"
+        clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
+        yield replace(clause, pct=amount.value)
 
 
 def _joined_pct(sentence: Sentence, amount: Amount) -> Amount | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from llmaudit.pages.amounts import Amount, number
-from llmaudit.pages.bare import bare_factors, bare_prices, conversions
+from llmaudit.pages.bare import bare_factors, bare_prices, bare_shares, conversions
 from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
 from llmaudit.pages.terms import Setting, Term, base_of, is_asserted, is_bare_denial, is_repeated
@@ -38,6 +38,7 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = Fa
         *_of_terms(sentence, heading=heading),
         *bare_prices(sentence),
         *bare_factors(sentence),
+        *bare_shares(sentence),
         *_claims(sentence),
     ]
     kept = [clause for clause in found if not _is_skipped(sentence, clause)]
@@ -83,6 +84,7 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
         term.name == "charge"
         and first.kind == "pct"
         and kind == "platform_pct"
+        and not sentence.text[term.start : term.end].lower().startswith("pay")
         and base_of(sentence.text, term, sentence.span_of(term.start), sentence.setting.heading, sentence.lexicon)
         in {None, "subscription"}
     ):

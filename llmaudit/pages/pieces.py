@@ -120,7 +120,7 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
             if _is_label(last, language) and _is_value(block):
                 out[-1] = joined([Block(last.text.rstrip(":："), last.marks, "text", last.heading), block], ": ")
                 continue
-            if _is_value(last) and re.search(r"\d", last.text) and _is_label(block, language):
+            if _is_value(last) and re.search(r"\d[^/]*$", last.text) and _is_label(block, language):
                 out[-1] = joined([Block(last.text, last.marks, "text", last.heading), block], " ")
                 continue
         out.append(block)
