@@ -61,6 +61,8 @@ def _commands(command: object, path: Sequence[str]) -> Iterator[str]:
     if inner is None:
         yield " ".join(path)
         return
+    if getattr(command, "invoke_without_command", False) and path:
+        yield " ".join(path)
     for name, one in inner.items():
         yield from _commands(one, (*path, name))
 

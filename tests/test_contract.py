@@ -26,6 +26,16 @@ TOKENS = "input cache_read cache_write_5m cache_write_1h cache_write_other outpu
 STATUS = "requests accepted rejected duplicates bills first_at last_at billed_usd list_usd unpriced.requests"
 PLANS = "name cost_usd low_usd high_usd savings_usd savings_pct moved_requests unproven_usd legs[]"
 GATEWAYS = "gateway verdict kind pct low_pct high_pct fixed_usd overpaid_usd requests ruled_out[].name evidence[]"
+PAGES = "path verdict reason findings[].kind findings[].quote findings[].line findings[].pct findings[].fixed_usd"
+PAGES += " findings[].base findings[].negated findings[].who rows[].status what_if"
+PAGE = """# Prices
+
+A platform fee of 5% and $0.30 applies to credits.
+
+| Model | Input per 1M tokens | Output per 1M tokens |
+| --- | --- | --- |
+| gpt-5.6-sol | $4 | $20 |
+"""
 
 
 def under(prefix: str, names: str) -> list[str]:
@@ -84,6 +94,7 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     "plan show": ("tiered", "plan-show", ["name", "rules[]"]),
     "plan check": ("tiered", "plan-check", ["name", "ok"]),
     "markup": ("--db {db}", "markup", ["catalog_version", *under("gateways[]", GATEWAYS)]),
+    "markup page": ("{page}", "markup-page", ["catalog_version", "unusable", *under("pages[]", PAGES)]),
     "report": ("--db {db}", "audit", AUDIT.split()),
     "explain": ("a-1 --db {db}", "explain", ["catalog_version", "requests[].source.line", "requests[].spend_usd"]),
     "status": (
@@ -105,7 +116,7 @@ def command_names(group: Any = None, prefix: str = "") -> Iterator[str]:
     for name, command in (group or typer.main.get_command(app)).commands.items():
         if hasattr(command, "commands"):
             yield from command_names(command, f"{prefix}{name} ")
-        else:
+        if not hasattr(command, "commands") or command.invoke_without_command:
             yield prefix + name
 
 
@@ -138,7 +149,12 @@ def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 def line_of(small_log: Path, small_db: Path, tmp_path: Path) -> Any:
     copy = tmp_path / "copy.duckdb"
     shutil.copy(small_db, copy)
-    return lambda name: [*name.split(), *CASES[name][0].format(log=small_log, db=small_db, copy=copy).split()]
+    page = tmp_path / "page.md"
+    page.write_text(PAGE)
+    return lambda name: [
+        *name.split(),
+        *CASES[name][0].format(log=small_log, db=small_db, copy=copy, page=page).split(),
+    ]
 
 
 def test_every_command_has_a_case() -> None:
@@ -269,6 +285,9 @@ USAGE = {
     "ending says nothing": "report --out report.pdf --db {db}",
     "no such column": "requests --where nonsense=1 --db {db}",
     "not an instant": "pricing quote --model gpt-5.6-sol --at noon",
+    "no such dimension": "markup --by team --db {db}",
+    "no spend": "markup page {log} --spend much",
+    "no day": "markup page {log} --date soon",
     "no such format": "ingest {log} --format no-such-format",
 }
 

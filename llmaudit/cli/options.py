@@ -74,6 +74,30 @@ def command(app: typer.Typer, function: Callable[..., None], name: str, example:
         name: The command's name.
         example: A command line that works, shown in the help.
     """
+    app.command(name, epilog=f"Example: {example}")(_runner(function))
+
+
+def group(app: typer.Typer, function: Callable[..., None], name: str, example: str) -> typer.Typer:
+    """Add a command that has others under it: called by itself it runs, and its options are theirs as well.
+
+    Args:
+        app: Where to add it.
+        function: As for `command`.
+        name: The command's name.
+        example: A command line that works, shown in the help.
+
+    Returns:
+        The group, for the commands under it.
+    """
+    inner = typer.Typer(rich_markup_mode=None)
+    run = _runner(function, has_commands=True)
+    inner.callback(invoke_without_command=True, epilog=f"Example: {example}")(run)
+    app.add_typer(inner, name=name)
+    return inner
+
+
+def _runner(function: Callable[..., None], *, has_commands: bool = False) -> Callable[..., None]:
+    """Return what typer calls: it turns the common options into `settings`, and errors into exit codes."""
     own = [p for p in inspect.signature(function, eval_str=True).parameters.values() if p.name != "settings"]
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
@@ -81,6 +105,9 @@ def command(app: typer.Typer, function: Callable[..., None], name: str, example:
     def run(ctx: typer.Context, **given: Any) -> None:
         common = {name: given.pop(name) for name in _COMMON}
         flags = {**(ctx.obj or {}), **{name: value for name, value in common.items() if value}}
+        if has_commands and ctx.invoked_subcommand is not None:
+            ctx.obj = flags
+            return
         _guarded(function, flags, given)
 
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -88,7 +115,7 @@ def command(app: typer.Typer, function: Callable[..., None], name: str, example:
     )
     run.__annotations__ = {"ctx": typer.Context} | {p.name: p.annotation for p in own} | _COMMON
     run.__doc__ = inspect.getdoc(function)
-    app.command(name, epilog=f"Example: {example}")(run)
+    return run
 
 
 def _guarded(function: Callable[..., None], flags: dict[str, Any], given: dict[str, Any]) -> None:

@@ -64,7 +64,9 @@ def commands() -> list[str]:
     found = []
     for name, command in typer.main.get_command(app).commands.items():
         inner = getattr(command, "commands", None)
-        found += [f"{name} {one}" for one in inner] if inner else [name]
+        if not inner or getattr(command, "invoke_without_command", False):
+            found.append(name)
+        found += [f"{name} {one}" for one in inner or ()]
     return found
 
 

@@ -32,6 +32,7 @@ WRITTEN = {
     "yaml catalog": "prices.yaml",
     "yaml rules": "rules.yaml",
     "toml": "llmaudit.toml",
+    "html page": "pricing.html",
 }
 """Kinds of block that show a file, and the name under which the shell blocks read it."""
 
@@ -63,6 +64,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     session = min((SAMPLES / "claude_code").glob("*.jsonl"), key=lambda path: path.stat().st_size)
     shutil.copy(session, logs)
     for kind, text in blocks(ROOT / "docs" / "files.md", "yaml plan", "yaml catalog", "yaml rules"):
+        (folder / WRITTEN[kind]).write_text(text, encoding="utf-8")
+    for kind, text in blocks(ROOT / "docs" / "markup-page.md", "html page"):
         (folder / WRITTEN[kind]).write_text(text, encoding="utf-8")
     with (
         llmaudit.open_database(folder / "october.duckdb", read_only=False) as database,

@@ -1,0 +1,198 @@
+"""A page to its audit: every block and table read, the clauses found, the prices compared, one verdict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+from llmaudit.catalog import Catalog
+from llmaudit.errors import InputError, printable
+from llmaudit.pages.clauses import clauses
+from llmaudit.pages.listprice import ListPrices
+from llmaudit.pages.model import MAX_BLOCKS, Block, Finding, Page, PageAudit, Table
+from llmaudit.pages.names import other_gateways, own_name, owner_of
+from llmaudit.pages.parsed import Clause
+from llmaudit.pages.pieces import Piece, pieces
+from llmaudit.pages.pricetable import compare, is_price_table
+from llmaudit.pages.read import read_page
+from llmaudit.pages.terms import Setting
+from llmaudit.pages.variables import marked_variables, unmarked
+from llmaudit.pages.verdict import judge, what_if
+from llmaudit.pages.words import language_of, lexicons, lexicons_for
+
+MAX_TEXT = 300_000
+MAX_ROWS, MAX_COLUMNS = 3_000, 60
+"""What is read of one page: several times the longest pricing page. What is left out is said in its notes."""
+
+MAX_QUOTE = 400
+
+_MARGIN_SETTING = re.compile(
+    r"\w+_(?:margin|markup)\w*|(?:margin|markup)_\w+|\b(?:margin|markup)(?:Percent|Percentage|Rate|Config)\b"
+    r"|pricing_adjustments|(?:cost|price|pricing|rate)_?multiplier|\bmarkup[\"']?\s*[:=]",
+    re.IGNORECASE,
+)
+"""Keys of a configuration: a page that shows them is about a margin its reader sets."""
+
+
+def audit_page(
+    path: Path, catalog: Catalog, *, on: date | None = None, today: date, spend_usd: Decimal | None = None
+) -> PageAudit:
+    """Return what a saved pricing page says, against the catalog's list prices.
+
+    Args:
+        path: HTML, Markdown or text.
+        catalog: The list prices.
+        on: The day to compare prices on; else the day the page states, else `today`.
+        today: The day that stands for "now"; passed in so that a result can be made again.
+        spend_usd: What is spent in a month, for the what-if of an undisclosed markup; None is unknown.
+
+    Raises:
+        InputError: The file cannot be used.
+    """
+    return audit(read_page(path), str(path), catalog, on=on, today=today, spend_usd=spend_usd)
+
+
+def audit(
+    page: Page, path: str, catalog: Catalog, *, on: date | None = None, today: date, spend_usd: Decimal | None = None
+) -> PageAudit:
+    """Return the audit of a page that was read; see `audit_page`."""
+    page = _bounded(page)
+    owner = owner_of(page.title, Path(path).stem, " ".join(block.text for block in page.text_blocks)[:500_000])
+    language = page_language(page)
+    day, day_note = _day(page, on, today)
+    findings = find_clauses(page, language, owner)
+    prices = ListPrices(catalog, day)
+    rows = [row for table in _price_tables(page) for row in compare(table, prices)]
+    verdict, reason = judge(findings, rows)
+    compared = any(row.basis == "catalog" for row in rows)
+    return PageAudit(
+        path=path,
+        verdict=verdict,
+        reason=reason,
+        gateway=owner,
+        language=language,
+        dated=day.isoformat(),
+        findings=findings,
+        rows=rows,
+        what_if=what_if(spend_usd) if verdict == "undisclosed" else None,
+        notes=[*page.notes, *([day_note] if compared and day_note else [])],
+    )
+
+
+def _bounded(page: Page) -> Page:
+    """Return a page of bounded size, with a note on what was cut off."""
+    kept: list[Block | Table] = []
+    length = 0
+    for block in page.blocks[:MAX_BLOCKS]:
+        if isinstance(block, Table):
+            rows = tuple(row[:MAX_COLUMNS] for row in block.rows[:MAX_ROWS])
+            kept.append(replace(block, rows=rows, lines=block.lines[:MAX_ROWS]))
+            length += sum(len(cell) for row in rows for cell in row)
+        else:
+            kept.append(block)
+            length += len(block.text)
+        if length > MAX_TEXT:
+            break
+    if len(kept) == len(page.blocks) and length <= MAX_TEXT:
+        return replace(page, blocks=tuple(kept))
+    cut = [replace(b, text=b.text[:MAX_TEXT]) if isinstance(b, Block) else b for b in kept]
+    note = (
+        f"the page is longer than a pricing page: its first {MAX_TEXT:,} characters or {MAX_BLOCKS:,} blocks were read"
+    )
+    return replace(page, blocks=tuple(cut), notes=(*page.notes, note))
+
+
+def page_language(page: Page) -> str:
+    """Return the page's language: what most of its text is in, or what its markup declares where little tells."""
+    declared = (page.declared_language or "")[:2].lower()
+    text = " ".join(block.text for block in page.text_blocks)[:200_000]
+    return language_of(text, declared if declared in lexicons() else "en") or "en"
+
+
+def _day(page: Page, on: date | None, today: date) -> tuple[date, str | None]:
+    if on:
+        return on, None
+    if page.dated:
+        try:
+            return date.fromisoformat(page.dated), None
+        except ValueError:
+            pass  # 2026-02-31: as good as no date
+    return (
+        today,
+        f"the page bears no date: its prices are compared with the list of {today.isoformat()}; --date sets another",
+    )
+
+
+def _price_tables(page: Page) -> Iterator[Table]:
+    yield from (block for block in page.blocks if isinstance(block, Table) and is_price_table(block))
+
+
+def find_clauses(page: Page, language: str, owner: str | None) -> list[Finding]:
+    """Return every clause of a page in its order."""
+    others, own = other_gateways(owner), own_name(owner)
+    settings_page = bool(_MARGIN_SETTING.search(page.code))
+    found: list[Finding] = []
+    for piece in pieces(page, language):
+        setting = Setting(piece.block.heading or page.title, others, own, settings_page)
+        for clause in _read(piece.text, language, setting, heading=piece.heading):
+            finding = _finding(clause, piece)
+            if finding not in found:
+                found.append(finding)
+    return found
+
+
+@lru_cache(maxsize=512)
+def _read(text: str, language: str, setting: Setting, *, heading: bool) -> tuple[Clause, ...]:
+    """Read a sentence with each lexicon that may be meant, until one finds something. What repeats is read once."""
+    for lexicon in lexicons_for(text, language):
+        found = clauses(text.replace("’", "'"), lexicon, setting, heading=heading)
+        if found:
+            return tuple(found)
+    return ()
+
+
+def _finding(clause: Clause, piece: Piece) -> Finding:
+    at = piece.offset + max(0, clause.at - piece.lead)
+    return Finding(
+        kind=clause.kind,
+        quote=_quote(piece, clause.at),
+        line=piece.block.line_at(at),
+        pct=None if clause.pct is None else float(clause.pct),
+        fixed_usd=clause.usd,
+        base=clause.base,
+        negated=clause.negated,
+        who=clause.who,
+        per=clause.per,
+        minimum_usd=clause.minimum,
+        threshold=clause.threshold,
+        hedges=list(clause.hedges),
+        hedged=bool(clause.hedges),
+        condition=clause.condition,
+        template=clause.template,
+        multiplier=None if clause.multiplier is None else float(clause.multiplier),
+        taken=clause.taken,
+        other_amount=clause.other_amount,
+        language=clause.language,
+    )
+
+
+def _quote(piece: Piece, at: int) -> str:
+    """Return the sentence as the page has it, cut around the words where it is long."""
+    text = unmarked(piece.quote or piece.text)
+    if len(text) <= MAX_QUOTE:
+        return text
+    start = max(0, min(at - MAX_QUOTE // 2, len(text) - MAX_QUOTE))
+    return ("…" if start else "") + text[start : start + MAX_QUOTE] + ("…" if start + MAX_QUOTE < len(text) else "")
+
+
+def audit_text(text: str, catalog: Catalog, *, today: date) -> PageAudit:
+    """Return the audit of text at hand, for programs that hold no file; plain text only."""
+    if not text.strip():
+        raise InputError(f"{printable('text')} is empty", next_step="Give the text of a page.", slug="page-unusable")
+    block = Block(marked_variables(" ".join(text.split())), ((0, 1),))
+    return audit(Page((block,)), "text", catalog, today=today)

@@ -1,0 +1,144 @@
+"""Charges that need no word for a fee: prices with a unit, factors on the list price, what a credit is worth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from llmaudit.pages.amounts import Amount, number
+from llmaudit.pages.kinds import LIST_PRICE, UNIT_BASES, UNIT_KINDS, clause_at, kind_of
+from llmaudit.pages.model import Base, Kind
+from llmaudit.pages.parsed import JOINS, Clause, Sentence, is_money_like
+from llmaudit.pages.terms import Term
+from llmaudit.pages.variables import CLOSE, OPEN
+
+
+def bare_prices(sentence: Sentence) -> Iterator[Clause]:
+    """Yield prices that need no word for a fee: `$49/month`, `$8 per 100,000 requests`."""
+    owned = {id(amount) for group in sentence.owned.values() for amount in group}
+    for amount in sentence.amounts:
+        if id(amount) in owned or amount.role != "amount" or amount.unit not in UNIT_KINDS:
+            continue
+        if amount.kind == "variable" and not is_money_like(sentence, amount):
+            continue
+        if amount.value == 0 or not _is_price(sentence, amount):
+            continue
+        term = Term(amount.start, amount.end, "charge")
+        kind = "payment_processing" if amount.unit == "payment" else kind_of(sentence, term, amount)
+        base: Base = "tool" if kind == "tool_per_request" else UNIT_BASES[amount.unit]
+        clause = replace(clause_at(sentence, term, amount.start, kind), base=base, per=amount.per)
+        if amount.unit == "payment":
+            pct = _joined_pct(sentence, amount)
+            if pct is None or id(pct) in owned:
+                continue
+            clause = replace(clause, pct=pct.value, at=pct.start)
+        if amount.kind == "usd":
+            yield replace(clause, usd=amount.value)
+        elif amount.kind == "other":
+            yield replace(clause, other_amount=amount.text)
+        else:
+            yield replace(clause, template=amount.text.strip(OPEN + CLOSE))
+
+
+def bare_factors(sentence: Sentence) -> Iterator[Clause]:
+    """Yield factors on the list price that need no word for a fee: `billed at 1.15x the provider's list price`."""
+    owned = {id(amount) for group in sentence.owned.values() for amount in group}
+    for amount in sentence.amounts:
+        if (
+            amount.kind != "times"
+            or id(amount) in owned
+            or amount.value is None
+            or not LIST_PRICE.search(sentence.text)
+        ):
+            continue
+        if re.match(
+            r"\s?(?:as\b|cheaper|faster|less|lower|more|günstiger|moins|menos|安|速|便宜)", sentence.text[amount.end :]
+        ):
+            continue
+        term = Term(amount.start, amount.end, "multiplier")
+        clause = clause_at(sentence, term, amount.start, "credit_conversion")
+        yield replace(clause, multiplier=amount.value, pct=(amount.value - 1) * 100, negated=amount.value == 1)
+
+
+_OF_LIST = re.compile(
+    r"\s?(?:of|des|du|del|der|vom)\s(?:the |what |each )?(?:\w+'s )?"
+    r"(?:list|provider|vendor|upstream|official|inference|token)\s?(?:prices?|costs?|rates?|pricing)"
+    r"|\s?(?:vom|des) Listenpreis\w*|\s?du prix (?:catalogue|public|fournisseur)"
+    r"|\s?del precio (?:de lista|oficial|del proveedor)",
+    re.IGNORECASE,
+)
+
+
+def bare_shares(sentence: Sentence) -> Iterator[Clause]:
+    """Yield shares of the list price that need no word for a fee: `own keys: then 3% of list price`."""
+    owned = {id(amount) for group in sentence.owned.values() for amount in group}
+    for amount in sentence.amounts:
+        if amount.kind != "pct" or amount.role != "amount" or id(amount) in owned or not amount.value:
+            continue
+        if not _OF_LIST.match(sentence.text, amount.end):
+            continue
+        byok = sentence.lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
+        kind: Kind = "byok_pct" if byok else "token_pct"
+        clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
+        yield replace(clause, pct=amount.value)
+
+
+def _joined_pct(sentence: Sentence, amount: Amount) -> Amount | None:
+    """Return the percentage that makes one fee with an amount: `4.4% + $0.30 per transaction`."""
+    before = [a for a in sentence.amounts if a.kind == "pct" and a.end <= amount.start and a.role == "amount"]
+    return before[-1] if before and JOINS.fullmatch(sentence.text[before[-1].end : amount.start]) else None
+
+
+def _is_price(sentence: Sentence, amount: Amount) -> bool:
+    lexicon = sentence.lexicon
+    before = re.split(r"[;,:.—]\s", sentence.text[max(0, amount.start - 40) : amount.start])[-1]
+    after = sentence.text[amount.end : amount.end + 40]
+    near = before[-8:] if lexicon.wide else " ".join(before.split()[-3:])
+    if lexicon["not_a_price"].search(near):
+        return False
+    if re.match(
+        r"\s?(?:of|in|worth|für|de|en)\s(?:\w+\s){0,2}(?:credits?|usage|spend|Guthaben|crédits?|créditos?)",
+        after,
+        re.IGNORECASE,
+    ):
+        return False
+    return not lexicon["ignored"].match(after.lstrip())
+
+
+def conversions(sentence: Sentence) -> Iterator[Clause]:
+    """Yield what a credit is worth: `1 credit = $0.01`, `$1 = 500,000 quota`."""
+    units = sentence.lexicon.sources["credits_units"]
+    figure = r"(?P<n>\d[\d,.]*\s?(?:k|K|M|million|万)?)"
+    equals = (
+        r"\s?(?:=|＝|equals?|is worth|are worth|is equal to|corresponds? to|entspr\w+|équiva\w+|equivale\w* a"
+        r"|等于|相当于|折合|兑换|に?相当)\s?"
+    )
+    money = (
+        r"(?:(?:US)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)|(?P<m2>\d[\d,.]*)\s?(?P<unit>¢|cents?|美元|元|USD|dollars?|euros?|€))"
+    )
+    shapes = (
+        rf"{figure}\s?(?:{units}){equals}{money}",
+        rf"{money}{equals}{figure}\s?(?:{units})",
+        rf"{money}\s?(?:per|a|an|each|/|pro|par|por)\s?{figure}?\s?(?:{units})(?!\w)",
+    )
+    for shape in shapes:
+        for match in re.finditer(shape, sentence.text, re.IGNORECASE):
+            count = number(re.sub(r"[^\d.,]", "", match["n"] or "1"), sentence.lexicon.language)
+            value = number(match["m"] or match["m2"], sentence.lexicon.language)
+            if count and value is not None:
+                yield _conversion(sentence, match, count, value)
+
+
+def _conversion(sentence: Sentence, match: re.Match[str], count: Decimal, value: Decimal) -> Clause:
+    written = match["n"] or ""
+    scale = 1_000_000 if re.search(r"M|million", written) else 1_000 if re.search(r"k|K", written) else 1
+    unit = (match["unit"] or "").lower()
+    dollars = "$" in match[0] or unit in {"美元", "usd", "dollar", "dollars"}
+    clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
+    if unit in {"¢", "cent", "cents"}:
+        return replace(clause, usd=value / 100, per=int(count * scale), base="credits")
+    usd = value if dollars else None
+    other = None if dollars else match[0]
+    return replace(clause, usd=usd, per=int(count * scale), base="credits", other_amount=other)

@@ -1,0 +1,185 @@
+"""One sentence to its clauses: which charge, how much, on what, denied or not, whose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from llmaudit.pages.amounts import Amount, number
+from llmaudit.pages.bare import bare_factors, bare_prices, bare_shares, conversions
+from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
+from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
+from llmaudit.pages.terms import Setting, Term, base_of, is_asserted, is_bare_denial, is_repeated
+from llmaudit.pages.variables import CLOSE, OPEN
+from llmaudit.pages.words import Lexicon
+
+FEE_WORDS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup", "overage"}
+"""Classes that name a charge by themselves; the others need a number or a verb."""
+
+_CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECASE)
+_FEE = re.compile(r"fee|charge|gebühr|frais|cuota|tarifa|cargo|[费費料]", re.IGNORECASE)
+
+
+def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = False) -> list[Clause]:
+    """Return the clauses of a sentence.
+
+    Args:
+        text: The sentence, template variables marked.
+        lexicon: The language to read it in.
+        setting: What surrounds it.
+        heading: It is a heading: what it denies is a claim, but a fee it merely names is none.
+    """
+    sentence = parse(text, lexicon, setting)
+    if sentence is None:
+        return []
+    found = [
+        *conversions(sentence),
+        *_of_terms(sentence, heading=heading),
+        *bare_prices(sentence),
+        *bare_factors(sentence),
+        *bare_shares(sentence),
+        *_claims(sentence),
+    ]
+    kept = [clause for clause in found if not _is_skipped(sentence, clause)]
+    return _without_echoes(sorted(kept, key=lambda clause: clause.at))
+
+
+def _of_terms(sentence: Sentence, *, heading: bool) -> Iterator[Clause]:
+    for index, term in enumerate(sentence.terms):
+        owned = sentence.owned.get(index, [])
+        positive = [amount for amount in owned if amount.value is None or amount.value]
+        if positive:
+            for group in _groups(sentence, positive):
+                yield from _with_numbers(sentence, term, group)
+        elif term.name == "multiplier":
+            yield from _factor(sentence, term)
+        elif owned or sentence.denied(term):
+            if term.name not in {"charge", "plus", "overage"} and not is_repeated(sentence.text, term):
+                yield _denial(sentence, term, owned[0] if owned else None)
+        elif not heading and _stands_alone(sentence, term):
+            yield clause_at(sentence, term, term.start, kind_of(sentence, term, None))
+
+
+def _groups(sentence: Sentence, owned: list[Amount]) -> Iterator[list[Amount]]:
+    """Yield figures that make one fee: `4.4% + $0.30`; every other one is a fee of its own."""
+    group: list[Amount] = []
+    for amount in owned:
+        joined = group and JOINS.fullmatch(sentence.text[group[-1].end : amount.start])
+        if group and not (joined and {group[-1].kind, amount.kind} in ({"pct", "usd"}, {"pct", "other"})):
+            yield group
+            group = []
+        group.append(amount)
+    yield group
+
+
+def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterator[Clause]:
+    first = group[0]
+    kind = "payment_processing" if any(a.unit == "payment" for a in group) else kind_of(sentence, term, first)
+    if term.name == "charge" and first.kind == "pct" and _CACHE.search(sentence.text):
+        return  # "a cache read costs 10%" is a rate of the model's
+    if term.name == "charge" and first.kind not in {"pct", "variable"} and first.unit is None:
+        return
+    if (
+        term.name == "charge"
+        and first.kind == "pct"
+        and kind == "platform_pct"
+        and not sentence.text[term.start : term.end].lower().startswith("pay")
+        and base_of(sentence.text, term, sentence.span_of(term.start), sentence.setting.heading, sentence.lexicon)
+        in {None, "subscription"}
+    ):
+        return
+    clause = clause_at(sentence, term, first.start, kind)
+    for amount in group:
+        if amount.kind == "pct":
+            clause = replace(clause, pct=amount.value)
+        elif amount.kind == "usd":
+            clause = replace(clause, usd=amount.value, per=amount.per)
+        elif amount.kind == "other":
+            clause = replace(clause, other_amount=amount.text, per=amount.per)
+        elif amount.kind == "times" and amount.value is not None:
+            clause = replace(clause, multiplier=amount.value, pct=over_list(sentence, term, amount.value))
+        elif amount.kind == "variable":
+            clause = replace(clause, template=amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%")
+    unit = next((amount.unit for amount in group if amount.unit in UNIT_BASES), None)
+    own_unit = unit and clause.pct is None and kind != "tool_per_request"
+    yield replace(clause, base=UNIT_BASES[str(unit)]) if own_unit else clause
+
+
+def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
+    """Yield a factor written as a plain number: `倍率为 1.2`, `multiplier of 1.3`."""
+    after = sentence.text[term.end : term.end + 24]
+    match = re.match(
+        r"\s?(?:is|of|are|set to|为|為|是|は|[:：=]|ist|beträgt|von|est|es|de|\s){0,3}\s?"
+        r"(\d{1,2}(?:[.,]\d{1,4})?)(?![\d%％.,]*\d|\s?[%％])",
+        after,
+    )
+    value = number(match[1], sentence.lexicon.language, percent=True) if match else None
+    if value is not None:
+        clause = clause_at(sentence, term, term.start, "credit_conversion")
+        yield replace(clause, multiplier=value, pct=over_list(sentence, term, value), negated=value == 1)
+    elif is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon):
+        yield clause_at(sentence, term, term.start, "credit_conversion")
+
+
+def _denial(sentence: Sentence, term: Term, zero: Amount | None) -> Clause:
+    kind = kind_of(sentence, term, zero)
+    if (
+        term.name == "fee"
+        and zero is None
+        and kind in {"token_pct", "platform_pct"}
+        and not is_bare_denial(sentence.text, term, sentence.lexicon)
+    ):
+        kind = "other_fees"
+    if kind == "token_pct":
+        kind = "none_on_tokens"
+    clause = clause_at(sentence, term, term.start, kind)
+    return replace(clause, negated=True, minimum=None)
+
+
+def _stands_alone(sentence: Sentence, term: Term) -> bool:
+    """Say whether a word without a number states a charge: it must name one, and be said to be charged."""
+    if term.name not in FEE_WORDS and not (
+        term.name == "subscription" and _FEE.search(sentence.text, term.start, term.end)
+    ):
+        return False
+    if sentence.text.rstrip().endswith(("?", "？")) or is_repeated(sentence.text, term):
+        return False
+    return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon)
+
+
+def _claims(sentence: Sentence) -> Iterator[Clause]:
+    """Yield the phrases that say the provider's own price is charged."""
+    for zero in sentence.zero:
+        clause = clause_at(sentence, zero, zero.start, "none_on_tokens")
+        yield replace(clause, negated=True, base="byok" if clause.base == "byok" else "tokens")
+
+
+def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
+    start, end = sentence.span_of(clause.at)
+    return bool(sentence.lexicon["skipped"].search(sentence.text[start:end]))
+
+
+def _without_echoes(found: Sequence[Clause]) -> list[Clause]:
+    """Leave out what a sentence says twice, and a fee without a number where the same sentence gives it."""
+    numbered = any(_has_number(clause) and not clause.negated and clause.kind != "subscription" for clause in found)
+    kept: list[Clause] = []
+    for clause in found:
+        bare = not _has_number(clause)
+        if bare and not clause.negated and numbered and clause.kind not in {"payment_processing", "subscription"}:
+            continue
+        if any(_same(clause, other) for other in kept):
+            continue
+        kept.append(clause)
+    return kept
+
+
+def _has_number(clause: Clause) -> bool:
+    return any(
+        value is not None for value in (clause.pct, clause.usd, clause.template, clause.multiplier, clause.other_amount)
+    )
+
+
+def _same(one: Clause, other: Clause) -> bool:
+    names = ("kind", "pct", "usd", "negated", "who", "template", "multiplier", "other_amount")
+    return all(getattr(one, name) == getattr(other, name) for name in names)

@@ -1,0 +1,174 @@
+"""What kind of charge a word and its figure make, and the clause that says so."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from llmaudit.pages.amounts import Amount
+from llmaudit.pages.model import Base, Kind
+from llmaudit.pages.parsed import OWN_DISTANCE, Clause, Sentence
+from llmaudit.pages.terms import Term, base_of, who_of
+from llmaudit.pages.variables import CLOSE, OPEN
+
+UNIT_KINDS: dict[str, Kind] = {
+    "request": "per_request",
+    "log": "per_log",
+    "tool": "tool_per_request",
+    "period": "subscription",
+    "payment": "payment_processing",
+}
+UNIT_BASES: dict[str, Base] = {
+    "request": "request",
+    "log": "log",
+    "tool": "tool",
+    "period": "subscription",
+    "payment": "payment",
+}
+_FIXED_BASES: dict[Kind, Base] = {
+    "topup_pct": "credits",
+    "byok_pct": "byok",
+    "subscription": "subscription",
+    "payment_processing": "payment",
+    "per_log": "log",
+    "tool_per_request": "tool",
+    "per_request": "request",
+    "token_pct": "tokens",
+    "none_on_tokens": "tokens",
+}
+_OF_PRICE = re.compile(r"分组|群组|price|pricing|rate|cost|group|Preis|prix|precio|価格|料金|价格", re.IGNORECASE)
+LIST_PRICE = re.compile(
+    r"官方|原价|上游|list price|provider price|official price|Listenpreis|prix catalogue|precio de lista|定価|公式",
+    re.IGNORECASE,
+)
+LABEL = 50
+"""Characters of a label before a dash: "International card fee — an additional 1.5% fee applies …"."""
+
+
+def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
+    """Return what kind of charge a word and its figure make; docs/markup-page.md has the table."""
+    unit = amount.unit if amount else None
+    span = sentence.span_of(term.start)
+    term = _label(sentence, term, span)
+    base = base_of(sentence.text, term, span, sentence.setting.heading, sentence.lexicon)
+    direct: dict[str, Kind] = {
+        "payment": "payment_processing",
+        "orchestration": "orchestration_pct",
+        "hidden": "hidden_fees",
+        "multiplier": "credit_conversion",
+        "subscription": "subscription",
+        "byok": "byok_pct",
+        "topup": "topup_pct",
+        "zero": "none_on_tokens",
+    }
+    if unit == "request" and sentence.lexicon.bases["tool"].search(f"{sentence.setting.heading} {sentence.text}"):
+        return "tool_per_request"
+    if unit == "period" or (unit in UNIT_KINDS and unit != "payment" and amount and amount.kind != "pct"):
+        return UNIT_KINDS[str(unit)]
+    if term.name in direct:
+        return direct[term.name]
+    if base == "byok":
+        return "byok_pct"
+    on_payment = base == "credits" and amount is not None and amount.kind == "pct"
+    if term.name in {"plus", "markup"}:
+        return "topup_pct" if on_payment and term.name == "markup" else "token_pct"
+    if amount is not None and _on_list_price(sentence, span, amount):
+        return "token_pct"
+    if unit == "payment" or base == "payment":
+        return "payment_processing"
+    if base == "subscription" and (amount is None or amount.kind != "pct"):
+        return "subscription"
+    return _kind_by_base(term, base, amount)
+
+
+def _label(sentence: Sentence, term: Term, span: tuple[int, int]) -> Term:
+    """Return the word that a label before a dash gives the charge, where the sentence then only says "fee"."""
+    first = sentence.spans[0]
+    if term.name not in {"fee", "charge"} or span == first or first[1] > LABEL:
+        return term
+    if not re.match(r"\s?[—–:-]", sentence.text[first[1] :]):
+        return term
+    return next((t for t in sentence.terms if t.end <= first[1] and t.name not in {"fee", "charge"}), term)
+
+
+def _on_list_price(sentence: Sentence, span: tuple[int, int], amount: Amount) -> bool:
+    """Say whether a figure goes with "list price plus", "vendor cost plus": it is on tokens, whatever it is called."""
+    return any(
+        term.name == "plus" and span[0] <= term.start < span[1] and abs(amount.start - term.start) <= OWN_DISTANCE
+        for term in sentence.terms
+    )
+
+
+def _kind_by_base(term: Term, base: Base | None, amount: Amount | None) -> Kind:
+    numbered = amount is not None and amount.kind in {"pct", "variable"}
+    if term.name == "overage":
+        return "per_log" if base == "log" else "per_request"
+    if base == "credits":
+        return "topup_pct"
+    if base in {"request", "log", "tool"} and not numbered and term.name != "platform":
+        return UNIT_KINDS[base]
+    if base in {"log", "tool"}:
+        return UNIT_KINDS[base]
+    if base == "tokens" and term.name in {"fee", "charge"}:
+        return "token_pct"
+    if base == "request" and term.name in {"fee", "charge"}:
+        return "token_pct"
+    return "platform_pct"
+
+
+def over_list(sentence: Sentence, term: Term, factor: Decimal) -> Decimal | None:
+    """Return a factor as a percentage over list where it is on the price; a model's weight in credits is on nothing."""
+    on_price = _OF_PRICE.search(sentence.text[term.start : term.end]) or LIST_PRICE.search(sentence.text)
+    return (factor - 1) * 100 if on_price else None
+
+
+def clause_at(sentence: Sentence, term: Term, at: int, kind: Kind) -> Clause:
+    """Return the clause of a kind that stands at a place, with everything but its figures."""
+    span = sentence.span_of(term.start)
+    part = sentence.text[span[0] : span[1]]
+    lexicon = sentence.lexicon
+    base = base_of(sentence.text, term, span, sentence.setting.heading, lexicon)
+    condition = lexicon["conditions"].search(part) or lexicon["conditions"].search(sentence.text)
+    minimum = next((a.value for a in sentence.amounts if a.role == "minimum" and a.kind == "usd"), None)
+    return Clause(
+        at=at,
+        kind=kind,
+        base=_FIXED_BASES.get(kind, base),
+        who=who_of(
+            sentence.text,
+            term,
+            span,
+            sentence.setting,
+            lexicon,
+            payment=kind == "payment_processing",
+            numbered=at != term.start,
+        ),
+        minimum=minimum
+        if kind in {"topup_pct", "platform_pct", "payment_processing", "token_pct", "byok_pct"}
+        else None,
+        threshold=_threshold(sentence, at),
+        hedges=tuple(dict.fromkeys(match[0].lower() for match in lexicon["hedges"].finditer(part))),
+        condition=condition[0] if condition else None,
+        taken="inside" if lexicon["inside"].search(part) else "added" if lexicon["added"].search(part) else None,
+        language=lexicon.language,
+    )
+
+
+def _threshold(sentence: Sentence, at: int) -> str | None:
+    """Return from or up to where a fee holds, in the page's words; the nearest where a sentence has several."""
+    spots = [
+        (abs(a.start - at), _with_word_before(sentence.text, a)) for a in sentence.amounts if a.role == "threshold"
+    ]
+    words, units = sentence.lexicon.sources["threshold"], "|".join(p.pattern for p in sentence.lexicon.units.values())
+    shape = (
+        rf"(?:{words})\s?(?:the |your |les |los |las |die |de |des )?(?:first )?\d[\d.,]*\s?"
+        rf"(?:k|K|M|million|万|百万|Mio\.?)?\s?(?:\w+ ){{0,2}}?(?:{units})"
+    )
+    spots += [(abs(m.start() - at), m[0].strip()) for m in re.finditer(shape, sentence.text, re.IGNORECASE)]
+    return min(spots)[1].replace(OPEN, "").replace(CLOSE, "") if spots else None
+
+
+def _with_word_before(text: str, amount: Amount) -> str:
+    start = text.rfind(" ", 0, max(0, amount.start - 1)) + 1
+    after = re.match(r"\s(?:or more|and (?:above|up|over)|in \w+(?: \w+)?)", text[amount.end :])
+    return (text[start : amount.end] + (after[0] if after else "")).strip()

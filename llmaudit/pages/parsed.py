@@ -1,0 +1,186 @@
+"""A sentence taken apart: its words for charges, its figures, and which figure belongs to which word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from llmaudit.pages.amounts import Amount, amounts
+from llmaudit.pages.model import Base, Kind, Who
+from llmaudit.pages.sentences import parts
+from llmaudit.pages.terms import Setting, Term, find_terms, find_zero, is_denied
+from llmaudit.pages.words import Lexicon
+
+OWN_DISTANCE = 70
+"""Characters over which a figure can belong to a word of the same part of a sentence."""
+
+ADJECTIVES = 30
+"""Characters that may stand between a figure and its word: "5% flat platform fee"."""
+
+JOINS = re.compile(
+    r"\s*(?:\+|plus|and|und|et|y|más|および|＋|，|,|\()?\s*(?:an additional |a fixed |zzgl\. |a flat )?", re.IGNORECASE
+)
+_LEADS = re.compile(
+    r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to"
+    r"|amounts? to|\s){0,4}\W{0,3}",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A statement about one charge, before it becomes a `Finding`; `at` is where in the sentence it stands."""
+
+    at: int
+    kind: Kind
+    pct: Decimal | None = None
+    usd: Decimal | None = None
+    base: Base | None = None
+    negated: bool = False
+    who: Who = "gateway"
+    per: int | None = None
+    minimum: Decimal | None = None
+    threshold: str | None = None
+    hedges: tuple[str, ...] = ()
+    condition: str | None = None
+    template: str | None = None
+    multiplier: Decimal | None = None
+    taken: Literal["added", "inside"] | None = None
+    other_amount: str | None = None
+    language: str = "en"
+
+
+@dataclass
+class Sentence:
+    """A sentence with everything found in it."""
+
+    text: str
+    lexicon: Lexicon
+    setting: Setting
+    terms: list[Term]
+    zero: list[Term]
+    amounts: list[Amount]
+    spans: list[tuple[int, int]]
+    owned: dict[int, list[Amount]] = field(default_factory=dict)
+
+    def span_of(self, at: int) -> tuple[int, int]:
+        """Return the part of the sentence in which a place lies."""
+        return next((span for span in self.spans if span[0] <= at < span[1]), (0, len(self.text)))
+
+    def denied(self, term: Term) -> bool:
+        """Say whether the sentence denies a charge."""
+        return is_denied(self.text, term, self.span_of(term.start), self.amounts, self.lexicon)
+
+
+def parse(text: str, lexicon: Lexicon, setting: Setting) -> Sentence | None:
+    """Return a sentence with its figures given to its words; None where it has nothing to do with money."""
+    terms = find_terms(text, lexicon)
+    figures = amounts(text, lexicon, [(term.start, term.end) for term in terms if term.name != "charge"])
+    zero = find_zero(text, lexicon, terms)
+    if not terms and not zero and not figures:
+        return None
+    sentence = Sentence(text, lexicon, setting, terms, zero, figures, parts(text, lexicon))
+    _assign(sentence)
+    return sentence
+
+
+def _assign(sentence: Sentence) -> None:
+    """Give every figure to the word it belongs to: in its own part of the sentence, else in the part beside it.
+
+    A figure too far from any word goes with the one before it: "4% up to $10,000, 2.5% beyond, 1% above $100,000".
+    """
+    last: tuple[int, int] | None = None
+    for amount in sentence.amounts:
+        if amount.role != "amount" or amount.unit == "tokens":
+            continue
+        index = last[0] if last and _is_second_half(sentence, amount, last[1]) else _owner(sentence, amount)
+        if index is None and last and amount.kind == "pct" and 0 < amount.start - last[1] <= OWN_DISTANCE:
+            index = last[0] if sentence.span_of(last[1] - 1) == sentence.span_of(amount.start) else None
+        if index is not None and amount.kind == "pct":
+            last = (index, amount.end)
+        if index is not None:
+            sentence.owned.setdefault(index, []).append(amount)
+
+
+def _is_second_half(sentence: Sentence, amount: Amount, end: int) -> bool:
+    """Say whether an amount of money makes one fee with the percentage that ends before it: "5% and $0.30"."""
+    return amount.kind in {"usd", "other"} and bool(JOINS.fullmatch(sentence.text[end : amount.start]))
+
+
+def _owner(sentence: Sentence, amount: Amount) -> int | None:
+    here = sentence.spans.index(sentence.span_of(amount.start))
+    for place in (here, here - 1, here + 1, here - 2):
+        if not 0 <= place < len(sentence.spans):
+            continue
+        if place > here and not _is_bare_part(sentence, here):
+            continue
+        if place == here - 2 and not _is_bare_part(sentence, here - 1):
+            continue
+        start, end = sentence.spans[place]
+        near = [
+            (distance, index)
+            for index, term in enumerate(sentence.terms)
+            if start <= term.start < end
+            and (distance := _distance(sentence, term, amount)) <= OWN_DISTANCE * (1 if place == here else 2)
+            and _may_own(sentence, term, amount)
+        ]
+        if near:
+            return min(near)[1]
+        if place == here and any(start <= term.start < end and term.name != "charge" for term in sentence.terms):
+            return None
+    return None
+
+
+def _is_bare_part(sentence: Sentence, place: int) -> bool:
+    start, end = sentence.spans[place]
+    return not any(start <= term.start < end for term in sentence.terms)
+
+
+def _distance(sentence: Sentence, term: Term, amount: Amount) -> int:
+    if amount.end <= term.start:
+        gap = sentence.text[amount.end : term.start]
+        return (
+            len(gap)
+            if len(gap) < ADJECTIVES and not re.search(r"[,;]|\band\b|\bund\b|\bet\b|\by\b", gap)
+            else len(gap) * 2 + 20
+        )
+    gap = sentence.text[term.end : amount.start]
+    weight = 1.4 if term.name == "charge" else 1.0
+    return int((len(gap) + (15 if re.search(r"[,;]", gap) else 0)) * weight) + 2
+
+
+def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
+    if term.name == "hidden" or (
+        amount.kind in {"usd", "other"} and not amount.unit and not _is_beside(sentence, term, amount)
+    ):
+        return False
+    if amount.kind == "times":
+        return term.name == "multiplier"
+    if term.name == "multiplier":
+        return amount.kind in {"times", "pct"}
+    if amount.unit == "period" and term.name in {"markup", "plus", "topup", "orchestration", "multiplier"}:
+        return False
+    if term.name == "markup" and amount.kind in {"usd", "other"}:
+        return False
+    if amount.kind == "variable" and not is_money_like(sentence, amount):
+        return term.name != "charge" or bool(
+            re.search(r"[%％]", amount.text) or sentence.text[amount.end :].startswith(" of ")
+        )
+    return amount.value == 0 or not sentence.denied(term)
+
+
+def _is_beside(sentence: Sentence, term: Term, amount: Amount) -> bool:
+    """Say whether an amount without a unit stands right at a word ("a fee of $2"); else it is an example."""
+    before = next((a for a in reversed(sentence.amounts) if a.end <= amount.start and a.role == "amount"), None)
+    if before is not None and JOINS.fullmatch(sentence.text[before.end : amount.start]):
+        return True
+    if amount.end <= term.start:
+        return bool(re.fullmatch(r"\s?(?:[\w-]+ ){0,2}", sentence.text[amount.end : term.start]))
+    return bool(_LEADS.fullmatch(sentence.text[term.end : amount.start]))
+
+
+def is_money_like(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether a variable stands for money: a currency sign comes before it."""
+    return bool(re.search(r"[$€£¥]\s?$", sentence.text[: amount.start]))

@@ -1,0 +1,175 @@
+"""A page to the sentences that are read: of text, of questions with their answers, of cards and tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from llmaudit.pages.model import Block, Page, Table, joined
+from llmaudit.pages.pricetable import is_price_table
+from llmaudit.pages.sentences import sentences
+from llmaudit.pages.terms import find_terms
+from llmaudit.pages.variables import unmarked
+from llmaudit.pages.words import Lexicon, lexicons_for
+
+MAX_LABEL = 80
+MAX_ANSWER = 200
+"""Characters of a label ("Platform fee"), and of an answer to a question; longer ones are prose."""
+
+LABEL_WORDS = 8
+VALUE_WORDS = 7
+_VALUE = re.compile(
+    r"(?:from |up to |ab |dès |desde )?[~≈+]?\s?[$€£¥]?\d[\d.,]*\s?(?:%|％|[$€£]|percent)?"
+    r"(?:\s?\+.*|\s?[(/].*| (?:per|pro|par|por|on|of) .*)?"
+    r"|none|no|zero|free|waived|keine?|entfällt|aucune?s?|gratuit|ninguno|ninguna|gratis|无|無|免费|なし|無料|\u2045.*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A sentence to read, and how to get from a place in it to a line of the file.
+
+    Attributes:
+        text: The sentence; a cell of a table comes with its labels, an answer with its question.
+        block: Where it stands.
+        offset: Where in the block it begins.
+        quote: What to quote where that is not the text itself.
+        lead: How much of the text was put before it.
+        heading: A heading or a labelled cell: what it denies or prices counts, a fee it merely names does not.
+    """
+
+    text: str
+    block: Block
+    offset: int
+    quote: str | None = None
+    lead: int = 0
+    heading: bool = False
+
+
+def pieces(page: Page, language: str) -> Iterator[Piece]:
+    """Yield every sentence to read: of text, of questions with their answers, of tables."""
+    blocks = _with_values(page.blocks, language)
+    before: Block | None = None
+    for block in blocks:
+        if isinstance(block, Table):
+            yield from _of_table(block, language)
+            before = None
+        elif block.kind == "question":
+            before = block
+        else:
+            yield from _of_text(block, before, language)
+            before = block if block.kind == "heading" else None
+
+
+def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piece]:
+    if before is not None and before.kind == "question":
+        block = Block(block.text, block.marks, block.kind, before.text)
+    for index, (offset, sentence) in enumerate(sentences(block.text)):
+        if sentence.endswith(("?", "？")):
+            continue
+        lead = _lead(before, sentence, language, first=index == 0) if before is not None else None
+        if lead is not None:
+            quote = f"{before.text} {sentence}" if before is not None and before.kind == "question" else sentence
+            yield Piece(lead + sentence, block, offset, quote, len(lead))
+        else:
+            yield Piece(sentence, block, offset, heading=block.kind == "heading")
+
+
+def _lead(before: Block, sentence: str, language: str, *, first: bool) -> str | None:
+    """Return the question or heading that a sentence needs to be understood ("No.", "5% of each top-up"), or None."""
+    lexicon = next(lexicons_for(f"{before.text} {sentence}", language))
+    asked = [
+        term
+        for term in find_terms(before.text, lexicon)
+        if term.name not in {"charge", "multiplier", "overage", "plus"}
+    ]
+    if not asked or any(term.name != "charge" for term in find_terms(sentence, lexicon)):
+        return None
+    name = "" if lexicon.wide else r"(?!\w)"
+    term = before.text[asked[-1].start :].rstrip("?？ ")
+    if before.kind == "question" and first and len(sentence) < MAX_ANSWER:
+        if re.match(rf"(?:{lexicon.sources['no']}){name}", sentence, re.IGNORECASE):
+            return {"zh": f"没有{term}：", "ja": f"{term}はありません。"}.get(
+                lexicon.language, f"{_no(lexicon)} {term}: "
+            )
+        if re.match(rf"(?:{lexicon.sources['yes']}){name}", sentence, re.IGNORECASE):
+            return f"{_charges(lexicon)}{term}: "
+    if re.search(r"\d\s?[%％]|\u2046\s?%?", sentence):
+        return f"{term}: "
+    return None
+
+
+def _no(lexicon: Lexicon) -> str:
+    return {"de": "keine", "fr": "aucun", "es": "sin"}.get(lexicon.language, "no")
+
+
+def _charges(lexicon: Lexicon) -> str:
+    return {"de": "zuzüglich ", "fr": "nous appliquons ", "es": "se aplica ", "zh": "收取", "ja": ""}.get(
+        lexicon.language, "there is a "
+    )
+
+
+def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block | Table]:
+    """Join a label with the value in the next block, as cards and definition lists have them: "Platform fee", "5%"."""
+    out: list[Block | Table] = []
+    for block in blocks:
+        last = out[-1] if out else None
+        if isinstance(block, Block) and isinstance(last, Block):
+            if _is_label(last, language) and _is_value(block):
+                out[-1] = joined([Block(last.text.rstrip(":："), last.marks, "text", last.heading), block], ": ")
+                continue
+            if _is_value(last) and re.search(r"\d[^/]*$", last.text) and _is_label(block, language):
+                out[-1] = joined([Block(last.text, last.marks, "text", last.heading), block], " ")
+                continue
+        out.append(block)
+    return out
+
+
+def _is_label(block: Block, language: str) -> bool:
+    text = block.text
+    if (
+        block.kind == "question"
+        or len(text.split()) > LABEL_WORDS
+        or len(text) > MAX_LABEL
+        or re.search(r"[.!?。！？%]$|\d", text)
+    ):
+        return False
+    return any(term.name != "charge" for lexicon in lexicons_for(text, language) for term in find_terms(text, lexicon))
+
+
+def _is_value(block: Block) -> bool:
+    return len(block.text.split()) <= VALUE_WORDS and bool(_VALUE.fullmatch(block.text.rstrip(".")))
+
+
+def _of_table(table: Table, language: str) -> Iterator[Piece]:
+    """Yield a sentence for each cell: its row's label, its column's header, and itself."""
+    if is_price_table(table):
+        return
+    first = table.rows[0]
+    headed = not any(re.search(r"\d", cell) for cell in first[1:])
+    for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headed else 0 :]:
+        quote = unmarked(" | ".join(row))
+        for column, cell in enumerate(row):
+            if not cell or re.fullmatch(r"[\s—–✓✔✗✘✅❌-]*", cell):
+                continue
+            header = first[column] if headed and column < len(first) and column else ""
+            text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(row[0], header, cell, language)
+            if column == 0 and text != cell:
+                continue
+            for offset, sentence in sentences(text):
+                block = Block(text, ((0, line),), "item", table.heading[:200])
+                yield Piece(sentence, block, offset, quote, heading=text != cell)
+
+
+def _cell_sentence(label: str, header: str, cell: str, language: str) -> str:
+    names_fee = any(
+        term.name not in {"charge", "plus"} for lex in lexicons_for(label, language) for term in find_terms(label, lex)
+    )
+    if re.fullmatch(r"\d{1,3}(?:[.,]\d{1,4})?", cell):
+        factor = next((header[t.start : t.end] for lex in lexicons_for(header, language)
+                       for t in find_terms(header, lex) if t.name == "multiplier"), None)  # fmt: skip
+        header = factor or header
+    words = [header, label, cell] if names_fee else [label, header, cell]
+    return " ".join(word.strip(" :：") for word in words if word)

@@ -1,0 +1,68 @@
+"""Sentences, and the parts of a sentence within which a word can reach another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from llmaudit.pages.variables import CLOSE, OPEN
+from llmaudit.pages.words import Lexicon
+
+MAX_SENTENCE = 600
+"""Longer runs without a stop are lists or code; they are cut, so that no search grows with the page."""
+
+_ENDS = re.compile(
+    r"[。！？!?]+[\"'”’）)」』]*|\.[\"'”’)]*(?=\s|$)|[.](?=[\u3000-\u9fff])|\s[|•·]\s|；|(?<=[a-z)%])\s{2,}(?=[A-Z])"
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|approx|vs|no|nr|inc|ltd|co|min|max|ca|bzw|evtl|ggf|zzgl|inkl|mio|mrd|mind|z\.\s?b|u\.\s?a"
+    r"|d\.\s?h|p\.\s?ex|env|par ex|aprox|mín|máx|ej|p\.\s?ej|u\.s|usd|st|fig)|\b[A-Za-z])\.$",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(r"[;()（）；\[\]]|\s[—–-]{1,2}\s|—|，|、(?=但|不过)")
+
+_VARIABLE = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
+
+
+def sentences(text: str) -> Iterator[tuple[int, str]]:
+    """Yield sentences with their offsets; a decimal point, an abbreviation or a file name ends none."""
+    start = 0
+    for match in _ENDS.finditer(text):
+        if match[0].startswith(".") and _is_abbreviation(text, match):
+            continue
+        yield from _cut(text, start, match.end())
+        start = match.end()
+    yield from _cut(text, start, len(text))
+
+
+def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
+    following = text[match.end() : match.end() + 3].lstrip()
+    if not _ABBREVIATION.search(text[max(0, match.start() - 12) : match.start() + 1]):
+        return False
+    return (
+        not following
+        or not following[0].isupper()
+        or bool(re.search(r"\b[A-Za-z]\.$|z\.\s?b\.$|e\.g\.$", text[: match.start() + 1], re.IGNORECASE))
+    )
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    while start < end:
+        stop = min(end, start + MAX_SENTENCE)
+        piece = text[start:stop]
+        stripped = piece.lstrip(" |•·")
+        if stripped.strip():
+            yield start + len(piece) - len(stripped), stripped.rstrip()
+        start = stop
+
+
+def parts(sentence: str, lexicon: Lexicon) -> list[tuple[int, int]]:
+    """Return the spans of a sentence that stand for themselves: split at brackets, dashes and words of contrast."""
+    cuts = {0, len(sentence)}
+    masked = _VARIABLE.sub(lambda match: "x" * len(match[0]), sentence)
+    for match in _PARTS.finditer(masked):
+        cuts.add(match.start())
+    for match in lexicon["contrast"].finditer(masked):
+        cuts.add(match.start())
+    return list(pairwise(sorted(cuts)))

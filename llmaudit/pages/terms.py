@@ -1,0 +1,303 @@
+"""The words of a sentence that name a charge, and what the words around them say: denied, on what, whose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from llmaudit.pages.amounts import Amount
+from llmaudit.pages.model import Base, Who
+from llmaudit.pages.words import Lexicon
+
+MAX_TERMS = 12
+"""Words for charges looked at in one sentence; more are no sentence, and every one is held against every figure."""
+
+NEGATION_WORDS = 8
+NEGATION_CHARACTERS = 14
+"""How far a "no" reaches: words, or characters where words have no edges."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word for a charge; `name` is its class in the lexicon, `zero` for a phrase that claims none."""
+
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What surrounds a sentence.
+
+    Attributes:
+        heading: The heading above it.
+        others: Pattern of gateways that the page is not of, or None.
+        own: Pattern of the page's own gateway, or None.
+        settings_page: The page shows how to configure a margin: what it says about margins is its reader's.
+    """
+
+    heading: str = ""
+    others: re.Pattern[str] | None = None
+    own: re.Pattern[str] | None = None
+    settings_page: bool = False
+
+
+def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
+    """Return the words for charges in order; the longest wins, look-alikes ("HTML markup") are left out."""
+    taken = [match.span() for match in lexicon["lookalikes"].finditer(sentence)]
+    found = [
+        Term(match.start(), match.end(), name)
+        for name, pattern in lexicon.terms.items()
+        for match in pattern.finditer(sentence)
+        if match.end() > match.start()
+    ]
+    found.sort(key=lambda term: (term.name == "charge", term.start - term.end, term.name == "fee"))
+    kept: list[Term] = []
+    for term in found[: 8 * MAX_TERMS]:
+        if all(term.end <= start or term.start >= end for start, end in taken):
+            kept.append(term)
+            taken.append((term.start, term.end))
+    return sorted(kept, key=lambda term: term.start)[:MAX_TERMS]
+
+
+_ANAPHORA = re.compile(
+    r"(?:\b(?:this|that|these|those|such|said|diese[rsn]?|dieses|cette|ces|esta|este|esa|dicha)\s|该|此|上述|この|その|当該)$",
+    re.IGNORECASE,
+)
+_BARE_DENIAL = re.compile(
+    r"(?:additional|extra|any|other|further|such|added|token|inference|usage|per-token|zusätzliche\w?|weitere\w?|autres?|aucuns?|adicional\w*|ningun\w?|任何|其他|额外)?\s*$",
+    re.IGNORECASE,
+)
+
+
+def is_repeated(sentence: str, term: Term) -> bool:
+    """Say whether a term points back to a charge named before: "this fee is deducted from …"."""
+    return bool(_ANAPHORA.search(sentence[max(0, term.start - 12) : term.start]))
+
+
+def is_bare_denial(sentence: str, term: Term, lexicon: Lexicon) -> bool:
+    """Say whether a denial is of fees as such ("no additional fees"), not of some fee ("no agent surcharge")."""
+    if lexicon.wide:
+        return True
+    before = sentence[max(0, term.start - 40) : term.start]
+    matches = list(lexicon["negators"].finditer(before))
+    if not matches:
+        return True  # the denial stands after it
+    return bool(_BARE_DENIAL.fullmatch(before[matches[-1].end() :].strip()))
+
+
+def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Term]:
+    """Return the phrases that claim the provider's own price, without those that go on ("plus 5%")."""
+    excluded = [match.span() for match in lexicon["not_zero"].finditer(sentence)]
+    excluded += [(term.start, term.end) for term in terms if term.name == "plus"]
+    if any(term.name == "multiplier" for term in terms):
+        return []  # a factor that equals the official one is a part of a formula, not a price
+    found = []
+    for match in lexicon["zero"].finditer(sentence):
+        if any(match.start() < end and match.end() > start for start, end in excluded):
+            continue
+        if re.match(
+            r"\s?(?:\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*)", sentence[match.end() :], re.IGNORECASE
+        ):
+            continue
+        if any(term.name == "payment" and match.start() - 40 <= term.end <= match.start() for term in terms):
+            continue  # "card fees are passed along at cost" says nothing about tokens
+        before = sentence[max(0, match.start() - 12) : match.start()]
+        if re.search(r"\b(?:not|never|nicht|pas|no|isn['’]t|don['’]t)\s+(?:\w+\s)?$|不是?$", before, re.IGNORECASE):
+            continue
+        found.append(Term(match.start(), match.end(), "zero"))
+    return found
+
+
+def is_denied(sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon) -> bool:
+    """Say whether the words around a term deny the charge: "no markup", "fees do not apply", "手数料はかかりません"."""
+    if (
+        not lexicon.wide
+        and " " in sentence[term.start : term.end]
+        and lexicon["negators"].search(sentence, term.start, term.end)
+    ):
+        return term.name == "markup"  # "schlagen wir nichts auf": the denial stands inside the words
+    return _denied_before(sentence, term, span, amounts, lexicon) or _denied_after(
+        sentence, term, span, amounts, lexicon
+    )
+
+
+_INSTEAD = re.compile(r"instead of|in place of|rather than", re.IGNORECASE)
+"""What these deny, they deny with its number: "a contracted rate in place of the 5% fee"."""
+
+
+def _denied_before(
+    sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon
+) -> bool:
+    before = sentence[span[0] : term.start]
+    for match in reversed(list(lexicon["negators"].finditer(before))):
+        start, end = span[0] + match.start(), span[0] + match.end()
+        if match[0] == "0" and re.search(r"[\d.,]$", sentence[:start]):
+            continue
+        if any(a.start < end and a.end > start and a.value for a in amounts):
+            continue
+        between = sentence[end : term.start]
+        if not _INSTEAD.fullmatch(match[0]) and any(
+            a.start >= end and a.end <= term.start and (a.value or a.kind == "variable") and a.role == "amount"
+            for a in amounts
+        ):
+            return False
+        if lexicon["breakers"].search(between):
+            return False
+        reach = len(between) <= NEGATION_CHARACTERS if lexicon.wide else len(between.split()) <= NEGATION_WORDS
+        return reach and not ("," in between and _asserted_after(sentence[term.end : span[1]], lexicon))
+    return False
+
+
+def _denied_after(
+    sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon
+) -> bool:
+    after = sentence[term.end : span[1]].rstrip(" .。!！|")
+    match = lexicon["negators_after"].search(after)
+    if not match:
+        return False
+    gap = after[: match.start()]
+    if any(a.start >= term.end and a.end <= term.end + match.start() and a.value for a in amounts):
+        return False
+    if lexicon.wide:
+        return len(gap) <= NEGATION_CHARACTERS and not lexicon["breakers"].search(gap)
+    return len(gap.split()) <= 3 and "," not in gap  # noqa: PLR2004 -- "fees | are | always | waived"
+
+
+def _asserted_after(after: str, lexicon: Lexicon) -> bool:
+    match = lexicon["asserts"].search(after)
+    return bool(match) and len(after[: match.start() if match else 0].split()) <= 1
+
+
+def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexicon) -> bool:
+    """Say whether a term without a number is said to be charged, and not merely talked about."""
+    before, after = sentence[span[0] : term.start], sentence[term.end : span[1]]
+    if lexicon.wide:
+        return bool(lexicon["asserts"].search(before[-12:]) or lexicon["asserts"].search(after[:14]))
+    near = " ".join(before.split()[-7:])
+    return bool(lexicon["asserts"].search(near) or lexicon["asserts"].search(" ".join(after.split()[:8])))
+
+
+_CONDITIONAL = re.compile(
+    r"(?:yes, )?(?:if|when|with|for|using|on|bei|mit|wenn|wer|avec|si|pour|con|para)\b|使用|自带|如果", re.IGNORECASE
+)
+"""How a sentence begins that is about own keys to its end: "if you bring your own key (BYOK), … a fee of …"."""
+
+
+def base_of(sentence: str, term: Term, span: tuple[int, int], heading: str, lexicon: Lexicon) -> Base | None:
+    """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above."""
+    own = _bases(sentence, span, term, lexicon)
+    names = {name for _, name in own}
+    if "byok" in names:
+        return "byok"
+    opening = lexicon.bases["byok"].search(sentence, 0, term.start) if _CONDITIONAL.match(sentence) else None
+    if opening and not _is_aside(sentence, opening.start(), lexicon) and not names & {"credits", "payment"}:
+        return "byok"
+    above_byok = lexicon.bases["byok"].search(heading) and not lexicon.bases["byok"].search(sentence)
+    if above_byok and "credits" not in names and "payment" not in names:
+        return "byok"
+    if own:
+        return own[0][1]
+    rest = _bases(sentence, (0, len(sentence)), term, lexicon)
+    if rest:
+        return rest[0][1]
+    above = [name for name, pattern in lexicon.bases.items() if pattern.search(heading)]
+    order: tuple[Base, ...] = ("byok", "credits", "request", "log", "tool")
+    return next((name for name in order if name in above), None)
+
+
+def _bases(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon) -> list[tuple[int, Base]]:
+    found: list[tuple[int, Base]] = []
+    text = sentence[span[0] : span[1]]
+    order = list(lexicon.bases)
+    for name, pattern in lexicon.bases.items():
+        for match in pattern.finditer(text):
+            start, end = span[0] + match.start(), span[0] + match.end()
+            if name == "byok" and _is_aside(sentence, start, lexicon):
+                continue
+            if start < term.end and end > term.start:
+                distance = 0
+            elif start >= term.end:
+                distance = start - term.end
+            else:
+                distance = (term.start - end) * (1 if name == "tool" else 2)
+            found.append((distance, cast("Base", name)))  # the lexicon's keys are the names of Base
+    return sorted(found, key=lambda pair: (pair[0], order.index(pair[1])))
+
+
+def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
+    """`including when you bring your own key` widens a statement, it does not narrow it to such keys."""
+    before = sentence[max(0, start - 28) : start]
+    return bool(lexicon["no_scope"].search(before))
+
+
+_IMPERATIVE = re.compile(r"(?:add|apply|set|configure|define|choose|specify)\b", re.IGNORECASE)
+_BANK = re.compile(
+    r"\b(?:your bank|card issuers?|issuing bank|ihre[rs]? bank|votre banque|(?:tu|su) banco)\b"
+    r"|发卡行|[银銀]行(?:可能|会|會|收)|銀行が|カード会社が|カード発行会社",
+    re.IGNORECASE,
+)
+
+
+def who_of(
+    sentence: str,
+    term: Term,
+    span: tuple[int, int],
+    setting: Setting,
+    lexicon: Lexicon,
+    *,
+    payment: bool,
+    numbered: bool = False,
+) -> Who:
+    """Return whose fee it is.
+
+    A card fee with a number that the page passes on is paid to the gateway, whoever keeps it; one of the customer's
+    own bank is not.
+    """
+    part, before = sentence[span[0] : span[1]], sentence[: term.start]
+    if payment and (_BANK.search(sentence) or (not numbered and lexicon["processor"].search(sentence))):
+        return "payment_processor"
+    ours = re.search(
+        r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社",
+        part,
+        re.IGNORECASE,
+    )
+    if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
+        return "other"
+    cue = lexicon["customer"].search(sentence)
+    if cue and not (ours and _IMPERATIVE.match(cue[0])) and not re.search(r"\bwe (?:charge|add|take|keep)\b", before):
+        return "customer"
+    if not ours and (setting.settings_page or lexicon["customer"].search(setting.heading)):
+        return "customer"
+    provider = list(lexicon["provider"].finditer(before[span[0] :]))
+    if provider and not ours and not re.search(r"[,，、]|\bplus\b", before[span[0] + provider[-1].end() :]):
+        return "provider"
+    return "gateway"
+
+
+_COMPARISON = re.compile(
+    r"(?:unlike|compared (?:to|with)|in contrast to|where|while|im gegensatz zu|anders als|contrairement (?:à|aux)"
+    r"|a diferencia de"
+    r"|不同于|与其他|和其他|相比)[^,，、]{1,90}[,，、]|[^、。]{1,30}(?:と違い|と異なり|とは違い|とは異なり)、",
+    re.IGNORECASE,
+)
+
+
+def _without_comparison(sentence: str, term: Term) -> str:
+    """Return a sentence without a comparison that has ended before the term: "unlike other gateways, …"."""
+    match = _COMPARISON.search(sentence)
+    return sentence[match.end() :] if match and match.end() <= term.start else sentence
+
+
+def _about_others(sentence: str, part: str, setting: Setting, lexicon: Lexicon, *, ours: bool) -> bool:
+    def names_others(text: str) -> bool:
+        return bool(lexicon["others"].search(text) or (setting.others and setting.others.search(text)))
+
+    own = setting.own.search(sentence) if setting.own else None
+    other = setting.others.search(sentence) if setting.others else None
+    if own and other and own.start() < other.start() and not lexicon["others"].search(sentence):
+        return False
+    return names_others(sentence) and not (ours and not names_others(part))

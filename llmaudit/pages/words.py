@@ -1,0 +1,142 @@
+"""The lexicon: how pricing pages speak, one YAML file a language, compiled once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from llmaudit.yamlfile import read_yaml
+
+FOLDER = Path(__file__).parent / "lexicon"
+_NEVER = re.compile(r"(?!)")
+_WORD = re.compile(r"[^\W\d_]+")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+WIDE = {"zh", "ja"}
+"""Languages written without spaces: their words have no edges to match."""
+
+MIN_VOTES = 2
+"""Common words a text needs before it is taken for a language; a label of two words is the page's."""
+
+
+class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of lexicon/: lists of regular expressions by what they say."""
+
+    language: str
+    common: list[str]
+    terms: dict[str, list[str]]
+    lookalikes: list[str]
+    zero: list[str]
+    not_zero: list[str]
+    negators: list[str]
+    negators_after: list[str]
+    breakers: list[str]
+    asserts: list[str]
+    contrast: list[str]
+    bases: dict[str, list[str]]
+    no_scope: list[str]
+    hedges: list[str]
+    weak_hedges: list[str]
+    conditions: list[str]
+    customer: list[str]
+    others: list[str]
+    provider: list[str]
+    processor: list[str]
+    ignored: list[str]
+    skipped: list[str]
+    minimum: list[str]
+    minimum_after: list[str]
+    threshold: list[str]
+    threshold_after: list[str]
+    not_a_price: list[str]
+    units: dict[str, list[str]]
+    per: list[str]
+    per_before: list[str]
+    credits_units: list[str]
+    inside: list[str]
+    added: list[str]
+    yes: list[str]
+    no: list[str]
+    number_words: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """A language's lists as one compiled pattern each; `before` and `after` versions are tied to that end of a text."""
+
+    language: str
+    common: frozenset[str]
+    terms: dict[str, re.Pattern[str]]
+    bases: dict[str, re.Pattern[str]]
+    units: dict[str, re.Pattern[str]]
+    lists: dict[str, re.Pattern[str]]
+    sources: dict[str, str]
+    number_words: dict[str, str]
+
+    @property
+    def wide(self) -> bool:
+        """Whether the language is written without spaces."""
+        return self.language in WIDE
+
+    def __getitem__(self, name: str) -> re.Pattern[str]:
+        """Return the pattern of a list by its name in the file."""
+        return self.lists[name]
+
+
+@cache
+def lexicons() -> dict[str, Lexicon]:
+    """Return every lexicon by its language.
+
+    Raises:
+        InputError: A file of the package is damaged.
+    """
+    found = (_compiled(read_yaml(path, LexiconFile, what="lexicon")) for path in sorted(FOLDER.glob("*.yaml")))
+    return {lexicon.language: lexicon for lexicon in found}
+
+
+def _compiled(file: LexiconFile) -> Lexicon:
+    wide = file.language in WIDE
+
+    def one(patterns: Sequence[str]) -> re.Pattern[str]:
+        if not patterns:
+            return _NEVER
+        source = "|".join(sorted(patterns, key=len, reverse=True))
+        return re.compile(f"(?:{source})" if wide else rf"(?<!\w)(?:{source})(?!\w)", re.IGNORECASE)
+
+    plain = [name for name in LexiconFile.__struct_fields__ if isinstance(getattr(file, name), list)]
+    return Lexicon(
+        language=file.language,
+        common=frozenset(file.common),
+        terms={name: one(patterns) for name, patterns in file.terms.items()},
+        bases={name: one(patterns) for name, patterns in file.bases.items()},
+        units={name: one(patterns) for name, patterns in file.units.items()},
+        lists={name: one(getattr(file, name)) for name in plain if name != "common"},
+        sources={name: "|".join(sorted(getattr(file, name), key=len, reverse=True)) for name in plain},
+        number_words=file.number_words,
+    )
+
+
+def language_of(text: str, default: str | None = None) -> str | None:
+    """Return the language of a text by its script, else by the commonest words; `default` where too little tells."""
+    han = len(_HAN.findall(text))
+    if _KANA.search(text):
+        return "ja"
+    if han and han * 8 > len(text):
+        return "ja" if default == "ja" else "zh"
+    words = {word.lower() for word in _WORD.findall(text[:20_000])}
+    votes = {name: len(words & lexicon.common) for name, lexicon in lexicons().items() if lexicon.common}
+    best = max(votes, key=lambda name: (votes[name], name == default))
+    return best if votes[best] >= MIN_VOTES else default
+
+
+def lexicons_for(text: str, page_language: str) -> Iterator[Lexicon]:
+    """Yield the lexicons to read a sentence with: its own language, the page's, and English, which all pages mix in."""
+    own = language_of(text, page_language)
+    for name in dict.fromkeys((own, page_language, "en")):
+        if name in lexicons():
+            yield lexicons()[str(name)]
