@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,3 +137,15 @@ def test_a_count_that_cannot_be_believed_is_rejected_with_its_field(value: float
     with pytest.raises(Reject) as caught:
         usage.checked("prompt_tokens", value)
     assert (caught.value.reason, caught.value.field) == (reason, "prompt_tokens")
+
+
+BUGS = yaml.safe_load(Path(__file__).with_name("usage_bugs.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", BUGS, ids=[case["issue"].removeprefix("https://github.com/") for case in BUGS])
+def test_what_others_read_wrongly(case: dict[str, Any]) -> None:
+    request = filled(getattr(usage, case["fill"]), **case["given"])
+    named = {name: getattr(request, name) for name in (*COUNTERS, "reasoning_tokens")}
+    assert {name: count for name, count in named.items() if count} == case["expect"]
+    assert request.usage_status == "reported"
+    assert request.input_tokens is not None

@@ -66,12 +66,12 @@ class Match:
     Attributes:
         offer: The offer, or None.
         reason: Where there is none: `unknown-model`, `ambiguous-model`, `no-model-name` or `unknown-seller`.
-        assumed: What was assumed to get there; None where the log said all.
+        by_maker: Whether others sell it too and, for want of a named seller, its maker's offer is meant.
     """
 
     offer: Offer | None
     reason: str = ""
-    assumed: str | None = None
+    by_maker: bool = False
 
 
 class Catalog:
@@ -200,7 +200,7 @@ class Catalog:
         """Return what a model name means; never the nearest one.
 
         The seller is the one the log names, else the name's prefix (`openai/…`). Where neither says who bills, a name
-        means its maker's own offer, and the match says that this was assumed; a name that only one other seller has is
+        means its maker's own offer, and the match says so; a name that only one other seller has is
         that seller's. A name is matched whole, without regard to case.
 
         Args:
@@ -234,7 +234,7 @@ class Catalog:
             return self._one(names, [known or by_prefix or ""], at)
         own = self._one(names, self._makers, at)
         if own.offer and any(seller != own.offer.seller for seller in self._names.sellers_of(model)):
-            return Match(own.offer, assumed=f"the log names no seller: priced as sold by its maker, {own.offer.seller}")
+            return Match(own.offer, by_maker=True)
         return own if own.offer or own.reason == "ambiguous-model" else self._one(names, self._direct, at)
 
     @cached_property

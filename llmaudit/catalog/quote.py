@@ -99,14 +99,15 @@ def quote(
     counts = tuple(count - below.get(name, 0) for name, count in zip(PRICED, counts, strict=True))
     lines = (*components(rates, counts), *steps, *extra)
     added = total(part.cost_usd for part in (*extra, *steps))
-    notes = [*([match.assumed] if match.assumed else []), *usage_notes(rates, dict(zip(PRICED, counts, strict=True)))]
+    notes = usage_notes(rates, dict(zip(PRICED, counts, strict=True)))
+    told = [f"no seller named: as sold by its maker, {offer.seller}"] if match.by_maker else []
     return Quote(
         status="assumed_condition" if notes else "priced",
         cost_usd=cost(counts, rates.expected) + added,
         low_usd=cost(counts, rates.low) + added,
         high_usd=cost(counts, rates.high) + added,
         components=lines,
-        rules=tuple(dict.fromkeys(describe(offer, part.rate) for part in lines)),
+        rules=tuple(dict.fromkeys([*told, *(describe(offer, part.rate) for part in lines)])),
         assumptions=tuple(notes),
         offer=offer,
     )
@@ -187,7 +188,16 @@ def usage_notes(rates: Rates, quantities: Mapping[str, int]) -> list[str]:
     for name, (whole, unit) in SUB_COUNTS.items():
         if name != "reasoning_tokens" and quantities.get(name) and name not in rates.used:
             notes.append(f"the seller publishes no {unit} price: {name} cost what {whole} cost")
+    told = (_disputed(rate) for name, rate in rates.used.items() if quantities.get(name))
+    if disputed := sorted(filter(None, told)):
+        notes.append(f"sources disagree ({', '.join(disputed)} state this price): see `llmaudit pricing conflicts`")
     return notes
+
+
+def _disputed(rate: Rate) -> str | None:
+    """Return how few sources state a price, where that is no more than half of those that state any."""
+    agree = rate.evidence.agree
+    return f"{rate.unit}: {agree[0]} of {agree[1]}" if agree and agree[1] > 1 and agree[0] * 2 <= agree[1] else None
 
 
 def unpriced(reason: str, offer: Offer | None = None) -> Quote:

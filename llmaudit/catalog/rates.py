@@ -256,15 +256,6 @@ def _doubts(used: Mapping[str, Rate], conditions: Conditions) -> Iterator[str]:
     firm = [rate.evidence.firm_until for rate in used.values() if rate.evidence.firm_until]
     if firm and conditions.at > min(firm).replace(tzinfo=None):
         yield f"the seller promised this price until {min(firm):%Y-%m-%d}; not confirmed since"
-    disputed = sorted({told for rate in used.values() if (told := _disputed(rate))})
-    if disputed:
-        yield f"sources disagree ({', '.join(disputed)} state this price): see `llmaudit pricing conflicts`"
-
-
-def _disputed(rate: Rate) -> str | None:
-    """Return how few sources state a price, where that is no more than half of those that state any."""
-    agree = rate.evidence.agree
-    return f"{rate.unit}: {agree[0]} of {agree[1]}" if agree and agree[1] > 1 and agree[0] * 2 <= agree[1] else None
 
 
 def _why_none(catalog: Catalog, offer: Offer, conditions: Conditions) -> str:
