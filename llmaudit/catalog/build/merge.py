@@ -156,7 +156,7 @@ def is_rounded(one: Decimal, two: Decimal) -> bool:
 def votes(
     believed: Fact, by_source: Mapping[str, list[Fact]], snapshots: Mapping[str, datetime], *, is_first: bool
 ) -> str:
-    """Return `n/m`: of the m packages that price this rate while the fact holds, n state the same price, rounded or not.
+    """Return `n/m`: of the m packages that price this rate while the fact holds, n state the same one, maybe rounded.
 
     A package is asked at its own snapshot, or, for a span that has ended, at a dated entry of its own inside the span.
     A price that was first seen later than that snapshot is compared all the same if nothing is on record before it.

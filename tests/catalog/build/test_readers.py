@@ -97,6 +97,7 @@ LITELLM: dict[str, Any] = {
         "off_peak_pricing": {"input_cost_per_token": 6.6e-07, "windows": []},
     },
     "azure/eu/gpt-x": {"litellm_provider": "azure", "input_cost_per_token": 2.2e-06},
+    "azure/us-gov/gpt-x": {"litellm_provider": "azure", "input_cost_per_token": 2.4e-06},
     "bedrock/us-west-2/anthropic.claude-x": {
         "litellm_provider": "bedrock",
         "input_cost_per_token": 3e-06,
@@ -128,7 +129,7 @@ def test_litellm(tmp_path: Path) -> None:
         ("input", ""): ["0.66"],
         ("input", "schedule=deepseek-peak-2026"): ["1.32"],
     }
-    assert rates(source, "azure", "gpt-x") == {("input", "region=eu"): ["2.2"]}
+    assert rates(source, "azure", "gpt-x") == {("input", "region=eu"): ["2.2"], ("input", "region=gov"): ["2.4"]}
     assert rates(source, "bedrock", "anthropic.claude-x") == {
         ("input", "region=us-west-2"): ["3"],
         ("cache_write_5m", "region=us-west-2"): ["3.75"],
