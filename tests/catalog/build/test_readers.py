@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +220,18 @@ def test_genai_prices() -> None:
 
 def test_the_newest_day_of_data_is_not_after_the_build() -> None:
     assert genai.newest_day(b"2026-01-02 2027-01-01 2026-03-04", date(2026, 6, 1)) == date(2026, 3, 4)
+
+
+def test_an_installed_litellm_is_read_without_its_wheel() -> None:
+    source = litellm_json.read(None, SCHEDULES, TODAY, {})
+    assert source.version == version("litellm")
+    sonnet = rates(source, "anthropic", "claude-sonnet-4-5")
+    # Anthropic's page: 3/15, twice the input price for an hour's cache write, half of all in a batch
+    assert [
+        sonnet[key] for key in (("input", ""), ("output", ""), ("cache_write_1h", ""), ("input", "batch=true"))
+    ] == [
+        ["3"],
+        ["15"],
+        ["6"],
+        ["1.5"],
+    ]
