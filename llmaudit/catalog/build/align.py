@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from decimal import Decimal
 
-from llmaudit.catalog.build.fact import Fact, Stated
+from llmaudit.catalog.build.fact import Fact, Stated, cleaned
 from llmaudit.catalog.build.names import MAKERS
 
 FREE = re.compile(r"(?:[:/-])free$")
@@ -166,7 +166,7 @@ def _clean(source: Stated, priced: set[tuple[str, str]]) -> None:
     outputs = {(f.seller, f.sku, f.when, f.valid_from): f.usd for f in source.facts if f.unit == "output"}
     own = {(fact.seller, fact.sku) for fact in source.facts if fact.usd}
     kept: dict[tuple[object, ...], Fact] = {}
-    for fact in source.facts:
+    for fact in (replace(stated, usd=cleaned(stated.usd)) for stated in source.facts):
         identity = (fact.seller, fact.sku, fact.unit, fact.when, fact.valid_from)
         if fact.usd < 0:
             source.left_out["negative price (the seller routes to another model)"] += 1

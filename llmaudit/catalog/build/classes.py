@@ -6,13 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Context, Decimal
 
 from llmaudit.catalog.build.fact import Fact, when_dict
-from llmaudit.catalog.build.merge import RateKey, Timelines
-
-ROUNDING = Decimal("0.005")
-"""Published batch and flex rates are rounded to the cent: half a percent apart is the same price."""
+from llmaudit.catalog.build.merge import RateKey, Timelines, is_rounded
 
 FAR_APART = timedelta(days=14)
 REGIONAL = frozenset({Decimal("1.1"), Decimal("1.2")})
@@ -70,7 +67,7 @@ def _search_tool(case: Case) -> Found:
 
 
 def _rounding(case: Case) -> Found:
-    return ("rounding", "one of them is rounded") if _rounds(case.used.usd, case.other.usd) else None
+    return ("rounding", "one of them is rounded") if is_rounded(case.used.usd, case.other.usd) else None
 
 
 def _alias(case: Case) -> Found:
@@ -176,15 +173,3 @@ RULES: tuple[Callable[[Case], Found], ...] = (
     _other_snapshot,
 )
 """In this order; the first that fits names the class."""
-
-
-def _rounds(one: Decimal, two: Decimal) -> bool:
-    if one and abs(one - two) / one <= ROUNDING:
-        return True
-    for fine, coarse in ((one, two), (two, one)):
-        exponent = coarse.normalize().as_tuple().exponent
-        places = Decimal(1).scaleb(min(0, int(exponent)))
-        half_up = fine.quantize(places, rounding=ROUND_HALF_UP) == coarse
-        if half_up and fine != coarse and places <= Decimal("0.01"):
-            return True
-    return False

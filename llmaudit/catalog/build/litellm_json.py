@@ -60,7 +60,8 @@ LEAST_PER_MILLION = Decimal("0.00105")
 
 _PROVISIONED = re.compile(r"\d+-month-commitment")
 _SIZED = re.compile(r"(?:^|/)\d+-x-\d+/|/\d+-steps/|^(?:low|medium|high|standard|hd|max-x-max)/")
-_AZURE_REGION = re.compile(r"^(eu|us|global-standard|global)/")
+_AZURE_REGION = re.compile(r"^(eu|us-gov|us|global-standard|global)/")
+REGION_WORDS = {"global-standard": "", "global": "", "us-gov": "gov"}
 _CLOUD_REGION = re.compile(r"^([a-z]{2}(?:-gov)?-[a-z]+-\d)/")
 
 
@@ -138,7 +139,7 @@ def _sku(seller: str, provider: str, name: str) -> tuple[str, str]:
     found = pattern.match(sku) if pattern else None
     if not found:
         return sku, ""
-    return sku[found.end() :], "" if found[1].startswith("global") else found[1]
+    return sku[found.end() :], REGION_WORDS.get(found[1], found[1])
 
 
 def _facts(

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 
 from llmaudit.catalog.build.fact import Basis, Fact, Multiplier, Origin, Stated, when_dict, when_text
 from llmaudit.catalog.build.names import LABS, kind_of
@@ -26,6 +27,9 @@ TOKEN_UNITS = frozenset(
         "cache_read_image", "input_video", "output_video", "cache_write_audio",
     }
 )  # fmt: skip
+ROUNDING = Decimal("0.005")
+"""Published batch and flex rates are rounded to the cent: half a percent apart is the same price."""
+
 RateKey = tuple[str, str, str, str]
 """Seller, sku, unit, when."""
 
@@ -136,10 +140,23 @@ def joined(facts: list[Fact]) -> list[Fact]:
     return [fact for fact in out if fact.valid_to is None or fact.valid_from is None or fact.valid_from < fact.valid_to]
 
 
+def is_rounded(one: Decimal, two: Decimal) -> bool:
+    """Say whether two prices are one, printed finer and coarser (`0.125` and `0.13`), or within half a percent."""
+    if one and abs(one - two) / one <= ROUNDING:
+        return True
+    for fine, coarse in ((one, two), (two, one)):
+        exponent = coarse.normalize().as_tuple().exponent
+        places = Decimal(1).scaleb(min(0, int(exponent)))
+        half_up = fine.quantize(places, rounding=ROUND_HALF_UP) == coarse
+        if half_up and fine != coarse and places <= Decimal("0.01"):
+            return True
+    return False
+
+
 def votes(
     believed: Fact, by_source: Mapping[str, list[Fact]], snapshots: Mapping[str, datetime], *, is_first: bool
 ) -> str:
-    """Return `n/m`: of the m packages that price this rate while the fact holds, n state the same price.
+    """Return `n/m`: of the m packages that price this rate while the fact holds, n state the same one, maybe rounded.
 
     A package is asked at its own snapshot, or, for a span that has ended, at a dated entry of its own inside the span.
     A price that was first seen later than that snapshot is compared all the same if nothing is on record before it.
@@ -157,7 +174,7 @@ def votes(
             stated = next((f for f in facts if f.valid_from and _holds(believed, f.valid_from)), None)
         if stated is not None:
             total += 1
-            same += stated.usd == believed.usd
+            same += stated.usd == believed.usd or is_rounded(stated.usd, believed.usd)
     return f"{same}/{total}"
 
 

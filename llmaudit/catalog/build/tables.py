@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 from llmaudit.catalog.build.fact import LICENCE, Fact, ModelNote, NameNote, Origin, Stated
 from llmaudit.catalog.build.merge import RateKey, Row, order_for
 from llmaudit.catalog.build.names import LABS, SELLERS, Models, kind_of, released_in
-from llmaudit.catalog.build.write import csv_text, read_table, source_id
+from llmaudit.catalog.build.write import csv_text, shown, source_id
 
 ABILITIES = ("context", "max_output", "tools", "images_in", "json_schema", "reasoning")
 
@@ -56,28 +56,39 @@ def skus_table(compiled: Compiled, previous: Iterable[Mapping[str, str]]) -> str
     return csv_text(("seller", "sku", "model", "retired_at", "released_on", "source"), lines)
 
 
-def names_table(compiled: Compiled, previous: Iterable[Mapping[str, str]]) -> str:
+NAME_COLUMNS = ("seller", "name", "sku", "valid_from", "valid_to", "source")
+
+
+def names_table(compiled: Compiled, previous: Sequence[Mapping[str, str]]) -> str:
     """Return names.csv: further exact names; a name that is a sku itself is none, nor is one that fits two skus.
 
-    A dated name that no longer points where it did keeps its line, ended.
+    A name that no longer means what it did keeps its line, ended on the newest day that any package speaks of; what it
+    means now begins there.
     """
+    today = shown(max(source.snapshot for source in compiled.sources))
+    before = {(line["seller"], line["name"].lower(), line["sku"]): line for line in previous}
+    lines: dict[tuple[str, str, str], list[object]] = {}
+    for note in _unambiguous(compiled):
+        key = (note.seller, note.name.lower(), note.sku)
+        had_another = any(other[:2] == key[:2] and other != key for other in before)
+        old = before.get(key)
+        begins = old["valid_from"] if old else today if had_another else _moving(note, compiled)
+        lines[key] = [note.seller, note.name, note.sku, begins, None, source_id(note.origin)]
+    known = set(compiled.skus)
+    for key, line in before.items():
+        if key not in lines and (line["seller"], line["sku"]) in known:
+            lines[key] = [*(line[name] for name in NAME_COLUMNS[:4]), line["valid_to"] or today, line["source"]]
+    return csv_text(NAME_COLUMNS, (lines[key] for key in sorted(lines)))
+
+
+def _unambiguous(compiled: Compiled) -> Iterator[NameNote]:
     skus = {(seller, sku.lower()) for seller, sku in compiled.skus}
-    known = dict.fromkeys(compiled.skus)
+    known = set(compiled.skus)
     notes: dict[tuple[str, str], dict[str, NameNote]] = {}
     for note in (note for source in compiled.sources for note in source.names):
         if (note.seller, note.sku) in known and (note.seller, note.name.lower()) not in skus:
             notes.setdefault((note.seller, note.name.lower()), {}).setdefault(note.sku, note)
-    before = {(line["seller"], line["name"].lower(), line["sku"]): line for line in previous}
-    lines = []
-    for by_sku in notes.values():
-        if len(by_sku) > 1:
-            continue
-        note = next(iter(by_sku.values()))
-        old = before.get((note.seller, note.name.lower(), note.sku), {})
-        begins = old.get("valid_from") or _moving(note, compiled)
-        lines.append([note.seller, note.name, note.sku, begins, None, source_id(note.origin)])
-    ordered = sorted(lines, key=lambda line: tuple(str(cell) for cell in line[:3]))
-    return csv_text(("seller", "name", "sku", "valid_from", "valid_to", "source"), ordered)
+    yield from (next(iter(by_sku.values())) for by_sku in notes.values() if len(by_sku) == 1)
 
 
 def _moving(note: NameNote, compiled: Compiled) -> datetime | None:
@@ -87,8 +98,11 @@ def _moving(note: NameNote, compiled: Compiled) -> datetime | None:
     return next(s.snapshot for s in compiled.sources if s.package == note.origin.package)
 
 
-def models_table(compiled: Compiled) -> str:
-    """Return models.csv: limits and abilities by canonical model, the maker's own entry first."""
+def models_table(compiled: Compiled, previous: Iterable[Mapping[str, str]]) -> str:
+    """Return models.csv: limits and abilities by canonical model, the maker's own entry first.
+
+    Of a model that no package lists any more, the last line stays.
+    """
     notes: dict[str, list[tuple[tuple[object, ...], ModelNote]]] = {}
     for source in compiled.sources:
         for note in source.models:
@@ -107,30 +121,38 @@ def models_table(compiled: Compiled) -> str:
         if n.retired_on and n.seller in LABS
     }
     priced = {compiled.models.canonical(seller, sku) for seller, sku in compiled.skus}
-    lines = []
-    for model, ranked in sorted(notes.items()):
+    columns = ("model", *ABILITIES, "released_on", "retired_on", "source")
+    kept = {line["model"]: [line[name] for name in columns] for line in previous if line["model"] in priced}
+    lines: dict[str, list[object]] = {model: list(cells) for model, cells in kept.items()}
+    for model, ranked in notes.items():
         ordered = [note for _, note in sorted(ranked, key=lambda pair: pair[0])]
         first = {name: next((v for n in ordered if (v := getattr(n, name)) is not None), None) for name in ABILITIES}
         if model in priced and any(value is not None for value in first.values()):
             told_by = source_id(ordered[0].origin)
             cells = [first[name] for name in ABILITIES]
-            lines.append([model, *cells, released_in(model), retired.get(model), told_by])
-    return csv_text(("model", *ABILITIES, "released_on", "retired_on", "source"), lines)
+            lines[model] = [model, *cells, released_in(model), retired.get(model), told_by]
+    return csv_text(columns, (lines[model] for model in sorted(lines)))
 
 
-def sources_table(compiled: Compiled, previous: Path) -> str:
-    """Return sources.csv: every source a row or table names, those of superseded rows included."""
+def sources_table(compiled: Compiled, previous: Sequence[Mapping[str, str]], used: AbstractSet[str]) -> str:
+    """Return sources.csv: every source that a row or a table names, those of superseded rows included.
+
+    Args:
+        compiled: This build.
+        previous: The table of the last one.
+        used: The ids that stand in this build's files.
+    """
     columns = ("id", "package", "url", "licence", "note")
-    known = {line["id"]: [line[name] for name in columns] for line in read_table(previous / "sources.csv")}
+    known: dict[str, list[str]] = {line["id"]: [line[name] for name in columns] for line in previous}
     for origin in _origins(compiled):
         known[source_id(origin)] = [source_id(origin), origin.package, origin.url, LICENCE, origin.note]
-    return csv_text(columns, (known[name] for name in sorted(known)))
+    return csv_text(columns, (known[name] for name in sorted(used)))
 
 
 def _origins(compiled: Compiled) -> set[Origin]:
-    used = {fact.origin for facts in compiled.believed.values() for fact in facts}
+    found = {fact.origin for facts in compiled.believed.values() for fact in facts}
     for source in compiled.sources:
-        used.update(note.origin for note in source.skus)
-        used.update(note.origin for note in source.names)
-        used.update(note.origin for note in source.models)
-    return used
+        found.update(note.origin for note in source.skus)
+        found.update(note.origin for note in source.names)
+        found.update(note.origin for note in source.models)
+    return found

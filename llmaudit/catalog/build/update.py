@@ -26,6 +26,7 @@ from llmaudit.catalog.build.write import (
     read_table,
     row_of,
     source_id,
+    sources_in,
     with_previous,
     write_files,
 )
@@ -89,12 +90,16 @@ def update(
     current = tuple(row for row in rows if row.superseded_on is None)
     compiled = Compiled(tuple(sources), believed, tuple(rows), _models(sources))
     files = rate_files(rows)
+
+    def last(name: str) -> list[dict[str, str]]:
+        return read_table(previous / name) if previous else []
+
     files["conflicts.csv"] = conflict_file(found)
     files["sellers.csv"] = sellers_table(compiled)
-    files["skus.csv"] = skus_table(compiled, read_table(previous / "skus.csv") if previous else [])
-    files["names.csv"] = names_table(compiled, read_table(previous / "names.csv") if previous else [])
-    files["models.csv"] = models_table(compiled)
-    files["sources.csv"] = sources_table(compiled, previous or out / "none")
+    files["skus.csv"] = skus_table(compiled, last("skus.csv"))
+    files["names.csv"] = names_table(compiled, last("names.csv"))
+    files["models.csv"] = models_table(compiled, last("models.csv"))
+    files["sources.csv"] = sources_table(compiled, last("sources.csv"), sources_in(files))
     report = _report(sources, rows, before, current, found, on)
     files[BUILD] = build_file(_build(sources, seen, report, files))
     write_files(out, files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ LITELLM: dict[str, Any] = {
         "off_peak_pricing": {"input_cost_per_token": 6.6e-07, "windows": []},
     },
     "azure/eu/gpt-x": {"litellm_provider": "azure", "input_cost_per_token": 2.2e-06},
+    "azure/us-gov/gpt-x": {"litellm_provider": "azure", "input_cost_per_token": 2.4e-06},
     "bedrock/us-west-2/anthropic.claude-x": {
         "litellm_provider": "bedrock",
         "input_cost_per_token": 3e-06,
@@ -128,7 +130,7 @@ def test_litellm(tmp_path: Path) -> None:
         ("input", ""): ["0.66"],
         ("input", "schedule=deepseek-peak-2026"): ["1.32"],
     }
-    assert rates(source, "azure", "gpt-x") == {("input", "region=eu"): ["2.2"]}
+    assert rates(source, "azure", "gpt-x") == {("input", "region=eu"): ["2.2"], ("input", "region=gov"): ["2.4"]}
     assert rates(source, "bedrock", "anthropic.claude-x") == {
         ("input", "region=us-west-2"): ["3"],
         ("cache_write_5m", "region=us-west-2"): ["3.75"],
@@ -218,3 +220,18 @@ def test_genai_prices() -> None:
 
 def test_the_newest_day_of_data_is_not_after_the_build() -> None:
     assert genai.newest_day(b"2026-01-02 2027-01-01 2026-03-04", date(2026, 6, 1)) == date(2026, 3, 4)
+
+
+def test_an_installed_litellm_is_read_without_its_wheel() -> None:
+    source = litellm_json.read(None, SCHEDULES, TODAY, {})
+    assert source.version == version("litellm")
+    sonnet = rates(source, "anthropic", "claude-sonnet-4-5")
+    # Anthropic's page: 3/15, twice the input price for an hour's cache write, half of all in a batch
+    assert [
+        sonnet[key] for key in (("input", ""), ("output", ""), ("cache_write_1h", ""), ("input", "batch=true"))
+    ] == [
+        ["3"],
+        ["15"],
+        ["6"],
+        ["1.5"],
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -93,6 +94,38 @@ def test_a_changed_price_and_one_that_is_gone(built: tuple[Path, Path], tmp_path
     assert report.superseded == 3
     with (tmp_path / "next" / "skus.csv").open(encoding="utf-8", newline="") as lines:
         assert any(line["sku"] == "house-b" for line in csv.DictReader(lines))
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / name).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_a_name_that_moved_keeps_its_past(built: tuple[Path, Path], tmp_path: Path) -> None:
+    folder, wheel = built
+    before = tmp_path / "before"
+    shutil.copytree(folder, before)
+    names = table(before, "names.csv")
+    moved = next(line for line in names if line["seller"] == "openai")
+    other = next(line["sku"] for line in names if line["seller"] == "openai" and line["sku"] != moved["sku"])
+    gone = {**moved, "name": "long-gone"}
+    text = (before / "names.csv").read_text(encoding="utf-8")
+    was, now = (",".join(line.values()) for line in (moved, {**moved, "sku": other}))
+    (before / "names.csv").write_text(text.replace(was, now) + ",".join(gone.values()) + "\n", encoding="utf-8")
+    update(tmp_path / "next", litellm_wheel=wheel, on=LATER, previous=before)
+    newest = "2026-11-04T00:00:00Z"  # the newest day any package speaks of
+    lines = [(n["name"], n["sku"], n["valid_from"], n["valid_to"]) for n in table(tmp_path / "next", "names.csv")]
+    assert (moved["name"], other, moved["valid_from"], newest) in lines
+    assert (moved["name"], moved["sku"], newest, "") in lines
+    assert ("long-gone", moved["sku"], moved["valid_from"], newest) in lines
+
+
+def test_every_source_is_named_and_none_is_idle(built: tuple[Path, Path]) -> None:
+    known = {line["id"] for line in table(built[0], "sources.csv")}
+    files = [
+        path for path in built[0].glob("*.csv") if path.name not in {"sources.csv", "sellers.csv", "conflicts.csv"}
+    ]
+    assert {line["source"] for path in files for line in table(built[0], path.name)} == known
 
 
 def row(usd: str, start: str, end: str | None = None, **other: Any) -> Row:
