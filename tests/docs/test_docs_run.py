@@ -139,9 +139,9 @@ def test_a_plan_that_is_shown_is_a_plan(text: str, tmp_path: Path):
 def test_a_catalog_file_that_is_shown_is_one(text: str, tmp_path: Path):
     file = tmp_path / "prices.yaml"
     file.write_text(text, encoding="utf-8")
+    catalog = load_catalog([file])
     sku = re.search(r"sku: (\S+)", text)
-    assert sku
-    assert load_catalog([file]).find(sku[1]).offer
+    assert catalog.find(sku[1]).offer if sku else catalog.sellers["openai"].discounts
 
 
 @pytest.mark.parametrize("text", examples("yaml rules"))
