@@ -7,8 +7,11 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit.cells import PricedCell
-from llmaudit.evidence import Evidence, requests, spend
+from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.money import percent, total
+
+SAME_RATIO_PCT = 0.1
+"""Two models whose bills are this close over list are billed by the same factor."""
 
 
 class Driver(msgspec.Struct, frozen=True):
@@ -78,16 +81,40 @@ def _markup(cells: list[PricedCell]) -> Driver:
         and priced.cell.usage_status == "reported"
     ]
     title = "Gateway markup: billed above the provider's list"
-    certain = [priced for priced in compared if priced.list_high_usd == priced.list_low_usd]
+    certain = [priced for _, group in grouped(compared, lambda one: one.cell.gateway) for priced in _settled(group)]
     if not certain:
         return Driver("markup", title, None, None, True, "no request has an amount and a certain list price")
     usd = total((priced.cell.billed_usd or Decimal(0)) - (priced.list_usd or Decimal(0)) for priced in certain)
     left_out = requests(compared) - requests(certain)
     reason = (
-        f"billed minus list over {requests(certain):,} requests through gateways whose list price is certain; "
-        f"{left_out:,} with a regional or otherwise unknown price are left out, fees at top-up come on top"
+        f"billed minus list over {requests(certain):,} requests through gateways: models whose list price is certain, "
+        f"and those the same gateway bills at the same ratio; {left_out:,} with a regional or otherwise unknown "
+        "price are left out, fees at top-up come on top"
     )
     return Driver("markup", title, usd, None, True, reason)
+
+
+def _settled(group: list[PricedCell]) -> list[PricedCell]:
+    """Return the cells of one gateway whose markup is certain.
+
+    A model with one price everywhere settles its own ratio. One that may have been billed at a regional price is
+    settled by it where its ratio is the same: a region would have to cost, to the promille, what is added elsewhere.
+    """
+    models = [(cells, _ratio_pct(cells)) for _, cells in grouped(group, lambda one: one.cell.model)]
+    sure = [all(one.list_high_usd == one.list_low_usd for one in cells) for cells, _ in models]
+    ratios = [pct for (_, pct), is_sure in zip(models, sure, strict=True) if is_sure]
+    return [
+        priced
+        for (cells, pct), is_sure in zip(models, sure, strict=True)
+        if is_sure or any(abs(pct - known) <= SAME_RATIO_PCT for known in ratios)
+        for priced in cells
+    ]
+
+
+def _ratio_pct(cells: list[PricedCell]) -> float:
+    billed = total(priced.cell.billed_usd or Decimal(0) for priced in cells)
+    listed = total(priced.list_usd or Decimal(0) for priced in cells)
+    return percent(billed - listed, listed) or 0.0
 
 
 def _reliability(cells: list[PricedCell]) -> Driver:
