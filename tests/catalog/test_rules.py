@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from builders import DAY, catalog_of, catalog_text, sku_text
 
-from llmaudit.catalog import Catalog, Conditions, Quote, quote
+from llmaudit.catalog import Catalog, Conditions, Quote, load_catalog, quote
 from llmaudit.catalog.units import PIECE_UNITS, TOKEN_UNITS
 from llmaudit.errors import InputError
 
@@ -153,7 +153,7 @@ models:
               utilisation: 0.35, valid_from: 2026-01-01T00:00:00Z, source: invoice}
 """
     found = asked(catalog_of(tmp_path, text), input_tokens=M, output_tokens=M)
-    assert found.cost_usd == Decimal("0.3") + Decimal("2")
+    assert found.cost_usd == Decimal("0.3") + Decimal(2)
     assert "2 x $2.10 an hour" in found.rules[0]
 
 
@@ -203,8 +203,6 @@ def test_a_day_whose_holidays_are_not_known(catalog: Catalog) -> None:
 
 def test_a_report_can_be_run_again_as_it_was(tmp_path: Path) -> None:
     """A price that was learnt on 2026-10-20 is not known on 2026-10-10; the one before it is."""
-    from llmaudit.catalog import load_catalog
-
     path = tmp_path / "own.yaml"
     prices = [
         "usd_per_million: {input: 1, output: 1}",
@@ -213,8 +211,6 @@ def test_a_report_can_be_run_again_as_it_was(tmp_path: Path) -> None:
     path.write_text(catalog_text("own", sku_text("m", prices)) + "replaces: rate\n")
     at = Conditions(datetime(2026, 10, 5), region="global")  # noqa: DTZ001
     assert asked(load_catalog([path]), "m", at, input_tokens=M).cost_usd == 3
-    from datetime import date
-
     then, now = load_catalog([path], known_at=date(2026, 12, 1)), load_catalog([path])
     assert asked(then, "m", at, input_tokens=M).cost_usd == 3
     assert then.version != now.version
