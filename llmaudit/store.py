@@ -88,7 +88,8 @@ class Store:
 
     def close(self) -> None:
         """Close the database; a temporary one is removed, and so is a new one that nothing was put into."""
-        empty = self._fresh and not self._connection.execute("SELECT 1 FROM sources LIMIT 1").fetchall()
+        holds = "SELECT 1 FROM sources UNION ALL SELECT 1 FROM shadow_tests LIMIT 1"
+        empty = self._fresh and not self._connection.execute(holds).fetchall()
         self._connection.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -173,10 +174,10 @@ class Store:
             frame: pl.DataFrame = self._connection.sql(sql).pl()
             return frame
 
-    def arrow(self, sql: str) -> pa.Table:
+    def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run a query and return an Arrow table."""
         with _translated(self.path):
-            return self._connection.sql(sql).to_arrow_table()
+            return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
     @contextmanager
     def table(self, name: str, data: pa.Table | pa.RecordBatchReader) -> Iterator[None]:

@@ -194,10 +194,15 @@ def _quantile_difference(part: Slice, sides: list[_Ordered], p: float, level: fl
     return Estimate(value, value - half, value + half, found, (arms[0], arms[1]), "Bahadur, clustered t"), influence
 
 
+TAIL, NARROWER = 0.9, 0.8
+"""Beyond this quantile the bandwidth is this much narrower: in a long tail the wide one makes intervals too long."""
+
+
 def _bandwidth(pairs: int, p: float) -> float:
+    factor = NARROWER if max(p, 1 - p) > TAIL else 1.0
     z = float(ndtri(p))
     density = float(np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi))
-    return float(pairs ** (-1 / 3) * ndtri(0.975) ** (2 / 3) * (1.5 * density**2 / (2 * z * z + 1)) ** (1 / 3))
+    return float(factor * pairs ** (-1 / 3) * ndtri(0.975) ** (2 / 3) * (1.5 * density**2 / (2 * z * z + 1)) ** (1 / 3))
 
 
 def _quantile(found: Spread, level: float) -> float:
