@@ -168,6 +168,10 @@ class Store:
         (row,) = self.rows(sql, parameters)
         return row
 
+    def has(self, table: str) -> bool:
+        """Say whether there is a table: a database that was opened read-only may be older than this llmaudit."""
+        return bool(self.rows("SELECT 1 FROM information_schema.tables WHERE table_name = ?", [table]))
+
     def frame(self, sql: str) -> pl.DataFrame:
         """Run a query and return a polars frame."""
         with _translated(self.path):

@@ -61,9 +61,7 @@ class World:
 
     def quantile_difference_ms(self, p: float) -> float:
         """Return the true difference of the latency quantiles, in milliseconds."""
-        return float(
-            MEDIAN_MS * (self.latency_ratio * np.exp(SHADOW_MS * ndtri(p)) - np.exp(PRIMARY_MS * ndtri(p)))
-        )
+        return float(MEDIAN_MS * (self.latency_ratio * np.exp(SHADOW_MS * ndtri(p)) - np.exp(PRIMARY_MS * ndtri(p))))
 
     @property
     def mean_loss(self) -> float:
@@ -111,7 +109,9 @@ def _outcomes(world: World, rng: np.random.Generator, user: Ints, tier: Ints) ->
     """Return success of both arms: they differ on a share of pairs, and who wins those depends on user and tier."""
     n = world.pairs
     mean = np.array([world.loss.get(t, 0.0) for t in range(len(world.tiers))])[tier]
-    lean = world.between * np.sqrt(3.0) * rng.uniform(-1, 1, world.users)  # bounded, so that no probability leaves [0, 1]
+    lean = (
+        world.between * np.sqrt(3.0) * rng.uniform(-1, 1, world.users)
+    )  # bounded, so that no probability leaves [0, 1]
     lean = np.clip(lean, -(world.disagree - np.abs(mean).max()), world.disagree - np.abs(mean).max())
     wins = 0.5 + (mean + lean[user]) / (2 * world.disagree)
     differs = rng.random(n) < world.disagree

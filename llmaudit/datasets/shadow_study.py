@@ -124,7 +124,9 @@ def study_coverage(world: World, runs: int, seed: int) -> Coverage:
     """Return how often the intervals of cost ratios and latency quantiles hold the planted truth."""
     rng = np.random.default_rng(seed)
     hits = np.zeros(5)
-    success = [(world.quality + loss) * (1 - bad) for loss, bad in zip((0.0, world.mean_loss), world.errors, strict=True)]
+    success = [
+        (world.quality + loss) * (1 - bad) for loss, bad in zip((0.0, world.mean_loss), world.errors, strict=True)
+    ]
     for _ in range(runs):
         pairs = simulate(world, rng)
         here = slice_of(pairs.cluster, np.zeros(len(pairs), np.int64), np.ones(1))

@@ -107,7 +107,11 @@ def _mix(pairs: Pairs, plan: Plan) -> tuple[Ints, Floats, list[str]]:
     unseen = sorted(tier for tier, share in named.items() if share > 0 and tier not in tiers)
     notes = [f"tier {tier} has {named[tier]:.1%} of production and no pair" for tier in unseen]
     if not shares.sum() > 0:
-        return tiers, counts / max(counts.sum(), 1), [*notes, "no tier of the mix has a pair: the sample's own mix is used"]
+        return (
+            tiers,
+            counts / max(counts.sum(), 1),
+            [*notes, "no tier of the mix has a pair: the sample's own mix is used"],
+        )
     return tiers, shares / shares.sum(), notes
 
 
@@ -156,7 +160,10 @@ def _holm(results: list[TierResult], alpha: float) -> list[TierResult]:
 
 def _blocked(one: TierResult) -> TierResult:
     return msgspec.structs.replace(
-        one, verdict="blocked", may_move=False, sentence=f"no verdict: a health check failed. Without it: {one.sentence}"
+        one,
+        verdict="blocked",
+        may_move=False,
+        sentence=f"no verdict: a health check failed. Without it: {one.sentence}",
     )
 
 
@@ -167,7 +174,9 @@ def guardrails(figures: list[Metric], by_tier: list[TierResult], plan: Plan) -> 
     for name, limit in plan.budgets.items():
         found.append(_budget_rail(name, limit, by_name.get(name)))
     if plan.max_cost_ratio is not None:
-        found.append(_cost_rail(by_name.get("cost_per_success_ratio") or by_name.get("cost_ratio"), plan.max_cost_ratio))
+        found.append(
+            _cost_rail(by_name.get("cost_per_success_ratio") or by_name.get("cost_ratio"), plan.max_cost_ratio)
+        )
     return found
 
 
@@ -178,7 +187,9 @@ def _error_rail(figure: Metric | None, plan: Plan) -> Guardrail:
     seen = f"{figure.delta * 100:+.2f} points ({figure.low * 100:+.2f} to {figure.high * 100:+.2f})"
     if figure.clusters < MIN_CLUSTERS:
         return Guardrail(name, "open", f"{seen}; too few clusters to judge")
-    status = "pass" if figure.high < limit or figure.low == figure.high == 0 else "fail" if figure.low > limit else "open"
+    status = (
+        "pass" if figure.high < limit or figure.low == figure.high == 0 else "fail" if figure.low > limit else "open"
+    )
     return Guardrail(name, status, f"{seen}; {limit * 100:g} points more are allowed")  # type: ignore[arg-type]
 
 

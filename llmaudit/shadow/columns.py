@@ -38,7 +38,7 @@ class Field:
 FIELDS: tuple[Field, ...] = (
     Field("pair_id", "text", ("pair",)),
     Field("arm", "text", ("variant",)),
-    Field("model", "text"),
+    Field("model", "text", ("action",)),
     Field("tier", "tier"),
     Field("user_id", "text", ("user",)),
     Field("session_id", "text", ("session", "conversation_id")),
@@ -67,6 +67,10 @@ FIELDS: tuple[Field, ...] = (
     Field("template_hash", "text", ("template",)),
     Field("prompt_hash", "text"),
     Field("params", "text"),
+    Field("request_id", "text"),
+    Field("cohort", "text"),
+    Field("propensity", "measure"),
+    Field("target", "text"),
     Field("temperature", "text"),
     Field("top_p", "text"),
     Field("max_tokens", "text"),
@@ -102,6 +106,8 @@ def field_of(name: str) -> Field | None:
     """Return what a column of a file is, or None where it is not read."""
     if name.startswith("score"):
         return Field(name, "score")
+    if name == "reward":
+        return Field("score", "score")
     return BY_NAME.get(name)
 
 
@@ -196,7 +202,11 @@ def _money(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise BadValue("is not an amount")
     try:
-        amount = value if isinstance(value, Decimal) else parse_decimal(repr(value) if isinstance(value, float) else str(value))
+        amount = (
+            value
+            if isinstance(value, Decimal)
+            else parse_decimal(repr(value) if isinstance(value, float) else str(value))
+        )
     except ValueError:
         raise BadValue("is not an amount") from None
     if not 0 <= amount <= MAX_PER_ROW:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc, ndtr, stdtr
 
-from llmaudit.shadow.clusters import MIN_CLUSTERS, WARN_CLUSTERS, Floats, Ints, compact, spread
+from llmaudit.shadow.clusters import MIN_CLUSTERS, WARN_CLUSTERS, Bools, Floats, Ints, compact, spread
 from llmaudit.shadow.model import Check, Standing
-from llmaudit.shadow.pairs import UNKNOWN, Bools, Pairs
+from llmaudit.shadow.pairs import UNKNOWN, Pairs
 
 MISMATCH_P = 0.001
 """The usual bar for a sample-ratio mismatch: low, because it is looked at often and blocks everything."""
@@ -85,9 +85,7 @@ def sample_ratio(pairs: Pairs, traffic: Traffic | None) -> Iterator[Check]:
         yield Check(f"sample ratio by {name}", "fail" if worst < MISMATCH_P else "pass", detail, True)
 
 
-def _dimensions(
-    pairs: Pairs, traffic: Traffic
-) -> Iterator[tuple[str, Ints, Callable[[Any], str]]]:
+def _dimensions(pairs: Pairs, traffic: Traffic) -> Iterator[tuple[str, Ints, Callable[[Any], str]]]:
     yield "day", traffic.day, _day
     yield "tier", traffic.tier, _tier
     if len(traffic.routes) > 1:
@@ -255,7 +253,9 @@ def _order(pairs: Pairs, known: Bools, delta: Floats) -> Check:
     first = pairs.shown_first[here].astype(float)
     if len(np.unique(first)) == 1:
         which = "shadow" if first[0] else "primary"
-        return Check(name, "warn", f"the {which} was always shown first: a bias for a place cannot be told apart", False)
+        return Check(
+            name, "warn", f"the {which} was always shown first: a bias for a place cannot be told apart", False
+        )
     slope, p, _ = regression(first, delta[here], pairs.cluster[here])
     detail = f"the shadow scores {slope:+.4f} more when shown first" + ("" if p is None else f", p {p:.2g}")
     return Check(name, "warn" if p is not None and p < SUSPECT_P else "pass", detail, False)
@@ -289,4 +289,3 @@ CHECKS: tuple[Callable[[Pairs], Iterator[Check]], ...] = (
     _judge,
 )
 """Everything that is checked from the pairs alone."""
-

@@ -56,7 +56,9 @@ def save(store: Store, pairs: pa.Table, plan: Plan, details: Details, timezone: 
         for name in ("shadow_pairs", "shadow_tests", "evals"):
             store.execute(f"DELETE FROM {name} WHERE test = ?", [plan.name])
         store.execute("INSERT INTO shadow_pairs BY NAME SELECT ? AS test, p.* FROM new_pairs AS p", [plan.name])
-        store.execute("INSERT INTO shadow_tests VALUES (?, ?, ?, ?)", [plan.name, _json(plan), _json(details), timezone])
+        store.execute(
+            "INSERT INTO shadow_tests VALUES (?, ?, ?, ?)", [plan.name, _json(plan), _json(details), timezone]
+        )
 
 
 def _json(value: Any) -> str:
@@ -78,7 +80,10 @@ def _with_pseudonyms(table: pa.Table, key: bytes) -> pa.Table:
 def tests(store: Store) -> list[tuple[Plan, Details, str]]:
     """Return every test in the database: its plan, its details and its time zone, by name."""
     rows = store.rows("SELECT plan, details, timezone FROM shadow_tests ORDER BY test")
-    return [(msgspec.json.decode(plan, type=Plan), msgspec.json.decode(known, type=Details), zone) for plan, known, zone in rows]
+    return [
+        (msgspec.json.decode(plan, type=Plan), msgspec.json.decode(known, type=Details), zone)
+        for plan, known, zone in rows
+    ]
 
 
 def load(store: Store, name: str) -> tuple[Pairs, Plan]:
@@ -112,14 +117,16 @@ def pairs_of(table: pa.Table, details: Details, zone: str, cluster: str = "auto"
         InputError: The pairs have no such cluster.
     """
     n = table.num_rows
-    models = _codes(pa.chunked_array([*table["primary_model"].chunks, *table["shadow_model"].chunks], pa.string()))
-    params = _codes(pa.chunked_array([*table["primary_params"].chunks, *table["shadow_params"].chunks], pa.string()))[0]
+    models = codes_of(pa.chunked_array([*table["primary_model"].chunks, *table["shadow_model"].chunks], pa.string()))
+    params = codes_of(pa.chunked_array([*table["primary_params"].chunks, *table["shadow_params"].chunks], pa.string()))[
+        0
+    ]
     primary = _arm(table, "primary", models[0][:n], params[:n])
     shadow = _arm(table, "shadow", models[0][n:], params[n:])
     if details.pairwise:
         primary, shadow = _both_sides(primary, shadow)
     primary, shadow = _with_success(primary, shadow)
-    route, routes = _codes(table["route"])
+    route, routes = codes_of(table["route"])
     at = np.where(primary.at == UNKNOWN, shadow.at, primary.at)
     day = _days(at, zone)
     kind, codes, note = _clusters(table, day, cluster)
@@ -132,7 +139,7 @@ def pairs_of(table: pa.Table, details: Details, zone: str, cluster: str = "auto"
         cluster_kind=kind,
         route=route,
         routes=tuple(str(one) for one in routes),
-        session=_codes(table["session_id"])[0],
+        session=codes_of(table["session_id"])[0],
         turn=_measured(table, "turn"),
         size=_measured(table, "prompt_tokens"),
         shown_first=_shown_first(table["shown_first"]),
@@ -156,7 +163,7 @@ def _days(at: Ints, zone: str) -> Ints:
 
 
 def _shown_first(column: Any) -> Ints:
-    codes, names = _codes(column)
+    codes, names = codes_of(column)
     meaning = np.array([{"shadow": 1, "primary": 0}.get(name, -1) for name in names] + [-1])
     return meaning[codes]
 
@@ -165,7 +172,7 @@ def _arm(table: pa.Table, name: str, model: Ints, params: Ints) -> Arm:
     prompt, read = _measured(table, f"{name}_prompt_tokens"), _measured(table, f"{name}_cache_read_tokens")
     return Arm(
         present=np.asarray(table[f"{name}_line"].is_valid()),
-        ok=np.asarray(pc.fill_null(table[f"{name}_ok"], False)),  # noqa: FBT003
+        ok=np.asarray(pc.fill_null(table[f"{name}_ok"], False)),
         score=_measured(table, f"{name}_score"),
         cost=pico_of(table[f"{name}_cost_usd"], UNKNOWN),
         success=_whole(table, f"{name}_success", -1),
@@ -218,7 +225,9 @@ def _clusters(table: pa.Table, day: Ints, wanted: str) -> tuple[str, Ints, list[
     if wanted == "auto":
         kind = next((name for name in ("user", "session", "template") if shares[name] >= 0.5), "pair")  # noqa: PLR2004
     if kind == "pair":
-        note = ["no user, session or template is in the data: pairs are taken as independent, which may promise too much"]
+        note = [
+            "no user, session or template is in the data: pairs are taken as independent, which may promise too much"
+        ]
         return "pair", np.arange(n), note if wanted == "auto" else []
     if kind == "day":
         return "day", day - int(day.min(initial=0)), []
@@ -228,14 +237,14 @@ def _clusters(table: pa.Table, day: Ints, wanted: str) -> tuple[str, Ints, list[
             next_step="Choose another with --cluster, or add the column.",
             slug="no-cluster",
         )
-    codes, names = _codes(table[LABELS[kind]])
+    codes, names = codes_of(table[LABELS[kind]])
     lonely = codes < 0
     codes = np.where(lonely, len(names) + np.cumsum(lonely) - 1, codes)
     note = [f"{int(lonely.sum()):,} pairs have no {kind}: each is a cluster of its own"] if lonely.any() else []
     return kind, codes, note
 
 
-def _codes(column: Any) -> tuple[Ints, list[Any]]:
+def codes_of(column: Any) -> tuple[Ints, list[Any]]:
     """Return a column as codes into its distinct values; -1 where it is null."""
     encoded = pc.dictionary_encode(column)
     whole = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded

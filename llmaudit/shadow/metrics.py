@@ -10,7 +10,7 @@ from math import isfinite
 import numpy as np
 
 from llmaudit.money import ZERO, round_to
-from llmaudit.shadow.clusters import MIN_CLUSTERS, Floats, Ints
+from llmaudit.shadow.clusters import MIN_CLUSTERS, Bools, Floats, Ints
 from llmaudit.shadow.estimates import (
     Estimate,
     Slice,
@@ -22,7 +22,7 @@ from llmaudit.shadow.estimates import (
 )
 from llmaudit.shadow.looks import linear_steps, schedule
 from llmaudit.shadow.model import QUANTILES, Metric, Plan, TierResult
-from llmaudit.shadow.pairs import UNKNOWN, Bools, Pairs
+from llmaudit.shadow.pairs import UNKNOWN, Pairs
 
 FEWEST = {"p50": 30, "p95": 200, "p99": 1000}
 """Pairs below which a quantile's difference has no interval worth printing."""
@@ -67,11 +67,7 @@ def _quality(part: Part, quality: TierResult) -> Metric:
     both = ~np.isnan(pairs.primary.score) & ~np.isnan(pairs.shadow.score)
     here, _ = part.only(both)
     looks = [look for look in quality.looks if look.z_difference is not None]
-    cleared = [
-        look
-        for look in looks
-        if abs(look.z_difference or 0.0) >= (look.boundary_difference or np.inf)
-    ]
+    cleared = [look for look in looks if abs(look.z_difference or 0.0) >= (look.boundary_difference or np.inf)]
     return Metric(
         metric="quality",
         tier=part.tier,

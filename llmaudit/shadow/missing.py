@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from llmaudit.shadow.clusters import Floats, Ints
+from llmaudit.shadow.clusters import Bools, Floats, Ints
 from llmaudit.shadow.model import Missing
-from llmaudit.shadow.pairs import Bools, Pairs
+from llmaudit.shadow.pairs import Pairs
 
 BINS = 10
 PAIRS_A_BIN = 50

@@ -144,7 +144,8 @@ class TierResult(msgspec.Struct, frozen=True, kw_only=True):
         loss_proven: Whether some loss of quality is certain.
         decided_on: Day of the look that decided.
         fell_back: Whether the statistic has fallen below the boundary since.
-        more_pairs: Judged pairs still needed if the models are equal; None where none are needed or it cannot be said.
+        more_pairs: Judged pairs still needed if the models are equal, or if the loss is as seen where equal ones have
+            enough; None where none are needed or no number would do.
         more_days: Days that takes at the present rate.
         more_pairs_as_seen: Judged pairs still needed if the loss is as seen; None where no number would do.
         anytime: Verdict of the confidence sequence, which holds without a plan.

@@ -10,12 +10,10 @@ from decimal import Decimal
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from llmaudit.money import PICO
-from llmaudit.shadow.clusters import Floats, Ints
+from llmaudit.shadow.clusters import Bools, Floats, Ints
 
-Bools = NDArray[np.bool_]
 UNKNOWN = np.iinfo(np.int64).min
 """An amount or an instant that is not known."""
 

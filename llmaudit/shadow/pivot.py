@@ -30,7 +30,9 @@ def pivot(table: pa.Table) -> pa.Table:
     pair = np.asarray(ids.indices).astype(np.int64)
     is_shadow = np.asarray(pc.equal(table["arm"], "shadow"))
     order = _in_order(np.asarray(table["source"]), np.asarray(table["line"]))
-    places, copies = zip(*(_first(pair, side, order, len(ids.dictionary)) for side in (~is_shadow, is_shadow)), strict=True)
+    places, copies = zip(
+        *(_first(pair, side, order, len(ids.dictionary)) for side in (~is_shadow, is_shadow)), strict=True
+    )
     columns: dict[str, Any] = {"pair_id": ids.dictionary}
     for name in SHARED:
         columns[name] = _either(table[name], *places)

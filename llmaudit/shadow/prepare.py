@@ -59,7 +59,9 @@ def prepare(tables: Sequence[pa.Table], catalog: Catalog, *, score: str | None, 
         InputError: The arms cannot be told apart.
         UsageError: There are several scores and none was named, or the one named is not there.
     """
-    numbered = [one.append_column("source", pa.array(np.full(one.num_rows, i), pa.int64())) for i, one in enumerate(tables)]
+    numbered = [
+        one.append_column("source", pa.array(np.full(one.num_rows, i), pa.int64())) for i, one in enumerate(tables)
+    ]
     table = pa.concat_tables(numbered, promote_options="default")
     have = _Columns(table)
     arms = _arms(have, primary)
@@ -213,8 +215,12 @@ def _tokens_and_cost(have: _Columns, catalog: Catalog) -> tuple[Any, Any, list[s
         priced, failed = _priced(have, counts, wanted, catalog)
         pico[wanted] = priced[wanted]
         has_cost = has_cost | (wanted & (priced >= 0))
-        notes.append(f"{int(np.count_nonzero(wanted & (priced >= 0))):,} answers had tokens and no cost: list prices are used")
-        notes += [f"{count:,} answers of {printable(model)} have no price ({why})" for (model, why), count in failed.items()]
+        notes.append(
+            f"{int(np.count_nonzero(wanted & (priced >= 0))):,} answers had tokens and no cost: list prices are used"
+        )
+        notes += [
+            f"{count:,} answers of {printable(model)} have no price ({why})" for (model, why), count in failed.items()
+        ]
     extra = pico_of(have.get("extra_cost_usd", MONEY))
     return prompt, _as_money(np.where(has_cost, pico + extra, 0), ~has_cost, rows), notes
 
@@ -222,9 +228,13 @@ def _tokens_and_cost(have: _Columns, catalog: Catalog) -> tuple[Any, Any, list[s
 def _counts(have: _Columns) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the six disjoint counters of each row, and whether prompt and output are both known."""
     counts = np.stack([have.whole(name) for name in COUNTERS], axis=1)
-    known = np.asarray(pc.and_(pc.is_valid(have.get("input_tokens", pa.int64())), pc.is_valid(have.get("output_tokens", pa.int64()))))
+    known = np.asarray(
+        pc.and_(pc.is_valid(have.get("input_tokens", pa.int64())), pc.is_valid(have.get("output_tokens", pa.int64())))
+    )
     if have.has("prompt_tokens") and have.has("completion_tokens"):
-        both = pc.and_(pc.is_valid(have.get("prompt_tokens", pa.int64())), pc.is_valid(have.get("completion_tokens", pa.int64())))
+        both = pc.and_(
+            pc.is_valid(have.get("prompt_tokens", pa.int64())), pc.is_valid(have.get("completion_tokens", pa.int64()))
+        )
         openai = np.asarray(both) & ~known
         cached = have.whole("cached_tokens")
         counts[openai, 0] = (have.whole("prompt_tokens") - cached)[openai]

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, isfinite
 
-import numpy as np
-
 from llmaudit.shadow import sequential
 from llmaudit.shadow.clusters import MIN_CLUSTERS, WARN_CLUSTERS, Floats, Ints
 from llmaudit.shadow.looks import Schedule, Step, anytime, mean_steps, needed_information, schedule
@@ -64,9 +62,7 @@ class Sequence:
 
 def sequence(judged: Judged, plan: Plan, planned_days: int) -> Sequence:
     """Return the looks of a slice and their boundaries."""
-    steps = mean_steps(
-        judged.delta, judged.codes, judged.strata, judged.targets, judged.days, judged.spread_of_scores
-    )
+    steps = mean_steps(judged.delta, judged.codes, judged.strata, judged.targets, judged.days, judged.spread_of_scores)
     found = schedule(steps, planned_days, plan.looks)
     return Sequence(steps, found, found.boundary(plan.alpha, two_sided=False), found.boundary(0.05, two_sided=True))
 
@@ -143,9 +139,7 @@ def _look(step: Step, found: Sequence, margin: float, alpha: float) -> Look:
     index = next((i for i, one in enumerate(found.plan.steps) if one is step), None)
     if index is not None:
         above, apart = float(found.above[index]), float(found.apart[index])
-        one_side, both = (
-            sequential.from_normal(bound, step.spread.df) * step.spread.se for bound in (above, apart)
-        )
+        one_side, both = (sequential.from_normal(bound, step.spread.df) * step.spread.se for bound in (above, apart))
         numbers |= {
             "z_noninferior": step.z(-margin),
             "boundary_noninferior": above,
@@ -188,17 +182,22 @@ def _more(judged: Judged, found: Sequence, plan: Plan) -> tuple[int | None, int 
         need = needed_information(distance, plan.alpha, plan.power, looks)
         return max(ceil(pairs * (need / have - 1.0)), 1) if isfinite(need) else None
 
-    equal = still(plan.margin)
+    equal, as_seen = still(plan.margin), still(plan.margin + step.value)
+    more = (
+        as_seen if equal == 1 else equal
+    )  # enough for equal models already: it is the loss seen that stands in the way
     rate = pairs / step.number
-    return equal, None if equal is None or step.day < 0 else ceil(equal / rate), still(plan.margin + step.value)
+    return more, None if more is None or step.day < 0 else ceil(more / rate), as_seen
 
 
 def points(value: float | None) -> str:
-    """Return a difference of scores for people, in points (hundredths)."""
+    """Return a difference of scores for people, in points (hundredths of a score)."""
     return "unknown" if value is None else f"{value * 100:+.2f} points"
 
 
-def _sentence(verdict: Verdict, last: Look | None, plan: Plan, *, lost: bool, more: int | None, days: int | None) -> str:
+def _sentence(
+    verdict: Verdict, last: Look | None, plan: Plan, *, lost: bool, more: int | None, days: int | None
+) -> str:
     if last is None:
         return "no pair has a score on both sides: quality is unknown"
     if last.clusters < MIN_CLUSTERS:
@@ -212,8 +211,9 @@ def _sentence(verdict: Verdict, last: Look | None, plan: Plan, *, lost: bool, mo
         return f"a loss is certain and it is not shown to be below {margin} ({seen})"
     need = ""
     if more is not None:
-        need = f"; if the two are equal, about {more:,} more judged pairs"
-        need += f" ({days:,} more days at this rate) would show it" if days is not None else " would show it"
+        need = f"; about {more:,} more judged pairs"
+        need += f" ({days:,} more days at this rate)" if days is not None else ""
+        need += " would show it if the two are equal, or if the loss stays as seen where that is more"
     return f"neither a loss nor its absence is certain at {margin} ({seen}){need}"
 
 

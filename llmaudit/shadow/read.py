@@ -48,12 +48,20 @@ class Rows:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def read_rows(path: Path) -> Rows:
-    """Return the rows of a pairs file.
+PAIR = ("pair_id", "arm")
+"""What every row of a pairs file has."""
+
+
+def read_rows(path: Path, needs: tuple[str, ...] = PAIR) -> Rows:
+    """Return the rows of a pairs file, or of another file of answers.
+
+    Args:
+        path: The file.
+        needs: Columns that every row must have.
 
     Raises:
-        InputError: Missing, damaged, empty, no such file as was meant, without `pair_id` and `arm`, or with more than
-            1% of its records unusable; the message names the first lines.
+        InputError: Missing, damaged, empty, no such file as was meant, without the columns it needs, or with more
+            than 1% of its records unusable; the message names the first lines.
     """
     with opened(path) as content:
         head = content.read(HEAD_BYTES).removeprefix(UTF8_BOM)
@@ -66,12 +74,12 @@ def read_rows(path: Path) -> Rows:
     else:
         is_json = head.lstrip()[:1] in {b"{", b"["}
         fast = _fast(path, head, is_json=is_json)
-        found = fast if fast is not None else _slow(path, head, is_json=is_json)
-    _check(path, found)
+        found = fast if fast is not None else _slow(path, head, needs, is_json=is_json)
+    _check(path, found, needs)
     return found
 
 
-def _check(path: Path, rows: Rows) -> None:
+def _check(path: Path, rows: Rows, needs: tuple[str, ...]) -> None:
     name = printable(file_name(path))
     if len(rows.rejected) > MOST_REJECTED * rows.records or not rows.table.num_rows:
         first = "; ".join(reject_text(one) for one in rows.rejected[:3])
@@ -80,11 +88,11 @@ def _check(path: Path, rows: Rows) -> None:
             next_step="Mend them; docs/shadow.md has the columns. Up to 1% may be bad, and is then counted and shown.",
             slug="bad-pairs",
         )
-    missing = [column for column in ("pair_id", "arm") if column not in rows.table.column_names]
+    missing = [column for column in needs if column not in rows.table.column_names]
     if missing:
         raise InputError(
-            f"{name} has no column {' and no column '.join(missing)}: it holds no shadow pairs",
-            next_step="One row per request and arm; docs/shadow.md has the columns.",
+            f"{name} has no column {' and no column '.join(missing)}",
+            next_step="docs/shadow.md has the columns of such a file.",
             slug="no-pairs",
         )
 
@@ -255,7 +263,12 @@ def _without_nan(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(known, pa.scalar(None, column.type), column) if pc.any(known).as_py() else column
 
 
-LIMITS: dict[str, tuple[float, float]] = {"tier": (0, 3), "count": (0, 1e9), "measure": (0, 1e15), "money": (0, 100_000)}
+LIMITS: dict[str, tuple[float, float]] = {
+    "tier": (0, 3),
+    "count": (0, 1e9),
+    "measure": (0, 1e15),
+    "money": (0, 100_000),
+}
 
 
 def _in_range(one: Field, column: pa.ChunkedArray) -> None:
@@ -264,7 +277,9 @@ def _in_range(one: Field, column: pa.ChunkedArray) -> None:
     low, high = LIMITS[one.kind]
     seen = pc.min_max(column).as_py()
     if float(seen["min"]) < low or float(seen["max"]) > high:
-        raise BadValue(f"column {one.name} holds {seen['min']} to {seen['max']}; it has to lie in {low:g} to {high:,.0f}")
+        raise BadValue(
+            f"column {one.name} holds {seen['min']} to {seen['max']}; it has to lie in {low:g} to {high:,.0f}"
+        )
 
 
 def _times(one: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -291,7 +306,7 @@ def _by_value(one: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(found, ARROW[one.kind]).take(pc.index_in(column, distinct).combine_chunks())])
 
 
-def _slow(path: Path, head: bytes, *, is_json: bool) -> Rows:
+def _slow(path: Path, head: bytes, needs: tuple[str, ...], *, is_json: bool) -> Rows:
     """Read record by record; each that cannot be used is noted with its line."""
     columns: dict[str, list[Any]] = {}
     fields: dict[str, Field] = {}
@@ -300,7 +315,7 @@ def _slow(path: Path, head: bytes, *, is_json: bool) -> Rows:
     with opened(path) as content:
         for rows, tally in _records(content, head, is_json=is_json):
             for line, raw in rows:
-                row = _row(line, raw, tally)
+                row = _row(line, raw, needs, tally)
                 if row is None:
                     continue
                 for name, (one, value) in row.items():
@@ -337,7 +352,7 @@ def _records(content: Content, head: bytes, *, is_json: bool) -> Iterator[tuple[
 LINE = Field("line", "count")
 
 
-def _row(line: int, raw: Any, tally: Tally) -> dict[str, tuple[Field, Any]] | None:
+def _row(line: int, raw: Any, needs: tuple[str, ...], tally: Tally) -> dict[str, tuple[Field, Any]] | None:
     """Return the fields of a record, or note why it cannot be used."""
     if isinstance(raw, dict):
         record = raw
@@ -360,7 +375,7 @@ def _row(line: int, raw: Any, tally: Tally) -> dict[str, tuple[Field, Any]] | No
         except BadValue as error:
             tally.reject(line, str(error), name)
             return None
-    for needed in ("pair_id", "arm"):
+    for needed in needs:
         if needed not in found or found[needed][1] is None:
             tally.reject(line, "is missing", needed)
             return None
@@ -382,7 +397,10 @@ def _usage(usage: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     `prompt_tokens` includes cached tokens (OpenAI); `input_tokens` beside `cache_read_input_tokens` does not (Anthropic).
     """
     details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
-    renamed = {"cache_read_input_tokens": "cache_read_tokens", "cache_creation_input_tokens": "cache_write_other_tokens"}
+    renamed = {
+        "cache_read_input_tokens": "cache_read_tokens",
+        "cache_creation_input_tokens": "cache_write_other_tokens",
+    }
     for name, value in usage.items():
         if not isinstance(value, dict):
             yield renamed.get(name, name), value

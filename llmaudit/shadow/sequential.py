@@ -168,7 +168,7 @@ def p_value(z: Sequence[float], fractions: Sequence[float], *, two_sided: bool =
         return bool(np.any(size >= boundaries(fractions, alpha, two_sided=two_sided)))
 
     low, high = np.log(1e-12), 0.0
-    if rejects(1e-12):  # noqa: PLR2004 -- smaller is not told apart
+    if rejects(1e-12):
         return 1e-12
     for _ in range(18):
         middle = (low + high) / 2
@@ -176,7 +176,9 @@ def p_value(z: Sequence[float], fractions: Sequence[float], *, two_sided: bool =
     return float(np.exp(high))
 
 
-def confidence_sequence(se: float, information: float, tuned_at: float, alpha: float, *, two_sided: bool = True) -> float:
+def confidence_sequence(
+    se: float, information: float, tuned_at: float, alpha: float, *, two_sided: bool = True
+) -> float:
     """Return the half-width of an asymptotic confidence sequence: valid at every look at once, planned or not.
 
     Gaussian mixture boundary of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2021), with n rho^2 written as
