@@ -115,7 +115,7 @@ def _show_design(settings: Settings, found: Design) -> None:
     curve = [[_tier(row.tier), *(f"{row.curve[day]:.0%}" for day in days)] for row in found.tiers]
     table(settings, "Power by day, every pair judged", ["tier", *(f"day {day}" for day in days)], curve)
     line(
-        f"Margin {found.margin * 100:g} points, level {found.alpha:g}, {found.share:.0%} of traffic, {found.looks} looks."
+        f"Margin {found.margin * 100:g} points, level {found.alpha:g}, {found.share:.0%} sampled, {found.looks} looks."
     )
     line(f"Boundaries (z): {', '.join(f'{b:.3f}' for b in found.boundaries)}")
     line(f"Requests answered twice: {found.requests:,}. Pairs to judge in all: {found.judging_budget:,}.")
@@ -162,7 +162,7 @@ def sample(
     if out:
         _write_sample(out, chosen)
         notice(settings, f"{len(chosen):,} requests written to {out}")
-    by_tier = [
+    by_tier: list[dict[str, Any]] = [
         {"tier": tier, "requests": sum(one.tier == tier for one in traffic), "share": shares[tier]}
         | {"sampled": sum(one.request.tier == tier for one in chosen)}
         for tier in sorted(shares, key=lambda tier: (tier is None, tier))
@@ -403,7 +403,7 @@ def _show(settings: Settings, found: Analysis, certified: int) -> None:
     table(settings, "Guardrails", ["", "", "seen"], rails, left=(0, 1, 2))
     missing = found.health.missing
     if missing and missing.missing:
-        line(f"Missing answers: {missing.missing:,} ({missing.share:.1%}). Loss by complete pairs {_points(missing.complete)}, "
+        line(f"Missing answers: {missing.missing:,} ({missing.share:.1%}). By complete pairs {_points(missing.complete)}, "
              f"post-stratified {_points(missing.post_stratified)}, missing as failure {_points(missing.as_failure)}, "
              f"between {_points(missing.worst)} and {_points(missing.best)} at the extremes.")  # fmt: skip
     line(f"{certified} plan leg(s) certified." if certified else "No plan leg is certified.")
@@ -448,7 +448,7 @@ def off_policy(
 ) -> None:
     """Read another policy's quality from a log with propensities: doubly robust, refusing without overlap.
 
-    Columns: model, propensity, score, and where known cohort (or tier), user_id and target (what the policy would choose).
+    Columns: model, propensity, score; where known cohort or tier, user_id, and target (what the policy would choose).
     """
     from llmaudit.shadow.offpolicy import evaluate
     from llmaudit.shadow.randomised import arrays

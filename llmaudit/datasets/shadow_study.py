@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import sqrt
 
+import msgspec
 import numpy as np
 from scipy.special import ndtri
 
@@ -15,7 +16,7 @@ from llmaudit.datasets.shadow import World, simulate
 from llmaudit.shadow.estimates import per_unit, quantile_differences, ratio, slice_of
 from llmaudit.shadow.model import Plan
 from llmaudit.shadow.pairs import Pairs
-from llmaudit.shadow.quality import Judged, sequence
+from llmaudit.shadow.quality import Judged, Sequence, sequence
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def study_looks(world: World, runs: int, seed: int, margin: float = 0.02) -> Loo
     """
     rng = np.random.default_rng(seed)
     daily = Plan(margin=margin, days=world.days)
-    once = replace_looks(daily)
+    once = looking_once(daily)
     counts = np.zeros(5)
     days = 0
     for _ in range(runs):
@@ -75,14 +76,12 @@ def study_looks(world: World, runs: int, seed: int, margin: float = 0.02) -> Loo
             _naive_peek(judged),
         ]
         days += world.days if passed is None else many.plan.steps[passed].number
-    rates = [Rate(float(count / runs), runs) for count in counts]
-    return Looks(*rates, mean_days=days / runs)
+    difference, difference_once, noninferior, noninferior_once, naive = (Rate(float(c / runs), runs) for c in counts)
+    return Looks(difference, difference_once, noninferior, noninferior_once, naive, days / runs)
 
 
-def replace_looks(plan: Plan) -> Plan:
+def looking_once(plan: Plan) -> Plan:
     """Return the plan with one look at the end."""
-    import msgspec  # noqa: PLC0415 -- beside its only use
-
     return msgspec.structs.replace(plan, looks="once")
 
 
@@ -93,10 +92,7 @@ def judged_of(pairs: Pairs) -> Judged:
     return Judged(None, None, n, delta, pairs.cluster, np.zeros(n, np.int64), np.ones(1), pairs.day, 1.0)
 
 
-def _differs(found: object) -> bool:
-    from llmaudit.shadow.quality import Sequence  # noqa: PLC0415
-
-    assert isinstance(found, Sequence)  # noqa: S101
+def _differs(found: Sequence) -> bool:
     z = [abs(step.z(0.0)) for step in found.plan.steps]
     return bool(np.any(np.asarray(z) >= found.apart))
 

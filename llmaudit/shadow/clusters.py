@@ -1,4 +1,4 @@
-"""Standard errors that know about clusters: requests of one user are alike, and a user counts once, not a thousand times.
+"""Standard errors that know about clusters: a user counts once, not once for each of a thousand requests.
 
 Every statistic here is a sum of per-pair influences `u_i` (what pair i adds to the estimate's error). Its variance is
 taken over clusters: pairs of one cluster are added first, then squared. That is the sandwich estimator of a regression
@@ -94,14 +94,14 @@ def totals_of(influence: Floats, codes: Ints, weights: Floats | None = None) -> 
     """
     sizes = np.bincount(codes)
     present = sizes > 0
-    by_cluster = np.bincount(codes, weights=influence)[present]
+    by_cluster: Floats = np.bincount(codes, weights=influence)[present].astype(float)
     independent = dot(influence, influence)
     if weights is None:
         n = len(codes)
-        shares = sizes[present] / n
+        shares: Floats = sizes[present] / n
         return Totals(by_cluster, shares, shares / n, independent * n, independent, n)
-    shares = np.bincount(codes, weights=weights)[present]
-    squares = np.bincount(codes, weights=weights * weights)[present]
+    shares = np.bincount(codes, weights=weights)[present].astype(float)
+    squares: Floats = np.bincount(codes, weights=weights * weights)[present].astype(float)
     variance = float(np.sum(np.divide(influence**2, weights, out=np.zeros_like(influence), where=weights > 0)))
     return Totals(by_cluster, shares, squares, variance, independent, len(codes))
 

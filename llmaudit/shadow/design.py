@@ -163,9 +163,9 @@ def plan_test(
     assumed = [
         f"answers of a user are correlated by {correlation:g}: design effects follow from how much each asks",
         *(
-            f"tier {'unknown' if one.tier is None else one.tier}: {seen[one.tier]:.0%} of pairs differed in an earlier test"
+            f"tier {tier_name(one.tier)}: {seen[one.tier]:.0%} of pairs differed in an earlier test"
             if one.tier in seen
-            else f"tier {'unknown' if one.tier is None else one.tier}: {ASSUMED_DISAGREEMENT:.0%} of pairs differ (assumed)"
+            else f"tier {tier_name(one.tier)}: {ASSUMED_DISAGREEMENT:.0%} of pairs differ (assumed)"
             for one in traffic
         ),
     ]
@@ -186,6 +186,11 @@ def plan_test(
         tiers=rows,
         five_day_claim=_claim(rows, margin, saving),
     )
+
+
+def tier_name(tier: int | None) -> str:
+    """Return a tier as text."""
+    return "unknown" if tier is None else str(tier)
 
 
 def _tier(
@@ -249,7 +254,7 @@ def _claim(rows: list[TierDesign], margin: float, saving: float) -> str:
     if not slow:
         return f"{cost}; the {points} is within reach in five days in every tier if every pair is judged"
     parts = [
-        f"tier {'unknown' if row.tier is None else row.tier} needs {row.judged_pairs:,} judged pairs, "
+        f"tier {tier_name(row.tier)} needs {row.judged_pairs:,} judged pairs, "
         + (f"{row.days:,} days" if row.days is not None else "and has no traffic")
         for row in slow
     ]
@@ -259,7 +264,7 @@ def _claim(rows: list[TierDesign], margin: float, saving: float) -> str:
 def enough_units(design: Design) -> list[str]:
     """Return a warning for each tier whose sample will have too few users to test."""
     return [
-        f"tier {'unknown' if row.tier is None else row.tier}: about {row.units:.0f} users in the sample; a test needs {MIN_CLUSTERS}"
+        f"tier {tier_name(row.tier)}: about {row.units:.0f} users in the sample; a test needs {MIN_CLUSTERS}"
         for row in design.tiers
         if row.units < MIN_CLUSTERS
     ]

@@ -51,10 +51,10 @@ class Traffic:
 
 def checks(pairs: Pairs, traffic: Traffic | None = None) -> list[Check]:
     """Return every check, in the order a reader should meet them."""
-    return [check for make in CHECKS for check in make(pairs)] + list(sample_ratio(pairs, traffic))
+    return [check for make in CHECKS for check in make(pairs)] + list(sample_ratio(traffic))
 
 
-def sample_ratio(pairs: Pairs, traffic: Traffic | None) -> Iterator[Check]:
+def sample_ratio(traffic: Traffic | None) -> Iterator[Check]:
     """Compare the share of requests sampled with the share that was meant, by day, tier and route.
 
     Whole sessions are sampled, so a level's count is no binomial: its variance is share (1 - share) times the sum over
@@ -67,7 +67,7 @@ def sample_ratio(pairs: Pairs, traffic: Traffic | None) -> Iterator[Check]:
         return
     share = np.broadcast_to(np.asarray(traffic.share, dtype=float), traffic.day.shape)
     units = compact(traffic.unit)
-    for name, labels, title in _dimensions(pairs, traffic):
+    for name, labels, title in _dimensions(traffic):
         worst, place = 1.0, ""
         levels = np.unique(labels)
         for level in levels:
@@ -85,7 +85,7 @@ def sample_ratio(pairs: Pairs, traffic: Traffic | None) -> Iterator[Check]:
         yield Check(f"sample ratio by {name}", "fail" if worst < MISMATCH_P else "pass", detail, True)
 
 
-def _dimensions(pairs: Pairs, traffic: Traffic) -> Iterator[tuple[str, Ints, Callable[[Any], str]]]:
+def _dimensions(traffic: Traffic) -> Iterator[tuple[str, Ints, Callable[[Any], str]]]:
     yield "day", traffic.day, _day
     yield "tier", traffic.tier, _tier
     if len(traffic.routes) > 1:
@@ -270,7 +270,7 @@ def _length(pairs: Pairs, known: Bools, delta: Floats) -> Check:
     longer = np.log(second[here] / first[here])
     if np.ptp(longer) == 0:
         return Check(name, "pass", "both answers are always equally long in proportion", False)
-    slope, p, at_equal = regression(longer, delta[here], pairs.cluster[here])
+    _, p, at_equal = regression(longer, delta[here], pairs.cluster[here])
     plain = float(delta[here].mean())
     detail = f"difference {plain:+.4f}, at equal length {at_equal:+.4f}" + ("" if p is None else f"; slope p {p:.2g}")
     tilted = p is not None and p < SUSPECT_P and plain * at_equal < 0

@@ -280,8 +280,19 @@ def certify(store: Store, analysis: Analysis) -> int:
         certified = is_tier and one.may_move and one.judged_pairs >= LEAST_PAIRS
         interval = (cost.delta, cost.low, cost.high) if cost else (None, None, None)
         rows.append(
-            [analysis.name, one.tier, analysis.primary, analysis.shadow, "quality", "shadow", one.verdict, certified]
-            + [one.judged_pairs, one.clusters, one.delta, one.bound, analysis.margin, *interval, *span]
+            [
+                *(
+                    analysis.name,
+                    one.tier,
+                    analysis.primary,
+                    analysis.shadow,
+                    "quality",
+                    "shadow",
+                    one.verdict,
+                    certified,
+                ),
+                *(one.judged_pairs, one.clusters, one.delta, one.bound, analysis.margin, *interval, *span),
+            ]
         )
     with store.transaction():
         store.execute("DELETE FROM evals WHERE test = ?", [analysis.name])

@@ -63,8 +63,9 @@ class _Running:
         """Add the pairs of a day."""
         size = self.shape[0] * self.shape[1]
         key = codes * self.shape[1] + strata
-        for into, weights in ((self.counts, None), (self.sums, values), (self.different, (values != 0).astype(float))):
-            into += np.bincount(key, weights=weights, minlength=size).reshape(self.shape)
+        self.counts += np.bincount(key, minlength=size).reshape(self.shape)
+        self.sums += np.bincount(key, weights=values, minlength=size).reshape(self.shape)
+        self.different += np.bincount(key, weights=values != 0, minlength=size).reshape(self.shape)
         self.squares += np.bincount(strata, weights=values * values, minlength=len(self.targets))
 
     def estimate(self, floor: float) -> tuple[float, Spread]:
@@ -125,12 +126,12 @@ def linear_steps(value: float, influence: Floats, part: Slice, days: Ints) -> li
     codes, count = renumbered(part.codes)
     weights = part.weights
     quotient = np.divide(influence**2, weights, out=np.zeros_like(influence), where=weights > 0)
-    sums = [np.zeros(count) for _ in range(3)]
+    sums = np.zeros((3, count))
     variance, found, begin = 0.0, [], 0
     for day, end in ends_of_days(days):
         here = slice(begin, end)
-        for into, added in zip(sums, (influence[here], weights[here], weights[here] ** 2), strict=True):
-            into += np.bincount(codes[here], weights=added, minlength=count)
+        for row, added in enumerate((influence[here], weights[here], weights[here] ** 2)):
+            sums[row] += np.bincount(codes[here], weights=added, minlength=count)
         variance += float(quotient[here].sum())
         begin = end
         mass = float(sums[1].sum())

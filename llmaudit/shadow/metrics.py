@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from math import isfinite
 
@@ -86,9 +87,9 @@ def _quality(part: Part, quality: TierResult) -> Metric:
     )
 
 
-def _number(day: object, quality: TierResult) -> int:
+def _number(day: date | None, quality: TierResult) -> int:
     first = quality.looks[0].day
-    return 1 if first is None or day is None else (day - first).days + 1  # type: ignore[operator,no-any-return]
+    return 1 if first is None or day is None else (day - first).days + 1
 
 
 def _p_of_looks(quality: TierResult) -> float | None:

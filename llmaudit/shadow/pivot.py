@@ -1,4 +1,4 @@
-"""Rows to pairs: what the two arms of a request know, side by side. Grain: one row per pair, as `shadow_pairs` has it."""
+"""Rows to pairs: what the two arms of a request know, side by side. Grain: one row per pair."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OWN = (
 
 
 def pivot(table: pa.Table) -> pa.Table:
-    """Return one row per pair. Of several rows of an arm the first in the file counts; `copies` says how many there are.
+    """Return the columns of `shadow_pairs`. Of several rows of an arm the first counts; `copies` says how many there are.
 
     Args:
         table: Rows as `prepare` returns them.

@@ -68,7 +68,8 @@ def prepare(tables: Sequence[pa.Table], catalog: Catalog, *, score: str | None, 
     name = _score_name(table.column_names, score)
     pairwise = name is None and have.has("preference")
     values = _preferred(have, arms) if pairwise else have.get(name or "score", pa.float64())
-    prompt, cost, notes = _tokens_and_cost(have, catalog)
+    counts, known = _counts(have)
+    cost, notes = _cost(have, counts, known, catalog)
     columns = {
         "source": table["source"],
         "line": table["line"],
@@ -76,7 +77,9 @@ def prepare(tables: Sequence[pa.Table], catalog: Catalog, *, score: str | None, 
         "arm": arms,
         "ok": have.mapped("status", lambda text: text.strip().lower() in GOOD, pa.bool_(), missing=True),
         "score": values,
-        "prompt_tokens": prompt,
+        "prompt_tokens": pa.array(counts[:, : len(INPUT_COUNTERS)].sum(axis=1), mask=~known),
+        "cache_read_tokens": pa.array(counts[:, 1], mask=~known),
+        "output_tokens": pa.array(counts[:, -1], mask=~known),
         "cost_usd": cost,
         "shown_first": have.mapped("shown_first", lambda text: FIRST.get(text.strip().lower()), pa.string()),
         "params": _params(have),
@@ -88,8 +91,10 @@ def prepare(tables: Sequence[pa.Table], catalog: Catalog, *, score: str | None, 
 
 
 COPIED = frozenset(
-    ("model", "tier", "user_id", "session_id", "turn", "at", "latency_ms", "ttft_ms", "human_score", "success")
-    + ("cached", "cache_read_tokens", "output_tokens", "route", "template_hash")
+    (
+        *("model", "tier", "user_id", "session_id", "turn", "at", "latency_ms", "ttft_ms", "human_score", "success"),
+        *("cached", "route", "template_hash"),
+    )
 )
 """Columns that are taken as they are."""
 
@@ -201,11 +206,11 @@ def _params(have: _Columns) -> Any:
     return pc.binary_join_element_wise(*parts, " ", null_handling="replace", null_replacement="-")
 
 
-def _tokens_and_cost(have: _Columns, catalog: Catalog) -> tuple[Any, Any, list[str]]:
-    """Return whole prompts in tokens and costs with extras in, both null where they are not known."""
+def _cost(
+    have: _Columns, counts: NDArray[np.int64], known: NDArray[np.bool_], catalog: Catalog
+) -> tuple[Any, list[str]]:
+    """Return costs with extras in, null where they are not known."""
     rows = have.table.num_rows
-    counts, known = _counts(have)
-    prompt = pa.array(counts[:, : len(INPUT_COUNTERS)].sum(axis=1), mask=~known)
     given = have.get("cost_usd", MONEY)
     has_cost = np.asarray(pc.is_valid(given))
     pico = pico_of(given)
@@ -222,7 +227,7 @@ def _tokens_and_cost(have: _Columns, catalog: Catalog) -> tuple[Any, Any, list[s
             f"{count:,} answers of {printable(model)} have no price ({why})" for (model, why), count in failed.items()
         ]
     extra = pico_of(have.get("extra_cost_usd", MONEY))
-    return prompt, _as_money(np.where(has_cost, pico + extra, 0), ~has_cost, rows), notes
+    return _as_money(np.where(has_cost, pico + extra, 0), ~has_cost, rows), notes
 
 
 def _counts(have: _Columns) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -247,7 +252,7 @@ def _counts(have: _Columns) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 def _priced(
     have: _Columns, counts: NDArray[np.int64], wanted: NDArray[np.bool_], catalog: Catalog
 ) -> tuple[NDArray[np.int64], dict[tuple[str, str], int]]:
-    """Return list costs in 1e-12 dollars (-1 unknown): rates are looked up once per model, price slot and prompt band."""
+    """Return list costs in 1e-12 dollars, -1 unknown. Rates are looked up once per model, price slot and prompt band."""
     models = have.get("model", pa.string())
     names = pc.unique(models)
     model = np.asarray(pc.fill_null(pc.index_in(models, names), -1))

@@ -79,7 +79,7 @@ def result(judged: Judged, plan: Plan, planned_days: int) -> TierResult:
         verdict = "non-inferior"
     decided = passed if passed is not None else lost
     more, days, as_seen = _more(judged, found, plan) if verdict == "inconclusive" else (None, None, None)
-    reached = _latest(found, looks)
+    reached = _latest(looks)
     return TierResult(
         tier=judged.tier,
         verdict=verdict,
@@ -115,42 +115,42 @@ def _date(day: int) -> date | None:
     return EPOCH + timedelta(days=day) if day >= 0 else None
 
 
-def _latest(found: Sequence, looks: list[Look]) -> Look | None:
+def _latest(looks: list[Look]) -> Look | None:
     """Return the last look within the plan, whose interval the plan covers; else the last look."""
     inside = [look for look in looks if look.bound is not None]
     return inside[-1] if inside else None
 
 
 def _look(step: Step, found: Sequence, margin: float, alpha: float) -> Look:
-    shared = {
-        "day": _date(step.day),
-        "pairs": step.spread.pairs,
-        "clusters": step.spread.clusters,
-        "delta": step.value,
-        "se": step.spread.se if isfinite(step.spread.se) else None,
-    }
-    names = ("z_noninferior", "boundary_noninferior", "z_difference", "boundary_difference", "bound", "low", "high")
-    numbers: dict[str, float | None] = dict.fromkeys((*names, "anytime_bound", "anytime_high"))
     final = found.plan.final
-    fraction = 1.0 / step.spread.se**2 / final if step.usable and final else 0.0
+    index = next((i for i, one in enumerate(found.plan.steps) if one is step), None)
+    z_above = above = z_apart = apart = bound = low = high = any_low = any_high = None
+    fraction = 0.0
     if step.usable and final:
         one, two = anytime(step, final, alpha)
-        numbers |= {"anytime_bound": step.value - one, "anytime_high": step.value + two}
-    index = next((i for i, one in enumerate(found.plan.steps) if one is step), None)
+        any_low, any_high, fraction = step.value - one, step.value + two, 1.0 / step.spread.se**2 / final
     if index is not None:
         above, apart = float(found.above[index]), float(found.apart[index])
-        one_side, both = (sequential.from_normal(bound, step.spread.df) * step.spread.se for bound in (above, apart))
-        numbers |= {
-            "z_noninferior": step.z(-margin),
-            "boundary_noninferior": above,
-            "z_difference": step.z(0.0),
-            "boundary_difference": apart,
-            "bound": step.value - one_side,
-            "low": step.value - both,
-            "high": step.value + both,
-        }
-        fraction = float(found.plan.fractions[index])
-    return Look(fraction=min(fraction, 1.0), **shared, **numbers)
+        one, two = (sequential.from_normal(z, step.spread.df) * step.spread.se for z in (above, apart))
+        bound, low, high = step.value - one, step.value - two, step.value + two
+        z_above, z_apart, fraction = step.z(-margin), step.z(0.0), float(found.plan.fractions[index])
+    return Look(
+        day=_date(step.day),
+        pairs=step.spread.pairs,
+        clusters=step.spread.clusters,
+        fraction=min(fraction, 1.0),
+        delta=step.value,
+        se=step.spread.se if isfinite(step.spread.se) else None,
+        z_noninferior=z_above,
+        boundary_noninferior=above,
+        z_difference=z_apart,
+        boundary_difference=apart,
+        bound=bound,
+        low=low,
+        high=high,
+        anytime_bound=any_low,
+        anytime_high=any_high,
+    )
 
 
 def _fell_back(found: Sequence, margin: float, verdict: Verdict) -> bool:

@@ -394,7 +394,7 @@ def _flat(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 def _usage(usage: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the counts of a provider's usage object.
 
-    `prompt_tokens` includes cached tokens (OpenAI); `input_tokens` beside `cache_read_input_tokens` does not (Anthropic).
+    OpenAI's `prompt_tokens` includes cached tokens; Anthropic's `input_tokens` does not.
     """
     details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
     renamed = {

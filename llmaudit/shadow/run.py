@@ -13,7 +13,7 @@ import pyarrow as pa
 from llmaudit.catalog import Catalog
 from llmaudit.errors import printable
 from llmaudit.ingest.read import file_name
-from llmaudit.period import Period
+from llmaudit.period import ALL, Period
 from llmaudit.shadow.analysis import analyze
 from llmaudit.shadow.keep import Details, certify, pairs_of, save
 from llmaudit.shadow.model import Analysis, Plan
@@ -59,7 +59,7 @@ class Request:
     plan: Plan
     primary: str | None = None
     share: float | None = None
-    period: Period = Period()
+    period: Period = ALL
 
 
 def run(store: Store, catalog: Catalog, request: Request) -> tuple[Analysis, int]:
@@ -111,6 +111,6 @@ def _rows(store: Store, catalog: Catalog, request: Request) -> tuple[list[pa.Tab
         if rows.rejected:
             first = "; ".join(reject_text(one) for one in rows.rejected[:3])
             notes.append(
-                f"{printable(file_name(path))}: {len(rows.rejected):,} of {rows.records:,} records cannot be used ({first})"
+                f"{printable(file_name(path))}: {len(rows.rejected):,} of {rows.records:,} records not usable ({first})"
             )
     return tables, Details(rows=records, rejected=rejected, notes=notes)

@@ -36,7 +36,7 @@ def spent(fraction: float, alpha: float) -> float:
     return float(2.0 * ndtr(ndtri(alpha / 2.0) / np.sqrt(min(fraction, 1.0))))
 
 
-def boundaries(fractions: Sequence[float], alpha: float, *, two_sided: bool = False) -> Floats:
+def boundaries(fractions: Sequence[float] | Floats, alpha: float, *, two_sided: bool = False) -> Floats:
     """Return critical values of z at each look.
 
     Args:
@@ -122,7 +122,8 @@ def _critical(region: _Region | None, fraction: float, allowed: float) -> float:
 
 
 def _phi(x: Floats) -> Floats:
-    return np.exp(-0.5 * x * x) / np.sqrt(2.0 * np.pi)
+    density: Floats = np.exp(-0.5 * x * x) / np.sqrt(2.0 * np.pi)
+    return density
 
 
 def fractions_of(information: Sequence[float], planned: float | None = None) -> Floats:
@@ -151,7 +152,7 @@ def from_normal(z: float, df: float) -> float:
     return float(np.copysign(-stdtrit(df, max(ndtr(-abs(z)), 1e-300)), z))
 
 
-def p_value(z: Sequence[float], fractions: Sequence[float], *, two_sided: bool = False) -> float:
+def p_value(z: Sequence[float], fractions: Sequence[float] | Floats, *, two_sided: bool = False) -> float:
     """Return the smallest level at which the sequential test rejects at some look so far.
 
     Under the null it is at most alpha with probability alpha, however often one looks: a repeated p-value

@@ -1,4 +1,4 @@
-"""What the database knows of production: for a design, for the tier mix, for the sample-ratio check, and joined logs."""
+"""What the database knows of production: for a design, the tier mix, the sample-ratio check, and joined logs."""
 
 from __future__ import annotations
 
@@ -132,13 +132,16 @@ def sampled_traffic(store: Store, test: str, share: float, unit: str) -> Traffic
     table = store.arrow(
         f"""
         WITH span AS (
-            SELECT date_trunc('day', min(primary_at)) AS since, date_trunc('day', max(primary_at)) + INTERVAL 1 DAY AS until
+            SELECT date_trunc('day', min(primary_at)) AS since,
+                date_trunc('day', max(primary_at)) + INTERVAL 1 DAY AS until
             FROM shadow_pairs WHERE test = ?
         ),
         asked AS (SELECT pair_id FROM shadow_pairs WHERE test = ? AND primary_line IS NOT NULL)
         SELECT COALESCE({UNITS[unit]}, CAST(r.row_id AS VARCHAR)) AS unit, r.feature AS route,
-            CAST(CAST(r.started_at AS DATE) - DATE '1970-01-01' AS BIGINT) AS day, COALESCE(CAST(t.tier AS BIGINT), -1) AS tier,
-            r.request_id IN (SELECT pair_id FROM asked) OR COALESCE(r.call_id IN (SELECT pair_id FROM asked), FALSE) AS sampled
+            CAST(CAST(r.started_at AS DATE) - DATE '1970-01-01' AS BIGINT) AS day,
+            COALESCE(CAST(t.tier AS BIGINT), -1) AS tier,
+            r.request_id IN (SELECT pair_id FROM asked)
+                OR COALESCE(r.call_id IN (SELECT pair_id FROM asked), FALSE) AS sampled
         FROM requests r CROSS JOIN span s LEFT JOIN tiers t ON t.row_id = r.row_id
         WHERE r.status = 'ok' AND r.request_id IS NOT NULL AND r.started_at >= s.since AND r.started_at < s.until
         """,

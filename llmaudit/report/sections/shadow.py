@@ -1,4 +1,4 @@
-"""Whether another model may take over: quality by tier, cost and latency beside it, day by day, and what was checked."""
+"""Whether another model may take over: quality by tier, cost, latency, day by day, and what was checked."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def build(found: Shadow) -> SectionContent:
     return SectionContent(
         blocks=tuple(Part(name(test.name), _test(test), verdict(test.decision)) for test in found.tests),
         source=(
-            "Pairs: one request, answered by the primary and by its shadow. Differences are paired, standard errors are "
-            "over clusters, and boundaries hold for daily looks."
+            "Pairs: one request, answered by the primary and by its shadow. Differences are paired, standard errors "
+            "are over clusters, and boundaries hold for daily looks."
         ),
         caveat=found.caveat,
         commands=(
@@ -163,8 +163,8 @@ def _tiers(test: Analysis) -> Table:
         rows,
         total=None,
         note=(
-            "The interval runs from the one-sided 95% bound, which decides non-inferiority, to the upper end of the 95% "
-            "interval; both hold for daily looks. Tiers' p-values are Holm's. More pairs: if the two models are equal."
+            "The interval runs from the one-sided 95% bound, which decides non-inferiority, to the upper end of the "
+            "95% interval; both hold for daily looks. Tiers' p-values are Holm's. More pairs: if the two models are equal."
         ),
     )
 
