@@ -403,7 +403,7 @@ def _show(settings: Settings, found: Analysis, certified: int) -> None:
     table(settings, "Guardrails", ["", "", "seen"], rails, left=(0, 1, 2))
     missing = found.health.missing
     if missing and missing.missing:
-        line(f"Missing answers: {missing.missing:,} ({missing.share:.1%}). By complete pairs {_points(missing.complete)}, "
+        line(f"Missing answers: {missing.missing:,} ({missing.share:.1%}). Complete pairs {_points(missing.complete)}, "
              f"post-stratified {_points(missing.post_stratified)}, missing as failure {_points(missing.as_failure)}, "
              f"between {_points(missing.worst)} and {_points(missing.best)} at the extremes.")  # fmt: skip
     line(f"{certified} plan leg(s) certified." if certified else "No plan leg is certified.")

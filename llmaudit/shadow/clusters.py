@@ -40,6 +40,9 @@ class Spread:
         pairs: Pairs.
         deff: Design effect: variance over what independent pairs would give.
         se_cr1: Standard error with the factor G/(G-1) alone.
+        correlation: Of pairs within a cluster, by the method of moments.
+        within: Sum over pairs of squared shares: 1 / pairs where all count the same.
+        between: Sum over clusters of squared shares.
     """
 
     se: float
@@ -48,6 +51,17 @@ class Spread:
     pairs: int
     deff: float
     se_cr1: float
+    correlation: float = 0.0
+    within: float = 0.0
+    between: float = 0.0
+
+    def information(self, correlation: float) -> float:
+        """Return the information of these pairs, up to a constant, if pairs of a cluster had some correlation.
+
+        Unlike 1 / se^2 it does not jump about with the luck of a day, and it knows that a user's hundredth request says
+        less than a new user's first.
+        """
+        return 1.0 / ((1.0 - correlation) * self.within + correlation * self.between)
 
 
 @dataclass(frozen=True)
@@ -125,14 +139,18 @@ def spread_of(totals: Totals, *, jackknife: bool = False) -> Spread:
         return Spread(float("nan"), 0.0, count, totals.pairs, float("nan"), float("nan"))
     lever = _leverage(totals.shares)
     plain = dot(totals.influence, totals.influence)
+    correlation = _correlation(totals, plain)
     corrected = totals.influence / (lever if jackknife else np.sqrt(lever))
     return Spread(
         se=float(np.sqrt(dot(corrected, corrected))),
-        df=_freedom(totals, lever, plain),
+        df=_freedom(totals, lever, correlation),
         clusters=count,
         pairs=totals.pairs,
         deff=plain / totals.independent if totals.independent > 0 else 1.0,
         se_cr1=float(np.sqrt(plain * count / (count - 1))),
+        correlation=correlation,
+        within=float(totals.squares.sum()),
+        between=dot(totals.shares, totals.shares),
     )
 
 
@@ -141,12 +159,12 @@ def dot(first: Floats, second: Floats) -> float:
     return float(np.einsum("i,i->", first, second))
 
 
-def _freedom(totals: Totals, lever: Floats, plain: float) -> float:
+def _freedom(totals: Totals, lever: Floats, correlation: float) -> float:
     """Return the degrees of freedom; thousands of clusters of like size are as good as infinitely many."""
     count = len(totals.shares)
     if count >= MANY_CLUSTERS and float(totals.shares.max()) * count <= LIKE_SIZE:
         return float(count - 1)
-    return _satterthwaite(totals.shares, totals.squares, lever, _correlation(totals, plain))
+    return _satterthwaite(totals.shares, totals.squares, lever, correlation)
 
 
 def covariance(first: Floats, second: Floats, codes: Ints, weights: Floats | None = None) -> tuple[float, float, float]:

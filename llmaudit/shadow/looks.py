@@ -197,11 +197,12 @@ def schedule(steps: list[Step], planned_days: int, looks: str) -> Schedule:
         inside = inside[-1:]
     if not inside:
         return Schedule([], np.empty(0), 0.0)
-    information = [1.0 / step.spread.se**2 for step in inside]
+    information = [step.spread.information(inside[-1].spread.correlation) for step in inside]
     last = max(step.number for step in steps if step.number <= planned_days)
     running = last < planned_days and looks != "once"
-    final = max(information) * (planned_days / last if running else 1.0)
-    return Schedule(inside, sequential.fractions_of(information, final), final)
+    ahead = planned_days / last if running else 1.0
+    fractions = sequential.fractions_of(information, max(information) * ahead)
+    return Schedule(inside, fractions, ahead / inside[-1].spread.se ** 2)
 
 
 def anytime(step: Step, tuned_at: float, alpha: float) -> tuple[float, float]:

@@ -21,7 +21,7 @@ OWN = (
 
 
 def pivot(table: pa.Table) -> pa.Table:
-    """Return the columns of `shadow_pairs`. Of several rows of an arm the first counts; `copies` says how many there are.
+    """Return the columns of `shadow_pairs`. The first of several rows of an arm counts; `copies` says how many.
 
     Args:
         table: Rows as `prepare` returns them.

@@ -252,7 +252,7 @@ def _counts(have: _Columns) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 def _priced(
     have: _Columns, counts: NDArray[np.int64], wanted: NDArray[np.bool_], catalog: Catalog
 ) -> tuple[NDArray[np.int64], dict[tuple[str, str], int]]:
-    """Return list costs in 1e-12 dollars, -1 unknown. Rates are looked up once per model, price slot and prompt band."""
+    """Return list costs in 1e-12 dollars, -1 unknown. Rates are looked up by model, price slot and prompt band."""
     models = have.get("model", pa.string())
     names = pc.unique(models)
     model = np.asarray(pc.fill_null(pc.index_in(models, names), -1))

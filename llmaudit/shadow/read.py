@@ -70,10 +70,10 @@ def read_rows(path: Path, needs: tuple[str, ...] = PAIR) -> Rows:
             f"{printable(file_name(path))} is empty", next_step="Check the export that wrote it.", slug="empty-file"
         )
     if head.startswith(PARQUET):
-        found = _parquet(path)
+        found = _parquet(path, needs)
     else:
         is_json = head.lstrip()[:1] in {b"{", b"["}
-        fast = _fast(path, head, is_json=is_json)
+        fast = _fast(path, head, needs, is_json=is_json)
         found = fast if fast is not None else _slow(path, head, needs, is_json=is_json)
     _check(path, found, needs)
     return found
@@ -103,7 +103,7 @@ def reject_text(one: Rejected) -> str:
     return f"line {one.line}{where} {one.reason}"
 
 
-def _fast(path: Path, head: bytes, *, is_json: bool) -> Rows | None:
+def _fast(path: Path, head: bytes, needs: tuple[str, ...], *, is_json: bool) -> Rows | None:
     """Read with Arrow's typed readers; None where anything at all is not as it should be."""
     with opened(path) as content:
         counted = _Counted(content)
@@ -114,9 +114,11 @@ def _fast(path: Path, head: bytes, *, is_json: bool) -> Rows | None:
         if table is None or table.num_rows != counted.lines - (0 if is_json else 1):
             return None
     try:
-        return Rows(_canonical(table, 1 if is_json else 2), table.num_rows)
+        found = _canonical(table, 1 if is_json else 2)
     except (pa.ArrowException, BadValue):
         return None
+    whole = all(name in found.column_names and not found[name].null_count for name in needs)
+    return Rows(found, found.num_rows) if whole else None
 
 
 class _Counted:
@@ -199,13 +201,13 @@ def _arrow_csv(source: _Counted, head: bytes) -> pa.Table:
     )
 
 
-def _parquet(path: Path) -> Rows:
+def _parquet(path: Path, needs: tuple[str, ...]) -> Rows:
     try:
         with opened(path) as content:
             file = arrow_parquet.ParquetFile(content.stream)
             names = [name for name in file.schema_arrow.names if field_of(name)]
             table = file.read(columns=names)
-        return Rows(_canonical(table, 1), table.num_rows)
+        return _filled(_canonical(table, 1), needs)
     except BadValue as error:
         raise InputError(
             f"{printable(file_name(path))}: {error}",
@@ -218,6 +220,18 @@ def _parquet(path: Path) -> Rows:
             next_step="Write it again; nothing of it was taken in.",
             slug="damaged-parquet",
         ) from None
+
+
+def _filled(table: pa.Table, needs: tuple[str, ...]) -> Rows:
+    """Leave out rows without what every row must have, and note them."""
+    rejected: list[Rejected] = []
+    kept = table
+    for name in needs:
+        if name in kept.column_names and kept[name].null_count:
+            missing = kept.filter(pc.is_null(kept[name]))["line"].to_pylist()
+            rejected += [Rejected(int(line), "is missing", name) for line in missing]
+            kept = kept.filter(pc.is_valid(kept[name]))
+    return Rows(kept, table.num_rows, sorted(rejected, key=lambda one: one.line))
 
 
 def _canonical(table: pa.Table, first_line: int) -> pa.Table:

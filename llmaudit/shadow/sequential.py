@@ -25,8 +25,10 @@ LOWEST = 6.5
 """Standard deviations below 0 at which the one-sided continuation region is cut off: 4e-11 of the mass."""
 
 SMALLEST_SPEND = 1e-13
+FLAT = 1e-200
+SMALLEST_P, LARGEST_P, P_PRECISION = 1e-12, 0.999, 1e-4
 SMALLEST_STEP = 1e-6
-"""Looks that add less information than this share are the same look."""
+"""A look that adds less information than this share is no new look."""
 
 
 def spent(fraction: float, alpha: float) -> float:
@@ -59,7 +61,7 @@ def boundaries(fractions: Sequence[float] | Floats, alpha: float, *, two_sided: 
     before = 0.0
     for look, fraction in enumerate(t):
         if region is not None and fraction - region.fraction < SMALLEST_STEP:
-            found[look] = found[look - 1]
+            found[look] = NO_BOUNDARY  # nothing new to spend: the same data are not tested twice
             continue
         allowed = spent(fraction, side)
         found[look] = _critical(region, fraction, allowed - before)
@@ -106,7 +108,7 @@ def _critical(region: _Region | None, fraction: float, allowed: float) -> float:
     if allowed < SMALLEST_SPEND:
         return NO_BOUNDARY
     if region is None:
-        return float(-ndtri(allowed))
+        return float(np.clip(-ndtri(allowed), -NO_BOUNDARY, NO_BOUNDARY))
     root, width = np.sqrt(fraction), np.sqrt(fraction - region.fraction)
     low, high, b = -NO_BOUNDARY, NO_BOUNDARY, 2.0
     for _ in range(100):
@@ -114,7 +116,7 @@ def _critical(region: _Region | None, fraction: float, allowed: float) -> float:
         over = float(ndtr(-at) @ region.mass) - allowed
         low, high = (b, high) if over > 0 else (low, b)
         slope = -float(_phi(at) @ region.mass) * root / width
-        step = b - over / slope if slope < 0 else (low + high) / 2
+        step = b - over / slope if slope < -FLAT else (low + high) / 2
         previous, b = b, step if low < step < high else (low + high) / 2
         if abs(b - previous) < 1e-10:  # noqa: PLR2004 -- well below the 1e-4 to which tables are printed
             break
@@ -164,17 +166,33 @@ def p_value(z: Sequence[float], fractions: Sequence[float] | Floats, *, two_side
         two_sided: Whether large negative ones count, too.
     """
     size = np.abs(z) if two_sided else np.asarray(z, dtype=float)
+    single = float(ndtr(-size.max())) * (2.0 if two_sided else 1.0)
+    if len(size) == 1 and fractions[0] >= 1.0:
+        return single
 
-    def rejects(alpha: float) -> bool:
-        return bool(np.any(size >= boundaries(fractions, alpha, two_sided=two_sided)))
+    def over(log_alpha: float) -> float:
+        """Return how far the statistic is past its boundary at a level, at the look where it is furthest."""
+        return float(np.max(size - boundaries(fractions, float(np.exp(log_alpha)), two_sided=two_sided)))
 
-    low, high = np.log(1e-12), 0.0
-    if rejects(1e-12):
-        return 1e-12
-    for _ in range(18):
-        middle = (low + high) / 2
-        low, high = (low, middle) if rejects(float(np.exp(middle))) else (middle, high)
-    return float(np.exp(high))
+    low, high = (
+        float(np.log(np.clip(single / 2.0, SMALLEST_P, 0.5))),
+        float(np.log(LARGEST_P)),
+    )  # no repeated p-value is below the smallest single one
+    below, above = over(low), over(high)
+    if below >= 0:
+        return float(np.exp(low))
+    if above < 0:
+        return 1.0
+    for _ in range(60):  # false position with the Illinois weight: a bracket that shrinks from both ends
+        middle = high - above * (high - low) / (above - below)
+        value = over(middle)
+        if value >= 0:
+            high, above, below = middle, value, below / 2.0
+        else:
+            low, below, above = middle, value, above / 2.0
+        if high - low < P_PRECISION or abs(value) < P_PRECISION / 10:
+            break
+    return float(np.exp(high if value < 0 else middle))
 
 
 def confidence_sequence(

@@ -163,8 +163,8 @@ def _tiers(test: Analysis) -> Table:
         rows,
         total=None,
         note=(
-            "The interval runs from the one-sided 95% bound, which decides non-inferiority, to the upper end of the "
-            "95% interval; both hold for daily looks. Tiers' p-values are Holm's. More pairs: if the two models are equal."
+            "The interval runs from the one-sided 95% bound, which decides, to the top of the 95% interval; both hold "
+            "for daily looks. Tiers' p-values are Holm's. More pairs: if the two models are equal."
         ),
     )
 
