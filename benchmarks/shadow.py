@@ -37,6 +37,7 @@ LOOK_WORLDS = {
     "a pair a user": World(pairs=2800, users=20_000),
     "some users ask far more": World(unequal=1.2),
     "outcomes rarely differ": World(disagree=0.06, between=0.02),
+    "sized for 80% power": World(pairs=4700, users=620),
 }
 COVERAGE_WORLDS = {
     "300 pairs, 80 users": World(pairs=300, users=80, errors=(0.03, 0.05)),
@@ -62,9 +63,10 @@ def study(runs: int) -> dict[str, Any]:
     looks: dict[str, Any] = {}
     for number, (name, world) in enumerate(LOOK_WORLDS.items()):
         began = time.perf_counter()
-        no_loss = study_looks(world, runs, seed=100 + number, margin=MARGIN)
-        at_margin = study_looks(with_loss(world, -MARGIN), runs, seed=200 + number, margin=MARGIN)
-        looks[name] = {"no loss": shares(no_loss), "loss of the margin": shares(at_margin)}
+        count = runs * 2 if number == 0 else runs  # the first world is the one that is quoted
+        no_loss = study_looks(world, count, seed=100 + number, margin=MARGIN)
+        at_margin = study_looks(with_loss(world, -MARGIN), count, seed=200 + number, margin=MARGIN)
+        looks[name] = {"runs": count, "no loss": shares(no_loss), "loss of the margin": shares(at_margin)}
         print(name, looks[name], f"{time.perf_counter() - began:.0f} s", flush=True)
     coverage: dict[str, Any] = {}
     for number, (name, world) in enumerate(COVERAGE_WORLDS.items()):

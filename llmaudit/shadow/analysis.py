@@ -19,6 +19,8 @@ from llmaudit.shadow.quality import Judged, cluster_warning, result
 
 WEEK = 7
 TIER_UNKNOWN = -1
+RULE_OF_THREE = 3.0
+"""Nothing seen in n pairs can still be 3/n of all with 95% confidence: no errors in ten pairs prove little."""
 
 
 def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = None) -> Analysis:
@@ -187,9 +189,8 @@ def _error_rail(figure: Metric | None, plan: Plan) -> Guardrail:
     seen = f"{figure.delta * 100:+.2f} points ({figure.low * 100:+.2f} to {figure.high * 100:+.2f})"
     if figure.clusters < MIN_CLUSTERS:
         return Guardrail(name, "open", f"{seen}; too few clusters to judge")
-    status = (
-        "pass" if figure.high < limit or figure.low == figure.high == 0 else "fail" if figure.low > limit else "open"
-    )
+    high = figure.high if figure.high > figure.low else figure.high + RULE_OF_THREE / figure.pairs
+    status = "pass" if high < limit else "fail" if figure.low > limit else "open"
     return Guardrail(name, status, f"{seen}; {limit * 100:g} points more are allowed")  # type: ignore[arg-type]
 
 

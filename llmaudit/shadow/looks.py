@@ -91,7 +91,7 @@ class _Running:
         different = np.count_nonzero(self.different.sum(axis=1))
         if different >= FEW_DIFFERENT or found.clusters < MIN_CLUSTERS:
             return found
-        least = floor * np.sqrt(FEW_DIFFERENT) / found.clusters
+        least = float(floor * np.sqrt(FEW_DIFFERENT) / found.clusters)
         return replace(found, se=max(found.se, least), deff=max(found.deff, 1.0))
 
 

@@ -16,7 +16,7 @@ from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.errors import InputError, UsageError
 from llmaudit.shadow.pivot import pivot
 from llmaudit.shadow.prepare import prepare
-from llmaudit.shadow.read import Rows, read_rows
+from llmaudit.shadow.read import Rows, read_rows, reject_text
 
 ROWS = [
     row(1, "primary", tier=2, latency_ms=812.5, cost_usd=0.001234567891, score=1, at="2026-10-01T12:00:00.25+02:00"),
@@ -50,8 +50,8 @@ def test_every_kind_of_file_has_the_same_rows(tmp_path: Path, kind: str) -> None
     assert [one["latency_ms"] for one in rows] == [812.5, 402.0, None, 1.0]
     assert [one["score"] for one in rows] == [1.0, 0.0, None, 0.5]
     assert [one["cost_usd"] for one in rows] == [Decimal("0.001234567891"), Decimal("0.0001"), None, Decimal(3)]
-    assert rows[0]["at"] == datetime(2026, 10, 1, 10, 0, 0, 250_000)
-    assert rows[1]["at"] == datetime(2026, 10, 1, 10, 0, 1)
+    assert rows[0]["at"] == datetime.fromisoformat("2026-10-01T10:00:00.250000")
+    assert rows[1]["at"] == datetime.fromisoformat("2026-10-01T10:00:01")
 
 
 AWKWARD = {
@@ -115,8 +115,6 @@ def test_a_bad_line_is_named_and_the_others_are_kept(tmp_path: Path, name: str) 
 
 
 def _text(found: Rows) -> str:
-    from llmaudit.shadow.read import reject_text
-
     return reject_text(found.rejected[0])
 
 
@@ -198,7 +196,7 @@ def test_unusual_names_of_arms_have_to_be_told(tmp_path: Path, prices: Catalog) 
 
 
 def test_tokens_without_a_cost_get_the_list_price(tmp_path: Path, prices: Catalog) -> None:
-    """gpt-5.6-sol in October 2026: $4, $0.40 and $20 per million of input, cache reads and output (pricing/openai.yaml)."""
+    """gpt-5.6-sol in October 2026: $4, $0.40 and $20 per million of input, cache reads and output."""
     usage = {
         "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 200}}
     }

@@ -333,4 +333,14 @@ def _rails(test: Analysis) -> Table:
     return Table("Guardrails: all must hold to move everything", columns, rows, total=None)
 
 
-SECTION = Section(55, "shadow", "What shadow tests showed", "shadow", build)
+TITLE = "What shadow tests showed"
+WITHOUT = SectionContent(
+    (Figures((KeyFigure(TITLE, "No data", "no shadow test was analysed", Mark("no data", "none")),)),),
+    source="Nothing yet: the database holds no paired outcomes, so a saving from another model is unproven.",
+    commands=(
+        Command("llmaudit shadow design", "how many pairs and days a test on this traffic needs"),
+        Command("llmaudit shadow analyze PAIRS", "what a test showed; it stands here from then on"),
+    ),
+)
+
+SECTION = Section(55, "shadow", TITLE, "shadow", build, WITHOUT)
