@@ -121,7 +121,7 @@ def _missing(pairs: Pairs) -> Iterator[Check]:
         ("tier", pairs.tier, _tier),
         ("route", pairs.route, lambda code: pairs.routes[code] if code >= 0 else "no route"),
     ):
-        if len(np.unique(labels[asked])) > 1 and gone.any():
+        if gone.any() and len(np.unique(labels[asked])) > 1:
             yield _uneven(name, labels[asked], gone[asked], title)
 
 
@@ -188,7 +188,7 @@ def _warm(pairs: Pairs) -> Iterator[Check]:
 
 
 def _clusters(pairs: Pairs) -> Iterator[Check]:
-    count = len(np.unique(pairs.cluster))
+    count = int(np.count_nonzero(np.bincount(pairs.cluster)))
     status: Standing = "fail" if count < MIN_CLUSTERS else "warn" if count < WARN_CLUSTERS else "pass"
     yield Check("clusters", status, f"{count:,} clusters ({pairs.cluster_kind})", False)
 

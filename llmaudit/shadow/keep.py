@@ -67,6 +67,8 @@ def _json(value: Any) -> str:
 
 def _with_pseudonyms(table: pa.Table, key: bytes) -> pa.Table:
     """Hash user ids that are addresses or telephone numbers, as ingest does."""
+    if "user_id" not in table.column_names:
+        return table
     column = table["user_id"]
     distinct = pc.unique(column)
     before = distinct.to_pylist()
@@ -117,16 +119,14 @@ def pairs_of(table: pa.Table, details: Details, zone: str, cluster: str = "auto"
         InputError: The pairs have no such cluster.
     """
     n = table.num_rows
-    models = codes_of(pa.chunked_array([*table["primary_model"].chunks, *table["shadow_model"].chunks], pa.string()))
-    params = codes_of(pa.chunked_array([*table["primary_params"].chunks, *table["shadow_params"].chunks], pa.string()))[
-        0
-    ]
+    models = _of_both(table, "model")
+    params = _of_both(table, "params")[0]
     primary = _arm(table, "primary", models[0][:n], params[:n])
     shadow = _arm(table, "shadow", models[0][n:], params[n:])
     if details.pairwise:
         primary, shadow = _both_sides(primary, shadow)
     primary, shadow = _with_success(primary, shadow)
-    route, routes = codes_of(table["route"])
+    route, routes = codes_of(_column(table, "route"))
     at = np.where(primary.at == UNKNOWN, shadow.at, primary.at)
     day = _days(at, zone)
     kind, codes, note = _clusters(table, day, cluster)
@@ -139,10 +139,10 @@ def pairs_of(table: pa.Table, details: Details, zone: str, cluster: str = "auto"
         cluster_kind=kind,
         route=route,
         routes=tuple(str(one) for one in routes),
-        session=codes_of(table["session_id"])[0],
+        session=codes_of(_column(table, "session_id"))[0],
         turn=_measured(table, "turn"),
         size=_measured(table, "prompt_tokens"),
-        shown_first=_shown_first(table["shown_first"]),
+        shown_first=_shown_first(_column(table, "shown_first")),
         models=tuple(str(one) for one in models[1]),
         kind="pairwise" if details.pairwise else score_kind(primary.score, shadow.score),
         notes=(*details.notes, *note),
@@ -174,13 +174,15 @@ def _arm(table: pa.Table, name: str, model: Ints, params: Ints) -> Arm:
         present=np.asarray(table[f"{name}_line"].is_valid()),
         ok=np.asarray(pc.fill_null(table[f"{name}_ok"], False)),
         score=_measured(table, f"{name}_score"),
-        cost=pico_of(table[f"{name}_cost_usd"], UNKNOWN),
+        cost=pico_of(_column(table, f"{name}_cost_usd"), UNKNOWN),
         success=_whole(table, f"{name}_success", -1),
         latency_ms=_measured(table, f"{name}_latency_ms"),
         ttft_ms=_measured(table, f"{name}_ttft_ms"),
         at=_whole(table, f"{name}_at", UNKNOWN),
         cached=_whole(table, f"{name}_cached", -1),
-        cache_share=np.divide(read, prompt, out=np.full(len(read), np.nan), where=prompt > 0),
+        cache_share=read
+        if np.isnan(read).all()
+        else np.divide(read, prompt, out=np.full(len(read), np.nan), where=prompt > 0),
         length=_measured(table, f"{name}_output_tokens"),
         model=model,
         params=params,
@@ -220,7 +222,7 @@ LABELS = {"user": "user_id", "session": "session_id", "template": "template_hash
 def _clusters(table: pa.Table, day: Ints, wanted: str) -> tuple[str, Ints, list[str]]:
     """Return what a cluster is and each pair's code; a pair whose label is missing is a cluster of its own."""
     n = table.num_rows
-    shares = {kind: 1.0 - table[column].null_count / max(n, 1) for kind, column in LABELS.items()}
+    shares = {kind: 1.0 - _column(table, column).null_count / max(n, 1) for kind, column in LABELS.items()}
     kind = wanted
     if wanted == "auto":
         kind = next((name for name in ("user", "session", "template") if shares[name] >= 0.5), "pair")  # noqa: PLR2004
@@ -237,7 +239,7 @@ def _clusters(table: pa.Table, day: Ints, wanted: str) -> tuple[str, Ints, list[
             next_step="Choose another with --cluster, or add the column.",
             slug="no-cluster",
         )
-    codes, names = codes_of(table[LABELS[kind]])
+    codes, names = codes_of(_column(table, LABELS[kind]))
     lonely = codes < 0
     codes = np.where(lonely, len(names) + np.cumsum(lonely) - 1, codes)
     note = [f"{int(lonely.sum()):,} pairs have no {kind}: each is a cluster of its own"] if lonely.any() else []
@@ -246,6 +248,8 @@ def _clusters(table: pa.Table, day: Ints, wanted: str) -> tuple[str, Ints, list[
 
 def codes_of(column: Any) -> tuple[Ints, list[Any]]:
     """Return a column as codes into its distinct values; -1 where it is null."""
+    if column.null_count == len(column):
+        return np.broadcast_to(np.int64(-1), len(column)), []
     encoded = pc.dictionary_encode(column)
     whole = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
     if isinstance(whole, pa.ChunkedArray):
@@ -254,12 +258,31 @@ def codes_of(column: Any) -> tuple[Ints, list[Any]]:
     return codes, whole.dictionary.to_pylist()
 
 
+def _column(table: pa.Table, name: str) -> Any:
+    """Return a column; an empty one where nothing at all is known of it."""
+    return table[name] if name in table.column_names else pa.nulls(table.num_rows)
+
+
+def _of_both(table: pa.Table, name: str) -> tuple[Ints, list[Any]]:
+    """Return a text column of both arms, the primary's first, in one numbering."""
+    parts = [codes_of(_column(table, f"{arm}_{name}")) for arm in ("primary", "shadow")]
+    names = list(dict.fromkeys(label for _, labels in parts for label in labels))
+    places = [np.array([*(names.index(label) for label in labels), -1]) for _, labels in parts]
+    return np.concatenate([place[codes] for place, (codes, _) in zip(places, parts, strict=True)]), names
+
+
 def _whole(table: pa.Table, name: str, missing: int) -> Ints:
-    return np.asarray(pc.fill_null(table[name].cast(pa.int64()), missing)).astype(np.int64, copy=False)
+    column = _column(table, name)
+    if column.null_count == len(column):
+        return np.broadcast_to(np.int64(missing), len(column))  # no memory for what is not there
+    return np.asarray(pc.fill_null(column.cast(pa.int64()), missing)).astype(np.int64, copy=False)
 
 
 def _measured(table: pa.Table, name: str) -> Floats:
-    return np.asarray(pc.fill_null(table[name].cast(pa.float64()), float("nan")))
+    column = _column(table, name)
+    if column.null_count == len(column):
+        return np.broadcast_to(np.float64("nan"), len(column))
+    return np.asarray(pc.fill_null(column.cast(pa.float64()), float("nan")))
 
 
 def certify(store: Store, analysis: Analysis) -> int:

@@ -13,6 +13,7 @@ from llmaudit.shadow.clusters import Ints
 SHARED = ("tier", "user_id", "session_id", "turn", "route", "template_hash", "prompt_tokens", "shown_first")
 """What both arms know: the primary's, or the shadow's where the primary has none."""
 
+ARMS = ("primary", "shadow")
 OWN = (
     *("line", "copies", "model", "at", "latency_ms", "ttft_ms", "ok", "score", "human_score", "success", "cost_usd"),
     *("cached", "cache_read_tokens", "prompt_tokens", "output_tokens", "params"),
@@ -20,27 +21,36 @@ OWN = (
 """What each arm has for itself."""
 
 
-def pivot(table: pa.Table) -> pa.Table:
+def pivot(rows: dict[str, Any]) -> pa.Table:
     """Return the columns of `shadow_pairs`. The first of several rows of an arm counts; `copies` says how many.
 
     Args:
-        table: Rows as `prepare` returns them.
+        rows: Columns as `prepare` returns them. They are taken out one by one, so that two shapes of the same million
+            rows do not lie in memory at once.
     """
-    ids = pc.dictionary_encode(table["pair_id"].combine_chunks())
+    ids = pc.dictionary_encode(_whole(rows.pop("pair_id")))
     pair = np.asarray(ids.indices).astype(np.int64)
-    is_shadow = np.asarray(pc.equal(table["arm"], "shadow"))
-    order = _in_order(np.asarray(table["source"]), np.asarray(table["line"]))
+    is_shadow = np.asarray(pc.equal(rows.pop("arm"), "shadow"))
+    order = _in_order(np.asarray(rows.pop("source")), np.asarray(rows["line"]))
     places, copies = zip(
         *(_first(pair, side, order, len(ids.dictionary)) for side in (~is_shadow, is_shadow)), strict=True
     )
-    columns: dict[str, Any] = {"pair_id": ids.dictionary}
-    for name in SHARED:
-        columns[name] = _either(table[name], *places)
-    for arm, place, count in zip(("primary", "shadow"), places, copies, strict=True):
-        index = pa.array(place, mask=place < 0)
-        for name in OWN:
-            columns[f"{arm}_{name}"] = pa.array(count) if name == "copies" else _taken(table[name], index)
-    return pa.table(columns)
+    found: dict[str, Any] = {"pair_id": ids.dictionary}
+    del ids, pair, is_shadow
+    indices = [pa.array(place, mask=place < 0) for place in places]
+    for arm, count in zip(ARMS, copies, strict=True):
+        found[f"{arm}_copies"] = pa.array(count)
+    for name in list(rows):
+        column = _whole(rows.pop(name))
+        if name in SHARED:
+            found[name] = _either(column, *places)
+        if name in OWN:
+            found |= {f"{arm}_{name}": column.take(index) for arm, index in zip(ARMS, indices, strict=True)}
+    return pa.table(found)
+
+
+def _whole(column: Any) -> Any:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def _in_order(source: Ints, line: Ints) -> Ints | None:
@@ -58,21 +68,12 @@ def _first(pair: Ints, side: Any, order: Ints | None, pairs: int) -> tuple[Ints,
     return first, np.bincount(pair[rows], minlength=pairs)
 
 
-def _taken(column: Any, index: Any) -> Any:
-    if column.null_count == len(column):
-        return pa.nulls(len(index), column.type)
-    return (column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column).take(index)
-
-
 def _either(column: Any, first: Ints, second: Ints) -> Any:
     """Return the primary's value, or the shadow's where the primary has no row or no value."""
-    if column.null_count == len(column):
-        return pa.nulls(len(first), column.type)
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if whole.null_count:
-        known = np.asarray(whole.is_valid())
+    if column.null_count:
+        known = np.asarray(column.is_valid())
         use_first = (first >= 0) & known[np.maximum(first, 0)]
     else:
         use_first = first >= 0
     place = np.where(use_first, first, second)
-    return whole.take(pa.array(place, mask=place < 0))
+    return column.take(pa.array(place, mask=place < 0))

@@ -16,7 +16,7 @@ from llmaudit.catalog import Catalog, Conditions, NoRates, rates_for
 from llmaudit.errors import InputError, UsageError, printable
 from llmaudit.money import PICO
 from llmaudit.request import COUNTERS, INPUT_COUNTERS
-from llmaudit.shadow.columns import ARROW, FIELDS, MONEY, TIME
+from llmaudit.shadow.columns import MONEY, TIME
 
 PRIMARY = frozenset({"primary", "a", "control", "baseline", "production", "prod", "incumbent", "champion"})
 SHADOW = frozenset({"shadow", "b", "treatment", "candidate", "challenger"})
@@ -34,13 +34,13 @@ class Prepared:
     """Rows as `shadow.sql` reads them.
 
     Attributes:
-        table: One row per request and arm.
+        columns: One row per request and arm, by column; a column of which nothing is known is not there.
         score: The column that decides, None where there is none.
         pairwise: Whether scores come from a preference between the two answers.
         notes: What was assumed.
     """
 
-    table: pa.Table
+    columns: dict[str, Any]
     score: str | None
     pairwise: bool
     notes: list[str]
@@ -84,10 +84,11 @@ def prepare(tables: Sequence[pa.Table], catalog: Catalog, *, score: str | None, 
         "shown_first": have.mapped("shown_first", lambda text: FIRST.get(text.strip().lower()), pa.string()),
         "params": _params(have),
     }
-    for field in FIELDS:
-        if field.name in COPIED:
-            columns[field.name] = have.get(field.name, ARROW[field.kind])
-    return Prepared(pa.table(columns), "preference" if pairwise else name, pairwise, notes)
+    columns |= {name: table[name] for name in COPIED if have.has(name)}
+    if "model" in columns:
+        columns["model"] = pc.dictionary_encode(columns["model"])  # few names, many rows
+    present = {name: column for name, column in columns.items() if column.null_count < table.num_rows}
+    return Prepared(present, "preference" if pairwise else name, pairwise, notes)
 
 
 COPIED = frozenset(
@@ -203,7 +204,9 @@ def _params(have: _Columns) -> Any:
     parts = [have.get(name, pa.string()) for name in PARAMS if have.has(name)]
     if not parts:
         return pa.nulls(have.table.num_rows, pa.string())
-    return pc.binary_join_element_wise(*parts, " ", null_handling="replace", null_replacement="-")
+    joined = pc.binary_join_element_wise(*parts, " ", null_handling="replace", null_replacement="-")
+    nothing = " ".join("-" * len(parts))
+    return pc.if_else(pc.equal(joined, nothing), pa.scalar(None, pa.string()), joined)
 
 
 def _cost(

@@ -81,8 +81,9 @@ def run(store: Store, catalog: Catalog, request: Request) -> tuple[Analysis, int
     plan = request.plan
     if plan.mix is None and (mix := production_mix(store, request.period)):
         plan = msgspec.structs.replace(plan, mix=mix)
-    table = pivot(prepared.table)
+    table = pivot(prepared.columns)
     del prepared
+    pa.default_memory_pool().release_unused()  # a million pairs are some hundred MB in each shape they pass through
     pairs = pairs_of(table, details, request.period.timezone, plan.cluster)
     if request.share is not None:
         save(store, table, plan, details, request.period.timezone)

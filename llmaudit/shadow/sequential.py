@@ -26,7 +26,7 @@ LOWEST = 6.5
 
 SMALLEST_SPEND = 1e-13
 FLAT = 1e-200
-SMALLEST_P, LARGEST_P, P_PRECISION = 1e-12, 0.999, 1e-4
+SMALLEST_P, LARGEST_P, P_PRECISION = 1e-12, 0.999, 5e-4
 SMALLEST_STEP = 1e-6
 """A look that adds less information than this share is no new look."""
 
@@ -64,7 +64,8 @@ def boundaries(fractions: Sequence[float] | Floats, alpha: float, *, two_sided: 
             found[look] = NO_BOUNDARY  # nothing new to spend: the same data are not tested twice
             continue
         allowed = spent(fraction, side)
-        found[look] = _critical(region, fraction, allowed - before)
+        guess = found[look - 1] * np.sqrt(t[look - 1] / fraction) if look else 2.0  # the shape that O'Brien-Fleming has
+        found[look] = _critical(region, fraction, allowed - before, guess)
         before = allowed
         if look + 1 < len(t):
             region = _advance(region, fraction, found[look], t[look + 1], two_sided=two_sided)
@@ -103,14 +104,14 @@ def _advance(region: _Region | None, fraction: float, bound: float, following: f
     return _Region(fraction, nodes, density * weights)
 
 
-def _critical(region: _Region | None, fraction: float, allowed: float) -> float:
+def _critical(region: _Region | None, fraction: float, allowed: float, guess: float) -> float:
     """Return b with P(no crossing before, z >= b) = allowed, by Newton steps inside a bracket."""
     if allowed < SMALLEST_SPEND:
         return NO_BOUNDARY
     if region is None:
         return float(np.clip(-ndtri(allowed), -NO_BOUNDARY, NO_BOUNDARY))
     root, width = np.sqrt(fraction), np.sqrt(fraction - region.fraction)
-    low, high, b = -NO_BOUNDARY, NO_BOUNDARY, 2.0
+    low, high, b = -NO_BOUNDARY, NO_BOUNDARY, float(guess)
     for _ in range(100):
         at = (b * root - region.nodes) / width
         over = float(ndtr(-at) @ region.mass) - allowed

@@ -103,7 +103,7 @@ def test_an_undecided_test_ends_with_four_and_says_how_many_more(call: Run, tmp_
 
 @pytest.mark.parametrize(("users", "tested"), [(9, False), (15, True)])
 def test_few_users_are_warned_of_and_very_few_are_not_tested(
-    call: Run, tmp_path: Path, users: int, tested: bool
+    call: Run, tmp_path: Path, users: int, *, tested: bool
 ) -> None:
     path = simulated(tmp_path / "p.jsonl", World(pairs=400, users=users, unequal=0.1), seed=2)
     done = call("shadow", "analyze", path, "--days", 7, "--json")
