@@ -30,7 +30,7 @@ MOST_REJECTED = 0.01
 """Share of records that may be unusable: what is left out is seldom left out at random."""
 
 SAMPLE = 200
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 2 << 20
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +72,7 @@ def run(store: Store, catalog: Catalog, request: Request) -> tuple[Analysis, int
         UsageError: Several scores and none was named.
     """
     tables, details = _rows(store, catalog, request)
+    pa.default_memory_pool().release_unused()  # a million pairs are some hundred MB in each shape they pass through
     prepared = prepare(tables, catalog, score=request.plan.score, primary=request.primary)
     del tables
     details = msgspec.structs.replace(
@@ -85,16 +85,13 @@ def run(store: Store, catalog: Catalog, request: Request) -> tuple[Analysis, int
     del prepared
     pa.default_memory_pool().release_unused()  # a million pairs are some hundred MB in each shape they pass through
     pairs = pairs_of(table, details, request.period.timezone, plan.cluster)
+    save(store, table, plan, details, request.period.timezone)
+    del table
+    pa.default_memory_pool().release_unused()
+    traffic = None
     if request.share is not None:
-        save(store, table, plan, details, request.period.timezone)
         traffic = sampled_traffic(store, plan.name, request.share, best_unit(store))
-        analysis = analyze(pairs, plan, traffic)
-    else:  # writing and reckoning share nothing, so the one goes on while the other does
-        with ThreadPoolExecutor(1) as beside:
-            saving = beside.submit(save, store, table, plan, details, request.period.timezone)
-            del table
-            analysis = analyze(pairs, plan)
-            saving.result()
+    analysis = analyze(pairs, plan, traffic)
     return analysis, certify(store, analysis)
 
 
