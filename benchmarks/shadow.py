@@ -34,7 +34,7 @@ LOOK_WORLDS = {
     "370 users": World(),
     "60 users": World(pairs=1500, users=60),
     "25 users": World(pairs=1000, users=25),
-    "a pair a user": World(pairs=2800, users=20_000),
+    "one or two pairs a user": World(pairs=2800, users=2800, unequal=0.0),
     "some users ask far more": World(unequal=1.2),
     "outcomes rarely differ": World(disagree=0.06, between=0.02),
     "sized for 80% power": World(pairs=4700, users=620),
@@ -58,28 +58,35 @@ def shares(result: Looks | Coverage) -> dict[str, Any]:
     }
 
 
-def study(runs: int) -> dict[str, Any]:
-    """Return both studies over every world."""
-    looks: dict[str, Any] = {}
+def study(runs: int, only: str, path: Path) -> None:
+    """Run the studies and keep each world's result as soon as it is there, beside those of other runs of the day."""
     for number, (name, world) in enumerate(LOOK_WORLDS.items()):
-        began = time.perf_counter()
-        count = runs * 2 if number == 0 else runs  # the first world is the one that is quoted
-        no_loss = study_looks(world, count, seed=100 + number, margin=MARGIN)
-        at_margin = study_looks(with_loss(world, -MARGIN), count, seed=200 + number, margin=MARGIN)
-        looks[name] = {"runs": count, "no loss": shares(no_loss), "loss of the margin": shares(at_margin)}
-        print(name, looks[name], f"{time.perf_counter() - began:.0f} s", flush=True)
-    coverage: dict[str, Any] = {}
+        if only not in name:
+            continue
+        no_loss = study_looks(world, runs, seed=100 + number, margin=MARGIN)
+        at_margin = study_looks(with_loss(world, -MARGIN), runs, seed=200 + number, margin=MARGIN)
+        found = {"runs": runs, "no loss": shares(no_loss), "loss of the margin": shares(at_margin)}
+        keep(path, "looks", name, found | {"world": asdict(world)})
     for number, (name, world) in enumerate(COVERAGE_WORLDS.items()):
-        coverage[name] = shares(study_coverage(world, runs // 2, seed=300 + number))
-        print(name, coverage[name], flush=True)
-    return {
-        "runs": runs,
-        "coverage_runs": runs // 2,
-        "margin": MARGIN,
-        "looks": looks,
-        "coverage": coverage,
-        "worlds": {name: asdict(world) for name, world in {**LOOK_WORLDS, **COVERAGE_WORLDS}.items()},
-    }
+        if only in name:
+            found = {"runs": runs, "held": shares(study_coverage(world, runs, seed=300 + number))}
+            keep(path, "coverage", name, found | {"world": asdict(world)})
+
+
+def keep(path: Path, part: str, name: str, found: dict[str, Any]) -> None:
+    """Add a result to the dated file."""
+    print(part, name, found, flush=True)
+    whole = json.loads(path.read_text(encoding="utf-8")) if path.exists() else head()
+    whole.setdefault(part, {})[name] = found
+    path.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+
+
+def head() -> dict[str, Any]:
+    """Return where and when this was measured."""
+    machine = f"shared virtual machine, {os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+    today = datetime.now(UTC).date().isoformat()
+    versions = {"python": platform.python_version(), "numpy": np.__version__}
+    return {"date": today, "machine": machine, "margin": MARGIN} | versions
 
 
 def write_pairs(path: Path, pairs: int) -> None:
@@ -191,13 +198,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=8000)
     parser.add_argument("--pairs", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", default="", help="only worlds with this in their name")
     chosen = parser.parse_args()
-    found = study(chosen.runs) if chosen.what == "study" else speed(chosen.pairs, chosen.repeats)
-    today = datetime.now(UTC).date().isoformat()
-    machine = f"shared virtual machine, {os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
-    head = {"date": today, "machine": machine, "python": platform.python_version(), "numpy": np.__version__}
-    path = RESULTS / f"shadow-{chosen.what}-{today}.json"
-    path.write_text(json.dumps(head | found, indent=1) + "\n", encoding="utf-8")
+    path = RESULTS / f"shadow-{chosen.what}-{datetime.now(UTC).date().isoformat()}.json"
+    if chosen.what == "study":
+        study(chosen.runs, chosen.only, path)
+    else:
+        path.write_text(json.dumps(head() | speed(chosen.pairs, chosen.repeats), indent=1) + "\n", encoding="utf-8")
     print(f"written to {path}")
 
 

@@ -76,7 +76,8 @@ def design(
     warnings = enough_units(found)
     document = {"schema": "llmaudit/shadow-design/1", "timezone": settings.timezone, "unit": chosen, **_plain(found)}
     answer(settings, document | {"warnings": warnings}, lambda: _show_design(settings, found))
-    warn(settings, warnings)
+    if not settings.json:
+        warn(settings, warnings)
 
 
 def _seen_disagreement(store: Any) -> dict[int | None, float]:
@@ -200,7 +201,8 @@ def sample(
             line(f"  {vector['unit']}: {vector['position']:.12f}")
 
     answer(settings, document, people)
-    warn(settings, warnings)
+    if not settings.json:
+        warn(settings, warnings)
 
 
 def _shares(tiers: set[int | None], share: float, by_tier: str | None) -> dict[int | None, float]:
@@ -317,7 +319,8 @@ def analyze(
         "certified": certified,
     }
     answer(settings, document, lambda: _show(settings, found, certified))
-    warn(settings, found.warnings)
+    if not settings.json:
+        warn(settings, found.warnings)
     code = {"inconclusive": Exit.NOT_ENOUGH_DATA, "blocked": Exit.BAD_INPUT}.get(found.decision, Exit.DONE)
     if code is not Exit.DONE:
         raise Ended(code)
