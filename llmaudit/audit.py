@@ -16,7 +16,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.cells import price
 from llmaudit.errors import InputError, printable
 from llmaudit.evidence import Evidence, LedgerRow
-from llmaudit.findings import account, coverage, drivers, markup, reliability, savings, spend, tiers
+from llmaudit.findings import account, coverage, drivers, markup, reliability, savings, shadow, spend, tiers
 from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.rollup import build, latencies
@@ -35,15 +35,20 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("savings", savings.find),
     ("markup", markup.find),
     ("reliability", reliability.find),
+    ("shadow", shadow.find),
 )
 """The whole audit, in the order a reader meets it."""
 
 NOT_YET: tuple[tuple[str, str], ...] = (
     ("lockin", "lock-in is not measured yet: it needs outcomes of several models on the same tier"),
     ("checklist", "the gateway checklist is not answered yet"),
+)
+"""Parts that are not built: their key is there, null, and the reason is a warning."""
+
+NO_DATA: tuple[tuple[str, str], ...] = (
     ("shadow", "no shadow test was analysed: there are no paired outcomes in the database"),
 )
-"""Parts without data: their key is there, null, and the reason is a warning."""
+"""Parts that need something of their own: without it their key is null, and the reason is a warning."""
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +79,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     reliability: reliability.Reliability
     lockin: None = None
     checklist: None = None
-    shadow: None = None
+    shadow: shadow.Shadow | None = None
     warnings: list[str]
 
 
@@ -108,7 +113,17 @@ def gather(
         tagged_by=counts(store, period).by_signal,
         conflicts=int(store.one("SELECT count(*) FROM conflicts")[0]),
         period=period,
+        shadow=_shadow_tests(store),
     )
+
+
+def _shadow_tests(store: Store) -> list[tuple[Any, Any]]:
+    """Return the pairs of every shadow test; scipy is imported only where there is one."""
+    if not store.has("shadow_tests") or not store.rows("SELECT 1 FROM shadow_tests LIMIT 1"):
+        return []
+    from llmaudit.shadow.keep import load, tests  # noqa: PLC0415 -- see above
+
+    return [load(store, plan.name) for plan, _, _ in tests(store)]
 
 
 def _check_names(plans: Sequence[Plan]) -> None:
@@ -138,9 +153,13 @@ def conclude(evidence: Evidence) -> Audit:
         timezone=evidence.period.timezone,
         since=evidence.period.since,
         until=evidence.period.until,
-        warnings=[*_warnings(found), *(reason for _, reason in NOT_YET)],
+        warnings=[*_warnings(found), *(reason for _, reason in NOT_YET), *_without(found)],
         **found,
     )
+
+
+def _without(found: dict[str, Any]) -> list[str]:
+    return [reason for name, reason in NO_DATA if found[name] is None]
 
 
 def _warnings(found: dict[str, Any]) -> list[str]:

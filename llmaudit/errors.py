@@ -56,6 +56,12 @@ class InputError(LlmauditError):
     exit_code = Exit.BAD_INPUT
 
 
+class NotEnoughError(LlmauditError):
+    """There is not enough data to decide."""
+
+    exit_code = Exit.NOT_ENOUGH_DATA
+
+
 class StoreError(LlmauditError):
     """The database cannot be used as asked: busy, from a newer version, or not a database of ours."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,6 +18,10 @@ from llmaudit.cells import PricedCell
 from llmaudit.money import total
 from llmaudit.period import ALL, Period
 from llmaudit.plans import PlanCost
+
+if TYPE_CHECKING:  # arrays, and scipy behind them: only an audit that has a shadow test needs them
+    from llmaudit.shadow.model import Plan as ShadowPlan
+    from llmaudit.shadow.pairs import Pairs
 
 
 class LedgerRow(msgspec.Struct, frozen=True):
@@ -59,6 +63,7 @@ class Evidence:
         tagged_by: Requests by the tier rule that decided.
         conflicts: Records whose id was known with other content.
         period: The span of time asked for, and the zone of the days.
+        shadow: The pairs of every shadow test, with what was decided before.
     """
 
     cells: list[PricedCell]
@@ -69,6 +74,7 @@ class Evidence:
     tagged_by: dict[str, int] = field(default_factory=dict)
     conflicts: int = 0
     period: Period = ALL
+    shadow: list[tuple[Pairs, ShadowPlan]] = field(default_factory=list)
 
 
 def spend(cells: Iterable[PricedCell]) -> Decimal:

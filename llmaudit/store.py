@@ -88,7 +88,8 @@ class Store:
 
     def close(self) -> None:
         """Close the database; a temporary one is removed, and so is a new one that nothing was put into."""
-        empty = self._fresh and not self._connection.execute("SELECT 1 FROM sources LIMIT 1").fetchall()
+        holds = "SELECT 1 FROM sources UNION ALL SELECT 1 FROM shadow_tests LIMIT 1"
+        empty = self._fresh and not self._connection.execute(holds).fetchall()
         self._connection.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -167,16 +168,20 @@ class Store:
         (row,) = self.rows(sql, parameters)
         return row
 
+    def has(self, table: str) -> bool:
+        """Say whether there is a table: a database that was opened read-only may be older than this llmaudit."""
+        return bool(self.rows("SELECT 1 FROM information_schema.tables WHERE table_name = ?", [table]))
+
     def frame(self, sql: str) -> pl.DataFrame:
         """Run a query and return a polars frame."""
         with _translated(self.path):
             frame: pl.DataFrame = self._connection.sql(sql).pl()
             return frame
 
-    def arrow(self, sql: str) -> pa.Table:
+    def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run a query and return an Arrow table."""
         with _translated(self.path):
-            return self._connection.sql(sql).to_arrow_table()
+            return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
     @contextmanager
     def table(self, name: str, data: pa.Table | pa.RecordBatchReader) -> Iterator[None]:

@@ -14,6 +14,8 @@ import duckdb
 import msgspec
 import pytest
 import typer
+from builders import write_jsonl
+from pair_files import both
 from running import Ran, Run, clean_environment, run_in
 
 from llmaudit.cli import app
@@ -108,6 +110,25 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         ["before_usd", "after_usd", "savings_pct", "markup_5_usd", "markup_10_usd", "legs[]", "catalog_version"],
     ),
     "config": ("", "config", under("settings[]", "name value source")),
+    "shadow design": (
+        "--db {db}",
+        "shadow-design",
+        ["days", "requests", "share", "power", "boundaries[]", "tiers[].judged_pairs"],
+    ),
+    "shadow sample": (
+        "--db {db} --share 1",
+        "shadow-sample",
+        ["sampled", "rule.key", "rule.test_vectors[].position", "by_tier[].sampled"],
+    ),
+    "shadow analyze": (
+        "{pairs} --db new.duckdb --margin 0.2 --error-margin 0.05",
+        "shadow-analyze",
+        [
+            *("decision", "sentence", "health.ok", "health.checks[].status", "warnings[]", "by_tier[].verdict"),
+            *under("metrics[]", "metric tier arm_a arm_b delta low high p days_to_clear"),
+        ],
+    ),
+    "shadow off-policy": ("{randomised} --target m1", "shadow-off-policy", ["value", "low", "high", "effective"]),
 }
 """Command: a command line that works, the name in its schema, and keys that must be there (`[]` is each element)."""
 
@@ -151,9 +172,12 @@ def line_of(small_log: Path, small_db: Path, tmp_path: Path) -> Any:
     shutil.copy(small_db, copy)
     page = tmp_path / "page.md"
     page.write_text(PAGE)
+    pairs, randomised = write_jsonl(tmp_path / "pairs.jsonl", both(200)), tmp_path / "randomised.jsonl"
+    write_jsonl(randomised, [{"model": f"m{i % 2}", "propensity": 0.5, "score": i % 3 % 2} for i in range(400)])
+    extra = {"page": page, "pairs": pairs, "randomised": randomised}
     return lambda name: [
         *name.split(),
-        *CASES[name][0].format(log=small_log, db=small_db, copy=copy, page=page).split(),
+        *CASES[name][0].format(log=small_log, db=small_db, copy=copy, **extra).split(),
     ]
 
 

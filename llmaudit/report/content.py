@@ -198,6 +198,7 @@ class Section:
         title: Its heading.
         finding: The part of the audit it is a function of; `audit` is all of it.
         build: From that part to what the section says.
+        without: What it says where the audit has no such part; None for parts that every audit has.
     """
 
     order: int
@@ -205,3 +206,4 @@ class Section:
     title: str
     finding: str
     build: Callable[[Any], SectionContent]
+    without: SectionContent | None = None

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from llmaudit.audit import NOT_YET, Audit
+from llmaudit.audit import NO_DATA, NOT_YET, Audit
 from llmaudit.report.content import Figures, KeyFigure, Mark, Section, SectionContent
 
 
@@ -28,5 +28,7 @@ def _content(section: Section, audit: Audit) -> SectionContent:
     part = audit if section.finding == "audit" else getattr(audit, section.finding)
     if part is not None:
         return section.build(part)
-    reason = dict(NOT_YET).get(section.finding, "this audit has no such part")
+    if section.without is not None:
+        return section.without
+    reason = dict(NOT_YET + NO_DATA).get(section.finding, "this audit has no such part")
     return SectionContent((Figures((KeyFigure(section.title, "No data", reason, Mark("no data", "none")),)),))

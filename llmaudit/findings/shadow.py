@@ -1,0 +1,33 @@
+"""What shadow tests showed: which tiers may move, what it costs and how fast it is, and whether the data can say so."""
+
+from __future__ import annotations
+
+import msgspec
+
+from llmaudit.evidence import Evidence
+from llmaudit.shadow.model import Analysis
+
+
+class Shadow(msgspec.Struct, frozen=True):
+    """Every shadow test in the database.
+
+    Attributes:
+        tests: Their analyses, by name.
+        caveat: What they cannot tell.
+    """
+
+    tests: list[Analysis]
+    caveat: str = (
+        "A shadow test compares single answers to the same prompt. It does not tell what a user would have asked next, "
+        "how load would change with all traffic moved, or whether the score measures what users value. Not decided is "
+        "never read as no difference."
+    )
+
+
+def find(evidence: Evidence) -> Shadow | None:
+    """Return the analysis of every shadow test, or None where there is none."""
+    if not evidence.shadow:
+        return None
+    from llmaudit.shadow.analysis import analyze  # noqa: PLC0415 -- scipy only where there is a test to read
+
+    return Shadow([analyze(pairs, plan) for pairs, plan in evidence.shadow])

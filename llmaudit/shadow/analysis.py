@@ -1,0 +1,262 @@
+"""The whole reading of a shadow test, in order: health, estimates, looks, verdicts, guardrails, decision."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import chain
+from math import ceil
+
+import msgspec
+import numpy as np
+
+from llmaudit.shadow.clusters import MIN_CLUSTERS, Floats, Ints
+from llmaudit.shadow.health import Traffic, checks
+from llmaudit.shadow.metrics import Part, metrics
+from llmaudit.shadow.missing import readings, scale, strata_of
+from llmaudit.shadow.model import Analysis, Guardrail, Health, Metric, Plan, TierResult, Verdict
+from llmaudit.shadow.pairs import Pairs
+from llmaudit.shadow.quality import Judged, cluster_warning, result
+
+WEEK = 7
+TIER_UNKNOWN = -1
+RULE_OF_THREE = 3.0
+"""Nothing seen in n pairs can still be 3/n of all with 95% confidence: no errors in ten pairs prove little."""
+
+
+def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = None) -> Analysis:
+    """Return everything a shadow test says.
+
+    Args:
+        pairs: The pairs.
+        plan: What was decided before the first look.
+        traffic: Production requests of the period, for the sample-ratio check.
+
+    Returns:
+        The analysis; its `decision` is `blocked` where health failed, and `inconclusive` where the data do not decide.
+    """
+    plan = plan or Plan()
+    found = checks(pairs, traffic)
+    used = _ordered(pairs)
+    tiers, shares, notes = _mix(used, plan)
+    planned_days, plan_note = _planned(used, plan)
+    codes = np.searchsorted(tiers, used.tier)
+    strata = strata_of(used, codes, shares)
+    by_tier, figures = [], []
+    for tier, share in zip(tiers, shares, strict=True):
+        one = used.take(np.flatnonzero(used.tier == tier)) if len(tiers) > 1 else used
+        part = Part(_tier(tier), one, np.zeros(len(one), np.int64), np.ones(1))
+        inner = strata_of(one, part.strata, part.targets)
+        quality = result(_judged(part, inner[:2], float(share)), plan, planned_days)
+        by_tier.append(quality)
+        figures.append(metrics(part, quality, plan, planned_days) if len(tiers) > 1 else [])
+    everything = Part(None, used, codes, shares)
+    pooled = result(_judged(everything, strata[:2], None), plan, planned_days)
+    overall = metrics(everything, pooled, plan, planned_days)
+    by_tier = _holm(by_tier, plan.alpha)
+    health = Health(
+        ok=not any(check.status == "fail" and check.blocks for check in found),
+        checks=found,
+        missing=readings(used, codes, shares, strata),
+    )
+    if not health.ok:
+        by_tier, pooled = [_blocked(one) for one in by_tier], _blocked(pooled)
+    rails = guardrails(overall, by_tier, plan)
+    decision, sentence = decide(pooled, by_tier, rails, health)
+    names = [_only(used.models, arm.model[arm.present]) for arm in (used.primary, used.shadow)]
+    warnings = [*used.notes, *notes, *plan_note, *_warnings(pooled, by_tier, health, used)]
+    return Analysis(
+        name=plan.name,
+        decision=decision,
+        sentence=sentence,
+        primary=names[0],
+        shadow=names[1],
+        score_kind=used.kind,
+        cluster=used.cluster_kind,
+        pairs=len(used),
+        days=len(np.unique(used.day)),
+        planned_days=planned_days,
+        margin=plan.margin,
+        metrics=[*overall, *chain.from_iterable(figures)],
+        by_tier=by_tier,
+        pooled=pooled,
+        guardrails=rails,
+        health=health,
+        warnings=warnings,
+    )
+
+
+def _ordered(pairs: Pairs) -> Pairs:
+    """Return the pairs that have a primary, by rising day."""
+    keep = pairs.primary.present
+    if keep.all() and not np.any(np.diff(pairs.day) < 0):
+        return pairs
+    index = np.flatnonzero(keep)
+    return pairs.take(index[np.argsort(pairs.day[index], kind="stable")])
+
+
+def _tier(tier: int) -> int | None:
+    return None if tier == TIER_UNKNOWN else int(tier)
+
+
+def _mix(pairs: Pairs, plan: Plan) -> tuple[Ints, Floats, list[str]]:
+    """Return the tiers in the data with their share of production."""
+    tiers, counts = np.unique(pairs.tier, return_counts=True)
+    if plan.mix is None:
+        note = ["the pooled figure has the sample's own tier mix: the production mix is not known"] * (len(tiers) > 1)
+        return tiers, counts / max(counts.sum(), 1), note
+    named = {(-1 if key == "unknown" else int(key)): value for key, value in plan.mix.items()}
+    shares = np.array([named.get(int(tier), 0.0) for tier in tiers])
+    unseen = sorted(tier for tier, share in named.items() if share > 0 and tier not in tiers)
+    notes = [f"tier {tier} has {named[tier]:.1%} of production and no pair" for tier in unseen]
+    if not shares.sum() > 0:
+        return (
+            tiers,
+            counts / max(counts.sum(), 1),
+            [*notes, "no tier of the mix has a pair: the sample's own mix is used"],
+        )
+    return tiers, shares / shares.sum(), notes
+
+
+def _planned(pairs: Pairs, plan: Plan) -> tuple[int, list[str]]:
+    seen = int(pairs.day[-1] - pairs.day[0]) + 1 if len(pairs) else 1
+    if plan.days is None:
+        days = WEEK * max(ceil(seen / WEEK), 1)
+        return days, [f"nobody declared how long the test runs: {days} days were assumed (--days says it)"]
+    late = f"{seen - plan.days} days lie past the plan of {plan.days}: only the confidence sequence reads them"
+    return plan.days, [late] if seen > plan.days else []
+
+
+def _judged(part: Part, strata: tuple[Ints, Floats], share: float | None) -> Judged:
+    pairs = part.pairs
+    delta = pairs.shadow.score - pairs.primary.score
+    both = ~np.isnan(delta)
+    low, high = scale(pairs)
+    return Judged(
+        tier=part.tier,
+        share=share,
+        pairs=len(pairs),
+        delta=delta[both],
+        codes=pairs.cluster[both],
+        strata=strata[0][both],
+        targets=strata[1],
+        days=pairs.day[both],
+        spread_of_scores=high - low,
+    )
+
+
+def _holm(results: list[TierResult], alpha: float) -> list[TierResult]:
+    """Return the tiers with Holm's p-values: which may move, at one level for all of them together."""
+    known = sorted((one.p_noninferior, i) for i, one in enumerate(results) if one.p_noninferior is not None)
+    adjusted: dict[int, float] = {}
+    highest = 0.0
+    for rank, (p, i) in enumerate(known):
+        highest = max(highest, min(1.0, (len(known) - rank) * p))
+        adjusted[i] = highest
+    return [
+        msgspec.structs.replace(
+            one, p_holm=adjusted.get(i), may_move=one.verdict == "non-inferior" and adjusted.get(i, 1.0) <= alpha
+        )
+        for i, one in enumerate(results)
+    ]
+
+
+def _blocked(one: TierResult) -> TierResult:
+    return msgspec.structs.replace(
+        one,
+        verdict="blocked",
+        may_move=False,
+        sentence=f"no verdict: a health check failed. Without it: {one.sentence}",
+    )
+
+
+def guardrails(figures: list[Metric], by_tier: list[TierResult], plan: Plan) -> list[Guardrail]:
+    """Return what a launch needs besides pooled quality; all must hold, so none is corrected for the others."""
+    by_name = {figure.metric: figure for figure in figures}
+    found = [_error_rail(by_name.get("error_rate"), plan), _tier_rail(by_tier)]
+    for name, limit in plan.budgets.items():
+        found.append(_budget_rail(name, limit, by_name.get(name)))
+    if plan.max_cost_ratio is not None:
+        found.append(
+            _cost_rail(by_name.get("cost_per_success_ratio") or by_name.get("cost_ratio"), plan.max_cost_ratio)
+        )
+    return found
+
+
+def _error_rail(figure: Metric | None, plan: Plan) -> Guardrail:
+    name, limit = "error rate", plan.error_margin
+    if figure is None or figure.high is None or figure.delta is None or figure.low is None:
+        return Guardrail(name, "open", "no statuses in the data")
+    seen = f"{figure.delta * 100:+.2f} points ({figure.low * 100:+.2f} to {figure.high * 100:+.2f})"
+    if figure.clusters < MIN_CLUSTERS:
+        return Guardrail(name, "open", f"{seen}; too few clusters to judge")
+    high = figure.high if figure.high > figure.low else figure.high + RULE_OF_THREE / figure.pairs
+    status = "pass" if high < limit else "fail" if figure.low > limit else "open"
+    return Guardrail(name, status, f"{seen}; {limit * 100:g} points more are allowed")  # type: ignore[arg-type]
+
+
+def _tier_rail(by_tier: list[TierResult]) -> Guardrail:
+    lost = [one for one in by_tier if one.loss_proven and one.verdict != "non-inferior"]
+    if not lost:
+        return Guardrail("no tier loses", "pass", "in no tier is a loss above the margin certain")
+    names = ", ".join("unknown" if one.tier is None else str(one.tier) for one in lost)
+    return Guardrail("no tier loses", "fail", f"a loss is certain in tier {names}")
+
+
+def _budget_rail(name: str, limit: float, figure: Metric | None) -> Guardrail:
+    """Judge the shadow's own quantile: its figure with the uncertainty of the difference."""
+    title = f"{name} of at most {limit:,.0f} ms"
+    if figure is None or figure.arm_b is None or figure.low is None or figure.high is None or figure.delta is None:
+        return Guardrail(title, "open", "not enough timed pairs")
+    arm = float(figure.arm_b)
+    low, high = arm - (figure.delta - figure.low), arm + (figure.high - figure.delta)
+    status = "pass" if high <= limit else "fail" if low > limit else "open"
+    return Guardrail(title, status, f"the shadow has {arm:,.0f} ms ({low:,.0f} to {high:,.0f})")  # type: ignore[arg-type]
+
+
+def _cost_rail(figure: Metric | None, limit: float) -> Guardrail:
+    title = f"cost of at most {limit:g} of the primary's"
+    if figure is None or figure.high is None or figure.low is None or figure.delta is None:
+        return Guardrail(title, "open", "no costs in both arms")
+    status = "pass" if figure.high <= limit else "fail" if figure.low > limit else "open"
+    return Guardrail(title, status, f"{figure.delta:.3f} ({figure.low:.3f} to {figure.high:.3f})")  # type: ignore[arg-type]
+
+
+def decide(
+    pooled: TierResult, by_tier: list[TierResult], rails: list[Guardrail], health: Health
+) -> tuple[Verdict, str]:
+    """Return the decision on everything at once: an intersection, so that nothing has to be corrected for."""
+    if not health.ok:
+        failed = ", ".join(check.check for check in health.checks if check.status == "fail" and check.blocks)
+        return "blocked", f"No verdict: {failed} failed. Mend the test before reading its result."
+    broken = [rail for rail in rails if rail.status == "fail"]
+    movable = [str(one.tier) for one in by_tier if one.may_move and one.tier is not None]
+    may = f" Tiers that may move by themselves: {', '.join(movable)}." if movable and len(by_tier) > 1 else ""
+    if pooled.verdict == "inferior" or broken:
+        why = [pooled.sentence] if pooled.verdict == "inferior" else []
+        why += [f"{rail.name}: {rail.detail}" for rail in broken]
+        return "inferior", f"Do not move everything: {'; '.join(why)}.{may}"
+    waiting = [rail for rail in rails if rail.status == "open"]
+    if pooled.verdict == "non-inferior" and not waiting:
+        return "non-inferior", f"The traffic as a whole may move: {pooled.sentence}, and every guardrail holds.{may}"
+    why = [pooled.sentence] if pooled.verdict != "non-inferior" else []
+    why += [f"{rail.name} is open: {rail.detail}" for rail in waiting]
+    return "inconclusive", f"Not decided: {'; '.join(why)}.{may}"
+
+
+def _only(models: tuple[str, ...], codes: Ints) -> str | None:
+    seen = np.unique(codes)
+    return models[int(seen[0])] if len(seen) == 1 and len(models) > seen[0] >= 0 else None
+
+
+def _warnings(pooled: TierResult, by_tier: list[TierResult], health: Health, pairs: Pairs) -> list[str]:
+    found = []
+    if pooled.judged_pairs and (few := cluster_warning(pooled.clusters, pairs.cluster_kind)):
+        found.append(few)
+    if health.missing and health.missing.missing and health.missing.post_stratified is None:
+        found.append("missing shadows could not be weighted by prompt size: sizes are not in the data")
+    if np.any(pairs.turn > 0):
+        found.append("later turns answer a history that the primary wrote: the estimate is of single turns")
+    decided: list[date] = [one.decided_on for one in [pooled, *by_tier] if one.fell_back and one.decided_on]
+    if decided:
+        found.append(f"a verdict reached on {min(decided)} holds, but the figures have moved back since")
+    return found

@@ -1,0 +1,210 @@
+"""Estimates from pairs: differences of means, ratios of costs, differences of quantiles, each with its influence.
+
+All are weighted to a target mix of strata (tiers, and prompt sizes within a tier), because a shadow sample is rarely
+proportional to production. With equal weights they are the plain sample figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from llmaudit.shadow.clusters import Floats, Ints, Spread, covariance, spread
+
+FIELLER_BELOW = 1000
+"""Pairs below which a ratio gets Fieller's interval; above, the logarithm's, which is as good and always bounded."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Which pairs an estimate is over, and what each counts.
+
+    Attributes:
+        codes: Shape (n,): cluster of each pair.
+        weights: Shape (n,): share of each pair in the estimate; they sum to 1.
+        strata: Shape (n,): stratum of each pair.
+        is_plain: Whether there is one stratum, so that every pair counts the same.
+    """
+
+    codes: Ints
+    weights: Floats
+    strata: Ints
+    is_plain: bool = False
+
+    def mean(self, values: Floats) -> tuple[float, Floats]:
+        """Return the weighted mean and each pair's influence: its distance from its stratum's mean, weighted."""
+        if self.is_plain:
+            plain = float(values.mean())
+            return plain, (values - plain) * self.weights[0]
+        weighted = self.weights * values
+        estimate = float(weighted.sum())
+        mass = np.bincount(self.strata, weights=self.weights)
+        sums = np.bincount(self.strata, weights=weighted)
+        means = np.divide(sums, mass, out=np.zeros_like(sums), where=mass > 0)
+        return estimate, weighted - self.weights * means[self.strata]
+
+    def spread(self, influence: Floats, *, jackknife: bool = False) -> Spread:
+        """Return the clustered uncertainty of an estimate from its influences."""
+        return spread(influence, self.codes, None if self.is_plain else self.weights, jackknife=jackknife)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate with a confidence interval.
+
+    Attributes:
+        value: The estimate.
+        low: Lower end of the interval; -inf where the data bound it from no side.
+        high: Upper end.
+        spread: Its uncertainty; of a ratio, that of its logarithm.
+        arms: The two figures it compares, primary first.
+        method: How the interval was made.
+    """
+
+    value: float
+    low: float
+    high: float
+    spread: Spread
+    arms: tuple[float, float]
+    method: str
+
+
+def slice_of(codes: Ints, strata: Ints, targets: Floats) -> Slice:
+    """Return a slice whose strata count as a target mix says.
+
+    Args:
+        codes: Shape (n,): cluster of each pair.
+        strata: Shape (n,): stratum of each pair, below `len(targets)`.
+        targets: Share of each stratum; those without a pair drop out and the others take their place in proportion.
+    """
+    if len(targets) == 1:
+        return Slice(codes, np.full(len(codes), 1.0 / max(len(codes), 1)), strata, is_plain=True)
+    counts = np.bincount(strata, minlength=len(targets))
+    wanted = np.where(counts > 0, targets, 0.0)
+    total = wanted.sum()
+    per_pair = np.divide(wanted / total if total > 0 else wanted, counts, out=np.zeros(len(targets)), where=counts > 0)
+    return Slice(codes, per_pair[strata], strata)
+
+
+def difference(part: Slice, first: Floats, second: Floats, level: float = 0.95) -> Estimate:
+    """Return mean(second) - mean(first) over pairs, with a t interval."""
+    value, influence = part.mean(second - first)
+    found = part.spread(influence)
+    half = _quantile(found, level) * found.se
+    arms = (float(part.weights @ first), float(part.weights @ second))
+    return Estimate(value, value - half, value + half, found, arms, "paired clustered t")
+
+
+@dataclass(frozen=True)
+class PerUnit:
+    """An amount per something, such as cost per success: mean(amount) / mean(units), and its influence."""
+
+    value: float
+    influence: Floats
+
+
+def per_unit(part: Slice, amount: Floats, units: Floats | None = None) -> PerUnit:
+    """Return an arm's amount per unit; per pair where no units are given."""
+    top, top_influence = part.mean(amount)
+    if units is None:
+        return PerUnit(top, top_influence)
+    bottom, bottom_influence = part.mean(units)
+    if bottom <= 0:
+        return PerUnit(float("nan"), np.full(len(amount), np.nan))
+    value = top / bottom
+    return PerUnit(value, (top_influence - value * bottom_influence) / bottom)
+
+
+def ratio(part: Slice, first: PerUnit, second: PerUnit, level: float = 0.95) -> Estimate:
+    """Return second / first with Fieller's interval for few pairs and the logarithm's for many.
+
+    Fieller: all r for which a t test does not reject mean(second) = r mean(first). It knows the skewness that heavy
+    tails put into a ratio. Where the primary's own mean is not clear of 0 it is unbounded, and says so.
+    """
+    value = second.value / first.value if first.value > 0 else float("nan")
+    arms = (first.value, second.value)
+    nothing = Spread(float("nan"), 0.0, 0, len(part.codes), float("nan"), float("nan"))
+    if not np.isfinite(value) or value <= 0:
+        return Estimate(value, float("nan"), float("nan"), nothing, arms, "none: no cost or no success")
+    log_influence = second.influence / second.value - first.influence / first.value
+    found = part.spread(log_influence, jackknife=True)
+    if len(part.codes) >= FIELLER_BELOW:
+        half = _quantile(found, level) * found.se
+        return Estimate(value, value * np.exp(-half), value * np.exp(half), found, arms, "log-delta, clustered t")
+    low, high = _fieller(part, first, second, _quantile(found, level))
+    return Estimate(value, low, high, found, arms, "Fieller, clustered t")
+
+
+def _fieller(part: Slice, first: PerUnit, second: PerUnit, critical: float) -> tuple[float, float]:
+    vaa, vab, vbb = covariance(first.influence, second.influence, part.codes, part.weights)
+    a = first.value**2 - critical**2 * vaa
+    b = first.value * second.value - critical**2 * vab
+    c = second.value**2 - critical**2 * vbb
+    inside = b * b - a * c
+    if a <= 0 or inside < 0:
+        return -np.inf, np.inf
+    root = float(np.sqrt(inside))
+    return (b - root) / a, (b + root) / a
+
+
+def quantile_differences(
+    part: Slice, first: Floats, second: Floats, quantiles: tuple[float, ...], level: float = 0.95
+) -> list[tuple[Estimate, Floats]]:
+    """Return quantile(second) - quantile(first) for several quantiles, each with its influence.
+
+    Bahadur: the influence of a pair on a quantile is (p - [x <= q]) / f(q). The density f is a difference quotient of
+    the quantile function with the bandwidth of Hall and Sheather (1988).
+    """
+    sides = [_Ordered(part, values) for values in (first, second)]
+    return [_quantile_difference(part, sides, p, level) for p in quantiles]
+
+
+class _Ordered:
+    """Values in rising order with the cumulated share of each."""
+
+    def __init__(self, part: Slice, values: Floats) -> None:
+        self.raw = values
+        self.sorted = np.sort(values) if part.is_plain else values[order := np.argsort(values)]
+        self.share = None if part.is_plain else np.cumsum(part.weights[order])
+
+    def at(self, p: float) -> float:
+        """Return the smallest value with at least share p at or below it."""
+        if self.share is None:
+            index = int(np.ceil(p * len(self.sorted) - 1e-9)) - 1
+            return float(self.sorted[max(index, 0)])
+        index = int(np.searchsorted(self.share, p - 1e-12))
+        return float(self.sorted[min(index, len(self.sorted) - 1)])
+
+
+def _quantile_difference(part: Slice, sides: list[_Ordered], p: float, level: float) -> tuple[Estimate, Floats]:
+    pairs = len(part.codes)
+    width = _bandwidth(pairs, p)
+    low, high = max(p - width, 0.5 / pairs), min(p + width, 1.0 - 0.5 / pairs)
+    arms, runs, hits = [], [], []
+    for side in sides:
+        q = side.at(p)
+        arms.append(q)
+        hits.append(side.raw <= q)
+        runs.append(max(side.at(high) - side.at(low), 1e-12 * max(abs(q), 1.0)) / (high - low))
+    _, influence = part.mean(np.where(hits[0], runs[0], 0.0) - np.where(hits[1], runs[1], 0.0))
+    found = part.spread(influence)
+    value, half = arms[1] - arms[0], _quantile(found, level) * found.se
+    return Estimate(value, value - half, value + half, found, (arms[0], arms[1]), "Bahadur, clustered t"), influence
+
+
+TAIL, NARROWER = 0.9, 0.8
+"""Beyond this quantile the bandwidth is this much narrower: in a long tail the wide one makes intervals too long."""
+
+
+def _bandwidth(pairs: int, p: float) -> float:
+    factor = NARROWER if max(p, 1 - p) > TAIL else 1.0
+    z = float(ndtri(p))
+    density = float(np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi))
+    return float(factor * pairs ** (-1 / 3) * ndtri(0.975) ** (2 / 3) * (1.5 * density**2 / (2 * z * z + 1)) ** (1 / 3))
+
+
+def _quantile(found: Spread, level: float) -> float:
+    """Return the t quantile of a two-sided interval; infinite where nothing is known of the spread."""
+    return float(stdtrit(found.df, 0.5 + level / 2)) if found.df > 0 else float("inf")

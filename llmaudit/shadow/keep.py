@@ -1,0 +1,324 @@
+"""Shadow tests in the database: put pairs in, take them out as arrays, certify what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from llmaudit.errors import InputError, printable
+from llmaudit.features import pseudonym
+from llmaudit.shadow.clusters import Floats, Ints
+from llmaudit.shadow.model import Analysis, Plan
+from llmaudit.shadow.pairs import DAY_US, UNKNOWN, Arm, Pairs, make_pairs, score_kind
+from llmaudit.shadow.prepare import pico_of
+from llmaudit.store import Store
+
+LEAST_PAIRS = 30
+"""Judged pairs below which no leg is certified, whatever the test says: few pairs fail when a plan picks among many."""
+
+
+class Details(msgspec.Struct, frozen=True):
+    """What is known of a test's rows besides the pairs.
+
+    Attributes:
+        rows: Rows read.
+        rejected: Rows that could not be used.
+        score: The score that decides.
+        pairwise: Whether scores come from a preference.
+        notes: Sentences.
+    """
+
+    rows: int = 0
+    rejected: int = 0
+    score: str | None = None
+    pairwise: bool = False
+    notes: list[str] = []
+
+
+def save(store: Store, pairs: pa.Table, plan: Plan, details: Details, timezone: str) -> None:
+    """Put a test's pairs into the database, in place of an earlier reading of the same test.
+
+    Args:
+        store: The database.
+        pairs: As `pivot` returns them.
+        plan: What was decided.
+        details: What is known of the rows.
+        timezone: In which days begin.
+    """
+    with store.table("new_pairs", _with_pseudonyms(pairs, store.hash_key)), store.transaction():
+        for name in ("shadow_pairs", "shadow_tests", "evals"):
+            store.execute(f"DELETE FROM {name} WHERE test = ?", [plan.name])
+        store.execute("INSERT INTO shadow_pairs BY NAME SELECT ? AS test, p.* FROM new_pairs AS p", [plan.name])
+        store.execute(
+            "INSERT INTO shadow_tests VALUES (?, ?, ?, ?)", [plan.name, _json(plan), _json(details), timezone]
+        )
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _with_pseudonyms(table: pa.Table, key: bytes) -> pa.Table:
+    """Hash user ids that are addresses or telephone numbers, as ingest does."""
+    if "user_id" not in table.column_names:
+        return table
+    column = table["user_id"]
+    distinct = pc.unique(column)
+    before = distinct.to_pylist()
+    names = [None if value is None else pseudonym(value, key) for value in before]
+    if names == before:
+        return table
+    places = pc.index_in(column, distinct).combine_chunks()
+    return table.set_column(table.column_names.index("user_id"), "user_id", pa.array(names, pa.string()).take(places))
+
+
+def tests(store: Store) -> list[tuple[Plan, Details, str]]:
+    """Return every test in the database: its plan, its details and its time zone, by name."""
+    rows = store.rows("SELECT plan, details, timezone FROM shadow_tests ORDER BY test")
+    return [
+        (msgspec.json.decode(plan, type=Plan), msgspec.json.decode(known, type=Details), zone)
+        for plan, known, zone in rows
+    ]
+
+
+def load(store: Store, name: str) -> tuple[Pairs, Plan]:
+    """Return a test's pairs and its plan.
+
+    Raises:
+        InputError: There is no such test, or its pairs have no such cluster.
+    """
+    found = {plan.name: (plan, details, zone) for plan, details, zone in tests(store)}
+    if name not in found:
+        raise InputError(
+            f"the database has no shadow test {printable(name)!r}",
+            next_step="Run `llmaudit shadow analyze PAIRS…` first.",
+            slug="no-shadow-test",
+        )
+    plan, details, zone = found[name]
+    table = store.arrow("SELECT * FROM shadow_pairs WHERE test = ?", [name])
+    return pairs_of(table, details, zone, plan.cluster), plan
+
+
+def pairs_of(table: pa.Table, details: Details, zone: str, cluster: str = "auto") -> Pairs:
+    """Return the rows of `shadow_pairs` as arrays, in order of time.
+
+    Args:
+        table: The rows.
+        details: What is known of them.
+        zone: Time zone in which days begin.
+        cluster: What answers are alike within: auto, user, session, template, day or pair.
+
+    Raises:
+        InputError: The pairs have no such cluster.
+    """
+    n = table.num_rows
+    models = _of_both(table, "model")
+    params = _of_both(table, "params")[0]
+    primary = _arm(table, "primary", models[0][:n], params[:n])
+    shadow = _arm(table, "shadow", models[0][n:], params[n:])
+    if details.pairwise:
+        primary, shadow = _both_sides(primary, shadow)
+    primary, shadow = _with_success(primary, shadow)
+    route, routes = codes_of(_column(table, "route"))
+    at = np.where(primary.at == UNKNOWN, shadow.at, primary.at)
+    day = _days(at, zone)
+    kind, codes, note = _clusters(table, day, cluster)
+    pairs = make_pairs(
+        primary,
+        shadow,
+        tier=_whole(table, "tier", -1),
+        day=day,
+        cluster=codes,
+        cluster_kind=kind,
+        route=route,
+        routes=tuple(str(one) for one in routes),
+        session=codes_of(_column(table, "session_id"))[0],
+        turn=_measured(table, "turn"),
+        size=_measured(table, "prompt_tokens"),
+        shown_first=_shown_first(_column(table, "shown_first")),
+        models=tuple(str(one) for one in models[1]),
+        kind="pairwise" if details.pairwise else score_kind(primary.score, shadow.score),
+        notes=(*details.notes, *note),
+    )
+    line = np.where(primary.present, _whole(table, "primary_line", 0), _whole(table, "shadow_line", 0))
+    if np.all(np.diff(at) >= 0):
+        return pairs
+    return pairs.take(np.lexsort((line, at)))
+
+
+def _days(at: Ints, zone: str) -> Ints:
+    """Return days since 1970 in a zone; -1 where there is no time."""
+    known = at != UNKNOWN
+    if zone == "UTC":
+        return np.where(known, at // DAY_US, -1)
+    moments = pa.array(np.where(known, at, 0), pa.timestamp("us", tz=ZoneInfo(zone).key))
+    return np.where(known, np.asarray(pc.local_timestamp(moments).cast(pa.int64())) // DAY_US, -1)
+
+
+def _shown_first(column: Any) -> Ints:
+    codes, names = codes_of(column)
+    meaning = np.array([{"shadow": 1, "primary": 0}.get(name, -1) for name in names] + [-1])
+    return meaning[codes]
+
+
+def _arm(table: pa.Table, name: str, model: Ints, params: Ints) -> Arm:
+    prompt, read = _measured(table, f"{name}_prompt_tokens"), _measured(table, f"{name}_cache_read_tokens")
+    return Arm(
+        present=np.asarray(table[f"{name}_line"].is_valid()),
+        ok=np.asarray(pc.fill_null(table[f"{name}_ok"], False)),
+        score=_measured(table, f"{name}_score"),
+        cost=pico_of(_column(table, f"{name}_cost_usd"), UNKNOWN),
+        success=_whole(table, f"{name}_success", -1),
+        latency_ms=_measured(table, f"{name}_latency_ms"),
+        ttft_ms=_measured(table, f"{name}_ttft_ms"),
+        at=_whole(table, f"{name}_at", UNKNOWN),
+        cached=_whole(table, f"{name}_cached", -1),
+        cache_share=read
+        if np.isnan(read).all()
+        else np.divide(read, prompt, out=np.full(len(read), np.nan), where=prompt > 0),
+        length=_measured(table, f"{name}_output_tokens"),
+        model=model,
+        params=params,
+        copies=_whole(table, f"{name}_copies", 0),
+        human=_measured(table, f"{name}_human_score"),
+    )
+
+
+def _both_sides(primary: Arm, shadow: Arm) -> tuple[Arm, Arm]:
+    """A preference stands on one row or on both: each side is one minus the other."""
+    first = np.where(np.isnan(primary.score), 1.0 - shadow.score, primary.score)
+    second = np.where(np.isnan(shadow.score), 1.0 - primary.score, shadow.score)
+    return replace(primary, score=first), replace(shadow, score=second)
+
+
+def _with_success(primary: Arm, shadow: Arm) -> tuple[Arm, Arm]:
+    """Say what counts as done: what the file says; else a binary score of 1 on a good answer; else a good answer.
+
+    It is one rule for all pairs of a test: judged and unjudged pairs must not be counted by different ones.
+    """
+    if np.any(primary.success >= 0) and np.any(shadow.success >= 0):
+        return primary, shadow
+    judged = ~np.isnan(primary.score) & ~np.isnan(shadow.score)
+    binary = judged.any() and score_kind(primary.score, shadow.score) == "binary"
+    found = []
+    for arm in (primary, shadow):
+        done = arm.ok & arm.present
+        outcome = (done & (arm.score == 1)).astype(np.int64) if binary else done.astype(np.int64)
+        known = judged if binary else arm.present
+        found.append(replace(arm, success=np.where(known, outcome, -1)))
+    return found[0], found[1]
+
+
+LABELS = {"user": "user_id", "session": "session_id", "template": "template_hash"}
+
+
+def _clusters(table: pa.Table, day: Ints, wanted: str) -> tuple[str, Ints, list[str]]:
+    """Return what a cluster is and each pair's code; a pair whose label is missing is a cluster of its own."""
+    n = table.num_rows
+    shares = {kind: 1.0 - _column(table, column).null_count / max(n, 1) for kind, column in LABELS.items()}
+    kind = wanted
+    if wanted == "auto":
+        kind = next((name for name in ("user", "session", "template") if shares[name] >= 0.5), "pair")  # noqa: PLR2004
+    if kind == "pair":
+        note = [
+            "no user, session or template is in the data: pairs are taken as independent, which may promise too much"
+        ]
+        return "pair", np.arange(n), note if wanted == "auto" else []
+    if kind == "day":
+        return "day", day - int(day.min(initial=0)), []
+    if shares[kind] == 0.0 and n:
+        raise InputError(
+            f"no pair has a {kind}: it cannot be the cluster",
+            next_step="Choose another with --cluster, or add the column.",
+            slug="no-cluster",
+        )
+    codes, names = codes_of(_column(table, LABELS[kind]))
+    lonely = codes < 0
+    codes = np.where(lonely, len(names) + np.cumsum(lonely) - 1, codes)
+    note = [f"{int(lonely.sum()):,} pairs have no {kind}: each is a cluster of its own"] if lonely.any() else []
+    return kind, codes, note
+
+
+def codes_of(column: Any) -> tuple[Ints, list[Any]]:
+    """Return a column as codes into its distinct values; -1 where it is null."""
+    if column.null_count == len(column):
+        return np.broadcast_to(np.int64(-1), len(column)), []
+    encoded = pc.dictionary_encode(column)
+    whole = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays(whole.unify_dictionaries().chunks) if whole.num_chunks else pa.array([], whole.type)
+    codes = np.asarray(pc.fill_null(whole.indices, -1)).astype(np.int64)
+    return codes, whole.dictionary.to_pylist()
+
+
+def _column(table: pa.Table, name: str) -> Any:
+    """Return a column; an empty one where nothing at all is known of it."""
+    return table[name] if name in table.column_names else pa.nulls(table.num_rows)
+
+
+def _of_both(table: pa.Table, name: str) -> tuple[Ints, list[Any]]:
+    """Return a text column of both arms, the primary's first, in one numbering."""
+    parts = [codes_of(_column(table, f"{arm}_{name}")) for arm in ("primary", "shadow")]
+    names = list(dict.fromkeys(label for _, labels in parts for label in labels))
+    places = [np.array([*(names.index(label) for label in labels), -1]) for _, labels in parts]
+    return np.concatenate([place[codes] for place, (codes, _) in zip(places, parts, strict=True)]), names
+
+
+def _whole(table: pa.Table, name: str, missing: int) -> Ints:
+    column = _column(table, name)
+    if column.null_count == len(column):
+        return np.broadcast_to(np.int64(missing), len(column))  # no memory for what is not there
+    return np.asarray(pc.fill_null(column.cast(pa.int64()), missing)).astype(np.int64, copy=False)
+
+
+def _measured(table: pa.Table, name: str) -> Floats:
+    column = _column(table, name)
+    if column.null_count == len(column):
+        return np.broadcast_to(np.float64("nan"), len(column))
+    return np.asarray(pc.fill_null(column.cast(pa.float64()), float("nan")))
+
+
+def certify(store: Store, analysis: Analysis) -> int:
+    """Write what a test shows of each tier as `evals`, which a plan's legs are certified by; return how many certify.
+
+    A leg is certified by its own tier only, after Holm over the tiers, with enough judged pairs. A blocked test
+    certifies nothing. Where an arm has several models there is no leg to certify.
+    """
+    span = store.one("SELECT min(primary_at), max(primary_at) FROM shadow_pairs WHERE test = ?", [analysis.name])
+    costs = {figure.tier: figure for figure in analysis.metrics if figure.metric == "cost_ratio"}
+    rows: list[Sequence[Any]] = []
+    for one in [analysis.pooled, *analysis.by_tier]:
+        if analysis.primary is None or analysis.shadow is None or (one is not analysis.pooled and one.tier is None):
+            continue
+        is_tier = one is not analysis.pooled
+        whole = is_tier and len(analysis.by_tier) == 1  # one tier only: its costs stand in the pooled figure
+        cost = costs.get(None if whole else one.tier)
+        certified = is_tier and one.may_move and one.judged_pairs >= LEAST_PAIRS
+        interval = (cost.delta, cost.low, cost.high) if cost else (None, None, None)
+        rows.append(
+            [
+                *(
+                    analysis.name,
+                    one.tier,
+                    analysis.primary,
+                    analysis.shadow,
+                    "quality",
+                    "shadow",
+                    one.verdict,
+                    certified,
+                ),
+                *(one.judged_pairs, one.clusters, one.delta, one.bound, analysis.margin, *interval, *span),
+            ]
+        )
+    with store.transaction():
+        store.execute("DELETE FROM evals WHERE test = ?", [analysis.name])
+        for row in rows:
+            store.execute(f"INSERT INTO evals VALUES ({', '.join('?' * len(row))})", row)
+    return sum(bool(row[7]) for row in rows)

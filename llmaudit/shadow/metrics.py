@@ -1,0 +1,216 @@
+"""Cost, latency and errors of both arms, pooled and by tier, each with a 95% interval and the day it became certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from math import isfinite
+
+import numpy as np
+
+from llmaudit.money import ZERO, round_to
+from llmaudit.shadow.clusters import MIN_CLUSTERS, Bools, Floats, Ints
+from llmaudit.shadow.estimates import (
+    Estimate,
+    Slice,
+    difference,
+    per_unit,
+    quantile_differences,
+    ratio,
+    slice_of,
+)
+from llmaudit.shadow.looks import linear_steps, schedule
+from llmaudit.shadow.model import QUANTILES, Metric, Plan, TierResult
+from llmaudit.shadow.pairs import UNKNOWN, Pairs
+
+FEWEST = {"p50": 30, "p95": 200, "p99": 1000}
+"""Pairs below which a quantile's difference has no interval worth printing."""
+
+USD_PLACES = 12
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pairs of one tier, or all of them, in the production mix.
+
+    Attributes:
+        tier: The tier; None is all.
+        pairs: By rising day.
+        strata: Shape (n,): tier codes, from 0.
+        targets: Share of each stratum.
+    """
+
+    tier: int | None
+    pairs: Pairs
+    strata: Ints
+    targets: Floats
+
+    def only(self, mask: Bools) -> tuple[Slice, Ints]:
+        """Return the slice of some pairs, and their days."""
+        if mask.all():
+            return slice_of(self.pairs.cluster, self.strata, self.targets), self.pairs.day
+        return slice_of(self.pairs.cluster[mask], self.strata[mask], self.targets), self.pairs.day[mask]
+
+
+def metrics(part: Part, quality: TierResult, plan: Plan, planned_days: int) -> list[Metric]:
+    """Return every figure of a part, quality first."""
+    found = [_quality(part, quality)] if quality.delta is not None else []
+    found += _errors(part, plan, planned_days)
+    found += _costs(part, plan, planned_days)
+    found += list(_times(part, plan, planned_days))
+    return found
+
+
+def _quality(part: Part, quality: TierResult) -> Metric:
+    pairs = part.pairs
+    both = ~np.isnan(pairs.primary.score) & ~np.isnan(pairs.shadow.score)
+    here, _ = part.only(both)
+    looks = [look for look in quality.looks if look.z_difference is not None]
+    cleared = [look for look in looks if abs(look.z_difference or 0.0) >= (look.boundary_difference or np.inf)]
+    return Metric(
+        metric="quality",
+        tier=part.tier,
+        unit="score",
+        arm_a=float(here.weights @ pairs.primary.score[both]),
+        arm_b=float(here.weights @ pairs.shadow.score[both]),
+        delta=quality.delta,
+        low=quality.low,
+        high=quality.high,
+        p=_p_of_looks(quality),
+        pairs=quality.judged_pairs,
+        clusters=quality.clusters,
+        design_effect=quality.design_effect,
+        method="paired, clustered, O'Brien-Fleming looks",
+        days_to_clear=_number(cleared[0].day, quality) if cleared else None,
+    )
+
+
+def _number(day: date | None, quality: TierResult) -> int:
+    first = quality.looks[0].day
+    return 1 if first is None or day is None else (day - first).days + 1
+
+
+def _p_of_looks(quality: TierResult) -> float | None:
+    from llmaudit.shadow.sequential import p_value  # noqa: PLC0415 -- scipy only where a test is made
+
+    looks = [look for look in quality.looks if look.z_difference is not None]
+    if not looks:
+        return None
+    return p_value([look.z_difference or 0.0 for look in looks], [look.fraction for look in looks], two_sided=True)
+
+
+def _errors(part: Part, plan: Plan, planned_days: int) -> list[Metric]:
+    """The share of requests without a good answer; a shadow that never answered is one."""
+    pairs = part.pairs
+    mask = pairs.primary.present
+    if not mask.any():
+        return []
+    here, days = part.only(mask)
+    first = (~pairs.primary.ok[mask]).astype(float)
+    second = (~(pairs.shadow.ok & pairs.shadow.present)[mask]).astype(float)
+    estimate = difference(here, first, second)
+    _, influence = here.mean(second - first)
+    return [_metric("error_rate", part.tier, "share", estimate, influence, here, days, plan, planned_days)]
+
+
+def _costs(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
+    """What a request costs, and what a success costs with everything that it took: retries, fallback, verification."""
+    pairs = part.pairs
+    known = (pairs.primary.cost != UNKNOWN) & (pairs.shadow.cost != UNKNOWN)
+    judged = known & (pairs.primary.success >= 0) & (pairs.shadow.success >= 0)
+    for name, mask, succeeded in (("cost_ratio", known, False), ("cost_per_success_ratio", judged, True)):
+        if np.count_nonzero(mask) < 2:  # noqa: PLR2004 -- an interval needs two
+            continue
+        here, days = part.only(mask)
+        arms = []
+        for arm in (pairs.primary, pairs.shadow):
+            units = arm.success[mask].astype(float) if succeeded else None
+            arms.append(per_unit(here, arm.cost[mask] / 1e12, units))
+        estimate = ratio(here, arms[0], arms[1])
+        if not (isfinite(estimate.value) and estimate.value > 0):
+            yield _unknown(name, part.tier, estimate)
+            continue
+        influence = arms[1].influence / arms[1].value - arms[0].influence / arms[0].value
+        yield _metric(name, part.tier, "ratio", estimate, influence, here, days, plan, planned_days)
+
+
+def _times(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
+    """Latency and time to first token of pairs in which both arms answered well."""
+    pairs = part.pairs
+    good = pairs.primary.ok & pairs.shadow.ok & pairs.shadow.present
+    for name, first, second in (
+        ("latency", pairs.primary.latency_ms, pairs.shadow.latency_ms),
+        ("ttft", pairs.primary.ttft_ms, pairs.shadow.ttft_ms),
+    ):
+        mask = good & ~np.isnan(first) & ~np.isnan(second)
+        count = int(np.count_nonzero(mask))
+        wanted = {label: p for label, p in QUANTILES.items() if count >= FEWEST[label]}
+        if not wanted:
+            continue
+        here, days = part.only(mask)
+        found = quantile_differences(here, first[mask], second[mask], tuple(wanted.values()))
+        for label, (estimate, influence) in zip(wanted, found, strict=True):
+            yield _metric(f"{name}_{label}", part.tier, "ms", estimate, influence, here, days, plan, planned_days)
+
+
+def _metric(
+    name: str,
+    tier: int | None,
+    unit: str,
+    estimate: Estimate,
+    influence: Floats,
+    here: Slice,
+    days: Ints,
+    plan: Plan,
+    planned_days: int,
+) -> Metric:
+    """Return a metric with its p-value and the day it became certain; a ratio is tested on its logarithm."""
+    enough = estimate.spread.clusters >= MIN_CLUSTERS and estimate.spread.se > 0
+    at = float(np.log(estimate.value)) if unit == "ratio" else estimate.value
+    looks = schedule(linear_steps(at, influence, here, days), planned_days, plan.looks) if enough else None
+    arms = [_money(arm) if unit == "ratio" else float(arm) for arm in estimate.arms]
+    return Metric(
+        metric=name,
+        tier=tier,
+        unit=unit,
+        arm_a=arms[0],
+        arm_b=arms[1],
+        delta=float(estimate.value),
+        low=_finite(estimate.low),
+        high=_finite(estimate.high),
+        p=looks.p_value(0.0, two_sided=True) if looks else None,
+        pairs=estimate.spread.pairs,
+        clusters=estimate.spread.clusters,
+        design_effect=_finite(estimate.spread.deff),
+        method=estimate.method,
+        days_to_clear=looks.cleared(0.05) if looks else None,
+    )
+
+
+def _unknown(name: str, tier: int | None, estimate: Estimate) -> Metric:
+    return Metric(
+        metric=name,
+        tier=tier,
+        unit="ratio",
+        arm_a=_money(estimate.arms[0]),
+        arm_b=_money(estimate.arms[1]),
+        delta=None,
+        low=None,
+        high=None,
+        p=None,
+        pairs=estimate.spread.pairs,
+        clusters=estimate.spread.clusters,
+        design_effect=None,
+        method=estimate.method,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
+
+
+def _money(value: float) -> Decimal | None:
+    """Return a mean cost as money: a statistic, rounded to the smallest amount, not a sum of the books."""
+    return round_to(Decimal(repr(float(value))), USD_PLACES) + ZERO if isfinite(value) else None

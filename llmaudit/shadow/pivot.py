@@ -1,0 +1,79 @@
+"""Rows to pairs: what the two arms of a request know, side by side. Grain: one row per pair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from llmaudit.shadow.clusters import Ints
+
+SHARED = ("tier", "user_id", "session_id", "turn", "route", "template_hash", "prompt_tokens", "shown_first")
+"""What both arms know: the primary's, or the shadow's where the primary has none."""
+
+ARMS = ("primary", "shadow")
+OWN = (
+    *("line", "copies", "model", "at", "latency_ms", "ttft_ms", "ok", "score", "human_score", "success", "cost_usd"),
+    *("cached", "cache_read_tokens", "prompt_tokens", "output_tokens", "params"),
+)
+"""What each arm has for itself."""
+
+
+def pivot(rows: dict[str, Any]) -> pa.Table:
+    """Return the columns of `shadow_pairs`. The first of several rows of an arm counts; `copies` says how many.
+
+    Args:
+        rows: Columns as `prepare` returns them. They are taken out one by one, so that two shapes of the same million
+            rows do not lie in memory at once.
+    """
+    ids = pc.dictionary_encode(_whole(rows.pop("pair_id")))
+    pair = np.asarray(ids.indices).astype(np.int64)
+    is_shadow = np.asarray(pc.equal(rows.pop("arm"), "shadow"))
+    order = _in_order(np.asarray(rows.pop("source")), np.asarray(rows["line"]))
+    places, copies = zip(
+        *(_first(pair, side, order, len(ids.dictionary)) for side in (~is_shadow, is_shadow)), strict=True
+    )
+    found: dict[str, Any] = {"pair_id": ids.dictionary}
+    del ids, pair, is_shadow
+    indices = [pa.array(place, mask=place < 0) for place in places]
+    for arm, count in zip(ARMS, copies, strict=True):
+        found[f"{arm}_copies"] = pa.array(count)
+    for name in list(rows):
+        column = _whole(rows.pop(name))
+        if name in SHARED:
+            found[name] = _either(column, *places)
+        if name in OWN:
+            found |= {f"{arm}_{name}": column.take(index) for arm, index in zip(ARMS, indices, strict=True)}
+    return pa.table(found)
+
+
+def _whole(column: Any) -> Any:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _in_order(source: Ints, line: Ints) -> Ints | None:
+    """Return rows in the order of the files, or None where they already are."""
+    if len(source) < 2 or (np.all(np.diff(source) == 0) and np.all(np.diff(line) > 0)):  # noqa: PLR2004
+        return None
+    return np.lexsort((line, source))
+
+
+def _first(pair: Ints, side: Any, order: Ints | None, pairs: int) -> tuple[Ints, Ints]:
+    """Return for each pair the row of an arm that stands first, -1 where there is none, and how many there are."""
+    rows = np.flatnonzero(side) if order is None else order[side[order]]
+    first = np.full(pairs, -1)
+    first[pair[rows[::-1]]] = rows[::-1]  # the last write wins: written from the end, that is the first row
+    return first, np.bincount(pair[rows], minlength=pairs)
+
+
+def _either(column: Any, first: Ints, second: Ints) -> Any:
+    """Return the primary's value, or the shadow's where the primary has no row or no value."""
+    if column.null_count:
+        known = np.asarray(column.is_valid())
+        use_first = (first >= 0) & known[np.maximum(first, 0)]
+    else:
+        use_first = first >= 0
+    place = np.where(use_first, first, second)
+    return column.take(pa.array(place, mask=place < 0))

@@ -1,0 +1,226 @@
+"""Quality by tier and pooled: the paired difference, its looks, and what may be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil, isfinite
+
+from llmaudit.shadow import sequential
+from llmaudit.shadow.clusters import MIN_CLUSTERS, WARN_CLUSTERS, Floats, Ints
+from llmaudit.shadow.looks import Schedule, Step, anytime, mean_steps, needed_information, schedule
+from llmaudit.shadow.model import Look, Plan, TierResult, Verdict
+
+EPOCH = date(1970, 1, 1)
+TIGHT = 1e-12
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Judged pairs of one tier or of all, by rising day.
+
+    Attributes:
+        tier: The tier; None is all.
+        share: Share of production; None for the whole.
+        pairs: Pairs, judged or not.
+        delta: Shape (n,): shadow minus primary.
+        codes: Clusters.
+        strata: Strata.
+        targets: Share of each stratum.
+        days: Days since 1970, rising.
+        spread_of_scores: Range of the score.
+    """
+
+    tier: int | None
+    share: float | None
+    pairs: int
+    delta: Floats
+    codes: Ints
+    strata: Ints
+    targets: Floats
+    days: Ints
+    spread_of_scores: float
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """The looks of one slice with everything a verdict needs."""
+
+    steps: list[Step]
+    plan: Schedule
+    above: Floats
+    apart: Floats
+
+    def noninferior_at(self, margin: float) -> int | None:
+        """Return the index of the first look that shows the loss to be below the margin."""
+        return _first([step.z(-margin) >= bound for step, bound in zip(self.plan.steps, self.above, strict=True)])
+
+    def loss_at(self) -> int | None:
+        """Return the index of the first look that shows some loss."""
+        return _first([step.z(0.0) <= -bound for step, bound in zip(self.plan.steps, self.apart, strict=True)])
+
+
+def sequence(judged: Judged, plan: Plan, planned_days: int) -> Sequence:
+    """Return the looks of a slice and their boundaries."""
+    steps = mean_steps(judged.delta, judged.codes, judged.strata, judged.targets, judged.days, judged.spread_of_scores)
+    found = schedule(steps, planned_days, plan.looks)
+    return Sequence(steps, found, found.boundary(plan.alpha, two_sided=False), found.boundary(0.05, two_sided=True))
+
+
+def result(judged: Judged, plan: Plan, planned_days: int) -> TierResult:
+    """Return the verdict on a slice, before Holm and before health."""
+    found = sequence(judged, plan, planned_days)
+    looks = [_look(step, found, plan.margin, plan.alpha) for step in found.steps]
+    passed, lost = found.noninferior_at(plan.margin), found.loss_at()
+    last = looks[-1] if looks else None
+    step = found.steps[-1] if found.steps else None
+    verdict: Verdict = "inconclusive" if passed is None and lost is None else "inferior"
+    if passed is not None:
+        verdict = "non-inferior"
+    decided = passed if passed is not None else lost
+    more, days, as_seen = _more(judged, found, plan) if verdict == "inconclusive" else (None, None, None)
+    reached = _latest(looks)
+    return TierResult(
+        tier=judged.tier,
+        verdict=verdict,
+        sentence=_sentence(verdict, last, plan, lost=lost is not None, more=more, days=days),
+        share=judged.share,
+        pairs=judged.pairs,
+        judged_pairs=len(judged.delta),
+        clusters=last.clusters if last else 0,
+        delta=last.delta if last else None,
+        bound=reached.bound if reached else None,
+        low=reached.low if reached else None,
+        high=reached.high if reached else None,
+        design_effect=step.spread.deff if step and isfinite(step.spread.deff) else None,
+        p_noninferior=found.plan.p_value(-plan.margin, two_sided=False),
+        p_holm=None,
+        may_move=verdict == "non-inferior",
+        loss_proven=lost is not None,
+        decided_on=_date(found.plan.steps[decided].day) if decided is not None else None,
+        fell_back=_fell_back(found, plan.margin, verdict),
+        more_pairs=more,
+        more_days=days,
+        more_pairs_as_seen=as_seen,
+        anytime=_anytime_verdict(looks, plan.margin),
+        looks=looks,
+    )
+
+
+def _first(hits: list[bool]) -> int | None:
+    return next((i for i, hit in enumerate(hits) if hit), None)
+
+
+def _date(day: int) -> date | None:
+    return EPOCH + timedelta(days=day) if day >= 0 else None
+
+
+def _latest(looks: list[Look]) -> Look | None:
+    """Return the last look within the plan, whose interval the plan covers; else the last look."""
+    inside = [look for look in looks if look.bound is not None]
+    return inside[-1] if inside else None
+
+
+def _look(step: Step, found: Sequence, margin: float, alpha: float) -> Look:
+    final = found.plan.final
+    index = next((i for i, one in enumerate(found.plan.steps) if one is step), None)
+    z_above = above = z_apart = apart = bound = low = high = any_low = any_high = None
+    fraction = 0.0
+    if step.usable and final:
+        one, two = anytime(step, final, alpha)
+        any_low, any_high, fraction = step.value - one, step.value + two, 1.0 / step.spread.se**2 / final
+    if index is not None:
+        above, apart = float(found.above[index]), float(found.apart[index])
+        one, two = (sequential.from_normal(z, step.spread.df) * step.spread.se for z in (above, apart))
+        bound, low, high = step.value - one, step.value - two, step.value + two
+        z_above, z_apart, fraction = step.z(-margin), step.z(0.0), float(found.plan.fractions[index])
+    return Look(
+        day=_date(step.day),
+        pairs=step.spread.pairs,
+        clusters=step.spread.clusters,
+        fraction=min(fraction, 1.0),
+        delta=step.value,
+        se=step.spread.se if isfinite(step.spread.se) else None,
+        z_noninferior=z_above,
+        boundary_noninferior=above,
+        z_difference=z_apart,
+        boundary_difference=apart,
+        bound=bound,
+        low=low,
+        high=high,
+        anytime_bound=any_low,
+        anytime_high=any_high,
+    )
+
+
+def _fell_back(found: Sequence, margin: float, verdict: Verdict) -> bool:
+    if not found.plan.steps or verdict == "inconclusive":
+        return False
+    last = found.plan.steps[-1]
+    if verdict == "non-inferior":
+        return last.z(-margin) < float(found.above[-1])
+    return last.z(0.0) > -float(found.apart[-1])
+
+
+def _anytime_verdict(looks: list[Look], margin: float) -> Verdict:
+    bounds = [look.anytime_bound for look in looks if look.anytime_bound is not None]
+    highs = [look.anytime_high for look in looks if look.anytime_high is not None]
+    if bounds and max(bounds) > -margin:
+        return "non-inferior"
+    return "inferior" if highs and min(highs) < 0 else "inconclusive"
+
+
+def _more(judged: Judged, found: Sequence, plan: Plan) -> tuple[int | None, int | None, int | None]:
+    """Return judged pairs and days still needed if the models are equal, and pairs if the loss is as seen."""
+    if not found.steps or not found.steps[-1].usable:
+        return None, None, None
+    step = found.steps[-1]
+    pairs, have = len(judged.delta), 1.0 / step.spread.se**2
+    looks = len(found.plan.steps) + 1 if plan.looks == "daily" else 1
+
+    def still(distance: float) -> int | None:
+        need = needed_information(distance, plan.alpha, plan.power, looks)
+        return max(ceil(pairs * (need / have - 1.0)), 1) if isfinite(need) else None
+
+    equal, as_seen = still(plan.margin), still(plan.margin + step.value)
+    more = (
+        as_seen if equal == 1 else equal
+    )  # enough for equal models already: it is the loss seen that stands in the way
+    rate = pairs / step.number
+    return more, None if more is None or step.day < 0 else ceil(more / rate), as_seen
+
+
+def points(value: float | None) -> str:
+    """Return a difference of scores for people, in points (hundredths of a score)."""
+    return "unknown" if value is None else f"{value * 100:+.2f} points"
+
+
+def _sentence(
+    verdict: Verdict, last: Look | None, plan: Plan, *, lost: bool, more: int | None, days: int | None
+) -> str:
+    if last is None:
+        return "no pair has a score on both sides: quality is unknown"
+    if last.clusters < MIN_CLUSTERS:
+        return f"only {last.clusters} clusters: below {MIN_CLUSTERS} no test can be trusted; more users are needed"
+    margin = f"{plan.margin * 100:g} points"
+    seen = f"seen {points(last.delta)} on {last.pairs:,} judged pairs"
+    if verdict == "non-inferior":
+        extra = "; some loss is certain, but it is smaller than that" if lost else ""
+        return f"the loss is shown to be below {margin} ({seen}){extra}"
+    if verdict == "inferior":
+        return f"a loss is certain and it is not shown to be below {margin} ({seen})"
+    need = ""
+    if more is not None:
+        need = f"; about {more:,} more judged pairs"
+        need += f" ({days:,} more days at this rate)" if days is not None else ""
+        need += " would show it if the two are equal, or if the loss stays as seen where that is more"
+    return f"neither a loss nor its absence is certain at {margin} ({seen}){need}"
+
+
+def cluster_warning(clusters: int, kind: str) -> str | None:
+    """Return what a reader must know of few clusters."""
+    if MIN_CLUSTERS <= clusters < WARN_CLUSTERS:
+        return f"only {clusters} clusters ({kind}): tests with fewer than {WARN_CLUSTERS} reject somewhat too often"
+    if clusters < MIN_CLUSTERS:
+        return f"only {clusters} clusters ({kind}): no p-value and no verdict is given below {MIN_CLUSTERS}"
+    return None

@@ -1,0 +1,114 @@
+"""One call from files to a result: what the command line and the Python API both do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from llmaudit.catalog import Catalog
+from llmaudit.errors import printable
+from llmaudit.ingest.read import file_name
+from llmaudit.period import ALL, Period
+from llmaudit.shadow.analysis import analyze
+from llmaudit.shadow.keep import Details, certify, pairs_of, save
+from llmaudit.shadow.model import Analysis, Plan
+from llmaudit.shadow.pivot import pivot
+from llmaudit.shadow.prepare import prepare
+from llmaudit.shadow.read import read_rows, reject_text
+from llmaudit.shadow.traffic import best_unit, joined_rows, production_mix, sampled_traffic
+from llmaudit.store import Store
+
+
+@dataclass(frozen=True)
+class Logs:
+    """Two ingested logs to join.
+
+    Attributes:
+        primary: End of the path of the log that users saw.
+        shadow: End of the path of the shadow's log.
+        join: id, trace or prompt.
+        scores: File of `request_id, score`; None where quality is not known.
+    """
+
+    primary: str
+    shadow: str
+    join: str = "id"
+    scores: Path | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to read and how.
+
+    Attributes:
+        files: Pairs files; empty where logs are joined.
+        logs: Logs to join; None where files are read.
+        plan: What was decided before.
+        primary: Name of the arm users saw, where it is none of the usual ones.
+        share: The sampling share that was meant, for the sample-ratio check.
+        period: Of production traffic; its zone decides days.
+    """
+
+    files: Sequence[Path]
+    logs: Logs | None
+    plan: Plan
+    primary: str | None = None
+    share: float | None = None
+    period: Period = ALL
+
+
+def run(store: Store, catalog: Catalog, request: Request) -> tuple[Analysis, int]:
+    """Read a shadow test into the database, analyse it, and certify what it shows.
+
+    Returns:
+        The analysis, and how many legs it certifies.
+
+    Raises:
+        InputError: Files or logs that cannot be used.
+        UsageError: Several scores and none was named.
+    """
+    tables, details = _rows(store, catalog, request)
+    pa.default_memory_pool().release_unused()  # a million pairs are some hundred MB in each shape they pass through
+    prepared = prepare(tables, catalog, score=request.plan.score, primary=request.primary)
+    del tables
+    details = msgspec.structs.replace(
+        details, score=prepared.score, pairwise=prepared.pairwise, notes=[*details.notes, *prepared.notes]
+    )
+    plan = request.plan
+    if plan.mix is None and (mix := production_mix(store, request.period)):
+        plan = msgspec.structs.replace(plan, mix=mix)
+    table = pivot(prepared.columns)
+    del prepared
+    pa.default_memory_pool().release_unused()  # a million pairs are some hundred MB in each shape they pass through
+    pairs = pairs_of(table, details, request.period.timezone, plan.cluster)
+    save(store, table, plan, details, request.period.timezone)
+    del table
+    pa.default_memory_pool().release_unused()
+    traffic = None
+    if request.share is not None:
+        traffic = sampled_traffic(store, plan.name, request.share, best_unit(store))
+    analysis = analyze(pairs, plan, traffic)
+    return analysis, certify(store, analysis)
+
+
+def _rows(store: Store, catalog: Catalog, request: Request) -> tuple[list[pa.Table], Details]:
+    if request.logs is not None:
+        logs = request.logs
+        scores = read_rows(logs.scores, ("request_id", "score")).table if logs.scores else None
+        table = joined_rows(store, catalog, logs.primary, logs.shadow, logs.join, scores)
+        return [table], Details(rows=table.num_rows, notes=[f"two logs were joined by {logs.join}"])
+    tables, notes, records, rejected = [], [], 0, 0
+    for path in request.files:
+        rows = read_rows(path)
+        tables.append(rows.table)
+        records, rejected = records + rows.records, rejected + len(rows.rejected)
+        if rows.rejected:
+            first = "; ".join(reject_text(one) for one in rows.rejected[:3])
+            notes.append(
+                f"{printable(file_name(path))}: {len(rows.rejected):,} of {rows.records:,} records not usable ({first})"
+            )
+    return tables, Details(rows=records, rejected=rejected, notes=notes)
