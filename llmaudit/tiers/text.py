@@ -1,0 +1,446 @@
+"""What a prompt's words tell: the kind of task, its effort, and what would make an error dear.
+
+One pass finds every phrase of the vocabulary (polars, Aho-Corasick); the shape of the opening and the close is looked at
+once per template; then rules in the order of `EFFORT_RULES` and `STAKES_RULES` decide. The text is not kept: a hint
+holds phrases of our own vocabulary only. Whether a cheaper model would fail cannot be read from a text, so a hint is a
+proposal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from llmaudit.tiers import vocabulary
+from llmaudit.tiers.opening import VERBS, Shape, shape
+
+HEAD = 3_000
+TAIL = 1_500
+"""Characters of a prompt's head and tail that are searched. They bound the cost of a hostile prompt; instructions stand
+at either end, what lies between is what they are about."""
+
+BATCH = 20_000
+"""Prompts searched at a time: bounds the memory of a pass to some 100 MB."""
+
+LONG = 6_000
+"""Characters of a prompt from which even a simple task is at least standard."""
+
+HUGE = 100_000
+"""Characters of a prompt from which every task is complex: some 25,000 tokens have to be kept in view."""
+
+STORY = 60
+"""Words up to which statements and a question are a problem to solve; a longer one is a passage to read."""
+
+SMALL_TALK = 8
+"""Words up to which a greeting is all there is."""
+
+SHORT_QUESTION = 14
+"""Words up to which a question can ask for one fact."""
+
+DEFINITION = 5
+"""Words of a question that can only ask for a definition, whatever it is about."""
+
+
+class TextHints(msgspec.Struct, frozen=True):
+    """What the words of one prompt tell.
+
+    Attributes:
+        task: The kind of task, or None where nothing tells.
+        effort: 0 trivial, 1 standard, 2 complex; None where `task` is.
+        stakes: What makes an error dear, or None.
+        rule: The effort rule that decided, or None.
+        words: Phrases of the vocabulary that the decision rests on, at most six, sorted; never the prompt's text.
+    """
+
+    task: str | None = None
+    effort: int | None = None
+    stakes: str | None = None
+    rule: str | None = None
+    words: tuple[str, ...] = ()
+
+
+NOTHING = TextHints()
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What the rules look at.
+
+    Attributes:
+        found: Phrases found, by category.
+        shape: The opening and the close.
+        size: Characters of the whole prompt.
+        words: Words in the opening, at most 100.
+    """
+
+    found: dict[str, set[str]]
+    shape: Shape
+    size: int
+    words: int
+
+    def points(self, topic: str) -> int:
+        """Return two points for each strong phrase of a topic and one for each weak one."""
+        return 2 * len(self.found.get(topic, ())) + len(self.found.get(f"{topic}_weak", ()))
+
+    def asks(self, *tasks: str) -> bool:
+        """Say whether a clause's verb or a phrase of the vocabulary asks for one of the tasks."""
+        return any(task in self.shape.asks or f"ask_{task}" in self.found for task in tasks)
+
+    @property
+    def first(self) -> str | None:
+        """The task of the first clause that opens with a known verb."""
+        return self.shape.asks[0] if self.shape.asks else None
+
+
+Decision = tuple[str, int, str] | None
+"""Task, effort, and the category of phrases it rests on."""
+
+EffortRule = Callable[[Evidence], Decision]
+
+
+def huge_prompt(seen: Evidence) -> Decision:
+    """So long a prompt has to be kept in view whole, whatever is asked."""
+    return ("long-context", 2, "") if seen.size >= HUGE else None
+
+
+def small_talk(seen: Evidence) -> Decision:
+    """A greeting, thanks, or a bare yes or no."""
+    if "greet" not in seen.found or seen.words > SMALL_TALK or seen.size > 10 * SMALL_TALK:
+        return None
+    return ("greet", 0, "greet") if set(seen.shape.asks) <= {"answer"} and not _topical(seen) else None
+
+
+PLAIN_LABELS = frozenset({"classify", "categorize", "categorise", "label", "tag", "extract", "pull", "assign", "score"})
+"""Verbs that ask for a label or a field and nothing else, even after a first `analyse` or `read`."""
+
+
+PLAIN_PHRASES = frozenset({" on a scale of", " into one of", " one of these categories", " one of the following categories"})
+
+
+def label_or_field(seen: Evidence) -> Decision:
+    """A label, a field or a reformatting of given text; over a long text it is at least standard."""
+    asks, verbs = seen.shape.asks, seen.shape.verbs
+    if PLAIN_PHRASES & seen.found.get("ask_classify", set()) and "code" not in seen.found:
+        return "classify", 1 if seen.size >= LONG else 0, "ask_classify"
+    task = next((VERBS[verb] for verb in verbs[:2] if verb in PLAIN_LABELS), None)
+    if task is None and seen.first in {"classify", "extract", "format"} and not _works_out(seen):
+        task = None if "code" in seen.found and seen.first != "classify" else seen.first
+    if task is None or seen.shape.opens_code or ("code" in seen.found and "code" in asks):
+        return None
+    return task, 1 if seen.size >= LONG else 0, f"ask_{task}"
+
+
+def code_work(seen: Evidence) -> Decision:
+    """Code is to be written, mended or understood."""
+    strong = len(seen.found.get("code", ()))
+    lines = seen.shape.code_lines
+    if _short_question(seen) and not lines:
+        return None  # a short question about a language is no code to be written
+    made = seen.asks("draft", "code", "format", "reasoning", "rewrite") or seen.shape.trouble
+    if seen.shape.opens_code or ("code" in seen.shape.asks and seen.points("code")):
+        return "code", 2, "code"
+    if strong + (lines >= 2) >= 2 or (strong + (lines >= 1) >= 1 and made) or (strong and seen.points("code") >= 4):
+        return "code", 2, "code"
+    return None
+
+
+def mathematics(seen: Evidence) -> Decision:
+    """A proof, an equation, notation, or a quantity to be worked out from several numbers."""
+    strong = len(seen.found.get("maths", ()))
+    form = seen.shape
+    worked_out = form.quantity and (form.numbers >= 3 or (form.numbers >= 2 and (seen.words >= 18 or form.expression)))
+    if strong >= 2 or (strong and (form.numbers >= 1 or "maths" in form.asks or form.expression)) or worked_out:
+        return "maths", 2, "maths"
+    if form.expression and (seen.points("maths") >= 1 or "maths" in form.asks or form.equations >= 2):
+        return "maths", 2, "maths_weak"
+    if "maths" in form.asks and seen.points("maths") >= 2 and form.numbers >= 1:
+        return "maths", 2, "maths_weak"
+    return ("maths", 2, "maths_weak") if seen.points("maths") >= 4 and form.numbers >= 2 else None
+
+
+def several_steps(seen: Evidence) -> Decision:
+    """A puzzle, rules to follow to an end, or reasoning that the prompt asks to see."""
+    return ("reasoning", 2, "logic") if "logic" in seen.found else None
+
+
+def persona(seen: Evidence) -> Decision:
+    """A part to play, and nothing to work out in it."""
+    plays = any(verb in PARTS for verb in seen.shape.verbs[:2])
+    works = {"code", "maths", "reasoning"} & set(seen.shape.asks)
+    return ("draft", 1, "ask_draft") if plays and not works and not seen.shape.question else None
+
+
+PARTS = frozenset({"act", "imagine", "pretend", "suppose you", "assume the", "embrace the", "picture yourself"})
+"""Verbs that give the model a part to play."""
+
+
+def story_problem(seen: Evidence) -> Decision:
+    """A few statements about others, then a question that follows from them."""
+    form = seen.shape
+    told = form.statements >= 2 or (form.statements and form.numbers)
+    apart = not form.first_person and seen.words <= STORY and form.options < 3
+    if told and apart and form.question and seen.first in {None, "answer"}:
+        return "reasoning", 2, ""
+    return None
+
+
+def analysis(seen: Evidence) -> Decision:
+    """Design, analysis or planning in depth, or a question from deep inside a science."""
+    depth, science = len(seen.found.get("depth", ())), len(seen.found.get("science", ()))
+    technical = science + len(seen.found.get("maths", ()))
+    technical += 0 if _short_question(seen) else len(seen.found.get("code", ()))
+    if "reasoning" in seen.shape.asks and (depth or technical):
+        return "reasoning", 2, "depth"
+    if depth >= 2 and (seen.words >= 25 or technical):
+        return "reasoning", 2, "depth"
+    if science >= 2 or (technical >= 1 and (depth >= 1 or seen.points("code") + seen.points("maths") >= 3)):
+        return "reasoning", 2, "science"
+    return None
+
+
+def long_work(seen: Evidence) -> Decision:
+    """A long document is to be written, or many instructions are to be met at once."""
+    if "long_output" in seen.found and seen.asks("draft", "reasoning"):
+        return "reasoning", 2, "long_output"
+    demands = len(seen.found.get("constraint", ()))
+    if demands >= 5 and seen.words >= 80:
+        return "reasoning", 2, "constraint"
+    return None
+
+
+def given_text(seen: Evidence) -> Decision:
+    """A summary, a translation, or another wording of given text is asked for first; of code it is code."""
+    if seen.first not in {"summarise", "translate", "rewrite"}:
+        return None
+    form = seen.shape
+    if seen.first != "summarise" and ("code" in seen.found or form.code_lines or (form.expression and form.numbers >= 2)):
+        return None
+    return seen.first, 1, f"ask_{seen.first}"
+
+
+def text_by_phrase(seen: Evidence) -> Decision:
+    """The vocabulary's own phrases ask for a summary or a translation, though no clause opens with the verb."""
+    for task in ("summarise", "translate"):
+        if f"ask_{task}" in seen.found and seen.first not in {"draft", "answer"}:
+            return task, 1, f"ask_{task}"
+    return None
+
+
+def label_by_phrase(seen: Evidence) -> Decision:
+    """The vocabulary's own phrases ask for a label or a field, though no clause opens with the verb."""
+    for task in ("classify", "extract"):
+        if f"ask_{task}" in seen.found and "draft" not in seen.shape.asks:
+            return task, 1 if seen.size >= LONG else 0, f"ask_{task}"
+    return None
+
+
+def choice(seen: Evidence) -> Decision:
+    """One of several given answers is to be chosen."""
+    return ("answer", 1, "options") if seen.shape.options >= 3 else None
+
+
+def plain_fact(seen: Evidence) -> Decision:
+    """A short question for one fact or one definition."""
+    asked = seen.first == "answer" and seen.words <= SHORT_QUESTION and len(seen.shape.asks) == 1
+    if not asked or not seen.shape.fact or "depth" in seen.found or (_topical(seen) and seen.words > DEFINITION):
+        return None
+    return "factoid", 0, ""
+
+
+def drafting(seen: Evidence) -> Decision:
+    """Something short is to be written."""
+    return ("draft", 1, "ask_draft") if seen.asks("draft", "code", "reasoning") else None
+
+
+def answering(seen: Evidence) -> Decision:
+    """A question, or any other request in words."""
+    if seen.shape.question or seen.shape.asks or any(f"ask_{task}" in seen.found for task in vocabulary.ASKS):
+        return "answer", 1, "ask_answer"
+    return None
+
+
+def plain_words(seen: Evidence) -> Decision:
+    """A remark in words that asks for nothing we know: talk."""
+    return ("chat", 1, "") if seen.words >= 4 else None
+
+
+EFFORT_RULES: tuple[EffortRule, ...] = (
+    huge_prompt,
+    small_talk,
+    label_or_field,
+    given_text,
+    code_work,
+    persona,
+    mathematics,
+    several_steps,
+    story_problem,
+    text_by_phrase,
+    analysis,
+    long_work,
+    label_by_phrase,
+    choice,
+    plain_fact,
+    drafting,
+    answering,
+    plain_words,
+)
+"""What the task is; the first rule that has an answer decides."""
+
+StakesRule = Callable[[Evidence, str | None], tuple[str, str] | None]
+"""Stakes and the category of phrases they rest on, from the evidence and the task."""
+
+SHORT = 2_000
+"""Characters of a prompt up to which one phrase of harm is what it asks about; in a longer text it may be the news."""
+
+ATTACK = 5
+"""Points from which the words are an attack on the model's rules."""
+
+JUDGED = frozenset({"answer", "factoid", "draft", "reasoning", "chat", "long-context", None})
+"""Tasks in which the model's own judgement reaches a person. A label, a summary or an exam's sum is not advice."""
+
+
+def adversarial(seen: Evidence, _: str | None) -> tuple[str, str] | None:
+    """The words lift the model's rules: orders to forget them, a persona without them, a reply that may not refuse."""
+    hits = [len(seen.found.get(f"attack_{points}", ())) for points in (3, 2, 1)]
+    total = 3 * hits[0] + 2 * hits[1] + hits[2]
+    if (hits[0] >= 1 and total >= ATTACK) or (hits[1] >= 3 and total >= 2 * ATTACK):
+        return "adversarial", "attack_3" if hits[0] else "attack_2"
+    return None
+
+
+def harm(seen: Evidence, task: str | None) -> tuple[str, str] | None:
+    """Harm that somebody could do with the answer, or to themselves."""
+    if seen.size > SHORT or seen.shape.options >= 3 or task in {"classify", "extract", "summarise", "translate"}:
+        return None
+    if "crisis" in seen.found:
+        return "safety", "crisis"
+    return ("safety", "harm") if "harm" in seen.found and seen.shape.how_to else None
+
+
+def regulated(seen: Evidence, task: str | None) -> tuple[str, str] | None:
+    """Advice or a decision on a real case of health, law, money, employment or safety; an exam question is none."""
+    case = seen.points("case")
+    if task not in JUDGED or seen.shape.options >= 3 or case < 2 or "long_output" in seen.found:
+        return None
+    if "draft" in seen.shape.asks and (seen.size > SHORT or "case" not in seen.found):
+        return None  # a story or an essay in the first person is no case
+    matters = [(len(seen.found[name]), name) for name in vocabulary.REGULATED if name in seen.found]
+    count, name = max(matters, default=(0, ""))
+    return (name, name) if count >= 2 or (count and case >= 4) else None
+
+
+def side_effects(seen: Evidence, _: str | None) -> tuple[str, str] | None:
+    """An act that cannot be taken back: named twice over, or once (`act`, which counts where tools are offered)."""
+    acts = len(seen.found.get("side_effects", ()))
+    if not acts:
+        return None
+    return ("side-effects" if acts >= 2 else "act"), "side_effects"
+
+
+STAKES_RULES: tuple[StakesRule, ...] = (adversarial, harm, regulated, side_effects)
+"""What makes an error dear; the first rule that has an answer decides."""
+
+
+def text_hints(asked: Sequence[str], told: Sequence[str]) -> list[TextHints]:
+    """Return what the words of each prompt tell; the same for a prompt whatever stands beside it.
+
+    Args:
+        asked: The user's messages.
+        told: The system messages of the same prompts, in the same order; empty where there is none. A system message
+            that asks for a task of its own decides the effort: what the user sent is then the material.
+
+    Raises:
+        ValueError: The two are not of one length.
+    """
+    hints: list[TextHints] = []
+    for start in range(0, len(asked), BATCH):
+        some = list(zip(asked[start : start + BATCH], told[start : start + BATCH], strict=True))
+        texts = [ask for ask, _ in some] + [tell for _, tell in some if tell]
+        seen = iter(_evidence(texts))
+        own = [_judged(next(seen)) for _ in some]
+        systems = [_judged(next(seen)) if tell else NOTHING for _, tell in some]
+        hints.extend(_combined(ask, tell) for ask, tell in zip(own, systems, strict=True))
+    return hints
+
+
+STANDING = frozenset({"classify", "extract", "format", "translate", "summarise", "rewrite", "code"})
+"""Tasks that a system message sets for whatever the user sends."""
+
+
+def _combined(own: TextHints, system: TextHints) -> TextHints:
+    """Return the system message's task with the user's stakes."""
+    if system.task not in STANDING and own.task is not None:
+        return own
+    if system.task is None:
+        return own
+    return msgspec.structs.replace(system, stakes=own.stakes)
+
+
+def found_phrases(texts: Sequence[str]) -> list[list[str]]:
+    """Return the phrases of the vocabulary in each text: the vocabulary pass. Its cost is bounded by `HEAD` and `TAIL`."""
+    import polars as pl  # noqa: PLC0415 -- a tenth of a second, wanted only where there is text
+
+    series = pl.Series([vocabulary.normal(window(text)) for text in texts], dtype=pl.String)
+    found: list[list[str]] = series.str.extract_many(list(_categories()), overlapping=True).to_list()
+    return found
+
+
+def window(text: str) -> str:
+    """Return the part of a text that is searched."""
+    return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
+
+
+@lru_cache(maxsize=1)
+def _categories() -> dict[str, tuple[str, ...]]:
+    """Return each phrase as it is matched, with the categories it belongs to."""
+    tables = dict(vocabulary.TOPICS)
+    tables |= {f"ask_{task}": table for task, table in vocabulary.ASKS.items()}
+    tables |= {f"attack_{points}": table for points, table in vocabulary.ADVERSARIAL.items()}
+    tables |= vocabulary.REGULATED | vocabulary.CASE
+    tables |= {"harm": vocabulary.HARM, "crisis": vocabulary.CRISIS}
+    tables |= {"side_effects": vocabulary.SIDE_EFFECTS, "greet": vocabulary.GREETINGS}
+    found: dict[str, list[str]] = {}
+    for category, table in tables.items():
+        for phrase in vocabulary.phrases(table):
+            found.setdefault(phrase, []).append(category)
+    return {phrase: tuple(names) for phrase, names in sorted(found.items())}
+
+
+def _evidence(texts: Sequence[str]) -> Iterable[Evidence]:
+    categories = _categories()
+    for text, phrases in zip(texts, found_phrases(texts), strict=True):
+        found: dict[str, set[str]] = {}
+        for phrase in phrases:
+            for category in categories[phrase]:
+                found.setdefault(category, set()).add(phrase)
+        yield Evidence(found, shape(text), len(text), _words(text[:600]))
+
+
+def _words(text: str) -> int:
+    """Return how many words a text has; scripts without spaces are taken at three characters a word."""
+    spaced = len(text.split())
+    return spaced if text.isascii() else max(spaced, sum(char >= vocabulary.UNSPACED for char in text) // 3)
+
+
+def _judged(seen: Evidence) -> TextHints:
+    decision = next((decision for rule in EFFORT_RULES if (decision := rule(seen))), None)
+    by = next((rule.__name__ for rule in EFFORT_RULES if rule(seen)), None)
+    task, effort, category = decision or (None, None, "")
+    stakes, dear = next((found for rule in STAKES_RULES if (found := rule(seen, task))), (None, ""))
+    words = sorted({word.strip() for name in (category, dear) for word in seen.found.get(name, ())})
+    return TextHints(task, effort, stakes, by and by.replace("_", "-"), tuple(words[:6]))
+
+
+def _short_question(seen: Evidence) -> bool:
+    return seen.first == "answer" and seen.words <= SHORT_QUESTION and not seen.shape.trouble
+
+
+def _works_out(seen: Evidence) -> bool:
+    """Say whether the label or field has to be worked out: a sum, a puzzle, a proof."""
+    return bool(mathematics(seen) or several_steps(seen))
+
+
+def _topical(seen: Evidence) -> bool:
+    """Say whether the words belong to a trade or a science."""
+    return any(topic in seen.found for topic in ("code", "maths", "science", "logic", *vocabulary.REGULATED))

@@ -1,0 +1,285 @@
+"""The words that tell a task or its stakes: tables a reader can check, matched in one pass over a prompt.
+
+Phrases stand between bars. One matches where a word begins with it (`summar` finds `summary`); `_` at its end asks for
+the end of a word too. Phrases of scripts without spaces match anywhere. Text and phrases are made alike by `normal`.
+"""
+
+from __future__ import annotations
+
+TOPICS: dict[str, str] = {
+    # What a prompt is about. Weights: a `strong` word settles its topic, `weak` ones count only together.
+    "code": """
+        ``` | #include | public static | console.log | system.out. | </ | select * from | stack trace | traceback (most |
+        typeerror | nullpointer | segmentation fault | syntax error | compile error | pull request | unit test |
+        binary search | binary tree | linked list | time complexity | leetcode | regular expression |
+         python | javascript | typescript | c++ | c# | html_ | php_ | golang | kotlin | powershell | bash script |
+         sql_ | sqlite | postgres | mysql | mongodb | regex | react_ | vue_ | django | flask | node.js | nodejs |
+         pandas | numpy | pytorch | tensorflow | kubernetes | docker | terraform | ansible | vba | verilog | fpga |
+         codebase | source code | pseudocode | refactor | debug | github | arduino | opengl | graphql | ffmpeg |
+         elixir | haskell | matlab | solidity | shader | crontab | yaml file | dockerfile | jquery | dataframe |
+         rust_ | nestjs | next.js | hugo_ | smtp | freebsd | nginx | redis | kafka | rabbitmq | llvm | cuda | opencv | langchain |
+         vhdl | testbench | spring boot | hibernate | android app | ios app | swiftui | flutter | perl_ | fortran | cobol |
+         scala_ | pyspark | apache spark | hadoop | airflow | snowflake | bigquery | sqlalchemy | websocket | oauth | jwt |
+         ldap | ssh_ | iptables | systemd | raspberry pi | esp32 | makefile | cmake | gradle | maven | webpack | npm_ |
+         pip install | jupyter | power bi | dax_ | excel macro | autocad | unity3d | unreal engine | godot | smart contract |
+         write a function | a function to | a function that | write a program | a program that | a program to |
+         write a script | a script that | a script to | write a query | a query that | write a method | write a class |
+         implement a_ | implement an_ | algorithm to | algorithm that | algorithm for | excel formula | google sheets | rust program | rust code | java program | java code | write code | my code |
+         this code | the code | code snippet | code review | код на | программ | 代码 | 函数 | 编程 | コード | プログラム |
+         código | codigo | programme en | quellcode |  programmier""",
+    "code_weak": """
+         def | import_ | return | function | class_ | algorithm | api_ | script | database | schema | endpoint | program |
+         variable | array_ | string_ | loop_ | server | linux | compile | compiler | bug_ | error message | library |
+         object_ | method_ | query_ | json_ | xml_ | css_ | thread_ | recursion | recursive | cache_ | deploy | backend |
+         frontend | git_ | aws | azure | unix | gpu | cpu | boolean | software | developer | repository | framework |
+         microservice | distributed system | rate limiter | data structure | web app | cli_ | sdk_ | webhook""",
+    "maths": """
+        \\frac | \\sum | \\int | \\sqrt | \\mathbb | \\begin{ | \\cdot | \\leq | \\equiv | ∫ | ∑ | √ | ≤ | ∈ | ∞ | x^ | x**2 |
+         theorem | lemma | prove that | prove the | proof of | proof that | eigenvalue | polynomial | quadratic |
+         derivative of | integral of | indefinite integral | differential equation | solve for | solve the equation |
+         probability that | what is the probability | how many ways | permutation | modulo | divisible by |
+         hypotenuse | isosceles | right triangle | perimeter | circumference | logarithm | cosine | greatest common |
+         least common | prime factor | prime number | standard deviation | expected value | bijection | convex |
+         arithmetic progression | arithmetic sequence | geometric sequence | geometric series | homomorphism |
+         vector space | abelian | matrix | solve this equation | word problem | math problem | maths problem |
+         уравнени | докажи | вероятност | 方程 | 证明 | 概率 | 计算 | 微分 | 積分 | 確率 | ecuaci | équation |
+         gleichung | wahrscheinlichkeit""",
+    "maths_weak": """
+         calculate | compute | equation | triangle | circle | radius | integer | remainder | fraction | percent | ratio |
+         sum of | product of | average | total of | factor | graph of_ | slope | vertex | vertices | set of | function f |
+        f(x) | simplify | numbers | decimal | binary | hexadecimal | multiply | divided by | squared |
+         formula | solve | speed of | km/h | m/s | interest rate | compound interest | dice_ | coin_ | cards_ | how many |
+         how much | nth | arithmetic | algebra | geometry | calculus | statistic""",
+    "logic": """
+         puzzle | riddle | knights and knaves | knaves | truth-teller | tells the truth | always lie | syllogism |
+         let's think | reason step | solve step | reasoning steps | think carefully | think through | think step | reason through |
+         chain of thought | explain your reasoning | show your work | show your reasoning | your reasoning | deduce |
+         deduction | logic puzzle | logically valid | logic circuit | boolean expression | brain teaser | sudoku | shortest path | rubik | game of life | chess position | checkmate in |
+         anagram | palindrome | word ladder | cipher | what comes next | next number in | find the pattern | paradox |
+         following rules | these rules | the rules are | following premises | we know that | cannot be determined |
+         must be true | list of premises | infer | inductive reasoning | isomorphic | scrambled | unscramble | decode |
+         each number once | only use each | prerequisites | every vertex | is rotated | number grid | matrix of | black moves |
+         white moves | pattern which | mathematical pattern | does not belong | odd one out | given a string | given two strings | given an array | given a matrix | ascii grid |
+         n queens | attack each other | logically follow | binary representation of | base conversion | the relationship between | true false or uncertain |
+         first two statements | overtake | in how many moves | initial state | final state | optimal move | minimum number of | maximum number of |
+         fewest | at most once | exactly once | counterfactual | 推理 | 逻辑 | шаг за шагом | paso a paso |
+         étape par étape | schritt für schritt""",
+    "depth": """
+         step by step | step-by-step |         analyze | analyse | analysis | analytical | trade-off | tradeoff | pros and cons | advantages and disadvantages |
+         compare and contrast | critically | in depth | in-depth | in detail | detailed | comprehensive | thorough |
+         root cause | diagnos | forecast | optimize | optimise | optimization | implications | methodology | derive |
+         hypothesis | roadmap | business plan | architecture | feasibility | case study | literature review |
+         thesis | dissertation | strateg | evaluate | assess | synthesi | investigate | interdisciplinary | scenario |
+         long-term | research paper | white paper | systematically | rigorous | multi-step | end-to-end | scalab |
+         fault-tolerant | high-throughput | design a_ | design an_ | vulnerabilit | security review | migration plan |
+         分析 | 详细 | 方案 | 论文 | 研究 | 設計 | анализ | проанализируй | análisis | analiza | analyser | analysiere""",
+    "science": """
+         quantum | thermodynamic | entropy | relativity | electromagnet | voltage | circuit | semiconductor | photon |
+         neutron | isotope | orbital | covalent | stoichiometr | enzyme | protein | genome | gene_ | mitochondri | neuron |
+         receptor | pathogen | antibod | photosynthe | molecule | polymer | catalyst | kinetic | acceleration |
+         momentum | velocity | torque | lagrangian | hamiltonian | neural network | machine learning | deep learning |
+         gradient | backpropagation | transformer | regression | bayesian | reinforcement learning | language model | gpt-4 | fine-tun | embeddings | markov | monte carlo | signal processing |
+         encryption | cryptograph | tcp | protocol | latency | throughput | bandwidth | kernel | semikinematic |
+         elasticity | macroeconomic | microeconomic | monetary policy | fiscal | game theory | nash equilibrium |
+         epistemolog | ontolog | metaphysic | kant_ | hegel | jurisprudence | tort_ | statute | plaintiff | defendant |
+         appellant | constitutional | negligence | liability | pathophysiolog | differential diagnosis | mechanism of |
+         pharmacokinetic | valuation | discounted cash flow | hedge_ | derivatives | econometric | biochem | geophys |
+         astrophys | genetic | cell cycle | evolutionary | plate tectonic | bridge_ | load-bearing | turbine | rocket |
+         control system | pid controller | fourier | laplace_ | raft_ | consensus | blockchain""",
+    "constraint": """
+         must_ | should not | do not | don't | make sure | ensure that | at least | at most | exactly | no more than |
+         no fewer than | only use | without using | format: | formatted as | in the style of | the following
+         requirements | requirements: | constraints: | the output should | your response should | your answer should |
+         your entire response | bullet point | paragraphs | word count | words long | include the | each line | sections |
+         keyword | wrap your | all lowercase | all capital | 要求 | 不少于 | 字数 | 格式""",
+    "long_output": """
+        1000 words | 1,000 words | 1000-word | 1500 words | 1,500 words | 2000 words | 2,000 words | 2000-word |
+        3000 words | 3,000 words | 5000 words | full-length | white paper | business plan | research proposal |
+         chapter | screenplay | grant proposal | syllabus | curriculum | course outline | technical report | policy |
+        字左右 | 2000字 | 3000字 | 1000字 | 1500字 | 5000字""",
+}
+
+ASKS: dict[str, str] = {
+    # What a prompt asks for, in languages whose word order an opening verb does not tell.
+    "classify": """
+         sentiment | spam or not | true or false | yes or no | classify | categorize | categorise | which category |
+         one of the following categories | one of the following labels | multiple choice | clasifica | classifie |
+         klassifizier | classifique | классифицируй | определи тональность | 分类 | 情感分析 | 情感倾向 | 分類 | hate speech |
+         toxic | on a scale of | one of these categories | into one of | which intent | detect the language | identify the language""",
+    "extract": """
+         extract | named entit | keywords from | list all the | extrae | extraire | extrais | extrahier | extraia |
+         извлеки | извлечь | 提取 | 抽取 | 抽出""",
+    "translate": """
+         translate | translation | into french | into english | into spanish | into german | into chinese | traduce |
+         traduis | traduire | übersetz | traduz | traduci | переведи | перевод | 翻译 | 翻訳""",
+    "summarise": """
+         summarize | summarise | summary | summarization | tl;dr | key points | main points | main idea | resume el |
+         resumen | résume | résumé de | zusammenfass | fasse | resuma | riassum | кратко | резюмируй | 总结 | 概括 |
+         要約 | まとめ""",
+    "draft": """
+         write a_ | write an_ | draft a_ | draft an_ | compose | write me | écris | rédige | escribe | redacta | schreib |
+         verfass | escreva | scrivi | напиши | составь | 写一 | 撰写 | 写作 | 請寫 | 请写 | 设计 | 策划 | 编写 | 起草 | 生成 | 帮我写 | 書いて | 作成""",
+    "answer": """
+         what is | what are | why | how do | how does | how can | explain | describe | qué es | por qué | explica |
+         qu'est-ce | pourquoi | explique | was ist | warum | erklär | o que é | cos'è | perché | spiega | что такое |
+         почему | объясни | 什么 | 如何 | 为什么 | 解释 | とは | なぜ | 説明""",
+}
+
+ADVERSARIAL: dict[int, str] = {
+    # Points towards an attack on the model's rules; three make one. Common words are worth one.
+    3: """
+        do anything now | ignore all previous | ignore all prior | ignore all the instructions | ignore all instructions |
+        ignore previous instructions | ignore the previous instructions | ignore the above instructions |
+        ignore any previous | ignore your previous | ignore every instruction | disregard all previous |
+        disregard previous instructions | disregard your | disregard all prior | forget all previous | forget all your |
+        forget your previous | forget everything you | forget previous instructions | jailbreak | jailbroken | dan mode |
+        developer mode enabled | developer mode output | developer mode v | system override | override your | act as dan |
+        you are dan | be dan | as dan, | bypass your | bypass the content | bypass openai | bypass safety | bypass any |
+        no ethical or moral | no moral or ethical | without any ethical | without ethical | no ethical guidelines |
+        no morals or ethics | no ethics or morals | ethical or moral | moral and ethical guidelines | moral or legal |
+        ethics or morals | unfiltered and amoral | amoral | unethical or illegal | illegal or unethical |
+        immoral, unethical | illegal, unethical | unethical, illegal | unethical, immoral | illegal or immoral |
+        no restrictions or | without any restrictions | without any restriction | without restrictions | no restrictions |
+        has no limits | have no limits | free of all restrictions | free from all restrictions | freed from the typical |
+        broken free of | break free of | free from the typical | unbound by | not bound by | no longer bound |
+        openai's content | openai content | openai's polic | openai polic | openai's guidelines | openai guidelines |
+        openai's rules | openai rules | openai’s | content policies | ethical guidelines | ethical programming |
+        safety guidelines | safety filters | safety protocols | your programming | your guidelines | your restrictions |
+        without censorship | no censorship | uncensored | unfiltered | never refuse | not refuse | cannot refuse |
+        can't refuse | cannot deny | refuse a request | never say no | never decline | reject any request |
+        bypass all | your system prompt | reveal your instructions | print your instructions |
+        repeat the words above | evil confidant | opposite mode | anti-gpt | antigpt | no longer follow |
+        not have to follow | not have any rules | never apologize | amoralit | morality or legality |
+        harmful, unethical | dangerous, illegal | игнорируй все | игнорируй предыдущ | ignora todas las |
+        ignora las instrucciones | ignorez toutes | ignorez les instructions | ignoriere alle | ignore todas as |
+        忽略之前 | 忽略以上 | 忽略所有 | 無視して""",
+    2: """
+        unethical | immoral | immorality | illegal activit | no filter | without filter | no limitations |
+        without limitations | without any limitation | two responses | both as | in two ways | [gpt] | [classic] |
+        [jailbreak] | [dan] | stay in character | break character | never break | always comply | comply with |
+        from now on, you | from now on you | from now on, your | you will now | you are now | hypothetical story |
+        hypothetical response | fictional story | evil_ | villain | ruthless | no warnings | without warning | no disclaimer |
+        without disclaimer | without any disclaimer | any disclaimers | don't warn | not warn | as an ai language model |
+        as an ai model | i'm sorry, i cannot | i cannot fulfill | i can't assist | i'm sorry, but | sure, here |
+        content policy | censorship | liberated | unrestricted | rebel | tokens left | lose tokens |
+        deducted | base64 | rot13 | caesar cipher | reversed text | leetspeak | malicious | racist | explicit content |
+        nsfw | machiavelli | god mode | sudo | admin mode | root access | maintenance mode | debug mode | test mode |
+        red team | alter ego | persona | profanity | curse | swear_ | offensive | insult""",
+    1: """
+        from now on | pretend | roleplay | role-play | role play | act as | acting as | you will act | you are going to |
+        i want you to act | immerse yourself | chatgpt | openai | restrictions | limitations | filters | guidelines |
+        rules_ | moral | ethic | illegal | harmful | dangerous | refuse | warnings | disclaimer | hypothetical | fictional |
+        simulate | no matter | regardless of | always answer | must answer | any question | any request | anything_ |
+        obey | character | freedom | consequences | legality | inappropriate | controversial | opinion | human being | lie_ |
+        unaware | forbidden | taboo | secret_ | unlimited | instructions""",
+}
+
+HARM = """
+    make a bomb | build a bomb | making a bomb | pipe bomb | explosive device | homemade explosive | napalm | nerve agent |
+    chemical weapon | biological weapon | bioweapon | ricin | anthrax | methamphetamine | make meth | synthesize meth |
+    fentanyl | ransomware | keylogger | write malware | create malware | create a virus | computer virus | botnet |
+    ddos attack | phishing email | phishing page | hack into | steal credit card | credit card fraud | identity theft |
+    steal someone's identity | launder money | counterfeit money | counterfeit currency | fake id | forge a |
+    hire a hitman | kill someone | kill my | murder someone | get away with murder | poison someone | torture |
+    human trafficking | child porn | child abuse | sexual abuse | groom a | stalk | suicide method | plan a mass shooting | plan a terrorist attack |
+    assassinate | blackmail someone | revenge porn | insider trading scheme | evade taxes | shoplift | untraceable |
+    date rape | without getting caught | smuggle drugs | steal a car | hotwire | break into a house
+"""
+"""Harm that somebody could do with an answer."""
+
+CRISIS = """
+    kill myself | killing myself | end my life | ending my life | commit suicide | suicidal | want to die | self-harm |
+    hurt myself | hurting myself | cut myself | cutting myself | no reason to live | overdosed | quiero morir |
+    me suicider | mich umbringen | хочу умереть | 自杀 | 死にたい
+"""
+"""Somebody in danger: an error is dear whatever was asked."""
+
+REGULATED: dict[str, str] = {
+    # The matters in which advice is regulated, or an error harms a person; each needs a sign of a real case (CASE).
+    "medical": """
+         dosage | dose_ | milligram | mg of | medication | medicine | prescri | symptom | diagnos | overdose | side effect |
+         blood pressure | chest pain | pregnan | antibiotic | insulin | chemotherapy | allerg | warfarin | ibuprofen |
+         paracetamol | acetaminophen | antidepressant | biopsy | tumor | tumour | stroke | seizure | infection | fever |
+         patient | discharge instruction | triage | dosis | medikament | médicament | medicamento | síntoma | symptôme |
+         лекарств | дозировк | 药 | 症状 | 薬""",
+    "legal": """
+         lawsuit | sue_ | sued_ | liable | liability | landlord | eviction | evict | custody | divorce | lease_ | contract |
+         clause | indemnif | governing law | non-compete | gdpr | subpoena | criminal charge | arrested | visa | asylum |
+         deport | immigration | will and testament | copyright infring | defamation | breach of | attorney | lawyer |
+         small claims | power of attorney | settlement offer | statute of limitations | demanda | abogado | avocat |
+         anwalt | klage | kündigung | vertrag | contrat | адвокат | договор | 合同 | 律师 | 起诉 | 契約""",
+    "financial": """
+         invest | 401k | 401(k) | retirement | pension | mortgage | loan | credit score | tax return | taxes | deduct |
+         bankrupt | refund | chargeback | wire transfer | payout | underwrit | insurance claim | claim_ | portfolio |
+         stocks | crypto | margin call | foreclosure | debt | escrow | invoice | payment | fraud | sanction |
+         credit limit | hipoteca | préstamo | inversión | crédit | kredit | steuer | кредит | налог | 贷款 | 投资 | 税""",
+    "hr": """
+         employee | candidate | applicant | terminate | termination | fired | fire him | fire her | laid off | layoff |
+         severance | harassment | discriminat | disciplinary | performance improvement plan | performance review |
+         maternity leave | wrongful | salary decision | hiring decision | redundanc | whistleblow | grievance |
+         despido | licenciement | kündigen | увольнен | 解雇 | 辞退""",
+    "safety": """
+         gas leak | carbon monoxide | electrocut | high voltage | lockout | hazardous | chemical spill | evacuat |
+         emergency | poison control | swallowed | choking | unconscious | not breathing | crisis line | domestic violence |
+         abusive | recall notice | safety-critical | brake failure | mixing bleach | fire alarm | confined space""",
+}
+
+CASE: dict[str, str] = {
+    # Signs of a real case: somebody asks for themselves, or decides about somebody. An exam question has none.
+    "case": """
+         should i | can i | may i | am i | could i | my doctor | my mother | my father | my son | my daughter | my wife |
+         my husband | my child | my baby | my kid | my landlord | my employer | my boss | my lawyer | my tax | my savings |
+         my account | my blood | my dose | my prescription | my pension | my visa | is it safe | is it legal | safe to |
+         this patient | our patient | your patient | this customer | our client | the client's | this employee |
+         our employee | this candidate | this applicant | approve | reject | deny | decide whether | denied | decide if |
+         recommend whether | whether to | should we | can we | are we | must we | are we allowed | review this contract |
+         review the contract | this clause | this agreement | the attached | draft a termination | determine if |
+         treatment plan | debo | puedo | dois-je | puis-je | soll ich | darf ich | kann ich | devo | posso | можно ли |
+         могу ли | мне | 我可以 | 我应该 | 飲んで""",
+    "case_weak": """
+         i have | i am | i'm | i've | i was | we have | we are | he is | she is | year-old | year old | the patient |
+         the customer | the client | the employee | the candidate | the applicant | eligible | entitled | we should |
+         next steps | our | my | mein | meine | mon | ma_ | mi_ | mis_ | mijn | 我的 | 我 | 私""",
+}
+
+SIDE_EFFECTS = """
+     drop table | delete from | truncate table | rm -rf | in production | on production | to production | prod database |
+     production database | live database | delete all | delete the customer | wipe the | force push | send the email to all |
+     send to all customers | email all | transfer the funds | transfer funds | issue the refund | process the refund |
+     execute the trade | place the order | cancel the subscription | close the account | revoke access | grant access |
+     rotate the keys | disable the firewall | deploy to prod | shut down the | charge the card | charge the customer |
+     pay the invoice | release the payment | update the ledger | unlock the door | restart the primary
+"""
+"""Acts that cannot be taken back: high stakes where the request offers tools, or names the act itself."""
+
+
+GREETINGS = """
+     hello | hi_ | hey | good morning | good afternoon | good evening | thanks | thank you | thx | bye | goodbye | see you |
+     ok_ | okay | yes_ | no_ | yep | yeah | sure_ | great_ | perfect | cool_ | got it | sounds good | continue_ | go on |
+     how are you | what's up | nice to meet | welcome | please continue | next_ | hola | gracias | bonjour | merci | hallo |
+     danke | olá | obrigad | ciao | grazie | привет | спасибо | 你好 | 谢谢 | こんにちは | ありがとう
+"""
+"""What is said without a task."""
+
+UNSPACED = "\u2e80"
+"""From here on scripts have no spaces between words."""
+
+_SPACED = bytes.maketrans(b"\t\n\r\f\v,.?!:;()\"", b" " * 14)
+
+
+def normal(text: str) -> str:
+    """Return a text as phrases are matched in it: lower case, punctuation as spaces, one space at either end."""
+    plain = text.lower().encode("utf-8", "replace").translate(_SPACED)
+    return f" {plain.replace(b'  ', b' ').decode()} "
+
+
+def phrases(table: str) -> list[str]:
+    """Return the phrases of a table as they are matched: with the space that begins a word, and the one that ends it."""
+    cells = (cell.strip() for cell in " ".join(table.split()).split(" | "))
+    return sorted({_pattern(cell) for cell in cells if cell})
+
+
+def _pattern(cell: str) -> str:
+    opens = " " if cell[0].isalnum() and cell[0] < UNSPACED else ""
+    closes = " " if cell.endswith("_") else ""
+    return opens + normal(cell.removesuffix("_")).strip() + closes
