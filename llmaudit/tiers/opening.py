@@ -50,12 +50,16 @@ _POLITE = re.compile(
     r"^(?:hi|hello|hey|ok|okay|so|now|then|also|and|but|first|next|finally|please|kindly|pls|just|"
     r"can you|could you|would you|will you|can i|i want you to|i need you to|i would like you to|i'd like you to|"
     r"i want to|i need to|i would like to|i'd like to|i need|help me to|help me|help us|help|your task is to|"
-    r"your job is to|the task is to|the goal is to|your goal is to|you need to|you have to|you must|you should|you will|"
+    r"your job is to|the task is to|the goal (?:\w+ ){0,3}is to|your goal is to|you are required to|your role is to|the objective is to|you need to|you have to|you must|you should|you will|"
     r"you are asked to|you are to|try to|let's|let us|go ahead and|in detail|briefly|thoroughly|carefully|quickly|"
     r"task|instruction|instructions|question|problem|q|user|prompt|input|there|assistant|me to|to)\b[\s:,.\-]*",
 )
-_CLAUSE = re.compile(r"[.\n:;?!,#*>]+\s*|\s+(?:and|then|to|by)\s+")
+_CLAUSE = re.compile(r"[.\n:;?!,#*>]+\s*|\s+(?:and|then)\s+")
 _DIGITS = re.compile(r"\d")
+_CODE_MARK = re.compile(
+    r"`[^`\n]{1,60}`|&&|\|\||::|->|=>|\w\(\)|[a-z]+[A-Z][a-z]+\w*\(|\w+_\w+\(|\w\.(?:py|js|ts|cpp|java|php|sh|html|css|sql|json|yaml|toml|exe|dll|rs|go)\b|"
+    r"[;{]\n|\b[A-Z]\w+(?:Error|Exception)\b"
+)
 _OPTION = re.compile(r"(?:^|[\n\s])\(?([A-Ea-e])[).:]\s")
 _QUANTITY = re.compile(
     r"\b(?:how (?:many|much|long|far|old|fast|tall|often)|what (?:is|was|will|are|were|would)(?: \w+){0,3} "
@@ -69,7 +73,7 @@ _FACT = re.compile(
     r"in (?:what|which)|on (?:what|which)|is|are|was|were|did|does|do|has|have|can|will)\b"
 )
 _TROUBLE = re.compile(
-    r"\b(?:error|exception|fails?|failing|crash(?:es|ed)?|doesn't work|not working|won't|can't|bug|how (?:do|can|to|would|should)|why)\b"
+    r"\b(?:error|exception|fails?|failing|crash(?:es|ed)?|doesn't work|not working|trouble with|issues? with|problems? with|won't|can't|bug|how (?:do|can|to|would|should)|why)\b"
 )
 _EXPRESSION = re.compile(r"[0a-z)]\s?[+*^=×÷]\s?[-0a-z(]|\b[0a-z]\s[-/]\s[0a-z]\b|\b0+/0+\b")
 _CODE_LINE = re.compile(
@@ -101,7 +105,8 @@ class Shape(NamedTuple):
         quantity: A quantity is asked for.
         expression: Arithmetic or an equation stands in them.
         code_lines: Lines that are code.
-        equations: Equations among them.
+        code_marks: Names, operators and file names as only code has them.
+    equations: Equations among them.
     statements: Sentences before the last one that are no question.
     first_person: Somebody speaks of themselves, or gives the model a role.
     opens_code: The first or second line is code.
@@ -118,6 +123,7 @@ class Shape(NamedTuple):
     quantity: bool
     expression: bool
     code_lines: int
+    code_marks: int
     equations: int
     statements: int
     first_person: bool
@@ -151,6 +157,7 @@ def _shape(opening: str, close: str) -> Shape:
         quantity=bool(_QUANTITY.search(lowered)),
         expression=bool(_EXPRESSION.search(lowered)),
         code_lines=len(_CODE_LINE.findall(both)),
+        code_marks=len(_CODE_MARK.findall(both)),
         equations=len(_EQUATION.findall(lowered)),
         statements=len(_STATEMENT.findall(opening)),
         first_person=bool(_FIRST_PERSON.search(lowered)),

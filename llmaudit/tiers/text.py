@@ -30,6 +30,9 @@ LONG = 6_000
 HUGE = 100_000
 """Characters of a prompt from which every task is complex: some 25,000 tokens have to be kept in view."""
 
+NO_MATERIAL = 120
+"""Characters of a prompt up to which it can hold an instruction only, and no material."""
+
 STORY = 60
 """Words up to which statements and a question are a problem to solve; a longer one is a passage to read."""
 
@@ -126,6 +129,8 @@ def label_or_field(seen: Evidence) -> Decision:
     task = next((VERBS[verb] for verb in verbs[:2] if verb in PLAIN_LABELS), None)
     if task is None and seen.first in {"classify", "extract", "format"} and not _works_out(seen):
         task = None if "code" in seen.found and seen.first != "classify" else seen.first
+    if "code" in seen.found and seen.size <= NO_MATERIAL:
+        return None  # nothing is given to take a label or a field from: code that does so is wanted
     if task is None or seen.shape.opens_code or ("code" in seen.found and "code" in asks):
         return None
     return task, 1 if seen.size >= LONG else 0, f"ask_{task}"
@@ -134,13 +139,13 @@ def label_or_field(seen: Evidence) -> Decision:
 def code_work(seen: Evidence) -> Decision:
     """Code is to be written, mended or understood."""
     strong = len(seen.found.get("code", ()))
-    lines = seen.shape.code_lines
+    lines = seen.shape.code_lines + seen.shape.code_marks
     if _short_question(seen) and not lines:
         return None  # a short question about a language is no code to be written
-    made = seen.asks("draft", "code", "format", "reasoning", "rewrite") or seen.shape.trouble
+    made = seen.asks("draft", "code", "format", "reasoning", "rewrite") or seen.shape.trouble or seen.shape.how_to
     if seen.shape.opens_code or ("code" in seen.shape.asks and seen.points("code")):
         return "code", 2, "code"
-    if strong + (lines >= 2) >= 2 or (strong + (lines >= 1) >= 1 and made) or (strong and seen.points("code") >= 4):
+    if strong + (lines >= 2) >= 2 or (strong + (lines >= 1) >= 1 and made) or (made and seen.points("code") >= 3):
         return "code", 2, "code"
     return None
 
@@ -179,21 +184,28 @@ def story_problem(seen: Evidence) -> Decision:
     """A few statements about others, then a question that follows from them."""
     form = seen.shape
     told = form.statements >= 2 or (form.statements and form.numbers)
-    apart = not form.first_person and seen.words <= STORY and form.options < 3
+    apart = not form.first_person and form.options < 3 and (seen.words <= STORY or form.numbers >= 4)
     if told and apart and form.question and seen.first in {None, "answer"}:
         return "reasoning", 2, ""
     return None
 
 
+HOWS = frozenset({"how", "why", "explain", "describe", "discuss", "develop", "derive"})
+"""Verbs that ask for the workings of something."""
+
+
 def analysis(seen: Evidence) -> Decision:
     """Design, analysis or planning in depth, or a question from deep inside a science."""
     depth, science = len(seen.found.get("depth", ())), len(seen.found.get("science", ()))
+    science += len(seen.found.get("professional", ()))
     technical = science + len(seen.found.get("maths", ()))
     technical += 0 if _short_question(seen) else len(seen.found.get("code", ()))
     if "reasoning" in seen.shape.asks and (depth or technical):
         return "reasoning", 2, "depth"
     if depth >= 2 and (seen.words >= 25 or technical):
         return "reasoning", 2, "depth"
+    if technical and not _short_question(seen) and HOWS & set(seen.shape.verbs):
+        return "reasoning", 2, "science"
     if science >= 2 or (technical >= 1 and (depth >= 1 or seen.points("code") + seen.points("maths") >= 3)):
         return "reasoning", 2, "science"
     return None
@@ -229,6 +241,8 @@ def text_by_phrase(seen: Evidence) -> Decision:
 
 def label_by_phrase(seen: Evidence) -> Decision:
     """The vocabulary's own phrases ask for a label or a field, though no clause opens with the verb."""
+    if "code" in seen.found and seen.size <= NO_MATERIAL:
+        return None
     for task in ("classify", "extract"):
         if f"ask_{task}" in seen.found and "draft" not in seen.shape.asks:
             return task, 1 if seen.size >= LONG else 0, f"ask_{task}"
@@ -424,16 +438,17 @@ def _words(text: str) -> int:
 
 
 def _judged(seen: Evidence) -> TextHints:
-    decision = next((decision for rule in EFFORT_RULES if (decision := rule(seen))), None)
-    by = next((rule.__name__ for rule in EFFORT_RULES if rule(seen)), None)
-    task, effort, category = decision or (None, None, "")
-    stakes, dear = next((found for rule in STAKES_RULES if (found := rule(seen, task))), (None, ""))
+    decided = ((rule, decision) for rule in EFFORT_RULES if (decision := rule(seen)))
+    rule, (task, effort, category) = next(decided, (None, (None, None, "")))
+    stakes, dear = next((found for stake in STAKES_RULES if (found := stake(seen, task))), (None, ""))
     words = sorted({word.strip() for name in (category, dear) for word in seen.found.get(name, ())})
-    return TextHints(task, effort, stakes, by and by.replace("_", "-"), tuple(words[:6]))
+    name = rule.__name__.replace("_", "-") if rule else None
+    return TextHints(task, effort, stakes, name, tuple(words[:6]))
 
 
 def _short_question(seen: Evidence) -> bool:
-    return seen.first == "answer" and seen.words <= SHORT_QUESTION and not seen.shape.trouble
+    form = seen.shape
+    return seen.first == "answer" and seen.words <= SHORT_QUESTION and not form.trouble and not form.how_to
 
 
 def _works_out(seen: Evidence) -> bool:

@@ -24,13 +24,21 @@ TOPICS: dict[str, str] = {
          pip install | jupyter | power bi | dax_ | excel macro | autocad | unity3d | unreal engine | godot | smart contract |
          write a function | a function to | a function that | write a program | a program that | a program to |
          write a script | a script that | a script to | write a query | a query that | write a method | write a class |
-         implement a_ | implement an_ | algorithm to | algorithm that | algorithm for | excel formula | google sheets | rust program | rust code | java program | java code | write code | my code |
+         assembly | nasm_ | x86 | arm64 | luau_ | lua_ | roblox | coroutine | svg_ | drupal | wordpress | laravel | symfony |
+         samba | jax_ | sklearn | flexbox | css_ | cron_ | wsdl | visual studio | device driver | test case | sharding | closure |
+         shell script | shellscript | linux | ubuntu | debian | gnu octave | octave_ | .net_ | asp.net | wpf_ | winforms |
+         blazor | azure function | lambda function | selenium | playwright | pytest | junit | keras | scikit | hugging face |
+         llama | stable diffusion | autohotkey | applescript | minecraft plugin | discord bot | telegram bot | chrome extension |
+         tailwind | svelte | angular | next js | firebase | supabase | prisma_ | grpc | protobuf | websocket | nvidia | wireshark |
+         nmap | packet | vlan | cisco | router config | nix_ | nixos | emacs | vim_ | tmux | ebpf | zig_ | julia_ | clojure |
+         erlang | ocaml | prolog | lisp_ | vb.net | delphi | sas_ | stata | spss | code to | code for | code that | code in |
+         scripts using | in r_ | r code | implement a_ | implement an_ | algorithm to | algorithm that | algorithm for | excel formula | google sheets | rust program | rust code | java program | java code | write code | my code |
          this code | the code | code snippet | code review | код на | программ | 代码 | 函数 | 编程 | コード | プログラム |
          código | codigo | programme en | quellcode |  programmier""",
     "code_weak": """
          def | import_ | return | function | class_ | algorithm | api_ | script | database | schema | endpoint | program |
-         variable | array_ | string_ | loop_ | server | linux | compile | compiler | bug_ | error message | library |
-         object_ | method_ | query_ | json_ | xml_ | css_ | thread_ | recursion | recursive | cache_ | deploy | backend |
+         variable | array_ | string_ | loop_ | server | linux | compile | compiler | bug_ | module | config | compile | install | command | terminal | parse | stack | pointer | memory | file | table | error message | library |
+         object_ | method_ | query_ | json_ | xml_ | thread_ | recursion | recursive | cache_ | deploy | backend |
          frontend | git_ | aws | azure | unix | gpu | cpu | boolean | software | developer | repository | framework |
          microservice | distributed system | rate limiter | data structure | web app | cli_ | sdk_ | webhook""",
     "maths": """
@@ -78,7 +86,7 @@ TOPICS: dict[str, str] = {
          neutron | isotope | orbital | covalent | stoichiometr | enzyme | protein | genome | gene_ | mitochondri | neuron |
          receptor | pathogen | antibod | photosynthe | molecule | polymer | catalyst | kinetic | acceleration |
          momentum | velocity | torque | lagrangian | hamiltonian | neural network | machine learning | deep learning |
-         gradient | backpropagation | transformer | regression | bayesian | reinforcement learning | language model | gpt-4 | fine-tun | embeddings | markov | monte carlo | signal processing |
+         gradient | backpropagation | transformer | regression | bayesian | reinforcement learning | language model | llm_ | capsule network | encoder | decoder | parallelism | gpt-4 | fine-tun | embeddings | markov | monte carlo | signal processing |
          encryption | cryptograph | tcp | protocol | latency | throughput | bandwidth | kernel | semikinematic |
          elasticity | macroeconomic | microeconomic | monetary policy | fiscal | game theory | nash equilibrium |
          epistemolog | ontolog | metaphysic | kant_ | hegel | jurisprudence | tort_ | statute | plaintiff | defendant |
@@ -86,6 +94,17 @@ TOPICS: dict[str, str] = {
          pharmacokinetic | valuation | discounted cash flow | hedge_ | derivatives | econometric | biochem | geophys |
          astrophys | genetic | cell cycle | evolutionary | plate tectonic | bridge_ | load-bearing | turbine | rocket |
          control system | pid controller | fourier | laplace_ | raft_ | consensus | blockchain""",
+    "professional": """
+         private equity | venture capital | merger | acquisition | due diligence | market siz | go-to-market | business model |
+         revenue model | capital market | bonds | equities | hedge fund | options trading | monetiz | startup | corporation |
+         corporate law | regulatory | compliance | geopolit | foreign policy | supply chain | procurement | actuarial |
+         accounting | ifrs | gaap | audit | amortiz | depreciat | balance sheet | cash flow | tax implication | capital gain |
+         inflation | econom | sociolog | anthropolog | philosoph | linguist | phonolog | morpholog | dative | syntax | etymolog |
+         historiograph | archaeolog | theolog | psycholog | cognitive | neuroscien | immunolog | oncolog | cardiolog | surgical |
+         clinical | epidemiolog | pathology | anatomy | physiolog | biolog | chemi | physic | astronom | geolog | ecolog |
+         engineering | mechanical | aerospace | optical | thermal | structural | hydraulic | metallurg | manufacturing | robotic |
+         kalman | signal | antenna | radar | sensor | telescope | statut | litigation | patent | intellectual property |
+         contract law | criminal law | civil law | human rights | constitution | jurisdiction | ai strategy | machine translation""",
     "constraint": """
          must_ | should not | do not | don't | make sure | ensure that | at least | at most | exactly | no more than |
          no fewer than | only use | without using | format: | formatted as | in the style of | the following
