@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from llmaudit.tiers import vocabulary
-from llmaudit.tiers.opening import VERBS, Shape, shape
+from llmaudit.tiers.opening import VERBS, Shape, shapes
 
 HEAD = 3_000
 TAIL = 1_500
@@ -154,10 +154,10 @@ def mathematics(seen: Evidence) -> Decision:
     """A proof, an equation, notation, or a quantity to be worked out from several numbers."""
     strong = len(seen.found.get("maths", ()))
     form = seen.shape
-    worked_out = form.quantity and (form.numbers >= 3 or (form.numbers >= 2 and (seen.words >= 18 or form.expression)))
-    if strong >= 2 or (strong and (form.numbers >= 1 or "maths" in form.asks or form.expression)) or worked_out:
+    worked_out = form.quantities and (form.numbers >= 3 or (form.numbers >= 2 and (seen.words >= 18 or form.expressions)))
+    if strong >= 2 or (strong and (form.numbers >= 1 or "maths" in form.asks or form.expressions)) or worked_out:
         return "maths", 2, "maths"
-    if form.expression and (seen.points("maths") >= 1 or "maths" in form.asks or form.equations >= 2):
+    if form.expressions and (seen.points("maths") >= 1 or "maths" in form.asks or form.equations >= 2):
         return "maths", 2, "maths_weak"
     if "maths" in form.asks and seen.points("maths") >= 2 and form.numbers >= 1:
         return "maths", 2, "maths_weak"
@@ -173,7 +173,7 @@ def persona(seen: Evidence) -> Decision:
     """A part to play, and nothing to work out in it."""
     plays = any(verb in PARTS for verb in seen.shape.verbs[:2])
     works = {"code", "maths", "reasoning"} & set(seen.shape.asks)
-    return ("draft", 1, "ask_draft") if plays and not works and not seen.shape.question else None
+    return ("draft", 1, "ask_draft") if plays and not works and not seen.shape.marks else None
 
 
 PARTS = frozenset({"act", "imagine", "pretend", "suppose you", "assume the", "embrace the", "picture yourself"})
@@ -184,8 +184,8 @@ def story_problem(seen: Evidence) -> Decision:
     """A few statements about others, then a question that follows from them."""
     form = seen.shape
     told = form.statements >= 2 or (form.statements and form.numbers)
-    apart = not form.first_person and form.options < 3 and (seen.words <= STORY or form.numbers >= 4)
-    if told and apart and form.question and seen.first in {None, "answer"}:
+    apart = not form.first_person and not form.choice and (seen.words <= STORY or form.numbers >= 4)
+    if told and apart and form.marks and seen.first in {None, "answer"}:
         return "reasoning", 2, ""
     return None
 
@@ -226,7 +226,7 @@ def given_text(seen: Evidence) -> Decision:
     if seen.first not in {"summarise", "translate", "rewrite"}:
         return None
     form = seen.shape
-    if seen.first != "summarise" and ("code" in seen.found or form.code_lines or (form.expression and form.numbers >= 2)):
+    if seen.first != "summarise" and ("code" in seen.found or form.code_lines or (form.expressions and form.numbers >= 2)):
         return None
     return seen.first, 1, f"ask_{seen.first}"
 
@@ -251,13 +251,13 @@ def label_by_phrase(seen: Evidence) -> Decision:
 
 def choice(seen: Evidence) -> Decision:
     """One of several given answers is to be chosen."""
-    return ("answer", 1, "options") if seen.shape.options >= 3 else None
+    return ("answer", 1, "options") if seen.shape.choice else None
 
 
 def plain_fact(seen: Evidence) -> Decision:
     """A short question for one fact or one definition."""
     asked = seen.first == "answer" and seen.words <= SHORT_QUESTION and len(seen.shape.asks) == 1
-    if not asked or not seen.shape.fact or "depth" in seen.found or (_topical(seen) and seen.words > DEFINITION):
+    if not asked or not seen.shape.facts or "depth" in seen.found or (_topical(seen) and seen.words > DEFINITION):
         return None
     return "factoid", 0, ""
 
@@ -269,7 +269,7 @@ def drafting(seen: Evidence) -> Decision:
 
 def answering(seen: Evidence) -> Decision:
     """A question, or any other request in words."""
-    if seen.shape.question or seen.shape.asks or any(f"ask_{task}" in seen.found for task in vocabulary.ASKS):
+    if seen.shape.marks or seen.shape.asks or any(f"ask_{task}" in seen.found for task in vocabulary.ASKS):
         return "answer", 1, "ask_answer"
     return None
 
@@ -325,7 +325,7 @@ def adversarial(seen: Evidence, _: str | None) -> tuple[str, str] | None:
 
 def harm(seen: Evidence, task: str | None) -> tuple[str, str] | None:
     """Harm that somebody could do with the answer, or to themselves."""
-    if seen.size > SHORT or seen.shape.options >= 3 or task in {"classify", "extract", "summarise", "translate"}:
+    if seen.size > SHORT or seen.shape.choice or task in {"classify", "extract", "summarise", "translate"}:
         return None
     if "crisis" in seen.found:
         return "safety", "crisis"
@@ -335,7 +335,7 @@ def harm(seen: Evidence, task: str | None) -> tuple[str, str] | None:
 def regulated(seen: Evidence, task: str | None) -> tuple[str, str] | None:
     """Advice or a decision on a real case of health, law, money, employment or safety; an exam question is none."""
     case = seen.points("case")
-    if task not in JUDGED or seen.shape.options >= 3 or case < 2 or "long_output" in seen.found:
+    if task not in JUDGED or seen.shape.choice or case < 2 or "long_output" in seen.found:
         return None
     if "draft" in seen.shape.asks and (seen.size > SHORT or "case" not in seen.found):
         return None  # a story or an essay in the first person is no case
@@ -395,7 +395,7 @@ def found_phrases(texts: Sequence[str]) -> list[list[str]]:
     """Return the phrases of the vocabulary in each text: the vocabulary pass. Its cost is bounded by `HEAD` and `TAIL`."""
     import polars as pl  # noqa: PLC0415 -- a tenth of a second, wanted only where there is text
 
-    series = pl.Series([vocabulary.normal(window(text)) for text in texts], dtype=pl.String)
+    series = pl.Series(vocabulary.normal([window(text) for text in texts]))
     found: list[list[str]] = series.str.extract_many(list(_categories()), overlapping=True).to_list()
     return found
 
@@ -423,12 +423,12 @@ def _categories() -> dict[str, tuple[str, ...]]:
 
 def _evidence(texts: Sequence[str]) -> Iterable[Evidence]:
     categories = _categories()
-    for text, phrases in zip(texts, found_phrases(texts), strict=True):
+    for text, phrases, form in zip(texts, found_phrases(texts), shapes(texts), strict=True):
         found: dict[str, set[str]] = {}
         for phrase in phrases:
             for category in categories[phrase]:
                 found.setdefault(category, set()).add(phrase)
-        yield Evidence(found, shape(text), len(text), _words(text[:600]))
+        yield Evidence(found, form, len(text), _words(text[:600]))
 
 
 def _words(text: str) -> int:
