@@ -21,7 +21,7 @@ from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.rollup import build, latencies
 from llmaudit.store import Store
-from llmaudit.tiers import counts
+from llmaudit.tiers.tag import counts
 
 SCHEMA = "llmaudit/audit/1"
 DEFAULT_PLANS = ("as-is", "direct", "tiered")

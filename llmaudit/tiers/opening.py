@@ -201,17 +201,25 @@ def _asked(opening: str, close: str) -> tuple[tuple[str, ...], tuple[str, ...], 
 def _asks(text: str, most: int) -> list[tuple[str, str]]:
     """Return the task and the verb of each clause that opens with a known verb, the first clauses first."""
     found = []
-    for clause in _CLAUSE.split(text)[:most]:
-        rest = clause.strip(" \t-–—\"'“”()[]{}0")
+    for clause in _CLAUSE.split(text, most)[:most]:
+        rest = clause[:80].strip(_EDGES)
         for _ in range(4):
-            shorter = _POLITE.sub("", rest, count=1)
-            if shorter == rest:
+            if not rest or rest.split(None, 1)[0].rstrip(":,.-") not in _POLITE_HEADS:
                 break
-            rest = shorter
-        words = rest.split(None, 4)[:4]
-        for length in (3, 2, 1):
+            rest = _POLITE.sub("", rest, count=1)
+        words = rest.split(None, 3)[:3]
+        for length in range(len(words), 0, -1):
             head = " ".join(words[:length])
-            if len(words) >= length and head in VERBS:
+            if head in VERBS:
                 found.append((VERBS[head], head))
                 break
     return found
+
+
+_EDGES = " \t-\u2013\u2014\"'\u201c\u201d()[]{}0"
+_POLITE_HEADS = frozenset(
+    "hi hello hey ok okay so now then also and but first next finally please kindly pls just can could would will i i'd "
+    "help your the you try let's let go in briefly thoroughly carefully quickly task instruction instructions question "
+    "problem q user prompt input there assistant me to".split()
+)
+"""First words of what `_POLITE` strips: a cheap look before the pattern."""

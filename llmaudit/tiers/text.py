@@ -391,6 +391,29 @@ def _combined(own: TextHints, system: TextHints) -> TextHints:
     return msgspec.structs.replace(system, stakes=own.stakes)
 
 
+def subject(messages: Sequence[str]) -> str:
+    """Return the last user message that is more than a follow-up (`yes`, `continue`): what the conversation is about.
+
+    Args:
+        messages: The user's messages in order, at least one.
+    """
+    return next((text for text in reversed(messages) if not is_follow_up(text)), messages[-1])
+
+
+def is_follow_up(text: str) -> bool:
+    """Say whether a message means nothing without the ones before it."""
+    if len(text) > MAX_FOLLOW_UP:
+        return False
+    words = text.lower().translate(_NO_MARKS).split()
+    return bool(words) and all(word in vocabulary.FOLLOW_UP for word in words)
+
+
+MAX_FOLLOW_UP = 60
+"""Characters of the longest follow-up."""
+
+_NO_MARKS = str.maketrans(".,!?;:'\"", " " * 8)
+
+
 def found_phrases(texts: Sequence[str]) -> list[list[str]]:
     """Return the phrases of the vocabulary in each text: the vocabulary pass. Its cost is bounded by `HEAD` and `TAIL`."""
     import polars as pl  # noqa: PLC0415 -- a tenth of a second, wanted only where there is text
@@ -432,9 +455,11 @@ def _evidence(texts: Sequence[str]) -> Iterable[Evidence]:
 
 
 def _words(text: str) -> int:
-    """Return how many words a text has; scripts without spaces are taken at three characters a word."""
-    spaced = len(text.split())
-    return spaced if text.isascii() else max(spaced, sum(char >= vocabulary.UNSPACED for char in text) // 3)
+    """Return how many words a text has; scripts without spaces are taken at three characters a word.
+
+    Their characters have three bytes in UTF-8, two more than they count as characters.
+    """
+    return max(len(text.split()), (len(text.encode("utf-8", "replace")) - len(text)) // 6)
 
 
 def _judged(seen: Evidence) -> TextHints:

@@ -285,6 +285,14 @@ GREETINGS = """
 """
 """What is said without a task."""
 
+FOLLOW_UP = frozenset(
+    "yes yep yeah yup no nope ok okay sure please continue go on ahead do it that this again more next another one try "
+    "retry redo and then also thanks thank you great good perfect cool nice right correct wrong shorter longer simpler "
+    "better make the same now keep going proceed why how so what else elaborate explain further a bit is si sí oui ja "
+    "nein non да нет ещё давай weiter mehr encore más continua continúa sigue 继续 是 好 はい 続けて".split()
+)
+"""Words of a message that only goes on with what came before."""
+
 UNSPACED = "\u2e80"
 """From here on scripts have no spaces between words."""
 
