@@ -54,7 +54,7 @@ _POLITE = re.compile(
     r"your job is to|the task is to|the goal (?:\w+ ){0,3}is to|your goal is to|you are required to|your role is to|"
     r"the objective is to|you need to|you have to|you must|you should|you will|"
     r"you are asked to|you are to|try to|let's|let us|go ahead and|in detail|briefly|thoroughly|carefully|quickly|"
-    r"task|instruction|instructions|question|problem|q|user|prompt|input|there|assistant|me to|to)\b[\s:,.\-]*",
+    r"task|instruction|instructions|question|problem|q|user|prompt|input|there|assistant|me to|to|you(?! are))\b[\s:,.\-]*",
 )
 _CLAUSE = re.compile(r"[.\n:;?!,#*>]+\s*|\s+(?:and|then)\s+")
 _CODE_LINE = (

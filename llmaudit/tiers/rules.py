@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from llmaudit.tiers.text import MATERIAL
+
 Tier = int | None
 
 
@@ -84,7 +86,7 @@ Rule = Callable[[Signals], Verdict | None]
 
 TIER_OF_TASK = {
     "greet": 0, "classify": 0, "extract": 0, "format": 0, "factoid": 0, "embed": 0, "moderate": 0,
-    "summarise": 1, "translate": 1, "rewrite": 1, "draft": 1, "answer": 1, "chat": 1,
+    "summarise": 1, "qa": 1, "translate": 1, "rewrite": 1, "draft": 1, "answer": 1, "chat": 1,
     "code": 2, "maths": 2, "reasoning": 2, "long-context": 2, "agent": 2,
 }  # fmt: skip
 """Effort by kind of task (docs/tiers.md)."""
@@ -115,15 +117,12 @@ STAKES_WORDS: tuple[tuple[str, str], ...] = (
 """Words in the name of a feature or endpoint that tell high stakes."""
 
 TRUST: dict[str, float] = {
-    "code-work": 0.8, "mathematics": 0.8, "small-talk": 0.8, "label-or-field": 0.75, "given-text": 0.75,
+    "code-work": 0.8, "mathematics": 0.8, "small-talk": 0.8, "label-or-field": 0.75, "given-text": 0.75, "given-answer": 0.7,
     "several-steps": 0.7, "huge-prompt": 0.7, "analysis": 0.6, "plain-fact": 0.6, "text-by-phrase": 0.6, "choice": 0.6,
     "drafting": 0.55, "label-by-phrase": 0.55, "long-work": 0.5, "persona": 0.5, "story-problem": 0.45,
     "answering": 0.45, "plain-words": 0.3,
 }  # fmt: skip
 """How far each rule of `llmaudit.tiers.text` is to be trusted, set by hand; less where a template's requests differ."""
-
-MATERIAL = frozenset({"classify", "extract", "format", "embed", "moderate", "summarise", "translate"})
-"""Tasks that only handle given text: advice or a matter of law in it is the material, not the answer."""
 
 WORD_TRUST = 0.6
 DISAGREEING = 0.7

@@ -64,6 +64,8 @@ class TextHints(msgspec.Struct, frozen=True):
     words: tuple[str, ...] = ()
 
 
+MAX_WORDS = 6
+
 NOTHING = TextHints()
 
 
@@ -167,6 +169,11 @@ def mathematics(seen: Evidence) -> Decision:
 def several_steps(seen: Evidence) -> Decision:
     """A puzzle, rules to follow to an end, or reasoning that the prompt asks to see."""
     return ("reasoning", 2, "logic") if "logic" in seen.found else None
+
+
+def given_answer(seen: Evidence) -> Decision:
+    """A question is to be answered from given text, and from nothing else."""
+    return ("qa", 1, "ask_qa") if "ask_qa" in seen.found and seen.first in {None, "answer", "qa"} else None
 
 
 def persona(seen: Evidence) -> Decision:
@@ -285,6 +292,7 @@ EFFORT_RULES: tuple[EffortRule, ...] = (
     label_or_field,
     given_text,
     code_work,
+    given_answer,
     persona,
     mathematics,
     several_steps,
@@ -335,7 +343,8 @@ def harm(seen: Evidence, task: str | None) -> tuple[str, str] | None:
 def regulated(seen: Evidence, task: str | None) -> tuple[str, str] | None:
     """Advice or a decision on a real case of health, law, money, employment or safety; an exam question is none."""
     case = seen.points("case")
-    if task not in JUDGED or seen.shape.choice or case < 2 or "long_output" in seen.found:
+    judged = task in JUDGED or "decide" in seen.shape.verbs
+    if not judged or seen.shape.choice or case < 2 or "long_output" in seen.found:
         return None
     if "draft" in seen.shape.asks and (seen.size > SHORT or "case" not in seen.found):
         return None  # a story or an essay in the first person is no case
@@ -372,23 +381,41 @@ def text_hints(asked: Sequence[str], told: Sequence[str]) -> list[TextHints]:
         some = list(zip(asked[start : start + BATCH], told[start : start + BATCH], strict=True))
         texts = [ask for ask, _ in some] + [tell for _, tell in some if tell]
         seen = iter(_evidence(texts))
-        own = [_judged(next(seen)) for _ in some]
-        systems = [_judged(next(seen)) if tell else NOTHING for _, tell in some]
+        own = [_judged(next(seen), STAKES_RULES) for _ in some]
+        systems = [_judged(next(seen), (regulated,)) if tell else NOTHING for _, tell in some]
         hints.extend(_combined(ask, tell) for ask, tell in zip(own, systems, strict=True))
     return hints
 
 
-STANDING = frozenset({"classify", "extract", "format", "translate", "summarise", "rewrite", "code"})
+MATERIAL = frozenset({"classify", "extract", "format", "embed", "moderate", "summarise", "qa", "translate"})
+"""Tasks that only handle given text: a matter of law or health in it is the material, not the answer."""
+
+STANDING = frozenset({"classify", "extract", "format", "translate", "summarise", "rewrite", "qa", "draft", "code", "reasoning", "maths"})
 """Tasks that a system message sets for whatever the user sends."""
+
+ROLES = frozenset({"answering", "plain-words", "persona", None})
+"""Rules that find no task in a system message: it only says who the model is."""
+
+SLIGHT = frozenset({"small-talk", "plain-fact"})
+"""Rules on a user's message that stand against a system message which sets demanding work."""
 
 
 def _combined(own: TextHints, system: TextHints) -> TextHints:
-    """Return the system message's task with the user's stakes."""
-    if system.task not in STANDING and own.task is not None:
-        return own
-    if system.task is None:
-        return own
-    return msgspec.structs.replace(system, stakes=own.stakes)
+    """Return the task that the system message sets, if it sets one, with the stakes of both."""
+    sets_task = system.task in STANDING and system.rule not in ROLES
+    handled = sets_task and system.task in MATERIAL and own.stakes in vocabulary.REGULATED
+    stakes = system.stakes or (None if handled else own.stakes)
+    if not sets_task or (system.effort == DEMANDING and own.rule in SLIGHT):
+        return msgspec.structs.replace(own, stakes=stakes, words=own.words if own.stakes else _merged(own, system))
+    return msgspec.structs.replace(system, stakes=stakes, words=_merged(system, own))
+
+
+DEMANDING = 2
+
+
+def _merged(first: TextHints, second: TextHints) -> tuple[str, ...]:
+    """Return the words of the first, and the second's where it has stakes."""
+    return tuple(sorted({*first.words, *(second.words if second.stakes else ())})[:MAX_WORDS])
 
 
 def subject(messages: Sequence[str]) -> str:
@@ -462,13 +489,14 @@ def _words(text: str) -> int:
     return max(len(text.split()), (len(text.encode("utf-8", "replace")) - len(text)) // 6)
 
 
-def _judged(seen: Evidence) -> TextHints:
+def _judged(seen: Evidence, stakes_rules: tuple[StakesRule, ...]) -> TextHints:
+    """Return what the rules say. Of a system message only regulated matters are stakes: it may well name attacks."""
     decided = ((rule, decision) for rule in EFFORT_RULES if (decision := rule(seen)))
     rule, (task, effort, category) = next(decided, (None, (None, None, "")))
-    stakes, dear = next((found for stake in STAKES_RULES if (found := stake(seen, task))), (None, ""))
+    stakes, dear = next((found for stake in stakes_rules if (found := stake(seen, task))), (None, ""))
     words = sorted({word.strip() for name in (category, dear) for word in seen.found.get(name, ())})
     name = rule.__name__.replace("_", "-") if rule else None
-    return TextHints(task, effort, stakes, name, tuple(words[:6]))
+    return TextHints(task, effort, stakes, name, tuple(words[:MAX_WORDS]))
 
 
 def _short_question(seen: Evidence) -> bool:

@@ -119,7 +119,7 @@ TOPICS: dict[str, str] = {
     "long_output": """
         1000 words | 1,000 words | 1000-word | 1500 words | 1,500 words | 2000 words | 2,000 words | 2000-word |
         3000 words | 3,000 words | 5000 words | full-length | white paper | business plan | research proposal |
-         chapter | screenplay | grant proposal | syllabus | curriculum | course outline | technical report | policy |
+         chapter | screenplay | grant proposal | syllabus | curriculum | course outline | technical report | policy paper |
         字左右 | 2000字 | 3000字 | 1000字 | 1500字 | 5000字""",
 }
 
@@ -133,6 +133,14 @@ ASKS: dict[str, str] = {
     "extract": """
          extract | named entit | keywords from | list all the | extrae | extraire | extrais | extrahier | extraia |
          извлеки | извлечь | 提取 | 抽取 | 抽出""",
+    "qa": """
+         from the article | based on the context | based on the article | based on the passage | based on the document |
+         based on the text | based on the following | based only on | using only the | use only the | only use the |
+         using the context | using the article | using the following context | the context below | following context |
+         given context | provided context | provided document | provided text | the passage below | reference text |
+         retrieved document | knowledge base | context: | passage: | according to the article | according to the passage |
+         according to the text | according to the document | if the answer is not in | if the article does not |
+         if the context does not | из текста | según el texto | d'après le texte | laut dem text | 根据以下 | 根据上下文""",
     "translate": """
          translate | translation | into french | into english | into spanish | into german | into chinese | traduce |
          traduis | traduire | übersetz | traduz | traduci | переведи | перевод | 翻译 | 翻訳""",
@@ -258,12 +266,13 @@ CASE: dict[str, str] = {
          our employee | this candidate | this applicant | approve | reject | deny | decide whether | denied | decide if |
          recommend whether | whether to | should we | can we | are we | must we | are we allowed | review this contract |
          review the contract | this clause | this agreement | the attached | draft a termination | determine if |
-         treatment plan | debo | puedo | dois-je | puis-je | soll ich | darf ich | kann ich | devo | posso | можно ли |
+         treatment plan | legal team | our lawyers | attorneys | clinicians | underwriters | claims adjuster | hr team |
+         compliance team | risk team | without review | debo | puedo | dois-je | puis-je | soll ich | darf ich | kann ich | devo | posso | можно ли |
          могу ли | мне | 我可以 | 我应该 | 飲んで""",
     "case_weak": """
          i have | i am | i'm | i've | i was | we have | we are | he is | she is | year-old | year old | the patient |
          the customer | the client | the employee | the candidate | the applicant | eligible | entitled | we should |
-         next steps | our | my | mein | meine | mon | ma_ | mi_ | mis_ | mijn | 我的 | 我 | 私""",
+         next steps | our | my | mein_ | meine_ | mon_ | ma_ | mi_ | mis_ | mijn | 我的 | 我 | 私""",
 }
 
 SIDE_EFFECTS = """
