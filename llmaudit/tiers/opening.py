@@ -20,7 +20,7 @@ CLOSE = 280
 VERBS: dict[str, str] = {
     verb: task
     for task, verbs in {
-        "classify": "classify categorize categorise label tag detect predict decide determine judge select choose pick "
+        "classify": "classify categorize categorise label tag detect predict determine judge select choose pick "
         "identify rate rank score verify check match assign flag moderate tell|if tell|me|if tell|whether "
         "tell|me|whether say|whether figure|out|if fact|checking answer|yes answer|true",
         "extract": "extract find list|all list|the|names list|every count spot locate highlight pull parse link name "
@@ -37,6 +37,7 @@ VERBS: dict[str, str] = {
         "act plan prepare",
         "answer": "what what's who's where's how's when's which's who when where which why how is are was were do does did can could should would will has have "
         "explain describe define discuss give provide list name tell elaborate teach show use using "
+        "cuál quién cuándo dónde qué quelle quel qui wer wann wo welche chi quem onde кто когда где decide approve reject "
         "answer compare state mention share summarize|the|differences",
         "code": "implement code debug refactor program compile deploy",
         "maths": "express solve prove calculate compute evaluate integrate differentiate derive|the simplify factor",
@@ -102,6 +103,7 @@ LOWER_COUNTS: dict[str, str] = {
         r"^\W*(?:hi[,! ]+|hello[,! ]+|please )?(?:who|when|where|which \w*[^s\W] |define|what(?:'s| is| was| does| time|"
         r" year| day| color| colour| city| country| language| kind| type)|how (?:many|tall|old|far|big|long|deep|high)|"
         r"name (?:the|a|an|one|two|three)|in (?:what|which)|on (?:what|which)|"
+        r"cuál es|quién|cuándo|dónde|quelle est|qui a|wer|wann|wo|chi|quando|dove|quem|onde|кто|когда|где|"
         r"is|are|was|were|did|does|do|has|have|can|will)\b"
     ),
     "option_a": r"(?:^|\s)\(?a[).:]\s",

@@ -324,10 +324,10 @@ JUDGED = frozenset({"answer", "factoid", "draft", "reasoning", "chat", "long-con
 
 def adversarial(seen: Evidence, _: str | None) -> tuple[str, str] | None:
     """The words lift the model's rules: orders to forget them, a persona without them, a reply that may not refuse."""
-    hits = [len(seen.found.get(f"attack_{points}", ())) for points in (3, 2, 1)]
-    total = 3 * hits[0] + 2 * hits[1] + hits[2]
-    if (hits[0] >= 1 and total >= ATTACK) or (hits[1] >= 3 and total >= 2 * ATTACK):
-        return "adversarial", "attack_3" if hits[0] else "attack_2"
+    counts = {points: len(seen.found.get(f"attack_{points}", ())) for points in vocabulary.ADVERSARIAL}
+    total = sum(points * count for points, count in counts.items())
+    if counts[5] or (counts[3] and total >= ATTACK) or (counts[2] >= 3 and total >= 2 * ATTACK):  # noqa: PLR2004
+        return "adversarial", next(f"attack_{points}" for points in counts if counts[points])
     return None
 
 
@@ -342,15 +342,23 @@ def harm(seen: Evidence, task: str | None) -> tuple[str, str] | None:
 
 def regulated(seen: Evidence, task: str | None) -> tuple[str, str] | None:
     """Advice or a decision on a real case of health, law, money, employment or safety; an exam question is none."""
-    case = seen.points("case")
-    judged = task in JUDGED or "decide" in seen.shape.verbs
-    if not judged or seen.shape.choice or case < 2 or "long_output" in seen.found:
+    case, decides = seen.points("case"), DECISIONS & seen.found.get("case", set())
+    if (task not in JUDGED and not decides) or seen.shape.choice or "long_output" in seen.found:
         return None
     if "draft" in seen.shape.asks and (seen.size > SHORT or "case" not in seen.found):
         return None  # a story or an essay in the first person is no case
     matters = [(len(seen.found[name]), name) for name in vocabulary.REGULATED if name in seen.found]
     count, name = max(matters, default=(0, ""))
-    return (name, name) if count >= 2 or (count and case >= 4) else None
+    if name == "financial" and "case" not in seen.found:
+        return None  # people speak of payments and refunds all day
+    return (name, name) if count and case >= 2 and count + case >= CASE else None  # noqa: PLR2004 -- one sign is not enough
+
+
+CASE = 4
+"""Words of a matter, and signs of a real case, that make it one together."""
+
+DECISIONS = frozenset({" approve", " reject", " deny", " decide"})
+"""Signs that the model decides itself."""
 
 
 def side_effects(seen: Evidence, _: str | None) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 TOPICS: dict[str, str] = {
     # What a prompt is about. Weights: a `strong` word settles its topic, `weak` ones count only together.
     "code": """
-        ``` | #include | public static | console.log | system.out. | </ | select * from | stack trace | traceback (most |
+        ``` | #include | public static | console.log | system.out. | </ | select * from | deadlock | stack trace | traceback (most |
         typeerror | nullpointer | segmentation fault | syntax error | compile error | pull request | unit test |
         binary search | binary tree | linked list | time complexity | leetcode | regular expression |
          python | javascript | typescript | c++ | c# | html_ | php_ | golang | kotlin | powershell | bash script |
@@ -52,7 +52,7 @@ TOPICS: dict[str, str] = {
          derivative of | integral of | indefinite integral | differential equation | solve for | solve the equation |
          probability that | what is the probability | how many ways | permutation | modulo | divisible by |
          hypotenuse | isosceles | right triangle | perimeter | circumference | logarithm | cosine | greatest common |
-         least common | prime factor | prime number | standard deviation | expected value | bijection | convex |
+         least common | prime factor | prime number | standard deviation | expected value | bijection | convex | yield to maturity | present value | net present | annuity | compounded |
          arithmetic progression | arithmetic sequence | geometric sequence | geometric series | homomorphism |
          vector space | abelian | matrix | solve this equation | word problem | math problem | maths problem |
          уравнени | докажи | вероятност | 方程 | 证明 | 概率 | 计算 | 微分 | 積分 | 確率 | ecuaci | équation |
@@ -120,7 +120,7 @@ TOPICS: dict[str, str] = {
         1000 words | 1,000 words | 1000-word | 1500 words | 1,500 words | 2000 words | 2,000 words | 2000-word |
         3000 words | 3,000 words | 5000 words | full-length | white paper | business plan | research proposal |
          chapter | screenplay | grant proposal | syllabus | curriculum | course outline | technical report | policy paper |
-        字左右 | 2000字 | 3000字 | 1000字 | 1500字 | 5000字""",
+        2000字 | 3000字 | 1000字 | 1500字 | 5000字""",
 }
 
 ASKS: dict[str, str] = {
@@ -159,13 +159,19 @@ ASKS: dict[str, str] = {
 
 ADVERSARIAL: dict[int, str] = {
     # Points towards an attack on the model's rules; three make one. Common words are worth one.
-    3: """
+    5: """
         do anything now | ignore all previous | ignore all prior | ignore all the instructions | ignore all instructions |
         ignore previous instructions | ignore the previous instructions | ignore the above instructions |
         ignore any previous | ignore your previous | ignore every instruction | disregard all previous |
-        disregard previous instructions | disregard your | disregard all prior | forget all previous | forget all your |
-        forget your previous | forget everything you | forget previous instructions | jailbreak | jailbroken | dan mode |
-        developer mode enabled | developer mode output | developer mode v | system override | override your | act as dan |
+        disregard previous instructions | disregard all prior | forget all previous | forget all your |
+        forget your previous | forget everything you | forget previous instructions | dan mode | developer mode enabled |
+        reveal your system prompt | print your system prompt | show me your system prompt | repeat your system prompt |
+        игнорируй все | игнорируй предыдущ | забудь все предыдущ | ignora todas las | ignora las instrucciones |
+        olvida todas las instrucciones | ignorez toutes | ignorez les instructions | oublie toutes les instructions |
+        ignoriere alle | ignoriere die vorherigen | vergiss alle | ignore todas as | ignora tutte le | negeer alle |
+        忽略之前 | 忽略以上 | 忽略所有 | 無視して""",
+    3: """
+        disregard your | jailbreak | jailbroken | developer mode output | developer mode v | system override | override your | act as dan |
         you are dan | be dan | as dan, | bypass your | bypass the content | bypass openai | bypass safety | bypass any |
         no ethical or moral | no moral or ethical | without any ethical | without ethical | no ethical guidelines |
         no morals or ethics | no ethics or morals | ethical or moral | moral and ethical guidelines | moral or legal |
@@ -182,9 +188,7 @@ ADVERSARIAL: dict[int, str] = {
         bypass all | your system prompt | reveal your instructions | print your instructions |
         repeat the words above | evil confidant | opposite mode | anti-gpt | antigpt | no longer follow |
         not have to follow | not have any rules | never apologize | amoralit | morality or legality |
-        harmful, unethical | dangerous, illegal | игнорируй все | игнорируй предыдущ | ignora todas las |
-        ignora las instrucciones | ignorez toutes | ignorez les instructions | ignoriere alle | ignore todas as |
-        忽略之前 | 忽略以上 | 忽略所有 | 無視して""",
+        harmful, unethical | dangerous, illegal""",
     2: """
         unethical | immoral | immorality | illegal activit | no filter | without filter | no limitations |
         without limitations | without any limitation | two responses | both as | in two ways | [gpt] | [classic] |
@@ -233,46 +237,59 @@ REGULATED: dict[str, str] = {
          blood pressure | chest pain | pregnan | antibiotic | insulin | chemotherapy | allerg | warfarin | ibuprofen |
          paracetamol | acetaminophen | antidepressant | biopsy | tumor | tumour | stroke | seizure | infection | fever |
          patient | discharge instruction | triage | dosis | medikament | médicament | medicamento | síntoma | symptôme |
-         лекарств | дозировк | 药 | 症状 | 薬""",
+         pill_ | pills | tablet_ | tablets | blood sugar | mmol | units of | units can | eye drops | vaccin |
+         pastilla | presión | fiebre | médico | comprimé | médecin | fièvre | blutdruck | fieber | tablette | arzt |
+         лекарств | дозировк | таблет | давлени | температур | 药 | 症状 | 薬 | 糖尿病 | 胰岛素 | 血糖 | 血压 | 发烧""",
     "legal": """
          lawsuit | sue_ | sued_ | liable | liability | landlord | eviction | evict | custody | divorce | lease_ | contract |
          clause | indemnif | governing law | non-compete | gdpr | subpoena | criminal charge | arrested | visa | asylum |
          deport | immigration | will and testament | copyright infring | defamation | breach of | attorney | lawyer |
          small claims | power of attorney | settlement offer | statute of limitations | demanda | abogado | avocat |
-         anwalt | klage | kündigung | vertrag | contrat | адвокат | договор | 合同 | 律师 | 起诉 | 契約""",
+         anwalt | klage | kündigung | vertrag | contrat | demandar | juicio | denuncia | multa | tribunal | propriétaire | loyer | bail_ | caution | vermieter | mieter |
+         gekündigt | gericht | despid | desahucio | processo | recurso | суд_ | иск_ | takedown notice | distributor |
+         police | court_ | notice to | адвокат | договор | 合同 | 律师 | 起诉 | 契約""",
     "financial": """
          invest | 401k | 401(k) | retirement | pension | mortgage | loan | credit score | tax return | taxes | deduct |
          bankrupt | refund | chargeback | wire transfer | payout | underwrit | insurance claim | claim_ | portfolio |
          stocks | crypto | margin call | foreclosure | debt | escrow | invoice | payment | fraud | sanction |
-         credit limit | hipoteca | préstamo | inversión | crédit | kredit | steuer | кредит | налог | 贷款 | 投资 | 税""",
+         credit limit | retire | capital gains | savings | bank account | new card | ahorr | invertir | banquier | dettes | schulden |
+         sparen | банкрот | долг | hipoteca | préstamo | inversión | crédit | kredit | steuer | кредит | налог | 贷款 | 投资 | 税""",
     "hr": """
          employee | candidate | applicant | terminate | termination | fired | fire him | fire her | laid off | layoff |
          severance | harassment | discriminat | disciplinary | performance improvement plan | performance review |
          maternity leave | wrongful | salary decision | hiring decision | redundanc | whistleblow | grievance |
+         sick leave | paternity | interview | baja médica | candidat | congé | mitarbeiter | belästig | abmahnung |
          despido | licenciement | kündigen | увольнен | 解雇 | 辞退""",
     "safety": """
          gas leak | carbon monoxide | electrocut | high voltage | lockout | hazardous | chemical spill | evacuat |
          emergency | poison control | swallowed | choking | unconscious | not breathing | crisis line | domestic violence |
-         abusive | recall notice | safety-critical | brake failure | mixing bleach | fire alarm | confined space""",
+         abusive | recall notice | safety-critical | brake failure | bleach | smell gas | smell of gas | in her eye | in his eye | in my eye | can't breathe | fumes |
+         ambulance | smoking and | battery swells | burning smell | electric shock | drown | poison | lockout step | tragó |
+         avalé | verschluckt | gasgeruch | fuite de gaz | ожог | отравил | fire alarm | confined space""",
 }
 
 CASE: dict[str, str] = {
     # Signs of a real case: somebody asks for themselves, or decides about somebody. An exam question has none.
     "case": """
-         should i | can i | may i | am i | could i | my doctor | my mother | my father | my son | my daughter | my wife |
-         my husband | my child | my baby | my kid | my landlord | my employer | my boss | my lawyer | my tax | my savings |
-         my account | my blood | my dose | my prescription | my pension | my visa | is it safe | is it legal | safe to |
-         this patient | our patient | your patient | this customer | our client | the client's | this employee |
-         our employee | this candidate | this applicant | approve | reject | deny | decide whether | denied | decide if |
-         recommend whether | whether to | should we | can we | are we | must we | are we allowed | review this contract |
-         review the contract | this clause | this agreement | the attached | draft a termination | determine if |
-         treatment plan | legal team | our lawyers | attorneys | clinicians | underwriters | claims adjuster | hr team |
-         compliance team | risk team | without review | debo | puedo | dois-je | puis-je | soll ich | darf ich | kann ich | devo | posso | можно ли |
-         могу ли | мне | 我可以 | 我应该 | 飲んで""",
+         should i | should we | should he | should she | must i | must we | am i required | are we required | do i owe |
+         do i have to | my doctor | my mother | my father | my son | my daughter | my wife | my husband | my child | my baby |
+         my kid | year old swallowed | my landlord | my employer | my lawyer | my savings | my dose | my prescription |
+         my pension | my visa | is it safe | is it legal | safe to | what do i do | what should i | what should we |
+         this patient | our patient | your patient | the patient described | this customer | our client | this employee |
+         our employee | this candidate | these candidates | these two candidates | two candidates | this applicant |
+         approve | reject | deny | denied | decide | recommend whether | release the payment | are we allowed | am i allowed |
+         review this contract | review the contract | review this clause | review supplier contracts | this clause |
+         this agreement | draft a termination | draft the termination | will print | today in her file | treatment plan |
+         legal team | our lawyers | attorneys | clinicians | underwriters | claims adjuster | hr team | compliance team |
+         risk team | without review | right now | debo | debemos | qué hago | puedo darle | dois-je | devons-nous |
+         puis-je | pouvons-nous | soll ich | darf ich | dürfen wir | muss ich | müssen wir | mein vermieter | mein baby |
+         mi madre | mi padre | mi hijo | mi jefe | mon fils | ma fille | mon propriétaire | mon banquier | devo | posso |
+         можно ли | должен ли | 应该 | 可以吗 | 飲んで | べきですか""",
     "case_weak": """
-         i have | i am | i'm | i've | i was | we have | we are | he is | she is | year-old | year old | the patient |
-         the customer | the client | the employee | the candidate | the applicant | eligible | entitled | we should |
-         next steps | our | my | mein_ | meine_ | mon_ | ma_ | mi_ | mis_ | mijn | 我的 | 我 | 私""",
+         can i | may i | could i | can we | am i | i have | i am | i'm | i've | i was | i stopped | i sold | we have |
+         we are | we found | he is | she is | she told | year-old | year old | the patient | the customer | the client |
+         the employee | the candidate | the applicant | eligible | entitled | we should | next steps | determine if | our |
+         my | her_ | mein_ | meine_ | meinem | mon_ | ma_ | mi_ | mis_ | puedo | kann ich | мне | у меня | 我的 | 我 | 私""",
 }
 
 SIDE_EFFECTS = """
