@@ -38,6 +38,7 @@ _SCRIPTS = (
     ("greek", "\u0370", "\u03ff"), ("thai", "\u0e00", "\u0e7f"),
 )  # fmt: skip
 
+
 @dataclass(frozen=True)
 class Turn:
     """One message of a prompt: who said it, and its text."""

@@ -86,12 +86,10 @@ def _read(store: Store, source_id: int, path: Path, form_name: str, digest: str,
     try:
         with store.transaction():
             hints, found = _hints(path, form_name, setup)
-            if found != digest:
-                raise _OtherContent
+            _check(found, digest)
             with store.table("hints", hints):
                 store.execute(
-                    f"UPDATE requests SET {names} FROM hints h"
-                    " WHERE requests.source_id = ? AND requests.line = h.line",
+                    f"UPDATE requests SET {names} FROM hints h WHERE requests.source_id = ? AND requests.line = h.line",
                     [source_id],
                 )
     except _OtherContent:
@@ -99,6 +97,11 @@ def _read(store: Store, source_id: int, path: Path, form_name: str, digest: str,
     except InputError as error:
         return f"cannot be read: {error.slug}"
     return None
+
+
+def _check(found: str, digest: str) -> None:
+    if found != digest:
+        raise _OtherContent
 
 
 def _hints(path: Path, form_name: str, setup: Setup) -> tuple[pa.Table, str]:

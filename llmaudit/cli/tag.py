@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -95,7 +96,7 @@ def _suggest(settings: Settings) -> None:
         found = groups(store, settings.period)
     text = suggested(found)
     document = {"schema": "llmaudit/tag-suggest/1", "groups": found, "rules_yaml": text}
-    answer(settings, document, lambda: sys.stdout.write(text))
+    answer(settings, document, lambda: line(text.rstrip()))
 
 
 def train(
@@ -133,14 +134,21 @@ def evaluate(
     labels: Labels,
     model: Annotated[Path | None, typer.Option("--model", help="Try this classifier; nothing is kept.")] = None,
     rules: Annotated[Path | None, typer.Option("--rules", help="Try these rules; nothing is kept.")] = None,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Keep the error rates: the audit's range of savings rests on them from now on."),
+    ] = False,
 ) -> None:
     """Compare tags with labels: accuracy, under- and over-tiering with intervals, and labellers' agreement.
 
     Labels that hold a `prompt` need no database: the prompt's own words are judged.
     """
-    from llmaudit.tiers.matching import evaluated
+    from llmaudit.tiers.matching import evaluated, keep_confusion
 
     result = evaluated(labels, lambda: open_store(settings, read_only=True), model=model, rules=rules)
+    if keep:
+        with open_store(settings) as store:
+            keep_confusion(store, result, labels.name)
     document = {
         "schema": "llmaudit/tag-eval/1",
         "labels": result.labels,
@@ -247,7 +255,7 @@ def text(
 def _arriving() -> Any:
     """Yield the lines of standard input in batches as they arrive, without waiting for more."""
     rest = b""
-    while chunk := sys.stdin.buffer.read1(1 << 20):
+    while chunk := os.read(sys.stdin.fileno(), 1 << 20):
         *whole, rest = (rest + chunk).split(b"\n")
         if whole:
             yield whole

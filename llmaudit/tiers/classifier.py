@@ -137,8 +137,8 @@ def _checked(data: bytes) -> Model:
     model = msgspec.json.decode(data, type=Model)
     if model.schema != SCHEMA:
         raise ValueError(f"schema {model.schema}, expected {SCHEMA}")
-    rows = [model.intercepts, *model.weights.values(), *model.cohorts.values()]
-    if not model.classes or any(len(row) != len(model.classes) for row in rows):
+    sizes = {len(model.intercepts), *map(len, model.weights.values()), *map(len, model.cohorts.values())}
+    if sizes != {len(model.classes)} or not model.classes:
         raise ValueError("a row of it has not one number per class")
     return model
 

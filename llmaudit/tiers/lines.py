@@ -51,7 +51,9 @@ def judge_lines(
     """
     rows = [_row(line) for line in lines]
     asked = [prompt_of(row) if isinstance(row, dict) else (None, "") for row in rows]
-    texts = iter(text_hints([ask for ask, _ in asked if ask is not None], [tell for ask, tell in asked if ask is not None]))
+    texts = iter(
+        text_hints([ask for ask, _ in asked if ask is not None], [tell for ask, tell in asked if ask is not None])
+    )
     hints = [next(texts) if ask is not None else NOTHING for ask, _ in asked]
     return [
         _answer(row, hint, list(rules), model) if isinstance(row, dict) else Answer(error=f"line {number}: {row}")
@@ -80,7 +82,11 @@ def _combination(row: dict[str, Any], hints: TextHints) -> dict[str, Any]:
     given = row.get("metadata")
     about = {**(given if isinstance(given, dict) else {}), **row}
     messages = row.get("messages")
-    turns = [one for one in messages if isinstance(one, dict) and one.get("role") != "system"] if isinstance(messages, list) else []
+    turns = (
+        [one for one in messages if isinstance(one, dict) and one.get("role") != "system"]
+        if isinstance(messages, list)
+        else []
+    )
     limit = next((row[key] for key in ("max_tokens", "max_completion_tokens") if isinstance(row.get(key), int)), None)
     shape = row.get("response_format")
     signals = Signals(
@@ -112,6 +118,10 @@ def _name(value: Any) -> str | None:
 
 def _size(row: dict[str, Any]) -> str:
     messages = row.get("messages")
-    texts = [str(one.get("content") or "") for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
+    texts = (
+        [str(one.get("content") or "") for one in messages if isinstance(one, dict)]
+        if isinstance(messages, list)
+        else []
+    )
     tokens = sum(map(len, [*texts, str(row.get("prompt") or "")])) // CHARS_PER_TOKEN
     return next((name for bound, name in SIZES if tokens < bound), "huge")

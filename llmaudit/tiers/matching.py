@@ -13,6 +13,7 @@ import msgspec
 from llmaudit.errors import InputError, UsageError, printable
 from llmaudit.store import Store
 from llmaudit.tiers.classifier import Model, kept_model, load_model
+from llmaudit.tiers.confusion import MEASURED, Confusion
 from llmaudit.tiers.evaluate import Evaluation, evaluate
 from llmaudit.tiers.labels import Label, read_labels
 from llmaudit.tiers.lines import judge_lines
@@ -130,7 +131,10 @@ def write_sample(rows: list[dict[str, Any]], path: Path) -> None:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _harmless(value) for name, value in row.items() if name != "request_id"} | {"request_id": row["request_id"]})
+        writer.writerow(
+            {name: _harmless(value) for name, value in row.items() if name != "request_id"}
+            | {"request_id": row["request_id"]}
+        )
     path.write_text(text.getvalue(), encoding="utf-8")
 
 
@@ -144,3 +148,27 @@ def _none_here(path: Path) -> InputError:
         next_step="`request_id` is the id that `llmaudit requests --json` shows.",
         slug="no-such-request",
     )
+
+
+def keep_confusion(store: Store, result: Evaluation, path: str) -> Confusion:
+    """Keep what labels say of the tags, for the audit of this database.
+
+    Raises:
+        UsageError: The labels hold none of tiers 2 and 3, or none of 0 and 1: one of the rates is not known.
+    """
+    under, over = result.under_tiered_rate, result.over_tiered_rate
+    if under.share is None or under.high is None or over.share is None or over.high is None:
+        raise UsageError(
+            "--keep: the labels do not show both how many are tagged too low and how many too high",
+            next_step="Label requests of tiers 0 and 1 as well as of tiers 2 and 3.",
+            slug="bad-option",
+        )
+    kept = Confusion(under.share, under.high, over.share, over.high, f"{result.labels:,} labels of {path}")
+    store.remember("tier_confusion", msgspec.json.encode(kept).decode())
+    return kept
+
+
+def confusion_of(store: Store) -> Confusion:
+    """Return how often tags are wrong, as measured on this database's labels, else on public prompts."""
+    kept = store.remembered("tier_confusion")
+    return msgspec.json.decode(kept, type=Confusion) if kept else MEASURED

@@ -17,34 +17,52 @@ OPENING = 420
 CLOSE = 280
 """Characters of the close that are looked at."""
 
+VERB_TABLE: dict[str, str] = {
+    "classify": """
+        classify | categorize | categorise | label | tag | detect | predict | determine | judge | select |
+        choose | pick | identify | rate | rank | score | verify | check | match | assign | flag | moderate |
+        tell if | tell me if | tell whether | tell me whether | say whether | figure out if | fact checking |
+        answer yes | answer true""",
+    "extract": """
+        extract | find | list all | list the names | list every | count | spot | locate | highlight | pull |
+        parse | link | name | output | return | select the oldest | retrieve | look up""",
+    "format": """
+        reformat | format | convert | capitalize | sort | reverse | normalize | clean | correct | fix the
+        grammar | fix grammar | fix the spelling | fix spelling | fix the typos | proofread | alphabetize |
+        split | join | replace | fill | add commas | lowercase | uppercase | transcribe""",
+    "translate": """
+        translate""",
+    "summarise": """
+        summarize | summarise | condense | shorten | recap | abridge | outline""",
+    "rewrite": """
+        rewrite | rephrase | paraphrase | polish | edit | improve | simplify the text | simplify this | adapt |
+        reword | expand | make this | make it | change | modify the sentence | turn this""",
+    "draft": """
+        write | draft | compose | create | generate | produce | come up | suggest | brainstorm | recommend |
+        give me ideas | imagine | pretend | suppose you | assume the | embrace the | picture yourself | complete
+        | describe a | tell me a | make | craft | help me write | reply | respond | invent | pen | narrate |
+        edit the following | act | plan | prepare""",
+    "answer": """
+        what | what's | who's | where's | how's | when's | which's | who | when | where | which | why | how | is
+        | are | was | were | do | does | did | can | could | should | would | will | has | have | explain |
+        describe | define | discuss | give | provide | list | name | tell | elaborate | teach | show | use |
+        using | cuál | quién | cuándo | dónde | qué | quelle | quel | qui | wer | wann | wo | welche | chi |
+        quem | onde | кто | когда | где | decide | approve | reject | answer | compare | state | mention | share
+        | summarize the differences""",
+    "code": """
+        implement | code | debug | refactor | program | compile | deploy""",
+    "maths": """
+        express | solve | prove | calculate | compute | evaluate | integrate | differentiate | derive the |
+        simplify | factor""",
+    "reasoning": """
+        analyze | analyse | design | develop | plan a | architect | optimize | optimise | devise | reconcile |
+        critique | investigate | reason | think | let's think | assess | forecast | diagnose | conduct |
+        formulate | construct | simulate""",
+}
+"""The verbs, or first words, by task; a verb under several tasks belongs to the last of them."""
+
 VERBS: dict[str, str] = {
-    verb: task
-    for task, verbs in {
-        "classify": "classify categorize categorise label tag detect predict determine judge select choose pick "
-        "identify rate rank score verify check match assign flag moderate tell|if tell|me|if tell|whether "
-        "tell|me|whether say|whether figure|out|if fact|checking answer|yes answer|true",
-        "extract": "extract find list|all list|the|names list|every count spot locate highlight pull parse link name "
-        "output return select|the|oldest retrieve look|up",
-        "format": "reformat format convert capitalize sort reverse normalize clean correct fix|the|grammar "
-        "fix|grammar fix|the|spelling fix|spelling fix|the|typos proofread alphabetize split join replace fill add|commas "
-        "lowercase uppercase transcribe",
-        "translate": "translate",
-        "summarise": "summarize summarise condense shorten recap abridge outline",
-        "rewrite": "rewrite rephrase paraphrase polish edit improve simplify|the|text simplify|this adapt reword expand "
-        "make|this make|it change modify|the|sentence turn|this",
-        "draft": "write draft compose create generate produce come|up suggest brainstorm recommend give|me|ideas imagine "
-        "pretend suppose|you assume|the embrace|the picture|yourself complete describe|a tell|me|a make compose craft help|me|write reply respond invent pen narrate edit|the|following "
-        "act plan prepare",
-        "answer": "what what's who's where's how's when's which's who when where which why how is are was were do does did can could should would will has have "
-        "explain describe define discuss give provide list name tell elaborate teach show use using "
-        "cuál quién cuándo dónde qué quelle quel qui wer wann wo welche chi quem onde кто когда где decide approve reject "
-        "answer compare state mention share summarize|the|differences",
-        "code": "implement code debug refactor program compile deploy",
-        "maths": "express solve prove calculate compute evaluate integrate differentiate derive|the simplify factor",
-        "reasoning": "analyze analyse design develop plan|a architect optimize optimise devise reconcile critique "
-        "investigate reason think let's|think assess forecast diagnose conduct formulate construct simulate",
-    }.items()
-    for verb in (one.replace("|", " ") for one in verbs.split())
+    verb: task for task, table in VERB_TABLE.items() for verb in " ".join(table.split()).split(" | ")
 }
 """The task of a clause by its first words; longer entries are tried first."""
 
@@ -55,7 +73,8 @@ _POLITE = re.compile(
     r"your job is to|the task is to|the goal (?:\w+ ){0,3}is to|your goal is to|you are required to|your role is to|"
     r"the objective is to|you need to|you have to|you must|you should|you will|"
     r"you are asked to|you are to|try to|let's|let us|go ahead and|in detail|briefly|thoroughly|carefully|quickly|"
-    r"task|instruction|instructions|question|problem|q|user|prompt|input|there|assistant|me to|to|you(?! are))\b[\s:,.\-]*",
+    r"task|instruction|instructions|question|problem|q|user|prompt|input|there|assistant|me to|to|you(?! are))\b"
+    r"[\s:,.\-]*",
 )
 _CLAUSE = re.compile(r"[.\n:;?!,#*>]+\s*|\s+(?:and|then)\s+")
 _CODE_LINE = (
@@ -96,12 +115,12 @@ LOWER_COUNTS: dict[str, str] = {
     ),
     "how_to": (
         r"\b(?:how (?:to|do i|do you|can i|can you|can one|would i|could i|should i|might)|instructions?|steps?|guide|"
-        r"tutorial|recipe|manual|write|create|develop|make|build|give me|provide|teach|tell me|show me|help me|i want to|"
-        r"i need|ways? to|plan)\b"
+        r"tutorial|recipe|manual|write|create|develop|make|build|give me|provide|teach|tell me|show me|help me|"
+        r"i want to|i need|ways? to|plan)\b"
     ),
     "facts": (
-        r"^\W*(?:hi[,! ]+|hello[,! ]+|please )?(?:who|when|where|which \w*[^s\W] |define|what(?:'s| is| was| does| time|"
-        r" year| day| color| colour| city| country| language| kind| type)|how (?:many|tall|old|far|big|long|deep|high)|"
+        r"^\W*(?:hi[,! ]+|hello[,! ]+|please )?(?:who|when|where|which \w*[^s\W] |define|what(?:'s| is| was| does|"
+        r" time| year| day| color| colour| city| country| language| kind| type)|how (?:many|tall|old|far|big|long|deep|high)|"
         r"name (?:the|a|an|one|two|three)|in (?:what|which)|on (?:what|which)|"
         r"cuál es|quién|cuándo|dónde|quelle est|qui a|wer|wann|wo|chi|quando|dove|quem|onde|кто|когда|где|"
         r"is|are|was|were|did|does|do|has|have|can|will)\b"
@@ -220,8 +239,57 @@ def _asks(text: str, most: int) -> list[tuple[str, str]]:
 
 _EDGES = " \t-\u2013\u2014\"'\u201c\u201d()[]{}0"
 _POLITE_HEADS = frozenset(
-    "hi hello hey ok okay so now then also and but first next finally please kindly pls just can could would will i i'd "
-    "help your the you try let's let go in briefly thoroughly carefully quickly task instruction instructions question "
-    "problem q user prompt input there assistant me to".split()
+    [
+        "hi",
+        "hello",
+        "hey",
+        "ok",
+        "okay",
+        "so",
+        "now",
+        "then",
+        "also",
+        "and",
+        "but",
+        "first",
+        "next",
+        "finally",
+        "please",
+        "kindly",
+        "pls",
+        "just",
+        "can",
+        "could",
+        "would",
+        "will",
+        "i",
+        "i'd",
+        "help",
+        "your",
+        "the",
+        "you",
+        "try",
+        "let's",
+        "let",
+        "go",
+        "in",
+        "briefly",
+        "thoroughly",
+        "carefully",
+        "quickly",
+        "task",
+        "instruction",
+        "instructions",
+        "question",
+        "problem",
+        "q",
+        "user",
+        "prompt",
+        "input",
+        "there",
+        "assistant",
+        "me",
+        "to",
+    ]
 )
 """First words of what `_POLITE` strips: a cheap look before the pattern."""

@@ -17,8 +17,8 @@ DOUBT_WEIGHT = {"unknown": 3.0, "doubtful": 2.0, "fair": 1.0, "sure": 0.5}
 """How much more a label is worth where the tag is in doubt."""
 
 CANDIDATES_SQL = f"""
-    SELECT r.request_id, s.path AS file, r.line, r.feature, r.endpoint, r.template_hash, t.tier AS proposed_tier, t.task,
-        t.confidence, t.reason,
+    SELECT r.request_id, s.path AS file, r.line, r.feature, r.endpoint, r.template_hash, t.tier AS proposed_tier,
+        t.task, t.confidence, t.reason,
         coalesce(r.template_hash, r.feature, r.endpoint, '') AS stratum,
         CASE WHEN t.tier IS NULL THEN 'unknown' WHEN t.confidence < {DOUBTFUL} THEN 'doubtful'
              WHEN t.confidence < {FAIR} THEN 'fair' ELSE 'sure' END AS doubt,
@@ -55,9 +55,7 @@ def sample(store: Store, size: int, period: Period = ALL) -> list[dict[str, Any]
         bounds,
     )
     shares = _shares({(row["stratum"], row["doubt"]): row["n"] for row in strata}, size)
-    rows = store.dicts(
-        f"SELECT * FROM ({CANDIDATES_SQL}) WHERE place <= $size ORDER BY stratum, doubt, place", bounds
-    )
+    rows = store.dicts(f"SELECT * FROM ({CANDIDATES_SQL}) WHERE place <= $size ORDER BY stratum, doubt, place", bounds)
     chosen = []
     for row in rows:
         share = shares.get((row["stratum"], row["doubt"]), 0)
@@ -136,9 +134,14 @@ def _group(field: str, value: str, tiers: dict[str, int], whole: int) -> Group:
 
 def suggested(found: list[Group]) -> str:
     """Return a rules file for the groups; where their requests do not agree the rule is a comment, to be decided."""
-    lines = ["# Proposed by `llmaudit tag --suggest-rules`. Check each tier: only you know what a feature is for.", "rules:"]
+    lines = [
+        "# Proposed by `llmaudit tag --suggest-rules`. Check each tier: only you know what a feature is for.",
+        "rules:",
+    ]
     for one in found:
-        tiers = ", ".join(f"{count:,} {'unknown' if tier == 'unknown' else f'tier {tier}'}" for tier, count in one.tiers.items())
+        tiers = ", ".join(
+            f"{count:,} {'unknown' if tier == 'unknown' else f'tier {tier}'}" for tier, count in one.tiers.items()
+        )
         mark = "" if one.proposed is not None else "# "
         tier = one.proposed if one.proposed is not None else "?"
         lines += [

@@ -29,7 +29,8 @@ TEMPLATES_SQL = """
     SELECT template_hash, task_hint AS task, effort_hint AS effort, hint_rule AS rule, n, total
     FROM (
         SELECT *, sum(n) OVER (PARTITION BY template_hash) AS total,
-            row_number() OVER (PARTITION BY template_hash ORDER BY n DESC, effort_hint DESC, task_hint, hint_rule) AS place
+            row_number() OVER (
+                PARTITION BY template_hash ORDER BY n DESC, effort_hint DESC, task_hint, hint_rule) AS place
         FROM (
             SELECT template_hash, task_hint, effort_hint, hint_rule, count(*) AS n
             FROM requests WHERE template_hash IS NOT NULL AND task_hint IS NOT NULL
@@ -63,10 +64,12 @@ SIGNALS_SQL = f"""
              WHEN {PROMPT} < 32000 THEN 'long' ELSE 'huge' END AS size,
         CASE WHEN output_tokens IS NULL THEN NULL
              WHEN output_tokens <= 16 THEN 'word' WHEN output_tokens < 500 THEN 'paragraph' ELSE 'page' END AS answer,
-        CASE WHEN reasoning_tokens IS NULL THEN NULL WHEN reasoning_tokens < 4000 THEN 'little' ELSE 'much' END AS thought,
+        CASE WHEN reasoning_tokens IS NULL THEN NULL
+             WHEN reasoning_tokens < 4000 THEN 'little' ELSE 'much' END AS thought,
         CASE WHEN max_output_tokens <= 16 THEN 'word' END AS "limit",
         CASE WHEN prompt_turns IS NULL THEN NULL WHEN prompt_turns <= 1 THEN 'one' ELSE 'many' END AS turns,
-        coalesce(finish_reason IN ('length', 'max_tokens', 'MAX_TOKENS'), false) OR p.session_id IS NOT NULL AS troubled,
+        coalesce(finish_reason IN ('length', 'max_tokens', 'MAX_TOKENS'), false)
+            OR p.session_id IS NOT NULL AS troubled,
         team, key_id, user_id, r.template_hash, tags,
         coalesce(model_served, model_requested, model_raw) AS model_name
     FROM requests r
@@ -74,14 +77,16 @@ SIGNALS_SQL = f"""
     LEFT JOIN ({REPEATED_SQL}) p ON p.session_id = r.session_id AND p.prompt_hash = r.prompt_hash,
     LATERAL (
         SELECT coalesce(t.n >= {MAJORITY} * t.total AND r.task_hint IS NOT NULL
-            AND (t.task, t.effort, t.rule) IS DISTINCT FROM (r.task_hint, r.effort_hint, r.hint_rule), false) AS inherits
+            AND (t.task, t.effort, t.rule) IS DISTINCT FROM (r.task_hint, r.effort_hint, r.hint_rule),
+            false) AS inherits
     )
 """
 """Signals per request. What only a user's rules may match stands at the end."""
 
 CONVERSATION_SQL = """
     WITH turns AS (
-        SELECT row_id, session_id, started_at, prompt_turns, request_id, line, tier, task, confidence, reason, effort, stakes,
+        SELECT row_id, session_id, started_at, prompt_turns, request_id, line, tier, task, confidence, reason, effort,
+            stakes,
             (signal = 'none' AND (prompt_turns > 1 OR prompt_chars IS NULL)) OR hint_rule = 'small-talk' AS follows
         FROM tiers JOIN requests USING (row_id) WHERE session_id IS NOT NULL
     ),

@@ -196,7 +196,7 @@ def write_model(model: Model, path: Path) -> Path:
 
 
 def card_of(model: Model) -> str:
-    """Return the model card: what it is for, what it learnt from, what it is worth, and what it must not be used for."""
+    """Return the model card: what it is for, what it learnt from, what it is worth, what it is not for."""
     metrics = "\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in model.metrics.items())
     return f"""# Tier classifier
 

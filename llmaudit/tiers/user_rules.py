@@ -113,9 +113,7 @@ def as_verdict(rule: UserRule, built_in: Verdict) -> Verdict:
     tier = 3 if rule.stakes else rule.tier
     effort = built_in.effort if rule.tier in {None, 3} else rule.tier
     stakes = rule.stakes or ("stated by a rule" if tier == 3 else None)  # noqa: PLR2004 -- the tier of stakes
-    return Verdict(
-        tier, rule.task or rule.stakes, "rules-file", 1.0, "a rule of the user's rules file", effort, stakes
-    )
+    return Verdict(tier, rule.task or rule.stakes, "rules-file", 1.0, "a rule of the user's rules file", effort, stakes)
 
 
 def _matches(when: Match, combination: dict[str, Any]) -> bool:

@@ -11,8 +11,7 @@ from builders import litellm_row, write_jsonl
 from running import Run
 
 from llmaudit.api import audit_paths
-from llmaudit.tiers.rules import RULES, Signals, judge
-from llmaudit.tiers.rules import STAKES_WORDS, TASK_WORDS, TIER_OF_TASK, UNKNOWN
+from llmaudit.tiers.rules import RULES, STAKES_WORDS, TASK_WORDS, TIER_OF_TASK, UNKNOWN, Signals, judge
 from llmaudit.tiers.tag import tag
 from llmaudit.tiers.user_rules import keep_rules
 
@@ -105,7 +104,12 @@ def test_the_first_rule_decides(signals: dict[str, Any], rule: str) -> None:
     decided = next(function for function in RULES if function.__name__ == rule)(Signals(**signals))
     found = judge(Signals(**signals))
     assert decided is not None
-    assert (found.tier, found.task, found.signal, found.reason) == (decided.tier, decided.task, decided.signal, decided.reason)
+    assert (found.tier, found.task, found.signal, found.reason) == (
+        decided.tier,
+        decided.task,
+        decided.signal,
+        decided.reason,
+    )
 
 
 def test_order_of_trust() -> None:
