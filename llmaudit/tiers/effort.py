@@ -112,7 +112,9 @@ def code_work(seen: Evidence) -> Decision:
     lines = seen.shape.code_lines + seen.shape.code_marks
     if _short_question(seen) and not lines:
         return None  # a short question about a language is no code to be written
-    made = seen.asks("draft", "code", "format", "reasoning", "rewrite") or seen.shape.trouble or seen.shape.how_to
+    form = seen.shape
+    made = seen.asks("draft", "code", "format", "reasoning", "rewrite") or form.trouble or form.how_to
+    made = made or (seen.size <= NO_MATERIAL and seen.asks("classify", "extract"))
     if seen.shape.opens_code or ("code" in seen.shape.asks and seen.points("code")):
         return "code", 2, "code"
     if strong + (lines >= 2) >= 2 or (strong + (lines >= 1) >= 1 and made) or (made and seen.points("code") >= 3):
@@ -190,7 +192,7 @@ def analysis(seen: Evidence) -> Decision:
 
 def long_work(seen: Evidence) -> Decision:
     """A long document is to be written, or many instructions are to be met at once."""
-    if "long_output" in seen.found and seen.asks("draft", "reasoning"):
+    if ("long_output" in seen.found or seen.shape.long_text) and seen.asks("draft", "reasoning"):
         return "reasoning", 2, "long_output"
     demands = len(seen.found.get("constraint", ()))
     if demands >= 5 and seen.words >= 80:

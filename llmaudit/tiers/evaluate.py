@@ -53,6 +53,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
         within_one: Share at most one tier off.
         under_tiered_rate: Of labels with every acceptable tier 2 or 3, those tagged below them or not at all.
         over_tiered_rate: Of labels with every acceptable tier 0 or 1, those tagged above them.
+        complex_tagged_low: Of the same labels of 2 and 3, those tagged 0 or 1: an unknown tier moves nowhere.
+        simple_tagged_high: Of labels with every acceptable tier 0 or 1, those tagged 2 or 3.
         high_stakes_recall: Of labels for which only tier 3 will do, those tagged 3.
         false_high_stakes: Of labels for which tier 3 will not do, those tagged 3.
         confusion: Labelled tier to tagged tier (or `unknown`) to count.
@@ -72,6 +74,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     within_one: float
     under_tiered_rate: Rate
     over_tiered_rate: Rate
+    complex_tagged_low: Rate
+    simple_tagged_high: Rate
     high_stakes_recall: Rate
     false_high_stakes: Rate
     confusion: dict[str, dict[str, int]]
@@ -107,6 +111,8 @@ def evaluate(labels: Sequence[Label], tagged: Sequence[int | None], *, unmatched
         within_one=sum(tier is not None and abs(tier - label.tier) <= 1 for label, tier in pairs) / len(pairs),
         under_tiered_rate=rate(tier is None or tier < min(label.acceptable) for label, tier in high),
         over_tiered_rate=rate(tier is not None and tier > max(label.acceptable) for label, tier in low),
+        complex_tagged_low=rate(tier in {0, 1} for _, tier in high),
+        simple_tagged_high=rate(tier in {2, 3} for _, tier in low),
         high_stakes_recall=rate(tier == 3 for _, tier in dear),  # noqa: PLR2004
         false_high_stakes=rate(tier == 3 for _, tier in others),  # noqa: PLR2004
         confusion=_confusion(pairs),

@@ -132,7 +132,7 @@ def _label(path: Path, line: int, row: dict[str, Any]) -> Label:
 
 
 def prompt_of(row: dict[str, Any]) -> tuple[str | None, str]:
-    """Return the last user message of a row with `prompt` or `messages`, None without either, and its system message."""
+    """Return the last user message of a row (None where it has no `prompt` or `messages`) and its system message."""
     messages = row.get("messages")
     if isinstance(messages, list):
         said = [(str(one.get("role")), _text(one.get("content"))) for one in messages if isinstance(one, dict)]

@@ -156,7 +156,7 @@ def keep_confusion(store: Store, result: Evaluation, path: str) -> Confusion:
     Raises:
         UsageError: The labels hold none of tiers 2 and 3, or none of 0 and 1: one of the rates is not known.
     """
-    under, over = result.under_tiered_rate, result.over_tiered_rate
+    under, over = result.complex_tagged_low, result.simple_tagged_high
     if under.share is None or under.high is None or over.share is None or over.high is None:
         raise UsageError(
             "--keep: the labels do not show both how many are tagged too low and how many too high",

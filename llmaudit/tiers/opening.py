@@ -50,7 +50,7 @@ VERB_TABLE: dict[str, str] = {
         quem | onde | кто | когда | где | decide | approve | reject | answer | compare | state | mention | share
         | summarize the differences""",
     "code": """
-        implement | code | debug | refactor | program | compile | deploy""",
+        implement | code | debug | refactor | program | compile | deploy | run | execute""",
     "maths": """
         express | solve | prove | calculate | compute | evaluate | integrate | differentiate | derive the |
         simplify | factor""",
@@ -120,11 +120,13 @@ LOWER_COUNTS: dict[str, str] = {
     ),
     "facts": (
         r"^\W*(?:hi[,! ]+|hello[,! ]+|please )?(?:who|when|where|which \w*[^s\W] |define|what(?:'s| is| was| does|"
-        r" time| year| day| color| colour| city| country| language| kind| type)|how (?:many|tall|old|far|big|long|deep|high)|"
+        r" time| year| day| color| colour| city| country| language| kind| type)|"
+        r"how (?:many|tall|old|far|big|long|deep|high)|"
         r"name (?:the|a|an|one|two|three)|in (?:what|which)|on (?:what|which)|"
         r"cuál es|quién|cuándo|dónde|quelle est|qui a|wer|wann|wo|chi|quando|dove|quem|onde|кто|когда|где|"
         r"is|are|was|were|did|does|do|has|have|can|will)\b"
     ),
+    "long_text": r"\b0{1,2},?000[- ]words?\b",
     "option_a": r"(?:^|\s)\(?a[).:]\s",
     "option_b": r"\s\(?b[).:]\s",
     "option_c": r"\s\(?c[).:]\s",
@@ -151,6 +153,7 @@ class Shape(NamedTuple):
         trouble: Times something fails, or is asked how to do.
         how_to: Times a way to do something is asked for, or something to be made.
         facts: 1 where it opens as a question for one fact does.
+        long_text: Times a length of a thousand words or more is asked for.
         option_a: Answers (A) to choose from; `option_b` and `option_c` alike.
     """
 
@@ -169,6 +172,7 @@ class Shape(NamedTuple):
     trouble: int
     how_to: int
     facts: int
+    long_text: int
     option_a: int
     option_b: int
     option_c: int

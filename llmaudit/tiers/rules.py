@@ -118,9 +118,9 @@ STAKES_WORDS: tuple[tuple[str, str], ...] = (
 
 TRUST: dict[str, float] = {
     "code-work": 0.8, "mathematics": 0.8, "small-talk": 0.8, "label-or-field": 0.75, "given-text": 0.75,
-    "given-answer": 0.7, "several-steps": 0.7, "huge-prompt": 0.7, "analysis": 0.6, "plain-fact": 0.6, "text-by-phrase": 0.6, "choice": 0.6,
-    "drafting": 0.55, "label-by-phrase": 0.55, "long-work": 0.5, "persona": 0.5, "story-problem": 0.45,
-    "answering": 0.45, "plain-words": 0.3,
+    "given-answer": 0.7, "several-steps": 0.7, "huge-prompt": 0.7, "analysis": 0.6, "plain-fact": 0.6,
+    "text-by-phrase": 0.6, "choice": 0.6, "drafting": 0.55, "label-by-phrase": 0.55, "long-work": 0.5, "persona": 0.5,
+    "story-problem": 0.45, "answering": 0.45, "plain-words": 0.3,
 }  # fmt: skip
 """How far each rule of `llmaudit.tiers.text` is to be trusted, set by hand; less where a template's requests differ."""
 
@@ -190,7 +190,7 @@ def task_by_name(signals: Signals) -> Verdict | None:
 
 
 def task_by_text(signals: Signals) -> Verdict | None:
-    """What the prompt's own words ask for; a long prompt or answer makes it at least standard, a huge prompt complex."""
+    """What the prompt's own words ask for; a long prompt or answer makes it standard or more, a huge one complex."""
     task = signals.task_hint
     if task is None:
         return None

@@ -41,7 +41,7 @@ def harm(seen: Evidence, task: str | None) -> tuple[str, str] | None:
 def regulated(seen: Evidence, task: str | None) -> tuple[str, str] | None:
     """Advice or a decision on a real case of health, law, money, employment or safety; an exam question is none."""
     case, decides = seen.points("case"), DECISIONS & seen.found.get("case", set())
-    if (task not in JUDGED and not decides) or seen.shape.choice or "long_output" in seen.found:
+    if (task not in JUDGED and not decides) or seen.shape.choice or "long_output" in seen.found or seen.shape.long_text:
         return None
     if "draft" in seen.shape.asks and (seen.size > SHORT or "case" not in seen.found):
         return None  # a story or an essay in the first person is no case

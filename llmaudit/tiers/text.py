@@ -1,7 +1,8 @@
 """What a prompt's words tell: the kind of task, its effort, and what would make an error dear.
 
 One pass finds every phrase of the vocabulary (polars, Aho-Corasick); the shape of the opening and the close is counted;
-then the rules of `llmaudit.tiers.effort` and `llmaudit.tiers.stakes` decide. The text is not kept: a hint holds phrases of our own vocabulary only. Whether a cheaper model would fail cannot be read from a text, so a hint is a
+then the rules of `llmaudit.tiers.effort` and `llmaudit.tiers.stakes` decide. The text is not kept: a hint
+holds phrases of our own vocabulary only. Whether a cheaper model would fail cannot be read from a text, so a hint is a
 proposal.
 """
 

@@ -46,7 +46,7 @@ TOPICS: dict[str, str] = {
     """,
     "code_weak": """
         def | import_ | return | function | class_ | algorithm | api_ | script | database | schema | endpoint |
-        program | variable | array_ | string_ | loop_ | server | linux | compile | compiler | bug_ | module |
+        program | variable | array_ | string_ | loop_ | server | compile | compiler | bug_ | module |
         config | install | command | terminal | parse | stack | pointer | memory | file | table | error message |
         library | object_ | method_ | query_ | json_ | xml_ | thread_ | recursion | recursive | cache_ | deploy |
         backend | frontend | git_ | aws | azure | unix | gpu | cpu | boolean | software | developer | repository |
@@ -141,8 +141,7 @@ TOPICS: dict[str, str] = {
         字数 | 格式
     """,
     "long_output": """
-        1000 words | 1,000 words | 1000-word | 1500 words | 1,500 words | 2000 words | 2,000 words | 2000-word |
-        3000 words | 3,000 words | 5000 words | full-length | white paper | business plan | research proposal |
+        full-length | white paper | business plan | research proposal |
         chapter | screenplay | grant proposal | syllabus | curriculum | course outline | technical report |
         policy paper | 2000字 | 3000字 | 1000字 | 1500字 | 5000字
     """,

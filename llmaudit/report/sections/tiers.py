@@ -165,7 +165,8 @@ def _robust(tiers: Tiers) -> tuple[Table, ...]:
     rates = tiers.confusion
     title = (
         f"What moving tiers 0 and 1 saves, if up to {percent(100 * rates.under_tiered_high)} of complex requests are "
-        f"tagged too low and {percent(100 * rates.over_tiered_high)} of simple ones too high (measured on {rates.basis})"
+        f"tagged too low and {percent(100 * rates.over_tiered_high)} of simple ones too high "
+        f"(measured on {rates.basis})"
     )
     columns = (
         Column("Plan", Kind.NAME),
