@@ -16,19 +16,25 @@ FAIR = 0.7
 DOUBT_WEIGHT = {"unknown": 3.0, "doubtful": 2.0, "fair": 1.0, "sure": 0.5}
 """How much more a label is worth where the tag is in doubt."""
 
-CANDIDATES_SQL = f"""
-    SELECT r.request_id, s.path AS file, r.line, r.feature, r.endpoint, r.template_hash, t.tier AS proposed_tier,
-        t.task, t.confidence, t.reason,
-        coalesce(r.template_hash, r.feature, r.endpoint, '') AS stratum,
-        CASE WHEN t.tier IS NULL THEN 'unknown' WHEN t.confidence < {DOUBTFUL} THEN 'doubtful'
-             WHEN t.confidence < {FAIR} THEN 'fair' ELSE 'sure' END AS doubt,
-        count(*) OVER (PARTITION BY stratum, doubt) AS stratum_requests,
-        row_number() OVER (PARTITION BY stratum, doubt ORDER BY md5(r.request_id), r.request_id) AS place
-    FROM requests r JOIN sources s USING (source_id) JOIN tiers t USING (row_id)
-    WHERE r.request_id IS NOT NULL
-        AND ($since IS NULL OR r.started_at >= $since) AND ($until IS NULL OR r.started_at < $until)
-"""
-"""Requests that a label can name. The hash puts them in an order that depends on nothing but their ids."""
+LEVELS = ("coalesce(r.template_hash, r.feature, r.endpoint, '')", "coalesce(r.feature, r.endpoint, '')", "''")
+"""What requests are grouped by, finest first: the first that makes no more groups than there are labels to spend."""
+
+
+def _candidates(level: str) -> str:
+    """Return SQL for the requests that a label can name; the hash orders them by nothing but their ids."""
+    return f"""
+        SELECT r.request_id, s.path AS file, r.line, r.feature, r.endpoint, r.template_hash, t.tier AS proposed_tier,
+            t.task, t.confidence, t.reason,
+            {level} AS stratum,
+            CASE WHEN t.tier IS NULL THEN 'unknown' WHEN t.confidence < {DOUBTFUL} THEN 'doubtful'
+                 WHEN t.confidence < {FAIR} THEN 'fair' ELSE 'sure' END AS doubt,
+            count(*) OVER (PARTITION BY stratum, doubt) AS stratum_requests,
+            row_number() OVER (PARTITION BY stratum, doubt ORDER BY md5(r.request_id), r.request_id) AS place
+        FROM requests r JOIN sources s USING (source_id) JOIN tiers t USING (row_id)
+        WHERE r.request_id IS NOT NULL
+            AND ($since IS NULL OR r.started_at >= $since) AND ($until IS NULL OR r.started_at < $until)
+    """
+
 
 COLUMNS = (
     "request_id", "file", "line", "feature", "endpoint", "template", "proposed_tier", "task", "confidence", "reason",
@@ -40,25 +46,30 @@ COLUMNS = (
 def sample(store: Store, size: int, period: Period = ALL) -> list[dict[str, Any]]:
     """Return the requests most worth a label, at most `size`, as rows of `COLUMNS`.
 
-    Every template has its share by the square root of its requests, more where its tags are in doubt. `weight` is how
-    many requests a row stands for: with it, `tag eval` speaks of the traffic and not of the sample.
+    Every template (or feature, where there are more templates than labels) has one, and a share by the square root of
+    its requests, more where its tags are in doubt. `weight` is how many requests a row stands for: with it, `tag eval`
+    speaks of the traffic and not of the sample.
 
     Args:
         store: The database; its tags must be up to date.
         size: Rows at most.
         period: The span of time.
     """
-    bounds = {"since": period.since, "until": period.until, "size": size}
-    strata = store.dicts(
-        f"SELECT stratum, doubt, max(stratum_requests) AS n FROM ({CANDIDATES_SQL}) WHERE $size > 0"
-        " GROUP BY stratum, doubt ORDER BY stratum, doubt",
-        bounds,
+    bounds = {"since": period.since, "until": period.until}
+    for level in LEVELS:
+        found = store.rows(
+            f"SELECT stratum, doubt, count(*) FROM ({_candidates(level)}) GROUP BY stratum, doubt ORDER BY ALL", bounds
+        )
+        if len(found) <= size:
+            break
+    shares = _shares({(stratum, doubt): count for stratum, doubt, count in found}, size)
+    rows = store.dicts(
+        f"SELECT * FROM ({_candidates(level)}) WHERE place <= $size ORDER BY stratum, doubt, place",
+        bounds | {"size": size},
     )
-    shares = _shares({(row["stratum"], row["doubt"]): row["n"] for row in strata}, size)
-    rows = store.dicts(f"SELECT * FROM ({CANDIDATES_SQL}) WHERE place <= $size ORDER BY stratum, doubt, place", bounds)
     chosen = []
     for row in rows:
-        share = shares.get((row["stratum"], row["doubt"]), 0)
+        share = shares[row["stratum"], row["doubt"]]
         if row["place"] <= share:
             named = {**row, "template": row["template_hash"], "weight": round(row["stratum_requests"] / share, 4)}
             chosen.append({name: named.get(name) for name in COLUMNS})
@@ -66,12 +77,17 @@ def sample(store: Store, size: int, period: Period = ALL) -> list[dict[str, Any]
 
 
 def _shares(sizes: dict[tuple[str, str], int], total: int) -> dict[tuple[str, str], int]:
-    """Divide a number of labels over strata; the remainders go to the largest first."""
+    """Divide labels over strata: one each, so that none stands for nothing, the rest by size and doubt."""
     wishes = {key: math.sqrt(n) * DOUBT_WEIGHT[key[1]] for key, n in sizes.items()}
+    order = sorted(sizes, key=lambda key: (-wishes[key], key))
+    shares = dict.fromkeys(sizes, 0)
+    for key in order[:total]:
+        shares[key] = 1
+    left = min(total, sum(sizes.values())) - sum(shares.values())
     whole = sum(wishes.values())
-    exact = {key: total * wish / whole for key, wish in wishes.items()} if whole else {}
-    shares = {key: min(sizes[key], math.floor(value)) for key, value in exact.items()}
-    order = sorted(exact, key=lambda key: (math.floor(exact[key]) - exact[key], -sizes[key], key))
+    for key in order:
+        more = min(sizes[key] - shares[key], math.floor(left * wishes[key] / whole))
+        shares[key] += more
     left = min(total, sum(sizes.values())) - sum(shares.values())
     while left > 0:
         for key in order:

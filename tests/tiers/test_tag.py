@@ -182,8 +182,8 @@ def labelled(folder: Path, count: int = 120) -> tuple[Path, Path]:
     rows, labels = [], ["request_id,tier"]
     for number in range(count):
         feature = ("alpha", "beta")[number % 2]
-        color = ("red", "blue", "green", "gray")[number % 4]
-        rows.append(logged(number, f"the {color} thing and so on", feature=feature))
+        thing = "abcdefghijklmnopqrstuvwx"[number % 24]  # as many templates: digits would be masked
+        rows.append(logged(number, f"the {thing}-thing and so on", feature=feature))
         labels.append(f"q-{number},{2 if feature == 'alpha' else 0}")
     (folder / "labels.csv").write_text("\n".join([*labels, "nobody,1"]) + "\n")
     return write_jsonl(folder / "log.jsonl", rows), folder / "labels.csv"
