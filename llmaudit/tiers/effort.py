@@ -98,7 +98,8 @@ def label_or_field(seen: Evidence) -> Decision:
         return "classify", 1 if seen.size >= LONG else 0, "ask_classify"
     task = next((VERBS[verb] for verb in verbs[:2] if verb in PLAIN_LABELS), None)
     if task is None and seen.first in {"classify", "extract", "format"} and not _works_out(seen):
-        task = None if "code" in seen.found and seen.first != "classify" else seen.first
+        coded = len(seen.found.get("code", ()))
+        task = None if coded >= 2 or (coded and seen.first != "classify") else seen.first
     if "code" in seen.found and seen.size <= NO_MATERIAL:
         return None  # nothing is given to take a label or a field from: code that does so is wanted
     if task is None or seen.shape.opens_code or ("code" in seen.found and "code" in asks):

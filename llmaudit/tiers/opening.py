@@ -48,7 +48,7 @@ VERB_TABLE: dict[str, str] = {
         describe | define | discuss | give | provide | list | name | tell | elaborate | teach | show | use |
         using | cuál | quién | cuándo | dónde | qué | quelle | quel | qui | wer | wann | wo | welche | chi |
         quem | onde | кто | когда | где | decide | approve | reject | answer | compare | state | mention | share
-        | summarize the differences""",
+        | summarize the differences | check out""",
     "code": """
         implement | code | debug | refactor | program | compile | deploy | run | execute""",
     "maths": """

@@ -14,42 +14,44 @@ import pyarrow as pa
 TOPICS: dict[str, str] = {
     # What a prompt is about. Weights: a `strong` word settles its topic, `weak` ones count only together.
     "code": """
-        ``` | #include | public static | console.log | system.out. | </ | select * from | deadlock | stack trace |
-        traceback (most | typeerror | nullpointer | segmentation fault | syntax error | compile error |
-        pull request | unit test | binary search | binary tree | linked list | time complexity | leetcode |
-        regular expression | python | javascript | typescript | c++ | c# | html_ | php_ | golang | kotlin |
-        powershell | bash script | sql_ | sqlite | postgres | mysql | mongodb | regex | react_ | vue_ | django |
-        flask | node.js | nodejs | pandas | numpy | pytorch | tensorflow | kubernetes | docker | terraform |
-        ansible | vba | verilog | fpga | codebase | source code | pseudocode | refactor | debug | github |
-        arduino | opengl | graphql | ffmpeg | elixir | haskell | matlab | solidity | shader | crontab | yaml file |
-        dockerfile | jquery | dataframe | rust_ | nestjs | next.js | hugo_ | smtp | freebsd | nginx | redis |
-        kafka | rabbitmq | llvm | cuda | opencv | langchain | vhdl | testbench | spring boot | hibernate |
-        android app | ios app | swiftui | flutter | perl_ | fortran | cobol | scala_ | pyspark | apache spark |
-        hadoop | airflow | snowflake | bigquery | sqlalchemy | websocket | oauth | jwt | ldap | ssh_ | iptables |
-        systemd | raspberry pi | esp32 | makefile | cmake | gradle | maven | webpack | npm_ | pip install |
-        jupyter | power bi | dax_ | excel macro | autocad | unity3d | unreal engine | godot | smart contract |
-        write a function | a function to | a function that | write a program | a program that | a program to |
-        write a script | a script that | a script to | write a query | a query that | write a method |
-        write a class | assembly | nasm_ | x86 | arm64 | luau_ | lua_ | roblox | coroutine | svg_ | drupal |
-        wordpress | laravel | symfony | samba | jax_ | sklearn | flexbox | css_ | cron_ | wsdl | visual studio |
-        device driver | test case | sharding | closure | shell script | shellscript | linux | ubuntu | debian |
-        gnu octave | octave_ | .net_ | asp.net | wpf_ | winforms | blazor | azure function | lambda function |
-        selenium | playwright | pytest | junit | keras | scikit | hugging face | llama | stable diffusion |
-        autohotkey | applescript | minecraft plugin | discord bot | telegram bot | chrome extension | tailwind |
-        svelte | angular | next js | firebase | supabase | prisma_ | grpc | protobuf | nvidia | wireshark | nmap |
-        packet | vlan | cisco | router config | nix_ | nixos | emacs | vim_ | tmux | ebpf | zig_ | julia_ |
-        clojure | erlang | ocaml | prolog | lisp_ | vb.net | delphi | sas_ | stata | spss | code to | code for |
-        code that | code in | scripts using | in r_ | r code | implement a_ | implement an_ | algorithm to |
-        algorithm that | algorithm for | excel formula | google sheets | rust program | rust code | java program |
-        java code | write code | my code | this code | the code | code snippet | code review | код на | программ |
-        代码 | 函数 | 编程 | コード | プログラム | código | codigo | programme en | quellcode | programmier
+        ``` | #include | public static | console.log | system.out. | </ | select * from | deadlock |
+        steps to reproduce | expected result | actual result | expected behavio | actual behavio |
+        reproducible in | action performed | stack trace | traceback (most | typeerror | nullpointer |
+        segmentation fault | syntax error | compile error | pull request | unit test | binary search |
+        binary tree | linked list | time complexity | leetcode | regular expression | python | javascript |
+        typescript | c++ | c# | html_ | php_ | golang | kotlin | powershell | bash script | sql_ | sqlite |
+        postgres | mysql | mongodb | regex | react_ | vue_ | django | flask | node.js | nodejs | pandas | numpy |
+        pytorch | tensorflow | kubernetes | docker | terraform | ansible | vba | verilog | fpga | codebase |
+        source code | pseudocode | refactor | debug | github | arduino | opengl | graphql | ffmpeg | elixir |
+        haskell | matlab | solidity | shader | crontab | yaml file | dockerfile | jquery | dataframe | rust_ |
+        nestjs | next.js | hugo_ | smtp | freebsd | nginx | redis | kafka | rabbitmq | llvm | cuda | opencv |
+        langchain | vhdl | testbench | spring boot | hibernate | android app | ios app | swiftui | flutter |
+        perl_ | fortran | cobol | scala_ | pyspark | apache spark | hadoop | airflow | snowflake | bigquery |
+        sqlalchemy | websocket | oauth | jwt | ldap | ssh_ | iptables | systemd | raspberry pi | esp32 | makefile |
+        cmake | gradle | maven | webpack | npm_ | pip install | jupyter | power bi | dax_ | excel macro | autocad |
+        unity3d | unreal engine | godot | smart contract | write a function | a function to | a function that |
+        write a program | a program that | a program to | write a script | a script that | a script to |
+        write a query | a query that | write a method | write a class | assembly | nasm_ | x86 | arm64 | luau_ |
+        lua_ | roblox | coroutine | svg_ | drupal | wordpress | laravel | symfony | samba | jax_ | sklearn |
+        flexbox | css_ | cron_ | wsdl | visual studio | device driver | test case | sharding | closure |
+        shell script | shellscript | linux | ubuntu | debian | gnu octave | octave_ | .net_ | asp.net | wpf_ |
+        winforms | blazor | azure function | lambda function | selenium | playwright | pytest | junit | keras |
+        scikit | hugging face | llama | stable diffusion | autohotkey | applescript | minecraft plugin |
+        discord bot | telegram bot | chrome extension | tailwind | svelte | angular | next js | firebase |
+        supabase | prisma_ | grpc | protobuf | nvidia | wireshark | nmap | packet | vlan | cisco | router config |
+        nix_ | nixos | emacs | vim_ | tmux | ebpf | zig_ | julia_ | clojure | erlang | ocaml | prolog | lisp_ |
+        vb.net | delphi | sas_ | stata | spss | code to | code for | code that | code in | scripts using | in r_ |
+        r code | implement a_ | implement an_ | algorithm to | algorithm that | algorithm for | excel formula |
+        google sheets | rust program | rust code | java program | java code | write code | my code | this code |
+        the code | code snippet | code review | код на | программ | 代码 | 函数 | 编程 | コード | プログラム |
+        código | codigo | programme en | quellcode | programmier
     """,
     "code_weak": """
         def | import_ | return | function | class_ | algorithm | api_ | script | database | schema | endpoint |
-        program | variable | array_ | string_ | loop_ | server | compile | compiler | bug_ | module |
-        config | install | command | terminal | parse | stack | pointer | memory | file | table | error message |
-        library | object_ | method_ | query_ | json_ | xml_ | thread_ | recursion | recursive | cache_ | deploy |
-        backend | frontend | git_ | aws | azure | unix | gpu | cpu | boolean | software | developer | repository |
+        program | variable | array_ | string_ | loop_ | server | compile | compiler | bug_ | module | config |
+        install | command | terminal | parse | stack | pointer | memory | file | table | error message | library |
+        object_ | method_ | query_ | json_ | xml_ | thread_ | recursion | recursive | cache_ | deploy | backend |
+        frontend | git_ | aws | azure | unix | gpu | cpu | boolean | software | developer | repository |
         framework | microservice | distributed system | rate limiter | data structure | web app | cli_ | sdk_ |
         webhook
     """,
@@ -141,9 +143,9 @@ TOPICS: dict[str, str] = {
         字数 | 格式
     """,
     "long_output": """
-        full-length | white paper | business plan | research proposal |
-        chapter | screenplay | grant proposal | syllabus | curriculum | course outline | technical report |
-        policy paper | 2000字 | 3000字 | 1000字 | 1500字 | 5000字
+        full-length | white paper | business plan | research proposal | chapter | screenplay | grant proposal |
+        syllabus | curriculum | course outline | technical report | policy paper | 2000字 | 3000字 | 1000字 |
+        1500字 | 5000字
     """,
 }
 
