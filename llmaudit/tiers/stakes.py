@@ -14,7 +14,10 @@ SHORT = 2_000
 """Characters of a prompt up to which one phrase of harm is what it asks about; in a longer text it may be the news."""
 
 ATTACK = 5
-"""Points from which the words are an attack on the model's rules."""
+"""Points from which words are an attack on the model's rules, where a strong one is among them."""
+
+MANY = 7
+"""Points from which even weak words are one together; ordinary prompts have at most five (docs/tiers.md)."""
 
 JUDGED = frozenset({"answer", "factoid", "draft", "reasoning", "chat", "long-context", None})
 """Tasks in which the model's own judgement reaches a person. A label, a summary or an exam's sum is not advice."""
@@ -24,7 +27,7 @@ def adversarial(seen: Evidence, _: str | None) -> tuple[str, str] | None:
     """The words lift the model's rules: orders to forget them, a persona without them, a reply that may not refuse."""
     counts = {points: len(seen.found.get(f"attack_{points}", ())) for points in vocabulary.ADVERSARIAL}
     total = sum(points * count for points, count in counts.items())
-    if counts[5] or (counts[3] and total >= ATTACK) or (counts[2] >= 3 and total >= 2 * ATTACK):
+    if counts[5] or total >= MANY or (counts[3] and total >= ATTACK):
         return "adversarial", next(f"attack_{points}" for points in counts if counts[points])
     return None
 

@@ -230,6 +230,7 @@ ADVERSARIAL: dict[int, str] = {
         never apologize | amoralit | morality or legality | harmful, unethical | dangerous, illegal
     """,
     2: """
+        leet speak | leet speech | two different personalit | content filter | morality | condone | malware |
         unethical | immoral | immorality | illegal activit | no filter | without filter | no limitations |
         without limitations | without any limitation | two responses | both as | in two ways | [gpt] | [classic] |
         [jailbreak] | [dan] | stay in character | break character | never break | always comply | comply with |
