@@ -73,7 +73,11 @@ def read_labels(path: Path) -> Labels:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _wrong(path, f"cannot be read: {error.strerror}", "file-unreadable") from None
+        raise InputError(
+            f"the labels {printable(str(path))} cannot be read: {error.strerror}",
+            next_step="Check the path and its permissions.",
+            slug="file-unreadable",
+        ) from None
     if len(data) > MAX_BYTES:
         raise _wrong(path, f"is larger than {MAX_BYTES // 1_000_000} MB")
     rows, blank = [], 0
@@ -178,9 +182,9 @@ def _weight(path: Path, line: int, value: Any) -> float | None:
     return weight
 
 
-def _wrong(path: Path, what: str, slug: str = "bad-labels") -> InputError:
+def _wrong(path: Path, what: str) -> InputError:
     return InputError(
         f"the labels {printable(str(path))}: {printable(what)}",
         next_step="A row has `request_id` (or `prompt`) and `tier`; `llmaudit tag sample` writes a file to fill in.",
-        slug=slug,
+        slug="bad-labels",
     )
