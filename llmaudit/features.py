@@ -66,9 +66,8 @@ def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Ask
     """
     if not turns:
         return None
-    said = subject([turn.text for turn in turns if turn.role == "user"] or [turns[-1].text])
-    asked = said[:MAX_TEXT]
-    told = next((turn.text for turn in turns if turn.role in {"system", "developer"}), "")[:MAX_TEXT]
+    said, told = asked_and_told(turns)
+    asked, told = said[:MAX_TEXT], told[:MAX_TEXT]
     whole = "\n".join(turn.text for turn in turns)
     request.prompt_chars = sum(len(turn.text) for turn in turns)
     request.prompt_turns = sum(turn.role != "system" for turn in turns)
@@ -81,6 +80,16 @@ def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Ask
     request.has_pii = bool(personal)
     request.pii_classes = ",".join(personal) or None
     return Asked(request, said, told)
+
+
+def asked_and_told(turns: Sequence[Turn]) -> tuple[str, str]:
+    """Return the last user message that is more than a follow-up, and the first system message; '' where none.
+
+    Args:
+        turns: The messages in order, at least one.
+    """
+    asked = subject([turn.text for turn in turns if turn.role == "user"] or [turns[-1].text])
+    return asked, next((turn.text for turn in turns if turn.role in {"system", "developer"}), "")
 
 
 def language_class(text: str) -> str | None:

@@ -75,6 +75,7 @@ def _show(settings: Settings, result: TagResult, again: Reread | None) -> None:
         rows.append([f"in {result.templates.mixed:,} templates that disagree", f"{result.templates.mixed_requests:,}"])
     if again:
         rows.append(["read again", f"{again.requests:,}"])
+        rows.append(["of them from kept text", f"{again.from_kept_text:,}"])
         rows.append(["not reached", f"{sum(file.requests for file in again.unreached):,}"])
     document = {
         "schema": "llmaudit/tag/1",

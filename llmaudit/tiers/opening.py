@@ -229,7 +229,8 @@ def _asks(text: str, most: int) -> list[tuple[str, str]]:
     for clause in _CLAUSE.split(text, most)[:most]:
         rest = clause[:80].strip(_EDGES)
         for _ in range(4):
-            if not rest or rest.split(None, 1)[0].rstrip(":,.-") not in _POLITE_HEADS:
+            first = rest.split(None, 1)[:1]  # none, where all of it is space to Python, such as a unit separator
+            if not first or first[0].rstrip(":,.-") not in _POLITE_HEADS:
                 break
             rest = _POLITE.sub("", rest, count=1)
         words = rest.split(None, 3)[:3]

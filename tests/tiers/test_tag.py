@@ -177,6 +177,16 @@ def test_reading_again(tmp_path: Path) -> None:
         assert store.rows("SELECT * FROM requests ORDER BY row_id")[0] == before[0]
 
 
+def test_reading_again_from_kept_text(call: Run, tmp_path: Path) -> None:
+    """Where the file is gone, the text that was kept beside the database does."""
+    log = write_jsonl(tmp_path / "log.jsonl", [logged(1, "Write a Python function that adds numbers")])
+    assert call("ingest", log, "--keep-text").code == 0
+    log.unlink()
+    again = call("tag", "--reread", "--json").json
+    assert again["reread"] == {"files": 1, "requests": 1, "from_kept_text": 1, "unreached": []}
+    assert again["by_tier"] == {"2": 1}
+
+
 def labelled(folder: Path, count: int = 120) -> tuple[Path, Path]:
     """Write a log whose features' names tell nothing, and labels that give each feature its tier."""
     rows, labels = [], ["request_id,tier"]
