@@ -225,21 +225,27 @@ def _asked(opening: str, close: str) -> tuple[tuple[str, ...], tuple[str, ...], 
 
 def _asks(text: str, most: int) -> list[tuple[str, str]]:
     """Return the task and the verb of each clause that opens with a known verb, the first clauses first."""
-    found = []
-    for clause in _CLAUSE.split(text, most)[:most]:
-        rest = clause[:80].strip(_EDGES)
-        for _ in range(4):
-            first = rest.split(None, 1)[:1]  # none, where all of it is space to Python, such as a unit separator
-            if not first or first[0].rstrip(":,.-") not in _POLITE_HEADS:
-                break
-            rest = _POLITE.sub("", rest, count=1)
-        words = rest.split(None, 3)[:3]
-        for length in range(len(words), 0, -1):
-            head = " ".join(words[:length])
-            if head in VERBS:
-                found.append((VERBS[head], head))
-                break
-    return found
+    clauses = _CLAUSE.split(text, most)[:most]
+    return [found for clause in clauses if len(clause) > 1 and (found := _ask(clause[:HEAD_OF_CLAUSE]))]
+
+
+HEAD_OF_CLAUSE = 60
+"""Characters of a clause in which its verb has to stand, polite words before it included."""
+
+
+@lru_cache(maxsize=1 << 15)
+def _ask(clause: str) -> tuple[str, str] | None:
+    """Return the task and the verb that a clause opens with, or None."""
+    words = clause.strip(_EDGES).split(None, 3)
+    for _ in range(4):
+        if not words or words[0].rstrip(":,.-") not in _POLITE_HEADS:
+            break
+        words = _POLITE.sub("", " ".join(words), count=1).split(None, 3)
+    for length in range(min(len(words), 3), 0, -1):
+        head = " ".join(words[:length])
+        if head in VERBS:
+            return VERBS[head], head
+    return None
 
 
 _EDGES = " \t-\u2013\u2014\"'\u201c\u201d()[]{}0"
