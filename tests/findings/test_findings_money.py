@@ -206,17 +206,17 @@ def test_nothing_at_all(catalog: Catalog) -> None:
 def test_savings_on_low_tiers_as_a_range(catalog: Catalog) -> None:
     """Of 16 requests 9 are tagged 0 or 1; a fifth of the complex are tagged low, a tenth of the simple high.
 
-    Complex: (16 - 9 - 0.1 x 16) / (1 - 0.2 - 0.1) = 7.714; wrongly low 0.2 x 7.714 / 9 = 17.14%; wrongly high
-    0.1 x (16 - 7.714) / 9 = 9.21% of the low ones. Moved are 4 and 3 requests: 8 and 14 now, 0.5 and 1 then.
+    Wrongly low are 0.2 / 0.8 x 7 of the 9, that is 19.44%; wrongly high 0.1 / 0.9 x 9 = 1, that is 11.11% of the 9.
+    Moved are 4 and 3 requests: 8 and 14 now, 0.5 and 1 then.
     """
     rates = Confusion(0.1, 0.2, 0.05, 0.1, "arithmetic")
     plans = [load_plan("as-is", catalog), plan_of(TIERED)]
     found = tiers.find(evidence(catalog, *(cell(**keys) for keys in CELLS), plans=plans, confusion=rates))
     (row,) = found.robust
     assert (row.plan, row.requests, row.savings_usd) == ("tiered", 7, Decimal("20.5"))
-    assert row.wrongly_low_pct == pytest.approx(17.142857)
-    assert row.low_usd == Decimal("20.5") * Decimal("0.8286")
-    assert row.high_usd == Decimal("20.5") * Decimal("1.0921")
+    assert row.wrongly_low_pct == pytest.approx(19.444444)
+    assert row.low_usd == Decimal("20.5") * Decimal("0.8056")
+    assert row.high_usd == Decimal("20.5") * Decimal("1.1111")
     assert found.confusion.basis == "arithmetic"
 
 
