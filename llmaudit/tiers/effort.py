@@ -25,7 +25,7 @@ NO_MATERIAL = 120
 STORY = 60
 """Words up to which statements and a question are a problem to solve; a longer one is a passage to read."""
 
-SMALL_TALK = 8
+SMALL_TALK = 6
 """Words up to which a greeting is all there is."""
 
 SHORT_QUESTION = 14
@@ -118,9 +118,18 @@ def code_work(seen: Evidence) -> Decision:
     made = made or (seen.size <= NO_MATERIAL and seen.asks("classify", "extract"))
     if seen.shape.opens_code or ("code" in seen.shape.asks and seen.points("code")):
         return "code", 2, "code"
-    if strong + (lines >= 2) >= 2 or (strong + (lines >= 1) >= 1 and made) or (made and seen.points("code") >= 3):
+    if (
+        strong + (lines >= 2) >= 2
+        or (lines >= 2 and form.marks)
+        or (strong + (lines >= 1) >= 1 and made)
+        or (made and seen.points("code") >= 3)
+    ):
         return "code", 2, "code"
     return None
+
+
+PROOFS = frozenset({"prove", "derive the", "integrate", "differentiate"})
+"""Verbs that ask for mathematics whatever it is about."""
 
 
 def mathematics(seen: Evidence) -> Decision:
@@ -132,6 +141,8 @@ def mathematics(seen: Evidence) -> Decision:
     )
     if strong >= 2 or (strong and (form.numbers >= 1 or "maths" in form.asks or form.expressions)) or worked_out:
         return "maths", 2, "maths"
+    if PROOFS & set(form.verbs):
+        return "maths", 2, "maths_weak"
     if form.expressions and (seen.points("maths") >= 1 or "maths" in form.asks or form.equations >= 2):
         return "maths", 2, "maths_weak"
     if "maths" in form.asks and seen.points("maths") >= 2 and form.numbers >= 1:
@@ -177,7 +188,7 @@ HOWS = frozenset({"how", "why", "explain", "describe", "discuss", "develop", "de
 def analysis(seen: Evidence) -> Decision:
     """Design, analysis or planning in depth, or a question from deep inside a science."""
     depth, science = len(seen.found.get("depth", ())), len(seen.found.get("science", ()))
-    science += len(seen.found.get("professional", ()))
+    science += len(seen.found.get("professional", ())) + seen.shape.terms
     technical = science + len(seen.found.get("maths", ()))
     technical += 0 if _short_question(seen) else len(seen.found.get("code", ()))
     if "reasoning" in seen.shape.asks and (depth or technical):

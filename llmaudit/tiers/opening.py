@@ -33,7 +33,7 @@ VERB_TABLE: dict[str, str] = {
     "translate": """
         translate""",
     "summarise": """
-        summarize | summarise | condense | shorten | recap | abridge | outline""",
+        summarize | summarise | condense | shorten | recap | abridge""",
     "rewrite": """
         rewrite | rephrase | paraphrase | polish | edit | improve | simplify the text | simplify this | adapt |
         reword | expand | make this | make it | change | modify the sentence | turn this""",
@@ -41,7 +41,7 @@ VERB_TABLE: dict[str, str] = {
         write | draft | compose | create | generate | produce | come up | suggest | brainstorm | recommend |
         give me ideas | imagine | pretend | suppose you | assume the | embrace the | picture yourself | complete
         | describe a | tell me a | make | craft | help me write | reply | respond | invent | pen | narrate |
-        edit the following | act | plan | prepare""",
+        edit the following | act | plan | prepare | outline""",
     "answer": """
         what | what's | who's | where's | how's | when's | which's | who | when | where | which | why | how | is
         | are | was | were | do | does | did | can | could | should | would | will | has | have | explain |
@@ -87,7 +87,7 @@ COUNTS: dict[str, str] = {
     # Counted in the opening and the close as written, but with digits as 0.
     "code_lines": f"(?m){_CODE_LINE}",
     "code_marks": (
-        r"`[^`\n]{1,60}`|&&|\|\||::|->|=>|\w\(\)|[a-z][A-Z][a-z]+\w*\(|[a-z]_\w+\(|"
+        r"`[^`\n]{1,60}`|&&|\|\||::|->|=>|\w\(\)|[a-z][A-Z][a-z]+\w*\(|\b(?:print|range|len|printf|malloc)\(|[a-z]_\w+\(|"
         r"\w\.(?:py|js|ts|cpp|java|php|sh|html|css|sql|json|yaml|toml|exe|dll|rs|go)\b|"
         r"[;{]\n|\b[A-Z]\w+(?:Error|Exception)\b"
     ),
@@ -126,6 +126,11 @@ LOWER_COUNTS: dict[str, str] = {
         r"cuál es|quién|cuándo|dónde|quelle est|qui a|wer|wann|wo|chi|quando|dove|quem|onde|кто|когда|где|"
         r"is|are|was|were|did|does|do|has|have|can|will)\b"
     ),
+    "terms": (
+        r"\b(?:hydro|glyco|electro|proteo)lysis\b|"
+        r"\b[a-z]{3,}(?:ylation|itis|osis|emia|ectomy|opathy|genesis|kinetics|dynamics|omics|phagy|oxidase|"
+        r"kinase|synthase|transferase)\b"
+    ),
     "long_text": r"\b0{1,2},?000[- ]words?\b",
     "option_a": r"(?:^|\s)\(?a[).:]\s",
     "option_b": r"\s\(?b[).:]\s",
@@ -153,6 +158,7 @@ class Shape(NamedTuple):
         trouble: Times something fails, or is asked how to do.
         how_to: Times a way to do something is asked for, or something to be made.
         facts: 1 where it opens as a question for one fact does.
+        terms: Words formed as those of medicine and the life sciences are.
         long_text: Times a length of a thousand words or more is asked for.
         option_a: Answers (A) to choose from; `option_b` and `option_c` alike.
     """
@@ -172,6 +178,7 @@ class Shape(NamedTuple):
     trouble: int
     how_to: int
     facts: int
+    terms: int
     long_text: int
     option_a: int
     option_b: int

@@ -14,37 +14,37 @@ import pyarrow as pa
 TOPICS: dict[str, str] = {
     # What a prompt is about. Weights: a `strong` word settles its topic, `weak` ones count only together.
     "code": """
-        ``` | #include | public static | console.log | system.out. | </ | select * from | deadlock |
-        steps to reproduce | expected result | actual result | expected behavio | actual behavio |
-        reproducible in | action performed | stack trace | traceback (most | typeerror | nullpointer |
-        segmentation fault | syntax error | compile error | pull request | unit test | binary search |
-        binary tree | linked list | time complexity | leetcode | regular expression | python | javascript |
-        typescript | c++ | c# | html_ | php_ | golang | kotlin | powershell | bash script | sql_ | sqlite |
-        postgres | mysql | mongodb | regex | react_ | vue_ | django | flask | node.js | nodejs | pandas | numpy |
-        pytorch | tensorflow | kubernetes | docker | terraform | ansible | vba | verilog | fpga | codebase |
-        source code | pseudocode | refactor | debug | github | arduino | opengl | graphql | ffmpeg | elixir |
-        haskell | matlab | solidity | shader | crontab | yaml file | dockerfile | jquery | dataframe | rust_ |
-        nestjs | next.js | hugo_ | smtp | freebsd | nginx | redis | kafka | rabbitmq | llvm | cuda | opencv |
-        langchain | vhdl | testbench | spring boot | hibernate | android app | ios app | swiftui | flutter |
-        perl_ | fortran | cobol | scala_ | pyspark | apache spark | hadoop | airflow | snowflake | bigquery |
-        sqlalchemy | websocket | oauth | jwt | ldap | ssh_ | iptables | systemd | raspberry pi | esp32 | makefile |
-        cmake | gradle | maven | webpack | npm_ | pip install | jupyter | power bi | dax_ | excel macro | autocad |
-        unity3d | unreal engine | godot | smart contract | write a function | a function to | a function that |
-        write a program | a program that | a program to | write a script | a script that | a script to |
-        write a query | a query that | write a method | write a class | assembly | nasm_ | x86 | arm64 | luau_ |
-        lua_ | roblox | coroutine | svg_ | drupal | wordpress | laravel | symfony | samba | jax_ | sklearn |
-        flexbox | css_ | cron_ | wsdl | visual studio | device driver | test case | sharding | closure |
-        shell script | shellscript | linux | ubuntu | debian | gnu octave | octave_ | .net_ | asp.net | wpf_ |
-        winforms | blazor | azure function | lambda function | selenium | playwright | pytest | junit | keras |
-        scikit | hugging face | llama | stable diffusion | autohotkey | applescript | minecraft plugin |
-        discord bot | telegram bot | chrome extension | tailwind | svelte | angular | next js | firebase |
-        supabase | prisma_ | grpc | protobuf | nvidia | wireshark | nmap | packet | vlan | cisco | router config |
-        nix_ | nixos | emacs | vim_ | tmux | ebpf | zig_ | julia_ | clojure | erlang | ocaml | prolog | lisp_ |
-        vb.net | delphi | sas_ | stata | spss | code to | code for | code that | code in | scripts using | in r_ |
-        r code | implement a_ | implement an_ | algorithm to | algorithm that | algorithm for | excel formula |
-        google sheets | rust program | rust code | java program | java code | write code | my code | this code |
-        the code | code snippet | code review | код на | программ | 代码 | 函数 | 编程 | コード | プログラム |
-        código | codigo | programme en | quellcode | programmier
+        integer array | subsequence | substring | ``` | #include | public static | console.log | system.out. | </ |
+        select * from | deadlock | steps to reproduce | expected result | actual result | expected behavio |
+        actual behavio | reproducible in | action performed | stack trace | traceback (most | typeerror |
+        nullpointer | segmentation fault | syntax error | compile error | pull request | unit test |
+        binary search | binary tree | linked list | time complexity | leetcode | regular expression | python |
+        javascript | typescript | c++ | c# | html_ | php_ | golang | kotlin | powershell | bash script | sql_ |
+        sqlite | postgres | mysql | mongodb | regex | react_ | vue_ | django | flask | node.js | nodejs | pandas |
+        numpy | pytorch | tensorflow | kubernetes | docker | terraform | ansible | vba | verilog | fpga |
+        codebase | source code | pseudocode | refactor | debug | github | arduino | opengl | graphql | ffmpeg |
+        elixir | haskell | matlab | solidity | shader | crontab | yaml file | dockerfile | jquery | dataframe |
+        rust_ | nestjs | next.js | hugo_ | smtp | freebsd | nginx | redis | kafka | rabbitmq | llvm | cuda |
+        opencv | langchain | vhdl | testbench | spring boot | hibernate | android app | ios app | swiftui |
+        flutter | perl_ | fortran | cobol | scala_ | pyspark | apache spark | hadoop | airflow | snowflake |
+        bigquery | sqlalchemy | websocket | oauth | jwt | ldap | ssh_ | iptables | systemd | raspberry pi | esp32 |
+        makefile | cmake | gradle | maven | webpack | npm_ | pip install | jupyter | power bi | dax_ |
+        excel macro | autocad | unity3d | unreal engine | godot | smart contract | write a function |
+        a function to | a function that | write a program | a program that | a program to | write a script |
+        a script that | a script to | write a query | a query that | write a method | write a class | assembly |
+        nasm_ | x86 | arm64 | luau_ | lua_ | roblox | coroutine | svg_ | drupal | wordpress | laravel | symfony |
+        samba | jax_ | sklearn | flexbox | css_ | cron_ | wsdl | visual studio | device driver | test case |
+        sharding | closure | shell script | shellscript | linux | ubuntu | debian | gnu octave | octave_ | .net_ |
+        asp.net | wpf_ | winforms | blazor | azure function | lambda function | selenium | playwright | pytest |
+        junit | keras | scikit | hugging face | llama | stable diffusion | autohotkey | applescript |
+        minecraft plugin | discord bot | telegram bot | chrome extension | tailwind | svelte | angular | next js |
+        firebase | supabase | prisma_ | grpc | protobuf | nvidia | wireshark | nmap | packet | vlan | cisco |
+        router config | nix_ | nixos | emacs | vim_ | tmux | ebpf | zig_ | julia_ | clojure | erlang | ocaml |
+        prolog | lisp_ | vb.net | delphi | sas_ | stata | spss | code to | code for | code that | code in |
+        scripts using | in r_ | r code | implement a_ | implement an_ | algorithm to | algorithm that |
+        algorithm for | excel formula | google sheets | rust program | rust code | java program | java code |
+        write code | my code | this code | the code | code snippet | code review | код на | программ | 代码 |
+        函数 | 编程 | コード | プログラム | código | codigo | programme en | quellcode | programmier
     """,
     "code_weak": """
         def | import_ | return | function | class_ | algorithm | api_ | script | database | schema | endpoint |
@@ -56,11 +56,14 @@ TOPICS: dict[str, str] = {
         webhook
     """,
     "maths": """
-        \\frac | \\sum | \\int | \\sqrt | \\mathbb | \\begin{ | \\cdot | \\leq | \\equiv | ∫ | ∑ | √ | ≤ | ∈ | ∞ |
-        x^ | x**2 | theorem | lemma | prove that | prove the | proof of | proof that | eigenvalue | polynomial |
-        quadratic | derivative of | integral of | indefinite integral | differential equation | solve for |
-        solve the equation | probability that | what is the probability | how many ways | permutation | modulo |
-        divisible by | hypotenuse | isosceles | right triangle | perimeter | circumference | logarithm | cosine |
+        divisor | multiple of | rectangular coordinates | polar coordinates | coefficient | asymptote | hexagon |
+        pentagon | octagon | polygon | parallelogram | trapezoid | positive integer | negative integer |
+        real number | complex number | natural number | ordered pairs | \\frac | \\sum | \\int | \\sqrt |
+        \\mathbb | \\begin{ | \\cdot | \\leq | \\equiv | ∫ | ∑ | √ | ≤ | ∈ | ∞ | x^ | x**2 | theorem | lemma |
+        prove that | prove the | proof of | proof that | eigenvalue | polynomial | quadratic | derivative of |
+        integral of | indefinite integral | differential equation | solve for | solve the equation |
+        probability that | what is the probability | how many ways | permutation | modulo | divisible by |
+        hypotenuse | isosceles | right triangle | perimeter | circumference | logarithm | cosine |
         greatest common | least common | prime factor | prime number | standard deviation | expected value |
         bijection | convex | yield to maturity | present value | net present | annuity | compounded |
         arithmetic progression | arithmetic sequence | geometric sequence | geometric series | homomorphism |
@@ -105,6 +108,8 @@ TOPICS: dict[str, str] = {
         研究 | 設計 | анализ | проанализируй | análisis | analiza | analyser | analysiere
     """,
     "science": """
+        estoppel | doctrine of | fiduciary | mens rea | habeas | due process | common law | breach of duty |
+        precedent | put option | call option | black-scholes | value at risk | capm_ | wacc_ | krebs | crispr |
         quantum | thermodynamic | entropy | relativity | electromagnet | voltage | circuit | semiconductor |
         photon | neutron | isotope | orbital | covalent | stoichiometr | enzyme | protein | genome | gene_ |
         mitochondri | neuron | receptor | pathogen | antibod | photosynthe | molecule | polymer | catalyst |

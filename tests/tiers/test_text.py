@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 import time
 from pathlib import Path
@@ -186,3 +187,27 @@ def test_no_phrase_of_two_meanings() -> None:
         assert not strong & weak
     levels = [set(vocabulary.phrases(table)) for table in vocabulary.ADVERSARIAL.values()]
     assert sum(map(len, levels)) == len(set.union(*levels))
+
+
+def test_the_sample_month_by_its_words_alone(truth: Any) -> None:
+    """The planted tiers, found again from the prompts, with no feature's name to help."""
+    planted = truth["tiers"]["by_feature"]
+    lines, tiers = [], []
+    with gzip.open(HERE.parents[1] / "sample_logs" / "openai_compatible.jsonl.gz") as source:
+        for raw in source:
+            request = record(raw).get("request", {})
+            feature = request.get("metadata", {}).get("feature")
+            if feature and request.get("messages"):
+                lines.append(msgspec.json.encode({"messages": request["messages"]}))
+                tiers.append(planted[feature])
+    found = [answer.tier for answer in judge_lines(lines)]
+    assert len(found) > 4000
+    assert sum(one == other for one, other in zip(found, tiers, strict=True)) / len(found) >= 0.97
+
+
+def record(line: bytes) -> dict[str, Any]:
+    """Return a line's object; the sample has damaged lines on purpose."""
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
