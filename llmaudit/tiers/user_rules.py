@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import msgspec
 
-from llmaudit.errors import InputError, printable
 from llmaudit.store import Store
 from llmaudit.tiers.rules import Verdict
 from llmaudit.yamlfile import read_yaml
@@ -62,6 +61,15 @@ class UserRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     task: str | None = None
     stakes: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a rule that says nothing.
+
+        Raises:
+            ValueError: Neither a tier nor stakes; a reader of YAML adds the place.
+        """
+        if self.tier is None and self.stakes is None:
+            raise ValueError("gives neither `tier` nor `stakes`")
+
 
 class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A user's rules, in order; the first that matches decides."""
@@ -76,13 +84,6 @@ def keep_rules(store: Store, rules_file: Path | None) -> None:
         InputError: The rules file is missing or malformed; the rules kept before stay.
     """
     rules = read_yaml(rules_file, RulesFile, what="rules file") if rules_file else None
-    for number, rule in enumerate(rules.rules if rules else (), start=1):
-        if rule.tier is None and rule.stakes is None:
-            raise InputError(
-                f"the rules file {printable(str(rules_file))}: rule {number} gives neither `tier` nor `stakes`",
-                next_step="Give it a tier of 0 to 3, or the stakes that make it tier 3.",
-                slug="bad-rules-file",
-            )
     store.remember("tier_rules", msgspec.json.encode(rules).decode() if rules else None)
 
 
