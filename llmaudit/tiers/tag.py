@@ -70,7 +70,7 @@ SIGNALS_SQL = f"""
         CASE WHEN prompt_turns IS NULL THEN NULL WHEN prompt_turns <= 1 THEN 'one' ELSE 'many' END AS turns,
         coalesce(finish_reason IN ('length', 'max_tokens', 'MAX_TOKENS'), false)
             OR p.session_id IS NOT NULL AS troubled,
-        team, key_id, user_id, r.template_hash, tags,
+        team, key_id, user_id, r.template_hash, system_hash, tags,
         coalesce(model_served, model_requested, model_raw) AS model_name
     FROM requests r
     LEFT JOIN (SELECT * FROM ({TEMPLATES_SQL})) t ON t.template_hash = r.template_hash

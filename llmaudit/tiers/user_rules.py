@@ -23,6 +23,7 @@ COLUMN_OF = {
     "model": "model_name",
     "user": "user_id",
     "template": "template_hash",
+    "system": "system_hash",
 }
 """What a rule may name, with the column that has it."""
 
@@ -33,6 +34,7 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         tag: Matches any tag of the request, written `name` or `key:value`: a customer's tier is often there.
         template: A template hash, as `llmaudit tag sample` shows it.
+        system: The hash of a system message, as `llmaudit requests --json` shows it.
         tools: Whether the request offers tools.
     """
 
@@ -43,6 +45,7 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str | None = None
     user: str | None = None
     template: str | None = None
+    system: str | None = None
     tag: str | None = None
     tools: bool | None = None
 

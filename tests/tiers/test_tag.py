@@ -155,6 +155,19 @@ def test_a_rule_says_something(call: Run, tmp_path: Path) -> None:
     assert "neither `tier` nor `stakes`" in done.err
 
 
+def test_a_rule_on_the_system_message(opened: Any, tmp_path: Path) -> None:
+    """All requests under one system message, whatever the user sent; numbers in it are masked."""
+    talks = [
+        [{"role": "system", "content": f"You are Poppy, release {n}."}, {"role": "user", "content": text}]
+        for n, text in ((1, "Which vase?"), (2, "Write a card for my sister"))
+    ]
+    session = opened([logged(n, "", messages=talk) for n, talk in enumerate(talks)])
+    ((system,),) = session.store.rows("SELECT DISTINCT system_hash FROM requests")
+    (tmp_path / "rules.yaml").write_text(f"rules: [{{when: {{system: {system}}}, tier: 2}}]")
+    keep_rules(session.store, tmp_path / "rules.yaml")
+    assert tag(session.store).by_tier == {"2": 2}
+
+
 def test_reading_again(tmp_path: Path) -> None:
     """The words are written anew from the file; a file that is gone or other is counted, and its hints stay."""
     paths = [
