@@ -22,7 +22,8 @@ from llmaudit.cli import app
 from llmaudit.formats.base import Format
 from llmaudit.ingest import known
 from llmaudit.sql import migrations
-from llmaudit.tiers.rules import RULES, STAKES_WORDS, TASK_WORDS, TIER_OF_TASK
+from llmaudit.tiers import effort, stakes
+from llmaudit.tiers.rules import RULES, STAKES_WORDS, TASK_WORDS, TIER_OF_TASK, TRUST
 
 FOLDER = Path(__file__).resolve().parent
 PART = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- /generated -->)", re.DOTALL)
@@ -108,6 +109,22 @@ def tier_rules() -> str:
     return _table(["", "rule", "what it trusts"], rows)
 
 
+def text_rules() -> str:
+    """Return the rules on a prompt's words in order, with how far each is trusted."""
+    rows = [
+        [str(number), f"`{rule.__name__.replace('_', '-')}`", inspect.getdoc(rule) or "", f"{TRUST[name]:g}"]
+        for number, rule in enumerate(effort.EFFORT_RULES, start=1)
+        if (name := rule.__name__.replace("_", "-"))
+    ]
+    return _table(["", "rule", "what it takes", "trust"], rows)
+
+
+def text_stakes() -> str:
+    """Return the rules on what a prompt's words put at stake, in order."""
+    rows = [[f"`{rule.__name__.replace('_', '-')}`", inspect.getdoc(rule) or ""] for rule in stakes.STAKES_RULES]
+    return _table(["rule", "what it takes"], rows)
+
+
 def task_words() -> str:
     """Return the words in a feature's name that tell its task and so its tier."""
     rows = [[str(TIER_OF_TASK[task]), task, words] for task, words in TASK_WORDS]
@@ -146,6 +163,8 @@ def parts() -> dict[str, Callable[[], str]]:
         "formats": formats_table,
         "format sections": format_sections,
         "tier rules": tier_rules,
+        "text rules": text_rules,
+        "text stakes": text_stakes,
         "task words": task_words,
         "stakes words": stakes_words,
         "schema": schema,

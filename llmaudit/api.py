@@ -22,7 +22,7 @@ from llmaudit.ingest import IngestResult, Setup, ingest
 from llmaudit.period import ALL, Period
 from llmaudit.request import COUNTERS
 from llmaudit.store import Store
-from llmaudit.tiers import tag
+from llmaudit.tiers.tag import tag
 
 if TYPE_CHECKING:
     import polars as pl

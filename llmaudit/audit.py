@@ -21,7 +21,8 @@ from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.rollup import build, latencies
 from llmaudit.store import Store
-from llmaudit.tiers import counts
+from llmaudit.tiers.matching import confusion_of
+from llmaudit.tiers.tag import counts
 
 SCHEMA = "llmaudit/audit/1"
 DEFAULT_PLANS = ("as-is", "direct", "tiered")
@@ -111,6 +112,7 @@ def gather(
         ledger=ledger(store),
         latencies=latencies(store, catalog, period),
         tagged_by=counts(store, period).by_signal,
+        confusion=confusion_of(store),
         conflicts=int(store.one("SELECT count(*) FROM conflicts")[0]),
         period=period,
         shadow=_shadow_tests(store),

@@ -18,6 +18,7 @@ from llmaudit.cells import PricedCell
 from llmaudit.money import total
 from llmaudit.period import ALL, Period
 from llmaudit.plans import PlanCost
+from llmaudit.tiers.confusion import MEASURED, Confusion
 
 if TYPE_CHECKING:  # arrays, and scipy behind them: only an audit that has a shadow test needs them
     from llmaudit.shadow.model import Plan as ShadowPlan
@@ -61,6 +62,7 @@ class Evidence:
         ledger: What became of every record of every file.
         latencies: Rows of latency.sql.
         tagged_by: Requests by the tier rule that decided.
+        confusion: How often tags are wrong across the border of tiers 1 and 2.
         conflicts: Records whose id was known with other content.
         period: The span of time asked for, and the zone of the days.
         shadow: The pairs of every shadow test, with what was decided before.
@@ -72,6 +74,7 @@ class Evidence:
     ledger: list[LedgerRow] = field(default_factory=list)
     latencies: list[dict[str, Any]] = field(default_factory=list)
     tagged_by: dict[str, int] = field(default_factory=dict)
+    confusion: Confusion = MEASURED
     conflicts: int = 0
     period: Period = ALL
     shadow: list[tuple[Pairs, ShadowPlan]] = field(default_factory=list)

@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 from llmaudit.pii import classes_of
 from llmaudit.request import Request
+from llmaudit.tiers.text import subject
 
 MAX_TEXT = 64_000
 """Characters of a prompt that are looked at; sizes count all of it. Bounds the cost of a hostile prompt."""
@@ -37,110 +38,6 @@ _SCRIPTS = (
     ("greek", "\u0370", "\u03ff"), ("thai", "\u0e00", "\u0e7f"),
 )  # fmt: skip
 
-TASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (task, re.compile(pattern, re.IGNORECASE))
-    for task, pattern in (
-        (
-            "code",
-            (
-                r"\b(?:refactor|stack trace|unit tests?|write (?:a |an )?(?:function|script|query|class|program)|"
-                r"debug|implement (?:a |an |the )|sql query|regex(?:p)? (?:for|that)|compile error|pull request)\b"
-            ),
-        ),
-        ("maths", r"\b(?:prove|theorem|integral|derivative|equation|solve for|probability that|how many ways)\b"),
-        (
-            "reasoning",
-            (
-                r"\b(?:step by step|root cause|trade-?offs?|compare .{1,60} (?:and|with|against)|analy[sz]e|"
-                r"diagnose|design (?:a|an|the)|strategy|plan (?:a|an|the|for)|evaluate|reconcile|forecast)\b"
-            ),
-        ),
-        (
-            "classify",
-            (
-                r"\b(?:classify|categori[sz]e|which (?:category|intent|label|language)|what language|"
-                r"label (?:this|the)|sentiment|yes or no|true or false|one of the following|detect the language)\b"
-            ),
-        ),
-        (
-            "extract",
-            (
-                r"\b(?:extract|pull out|list (?:all|the|every) (?:names?|dates?|emails?|numbers?|order)|"
-                r"return only (?:the|a|json)|find the (?:order|invoice|tracking|phone) (?:number|id)|keywords?)\b"
-            ),
-        ),
-        (
-            "format",
-            (
-                r"\b(?:reformat|convert (?:this|the|it) (?:in)?to|fix the (?:grammar|spelling|punctuation)|"
-                r"to (?:json|csv|markdown|upper ?case|lower ?case|title case))\b"
-            ),
-        ),
-        (
-            "summarise",
-            r"\b(?:summari[sz]e|summary|tl;?dr|shorten|condense|key points|in (?:one|two|three) sentences?)\b",
-        ),
-        (
-            "rewrite",
-            r"\b(?:rewrite|rephrase|paraphrase|polish|translate|make (?:it|this) (?:more|sound|friendlier)|tone)\b",
-        ),
-        ("draft", r"\b(?:write|draft|compose|reply to|respond to|answer (?:the|this) (?:customer|email|message))\b"),
-        (
-            "answer",
-            (
-                r"\b(?:based on the (?:context|article|documents?|following)|using the (?:context|article|passage)|"
-                r"according to|what (?:is|are|was)|who (?:is|was)|when (?:is|was|did)|where (?:is|was)|how do i)\b"
-            ),
-        ),
-    )
-)
-"""What a prompt asks for, by its own words; the first that matches, in this order (demanding tasks first)."""
-
-STAKES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (stake, re.compile(pattern, re.IGNORECASE))
-    for stake, pattern in (
-        (
-            "adversarial",
-            (
-                r"\b(?:ignore (?:all |any )?(?:previous|prior|above) instructions|jailbreak|"
-                r"pretend (?:you|that you) (?:have no|are not bound)|without any (?:restrictions|filters)|"
-                r"developer mode|do anything now)\b"
-            ),
-        ),
-        (
-            "medical",
-            (
-                r"\b(?:dosage|dose of|diagnos(?:e|is) (?:me|my|the patient)|symptoms?|side effects?|"
-                r"prescri(?:be|ption)|overdose|medication|patient'?s?)\b"
-            ),
-        ),
-        (
-            "legal",
-            (
-                r"\b(?:indemnif\w+|liabilit(?:y|ies) clause|governing law|breach of contract|lawsuit|"
-                r"sue (?:me|us|them)|legal advice|termination clause|"
-                r"contract(?:ual)? (?:clause|review|terms)|gdpr request)\b"
-            ),
-        ),
-        (
-            "financial",
-            (
-                r"\b(?:approve (?:the |this |a )?(?:refund|payment|loan|claim|credit)|refund decision|"
-                r"issue (?:the |a )?refund|wire transfer|invest(?:ment)? advice|tax return|chargeback)\b"
-            ),
-        ),
-        (
-            "hr",
-            (
-                r"\b(?:terminate (?:the |an )?employee|fire (?:him|her|them)|harassment complaint|disciplinary|"
-                r"reject (?:the |this )?candidate|salary decision)\b"
-            ),
-        ),
-        ("safety", r"\b(?:self-harm|suicid\w+|child abuse|weapon|explosive|emergency services)\b"),
-    )
-)
-"""What makes an error dear, by the prompt's own words; the first that matches."""
-
 
 @dataclass(frozen=True)
 class Turn:
@@ -151,29 +48,8 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class TextHints:
-    """What a prompt's words say: its task, and what makes an error in it dear."""
-
-    task: str | None
-    stakes: str | None
-
-
-def text_hints(asked: Sequence[str], told: Sequence[str]) -> list[TextHints]:
-    """Return what prompts ask for, by their own words; many at once.
-
-    Args:
-        asked: The last user message of each.
-        told: The system message of each, or ''.
-    """
-    return [
-        TextHints(first_match(TASKS, wish) or first_match(TASKS, rule), first_match(STAKES, wish))
-        for wish, rule in zip(asked, told, strict=True)
-    ]
-
-
-@dataclass(frozen=True)
 class Asked:
-    """A request whose words are still to be looked at, with its last user message and its system message."""
+    """A request whose words are still to be looked at, with what it asks for and its system message."""
 
     request: Request
     asked: str
@@ -181,7 +57,7 @@ class Asked:
 
 
 def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Asked | None:
-    """Fill the request's prompt features from its messages, in place; return its words for `text_hints`.
+    """Fill the request's prompt features from its messages, in place; return its words for `llmaudit.tiers.text`.
 
     Args:
         request: Filled in place. Needs that the record itself states (tools, JSON, images) are not touched.
@@ -190,19 +66,30 @@ def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Ask
     """
     if not turns:
         return None
-    asked = next((turn.text for turn in reversed(turns) if turn.role == "user"), turns[-1].text)[:MAX_TEXT]
-    told = next((turn.text for turn in turns if turn.role in {"system", "developer"}), "")[:MAX_TEXT]
+    said, told = asked_and_told(turns)
+    asked, told = said[:MAX_TEXT], told[:MAX_TEXT]
     whole = "\n".join(turn.text for turn in turns)
     request.prompt_chars = sum(len(turn.text) for turn in turns)
     request.prompt_turns = sum(turn.role != "system" for turn in turns)
     request.template_hash = template_hash(told + "\n" + asked)
     request.prompt_hash = blake2b(whole.encode("utf-8", "replace"), digest_size=16, key=hash_key).hexdigest()
+    request.system_hash = template_hash(told) if told else None
     request.has_code = bool(_CODE.search(asked))
     request.prompt_language = language_class(asked)
     personal = classes_of(whole[:MAX_TEXT])
     request.has_pii = bool(personal)
     request.pii_classes = ",".join(personal) or None
-    return Asked(request, asked, told)
+    return Asked(request, said, told)
+
+
+def asked_and_told(turns: Sequence[Turn]) -> tuple[str, str]:
+    """Return the last user message that is more than a follow-up, and the first system message; '' where none.
+
+    Args:
+        turns: The messages in order, at least one.
+    """
+    asked = subject([turn.text for turn in turns if turn.role == "user"] or [turns[-1].text])
+    return asked, next((turn.text for turn in turns if turn.role in {"system", "developer"}), "")
 
 
 def language_class(text: str) -> str | None:
@@ -234,8 +121,3 @@ def template_hash(text: str) -> str:
     """Return a fingerprint that requests written from one template share: digits, quotes and code blocks masked."""
     masked = _SPACES.sub(" ", _DIGITS.sub("0", _QUOTED.sub('""', text[:MAX_TEXT]))).strip().lower()
     return blake2b(masked.encode("utf-8", "replace"), digest_size=8).hexdigest()
-
-
-def first_match(table: Sequence[tuple[str, re.Pattern[str]]], text: str) -> str | None:
-    """Return the name of the first pattern that is found in the text."""
-    return next((name for name, pattern in table if pattern.search(text)), None)

@@ -92,7 +92,14 @@ class Request(msgspec.Struct, kw_only=True, gc=False):
     template_hash: str | None = None
     prompt_hash: str | None = None
     task_hint: str | None = None
+    effort_hint: int | None = None
     stakes_hint: str | None = None
+    hint_rule: str | None = None
+    """Which rule on the prompt's words decided the task (`llmaudit.tiers.text`)."""
+    hint_words: str | None = None
+    """Phrases of llmaudit's own vocabulary that the hints rest on, joined with `, `."""
+    system_hash: str | None = None
+    """Fingerprint of the system message's template."""
     needs_tools: bool | None = None
     needs_json: bool | None = None
     needs_images: bool | None = None

@@ -278,6 +278,15 @@ class TextStore:
             )
             self._connection.execute("DELETE FROM texts WHERE token NOT IN (SELECT token FROM files)")
 
+    def prompts(self, digest: str) -> list[tuple[int, str | None, str]]:
+        """Return line, request id and prompt (a JSON array of `role` and `text`) of a file's texts."""
+        with _translated(self._path):
+            return self._connection.execute(
+                "SELECT line, request_id, prompt FROM texts WHERE prompt IS NOT NULL"
+                " AND token IN (SELECT token FROM files WHERE content_sha256 = ?) ORDER BY line, request_id",
+                [digest],
+            ).fetchall()
+
     def count(self) -> int:
         """Return how many texts there are."""
         with _translated(self._path):

@@ -30,6 +30,10 @@ PLANS = "name cost_usd low_usd high_usd savings_usd savings_pct moved_requests u
 GATEWAYS = "gateway verdict kind pct low_pct high_pct fixed_usd overpaid_usd requests ruled_out[].name evidence[]"
 PAGES = "path verdict reason findings[].kind findings[].quote findings[].line findings[].pct findings[].fixed_usd"
 PAGES += " findings[].base findings[].negated findings[].who rows[].status what_if"
+TAG_EVAL = "accuracy macro_f1 within_one confusion.2.unknown under_tiered_rate intervals.accuracy.low"
+LABELS = """{"prompt": "Write a Python function that adds two numbers.", "tier": 2, "source": "hand"}
+{"prompt": "Hello!", "tier": 0, "source": "hand"}
+"""
 PAGE = """# Prices
 
 A platform fee of 5% and $0.30 applies to credits.
@@ -55,6 +59,12 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     "formats": ("", "formats", under("formats[]", "name title kind")),
     "requests": ("--db {db}", "requests", under("rows[]", " ".join(COLUMNS))),
     "tag": ("--db {copy}", "tag", ["by_tier.unknown", "by_signal.none"]),
+    "tag eval": (
+        "{labels}",
+        "tag-eval",
+        [*TAG_EVAL.split(), *under("sources[]", "source labels acceptable")],
+    ),
+    "tag sample": ("--db {db} --out to-label.csv", "tag-sample", ["path", "requests", "in_doubt"]),
     "pricing list": ("", "pricing-list", under("models[]", "seller sku usd_per_million")),
     "pricing show": (
         "gpt-5.6-sol",
@@ -174,15 +184,21 @@ def line_of(small_log: Path, small_db: Path, tmp_path: Path) -> Any:
     page.write_text(PAGE)
     pairs, randomised = write_jsonl(tmp_path / "pairs.jsonl", both(200)), tmp_path / "randomised.jsonl"
     write_jsonl(randomised, [{"model": f"m{i % 2}", "propensity": 0.5, "score": i % 3 % 2} for i in range(400)])
-    extra = {"page": page, "pairs": pairs, "randomised": randomised}
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(LABELS)
+    extra = {"page": page, "pairs": pairs, "randomised": randomised, "labels": labels}
     return lambda name: [
         *name.split(),
         *CASES[name][0].format(log=small_log, db=small_db, copy=copy, **extra).split(),
     ]
 
 
+ELSEWHERE = {"tag train", "tag text"}
+"""Many labels, and standard input: tests/tiers/test_tag.py."""
+
+
 def test_every_command_has_a_case() -> None:
-    assert set(command_names()) <= set(CASES), "add new commands to CASES"
+    assert set(command_names()) <= set(CASES) | ELSEWHERE, "add new commands to CASES"
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -28,7 +28,7 @@ def audit(
     """
     from llmaudit.audit import DEFAULT_PLANS, conclude, gather
     from llmaudit.cli.report import write_report
-    from llmaudit.tiers import keep_rules
+    from llmaudit.tiers.user_rules import keep_rules
 
     with open_store(settings, temporary=not settings.db_is_set) as store:
         if rules:

@@ -50,7 +50,7 @@ def read_logs(
 ) -> IngestResult:
     """Take files into the database and tag them; files that cannot be used are named on stderr."""
     from llmaudit.ingest import Setup, ingest
-    from llmaudit.tiers import tag
+    from llmaudit.tiers.tag import tag
 
     setup = Setup(store.hash_key, settings.catalogs, settings.period, keep_users=keep_users, keep_text=keep_text)
     shown = ProgressLine() if sys.stderr.isatty() and not settings.quiet else None

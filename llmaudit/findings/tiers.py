@@ -8,7 +8,10 @@ import msgspec
 
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
-from llmaudit.money import percent
+from llmaudit.money import ZERO, percent, times, total
+from llmaudit.plans import PlanCost
+from llmaudit.plans.evaluate import Placed
+from llmaudit.tiers.confusion import Confusion
 
 TITLES = {0: "trivial", 1: "standard", 2: "complex", 3: "high stakes", None: "unknown"}
 CLAIM_PCT = (50.0, 70.0)
@@ -32,6 +35,35 @@ class TierRow(msgspec.Struct, frozen=True):
     tasks: dict[str, int]
 
 
+class ClassRow(msgspec.Struct, frozen=True):
+    """Requests and spend of one tier on one class of models (flagship, mid, budget …; None where it is not known)."""
+
+    tier: int | None
+    model_class: str | None
+    requests: int
+    spend_usd: Decimal
+
+
+class RobustSaving(msgspec.Struct, frozen=True):
+    """What a plan saves on requests tagged 0 and 1, and how far that moves if tags are as often wrong as measured.
+
+    Attributes:
+        plan: The plan.
+        requests: Requests tagged 0 or 1 that it moves.
+        savings_usd: What it saves on them, with the stated assumptions.
+        low_usd: The same without the part of them that needs tier 2 or 3 and stays where it is.
+        high_usd: The same with the part tagged 2 or 3 that would have moved as well, at the mean saving of a moved one.
+        wrongly_low_pct: Of the requests tagged 0 or 1, those that need tier 2 or 3, at the rates' upper ends.
+    """
+
+    plan: str
+    requests: int
+    savings_usd: Decimal
+    low_usd: Decimal
+    high_usd: Decimal
+    wrongly_low_pct: float
+
+
 class FeatureTier(msgspec.Struct, frozen=True):
     """One feature with the tier most of its requests have."""
 
@@ -41,6 +73,7 @@ class FeatureTier(msgspec.Struct, frozen=True):
     requests: int
     spend_usd: Decimal
     flagship_pct: float
+    tiers: dict[str, int]
 
 
 class Tiers(msgspec.Struct, frozen=True):
@@ -58,7 +91,10 @@ class Tiers(msgspec.Struct, frozen=True):
         frontier_needed_pct: Share of tiers 2 and 3 among requests with a known tier.
         claims: What the traffic says of the two common claims.
         by_signal: Requests by the rule that decided.
-        by_feature: Features, dearest first.
+        by_feature: Features, dearest first; `tiers` has the requests of each tier, `unknown` among them.
+        by_class: Requests and spend by tier and class of model.
+        robust: Each plan's saving on tiers 0 and 1, as a range under the measured confusion.
+        confusion: How often tags are wrong, and what that was measured on.
         caveat: What a tier cannot tell.
     """
 
@@ -74,6 +110,9 @@ class Tiers(msgspec.Struct, frozen=True):
     claims: list[str]
     by_signal: dict[str, int]
     by_feature: list[FeatureTier]
+    by_class: list[ClassRow]
+    robust: list[RobustSaving]
+    confusion: Confusion
     caveat: str = (
         "Tiers tell the kind of task and what an error costs, from metadata and words. They cannot tell whether a "
         "cheaper model would fail: only paired outcomes (a shadow test) certify a move."
@@ -101,6 +140,9 @@ def find(evidence: Evidence) -> Tiers:
         claims=_claims(of_traffic, frontier),
         by_signal=evidence.tagged_by,
         by_feature=[_feature(name, group) for name, group in grouped(cells, lambda priced: priced.cell.feature)],
+        by_class=_classes(cells),
+        robust=[saving for plan in evidence.plans if (saving := _robust(plan, known, evidence.confusion))],
+        confusion=evidence.confusion,
     )
 
 
@@ -134,7 +176,59 @@ def _feature(name: str | None, group: list[PricedCell]) -> FeatureTier:
         requests=requests(group),
         spend_usd=spend(group),
         flagship_pct=_share(flagship, requests(group)) or 0.0,
+        tiers={"unknown" if key is None else str(key): count for key, count in sorted(counts.items(), key=_by_tier)},
     )
+
+
+def _by_tier(item: tuple[int | None, int]) -> tuple[bool, int]:
+    return item[0] is None, item[0] or 0
+
+
+def _classes(cells: list[PricedCell]) -> list[ClassRow]:
+    groups = grouped(cells, lambda priced: (priced.cell.tier, priced.model_class))
+    rows = [ClassRow(tier, name, requests(group), spend(group)) for (tier, name), group in groups]
+    return sorted(rows, key=lambda row: (row.tier is None, row.tier or 0, -row.requests, row.model_class or ""))
+
+
+def _robust(plan: PlanCost, known: list[PricedCell], confusion: Confusion) -> RobustSaving | None:
+    """Return a plan's saving on tiers 0 and 1 as a range; None where it moves none of them.
+
+    Of N requests L are tagged low. If a share u of the complex ones is tagged low and no simple one high, the N - L are
+    the rest of the complex ones, and u (N - L) / (1 - u) of the low ones are complex. If a share o of the simple ones
+    is tagged high and no complex one low, o L / (1 - o) of the high ones are simple. Each end takes its worst case.
+    """
+    moved = [one for one in plan.placed if one.moved and one.priced.cell.tier in {0, 1}]
+    count = sum(one.priced.cell.requests for one in moved)
+    if not count:
+        return None
+    saved = total((one.priced.spend_usd or ZERO) - leg_cost(one) for one in moved)
+    low = requests(one for one in known if one.cell.tier in {0, 1})
+    high = requests(known) - low
+    wrongly_low = min(_odds(confusion.under_tiered_high) * high / low, 1.0)
+    wrongly_high = min(_odds(confusion.over_tiered_high) * low, float(high))
+    return RobustSaving(
+        plan=plan.plan.name,
+        requests=count,
+        savings_usd=saved,
+        low_usd=_part(saved, 1 - wrongly_low),
+        high_usd=saved + _part(saved, wrongly_high / low),
+        wrongly_low_pct=100 * wrongly_low,
+    )
+
+
+def _odds(rate: float) -> float:
+    """Return a share as so many to each of the others; a rate of one has no others and is taken as all but nothing."""
+    return rate / max(1 - rate, 1e-9)
+
+
+def leg_cost(placed: Placed) -> Decimal:
+    """Return what a plan's legs on one cell cost."""
+    return total(leg.expected.of(placed.priced) for leg in placed.legs)
+
+
+def _part(amount: Decimal, share: float) -> Decimal:
+    """Return a share of an amount; the share is an estimate, so four decimals of it are plenty."""
+    return times(amount, Decimal(f"{share:.4f}"))
 
 
 def _claims(of_traffic: float | None, frontier: float | None) -> list[str]:

@@ -19,7 +19,6 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from llmaudit.bills.base import BillLine
-from llmaudit.features import text_hints
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
 from llmaudit.ingest.clean import cleaned
@@ -28,6 +27,7 @@ from llmaudit.ingest.records import Numbered, Tally
 from llmaudit.period import Period
 from llmaudit.privacy import masked
 from llmaudit.request import Ignored, Reject, Request
+from llmaudit.tiers.text import text_hints
 
 Row = tuple[Any, ...]
 """The fields of a `Request` or `BillLine`, in order. Cheaper to keep than the struct: columns are made of it."""
@@ -148,7 +148,9 @@ class Decoder:
             return
         hints = text_hints([one.asked for one in pending], [one.told for one in pending])
         for one, hint in zip(pending, hints, strict=True):
-            one.request.task_hint, one.request.stakes_hint = hint.task, hint.stakes
+            request = one.request
+            request.task_hint, request.effort_hint, request.stakes_hint = hint.task, hint.effort, hint.stakes
+            request.hint_rule, request.hint_words = hint.rule, ", ".join(hint.words) or None
         pending.clear()
 
     def _parts(self, records: Numbered, tally: Tally) -> Numbered:

@@ -1,8 +1,5 @@
-"""Complexity tiers: 0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown."""
+"""Complexity tiers: 0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown.
 
-from __future__ import annotations
-
-from llmaudit.tiers.rules import RULES, Signals, Verdict, judge
-from llmaudit.tiers.tag import TagResult, counts, keep_rules, tag
-
-__all__ = ["RULES", "Signals", "TagResult", "Verdict", "counts", "judge", "keep_rules", "tag"]
+What a prompt's words tell is in `text`, what a request's signals tell in `rules`, tagging a database in `tag`. Nothing
+is imported here: decoding a log needs the words only, and not a database.
+"""

@@ -1,7 +1,8 @@
-"""The tier rules: an ordered tuple of functions from a request's signals to a verdict; the first verdict stands.
+"""The tier rules: ordered functions from a request's signals to a verdict on one of two axes; the first verdict stands.
 
-Tiers propose, they do not prove: what kind of task a request is and what an error would cost can be read from its
-metadata and its words, but not whether a cheaper model would fail on it. Only paired outcomes show that.
+The axes are not one score. Effort, 0 to 2, is what kind of task it is; stakes are what an error would cost, and make
+tier 3 whatever the effort. Tiers propose, they do not prove: neither metadata nor words tell whether a cheaper model
+would fail on a request. Only paired outcomes show that.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 from collections.abc import Callable
 
 import msgspec
+
+from llmaudit.tiers.text import MATERIAL
 
 Tier = int | None
 
@@ -21,25 +24,40 @@ class Signals(msgspec.Struct, frozen=True):
         stated_tier: A tier the log itself names.
         endpoint: The endpoint or call type.
         feature: The product feature.
-        task_hint: What the prompt's own words ask for (`llmaudit.features.TASKS`).
+        task_hint: What the prompt's own words ask for (`llmaudit.tiers.text`).
+        effort_hint: The effort those words tell, 0 to 2.
         stakes_hint: What makes an error dear, by the prompt's own words.
+        hint_rule: The text rule that decided the task.
+        template: Requests of its template agree (`agrees`), most do (`majority`: the hints are theirs), or they do not
+            (`mixed`); None where it is the only one.
         needs_tools: The request offered tools.
         needs_json: The request demanded structured output.
+        needs_images: The request holds images.
         size: The prompt: `short` under 1,000 tokens, `medium`, `long` from 8,000, `huge` from 32,000; None unknown.
         answer: The answer: `word` up to 16 tokens, `paragraph` under 500, `page` from there; None unknown.
+        thought: The reasoning in it: `little` under 4,000 tokens, `much` from there; None unknown.
+        limit: `word` where the caller allowed at most 16 tokens of output; None otherwise.
         turns: `one` or `many`; None unknown.
+        troubled: The answer was cut at its length limit, or the same prompt was sent again in the same session.
     """
 
     stated_tier: int | None = None
     endpoint: str | None = None
     feature: str | None = None
     task_hint: str | None = None
+    effort_hint: int | None = None
     stakes_hint: str | None = None
+    hint_rule: str | None = None
+    template: str | None = None
     needs_tools: bool | None = None
     needs_json: bool | None = None
+    needs_images: bool | None = None
     size: str | None = None
     answer: str | None = None
+    thought: str | None = None
+    limit: str | None = None
     turns: str | None = None
+    troubled: bool | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -51,6 +69,8 @@ class Verdict(msgspec.Struct, frozen=True):
         signal: The rule that decided.
         confidence: 0 to 1, set by hand per rule: how far such a signal is to be trusted.
         reason: One sentence.
+        effort: 0 to 2 whatever the stakes; None unknown.
+        stakes: What makes an error dear, or None.
     """
 
     tier: Tier
@@ -58,14 +78,16 @@ class Verdict(msgspec.Struct, frozen=True):
     signal: str
     confidence: float
     reason: str
+    effort: int | None = None
+    stakes: str | None = None
 
 
 Rule = Callable[[Signals], Verdict | None]
 
 TIER_OF_TASK = {
-    "classify": 0, "extract": 0, "format": 0, "embed": 0, "moderate": 0,
-    "summarise": 1, "rewrite": 1, "draft": 1, "answer": 1,
-    "code": 2, "maths": 2, "reasoning": 2, "agent": 2,
+    "greet": 0, "classify": 0, "extract": 0, "format": 0, "factoid": 0, "embed": 0, "moderate": 0,
+    "summarise": 1, "qa": 1, "translate": 1, "rewrite": 1, "draft": 1, "answer": 1, "chat": 1,
+    "code": 2, "maths": 2, "reasoning": 2, "long-context": 2, "agent": 2,
 }  # fmt: skip
 """Effort by kind of task (docs/tiers.md)."""
 
@@ -94,6 +116,19 @@ STAKES_WORDS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """Words in the name of a feature or endpoint that tell high stakes."""
 
+TRUST: dict[str, float] = {
+    "code-work": 0.8, "mathematics": 0.8, "small-talk": 0.8, "label-or-field": 0.75, "given-text": 0.75,
+    "given-answer": 0.7, "several-steps": 0.7, "huge-prompt": 0.7, "analysis": 0.6, "plain-fact": 0.6,
+    "text-by-phrase": 0.6, "choice": 0.6, "drafting": 0.55, "label-by-phrase": 0.55, "long-work": 0.5, "persona": 0.5,
+    "story-problem": 0.45, "answering": 0.45, "plain-words": 0.3,
+}  # fmt: skip
+"""How far each rule of `llmaudit.tiers.text` is to be trusted, set by hand; less where a template's requests differ."""
+
+WORD_TRUST = 0.6
+DISAGREEING = 0.7
+TROUBLED = 0.85
+"""A verdict on a cheap tier is trusted so much less where the answer was cut or the prompt sent again."""
+
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CODING_AGENTS = {"claude-code"}
 _EMBEDDING_CALLS = {"aembedding", "embedding", "/v1/embeddings", "/embeddings"}
@@ -111,29 +146,39 @@ def stakes_by_name(signals: Signals) -> Verdict | None:
     word, stake = _first_word(STAKES_WORDS, signals.feature, signals.endpoint)
     if stake is None:
         return None
-    return Verdict(3, stake, "feature-name", 0.8, f"{word!r} in the feature's name: {stake} stakes")
+    return _high(stake, "feature-name", 0.8, f"{word!r} in the feature's name: {stake} stakes")
+
+
+def acting_tools(signals: Signals) -> Verdict | None:
+    """The request offers tools, and its words name an act that cannot be taken back."""
+    if not (signals.needs_tools and signals.stakes_hint == "act"):
+        return None
+    return _high("side-effects", "tools-that-act", 0.8, "tools are offered, and the prompt names an irreversible act")
 
 
 def stakes_by_text(signals: Signals) -> Verdict | None:
-    """The prompt's own words speak of regulated advice, money decisions or an attack."""
+    """The prompt's own words speak of regulated advice, money decisions, harm, or an attack on the model's rules."""
     stake = signals.stakes_hint
-    if stake is None:
+    if stake in {None, "act"}:
         return None
-    return Verdict(3, stake, "prompt-stakes", 0.7, f"the prompt's words: {stake} stakes")
+    _, named = _first_word(TASK_WORDS, signals.feature)
+    if stake != "adversarial" and named in MATERIAL:
+        return None
+    return _high(str(stake), "prompt-stakes", 0.7, f"the prompt's words: {stake} stakes")
 
 
 def coding_agent(signals: Signals) -> Verdict | None:
     """A coding agent's session: multi-step work with tools."""
     if signals.endpoint not in _CODING_AGENTS:
         return None
-    return Verdict(2, "agent", "endpoint", 0.9, f"{signals.endpoint}: multi-step coding with tools")
+    return _effort(2, "agent", "endpoint", 0.9, f"{signals.endpoint}: multi-step coding with tools")
 
 
 def embedding_call(signals: Signals) -> Verdict | None:
     """An embedding is not generation at all."""
     if signals.endpoint not in _EMBEDDING_CALLS:
         return None
-    return Verdict(0, "embed", "endpoint", 0.95, "an embedding call")
+    return _effort(0, "embed", "endpoint", 0.95, "an embedding call")
 
 
 def task_by_name(signals: Signals) -> Verdict | None:
@@ -141,45 +186,67 @@ def task_by_name(signals: Signals) -> Verdict | None:
     word, task = _first_word(TASK_WORDS, signals.feature)
     if task is None:
         return None
-    return Verdict(TIER_OF_TASK[task], task, "feature-name", 0.8, f"{word!r} in the feature's name: {task}")
+    return _effort(TIER_OF_TASK[task], task, "feature-name", 0.8, f"{word!r} in the feature's name: {task}")
 
 
 def task_by_text(signals: Signals) -> Verdict | None:
-    """What the prompt's own words ask for; a long prompt makes any task at least standard, a huge one complex."""
+    """What the prompt's own words ask for; a long prompt or answer makes it standard or more, a huge one complex."""
     task = signals.task_hint
     if task is None:
         return None
+    told = signals.effort_hint if signals.effort_hint is not None else TIER_OF_TASK[task]
     floor = {"huge": 2, "long": 1}.get(signals.size or "", 0)
-    tier = max(TIER_OF_TASK[task], floor)
-    grown = f", over a {signals.size} prompt" if tier > TIER_OF_TASK[task] else ""
-    return Verdict(tier, task, "prompt-task", 0.6, f"the prompt's words: {task}{grown}")
+    effort = max(told, floor, 1 if signals.answer == "page" else 0)
+    why = ""
+    if effort > told:
+        why = f", over a {signals.size} prompt" if effort == floor else ", answered with 500 tokens or more"
+    trust = TRUST.get(signals.hint_rule or "", WORD_TRUST)
+    if signals.template == "mixed":
+        trust, why = DISAGREEING * trust, f"{why}; requests of its template disagree"
+    signal = "template" if signals.template == "majority" else "prompt-task"
+    return _effort(effort, task, signal, trust, f"the prompt's words: {task}{why}")
 
 
 def tool_loop(signals: Signals) -> Verdict | None:
     """Tools offered over several turns: an agent at work."""
     if not (signals.needs_tools and signals.turns == "many"):
         return None
-    return Verdict(2, "agent", "structure", 0.6, "tools over several turns")
+    return _effort(2, "agent", "structure", 0.6, "tools over several turns")
 
 
 def long_context(signals: Signals) -> Verdict | None:
     """A huge prompt needs a model that reads it well, whatever is asked."""
     if signals.size != "huge":
         return None
-    return Verdict(2, "long-context", "structure", 0.5, "a prompt of 32,000 tokens or more")
+    return _effort(2, "long-context", "structure", 0.5, "a prompt of 32,000 tokens or more")
 
 
 def short_structured(signals: Signals) -> Verdict | None:
     """A short prompt, structured output and an answer of a few tokens: a label or a field."""
     if not (signals.needs_json and signals.size == "short" and signals.answer == "word"):
         return None
-    return Verdict(0, "extract", "structure", 0.5, "structured output of a few tokens from a short prompt")
+    return _effort(0, "extract", "structure", 0.5, "structured output of a few tokens from a short prompt")
 
 
-RULES: tuple[Rule, ...] = (
-    stated,
-    stakes_by_name,
-    stakes_by_text,
+def one_word_allowed(signals: Signals) -> Verdict | None:
+    """The caller allows a few tokens of output from a prompt that is not long: a label."""
+    if not (signals.limit == "word" and signals.size in {"short", "medium"}):
+        return None
+    return _effort(0, "classify", "structure", 0.5, "at most 16 tokens of output are allowed")
+
+
+def much_reasoning(signals: Signals) -> Verdict | None:
+    """The outcome alone: a model that had to reason at length."""
+    if signals.thought != "much":
+        return None
+    return _effort(2, "reasoning", "outcome", 0.3, "4,000 tokens of reasoning or more")
+
+
+STATED: tuple[Rule, ...] = (stated,)
+STAKES_RULES: tuple[Rule, ...] = (stakes_by_name, acting_tools, stakes_by_text)
+"""What makes an error dear, in order of trust."""
+
+EFFORT_RULES: tuple[Rule, ...] = (
     coding_agent,
     embedding_call,
     task_by_name,
@@ -187,15 +254,44 @@ RULES: tuple[Rule, ...] = (
     tool_loop,
     long_context,
     short_structured,
+    one_word_allowed,
+    much_reasoning,
 )
-"""The whole tagger, in order of trust."""
+"""What the task is, in order of trust: names, words, structure, and last the outcome."""
+
+RULES: tuple[Rule, ...] = (*STATED, *STAKES_RULES, *EFFORT_RULES)
+"""The whole tagger."""
 
 UNKNOWN = Verdict(None, None, "none", 0.0, "nothing to go on: no task in its metadata, its text or its shape")
 
 
-def judge(signals: Signals, rules: tuple[Rule, ...] = RULES) -> Verdict:
-    """Return the first verdict of the rules, or `UNKNOWN`."""
-    return next((verdict for rule in rules if (verdict := rule(signals))), UNKNOWN)
+def judge(signals: Signals) -> Verdict:
+    """Return what the log states, else tier 3 where there are stakes, else the effort, else `UNKNOWN`."""
+    said = _first(STATED, signals)
+    if said is not None:
+        return said
+    effort = _first(EFFORT_RULES, signals)
+    stakes = _first(STAKES_RULES, signals)
+    if stakes is not None:
+        return msgspec.structs.replace(stakes, effort=effort.effort if effort else None)
+    if effort is None:
+        return UNKNOWN
+    if signals.troubled and effort.effort != max(TIER_OF_TASK.values()):
+        reason = f"{effort.reason}; the answer was cut short or asked for again"
+        return msgspec.structs.replace(effort, confidence=round(TROUBLED * effort.confidence, 3), reason=reason)
+    return effort
+
+
+def _first(rules: tuple[Rule, ...], signals: Signals) -> Verdict | None:
+    return next((verdict for rule in rules if (verdict := rule(signals))), None)
+
+
+def _high(stake: str, signal: str, confidence: float, reason: str) -> Verdict:
+    return Verdict(3, stake, signal, confidence, reason, stakes=stake)
+
+
+def _effort(effort: int, task: str, signal: str, confidence: float, reason: str) -> Verdict:
+    return Verdict(effort, task, signal, round(confidence, 3), reason, effort=effort)
 
 
 def _first_word(table: tuple[tuple[str, str], ...], *names: str | None) -> tuple[str, str] | tuple[None, None]:

@@ -1,63 +1,124 @@
-"""Tag every request of a database: run the rules once per combination of signals, write one row per request."""
+"""Tag every request of a database: run the rules once per combination of signals, write one row per request.
+
+Three steps. SQL reads the signals of each request, its template's hints among them: a template is tagged by most of
+its requests, and one whose requests disagree is marked. Rules judge each combination once. Last, a follow-up turn
+takes the tier of its conversation.
+"""
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from llmaudit.period import ALL, Period
 from llmaudit.store import Store
-from llmaudit.tiers.rules import RULES, Signals, Verdict, judge
-from llmaudit.yamlfile import read_yaml
+from llmaudit.tiers.classifier import Model, kept_model
+from llmaudit.tiers.rules import Signals, Verdict, judge
+from llmaudit.tiers.user_rules import UserRule, as_verdict, columns_of, kept_rules, verdict_of
 
 PROMPT = (
     "coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)"
     " + coalesce(cache_write_1h_tokens, 0) + coalesce(cache_write_other_tokens, 0)"
 )
+MAJORITY = 0.8
+"""Share of a template's requests with one hint from which the others take it; below, the template is mixed."""
+
+TEMPLATES_SQL = """
+    SELECT template_hash, task_hint AS task, effort_hint AS effort, hint_rule AS rule, n, total
+    FROM (
+        SELECT *, sum(n) OVER (PARTITION BY template_hash) AS total,
+            row_number() OVER (
+                PARTITION BY template_hash ORDER BY n DESC, effort_hint DESC, task_hint, hint_rule) AS place
+        FROM (
+            SELECT template_hash, task_hint, effort_hint, hint_rule, count(*) AS n
+            FROM requests WHERE template_hash IS NOT NULL AND task_hint IS NOT NULL
+            GROUP BY template_hash, task_hint, effort_hint, hint_rule
+        )
+    )
+    WHERE place = 1 AND total > 1
+"""
+"""Templates of several requests: the hint that most of them have, how many do, and how many there are."""
+
+REPEATED_SQL = """
+    SELECT session_id, prompt_hash FROM requests
+    WHERE session_id IS NOT NULL AND prompt_hash IS NOT NULL AND status = 'ok'
+    GROUP BY session_id, prompt_hash HAVING count(*) > 1
+"""
+"""Prompts that one session got an answer to, and sent again."""
+
 SIGNALS_SQL = f"""
     SELECT
-        row_id,
-        stated_tier, endpoint, feature, task_hint, stakes_hint, needs_tools, needs_json,
+        r.row_id,
+        stated_tier, endpoint, feature,
+        CASE WHEN inherits THEN t.task ELSE task_hint END AS task_hint,
+        CASE WHEN inherits THEN t.effort ELSE effort_hint END AS effort_hint,
+        stakes_hint,
+        CASE WHEN inherits THEN t.rule ELSE hint_rule END AS hint_rule,
+        CASE WHEN t.template_hash IS NULL THEN NULL WHEN inherits THEN 'majority'
+             WHEN t.n < {MAJORITY} * t.total THEN 'mixed' ELSE 'agrees' END AS template,
+        needs_tools, needs_json, needs_images,
         CASE WHEN input_tokens IS NULL THEN NULL
              WHEN {PROMPT} < 1000 THEN 'short' WHEN {PROMPT} < 8000 THEN 'medium'
              WHEN {PROMPT} < 32000 THEN 'long' ELSE 'huge' END AS size,
         CASE WHEN output_tokens IS NULL THEN NULL
              WHEN output_tokens <= 16 THEN 'word' WHEN output_tokens < 500 THEN 'paragraph' ELSE 'page' END AS answer,
+        CASE WHEN reasoning_tokens IS NULL THEN NULL
+             WHEN reasoning_tokens < 4000 THEN 'little' ELSE 'much' END AS thought,
+        CASE WHEN max_output_tokens <= 16 THEN 'word' END AS "limit",
         CASE WHEN prompt_turns IS NULL THEN NULL WHEN prompt_turns <= 1 THEN 'one' ELSE 'many' END AS turns,
-        team, key_id, coalesce(model_served, model_requested, model_raw) AS model_name
-    FROM requests
+        coalesce(finish_reason IN ('length', 'max_tokens', 'MAX_TOKENS'), false)
+            OR p.session_id IS NOT NULL AS troubled,
+        team, key_id, user_id, r.template_hash, system_hash, tags,
+        coalesce(model_served, model_requested, model_raw) AS model_name
+    FROM requests r
+    LEFT JOIN (SELECT * FROM ({TEMPLATES_SQL})) t ON t.template_hash = r.template_hash
+    LEFT JOIN ({REPEATED_SQL}) p ON p.session_id = r.session_id AND p.prompt_hash = r.prompt_hash,
+    LATERAL (
+        SELECT coalesce(t.n >= {MAJORITY} * t.total AND r.task_hint IS NOT NULL
+            AND (t.task, t.effort, t.rule) IS DISTINCT FROM (r.task_hint, r.effort_hint, r.hint_rule),
+            false) AS inherits
+    )
 """
-"""Signals per request. What only a user's rules file may match (team, key, model) stands at the end."""
+"""Signals per request. What only a user's rules may match stands at the end."""
 
-KEYS = (*Signals.__struct_fields__, "team", "key_id", "model_name")
+CONVERSATION_SQL = """
+    WITH turns AS (
+        SELECT row_id, session_id, started_at, prompt_turns, request_id, line, tier, task, confidence, reason, effort,
+            stakes,
+            (signal = 'none' AND (prompt_turns > 1 OR prompt_chars IS NULL)) OR hint_rule = 'small-talk' AS follows
+        FROM tiers JOIN requests USING (row_id) WHERE session_id IS NOT NULL
+    ),
+    earlier AS (
+        SELECT row_id, follows, last_value(
+            CASE WHEN follows OR tier IS NULL THEN NULL
+            ELSE {'tier': tier, 'task': task, 'confidence': confidence, 'reason': reason,
+                  'effort': effort, 'stakes': stakes} END IGNORE NULLS) OVER (
+            PARTITION BY session_id ORDER BY started_at, prompt_turns, request_id, line
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        FROM turns
+    )
+    UPDATE tiers SET tier = before.tier, task = before.task, signal = 'conversation',
+        confidence = round(0.8 * before.confidence, 3), effort = before.effort, stakes = before.stakes,
+        reason = 'follows a turn of its conversation: ' || before.reason
+    FROM earlier WHERE earlier.row_id = tiers.row_id AND follows AND before IS NOT NULL
+"""
+"""A follow-up takes the tier of the last turn of its session that has one of its own."""
 
 
-class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a user's rule matches: exact values or shell patterns (`support-*`), all that are given."""
+class Templates(msgspec.Struct, frozen=True):
+    """Templates of several requests, and those whose requests disagree on the task.
 
-    endpoint: str | None = None
-    feature: str | None = None
-    team: str | None = None
-    key: str | None = None
-    model: str | None = None
+    Attributes:
+        templates: Templates with two requests or more.
+        mixed: Those of which fewer than 80% have one hint.
+        mixed_requests: Their requests.
+    """
 
-
-class UserRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rule of a rules file."""
-
-    when: Match
-    tier: Annotated[int, msgspec.Meta(ge=0, le=3)]
-    task: str | None = None
-
-
-class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A user's rules, in order; they come before the built-in ones."""
-
-    rules: list[UserRule]
+    templates: int
+    mixed: int
+    mixed_requests: int
 
 
 class TagResult(msgspec.Struct, frozen=True):
@@ -66,42 +127,61 @@ class TagResult(msgspec.Struct, frozen=True):
     Attributes:
         by_tier: Requests by tier, `"unknown"` where there was nothing to go on.
         by_signal: Requests by the rule that decided.
+        with_text: Requests whose prompt was in the log when it was read.
+        mean_confidence: Over requests with a tier; None without any. Set by hand per rule, no probability.
+        templates: Templates, and where their requests disagree.
     """
 
     requests: int
     by_tier: dict[str, int]
     by_signal: dict[str, int]
-
-
-def keep_rules(store: Store, rules_file: Path | None) -> None:
-    """Keep a user's rules with the database, for every later tagging; None goes back to the built-in ones alone.
-
-    Raises:
-        InputError: The rules file is missing or malformed; the rules kept before stay.
-    """
-    rules = read_yaml(rules_file, RulesFile, what="rules file") if rules_file else None
-    store.remember("tier_rules", msgspec.json.encode(rules).decode() if rules else None)
+    with_text: int
+    mean_confidence: float | None
+    templates: Templates
 
 
 def tag(store: Store) -> TagResult:
-    """Tag every request anew: by the user's rules that the database keeps, then by the built-in ones.
+    """Tag every request anew: by the rules and the classifier that the database keeps, then by the built-in rules.
 
     Args:
         store: The database; its table `tiers` is replaced in one transaction.
     """
-    kept = store.remembered("tier_rules")
-    user_rules = msgspec.json.decode(kept, type=RulesFile).rules if kept else []
-    columns = ", ".join(KEYS)
-    combinations = store.dicts(f"SELECT DISTINCT {columns} FROM ({SIGNALS_SQL}) ORDER BY ALL")
-    verdicts = [_verdict(combination, user_rules) for combination in combinations]
-    same = " AND ".join(f"s.{name} IS NOT DISTINCT FROM v.{name}" for name in KEYS)
-    with store.table("verdicts", _table(combinations, verdicts)), store.transaction():
-        store.execute("DELETE FROM tiers")
-        store.execute(
-            "INSERT INTO tiers SELECT s.row_id, v.tier, v.task, v.signal, v.confidence, v.reason"
-            f" FROM ({SIGNALS_SQL}) s JOIN verdicts v ON {same}"
-        )
+    rules, model = kept_rules(store), kept_model(store)
+    keys = [*Signals.__struct_fields__, *columns_of(rules)]
+    quoted = ", ".join(f'"{name}"' for name in keys)
+    with store.transaction():
+        store.execute(f"CREATE OR REPLACE TEMP TABLE signals AS {SIGNALS_SQL}")
+        combinations = store.dicts(f"SELECT DISTINCT {quoted} FROM signals ORDER BY ALL")
+        verdicts = [verdict(combination, rules, model) for combination in combinations]
+        same = " AND ".join(f's."{name}" IS NOT DISTINCT FROM v."{name}"' for name in keys)
+        with store.table("verdicts", _table(keys, combinations, verdicts)):
+            store.execute("DELETE FROM tiers")
+            store.execute(
+                "INSERT INTO tiers (row_id, tier, task, signal, confidence, reason, effort, stakes)"
+                " SELECT s.row_id, v.tier, v.task, v.signal, v.confidence,"
+                " v.reason || CASE WHEN v.signal LIKE 'prompt-%' AND r.hint_words IS NOT NULL"
+                " THEN ' (' || r.hint_words || ')' ELSE '' END, v.effort, v.stakes"
+                f" FROM signals s JOIN verdicts v ON {same} JOIN requests r ON r.row_id = s.row_id"
+            )
+        store.execute(CONVERSATION_SQL)
+        store.execute("DROP TABLE signals")
     return counts(store)
+
+
+def verdict(combination: dict[str, Any], rules: list[UserRule], model: Model | None) -> Verdict:
+    """Return the tier of one combination of signals.
+
+    A user's rule stands above all. The classifier stands where it is surer than the built-in rules are to be trusted;
+    it never lowers what the log states, nor stakes.
+    """
+    built_in = judge(Signals(**{name: combination[name] for name in Signals.__struct_fields__}))
+    rule = verdict_of(rules, combination)
+    if rule is not None:
+        return as_verdict(rule, built_in)
+    if model is None or built_in.stakes is not None or built_in.signal == "stated":
+        return built_in
+    learned = model.verdict(combination)
+    return learned if learned is not None and learned.confidence > built_in.confidence else built_in
 
 
 def counts(store: Store, period: Period = ALL) -> TagResult:
@@ -113,54 +193,34 @@ def counts(store: Store, period: Period = ALL) -> TagResult:
         f"SELECT coalesce(tier::VARCHAR, 'unknown') AS t, count(*) {joined} GROUP BY t ORDER BY t", bounds
     )
     by_signal = store.rows(f"SELECT signal, count(*) {joined} GROUP BY signal ORDER BY signal", bounds)
-    return TagResult(sum(count for _, count in by_tier), dict(by_tier), dict(by_signal))
-
-
-def _verdict(combination: dict[str, Any], user_rules: list[UserRule]) -> Verdict:
-    for rule in user_rules:
-        if _matches(rule.when, combination):
-            return Verdict(rule.tier, rule.task, "rules-file", 1.0, "a rule of the user's rules file")
-    signals = Signals(**{name: combination[name] for name in Signals.__struct_fields__})
-    return judge(signals, RULES)
-
-
-def _matches(when: Match, combination: dict[str, Any]) -> bool:
-    wanted = {
-        "endpoint": when.endpoint,
-        "feature": when.feature,
-        "team": when.team,
-        "key_id": when.key,
-        "model_name": when.model,
-    }
-    return all(
-        combination[name] is not None and fnmatchcase(combination[name], pattern)
-        for name, pattern in wanted.items()
-        if pattern is not None
+    with_text, confidence = store.rows(
+        f"SELECT count(prompt_chars), avg(confidence) FILTER (tier IS NOT NULL) {joined}", bounds
+    )[0]
+    return TagResult(
+        requests=sum(count for _, count in by_tier),
+        by_tier=dict(by_tier),
+        by_signal=dict(by_signal),
+        with_text=with_text,
+        mean_confidence=confidence,
+        templates=_templates(store),
     )
 
 
-def _table(combinations: list[dict[str, Any]], verdicts: list[Verdict]) -> pa.Table:
-    texts = {
-        "endpoint",
-        "feature",
-        "task_hint",
-        "stakes_hint",
-        "size",
-        "answer",
-        "turns",
-        "team",
-        "key_id",
-        "model_name",
-    }
-    kinds = {name: pa.string() if name in texts else pa.bool_() for name in KEYS} | {"stated_tier": pa.int32()}
-    columns = {name: pa.array([row[name] for row in combinations], kinds[name]) for name in KEYS}
+def _templates(store: Store) -> Templates:
+    mixed = f"n < {MAJORITY} * total"
+    row = store.one(
+        f"SELECT count(*), count(*) FILTER ({mixed}), coalesce(sum(total) FILTER ({mixed}), 0)::BIGINT"
+        f" FROM ({TEMPLATES_SQL})"
+    )
+    return Templates(*row)
+
+
+def _table(keys: list[str], combinations: list[dict[str, Any]], verdicts: list[Verdict]) -> pa.Table:
+    types = {"stated_tier": pa.int64(), "effort_hint": pa.int64()}
+    types |= dict.fromkeys(("needs_tools", "needs_json", "needs_images", "troubled"), pa.bool_())
+    columns = {name: pa.array([row[name] for row in combinations], types.get(name, pa.string())) for name in keys}
+    outcome = {"tier": pa.int32(), "task": pa.string(), "signal": pa.string(), "confidence": pa.float64()}
+    outcome |= {"reason": pa.string(), "effort": pa.int32(), "stakes": pa.string()}
     return pa.table(
-        columns
-        | {
-            "tier": pa.array([verdict.tier for verdict in verdicts], pa.int32()),
-            "task": pa.array([verdict.task for verdict in verdicts], pa.string()),
-            "signal": pa.array([verdict.signal for verdict in verdicts], pa.string()),
-            "confidence": pa.array([verdict.confidence for verdict in verdicts], pa.float64()),
-            "reason": pa.array([verdict.reason for verdict in verdicts], pa.string()),
-        }
+        columns | {name: pa.array([getattr(one, name) for one in verdicts], kind) for name, kind in outcome.items()}
     )

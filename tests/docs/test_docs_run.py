@@ -20,7 +20,7 @@ import llmaudit
 from llmaudit.catalog import load_catalog
 from llmaudit.plans import load_plan
 from llmaudit.settings import DEFAULTS
-from llmaudit.tiers.tag import RulesFile
+from llmaudit.tiers.user_rules import RulesFile
 from llmaudit.yamlfile import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]

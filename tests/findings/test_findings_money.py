@@ -16,6 +16,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.evidence import Evidence, LedgerRow
 from llmaudit.findings import coverage, drivers, savings, spend, tiers
 from llmaudit.plans import load_plan
+from llmaudit.tiers.confusion import Confusion
 
 MILLION = 1_000_000
 CELLS: list[dict[str, Any]] = [
@@ -200,3 +201,37 @@ def test_nothing_at_all(catalog: Catalog) -> None:
     assert coverage.find(empty).spend_known_pct is None
     assert tiers.find(empty).known_requests == 0
     assert savings.find(empty).actual_usd is None
+
+
+def test_savings_on_low_tiers_as_a_range(catalog: Catalog) -> None:
+    """Of 16 requests 9 are tagged 0 or 1; a fifth of the complex are tagged low, a tenth of the simple high.
+
+    Wrongly low are 0.2 / 0.8 x 7 of the 9, that is 19.44%; wrongly high 0.1 / 0.9 x 9 = 1, that is 11.11% of the 9.
+    Moved are 4 and 3 requests: 8 and 14 now, 0.5 and 1 then.
+    """
+    rates = Confusion(0.1, 0.2, 0.05, 0.1, "arithmetic")
+    plans = [load_plan("as-is", catalog), plan_of(TIERED)]
+    found = tiers.find(evidence(catalog, *(cell(**keys) for keys in CELLS), plans=plans, confusion=rates))
+    (row,) = found.robust
+    assert (row.plan, row.requests, row.savings_usd) == ("tiered", 7, Decimal("20.5"))
+    assert row.wrongly_low_pct == pytest.approx(19.444444)
+    assert row.low_usd == Decimal("20.5") * Decimal("0.8056")
+    assert row.high_usd == Decimal("20.5") * Decimal("1.1111")
+    assert found.confusion.basis == "arithmetic"
+
+
+def test_perfect_tags_leave_no_range(catalog: Catalog) -> None:
+    plans = [plan_of(TIERED)]
+    perfect = Confusion(0, 0, 0, 0, "arithmetic")
+    found = tiers.find(evidence(catalog, *(cell(**keys) for keys in CELLS), plans=plans, confusion=perfect))
+    (row,) = found.robust
+    assert row.low_usd == row.savings_usd == row.high_usd
+
+
+def test_tiers_by_class_and_feature_add_up(given: Evidence) -> None:
+    found = tiers.find(given)
+    assert sum(row.requests for row in found.by_class) == sum(row.requests for row in found.by_tier)
+    assert sum(row.spend_usd for row in found.by_class) == sum(row.spend_usd for row in found.by_tier)
+    assert sum(count for row in found.by_feature for count in row.tiers.values()) == 21
+    (mixed,) = (row for row in found.by_feature if row.feature == "a")
+    assert mixed.tiers == {"0": 4, "1": 3}

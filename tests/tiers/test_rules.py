@@ -11,9 +11,9 @@ from builders import litellm_row, write_jsonl
 from running import Run
 
 from llmaudit.api import audit_paths
-from llmaudit.tiers import RULES, Signals, judge, tag
-from llmaudit.tiers.rules import STAKES_WORDS, TASK_WORDS, TIER_OF_TASK, UNKNOWN
-from llmaudit.tiers.tag import keep_rules
+from llmaudit.tiers.rules import RULES, STAKES_WORDS, TASK_WORDS, TIER_OF_TASK, UNKNOWN, Signals, judge
+from llmaudit.tiers.tag import tag
+from llmaudit.tiers.user_rules import keep_rules
 
 CASES: list[tuple[str, dict[str, Any], int | None, str]] = [
     # rule, signals, tier, what decided; the second of a pair is just outside the rule
@@ -27,6 +27,10 @@ CASES: list[tuple[str, dict[str, Any], int | None, str]] = [
     ("stakes_by_name", {"feature": "contractor"}, None, "none"),
     ("stakes_by_text", {"stakes_hint": "medical"}, 3, "prompt-stakes"),
     ("stakes_by_text", {"stakes_hint": None, "feature": "medicine"}, None, "none"),
+    ("stakes_by_text", {"stakes_hint": "adversarial", "feature": "ticket-summary"}, 3, "prompt-stakes"),
+    ("stakes_by_text", {"stakes_hint": "act"}, None, "none"),
+    ("acting_tools", {"stakes_hint": "act", "needs_tools": True}, 3, "tools-that-act"),
+    ("acting_tools", {"stakes_hint": "act", "needs_tools": False}, None, "none"),
     ("coding_agent", {"endpoint": "claude-code"}, 2, "endpoint"),
     ("coding_agent", {"endpoint": "claude-code-2"}, None, "none"),
     ("embedding_call", {"endpoint": "/v1/embeddings"}, 0, "endpoint"),
@@ -41,6 +45,9 @@ CASES: list[tuple[str, dict[str, Any], int | None, str]] = [
     ("task_by_text", {"task_hint": "summarise", "size": "huge"}, 2, "prompt-task"),
     ("task_by_text", {"task_hint": "code", "size": "short"}, 2, "prompt-task"),
     ("task_by_text", {"task_hint": None, "size": "long"}, None, "none"),
+    ("task_by_text", {"task_hint": "draft", "effort_hint": 2, "size": "short"}, 2, "prompt-task"),
+    ("task_by_text", {"task_hint": "classify", "effort_hint": 0, "answer": "page"}, 1, "prompt-task"),
+    ("task_by_text", {"task_hint": "classify", "effort_hint": 0, "template": "majority"}, 0, "template"),
     ("tool_loop", {"needs_tools": True, "turns": "many"}, 2, "structure"),
     ("tool_loop", {"needs_tools": True, "turns": "one"}, None, "none"),
     ("tool_loop", {"needs_tools": False, "turns": "many"}, None, "none"),
@@ -51,6 +58,11 @@ CASES: list[tuple[str, dict[str, Any], int | None, str]] = [
     ("short_structured", {"needs_json": True, "size": "short", "answer": "paragraph"}, None, "none"),
     ("short_structured", {"needs_json": True, "size": "medium", "answer": "word"}, None, "none"),
     ("short_structured", {"needs_json": None, "size": "short", "answer": "word"}, None, "none"),
+    ("one_word_allowed", {"limit": "word", "size": "medium"}, 0, "structure"),
+    ("one_word_allowed", {"limit": "word", "size": "long"}, None, "none"),
+    ("one_word_allowed", {"limit": "word"}, None, "none"),
+    ("much_reasoning", {"thought": "much"}, 2, "outcome"),
+    ("much_reasoning", {"thought": "little"}, None, "none"),
 ]
 
 
@@ -89,7 +101,15 @@ def test_the_first_rule_decides(signals: dict[str, Any], rule: str) -> None:
     deciding = [function.__name__ for function in RULES if function(Signals(**signals))]
     assert len(deciding) > 1, "both must speak, else the order is not tested"
     assert deciding[0] == rule
-    assert judge(Signals(**signals)) == next(f for f in RULES if f.__name__ == rule)(Signals(**signals))
+    decided = next(function for function in RULES if function.__name__ == rule)(Signals(**signals))
+    found = judge(Signals(**signals))
+    assert decided is not None
+    assert (found.tier, found.task, found.signal, found.reason) == (
+        decided.tier,
+        decided.task,
+        decided.signal,
+        decided.reason,
+    )
 
 
 def test_order_of_trust() -> None:

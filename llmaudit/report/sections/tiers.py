@@ -28,18 +28,22 @@ def build(tiers: Tiers) -> SectionContent:
             *((Bullets("The two common claims, tested", tuple(tiers.claims)),) if tiers.claims else ()),
             *_chart(tiers),
             _by_tier(tiers),
+            *_robust(tiers),
             _by_feature(tiers),
+            _by_class(tiers),
             _tasks(tiers),
             _signals(tiers),
         ),
         source=(
-            "Tier 0 trivial, 1 standard, 2 complex, 3 high stakes. Each request's tier is decided by the first rule "
-            "that applies: what the caller stated, the endpoint, the feature's name, the prompt's form. A flagship is "
-            "a model the catalog lists as its provider's top class."
+            "Tier 0 trivial, 1 standard, 2 complex, 3 high stakes. Effort and stakes are judged apart, each by the "
+            "first rule that applies: your own rules, what the caller stated, the endpoint, the feature's name, the "
+            "prompt's words, its shape, a classifier of yours, the answer; stakes make tier 3 whatever the effort. A "
+            "flagship is a model the catalog lists as its provider's top class."
         ),
         caveat=tiers.caveat,
         commands=(
             Command("llmaudit explain REQUEST_ID", "a request's tier and the rule that decided it"),
+            Command("llmaudit tag sample --out to-label.csv", "the requests most worth a person's label"),
             Command("llmaudit requests --where \"feature = 'FEATURE'\"", "the requests of one feature"),
         ),
     )
@@ -152,6 +156,42 @@ def _by_feature(tiers: Tiers) -> Table:
             for row in sorted(tiers.by_feature, key=lambda row: row.feature is None)
         ),
     )
+
+
+def _robust(tiers: Tiers) -> tuple[Table, ...]:
+    """The savings on tiers 0 and 1, if tags are as often wrong as measured."""
+    if not tiers.robust:
+        return ()
+    rates = tiers.confusion
+    title = (
+        f"What moving tiers 0 and 1 saves, if up to {percent(100 * rates.under_tiered_high)} of complex requests are "
+        f"tagged too low and {percent(100 * rates.over_tiered_high)} of simple ones too high "
+        f"(measured on {rates.basis})"
+    )
+    columns = (
+        Column("Plan", Kind.NAME),
+        Column("Requests moved", Kind.COUNT),
+        Column("Saved on them", Kind.MONEY),
+        Column("At least", Kind.MONEY),
+        Column("At most", Kind.MONEY),
+        Column("Wrongly tagged low", Kind.PERCENT),
+    )
+    rows = [
+        (row.plan, row.requests, row.savings_usd, row.low_usd, row.high_usd, row.wrongly_low_pct)
+        for row in tiers.robust
+    ]
+    return (Table(title, columns, tuple(rows)),)
+
+
+def _by_class(tiers: Tiers) -> Table:
+    columns = (
+        Column("Tier", Kind.TEXT),
+        Column("Class of model", Kind.NAME),
+        Column("Requests", Kind.COUNT),
+        Column("Spend", Kind.MONEY),
+    )
+    rows = [(tier(row.tier), row.model_class or "unknown", row.requests, row.spend_usd) for row in tiers.by_class]
+    return Table("Requests and spend by tier and class of model", columns, tuple(rows), collapsed=True)
 
 
 def _tasks(tiers: Tiers) -> Table:

@@ -1,0 +1,159 @@
+"""A small classifier of one's own: learnt from one's own labels, calibrated, and silent where it is not sure.
+
+It is a linear model over the signals of a request, kept as plain coefficients in JSON: nothing that could run code is
+ever loaded, and a reader can see what each signal weighs. llmaudit ships none: one trained on public benchmarks does
+worse than the rules on anybody else's traffic. Here it is used; `llmaudit.tiers.train` makes it.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from llmaudit.errors import InputError, printable
+from llmaudit.store import Store
+from llmaudit.tiers.rules import Verdict
+
+SCHEMA = "llmaudit/tier-model/1"
+PRIOR_MASS = 20.0
+"""Labels that the linear model's own opinion counts for against the labels of a cohort."""
+
+FEATURES = (
+    "endpoint", "feature", "task_hint", "effort_hint", "stakes_hint", "hint_rule", "needs_tools", "needs_json",
+    "needs_images", "size", "answer", "thought", "limit", "turns",
+)  # fmt: skip
+"""Signals the model sees; each value is a feature of its own."""
+
+MAX_BYTES = 20_000_000
+
+Weight = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A trained classifier.
+
+    Attributes:
+        schema: Name and major version of the file.
+        classes: The tiers it knows, ascending.
+        intercepts: One per class.
+        weights: `signal=value` to one weight per class.
+        temperature: Divides the scores, so that probabilities mean what they say on labels not learnt from.
+        abstain_below: Below this probability it says nothing.
+        cohorts: Labels per class of each cohort (feature and task), which pull the probabilities towards themselves.
+        prior_mass: How many labels of a cohort weigh as much as the linear model.
+        labels: Labels learnt from.
+        labels_sha256: Hash of the labels' file.
+        metrics: Measured on held-out labels; see the card beside the file.
+    """
+
+    schema: str
+    classes: list[Annotated[int, msgspec.Meta(ge=0, le=3)]]
+    intercepts: list[Weight]
+    weights: dict[str, list[Weight]]
+    temperature: Annotated[float, msgspec.Meta(gt=0, le=1000)]
+    abstain_below: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    cohorts: dict[str, list[Annotated[int, msgspec.Meta(ge=0)]]]
+    prior_mass: Annotated[float, msgspec.Meta(gt=0, le=1e6)]
+    labels: int
+    labels_sha256: str
+    metrics: dict[str, float | int | None]
+
+    def probabilities(self, combination: dict[str, Any]) -> list[float]:
+        """Return one probability per class, in the order of `classes`, for a combination of signals."""
+        scores = list(self.intercepts)
+        for name in present(combination):
+            for index, weight in enumerate(self.weights.get(name, ())):
+                scores[index] += weight
+        linear = softmax([score / self.temperature for score in scores])
+        return shrunk(linear, self.cohorts.get(cohort_of(combination)), self.prior_mass)
+
+    def verdict(self, combination: dict[str, Any]) -> Verdict | None:
+        """Return the likeliest tier, or None where it is not likely enough."""
+        chances = self.probabilities(combination)
+        best = max(range(len(chances)), key=lambda index: (chances[index], index))
+        if chances[best] < self.abstain_below:
+            return None
+        tier, chance = self.classes[best], round(chances[best], 3)
+        effort, stakes = (None, "learnt from labels") if tier == 3 else (tier, None)  # noqa: PLR2004 -- stakes
+        reason = f"the classifier of {self.labels} labels: {chance:.0%}"
+        return Verdict(tier, combination["task_hint"], "classifier", chance, reason, effort, stakes)
+
+
+def present(combination: dict[str, Any]) -> list[str]:
+    """Return the features of a combination, each `signal=value`; an unknown signal is no feature."""
+    return [f"{name}={combination[name]}" for name in FEATURES if combination[name] is not None]
+
+
+def cohort_of(combination: dict[str, Any]) -> str:
+    """Return the cohort of a combination: its feature and task."""
+    return f"{combination['feature']}|{combination['task_hint']}"
+
+
+def softmax(scores: list[float]) -> list[float]:
+    """Return scores as probabilities."""
+    top = max(scores)
+    powers = [math.exp(score - top) for score in scores]
+    return [power / sum(powers) for power in powers]
+
+
+def shrunk(linear: list[float], counts: list[int] | None, mass: float) -> list[float]:
+    """Return a cohort's probabilities: its label counts with `mass` labels spread as the linear model says."""
+    if not counts:
+        return linear
+    whole = mass + sum(counts)
+    return [(mass * chance + count) / whole for chance, count in zip(linear, counts, strict=True)]
+
+
+def load_model(path: Path) -> Model:
+    """Read a model file.
+
+    Raises:
+        InputError: Missing, too large, or not a model of this version; nothing in it is ever run.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"the model file {printable(str(path))} cannot be read: {error.strerror}",
+            next_step="Name a file that `llmaudit tag train LABELS --out FILE` wrote.",
+            slug="file-unreadable",
+        ) from None
+    try:
+        return _checked(data)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise InputError(
+            f"{printable(str(path))} is no tier model: {printable(str(error))}",
+            next_step="Train one with `llmaudit tag train LABELS --out FILE`.",
+            slug="bad-model",
+        ) from None
+
+
+def _checked(data: bytes) -> Model:
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"larger than {MAX_BYTES // 1_000_000} MB")
+    model = msgspec.json.decode(data, type=Model)
+    if model.schema != SCHEMA:
+        raise ValueError(f"schema {model.schema}, expected {SCHEMA}")
+    sizes = {len(model.intercepts), *map(len, model.weights.values()), *map(len, model.cohorts.values())}
+    if sizes != {len(model.classes)} or not model.classes:
+        raise ValueError("a row of it has not one number per class")
+    return model
+
+
+def keep_model(store: Store, path: Path | None) -> None:
+    """Keep a classifier with the database, for every later tagging; None forgets it.
+
+    Raises:
+        InputError: As `load_model`; the one kept before stays.
+    """
+    model = load_model(path) if path else None
+    store.remember("tier_model", msgspec.json.encode(model).decode() if model else None)
+
+
+def kept_model(store: Store) -> Model | None:
+    """Return the classifier that a database keeps, or None."""
+    kept = store.remembered("tier_model")
+    return msgspec.json.decode(kept, type=Model) if kept else None

@@ -1,0 +1,311 @@
+"""What kind of task a prompt is: ordered rules over the phrases found in it and the shape of its opening and close.
+
+A rule's sentence says what it takes; the numbers in it are points and words, chosen on public prompts and checked on
+sources that were kept apart (docs/tiers.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from llmaudit.tiers import vocabulary
+from llmaudit.tiers.opening import VERBS, Shape
+
+LONG = 6_000
+"""Characters of a prompt from which even a simple task is at least standard."""
+
+HUGE = 100_000
+"""Characters of a prompt from which every task is complex: some 25,000 tokens have to be kept in view."""
+
+NO_MATERIAL = 120
+"""Characters of a prompt up to which it can hold an instruction only, and no material."""
+
+STORY = 60
+"""Words up to which statements and a question are a problem to solve; a longer one is a passage to read."""
+
+SMALL_TALK = 6
+"""Words up to which a greeting is all there is."""
+
+SHORT_QUESTION = 14
+"""Words up to which a question can ask for one fact."""
+
+DEFINITION = 5
+"""Words of a question that can only ask for a definition, whatever it is about."""
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What the rules look at.
+
+    Attributes:
+        found: Phrases found, by category.
+        shape: The opening and the close.
+        size: Characters of the whole prompt.
+        words: Words in the opening, at most 100.
+    """
+
+    found: dict[str, set[str]]
+    shape: Shape
+    size: int
+    words: int
+
+    def points(self, topic: str) -> int:
+        """Return two points for each strong phrase of a topic and one for each weak one."""
+        return 2 * len(self.found.get(topic, ())) + len(self.found.get(f"{topic}_weak", ()))
+
+    def asks(self, *tasks: str) -> bool:
+        """Say whether a clause's verb or a phrase of the vocabulary asks for one of the tasks."""
+        return any(task in self.shape.asks or f"ask_{task}" in self.found for task in tasks)
+
+    @property
+    def first(self) -> str | None:
+        """The task of the first clause that opens with a known verb."""
+        return self.shape.asks[0] if self.shape.asks else None
+
+
+Decision = tuple[str, int, str] | None
+"""Task, effort, and the category of phrases it rests on."""
+
+EffortRule = Callable[[Evidence], Decision]
+
+
+def huge_prompt(seen: Evidence) -> Decision:
+    """So long a prompt has to be kept in view whole, whatever is asked."""
+    return ("long-context", 2, "") if seen.size >= HUGE else None
+
+
+def small_talk(seen: Evidence) -> Decision:
+    """A greeting, thanks, or a bare yes or no."""
+    if "greet" not in seen.found or seen.words > SMALL_TALK or seen.size > 10 * SMALL_TALK:
+        return None
+    return ("greet", 0, "greet") if set(seen.shape.asks) <= {"answer"} and not _topical(seen) else None
+
+
+PLAIN_LABELS = frozenset({"classify", "categorize", "categorise", "label", "tag", "extract", "pull", "assign", "score"})
+"""Verbs that ask for a label or a field and nothing else, even after a first `analyse` or `read`."""
+
+
+PLAIN_PHRASES = frozenset(
+    {" on a scale of", " into one of", " one of these categories", " one of the following categories"}
+)
+
+
+def label_or_field(seen: Evidence) -> Decision:
+    """A label, a field or a reformatting of given text; over a long text it is at least standard."""
+    asks, verbs = seen.shape.asks, seen.shape.verbs
+    if PLAIN_PHRASES & seen.found.get("ask_classify", set()) and "code" not in seen.found:
+        return "classify", 1 if seen.size >= LONG else 0, "ask_classify"
+    task = next((VERBS[verb] for verb in verbs[:2] if verb in PLAIN_LABELS), None)
+    if task is None and seen.first in {"classify", "extract", "format"} and not _works_out(seen):
+        coded = len(seen.found.get("code", ()))
+        task = None if coded >= 2 or (coded and seen.first != "classify") else seen.first
+    if "code" in seen.found and seen.size <= NO_MATERIAL:
+        return None  # nothing is given to take a label or a field from: code that does so is wanted
+    if task is None or seen.shape.opens_code or ("code" in seen.found and "code" in asks):
+        return None
+    return task, 1 if seen.size >= LONG else 0, f"ask_{task}"
+
+
+def code_work(seen: Evidence) -> Decision:
+    """Code is to be written, mended or understood."""
+    strong = len(seen.found.get("code", ()))
+    lines = seen.shape.code_lines + seen.shape.code_marks
+    if _short_question(seen) and not lines:
+        return None  # a short question about a language is no code to be written
+    form = seen.shape
+    made = seen.asks("draft", "code", "format", "reasoning", "rewrite") or form.trouble or form.how_to
+    made = made or (seen.size <= NO_MATERIAL and seen.asks("classify", "extract"))
+    if seen.shape.opens_code or ("code" in seen.shape.asks and seen.points("code")):
+        return "code", 2, "code"
+    if (
+        strong + (lines >= 2) >= 2
+        or (lines >= 2 and form.marks)
+        or (strong + (lines >= 1) >= 1 and made)
+        or (made and seen.points("code") >= 3)
+    ):
+        return "code", 2, "code"
+    return None
+
+
+PROOFS = frozenset({"prove", "derive the", "integrate", "differentiate"})
+"""Verbs that ask for mathematics whatever it is about."""
+
+
+def mathematics(seen: Evidence) -> Decision:
+    """A proof, an equation, notation, or a quantity to be worked out from several numbers."""
+    strong = len(seen.found.get("maths", ()))
+    form = seen.shape
+    worked_out = form.quantities and (
+        form.numbers >= 3 or (form.numbers >= 2 and (seen.words >= 18 or form.expressions))
+    )
+    if strong >= 2 or (strong and (form.numbers >= 1 or "maths" in form.asks or form.expressions)) or worked_out:
+        return "maths", 2, "maths"
+    if PROOFS & set(form.verbs):
+        return "maths", 2, "maths_weak"
+    if form.expressions and (seen.points("maths") >= 1 or "maths" in form.asks or form.equations >= 2):
+        return "maths", 2, "maths_weak"
+    if "maths" in form.asks and seen.points("maths") >= 2 and form.numbers >= 1:
+        return "maths", 2, "maths_weak"
+    return ("maths", 2, "maths_weak") if seen.points("maths") >= 4 and form.numbers >= 2 else None
+
+
+def several_steps(seen: Evidence) -> Decision:
+    """A puzzle, rules to follow to an end, or reasoning that the prompt asks to see."""
+    return ("reasoning", 2, "logic") if "logic" in seen.found else None
+
+
+def given_answer(seen: Evidence) -> Decision:
+    """A question is to be answered from given text, and from nothing else."""
+    return ("qa", 1, "ask_qa") if "ask_qa" in seen.found and seen.first in {None, "answer", "qa"} else None
+
+
+def persona(seen: Evidence) -> Decision:
+    """A part to play, and nothing to work out in it."""
+    plays = any(verb in PARTS for verb in seen.shape.verbs[:2])
+    works = {"code", "maths", "reasoning"} & set(seen.shape.asks)
+    return ("draft", 1, "ask_draft") if plays and not works and not seen.shape.marks else None
+
+
+PARTS = frozenset({"act", "imagine", "pretend", "suppose you", "assume the", "embrace the", "picture yourself"})
+"""Verbs that give the model a part to play."""
+
+
+def story_problem(seen: Evidence) -> Decision:
+    """A few statements about others, then a question that follows from them."""
+    form = seen.shape
+    told = form.statements >= 2 or (form.statements and form.numbers)
+    apart = not form.first_person and not form.choice and (seen.words <= STORY or form.numbers >= 4)
+    if told and apart and form.marks and seen.first in {None, "answer"}:
+        return "reasoning", 2, ""
+    return None
+
+
+HOWS = frozenset({"how", "why", "explain", "describe", "discuss", "develop", "derive"})
+"""Verbs that ask for the workings of something."""
+
+
+def analysis(seen: Evidence) -> Decision:
+    """Design, analysis or planning in depth, or a question from deep inside a science."""
+    depth, science = len(seen.found.get("depth", ())), len(seen.found.get("science", ()))
+    science += len(seen.found.get("professional", ())) + seen.shape.terms
+    technical = science + len(seen.found.get("maths", ()))
+    technical += 0 if _short_question(seen) else len(seen.found.get("code", ()))
+    if "reasoning" in seen.shape.asks and (depth or technical):
+        return "reasoning", 2, "depth"
+    if depth >= 2 and (seen.words >= 25 or technical):
+        return "reasoning", 2, "depth"
+    if technical and not _short_question(seen) and HOWS & set(seen.shape.verbs):
+        return "reasoning", 2, "science"
+    if science >= 2 or (technical >= 1 and (depth >= 1 or seen.points("code") + seen.points("maths") >= 3)):
+        return "reasoning", 2, "science"
+    return None
+
+
+def long_work(seen: Evidence) -> Decision:
+    """A long document is to be written, or many instructions are to be met at once."""
+    if ("long_output" in seen.found or seen.shape.long_text) and seen.asks("draft", "reasoning"):
+        return "reasoning", 2, "long_output"
+    demands = len(seen.found.get("constraint", ()))
+    if demands >= 5 and seen.words >= 80:
+        return "reasoning", 2, "constraint"
+    return None
+
+
+def given_text(seen: Evidence) -> Decision:
+    """A summary, a translation, or another wording of given text is asked for first; of code it is code."""
+    if seen.first not in {"summarise", "translate", "rewrite"}:
+        return None
+    form = seen.shape
+    if seen.first != "summarise" and (
+        "code" in seen.found or form.code_lines or (form.expressions and form.numbers >= 2)
+    ):
+        return None
+    return seen.first, 1, f"ask_{seen.first}"
+
+
+def text_by_phrase(seen: Evidence) -> Decision:
+    """The vocabulary's own phrases ask for a summary or a translation, though no clause opens with the verb."""
+    for task in ("summarise", "translate"):
+        if f"ask_{task}" in seen.found and seen.first not in {"draft", "answer"}:
+            return task, 1, f"ask_{task}"
+    return None
+
+
+def label_by_phrase(seen: Evidence) -> Decision:
+    """The vocabulary's own phrases ask for a label or a field, though no clause opens with the verb."""
+    if "code" in seen.found and seen.size <= NO_MATERIAL:
+        return None
+    for task in ("classify", "extract"):
+        if f"ask_{task}" in seen.found and "draft" not in seen.shape.asks:
+            return task, 1 if seen.size >= LONG else 0, f"ask_{task}"
+    return None
+
+
+def choice(seen: Evidence) -> Decision:
+    """One of several given answers is to be chosen."""
+    return ("answer", 1, "options") if seen.shape.choice else None
+
+
+def plain_fact(seen: Evidence) -> Decision:
+    """A short question for one fact or one definition."""
+    asked = seen.first == "answer" and seen.words <= SHORT_QUESTION and len(seen.shape.asks) == 1
+    if not asked or not seen.shape.facts or "depth" in seen.found or (_topical(seen) and seen.words > DEFINITION):
+        return None
+    return "factoid", 0, ""
+
+
+def drafting(seen: Evidence) -> Decision:
+    """Something short is to be written."""
+    return ("draft", 1, "ask_draft") if seen.asks("draft", "code", "reasoning") else None
+
+
+def answering(seen: Evidence) -> Decision:
+    """A question, or any other request in words."""
+    if seen.shape.marks or seen.shape.asks or any(f"ask_{task}" in seen.found for task in vocabulary.ASKS):
+        return "answer", 1, "ask_answer"
+    return None
+
+
+def plain_words(seen: Evidence) -> Decision:
+    """A remark in words that asks for nothing we know: talk."""
+    return ("chat", 1, "") if seen.words >= 4 else None
+
+
+EFFORT_RULES: tuple[EffortRule, ...] = (
+    huge_prompt,
+    small_talk,
+    label_or_field,
+    given_text,
+    code_work,
+    given_answer,
+    persona,
+    mathematics,
+    several_steps,
+    story_problem,
+    text_by_phrase,
+    analysis,
+    long_work,
+    label_by_phrase,
+    choice,
+    plain_fact,
+    drafting,
+    answering,
+    plain_words,
+)
+"""What the task is; the first rule that has an answer decides."""
+
+
+def _short_question(seen: Evidence) -> bool:
+    form = seen.shape
+    return seen.first == "answer" and seen.words <= SHORT_QUESTION and not form.trouble and not form.how_to
+
+
+def _works_out(seen: Evidence) -> bool:
+    """Say whether the label or field has to be worked out: a sum, a puzzle, a proof."""
+    return bool(mathematics(seen) or several_steps(seen))
+
+
+def _topical(seen: Evidence) -> bool:
+    """Say whether the words belong to a trade or a science."""
+    return any(topic in seen.found for topic in ("code", "maths", "science", "logic", *vocabulary.REGULATED))

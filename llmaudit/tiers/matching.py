@@ -1,0 +1,174 @@
+"""Labels and the requests they name: to learn from them, to be measured by them, and the file to fill in."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from llmaudit.errors import InputError, UsageError, printable
+from llmaudit.store import Store
+from llmaudit.tiers.classifier import Model, kept_model, load_model
+from llmaudit.tiers.confusion import MEASURED, Confusion
+from llmaudit.tiers.evaluate import Evaluation, evaluate
+from llmaudit.tiers.labels import Label, read_labels
+from llmaudit.tiers.lines import judge_lines
+from llmaudit.tiers.sample import COLUMNS
+from llmaudit.tiers.tag import SIGNALS_SQL, verdict
+from llmaudit.tiers.train import Example
+from llmaudit.tiers.user_rules import RulesFile, UserRule, kept_rules
+from llmaudit.yamlfile import read_yaml
+
+IDS_PER_QUERY = 10_000
+
+
+def examples(store: Store, labels_file: Path) -> tuple[list[Example], str, int]:
+    """Return labelled requests to learn from, the hash of the labels' file, and how many labels name no request here.
+
+    Raises:
+        InputError: As `read_labels`, or no label names a request of the database.
+    """
+    labels = read_labels(labels_file)
+    rows = _signals(store, labels.rows)
+    found = [(label, rows[label.request_id]) for label in labels.rows if label.request_id in rows]
+    if not found:
+        raise _none_here(labels_file)
+    learnt = [Example(row, label.tier, row["template_hash"] or f"request {label.request_id}") for label, row in found]
+    return learnt, labels.sha256, len(labels.rows) - len(found)
+
+
+def evaluated(
+    labels_file: Path, opened: Callable[[], Store], *, model: Path | None = None, rules: Path | None = None
+) -> Evaluation:
+    """Return how tags compare with labels; rows with a prompt are judged by it, the others by their request.
+
+    Args:
+        labels_file: The labels.
+        opened: Opens the database; called only where a label names a request.
+        model: A classifier to try instead of the one the database keeps.
+        rules: Rules to try instead of those it keeps.
+
+    Raises:
+        InputError: As `read_labels`, or no label names a request of the database.
+    """
+    labels = read_labels(labels_file).rows
+    tried = read_yaml(rules, RulesFile, what="rules file").rules if rules else None
+    learned = load_model(model) if model else None
+    tiers = _by_prompt(labels, tried or [], learned)
+    named = [label for label in labels if label.request_id]
+    if named:
+        with opened() as store:
+            tiers |= _by_request(store, named, tried, learned)
+    compared = [label for label in labels if label.line in tiers]
+    if not compared:
+        raise _none_here(labels_file)
+    return evaluate(compared, [tiers[label.line] for label in compared], unmatched=len(labels) - len(compared))
+
+
+def _by_prompt(labels: list[Label], rules: list[UserRule], model: Model | None) -> dict[int, int | None]:
+    """Return line to tier for labels that hold their prompt."""
+    own = [label for label in labels if label.prompt is not None]
+    messages = [
+        [{"role": "system", "content": label.system}] * bool(label.system) + [{"role": "user", "content": label.prompt}]
+        for label in own
+    ]
+    lines = [msgspec.json.encode({"messages": some}) for some in messages]
+    return {label.line: one.tier for label, one in zip(own, judge_lines(lines, rules=rules, model=model), strict=True)}
+
+
+def _by_request(
+    store: Store, labels: list[Label], rules: list[UserRule] | None, model: Model | None
+) -> dict[int, int | None]:
+    """Return line to tier for labels that name a request: as it is tagged, or as it would be by what is tried."""
+    if rules is None and model is None:
+        tagged = _rows(store, labels, "SELECT request_id, tier FROM tiers JOIN requests USING (row_id)")
+        return {label.line: tagged[label.request_id]["tier"] for label in labels if label.request_id in tagged}
+    own = kept_rules(store) if rules is None else rules
+    learned = kept_model(store) if model is None else model
+    rows = _signals(store, labels)
+    return {
+        label.line: verdict(rows[label.request_id], own, learned).tier for label in labels if label.request_id in rows
+    }
+
+
+def _signals(store: Store, labels: list[Label]) -> dict[str | None, dict[str, Any]]:
+    return _rows(store, labels, f"SELECT r.request_id, s.* FROM ({SIGNALS_SQL}) s JOIN requests r USING (row_id)")
+
+
+def _rows(store: Store, labels: list[Label], sql: str) -> dict[str | None, dict[str, Any]]:
+    """Return request id to the row of a query, for the requests that labels name; the first of an id counts."""
+    ids = sorted({label.request_id for label in labels if label.request_id})
+    found: dict[str | None, dict[str, Any]] = {}
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        some = ids[start : start + IDS_PER_QUERY]
+        for row in store.dicts(f"SELECT * FROM ({sql}) WHERE list_contains(?, request_id) ORDER BY ALL", [some]):
+            found.setdefault(row["request_id"], row)
+    return found
+
+
+def write_sample(rows: list[dict[str, Any]], path: Path) -> None:
+    """Write the requests to be labelled, as CSV or JSON lines by the file's name.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front: names in a log come from strangers.
+
+    Raises:
+        UsageError: The name ends in neither `.csv` nor `.jsonl`.
+    """
+    if path.suffix == ".jsonl":
+        path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+        return
+    if path.suffix != ".csv":
+        raise UsageError(
+            f"--out {printable(str(path))}: the name ends in neither .csv nor .jsonl",
+            next_step="Name it, for instance, to-label.csv.",
+            slug="bad-option",
+        )
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {name: _harmless(value) for name, value in row.items() if name != "request_id"}
+            | {"request_id": row["request_id"]}
+        )
+    path.write_text(text.getvalue(), encoding="utf-8")
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+
+
+def _none_here(path: Path) -> InputError:
+    return InputError(
+        f"the labels {printable(str(path))}: not one names a request of the database",
+        next_step="`request_id` is the id that `llmaudit requests --json` shows.",
+        slug="no-such-request",
+    )
+
+
+def keep_confusion(store: Store, result: Evaluation, path: str) -> Confusion:
+    """Keep what labels say of the tags, for the audit of this database.
+
+    Raises:
+        UsageError: The labels hold none of tiers 2 and 3, or none of 0 and 1: one of the rates is not known.
+    """
+    under, over = result.complex_tagged_low, result.simple_tagged_high
+    if under.share is None or under.high is None or over.share is None or over.high is None:
+        raise UsageError(
+            "--keep: the labels do not show both how many are tagged too low and how many too high",
+            next_step="Label requests of tiers 0 and 1 as well as of tiers 2 and 3.",
+            slug="bad-option",
+        )
+    kept = Confusion(under.share, under.high, over.share, over.high, f"{result.labels:,} labels of {path}")
+    store.remember("tier_confusion", msgspec.json.encode(kept).decode())
+    return kept
+
+
+def confusion_of(store: Store) -> Confusion:
+    """Return how often tags are wrong, as measured on this database's labels, else on public prompts."""
+    kept = store.remembered("tier_confusion")
+    return msgspec.json.decode(kept, type=Confusion) if kept else MEASURED

@@ -1,0 +1,176 @@
+"""Choose the requests most worth a person's label, and propose rules from the traffic's largest groups."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+
+from llmaudit.period import ALL, Period
+from llmaudit.store import Store
+
+DOUBTFUL = 0.5
+FAIR = 0.7
+DOUBT_WEIGHT = {"unknown": 3.0, "doubtful": 2.0, "fair": 1.0, "sure": 0.5}
+"""How much more a label is worth where the tag is in doubt."""
+
+LEVELS = ("coalesce(r.template_hash, r.feature, r.endpoint, '')", "coalesce(r.feature, r.endpoint, '')", "''")
+"""What requests are grouped by, finest first: the first that makes no more groups than there are labels to spend."""
+
+
+def _candidates(level: str) -> str:
+    """Return SQL for the requests that a label can name; the hash orders them by nothing but their ids."""
+    return f"""
+        SELECT r.request_id, s.path AS file, r.line, r.feature, r.endpoint, r.template_hash, t.tier AS proposed_tier,
+            t.task, t.confidence, t.reason,
+            {level} AS stratum,
+            CASE WHEN t.tier IS NULL THEN 'unknown' WHEN t.confidence < {DOUBTFUL} THEN 'doubtful'
+                 WHEN t.confidence < {FAIR} THEN 'fair' ELSE 'sure' END AS doubt,
+            count(*) OVER (PARTITION BY stratum, doubt) AS stratum_requests,
+            row_number() OVER (PARTITION BY stratum, doubt ORDER BY md5(r.request_id), r.request_id) AS place
+        FROM requests r JOIN sources s USING (source_id) JOIN tiers t USING (row_id)
+        WHERE r.request_id IS NOT NULL
+            AND ($since IS NULL OR r.started_at >= $since) AND ($until IS NULL OR r.started_at < $until)
+    """
+
+
+COLUMNS = (
+    "request_id", "file", "line", "feature", "endpoint", "template", "proposed_tier", "task", "confidence", "reason",
+    "weight", "tier", "labeller",
+)  # fmt: skip
+"""Columns of the file that a person fills in; the last two are empty."""
+
+
+def sample(store: Store, size: int, period: Period = ALL) -> list[dict[str, Any]]:
+    """Return the requests most worth a label, at most `size`, as rows of `COLUMNS`.
+
+    Every template (or feature, where there are more templates than labels) has one, and a share by the square root of
+    its requests, more where its tags are in doubt. `weight` is how many requests a row stands for: with it, `tag eval`
+    speaks of the traffic and not of the sample.
+
+    Args:
+        store: The database; its tags must be up to date.
+        size: Rows at most.
+        period: The span of time.
+    """
+    bounds = {"since": period.since, "until": period.until}
+    for level in LEVELS:
+        found = store.rows(
+            f"SELECT stratum, doubt, count(*) FROM ({_candidates(level)}) GROUP BY stratum, doubt ORDER BY ALL", bounds
+        )
+        if len(found) <= size:
+            break
+    shares = _shares({(stratum, doubt): count for stratum, doubt, count in found}, size)
+    rows = store.dicts(
+        f"SELECT * FROM ({_candidates(level)}) WHERE place <= $size ORDER BY stratum, doubt, place",
+        bounds | {"size": size},
+    )
+    chosen = []
+    for row in rows:
+        share = shares[row["stratum"], row["doubt"]]
+        if row["place"] <= share:
+            named = {**row, "template": row["template_hash"], "weight": round(row["stratum_requests"] / share, 4)}
+            chosen.append({name: named.get(name) for name in COLUMNS})
+    return chosen
+
+
+def _shares(sizes: dict[tuple[str, str], int], total: int) -> dict[tuple[str, str], int]:
+    """Divide labels over strata: one each, so that none stands for nothing, the rest by size and doubt."""
+    wishes = {key: math.sqrt(n) * DOUBT_WEIGHT[key[1]] for key, n in sizes.items()}
+    order = sorted(sizes, key=lambda key: (-wishes[key], key))
+    shares = dict.fromkeys(sizes, 0)
+    for key in order[:total]:
+        shares[key] = 1
+    left = min(total, sum(sizes.values())) - sum(shares.values())
+    whole = sum(wishes.values())
+    for key in order:
+        more = min(sizes[key] - shares[key], math.floor(left * wishes[key] / whole))
+        shares[key] += more
+    left = min(total, sum(sizes.values())) - sum(shares.values())
+    while left > 0:
+        for key in order:
+            if left and shares[key] < sizes[key]:
+                shares[key] += 1
+                left -= 1
+    return shares
+
+
+class Group(msgspec.Struct, frozen=True):
+    """One group of requests that a rule could name.
+
+    Attributes:
+        field: What names it: `feature`, `endpoint`, `team`, `key` or `model`.
+        value: Its value.
+        requests: How many requests.
+        share: Of all.
+        tiers: Requests by tier, `unknown` among them.
+        proposed: The tier of at least 80% of them, or None.
+    """
+
+    field: str
+    value: str
+    requests: int
+    share: float
+    tiers: dict[str, int]
+    proposed: int | None
+
+
+FIELDS = {"feature": "feature", "endpoint": "endpoint", "team": "team", "key": "key_id"}
+AGREED = 0.8
+MOST_GROUPS = 30
+
+
+def groups(store: Store, period: Period = ALL) -> list[Group]:
+    """Return the traffic's largest groups, each request in the first of feature, endpoint, team and key that it has."""
+    name = " ".join(f"WHEN {column} IS NOT NULL THEN '{field}'" for field, column in FIELDS.items())
+    rows = store.rows(
+        f"SELECT CASE {name} END AS field, coalesce({', '.join(FIELDS.values())}) AS value,"
+        " coalesce(tier::VARCHAR, 'unknown') AS tier, count(*) AS n FROM requests JOIN tiers USING (row_id)"
+        " WHERE ($since IS NULL OR started_at >= $since) AND ($until IS NULL OR started_at < $until)"
+        " GROUP BY field, value, tier",
+        {"since": period.since, "until": period.until},
+    )
+    counts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for field, value, tier, count in rows:
+        if field is not None:
+            counts[field, value][tier] = count
+    whole = sum(count for *_, count in rows)
+    found = [_group(field, value, tiers, whole) for (field, value), tiers in counts.items()]
+    return sorted(found, key=lambda one: (-one.requests, one.field, one.value))[:MOST_GROUPS]
+
+
+def _group(field: str, value: str, tiers: dict[str, int], whole: int) -> Group:
+    total = sum(tiers.values())
+    top = max(tiers, key=lambda tier: (tiers[tier], tier))
+    agreed = top != "unknown" and tiers[top] >= AGREED * total
+    return Group(field, value, total, total / whole, dict(sorted(tiers.items())), int(top) if agreed else None)
+
+
+def suggested(found: list[Group]) -> str:
+    """Return a rules file for the groups; where their requests do not agree the rule is a comment, to be decided."""
+    lines = [
+        "# Proposed by `llmaudit tag --suggest-rules`. Check each tier: only you know what a feature is for.",
+        "rules:",
+    ]
+    for one in found:
+        tiers = ", ".join(
+            f"{count:,} {'unknown' if tier == 'unknown' else f'tier {tier}'}" for tier, count in one.tiers.items()
+        )
+        mark = "" if one.proposed is not None else "# "
+        tier = one.proposed if one.proposed is not None else "?"
+        lines += [
+            f"  # {one.requests:,} requests, {one.share:.1%} of the traffic: {tiers}",
+            f"  {mark}- when: {{{one.field}: {_quoted(one.value)}}}",
+            f"  {mark}  tier: {tier}",
+        ]
+    if all(one.proposed is None for one in found):
+        lines[1] = "rules: []"
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str) -> str:
+    """Return a value as YAML text that matches itself: JSON's quotes are YAML's, pattern signs are put in brackets."""
+    plain = "".join(f"[{char}]" if char in "*?[" else char for char in value)
+    return msgspec.json.encode(plain).decode()
