@@ -10,7 +10,18 @@ numbers as the log gave them), flagged `inconsistent`, and left out of money.
 
 from __future__ import annotations
 
-from llmaudit.request import Reject, Request
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from llmaudit.request import COUNTERS, Reject, Request
+
+Rule = Literal["inclusive", "exclusive"]
+"""Whether an input count includes cached tokens (OpenAI's way) or stands beside them (Anthropic's way)."""
+
+LEAST_EVIDENCE = 20
+"""One in so many rows with cached tokens must contradict the inclusive reading before a file is read the other way:
+a single damaged row is no proof."""
 
 MAX_TOKENS = 1_000_000_000
 """More tokens than this in one counter of one request is damage, not usage."""
@@ -133,6 +144,120 @@ def anthropic(
     complete = request.input_tokens is not None and request.output_tokens is not None
     fits = complete and lifetimes_agree and _reasoning_fits(request)
     request.usage_status = "reported" if fits else "inconsistent"
+
+
+class Counts(NamedTuple):
+    """The counts of one record as its source gives them, in tokens; None where it gives none."""
+
+    prompt: int | float | None = None
+    completion: int | float | None = None
+    cached: int | float | None = None
+    written: int | float | None = None
+    total: int | float | None = None
+
+
+def excludes_cache(provider: str | None, model: str | None = None) -> bool:
+    """Say whether a provider's own input count leaves cached tokens out: Anthropic's does, wherever it is hosted.
+
+    Bedrock's Converse API does so for every model. All others, OpenAI and Google among them, include them.
+    """
+    names = f"{provider or ''} {model or ''}".lower()
+    return "anthropic" in names or "claude" in names or "bedrock" in names
+
+
+def rules_told_by(rows: Iterable[tuple[str, Counts]]) -> dict[str, Rule]:
+    """Return what the counts of a file prove about the input count, by the name they are grouped under.
+
+    Proof of the exclusive reading is a cached part larger than the prompt it would be part of, or a total that is the
+    sum of all four. A total of prompt and completion alone proves nothing: some gateways add up so for every provider.
+
+    Args:
+        rows: Name (provider and model) and counts of each sampled record.
+    """
+    proofs: Counter[str] = Counter()
+    cached_rows: Counter[str] = Counter()
+    for name, (prompt, completion, cached, written, total) in rows:
+        beside = (cached or 0) + (written or 0)
+        if prompt is None or not beside:
+            continue
+        cached_rows[name] += 1
+        proofs[name] += beside > prompt or (completion is not None and total == prompt + completion + beside)
+    return {name: "exclusive" for name, rows in cached_rows.items() if proofs[name] * LEAST_EVIDENCE >= rows}
+
+
+def passed_through(
+    request: Request,
+    counts: Counts,
+    *,
+    provider: str | None,
+    model: str | None = None,
+    told: Mapping[str, Rule] | None = None,
+    written_5m: int | float | None = None,
+    written_1h: int | float | None = None,
+    reasoning: int | float | None = None,
+) -> None:
+    """Fill the counters where a gateway hands on what the provider counted, in place.
+
+    So do Portkey, Kong, APISIX and TensorZero. The rule is the one that the file proved for this provider and model
+    (`rules_told_by`, by `rule_name`), else the provider's own (`excludes_cache`). A cached count that the source does
+    not have stays unknown: it is not zero, and the prompt may hold it.
+
+    Args:
+        request: Filled in place.
+        counts: As the source has them.
+        provider: As the source names it.
+        model: As the source names it.
+        told: What `rules_told_by` found in the file.
+        written_5m: Of the tokens written to a cache, for 5 minutes.
+        written_1h: Of those, for 1 hour.
+        reasoning: Output tokens that were reasoning.
+
+    Raises:
+        Reject: A counter is not a whole number of tokens.
+    """
+    rule = (told or {}).get(rule_name(provider, model)) or ("exclusive" if excludes_cache(provider, model) else "inclusive")
+    if rule == "exclusive":
+        anthropic(
+            request,
+            uncached=counts.prompt,
+            output=counts.completion,
+            read=counts.cached,
+            written=counts.written,
+            written_5m=written_5m,
+            written_1h=written_1h,
+            thinking=reasoning,
+        )
+    else:
+        openai(
+            request,
+            prompt=counts.prompt,
+            completion=counts.completion,
+            cached=counts.cached,
+            written=counts.written,
+            written_5m=written_5m,
+            written_1h=written_1h,
+            reasoning=reasoning,
+        )
+    if counts.cached is None:
+        request.cache_read_tokens = None
+    if counts.written is None and not written_5m and not written_1h:
+        request.cache_write_5m_tokens = request.cache_write_1h_tokens = request.cache_write_other_tokens = None
+
+
+def rule_name(provider: str | None, model: str | None) -> str:
+    """Return the name that a rule of a file is kept under."""
+    return f"{provider or ''}/{model or ''}"
+
+
+def not_counted(request: Request) -> None:
+    """Say that the zeros of a record are no counts, in place: a failure's, or what a gateway writes without knowing.
+
+    Counts that are not zero stay: a failed call may be billed.
+    """
+    if not any(getattr(request, counter) for counter in COUNTERS):
+        request.usage_status = "missing"
+        for counter in COUNTERS:
+            setattr(request, counter, None)
 
 
 def _fill_writes(

@@ -1,0 +1,106 @@
+"""What the formats of gateways fill alike: how a call ended, what it cost, who asked, when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from llmaudit.formats.values import dollars, epoch, error_class, or_none, stated_tier, text_time, utc
+from llmaudit.request import Request
+
+MAX_TAG_CHARS = 200
+"""A longer metadata value is no label; it may be text of the prompt, and is not kept."""
+
+HTTP_ERROR = 400
+CLIENT_GAVE_UP = 499
+"""What nginx and its kin log where the caller hung up; the upstream may well bill what it had written by then."""
+
+_HTTP = range(100, 600)
+
+
+def fill_status(request: Request, http_status: int | None, words: str = "", *, failed: bool | None = None) -> None:
+    """Fill how a call ended, in place.
+
+    Args:
+        request: `status`, `error_class` and `http_status` are set.
+        http_status: As logged; what is no HTTP status (0, -1, -4) is left out.
+        words: The error's own type name or code, never its message.
+        failed: What the log itself says; None where it says nothing, and a status of 400 or more is a failure.
+    """
+    request.http_status = http_status if http_status in _HTTP else None
+    if request.http_status == CLIENT_GAVE_UP:
+        request.status = "cancelled"
+    elif failed or (failed is None and (request.http_status or 0) >= HTTP_ERROR):
+        request.status, request.error_class = "error", error_class(request.http_status, words)
+
+
+def fill_cost(request: Request, amount: Decimal | None, field: str, per_dollar: int = 1) -> None:
+    """Fill the amount that the gateway itself states, in dollars or parts of one; None stays unknown.
+
+    Raises:
+        Reject: The amount is not finite, negative, or more than a request can cost.
+    """
+    request.billed_amount = dollars(amount, field, per_dollar)
+    if request.billed_amount is not None:
+        request.billed_currency, request.billed_kind = "USD", "seller_reported"
+
+
+def none_if_zero(amount: Decimal | None, *, free: bool = False) -> Decimal | None:
+    """Return an amount, or None for a zero that the log does not show to be a real one.
+
+    Most gateways write 0 where they have no price for the model. Only what shows that nothing was charged (a hit in the
+    gateway's own cache, say) makes it an amount.
+    """
+    return None if amount is not None and not amount and not free else amount
+
+
+def labels_of(about: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the metadata that are labels: no nested value and nothing that is as long as a text."""
+    kept = (str, int, float, bool)
+    return {
+        key: value for key, value in (about or {}).items() if isinstance(value, kept) and len(str(value)) <= MAX_TAG_CHARS
+    }
+
+
+def fill_labels(request: Request, about: Mapping[str, Any] | None) -> None:
+    """Fill tags, and from labels of these names: feature, team, user, session, trace and tier; in place.
+
+    Names are compared without case, a leading underscore and the difference of `-` and `_` (`_user`, `Session-Id`).
+    What is already known is left as it is.
+    """
+    labels = labels_of(about)
+    if not labels:
+        return
+    request.tags = msgspec.json.encode(labels).decode()
+    plain = {key.lower().lstrip("_").replace("-", "_"): or_none(str(value)) for key, value in labels.items()}
+    request.feature = request.feature or plain.get("feature")
+    request.team = request.team or plain.get("team")
+    request.user_id = request.user_id or plain.get("user") or plain.get("user_id")
+    request.session_id = request.session_id or plain.get("session_id")
+    request.trace_id = request.trace_id or plain.get("trace_id")
+    request.stated_tier = stated_tier(plain.get("tier")) if request.stated_tier is None else request.stated_tier
+
+
+def moment(value: float | str | datetime | None, field: str, unit: int = 1) -> datetime | None:
+    """Return a time that a system writes as epoch number or as text, as naive UTC.
+
+    Args:
+        value: Units since 1970, or ISO 8601.
+        field: For the reject.
+        unit: Units a second of an epoch number.
+
+    Raises:
+        Reject: It is no time, or lies outside 2020 to 2100.
+    """
+    if isinstance(value, datetime):
+        return utc(value, field)
+    return text_time(value, field) if isinstance(value, str) else epoch(value, field, unit)
+
+
+def text_of(value: object) -> str | None:
+    """Return an id that some versions write as a number as text; None for nothing."""
+    return None if value is None or value == "" else str(value)
