@@ -244,6 +244,31 @@ def passed_through(
         request.cache_write_5m_tokens = request.cache_write_1h_tokens = request.cache_write_other_tokens = None
 
 
+def summed(
+    *, prompt: int | None, completion: int | None, cached: int | None = None, written: int | None = None
+) -> dict[str, int | None]:
+    """Return the token kinds of a day's sum whose prompt count includes cached tokens (LiteLLM, OpenRouter, Vercel).
+
+    Args:
+        prompt: All prompt tokens.
+        completion: All output tokens.
+        cached: Of the prompt, read from a cache; None where the sum does not say, and then the prompt is `input_all`.
+        written: Of the prompt, written to a cache.
+
+    Returns:
+        Kind of token to count; None for an uncached part that would be negative.
+    """
+    if cached is None and written is None:
+        return {"input_all": prompt, "output": completion}
+    uncached = None if prompt is None else prompt - (cached or 0) - (written or 0)
+    return {
+        "input": uncached if uncached is None or uncached >= 0 else None,
+        "cache_read": cached,
+        "cache_write_other": written,
+        "output": completion,
+    }
+
+
 def rule_name(provider: str | None, model: str | None) -> str:
     """Return the name that a rule of a file is kept under."""
     return f"{provider or ''}/{model or ''}"
