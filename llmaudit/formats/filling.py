@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from llmaudit.formats.values import dollars, epoch, error_class, or_none, stated_tier, text_time, utc
+from llmaudit.money import EXACT
 from llmaudit.request import Request
 
 MAX_TAG_CHARS = 200
@@ -56,6 +57,17 @@ def none_if_zero(amount: Decimal | None, *, free: bool = False) -> Decimal | Non
     gateway's own cache, say) makes it an amount.
     """
     return None if amount is not None and not amount and not free else amount
+
+
+def with_upstream(cost: Decimal | None, upstream: Decimal | None, is_byok: bool | None) -> Decimal | None:
+    """Return the whole charge of a call.
+
+    With the user's own key `cost` is the gateway's fee only, and what was paid upstream comes on top (unknown where it
+    is not stated); without it `cost` already holds that, and adding it would count it twice.
+    """
+    if not is_byok or cost is None:
+        return cost
+    return None if upstream is None else EXACT.add(cost, upstream)
 
 
 def labels_of(about: Mapping[str, Any] | None) -> dict[str, Any]:

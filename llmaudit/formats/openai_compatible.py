@@ -12,9 +12,8 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import labels_of
+from llmaudit.formats.filling import labels_of, with_upstream
 from llmaudit.formats.values import after, dollars, epoch, error_class, or_none, stated_tier, utc
-from llmaudit.money import EXACT
 from llmaudit.request import Ignored, Reject, Request
 
 Count = int | float | None
@@ -228,15 +227,8 @@ def _completion(used: Usage) -> Count:
 
 
 def _billed(used: Usage) -> Decimal | None:
-    """Return the whole charge.
-
-    With the user's own key `cost` is the gateway's fee only, and what was paid upstream comes on top (unknown where it
-    is not stated); without it `cost` already holds that.
-    """
-    if not used.is_byok or used.cost is None:
-        return used.cost
     upstream = used.cost_details.upstream_inference_cost if used.cost_details else None
-    return None if upstream is None else EXACT.add(used.cost, upstream)
+    return with_upstream(used.cost, upstream, used.is_byok)
 
 
 def _fill_prompt(request: Request, asked: Asked, answer: Completion, context: Context) -> None:
