@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, none_if_zero
+from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, none_if_zero, object_in
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Request
 
@@ -58,19 +58,8 @@ def convert(log: Log, _: Context) -> Request:
     if request.status == "error":
         usage.not_counted(request)
     fill_cost(request, none_if_zero(log.cost, free=bool(log.cached)), "cost")
-    fill_labels(request, _object(log.metadata))
+    fill_labels(request, object_in(log.metadata))
     return request
-
-
-def _object(metadata: dict[str, Any] | str | None) -> dict[str, Any] | None:
-    """Return metadata that the REST API writes as JSON text and a Worker's binding as an object."""
-    if not isinstance(metadata, str):
-        return metadata
-    try:
-        decoded = msgspec.json.decode(metadata or "null")
-    except msgspec.DecodeError:
-        return None
-    return decoded if isinstance(decoded, dict) else None
 
 
 FORMAT = Format(

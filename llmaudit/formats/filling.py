@@ -97,6 +97,20 @@ def fill_labels(request: Request, about: Mapping[str, Any] | None) -> None:
     request.stated_tier = stated_tier(plain.get("tier")) if request.stated_tier is None else request.stated_tier
 
 
+def object_in(value: object) -> dict[str, Any]:
+    """Return metadata or a body that some systems write as an object and some as JSON text.
+
+    What was cut off, is no JSON or no object is an empty object: it is a label or a body that cannot be read, and not a
+    reason to lose the request.
+    """
+    if isinstance(value, str):
+        try:
+            value = msgspec.json.decode(value or "null")
+        except msgspec.DecodeError:
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
 def moment(value: float | str | datetime | None, field: str, unit: int = 1) -> datetime | None:
     """Return a time that a system writes as epoch number or as text, as naive UTC.
 
@@ -111,6 +125,12 @@ def moment(value: float | str | datetime | None, field: str, unit: int = 1) -> d
     if isinstance(value, datetime):
         return utc(value, field)
     return text_time(value, field) if isinstance(value, str) else epoch(value, field, unit)
+
+
+def text_in(about: Mapping[str, Any], key: str) -> str | None:
+    """Return the text under a key of an object that is not typed; another kind of value is no text."""
+    value = about.get(key)
+    return value or None if isinstance(value, str) else None
 
 
 def text_of(value: object) -> str | None:
