@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from llmaudit.formats.values import dollars, epoch, error_class, or_none, stated_tier, text_time, utc
+from llmaudit.formats.values import dollars, epoch, error_class, or_none, stated_tier, text_integer, text_time, utc
 from llmaudit.money import EXACT
 from llmaudit.request import Request
 
@@ -131,6 +131,15 @@ def text_in(about: Mapping[str, Any], key: str) -> str | None:
     """Return the text under a key of an object that is not typed; another kind of value is no text."""
     value = about.get(key)
     return value or None if isinstance(value, str) else None
+
+
+def whole(value: float | str | None, field: str) -> int | float | None:
+    """Return a count that some databases export as text (ClickHouse quotes integers of 64 bits).
+
+    Raises:
+        Reject: The text is no whole number.
+    """
+    return text_integer(value, field) if isinstance(value, str) else value
 
 
 def text_of(value: object) -> str | None:
