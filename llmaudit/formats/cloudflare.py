@@ -53,8 +53,8 @@ def convert(log: Log, _: Context) -> Request:
         endpoint=or_none(log.request_type) or or_none(log.path),
     )
     fill_status(request, log.status_code, failed=None if log.success is None else not log.success)
-    counts = usage.Counts(log.tokens_in, log.tokens_out)
-    usage.passed_through(request, counts, provider=log.provider, model=log.model)
+    reading = usage.Reading(log.tokens_in, log.tokens_out)
+    usage.passed_through(request, reading, provider=log.provider, model=log.model)
     if request.status == "error":
         usage.not_counted(request)
     fill_cost(request, none_if_zero(log.cost, free=bool(log.cached)), "cost")

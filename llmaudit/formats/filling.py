@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from llmaudit.formats.values import dollars, epoch, error_class, or_none, stated_tier, text_integer, text_time, utc
+from llmaudit import usage
+from llmaudit.formats.values import dollars, epoch, error_class, or_none, stated_tier, text_decimal, text_integer, text_time, utc
 from llmaudit.money import EXACT
-from llmaudit.request import Request
+from llmaudit.request import Reject, Request
+
+T = TypeVar("T")
 
 MAX_TAG_CHARS = 200
 """A longer metadata value is no label; it may be text of the prompt, and is not kept."""
@@ -111,6 +114,28 @@ def object_in(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def studied_by(
+    records: Sequence[dict[str, Any]],
+    record: type[T],
+    told: Callable[[T], tuple[str | None, str | None, usage.Reading]],
+) -> usage.Study:
+    """Return what the sampled records of a file tell about its counts, by provider and model.
+
+    Args:
+        records: Decoded records; one that is damaged tells nothing.
+        record: The format's record type.
+        told: Record to provider, model and counts.
+    """
+    readings = []
+    for each in records:
+        try:
+            provider, model, reading = told(msgspec.convert(each, record, strict=False))
+        except (msgspec.ValidationError, Reject):
+            continue
+        readings.append((usage.rule_name(provider, model), usage.usual_rule(provider, model), reading))
+    return usage.studied(readings)
+
+
 def moment(value: float | str | datetime | None, field: str, unit: int = 1) -> datetime | None:
     """Return a time that a system writes as epoch number or as text, as naive UTC.
 
@@ -125,6 +150,18 @@ def moment(value: float | str | datetime | None, field: str, unit: int = 1) -> d
     if isinstance(value, datetime):
         return utc(value, field)
     return text_time(value, field) if isinstance(value, str) else epoch(value, field, unit)
+
+
+def number(value: float | str | None, field: str) -> float | None:
+    """Return a duration that some systems write as text (`0.412`); `-` and nothing are unknown.
+
+    Raises:
+        Reject: The text is no number.
+    """
+    if not isinstance(value, str):
+        return value
+    found = text_decimal(None if value.strip() == "-" else value, field)
+    return None if found is None else float(found)
 
 
 def text_in(about: Mapping[str, Any], key: str) -> str | None:

@@ -10,7 +10,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, none_if_zero, object_in, text_in, whole
+from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, none_if_zero, number, object_in, text_in, whole
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Reject, Request
 
@@ -89,7 +89,7 @@ def fill(request: Request, row: Counted, context: Context, *, status: int | None
     request.gateway = "helicone"
     request.seller = or_none((row.provider or "").lower())
     request.is_streamed = body["stream"] if isinstance(body.get("stream"), bool) else None
-    first = whole(row.time_to_first_token, "time_to_first_token")
+    first = number(row.time_to_first_token, "time_to_first_token")
     request.first_token_at = after(request.started_at, first, "time_to_first_token") if first else None
     fill_status(request, status, failed=True if status is not None and status <= 0 else None)
     _fill_usage(request, row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, none_if_zero, whole
+from llmaudit.formats.filling import fill_cost, none_if_zero, number
 from llmaudit.formats.helicone import NANODOLLARS, Counted, fill
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Request
@@ -29,7 +29,7 @@ def convert(row: Row, context: Context) -> Request:
     request = Request(
         request_id=row.request_id,
         started_at=started,
-        ended_at=after(started, whole(row.latency, "latency"), "latency"),
+        ended_at=after(started, number(row.latency, "latency"), "latency"),
         model_raw=or_none(row.model),
         model_requested=or_none(row.model),
         model_served=or_none(row.model),

@@ -11,7 +11,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, none_if_zero, object_in, text_in
+from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, none_if_zero, object_in, studied_by, text_in
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Request
 
@@ -61,29 +61,23 @@ class Log(msgspec.Struct, gc=False):
         return answers.answer_in(self.response_body if self.response is None else self.response)
 
     @property
-    def counts(self) -> usage.Counts:
+    def counts(self) -> usage.Reading:
         """The counts as the log has them; those of cached tokens are only in the answer's body."""
         answer = self.answer
         used = answer.usage if answer and answer.usage else answers.Usage()
-        return usage.Counts(
+        return usage.Reading(
             self.request_tokens if self.req_units is None else self.req_units,
             self.response_tokens if self.res_units is None else self.res_units,
+            self.total_tokens if self.total_units is None else self.total_units,
             used.cached,
             used.written,
-            self.total_tokens if self.total_units is None else self.total_units,
+            used.reasoning,
         )
 
 
-def study(records: Sequence[dict[str, Any]]) -> dict[str, usage.Rule]:
+def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return which rule the counts of the file prove, for each provider and model."""
-    rows = []
-    for record in records:
-        try:
-            log = msgspec.convert(record, Log, strict=False)
-        except msgspec.ValidationError:
-            continue
-        rows.append((usage.rule_name(log.provider, log.ai_model), log.counts))
-    return usage.rules_told_by(rows)
+    return studied_by(records, Log, lambda log: (log.provider, log.ai_model, log.counts))
 
 
 def convert(log: Log, context: Context) -> Request:
@@ -110,11 +104,7 @@ def convert(log: Log, context: Context) -> Request:
     )
     status = log.status_code if log.response_status_code is None else log.response_status_code
     fill_status(request, status, failed=None if log.is_success is None else not log.is_success)
-    used = answer.usage or answers.Usage()
-    told = context.file.study or {}
-    usage.passed_through(
-        request, log.counts, provider=log.provider, model=log.ai_model, told=told, reasoning=used.reasoning
-    )
+    usage.passed_through(request, log.counts, provider=log.provider, model=log.ai_model, study=context.file.study)
     if request.status == "error":
         usage.not_counted(request)
     if answer.usage is not None:
