@@ -57,7 +57,7 @@ def convert(log: Log, _: Context) -> Request:
     usage.passed_through(request, reading, provider=log.provider, model=log.model)
     if request.status == "error":
         usage.not_counted(request)
-    fill_cost(request, none_if_zero(log.cost, free=bool(log.cached)), "cost")
+    fill_cost(request, none_if_zero(log.cost, free=bool(log.cached)), "cost", kind="list_estimate")
     fill_labels(request, object_in(log.metadata))
     return request
 

@@ -54,7 +54,7 @@ def convert(event: Event, context: Context) -> Request:
         key_id=or_none(event.Gateway),
     )
     fill_status(request, event.StatusCode, "rate_limit" if event.RateLimited else "")
-    fill_cost(request, none_if_zero(told.cost, free=bool(event.Cached)), "Metrics.cost")
+    fill_cost(request, none_if_zero(told.cost, free=bool(event.Cached)), "Metrics.cost", kind="list_estimate")
     return request
 
 

@@ -12,7 +12,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats.values import dollars, epoch, error_class, or_none, stated_tier, text_decimal, text_integer, text_time, utc
 from llmaudit.money import EXACT
-from llmaudit.request import Reject, Request
+from llmaudit.request import BilledKind, Reject, Request
 
 T = TypeVar("T")
 
@@ -42,15 +42,29 @@ def fill_status(request: Request, http_status: int | None, words: str = "", *, f
         request.status, request.error_class = "error", error_class(request.http_status, words)
 
 
-def fill_cost(request: Request, amount: Decimal | None, field: str, per_dollar: int = 1) -> None:
+def fill_cost(
+    request: Request,
+    amount: Decimal | None,
+    field: str,
+    per_dollar: int = 1,
+    *,
+    kind: BilledKind = "seller_reported",
+) -> None:
     """Fill the amount that the gateway itself states, in dollars or parts of one; None stays unknown.
+
+    Args:
+        request: Filled in place.
+        amount: As written.
+        field: For the reject.
+        per_dollar: Parts a dollar: 100 for cents.
+        kind: `list_estimate` where the system does not charge the call itself but computes it from a price table.
 
     Raises:
         Reject: The amount is not finite, negative, or more than a request can cost.
     """
     request.billed_amount = dollars(amount, field, per_dollar)
     if request.billed_amount is not None:
-        request.billed_currency, request.billed_kind = "USD", "seller_reported"
+        request.billed_currency, request.billed_kind = "USD", kind
 
 
 def none_if_zero(amount: Decimal | None, *, free: bool = False) -> Decimal | None:
@@ -118,6 +132,7 @@ def studied_by(
     records: Sequence[dict[str, Any]],
     record: type[T],
     told: Callable[[T], tuple[str | None, str | None, usage.Reading]],
+    usual: usage.Rule | None = None,
 ) -> usage.Study:
     """Return what the sampled records of a file tell about its counts, by provider and model.
 
@@ -125,6 +140,7 @@ def studied_by(
         records: Decoded records; one that is damaged tells nothing.
         record: The format's record type.
         told: Record to provider, model and counts.
+        usual: The rule of a system that counts alike for every provider; by default the provider's own.
     """
     readings = []
     for each in records:
@@ -132,7 +148,8 @@ def studied_by(
             provider, model, reading = told(msgspec.convert(each, record, strict=False))
         except (msgspec.ValidationError, Reject):
             continue
-        readings.append((usage.rule_name(provider, model), usage.usual_rule(provider, model), reading))
+        rule = usage.usual_rule(provider, model) if usual is None else usual
+        readings.append((usage.rule_name(provider, model), rule, reading))
     return usage.studied(readings)
 
 
@@ -171,12 +188,16 @@ def text_in(about: Mapping[str, Any], key: str) -> str | None:
 
 
 def whole(value: float | str | None, field: str) -> int | float | None:
-    """Return a count that some databases export as text (ClickHouse quotes integers of 64 bits).
+    """Return a count that some systems write as text (ClickHouse quotes integers of 64 bits, access logs quote all).
+
+    `-` and nothing are unknown, as access logs write them.
 
     Raises:
         Reject: The text is no whole number.
     """
-    return text_integer(value, field) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return text_integer(None if value.strip() == "-" else value, field)
 
 
 def text_of(value: object) -> str | None:

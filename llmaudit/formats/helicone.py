@@ -79,7 +79,7 @@ def convert(row: Row, context: Context) -> Request:
     )
     fill(request, row, context, status=row.response_status, properties=row.request_properties)
     amount = row.costUSD if row.cost is None else row.cost
-    fill_cost(request, none_if_zero(amount, free=row.is_from_cache), "cost")
+    fill_cost(request, none_if_zero(amount, free=row.is_from_cache), "cost", kind="list_estimate")
     return request
 
 

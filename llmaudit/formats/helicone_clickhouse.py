@@ -38,7 +38,7 @@ def convert(row: Row, context: Context) -> Request:
         key_id=or_none(row.proxy_key_id),
     )
     fill(request, row, context, status=row.status, properties=row.properties)
-    fill_cost(request, none_if_zero(row.cost, free=row.is_from_cache), "cost", NANODOLLARS)
+    fill_cost(request, none_if_zero(row.cost, free=row.is_from_cache), "cost", NANODOLLARS, kind="list_estimate")
     return request
 
 

@@ -110,7 +110,7 @@ def convert(log: Log, context: Context) -> Request:
     if answer.usage is not None:
         request.raw_usage = msgspec.json.encode(answer.usage).decode()
     hit = "hit" in (log.cache_status or "").lower()
-    fill_cost(request, none_if_zero(log.cost, free=hit), "cost", CENTS)
+    fill_cost(request, none_if_zero(log.cost, free=hit), "cost", CENTS, kind="list_estimate")
     fill_labels(request, object_in(log.metadata))
     turns = chat.describe(request, body.get("messages"), context)
     chat.keep(request, turns, None, context)
