@@ -1,4 +1,4 @@
-"""Daily sums that a gateway keeps: one amount for all tokens of a day and model, and how many of each kind there were."""
+"""Daily sums that a gateway keeps: one amount for all tokens of a day and model, and how many of each there were."""
 
 from __future__ import annotations
 

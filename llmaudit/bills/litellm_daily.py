@@ -99,13 +99,16 @@ FORMAT = Format(
     ),
     verified="Columns from the schema of litellm 1.109.1; no real export seen.",
     about=(
-        "The table `LiteLLM_DailyUserSpend`, which has every request once (`LiteLLM_DailyGlobalSpend` is the same without "
-        "users). Use it to see whether spend logs are complete: rows are dropped under load, and the daily sums are not."
+        "The table `LiteLLM_DailyUserSpend`, which has every request once (`LiteLLM_DailyGlobalSpend` is the same "
+        "without users). Use it to see whether spend logs are complete: rows are dropped under load, and the daily "
+        "sums are not."
     ),
     traps=(
         (
-            "the tables by team, tag, organisation, end user and agent cut the same spend another way, and a request with "
-            "several tags is in several rows",
+            (
+                "the tables by team, tag, organisation, end user and agent cut the same spend another way, and a "
+                "request with several tags is in several rows"
+            ),
             "their rows are ignored; export the table by user",
         ),
         ("`spend` is LiteLLM's own computation and no invoice", "the issuer is `litellm`, the seller the provider"),

@@ -21,23 +21,23 @@ NO_WORD = {"", "null", "none"}
 class Charge(msgspec.Struct, gc=False):
     """One row; the columns that LiteLLM fills."""
 
-    BilledCost: Decimal | None = None  # noqa: N815 -- the names of FOCUS
-    EffectiveCost: Decimal | None = None  # noqa: N815
-    ListCost: Decimal | None = None  # noqa: N815
-    BillingCurrency: str | None = None  # noqa: N815
-    BillingAccountId: str | None = None  # noqa: N815
-    BillingAccountName: str | None = None  # noqa: N815
-    ChargeCategory: str | None = None  # noqa: N815
-    ChargePeriodStart: str | None = None  # noqa: N815
-    ChargePeriodEnd: str | None = None  # noqa: N815
-    ConsumedQuantity: Decimal | None = None  # noqa: N815
-    ConsumedUnit: str | None = None  # noqa: N815
-    ProviderName: str | None = None  # noqa: N815
-    ResourceId: str | None = None  # noqa: N815
-    ServiceName: str | None = None  # noqa: N815
-    SubAccountId: str | None = None  # noqa: N815
-    SubAccountName: str | None = None  # noqa: N815
-    Tags: dict[str, Any] | str | None = None  # noqa: N815
+    BilledCost: Decimal | None = None
+    EffectiveCost: Decimal | None = None
+    ListCost: Decimal | None = None
+    BillingCurrency: str | None = None
+    BillingAccountId: str | None = None
+    BillingAccountName: str | None = None
+    ChargeCategory: str | None = None
+    ChargePeriodStart: str | None = None
+    ChargePeriodEnd: str | None = None
+    ConsumedQuantity: Decimal | None = None
+    ConsumedUnit: str | None = None
+    ProviderName: str | None = None
+    ResourceId: str | None = None
+    ServiceName: str | None = None
+    SubAccountId: str | None = None
+    SubAccountName: str | None = None
+    Tags: dict[str, Any] | str | None = None
 
 
 def convert(row: Charge, context: Context) -> BillLine:
@@ -49,7 +49,9 @@ def convert(row: Charge, context: Context) -> BillLine:
     asked = row.ConsumedQuantity
     parts = (start, row.BillingAccountId, row.ProviderName, row.ResourceId, row.ServiceName, row.SubAccountId)
     key = "|".join(str(part) for part in (*parts, tags.get("user_id")))
-    context.state[key] += 1  # rows of two endpoints look alike: the second of a file is another line, not the same again
+    context.state[key] += (
+        1  # rows of two endpoints look alike: the second of a file is another line, not the same again
+    )
     return BillLine(
         line_key=f"{key}|{context.state[key]}",
         seller=_word(row.ProviderName),
@@ -102,9 +104,9 @@ FORMAT = Format(
     repeats="last",
     state=Counter,
     semantics=(
-        "One row a day, key, model and team. BilledCost, EffectiveCost, ListCost and ContractedCost are all the same "
-        "number: LiteLLM's own computation, in US dollars, to six decimals. ConsumedQuantity counts requests; there are "
-        "no tokens in it."
+        "One row a day, key, model and team. BilledCost, EffectiveCost, ListCost and ContractedCost are all the "
+        "same number: LiteLLM's own computation, in US dollars, to six decimals. ConsumedQuantity counts requests; "
+        "there are no tokens in it."
     ),
     verified="Columns and values from the transformer of litellm 1.109.1; no real export seen.",
     about="The CSV or Parquet that LiteLLM's `focus` logger (and its Vantage destination) writes.",

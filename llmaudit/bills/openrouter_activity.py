@@ -66,8 +66,8 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "One row a UTC day, model and endpoint. usage is US dollars of credits; with the user's own key that is "
-        "OpenRouter's fee, and byok_usage_inference is what the provider bills by itself. prompt_tokens includes cached "
-        "tokens, completion_tokens includes reasoning."
+        "OpenRouter's fee, and byok_usage_inference is what the provider bills by itself. prompt_tokens includes "
+        "cached tokens, completion_tokens includes reasoning."
     ),
     verified="Fields and units from OpenRouter's API description; no real answer seen.",
     about="The answer of `GET /api/v1/activity`: the last 30 complete days.",

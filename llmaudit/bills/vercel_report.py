@@ -90,8 +90,8 @@ FORMAT = Format(
     convert=convert,
     repeats="last",
     semantics=(
-        "One row a day or hour and dimension, in US dollars: total_cost is charged, market_cost is list. input_tokens is "
-        "read as including cached tokens and output_tokens as including reasoning."
+        "One row a day or hour and dimension, in US dollars: total_cost is charged, market_cost is list. "
+        "input_tokens is read as including cached tokens and output_tokens as including reasoning."
     ),
     verified=(
         "Fields from the types of @ai-sdk/gateway 3.0.232 and one published answer. That input_tokens includes cached "

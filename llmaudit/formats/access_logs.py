@@ -46,7 +46,7 @@ def local_time(text: str | None, field: str) -> datetime | None:
     if not text:
         return None
     try:
-        return utc(datetime.strptime(text, _LOCAL), field)
+        return utc(datetime.strptime(text, _LOCAL), field)  # noqa: DTZ007 -- _LOCAL ends in %z
     except ValueError:
         raise Reject("not-a-time", field) from None
 
@@ -69,9 +69,7 @@ def unescaped(body: str) -> str:
         return data
 
 
-def tries_before(
-    request: Request, statuses: Sequence[str | None], seconds: Sequence[float | None]
-) -> list[Request]:
+def tries_before(request: Request, statuses: Sequence[str | None], seconds: Sequence[float | None]) -> list[Request]:
     """Return a request for each upstream that was tried before the one that the line is about, in order.
 
     Args:

@@ -163,14 +163,15 @@ FORMAT = Format(
     convert=convert,
     epochs=("start_time",),
     semantics=(
-        "Counts are the provider's own: OpenAI's prompt includes cached tokens, Anthropic's leaves them out (told by the "
-        "model's name). Access logs are dated by their end, in seconds; entries of logger plugins by their start, in "
-        "milliseconds. llm_time_to_first_token and llm_summary.duration are both the milliseconds to the first token."
+        "Counts are the provider's own: OpenAI's prompt includes cached tokens, Anthropic's leaves them out (told "
+        "by the model's name). Access logs are dated by their end, in seconds; entries of logger plugins by their "
+        "start, in milliseconds. llm_time_to_first_token and llm_summary.duration are both the milliseconds to the "
+        "first token."
     ),
     verified="Variables and entries from APISIX's source at f519a0f; one published line.",
     about=(
-        "JSON access logs with the variables of `ai-proxy`, and entries of logger plugins with `llm_summary`. The feature "
-        "is the route."
+        "JSON access logs with the variables of `ai-proxy`, and entries of logger plugins with `llm_summary`. The "
+        "feature is the route."
     ),
     traps=(
         ("values are text, `-` and the empty text for nothing", "read; nothing is unknown and not 0"),

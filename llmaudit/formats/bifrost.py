@@ -167,14 +167,16 @@ FORMAT = Format(
     tables={"logs": "SELECT * FROM logs"},
     study=lambda records: studied_by(records, Log, told, usage.INSIDE),
     semantics=(
-        "prompt_tokens includes cached reads and writes since March 2026; before that Anthropic's left them out, which is "
-        "told from a file's counts. completion_tokens includes reasoning. cost is US dollars from Bifrost's price table; "
-        "latency is milliseconds."
+        "prompt_tokens includes cached reads and writes since March 2026; before that Anthropic's left them out, "
+        "which is told from a file's counts. completion_tokens includes reasoning. cost is US dollars from "
+        "Bifrost's price table; latency is milliseconds."
     ),
-    verified="Columns from Bifrost's log store source (its OpenAPI names some that it does not write); no real row seen.",
+    verified=(
+        "Columns from Bifrost's log store source (its OpenAPI names some that it does not write); no real row seen."
+    ),
     about=(
-        "The SQLite file `logs.db`, the Postgres table `logs`, or pages of `/api/logs`. Each fallback is a row, an attempt "
-        "of the call that `parent_request_id` names. The key is the virtual key's name, the team its team."
+        "The SQLite file `logs.db`, the Postgres table `logs`, or pages of `/api/logs`. Each fallback is a row, an "
+        "attempt of the call that `parent_request_id` names. The key is the virtual key's name, the team its team."
     ),
     traps=(
         ("rows that were still running when they were exported", "ignored"),

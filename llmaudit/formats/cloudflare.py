@@ -71,17 +71,18 @@ FORMAT = Format(
     record=Log,
     convert=convert,
     semantics=(
-        "tokens_in and tokens_out are the provider's own counts; there is no count of cached or reasoning tokens. So for "
-        "OpenAI's models tokens_in includes cached tokens and for Anthropic's it leaves them out. cost is Cloudflare's "
-        "estimate in US dollars (the operator's own rate with custom_cost); duration is milliseconds."
+        "tokens_in and tokens_out are the provider's own counts; there is no count of cached or reasoning tokens. "
+        "So for OpenAI's models tokens_in includes cached tokens and for Anthropic's it leaves them out. cost is "
+        "Cloudflare's estimate in US dollars (the operator's own rate with custom_cost); duration is milliseconds."
     ),
     verified=(
         "Fields from the cloudflare 7.3.0 SDK and Cloudflare's API reference; only their placeholder example was seen. "
         "Whether created_at is the beginning of the call is not documented."
     ),
     about=(
-        "Pages of `GET /accounts/…/ai-gateway/gateways/…/logs` as they are (`result`), or their logs one a line. Feature, "
-        "team, user and session come from `metadata`. `step` is the attempt: 0 is the first provider asked."
+        "Pages of `GET /accounts/…/ai-gateway/gateways/…/logs` as they are (`result`), or their logs one a line. "
+        "Feature, team, user and session come from `metadata`. `step` is the attempt: 0 is the first provider "
+        "asked."
     ),
     traps=(
         (

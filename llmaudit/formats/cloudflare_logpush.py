@@ -85,7 +85,10 @@ FORMAT = Format(
         "The data set has no token counts in the clear: usage is missing. Metrics.cost is US dollars as Cloudflare "
         "estimates them, Metrics.durationMs milliseconds. Request and response bodies and metadata are encrypted."
     ),
-    verified="Fields from Cloudflare's description of the data set; no real file seen. Other metrics than cost and duration are not documented.",
+    verified=(
+        "Fields from Cloudflare's description of the data set; no real file seen. Other metrics than cost and "
+        "duration are not documented."
+    ),
     about="Files that a Logpush job for `ai_gateway_events` writes. The key is the gateway's name.",
     traps=(
         ("bodies and metadata are encrypted", "read past"),

@@ -137,9 +137,9 @@ FORMAT = Format(
     convert=convert,
     epochs=("start_ns", "attributes.start_ns"),
     semantics=(
-        "input_tokens includes cached reads and writes (non_cached_input_tokens is the rest), output_tokens includes "
-        "reasoning. Estimated costs are billionths of a US dollar. duration is nanoseconds; start_ns is told by its size, "
-        "for documented examples hold milliseconds."
+        "input_tokens includes cached reads and writes (non_cached_input_tokens is the rest), output_tokens "
+        "includes reasoning. Estimated costs are billionths of a US dollar. duration is nanoseconds; start_ns is "
+        "told by its size, for documented examples hold milliseconds."
     ),
     verified="Fields from ddtrace and datadog_api_client 2.62.0, and the documentation's example; no real export seen.",
     about=(
@@ -150,6 +150,9 @@ FORMAT = Format(
         ("workflow, agent and task spans repeat what their children used", "ignored"),
         ("costs are nanodollars", "divided by 1,000,000,000"),
         ("tags hold colons in their values", "cut at the first"),
-        ("two integrations can record one call twice (langchain beside google-genai)", "not told apart here: switch one off"),
+        (
+            "two integrations can record one call twice (langchain beside google-genai)",
+            "not told apart here: switch one off",
+        ),
     ),
 )

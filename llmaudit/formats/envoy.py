@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from llmaudit import usage
+from llmaudit.formats.access_logs import without_query
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import fill_status, number, text_of, whole
-from llmaudit.formats.access_logs import without_query
 from llmaudit.formats.values import after, text_time
 from llmaudit.request import Ignored, Reject, Request
 
@@ -34,7 +34,11 @@ _PREFIX = re.compile(r"^gen_?ai[._]")
 
 def convert(line: dict[str, Any], _: Context) -> Request | Ignored:
     """Return the request of one line."""
-    told = {_PREFIX.sub("", key): value for key, value in line.items() if _PREFIX.match(key) and value not in {None, "-", ""}}
+    told = {
+        _PREFIX.sub("", key): value
+        for key, value in line.items()
+        if _PREFIX.match(key) and value not in {None, "-", ""}
+    }
     if not told:
         return Ignored("call of no model")
     started = text_time(_text(line, "start_time"), "start_time")
@@ -110,11 +114,14 @@ FORMAT = Format(
         "includes reasoning, where the gateway's costs InputToken, CachedInputToken, OutputToken and so on are logged "
         "under these names. start_time is the beginning, duration milliseconds. There is no amount."
     ),
-    verified="Keys from the gateway's documentation and source at c217da8, and two published lines; keys are the operator's to choose.",
+    verified=(
+        "Keys from the gateway's documentation and source at c217da8, and two published lines; keys are the "
+        "operator's to choose."
+    ),
     about=(
         "JSON access logs whose keys are the documented ones (`gen_ai.…` or `genai_…` beside `response_flags`, "
-        "`upstream_cluster`). The seller is `gen_ai.provider.name`, which names a backend of the route and not a vendor: "
-        "map it. The user is the header `x-user-id`."
+        "`upstream_cluster`). The seller is `gen_ai.provider.name`, which names a backend of the route and not a "
+        "vendor: map it. The user is the header `x-user-id`."
     ),
     traps=(
         ("values are numbers, text, `-` or null", "all are read"),

@@ -10,7 +10,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from llmaudit import usage
-from llmaudit.formats.values import dollars, epoch, error_class, or_none, stated_tier, text_decimal, text_integer, text_time, utc
+from llmaudit.formats.values import (
+    dollars,
+    epoch,
+    error_class,
+    or_none,
+    stated_tier,
+    text_decimal,
+    text_integer,
+    text_time,
+    utc,
+)
 from llmaudit.money import EXACT
 from llmaudit.request import BilledKind, Reject, Request
 
@@ -76,7 +86,7 @@ def none_if_zero(amount: Decimal | None, *, free: bool = False) -> Decimal | Non
     return None if amount is not None and not amount and not free else amount
 
 
-def with_upstream(cost: Decimal | None, upstream: Decimal | None, is_byok: bool | None) -> Decimal | None:
+def with_upstream(cost: Decimal | None, upstream: Decimal | None, *, is_byok: bool | None) -> Decimal | None:
     """Return the whole charge of a call.
 
     With the user's own key `cost` is the gateway's fee only, and what was paid upstream comes on top (unknown where it
@@ -91,7 +101,9 @@ def labels_of(about: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the metadata that are labels: no nested value and nothing that is as long as a text."""
     kept = (str, int, float, bool)
     return {
-        key: value for key, value in (about or {}).items() if isinstance(value, kept) and len(str(value)) <= MAX_TAG_CHARS
+        key: value
+        for key, value in (about or {}).items()
+        if isinstance(value, kept) and len(str(value)) <= MAX_TAG_CHARS
     }
 
 

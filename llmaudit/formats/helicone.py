@@ -10,7 +10,16 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, none_if_zero, number, object_in, text_in, whole
+from llmaudit.formats.filling import (
+    fill_cost,
+    fill_labels,
+    fill_status,
+    none_if_zero,
+    number,
+    object_in,
+    text_in,
+    whole,
+)
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Reject, Request
 
@@ -117,7 +126,9 @@ def _fill_usage(request: Request, row: Counted) -> None:
             read=whole(row.prompt_cache_read_tokens, "prompt_cache_read_tokens"),
             written=whole(row.prompt_cache_write_tokens, "prompt_cache_write_tokens"),
         )
-    request.input_audio_tokens = usage.checked("prompt_audio_tokens", whole(row.prompt_audio_tokens, "prompt_audio_tokens"))
+    request.input_audio_tokens = usage.checked(
+        "prompt_audio_tokens", whole(row.prompt_audio_tokens, "prompt_audio_tokens")
+    )
     request.output_audio_tokens = usage.checked(
         "completion_audio_tokens", whole(row.completion_audio_tokens, "completion_audio_tokens")
     )
@@ -146,25 +157,34 @@ FORMAT = Format(
     repeats="last",
     id_space="helicone",
     semantics=(
-        "prompt_tokens, prompt_cache_read_tokens and prompt_cache_write_tokens stand beside each other: prompt_tokens "
-        "leaves cached tokens out. Where the answer's body is in the row its own usage object is read instead. cost is US "
-        "dollars; delay_ms and time_to_first_token are milliseconds."
+        "prompt_tokens, prompt_cache_read_tokens and prompt_cache_write_tokens stand beside each other: "
+        "prompt_tokens leaves cached tokens out. Where the answer's body is in the row its own usage object is read"
+        " instead. cost is US dollars; delay_ms and time_to_first_token are milliseconds."
     ),
     verified=(
         "Columns from Helicone's source and API description; no real row seen. That prompt_tokens leaves cached tokens "
         "out for other providers than Anthropic rests on one third-party analysis."
     ),
     about=(
-        "Answers of `/v1/request/query-clickhouse`, and files of the exporter (JSON, JSON lines, CSV). The session is the "
-        "property `Helicone-Session-Id`; feature, team and user come from the properties of those names, else the feature "
-        "is `Helicone-Session-Name`."
+        "Answers of `/v1/request/query-clickhouse`, and files of the exporter (JSON, JSON lines, CSV). The session "
+        "is the property `Helicone-Session-Id`; feature, team and user come from the properties of those names, "
+        "else the feature is `Helicone-Session-Name`."
     ),
     traps=(
-        ("the exporter's CSV has no request id, and its column `latency` is always empty", "the response's id and time are used"),
+        (
+            "the exporter's CSV has no request id, and its column `latency` is always empty",
+            "the response's id and time are used",
+        ),
         ("the exporter's JSON ends in a comma too many", "read"),
         ("streams without usage have null counts", "usage is missing, not zero"),
-        ("a `response_status` of 0 or less is one of Helicone's own codes (pending, timeout, cancelled)", "a failure of class other: which code means what is not documented"),
-        ("answers from Helicone's cache", "known by `cache_reference_id`; their cost of 0 is real, any other 0 is no price"),
+        (
+            "a `response_status` of 0 or less is one of Helicone's own codes (pending, timeout, cancelled)",
+            "a failure of class other: which code means what is not documented",
+        ),
+        (
+            "answers from Helicone's cache",
+            "known by `cache_reference_id`; their cost of 0 is real, any other 0 is no price",
+        ),
         ("costs of OpenRouter calls carry 5.5% that Helicone adds", "the amount is kept as written"),
     ),
 )

@@ -167,22 +167,26 @@ FORMAT = Format(
     convert=convert,
     epochs=("started_at",),
     semantics=(
-        "prompt_tokens and completion_tokens are the provider's own counts, without any of cached tokens: OpenAI's input "
-        "includes them, Anthropic's leaves them out. started_at is epoch milliseconds, latencies are milliseconds. cost "
-        "is in whatever unit the operator configured prices in (taken as US dollars), 0 where none is configured."
+        "prompt_tokens and completion_tokens are the provider's own counts, without any of cached tokens: OpenAI's "
+        "input includes them, Anthropic's leaves them out. started_at is epoch milliseconds, latencies are "
+        "milliseconds. cost is in whatever unit the operator configured prices in (taken as US dollars), 0 where "
+        "none is configured."
     ),
     verified=(
-        "Keys from Kong's source at 22246ef and its log reference; no real log seen. The cache's block and older names of "
-        "plugins rest on documentation."
+        "Keys from Kong's source at 22246ef and its log reference; no real log seen. The cache's block and older "
+        "names of plugins rest on documentation."
     ),
     about=(
-        "Entries of Kong's logging plugins that have an object `ai`. The user is the consumer, the team the workspace's "
-        "name. Each plugin that called a model (a transformer, say, beside the proxy) is a request, its feature the "
-        "plugin's name; they share a trace."
+        "Entries of Kong's logging plugins that have an object `ai`. The user is the consumer, the team the "
+        "workspace's name. Each plugin that called a model (a transformer, say, beside the proxy) is a request, its"
+        " feature the plugin's name; they share a trace."
     ),
     traps=(
         ("one entry may hold the calls of several plugins", "each is a request of its own"),
-        ("cached tokens are in no count, and Anthropic's input leaves them out", "the cache counters are unknown, not zero"),
+        (
+            "cached tokens are in no count, and Anthropic's input leaves them out",
+            "the cache counters are unknown, not zero",
+        ),
         ("`usage` can be a text that says there was none", "missing, not zero"),
         ("a stream without usage is estimated by Kong from its bytes", "not marked in the log, and so not here"),
         ("`cost` is 0 without configured prices", "unknown, unless the cache answered"),

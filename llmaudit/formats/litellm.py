@@ -149,7 +149,7 @@ def convert(row: SpendLog, context: Context) -> Request:
         chat.keep(request, turns, None, context)
     if row.status == "failure":
         fill_failure(request, meta.error_information)
-    request.billed_amount = billed(row.spend, meta.cost_breakdown, row.cache_hit, request)
+    request.billed_amount = billed(row.spend, meta.cost_breakdown, request, cache_hit=row.cache_hit)
     request.billed_kind = None if request.billed_amount is None else "seller_reported"
     return request
 
@@ -240,7 +240,7 @@ def fill_failure(request: Request, error: ErrorInformation | None) -> None:
 
 
 def billed(
-    spend: Decimal | None, breakdown: CostBreakdown | None, cache_hit: str | bool | None, request: Request
+    spend: Decimal | None, breakdown: CostBreakdown | None, request: Request, *, cache_hit: str | bool | None
 ) -> Decimal | None:
     """Return what LiteLLM says the call cost, or None where its 0 means that it did not know.
 
@@ -270,9 +270,9 @@ FORMAT = Format(
         "Times without a zone are UTC. Failure rows carry 0 tokens whatever the provider billed."
     ),
     verified=(
-        "Columns and their order from the migrations of litellm-proxy-extras 0.4.110; rows as litellm 1.109.1 wrote them "
-        "against a mock provider; that prompt_tokens includes cached reads on a measured row of 1.83.9. Older versions "
-        "rest on the migrations."
+        "Columns and their order from the migrations of litellm-proxy-extras 0.4.110; rows as litellm 1.109.1 wrote"
+        " them against a mock provider; that prompt_tokens includes cached reads on a measured row of 1.83.9. Older"
+        " versions rest on the migrations."
     ),
     about=(
         'Rows of the table `LiteLLM_SpendLogs`: JSON (`SELECT row_to_json(t) FROM "LiteLLM_SpendLogs" t`), CSV '
@@ -293,8 +293,8 @@ FORMAT = Format(
         (
             "`spend` is 0 where LiteLLM did not know the price",
             (
-                "unknown, unless the row is a failure or a hit in LiteLLM's own cache; `cost_breakdown.total_cost` is "
-                "used where it is there"
+                "unknown, unless the row is a failure or a hit in LiteLLM's own cache; "
+                "`cost_breakdown.total_cost` is used where it is there"
             ),
         ),
         (

@@ -111,7 +111,7 @@ def convert(line: Payload, context: Context) -> Request:
     if line.status == "failure":
         fill_failure(request, line.error_information or meta.error_information)
     request.billed_amount = billed(
-        line.response_cost, line.cost_breakdown or meta.cost_breakdown, line.cache_hit, request
+        line.response_cost, line.cost_breakdown or meta.cost_breakdown, request, cache_hit=line.cache_hit
     )
     request.billed_kind = None if request.billed_amount is None else "seller_reported"
     return request
@@ -157,9 +157,9 @@ FORMAT = Format(
         "provider. Pub/Sub's text times are from LiteLLM's own fixtures."
     ),
     about=(
-        "Objects that the `s3`, `gcs_bucket`, `azure_storage`, `generic_api` and Pub/Sub callbacks write, one a file, as "
-        "lines or in an array. Attempts of one call share `trace_id`. The same call in the spend logs is the same "
-        "request: it counts once."
+        "Objects that the `s3`, `gcs_bucket`, `azure_storage`, `generic_api` and Pub/Sub callbacks write, one a "
+        "file, as lines or in an array. Attempts of one call share `trace_id`. The same call in the spend logs is "
+        "the same request: it counts once."
     ),
     traps=(
         ("the same calls stand in the spend logs too", "ids are shared with `litellm`, and the first read counts"),

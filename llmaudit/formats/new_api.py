@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
@@ -122,7 +121,9 @@ def _request(row: Row, other: Other, context: Context) -> Request:
         request.model_served = other.upstream_model_name
     if request.started_at is not None and other.frt is not None and other.frt > 0:
         request.first_token_at = request.started_at + timedelta(milliseconds=other.frt)
-    fill_status(request, other.status_code, f"{other.error_type or ''} {other.error_code or ''}", failed=row.type == ERROR)
+    fill_status(
+        request, other.status_code, f"{other.error_type or ''} {other.error_code or ''}", failed=row.type == ERROR
+    )
     _, _, reading = told(row)
     usage.passed_through(request, reading, provider=_semantics(other), model=row.model_name, study=context.file.study)
     if request.status == "error":
@@ -200,17 +201,19 @@ FORMAT = Format(
     epochs=("created_at",),
     tables={"logs": "SELECT * FROM logs"},
     semantics=(
-        "prompt_tokens includes cached tokens, except where `other` says claude or usage_semantic anthropic: there cached "
-        "tokens stand beside it. completion_tokens includes reasoning. quota is what the caller was charged, in points of "
-        "1/500,000 US dollar, the group's ratio included. created_at is when the row was written, at the end of the call; "
-        "use_time is whole seconds, other.frt the milliseconds to the first token (negative: none)."
+        "prompt_tokens includes cached tokens, except where `other` says claude or usage_semantic anthropic: there "
+        "cached tokens stand beside it. completion_tokens includes reasoning. quota is what the caller was charged,"
+        " in points of 1/500,000 US dollar, the group's ratio included. created_at is when the row was written, at "
+        "the end of the call; use_time is whole seconds, other.frt the milliseconds to the first token (negative: "
+        "none)."
     ),
     verified=(
         "Columns and keys of `other` from new-api's source; one published row. Forks add columns, which are read past."
     ),
     about=(
-        "The table `logs`: SQLite file, CSV, COPY rows, or pages of `/api/log`. The key is the token's name; group, its "
-        "ratio, the model's ratio and the channel are tags: charge / group_ratio is the list price of the relay."
+        "The table `logs`: SQLite file, CSV, COPY rows, or pages of `/api/log`. The key is the token's name; group,"
+        " its ratio, the model's ratio and the channel are tags: charge / group_ratio is the list price of the "
+        "relay."
     ),
     traps=(
         ("the group's ratio is a markup inside quota", "kept as the tag `group_ratio`; the charge stays as written"),

@@ -15,7 +15,9 @@ LINE = re.compile(
     r'"(?P<method>[A-Z]+) (?P<path>\S+)(?: HTTP/[\d.]+)?" (?P<status>\d{3}) (?:\d+|-)'
     r'(?: "(?P<referer>[^"]*)" "(?P<agent>[^"]*)")?(?P<rest>.*)'
 )
-_TIMING = re.compile(r'\b(?P<name>request_time|rt|urt|upstream_response_time|us|upstream_status)[=:]"?(?P<value>[\d., :-]+)"?')
+_TIMING = re.compile(
+    r'\b(?P<name>request_time|rt|urt|upstream_response_time|us|upstream_status)[=:]"?(?P<value>[\d., :-]+)"?'
+)
 _BARE = re.compile(r'^ "?(?P<seconds>\d+\.\d{3})"?(?:\s|$)')
 _NAMES = {"rt": "request_time", "urt": "upstream_response_time", "us": "upstream_status"}
 
@@ -58,14 +60,14 @@ FORMAT = Format(
     pattern=LINE,
     convert=convert,
     semantics=(
-        "There are no tokens, models or amounts in such a log: usage is missing. The time is when the line was written, at "
-        "the end of the call, in whole seconds; request_time (added by the operator) is seconds."
+        "There are no tokens, models or amounts in such a log: usage is missing. The time is when the line was "
+        "written, at the end of the call, in whole seconds; request_time (added by the operator) is seconds."
     ),
     verified="The documented formats; timings as nginx's documentation and common tutorials add them.",
     about=(
-        "Lines of `combined` or `common`, optionally followed by `rt=0.123 urt=\"0.1, 0.2\" us=\"502, 200\"`, the same "
-        "under nginx's own names, or the request time in seconds right after the user agent. Only paths of model calls are "
-        "requests."
+        'Lines of `combined` or `common`, optionally followed by `rt=0.123 urt="0.1, 0.2" us="502, 200"`, the same '
+        "under nginx's own names, or the request time in seconds right after the user agent. Only paths of model "
+        "calls are requests."
     ),
     traps=(
         ("lines have no id", "the same file twice is known by its content; overlapping files cannot be told apart"),

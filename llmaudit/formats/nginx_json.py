@@ -151,18 +151,23 @@ FORMAT = Format(
     record=Line,
     convert=convert,
     semantics=(
-        "An access log has no tokens: usage is missing, unless the answer's body is logged (resp_body or response_body), "
-        "whose own usage object is then read. Times are when the line was written, at the end of the call; request_time "
-        "and upstream times are seconds. There is no amount."
+        "An access log has no tokens: usage is missing, unless the answer's body is logged (resp_body or "
+        "response_body), whose own usage object is then read. Times are when the line was written, at the end of "
+        "the call; request_time and upstream times are seconds. There is no amount."
     ),
-    verified="nginx's documented variables under their own names, and one published line; other names of keys need `--map`.",
+    verified=(
+        "nginx's documented variables under their own names, and one published line; other names of keys need `--map`."
+    ),
     about=(
         "A `log_format … escape=json` whose keys are nginx's variables. Only paths of model calls are requests "
-        "(`/chat/completions`, `/responses`, `/messages`, `/embeddings`, `:generateContent`, `/model/…/invoke`, Ollama's "
-        "`/api/chat` and the like). The model comes from the logged body or the path."
+        "(`/chat/completions`, `/responses`, `/messages`, `/embeddings`, `:generateContent`, `/model/…/invoke`, "
+        "Ollama's `/api/chat` and the like). The model comes from the logged body or the path."
     ),
     traps=(
-        ("one line may stand for several tries (`upstream_status` is `502, 200`)", "each upstream tried is a request, an attempt of one call"),
+        (
+            "one line may stand for several tries (`upstream_status` is `502, 200`)",
+            "each upstream tried is a request, an attempt of one call",
+        ),
         ("lines of other paths are in the same log", "ignored"),
         ("499 means that the caller hung up", "cancelled; what it cost upstream is unknown"),
         ("without `escape=json` quotes in a body are `\\x22`", "read"),

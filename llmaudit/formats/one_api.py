@@ -79,7 +79,7 @@ def request_of(row: Log, context: Context, milliseconds: float | None) -> Reques
 
 
 def _key(row: Log) -> str:
-    """Return what makes a row one where it has no request id. Its number alone does not: users' own exports renumber."""
+    """Return what makes a row one where it has no request id; its number alone does not: users' exports renumber."""
     parts = (row.id, row.created_at, row.username, row.token_name, row.model_name, row.quota, row.prompt_tokens)
     return "|".join(str(part) for part in (*parts, row.completion_tokens))
 
@@ -114,21 +114,24 @@ FORMAT = Format(
     epochs=("created_at",),
     tables={"logs": "SELECT *, channel_id AS channel FROM logs"},
     semantics=(
-        "prompt_tokens and completion_tokens are OpenAI's: cached tokens and reasoning are included and cannot be told. "
-        "quota is what the caller was charged, in points of 1/500,000 US dollar, the group's ratio included. created_at "
-        "is when the row was written, at the end of the call; elapsed_time is milliseconds."
+        "prompt_tokens and completion_tokens are OpenAI's: cached tokens and reasoning are included and cannot be "
+        "told. quota is what the caller was charged, in points of 1/500,000 US dollar, the group's ratio included. "
+        "created_at is when the row was written, at the end of the call; elapsed_time is milliseconds."
     ),
     verified=(
-        "Columns and the formula of quota from one-api's source at 8df4a26: (19 + 175 x 4) x 15 x 1 = 10,785 points on a "
-        "published row."
+        "Columns and the formula of quota from one-api's source at 8df4a26: (19 + 175 x 4) x 15 x 1 = 10,785 points"
+        " on a published row."
     ),
     about=(
-        "The table `logs`: SQLite file, CSV, COPY rows, or pages of `/api/log`. The key is the token's name, the channel a "
-        "tag. Which provider a channel is, the log does not say."
+        "The table `logs`: SQLite file, CSV, COPY rows, or pages of `/api/log`. The key is the token's name, the "
+        "channel a tag. Which provider a channel is, the log does not say."
     ),
     traps=(
         ("quota is points, and an operator can change how many make a dollar", "500,000 is assumed"),
-        ("quota holds the group's markup", "it is the charge as written; the group's ratio is only in the text of the row"),
+        (
+            "quota holds the group's markup",
+            "it is the charge as written; the group's ratio is only in the text of the row",
+        ),
         ("rows are dated by the end of the call", "the start is that less `elapsed_time`, where it is there"),
         ("top-ups and entries of the system are in the same table", "ignored"),
     ),

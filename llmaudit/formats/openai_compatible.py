@@ -228,7 +228,7 @@ def _completion(used: Usage) -> Count:
 
 def _billed(used: Usage) -> Decimal | None:
     upstream = used.cost_details.upstream_inference_cost if used.cost_details else None
-    return with_upstream(used.cost, upstream, used.is_byok)
+    return with_upstream(used.cost, upstream, is_byok=used.is_byok)
 
 
 def _fill_prompt(request: Request, asked: Asked, answer: Completion, context: Context) -> None:

@@ -78,7 +78,7 @@ def convert(answer: Answer, _: Context) -> list[Request]:
     )
     request.output_image_tokens = usage.checked("native_tokens_completion_images", told.native_tokens_completion_images)
     request.raw_usage = _raw_usage(told)
-    fill_cost(request, with_upstream(told.total_cost, told.upstream_inference_cost, told.is_byok), "total_cost")
+    fill_cost(request, with_upstream(told.total_cost, told.upstream_inference_cost, is_byok=told.is_byok), "total_cost")
     failed = [_failed(told, tried, n) for n, tried in enumerate(told.provider_responses or ()) if _has_failed(tried)]
     request.attempt = len(told.provider_responses or ()) - 1 if failed else None
     return [*failed, request]
@@ -158,15 +158,15 @@ FORMAT = Format(
     repeats="last",
     id_space="openrouter",
     semantics=(
-        "native_tokens_* are the provider's own counts and what is billed: the prompt includes cached reads and writes, "
-        "the completion includes reasoning. tokens_prompt and tokens_completion are counts of another tokenizer and are "
-        "not read. total_cost is US dollars of credits; with the user's own key (is_byok) it is OpenRouter's fee and "
-        "upstream_inference_cost comes on top."
+        "native_tokens_* are the provider's own counts and what is billed: the prompt includes cached reads and "
+        "writes, the completion includes reasoning. tokens_prompt and tokens_completion are counts of another "
+        "tokenizer and are not read. total_cost is US dollars of credits; with the user's own key (is_byok) it is "
+        "OpenRouter's fee and upstream_inference_cost comes on top."
     ),
     verified="Fields from OpenRouter's API description (its TypeScript SDK); no real object seen.",
     about=(
-        'Answers of `GET /api/v1/generation?id=…`, with or without their `{"data": …}`, one a line. The same call in the '
-        "activity CSV is the same request."
+        'Answers of `GET /api/v1/generation?id=…`, with or without their `{"data": …}`, one a line. The same call '
+        "in the activity CSV is the same request."
     ),
     traps=(
         ("`tokens_prompt` is not what is billed", "`native_tokens_prompt` is read, and nothing where it is missing"),

@@ -117,10 +117,11 @@ def convert(log: Log, context: Context) -> Request:
     return request
 
 
-def _flag(mode: str | bool | None, asked: object) -> bool | None:
+def _flag(mode: object, asked: object) -> bool | None:
     if isinstance(mode, str):
         return {"true": True, "1": True, "false": False, "0": False}.get(mode.lower())
-    return mode if mode is not None else asked if isinstance(asked, bool) else None
+    found = mode if mode is not None else asked
+    return found if isinstance(found, bool) else None
 
 
 FORMAT = Format(
@@ -143,18 +144,18 @@ FORMAT = Format(
     convert=convert,
     study=study,
     semantics=(
-        "req_units and res_units are the provider's own counts: OpenAI's input includes cached tokens, Anthropic's leaves "
-        "them out; the counts of cached tokens are in the answer's body alone. Which of the two a file means is told from "
-        "its counts for each provider and model, else by the provider. cost is US cents, although cost_currency says "
-        "USD; it is 0 where Portkey has no price."
+        "req_units and res_units are the provider's own counts: OpenAI's input includes cached tokens, Anthropic's "
+        "leaves them out; the counts of cached tokens are in the answer's body alone. Which of the two a file means"
+        " is told from its counts for each provider and model, else by the provider. cost is US cents, although "
+        "cost_currency says USD; it is 0 where Portkey has no price."
     ),
     verified=(
         "Columns and the unit of cost from Portkey's API description and documentation, and a published sample; that "
         "counts are the provider's own is not documented."
     ),
     about=(
-        "JSON lines of a log export. Feature, team, user (`_user`) and session come from `metadata`, else the feature is "
-        "`prompt_slug`. Ask for the column `response`: without it cached tokens are unknown."
+        "JSON lines of a log export. Feature, team, user (`_user`) and session come from `metadata`, else the "
+        "feature is `prompt_slug`. Ask for the column `response`: without it cached tokens are unknown."
     ),
     traps=(
         ("`cost` is cents while `cost_currency` says USD", "divided by 100"),

@@ -92,7 +92,9 @@ FORMAT = Format(
         "tokens, Anthropic's leave them out. There is no amount in these files."
     ),
     verified="Keys from a published sample file; no real store seen.",
-    about="The objects that a self-hosted gateway writes to its log store (S3, GCS, Azure, MinIO), one JSON object each.",
+    about=(
+        "The objects that a self-hosted gateway writes to its log store (S3, GCS, Azure, MinIO), one JSON object each."
+    ),
     traps=(
         ("retries are inside one file", "the file is one request; how many there were is only in a header"),
         ("fields can be denied by configuration", "an answer without its body has no usage: missing, not zero"),

@@ -121,17 +121,17 @@ FORMAT = Format(
     record=Row,
     convert=convert,
     semantics=(
-        "input_tokens and output_tokens are what the provider reported; cached tokens and reasoning are only in the usage "
-        "object of raw_response, which is read where it is there. cost is US dollars by configured prices, null without. "
-        "Times are milliseconds; a row's moment is in its id."
+        "input_tokens and output_tokens are what the provider reported; cached tokens and reasoning are only in the"
+        " usage object of raw_response, which is read where it is there. cost is US dollars by configured prices, "
+        "null without. Times are milliseconds; a row's moment is in its id."
     ),
     verified=(
         "Columns from TensorZero's data model and source at 7a6159a, and its fixtures. Whether an id is made at the "
         "beginning or the end of a call is not documented: taken as the beginning."
     ),
     about=(
-        "The tables `ModelInference`, `ChatInference` and `JsonInference` as JSON lines, CSV or Parquet. Model inferences of "
-        "one inference (retries, fallbacks, best of n) share a call id."
+        "The tables `ModelInference`, `ChatInference` and `JsonInference` as JSON lines, CSV or Parquet. Model "
+        "inferences of one inference (retries, fallbacks, best of n) share a call id."
     ),
     traps=(
         ("one inference makes several model inferences", "only these are requests; the inferences are ignored"),

@@ -80,7 +80,7 @@ def convert(answer: Answer, _: Context) -> Request:
         if name.startswith("native_tokens") and (value := getattr(told, name)) is not None
     }
     request.raw_usage = msgspec.json.encode(counts).decode()
-    fill_cost(request, with_upstream(told.total_cost, told.upstream_inference_cost, told.is_byok), "total_cost")
+    fill_cost(request, with_upstream(told.total_cost, told.upstream_inference_cost, is_byok=told.is_byok), "total_cost")
     return request
 
 
@@ -115,8 +115,8 @@ FORMAT = Format(
         "time to the first token in milliseconds."
     ),
     verified=(
-        "Fields from the types of @ai-sdk/gateway 3.0.232; no real object seen. That the prompt includes cached tokens is "
-        "not documented."
+        "Fields from the types of @ai-sdk/gateway 3.0.232; no real object seen. That the prompt includes cached "
+        "tokens is not documented."
     ),
     about='Answers of `GET /v1/generation?id=…`, with or without their `{"data": …}`, one a line.',
     traps=(
