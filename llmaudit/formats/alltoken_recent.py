@@ -61,13 +61,13 @@ FORMAT = Format(
     convert=convert,
     repeats="last",
     semantics=(
-        "cost_str is the charge in US dollars. total_tokens is prompt and completion together, and nothing says how much "
-        "of it is which: usage is missing, so no list price can be set beside the charge."
+        "cost_str is the charge in US dollars. total_tokens is prompt and completion together, and nothing says how"
+        " much of it is which: usage is missing, so no list price can be set beside the charge."
     ),
     verified="Fields from AllToken's documentation; no real answer seen.",
     about=(
-        "Pages of `GET /api-account/user/usage/recent` (`items`). Streams of AllToken, with their cost in a comment, are "
-        "`openai_stream`; logged requests and responses are `openai_compatible`."
+        "Pages of `GET /api-account/user/usage/recent` (`items`). Streams of AllToken, with their cost in a "
+        "comment, are `openai_stream`; logged requests and responses are `openai_compatible`."
     ),
     traps=(
         ("there is only a total of tokens", "kept in `raw_usage`; the counters are unknown"),

@@ -96,9 +96,9 @@ FORMAT = Format(
     epochs=("startTime",),
     study=lambda records: studied_by(records, Record, told),
     semantics=(
-        "Counts are read as the provider's own: for OpenAI's models tokensInput includes tokensCached, for Anthropic's it "
-        "does not, unless a file's counts prove otherwise. costTotal is US dollars from its price table; startTime is epoch "
-        "milliseconds."
+        "Counts are read as the provider's own: for OpenAI's models tokensInput includes tokensCached, for "
+        "Anthropic's it does not, unless a file's counts prove otherwise. costTotal is US dollars from its price "
+        "table; startTime is epoch milliseconds."
     ),
     verified="Fields from the project's types; no real record seen. What tokensInput includes is not documented.",
     about="Usage records as JSON lines, CSV or pages.",
