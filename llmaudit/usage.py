@@ -10,7 +10,10 @@ numbers as the log gave them), flagged `inconsistent`, and left out of money.
 
 from __future__ import annotations
 
-from llmaudit.request import Reject, Request
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from llmaudit.request import COUNTERS, Reject, Request
 
 MAX_TOKENS = 1_000_000_000
 """More tokens than this in one counter of one request is damage, not usage."""
@@ -92,6 +95,88 @@ def openai(
     request.usage_status = "reported" if fits and output_tokens is not None else "inconsistent"
 
 
+def excludes_cache(provider: str | None, model: str | None = None) -> bool:
+    """Say whether a provider's own input count leaves cached tokens out: Anthropic's does, wherever it is hosted.
+
+    Bedrock's Converse API does so for every model. All others, OpenAI and Google among them, include them.
+    """
+    names = f"{provider or ''} {model or ''}".lower()
+    return "anthropic" in names or "claude" in names or "bedrock" in names
+
+
+def usual_rule(provider: str | None, model: str | None = None) -> Rule:
+    """Return the rule of a provider's own counts, where a gateway hands them on under names of its own."""
+    return CACHE_APART if excludes_cache(provider, model) else INSIDE
+
+
+def rule_name(provider: str | None, model: str | None) -> str:
+    """Return the name under which the records of a provider and model are studied."""
+    return f"{provider or 'unknown'} {model or 'unknown'}"
+
+
+def passed_through(
+    request: Request, reading: Reading, *, provider: str | None, model: str | None = None, study: object = None
+) -> None:
+    """Fill the counters where a gateway hands on what the provider counted, in place.
+
+    So do Portkey, Kong, APISIX, TensorZero and Cloudflare. The rule is the one that the file proves for this provider
+    and model, else the provider's own. A cached count that the source does not have stays unknown: it is not zero, and
+    the prompt may hold it.
+
+    Args:
+        request: Filled in place.
+        reading: The counts as the gateway names them.
+        provider: As the gateway names it.
+        model: As the gateway names it.
+        study: What `studied` found in the file, by `rule_name`.
+
+    Raises:
+        Reject: A counter is not a whole number of tokens.
+    """
+    rule = rule_for(study, rule_name(provider, model), usual_rule(provider, model))
+    by_rule(request, reading, rule)
+    if reading.read is None:
+        request.cache_read_tokens = None
+    if reading.written is None and not reading.written_5m and not reading.written_1h:
+        request.cache_write_5m_tokens = request.cache_write_1h_tokens = request.cache_write_other_tokens = None
+
+
+def summed(
+    *, prompt: int | None, completion: int | None, cached: int | None = None, written: int | None = None
+) -> dict[str, int | None]:
+    """Return the token kinds of a day's sum whose prompt count includes cached tokens (LiteLLM, OpenRouter, Vercel).
+
+    Args:
+        prompt: All prompt tokens.
+        completion: All output tokens.
+        cached: Of the prompt, read from a cache; None where the sum does not say, and then the prompt is `input_all`.
+        written: Of the prompt, written to a cache.
+
+    Returns:
+        Kind of token to count; None for an uncached part that would be negative.
+    """
+    if cached is None and written is None:
+        return {"input_all": prompt, "output": completion}
+    uncached = None if prompt is None else prompt - (cached or 0) - (written or 0)
+    return {
+        "input": uncached if uncached is None or uncached >= 0 else None,
+        "cache_read": cached,
+        "cache_write_other": written,
+        "output": completion,
+    }
+
+
+def not_counted(request: Request) -> None:
+    """Say that the zeros of a record are no counts, in place: a failure's, or what a gateway writes without knowing.
+
+    Counts that are not zero stay: a failed call may be billed.
+    """
+    if not any(getattr(request, counter) for counter in COUNTERS):
+        request.usage_status = "missing"
+        for counter in COUNTERS:
+            setattr(request, counter, None)
+
+
 def anthropic(
     request: Request,
     *,
@@ -166,3 +251,227 @@ def _sum_of_writes(request: Request) -> int:
 
 def _reasoning_fits(request: Request) -> bool:
     return (request.reasoning_tokens or 0) <= (request.output_tokens or 0)
+
+
+class Rule(NamedTuple):
+    """What stands beside the prompt and output counts rather than inside them."""
+
+    cache_apart: bool
+    reasoning_apart: bool
+
+
+INSIDE = Rule(cache_apart=False, reasoning_apart=False)
+"""OpenAI's way, which most gateways and tracing conventions follow: prompt + completion is everything."""
+
+REASONING_APART = Rule(cache_apart=False, reasoning_apart=True)
+"""Gemini's and xAI's way."""
+
+CACHE_APART = Rule(cache_apart=True, reasoning_apart=False)
+"""Anthropic's and Bedrock's way."""
+
+LEAST_TO_CONTRADICT = 3
+"""So many records must contradict a source's usual rule before a file is read by another: a damaged row is no proof."""
+
+
+class Reading(NamedTuple):
+    """The counts of one record as its source names them, before anyone decides what includes what; None is absent."""
+
+    prompt: int | float | None = None
+    completion: int | float | None = None
+    total: int | float | None = None
+    read: int | float | None = None
+    written: int | float | None = None
+    reasoning: int | float | None = None
+    written_5m: int | float | None = None
+    written_1h: int | float | None = None
+
+
+class Told(NamedTuple):
+    """What one record's numbers tell: whether cached tokens and reasoning stand apart (None: they do not tell)."""
+
+    cache_apart: bool | None = None
+    reasoning_apart: bool | None = None
+    fits: bool = True
+    """False where the record's own total fits no rule at all."""
+
+
+class Ruling(NamedTuple):
+    """What the sampled records of one name (a model, a provider) tell; counts of records."""
+
+    seen: int = 0
+    cache_apart: int = 0
+    reasoning_apart: int = 0
+    reasoning_inside: int = 0
+    unfit: int = 0
+
+    def rule(self, usual: Rule) -> Rule:
+        """Return the rule that the records prove, and the usual one in what they do not."""
+        contradicts = self.reasoning_inside if usual.reasoning_apart else self.reasoning_apart
+        agrees = self.reasoning_apart if usual.reasoning_apart else self.reasoning_inside
+        turned = contradicts >= LEAST_TO_CONTRADICT and contradicts > agrees
+        return Rule(usual.cache_apart or self.cache_apart >= LEAST_TO_CONTRADICT, usual.reasoning_apart is not turned)
+
+    def contradictions(self, name: str, usual: Rule) -> list[str]:
+        """Return a sentence, with numbers, for each way in which the records contradict the usual rule."""
+        said = []
+        rule = self.rule(usual)
+        if self.cache_apart and not usual.cache_apart:
+            how = "is read so" if rule.cache_apart else "they are too few to read the file so"
+            said.append(
+                f"{self.cache_apart} of {self.seen} records of {name} count cached tokens beside the prompt; {how}"
+            )
+        contradicting = self.reasoning_inside if usual.reasoning_apart else self.reasoning_apart
+        if contradicting:
+            where = "inside" if usual.reasoning_apart else "beside"
+            how = (
+                "is read so"
+                if rule != Rule(rule.cache_apart, usual.reasoning_apart)
+                else "they are outvoted or too few"
+            )
+            said.append(f"{contradicting} of {self.seen} records of {name} count reasoning {where} the output; {how}")
+        if self.unfit:
+            said.append(f"{self.unfit} of {self.seen} records of {name} state a total that fits no rule")
+        return said
+
+
+def told_by(reading: Reading) -> Told:
+    """Return what a record's numbers tell of its source's way of counting.
+
+    The identity is the record's own total: prompt + completion, and what stands apart. A total of prompt + completion
+    proves that reasoning is inside, but nothing about a cache: some systems add up so for every provider. A part that
+    is larger than the whole it would be part of stands apart, whatever the total.
+    """
+    prompt, completion, total = reading.prompt, reading.completion, reading.total
+    if prompt is None or completion is None:
+        return Told()
+    cache, thought = (reading.read or 0) + (reading.written or 0), reading.reasoning or 0
+    told_cache = True if cache > prompt else None
+    told_thought = True if thought > completion else None
+    if total is None:
+        return Told(told_cache, told_thought)
+    beside = total - prompt - completion
+    if beside == 0:
+        return Told(told_cache, told_thought or (False if thought else None))
+    if cache == thought and beside == cache:
+        return Told(told_cache, told_thought)
+    if beside not in {thought, cache, thought + cache}:
+        return Told(fits=False)
+    return Told(beside != thought or told_cache, told_thought or (beside != cache if thought else None))
+
+
+class Study(NamedTuple):
+    """What a file's sample told, by the name records are grouped under (`Format.study` returns it)."""
+
+    rulings: Mapping[str, Ruling]
+    usual: Mapping[str, Rule]
+
+    def rule(self, name: str, usual: Rule) -> Rule:
+        """Return the rule for records of a name: what the sample proves, and what is usual where it proves nothing."""
+        return self.rulings[name].rule(usual) if name in self.rulings else usual
+
+    def warnings(self) -> list[str]:
+        """Return a sentence, with numbers, for each contradiction."""
+        return [
+            said
+            for name, ruling in sorted(self.rulings.items())
+            for said in ruling.contradictions(name, self.usual[name])
+        ]
+
+
+def studied(readings: Iterable[tuple[str, Rule, Reading]]) -> Study:
+    """Return what the sampled records of a file tell.
+
+    Args:
+        readings: For each record the name it is grouped under (its model), the usual rule for it, and its counts.
+    """
+    rulings: dict[str, Ruling] = {}
+    usual: dict[str, Rule] = {}
+    for name, rule, reading in readings:
+        told, so_far = told_by(reading), rulings.get(name, Ruling())
+        usual[name] = rule
+        rulings[name] = Ruling(
+            so_far.seen + 1,
+            so_far.cache_apart + (told.cache_apart is True),
+            so_far.reasoning_apart + (told.reasoning_apart is True),
+            so_far.reasoning_inside + (told.reasoning_apart is False),
+            so_far.unfit + (not told.fits),
+        )
+    return Study(rulings, usual)
+
+
+def rule_for(study: object, name: str, usual: Rule) -> Rule:
+    """Return the rule for a record: by the file's study where there is one, else the usual one."""
+    return study.rule(name, usual) if isinstance(study, Study) else usual
+
+
+def by_rule(request: Request, reading: Reading, rule: Rule) -> None:
+    """Fill the counters by a rule, in place.
+
+    Args:
+        request: Filled in place. `usage_status` becomes reported, missing or inconsistent.
+        reading: The counts as the source has them.
+        rule: What stands apart in them (`Study.rule`: what the file proves, else what is usual for the source).
+
+    Raises:
+        Reject: A counter is not a whole number of tokens.
+    """
+    output = checked("completion_tokens", reading.completion)
+    thought = checked("reasoning_tokens", reading.reasoning)
+    if rule.reasoning_apart and (output is not None or thought):
+        output = (output or 0) + (thought or 0)
+    if rule.cache_apart:
+        anthropic(
+            request,
+            uncached=reading.prompt,
+            output=output,
+            read=reading.read,
+            written=reading.written,
+            written_5m=reading.written_5m,
+            written_1h=reading.written_1h,
+            thinking=thought,
+        )
+        return
+    openai(
+        request,
+        prompt=reading.prompt,
+        completion=output,
+        cached=reading.read,
+        written=reading.written,
+        written_5m=reading.written_5m,
+        written_1h=reading.written_1h,
+        reasoning=thought,
+    )
+
+
+def gemini(
+    prompt: int | float | None,
+    candidates: int | float | None,
+    *,
+    cached: int | float | None = None,
+    thoughts: int | float | None = None,
+    tool_prompt: int | float | None = None,
+    total: int | float | None = None,
+) -> Reading:
+    """Return Gemini's own usage object as a reading, whose usual rule is `REASONING_APART`.
+
+    `promptTokenCount` includes what was read from a cache; prompts of tools stand beside it and are billed as input.
+    `candidatesTokenCount` excludes thoughts, and is left out where everything was thought or blocked: then it is none.
+
+    Raises:
+        Reject: A counter is not a whole number of tokens.
+    """
+    sent = checked("promptTokenCount", prompt)
+    tools = checked("toolUsePromptTokenCount", tool_prompt) or 0
+    made = checked("candidatesTokenCount", candidates)
+    if made is None and sent is not None:
+        made = 0
+    return Reading(None if sent is None else sent + tools, made, total, cached, None, thoughts)
+
+
+def unsplit(request: Request) -> None:
+    """Say that a source cannot see caches and reasoning, in place: those counters are unknown and not zero.
+
+    The prompt then stands whole under `input_tokens`, and its price is an upper bound.
+    """
+    request.cache_read_tokens = request.reasoning_tokens = None
+    request.cache_write_5m_tokens = request.cache_write_1h_tokens = request.cache_write_other_tokens = None

@@ -12,9 +12,12 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import dollars, error_class, or_none, stated_tier, tag_values, utc
-from llmaudit.request import COUNTERS, Request
+from llmaudit.request import Request
 
 Count = int | float | None
+INTERNAL = "litellm:"
+"""Before the origin of a call that LiteLLM makes for itself (routing, shadow evaluation, judging): its feature."""
+
 NOTHING = msgspec.Raw(b"null")
 _NO_MESSAGES = (msgspec.Raw(b"{}"), NOTHING, msgspec.Raw(b"[]"), msgspec.Raw(b'""'))
 """What `messages` holds unless the operator chose to store prompts."""
@@ -74,6 +77,8 @@ class Metadata(msgspec.Struct, gc=False):
     error_information: ErrorInformation | None = None
     user_api_key_alias: str | None = None
     user_api_key_team_alias: str | None = None
+    original_model_group: str | None = None
+    internal_call_origin: str | None = None
 
 
 class SpendLog(msgspec.Struct, gc=False):
@@ -130,22 +135,26 @@ def convert(row: SpendLog, context: Context) -> Request:
     request.started_at = utc(row.startTime, "startTime")
     request.ended_at = utc(row.endTime, "endTime")
     request.first_token_at = utc(row.completionStartTime, "completionStartTime")
+    if meta.original_model_group:  # a fallback served: its own group is in `model_group`
+        request.model_requested = meta.original_model_group
+    if meta.internal_call_origin:
+        request.feature = f"{INTERNAL}{meta.internal_call_origin}"
     request.is_batch = row.request_id.endswith("_batch_cost")
     request.is_streamed = _streamed(row)
     request.user_id = row.end_user or row.user or None
-    request.key_id = meta.user_api_key_alias or _short(row.api_key)
-    _fill_usage(request, row, meta)
+    request.key_id = meta.user_api_key_alias or short_key(row.api_key)
+    fill_usage(request, row.prompt_tokens, row.completion_tokens, meta)
     if row.messages not in _NO_MESSAGES:
         turns = chat.describe(request, msgspec.json.decode(row.messages), context)
         chat.keep(request, turns, None, context)
     if row.status == "failure":
-        _fill_failure(request, meta)
-    request.billed_amount = _billed(row, meta, request)
+        fill_failure(request, meta.error_information)
+    request.billed_amount = billed(row.spend, meta.cost_breakdown, request, cache_hit=row.cache_hit)
     request.billed_kind = None if request.billed_amount is None else "seller_reported"
     return request
 
 
-def _short(api_key: str | None) -> str | None:
+def short_key(api_key: str | None) -> str | None:
     """Return the beginning of a hashed key. A live key stays whole here, to be known as one and masked."""
     return api_key if not api_key or api_key.startswith("sk-") else api_key[:12]
 
@@ -185,7 +194,8 @@ def _streamed(row: SpendLog) -> bool | None:
     return row.completionStartTime != row.endTime
 
 
-def _fill_usage(request: Request, row: SpendLog, meta: Metadata) -> None:
+def fill_usage(request: Request, prompt_tokens: Count, completion_tokens: Count, meta: Metadata) -> None:
+    """Fill the counters of a row or payload, in place."""
     reported = meta.usage_object or _NO_USAGE
     prompt = reported.prompt_tokens_details or _NO_PROMPT
     lifetimes = prompt.cache_creation_token_details or _NO_LIFETIMES
@@ -200,8 +210,8 @@ def _fill_usage(request: Request, row: SpendLog, meta: Metadata) -> None:
         )
     usage.openai(
         request,
-        prompt=row.prompt_tokens,
-        completion=row.completion_tokens,
+        prompt=prompt_tokens,
+        completion=completion_tokens,
         cached=cached,
         written=written,
         written_5m=lifetimes.ephemeral_5m_input_tokens,
@@ -219,32 +229,31 @@ def _first(*counts: Count) -> Count:
     return None
 
 
-def _fill_failure(request: Request, meta: Metadata) -> None:
-    """A failure row has 0 tokens whatever the provider did: that is no usage, not a usage of zero."""
-    error = meta.error_information or ErrorInformation()
+def fill_failure(request: Request, error: ErrorInformation | None) -> None:
+    """Mark a failure, in place. It has 0 tokens whatever the provider did: that is no usage, not a usage of zero."""
+    error = error or ErrorInformation()
     code = str(error.error_code or "")
     request.status = "error"
     request.http_status = int(code) if code.isdecimal() and len(code) == len("429") else None
     request.error_class = error_class(request.http_status, error.error_class or "")
-    if not request.input_tokens and not request.output_tokens and not request.cache_read_tokens:
-        request.usage_status = "missing"
-        for counter in COUNTERS:
-            setattr(request, counter, None)
+    usage.not_counted(request)
 
 
-def _billed(row: SpendLog, meta: Metadata, request: Request) -> Decimal | None:
+def billed(
+    spend: Decimal | None, breakdown: CostBreakdown | None, request: Request, *, cache_hit: str | bool | None
+) -> Decimal | None:
     """Return what LiteLLM says the call cost, or None where its 0 means that it did not know.
 
-    `spend` is 0 for a stream it could not price (then `cost_breakdown` has it), for an unknown model, for a failure and
-    for a hit in its own cache. Only the last two are really free.
+    The amount is 0 for a stream it could not price (then `cost_breakdown` has it), for an unknown model, for a failure
+    and for a hit in its own cache. Only the last two are really free.
     """
-    if row.spend:
-        return dollars(row.spend, "spend")
-    breakdown = meta.cost_breakdown.total_cost if meta.cost_breakdown else None
-    if breakdown:
-        return dollars(breakdown, "metadata.cost_breakdown.total_cost")
-    free = request.status == "error" or str(row.cache_hit).lower() == "true"
-    return Decimal(0) if free and row.spend is not None else None
+    if spend:
+        return dollars(spend, "spend")
+    whole = breakdown.total_cost if breakdown else None
+    if whole:
+        return dollars(whole, "metadata.cost_breakdown.total_cost")
+    free = request.status == "error" or str(cache_hit).lower() == "true"
+    return Decimal(0) if free and spend is not None else None
 
 
 FORMAT = Format(
@@ -260,9 +269,15 @@ FORMAT = Format(
         "completion_tokens includes reasoning. spend is US dollars, 0 where LiteLLM did not know the price. "
         "Times without a zone are UTC. Failure rows carry 0 tokens whatever the provider billed."
     ),
+    verified=(
+        "Columns and their order from the migrations of litellm-proxy-extras 0.4.110; rows as litellm 1.109.1 wrote"
+        " them against a mock provider; that prompt_tokens includes cached reads on a measured row of 1.83.9. Older"
+        " versions rest on the migrations."
+    ),
     about=(
-        "Rows of the table `LiteLLM_SpendLogs`, one JSON object each, as `SELECT row_to_json(t) FROM "
-        '"LiteLLM_SpendLogs" t` writes them. Team: the team alias or id, or a tag `team:…`. Feature: a tag '
+        'Rows of the table `LiteLLM_SpendLogs`: JSON (`SELECT row_to_json(t) FROM "LiteLLM_SpendLogs" t`), CSV '
+        r"(`\copy`), the COPY rows of `pg_dump`, or Parquet, from any version: columns that came later may be absent. "
+        "Team: the team alias or id, or a tag `team:…`. Feature: a tag "
         "`feature:…`. Tier: a tag `tier:0` to `tier:3`. Key: its alias, else the first 12 characters of the hash in "
         "`api_key`. What LiteLLM answered from its own cache costs nothing."
     ),
@@ -278,8 +293,8 @@ FORMAT = Format(
         (
             "`spend` is 0 where LiteLLM did not know the price",
             (
-                "unknown, unless the row is a failure or a hit in LiteLLM's own cache; `cost_breakdown.total_cost` is "
-                "used where it is there"
+                "unknown, unless the row is a failure or a hit in LiteLLM's own cache; "
+                "`cost_breakdown.total_cost` is used where it is there"
             ),
         ),
         (
@@ -297,6 +312,14 @@ FORMAT = Format(
         (
             "there is no column for streaming",
             "streamed if the first token came before the end",
+        ),
+        (
+            "a fallback's row names the group that served",
+            "the model asked for is `metadata.original_model_group` where that is there",
+        ),
+        (
+            "LiteLLM calls models for itself (routing, shadow evaluation, judging)",
+            "the feature of such a call is `litellm:` and its `internal_call_origin`",
         ),
         (
             "exports overlap",

@@ -12,16 +12,14 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
+from llmaudit.formats.filling import labels_of, with_upstream
 from llmaudit.formats.values import after, dollars, epoch, error_class, or_none, stated_tier, utc
-from llmaudit.money import EXACT
 from llmaudit.request import Ignored, Reject, Request
 
 Count = int | float | None
 HttpStatus = Annotated[int, msgspec.Meta(ge=100, le=599)]
 AttemptNumber = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 HTTP_ERROR = 400
-MAX_TAG_CHARS = 200
-"""A longer metadata value is no label; it may be text of the prompt, and is not kept."""
 
 
 class PromptDetails(msgspec.Struct, gc=False, omit_defaults=True):
@@ -132,7 +130,7 @@ def convert(line: Exchange, context: Context) -> Request | Ignored:
         raise Reject("missing-field", "response")
     asked = line.request or Asked()
     about = asked.metadata or {}
-    labels = {key: value for key, value in about.items() if _is_label(value)}
+    labels = labels_of(about)
     started = utc(line.timestamp, "timestamp") or epoch(answer.created, "created")
     request = Request(
         request_id=line.id or answer.id,
@@ -176,10 +174,6 @@ def _bare(line: Exchange) -> Completion:
         usage=line.usage,
         service_tier=line.service_tier,
     )
-
-
-def _is_label(value: object) -> bool:
-    return isinstance(value, str | int | float) and len(str(value)) <= MAX_TAG_CHARS
 
 
 def _limit(asked: Asked) -> int | None:
@@ -233,15 +227,8 @@ def _completion(used: Usage) -> Count:
 
 
 def _billed(used: Usage) -> Decimal | None:
-    """Return the whole charge.
-
-    With the user's own key `cost` is the gateway's fee only, and what was paid upstream comes on top (unknown where it
-    is not stated); without it `cost` already holds that.
-    """
-    if not used.is_byok or used.cost is None:
-        return used.cost
     upstream = used.cost_details.upstream_inference_cost if used.cost_details else None
-    return None if upstream is None else EXACT.add(used.cost, upstream)
+    return with_upstream(used.cost, upstream, is_byok=used.is_byok)
 
 
 def _fill_prompt(request: Request, asked: Asked, answer: Completion, context: Context) -> None:

@@ -1,0 +1,102 @@
+"""Portkey: the log files that a gateway of one's own writes to a blob store, one object a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from llmaudit.formats import answers, chat
+from llmaudit.formats.base import Context, Format
+from llmaudit.formats.filling import fill_labels, fill_status, object_in, text_in
+from llmaudit.formats.portkey import Body
+from llmaudit.formats.values import after, or_none, text_time
+from llmaudit.request import Request
+
+
+class Asked(msgspec.Struct, gc=False):
+    """The request as it went out."""
+
+    url: str | None = None
+    body: Body = None
+    portkeyHeaders: dict[str, Any] | None = None  # noqa: N815 -- Portkey's own names
+
+
+class Answered(msgspec.Struct, gc=False):
+    """The response as it came back."""
+
+    status: int | None = None
+    headers: dict[str, Any] | None = None
+    body: Any = None
+    responseTime: float | None = None  # noqa: N815
+
+
+class Log(msgspec.Struct, gc=False):
+    """One log file."""
+
+    id: str = msgspec.field(name="_id")
+    created_at: str
+    request: Asked
+    response: Answered
+
+
+def convert(log: Log, context: Context) -> Request:
+    """Return the request of one log file."""
+    started = text_time(log.created_at, "created_at")
+    body = object_in(log.request.body)
+    sent = {key.lower(): value for key, value in (log.request.portkeyHeaders or {}).items()}
+    back = {key.lower(): value for key, value in (log.response.headers or {}).items()}
+    answer = answers.answer_in(log.response.body) or answers.Answer()
+    request = Request(
+        request_id=log.id,
+        response_id=answer.id,
+        trace_id=text_in(back, "x-portkey-trace-id"),
+        started_at=started,
+        ended_at=after(started, log.response.responseTime, "response.responseTime"),
+        gateway="portkey",
+        seller=text_in(sent, "x-portkey-provider") or text_in(back, "x-portkey-provider"),
+        model_raw=or_none(answer.model) or text_in(body, "model"),
+        model_requested=text_in(body, "model"),
+        model_served=or_none(answer.model),
+        endpoint=or_none(log.request.url),
+        is_streamed=body.get("stream") if isinstance(body.get("stream"), bool) else None,
+        finish_reason=answer.finish,
+    )
+    fill_status(request, log.response.status)
+    if answer.usage is not None:
+        answers.fill_usage(request, answer.usage)
+    fill_labels(request, object_in(sent.get("x-portkey-metadata")))
+    turns = chat.describe(request, body.get("messages"), context)
+    chat.keep(request, turns, None, context)
+    return request
+
+
+FORMAT = Format(
+    name="portkey_blob",
+    title="Portkey gateway log files",
+    marks=(
+        "_id",
+        "organisation_id",
+        "request.portkeyHeaders",
+        "response.responseTime",
+        "response.lastUsedOptionJsonPath",
+        "request.url",
+        "response.headers",
+    ),
+    needs=("_id", "created_at", "request", "response", "response.responseTime"),
+    record=Log,
+    convert=convert,
+    beats=("openai_compatible",),
+    semantics=(
+        "The usage object of the answer's body, by the names that the provider uses: OpenAI's counts include cached "
+        "tokens, Anthropic's leave them out. There is no amount in these files."
+    ),
+    verified="Keys from a published sample file; no real store seen.",
+    about=(
+        "The objects that a self-hosted gateway writes to its log store (S3, GCS, Azure, MinIO), one JSON object each."
+    ),
+    traps=(
+        ("retries are inside one file", "the file is one request; how many there were is only in a header"),
+        ("fields can be denied by configuration", "an answer without its body has no usage: missing, not zero"),
+    ),
+)
