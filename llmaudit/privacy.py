@@ -21,12 +21,10 @@ SECRET = re.compile(
 )
 """Text that looks like a key somebody could use."""
 
-SECRET_SIGNS = (
-    b"sk-", b"AKIA", b"ASIA", b"AIza", b"ghp_", b"gho_", b"ghs_", b"ghu_", b"github_pat_", b"xox", b"gsk_", b"gsk-",
-    b"xai-", b"xai_", b"pplx-", b"pplx_", b"hf_", b"hf-", b"r8_", b"r8-", b"fw_", b"fw-", b"nvapi", b"tgp_", b"tgp-",
-    b"eyJ", b"PRIVATE KEY", b"Bearer ",
-)  # fmt: skip
-"""Bytes without which no text matches `SECRET`: looking for them first is many times faster."""
+KEY_SIGNS = (
+    r"sk-|AKIA|ASIA|AIza|gh[posu]_|github_pat|xox|(?:gsk|xai|pplx|hf|r8|fw|nvapi|tgp)[-_]|eyJ|PRIVATE KEY|Bearer "
+)
+"""Without one of these no text matches `SECRET`: they are looked for first, in many values at once, which is faster."""
 
 
 @lru_cache(maxsize=1 << 14)

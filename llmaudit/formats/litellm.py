@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from llmaudit import usage
-from llmaudit.formats import chat
+from llmaudit.formats import chat, litellm_columns
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import dollars, error_class, or_none, stated_tier, tag_values, utc
 from llmaudit.request import COUNTERS, Request
@@ -255,6 +255,7 @@ FORMAT = Format(
     needs=("request_id", "startTime", "spend"),
     record=SpendLog,
     convert=convert,
+    columns=lambda rows, _: litellm_columns.columns(rows, Metadata, _shared, _short),
     semantics=(
         "prompt_tokens includes cached reads and cache writes for every provider, Anthropic too; "
         "completion_tokens includes reasoning. spend is US dollars, 0 where LiteLLM did not know the price. "

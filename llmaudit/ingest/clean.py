@@ -6,11 +6,13 @@ almost none of them holds anything of the kind.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from llmaudit.privacy import SECRET, SECRET_SIGNS, masked, pseudonym, without_addresses
+from llmaudit.privacy import KEY_SIGNS, SECRET, masked, pseudonym, without_addresses
 
 PEOPLE = ("user_id", "key_id", "session_id")
 """Columns that name a person, a key or a conversation: the whole value is hashed where it holds an address."""
@@ -18,7 +20,13 @@ PEOPLE = ("user_id", "key_id", "session_id")
 LABELS = ("team", "feature", "tags", "trace_id", "call_id", "project")
 """Columns in which an address inside a text is replaced."""
 
-_FIXED = {"status", "error_class", "billed_kind", "usage_status", "grain", "token_kind", "raw_usage_kind"}
+_ADDRESS = r"@|[0-9]\.[0-9]|[0-9A-Fa-f]:"
+"""Without one of these a text holds no e-mail address and no IP."""
+
+_ADDRESS_OR_PHONE = _ADDRESS + r"|[0-9][ .)-]"
+_PAIR = struct.Struct("<qq")
+_FIXED = {"status", "error_class", "billed_kind", "usage_status", "grain", "token_kind"}
+"""Columns of fixed words."""
 
 
 def cleaned(batch: pa.RecordBatch, hash_key: bytes, *, keep_users: bool) -> tuple[pa.RecordBatch, int]:
@@ -35,20 +43,22 @@ def cleaned(batch: pa.RecordBatch, hash_key: bytes, *, keep_users: bool) -> tupl
         column = columns[index]
         if not pa.types.is_string(field.type) or field.name in _FIXED or column.null_count == len(column):
             continue
-        held = _bytes_of(column)
-        if any(sign in held for sign in SECRET_SIGNS):
+        if _holds(column, KEY_SIGNS):
             column, hits = _without_secrets(column, hash_key)
             found += hits
         if not keep_users:
-            column = _without_people(column, field.name, held, hash_key)
+            column = _without_people(column, field.name, hash_key)
         columns[index] = column
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema), found
 
 
-def _bytes_of(column: pa.Array) -> bytes:
-    """Return the text of all values of a column, one after the other."""
+def _holds(column: pa.Array, pattern: str) -> bool:
+    """Say whether a pattern is found in the text of all values of a column, taken as one."""
     data = column.buffers()[2]
-    return b"" if data is None else data.to_pybytes()
+    if data is None or not data.size:
+        return False
+    whole = pa.Array.from_buffers(pa.large_binary(), 1, [None, pa.py_buffer(_PAIR.pack(0, data.size)), data])
+    return bool(pc.match_substring_regex(whole, pattern)[0].as_py())
 
 
 def _without_secrets(column: pa.Array, hash_key: bytes) -> tuple[pa.Array, int]:
@@ -56,10 +66,10 @@ def _without_secrets(column: pa.Array, hash_key: bytes) -> tuple[pa.Array, int]:
     return (_mapped(column, lambda value: masked(value, hash_key)), hits) if hits else (column, 0)
 
 
-def _without_people(column: pa.Array, name: str, held: bytes, hash_key: bytes) -> pa.Array:
-    if name in PEOPLE and (name == "user_id" or b"@" in held or b"." in held):
+def _without_people(column: pa.Array, name: str, hash_key: bytes) -> pa.Array:
+    if name in PEOPLE and _holds(column, _ADDRESS if name != "user_id" else _ADDRESS_OR_PHONE):
         return _mapped(column, lambda value: pseudonym(value, hash_key))
-    if name in LABELS and (b"@" in held or b"." in held):
+    if name in LABELS and _holds(column, _ADDRESS):
         return _mapped(column, lambda value: without_addresses(value, hash_key))
     return column
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -70,6 +70,10 @@ TEXT_SCHEMA = pa.schema(
 """The texts of requests, kept only where the user asks for it."""
 
 
+def _as_it_is(record: Any) -> Any:
+    return record
+
+
 class Decoder:
     """Turns the records of one format into rows.
 
@@ -92,6 +96,9 @@ class Decoder:
         self._layout = layout
         self._reader = _reader(form, layout)
         self._batch = msgspec.json.Decoder(form.batch).decode if form.batch is not None else None
+        self._unbounded = period.since is None and period.until is None
+        plain = layout.container == "lines" and not layout.envelope and not layout.wrapper
+        self._by_columns = form.columns is not None and plain and self._unbounded
 
     def batch(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as rows; what is not one is noted in the tally.
@@ -100,12 +107,36 @@ class Decoder:
             records: Line number and record: a JSON value still encoded, or a row as column name to cell.
             tally: Filled in place.
         """
-        return self._rows(self._requests(self._parts(records, tally), tally), tally)
+        if self._by_columns:
+            return self._clean(self._columns_of(records, tally), tally)
+        return self._clean(self._rows(self._requests(self._parts(records, tally), tally), tally), tally)
+
+    def _columns_of(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
+        """Return the requests among the records as the format's `columns` makes them, the rest one by one, in order."""
+        assert self.form.columns is not None  # noqa: S101 -- for mypy: the caller has looked
+        read = self._reader
+        lines: list[int] = []
+        decoded: list[Any] = []
+        for line, raw in records:
+            try:
+                decoded.append(read(raw))
+            except UNDECODABLE as error:
+                tally.reject(line, *_reason(error))
+            else:
+                lines.append(line)
+        made, left = self.form.columns(decoded, self._context)
+        if not left:
+            return _assembled(made, lines, self.schema)
+        behind = set(left)
+        done = _assembled(made, [line for place, line in enumerate(lines) if place not in behind], self.schema)
+        rest = self._rows(self._converted([(lines[place], decoded[place]) for place in left], tally), tally)
+        both = pa.Table.from_batches([done, rest]).sort_by("line").combine_chunks()
+        return both.to_batches()[0] if both.num_rows else done
 
     def finish(self, tally: Tally) -> pa.RecordBatch:
         """Return what the format's state holds when the file has ended; those records are no longer held."""
         made = self.form.finish(self._context) if self.form.finish else ()
-        return self._rows(self._kept(made, tally), tally)
+        return self._clean(self._rows(self._kept(made, tally), tally), tally)
 
     def texts(self) -> pa.Table | None:
         """Return the texts that are to be kept of the requests made since the last call; None where there are none."""
@@ -136,8 +167,10 @@ class Decoder:
             batches.append(_columns([astuple(request) for request in turn], self.schema, tally))
         if not batches:
             return _arrays([], self.schema)
-        whole = pa.concat_batches(batches) if len(batches) > 1 else batches[0]
-        batch, masks = cleaned(whole, self._context.hash_key, keep_users=self._keep_users)
+        return pa.concat_batches(batches) if len(batches) > 1 else batches[0]
+
+    def _clean(self, batch: pa.RecordBatch, tally: Tally) -> pa.RecordBatch:
+        batch, masks = cleaned(batch, self._context.hash_key, keep_users=self._keep_users)
         tally.masked += masks
         return batch
 
@@ -181,9 +214,13 @@ class Decoder:
             yield entry
 
     def _requests(self, records: Numbered, tally: Tally) -> Iterator[Any]:
-        convert, read, context, period = self.form.convert, self._reader, self._context, self._period
-        bill = self.form.kind == "bill"
-        unbounded = period.since is None and period.until is None
+        return self._converted(records, tally, self._reader)
+
+    def _converted(
+        self, records: Iterable[tuple[int, Any]], tally: Tally, read: Callable[[Any], Any] = _as_it_is
+    ) -> Iterator[Any]:
+        convert, context = self.form.convert, self._context
+        bill, unbounded = self.form.kind == "bill", self._unbounded
         for line, raw in records:
             try:
                 made = convert(read(raw), context)
@@ -238,6 +275,14 @@ def _reader(form: Format, layout: Layout) -> Callable[[Any], Any]:
         kinds, decode_row = kinds_of(form.record), msgspec.json.Decoder(form.record).decode
         return lambda row: decode_row(encoded_row(row, kinds))
     return msgspec.json.Decoder(dict[str, Any] if form.record is None else form.record).decode
+
+
+def _assembled(made: Mapping[str, pa.Array], lines: list[int], schema: pa.Schema) -> pa.RecordBatch:
+    """Return columns by name as a batch; a column that was not made is null."""
+    size = len(lines)
+    columns = {"line": pa.array(lines, pa.int64()), **made}
+    arrays = [columns[f.name] if f.name in columns else pa.nulls(size, f.type) for f in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _reason(error: Exception) -> tuple[str, str | None]:
