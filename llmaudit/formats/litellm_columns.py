@@ -118,11 +118,8 @@ def _calls(rows: Sequence[Any], session_id: pa.Array) -> pa.Array:
 
 def _shared(rows: Sequence[Any], meta: Sequence[Any], shared: Callable[..., Any]) -> dict[str, pa.Array]:
     """Return the columns that rows of one model, team and tag list share, each made once and repeated."""
-    numbers: dict[int, int] = {}
-    distinct: list[Any] = []
-    codes = np.empty(len(rows), np.int32)
-    for place, (row, each) in enumerate(zip(rows, meta, strict=True)):
-        request = shared(
+    requests = [
+        shared(
             row.model,
             row.model_group,
             row.custom_llm_provider,
@@ -131,15 +128,16 @@ def _shared(rows: Sequence[Any], meta: Sequence[Any], shared: Callable[..., Any]
             tuple(row.request_tags) if row.request_tags else None,
             each.cost_breakdown.service_tier if each.cost_breakdown else None,
         )
-        number = numbers.get(id(request))
-        if number is None:
-            number = numbers[id(request)] = len(distinct)
-            distinct.append(request)
-        codes[place] = number
-    where = pa.array(codes)
+        for row, each in zip(rows, meta, strict=True)
+    ]
+    distinct = {id(request): request for request in requests}
+    numbers = {key: number for number, key in enumerate(distinct)}
+    codes = [numbers[id(request)] for request in requests]
+    where = pa.array(codes, pa.int32())
     return {
         name: pa.array(
-            [getattr(request, name) for request in distinct], pa.int64() if name == "stated_tier" else pa.string()
+            [getattr(request, name) for request in distinct.values()],
+            pa.int64() if name == "stated_tier" else pa.string(),
         ).take(where)
         for name in SHARED
     }

@@ -6,8 +6,7 @@ almost none of them holds anything of the kind.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,7 +23,6 @@ _ADDRESS = r"@|[0-9]\.[0-9]|[0-9A-Fa-f]:"
 """Without one of these a text holds no e-mail address and no IP."""
 
 _ADDRESS_OR_PHONE = _ADDRESS + r"|[0-9][ .)-]"
-_PAIR = struct.Struct("<qq")
 _FIXED = {"status", "error_class", "billed_kind", "usage_status", "grain", "token_kind"}
 """Columns of fixed words."""
 
@@ -37,28 +35,31 @@ def cleaned(batch: pa.RecordBatch, hash_key: bytes, *, keep_users: bool) -> tupl
         hash_key: Key of the database.
         keep_users: Leave e-mail addresses, phone numbers and IPs as they are.
     """
+    texts = [
+        (index, field.name)
+        for index, field in enumerate(batch.schema)
+        if pa.types.is_string(field.type)
+        and field.name not in _FIXED
+        and batch.column(index).null_count < batch.num_rows
+    ]
     columns = list(batch.columns)
     found = 0
-    for index, field in enumerate(batch.schema):
-        column = columns[index]
-        if not pa.types.is_string(field.type) or field.name in _FIXED or column.null_count == len(column):
-            continue
-        if _holds(column, KEY_SIGNS):
-            column, hits = _without_secrets(column, hash_key)
+    if _any_holds([columns[index] for index, _ in texts], KEY_SIGNS):
+        for index, _ in texts:
+            columns[index], hits = _without_secrets(columns[index], hash_key)
             found += hits
-        if not keep_users:
-            column = _without_people(column, field.name, hash_key)
-        columns[index] = column
+    personal = [(index, name) for index, name in texts if name in PEOPLE or name in LABELS]
+    if not keep_users and _any_holds([columns[index] for index, _ in personal], _ADDRESS_OR_PHONE):
+        for index, name in personal:
+            columns[index] = _without_people(columns[index], name, hash_key)
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema), found
 
 
-def _holds(column: pa.Array, pattern: str) -> bool:
-    """Say whether a pattern is found in the text of all values of a column, taken as one."""
-    data = column.buffers()[2]
-    if data is None or not data.size:
-        return False
-    whole = pa.Array.from_buffers(pa.large_binary(), 1, [None, pa.py_buffer(_PAIR.pack(0, data.size)), data])
-    return bool(pc.match_substring_regex(whole, pattern)[0].as_py())
+def _any_holds(columns: Sequence[pa.Array], pattern: str) -> bool:
+    """Say whether a pattern is found in the text of all values of some columns, taken as one: one search for all."""
+    texts = [column.buffers()[2] for column in columns]
+    whole = b"\n".join(text for text in texts if text is not None)
+    return bool(whole) and bool(pc.match_substring_regex(pa.array([whole], pa.large_binary()), pattern)[0].as_py())
 
 
 def _without_secrets(column: pa.Array, hash_key: bytes) -> tuple[pa.Array, int]:
@@ -67,9 +68,9 @@ def _without_secrets(column: pa.Array, hash_key: bytes) -> tuple[pa.Array, int]:
 
 
 def _without_people(column: pa.Array, name: str, hash_key: bytes) -> pa.Array:
-    if name in PEOPLE and _holds(column, _ADDRESS if name != "user_id" else _ADDRESS_OR_PHONE):
+    if name in PEOPLE and _any_holds([column], _ADDRESS if name == "session_id" else _ADDRESS_OR_PHONE):
         return _mapped(column, lambda value: pseudonym(value, hash_key))
-    if name in LABELS and _holds(column, _ADDRESS):
+    if name in LABELS and _any_holds([column], _ADDRESS):
         return _mapped(column, lambda value: without_addresses(value, hash_key))
     return column
 

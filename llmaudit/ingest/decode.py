@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 from msgspec.structs import astuple
 
@@ -24,6 +25,7 @@ from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
 from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
+from llmaudit.ingest.read import MAX_LINE_BYTES, Block
 from llmaudit.ingest.records import Numbered, Tally
 from llmaudit.period import Period
 from llmaudit.privacy import masked
@@ -99,6 +101,7 @@ class Decoder:
         self._unbounded = period.since is None and period.until is None
         plain = layout.container == "lines" and not layout.envelope and not layout.wrapper
         self._by_columns = form.columns is not None and plain and self._unbounded
+        self._lines = msgspec.json.Decoder(form.record).decode_lines if self._by_columns else None
 
     def batch(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as rows; what is not one is noted in the tally.
@@ -111,9 +114,26 @@ class Decoder:
             return self._clean(self._columns_of(records, tally), tally)
         return self._clean(self._rows(self._requests(self._parts(records, tally), tally), tally), tally)
 
+    def whole_block(self, block: Block, tally: Tally) -> pa.RecordBatch | None:
+        """Return the requests of a block whose lines are decoded in one go.
+
+        That is possible where the format makes columns and every line is one whole object; else None, and nothing has
+        been noted.
+        """
+        if not self._by_columns or block.data is None or not _is_an_object_a_line(block.data):
+            return None
+        try:
+            decoded = self._lines(block.data) if self._lines else []
+        except UNDECODABLE:
+            return None
+        if len(decoded) != len(block):
+            return None
+        tally.records += len(decoded)
+        lines = range(block.first_line, block.first_line + len(decoded))
+        return self._clean(self._made_as_columns(lines, decoded, tally), tally)
+
     def _columns_of(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
-        """Return the requests among the records as the format's `columns` makes them, the rest one by one, in order."""
-        assert self.form.columns is not None  # noqa: S101 -- for mypy: the caller has looked
+        """Return the requests among the records as the format's `columns` makes them."""
         read = self._reader
         lines: list[int] = []
         decoded: list[Any] = []
@@ -124,6 +144,11 @@ class Decoder:
                 tally.reject(line, *_reason(error))
             else:
                 lines.append(line)
+        return self._made_as_columns(lines, decoded, tally)
+
+    def _made_as_columns(self, lines: Sequence[int], decoded: list[Any], tally: Tally) -> pa.RecordBatch:
+        """Return records as the format's `columns` makes them, those that it leaves one by one, in order."""
+        assert self.form.columns is not None  # noqa: S101 -- for mypy: the callers have looked
         made, left = self.form.columns(decoded, self._context)
         if not left:
             return _assembled(made, lines, self.schema)
@@ -277,7 +302,20 @@ def _reader(form: Format, layout: Layout) -> Callable[[Any], Any]:
     return msgspec.json.Decoder(dict[str, Any] if form.record is None else form.record).decode
 
 
-def _assembled(made: Mapping[str, pa.Array], lines: list[int], schema: pa.Schema) -> pa.RecordBatch:
+def _is_an_object_a_line(data: bytes) -> bool:
+    """Say whether every line begins and ends as an object does.
+
+    Then as many values as lines means one value a line: between the `}` and the `{` of two lines no JSON value can go
+    on, so none of them spans lines.
+    """
+    if not data.startswith(b"{") or not data.endswith(b"}") or len(data) > MAX_LINE_BYTES:
+        return False
+    text = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(text == ord("\n"))
+    return bool((text[ends - 1] == ord("}")).all() and (text[ends + 1] == ord("{")).all())
+
+
+def _assembled(made: Mapping[str, pa.Array], lines: Sequence[int], schema: pa.Schema) -> pa.RecordBatch:
     """Return columns by name as a batch; a column that was not made is null."""
     size = len(lines)
     columns = {"line": pa.array(lines, pa.int64()), **made}

@@ -28,6 +28,9 @@ _ANSWER = struct.Struct("<qq")
 """Sizes of the pickled description, or of the error where the second is -1, and of the batches."""
 
 
+PIPE_BYTES = 1 << 20
+
+
 class Worker:
     """A worker process, as its caller sees it.
 
@@ -49,6 +52,8 @@ class Worker:
         assert self._process.stdin is not None  # noqa: S101 -- for mypy: both were asked for
         assert self._process.stdout is not None  # noqa: S101
         self._to, self._from = self._process.stdin, self._process.stdout
+        for pipe in (self._to, self._from):
+            _widened(pipe)
         self._greeting = pickle.dumps(job)
 
     def decode(self, block: Block) -> Decoded:
@@ -85,6 +90,16 @@ class Worker:
             self._to.close()
         except OSError:  # what was still buffered has no reader
             return
+
+
+def _widened(pipe: IO[bytes]) -> None:
+    """Make a pipe as wide as the system lets everyone: a block then takes a few turns and not a hundred."""
+    try:
+        import fcntl  # noqa: PLC0415 -- not on every system
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    except (ImportError, AttributeError, OSError):
+        return
 
 
 def _raised(kind: type[LlmauditError], what: str, next_step: str, slug: str) -> LlmauditError:
