@@ -326,7 +326,9 @@ def _as_ours(error: duckdb.Error, path: Path | None) -> LlmauditError:
             next_step="Wait until it has finished, or name another database with --db.",
             slug="database-busy",
         )
-    if "No space left" in text or ("disk" in text.lower() and "full" in text.lower()):
+    if any(words in text for words in ("No space left", "File too large", "quota exceeded")) or (
+        "disk" in text.lower() and "full" in text.lower()
+    ):
         return StorageFailedError(
             f"the disk of {name} is full",
             next_step="Make room and run the same command again; what was committed before is intact.",
