@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -105,6 +106,7 @@ class SpendLog(msgspec.Struct, gc=False):
 
 _METADATA = msgspec.json.Decoder(Metadata)
 _TAGS = msgspec.json.Decoder(list[str])
+_HASHED_KEY = re.compile(r"[0-9a-f]{32,}")
 _encode = msgspec.json.Encoder().encode
 _NO_METADATA, _NO_USAGE, _NO_LIFETIMES = Metadata(), Usage(), Lifetimes()
 _NO_PROMPT, _NO_COMPLETION = PromptDetails(), CompletionDetails()
@@ -146,8 +148,8 @@ def convert(row: SpendLog, context: Context) -> Request:
 
 
 def _short(api_key: str | None) -> str | None:
-    """Return the beginning of a hashed key. A live key stays whole here, to be known as one and masked."""
-    return api_key if not api_key or api_key.startswith("sk-") else api_key[:12]
+    """Return the beginning of a hashed key; what is no hash stays whole, to be known as a live key and masked."""
+    return api_key[:12] if api_key and _HASHED_KEY.fullmatch(api_key) else api_key or None
 
 
 @lru_cache(maxsize=4096)

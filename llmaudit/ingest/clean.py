@@ -19,7 +19,7 @@ PEOPLE = ("user_id", "key_id", "session_id")
 LABELS = ("team", "feature", "tags", "trace_id", "call_id", "project")
 """Columns in which an address inside a text is replaced."""
 
-_ADDRESS = r"@|[0-9]\.[0-9]|[0-9A-Fa-f]:"
+_ADDRESS = r"@|[0-9]\.[0-9]|[0-9A-Fa-f:]:[0-9A-Fa-f:]"
 """Without one of these a text holds no e-mail address and no IP."""
 
 _ADDRESS_OR_PHONE = _ADDRESS + r"|[0-9][ .)-]"
