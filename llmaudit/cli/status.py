@@ -119,8 +119,8 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
     estimated = document["tokens_estimated"]
     if estimated["requests"]:
         line(
-            f"estimated  of these, input {estimated['input']:,} and output {estimated['output']:,} were counted offline for"
-            f" {estimated['requests']:,} requests without usage"
+            f"estimated  of these, input {estimated['input']:,} and output {estimated['output']:,} were counted offline"
+            f" for {estimated['requests']:,} requests without usage"
         )
     unpriced = document["unpriced"]
     line(f"unpriced   {unpriced['requests']:,} requests: {', '.join(unpriced['models']) or 'none'}")
