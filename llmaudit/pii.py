@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")
 PHONE = re.compile(
     r"(?<![\w.])(?:\+?\d{1,3}[ .-]?\(?\d{2,4}\)?[ .-]\d{3,4}[ .-]\d{3,4}|\+\d{1,3}[ .-]\d{3}[ .-]\d{4})(?!\w|\.\d)"
 )
-IP = re.compile(
-    r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}"
-    r"|(?:[0-9A-Fa-f]{1,4}:){3,7}(?::?[0-9A-Fa-f]{1,4}))(?![\w.]|:)"
-)
-_CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d.-])")
+_IP = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:]|\.\d)")
+_CARD = re.compile(r"(?<![\d.+-])(?:\d[ -]?){12,18}\d(?![\d.-])")
 _CARD_STARTS = re.compile(r"(?:4|5[1-5]|2[2-7]|3[47]|6(?:011|5))")
 _CARD_LENGTHS = {13, 15, 16, 19}
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
@@ -47,13 +45,26 @@ def classes_of(text: str) -> tuple[str, ...]:
         found.append("email")
     if not any(character.isdigit() for character in text):
         return tuple(found)
-    if PHONE.search(text):
+    if PHONE.search(_OTHER_NUMBERS.sub(" x ", text)):
         found.append("phone")
     if any(is_card(match[0]) for match in _CARD.finditer(text)):
         found.append("card")
     if has_national_id(text):
         found.append("national-id")
     return tuple(found)
+
+
+def ips_in(text: str) -> list[str]:
+    """Return the IP addresses in a text, of both versions."""
+    return [match[0] for match in _IP.finditer(text) if _is_ip(match[0])]
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_card(text: str) -> bool:
@@ -125,3 +136,6 @@ _NATIONAL: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (_NIR, _is_nir),
     (_AADHAAR, _is_aadhaar),
 )
+
+_OTHER_NUMBERS = re.compile("|".join(pattern.pattern for pattern in (_CARD, *(shape for shape, _ in _NATIONAL))))
+"""Shapes that are taken out before a phone number is looked for, which is the loosest of all."""

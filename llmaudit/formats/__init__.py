@@ -25,13 +25,13 @@ def all_formats() -> tuple[Format, ...]:
 
 
 def format_named(name: str) -> Format:
-    """Return the log format of a name.
+    """Return the log format of a name; of a mixed file's (`a+b`), the first.
 
     Raises:
         UsageError: There is none.
     """
     for form in all_formats():
-        if form.name == name:
+        if form.name == name.partition("+")[0]:
             return form
     known = ", ".join(form.name for form in all_formats())
     raise UsageError(f"--format {name}: no such format", next_step=f"Known formats: {known}.", slug="no-such-format")

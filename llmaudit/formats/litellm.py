@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -9,7 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from llmaudit import usage
-from llmaudit.formats import chat
+from llmaudit.formats import chat, litellm_columns
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import dollars, error_class, or_none, stated_tier, tag_values, utc
 from llmaudit.request import Request
@@ -110,6 +111,7 @@ class SpendLog(msgspec.Struct, gc=False):
 
 _METADATA = msgspec.json.Decoder(Metadata)
 _TAGS = msgspec.json.Decoder(list[str])
+_HASHED_KEY = re.compile(r"[0-9a-f]{32,}")
 _encode = msgspec.json.Encoder().encode
 _NO_METADATA, _NO_USAGE, _NO_LIFETIMES = Metadata(), Usage(), Lifetimes()
 _NO_PROMPT, _NO_COMPLETION = PromptDetails(), CompletionDetails()
@@ -155,8 +157,8 @@ def convert(row: SpendLog, context: Context) -> Request:
 
 
 def short_key(api_key: str | None) -> str | None:
-    """Return the beginning of a hashed key. A live key stays whole here, to be known as one and masked."""
-    return api_key if not api_key or api_key.startswith("sk-") else api_key[:12]
+    """Return the beginning of a hashed key; what is no hash stays whole, to be known as a live key and masked."""
+    return api_key[:12] if api_key and _HASHED_KEY.fullmatch(api_key) else api_key or None
 
 
 @lru_cache(maxsize=4096)
@@ -264,6 +266,7 @@ FORMAT = Format(
     needs=("request_id", "startTime", "spend"),
     record=SpendLog,
     convert=convert,
+    columns=lambda rows, _: litellm_columns.columns(rows, Metadata, _shared, _short),
     semantics=(
         "prompt_tokens includes cached reads and cache writes for every provider, Anthropic too; "
         "completion_tokens includes reasoning. spend is US dollars, 0 where LiteLLM did not know the price. "

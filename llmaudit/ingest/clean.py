@@ -6,11 +6,12 @@ almost none of them holds anything of the kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from llmaudit.privacy import SECRET, SECRET_SIGNS, masked, pseudonym, without_addresses
+from llmaudit.privacy import KEY_SIGNS, SECRET, masked, pseudonym, without_addresses
 
 PEOPLE = ("user_id", "key_id", "session_id")
 """Columns that name a person, a key or a conversation: the whole value is hashed where it holds an address."""
@@ -18,7 +19,12 @@ PEOPLE = ("user_id", "key_id", "session_id")
 LABELS = ("team", "feature", "tags", "trace_id", "call_id", "project")
 """Columns in which an address inside a text is replaced."""
 
-_FIXED = {"status", "error_class", "billed_kind", "usage_status", "grain", "token_kind", "raw_usage_kind"}
+_ADDRESS = r"@|[0-9]\.[0-9]|[0-9A-Fa-f:]:[0-9A-Fa-f:]"
+"""Without one of these a text holds no e-mail address and no IP."""
+
+_ADDRESS_OR_PHONE = _ADDRESS + r"|[0-9][ .)-]"
+_FIXED = {"status", "error_class", "billed_kind", "usage_status", "grain", "token_kind"}
+"""Columns of fixed words."""
 
 
 def cleaned(batch: pa.RecordBatch, hash_key: bytes, *, keep_users: bool) -> tuple[pa.RecordBatch, int]:
@@ -29,26 +35,31 @@ def cleaned(batch: pa.RecordBatch, hash_key: bytes, *, keep_users: bool) -> tupl
         hash_key: Key of the database.
         keep_users: Leave e-mail addresses, phone numbers and IPs as they are.
     """
+    texts = [
+        (index, field.name)
+        for index, field in enumerate(batch.schema)
+        if pa.types.is_string(field.type)
+        and field.name not in _FIXED
+        and batch.column(index).null_count < batch.num_rows
+    ]
     columns = list(batch.columns)
     found = 0
-    for index, field in enumerate(batch.schema):
-        column = columns[index]
-        if not pa.types.is_string(field.type) or field.name in _FIXED or column.null_count == len(column):
-            continue
-        held = _bytes_of(column)
-        if any(sign in held for sign in SECRET_SIGNS):
-            column, hits = _without_secrets(column, hash_key)
+    if _any_holds([columns[index] for index, _ in texts], KEY_SIGNS):
+        for index, _ in texts:
+            columns[index], hits = _without_secrets(columns[index], hash_key)
             found += hits
-        if not keep_users:
-            column = _without_people(column, field.name, held, hash_key)
-        columns[index] = column
+    personal = [(index, name) for index, name in texts if name in PEOPLE or name in LABELS]
+    if not keep_users and _any_holds([columns[index] for index, _ in personal], _ADDRESS_OR_PHONE):
+        for index, name in personal:
+            columns[index] = _without_people(columns[index], name, hash_key)
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema), found
 
 
-def _bytes_of(column: pa.Array) -> bytes:
-    """Return the text of all values of a column, one after the other."""
-    data = column.buffers()[2]
-    return b"" if data is None else data.to_pybytes()
+def _any_holds(columns: Sequence[pa.Array], pattern: str) -> bool:
+    """Say whether a pattern is found in the text of all values of some columns, taken as one: one search for all."""
+    texts = [column.buffers()[2] for column in columns]
+    whole = b"\n".join(text for text in texts if text is not None)
+    return bool(whole) and bool(pc.match_substring_regex(pa.array([whole], pa.large_binary()), pattern)[0].as_py())
 
 
 def _without_secrets(column: pa.Array, hash_key: bytes) -> tuple[pa.Array, int]:
@@ -56,10 +67,10 @@ def _without_secrets(column: pa.Array, hash_key: bytes) -> tuple[pa.Array, int]:
     return (_mapped(column, lambda value: masked(value, hash_key)), hits) if hits else (column, 0)
 
 
-def _without_people(column: pa.Array, name: str, held: bytes, hash_key: bytes) -> pa.Array:
-    if name in PEOPLE and (name == "user_id" or b"@" in held or b"." in held):
+def _without_people(column: pa.Array, name: str, hash_key: bytes) -> pa.Array:
+    if name in PEOPLE and _any_holds([column], _ADDRESS if name == "session_id" else _ADDRESS_OR_PHONE):
         return _mapped(column, lambda value: pseudonym(value, hash_key))
-    if name in LABELS and (b"@" in held or b"." in held):
+    if name in LABELS and _any_holds([column], _ADDRESS):
         return _mapped(column, lambda value: without_addresses(value, hash_key))
     return column
 

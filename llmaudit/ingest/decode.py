@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 from msgspec.structs import astuple
 
@@ -23,6 +24,7 @@ from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
 from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
+from llmaudit.ingest.read import MAX_LINE_BYTES, Block
 from llmaudit.ingest.records import Numbered, Tally
 from llmaudit.period import Period
 from llmaudit.privacy import masked
@@ -70,6 +72,10 @@ TEXT_SCHEMA = pa.schema(
 """The texts of requests, kept only where the user asks for it."""
 
 
+def _as_it_is(record: Any) -> Any:
+    return record
+
+
 class Decoder:
     """Turns the records of one format into rows.
 
@@ -92,6 +98,10 @@ class Decoder:
         self._layout = layout
         self._reader = _reader(form, layout)
         self._batch = msgspec.json.Decoder(form.batch).decode if form.batch is not None else None
+        self._unbounded = period.since is None and period.until is None
+        plain = layout.container == "lines" and not layout.envelope and not layout.wrapper
+        self._by_columns = form.columns is not None and plain and self._unbounded
+        self._lines = msgspec.json.Decoder(form.record).decode_lines if self._by_columns else None
 
     def batch(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as rows; what is not one is noted in the tally.
@@ -100,12 +110,58 @@ class Decoder:
             records: Line number and record: a JSON value still encoded, or a row as column name to cell.
             tally: Filled in place.
         """
-        return self._rows(self._requests(self._parts(records, tally), tally), tally)
+        if self._by_columns:
+            return self._clean(self._columns_of(records, tally), tally)
+        return self._clean(self._rows(self._requests(self._parts(records, tally), tally), tally), tally)
+
+    def whole_block(self, block: Block, tally: Tally) -> pa.RecordBatch | None:
+        """Return the requests of a block whose lines are decoded in one go.
+
+        That is possible where the format makes columns and every line is one whole object; else None, and nothing has
+        been noted.
+        """
+        if not self._by_columns or block.data is None or not _is_an_object_a_line(block.data):
+            return None
+        try:
+            decoded = self._lines(block.data) if self._lines else []
+        except UNDECODABLE:
+            return None
+        if len(decoded) != len(block):
+            return None
+        tally.records += len(decoded)
+        lines = range(block.first_line, block.first_line + len(decoded))
+        return self._clean(self._made_as_columns(lines, decoded, tally), tally)
+
+    def _columns_of(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
+        """Return the requests among the records as the format's `columns` makes them."""
+        read = self._reader
+        lines: list[int] = []
+        decoded: list[Any] = []
+        for line, raw in records:
+            try:
+                decoded.append(read(raw))
+            except UNDECODABLE as error:
+                tally.reject(line, *_reason(error))
+            else:
+                lines.append(line)
+        return self._made_as_columns(lines, decoded, tally)
+
+    def _made_as_columns(self, lines: Sequence[int], decoded: list[Any], tally: Tally) -> pa.RecordBatch:
+        """Return records as the format's `columns` makes them, those that it leaves one by one, in order."""
+        assert self.form.columns is not None  # noqa: S101 -- for mypy: the callers have looked
+        made, left = self.form.columns(decoded, self._context)
+        if not left:
+            return _assembled(made, lines, self.schema)
+        behind = set(left)
+        done = _assembled(made, [line for place, line in enumerate(lines) if place not in behind], self.schema)
+        rest = self._rows(self._converted([(lines[place], decoded[place]) for place in left], tally), tally)
+        both = pa.Table.from_batches([done, rest]).sort_by("line").combine_chunks()
+        return both.to_batches()[0] if both.num_rows else done
 
     def finish(self, tally: Tally) -> pa.RecordBatch:
         """Return what the format's state holds when the file has ended; those records are no longer held."""
         made = self.form.finish(self._context) if self.form.finish else ()
-        return self._rows(self._kept(made, tally), tally)
+        return self._clean(self._rows(self._kept(made, tally), tally), tally)
 
     def texts(self) -> pa.Table | None:
         """Return the texts that are to be kept of the requests made since the last call; None where there are none."""
@@ -136,8 +192,10 @@ class Decoder:
             batches.append(_columns([astuple(request) for request in turn], self.schema, tally))
         if not batches:
             return _arrays([], self.schema)
-        whole = pa.concat_batches(batches) if len(batches) > 1 else batches[0]
-        batch, masks = cleaned(whole, self._context.hash_key, keep_users=self._keep_users)
+        return pa.concat_batches(batches) if len(batches) > 1 else batches[0]
+
+    def _clean(self, batch: pa.RecordBatch, tally: Tally) -> pa.RecordBatch:
+        batch, masks = cleaned(batch, self._context.hash_key, keep_users=self._keep_users)
         tally.masked += masks
         return batch
 
@@ -183,9 +241,13 @@ class Decoder:
             yield entry
 
     def _requests(self, records: Numbered, tally: Tally) -> Iterator[Any]:
-        convert, read, context, period = self.form.convert, self._reader, self._context, self._period
-        bill = self.form.kind == "bill"
-        unbounded = period.since is None and period.until is None
+        return self._converted(records, tally, self._reader)
+
+    def _converted(
+        self, records: Iterable[tuple[int, Any]], tally: Tally, read: Callable[[Any], Any] = _as_it_is
+    ) -> Iterator[Any]:
+        convert, context = self.form.convert, self._context
+        bill, unbounded = self.form.kind == "bill", self._unbounded
         for line, raw in records:
             try:
                 made = convert(read(raw), context)
@@ -240,6 +302,27 @@ def _reader(form: Format, layout: Layout) -> Callable[[Any], Any]:
         kinds, decode_row = kinds_of(form.record), msgspec.json.Decoder(form.record).decode
         return lambda row: decode_row(encoded_row(row, kinds))
     return msgspec.json.Decoder(dict[str, Any] if form.record is None else form.record).decode
+
+
+def _is_an_object_a_line(data: bytes) -> bool:
+    """Say whether every line begins and ends as an object does.
+
+    Then as many values as lines means one value a line: between the `}` and the `{` of two lines no JSON value can go
+    on, so none of them spans lines.
+    """
+    if not data.startswith(b"{") or not data.endswith(b"}") or len(data) > MAX_LINE_BYTES:
+        return False
+    text = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(text == ord("\n"))
+    return bool((text[ends - 1] == ord("}")).all() and (text[ends + 1] == ord("{")).all())
+
+
+def _assembled(made: Mapping[str, pa.Array], lines: Sequence[int], schema: pa.Schema) -> pa.RecordBatch:
+    """Return columns by name as a batch; a column that was not made is null."""
+    size = len(lines)
+    columns = {"line": pa.array(lines, pa.int64()), **made}
+    arrays = [columns[f.name] if f.name in columns else pa.nulls(size, f.type) for f in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _reason(error: Exception) -> tuple[str, str | None]:

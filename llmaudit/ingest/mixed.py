@@ -9,6 +9,7 @@ import pyarrow as pa
 from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.detect import weighed
 from llmaudit.ingest.layout import value_of
+from llmaudit.ingest.read import Block
 from llmaudit.ingest.records import Numbered, Tally
 from llmaudit.ingest.sample import Seen, keys_of
 
@@ -45,6 +46,13 @@ class Mixed:
             return 0
         best = max(weights, key=lambda name: weights[name])
         return next(number for number, form in enumerate(self._forms) if form.name == best)
+
+    def whole_block(self, block: Block, tally: Tally) -> list[tuple[str, pa.RecordBatch]] | None:
+        """Return the rows of a block of lines in one go; None where the lines have to be looked at one by one."""
+        batch = self.decoders[0].whole_block(block, tally) if len(self.decoders) == 1 else None
+        if batch is None:
+            return None
+        return [(self._forms[0].name, batch)] if batch.num_rows else []
 
     def texts(self) -> list[pa.Table]:
         """Return the texts that are to be kept of the requests made since the last call."""

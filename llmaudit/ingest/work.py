@@ -111,6 +111,9 @@ def decode_block(decoder: Mixed, block: Block, layout: Layout) -> Decoded:
     """Return what became of a block of lines."""
     tally = Tally()
     form = decoder.decoders[0].form
+    whole = decoder.whole_block(block, tally)
+    if whole is not None:
+        return Decoded(whole, tally, decoder.texts())
     if layout.container == "sse":
         records: Numbered = event_lines(block, tally)
     elif layout.container == "text" and form.pattern is not None:

@@ -48,3 +48,13 @@ CREATE TABLE bill_lines (           -- one row per line of a bill or usage expor
     is_batch BOOLEAN,
     tags VARCHAR                     -- JSON
 );
+
+UPDATE sources SET sum_billed = f.billed, sum_input_tokens = f.input, sum_output_tokens = f.output
+FROM (
+    SELECT source_id, sum(billed_amount) AS billed, sum(output_tokens) AS output,
+        sum(coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)
+            + coalesce(cache_write_1h_tokens, 0) + coalesce(cache_write_other_tokens, 0)) AS input
+    FROM requests
+    GROUP BY source_id
+) f
+WHERE sources.source_id = f.source_id;

@@ -1,0 +1,138 @@
+"""What a format makes of many records at once is, cell for cell, what it makes of them one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from builders import litellm_row
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmaudit.formats.base import Format
+from llmaudit.ingest import known
+from llmaudit.ingest.layout import Layout
+from llmaudit.ingest.read import Block
+from llmaudit.ingest.records import Tally, text_lines
+from llmaudit.ingest.work import Job, Setup, decode_block, decoder_of
+
+WITH_COLUMNS = [form for form in known() if form.columns is not None]
+COUNTS = st.one_of(st.none(), st.integers(0, 5000), st.sampled_from([-1, 2.5, 7.0, 10**10, 2**70, True, "5"]))
+TIMES = st.sampled_from(
+    [
+        "2026-10-01T10:00:00",
+        "2026-10-01T10:00:00.123456Z",
+        "2026-10-01T10:00:00+02:00",
+        "1999-01-01T00:00:00",
+        None,
+        "x",
+    ]
+)
+WORDS = st.sampled_from(["", None, "gpt-4o", "ü", "bob@example.org", "sk-" + "a" * 24, "10.0.0.1", "+49 170 123 4567"])
+
+
+@st.composite
+def litellm(draw: Any) -> dict[str, Any]:
+    """Draw a row that is mostly ordinary, and odd in one or two places."""
+    row = litellm_row("r", "2026-10-01T10:00:00", prompt=100, completion=5, spend="0.01")
+    row["metadata"] = {"usage_object": {"prompt_tokens_details": {"cached_tokens": draw(st.integers(0, 120))}}}
+    odd: dict[str, Any] = {
+        "request_id": st.sampled_from(["", "a_batch_cost", "r-2"]),
+        "session_id": WORDS,
+        "litellm_call_id": WORDS,
+        "prompt_tokens": COUNTS,
+        "completion_tokens": COUNTS,
+        "startTime": TIMES,
+        "endTime": TIMES,
+        "completionStartTime": TIMES,
+        "spend": st.sampled_from([0, None, -1, 1e-13, 0.1 + 0.2, 1e9, "0.5", 5e-324, True]),
+        "status": st.sampled_from(["success", "failure", None, 5]),
+        "model": WORDS,
+        "end_user": WORDS,
+        "user": WORDS,
+        "api_key": WORDS,
+        "team_id": WORDS,
+        "request_tags": st.sampled_from([[], None, ["feature:x", "team:y", "tier:2"], '["tier:1"]', [5], "x"]),
+        "cache_hit": st.sampled_from(["True", True, None, 3]),
+        "messages": st.sampled_from([{}, [], None, "", [{"role": "user", "content": "Summarise this, please"}]]),
+        "metadata": st.one_of(st.sampled_from([None, "{}", '{"usage_object":{}}', {}, 7]), _metadata()),
+    }
+    for key in draw(st.lists(st.sampled_from(sorted(odd)), max_size=2, unique=True)):
+        row[key] = draw(odd[key])
+    for key in draw(st.lists(st.sampled_from(sorted(row)), max_size=1)):
+        del row[key]
+    return row
+
+
+def _metadata() -> st.SearchStrategy[Any]:
+    prompt = st.fixed_dictionaries(
+        {},
+        optional={
+            "cached_tokens": COUNTS,
+            "cache_write_tokens": COUNTS,
+            "cache_creation_tokens": COUNTS,
+            "cache_creation_token_details": st.sampled_from([None, {"ephemeral_5m_input_tokens": 3}]),
+        },
+    )
+    usage = st.fixed_dictionaries(
+        {},
+        optional={
+            "prompt_tokens_details": st.one_of(st.none(), prompt),
+            "completion_tokens_details": st.fixed_dictionaries({}, optional={"reasoning_tokens": COUNTS}),
+            "cache_read_input_tokens": COUNTS,
+            "cache_creation_input_tokens": COUNTS,
+        },
+    )
+    return st.fixed_dictionaries(
+        {"usage_object": st.one_of(st.none(), usage)},
+        optional={
+            "user_api_key_alias": WORDS,
+            "user_api_key_team_alias": WORDS,
+            "additional_usage_values": st.one_of(st.none(), usage),
+            "cost_breakdown": st.sampled_from([None, {"total_cost": 0.5, "service_tier": "flex"}, {"total_cost": "x"}]),
+        },
+    )
+
+
+def read(data: bytes, form: Format, *, by_columns: bool) -> tuple[list[Any], Any]:
+    """Return rows and the account of the others, by columns or record by record."""
+    layout = Layout("lines")
+    mixed = decoder_of(Job((form.name,), layout, {}, Setup(b"k" * 32)))
+    if by_columns:
+        done = decode_block(mixed, Block(1, data), layout)
+        batches, tally = done.batches, done.tally
+    else:
+        mixed.decoders[0]._by_columns = False
+        tally = Tally()
+        batches = mixed.batches(text_lines(Block(1, data), tally), tally)
+    rows = [row for _, batch in batches for row in batch.to_pylist()]
+    rejects = sorted((each.line, each.reason, each.field) for each in tally.rejects)
+    return rows, (tally.records, rejects, dict(tally.ignored), tally.masked)
+
+
+def test_there_are_formats_with_columns() -> None:
+    assert [form.name for form in WITH_COLUMNS] == ["litellm"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rows=st.lists(litellm(), min_size=1, max_size=6),
+    junk=st.lists(st.sampled_from([b"", b"  ", b"{", b"[1]", b"{}{}", b'{"a":1} ', b"null"]), max_size=1),
+    place=st.integers(0, 6),
+)
+def test_litellm_columns_equal_litellm_rows(rows: list[dict[str, Any]], junk: list[bytes], place: int) -> None:
+    lines = [msgspec.json.encode(row) for row in rows]
+    lines[place:place] = junk
+    data = b"\n".join(lines)
+    (form,) = WITH_COLUMNS
+    assert read(data, form, by_columns=True) == read(data, form, by_columns=False)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'{"a":1}{"b":2}\n{"c":{}}', b'{"a":\n1}', b'{"a":1}\r\n{"a":2}', b"{}\n\n{}", b'{"a":NaN}', b'{"a":1,"a":2}'],
+)
+def test_lines_that_only_look_like_objects_are_told_apart(data: bytes) -> None:
+    (form,) = WITH_COLUMNS
+    assert read(data, form, by_columns=True) == read(data, form, by_columns=False)
