@@ -23,6 +23,7 @@ check: $(VENV)/.dev  ## lint, types, layers
 bench: $(VENV)/.dev  ## the benchmarks, beside their peers
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/pricing.py
+	$(BIN)/python benchmarks/tiers.py
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) report.html
