@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmaudit.errors import InputError, printable
-from llmaudit.features import pseudonym
+from llmaudit.privacy import pseudonym
 from llmaudit.shadow.clusters import Floats, Ints
 from llmaudit.shadow.model import Analysis, Plan
 from llmaudit.shadow.pairs import DAY_US, UNKNOWN, Arm, Pairs, make_pairs, score_kind

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from llmaudit.catalog import Catalog, Conditions, NoRates, rates_for
+from llmaudit.catalog.units import PRICED
 from llmaudit.errors import InputError, UsageError, printable
 from llmaudit.money import PICO
 from llmaudit.request import COUNTERS, INPUT_COUNTERS
@@ -273,11 +274,12 @@ def _priced(
     for number, (code, when, size) in enumerate(distinct):
         here = places[inverse.ravel() == number]
         name = names[int(code)].as_py() if code >= 0 else None
-        rates = _rates(catalog, name, slots[when], int(edges[size]))
+        quantities = counts[here].sum(axis=0)
+        rates = _rates(catalog, name, slots[when], int(edges[size]), quantities)
         if isinstance(rates, str):
             failed[name or "no model", rates] = failed.get((name or "no model", rates), 0) + len(here)
         else:
-            cost[here] = counts[here] @ rates
+            cost[here] = counts[here] @ rates[:-1] + rates[-1]
     undated = int(np.count_nonzero(wanted & ~dated))
     if undated:
         failed["no time", "prices are dated"] = undated
@@ -292,8 +294,10 @@ def _slots(catalog: Catalog, at: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray([round(start * 1e6) for start in starts], dtype=np.int64)
 
 
-def _rates(catalog: Catalog, name: str | None, slot: np.int64, prompt: int) -> NDArray[np.int64] | str:
-    """Return rates in 1e-12 dollars per token, whole numbers, or why there are none."""
+def _rates(
+    catalog: Catalog, name: str | None, slot: np.int64, prompt: int, quantities: NDArray[np.int64]
+) -> NDArray[np.int64] | str:
+    """Return prices in 1e-12 dollars per token of each counter, then per request; or why there are none."""
     moment = datetime.fromtimestamp(int(slot) / 1e6, UTC).replace(tzinfo=None)
     match = catalog.find(name, at=moment)
     if match.offer is None:
@@ -301,7 +305,13 @@ def _rates(catalog: Catalog, name: str | None, slot: np.int64, prompt: int) -> N
     rates = rates_for(catalog, match.offer, Conditions(at=moment, prompt_tokens=prompt))
     if isinstance(rates, NoRates):
         return rates.reason
-    return np.asarray([int(rate / PICO) for rate in rates.expected], dtype=np.int64)
+    wanted = [*COUNTERS, "requests"]
+    there = dict(zip(wanted, [*map(int, quantities), 1], strict=True))
+    lacking = rates.lacking([there.get(quantity, 0) for quantity in PRICED])
+    prices = [rates.expected[PRICED.index(quantity)] for quantity in wanted]
+    if lacking or rates.marginal or any(price % PICO for price in prices):
+        return f"no price for {lacking}" if lacking else "priced in steps: give cost_usd"
+    return np.asarray([int(price / PICO) for price in prices], dtype=np.int64)
 
 
 def pico_of(column: Any, missing: int = 0) -> NDArray[np.int64]:

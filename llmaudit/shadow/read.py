@@ -21,8 +21,11 @@ import pyarrow.json as arrow_json
 import pyarrow.parquet as arrow_parquet
 
 from llmaudit.errors import InputError, printable
+from llmaudit.ingest.delimited import CsvReader
+from llmaudit.ingest.documents import json_documents
+from llmaudit.ingest.layout import layout_of
 from llmaudit.ingest.read import HEAD_BYTES, UTF8_BOM, Content, blocks, file_name, opened
-from llmaudit.ingest.records import CsvReader, Rejected, Tally, json_elements, json_lines
+from llmaudit.ingest.records import Rejected, Tally, text_lines
 from llmaudit.shadow.columns import ARROW, TIME, USAGE, BadValue, Field, field_of, read_value
 
 PARQUET = b"PAR1"
@@ -349,16 +352,14 @@ def _slow(path: Path, head: bytes, needs: tuple[str, ...], *, is_json: bool) -> 
 def _records(content: Content, head: bytes, *, is_json: bool) -> Iterator[tuple[Iterable[tuple[int, Any]], Tally]]:
     """Yield records with their numbers: a line, a row, or a place in an array."""
     if is_json and head.lstrip().startswith(b"["):
-        tally = Tally()
-        found = json_elements(content)
-        tally.records = len(found)
-        yield enumerate(map(bytes, found), start=1), tally
+        for rows, tally in json_documents(content, layout_of(head)):
+            yield [(number, bytes(raw)) for number, raw in rows], tally
     elif is_json:
         for block in blocks(content):
             tally = Tally()
-            yield list(json_lines(block, tally)), tally
+            yield list(text_lines(block, tally)), tally
     else:
-        reader = CsvReader(blocks(content), file_name(content.path))
+        reader = CsvReader(blocks(content), file_name(content.path), layout_of(head))
         for rows, tally in reader.batches():
             yield list(rows), tally
 

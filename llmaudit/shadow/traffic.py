@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError, printable
 from llmaudit.period import ALL, Period
-from llmaudit.rollup import keyed_requests
+from llmaudit.rollup import resolved_requests
 from llmaudit.shadow.columns import MONEY, BadValue, read_value
 from llmaudit.shadow.design import TierTraffic
 from llmaudit.shadow.health import Traffic
@@ -36,7 +36,7 @@ def tier_traffic(store: Store, catalog: Catalog, period: Period, unit: str) -> l
         period: Requests that started in it.
         unit: session, user or request: what counts as one user.
     """
-    with keyed_requests(store, catalog, period):
+    with resolved_requests(store, catalog, period):
         days = store.one("SELECT count(DISTINCT day) FROM period_requests WHERE started_at IS NOT NULL")[0] or 1
         rows = store.rows(
             f"""
@@ -89,7 +89,7 @@ def best_unit(store: Store) -> str:
 
 def candidates(store: Store, catalog: Catalog, period: Period, unit: str) -> list[Candidate]:
     """Return the good requests of a period that have an id, in the order read."""
-    with keyed_requests(store, catalog, period):
+    with resolved_requests(store, catalog, period):
         rows = store.rows(
             f"""
             SELECT r.request_id, COALESCE({UNITS[unit]}, r.request_id), t.tier, r.template_hash
@@ -183,7 +183,7 @@ def joined_rows(
         {"source_id": pa.array(list(arms), pa.int32()), "arm": pa.array(list(arms.values()), pa.string())}
     )
     with (
-        keyed_requests(store, catalog),
+        resolved_requests(store, catalog),
         store.table("shadow_sources", sources),
         store.table("shadow_join", pa.table({"join_by": [join_by]})),
     ):
