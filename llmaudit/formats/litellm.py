@@ -266,7 +266,7 @@ FORMAT = Format(
     needs=("request_id", "startTime", "spend"),
     record=SpendLog,
     convert=convert,
-    columns=lambda rows, _: litellm_columns.columns(rows, Metadata, _shared, _short),
+    columns=lambda rows, _: litellm_columns.columns(rows, Metadata, _shared, short_key),
     semantics=(
         "prompt_tokens includes cached reads and cache writes for every provider, Anthropic too; "
         "completion_tokens includes reasoning. spend is US dollars, 0 where LiteLLM did not know the price. "
