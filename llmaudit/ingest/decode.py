@@ -23,9 +23,10 @@ from msgspec.structs import astuple
 from llmaudit.bills.base import BillLine
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
+from llmaudit.ingest import records as reading
 from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
-from llmaudit.ingest.read import MAX_LINE_BYTES, Block
+from llmaudit.ingest.read import Block
 from llmaudit.ingest.records import Numbered, Tally
 from llmaudit.period import Period
 from llmaudit.privacy import masked
@@ -317,7 +318,7 @@ def _is_an_object_a_line(data: bytes) -> bool:
     Then as many values as lines means one value a line: between the `}` and the `{` of two lines no JSON value can go
     on, so none of them spans lines.
     """
-    if not data.startswith(b"{") or not data.endswith(b"}") or len(data) > MAX_LINE_BYTES:
+    if not data.startswith(b"{") or not data.endswith(b"}") or len(data) > reading.MAX_LINE_BYTES:
         return False
     text = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(text == ord("\n"))
