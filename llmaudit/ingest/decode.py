@@ -23,7 +23,7 @@ from msgspec.structs import astuple
 from llmaudit.bills.base import BillLine
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
-from llmaudit.ingest import records as reading
+from llmaudit.ingest import read as reading
 from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
 from llmaudit.ingest.read import Block
