@@ -114,6 +114,8 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         "status",
         ["catalog_version", *STATUS.split(), "unpriced.models[]", *under("tokens", TOKENS)],
     ),
+    "verify": ("--db {db}", "verify", ["ok", *under("checks[]", "name ok wrong detail")]),
+    "forget": ("{log} --db {copy}", "forget", ["path", "removed", "kept", "merged"]),
     "demo": (
         "--worked-example",
         "demo",

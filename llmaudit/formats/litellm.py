@@ -111,7 +111,7 @@ class SpendLog(msgspec.Struct, gc=False):
 
 _METADATA = msgspec.json.Decoder(Metadata)
 _TAGS = msgspec.json.Decoder(list[str])
-_HASHED_KEY = re.compile(r"[0-9a-f]{32,}")
+_HASHED_KEY = re.compile(r"[0-9a-f]{16,}")
 _encode = msgspec.json.Encoder().encode
 _NO_METADATA, _NO_USAGE, _NO_LIFETIMES = Metadata(), Usage(), Lifetimes()
 _NO_PROMPT, _NO_COMPLETION = PromptDetails(), CompletionDetails()

@@ -11,6 +11,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -22,9 +23,10 @@ from msgspec.structs import astuple
 from llmaudit.bills.base import BillLine
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
+from llmaudit.ingest import read as reading
 from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
-from llmaudit.ingest.read import MAX_LINE_BYTES, Block
+from llmaudit.ingest.read import Block
 from llmaudit.ingest.records import Numbered, Tally
 from llmaudit.period import Period
 from llmaudit.privacy import masked
@@ -97,11 +99,11 @@ class Decoder:
         self._keep_users = keep_users
         self._layout = layout
         self._reader = _reader(form, layout)
-        self._batch = msgspec.json.Decoder(form.batch).decode if form.batch is not None else None
+        self._batch = _json_decoder(form.batch).decode if form.batch is not None else None
         self._unbounded = period.since is None and period.until is None
         plain = layout.container == "lines" and not layout.envelope and not layout.wrapper
         self._by_columns = form.columns is not None and plain and self._unbounded
-        self._lines = msgspec.json.Decoder(form.record).decode_lines if self._by_columns else None
+        self._lines = _json_decoder(form.record).decode_lines if self._by_columns else None
 
     def batch(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as rows; what is not one is noted in the tally.
@@ -299,9 +301,15 @@ def _reader(form: Format, layout: Layout) -> Callable[[Any], Any]:
     if READ_AS.get(layout.container) in {"table", "sqlite", "text"}:
         if form.record is None:
             return text_row
-        kinds, decode_row = kinds_of(form.record), msgspec.json.Decoder(form.record).decode
+        kinds, decode_row = kinds_of(form.record), _json_decoder(form.record).decode
         return lambda row: decode_row(encoded_row(row, kinds))
-    return msgspec.json.Decoder(dict[str, Any] if form.record is None else form.record).decode
+    return _json_decoder(dict[str, Any] if form.record is None else form.record).decode
+
+
+@cache
+def _json_decoder(record: Any) -> msgspec.json.Decoder[Any]:
+    """Return the decoder of a record type: made once, and not for each of thousands of small files."""
+    return msgspec.json.Decoder(record)
 
 
 def _is_an_object_a_line(data: bytes) -> bool:
@@ -310,7 +318,7 @@ def _is_an_object_a_line(data: bytes) -> bool:
     Then as many values as lines means one value a line: between the `}` and the `{` of two lines no JSON value can go
     on, so none of them spans lines.
     """
-    if not data.startswith(b"{") or not data.endswith(b"}") or len(data) > MAX_LINE_BYTES:
+    if not data.startswith(b"{") or not data.endswith(b"}") or len(data) > reading.MAX_LINE_BYTES:
         return False
     text = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(text == ord("\n"))

@@ -68,6 +68,20 @@ class FileResult(msgspec.Struct, frozen=True):
     masked: int = 0
 
 
+_TEXT, _COUNT, _TIME = pa.string(), pa.int64(), pa.timestamp("us")
+_REJECT = pa.schema([("source_id", pa.int32()), ("line", _COUNT), ("reason", _TEXT), ("field", _TEXT)])
+_ROW = pa.schema(
+    [
+        ("source_id", pa.int32()),
+        *((name, _TEXT) for name in ("path", "content_sha256", "format", "reasons")),
+        *((name, _TIME) for name in ("since", "until")),
+        *((name, _COUNT) for name in ("disk_bytes", "content_bytes", "lines", "accepted", "duplicates")),
+        *((name, _COUNT) for name in ("ignored", "rejected", "bills", "masked")),
+    ]
+)
+"""The ledger's columns that are known when a file has been read; `settle` fills the others."""
+
+
 @dataclass
 class FileRead:
     """A file while it is read: what became of its records so far.
@@ -189,39 +203,41 @@ class Ledger:
         self._sizes.add(file.disk_bytes)
         self._by_content.setdefault(file.digest, []).append(file.source_id)
 
-    def write(self, file: FileRead, result: FileResult) -> None:
-        """Write the file's row and its rejects, inside the transaction that brings it."""
-        row = {
-            "source_id": file.source_id,
-            "path": result.path,
-            "content_sha256": file.digest,
-            "disk_bytes": file.disk_bytes,
-            "content_bytes": file.content_bytes,
-            "format": file.name,
-            "since": file.job.setup.period.since,
-            "until": file.job.setup.period.until,
-            "lines": result.lines,
-            "accepted": result.accepted,
-            "duplicates": result.duplicates,
-            "ignored": result.ignored,
-            "rejected": result.rejected,
-            "bills": result.bills,
-            "reasons": msgspec.json.encode(result.reasons).decode(),
-            "masked": result.masked,
-        }
-        names = ", ".join(row)
-        self._store.execute(f"INSERT INTO sources ({names}) VALUES ({', '.join(f'${name}' for name in row)})", row)
-        if file.rejects:
-            self._write_rejects(file)
+    def write(self, files: Sequence[FileRead], results: Sequence[FileResult]) -> None:
+        """Write the rows and the rejects of files, inside the transaction that brings them: one statement for all."""
+        rows = [_row(file, result) for file, result in zip(files, results, strict=True)]
+        names = ", ".join(_ROW.names)
+        with self._store.table("incoming", pa.Table.from_pylist(rows, schema=_ROW)):
+            self._store.execute(f"INSERT INTO sources ({names}) SELECT {names} FROM incoming")
+        rejects = [
+            {"source_id": file.source_id, "line": reject.line, "reason": reject.reason, "field": reject.field}
+            for file in files
+            for reject in file.rejects
+        ]
+        if rejects:
+            with self._store.table("incoming", pa.Table.from_pylist(rejects, schema=_REJECT)):
+                self._store.execute("INSERT INTO rejects SELECT * FROM incoming")
 
-    def _write_rejects(self, file: FileRead) -> None:
-        columns = {
-            "line": pa.array([reject.line for reject in file.rejects], pa.int64()),
-            "reason": pa.array([reject.reason for reject in file.rejects], pa.string()),
-            "field": pa.array([reject.field for reject in file.rejects], pa.string()),
-        }
-        with self._store.table("incoming", pa.table(columns)):
-            self._store.execute("INSERT INTO rejects SELECT ?, line, reason, field FROM incoming", [file.source_id])
+
+def _row(file: FileRead, result: FileResult) -> dict[str, object]:
+    return {
+        "source_id": file.source_id,
+        "path": result.path,
+        "content_sha256": file.digest,
+        "disk_bytes": file.disk_bytes,
+        "content_bytes": file.content_bytes,
+        "format": file.name,
+        "since": file.job.setup.period.since,
+        "until": file.job.setup.period.until,
+        "lines": result.lines,
+        "accepted": result.accepted,
+        "duplicates": result.duplicates,
+        "ignored": result.ignored,
+        "rejected": result.rejected,
+        "bills": result.bills,
+        "reasons": msgspec.json.encode(result.reasons).decode(),
+        "masked": result.masked,
+    }
 
 
 def settle(store: Store, table: str, source_ids: Iterable[int]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmaudit.formats.base import Format
+from llmaudit.formats.litellm import Metadata, SpendLog
 from llmaudit.ingest import known
 from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import Block
@@ -32,32 +33,45 @@ TIMES = st.sampled_from(
 WORDS = st.sampled_from(["", None, "gpt-4o", "ü", "bob@example.org", "sk-" + "a" * 24, "10.0.0.1", "+49 170 123 4567"])
 
 
+ODD: dict[str, Any] = {
+    "request_id": st.sampled_from(["", "a_batch_cost", "r-2"]),
+    "session_id": WORDS,
+    "litellm_call_id": WORDS,
+    "prompt_tokens": COUNTS,
+    "completion_tokens": COUNTS,
+    "startTime": TIMES,
+    "endTime": TIMES,
+    "completionStartTime": TIMES,
+    "spend": st.sampled_from([0, None, -1, 1e-13, 0.1 + 0.2, 1e9, "0.5", 5e-324, True]),
+    "status": st.sampled_from(["success", "failure", None, 5]),
+    "model": WORDS,
+    "end_user": WORDS,
+    "user": WORDS,
+    "api_key": WORDS,
+    "team_id": WORDS,
+    "request_tags": st.sampled_from([[], None, ["feature:x", "team:y", "tier:2"], '["tier:1"]', [5], "x"]),
+    "cache_hit": st.sampled_from(["True", True, None, 3]),
+    "messages": st.sampled_from([{}, [], None, "", [{"role": "user", "content": "Summarise this, please"}]]),
+    "metadata": st.none(),
+}
+METADATA = {
+    "usage_object",
+    "additional_usage_values",
+    "cost_breakdown",
+    "error_information",
+    "user_api_key_alias",
+    "user_api_key_team_alias",
+    "original_model_group",
+    "internal_call_origin",
+}
+
+
 @st.composite
 def litellm(draw: Any) -> dict[str, Any]:
     """Draw a row that is mostly ordinary, and odd in one or two places."""
     row = litellm_row("r", "2026-10-01T10:00:00", prompt=100, completion=5, spend="0.01")
     row["metadata"] = {"usage_object": {"prompt_tokens_details": {"cached_tokens": draw(st.integers(0, 120))}}}
-    odd: dict[str, Any] = {
-        "request_id": st.sampled_from(["", "a_batch_cost", "r-2"]),
-        "session_id": WORDS,
-        "litellm_call_id": WORDS,
-        "prompt_tokens": COUNTS,
-        "completion_tokens": COUNTS,
-        "startTime": TIMES,
-        "endTime": TIMES,
-        "completionStartTime": TIMES,
-        "spend": st.sampled_from([0, None, -1, 1e-13, 0.1 + 0.2, 1e9, "0.5", 5e-324, True]),
-        "status": st.sampled_from(["success", "failure", None, 5]),
-        "model": WORDS,
-        "end_user": WORDS,
-        "user": WORDS,
-        "api_key": WORDS,
-        "team_id": WORDS,
-        "request_tags": st.sampled_from([[], None, ["feature:x", "team:y", "tier:2"], '["tier:1"]', [5], "x"]),
-        "cache_hit": st.sampled_from(["True", True, None, 3]),
-        "messages": st.sampled_from([{}, [], None, "", [{"role": "user", "content": "Summarise this, please"}]]),
-        "metadata": st.one_of(st.sampled_from([None, "{}", '{"usage_object":{}}', {}, 7]), _metadata()),
-    }
+    odd = ODD | {"metadata": st.one_of(st.sampled_from([None, "{}", '{"usage_object":{}}', {}, 7]), _metadata())}
     for key in draw(st.lists(st.sampled_from(sorted(odd)), max_size=2, unique=True)):
         row[key] = draw(odd[key])
     for key in draw(st.lists(st.sampled_from(sorted(row)), max_size=1)):
@@ -88,6 +102,9 @@ def _metadata() -> st.SearchStrategy[Any]:
         {"usage_object": st.one_of(st.none(), usage)},
         optional={
             "user_api_key_alias": WORDS,
+            "original_model_group": WORDS,
+            "internal_call_origin": WORDS,
+            "error_information": st.sampled_from([None, {"error_code": "429"}]),
             "user_api_key_team_alias": WORDS,
             "additional_usage_values": st.one_of(st.none(), usage),
             "cost_breakdown": st.sampled_from([None, {"total_cost": 0.5, "service_tier": "flex"}, {"total_cost": "x"}]),
@@ -113,6 +130,18 @@ def read(data: bytes, form: Format, *, by_columns: bool) -> tuple[list[Any], Any
 
 def test_there_are_formats_with_columns() -> None:
     assert [form.name for form in WITH_COLUMNS] == ["litellm"]
+
+
+def test_every_field_of_a_row_is_drawn() -> None:
+    """A field that is read but not drawn could be read one way in rows and another way in columns."""
+    assert set(SpendLog.__struct_fields__) <= set(ODD) | {"call_type", "model_group", "custom_llm_provider"}
+    assert set(Metadata.__struct_fields__) == METADATA
+
+
+@settings(max_examples=40, deadline=None)
+@given(drawn=_metadata())
+def test_drawn_metadata_is_known_by_name(drawn: dict[str, Any]) -> None:
+    assert set(drawn) <= METADATA
 
 
 @settings(max_examples=300, deadline=None)

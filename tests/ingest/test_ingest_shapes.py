@@ -338,3 +338,32 @@ def test_json_in_a_cell_cannot_forge_a_field(use, load, store, tmp_path: Path) -
     result = load(write(tmp_path / "file", cells.encode()))
     assert store.rows("SELECT request_id, output_tokens, feature FROM requests") == [("c1", 2, "f")]
     assert result.files[0].reasons == {"wrong-type": 1}
+
+
+def test_a_tie_asks_which(use, load, tmp_path: Path) -> None:
+    use(PLAIN, Format(name="twin", **BASE))
+    path = write(tmp_path / "file", b"\n".join(ENCODED))
+    result = load(path)
+    assert [failure.slug for failure in result.failures] == ["ambiguous-format"]
+    assert "plain or twin" in str(result.failures[0])
+    assert load(path, format_name="twin").totals.accepted == 3
+
+
+def test_a_special_format_beats_the_general_one(use, tmp_path: Path) -> None:
+    use(PLAIN, Format(name="special", beats=("plain",), says=lambda call: call["ident"].startswith("c"), **BASE))
+    found = detect(write(tmp_path / "file", b"\n".join(ENCODED)))
+    assert found.form is not None
+    assert (found.form.name, found.others) == ("special", ())
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_records_are_looked_at_in_the_tail_too(packer: str, use, load, tmp_path: Path) -> None:
+    use(PLAIN)
+    used = {"prompt_tokens": 3, "completion_tokens": 4}
+    chat = {"object": "chat.completion", "created": 1790000000, "model": "m", "choices": [], "usage": used}
+    plain = [msgspec.json.encode({**CALLS[0], "ident": f"c{n}", "extra": {"pad": "x" * 200}}) for n in range(2500)]
+    other = [msgspec.json.encode({"id": f"chatcmpl-{n}", **chat}) for n in range(500)]
+    path = write(tmp_path / "file", PACKERS[packer](b"\n".join(plain + other)))
+    found = detect(path)
+    assert [form.name for form in found.others] == ["openai_compatible"]
+    assert load(path).totals.accepted == 3000

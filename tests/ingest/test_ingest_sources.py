@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from logs import row, write
 
+from llmaudit.ingest import load as loading
+
 ID = "chatcmpl-9f2c41d7"
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20}
 
@@ -81,7 +83,11 @@ def test_attempts_of_one_call_stay_apart(tmp_path: Path, load, store) -> None:
     assert store.one("SELECT count(*) FROM requests") == (2,)
 
 
-def test_many_small_files_are_committed_together_and_accounted_for_one_by_one(tmp_path: Path, load, store) -> None:
+@pytest.mark.parametrize("group", [1, 7, 500])
+def test_many_small_files_are_committed_together_and_accounted_for_one_by_one(
+    group: int, tmp_path: Path, load, store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "GROUP_FILES", group)
     for number in range(30):
         lines = b"\n".join(msgspec.json.encode(row(number * 10 + n)) for n in (1, 2, 3))
         write(tmp_path / "logs" / f"{number:02}.jsonl", lines + (b"\nbad" if number == 7 else b""))
@@ -91,3 +97,4 @@ def test_many_small_files_are_committed_together_and_accounted_for_one_by_one(tm
     assert (result.totals.accepted, result.totals.rejected, result.totals.duplicates) == (90, 1, 3)
     assert store.one("SELECT count(*), sum(accepted), sum(rejected) FROM sources") == (30, 90, 1)
     assert [file.skipped for file in result.files if file.skipped] == ["already ingested", "unknown format"]
+    assert len(result.files) == 32
