@@ -75,6 +75,8 @@ def _is_usual(row: Any, meta: Any) -> bool:
         return False
     if row.request_tags.__class__ is str or meta.additional_usage_values is not None:
         return False
+    if meta.original_model_group or meta.internal_call_origin:
+        return False
     prompt = used.prompt_tokens_details
     return prompt is None or prompt.cache_creation_token_details is None
 
