@@ -108,7 +108,7 @@ FORMAT = Format(
         "same number: LiteLLM's own computation, in US dollars, to six decimals. ConsumedQuantity counts requests; "
         "there are no tokens in it."
     ),
-    verified="Columns and values from the transformer of litellm 1.109.1; no real export seen.",
+    verified="Rows that the transformer of litellm 1.109.1 and 1.110.2 makes; no export of a real installation seen.",
     about="The CSV or Parquet that LiteLLM's `focus` logger (and its Vantage destination) writes.",
     traps=(
         ("all four costs are one number", "kept as they are; they are never added"),

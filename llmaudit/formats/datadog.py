@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_status, none_if_zero, text_of
+from llmaudit.formats.filling import MAX_TAG_CHARS, fill_cost, fill_status, none_if_zero, text_of
 from llmaudit.formats.values import after, or_none
 from llmaudit.request import Ignored, Reject, Request
 
@@ -74,7 +74,8 @@ def convert(record: Export, context: Context) -> Request | Ignored:
     started = context.epoch(span.start_ns, key)
     if started is None:
         raise Reject("missing-field", "start_ns")
-    tags = dict(tag.split(":", 1) for tag in span.tags or () if ":" in tag)
+    labels = [tag for tag in span.tags or () if len(tag) <= MAX_TAG_CHARS]
+    tags = dict(tag.split(":", 1) for tag in labels if ":" in tag)
     model = None if span.model_name in UNKNOWN else span.model_name
     taken = None if span.duration is None else span.duration / NANOSECONDS_A_MILLISECOND
     request = Request(
@@ -90,7 +91,7 @@ def convert(record: Export, context: Context) -> Request | Ignored:
         user_id=or_none(tags.get("user_id")) or or_none(tags.get("usr.id")),
         team=or_none(tags.get("team")),
         feature=or_none(span.ml_app),
-        tags=msgspec.json.encode(span.tags).decode() if span.tags else None,
+        tags=msgspec.json.encode(labels).decode() if labels else None,
     )
     fill_status(request, None, (span.error and span.error.type) or "", failed=span.status == "error")
     told = span.metrics or Metrics()

@@ -153,8 +153,8 @@ FORMAT = Format(
         "durations are endTime - startTime."
     ),
     verified=(
-        "Payloads of an eight-call script of litellm 1.109.1 (a retry, a fallback, a failure, streams) against a mock "
-        "provider. Pub/Sub's text times are from LiteLLM's own fixtures."
+        "Payloads of litellm 1.109.1 (a retry, a fallback, a failure, streams) and 1.110.2 against mock answers. "
+        "Pub/Sub's text times are from LiteLLM's own fixtures."
     ),
     about=(
         "Objects that the `s3`, `gcs_bucket`, `azure_storage`, `generic_api` and Pub/Sub callbacks write, one a "

@@ -36,13 +36,13 @@ class Log(msgspec.Struct, gc=False):
     total_units: Count = None
     total_tokens: Count = None
     cost: Decimal | None = None
-    is_success: bool | int | None = None
-    response_status_code: int | None = None
-    status_code: int | None = None
+    is_success: bool | int | float | None = None
+    response_status_code: int | float | None = None
+    status_code: int | float | None = None
     response_time: float | None = None
     request_url: str | None = None
     cache_status: str | None = None
-    stream_mode: str | bool | None = None
+    stream_mode: str | bool | int | float | None = None
     prompt_slug: str | None = None
     metadata: dict[str, Any] | str | None = None
     request: Body = None
@@ -103,7 +103,9 @@ def convert(log: Log, context: Context) -> Request:
         feature=or_none(log.prompt_slug),
     )
     status = log.status_code if log.response_status_code is None else log.response_status_code
-    fill_status(request, status, failed=None if log.is_success is None else not log.is_success)
+    fill_status(
+        request, None if status is None else int(status), failed=None if log.is_success is None else not log.is_success
+    )
     usage.passed_through(request, log.counts, provider=log.provider, model=log.ai_model, study=context.file.study)
     if request.status == "error":
         usage.not_counted(request)
@@ -111,15 +113,26 @@ def convert(log: Log, context: Context) -> Request:
         request.raw_usage = msgspec.json.encode(answer.usage).decode()
     hit = "hit" in (log.cache_status or "").lower()
     fill_cost(request, none_if_zero(log.cost, free=hit), "cost", CENTS, kind="list_estimate")
-    fill_labels(request, object_in(log.metadata))
+    fill_labels(request, _labels(log.metadata))
     turns = chat.describe(request, body.get("messages"), context)
     chat.keep(request, turns, None, context)
     return request
 
 
+def _labels(metadata: Body) -> dict[str, Any]:
+    """Return metadata, which the metric files hold as two lists (`key` and `value`)."""
+    found = object_in(metadata)
+    names, values = found.get("key"), found.get("value")
+    if isinstance(names, list) and isinstance(values, list):
+        return {str(name): value for name, value in zip(names, values, strict=False)}
+    return found
+
+
 def _flag(mode: object, asked: object) -> bool | None:
     if isinstance(mode, str):
         return {"true": True, "1": True, "false": False, "0": False}.get(mode.lower())
+    if isinstance(mode, int | float):
+        return bool(mode)
     found = mode if mode is not None else asked
     return found if isinstance(found, bool) else None
 
@@ -163,5 +176,6 @@ FORMAT = Format(
         ("retries are inside one log", "the log is one request; the failed tries are in no column of it"),
         ("a `trace_id` may span many calls", "kept as the trace; logs that share it are not taken for attempts"),
         ("the documentation spells columns in two ways", "both are read"),
+        ("metric files hold flags as 1.0 and metadata as two lists", "read"),
     ),
 )

@@ -10,8 +10,17 @@ from test_formats_samples import without_place
 SAMPLES = ROOT / "sample_logs" / "formats"
 
 
-@pytest.mark.parametrize("container", ["csv", "sql", "parquet"])
-def test_spend_logs_are_the_same_in_every_container(container: str) -> None:
-    rows, _ = decoded_file(SAMPLES / f"litellm.{container}", "litellm")
-    as_json, _ = decoded_file(SAMPLES / "litellm.jsonl", "litellm")
-    assert without_place(rows) == without_place(as_json)
+@pytest.mark.parametrize(
+    ("name", "container", "other"),
+    [
+        ("litellm", "jsonl", "csv"),
+        ("litellm", "jsonl", "sql"),
+        ("litellm", "jsonl", "parquet"),
+        ("bifrost", "json", "db"),
+        ("new_api", "json", "csv"),
+    ],
+)
+def test_rows_are_the_same_in_every_container(name: str, container: str, other: str) -> None:
+    rows, _ = decoded_file(SAMPLES / f"{name}.{container}", name)
+    again, _ = decoded_file(SAMPLES / f"{name}.{other}", name)
+    assert without_place(again) == without_place(rows)
