@@ -475,3 +475,62 @@ def unsplit(request: Request) -> None:
     """
     request.cache_read_tokens = request.reasoning_tokens = None
     request.cache_write_5m_tokens = request.cache_write_1h_tokens = request.cache_write_other_tokens = None
+
+
+def langfuse(request: Request, details: Mapping[str, int | float | None]) -> tuple[Reading, Rule]:
+    """Fill the counters from Langfuse's `usageDetails`, in place; return what was read by which rule.
+
+    Its buckets normally stand beside each other (`input` without `input_cached_tokens`), for the server subtracts; but
+    what an SDK sends by hand is not touched. So the record's own `total` says it: the sum of all buckets, or that of
+    `input` and `output` alone, or with one of the two kinds of parts. A total that is larger than all buckets together
+    means that output is missing, mostly thinking.
+
+    Args:
+        request: Filled in place. `usage_status` becomes reported, missing or inconsistent.
+        details: Bucket to tokens.
+
+    Raises:
+        Reject: A counter is not a whole number of tokens.
+    """
+    counts = {name.lower(): count for name, raw in details.items() if (count := checked(name, raw)) is not None}
+    total = counts.pop("total", None)
+
+    def taken(*words: str) -> int | None:
+        found = [name for name in counts if any(word in name for word in words)]
+        return sum(counts.pop(name) for name in found) if found else None
+
+    prompt, completion = counts.pop("input", None), counts.pop("output", None)
+    short, long = taken("_5m"), taken("_1h")
+    written = taken("cache_creation", "cache_write")
+    read = taken("cache_read", "cached")
+    thought = taken("reasoning", "thought", "thinking")
+    sent = sum(count for name, count in counts.items() if name.startswith(("input", "prompt")))
+    made = sum(count for name, count in counts.items() if name.startswith(("output", "completion")))
+    written = written if written is not None else None if short is None and long is None else (short or 0) + (long or 0)
+    reading = Reading(prompt, completion, total, read, written, thought, short, long)
+    if prompt is None and completion is None:
+        request.usage_status = "missing"
+        return reading, INSIDE
+    cache, beside = (read or 0) + (written or 0), thought or 0
+    whole = (prompt or 0) + (completion or 0)
+    sums = {
+        Rule(cache_apart=True, reasoning_apart=True): whole + cache + beside + sent + made,
+        INSIDE: whole,
+        CACHE_APART: whole + cache,
+        REASONING_APART: whole + beside,
+    }
+    apart = Rule(cache_apart=True, reasoning_apart=True)
+    rule = apart if total is None else next((each for each, number in sums.items() if number == total), None)
+    if rule == apart:
+        reading = reading._replace(
+            prompt=(prompt or 0) + sent, completion=None if completion is None else completion + made
+        )
+    elif rule is None and total is not None and total > sums[apart]:
+        rule, reading = (
+            CACHE_APART,
+            reading._replace(prompt=(prompt or 0) + sent, completion=total - cache - sent - (prompt or 0)),
+        )
+    by_rule(request, reading, rule or apart)
+    if rule is None:
+        request.usage_status = "inconsistent"
+    return reading, rule or apart
