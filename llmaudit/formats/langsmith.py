@@ -114,6 +114,7 @@ def _join(first: Request, later: Request) -> None:
     for name in Request.__struct_fields__:
         if getattr(first, name) is None and getattr(later, name) is not None:
             setattr(first, name, getattr(later, name))
+    first.model_raw = first.model_served or first.model_raw
     if later.status != "ok":
         first.status, first.error_class = later.status, later.error_class
 
@@ -252,8 +253,8 @@ FORMAT = Format(
     ),
     about=(
         "`client.list_runs` as JSON lines, the bulk export's Parquet, and captured ingest bodies (a run in two parts "
-        "is joined by its id). The feature is what the metadata says, else the run's name. The line of a request is the "
-        "number of its run in the file."
+        "is joined by its id). The feature is what the metadata says, else the run's name. The line of a request is "
+        "the number of its run in the file."
     ),
     traps=(
         (

@@ -13,7 +13,6 @@ _NAMES = {
     "azure_ai": "azure",
     "amazon_bedrock": "bedrock",
     "amazon-bedrock": "bedrock",
-    "aws_bedrock": "bedrock",
     "aws.bedrock": "bedrock",
     "bedrock_converse": "bedrock",
     "google.vertex": "vertex",

@@ -164,7 +164,7 @@ def is_call(attributes: Attributes) -> bool:
         return str(kind).upper() in _INFERENCE_CALLS
     if operation := attributes.get("ai.operationId"):
         return _SDK_CALL.search(str(operation)) is not None
-    if attributes.get("traceloop.span.kind"):
+    if attributes.get("traceloop.span.kind") in {"workflow", "task", "agent", "tool"}:
         return False
     if kind := inner(attributes.get("mlflow.spanType")):
         return str(kind).upper() in _MLFLOW_CALLS
