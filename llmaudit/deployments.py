@@ -6,16 +6,12 @@ small YAML file; it is read when requests are priced, not when they are read in,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from llmaudit.yamlfile import read_yaml
-
-if TYPE_CHECKING:
-    from llmaudit.store import Store
 
 HIDDEN = "deployment:"
 """What a model's name begins with where a log has the name of a deployment only."""
@@ -75,18 +71,18 @@ def behind(model: str, known: Mapping[str, Deployment]) -> Deployment | None:
     return None
 
 
-def unresolved(store: Store, known: Mapping[str, Deployment]) -> list[tuple[str, int]]:
-    """Return logged names that hide a model and are not in the mapping, with their requests, most first."""
-    rows = store.rows(
-        "SELECT model_raw, count(*) FROM requests WHERE starts_with(model_raw, 'deployment:')"
-        " OR starts_with(model_raw, 'arn:') GROUP BY model_raw ORDER BY count(*) DESC, model_raw"
-    )
-    return [
-        (str(name), int(count)) for name, count in rows if is_hidden(str(name)) and behind(str(name), known) is None
-    ]
+def unresolved(named: Iterable[tuple[str, int]], known: Mapping[str, Deployment]) -> list[tuple[str, int]]:
+    """Return the names that hide a model and are not in the mapping, with their requests, most first.
+
+    Args:
+        named: Logged names with their requests.
+        known: The mapping.
+    """
+    found = [(name, count) for name, count in named if is_hidden(name) and behind(name, known) is None]
+    return sorted(found, key=lambda each: (-each[1], each[0]))
 
 
 def line_for(model: str) -> str:
     """Return the line of the file that would resolve a name, but for the model."""
-    name = model.removeprefix(HIDDEN).replace('"', '\\"')
-    return f'  "{name}": MODEL'
+    name = model.removeprefix(HIDDEN).rpartition("/")[2]
+    return f"  {name}: MODEL"

@@ -404,6 +404,11 @@ def rule_for(study: object, name: str, usual: Rule) -> Rule:
     return study.rule(name, usual) if isinstance(study, Study) else usual
 
 
+def warnings_of(study: object) -> list[str]:
+    """Return the contradictions that a file's study found; other formats study other things."""
+    return study.warnings() if isinstance(study, Study) else []
+
+
 def by_rule(request: Request, reading: Reading, rule: Rule) -> None:
     """Fill the counters by a rule, in place.
 

@@ -86,7 +86,7 @@ def convert(line: Entry, context: Context) -> Request | Ignored:
         seller="azure",
         gateway="azure-api-management",
         model_raw=model["name"] if model else hidden(deployment) if deployment else None,
-        model_requested=deployment,
+        model_requested=deployment if model else None,
         model_served=model["name"] if model else None,
         endpoint=or_none(found["call"]) if found else None,
         is_streamed=asked.get("stream") if isinstance(asked.get("stream"), bool) else None,

@@ -47,7 +47,7 @@ def convert(row: Row, _: Context) -> Request | Ignored:
         seller="azure",
         gateway="azure-api-management",
         model_raw=served or hidden(row.DeploymentName),
-        model_requested=row.DeploymentName,
+        model_requested=row.DeploymentName if served else None,
         model_served=served,
         endpoint=or_none(row.OperationName),
         is_streamed=None if row.IsStreamCompletion is None else str(row.IsStreamCompletion).lower() == "true",

@@ -49,7 +49,7 @@ def convert(line: Entry, _: Context) -> Request | Ignored:
         ended_at=after(started, _milliseconds(about, line.durationMs), "durationMs"),
         seller="azure",
         model_raw=served or hidden(deployment or ""),
-        model_requested=deployment,
+        model_requested=deployment if served else None,
         model_served=served,
         endpoint=line.operationName,
         is_streamed=stream == "streaming" if stream else None,
