@@ -43,6 +43,9 @@ class Usage(msgspec.Struct, gc=False, omit_defaults=True):
     total_tokens: Count = None
     input_tokens_details: InputDetails | None = None
     output_tokens_details: OutputDetails | None = None
+    input_token_details: InputDetails | None = None
+    output_token_details: OutputDetails | None = None
+    """The Realtime API leaves the plural out."""
 
 
 class Searches(msgspec.Struct, gc=False):
@@ -222,7 +225,8 @@ def _fill_status(request: Request, answer: Response) -> None:
 def _fill_usage(request: Request, used: Usage | None) -> None:
     if used is None:
         return
-    sent, made = used.input_tokens_details or InputDetails(), used.output_tokens_details or OutputDetails()
+    sent = used.input_tokens_details or used.input_token_details or InputDetails()
+    made = used.output_tokens_details or used.output_token_details or OutputDetails()
     usage.openai(
         request,
         prompt=used.input_tokens,
