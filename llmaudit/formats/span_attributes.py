@@ -248,11 +248,16 @@ def request_of(attributes: Attributes, context: Context) -> Request:
     _fill_labels(request, attributes)
     for field, names in _PARTS.items():
         setattr(request, field, usage.checked(field, _number(first(attributes, names))))
-    used = {name: value for name, value in attributes.items() if any(word in name for word in _USAGE)}
+    used = {name: value for name, value in attributes.items() if _is_number(value) and any(w in name for w in _USAGE)}
     request.raw_usage = msgspec.json.encode(used).decode() if used else None
     _fill_cost(request, attributes)
     chat.keep(request, chat.describe(request, _messages(attributes), context), None, context)
     return request
+
+
+def _is_number(value: Any) -> bool:
+    """Say whether a value is a count, which may be text; other text has no place in the usage that is kept."""
+    return isinstance(value, int | float) or (isinstance(value, str) and value.isdigit())
 
 
 def mark_failure(request: Request, attributes: Attributes) -> None:
@@ -322,7 +327,11 @@ def _messages(attributes: Attributes) -> list[Any] | None:
     for name, value in attributes.items():
         if found := _NUMBERED.match(name):
             numbered.setdefault(int(found[1]), {})[found[2]] = value
-    return [numbered[number] for number in sorted(numbered)] or None
+    if numbered:
+        return [numbered[number] for number in sorted(numbered)]
+    sent = inner(first(attributes, ("mlflow.spanInputs", "input.value")))
+    listed = sent.get("messages") if isinstance(sent, dict) else None
+    return listed if isinstance(listed, list) else None
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
