@@ -131,7 +131,7 @@ def request_of(message: Message) -> Request:
         request_id=message.id or message.request_id,
         response_id=message.id,
         trace_id=message.request_id,
-        seller="anthropic",
+        seller=_seller(message),
         model_raw=message.model,
         model_served=message.model,
         endpoint="messages",
@@ -151,6 +151,13 @@ def request_of(message: Message) -> Request:
         fill(request, message.usage)
         request.raw_usage = msgspec.json.encode(message.usage).decode()
     return request
+
+
+def _seller(message: Message) -> str | None:
+    """Return who served a message: clouds mark their ids; other makers' models come from hosts that copy the API."""
+    marks = {"msg_bdrk_": "bedrock", "msg_vrtx_": "vertex"}
+    marked = next((seller for mark, seller in marks.items() if (message.id or "").startswith(mark)), None)
+    return marked or (None if message.model and "claude" not in message.model.lower() else "anthropic")
 
 
 def fill(request: Request, used: Usage | Iteration) -> None:
@@ -265,6 +272,10 @@ FORMAT = Format(
         (
             "cache writes without their split by lifetime",
             "the remainder is `cache_write_other_tokens` and priced as a range",
+        ),
+        (
+            "clouds and other hosts write the same object",
+            "ids marked `msg_bdrk_` and `msg_vrtx_` are Bedrock's and Vertex'; other makers' models get no seller",
         ),
         ("`service_tier` says `batch`", "the batch price"),
         ("fast mode is not a service tier but `speed`", "`speed: fast` is kept as the tier that served the call"),

@@ -98,7 +98,7 @@ def convert(line: Exchange, context: Context) -> Request | Ignored:
     if used is None:
         return made
     host = host_of(answer, used)
-    made.seller = host
+    made.seller = host if made.gateway is None else None  # a relay sells at its own prices
     fill(made, used, context, host)
     made.service_tier = made.service_tier or used.service_tier
     made.raw_usage = msgspec.json.encode(used).decode()

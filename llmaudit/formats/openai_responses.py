@@ -9,7 +9,6 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.values import after, epoch, error_class, or_none, text_time
 from llmaudit.request import Ignored, Reject, Request
 
@@ -164,7 +163,6 @@ def request_of(
         session_id=_session(answer),
         started_at=started,
         ended_at=after(started, took, "latency_ms") or epoch(answer.completed_at, "completed_at"),
-        seller=seller_of("openai"),
         model_raw=answer.model or asked.model,
         model_requested=asked.model,
         model_served=answer.model,
@@ -293,6 +291,10 @@ FORMAT = Format(
         ("background mode fetches the same response again", "one `id` is one request; the last record counts"),
         ("a response that is queued or in progress", "ignored: it has no usage yet"),
         ("`previous_response_id` bills the whole history as input again", "counted as billed; nothing is deduplicated"),
+        (
+            "Azure and other hosts write the same object",
+            "no seller is claimed: without one the maker's price is used, and said to be assumed",
+        ),
         (
             "`tool_usage` is missing in older objects",
             "the `web_search_call` items of the output are counted instead",

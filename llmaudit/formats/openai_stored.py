@@ -43,7 +43,6 @@ def convert(line: Stored, context: Context) -> Request | Ignored:
     request = openai_compatible.convert(bare, context)
     if isinstance(request, Ignored):
         return request
-    request.seller = "openai"
     request.trace_id = line.request_id
     request.user_id = line.input_user
     request.needs_tools = None if line.tools is None else bool(line.tools)
