@@ -190,6 +190,7 @@ def iterations_of(call: Request, used: Usage | None) -> list[Request]:
             continue
         part = msgspec.structs.replace(call)
         part.request_id = f"{call.request_id}#{number}"
+        part.response_id = None  # the message's: other systems that name it tell of the message
         part.call_id = call.call_id or call.request_id
         part.endpoint = f"messages/{each.type}"
         part.model_raw = part.model_served = each.model or call.model_served
