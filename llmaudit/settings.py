@@ -19,6 +19,7 @@ CONFIG_FILE = "llmaudit.toml"
 DEFAULTS: dict[str, Any] = {
     "db": "./llmaudit.duckdb",
     "catalog": [],
+    "deployments": None,
     "known_at": None,
     "since": None,
     "until": None,
@@ -61,6 +62,11 @@ class Settings:
     def catalogs(self) -> tuple[Path, ...]:
         """The user's catalog files and folders."""
         return tuple(Path(name) for name in self.values["catalog"])
+
+    @property
+    def deployments(self) -> Path | None:
+        """The file that says what is behind names which hide a model."""
+        return Path(self.values["deployments"]) if self.values.get("deployments") else None
 
     @property
     def known_at(self) -> date | None:

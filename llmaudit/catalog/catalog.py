@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
@@ -41,6 +42,7 @@ from llmaudit.catalog.timeline import (
     touches,
     without,
 )
+from llmaudit.deployments import Deployment, behind
 
 DIRECT_KINDS = {"provider", "cloud", "host", "example"}
 Key = tuple[str, str]
@@ -116,6 +118,13 @@ class Catalog:
         self._offers: dict[Key, Offer] = {}
         self._spans: dict[Key, dict[When, list[Span]]] = {}
         self._matches: dict[tuple[str, str | None, datetime | None], Match] = {}
+        self._deployments: Mapping[str, Deployment] = {}
+
+    def knowing(self, deployments: Mapping[str, Deployment]) -> Catalog:
+        """Return this catalog with the user's names for what hides a model (`llmaudit.deployments`)."""
+        other = copy(self)
+        vars(other).update(_matches={}, _deployments=deployments)
+        return other
 
     @property
     def sellers(self) -> Mapping[str, CatalogFile]:
@@ -208,6 +217,9 @@ class Catalog:
             seller: The seller as a log names it, or None.
             at: The instant (naive UTC), for names that moved; None takes names that never moved.
         """
+        deployed = behind(model, self._deployments) if model and self._deployments else None
+        if deployed is not None:
+            model, seller = deployed.model, deployed.seller or seller
         if not model or len(model) > MAX_NAME:
             return Match(None, "no-model-name" if not model else "unknown-model")
         key = (model.lower(), seller, at)

@@ -21,6 +21,9 @@ _COMMON: dict[str, Any] = {
         list[str] | None,
         typer.Option("--catalog", help="Catalog file or folder laid over the packaged one; repeatable."),
     ],
+    "deployments": Annotated[
+        str | None, typer.Option("--deployments", help="YAML file: the model behind each deployment or profile.")
+    ],
     "known_at": Annotated[
         str | None, typer.Option("--known-at", help="Only prices the catalog held on this day, such as 2026-10-31.")
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
+    from llmaudit.deployments import Deployment
     from llmaudit.ingest import IngestResult
     from llmaudit.ingest.ledger import FileRead
     from llmaudit.store import Store
 
 
+MAX_NAMES = 10
 SECONDS_BETWEEN = 0.2
 BAR = 24
 
@@ -27,7 +30,15 @@ def catalog(settings: Settings) -> Catalog:
     """Return the packaged catalog with the user's overlays."""
     from llmaudit.catalog import load_catalog
 
-    return load_catalog(settings.catalogs, known_at=settings.known_at)
+    found = load_catalog(settings.catalogs, known_at=settings.known_at)
+    return found.knowing(deployments(settings)) if settings.deployments else found
+
+
+def deployments(settings: Settings) -> Mapping[str, Deployment]:
+    """Return what the user's file says is behind names that hide a model; empty where there is no file."""
+    from llmaudit.deployments import read_deployments
+
+    return read_deployments(settings.deployments) if settings.deployments else {}
 
 
 def open_store(
@@ -70,7 +81,24 @@ def read_logs(
         names = ", ".join(printable(Path(path).name) for path in skipped[:5])
         notice(settings, f"{len(skipped)} file(s) in no known format were passed over: {names}")
     tag(store)
+    _warn(settings, store, result)
     return result
+
+
+def _warn(settings: Settings, store: Store, result: IngestResult) -> None:
+    """Say what contradicts the usual way of counting, and which names hide a model, with the line that would help."""
+    from llmaudit.deployments import line_for, unresolved
+
+    for file in result.files:
+        for said in file.warnings:
+            notice(settings, f"{printable(Path(file.path).name)}: {printable(said, 400)}")
+    rows = store.rows("SELECT model_raw, count(*) FROM requests WHERE model_raw IS NOT NULL GROUP BY model_raw")
+    found = unresolved(((str(name), int(count)) for name, count in rows), deployments(settings))
+    if found:
+        lines = [f"{line_for(printable(name, 200))}    # {count:,} requests" for name, count in found[:MAX_NAMES]]
+        more = [f"  and {len(found) - MAX_NAMES} more"] if len(found) > MAX_NAMES else []
+        said = f"{len(found)} name(s) hide a model; say in a --deployments file what they are:"
+        notice(settings, "\n".join([said, "deployments:", *lines, *more]))
 
 
 def first_failure(result: IngestResult) -> LlmauditError | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +10,18 @@ import msgspec
 from llmaudit.features import Turn
 from llmaudit.features import describe as describe_prompt
 from llmaudit.formats.base import Context, Text
+from llmaudit.formats.values import stated_tier
 from llmaudit.request import Request
+
+MAX_LABEL = 200
+_LABELS = {
+    "session_id": ("session_id", "thread_id", "conversation_id"),
+    "trace_id": ("trace_id",),
+    "team": ("team",),
+    "feature": ("feature",),
+    "user_id": ("user_id",),
+}
+"""Fields of a request, and the labels that they are taken from; the first that is there."""
 
 TOKENS_PER_TURN = 3
 TOKENS_PER_REPLY = 3
@@ -49,6 +60,24 @@ def describe(request: Request, messages: Any, context: Context) -> list[Turn]:
         context.asked.append(asked)
     request.needs_images = images if turns else None
     return turns
+
+
+def label(request: Request, about: Mapping[str, Any]) -> None:
+    """Fill team, feature, session, trace and tags from labels that the application gave a call.
+
+    A nested value, or a long one, is no label: it may be text of the prompt, and is not kept.
+    """
+    labels = {
+        str(key): value
+        for key, value in about.items()
+        if isinstance(value, str | int | float) and len(str(value)) <= MAX_LABEL
+    }
+    request.tags = msgspec.json.encode(labels).decode() if labels else None
+    for field, names in _LABELS.items():
+        found = next((str(labels[name]) for name in names if labels.get(name) not in {None, ""}), None)
+        if found is not None and getattr(request, field) is None:
+            setattr(request, field, found)
+    request.stated_tier = stated_tier(labels.get("tier"))
 
 
 def keep(request: Request, turns: list[Turn], answer: str | None, context: Context) -> None:

@@ -195,6 +195,19 @@ def tag_values(tags: Iterable[str]) -> dict[str, str]:
     return found
 
 
+_SERVER_WORDS = ("server_error", "servererror", "overloaded", "api_error", "internalserver", "serviceunavailable")
+_CLIENT_WORDS = (
+    "invalid_request",
+    "badrequest",
+    "authentication",
+    "permission",
+    "not_found",
+    "notfound",
+    "context_length",
+)
+"""What error types are called where no HTTP status is logged."""
+
+
 def error_class(http_status: int | None, words: str = "") -> ErrorClass:
     """Name the class of a failure from its HTTP status and, failing that, from the error's own type name."""
     text = words.lower()
@@ -208,4 +221,6 @@ def error_class(http_status: int | None, words: str = "") -> ErrorClass:
         return "server_error"
     if http_status is not None and 400 <= http_status < 500:  # noqa: PLR2004
         return "client_error"
-    return "other"
+    if any(word in text for word in _SERVER_WORDS):
+        return "server_error"
+    return "client_error" if any(word in text for word in _CLIENT_WORDS) else "other"

@@ -15,6 +15,7 @@ from llmaudit.ingest import registry
 from llmaudit.ingest.layout import READ_AS, WORDS, Container, Layout
 from llmaudit.ingest.read import file_name
 from llmaudit.ingest.sample import Look, Sample, Seen, found_at, look_at
+from llmaudit.usage import warnings_of
 
 MIN_MARKS = 3
 """A record must show this many of a format's distinctive keys before it speaks for the format."""
@@ -162,9 +163,9 @@ def _found(path: Path, look: Look, best: _Verdict, forms: Sequence[Format]) -> D
     evidence += [
         f"{best.votes[other.name]} records are {other.name}; each is read as what it is" for other in forms[1:]
     ]
-    return Detection(
-        form, layout, round((share + plain) / 2, 2), tuple(evidence), tuple(forms[1:]), _facts(path, forms, records)
-    )
+    facts = _facts(path, forms, records)
+    evidence += [said for fact in facts.values() for said in warnings_of(fact.study)]
+    return Detection(form, layout, round((share + plain) / 2, 2), tuple(evidence), tuple(forms[1:]), facts)
 
 
 def _around(layout: Layout) -> str:

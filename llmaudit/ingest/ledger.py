@@ -17,6 +17,7 @@ from llmaudit.ingest.repeats import Target, target_of
 from llmaudit.ingest.work import Job
 from llmaudit.request import INPUT_COUNTERS
 from llmaudit.store import Store
+from llmaudit.usage import warnings_of
 
 MAX_STORED_REJECTS = 10_000
 """Rejects kept with their line per file; beyond it they are only counted."""
@@ -52,6 +53,7 @@ class FileResult(msgspec.Struct, frozen=True):
         reasons: Counts of ignored and rejected records by reason.
         conflicts: Duplicates whose content differs from what is in the database.
         masked: Values that looked like live keys and were replaced.
+        warnings: What in the file contradicts the usual way of counting of its source, with numbers.
     """
 
     path: str
@@ -66,6 +68,7 @@ class FileResult(msgspec.Struct, frozen=True):
     reasons: dict[str, int] = {}
     conflicts: int = 0
     masked: int = 0
+    warnings: list[str] = []
 
 
 _TEXT, _COUNT, _TIME = pa.string(), pa.int64(), pa.timestamp("us")
@@ -151,6 +154,7 @@ class FileRead:
             reasons=dict(sorted((self.ignored + self.rejected).items())),
             conflicts=conflicts,
             masked=self.masked,
+            warnings=[said for facts in self.job.facts.values() for said in warnings_of(facts.study)],
         )
 
 

@@ -31,6 +31,7 @@ WRITTEN = {
     "yaml plan": "my-plan.yaml",
     "yaml catalog": "prices.yaml",
     "yaml rules": "rules.yaml",
+    "yaml deployments": "deployments.yaml",
     "toml": "llmaudit.toml",
     "html page": "pricing.html",
 }
@@ -63,7 +64,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (logs / name).write_text("".join(line for line, _ in zip(source, range(lines), strict=False)), "utf-8")
     session = min((SAMPLES / "claude_code").glob("*.jsonl"), key=lambda path: path.stat().st_size)
     shutil.copy(session, logs)
-    for kind, text in blocks(ROOT / "docs" / "files.md", "yaml plan", "yaml catalog", "yaml rules"):
+    for kind, text in blocks(ROOT / "docs" / "files.md", "yaml plan", "yaml catalog", "yaml rules", "yaml deployments"):
         (folder / WRITTEN[kind]).write_text(text, encoding="utf-8")
     for kind, text in blocks(ROOT / "docs" / "markup-page.md", "html page"):
         (folder / WRITTEN[kind]).write_text(text, encoding="utf-8")

@@ -1,0 +1,115 @@
+"""Azure OpenAI: the diagnostic log `RequestResponse`, which has requests, times and status, but no tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from llmaudit.deployments import hidden
+from llmaudit.formats.base import Context, Format
+from llmaudit.formats.span_attributes import inner
+from llmaudit.formats.values import after, error_class, or_none, text_time, utc
+from llmaudit.request import Ignored, Request
+
+HTTP_ERROR = 400
+TICKS_PER_MICROSECOND = 10
+TICKS_PER_MILLISECOND = 10_000
+
+
+class Entry(msgspec.Struct, gc=False):
+    """One record. `properties` is an object or its JSON text."""
+
+    category: str
+    time: str | None = None
+    operationName: str | None = None  # noqa: N815 -- the log's own names
+    resultSignature: str | int | None = None  # noqa: N815
+    durationMs: float | str | None = None  # noqa: N815
+    correlationId: str | None = None  # noqa: N815
+    properties: dict[str, Any] | str | None = None
+
+
+def convert(line: Entry, _: Context) -> Request | Ignored:
+    """Return the request of one record; its tokens are unknown."""
+    about = inner(line.properties)
+    about = about if isinstance(about, dict) else {}
+    deployment, name = _word(about.get("modelDeploymentName")), _word(about.get("modelName"))
+    if line.category != "RequestResponse" or (deployment is None and name is None):
+        return Ignored("operation that is no call of a model")
+    version = _word(about.get("modelVersion"))
+    served = f"{name}-{version}" if name and version else name
+    started = text_time(line.time, "time")
+    status = int(str(line.resultSignature)) if str(line.resultSignature).isdigit() else None
+    stream = str(about.get("streamType") or "").lower()
+    request = Request(
+        trace_id=line.correlationId,
+        request_id=_word(about.get("objectId")),
+        started_at=started,
+        ended_at=after(started, _milliseconds(about, line.durationMs), "durationMs"),
+        seller="azure",
+        model_raw=served or hidden(deployment or ""),
+        model_requested=deployment if served else None,
+        model_served=served,
+        endpoint=line.operationName,
+        is_streamed=stream == "streaming" if stream else None,
+        http_status=status if status is not None and 100 <= status <= 599 else None,  # noqa: PLR2004 -- HTTP's bounds
+    )
+    if status is not None and status >= HTTP_ERROR:
+        request.status, request.error_class = "error", error_class(status)
+    return request
+
+
+def ticks(number: int, field: str) -> datetime | None:
+    """Return .NET ticks, 100 nanoseconds since the year 1, as naive UTC."""
+    return utc(datetime(1, 1, 1) + timedelta(microseconds=number // TICKS_PER_MICROSECOND), field)  # noqa: DTZ001
+
+
+def _milliseconds(about: dict[str, Any], stated: float | str | None) -> float | None:
+    """Return the duration: by the ticks of both ends, else as stated; a negative one is a clock's mistake."""
+    began, ended = about.get("requestTime"), about.get("responseTime")
+    if isinstance(began, int) and isinstance(ended, int) and ended >= began:
+        return (ended - began) / TICKS_PER_MILLISECOND
+    number = float(str(stated)) if isinstance(stated, int | float) or str(stated).isdigit() else None
+    return number if number is not None and number >= 0 else None
+
+
+def _word(value: Any) -> str | None:
+    return or_none(value) if isinstance(value, str) else None
+
+
+FORMAT = Format(
+    name="azure_openai",
+    title="Azure OpenAI diagnostic logs",
+    marks=(
+        "category",
+        "resourceId",
+        "operationName",
+        "resultSignature",
+        "durationMs",
+        "correlationId",
+        "event",
+        "properties",
+    ),
+    needs=("category", "properties"),
+    says=lambda record: (
+        record.get("category") in {"RequestResponse", "Audit", "Trace", "AzureOpenAIRequestUsage"}
+        and "MICROSOFT.COGNITIVESERVICES" in str(record.get("resourceId", "")).upper()
+    ),
+    record=Entry,
+    convert=convert,
+    semantics="No token is in this log, nor any text: usage is missing. Requests, durations and status are.",
+    verified="One recorded record with edited times; the rest is documentation.",
+    about=(
+        "The category `RequestResponse` from a storage account or an event hub (`records`). Spend has to come from the "
+        "bill, or from the gateway in front. `time` dates a request; the duration is that of the .NET ticks inside."
+    ),
+    traps=(
+        ("`properties` is an object or its text", "both are read"),
+        ("`durationMs` can be negative", "the ticks of request and response are used; what is negative is unknown"),
+        (
+            "the model is hidden behind a deployment's name",
+            "`modelName` where it is stated, else your deployments file",
+        ),
+    ),
+)

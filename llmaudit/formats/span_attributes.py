@@ -1,0 +1,342 @@
+"""Attributes of a span to a request: OpenTelemetry's GenAI names (now and before), OpenInference, OpenLLMetry, AI SDK.
+
+A span is judged by its attributes alone, as a mapping of flat, dotted names; the formats that hold spans bring them to
+that. The first name of a list that is there counts: newer names stand before the ones they replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from llmaudit import usage
+from llmaudit.formats import chat
+from llmaudit.formats.base import Context
+from llmaudit.formats.sellers import seller_of
+from llmaudit.formats.values import dollars, error_class, or_none, text_decimal
+from llmaudit.request import Request
+
+Attributes = Mapping[str, Any]
+
+CALLS = {
+    "chat",
+    "text_completion",
+    "completion",
+    "generate_content",
+    "embeddings",
+    "embedding",
+    "rerank",
+    "responses",
+    "image_generation",
+}
+"""Values of `gen_ai.operation.name` and `llm.request.type` that are one call of a model. Agents, tools and workflows
+carry copies or sums of what their calls used, and the sums do not even add up: they are never counted."""
+
+_INFERENCE_CALLS = {"LLM", "EMBEDDING", "RERANKER"}
+_MLFLOW_CALLS = {"CHAT_MODEL", "LLM", "EMBEDDING", "RERANKER"}
+_SDK_CALL = re.compile(r"\.do(?:Generate|Stream|Embed|Rerank)$")
+_NUMBERED = re.compile(r"^(?:llm\.input_messages|gen_ai\.prompt)\.(\d+)\.(?:message\.)?(role|content)$")
+
+_SERVED = ("gen_ai.response.model", "llm.response.model_name", "ai.response.model")
+_REQUESTED = ("gen_ai.request.model", "llm.request.model_name", "ai.model.id")
+_EITHER = ("llm.model_name", "embedding.model_name", "reranker.model_name", "mlflow.llm.model")
+_PROVIDER = (
+    "gen_ai.provider.name",
+    "gen_ai.system",
+    "llm.provider",
+    "llm.system",
+    "ai.model.provider",
+    "mlflow.llm.provider",
+)
+_RESPONSE_ID = ("gen_ai.response.id", "ai.response.id")
+_COUNTS: dict[str, tuple[str, ...]] = {
+    "prompt": (
+        "gen_ai.usage.input_tokens",
+        "gen_ai.usage.prompt_tokens",
+        "llm.token_count.prompt",
+        "llm.usage.prompt_tokens",
+        "ai.usage.inputTokens",
+        "ai.usage.promptTokens",
+        "ai.usage.tokens",
+    ),
+    "completion": (
+        "gen_ai.usage.output_tokens",
+        "gen_ai.usage.completion_tokens",
+        "llm.token_count.completion",
+        "llm.usage.completion_tokens",
+        "ai.usage.outputTokens",
+        "ai.usage.completionTokens",
+    ),
+    "total": (
+        "gen_ai.usage.total_tokens",
+        "llm.usage.total_tokens",
+        "llm.token_count.total",
+        "ai.usage.totalTokens",
+    ),
+    "read": (
+        "gen_ai.usage.cache_read.input_tokens",
+        "gen_ai.usage.cache_read_input_tokens",
+        "gen_ai.usage.details.cache_read_tokens",
+        "llm.token_count.prompt_details.cache_read",
+        "llm.token_count.prompt_details.cache_input",
+        "ai.usage.inputTokenDetails.cacheReadTokens",
+        "ai.usage.cachedInputTokens",
+    ),
+    "written": (
+        "gen_ai.usage.cache_write.input_tokens",
+        "gen_ai.usage.cache_creation.input_tokens",
+        "gen_ai.usage.cache_creation_input_tokens",
+        "gen_ai.usage.details.cache_write_tokens",
+        "llm.token_count.prompt_details.cache_write",
+        "ai.usage.inputTokenDetails.cacheWriteTokens",
+    ),
+    "reasoning": (
+        "gen_ai.usage.reasoning.output_tokens",
+        "gen_ai.usage.reasoning_tokens",
+        "gen_ai.usage.details.reasoning_tokens",
+        "llm.token_count.completion_details.reasoning",
+        "ai.usage.outputTokenDetails.reasoningTokens",
+        "ai.usage.reasoningTokens",
+    ),
+    "written_5m": ("anthropic.usage.cache_creation.ephemeral_5m_input_tokens",),
+    "written_1h": ("anthropic.usage.cache_creation.ephemeral_1h_input_tokens",),
+}
+_PARTS: dict[str, tuple[str, ...]] = {
+    "input_audio_tokens": ("gen_ai.usage.audio.input_tokens", "llm.token_count.prompt_details.audio"),
+    "output_audio_tokens": ("gen_ai.usage.audio.output_tokens", "llm.token_count.completion_details.audio"),
+    "input_image_tokens": ("gen_ai.usage.image.input_tokens", "llm.token_count.prompt_details.image"),
+    "output_image_tokens": ("gen_ai.usage.image.output_tokens", "llm.token_count.completion_details.image"),
+}
+_TIER = ("openai.response.service_tier", "anthropic.response.service_tier", "gen_ai.openai.response.service_tier")
+_STREAMED = ("gen_ai.request.stream", "gen_ai.is_streaming", "llm.is_streaming")
+_SESSION = ("gen_ai.conversation.id", "session.id", "langsmith.metadata.session_id")
+_USER = ("user.id", "enduser.id")
+_COST = ("llm.cost.total", "operation.cost", "gen_ai.usage.cost")
+_LABELS = ("traceloop.association.properties.", "ai.telemetry.metadata.", "metadata.")
+"""Beginnings of attributes that hold what the application called the call."""
+
+_USAGE = ("usage", "token_count", "tokenUsage")
+
+
+def first(attributes: Attributes, names: tuple[str, ...]) -> Any:
+    """Return the value of the first name that is there."""
+    return next((attributes[name] for name in names if attributes.get(name) is not None), None)
+
+
+def text(attributes: Attributes, names: tuple[str, ...]) -> str | None:
+    """Return the value of the first name that is there, as text; a JSON string is taken out of its quotes."""
+    value = first(attributes, names)
+    if isinstance(value, str) and value[:1] == '"':
+        value = inner(value)
+    return or_none(value) if isinstance(value, str) else None
+
+
+def inner(value: Any) -> Any:
+    """Return what a JSON text holds, through at most three layers of quoting; other text stays as it is."""
+    for _ in range(3):
+        if not isinstance(value, str) or value[:1] not in {"{", "[", '"'}:
+            return value
+        try:
+            value = msgspec.json.decode(value)
+        except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+            return value
+    return value
+
+
+def flat(nested: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested attributes under flat, dotted names; None is left out."""
+    for key, value in nested.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{before}{key}.")
+        elif value is not None and value == value:  # noqa: PLR0124 -- NaN, which tables write for None, is not itself
+            yield before + key, value
+
+
+def is_call(attributes: Attributes) -> bool:
+    """Say whether a span is one call of a model, rather than something around it.
+
+    The most explicit mark decides. A span without any is a call if it names a model and counts tokens.
+    """
+    if kind := attributes.get("openinference.span.kind"):
+        return str(kind).upper() in _INFERENCE_CALLS
+    if operation := attributes.get("ai.operationId"):
+        return _SDK_CALL.search(str(operation)) is not None
+    if attributes.get("traceloop.span.kind") in {"workflow", "task", "agent", "tool"}:
+        return False
+    if kind := inner(attributes.get("mlflow.spanType")):
+        return str(kind).upper() in _MLFLOW_CALLS
+    if operation := attributes.get("gen_ai.operation.name") or attributes.get("llm.request.type"):
+        return str(operation).lower() in CALLS
+    named = first(attributes, (*_SERVED, *_REQUESTED)) is not None
+    return named and first(attributes, _COUNTS["prompt"] + _COUNTS["completion"]) is not None
+
+
+def reading_of(attributes: Attributes) -> usage.Reading:
+    """Return the token counts of a span. Numbers may be text (ClickHouse, JSON exporters) or floats (data frames)."""
+    counts = {name: _number(first(attributes, names)) for name, names in _COUNTS.items()}
+    if counts["completion"] is None and counts["prompt"] is not None and _is_embedding(attributes):
+        counts["completion"] = 0
+    return usage.Reading(**counts)
+
+
+def _is_embedding(attributes: Attributes) -> bool:
+    kinds = (
+        "openinference.span.kind",
+        "gen_ai.operation.name",
+        "ai.operationId",
+        "llm.request.type",
+        "mlflow.spanType",
+    )
+    return any("embed" in str(attributes.get(kind, "")).lower() for kind in kinds)
+
+
+def _number(value: Any) -> int | float | None:
+    if isinstance(value, str):
+        number = text_decimal(value, "usage")
+        return None if number is None else float(number) if number % 1 else int(number)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def usual_rule(attributes: Attributes, scope: str) -> usage.Rule:
+    """Return how spans of such an instrumentation usually count.
+
+    The GenAI conventions, OpenInference, OpenLLMetry and the AI SDK since 6 include cached tokens in the input, whoever
+    the provider. OpenLLMetry's Bedrock instrumentation hands on Bedrock's own count, and the AI SDK before 6 that of
+    Anthropic, which leave them out.
+    """
+    if scope.startswith("opentelemetry.instrumentation.bedrock"):
+        return usage.CACHE_APART
+    before_6 = "ai.operationId" in attributes and not any(
+        name.startswith("ai.usage.inputTokenDetails") for name in attributes
+    )
+    names_anthropic = str(attributes.get("ai.model.provider", "")).startswith(("anthropic", "amazon-bedrock"))
+    return usage.CACHE_APART if before_6 and names_anthropic else usage.INSIDE
+
+
+def group_of(attributes: Attributes, scope: str) -> str:
+    """Return the name under which a file's spans are judged together: instrumentation, provider and model."""
+    model = first(attributes, (*_SERVED, *_REQUESTED, *_EITHER))
+    return "/".join(str(part) for part in (scope, first(attributes, _PROVIDER), model) if part)
+
+
+def request_of(attributes: Attributes, context: Context) -> Request:
+    """Return what a span's attributes tell of a call, without its times, ids and counts."""
+    asked = inner(attributes.get("llm.invocation_parameters"))
+    asked = asked if isinstance(asked, dict) else {}
+    served = text(attributes, _SERVED) or text(attributes, _EITHER)
+    requested = text(attributes, _REQUESTED) or or_none(
+        asked.get("model") if isinstance(asked.get("model"), str) else None
+    )
+    request = Request(
+        response_id=text(attributes, _RESPONSE_ID) or _answer_id(attributes),
+        session_id=text(attributes, _SESSION),
+        seller=seller_of(text(attributes, _PROVIDER)),
+        model_raw=served or requested,
+        model_requested=requested,
+        model_served=served,
+        endpoint=text(attributes, ("gen_ai.operation.name", "ai.operationId", "llm.request.type")),
+        service_tier=text(attributes, _TIER),
+        is_streamed=_streamed(attributes, asked),
+        finish_reason=_finish(attributes),
+        user_id=text(attributes, _USER),
+        max_output_tokens=_limit(_number(first(attributes, ("gen_ai.request.max_tokens",)) or asked.get("max_tokens"))),
+        http_status=_http(first(attributes, ("http.response.status_code", "http.status_code"))),
+    )
+    _fill_labels(request, attributes)
+    for field, names in _PARTS.items():
+        setattr(request, field, usage.checked(field, _number(first(attributes, names))))
+    used = {name: value for name, value in attributes.items() if _is_number(value) and any(w in name for w in _USAGE)}
+    request.raw_usage = msgspec.json.encode(used).decode() if used else None
+    _fill_cost(request, attributes)
+    chat.keep(request, chat.describe(request, _messages(attributes), context), None, context)
+    return request
+
+
+def _is_number(value: Any) -> bool:
+    """Say whether a value is a count, which may be text; other text has no place in the usage that is kept."""
+    return isinstance(value, int | float) or (isinstance(value, str) and value.isdigit())
+
+
+def mark_failure(request: Request, attributes: Attributes) -> None:
+    """Mark a request as failed, by the type of its error; its message is not read."""
+    request.status = "error"
+    kind = text(attributes, ("error.type", "exception.type")) or ""
+    request.error_class = error_class(request.http_status, kind.rpartition(".")[2])
+
+
+def _answer_id(attributes: Attributes) -> str | None:
+    """Return the provider's id of the answer out of the answer itself: OpenInference has no attribute for it."""
+    answer = inner(attributes.get("output.value"))
+    found = answer.get("id") if isinstance(answer, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
+def _streamed(attributes: Attributes, asked: Mapping[str, Any]) -> bool | None:
+    stated = first(attributes, _STREAMED)
+    if stated is None and "ai.operationId" in attributes:
+        return str(attributes["ai.operationId"]).startswith("ai.stream")
+    stated = asked.get("stream") if stated is None else stated
+    return str(stated).lower() == "true" if isinstance(stated, bool | str) else None
+
+
+def _finish(attributes: Attributes) -> str | None:
+    reasons = inner(first(attributes, ("gen_ai.response.finish_reasons", "ai.response.finishReason")))
+    reason = reasons[0] if isinstance(reasons, list) and reasons else reasons
+    return reason if isinstance(reason, str) and reason else None
+
+
+def _limit(limit: int | float | None) -> int | None:
+    return int(limit) if limit is not None and 0 < limit <= usage.MAX_TOKENS else None
+
+
+def _http(status: Any) -> int | None:
+    number = _number(status)
+    return int(number) if number is not None and 100 <= number <= 599 else None  # noqa: PLR2004 -- HTTP's own bounds
+
+
+def _fill_labels(request: Request, attributes: Attributes) -> None:
+    about = inner(attributes.get("metadata"))
+    labels: dict[str, Any] = dict(about) if isinstance(about, dict) else {}
+    for name, value in attributes.items():
+        for beginning in _LABELS:
+            if name.startswith(beginning):
+                labels[name.removeprefix(beginning)] = value
+    names = {"sessionId": "session_id", "userId": "user_id"}
+    chat.label(request, {names.get(name, name): value for name, value in labels.items()})
+    request.feature = request.feature or text(attributes, ("ai.telemetry.functionId",))
+
+
+def _fill_cost(request: Request, attributes: Attributes) -> None:
+    """Take a cost that the instrumentation computed from a price list of its own."""
+    cost = first(attributes, _COST)
+    if cost is None or isinstance(cost, bool | list | dict):
+        return
+    request.billed_amount = dollars(text_decimal(str(cost), "cost"), "cost")
+    request.billed_currency, request.billed_kind = "USD", "list_estimate"
+
+
+def _messages(attributes: Attributes) -> list[Any] | None:
+    """Return the prompt as OpenAI-shaped messages, where the span has it."""
+    listed = inner(first(attributes, ("gen_ai.input.messages", "ai.prompt.messages")))
+    if isinstance(listed, list):
+        return [_message(each) for each in listed if isinstance(each, dict)]
+    numbered: dict[int, dict[str, Any]] = {}
+    for name, value in attributes.items():
+        if found := _NUMBERED.match(name):
+            numbered.setdefault(int(found[1]), {})[found[2]] = value
+    if numbered:
+        return [numbered[number] for number in sorted(numbered)]
+    sent = inner(first(attributes, ("mlflow.spanInputs", "input.value")))
+    listed = sent.get("messages") if isinstance(sent, dict) else None
+    return listed if isinstance(listed, list) else None
+
+
+def _message(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message whose parts hold their text where OpenAI's do."""
+    parts = message.get("parts", message.get("content"))
+    if isinstance(parts, list):
+        parts = [{**part, "text": part.get("text", part.get("content"))} for part in parts if isinstance(part, dict)]
+    return {"role": message.get("role", ""), "content": parts}

@@ -1,0 +1,198 @@
+"""Which spans of a trace are billable calls: the leaves, and of several spans that saw one call only one.
+
+A span that is a call and has calls below it holds their sum or a copy, and is left out. Two instrumentations that saw
+the same call stand beside each other: spans of one trace with one response id are one call. Nothing is known before
+the file has ended, for exporters write children before parents and batches interleave traces.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from llmaudit import usage
+from llmaudit.formats.base import HELD, Context, Held
+from llmaudit.formats.span_attributes import Attributes, group_of, is_call, reading_of, request_of, usual_rule
+from llmaudit.request import Ignored, Request
+
+NO_CALL = "span that is no call of a model"
+MAX_DEPTH = 1000
+"""A chain of parents is not followed further: it would be a loop."""
+
+INHERITED = (
+    "session_id",
+    "user_id",
+    "team",
+    "feature",
+    "key_id",
+    "tags",
+    "prompt_chars",
+    "prompt_turns",
+    "prompt_hash",
+    "template_hash",
+    "needs_tools",
+    "is_streamed",
+    "service_tier",
+    "max_output_tokens",
+    "first_token_at",
+)
+"""What a call takes over from the other spans that saw it, where its own does not say it."""
+
+
+@dataclass(slots=True)
+class Call:
+    """A span that is a call, with the counts as it has them."""
+
+    span: str
+    trace: str
+    number: int
+    request: Request
+    reading: usage.Reading
+    rule: usage.Rule
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it has counts at all; a stream that was not asked for usage has none."""
+        return self.reading.prompt is not None or self.reading.completion is not None
+
+
+@dataclass
+class Spans:
+    """The spans of a file: the parent of each, and those that are calls."""
+
+    parents: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    calls: dict[tuple[str, str], Call] = field(default_factory=dict)
+
+
+def hold(
+    context: Context, *, trace: str, span: str, parent: str | None, attributes: Attributes, scope: str
+) -> tuple[Request, Held] | Ignored:
+    """Put a span into the file's state; return the request to fill further, or that the span is no call.
+
+    Args:
+        context: Its state is a `Spans`.
+        trace: Id of the trace.
+        span: Id of the span.
+        parent: Id of the span around it.
+        attributes: Flat.
+        scope: Name of the instrumentation.
+
+    Raises:
+        Reject: A value of the span cannot be right.
+    """
+    if not is_call(attributes):
+        context.state.parents[trace, span] = parent or None
+        return Ignored(NO_CALL)
+    request = request_of(attributes, context)
+    reading = reading_of(attributes)
+    rule = usage.rule_for(context.file.study, group_of(attributes, scope), usual_rule(attributes, scope))
+    usage.by_rule(request, reading, rule)  # a damaged count is rejected with the span it stands in
+    return request, hold_call(
+        context, trace=trace, span=span, parent=parent, request=request, reading=reading, rule=rule
+    )
+
+
+def hold_call(
+    context: Context,
+    *,
+    trace: str,
+    span: str,
+    parent: str | None,
+    request: Request,
+    reading: usage.Reading,
+    rule: usage.Rule,
+) -> Held:
+    """Put a call, whose request is made, into the file's state."""
+    spans: Spans = context.state
+    spans.parents[trace, span] = parent or None
+    request.trace_id = trace or None
+    request.request_id = f"{trace}/{span}"
+    spans.calls[trace, span] = Call(span, trace, len(spans.parents), request, reading, rule)
+    return HELD
+
+
+def finish(context: Context) -> list[Request]:
+    """Return the billable calls of a file, each once."""
+    spans: Spans = context.state
+    leaves = _leaves(spans)
+    seen: dict[tuple[str, str], list[Call]] = defaultdict(list)
+    made: list[Call] = []
+    for call in leaves:
+        if call.request.response_id:
+            seen[call.trace, call.request.response_id].append(call)
+        else:
+            made.append(call)
+    made += [_one_of(same) for same in seen.values()]
+    made.sort(key=lambda call: call.number)
+    for call in made:
+        call.request.line = call.number
+    return [call.request for call in made]
+
+
+def _leaves(spans: Spans) -> list[Call]:
+    """Return the calls that have no calls below them; what only the outer span says is handed down."""
+    below: dict[tuple[str, str], list[Call]] = defaultdict(list)
+    for key, call in spans.calls.items():
+        outer = _outer_call(key, spans)
+        if outer is not None:
+            below[outer].append(call)
+    leaves = []
+    for key, call in spans.calls.items():
+        inner = below.get(key, [])
+        if not inner or _is_of_its_own(call, inner):
+            leaves.append(call)
+    for key, inner in below.items():
+        if not _is_of_its_own(spans.calls[key], inner):
+            for call in inner:
+                _take_over(call, [spans.calls[key]], counts=len(inner) == 1)
+    return leaves
+
+
+def _outer_call(key: tuple[str, str], spans: Spans) -> tuple[str, str] | None:
+    """Return the nearest span around a call that is a call, too."""
+    trace, _ = key
+    parent = spans.parents.get(key)
+    for _ in range(MAX_DEPTH):
+        if parent is None:
+            return None
+        if (trace, parent) in spans.calls and (trace, parent) != key:
+            return trace, parent
+        parent = spans.parents.get((trace, parent))
+    return None
+
+
+def _is_of_its_own(call: Call, inner: Sequence[Call]) -> bool:
+    """Say whether a call with calls below it is another one: every one of them has an id, and none has its."""
+    own = call.request.response_id
+    ids = [each.request.response_id for each in inner]
+    return own is not None and None not in ids and own not in ids
+
+
+def _one_of(same: Sequence[Call]) -> Call:
+    """Return, of the spans that saw one call, the one that says most of its counts."""
+    best = max(same, key=_richness)
+    _take_over(best, [each for each in same if each is not best], counts=True)
+    return best
+
+
+def _richness(call: Call) -> tuple[bool, int, int, int]:
+    reading = call.reading
+    splits = sum(each is not None for each in (reading.written_5m, reading.written_1h))
+    stated = sum(each is not None for each in reading)
+    return call.request.usage_status == "reported", splits, stated, -call.number
+
+
+def _take_over(call: Call, others: Iterable[Call], *, counts: bool) -> None:
+    """Fill what a call does not say itself from other spans that saw it, in place."""
+    for other in others:
+        for name in INHERITED:
+            if getattr(call.request, name) is None:
+                setattr(call.request, name, getattr(other.request, name))
+        if call.reading.reasoning is None and other.reading.reasoning is not None and call.is_counted and counts:
+            call.reading = call.reading._replace(reasoning=other.reading.reasoning)
+            usage.by_rule(call.request, call.reading, call.rule)
+        if counts and not call.is_counted and other.is_counted and call.request.status == "ok":
+            call.reading, call.rule = other.reading, other.rule
+            usage.by_rule(call.request, call.reading, call.rule)
+            call.request.raw_usage = other.request.raw_usage
