@@ -220,6 +220,48 @@ def anthropic(
     request.usage_status = "reported" if fits else "inconsistent"
 
 
+def stated(
+    request: Request,
+    *,
+    input_: int | float | None,
+    output: int | float | None,
+    read: int | float | None = None,
+    written: int | float | None = None,
+    reasoning: int | float | None = None,
+    more_input: int | float | None = None,
+    input_has_cache: bool,
+    output_has_reasoning: bool,
+) -> None:
+    """Fill the counters of a system that says itself what its two sums include, in place.
+
+    For the agents that write their own counters: Gemini CLI (input with cached, output without thoughts, tool use
+    beside both), opencode and Kimi (input without cached), Qwen Code, and column maps, whose writer says so.
+
+    Args:
+        request: Filled in place. `usage_status` becomes reported, missing or inconsistent.
+        input_: The input count as stated.
+        output: The output count as stated.
+        read: Tokens read from a cache.
+        written: Tokens written to a cache, of unknown lifetime.
+        reasoning: Output tokens that were reasoning.
+        more_input: Uncached input counted beside `input_` (prompts of tools).
+        input_has_cache: Whether `input_` includes reads and writes.
+        output_has_reasoning: Whether `output` includes reasoning.
+
+    Raises:
+        Reject: A counter is not a whole number of tokens.
+    """
+    sent, made = checked("input", input_), checked("output", output)
+    beside, thought = checked("tool", more_input) or 0, checked("reasoning", reasoning)
+    sent = sent + beside if sent is not None else None
+    if not output_has_reasoning and (made is not None or thought):
+        made = (made or 0) + (thought or 0)
+    if input_has_cache:
+        openai(request, prompt=sent, completion=made, cached=read, written=written, reasoning=thought)
+    else:
+        anthropic(request, uncached=sent, output=made, read=read, written=written, thinking=thought)
+
+
 def _fill_writes(
     request: Request,
     *,
