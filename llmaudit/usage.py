@@ -11,6 +11,7 @@ numbers as the log gave them), flagged `inconsistent`, and left out of money.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import NamedTuple
 
 from llmaudit.request import COUNTERS, Reject, Request
@@ -260,6 +261,17 @@ def stated(
         openai(request, prompt=sent, completion=made, cached=read, written=written, reasoning=thought)
     else:
         anthropic(request, uncached=sent, output=made, read=read, written=written, thinking=thought)
+
+
+def uncached(whole: Decimal | None, *cached: Decimal | None) -> Decimal | None:
+    """Return the uncached part of an input sum that includes cached reads and writes (OpenAI's usage exports).
+
+    None where the sum is unknown, or smaller than its parts: an export of a contradiction is not mended.
+    """
+    if whole is None:
+        return None
+    rest = whole - sum(part for part in cached if part is not None)
+    return rest if rest >= 0 else None
 
 
 def _fill_writes(

@@ -104,7 +104,8 @@ FORMAT = Format(
     ),
     verified="Shape from other readers' tests; no real file seen.",
     about=(
-        "The files `tasks/*/ui_messages.json` in the extension's storage folder. Versions that do not write `modelInfo` "
+        "The files `tasks/*/ui_messages.json` in the extension's storage folder. Versions that do not "
+        "write `modelInfo` "
         "name no model: such requests are unpriced."
     ),
     traps=(("a retry writes the entry again with a cancelReason", "each entry is a call of its own, with its status"),),

@@ -264,7 +264,15 @@ def study(records: Sequence[dict[str, Any]]) -> bool:
 FORMAT = Format(
     name="codex",
     title="Codex CLI rollouts",
-    marks=("timestamp", "type", "payload", "payload.type", "payload.info", "payload.cli_version", "payload.info.rate_limits"),
+    marks=(
+        "timestamp",
+        "type",
+        "payload",
+        "payload.type",
+        "payload.info",
+        "payload.cli_version",
+        "payload.info.rate_limits",
+    ),
     needs=("timestamp", "type", "payload"),
     says=lambda line: line.get("type") in LINE_TYPES,
     record=Line,
@@ -285,7 +293,8 @@ FORMAT = Format(
     ),
     about=(
         "The files `~/.codex/sessions/YYYY/MM/DD/rollout-*.jsonl` and `archived_sessions/`. The model is that of the "
-        "last `turn_context`; the seller is `model_provider`, or `openai`. A request id is the session's with the number "
+        "last `turn_context`; the seller is `model_provider`, or `openai`. A request id is the session's "
+        "with the number "
         "of the counter in it, so that an archived copy is the same requests."
     ),
     traps=(

@@ -71,7 +71,14 @@ def convert(event: Event, context: Context) -> Request | Ignored:
 FORMAT = Format(
     name="codex_exec",
     title="Codex CLI, `codex exec --json`",
-    marks=("type", "usage", "usage.input_tokens", "usage.cached_input_tokens", "usage.output_tokens", "usage.reasoning_output_tokens"),
+    marks=(
+        "type",
+        "usage",
+        "usage.input_tokens",
+        "usage.cached_input_tokens",
+        "usage.output_tokens",
+        "usage.reasoning_output_tokens",
+    ),
     needs=("type", "usage.cached_input_tokens"),
     says=lambda event: event.get("type") == "turn.completed",
     record=Event,
@@ -83,5 +90,7 @@ FORMAT = Format(
         "neither a time nor a model, so a turn counts with its tokens and stays unpriced."
     ),
     verified="Shape from the agent's own SDK; no recorded run seen.",
-    about="Standard output of `codex exec --json`. One `turn.completed` is one request, though it may be several calls.",
+    about=(
+        "Standard output of `codex exec --json`. One `turn.completed` is one request, though it may be several calls."
+    ),
 )

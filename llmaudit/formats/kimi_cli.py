@@ -80,10 +80,13 @@ FORMAT = Format(
     convert=convert,
     epochs=("timestamp",),
     repeats="last",
-    semantics="input_other is the uncached input; reads and writes of the cache stand beside it. Output includes reasoning.",
+    semantics=(
+        "input_other is the uncached input; reads and writes of the cache stand beside it. Output includes reasoning."
+    ),
     verified="Shape from other readers' tests; no real file seen.",
     about=(
-        "The files `~/.kimi/sessions/*/*/wire.jsonl`. The model stands in the program's settings and in no line, so the "
+        "The files `~/.kimi/sessions/*/*/wire.jsonl`. The model stands in the program's settings and in "
+        "no line, so the "
         "requests are unpriced until `--map` or a catalog entry says which it was."
     ),
 )

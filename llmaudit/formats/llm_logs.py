@@ -109,22 +109,32 @@ FORMAT = Format(
     title="llm (simonw), logs.db",
     reads=("sqlite",),
     marks=(
-        "responses.response_json", "responses.datetime_utc", "responses.duration_ms", "responses.conversation_id",
-        "turns.thread_id", "turns.datetime_utc", "turns.token_details", "parts", "threads", "conversations",
+        "responses.response_json",
+        "responses.datetime_utc",
+        "responses.duration_ms",
+        "responses.conversation_id",
+        "turns.thread_id",
+        "turns.datetime_utc",
+        "turns.token_details",
+        "parts",
+        "threads",
+        "conversations",
     ),
     record=Row,
     convert=convert,
     tables={"responses": "SELECT * FROM responses ORDER BY rowid", "turns": "SELECT * FROM turns ORDER BY rowid"},
     repeats="once",
     semantics=(
-        "input_tokens and output_tokens are what each plugin wrote, so the rule is chosen by the keys of token_details: "
+        "input_tokens and output_tokens are what each plugin wrote, so the rule is chosen by the keys of "
+        "token_details: "
         "Anthropic's (input excludes the cache), Gemini's (output excludes thoughts where it equals the candidates), "
         "else OpenAI's (input includes cached). Thoughts without a candidates count contradict nothing and prove "
         "nothing: such a row is flagged and left out of money."
     ),
     verified="Both schemas on a database that llm 0.36 wrote; details of plugins from their documentation.",
     about=(
-        "`llm logs path` says where it is. Both the older table `responses` and the newer `turns` are read. The database "
+        "`llm logs path` says where it is. Both the older table `responses` and the newer `turns` are "
+        "read. The database "
         "is copied before it is opened, with the write-ahead log beside it."
     ),
     traps=(

@@ -126,8 +126,16 @@ FORMAT = Format(
     title="opencode sessions",
     reads=("json", "sqlite"),
     marks=(
-        "sessionID", "providerID", "modelID", "tokens.cache", "tokens.reasoning", "time.created",
-        "message.session_id", "message.data", "message.time_created", "session.directory",
+        "sessionID",
+        "providerID",
+        "modelID",
+        "tokens.cache",
+        "tokens.reasoning",
+        "time.created",
+        "message.session_id",
+        "message.data",
+        "message.time_created",
+        "session.directory",
     ),
     says=lambda message: not message or "role" in message,
     record=Message,
@@ -136,12 +144,14 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "input excludes cache reads and writes, which stand under cache. reasoning stands beside output and is billed "
-        "as output, unless the message's own total is whole without it. cost is the program's estimate from list prices; "
+        "as output, unless the message's own total is whole without it. cost is the program's estimate "
+        "from list prices; "
         "0 is written for subscriptions and for models without a price, and is taken as unknown."
     ),
     verified="Shape and counters from other readers' tests and the program's fixtures; no real database seen.",
     about=(
-        "The files `~/.local/share/opencode/storage/message/**/*.json`, or `opencode.db` beside them. Both may hold the "
+        "The files `~/.local/share/opencode/storage/message/**/*.json`, or `opencode.db` beside them. "
+        "Both may hold the "
         "same messages: an id counts once."
     ),
     traps=(
