@@ -14,10 +14,8 @@ from llmaudit.request import Ignored
 
 SELLERS = (
     ("openai", "openai"), ("anthropic", "anthropic"), ("aws", "bedrock"), ("amazon", "bedrock"), ("microsoft", "azure"),
-    (
-        "azure", "azure"), ("google", "vertex"), ("openrouter", "openrouter"), ("mistral", "mistral"), ("cohere",
-        "cohere",
-    ),
+    ("azure", "azure"), ("google", "vertex"), ("openrouter", "openrouter"), ("mistral", "mistral"),
+    ("cohere", "cohere"),
 )  # fmt: skip
 """Words of a provider's name, and the seller whose models it bills."""
 
@@ -48,8 +46,8 @@ def convert(record: dict[str, Any], context: Context) -> BillLine | Ignored:
     is_token = kind != "other" and category in {None, "Usage"}
     names = (
         "ChargePeriodStart", "ChargePeriodEnd", "ChargeCategory", "ChargeClass", "SkuId", "SkuPriceId", "SkuMeter",
-        "ResourceId", "SubAccountId", "RegionId", "CredentialId", "PrincipalId", "ChargeDescription", "
-        ""Tags", "SkuPriceDetails",
+        "ResourceId", "SubAccountId", "RegionId", "CredentialId", "PrincipalId", "ChargeDescription",
+        "Tags", "SkuPriceDetails",
     )  # fmt: skip
     return BillLine(
         line_key=occurrences.key(provider, *(cell(row, name) for name in names)),

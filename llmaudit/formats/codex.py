@@ -304,8 +304,10 @@ FORMAT = Format(
         ),
         (
             "a fork's or sub-agent's file begins with its parent's history under fresh times",
-            "what stands before the fork's own first task is left out: up to its own header again, a hand-over, a task "
-            "started after the fork, or the end of the burst that the history was written in",
+            (
+                "what stands before the fork's own first task is left out: up to its own header again, a hand-over, a "
+                "task started after the fork, or the end of the burst that the history was written in"
+            ),
         ),
         (
             "a file with usage records tells each call twice",
