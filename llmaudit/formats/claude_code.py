@@ -182,6 +182,7 @@ FORMAT = Format(
     title="Claude Code sessions",
     marks=("parentUuid", "sessionId", "uuid", "isSidechain", "type", "cwd", "gitBranch", "version", "userType"),
     needs=("sessionId", "uuid", "type"),
+    says=lambda line: not (isinstance(line.get("message"), dict) and "parts" in line["message"]),  # Gemini's words
     record=Line,
     convert=convert,
     repeats="largest",
