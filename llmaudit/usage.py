@@ -228,6 +228,8 @@ def stated(
     output: int | float | None,
     read: int | float | None = None,
     written: int | float | None = None,
+    written_5m: int | float | None = None,
+    written_1h: int | float | None = None,
     reasoning: int | float | None = None,
     more_input: int | float | None = None,
     input_has_cache: bool,
@@ -243,7 +245,9 @@ def stated(
         input_: The input count as stated.
         output: The output count as stated.
         read: Tokens read from a cache.
-        written: Tokens written to a cache, of unknown lifetime.
+        written: Tokens written to a cache, of any lifetime.
+        written_5m: Of those, for 5 minutes.
+        written_1h: Of those, for 1 hour.
         reasoning: Output tokens that were reasoning.
         more_input: Uncached input counted beside `input_` (prompts of tools).
         input_has_cache: Whether `input_` includes reads and writes.
@@ -257,10 +261,11 @@ def stated(
     sent = sent + beside if sent is not None else None
     if not output_has_reasoning and (made is not None or thought):
         made = (made or 0) + (thought or 0)
+    writes = {"written": written, "written_5m": written_5m, "written_1h": written_1h}
     if input_has_cache:
-        openai(request, prompt=sent, completion=made, cached=read, written=written, reasoning=thought)
+        openai(request, prompt=sent, completion=made, cached=read, reasoning=thought, **writes)
     else:
-        anthropic(request, uncached=sent, output=made, read=read, written=written, thinking=thought)
+        anthropic(request, uncached=sent, output=made, read=read, thinking=thought, **writes)
 
 
 def uncached(whole: Decimal | None, *cached: Decimal | None) -> Decimal | None:

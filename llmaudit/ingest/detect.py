@@ -10,6 +10,7 @@ from typing import Any
 
 from llmaudit.errors import InputError, printable
 from llmaudit.formats.base import FileFacts, Format
+from llmaudit.formats.mapped import NAME as MAPPED
 from llmaudit.formats.values import unit_of
 from llmaudit.ingest import registry
 from llmaudit.ingest.layout import READ_AS, WORDS, Container, Layout
@@ -206,7 +207,14 @@ def _as_named(path: Path, form: Format, look: Look, best: _Verdict | None) -> De
             slug="wrong-container",
         )
     sample = best.sample if best is not None else readable[-1] if form.batch is None else readable[0]
-    return Detection(form, sample.layout, 1.0, ("named with --format",), (), _facts(path, [form], sample.records))
+    return Detection(
+        form,
+        sample.layout,
+        1.0,
+        ("read with the column map" if form.name == MAPPED else "named with --format",),
+        (),
+        _facts(path, [form], sample.records),
+    )
 
 
 def _unrecognised(look: Look) -> tuple[str, ...]:
