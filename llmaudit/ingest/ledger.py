@@ -31,6 +31,22 @@ SUMS = {
 }
 """What a file's rows sum up to, by table. `verify` computes the same again."""
 
+SOURCES = pa.schema(
+    [
+        ("source_id", pa.int32()),
+        *((name, pa.string()) for name in ("path", "content_sha256", "format", "reasons")),
+        *((name, pa.timestamp("us")) for name in ("since", "until")),
+        *(
+            (name, pa.int64())
+            for name in (
+                "disk_bytes", "content_bytes", "lines", "accepted", "duplicates", "ignored", "rejected", "bills",
+                "masked",
+            )
+        ),
+    ]
+)  # fmt: skip
+"""What a file's row says when it is written; its sums are settled afterwards."""
+
 COUNTS_AS = {"requests": "accepted", "bill_lines": "bills"}
 """The ledger's column that counts the rows of each table."""
 
@@ -189,9 +205,21 @@ class Ledger:
         self._sizes.add(file.disk_bytes)
         self._by_content.setdefault(file.digest, []).append(file.source_id)
 
-    def write(self, file: FileRead, result: FileResult) -> None:
-        """Write the file's row and its rejects, inside the transaction that brings it."""
-        row = {
+    def write(self, files: Sequence[FileRead], results: Sequence[FileResult]) -> None:
+        """Write the rows of some files and their rejects, inside the transaction that brings them.
+
+        In one statement: there may be hundreds of files, and each statement costs more than a file's row does.
+        """
+        rows = [self._row(file, result) for file, result in zip(files, results, strict=True)]
+        with self._store.table("incoming", pa.Table.from_pylist(rows, schema=SOURCES)):
+            names = ", ".join(SOURCES.names)
+            self._store.execute(f"INSERT INTO sources ({names}) SELECT {names} FROM incoming")
+        for file in files:
+            if file.rejects:
+                self._write_rejects(file)
+
+    def _row(self, file: FileRead, result: FileResult) -> dict[str, object]:
+        return {
             "source_id": file.source_id,
             "path": result.path,
             "content_sha256": file.digest,
@@ -209,10 +237,6 @@ class Ledger:
             "reasons": msgspec.json.encode(result.reasons).decode(),
             "masked": result.masked,
         }
-        names = ", ".join(row)
-        self._store.execute(f"INSERT INTO sources ({names}) VALUES ({', '.join(f'${name}' for name in row)})", row)
-        if file.rejects:
-            self._write_rejects(file)
 
     def _write_rejects(self, file: FileRead) -> None:
         columns = {

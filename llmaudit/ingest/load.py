@@ -242,8 +242,7 @@ class Loader:
         )
         self._write_texts(files, ended=True)
         results = [file.result(kept.get(file.source_id, 0), conflicts.get(file.source_id, 0)) for file in files]
-        for file, result in zip(files, results, strict=True):
-            self._ledger.write(file, result)
+        self._ledger.write(files, results)
         settle(self.store, table, touched | {file.source_id for file in files})
         return results
 

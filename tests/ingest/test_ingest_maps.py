@@ -101,7 +101,8 @@ def test_input_without_the_cache_and_output_without_reasoning(store: Store, tmp_
         tmp_path,
         "map.yaml",
         "name: n\ncolumns: {request_id: id, model: model, input_tokens: in, output_tokens: out,"
-        " cache_read_tokens: cached, reasoning_tokens: thoughts}\ninput_includes_cached: false\noutput_includes_reasoning: false\n",
+        " cache_read_tokens: cached, reasoning_tokens: thoughts}\n"
+        "input_includes_cached: false\noutput_includes_reasoning: false\n",
     )
     taken(store, written(tmp_path, "a.csv", text), column_map)
     row = store.one("SELECT input_tokens, cache_read_tokens, output_tokens, reasoning_tokens, seller FROM requests")
