@@ -1,8 +1,8 @@
 """Coding-agent sessions: five thousand small files against one file of the same bytes, and against `ccusage`.
 
 A tree of invented Claude Code sessions is generated, the same every time: answers written block by block, sessions
-resumed into new files, side chains, limits shown to the user, cache writes of both lifetimes. Its truth (tokens, dollars)
-is added up while it is written. See README.md for what the numbers mean.
+resumed into new files, side chains, cache writes of both lifetimes. Its truth (tokens, dollars) is added up while it
+is written. See README.md for what the numbers mean.
 
     python benchmarks/agents.py [--sessions N] [--lines N] [--repeats N] [--ccusage VERSION | --no-ccusage]
 
@@ -40,26 +40,7 @@ PRICES = {  # dollars a million: input, cache read, 5-minute write, 1-hour write
 """Anthropic's list prices of the month in which the sessions lie."""
 
 KINDS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
-WORDS = [
-    "the",
-    "parser",
-    "reads",
-    "every",
-    "line",
-    "of",
-    "a",
-    "session",
-    "and",
-    "keeps",
-    "what",
-    "was",
-    "billed;",
-    "tests",
-    "pass,",
-    "one",
-    "file",
-    "changed",
-]
+WORDS = ("parser", "reads", "every", "line", "session", "keeps", "what", "was", "billed", "tests", "pass", "file")
 
 
 def session(number: int, lines: int, truth: Counter[str]) -> list[dict[str, Any]]:

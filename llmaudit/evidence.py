@@ -58,6 +58,7 @@ class BillSum(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         bill: The format it came in.
         seller: Who billed it, as the bill says.
+        issuer: Who wrote it, where that is somebody else.
         grain: How long its lines are.
         day: The UTC day on which its lines begin; None where they have no time.
         model: The model as the bill names it.
@@ -74,6 +75,7 @@ class BillSum(msgspec.Struct, frozen=True, kw_only=True):
 
     bill: str
     seller: str
+    issuer: str | None = None
     grain: str = "day"
     day: date | None = None
     model: str | None = None

@@ -117,6 +117,16 @@ def test_two_exports_of_one_month_are_not_added_up(catalog: Catalog):
     assert [(other.bill, other.billed_usd) for other in found.other_bills] == [("openai_costs_csv", 2)]
 
 
+def test_what_a_gateway_reckons_for_a_seller_is_no_bill_beside_the_sellers_own(catalog: Catalog):
+    own, reckoned = (
+        line("2", tokens=1_000_000),
+        [line("9", tokens=1, day=date(2026, 10, day), bill="litellm_daily", issuer="litellm") for day in (1, 2, 3)],
+    )
+    found = only(reconcile.find(evidence(catalog, cell(model=MODEL, tokens=1_000_000), bills=[own, *reckoned])))
+    assert (found.bill, found.billed_usd) == ("openai_costs", 2)
+    assert only(reconcile.find(evidence(catalog, bills=reckoned))).billed_usd == 27
+
+
 def test_another_currency_is_converted_at_the_bills_own_rate_or_not_at_all(catalog: Catalog):
     euros = [line("1.84", tokens=1_000_000, currency="EUR", per_usd=Decimal("0.92"))]
     found = only(reconcile.find(evidence(catalog, cell(model=MODEL, tokens=1_000_000), bills=euros)))

@@ -169,7 +169,7 @@ def _row(
     catalog: Catalog,
     invoice: Decimal | None,
 ) -> Row | None:
-    bill, others = _choose(lines)
+    bill, others = _choose(lines, catalog)
     own = [line for line in lines if line.bill == bill]
     if bill is None and invoice is None:
         return None  # usage without money; it serves as quantities where a bill has none
@@ -204,15 +204,29 @@ def _row(
     )
 
 
-def _choose(lines: list[BillSum]) -> tuple[str | None, list[OtherBill]]:
-    """Return the bill to go by: of those with amounts the one over most days, then with most lines."""
+def _choose(lines: list[BillSum], catalog: Catalog) -> tuple[str | None, list[OtherBill]]:
+    """Return the bill to go by, of those with amounts: the seller's own before what a gateway reckons for it.
+
+    Of several of its own the one over most days counts, then the one with most lines.
+    """
     groups: dict[str, list[BillSum]] = {}
     for line in lines:
         if line.billed is not None:
             groups.setdefault(line.bill, []).append(line)
-    ranked = sorted(groups, key=lambda b: (-len({x.day for x in groups[b]}), -sum(x.lines for x in groups[b]), b))
+
+    def rank(bill: str) -> tuple[bool, int, int, str]:
+        group = groups[bill]
+        second_hand = any(_is_gateways(line, catalog) for line in group)
+        return second_hand, -len({line.day for line in group}), -sum(line.lines for line in group), bill
+
+    ranked = sorted(groups, key=rank)
     others = [OtherBill(name, _dollars_only(groups[name])) for name in ranked[1:]]
     return (ranked[0] if ranked else None), others
+
+
+def _is_gateways(line: BillSum, catalog: Catalog) -> bool:
+    issuer = catalog.seller_id(line.issuer)
+    return issuer is not None and issuer != catalog.seller_id(line.seller) and catalog.kind(issuer) == "gateway"
 
 
 def _dollars_only(lines: Iterable[BillSum]) -> Decimal | None:
