@@ -134,9 +134,10 @@ def _shadow_tests(store: Store) -> list[tuple[Any, Any]]:
 def bills(store: Store, period: Period = ALL) -> list[BillSum]:
     """Return the bill lines of a period, summed by everything that `reconcile` tells them apart by."""
     rows = store.dicts(
-        "SELECT id_space AS bill, coalesce(seller, 'unknown') AS seller, issuer, grain, CAST(period_start AS DATE) AS day,"
-        " model_raw AS model, token_kind, charge_category AS category, currency, per_usd, sum(billed_cost) AS billed,"
-        " sum(effective_cost) AS effective, sum(CASE WHEN quantity_unit = 'tokens' THEN quantity END) AS tokens,"
+        "SELECT id_space AS bill, coalesce(seller, 'unknown') AS seller, issuer, grain,"
+        " CAST(period_start AS DATE) AS day, model_raw AS model, token_kind, charge_category AS category, currency,"
+        " per_usd, sum(billed_cost) AS billed, sum(effective_cost) AS effective,"
+        " sum(CASE WHEN quantity_unit = 'tokens' THEN quantity END) AS tokens,"
         " CAST(sum(requests) AS BIGINT) AS requests, count(*) AS lines FROM bill_lines"
         " WHERE ($since IS NULL OR period_start >= $since) AND ($until IS NULL OR period_start < $until)"
         " GROUP BY ALL ORDER BY ALL",

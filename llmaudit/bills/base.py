@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from llmaudit.formats.values import text_time, utc
+from llmaudit.formats.values import text_time, utc, without_thousands
 from llmaudit.money import EXACT, PICO, parse_decimal
 from llmaudit.request import Reject
 
@@ -119,7 +119,7 @@ def number(row: Mapping[str, object], *names: str) -> Decimal | None:
     if text is None:
         return None
     try:
-        return parse_decimal(text.replace(",", ""))
+        return parse_decimal(without_thousands(text))
     except ValueError:
         raise Reject("not-a-number", names[0]) from None
 

@@ -98,13 +98,14 @@ def _totals(given: list[str], prices: Catalog) -> dict[str, Decimal]:
     Raises:
         UsageError: No seller, no amount, a negative one, or a seller twice.
     """
+    from llmaudit.formats.values import without_thousands
     from llmaudit.money import parse_decimal
 
     found: dict[str, Decimal] = {}
     for text in given:
         name, equals, written = text.partition("=")
         try:
-            amount = parse_decimal(written.strip().removeprefix("$").replace(",", ""))
+            amount = parse_decimal(without_thousands(written.strip().removeprefix("$")))
         except ValueError:
             amount = Decimal(-1)
         if not name.strip() or not equals or amount < 0:

@@ -11,7 +11,15 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import dollars, or_none, text_decimal, text_flag, text_integer, text_time
+from llmaudit.formats.values import (
+    dollars,
+    or_none,
+    text_decimal,
+    text_flag,
+    text_integer,
+    text_time,
+    without_thousands,
+)
 from llmaudit.money import ZERO
 from llmaudit.request import Reject, Request
 
@@ -101,7 +109,7 @@ def study(rows: Sequence[dict[str, Any]]) -> Meaning:
 
 
 def _number(cell: str | None) -> str | None:
-    text = (cell or "").strip().replace(",", "")
+    text = without_thousands((cell or "").strip())
     return None if text.lower() in ABSENT else text
 
 

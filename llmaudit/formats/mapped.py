@@ -13,7 +13,17 @@ import msgspec
 from llmaudit import usage
 from llmaudit.errors import InputError, printable
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import after, dollars, epoch, error_class, or_none, stated_tier, text_flag, text_time
+from llmaudit.formats.values import (
+    after,
+    dollars,
+    epoch,
+    error_class,
+    or_none,
+    stated_tier,
+    text_flag,
+    text_time,
+    without_thousands,
+)
 from llmaudit.money import parse_decimal
 from llmaudit.request import Ignored, Reject, Request
 from llmaudit.yamlfile import read_yaml
@@ -154,6 +164,19 @@ def format_of(column_map: ColumnMap) -> Format:
     )
 
 
+def _not_kept(_: object, __: Context) -> Ignored:
+    return Ignored("the column map is not kept in the database")
+
+
+GENERAL = Format(
+    name=NAME,
+    title="a column map",
+    convert=_not_kept,
+    semantics="As the column map said that the file was read with.",
+)
+"""Stands for every column map where only the name is left, as in the ledger."""
+
+
 def value_at(record: Mapping[str, Any], path: str) -> Any:
     """Return what stands under a name, or under a dotted path through objects; None where there is nothing."""
     if path in record:
@@ -256,7 +279,7 @@ def _number(value: Any, field: str) -> Decimal | None:
     """Return a number, its digits kept; a dollar sign and commas between thousands are passed over."""
     if value is None or isinstance(value, bool) or (isinstance(value, str) and not value.strip()):
         return None
-    text = value.strip().removeprefix("$").replace(",", "") if isinstance(value, str) else repr(value)
+    text = without_thousands(value.strip().removeprefix("$")) if isinstance(value, str) else repr(value)
     try:
         return value if isinstance(value, Decimal) else parse_decimal(text)
     except ValueError:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from llmaudit.formats.mapped import ColumnMap, Columns, value_at
-from llmaudit.formats.values import text_time, unit_of
+from llmaudit.formats.values import text_time, unit_of, without_thousands
 from llmaudit.ingest.layout import READ_AS
 from llmaudit.ingest.sample import look_at
 from llmaudit.money import parse_decimal
@@ -159,7 +159,7 @@ def _numeric(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     try:
-        return float(parse_decimal(str(value).strip().removeprefix("$").replace(",", "")))
+        return float(parse_decimal(without_thousands(str(value).strip().removeprefix("$"))))
     except ValueError:
         return None
 

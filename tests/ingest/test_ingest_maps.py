@@ -168,3 +168,16 @@ def test_a_proposal_sees_that_cached_tokens_stand_beside_the_input(tmp_path: Pat
 
 def test_nothing_is_proposed_for_a_table_of_something_else(tmp_path: Path):
     assert propose(written(tmp_path, "a.csv", "name,city\nAda,London\nBob,Paris\n")) is None
+
+
+def test_a_comma_that_parts_no_thousands_is_no_number(store: Store, tmp_path: Path):
+    text = 'id;model;in;out;usd\n1;m;"1,000";20;"0,5"\n2;m;"1,000";20;"1,000.5"\n'
+    column_map = written(
+        tmp_path,
+        "map.yaml",
+        "name: n\ncolumns: {request_id: id, model: model, input_tokens: in, output_tokens: out, billed_amount: usd}\n"
+        "input_includes_cached: true\n",
+    )
+    ingest(store, [str(written(tmp_path, "a.csv", text))], Setup(b"k" * 32, column_map=load_map(column_map)))
+    assert store.rows("SELECT line, reason, field FROM rejects") == [(2, "not-a-number", "usd")]
+    assert store.one("SELECT input_tokens, CAST(billed_amount AS VARCHAR) FROM requests") == (1000, "1000.500000000000")
