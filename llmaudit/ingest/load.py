@@ -88,7 +88,9 @@ class Loader:
         self.results.append(None)
         slot = len(self.results) - 1
         try:
-            self.results[slot] = self._read(path, slot, label, format_name, must_be_log=must_be_log)
+            result = self._read(path, slot, label, format_name, must_be_log=must_be_log)
+            if result is not None:  # a file that fills its group has its result from the commit already
+                self.results[slot] = result
         except InputError as error:
             self.failures.append(error)
             self.results[slot] = FileResult(label or file_name(path), None, skipped=f"not used: {error.slug}")
