@@ -31,22 +31,6 @@ SUMS = {
 }
 """What a file's rows sum up to, by table. `verify` computes the same again."""
 
-SOURCES = pa.schema(
-    [
-        ("source_id", pa.int32()),
-        *((name, pa.string()) for name in ("path", "content_sha256", "format", "reasons")),
-        *((name, pa.timestamp("us")) for name in ("since", "until")),
-        *(
-            (name, pa.int64())
-            for name in (
-                "disk_bytes", "content_bytes", "lines", "accepted", "duplicates", "ignored", "rejected", "bills",
-                "masked",
-            )
-        ),
-    ]
-)  # fmt: skip
-"""What a file's row says when it is written; its sums are settled afterwards."""
-
 COUNTS_AS = {"requests": "accepted", "bill_lines": "bills"}
 """The ledger's column that counts the rows of each table."""
 
@@ -82,6 +66,20 @@ class FileResult(msgspec.Struct, frozen=True):
     reasons: dict[str, int] = {}
     conflicts: int = 0
     masked: int = 0
+
+
+_TEXT, _COUNT, _TIME = pa.string(), pa.int64(), pa.timestamp("us")
+_REJECT = pa.schema([("source_id", pa.int32()), ("line", _COUNT), ("reason", _TEXT), ("field", _TEXT)])
+_ROW = pa.schema(
+    [
+        ("source_id", pa.int32()),
+        *((name, _TEXT) for name in ("path", "content_sha256", "format", "reasons")),
+        *((name, _TIME) for name in ("since", "until")),
+        *((name, _COUNT) for name in ("disk_bytes", "content_bytes", "lines", "accepted", "duplicates")),
+        *((name, _COUNT) for name in ("ignored", "rejected", "bills", "masked")),
+    ]
+)
+"""The ledger's columns that are known when a file has been read; `settle` fills the others."""
 
 
 @dataclass
@@ -206,46 +204,40 @@ class Ledger:
         self._by_content.setdefault(file.digest, []).append(file.source_id)
 
     def write(self, files: Sequence[FileRead], results: Sequence[FileResult]) -> None:
-        """Write the rows of some files and their rejects, inside the transaction that brings them.
-
-        In one statement: there may be hundreds of files, and each statement costs more than a file's row does.
-        """
-        rows = [self._row(file, result) for file, result in zip(files, results, strict=True)]
-        with self._store.table("incoming", pa.Table.from_pylist(rows, schema=SOURCES)):
-            names = ", ".join(SOURCES.names)
+        """Write the rows and the rejects of files, inside the transaction that brings them: one statement for all."""
+        rows = [_row(file, result) for file, result in zip(files, results, strict=True)]
+        names = ", ".join(_ROW.names)
+        with self._store.table("incoming", pa.Table.from_pylist(rows, schema=_ROW)):
             self._store.execute(f"INSERT INTO sources ({names}) SELECT {names} FROM incoming")
-        for file in files:
-            if file.rejects:
-                self._write_rejects(file)
+        rejects = [
+            {"source_id": file.source_id, "line": reject.line, "reason": reject.reason, "field": reject.field}
+            for file in files
+            for reject in file.rejects
+        ]
+        if rejects:
+            with self._store.table("incoming", pa.Table.from_pylist(rejects, schema=_REJECT)):
+                self._store.execute("INSERT INTO rejects SELECT * FROM incoming")
 
-    def _row(self, file: FileRead, result: FileResult) -> dict[str, object]:
-        return {
-            "source_id": file.source_id,
-            "path": result.path,
-            "content_sha256": file.digest,
-            "disk_bytes": file.disk_bytes,
-            "content_bytes": file.content_bytes,
-            "format": file.name,
-            "since": file.job.setup.period.since,
-            "until": file.job.setup.period.until,
-            "lines": result.lines,
-            "accepted": result.accepted,
-            "duplicates": result.duplicates,
-            "ignored": result.ignored,
-            "rejected": result.rejected,
-            "bills": result.bills,
-            "reasons": msgspec.json.encode(result.reasons).decode(),
-            "masked": result.masked,
-        }
 
-    def _write_rejects(self, file: FileRead) -> None:
-        columns = {
-            "line": pa.array([reject.line for reject in file.rejects], pa.int64()),
-            "reason": pa.array([reject.reason for reject in file.rejects], pa.string()),
-            "field": pa.array([reject.field for reject in file.rejects], pa.string()),
-        }
-        with self._store.table("incoming", pa.table(columns)):
-            self._store.execute("INSERT INTO rejects SELECT ?, line, reason, field FROM incoming", [file.source_id])
+def _row(file: FileRead, result: FileResult) -> dict[str, object]:
+    return {
+        "source_id": file.source_id,
+        "path": result.path,
+        "content_sha256": file.digest,
+        "disk_bytes": file.disk_bytes,
+        "content_bytes": file.content_bytes,
+        "format": file.name,
+        "since": file.job.setup.period.since,
+        "until": file.job.setup.period.until,
+        "lines": result.lines,
+        "accepted": result.accepted,
+        "duplicates": result.duplicates,
+        "ignored": result.ignored,
+        "rejected": result.rejected,
+        "bills": result.bills,
+        "reasons": msgspec.json.encode(result.reasons).decode(),
+        "masked": result.masked,
+    }
 
 
 def settle(store: Store, table: str, source_ids: Iterable[int]) -> None:

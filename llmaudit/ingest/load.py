@@ -20,7 +20,7 @@ from llmaudit.errors import InputError, printable
 from llmaudit.formats.mapped import format_of
 from llmaudit.ingest.decode import BILL_SCHEMA, SCHEMA
 from llmaudit.ingest.detect import Detection, detect
-from llmaudit.ingest.ledger import FileRead, FileResult, Ledger, settle
+from llmaudit.ingest.ledger import FileRead, FileResult, Key, Ledger, settle
 from llmaudit.ingest.read import CHUNK_BYTES, Content, file_name, opened
 from llmaudit.ingest.registry import known_named
 from llmaudit.ingest.repeats import Repeats
@@ -71,6 +71,8 @@ class Loader:
 
     def __post_init__(self) -> None:
         self._texts: TextStore | None = None
+        self._waiting_keys: set[Key] = set()
+        self._waiting_rows = 0
         self._ledger = Ledger(self.store)
         self._sources = Sources(self.store)
 
@@ -89,7 +91,7 @@ class Loader:
         slot = len(self.results) - 1
         try:
             result = self._read(path, slot, label, format_name, must_be_log=must_be_log)
-            if result is not None:  # a file that fills its group has its result from the commit already
+            if result is not None:  # else it is set when the file is committed, which may have happened already
                 self.results[slot] = result
         except InputError as error:
             self.failures.append(error)
@@ -166,7 +168,7 @@ class Loader:
         """Keep a small file for the next commit, unless it is there already or has nothing."""
         if earlier := self._ledger.again(file):
             return earlier
-        if any(other.key == file.key for other, _ in self._waiting):
+        if file.key in self._waiting_keys:
             self.flush()
             return self._ledger.again(file)
         if file.rows == 0:
@@ -174,13 +176,17 @@ class Loader:
         if self._waiting and self._waiting[0][0].to != file.to:
             self.flush()
         self._waiting.append((file, parts))
-        if len(self._waiting) >= GROUP_FILES or sum(each.rows for each, _ in self._waiting) >= GROUP_ROWS:
+        self._waiting_keys.add(file.key)
+        self._waiting_rows += file.rows
+        if len(self._waiting) >= GROUP_FILES or self._waiting_rows >= GROUP_ROWS:
             self.flush()
         return None
 
     def flush(self) -> None:
         """Commit the small files that are waiting."""
         waiting, self._waiting = self._waiting, []
+        self._waiting_rows = 0
+        self._waiting_keys.clear()
         if not waiting:
             return
         files = [file for file, _ in waiting]
