@@ -15,8 +15,8 @@ from llmaudit import __version__
 from llmaudit.catalog import Catalog
 from llmaudit.cells import price
 from llmaudit.errors import InputError, printable
-from llmaudit.evidence import Evidence, LedgerRow
-from llmaudit.findings import account, coverage, drivers, markup, reliability, savings, shadow, spend, tiers
+from llmaudit.evidence import BillSum, Evidence, LedgerRow
+from llmaudit.findings import account, coverage, drivers, markup, reconcile, reliability, savings, shadow, spend, tiers
 from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.rollup import build, latencies
@@ -36,6 +36,7 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("savings", savings.find),
     ("markup", markup.find),
     ("reliability", reliability.find),
+    ("reconcile", reconcile.find),
     ("shadow", shadow.find),
 )
 """The whole audit, in the order a reader meets it."""
@@ -78,6 +79,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     savings: savings.Savings
     markup: markup.Markup
     reliability: reliability.Reliability
+    reconcile: reconcile.Reconcile
     lockin: None = None
     checklist: None = None
     shadow: shadow.Shadow | None = None
@@ -116,6 +118,7 @@ def gather(
         conflicts=int(store.one("SELECT count(*) FROM conflicts")[0]),
         period=period,
         shadow=_shadow_tests(store),
+        bills=bills(store, period),
     )
 
 
@@ -126,6 +129,21 @@ def _shadow_tests(store: Store) -> list[tuple[Any, Any]]:
     from llmaudit.shadow.keep import load, tests  # noqa: PLC0415 -- see above
 
     return [load(store, plan.name) for plan, _, _ in tests(store)]
+
+
+def bills(store: Store, period: Period = ALL) -> list[BillSum]:
+    """Return the bill lines of a period, summed by everything that `reconcile` tells them apart by."""
+    rows = store.dicts(
+        "SELECT id_space AS bill, coalesce(seller, 'unknown') AS seller, issuer, grain,"
+        " CAST(period_start AS DATE) AS day, model_raw AS model, token_kind, charge_category AS category, currency,"
+        " per_usd, sum(billed_cost) AS billed, sum(effective_cost) AS effective,"
+        " sum(CASE WHEN quantity_unit = 'tokens' THEN quantity END) AS tokens,"
+        " CAST(sum(requests) AS BIGINT) AS requests, count(*) AS lines FROM bill_lines"
+        " WHERE ($since IS NULL OR period_start >= $since) AND ($until IS NULL OR period_start < $until)"
+        " GROUP BY ALL ORDER BY ALL",
+        {"since": period.since, "until": period.until},
+    )
+    return [BillSum(**row) for row in rows]
 
 
 def _check_names(plans: Sequence[Plan]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,44 @@ class LedgerRow(msgspec.Struct, frozen=True):
     reasons: dict[str, int]
 
 
+class BillSum(msgspec.Struct, frozen=True, kw_only=True):
+    """Bill lines of one bill that share all of these; sums are None where no line has the value.
+
+    Attributes:
+        bill: The format it came in.
+        seller: Who billed it, as the bill says.
+        issuer: Who wrote it, where that is somebody else.
+        grain: How long its lines are.
+        day: The UTC day on which its lines begin; None where they have no time.
+        model: The model as the bill names it.
+        token_kind: What was counted.
+        category: Usage, tax, credit and so on, as the bill says.
+        currency: Of the amounts.
+        per_usd: Units of the currency for a dollar, where the bill states it.
+        billed: What is charged, in the currency.
+        effective: With prepayments spread out.
+        tokens: The quantity, where it is tokens.
+        requests: As the bill counts them.
+        lines: How many lines these are.
+    """
+
+    bill: str
+    seller: str
+    issuer: str | None = None
+    grain: str = "day"
+    day: date | None = None
+    model: str | None = None
+    token_kind: str | None = None
+    category: str | None = None
+    currency: str | None = None
+    per_usd: Decimal | None = None
+    billed: Decimal | None = None
+    effective: Decimal | None = None
+    tokens: Decimal | None = None
+    requests: int | None = None
+    lines: int = 1
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Everything an audit is computed from.
@@ -66,6 +105,7 @@ class Evidence:
         conflicts: Records whose id was known with other content.
         period: The span of time asked for, and the zone of the days.
         shadow: The pairs of every shadow test, with what was decided before.
+        bills: Sums of the bill lines in the period.
     """
 
     cells: list[PricedCell]
@@ -78,6 +118,7 @@ class Evidence:
     conflicts: int = 0
     period: Period = ALL
     shadow: list[tuple[Pairs, ShadowPlan]] = field(default_factory=list)
+    bills: list[BillSum] = field(default_factory=list)
 
 
 def spend(cells: Iterable[PricedCell]) -> Decimal:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from llmaudit.errors import InputError
 from llmaudit.features import Turn, asked_and_told
+from llmaudit.formats.mapped import NAME as MAPPED
 from llmaudit.ingest.detect import detect
 from llmaudit.ingest.read import opened
 from llmaudit.ingest.registry import known_named
@@ -101,6 +102,8 @@ class _OtherContent(Exception):  # noqa: N818 -- rolls the transaction back
 def _from_file(store: Store, file: _Ledger, overlays: tuple[Path, ...]) -> str | None:
     """Write the hints of a file's requests from the file; return what was in the way, or None."""
     path = Path(file.path)
+    if file.format == MAPPED:
+        return "read with a column map, which is not kept"
     if file.path == "-" or not path.is_file():
         return "no longer there"
     period = Period(since=file.since, until=file.until)  # type: ignore[arg-type]  # timestamps, as the ledger has them

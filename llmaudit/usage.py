@@ -11,6 +11,7 @@ numbers as the log gave them), flagged `inconsistent`, and left out of money.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import NamedTuple
 
 from llmaudit.request import COUNTERS, Reject, Request
@@ -218,6 +219,64 @@ def anthropic(
     complete = request.input_tokens is not None and request.output_tokens is not None
     fits = complete and lifetimes_agree and _reasoning_fits(request)
     request.usage_status = "reported" if fits else "inconsistent"
+
+
+def stated(
+    request: Request,
+    *,
+    input_: int | float | None,
+    output: int | float | None,
+    read: int | float | None = None,
+    written: int | float | None = None,
+    written_5m: int | float | None = None,
+    written_1h: int | float | None = None,
+    reasoning: int | float | None = None,
+    more_input: int | float | None = None,
+    input_has_cache: bool,
+    output_has_reasoning: bool,
+) -> None:
+    """Fill the counters of a system that says itself what its two sums include, in place.
+
+    For the agents that write their own counters: Gemini CLI (input with cached, output without thoughts, tool use
+    beside both), opencode and Kimi (input without cached), Qwen Code, and column maps, whose writer says so.
+
+    Args:
+        request: Filled in place. `usage_status` becomes reported, missing or inconsistent.
+        input_: The input count as stated.
+        output: The output count as stated.
+        read: Tokens read from a cache.
+        written: Tokens written to a cache, of any lifetime.
+        written_5m: Of those, for 5 minutes.
+        written_1h: Of those, for 1 hour.
+        reasoning: Output tokens that were reasoning.
+        more_input: Uncached input counted beside `input_` (prompts of tools).
+        input_has_cache: Whether `input_` includes reads and writes.
+        output_has_reasoning: Whether `output` includes reasoning.
+
+    Raises:
+        Reject: A counter is not a whole number of tokens.
+    """
+    sent, made = checked("input", input_), checked("output", output)
+    beside, thought = checked("tool", more_input) or 0, checked("reasoning", reasoning)
+    sent = sent + beside if sent is not None else None
+    if not output_has_reasoning and (made is not None or thought):
+        made = (made or 0) + (thought or 0)
+    writes = {"written": written, "written_5m": written_5m, "written_1h": written_1h}
+    if input_has_cache:
+        openai(request, prompt=sent, completion=made, cached=read, reasoning=thought, **writes)
+    else:
+        anthropic(request, uncached=sent, output=made, read=read, thinking=thought, **writes)
+
+
+def uncached(whole: Decimal | None, *cached: Decimal | None) -> Decimal | None:
+    """Return the uncached part of an input sum that includes cached reads and writes (OpenAI's usage exports).
+
+    None where the sum is unknown, or smaller than its parts: an export of a contradiction is not mended.
+    """
+    if whole is None:
+        return None
+    rest = whole - sum(part for part in cached if part is not None)
+    return rest if rest >= 0 else None
 
 
 def _fill_writes(

@@ -7,13 +7,18 @@ them, exact, in its own currency.
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
-from llmaudit.money import EXACT, PICO
+from llmaudit.formats.values import text_time, utc, without_thousands
+from llmaudit.money import EXACT, PICO, parse_decimal
 from llmaudit.request import Reject
 
 Grain = Literal["minute", "hour", "day", "month", "request", "other"]
@@ -65,9 +70,103 @@ class BillLine(msgspec.Struct, kw_only=True, gc=False):
     is_batch: bool | None = None
     tags: str | None = None
     """JSON text."""
+    per_usd: Decimal | None = None
+    """Units of the currency for one US dollar, where the bill itself says so."""
 
 
 COLUMNS: tuple[str, ...] = BillLine.__struct_fields__
+
+_DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)$")
+_AMERICAN_DAY = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d\d)(?: 0?0:00(?::00)?)?$")
+ABSENT = {"", "null", "none", "nan", "n/a"}
+DAY = timedelta(days=1)
+
+
+class Occurrences:
+    """Keys for lines of bills that give none: what a line is of, and the how-many-eth such line of the file it is.
+
+    Overlapping exports repeat a line and must not count it twice; two like lines in one export are two. Amounts are no
+    part of what a line is of: a later export that corrects one replaces it.
+    """
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def key(self, *parts: object) -> str:
+        """Return the key of the next line that is of these things."""
+        digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()[:32]
+        self._seen[digest] += 1
+        return f"{digest}#{self._seen[digest]}"
+
+
+def cell(row: Mapping[str, object], *names: str) -> str | None:
+    """Return the first of some columns that has text; `NULL` and the like are none."""
+    for name in names:
+        value = row.get(name)
+        text = repr(value) if isinstance(value, float) else str(value).strip() if value is not None else ""
+        if text.lower() not in ABSENT:
+            return text
+    return None
+
+
+def number(row: Mapping[str, object], *names: str) -> Decimal | None:
+    """Return the first of some columns that has a number, its digits kept; thousands may stand apart by commas.
+
+    Raises:
+        Reject: It is no number.
+    """
+    text = cell(row, *names)
+    if text is None:
+        return None
+    try:
+        return parse_decimal(without_thousands(text))
+    except ValueError:
+        raise Reject("not-a-number", names[0]) from None
+
+
+def moment(text: str | None, field: str) -> datetime | None:
+    """Return a day or an instant of a bill as naive UTC: ISO 8601, or the American `10/31/2026`.
+
+    Raises:
+        Reject: It is neither, or lies outside 2020 to 2100.
+    """
+    if text is None:
+        return None
+    found = _DAY.match(text) or _AMERICAN_DAY.match(text)
+    if found is None:
+        return text_time(text, field)
+    year = int(found["year"])
+    try:
+        return utc(datetime(year + 2000 if year < 100 else year, int(found["month"]), int(found["day"])), field)  # noqa: DTZ001, PLR2004
+    except ValueError:
+        raise Reject("not-a-time", field) from None
+
+
+def grain_of(start: datetime | None, end: datetime | None) -> Grain:
+    """Return how long the span of a line is, in words."""
+    if start is None or end is None:
+        return "other"
+    spans: dict[timedelta, Grain] = {timedelta(minutes=1): "minute", timedelta(hours=1): "hour", DAY: "day"}
+    if start.day == end.day == 1 and DAY < end - start <= 31 * DAY:
+        return "month"
+    return spans.get(end - start, "other")
+
+
+def by_kind(
+    line: BillLine, counts: Mapping[TokenKind, Decimal | int | None], requests: Decimal | int | None = None
+) -> list[BillLine]:
+    """Return a line for each kind of token that has a count; the number of requests stands on the first."""
+    lines = []
+    for kind, count in counts.items():
+        if count is None:
+            continue
+        told = quantity(Decimal(count), kind)
+        one = msgspec.structs.replace(line, token_kind=kind, quantity=told, quantity_unit="tokens")
+        one.line_key = None if line.line_key is None else f"{line.line_key}|{kind}"
+        lines.append(one)
+    lines = lines or [line]
+    lines[0].requests = None if requests is None else int(requests)
+    return lines
 
 
 def amount(value: Decimal | None, field: str, per_unit: int = 1) -> Decimal | None:

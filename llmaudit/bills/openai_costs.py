@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
-from llmaudit.bills.base import BillLine, amount, quantity
+from llmaudit.bills.base import BillLine, TokenKind, amount, quantity
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import epoch
 from llmaudit.request import Reject
@@ -63,7 +62,7 @@ def convert(result: Result, context: Context) -> BillLine:
     span: Span = context.shared
     if result.amount is None or result.amount.value is None:
         raise Reject("missing-field", "amount.value")
-    item, _, kind = (result.line_item or "").rpartition(", ")
+    model, kind = item_of(result.line_item)
     units = 1000 if result.quantity_unit == "1000_tokens" else 1
     return BillLine(
         line_key="|".join(str(part) for part in (span.start, result.line_item, result.project_id, result.api_key_id)),
@@ -72,8 +71,8 @@ def convert(result: Result, context: Context) -> BillLine:
         period_start=epoch(span.start, "start_time"),
         period_end=epoch(span.end, "end_time"),
         sku=result.line_item,
-        model_raw=item or None,
-        token_kind=_token_kind(kind),
+        model_raw=model,
+        token_kind=kind,
         quantity=quantity(result.quantity, "quantity", units),
         quantity_unit="tokens" if units > 1 else result.quantity_unit,
         billed_cost=amount(result.amount.value, "amount.value"),
@@ -83,9 +82,24 @@ def convert(result: Result, context: Context) -> BillLine:
     )
 
 
-def _token_kind(words: str) -> Any:
-    kinds = {"input": "input", "input_tokens": "input", "cached input": "cache_read", "output": "output"}
-    return kinds.get(words.removesuffix("_tokens"), "other")
+KINDS: dict[str, TokenKind] = {
+    "input": "input",
+    "cached input": "cache_read",
+    "input cached": "cache_read",
+    "cache write": "cache_write_other",
+    "input cache write": "cache_write_other",
+    "output": "output",
+}
+
+
+def item_of(line_item: str | None) -> tuple[str | None, TokenKind]:
+    """Return the model of a line item and what was counted: `gpt-x-2026-08-01, cached input`.
+
+    Products such as evals stand before the model, with a bar between.
+    """
+    item, _, words = (line_item or "").rpartition(", ")
+    kind = KINDS.get(words.replace("_", " ").removesuffix(" tokens"), "other")
+    return item.rpartition(" | ")[2] or None, kind
 
 
 FORMAT = Format(

@@ -20,6 +20,9 @@ def audit(
     plan: Annotated[list[str] | None, typer.Option("--plan", help="Preset or plan file; repeatable.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the report here (.html, .md or .json).")] = None,
     format: Annotated[str | None, typer.Option("--format", help="Format of every file.")] = None,  # noqa: A002
+    map: Annotated[  # noqa: A002 -- the flag is named so
+        Path | None, typer.Option("--map", help="Column map (YAML) for files in no known format.")
+    ] = None,
     rules: Annotated[Path | None, typer.Option("--rules", help="Your tier rules (YAML), tried first.")] = None,
 ) -> None:
     """Ingest, tag, price, evaluate plans, find, report: everything in one go.
@@ -33,7 +36,7 @@ def audit(
     with open_store(settings, temporary=not settings.db_is_set) as store:
         if rules:
             keep_rules(store, rules)
-        result = read_logs(settings, store, paths, format)
+        result = read_logs(settings, store, paths, format, column_map=map)
         failure = first_failure(result)
         if failure and not any(file.lines for file in result.files):
             raise Ended(failure.exit_code)

@@ -2,45 +2,98 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from llmaudit.cli.options import Ended, command
-from llmaudit.cli.output import answer, table
+from llmaudit.cli.output import answer, line, notice, table
+from llmaudit.errors import LlmauditError, printable
 from llmaudit.settings import Settings
 
+if TYPE_CHECKING:
+    from llmaudit.ingest.propose import Proposal
 
-def detect(settings: Settings, paths: Annotated[list[str], typer.Argument(help="Files and folders.")]) -> None:
-    """Say which format each file is in, how surely, and on which evidence."""
+
+def detect(
+    settings: Settings,
+    paths: Annotated[list[str], typer.Argument(help="Files and folders.")],
+    map: Annotated[  # noqa: A002 -- the flag is named so
+        Path | None, typer.Option("--map", help="Try this column map (YAML) on every file.")
+    ] = None,
+    propose: Annotated[
+        Path | None, typer.Option("--propose", help="Write a column map for the first unknown file here.")
+    ] = None,
+) -> None:
+    """Say which format each file is in, how surely, and on which evidence.
+
+    For a file in no known format a column map is proposed: edit it, and read the file with `--map`.
+    """
     from llmaudit.errors import Exit, InputError
+    from llmaudit.formats.mapped import format_of, load_map
     from llmaudit.ingest import detect as detect_file
     from llmaudit.ingest import walk
+    from llmaudit.ingest.propose import propose as proposed
 
+    form = None if map is None else format_of(load_map(map))
     files: list[dict[str, Any]] = []
+    maps: list[tuple[str, Proposal]] = []
     for found in walk(paths):
+        one: dict[str, Any] = {"path": str(found.path), "format": None, "confidence": 0.0, "evidence": []}
+        files.append(one | {"proposed_map": None})
         try:
-            seen = detect_file(found.path)
+            seen = detect_file(found.path, form)
+            proposal = None if seen.form else proposed(found.path)
         except InputError as error:
-            files.append({"path": str(found.path), "format": None, "confidence": 0.0, "evidence": [error.what]})
+            files[-1]["evidence"] = [error.what]
             continue
-        files.append(
-            {
-                "path": str(found.path),
-                "format": seen.form.name if seen.form else None,
-                "confidence": seen.confidence,
-                "evidence": list(seen.evidence),
-            }
-        )
+        files[-1] |= {"format": seen.form.name if seen.form else None, "confidence": seen.confidence}
+        files[-1]["evidence"] = list(seen.evidence)
+        if proposal is not None:
+            files[-1]["proposed_map"] = proposal.text
+            maps.append((str(found.path), proposal))
+    if propose is not None:
+        _write(settings, propose, maps)
     columns = ["file", "format", "confidence", "evidence"]
     rows = [[f["path"], f["format"], f["confidence"], "; ".join(f["evidence"])] for f in files]
-    answer(
-        settings,
-        {"schema": "llmaudit/detect/1", "files": files},
-        lambda: table(settings, "Detected", columns, rows, left=(0, 1, 3)),
-    )
+
+    def people() -> None:
+        table(settings, "Detected", columns, rows, left=(0, 1, 3))
+        for path, proposal in maps if propose is None else ():
+            line(f"A column map for {path} (--propose FILE writes it):")
+            for text in proposal.text.splitlines():
+                line(f"  {text}")
+
+    answer(settings, {"schema": "llmaudit/detect/1", "files": files}, people)
     if not any(f["format"] for f in files):
         raise Ended(Exit.BAD_INPUT)
+
+
+def _write(settings: Settings, path: Path, maps: list[tuple[str, Proposal]]) -> None:
+    """Write the first proposal; never over a file that is there.
+
+    Raises:
+        LlmauditError: There is none, or the file cannot be written.
+    """
+    from llmaudit.errors import InputError
+
+    if not maps:
+        raise InputError(
+            "no column map can be proposed: no file here is unknown and has columns for a model and tokens",
+            next_step="Write one by hand; docs/files.md shows the shape.",
+            slug="nothing-to-propose",
+        )
+    try:
+        with path.open("x", encoding="utf-8") as sink:
+            sink.write(maps[0][1].text)
+    except OSError as error:
+        raise LlmauditError(
+            f"{printable(str(path))} cannot be written: {error.strerror}",
+            next_step="Name another file; one that is there is not written over.",
+            slug="cannot-write",
+        ) from None
+    notice(settings, f"column map for {maps[0][0]} written to {path}")
 
 
 def formats(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,9 @@ def ingest(
     format: Annotated[  # noqa: A002 -- the flag is named so
         str | None, typer.Option("--format", help="Format of every file, instead of detecting it.")
     ] = None,
+    map: Annotated[  # noqa: A002 -- the flag is named so
+        Path | None, typer.Option("--map", help="Column map (YAML) for files in no known format.")
+    ] = None,
     keep_text: Annotated[
         bool, typer.Option("--keep-text", help="Keep prompts and answers in a file beside the database.")
     ] = False,
@@ -37,7 +41,7 @@ def ingest(
     is in whole or not at all, and the same content twice changes nothing.
     """
     with open_store(settings, lock_timeout=lock_timeout) as store:
-        result = read_logs(settings, store, paths, format, keep_text=keep_text, keep_users=keep_users)
+        result = read_logs(settings, store, paths, format, keep_text=keep_text, keep_users=keep_users, column_map=map)
     answer(
         settings,
         {"schema": "llmaudit/ingest/1", "files": result.files, "totals": result.totals},

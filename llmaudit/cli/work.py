@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from llmaudit.cli.options import message
 from llmaudit.cli.output import notice
-from llmaudit.errors import LlmauditError, printable
+from llmaudit.errors import LlmauditError, UsageError, printable
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,12 +58,27 @@ def read_logs(
     *,
     keep_text: bool = False,
     keep_users: bool = False,
+    column_map: Path | None = None,
 ) -> IngestResult:
     """Take files into the database and tag them; files that cannot be used are named on stderr."""
+    from llmaudit.formats.mapped import load_map
     from llmaudit.ingest import Setup, ingest
     from llmaudit.tiers.tag import tag
 
-    setup = Setup(store.hash_key, settings.catalogs, settings.period, keep_users=keep_users, keep_text=keep_text)
+    if column_map is not None and format_name is not None:
+        raise UsageError(
+            "--map and --format were both given; a file is read in one way",
+            next_step="Leave one of them out.",
+            slug="map-and-format",
+        )
+    setup = Setup(
+        store.hash_key,
+        settings.catalogs,
+        settings.period,
+        keep_users=keep_users,
+        keep_text=keep_text,
+        column_map=None if column_map is None else load_map(column_map),
+    )
     shown = ProgressLine() if sys.stderr.isatty() and not settings.quiet else None
     try:
         result = ingest(store, paths, setup, format_name=format_name, progress=shown.report if shown else None)

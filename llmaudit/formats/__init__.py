@@ -30,7 +30,9 @@ def format_named(name: str) -> Format:
     Raises:
         UsageError: There is none.
     """
-    for form in all_formats():
+    from llmaudit.formats import mapped  # noqa: PLC0415 -- it imports this package
+
+    for form in (*all_formats(), mapped.GENERAL):
         if form.name == name.partition("+")[0]:
             return form
     known = ", ".join(form.name for form in all_formats())

@@ -16,6 +16,11 @@ Count = int | float | None
 LINE_TYPES = {"user", "assistant", "system", "summary", "attachment", "file-history-snapshot", "queue-operation"}
 """Types that are named where lines are counted by reason. Others are not: a type is a stranger's text."""
 
+BESIDE = {"compaction", "advisor_message", "fallback_message"}
+"""Iterations whose tokens are not in the top-level counters; `message` iterations are."""
+
+FAST = "fast"
+
 
 class CacheCreation(msgspec.Struct, gc=False, omit_defaults=True):
     """Cache writes by lifetime."""
@@ -36,6 +41,18 @@ class ServerTools(msgspec.Struct, gc=False, omit_defaults=True):
     web_search_requests: Annotated[int, msgspec.Meta(ge=0, le=usage.MAX_TOKENS)] | None = None
 
 
+class Iteration(msgspec.Struct, gc=False, omit_defaults=True):
+    """A further call inside one answer, with its own tokens and sometimes its own model."""
+
+    type: str | None = None
+    model: str | None = None
+    input_tokens: Count = None
+    output_tokens: Count = None
+    cache_read_input_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_creation: CacheCreation | None = None
+
+
 class Usage(msgspec.Struct, gc=False, omit_defaults=True):
     """The usage object of the messages API."""
 
@@ -47,6 +64,8 @@ class Usage(msgspec.Struct, gc=False, omit_defaults=True):
     output_tokens_details: OutputDetails | None = None
     server_tool_use: ServerTools | None = None
     service_tier: str | None = None
+    speed: str | None = None
+    iterations: list[Iteration] | None = None
 
 
 class Message(msgspec.Struct, gc=False):
@@ -72,8 +91,8 @@ class Line(msgspec.Struct, gc=False):
     message: Message | str | None = None
 
 
-def convert(line: Line, _: Context) -> Request | Ignored:
-    """Return the request that an assistant line belongs to; other lines are no requests."""
+def convert(line: Line, _: Context) -> Request | Ignored | list[Request]:
+    """Return the request that an assistant line belongs to, with what it set off; other lines are no requests."""
     message = line.message
     if line.type != "assistant" or not isinstance(message, Message) or message.usage is None:
         return Ignored(f"{line.type if line.type in LINE_TYPES else 'other'} line")
@@ -81,8 +100,14 @@ def convert(line: Line, _: Context) -> Request | Ignored:
         return Ignored("synthetic message: a limit or an error shown to the user, not a call")
     if message.id is None:
         raise Reject("missing-field", "message.id")
-    reported = message.usage
-    written = reported.cache_creation or CacheCreation()
+    request = _request(line, message, message.usage)
+    beside = [each for each in message.usage.iterations or () if each.type in BESIDE]
+    if not beside:
+        return request
+    return [request, *(_iteration(request, each, number) for number, each in enumerate(beside, start=1))]
+
+
+def _request(line: Line, message: Message, reported: Usage) -> Request:
     request = Request(
         request_id=message.id,
         response_id=message.id,
@@ -94,13 +119,45 @@ def convert(line: Line, _: Context) -> Request | Ignored:
         model_requested=message.model,
         model_served=message.model,
         endpoint="claude-code",
-        service_tier=reported.service_tier,
+        service_tier=FAST if reported.speed == FAST else reported.service_tier,
         finish_reason=message.stop_reason,
         feature="coding-agent",
         tags=msgspec.json.encode(_tags(line)).decode(),
         web_searches=reported.server_tool_use.web_search_requests if reported.server_tool_use else None,
         needs_tools=True,
     )
+    _fill(request, reported, reported.output_tokens_details)
+    request.raw_usage = msgspec.json.encode(reported).decode()
+    return request
+
+
+def _iteration(request: Request, iteration: Iteration, number: int) -> Request:
+    """Return a compaction, an adviser's or a fallback's call, whose tokens are not in the answer's own."""
+    model = iteration.model or request.model_raw
+    child = Request(
+        request_id=f"{request.request_id}#{iteration.type}-{number}",
+        response_id=request.response_id,
+        call_id=request.request_id,
+        trace_id=request.trace_id,
+        session_id=request.session_id,
+        started_at=request.started_at,
+        seller=request.seller,
+        model_raw=model,
+        model_requested=model,
+        model_served=model,
+        endpoint=request.endpoint,
+        service_tier=request.service_tier,
+        feature=request.feature,
+        tags=request.tags,
+        raw_usage=msgspec.json.encode(iteration).decode(),
+        needs_tools=True,
+    )
+    _fill(child, iteration, None)
+    return child
+
+
+def _fill(request: Request, reported: Usage | Iteration, details: OutputDetails | None) -> None:
+    written = reported.cache_creation or CacheCreation()
     usage.anthropic(
         request,
         uncached=reported.input_tokens,
@@ -109,10 +166,8 @@ def convert(line: Line, _: Context) -> Request | Ignored:
         written=reported.cache_creation_input_tokens,
         written_5m=written.ephemeral_5m_input_tokens,
         written_1h=written.ephemeral_1h_input_tokens,
-        thinking=reported.output_tokens_details.thinking_tokens if reported.output_tokens_details else None,
+        thinking=details.thinking_tokens if details else None,
     )
-    request.raw_usage = msgspec.json.encode(reported).decode()
-    return request
 
 
 def _tags(line: Line) -> dict[str, object]:
@@ -127,6 +182,7 @@ FORMAT = Format(
     title="Claude Code sessions",
     marks=("parentUuid", "sessionId", "uuid", "isSidechain", "type", "cwd", "gitBranch", "version", "userType"),
     needs=("sessionId", "uuid", "type"),
+    says=lambda line: not (isinstance(line.get("message"), dict) and "parts" in line["message"]),  # Gemini's words
     record=Line,
     convert=convert,
     repeats="largest",
@@ -136,6 +192,10 @@ FORMAT = Format(
         "the line with the largest output counts, once, also across resumed and forked session files. timestamp is "
         "when a block was written, so start and latency are not known and the call is dated by it. No cost is logged; "
         "on a subscription the computed dollars are API-equivalent, not spend."
+    ),
+    verified=(
+        "Lines, streamed repeats, resumed copies, side chains and cache fields on real session files; iterations on "
+        "recorded API answers, not inside a session file."
     ),
     about=(
         "The files `~/.claude/projects/*/*.jsonl`. The feature is `coding-agent`. Of the working directory only the "
@@ -161,6 +221,14 @@ FORMAT = Format(
         (
             "`cache_creation_input_tokens` may come without its split by lifetime",
             "the remainder is `cache_write_other_tokens` and priced as a range",
+        ),
+        (
+            "a compaction, an adviser or a fallback inside an answer has tokens of its own (`iterations`)",
+            "each is a request of its own with its own model; its id is that of the answer with `#` and its kind",
+        ),
+        (
+            "fast mode costs more and stands under `speed`, not under `service_tier`",
+            "the service tier is `fast`",
         ),
         (
             "no amount is logged",

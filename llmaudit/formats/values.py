@@ -25,6 +25,7 @@ UNIT_BELOW = ((1e11, 1), (1e14, 1_000), (1e17, 1_000_000))
 """An epoch number below the bound counts so many units a second; seconds, milliseconds, microseconds."""
 
 NANOSECONDS = 1_000_000_000
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _ISO = re.compile(
     r"(?P<clock>\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d{1,12}))?"
     r"\s?(?P<zone>Z|UTC|[+-]\d\d(?::?\d\d)?)?$",
@@ -151,6 +152,14 @@ def text_decimal(text: str | None, field: str) -> Decimal | None:
         return parse_decimal(text.strip())
     except ValueError:
         raise Reject("not-a-number", field) from None
+
+
+def without_thousands(text: str) -> str:
+    """Return a number without the commas that part its thousands; a comma anywhere else stays, and is no number.
+
+    `12,3` is twelve point three to half the world: it must not be read as 123.
+    """
+    return text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
 
 
 def text_integer(text: str | None, field: str) -> int | None:

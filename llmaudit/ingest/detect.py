@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from llmaudit.errors import InputError, printable
 from llmaudit.formats.base import FileFacts, Format
+from llmaudit.formats.mapped import NAME as MAPPED
 from llmaudit.formats.values import unit_of
 from llmaudit.ingest import registry
 from llmaudit.ingest.layout import READ_AS, WORDS, Container, Layout
@@ -119,23 +121,41 @@ def _verdict(sample: Sample, forms: Sequence[Format]) -> _Verdict:
     return _Verdict(sample, votes, weights)
 
 
-def weighed(seen: Seen, forms: Iterable[Format]) -> dict[str, float]:
+def weighed(seen: Seen, forms: Sequence[Format]) -> dict[str, float]:
     """Return the formats that a record speaks for, with the weight of their keys that it shows.
 
     A key that `n` formats list weighs 1/n. A format that another one `beats` is left out where both are spoken for.
     """
     speaking: dict[str, float] = {}
     beaten: set[str] = set()
-    for form in forms:
-        shown = [mark for mark in form.marks if mark in seen.keys]
-        if len(shown) < min(MIN_MARKS, len(form.marks)) or not all(need in seen.keys for need in form.needs):
-            continue
+    names = tuple(form.name for form in forms)
+    alone = len(names) == 1  # the one that the user named; a column map is not registered
+    for form, weight in _shown(seen.keys, forms) if alone else _shown_of_known(seen.keys, names):
         if form.says is not None and not (isinstance(seen.value, dict) and form.says(seen.value)):
             continue
-        weight = registry.rarity()
-        speaking[form.name] = sum(weight.get(mark, 1.0) for mark in shown)
+        speaking[form.name] = weight
         beaten.update(form.beats)
     return {name: weight for name, weight in speaking.items() if name not in beaten}
+
+
+@lru_cache(4096)
+def _shown_of_known(keys: frozenset[str], names: tuple[str, ...]) -> tuple[tuple[Format, float], ...]:
+    """Return what `_shown` does for formats that are registered, remembered.
+
+    The records of a folder of sessions have few sets of keys, and there are thousands of files.
+    """
+    return _shown(keys, [registry.known_named(name) for name in names])
+
+
+def _shown(keys: frozenset[str], forms: Iterable[Format]) -> tuple[tuple[Format, float], ...]:
+    """Return the formats that some keys speak for, with their weight."""
+    found = []
+    weight = registry.rarity()
+    for form in forms:
+        shown = [mark for mark in form.marks if mark in keys]
+        if len(shown) >= min(MIN_MARKS, len(form.marks)) and all(need in keys for need in form.needs):
+            found.append((form, sum(weight.get(mark, 1.0) for mark in shown)))
+    return tuple(found)
 
 
 def _text_votes(sample: Sample, forms: Sequence[Format]) -> Counter[str]:
@@ -207,7 +227,14 @@ def _as_named(path: Path, form: Format, look: Look, best: _Verdict | None) -> De
             slug="wrong-container",
         )
     sample = best.sample if best is not None else readable[-1] if form.batch is None else readable[0]
-    return Detection(form, sample.layout, 1.0, ("named with --format",), (), _facts(path, [form], sample.records))
+    return Detection(
+        form,
+        sample.layout,
+        1.0,
+        ("read with the column map" if form.name == MAPPED else "named with --format",),
+        (),
+        _facts(path, [form], sample.records),
+    )
 
 
 def _unrecognised(look: Look) -> tuple[str, ...]:

@@ -85,6 +85,20 @@ _ROW = pa.schema(
 """The ledger's columns that are known when a file has been read; `settle` fills the others."""
 
 
+_TEXT, _COUNT, _TIME = pa.string(), pa.int64(), pa.timestamp("us")
+_REJECT = pa.schema([("source_id", pa.int32()), ("line", _COUNT), ("reason", _TEXT), ("field", _TEXT)])
+_ROW = pa.schema(
+    [
+        ("source_id", pa.int32()),
+        *((name, _TEXT) for name in ("path", "content_sha256", "format", "reasons")),
+        *((name, _TIME) for name in ("since", "until")),
+        *((name, _COUNT) for name in ("disk_bytes", "content_bytes", "lines", "accepted", "duplicates")),
+        *((name, _COUNT) for name in ("ignored", "rejected", "bills", "masked")),
+    ]
+)
+"""The ledger's columns that are known when a file has been read; `settle` fills the others."""
+
+
 @dataclass
 class FileRead:
     """A file while it is read: what became of its records so far.

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from llmaudit.errors import InputError, printable
+from llmaudit.formats.mapped import format_of
 from llmaudit.ingest.decode import BILL_SCHEMA, SCHEMA
 from llmaudit.ingest.detect import Detection, detect
 from llmaudit.ingest.ledger import FileRead, FileResult, Key, Ledger, settle
@@ -99,7 +100,9 @@ class Loader:
     def _read(
         self, path: Path, slot: int, label: str | None, format_name: str | None, *, must_be_log: bool
     ) -> FileResult | None:
-        found = detect(path, known_named(format_name) if format_name else None)
+        column_map = self.setup.column_map
+        named = known_named(format_name) if format_name else None
+        found = detect(path, format_of(column_map) if column_map is not None else named)
         if found.form is None:
             if must_be_log:
                 raise _unknown(path, found)
@@ -300,7 +303,7 @@ def _unknown(path: Path, found: Detection) -> InputError:
         return InputError(f"{name} is empty", next_step="Check the export that wrote it.", slug="empty-file")
     return InputError(
         f"{name} is in no format llmaudit knows ({printable('; '.join(found.evidence))})",
-        next_step="See `llmaudit formats`; name the format with --format if you know it.",
+        next_step="See `llmaudit formats` for --format; `llmaudit detect` proposes a column map for --map.",
         slug="unknown-format",
     )
 

@@ -11,6 +11,7 @@ from llmaudit.formats import all_formats
 from llmaudit.formats.base import Format
 
 
+@cache
 def known() -> tuple[Format, ...]:
     """Return every format and bill, in name order."""
     return tuple(sorted((*all_formats(), *all_bills()), key=lambda form: form.name))

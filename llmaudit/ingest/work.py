@@ -15,7 +15,9 @@ from queue import SimpleQueue
 import pyarrow as pa
 
 from llmaudit.catalog import load_catalog
+from llmaudit.formats import mapped
 from llmaudit.formats.base import Context, FileFacts, Format, Text
+from llmaudit.formats.mapped import ColumnMap
 from llmaudit.ingest import registry
 from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.delimited import CopyReader, CsvReader
@@ -48,6 +50,7 @@ class Setup:
         period: The span of time asked for.
         keep_users: Store e-mail addresses, phone numbers and IPs as they are.
         keep_text: Keep prompts and answers in a file beside the database.
+        column_map: How every file is read, where the user says so.
     """
 
     hash_key: bytes
@@ -55,6 +58,7 @@ class Setup:
     period: Period = ALL
     keep_users: bool = False
     keep_text: bool = False
+    column_map: ColumnMap | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Job:
     @property
     def forms(self) -> tuple[Format, ...]:
         """The formats themselves."""
+        if self.setup.column_map is not None:
+            return (mapped.format_of(self.setup.column_map),)
         return tuple(registry.known_named(name) for name in self.names)
 
 

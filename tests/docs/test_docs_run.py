@@ -18,6 +18,7 @@ import pytest
 
 import llmaudit
 from llmaudit.catalog import load_catalog
+from llmaudit.formats.mapped import load_map
 from llmaudit.plans import load_plan
 from llmaudit.settings import DEFAULTS
 from llmaudit.tiers.user_rules import RulesFile
@@ -32,10 +33,17 @@ WRITTEN = {
     "yaml catalog": "prices.yaml",
     "yaml rules": "rules.yaml",
     "yaml deployments": "deployments.yaml",
+    "yaml map": "map.yaml",
     "toml": "llmaudit.toml",
     "html page": "pricing.html",
 }
 """Kinds of block that show a file, and the name under which the shell blocks read it."""
+
+HOUSE = (
+    '{"call": "c1", "meta": {"ts": 1790000000000}, "llm": {"model": "gpt-4.1"}, "took": 900, "cost": 0.01, '
+    '"usage": {"promptTokens": 9, "completionTokens": 3, "cached": 0}}\n'
+)
+"""A log in no known format, for the column map that the manual shows."""
 
 
 def blocks(page: Path, *kinds: str) -> Iterator[tuple[str, str]]:
@@ -64,10 +72,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (logs / name).write_text("".join(line for line, _ in zip(source, range(lines), strict=False)), "utf-8")
     session = min((SAMPLES / "claude_code").glob("*.jsonl"), key=lambda path: path.stat().st_size)
     shutil.copy(session, logs)
-    for kind, text in blocks(ROOT / "docs" / "files.md", "yaml plan", "yaml catalog", "yaml rules", "yaml deployments"):
+    kinds = ("yaml plan", "yaml catalog", "yaml rules", "yaml deployments", "yaml map")
+    for kind, text in blocks(ROOT / "docs" / "files.md", *kinds):
         (folder / WRITTEN[kind]).write_text(text, encoding="utf-8")
     for kind, text in blocks(ROOT / "docs" / "markup-page.md", "html page"):
         (folder / WRITTEN[kind]).write_text(text, encoding="utf-8")
+    (folder / "house.jsonl").write_text(HOUSE, encoding="utf-8")
     with (
         llmaudit.open_database(folder / "october.duckdb", read_only=False) as database,
         pytest.MonkeyPatch.context() as patch,
@@ -150,6 +160,13 @@ def test_a_rules_file_that_is_shown_is_one(text: str, tmp_path: Path):
     file = tmp_path / "rules.yaml"
     file.write_text(text, encoding="utf-8")
     assert read_yaml(file, RulesFile, what="rules file").rules
+
+
+@pytest.mark.parametrize("text", examples("yaml map"))
+def test_a_column_map_that_is_shown_is_one(text: str, tmp_path: Path):
+    file = tmp_path / "map.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert load_map(file).sources
 
 
 @pytest.mark.parametrize("text", examples("toml"))

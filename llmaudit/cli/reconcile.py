@@ -1,0 +1,128 @@
+"""`llmaudit reconcile`: bills against logs, by seller and month."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmaudit.cli.options import Ended, command
+from llmaudit.cli.output import answer, line, table
+from llmaudit.cli.work import catalog, open_store
+from llmaudit.errors import Exit, UsageError, printable
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.catalog import Catalog
+    from llmaudit.findings.reconcile import Row
+
+
+def reconcile(
+    settings: Settings,
+    official: Annotated[
+        list[str] | None,
+        typer.Option("--official", help="An invoice total, SELLER=AMOUNT in US dollars; repeatable."),
+    ] = None,
+) -> None:
+    """Compare bills with the logs, by seller and month: how much the logs show, then the difference by cause.
+
+    With --official the amount is an invoice total for the period asked for (--month).
+    """
+    from llmaudit.audit import gather
+    from llmaudit.findings import reconcile as finding
+    from llmaudit.money import shown
+
+    prices = catalog(settings)
+    totals = _totals(official or [], prices)
+    with open_store(settings, read_only=True) as store:
+        found = finding.find(gather(store, prices, (), settings.period), totals)
+    document = {
+        "schema": "llmaudit/reconcile/1",
+        "catalog_version": prices.version,
+        "timezone": settings.timezone,
+        "rows": found.rows,
+        "unbilled": found.unbilled,
+        "caveat": found.caveat,
+    }
+    columns = ["seller", "month", "verdict", "billed", "logged", "list", "difference", "in the log"]
+    rows = [
+        [
+            row.seller,
+            row.month or "all",
+            row.verdict,
+            shown(row.billed_usd),
+            shown(row.logged_usd),
+            shown(row.list_usd),
+            shown(row.difference_usd),
+            _coverage(row),
+        ]
+        for row in found.rows
+    ]
+
+    def people() -> None:
+        table(settings, "Bills against logs", columns, rows, left=(0, 1, 2))
+        for row in found.rows:
+            _explain(row)
+        for other in found.unbilled:
+            line(f"{other.seller} {other.month or ''}: {shown(other.logged_usd)} logged, and no bill for it")
+        line(found.caveat if found.rows else "There is no bill in the database for this period; ingest one.")
+
+    answer(settings, document, people)
+    if not found.rows:
+        raise Ended(Exit.NOT_ENOUGH_DATA)
+
+
+def _coverage(row: Row) -> str:
+    return "unknown" if row.coverage_pct is None else f"{row.coverage_pct:.1f}% by {row.coverage_by}"
+
+
+def _explain(row: Row) -> None:
+    """Print the parts of a row's difference, rounded so that they add up to it."""
+    from llmaudit.money import share_out, shown
+
+    line(f"{row.seller} {row.month or 'all'}, by {row.bill}:")
+    for cause, usd in zip(row.causes, share_out([cause.usd for cause in row.causes]), strict=True):
+        line(f"  {shown(usd):>14}  {cause.title}")
+    for other in row.other_bills:
+        line(f"  {shown(other.billed_usd):>14}  in {other.bill}, which tells the same charges: not added")
+    for currency, amount in row.other_amounts.items():
+        line(f"  {amount} {currency} without a rate to dollars: in no sum")
+    for note in row.notes:
+        line(f"  {note}")
+
+
+def _totals(given: list[str], prices: Catalog) -> dict[str, Decimal]:
+    """Read SELLER=AMOUNT.
+
+    Raises:
+        UsageError: No seller, no amount, a negative one, or a seller twice.
+    """
+    from llmaudit.formats.values import without_thousands
+    from llmaudit.money import parse_decimal
+
+    found: dict[str, Decimal] = {}
+    for text in given:
+        name, equals, written = text.partition("=")
+        try:
+            amount = parse_decimal(without_thousands(written.strip().removeprefix("$")))
+        except ValueError:
+            amount = Decimal(-1)
+        if not name.strip() or not equals or amount < 0:
+            raise UsageError(
+                f"--official {printable(text)}: it must be a seller, `=` and an amount in US dollars",
+                next_step="For instance --official openai=1234.56; put the seller's id from `llmaudit pricing list`.",
+                slug="bad-official",
+            )
+        seller = prices.seller_id(name.strip()) or name.strip()
+        if seller in found:
+            raise UsageError(
+                f"--official names {printable(seller)} twice", next_step="Add the amounts up.", slug="bad-official"
+            )
+        found[seller] = amount
+    return found
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, reconcile, "reconcile", "llmaudit reconcile --month 2026-10 --official openai=1234.56")

@@ -1,0 +1,268 @@
+"""Bills against logs, by seller and month: how much of the bill the logs show, then the difference by cause.
+
+A log that is incomplete is not an overcharge, so coverage comes first: what was billed on days, for models or for
+tokens that no log has is set apart before prices are compared. The causes of a row add up to its difference exactly:
+
+    billed - logged = what the log lacks + what the bill lacks + other charges + the price of what both have
+
+For a model and a kind of token that both have, with Q tokens billed for B dollars and q tokens logged, the first part
+is (Q - q) x B / Q, and what remains of B after it is what the bill asks for the logged tokens.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from llmaudit.catalog import Catalog
+from llmaudit.cells import PricedCell
+from llmaudit.evidence import BillSum, Evidence, requests, spend
+from llmaudit.findings.reconcile.parts import CAUSES, Split, payer, split
+from llmaudit.money import ZERO, percent, total
+from llmaudit.period import Period
+
+NEAR = Decimal("0.01")
+NEAR_PCT = 0.5
+"""Within a cent, or half a percent of the bill, the two agree: exports round."""
+
+WHOLE_PCT = 99.0
+"""A log that has so much of the bill counts as complete."""
+
+Verdict = Literal["agrees", "log-incomplete", "differs", "no-log", "not-comparable"]
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """A part of a difference: billed minus logged, in US dollars."""
+
+    cause: str
+    title: str
+    usd: Decimal
+
+
+class OtherBill(msgspec.Struct, frozen=True):
+    """A further bill of the same seller and month. It tells the same charges and is not added."""
+
+    bill: str
+    billed_usd: Decimal | None
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One seller in one month.
+
+    Attributes:
+        seller: Who billed.
+        month: `2026-10`; None for an invoice total over the whole period.
+        bill: The format of the bill, or `official`.
+        verdict: agrees, log-incomplete, differs, no-log or not-comparable (no amount in dollars).
+        billed_usd: What the bill charges; None where it has no amount in dollars.
+        effective_usd: The same with prepayments spread out, where the bill says so. Never added to billed.
+        other_amounts: Amounts in other currencies that the bill gives no rate for, as text; in no sum here.
+        logged_usd: What the logged requests cost as far as known: the amount in the log, else list.
+        list_usd: List cost of the logged requests that have a price.
+        difference_usd: billed - logged.
+        coverage_pct: How much of what was billed the logs show; None where that cannot be told.
+        coverage_by: tokens (of the billed tokens, weighted by their money) or days (with requests in the log).
+        requests: Logged requests.
+        unpriced_requests: Of those, without a known cost; they add nothing to logged.
+        causes: Parts of the difference; they add up to it.
+        other_bills: Further bills of the same charges.
+        notes: Sentences.
+    """
+
+    seller: str
+    month: str | None
+    bill: str
+    verdict: Verdict
+    billed_usd: Decimal | None
+    effective_usd: Decimal | None
+    other_amounts: dict[str, str]
+    logged_usd: Decimal
+    list_usd: Decimal
+    difference_usd: Decimal | None
+    coverage_pct: float | None
+    coverage_by: Literal["tokens", "days"] | None
+    requests: int
+    unpriced_requests: int
+    causes: list[Cause]
+    other_bills: list[OtherBill]
+    notes: list[str]
+
+
+class Unbilled(msgspec.Struct, frozen=True):
+    """A seller and month that the logs have and no bill."""
+
+    seller: str
+    month: str | None
+    logged_usd: Decimal
+    requests: int
+
+
+class Reconcile(msgspec.Struct, frozen=True):
+    """Every bill against the logs."""
+
+    rows: list[Row]
+    unbilled: list[Unbilled]
+    caveat: str = (
+        "A bill has no request ids: it is compared by seller, month, day, model and kind of token. Months are those of "
+        "UTC days; a request at the edge of a month may be billed in the next. Requests without a time are in no row."
+    )
+
+
+def find(evidence: Evidence, official: Mapping[str, Decimal] | None = None) -> Reconcile:
+    """Return bills against logs.
+
+    Args:
+        evidence: Cells and bill lines of the period.
+        official: Invoice totals in US dollars by seller, for the whole period. Where bill lines are there too, the
+            invoice is what was billed and the gap between the two is a cause of its own.
+    """
+    totals = official or {}
+    catalog = evidence.catalog
+    whole = _month_of(evidence.period)
+    bills: dict[tuple[str, str | None], list[BillSum]] = {}
+    for line in evidence.bills:
+        seller = catalog.seller_id(line.seller) or line.seller
+        month = whole if seller in totals or line.day is None else f"{line.day:%Y-%m}"
+        bills.setdefault((seller, month), []).append(line)
+    for seller in totals:
+        bills.setdefault((seller, whole), [])
+    billing = {seller for seller, _ in bills}
+    cells: dict[tuple[str, str | None], list[PricedCell]] = {}
+    for priced in evidence.cells:
+        name = payer(priced.cell, billing, catalog)
+        if name is None or priced.cell.day is None:
+            continue
+        month = whole if name in totals else f"{priced.cell.day:%Y-%m}"
+        cells.setdefault((name, month), []).append(priced)
+    rows = [
+        _row(seller, month, bills[seller, month], cells.get((seller, month), []), catalog, totals.get(seller))
+        for seller, month in sorted(bills, key=lambda key: (key[0], key[1] or ""))
+    ]
+    known = [row for row in rows if row is not None]
+    shown = {(row.seller, row.month) for row in known}
+    unbilled = [
+        Unbilled(seller, month, spend(group), requests(group))
+        for (seller, month), group in sorted(cells.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+        if known and (seller, month) not in shown
+    ]
+    return Reconcile(known, unbilled)
+
+
+def _month_of(period: Period) -> str | None:
+    """Return the month that a period is, such as `2026-10`; None where it is none."""
+    since, until = period.since, period.until
+    if since is None or until is None or since.day != 1 or until.day != 1:
+        return None
+    following = (since.year + since.month // 12, since.month % 12 + 1)
+    return f"{since:%Y-%m}" if (until.year, until.month) == following else None
+
+
+def _row(
+    seller: str,
+    month: str | None,
+    lines: list[BillSum],
+    cells: list[PricedCell],
+    catalog: Catalog,
+    invoice: Decimal | None,
+) -> Row | None:
+    bill, others = _choose(lines, catalog)
+    own = [line for line in lines if line.bill == bill]
+    if bill is None and invoice is None:
+        return None  # usage without money; it serves as quantities where a bill has none
+    parts = split(seller, own, lines, cells, catalog)
+    dollars = parts.billed if invoice is None else invoice
+    comparable = invoice is not None or not parts.no_dollars
+    causes = dict(parts.causes)
+    if invoice is not None:
+        gap = "invoice_beside_lines" if bill else "not_itemised"
+        causes = {**causes, gap: invoice - parts.billed} if bill else {gap: invoice - spend(cells)}
+    logged = spend(cells)
+    coverage, by = _coverage(parts, cells, month) if bill else (_days(cells, month), "days" if month else None)
+    difference = dollars - logged if comparable else None
+    return Row(
+        seller=seller,
+        month=month,
+        bill="official" if invoice is not None else bill or "",
+        verdict=_verdict(difference, dollars, coverage, cells),
+        billed_usd=None if difference is None else dollars,
+        effective_usd=parts.effective,
+        other_amounts={name: f"{amount:f}" for name, amount in parts.foreign.items()},
+        logged_usd=logged,
+        list_usd=total(priced.list_usd for priced in cells if priced.list_usd is not None),
+        difference_usd=difference,
+        coverage_pct=coverage,
+        coverage_by=by if coverage is not None else None,  # type: ignore[arg-type]  # one of the two words
+        requests=requests(cells),
+        unpriced_requests=requests(priced for priced in cells if priced.spend_usd is None),
+        causes=[] if difference is None else _listed(causes),
+        other_bills=others,
+        notes=parts.notes,
+    )
+
+
+def _choose(lines: list[BillSum], catalog: Catalog) -> tuple[str | None, list[OtherBill]]:
+    """Return the bill to go by, of those with amounts: the seller's own before what a gateway reckons for it.
+
+    Of several of its own the one over most days counts, then the one with most lines.
+    """
+    groups: dict[str, list[BillSum]] = {}
+    for line in lines:
+        if line.billed is not None:
+            groups.setdefault(line.bill, []).append(line)
+
+    def rank(bill: str) -> tuple[bool, int, int, str]:
+        group = groups[bill]
+        second_hand = any(_is_gateways(line, catalog) for line in group)
+        return second_hand, -len({line.day for line in group}), -sum(line.lines for line in group), bill
+
+    ranked = sorted(groups, key=rank)
+    others = [OtherBill(name, _dollars_only(groups[name])) for name in ranked[1:]]
+    return (ranked[0] if ranked else None), others
+
+
+def _is_gateways(line: BillSum, catalog: Catalog) -> bool:
+    issuer = catalog.seller_id(line.issuer)
+    return issuer is not None and issuer != catalog.seller_id(line.seller) and catalog.kind(issuer) == "gateway"
+
+
+def _dollars_only(lines: Iterable[BillSum]) -> Decimal | None:
+    found = [line.billed for line in lines if line.billed is not None and line.currency in {None, "USD"}]
+    return total(found) if found else None
+
+
+def _listed(causes: Mapping[str, Decimal]) -> list[Cause]:
+    return [Cause(name, CAUSES[name], causes[name]) for name in CAUSES if causes.get(name, ZERO)]
+
+
+def _coverage(parts: Split, cells: list[PricedCell], month: str | None) -> tuple[float | None, str | None]:
+    by_tokens = percent(parts.covered, parts.countable)
+    if by_tokens is not None:
+        return round(by_tokens, 2), "tokens"
+    by_days = percent(parts.on_logged_days, parts.on_days)
+    if by_days is not None:
+        return round(by_days, 2), "days"
+    return _days(cells, month), "days"
+
+
+def _days(cells: list[PricedCell], month: str | None) -> float | None:
+    """Return the share of a month's days that have requests in the log."""
+    if month is None:
+        return None
+    days = {priced.cell.day for priced in cells}
+    return round(100 * len(days) / monthrange(int(month[:4]), int(month[5:]))[1], 2)
+
+
+def _verdict(
+    difference: Decimal | None, billed: Decimal | None, coverage: float | None, cells: list[PricedCell]
+) -> Verdict:
+    if difference is None:
+        return "not-comparable"
+    if not cells:
+        return "no-log"
+    if abs(difference) <= NEAR or abs(percent(difference, billed) or 100.0) <= NEAR_PCT:
+        return "agrees"
+    return "log-incomplete" if coverage is not None and coverage < WHOLE_PCT and difference > 0 else "differs"

@@ -1,0 +1,292 @@
+"""The difference between one bill and the logs, taken apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from llmaudit.catalog import Catalog
+from llmaudit.cells import Cell, PricedCell
+from llmaudit.evidence import BillSum
+from llmaudit.money import EXACT, PICO, ZERO, total
+from llmaudit.request import COUNTERS
+
+CAUSES: dict[str, str] = {
+    "days_not_in_log": "billed on days without a single logged request",
+    "models_not_in_log": "models that were billed and are in no log",
+    "names_not_known": "names on the bill that the catalog does not know",
+    "tokens_not_in_log": "more tokens billed than logged",
+    "days_not_on_bill": "logged on days that the bill does not have",
+    "models_not_on_bill": "models in the log that the bill does not have",
+    "tokens_not_on_bill": "more tokens logged than billed",
+    "unpriced_in_log": "logged requests whose cost is unknown",
+    "log_amounts": "amounts in the log that differ from list",
+    "price": "the bill's price differs from list",
+    "price_or_tokens": "price or tokens: the bill has no quantities",
+    "other_charges": "charges that are no tokens",
+    "prepayments_and_fees": "purchases and fees",
+    "credits_and_corrections": "credits, refunds, discounts and corrections",
+    "tax": "tax",
+    "invoice_beside_lines": "the invoice total against the bill's own lines",
+    "not_itemised": "the invoice has no lines to compare by",
+}
+"""Every cause, in the order shown: first what the log lacks."""
+
+CREDITS = {"credit", "refund", "discount", "correction", "adjustment", "rounding_error", "roundingadjustment"}
+PURCHASES = {"purchase", "fee", "rifee", "unusedreservation", "unusedsavingsplan"}
+FINE = {"minute", "hour", "day", "request"}
+"""Grains at which a line is of one day."""
+
+SELLS_CREDIT = {"topup_pct", "topup_fixed"}
+ANY = "*"
+"""Stands for every model where a bill was not grouped by model."""
+
+Key = tuple[str, str]
+"""A model and a kind of token."""
+
+
+@dataclass
+class Split:
+    """One bill against the logs.
+
+    Attributes:
+        billed: Sum of the lines in dollars (converted at the bill's own rate where it states one).
+        no_dollars: Whether no line is in dollars.
+        effective: Sum of the effective costs in dollars; None where there is none.
+        foreign: Sums in currencies without a rate.
+        causes: Parts of billed - logged.
+        covered: Money of the billed tokens that the log has.
+        countable: Money of all billed tokens.
+        on_logged_days: Money of usage on days with logged requests.
+        on_days: Money of usage on days.
+        notes: Sentences.
+    """
+
+    billed: Decimal = ZERO
+    no_dollars: bool = True
+    effective: Decimal | None = None
+    foreign: dict[str, Decimal] = field(default_factory=dict)
+    causes: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    covered: Decimal = ZERO
+    countable: Decimal = ZERO
+    on_logged_days: Decimal = ZERO
+    on_days: Decimal = ZERO
+    notes: list[str] = field(default_factory=list)
+
+
+def payer(cell: Cell, billing: set[str], catalog: Catalog) -> str | None:
+    """Return who bills the requests of a cell: the gateway where it bills them or sells credit, else the seller."""
+    gateway = cell.gateway
+    if gateway and (gateway in billing or any(fee.kind in SELLS_CREDIT for fee in catalog.fees(gateway))):
+        return gateway
+    return cell.seller
+
+
+def split(
+    seller: str, lines: list[BillSum], everything: list[BillSum], cells: list[PricedCell], catalog: Catalog
+) -> Split:
+    """Take the difference apart.
+
+    Args:
+        seller: Who billed.
+        lines: The lines of the bill to go by.
+        everything: Those of all bills and usage exports of the seller and month, for quantities.
+        cells: The logged requests that this seller bills.
+        catalog: For names.
+    """
+    found = Split()
+    money = [(line, dollars) for line in lines if (dollars := _dollars(line, found)) is not None]
+    found.billed, found.no_dollars = total(usd for _, usd in money), not money
+    logged_days = {priced.cell.day for priced in cells}
+    billed_days = {line.day for line, _ in money if line.grain in FINE and not _aside(line)}
+    usage: list[tuple[BillSum, Decimal]] = []
+    for line, usd in money:
+        aside = _aside(line)
+        if aside is not None:
+            found.causes[aside] += usd
+            continue
+        if line.grain in FINE:
+            found.on_days += usd
+            found.on_logged_days += usd if line.day in logged_days else ZERO
+        if line.grain in FINE and line.day not in logged_days:
+            found.causes["days_not_in_log"] += usd
+            found.countable += usd if line.tokens is not None else ZERO
+        else:
+            usage.append((line, usd))
+    both = [priced for priced in cells if not billed_days or priced.cell.day in billed_days]
+    missing = [priced for priced in cells if billed_days and priced.cell.day not in billed_days]
+    found.causes["days_not_on_bill"] -= _spent(missing)
+    _by_model(seller, usage, everything, both, catalog, found)
+    return found
+
+
+def _dollars(line: BillSum, found: Split) -> Decimal | None:
+    """Return a line's amount in dollars; one in a currency without a rate is set aside as it is."""
+    if line.billed is None:
+        return None
+    if line.currency in {None, "USD"}:
+        if line.effective is not None:
+            found.effective = (found.effective or ZERO) + line.effective
+        return line.billed
+    if line.per_usd:
+        note = f"amounts in {line.currency} are converted at the rate that the bill states on each line"
+        if note not in found.notes:
+            found.notes.append(note)
+        return EXACT.quantize(EXACT.divide(line.billed, line.per_usd), PICO)
+    found.foreign[str(line.currency)] = found.foreign.get(str(line.currency), ZERO) + line.billed
+    return None
+
+
+def _aside(line: BillSum) -> str | None:
+    """Return the cause of a line that is no usage of tokens; None for one that is, or may be."""
+    category = (line.category or "").lower().replace(" ", "")
+    if category == "tax":
+        return "tax"
+    if category in CREDITS or category.endswith("discount"):
+        return "credits_and_corrections"
+    if category in PURCHASES:
+        return "prepayments_and_fees"
+    return "other_charges" if line.token_kind == "other" else None  # noqa: S105 -- a kind of token, no secret
+
+
+def _by_model(
+    seller: str,
+    usage: list[tuple[BillSum, Decimal]],
+    everything: list[BillSum],
+    cells: list[PricedCell],
+    catalog: Catalog,
+    found: Split,
+) -> None:
+    lumped = any(line.model is None for line, _ in usage)
+    names = _Names(seller, catalog, lumped=lumped)
+    billed: dict[str, list[tuple[BillSum, Decimal]]] = defaultdict(list)
+    for line, usd in usage:
+        billed[names.of(line)].append((line, usd))
+    logged: dict[str, list[PricedCell]] = defaultdict(list)
+    for priced in cells:
+        logged[ANY if lumped else priced.cell.model.lower()].append(priced)
+    days = {line.day for line, _ in usage}
+    counts = [line for line in everything if line.tokens is not None and line.day in days]
+    own = [line for line, _ in usage if line.tokens is not None]
+    source = own or _of_one_bill(counts)
+    for model in sorted({*billed, *logged}):
+        group, requests = billed.get(model, []), logged.get(model, [])
+        amount = total(usd for _, usd in group)
+        if not requests:
+            unknown = model in names.unresolved
+            found.causes["names_not_known" if unknown else "models_not_in_log"] += amount
+            found.countable += total(usd for line, usd in group if line.tokens is not None)
+        elif not group:
+            found.causes["models_not_on_bill"] -= _spent(requests)
+        else:
+            tokens = [line for line in source if names.of(line) == model]
+            _one_model(group, tokens, requests, amount, found)
+
+
+def _of_one_bill(lines: list[BillSum]) -> list[BillSum]:
+    """Return the quantities of one usage export: two of them tell the same tokens."""
+    first = min((line.bill for line in lines), default=None)
+    return [line for line in lines if line.bill == first]
+
+
+def _one_model(
+    group: list[tuple[BillSum, Decimal]],
+    tokens: list[BillSum],
+    cells: list[PricedCell],
+    amount: Decimal,
+    found: Split,
+) -> None:
+    """Take one model's difference apart; what is left after the other causes is the price."""
+    causes: dict[str, Decimal] = defaultdict(Decimal)
+    causes["log_amounts"] = total(
+        priced.list_usd - priced.spend_usd
+        for priced in cells
+        if priced.list_usd is not None and priced.spend_usd is not None
+    )
+    kind_of = _kinds(line.token_kind for line, _ in group)
+    money = _sums((kind_of(line.token_kind), usd) for line, usd in group)
+    counted = _sums((kind_of(line.token_kind), line.tokens or ZERO) for line in tokens)
+    whole = all(kind is not None and (counted.get(kind, ZERO) > 0 or not usd) for kind, usd in money.items())
+    if whole:
+        here, unpriced = _logged(cells, kind_of), _logged([c for c in cells if c.spend_usd is None], kind_of)
+        for kind, usd in money.items():
+            if not counted.get(kind):
+                continue
+            billed_tokens, seen = counted[kind], here.get(kind, ZERO)
+            gap = _share(usd, billed_tokens - seen, billed_tokens)
+            causes["tokens_not_in_log" if gap > 0 else "tokens_not_on_bill"] += gap
+            causes["unpriced_in_log"] += _share(usd, unpriced.get(kind, ZERO), billed_tokens)
+            found.countable += usd
+            found.covered += _share(usd, min(seen, billed_tokens), billed_tokens)
+    rest = amount - _spent(cells) - total(causes.values())
+    causes["price" if whole else "price_or_tokens"] += rest
+    for name, usd in causes.items():
+        found.causes[name] += usd
+
+
+def _share(usd: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    return EXACT.quantize(EXACT.divide(EXACT.multiply(usd, part), whole), PICO)
+
+
+def _kinds(kinds: Iterable[str | None]) -> Callable[[str | None], str | None]:
+    """Return what kinds are compared as: cache writes as one, and all input as one where the bill does not split it."""
+    lumped = "input_all" in set(kinds)
+
+    def name(kind: str | None) -> str | None:
+        if kind is None or kind == "output":
+            return kind
+        if lumped:
+            return "input_all"
+        return "cache_write" if kind.startswith("cache_write") else kind
+
+    return name
+
+
+def _logged(cells: Iterable[PricedCell], kind_of: Callable[[str | None], str | None]) -> dict[str | None, Decimal]:
+    return _sums(
+        (kind_of(counter.removesuffix("_tokens")), Decimal(count))
+        for priced in cells
+        for counter, count in zip(COUNTERS, priced.cell.tokens, strict=True)
+    )
+
+
+def _sums(pairs: Iterable[tuple[str | None, Decimal]]) -> dict[str | None, Decimal]:
+    found: dict[str | None, Decimal] = {}
+    for key, amount in pairs:
+        found[key] = found.get(key, ZERO) + amount
+    return found
+
+
+def _spent(cells: Iterable[PricedCell]) -> Decimal:
+    return total(priced.spend_usd for priced in cells if priced.spend_usd is not None)
+
+
+class _Names:
+    """Names of models on a bill, as the canonical names that cells have."""
+
+    def __init__(self, seller: str, catalog: Catalog, *, lumped: bool) -> None:
+        self._seller, self._catalog, self._lumped = seller, catalog, lumped
+        self._known: dict[tuple[str, date | None], str] = {}
+        self.unresolved: set[str] = set()
+
+    def of(self, line: BillSum) -> str:
+        """Return the model of a line; a name that the catalog does not know stands for itself."""
+        if self._lumped or line.model is None:
+            return ANY
+        key = (line.model, line.day)
+        if key not in self._known:
+            self._known[key] = self._find(line.model, line.day)
+        return self._known[key]
+
+    def _find(self, name: str, day: date | None) -> str:
+        at = None if day is None else datetime(day.year, day.month, day.day)  # noqa: DTZ001 -- naive UTC
+        plain = name.lower().replace(" ", "-")
+        for spelled in (name, plain, plain.replace(".", "-")):
+            offer = self._catalog.find(spelled, seller=self._seller, at=at).offer
+            if offer is not None:
+                return offer.sku.model.lower()
+        self.unresolved.add(name.lower())
+        return name.lower()
