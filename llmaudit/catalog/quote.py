@@ -98,14 +98,14 @@ def quote(
     below = {name: sum(int(step.quantity) for step in steps if step.counter == name) for name in COUNTERS}
     counts = tuple(count - below.get(name, 0) for name, count in zip(PRICED, counts, strict=True))
     lines = (*components(rates, counts), *steps, *extra)
-    added = total(part.cost_usd for part in (*extra, *steps))
+    added = [part.cost_usd for part in (*extra, *steps)]
     notes = usage_notes(rates, dict(zip(PRICED, counts, strict=True)))
     told = [f"no seller named: as sold by its maker, {offer.seller}"] if match.by_maker else []
     return Quote(
         status="assumed_condition" if notes else "priced",
-        cost_usd=cost(counts, rates.expected) + added,
-        low_usd=cost(counts, rates.low) + added,
-        high_usd=cost(counts, rates.high) + added,
+        cost_usd=total([cost(counts, rates.expected), *added]),
+        low_usd=total([cost(counts, rates.low), *added]),
+        high_usd=total([cost(counts, rates.high), *added]),
         components=lines,
         rules=tuple(dict.fromkeys([*told, *(describe(offer, part.rate) for part in lines)])),
         assumptions=tuple(notes),
@@ -215,6 +215,11 @@ def no_match(catalog: Catalog, model: str, match: Match) -> str:
     return f"{match.reason}: {printable(model)!r} is not in the catalog{nearest}; {add}"
 
 
+def _votes(agree: tuple[int, int]) -> str:
+    """Return how many sources state a price; one that follows from a factor is stated by none."""
+    return f"{agree[0]} of {agree[1]} sources agree" if agree[1] else "stated by no source, from a factor"
+
+
 def describe(offer: Offer, rate: Rate) -> str:
     """Return one sentence on a price: whose, under which conditions, since when, on what evidence."""
     conditions = ", ".join(f"{name}={value}" for name, value in rate.when.given.items())
@@ -222,7 +227,7 @@ def describe(offer: Offer, rate: Rate) -> str:
     until = "" if rate.end == FOREVER else f" to {written(rate.end)}"
     evidence = rate.evidence
     told = [evidence.basis if not evidence.package else f"{evidence.basis} by {evidence.package}"]
-    told += [f"{evidence.agree[0]} of {evidence.agree[1]} sources agree"] if evidence.agree else []
+    told += [_votes(evidence.agree)] if evidence.agree else []
     told += [f"checked {evidence.checked_on}"] if evidence.checked_on else []
     told += [f"= {evidence.derived}"] if evidence.derived else []
     told += [evidence.original] if evidence.original else []

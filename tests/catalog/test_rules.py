@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -258,3 +259,11 @@ def test_prices_that_cannot_be_meant(tmp_path: Path, price: str, why: str) -> No
 def test_finer_prices_are_taken_where_they_are_meant(tmp_path: Path) -> None:
     catalog = own(tmp_path, sku_text("m", ["fine: true, usd_per_million: {input: 0.1234567, output: 1}"]))
     assert asked(catalog, input_tokens=10).cost_usd == Decimal("0.000001234567")
+
+
+def test_a_sum_of_more_than_28_digits_is_not_rounded(tmp_path: Path) -> None:
+    """Python's own decimal context keeps 28 digits; these sums have 33."""
+    catalog = own(tmp_path, sku_text("m", ["fine: true, usd_per_million: {input: 123456.123456789012, output: 1}"]))
+    found = asked(catalog, input_tokens=999_999_999_999_999)
+    exact = Fraction("123456.123456789012") * 999_999_999_999_999 / M
+    assert [Fraction(amount or 0) for amount in amounts(found)] == [exact] * 3

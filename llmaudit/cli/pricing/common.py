@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmaudit.errors import InputError, UsageError, printable
+from llmaudit.money import EXACT
 
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog, Offer
@@ -57,7 +58,7 @@ def moment(text: str | None, flag: str = "--at") -> datetime:
 
 def plain(usd: Decimal) -> str:
     """Return a price in plain digits, as its seller would print it."""
-    return f"{usd.normalize():f}"
+    return f"{usd.normalize(EXACT):f}"
 
 
 def evidence_of(rate: Rate) -> dict[str, Any]:
