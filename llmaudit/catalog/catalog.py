@@ -29,7 +29,7 @@ from llmaudit.catalog.model import (
     Tokenizer,
     When,
 )
-from llmaudit.catalog.names import MAX_NAME, Named, NameIndex
+from llmaudit.catalog.names import MAX_NAME, Named, NameIndex, of_resource, spellings
 from llmaudit.catalog.schedule import Slot, slots_of_day
 from llmaudit.catalog.timeline import (
     Span,
@@ -201,7 +201,8 @@ class Catalog:
 
         The seller is the one the log names, else the name's prefix (`openai/…`). Where neither says who bills, a name
         means its maker's own offer, and the match says so; a name that only one other seller has is
-        that seller's. A name is matched whole, without regard to case.
+        that seller's. A name is matched whole, without regard to case, but for what clouds and fine-tuning write around it
+        (`llmaudit.catalog.names`).
 
         Args:
             model: The model as a log names it.
@@ -218,10 +219,14 @@ class Catalog:
 
     def _find(self, model: str, seller: str | None, at: datetime | None) -> Match:
         sold_by = self.seller_id(seller)
-        if sold_by and self.kind(sold_by) == "gateway":
+        by_gateway = sold_by is not None and self.kind(sold_by) == "gateway"
+        if sold_by and by_gateway:
             own = self._one([model], [sold_by], at)
             if own.offer or own.reason == "ambiguous-model":
                 return own
+        if resource := of_resource(model):
+            cloud, name = resource
+            return self._find(name, seller if seller and not by_gateway else cloud, at)
         prefix, slash, rest = model.partition("/")
         by_prefix = self.seller_id(prefix) if slash else None
         if by_prefix and self.kind(by_prefix) == "gateway":
@@ -229,7 +234,7 @@ class Catalog:
         known = self._direct_seller(seller)
         if known is None and seller and sold_by is None:
             return Match(None, "unknown-seller")
-        names = (model, rest) if slash else (model,)
+        names = spellings(model)
         if known or by_prefix:
             return self._one(names, [known or by_prefix or ""], at)
         own = self._one(names, self._makers, at)
@@ -278,6 +283,15 @@ class Catalog:
         """Return up to three names in the catalog that are spelt like a model name, for a message."""
         name = model[:MAX_NAME].lower().rpartition("/")[2]
         return get_close_matches(name, self._all_names, n=3, cutoff=0.6)
+
+    def nearest_sellers(self, seller: str) -> list[str]:
+        """Return up to three sellers that are spelt like a name, for a message."""
+        near = get_close_matches(seller[:MAX_NAME].lower(), self._aka, n=3, cutoff=0.6)
+        return list(dict.fromkeys(self._aka[word] for word in near))
+
+    def sellers_of(self, model: str) -> list[str]:
+        """Return every seller that has something under a name at some time, in order of their ids."""
+        return sorted(self._names.sellers_of(model.lower()))
 
     @cached_property
     def _all_names(self) -> list[str]:

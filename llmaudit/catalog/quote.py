@@ -82,7 +82,7 @@ def quote(
     """
     match = catalog.find(model, seller=seller, at=conditions.at)
     if match.offer is None:
-        return unpriced(no_match(catalog, model, match))
+        return unpriced("; ".join(no_match(catalog, model, match, seller)))
     offer = match.offer
     counts = tuple(1 if name == "requests" else tokens.get(name, 0) for name in PRICED)
     if whole := _larger_part(tokens):
@@ -205,14 +205,35 @@ def unpriced(reason: str, offer: Offer | None = None) -> Quote:
     return Quote("unpriced", None, None, None, assumptions=(reason,), offer=offer)
 
 
-def no_match(catalog: Catalog, model: str, match: Match) -> str:
-    """Return one sentence on a name that is not in the catalog: the nearest names, and what to add."""
-    near = catalog.nearest(model)
-    nearest = f"; the nearest names are {', '.join(near)}" if near else ""
-    add = (
-        "name the seller to price it" if match.reason == "ambiguous-model" else "add it to a --catalog file to price it"
-    )
-    return f"{match.reason}: {printable(model)!r} is not in the catalog{nearest}; {add}"
+def no_match(catalog: Catalog, model: str, match: Match, seller: str | None = None) -> tuple[str, str]:
+    """Return why a name means no offer, with the nearest names, and what to do about it: two sentences, without stops.
+
+    Args:
+        catalog: Where it was looked for.
+        model: The model as a log or a person names it.
+        match: What `Catalog.find` said.
+        seller: The seller that was asked for.
+    """
+    add, name = "add it to a --catalog file to price it", repr(printable(model))
+    if match.reason == "no-model-name":
+        return "no-model-name: no model is named", "name one"
+    if match.reason == "unknown-seller":
+        what = f"unknown-seller: the catalog has no seller {printable(seller or '')!r}"
+        return what + _near("sellers", catalog.nearest_sellers(seller or "")), add
+    if match.reason == "ambiguous-model":
+        by = f" of {printable(seller)}" if seller else f" ({_listed(catalog.sellers_of(model))})"
+        return f"ambiguous-model: {name} means more than one sku{by}", "name the seller and its own id"
+    where = f" of {printable(seller)}" if seller else ""
+    return f"{match.reason}: {name} is not in the catalog{where}{_near('names', catalog.nearest(model))}", add
+
+
+def _listed(sellers: Sequence[str], shown: int = 5) -> str:
+    rest = f" and {len(sellers) - shown} more" if len(sellers) > shown else ""
+    return ", ".join(sellers[:shown]) + rest
+
+
+def _near(things: str, near: Sequence[str]) -> str:
+    return f"; the nearest {things} are {', '.join(near)}" if near else ""
 
 
 def _votes(agree: tuple[int, int]) -> str:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from llmaudit.catalog import Catalog, Offer
     from llmaudit.catalog.model import Rate
 
+UNKNOWN = "unknown-model"
+"""The heading in docs/errors.md about names, of models and of sellers, that are not in the catalog."""
+
 At = Annotated[str | None, typer.Option("--at", help="Instant, such as 2026-10-01T08:00:00Z; now where left out.")]
 Seller = Annotated[str | None, typer.Option("--seller", help="Who bills; the model's maker where left out.")]
 
@@ -27,14 +30,30 @@ def offer_of(prices: Catalog, model: str, seller: str | None, at: datetime | Non
     """
     match = prices.find(model, seller=seller, at=at)
     if match.offer is None:
-        near = ", ".join(prices.nearest(model))
+        from llmaudit.catalog.quote import no_match
+
+        what, step = no_match(prices, model, match, seller)
         raise InputError(
-            f"{match.reason}: {printable(model)} is not in the catalog"
-            + (f" of {printable(seller)}" if seller else ""),
-            next_step=f"The nearest names are {near}." if near else "`llmaudit pricing list` shows every name.",
-            slug="unknown-model",
+            what, next_step=f"{step[0].upper()}{step[1:]}, or look at `llmaudit pricing list`.", slug=UNKNOWN
         )
     return match.offer
+
+
+def seller_of(prices: Catalog, seller: str | None) -> str | None:
+    """Return the id of the seller a flag names; None where it is left out.
+
+    Raises:
+        InputError: The catalog has no such seller.
+    """
+    known = prices.seller_id(seller)
+    if seller is not None and known is None:
+        near = ", ".join(prices.nearest_sellers(seller))
+        raise InputError(
+            f"--seller {printable(seller)}: the catalog has no such seller",
+            next_step=f"The nearest are {near}." if near else "`llmaudit pricing list` shows every seller.",
+            slug=UNKNOWN,
+        )
+    return known
 
 
 def moment(text: str | None, flag: str = "--at") -> datetime:
