@@ -201,8 +201,8 @@ class Catalog:
 
         The seller is the one the log names, else the name's prefix (`openai/…`). Where neither says who bills, a name
         means its maker's own offer, and the match says so; a name that only one other seller has is
-        that seller's. A name is matched whole, without regard to case, but for what clouds and fine-tuning write around it
-        (`llmaudit.catalog.names`).
+        that seller's. A name is matched whole, without regard to case, but for what clouds and fine-tuning write
+        around it (`llmaudit.catalog.names`).
 
         Args:
             model: The model as a log names it.
@@ -320,15 +320,10 @@ class Catalog:
         """Return every atomic rate of a sku: compiled, as the files above replace them, then multiplied, discounted."""
         rates = self._compiled.rates(key, self.known_at)
         for entry in self._entries.get(key, ()):
-            by_unit = entry.replaces == "rate"
-            own = [
-                *rates_of_prices(entry.prices, by_unit=by_unit),
-                *(rates_of_hosting(entry.hosting) if entry.hosting else ()),
-            ]
-            if not own:
-                continue
-            known = [rate for rate in own if self._is_known(rate)]
-            rates = [*(without(rates, known) if entry.replaces == "rate" else ()), *known]
+            known = msgspec.structs.replace(entry, prices=[price for price in entry.prices if self._is_known(price)])
+            own = [*rates_of_prices(known), *(rates_of_hosting(entry.hosting) if entry.hosting else ())]
+            if own:
+                rates = [*(without(rates, own) if entry.replaces == "rate" else ()), *own]
         file, model = self._sellers[key[0]], self._model(key)
         for rule in file.multipliers:
             if touches(rule.models, key[1], model) and not touches(rule.unless, key[1], model):
@@ -338,9 +333,9 @@ class Catalog:
                 rates = list(discounted(rates, discount))
         return rates
 
-    def _is_known(self, rate: Rate) -> bool:
-        learned = rate.evidence.learned_on
-        return self.known_at is None or learned is None or learned <= self.known_at
+    def _is_known(self, price: Price) -> bool:
+        """Say whether the catalog held a price; one that it did not hold neither replaces nor ends another."""
+        return self.known_at is None or price.learned_on is None or price.learned_on <= self.known_at
 
     def spans(self, offer: Offer) -> dict[When, list[Span]]:
         """Return an offer's prices by condition, in time order, dense in between."""

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from builders import catalog_of
 
 from llmaudit.catalog import Catalog
-from llmaudit.catalog.load import check, packaged_folder
+from llmaudit.catalog.load import check, packaged_folder, told_apart, yaml_files
 from llmaudit.catalog.model import CatalogFile
 from llmaudit.errors import InputError
 from llmaudit.yamlfile import parse_yaml, read_yaml
@@ -20,7 +21,7 @@ FILES = sorted((packaged_folder() / "overlay").glob("*.yaml"))
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_packaged_file(path: Path) -> None:
     content = read_yaml(path, CatalogFile, what="catalog")
-    check(content, path.name)
+    check(told_apart(content), path.name)
     assert content.seller in {path.stem, None}
     for sku in content.models:
         for price in sku.prices:
@@ -32,6 +33,20 @@ def test_packaged_file(path: Path) -> None:
                 assert price.usd_per_million["output"] >= price.usd_per_million["input"], sku.sku
                 assert price.usd_per_million.get("cache_read", Decimal(0)) <= price.usd_per_million["input"], sku.sku
     assert all(fee.source.strip() for fee in content.fees)
+
+
+@pytest.mark.parametrize("text", ["", "# prices to come\n", "{}"])
+def test_a_catalog_file_that_says_nothing_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match="says nothing"):
+        catalog_of(tmp_path, text)
+
+
+def test_every_yaml_file_of_a_folder_is_read(tmp_path: Path) -> None:
+    for name in ("b.yml", "a.yaml"):
+        (tmp_path / name).write_text(f"seller: {name[0]}\n")
+    (tmp_path / "notes.txt").write_text("no catalog")
+    (tmp_path / "c.yaml").mkdir()
+    assert [path.name for path in yaml_files(tmp_path)] == ["a.yaml", "b.yml"]
 
 
 def test_folder_is_whole(catalog: Catalog) -> None:
