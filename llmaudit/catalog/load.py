@@ -51,18 +51,23 @@ def _load(overlays: tuple[Path, ...], known_at: date | None) -> Catalog:
     compiled = read_compiled(packaged_folder() / "compiled")
     digest = sha256(compiled.digest.encode() + str(known_at or "").encode())
     merged: dict[str, CatalogFile] = {}
-    for folder in (packaged_folder() / "overlay", *overlays):
-        for path in yaml_files(folder):
-            data = path.read_bytes()
-            digest.update(path.name.encode() + b"\0" + sha256(data).digest())
-            content = parse_yaml(data, CatalogFile, name=path.name, what="catalog")
-            content = told_apart(content)
-            check(content, path.name)
-            key = content.seller or f"({path.stem})"
-            merged[key] = overlay(merged[key], content) if key in merged else content
+    paths = [path for folder in (packaged_folder() / "overlay", *overlays) for path in yaml_files(folder)]
+    for path in _each_once(paths):
+        data = path.read_bytes()
+        digest.update(path.name.encode() + b"\0" + sha256(data).digest())
+        content = told_apart(parse_yaml(data, CatalogFile, name=path.name, what="catalog"))
+        check(content, path.name)
+        key = content.seller or f"({path.stem})"
+        merged[key] = overlay(merged[key], content) if key in merged else content
     catalog = Catalog(tuple(merged.values()), compiled, version=digest.hexdigest()[:12], known_at=known_at)
     _check_schedules(merged, catalog)
     return catalog
+
+
+def _each_once(paths: Sequence[Path]) -> list[Path]:
+    """Return paths without repetition, the last one kept: a discount in a file that is named twice is one discount."""
+    last = {path.resolve(): path for path in reversed(paths)}
+    return list(last.values())[::-1]
 
 
 def yaml_files(path: Path) -> list[Path]:

@@ -205,7 +205,7 @@ class Price(_Strict, frozen=True):
         if not self.usd_per_million and not self.usd_each:
             raise ValueError("`prices` has an entry without a price")
         if self.valid_to is not None and naive(self.valid_to) <= naive(self.valid_from):
-            raise ValueError(f"`valid_to` is {self.valid_to}; it has to be after `valid_from`, {self.valid_from}")
+            raise ValueError(f"the price ends ({self.valid_to}) before it begins ({self.valid_from})")
         if self.when.marginal_gt is not None and self.usd_per_million.keys() & {"output", "reasoning"}:
             raise ValueError("an output price stands under `marginal_gt`, which is about the prompt only")
 

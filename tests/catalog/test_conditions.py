@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -179,3 +180,9 @@ def test_a_missing_name_is_met_with_the_nearest(catalog: Catalog) -> None:
 def test_why_a_name_means_nothing(catalog: Catalog, model: str, seller: str | None, said: str) -> None:
     found = quote(catalog, model, {"input_tokens": 1}, Conditions(DAY), seller=seller)
     assert found.assumptions[0].startswith(said)
+
+
+def test_a_reason_is_the_same_for_every_request(own: Catalog) -> None:
+    """`pricing apply` counts requests by reason: an instant in it would make one row of each hour."""
+    hours = {million(own, "fast-only", at=DAY + timedelta(hours=hour)).assumptions for hour in range(3)}
+    assert hours == {("fast-only has no price for these conditions",)}

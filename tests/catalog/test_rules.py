@@ -215,6 +215,8 @@ def test_a_report_can_be_run_again_as_it_was(tmp_path: Path) -> None:
     assert asked(load_catalog([path]), "m", at, input_tokens=M).cost_usd == 3
     before, then, now = (load_catalog([path], known_at=day) for day in (date(2026, 10, 10), date(2026, 12, 1), None))
     assert asked(before, "m", at, input_tokens=M).cost_usd == 1
+    early = asked(before, "m", Conditions(datetime(2019, 1, 1)), input_tokens=M)  # noqa: DTZ001
+    assert early.assumptions == ("m had, on 2026-10-10, no price before 2020-01-01",)
     assert asked(then, "m", at, input_tokens=M).cost_usd == 3
     assert len({before.version, then.version, now.version}) == 3
 
@@ -252,7 +254,7 @@ BAD_PRICES: list[tuple[str, Any]] = [
     ("usd_per_million: {input: NaN}", "from 0 to below 1,000,000"),
     ("usd_per_million: {input: 1e400}", "from 0 to below 1,000,000"),
     ("usd_each: {request: 100}", "from 0 to below 100"),
-    ("valid_to: 2019-01-01T00:00:00Z, usd_per_million: {input: 1}", "after `valid_from`"),
+    ("valid_to: 2019-01-01T00:00:00Z, usd_per_million: {input: 1}", "before it begins"),
     ("note: nothing", "without a price"),
     ("usd_per_million: {inputs: 1}", "overlay.yaml:"),
     ("usd_each: {web_searches: 1}", "overlay.yaml:"),
