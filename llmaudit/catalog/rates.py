@@ -120,7 +120,7 @@ def rates_for(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates |
     cases, notes = _cases(catalog, open_spans, conditions)
     chosen = [(case, when) for case in cases if (when := _choose(open_spans, case)) is not None]
     if not chosen:
-        return NoRates(f"{offer.sku.sku} has no price for these conditions at {conditions.at:%Y-%m-%dT%H:%M}")
+        return NoRates(_why_none(catalog, offer, conditions))
     pieces = _pieces(catalog, offer, conditions)
     vectors = [_Vector.of(when, {**pieces, **open_spans[when].rates}) for _, when in chosen]
     if chosen[0][0] != cases[0]:
@@ -154,7 +154,7 @@ def _matching(catalog: Catalog, offer: Offer, conditions: Conditions) -> Iterato
         if conditions.prompt_tokens < when.prompt_from:
             continue
         span = catalog.span_at(offer, when, conditions.at)
-        if span is not None and any(unit in TOKEN_UNITS for unit in span.rates):
+        if span is not None and not TOKEN_UNITS.isdisjoint(span.rates):
             yield when, span
 
 
@@ -271,6 +271,7 @@ def _why_none(catalog: Catalog, offer: Offer, conditions: Conditions) -> str:
         for when, every in spans.items()
         if when.service_tier == tier and when.batch == bool(conditions.is_batch)
         for span in every
+        if not TOKEN_UNITS.isdisjoint(span.rates)
     ]
     if not own:
         return f"{has} price for these conditions" if spans else f"{has} price"
@@ -279,4 +280,4 @@ def _why_none(catalog: Catalog, offer: Offer, conditions: Conditions) -> str:
         return f"{has} price before {first:%Y-%m-%d}"
     if conditions.at >= last:
         return f"{has} price from {last:%Y-%m-%d} on"
-    return f"{has} price for these conditions at {conditions.at:%Y-%m-%dT%H:%M}"
+    return f"{has} price for these conditions at that time"

@@ -38,6 +38,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
         + sku_text("plain", ["usd_per_million: {input: 1, output: 10}"])
         + sku_text("fast-only", ["when: {service_tier: fast}, usd_per_million: {input: 9, output: 9}"])
         + sku_text("dated", [MAY])
+        + sku_text("large-only", ["when: {prompt_gt: 2000000}, usd_per_million: {input: 9, output: 9}"])
         + sku_text("input-only", ["usd_per_million: {input: 1}"]),
     )  # fmt: skip
     return catalog_of(tmp_path_factory.mktemp("own"), text)
@@ -186,3 +187,5 @@ def test_a_reason_is_the_same_for_every_request(own: Catalog) -> None:
     """`pricing apply` counts requests by reason: an instant in it would make one row of each hour."""
     hours = {million(own, "fast-only", at=DAY + timedelta(hours=hour)).assumptions for hour in range(3)}
     assert hours == {("fast-only has no price for these conditions",)}
+    large = {million(own, "large-only", at=DAY + timedelta(hours=hour)).assumptions for hour in range(3)}
+    assert large == {("large-only has no price for these conditions at that time",)}
