@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from llmaudit.catalog import Catalog, Offer
     from llmaudit.catalog.model import Rate
 
-UNKNOWN = "unknown-model"
-"""The heading in docs/errors.md about names, of models and of sellers, that are not in the catalog."""
-
 At = Annotated[str | None, typer.Option("--at", help="Instant, such as 2026-10-01T08:00:00Z; now where left out.")]
 Seller = Annotated[str | None, typer.Option("--seller", help="Who bills; the model's maker where left out.")]
 
@@ -34,7 +31,7 @@ def offer_of(prices: Catalog, model: str, seller: str | None, at: datetime | Non
 
         what, step = no_match(prices, model, match, seller)
         raise InputError(
-            what, next_step=f"{step[0].upper()}{step[1:]}, or look at `llmaudit pricing list`.", slug=UNKNOWN
+            what, next_step=f"{step[0].upper()}{step[1:]}, or look at `llmaudit pricing list`.", slug="unknown-model"
         )
     return match.offer
 
@@ -51,7 +48,7 @@ def seller_of(prices: Catalog, seller: str | None) -> str | None:
         raise InputError(
             f"--seller {printable(seller)}: the catalog has no such seller",
             next_step=f"The nearest are {near}." if near else "`llmaudit pricing list` shows every seller.",
-            slug=UNKNOWN,
+            slug="unknown-model",
         )
     return known
 
