@@ -26,6 +26,12 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _ODD_NUMBER = re.compile(r"[+-]?[\d_.]*(?:\d_[\d_.]*|[^\x00-\x7f][\d.]*)")
 """Digits with underscores or of another script, which `Decimal` would take and a reader would not expect."""
 
+_PLAINER = {
+    "Invalid decimal string": "not a number in plain digits",
+    "Invalid RFC3339 encoded datetime": "not an instant such as 2026-10-01T00:00:00Z",
+}
+"""What a person calls what msgspec says."""
+
 _PATH_PART = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 
 
@@ -71,7 +77,9 @@ def parse_yaml(data: bytes, into: type[T], *, name: str, what: str) -> T:
         return msgspec.convert(plain, into, strict=False)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `")
-        raise _error(name, what, _nearest(path.rstrip("`"), positions), text) from None
+        said, found = _PLAINER.get(text, text[:1].lower() + text[1:]), _written(plain, path.rstrip("`"))
+        said += f": {found}" if found and f"'{found}'" not in said else ""
+        raise _error(name, what, _nearest(path.rstrip("`"), positions), f"does not fit: {said}") from None
 
 
 def _plain(node: yaml.Node, path: str, positions: dict[str, Position], name: str, what: str, seen: set[int]) -> Any:
@@ -98,6 +106,16 @@ def _plain(node: yaml.Node, path: str, positions: dict[str, Position], name: str
             raise _error(name, what, (line, column), f"has the key {printable(key)!r} twice")
         mapping[key] = _plain(child, f"{path}.{key}", positions, name, what, seen)
     return mapping
+
+
+def _written(plain: Any, path: str) -> str:
+    """Return what stands at a validation path, for a message; nothing where that is no single value."""
+    for key, index in _PATH_PART.findall(path):
+        try:
+            plain = plain[key] if key else plain[int(index)]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return ""
+    return printable(plain, 80) if isinstance(plain, str) else ""
 
 
 def _nearest(path: str, positions: dict[str, Position]) -> Position | None:

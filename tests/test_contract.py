@@ -354,6 +354,14 @@ def test_errors_in_words_and_with_debug_in_full(call: Run, small_db: Path, args:
     assert full.err.endswith(plain.err)
 
 
+@pytest.mark.parametrize("args", [["list"], ["conflicts"], ["show", "gpt-4o"], ["history", "gpt-4o"]])
+def test_an_unknown_seller_is_no_empty_table(call: Run, args: list[str]) -> None:
+    done = call("pricing", *args, "--seller", "opnai")
+    assert (done.code, done.out) == (5, "")
+    assert "opnai" in done.err
+    assert "openai" in done.err
+
+
 def test_unpriced_quote_is_no_zero(call: Run) -> None:
     done = call("pricing", "quote", "--model", "gpt-5.6-soll", "--input", 10, "--json")
     assert done.code == 5

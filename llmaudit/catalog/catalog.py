@@ -30,7 +30,7 @@ from llmaudit.catalog.model import (
     Tokenizer,
     When,
 )
-from llmaudit.catalog.names import MAX_NAME, Named, NameIndex
+from llmaudit.catalog.names import MAX_NAME, Named, NameIndex, of_resource, spellings
 from llmaudit.catalog.schedule import Slot, slots_of_day
 from llmaudit.catalog.timeline import (
     Span,
@@ -210,7 +210,8 @@ class Catalog:
 
         The seller is the one the log names, else the name's prefix (`openai/…`). Where neither says who bills, a name
         means its maker's own offer, and the match says so; a name that only one other seller has is
-        that seller's. A name is matched whole, without regard to case.
+        that seller's. A name is matched whole, without regard to case, but for what clouds and fine-tuning write
+        around it (`llmaudit.catalog.names`).
 
         Args:
             model: The model as a log names it.
@@ -230,10 +231,14 @@ class Catalog:
 
     def _find(self, model: str, seller: str | None, at: datetime | None) -> Match:
         sold_by = self.seller_id(seller)
-        if sold_by and self.kind(sold_by) == "gateway":
+        by_gateway = sold_by is not None and self.kind(sold_by) == "gateway"
+        if sold_by and by_gateway:
             own = self._one([model], [sold_by], at)
             if own.offer or own.reason == "ambiguous-model":
                 return own
+        if resource := of_resource(model):
+            cloud, name = resource
+            return self._find(name, seller if seller and not by_gateway else cloud, at)
         prefix, slash, rest = model.partition("/")
         by_prefix = self.seller_id(prefix) if slash else None
         if by_prefix and self.kind(by_prefix) == "gateway":
@@ -241,7 +246,7 @@ class Catalog:
         known = self._direct_seller(seller)
         if known is None and seller and sold_by is None:
             return Match(None, "unknown-seller")
-        names = (model, rest) if slash else (model,)
+        names = spellings(model)
         if known or by_prefix:
             return self._one(names, [known or by_prefix or ""], at)
         own = self._one(names, self._makers, at)
@@ -291,6 +296,15 @@ class Catalog:
         name = model[:MAX_NAME].lower().rpartition("/")[2]
         return get_close_matches(name, self._all_names, n=3, cutoff=0.6)
 
+    def nearest_sellers(self, seller: str) -> list[str]:
+        """Return up to three sellers that are spelt like a name, for a message."""
+        near = get_close_matches(seller[:MAX_NAME].lower(), self._aka, n=3, cutoff=0.6)
+        return list(dict.fromkeys(self._aka[word] for word in near))
+
+    def sellers_of(self, model: str) -> list[str]:
+        """Return every seller that has something under a name at some time, in order of their ids."""
+        return sorted(self._names.sellers_of(model.lower()))
+
     @cached_property
     def _all_names(self) -> list[str]:
         direct = {key[1] for key in self.keys if self.kind(key[0]) in {"provider", "example"}}
@@ -318,15 +332,10 @@ class Catalog:
         """Return every atomic rate of a sku: compiled, as the files above replace them, then multiplied, discounted."""
         rates = self._compiled.rates(key, self.known_at)
         for entry in self._entries.get(key, ()):
-            by_unit = entry.replaces == "rate"
-            own = [
-                *rates_of_prices(entry.prices, by_unit=by_unit),
-                *(rates_of_hosting(entry.hosting) if entry.hosting else ()),
-            ]
-            if not own:
-                continue
-            known = [rate for rate in own if self._is_known(rate)]
-            rates = [*(without(rates, known) if entry.replaces == "rate" else ()), *known]
+            known = msgspec.structs.replace(entry, prices=[price for price in entry.prices if self._is_known(price)])
+            own = [*rates_of_prices(known), *(rates_of_hosting(entry.hosting) if entry.hosting else ())]
+            if own:
+                rates = [*(without(rates, own) if entry.replaces == "rate" else ()), *own]
         file, model = self._sellers[key[0]], self._model(key)
         for rule in file.multipliers:
             if touches(rule.models, key[1], model) and not touches(rule.unless, key[1], model):
@@ -336,9 +345,9 @@ class Catalog:
                 rates = list(discounted(rates, discount))
         return rates
 
-    def _is_known(self, rate: Rate) -> bool:
-        learned = rate.evidence.learned_on
-        return self.known_at is None or learned is None or learned <= self.known_at
+    def _is_known(self, price: Price) -> bool:
+        """Say whether the catalog held a price; one that it did not hold neither replaces nor ends another."""
+        return self.known_at is None or price.learned_on is None or price.learned_on <= self.known_at
 
     def spans(self, offer: Offer) -> dict[When, list[Span]]:
         """Return an offer's prices by condition, in time order, dense in between."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,15 +14,11 @@ from msgspec.structs import replace
 from llmaudit.catalog.catalog import Catalog
 from llmaudit.catalog.compiled import read_compiled
 from llmaudit.catalog.instants import naive
-from llmaudit.catalog.model import CatalogFile, Dated, Price, SkuEntry
+from llmaudit.catalog.model import CatalogFile, Dated, SkuEntry
 from llmaudit.errors import InputError, printable
 from llmaudit.yamlfile import parse_yaml
 
-MAX_DECIMALS_PER_MILLION = 6
-"""More decimals per million are a slip of the pen more often than a price; `fine: true` says they are meant."""
-
-FINEST_PER_MILLION = 12
-"""A price with more decimals per million than this does not fit the exact arithmetic."""
+YAML_ENDINGS = {".yaml", ".yml"}
 
 
 def packaged_folder() -> Path:
@@ -54,18 +51,23 @@ def _load(overlays: tuple[Path, ...], known_at: date | None) -> Catalog:
     compiled = read_compiled(packaged_folder() / "compiled")
     digest = sha256(compiled.digest.encode() + str(known_at or "").encode())
     merged: dict[str, CatalogFile] = {}
-    for folder in (packaged_folder() / "overlay", *overlays):
-        for path in yaml_files(folder):
-            data = path.read_bytes()
-            digest.update(path.name.encode() + b"\0" + sha256(data).digest())
-            content = parse_yaml(data, CatalogFile, name=path.name, what="catalog")
-            content = _told_apart(content)
-            check(content, path.name)
-            key = content.seller or f"({path.stem})"
-            merged[key] = overlay(merged[key], content) if key in merged else content
+    paths = [path for folder in (packaged_folder() / "overlay", *overlays) for path in yaml_files(folder)]
+    for path in _each_once(paths):
+        data = path.read_bytes()
+        digest.update(path.name.encode() + b"\0" + sha256(data).digest())
+        content = told_apart(parse_yaml(data, CatalogFile, name=path.name, what="catalog"))
+        check(content, path.name)
+        key = content.seller or f"({path.stem})"
+        merged[key] = overlay(merged[key], content) if key in merged else content
     catalog = Catalog(tuple(merged.values()), compiled, version=digest.hexdigest()[:12], known_at=known_at)
     _check_schedules(merged, catalog)
     return catalog
+
+
+def _each_once(paths: Sequence[Path]) -> list[Path]:
+    """Return paths without repetition, the last one kept: a discount in a file that is named twice is one discount."""
+    last = {path.resolve(): path for path in reversed(paths)}
+    return list(last.values())[::-1]
 
 
 def yaml_files(path: Path) -> list[Path]:
@@ -74,7 +76,7 @@ def yaml_files(path: Path) -> list[Path]:
     Raises:
         InputError: The path does not exist or holds no YAML file.
     """
-    found = sorted(path.glob("*.yaml")) if path.is_dir() else [path] if path.is_file() else []
+    found = [path] if path.is_file() else sorted(p for p in path.glob("*") if p.suffix in YAML_ENDINGS and p.is_file())
     if not found:
         raise InputError(
             f"the catalog {printable(str(path))} is no YAML file and no folder of YAML files",
@@ -104,25 +106,29 @@ def overlay(below: CatalogFile, above: CatalogFile) -> CatalogFile:
     )
 
 
-def _told_apart(content: CatalogFile) -> CatalogFile:
+def told_apart(content: CatalogFile) -> CatalogFile:
     """Return a file whose entries say themselves what they replace: merged with others they have no file any more."""
     entries = [replace(entry, replaces=entry.replaces or content.replaces) for entry in content.models]
     return replace(content, models=entries)
 
 
 def check(content: CatalogFile, name: str) -> None:
-    """Refuse what the type system cannot: a price that is negative or too fine, spans that are empty or overlap.
+    """Refuse what no shape can by itself: entries that contradict each other, a file that says nothing.
 
     Raises:
         InputError: With the sku and the value.
     """
+    if content == CatalogFile():
+        raise InputError(
+            f"{printable(name)}: the catalog file says nothing",
+            next_step="Write a file of the shape described in docs/pricing.md, or leave it out.",
+            slug="bad-catalog",
+        )
     if not content.seller and (content.models or content.multipliers or content.discounts or content.commitments):
         first = content.models[0].sku if content.models else "rules"
         raise _refused(name, first, "stands in a file that names no seller")
     for entry in content.models:
-        for price in entry.prices:
-            _check_price(price, entry, name)
-        _check_spans(entry, name, by_unit=(entry.replaces or content.replaces) == "rate")
+        _check_spans(entry, name)
         if entry.hosting and entry.prices:
             raise _refused(name, entry.sku, "has both `prices` and `hosting`; say one")
     rules: tuple[Dated, ...] = (*content.multipliers, *content.discounts, *content.quotas, *content.commitments)
@@ -131,39 +137,14 @@ def check(content: CatalogFile, name: str) -> None:
             raise _refused(name, content.seller or name, f"has a rule that ends ({dated.valid_to}) before it begins")
 
 
-def _check_price(price: Price, entry: SkuEntry, name: str) -> None:
-    finest = FINEST_PER_MILLION if price.fine else MAX_DECIMALS_PER_MILLION
-    for unit, usd in (*price.usd_per_million.items(), *price.usd_each.items()):
-        exponent = usd.as_tuple().exponent
-        if not isinstance(exponent, int) or usd < 0:
-            raise _refused(name, entry.sku, f"has the {unit} price {usd}; a price is a number from 0 up")
-        if -exponent > (finest if unit in price.usd_per_million else FINEST_PER_MILLION):
-            hint = "" if price.fine else " (write `fine: true` beside it if they are meant)"
-            raise _refused(
-                name, entry.sku, f"has the {unit} price {usd}; more than {finest} decimals per million{hint}"
-            )
-    if price.valid_to is not None and naive(price.valid_to) <= naive(price.valid_from):
-        raise _refused(
-            name, entry.sku, f"has a price that ends ({price.valid_to}) before it begins ({price.valid_from})"
-        )
-    if not price.usd_per_million and not price.usd_each:
-        raise _refused(name, entry.sku, "has an entry without a price")
-    if price.when.marginal_gt is not None and price.usd_per_million.keys() & {"output", "reasoning"}:
-        raise _refused(name, entry.sku, "has an output price under `marginal_gt`, which is about the prompt only")
-
-
-def _check_spans(entry: SkuEntry, name: str, *, by_unit: bool) -> None:
-    seen = set()
-    for price in entry.prices:
-        units = (*price.usd_per_million, *price.usd_each) if by_unit else ("",)
-        for unit in units:
-            key = (price.when, naive(price.valid_from), unit)
-            if key in seen:
+def _check_spans(entry: SkuEntry, name: str) -> None:
+    for (_, unit), prices in entry.timelines().items():
+        for price, following in pairwise(prices):
+            if naive(price.valid_from) == naive(following.valid_from):
                 begins = f"{price.valid_from:%Y-%m-%dT%H:%M:%SZ}"
                 raise _refused(
                     name, entry.sku, f"has two {f'{unit} ' if unit else ''}prices from {begins} on under one condition"
                 )
-            seen.add(key)
 
 
 def _check_schedules(merged: dict[str, CatalogFile], catalog: Catalog) -> None:

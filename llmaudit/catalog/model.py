@@ -7,13 +7,17 @@ vector for people to write; the catalog keeps one `Rate` per atomic price, each 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
 
+from llmaudit.catalog.instants import naive
 from llmaudit.catalog.units import PieceUnit, TokenUnit
+from llmaudit.money import EXACT
 
 ModelClass = Literal["flagship", "mid", "budget"]
 ContentClass = Literal["latin", "code", "cjk"]
@@ -35,6 +39,21 @@ FeeKind = Literal[
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
+MAX_DECIMALS_PER_MILLION = 6
+"""More decimals per million are a slip of the pen more often than a price; `fine: true` says they are meant."""
+
+FINEST_PER_MILLION = 12
+"""Decimals of a price per million that are kept: 1e-18 dollars a token, the most that fits beside a count in SQL."""
+
+DEAREST_EACH = Decimal(100)
+"""US dollars for one of anything; no more fits beside 18 decimals in the rates of `llmaudit.bulk`."""
+
+DEAREST_PER_MILLION = Decimal(1_000_000)
+"""A dollar a token. `LARGEST_FACTOR` times as much still fits."""
+
+LARGEST_FACTOR = Decimal(100)
+
+
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of every catalog shape: immutable, and a misspelt key is an error."""
 
@@ -48,6 +67,20 @@ def _above_zero(**amounts: Decimal) -> None:
     for name, amount in amounts.items():
         if not (amount.is_finite() and amount > 0):
             raise ValueError(f"`{name}` is {amount}; it has to be above 0")
+
+
+def _plausible(unit: str, usd: Decimal, dearest: Decimal, finest: int) -> None:
+    """Refuse a price that is none, or that exact arithmetic in SQL cannot hold.
+
+    Raises:
+        ValueError: With the unit, the value and the limit.
+    """
+    exponent = usd.as_tuple().exponent
+    if not isinstance(exponent, int) or not 0 <= usd < dearest:
+        raise ValueError(f"the {unit} price is {usd}; it has to be from 0 to below {dearest:,}")
+    if -exponent > finest:
+        hint = " (write `fine: true` beside it if they are meant)" if finest == MAX_DECIMALS_PER_MILLION else ""
+        raise ValueError(f"the {unit} price is {usd}; it has more than {finest} decimals{hint}")
 
 
 class When(_Strict, frozen=True):
@@ -163,6 +196,19 @@ class Price(_Strict, frozen=True):
     fine: bool = False
     note: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what the types cannot: a price that cannot hold, or a span that is empty."""
+        for unit, usd in self.usd_per_million.items():
+            _plausible(unit, usd, DEAREST_PER_MILLION, FINEST_PER_MILLION if self.fine else MAX_DECIMALS_PER_MILLION)
+        for piece, usd in self.usd_each.items():
+            _plausible(piece, usd, DEAREST_EACH, FINEST_PER_MILLION)
+        if not self.usd_per_million and not self.usd_each:
+            raise ValueError("`prices` has an entry without a price")
+        if self.valid_to is not None and naive(self.valid_to) <= naive(self.valid_from):
+            raise ValueError(f"the price ends ({self.valid_to}) before it begins ({self.valid_from})")
+        if self.when.marginal_gt is not None and self.usd_per_million.keys() & {"output", "reasoning"}:
+            raise ValueError("an output price stands under `marginal_gt`, which is about the prompt only")
+
 
 class Hosting(_Strict, frozen=True):
     """The price of a model one hosts oneself, from what its hours cost and how many tokens an hour yields.
@@ -195,6 +241,11 @@ class Hosting(_Strict, frozen=True):
         )
         if self.utilisation > 1:
             raise ValueError(f"`utilisation` is {self.utilisation}; it is a share of the paid hours, at most 1")
+        fewest = min(self.input_tokens_per_hour, self.output_tokens_per_hour)
+        with localcontext(EXACT):
+            dollar_a_token = self.usd_per_hour * self.units >= fewest * self.utilisation
+        if dollar_a_token:
+            raise ValueError(f"`usd_per_hour` is {self.usd_per_hour} for {fewest} tokens: a dollar a token or more")
 
 
 class DatedName(Dated, frozen=True, kw_only=True):
@@ -233,6 +284,30 @@ class SkuEntry(_Strict, frozen=True, rename={"model_class": "class"}):
     hosting: Hosting | None = None
     replaces: Literal["sku", "rate"] | None = None
     retired_at: datetime | None = None
+
+    def cut_short(self) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the ends, as stated, of vectors that give way earlier, and when (naive UTC).
+
+        Where single rates are replaced, that is how one of a vector's units is said to have changed.
+        """
+        for timeline in self.timelines().values() if self.replaces != "rate" else ():
+            for price, following in pairwise(timeline):
+                begins = naive(following.valid_from)
+                if price.valid_to is not None and begins < naive(price.valid_to):
+                    yield naive(price.valid_to), begins
+
+    def timelines(self) -> dict[tuple[When, str], list[Price]]:
+        """Return the prices that follow each other, in time order, by condition and unit.
+
+        The unit is empty where an entry is a whole vector, which ends where the next one under the same condition
+        begins, whether that has the unit or not.
+        """
+        by_unit = self.replaces == "rate"
+        found: dict[tuple[When, str], list[Price]] = {}
+        for price in sorted(self.prices, key=lambda price: naive(price.valid_from)):
+            for unit in (*price.usd_per_million, *price.usd_each) if by_unit else ("",):
+                found.setdefault((price.when, unit), []).append(price)
+        return found
 
 
 class Sku(_Strict, frozen=True):
@@ -279,6 +354,8 @@ class Multiplier(Dated, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a factor that makes nothing of a price, and a rule that adds no condition."""
         _above_zero(factor=self.factor)
+        if self.factor > LARGEST_FACTOR:
+            raise ValueError(f"`factor` is {self.factor}; it is at most {LARGEST_FACTOR}")
         if not self.when.given:
             raise ValueError("`when` is empty; a multiplier adds a condition, a `discount` changes a price in place")
 
@@ -301,13 +378,13 @@ class Quota(Dated, frozen=True, kw_only=True):
     """A free allowance an account has, shared by some models; no single request can be priced by it.
 
     Attributes:
-        unit: What is free: a unit of the catalog.
+        unit: What is free.
         free: How many.
         per: day or month (UTC).
         models: Shell patterns of skus or canonical names that share it.
     """
 
-    unit: str
+    unit: TokenUnit | PieceUnit
     free: Decimal
     per: Literal["day", "month"]
     models: list[str]

@@ -15,6 +15,14 @@ from llmaudit.catalog.model import DatedName
 MAX_NAME = 200
 """Longer model names are not matched: no seller has one, and matching cost grows with the name."""
 
+_VERTEX = re.compile(r"(?:projects/[^/]+/locations/[^/]+/)?publishers/[^/]+/models/(?P<name>[^/]+)")
+_BEDROCK = re.compile(r"bedrock/(?:converse/|invoke/)?(?:[a-z]{2}(?:-[a-z]+)+-[0-9]/)?(?P<name>[^/]+)")
+RESOURCES: tuple[tuple[re.Pattern[str], str], ...] = ((_VERTEX, "vertex"), (_BEDROCK, "bedrock"))
+"""Paths that clouds, and gateways for them, write around their own ids, and whose ids these are."""
+
+_FINE_TUNED = re.compile(r"(ft:[^:]+):[^:]*:.*")
+"""OpenAI's own fine-tuned models, `ft:base:organisation:suffix:id`: priced by their base, whoever's they are."""
+
 Reading = Literal["sku", "name", "pattern", "canonical"]
 READINGS: tuple[Reading, ...] = ("sku", "name", "pattern", "canonical")
 """The seller's own id, then a further name, then a pattern, then the model's canonical name: the first that fits."""
@@ -44,9 +52,21 @@ class Named:
         return cls(key, name.name, "name", start_of(name.valid_from), end_of(name.valid_to))
 
     def holds(self, at: datetime | None) -> bool:
-        """Say whether it is a name at an instant; without one, only a name that never moved is."""
+        """Say whether it is a name at an instant; one that never moved is a name at any, the others need one."""
         always = self.start == BEGINNING and self.end == FOREVER
-        return always if at is None else self.start <= at < self.end
+        return always or (at is not None and self.start <= at < self.end)
+
+
+def of_resource(model: str) -> tuple[str, str] | None:
+    """Return seller and id where a name in lower case is a cloud's resource path, such as `publishers/…/models/…`."""
+    return next(((seller, found["name"]) for path, seller in RESOURCES if (found := path.fullmatch(model))), None)
+
+
+def spellings(model: str) -> tuple[str, ...]:
+    """Return what a name in lower case may stand under, most literal first: whole, without its prefix, as its base."""
+    _, slash, rest = model.partition("/")
+    whole = (model, rest) if slash else (model,)
+    return (*whole, *(found[1] for name in whole if (found := _FINE_TUNED.fullmatch(name))))
 
 
 class NameIndex:

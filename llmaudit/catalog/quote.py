@@ -82,7 +82,7 @@ def quote(
     """
     match = catalog.find(model, seller=seller, at=conditions.at)
     if match.offer is None:
-        return unpriced(no_match(catalog, model, match))
+        return unpriced("; ".join(no_match(catalog, model, match, seller)))
     offer = match.offer
     counts = tuple(1 if name == "requests" else tokens.get(name, 0) for name in PRICED)
     if whole := _larger_part(tokens):
@@ -98,14 +98,14 @@ def quote(
     below = {name: sum(int(step.quantity) for step in steps if step.counter == name) for name in COUNTERS}
     counts = tuple(count - below.get(name, 0) for name, count in zip(PRICED, counts, strict=True))
     lines = (*components(rates, counts), *steps, *extra)
-    added = total(part.cost_usd for part in (*extra, *steps))
+    added = [part.cost_usd for part in (*extra, *steps)]
     notes = usage_notes(rates, dict(zip(PRICED, counts, strict=True)))
     told = [f"no seller named: as sold by its maker, {offer.seller}"] if match.by_maker else []
     return Quote(
         status="assumed_condition" if notes else "priced",
-        cost_usd=cost(counts, rates.expected) + added,
-        low_usd=cost(counts, rates.low) + added,
-        high_usd=cost(counts, rates.high) + added,
+        cost_usd=total([cost(counts, rates.expected), *added]),
+        low_usd=total([cost(counts, rates.low), *added]),
+        high_usd=total([cost(counts, rates.high), *added]),
         components=lines,
         rules=tuple(dict.fromkeys([*told, *(describe(offer, part.rate) for part in lines)])),
         assumptions=tuple(notes),
@@ -205,14 +205,40 @@ def unpriced(reason: str, offer: Offer | None = None) -> Quote:
     return Quote("unpriced", None, None, None, assumptions=(reason,), offer=offer)
 
 
-def no_match(catalog: Catalog, model: str, match: Match) -> str:
-    """Return one sentence on a name that is not in the catalog: the nearest names, and what to add."""
-    near = catalog.nearest(model)
-    nearest = f"; the nearest names are {', '.join(near)}" if near else ""
-    add = (
-        "name the seller to price it" if match.reason == "ambiguous-model" else "add it to a --catalog file to price it"
-    )
-    return f"{match.reason}: {printable(model)!r} is not in the catalog{nearest}; {add}"
+def no_match(catalog: Catalog, model: str, match: Match, seller: str | None = None) -> tuple[str, str]:
+    """Return why a name means no offer, with the nearest names, and what to do about it: two sentences, without stops.
+
+    Args:
+        catalog: Where it was looked for.
+        model: The model as a log or a person names it.
+        match: What `Catalog.find` said.
+        seller: The seller that was asked for.
+    """
+    add, name = "add it to a --catalog file to price it", repr(printable(model))
+    if match.reason == "no-model-name":
+        return "no-model-name: no model is named", "name one"
+    if match.reason == "unknown-seller":
+        what = f"unknown-seller: the catalog has no seller {printable(seller or '')!r}"
+        return what + _near("sellers", catalog.nearest_sellers(seller or "")), add
+    if match.reason == "ambiguous-model":
+        by = f" of {printable(seller)}" if seller else f" ({_listed(catalog.sellers_of(model))})"
+        return f"ambiguous-model: {name} means more than one sku{by}", "name the seller and its own id"
+    where = f" of {printable(seller)}" if seller else ""
+    return f"{match.reason}: {name} is not in the catalog{where}{_near('names', catalog.nearest(model))}", add
+
+
+def _listed(sellers: Sequence[str], shown: int = 5) -> str:
+    rest = f" and {len(sellers) - shown} more" if len(sellers) > shown else ""
+    return ", ".join(sellers[:shown]) + rest
+
+
+def _near(things: str, near: Sequence[str]) -> str:
+    return f"; the nearest {things} are {', '.join(near)}" if near else ""
+
+
+def _votes(agree: tuple[int, int]) -> str:
+    """Return how many sources state a price; one that follows from a factor is stated by none."""
+    return f"{agree[0]} of {agree[1]} sources agree" if agree[1] else "stated by no source, from a factor"
 
 
 def describe(offer: Offer, rate: Rate) -> str:
@@ -222,7 +248,7 @@ def describe(offer: Offer, rate: Rate) -> str:
     until = "" if rate.end == FOREVER else f" to {written(rate.end)}"
     evidence = rate.evidence
     told = [evidence.basis if not evidence.package else f"{evidence.basis} by {evidence.package}"]
-    told += [f"{evidence.agree[0]} of {evidence.agree[1]} sources agree"] if evidence.agree else []
+    told += [_votes(evidence.agree)] if evidence.agree else []
     told += [f"checked {evidence.checked_on}"] if evidence.checked_on else []
     told += [f"= {evidence.derived}"] if evidence.derived else []
     told += [evidence.original] if evidence.original else []

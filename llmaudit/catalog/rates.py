@@ -120,7 +120,7 @@ def rates_for(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates |
     cases, notes = _cases(catalog, open_spans, conditions)
     chosen = [(case, when) for case in cases if (when := _choose(open_spans, case)) is not None]
     if not chosen:
-        return NoRates(f"{offer.sku.sku} has no price for these conditions at {conditions.at:%Y-%m-%dT%H:%M}")
+        return NoRates(_why_none(catalog, offer, conditions))
     pieces = _pieces(catalog, offer, conditions)
     vectors = [_Vector.of(when, {**pieces, **open_spans[when].rates}) for _, when in chosen]
     if chosen[0][0] != cases[0]:
@@ -154,7 +154,7 @@ def _matching(catalog: Catalog, offer: Offer, conditions: Conditions) -> Iterato
         if conditions.prompt_tokens < when.prompt_from:
             continue
         span = catalog.span_at(offer, when, conditions.at)
-        if span is not None and any(unit in TOKEN_UNITS for unit in span.rates):
+        if span is not None and not TOKEN_UNITS.isdisjoint(span.rates):
             yield when, span
 
 
@@ -259,22 +259,25 @@ def _doubts(used: Mapping[str, Rate], conditions: Conditions) -> Iterator[str]:
 
 
 def _why_none(catalog: Catalog, offer: Offer, conditions: Conditions) -> str:
-    sku, spans = offer.sku.sku, catalog.spans(offer)
-    tier = normal_tier(conditions.service_tier)
+    """Return why no price holds, in words that are the same for every request with the same reason."""
+    spans, tier = catalog.spans(offer), normal_tier(conditions.service_tier)
+    has = f"{offer.sku.sku} has no" if catalog.known_at is None else f"{offer.sku.sku} had, on {catalog.known_at}, no"
     if tier and not any(when.service_tier == tier for when in spans):
-        return f"{sku} has no price for service tier {tier}"
+        return f"{has} price for service tier {tier}"
     if conditions.is_batch and not any(when.batch for when in spans):
-        return f"{sku} has no batch price"
+        return f"{has} batch price"
     own = [
         span
         for when, every in spans.items()
         if when.service_tier == tier and when.batch == bool(conditions.is_batch)
         for span in every
+        if not TOKEN_UNITS.isdisjoint(span.rates)
     ]
-    starts = [span.start for span in own]
-    if starts and conditions.at < min(starts):
-        return f"{sku} has no price before {min(starts):%Y-%m-%d}"
-    ends = [span.end for span in own]
-    if ends and conditions.at >= max(ends):
-        return f"{sku} has no price from {max(ends):%Y-%m-%d} on"
-    return f"{sku} has no price for these conditions at {conditions.at:%Y-%m-%dT%H:%M}"
+    if not own:
+        return f"{has} price for these conditions" if spans else f"{has} price"
+    first, last = min(span.start for span in own), max(span.end for span in own)
+    if conditions.at < first:
+        return f"{has} price before {first:%Y-%m-%d}"
+    if conditions.at >= last:
+        return f"{has} price from {last:%Y-%m-%d} on"
+    return f"{has} price for these conditions at that time"

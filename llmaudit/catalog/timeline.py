@@ -17,14 +17,11 @@ from itertools import pairwise
 import msgspec
 
 from llmaudit.catalog.instants import BEGINNING, FOREVER, end_of, naive, start_of
-from llmaudit.catalog.model import Discount, Evidence, Hosting, Multiplier, Price, Rate, When
+from llmaudit.catalog.model import FINEST_PER_MILLION, Discount, Evidence, Hosting, Multiplier, Rate, SkuEntry, When
 from llmaudit.catalog.units import TOKEN_UNITS
 from llmaudit.money import EXACT, round_to
 
 MILLION = Decimal(1_000_000)
-FINEST = 12
-"""Decimals of a price per million that are kept: 1e-18 dollars a token, the most that fits beside a count in SQL."""
-
 HUNDRED = Decimal(100)
 
 
@@ -37,22 +34,11 @@ class Span:
     rates: Mapping[str, Rate]
 
 
-def rates_of_prices(prices: Iterable[Price], *, by_unit: bool = False) -> Iterator[Rate]:
-    """Yield the atomic rates of price entries.
-
-    Args:
-        prices: The entries of one sku, in any order.
-        by_unit: Whether a price ends where the next of its own unit begins; else an entry is a whole vector, which ends
-            where the next one under the same conditions begins, whether that has the unit or not.
-    """
-    by_condition: dict[tuple[When, str], list[Price]] = {}
-    for price in prices:
-        for name in (*price.usd_per_million, *price.usd_each) if by_unit else ("",):
-            by_condition.setdefault((price.when, name), []).append(price)
-    for (when, only), entries in by_condition.items():
-        ordered = sorted(entries, key=lambda price: naive(price.valid_from))
-        starts = [naive(price.valid_from) for price in ordered]
-        for price, start, following in zip(ordered, starts, [*starts[1:], FOREVER], strict=True):
+def rates_of_prices(entry: SkuEntry) -> Iterator[Rate]:
+    """Yield the atomic rates of the prices of an entry; each holds until the next of its timeline begins."""
+    for (when, only), prices in entry.timelines().items():
+        starts = [naive(price.valid_from) for price in prices]
+        for price, start, following in zip(prices, starts, [*starts[1:], FOREVER], strict=True):
             evidence = Evidence(
                 basis=price.basis,
                 source=price.source,
@@ -64,9 +50,8 @@ def rates_of_prices(prices: Iterable[Price], *, by_unit: bool = False) -> Iterat
             )
             end = min(end_of(price.valid_to), following)
             for unit, usd in (*price.usd_per_million.items(), *price.usd_each.items()):
-                if only and unit != only:
-                    continue
-                yield Rate(unit=unit, usd=usd, when=when, start=start, end=end, evidence=evidence)
+                if not only or unit == only:
+                    yield Rate(unit=unit, usd=usd, when=when, start=start, end=end, evidence=evidence)
 
 
 def rates_of_hosting(hosting: Hosting) -> Iterator[Rate]:
@@ -181,7 +166,7 @@ def _spans(rates: list[Rate]) -> Iterator[Span]:
 def _kept(usd: Decimal) -> Decimal:
     """Return a derived price as it is, unless it has more decimals than arithmetic in SQL can hold."""
     exponent = usd.as_tuple().exponent
-    return round_to(usd, FINEST) if isinstance(exponent, int) and -exponent > FINEST else usd
+    return round_to(usd, FINEST_PER_MILLION) if isinstance(exponent, int) and -exponent > FINEST_PER_MILLION else usd
 
 
 def _plain(amount: Decimal) -> str:

@@ -13,8 +13,7 @@ from itertools import pairwise
 
 from llmaudit.catalog.catalog import Catalog
 from llmaudit.catalog.instants import naive, written
-from llmaudit.catalog.load import MAX_DECIMALS_PER_MILLION
-from llmaudit.catalog.model import Rate, When
+from llmaudit.catalog.model import MAX_DECIMALS_PER_MILLION, Rate, When
 from llmaudit.catalog.units import PIECE_UNITS, TOKEN_UNITS
 
 DEAREST_PIECE = Decimal(5)
@@ -78,8 +77,13 @@ def unknown_calendars(catalog: Catalog, rates: Rates, _: datetime) -> Iterator[P
             yield Problem(seller, sku, f"a price under the calendar {name}, which is nowhere")
 
 
-def overlaps(_: Catalog, rates: Rates, __: datetime) -> Iterator[Problem]:
+def overlaps(catalog: Catalog, rates: Rates, __: datetime) -> Iterator[Problem]:
     """One unit has one price at a time under one condition."""
+    for seller, file in catalog.sellers.items():
+        for entry in file.models:
+            for ends, begins in entry.cut_short():
+                said = f"a price is said to hold until {written(ends)}, but the next one begins {written(begins)}"
+                yield Problem(seller, entry.sku, said)
     for (seller, sku), unit, group in _timelines(rates):
         for earlier, later in pairwise(group):
             if later.start < earlier.end:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +38,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
         + sku_text("plain", ["usd_per_million: {input: 1, output: 10}"])
         + sku_text("fast-only", ["when: {service_tier: fast}, usd_per_million: {input: 9, output: 9}"])
         + sku_text("dated", [MAY])
+        + sku_text("large-only", ["when: {prompt_gt: 2000000}, usd_per_million: {input: 9, output: 9}"])
         + sku_text("input-only", ["usd_per_million: {input: 1}"]),
     )  # fmt: skip
     return catalog_of(tmp_path_factory.mktemp("own"), text)
@@ -165,3 +167,25 @@ def test_a_missing_name_is_met_with_the_nearest(catalog: Catalog) -> None:
     assert found.cost_usd is None
     assert "unknown-model" in found.assumptions[0]
     assert "gpt-5.6-sol" in found.assumptions[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "seller", "said"),
+    [
+        ("gpt-4o", "opnai", "unknown-seller: the catalog has no seller 'opnai'; the nearest sellers are openai"),
+        ("", None, "no-model-name: no model is named"),
+        ("gpt-5.6-sol", "anthropic", "unknown-model: 'gpt-5.6-sol' is not in the catalog of anthropic"),
+        ("meta-llama/Llama-3.3-70B-Instruct", None, "ambiguous-model: 'meta-llama/Llama-3.3-70B-Instruct' means"),
+    ],
+)  # fmt: skip
+def test_why_a_name_means_nothing(catalog: Catalog, model: str, seller: str | None, said: str) -> None:
+    found = quote(catalog, model, {"input_tokens": 1}, Conditions(DAY), seller=seller)
+    assert found.assumptions[0].startswith(said)
+
+
+def test_a_reason_is_the_same_for_every_request(own: Catalog) -> None:
+    """`pricing apply` counts requests by reason: an instant in it would make one row of each hour."""
+    hours = {million(own, "fast-only", at=DAY + timedelta(hours=hour)).assumptions for hour in range(3)}
+    assert hours == {("fast-only has no price for these conditions",)}
+    large = {million(own, "large-only", at=DAY + timedelta(hours=hour)).assumptions for hour in range(3)}
+    assert large == {("large-only has no price for these conditions at that time",)}

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from builders import catalog_of, catalog_text, sku_text
 
-from llmaudit.catalog import Catalog
-from llmaudit.catalog.load import check, packaged_folder
+from llmaudit.catalog import Catalog, load_catalog
+from llmaudit.catalog.load import check, packaged_folder, told_apart, yaml_files
 from llmaudit.catalog.model import CatalogFile
 from llmaudit.errors import InputError
 from llmaudit.yamlfile import parse_yaml, read_yaml
@@ -20,7 +21,7 @@ FILES = sorted((packaged_folder() / "overlay").glob("*.yaml"))
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_packaged_file(path: Path) -> None:
     content = read_yaml(path, CatalogFile, what="catalog")
-    check(content, path.name)
+    check(told_apart(content), path.name)
     assert content.seller in {path.stem, None}
     for sku in content.models:
         for price in sku.prices:
@@ -34,9 +35,44 @@ def test_packaged_file(path: Path) -> None:
     assert all(fee.source.strip() for fee in content.fees)
 
 
+@pytest.mark.parametrize("text", ["", "# prices to come\n", "{}"])
+def test_a_catalog_file_that_says_nothing_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match="says nothing"):
+        catalog_of(tmp_path, text)
+
+
+def test_every_yaml_file_of_a_folder_is_read(tmp_path: Path) -> None:
+    for name in ("b.yml", "a.yaml"):
+        (tmp_path / name).write_text(f"seller: {name[0]}\n")
+    (tmp_path / "notes.txt").write_text("no catalog")
+    (tmp_path / "c.yaml").mkdir()
+    assert [path.name for path in yaml_files(tmp_path)] == ["a.yaml", "b.yml"]
+
+
 def test_folder_is_whole(catalog: Catalog) -> None:
     assert len(FILES) > 25
     assert {"openai", "anthropic", "google", "mistral", "deepseek", "minimax", "example"} <= set(catalog.sellers)
+
+
+WRONG = [
+    ("seller: me\nkind: hostel", "a.yaml:2:7: the catalog does not fit: invalid enum value 'hostel'"),
+    ("seller: me\nmodels: some", "a.yaml:2:9: the catalog does not fit: expected `array`, got `str`: some"),
+    (
+        "seller: me\ndiscounts:\n  - {pct: 5, source: s, valid_from: 2026-10-01}",
+        "a.yaml:3:37: the catalog does not fit: not an instant such as 2026-10-01T00:00:00Z: 2026-10-01",
+    ),
+    (
+        "seller: me\ndiscounts:\n  - {pct: 0x5, source: s}",
+        "a.yaml:3:11: the catalog does not fit: not a number in plain digits: 0x5",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), WRONG, ids=[said[-12:] for _, said in WRONG])
+def test_an_error_says_what_is_written_and_what_was_meant(text: str, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_yaml(text.encode(), CatalogFile, name="a.yaml", what="catalog")
+    assert refused.value.what == said
 
 
 class Amounts(msgspec.Struct, forbid_unknown_fields=True):
@@ -96,3 +132,13 @@ def test_hazards_are_refused_with_their_place(text: str, place: str) -> None:
         parse_yaml(data, Amounts, name="a.yaml", what="thing")
     assert place in str(refused.value)
     assert len(str(refused.value).splitlines()) <= 3
+
+
+def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    """As a file and in a folder, or by another way to write its path: a discount of 50% stays one."""
+    text = catalog_text("own", sku_text("m", ["usd_per_million: {input: 8}"])) + "discounts: [{pct: 50, source: s}]\n"
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    again = load_catalog([path, tmp_path / ".." / tmp_path.name / "own.yaml", tmp_path])
+    assert [rate.usd for rate in again.rates(("own", "m"))] == [4]
+    assert again.version == load_catalog([path]).version

@@ -51,6 +51,48 @@ def test_not_found(catalog: Catalog, name: str | None, seller: str | None, reaso
     assert (match.offer, match.reason) == (None, reason)
 
 
+PATHS = [
+    ("publishers/google/models/gemini-2.5-pro", None, ("vertex", "gemini-2.5-pro")),
+    ("projects/p/locations/us-central1/publishers/google/models/gemini-2.5-pro", None, ("vertex", "gemini-2.5-pro")),
+    ("publishers/anthropic/models/claude-sonnet-4-5@20250929", None, ("vertex", "claude-sonnet-4-5@20250929")),
+    ("publishers/google/models/gemini-2.5-pro", "google", ("google", "gemini-2.5-pro")),
+    ("models/gemini-2.5-pro", None, ("google", "gemini-2.5-pro")),
+    ("bedrock/us-east-1/amazon.nova-pro-v1:0", None, ("bedrock", "amazon.nova-pro-v1:0")),
+    ("bedrock/us-gov-west-1/amazon.nova-pro-v1:0", None, ("bedrock", "amazon.nova-pro-v1:0")),
+    ("bedrock/converse/us.amazon.nova-pro-v1:0", "openrouter", ("bedrock", "us.amazon.nova-pro-v1:0")),
+    ("bedrock/amazon.nova-pro-v1:0", None, ("bedrock", "amazon.nova-pro-v1:0")),
+    ("arn:aws:bedrock:x:1:inference-profile/us.amazon.nova-pro-v1:0", None, ("bedrock", "us.amazon.nova-pro-v1:0")),
+    ("ft:gpt-4o-2024-08-06:my-org:custom:abc123", None, ("openai", "ft:gpt-4o-2024-08-06")),
+    ("openai/ft:gpt-4o:org::ID", None, ("openai", "ft:gpt-4o")),
+    ("arn:aws:bedrock:us-east-1:1:application-inference-profile/abc", None, None),
+    ("publishers/google/models/gemini-2.5-pro/versions/1", None, None),
+    ("bedrock/us-east-1/no-such-model", None, None),
+    ("ft:no-such-base:org::id", None, None),
+    ("ft:gpt-4o-2024-08-06:my-org", None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "seller", "key"), PATHS)
+def test_what_clouds_and_fine_tuning_write_around_a_name(
+    catalog: Catalog, name: str, seller: str | None, key: tuple[str, str] | None
+) -> None:
+    match = catalog.find(name, seller=seller)
+    assert (match.offer.key if match.offer else None) == key
+
+
+def test_ones_own_fine_tuned_model_comes_before_its_base(tmp_path: Path) -> None:
+    mine = sku_text("ft:gpt-4o-2024-08-06:my-org:custom:abc123", ["usd_per_million: {input: 1, output: 2}"])
+    match = catalog_of(tmp_path, catalog_text("openai", mine)).find("ft:gpt-4o-2024-08-06:my-org:custom:abc123")
+    assert match.offer
+    assert match.offer.sku.sku == "ft:gpt-4o-2024-08-06:my-org:custom:abc123"
+
+
+@pytest.mark.parametrize("at", ["1960-01-01", "9999-12-31"])
+def test_a_name_that_never_moved_is_one_at_any_instant(catalog: Catalog, at: str) -> None:
+    """The price is what is missing then, and the message has to say so."""
+    assert catalog.find("gpt-4o", at=datetime.fromisoformat(at)).offer
+
+
 OWN = """\
 seller: own
 models:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -211,9 +213,12 @@ def test_a_report_can_be_run_again_as_it_was(tmp_path: Path) -> None:
     path.write_text(catalog_text("own", sku_text("m", prices)) + "replaces: rate\n")
     at = Conditions(datetime(2026, 10, 5), region="global")  # noqa: DTZ001
     assert asked(load_catalog([path]), "m", at, input_tokens=M).cost_usd == 3
-    then, now = load_catalog([path], known_at=date(2026, 12, 1)), load_catalog([path])
+    before, then, now = (load_catalog([path], known_at=day) for day in (date(2026, 10, 10), date(2026, 12, 1), None))
+    assert asked(before, "m", at, input_tokens=M).cost_usd == 1
+    early = asked(before, "m", Conditions(datetime(2019, 1, 1)), input_tokens=M)  # noqa: DTZ001
+    assert early.assumptions == ("m had, on 2026-10-10, no price before 2020-01-01",)
     assert asked(then, "m", at, input_tokens=M).cost_usd == 3
-    assert then.version != now.version
+    assert len({before.version, then.version, now.version}) == 3
 
 
 def test_every_unit_is_known(catalog: Catalog) -> None:
@@ -224,6 +229,8 @@ def test_every_unit_is_known(catalog: Catalog) -> None:
 
 REFUSED = [
     ("multipliers: [{when: {}, factor: 1.1, models: [m], source: s}]", "adds a condition"),
+    ("multipliers: [{when: {region: us}, factor: 1e400, models: [m], source: s}]", "at most 100"),
+    ("quotas: [{unit: web_serch, free: 5, per: month, models: [m], source: s}]", "overlay.yaml:"),
     ("multipliers: [{when: {region: us}, factor: 0, models: [m], source: s}]", "above 0"),
     ("discounts: [{pct: 120, source: s}]", "at most 100"),
     ("quotas: [{unit: web_search, free: -5, per: month, models: [m], source: s}]", "above 0"),
@@ -243,6 +250,12 @@ def test_rules_that_cannot_be_meant(tmp_path: Path, rules: str, why: str) -> Non
 BAD_PRICES: list[tuple[str, Any]] = [
     ("usd_per_million: {input: 0.1234567}", "six"),
     ("when: {marginal_gt: 5}, usd_per_million: {output: 1}", "marginal_gt"),
+    ("usd_per_million: {input: -1}", "from 0 to below 1,000,000"),
+    ("usd_per_million: {input: NaN}", "from 0 to below 1,000,000"),
+    ("usd_per_million: {input: 1e400}", "from 0 to below 1,000,000"),
+    ("usd_each: {request: 100}", "from 0 to below 100"),
+    ("valid_to: 2019-01-01T00:00:00Z, usd_per_million: {input: 1}", "before it begins"),
+    ("note: nothing", "without a price"),
     ("usd_per_million: {inputs: 1}", "overlay.yaml:"),
     ("usd_each: {web_searches: 1}", "overlay.yaml:"),
 ]
@@ -253,8 +266,27 @@ def test_prices_that_cannot_be_meant(tmp_path: Path, price: str, why: str) -> No
     with pytest.raises(InputError) as refused:
         own(tmp_path, sku_text("m", [price]))
     assert why.replace("six", "6 decimals") in str(refused.value)
+    assert re.match(r"overlay\.yaml:\d+:\d+: ", str(refused.value)), "line and column"
 
 
 def test_finer_prices_are_taken_where_they_are_meant(tmp_path: Path) -> None:
     catalog = own(tmp_path, sku_text("m", ["fine: true, usd_per_million: {input: 0.1234567, output: 1}"]))
     assert asked(catalog, input_tokens=10).cost_usd == Decimal("0.000001234567")
+
+
+def test_a_sum_of_more_than_28_digits_is_not_rounded(tmp_path: Path) -> None:
+    """Python's own decimal context keeps 28 digits; these sums have 33."""
+    catalog = own(tmp_path, sku_text("m", ["fine: true, usd_per_million: {input: 123456.123456789012, output: 1}"]))
+    found = asked(catalog, input_tokens=999_999_999_999_999)
+    exact = Fraction("123456.123456789012") * 999_999_999_999_999 / M
+    assert [Fraction(amount or 0) for amount in amounts(found)] == [exact] * 3
+
+
+@pytest.mark.parametrize(("hours", "tokens"), [("1e400", "5"), ("2", "1e-400"), ("1e9", "1"), ("0", "5")])
+def test_hours_that_cannot_be_meant(tmp_path: Path, hours: str, tokens: str) -> None:
+    hosting = (
+        f"{{usd_per_hour: {hours}, input_tokens_per_hour: {tokens}, output_tokens_per_hour: {tokens},"
+        " valid_from: 2026-01-01T00:00:00Z, source: s}"
+    )
+    with pytest.raises(InputError, match=r"^overlay\.yaml:\d+:\d+: .*`usd_per_hour`"):
+        catalog_of(tmp_path, catalog_text("own", f"  - {{sku: m, model: own/m, hosting: {hosting}}}\n"))

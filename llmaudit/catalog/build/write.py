@@ -20,7 +20,7 @@ from typing import Any
 from llmaudit.catalog.build.conflicts import Conflict
 from llmaudit.catalog.build.fact import LICENCE, Fact, Origin, instant, plain
 from llmaudit.catalog.build.merge import TOKEN_UNITS, Row
-from llmaudit.catalog.load import FINEST_PER_MILLION, MAX_DECIMALS_PER_MILLION
+from llmaudit.catalog.model import FINEST_PER_MILLION, MAX_DECIMALS_PER_MILLION
 from llmaudit.money import round_to
 
 RATE_COLUMNS = tuple(field.name for field in fields(Row) if field.name != "seller")

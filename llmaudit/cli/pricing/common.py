@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmaudit.errors import InputError, UsageError, printable
+from llmaudit.money import EXACT
 
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog, Offer
@@ -26,14 +27,30 @@ def offer_of(prices: Catalog, model: str, seller: str | None, at: datetime | Non
     """
     match = prices.find(model, seller=seller, at=at)
     if match.offer is None:
-        near = ", ".join(prices.nearest(model))
+        from llmaudit.catalog.quote import no_match
+
+        what, step = no_match(prices, model, match, seller)
         raise InputError(
-            f"{match.reason}: {printable(model)} is not in the catalog"
-            + (f" of {printable(seller)}" if seller else ""),
-            next_step=f"The nearest names are {near}." if near else "`llmaudit pricing list` shows every name.",
-            slug="unknown-model",
+            what, next_step=f"{step[0].upper()}{step[1:]}, or look at `llmaudit pricing list`.", slug="unknown-model"
         )
     return match.offer
+
+
+def seller_of(prices: Catalog, seller: str | None) -> str | None:
+    """Return the id of the seller a flag names; None where it is left out.
+
+    Raises:
+        InputError: The catalog has no such seller.
+    """
+    known = prices.seller_id(seller)
+    if seller is not None and known is None:
+        near = ", ".join(prices.nearest_sellers(seller))
+        raise InputError(
+            f"--seller {printable(seller)}: the catalog has no such seller",
+            next_step=f"The nearest are {near}." if near else "`llmaudit pricing list` shows every seller.",
+            slug="unknown-model",
+        )
+    return known
 
 
 def moment(text: str | None, flag: str = "--at") -> datetime:
@@ -57,7 +74,7 @@ def moment(text: str | None, flag: str = "--at") -> datetime:
 
 def plain(usd: Decimal) -> str:
     """Return a price in plain digits, as its seller would print it."""
-    return f"{usd.normalize():f}"
+    return f"{usd.normalize(EXACT):f}"
 
 
 def evidence_of(rate: Rate) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmaudit.cli.output import answer, table
-from llmaudit.cli.pricing.common import At, Seller, evidence_of, moment, offer_of, plain
+from llmaudit.cli.pricing.common import At, Seller, evidence_of, moment, offer_of, plain, seller_of
 from llmaudit.cli.work import catalog
 from llmaudit.settings import Settings
 
@@ -110,7 +110,7 @@ def list_models(
 
     prices = catalog(settings)
     now = moment(at)
-    only = prices.seller_id(seller) or seller
+    only = seller_of(prices, seller)
     rows: list[dict[str, Any]] = []
     for offer in prices.offers():
         if only and offer.seller != only:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from llmaudit.cli.output import answer, line, table
+from llmaudit.cli.pricing.common import seller_of
 from llmaudit.cli.work import catalog
 from llmaudit.errors import UsageError, printable
 from llmaudit.settings import Settings
@@ -96,7 +97,7 @@ def conflicts(
     from llmaudit.catalog.load import packaged_folder
 
     prices = catalog(settings)
-    only = prices.seller_id(seller) or seller
+    only = seller_of(prices, seller)
     text = (packaged_folder() / "compiled" / "conflicts.csv").read_text(encoding="utf-8")
     rows = [
         row

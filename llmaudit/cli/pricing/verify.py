@@ -63,6 +63,6 @@ def _show(checks: list[dict[str, Any]]) -> None:
         line(f"{'ok    ' if check['passed'] else 'FAILED'} {check['name']:10} {check['about']}")
         for problem in problems[:SHOWN]:
             where = " ".join(printable(part) for part in (problem["seller"], problem["sku"]) if part)
-            line(f"         {where}: {printable(problem['what'], 500)}")
+            line(f"         {where}{': ' if where else ''}{printable(problem['what'], 500)}")
         if len(problems) > SHOWN:
             line(f"         and {len(problems) - SHOWN:,} more (--json has them all)")
