@@ -19,6 +19,7 @@ from llmaudit.evidence import BillSum, Evidence, LedgerRow
 from llmaudit.findings import account, coverage, drivers, markup, reconcile, reliability, savings, shadow, spend, tiers
 from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
+from llmaudit.plans.evaluate import Move
 from llmaudit.rollup import build, latencies
 from llmaudit.store import Store
 from llmaudit.tiers.matching import confusion_of
@@ -107,10 +108,11 @@ def gather(
     chosen = [load_plan(name, catalog) for name in plans]
     _check_names(chosen)
     cells = price(build(store, catalog, period), catalog)
+    certified = _certified(store, catalog)
     return Evidence(
         cells=cells,
         catalog=catalog,
-        plans=[evaluate(plan, cells, catalog) for plan in chosen],
+        plans=[evaluate(plan, cells, catalog, certified) for plan in chosen],
         ledger=ledger(store),
         latencies=latencies(store, catalog, period),
         tagged_by=counts(store, period).by_signal,
@@ -120,6 +122,19 @@ def gather(
         shadow=_shadow_tests(store),
         bills=bills(store, period),
     )
+
+
+def _certified(store: Store, catalog: Catalog) -> frozenset[Move]:
+    """Return the moves that shadow tests have certified, their models by canonical name where the catalog has it."""
+    if not store.has("evals"):
+        return frozenset()
+
+    def canonical(name: str) -> str:
+        offer = catalog.canonical(name) or catalog.find(name).offer
+        return offer.sku.model if offer else name
+
+    rows = store.rows("SELECT tier, model_from, model_to FROM evals WHERE certified")
+    return frozenset((tier, canonical(before), canonical(after)) for tier, before, after in rows)
 
 
 def _shadow_tests(store: Store) -> list[tuple[Any, Any]]:

@@ -75,8 +75,8 @@ def _show(settings: Settings, found: object) -> None:
         table(settings, title, ["tier", "", "from", "to", "requests", "now", "then"], rows, left=(0, 1, 2, 3))
         saved = f"{shown(plan.savings_usd)} ({percent(plan.savings_pct)})"
         line(
-            f"  saves {saved} = unproven {shown(plan.unproven_usd)} + without another answer {shown(plan.no_risk_usd)}"
-            f" - verification {shown(plan.verification_usd)}"
+            f"  saves {saved} = unproven {shown(plan.unproven_usd)} + certified {shown(plan.certified_usd)}"
+            f" + without another answer {shown(plan.no_risk_usd)} - verification {shown(plan.verification_usd)}"
         )
         for reason, count in plan.refused.items():
             line(f"  left in place: {count:,} requests, {reason}")

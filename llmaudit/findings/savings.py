@@ -47,9 +47,11 @@ class PlanRow(msgspec.Struct, frozen=True):
         savings_low_usd: Present cost minus `high_usd`: what is saved if every assumption goes wrong.
         savings_pct: Of the present cost.
         moved_requests: Requests that another model would answer.
-        unproven_usd: The part of the saving that rests on another model's answers.
+        unproven_usd: The part of the saving that rests on another model's answers and that nothing has proven.
+        certified_usd: The part that rests on another model's answers, which a shadow test has shown to hold.
         no_risk_usd: What the plan saves without another answer (a gateway left out).
-        verification_usd: What its verification passes cost. `savings = unproven + no_risk - verification`.
+        verification_usd: What its verification passes cost. It is
+            `savings = unproven + certified + no_risk - verification`.
         unknown_requests: Requests left out on both sides, because their present cost is unknown.
         refused: Requests a rule wanted to move but could not, by reason.
         assumptions: Sentences.
@@ -66,6 +68,7 @@ class PlanRow(msgspec.Struct, frozen=True):
     savings_pct: float | None
     moved_requests: int
     unproven_usd: Decimal
+    certified_usd: Decimal
     no_risk_usd: Decimal
     verification_usd: Decimal
     unknown_requests: int
@@ -105,7 +108,8 @@ def plan_row(result: PlanCost) -> PlanRow:
         savings_pct=percent(saved, result.actual_usd),
         moved_requests=result.moved_requests,
         unproven_usd=result.unproven_usd,
-        no_risk_usd=saved - result.unproven_usd + result.verification_usd,
+        certified_usd=result.certified_usd,
+        no_risk_usd=saved - result.unproven_usd - result.certified_usd + result.verification_usd,
         verification_usd=result.verification_usd,
         unknown_requests=result.unknown_requests,
         refused=result.refused,

@@ -31,6 +31,9 @@ RATIO_PLACES = 4
 LOW_OUTPUT, HIGH_OUTPUT = Decimal("0.5"), Decimal("1.7")
 """Band of the output length of another model: measured pairs of models range from 0.32 to 1.73 (docs/plans.md)."""
 
+Move = tuple[int | None, str, str | None]
+"""A tier, the canonical model that serves it now, and the one that would."""
+
 NOTHING: tuple[Decimal, ...] = (ZERO,) * len(PRICED)
 WRITTEN = {"output_tokens", *(name for name, (whole, _) in SUB_COUNTS.items() if whole == "output_tokens")}
 """The quantities that grow with the length of an answer."""
@@ -119,6 +122,7 @@ class PlanCost:
         unknown_requests: Requests that are left out because their present cost is not known.
         refused: Requests a rule wanted to move but could not, by reason.
         assumptions: Sentences.
+        certified: Moves whose answers a shadow test has shown to hold: tier, model now, model then.
     """
 
     plan: Plan
@@ -130,6 +134,7 @@ class PlanCost:
     unknown_requests: int
     refused: dict[str, int] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
+    certified: frozenset[Move] = frozenset()
 
     @property
     def moved_requests(self) -> int:
@@ -144,18 +149,34 @@ class PlanCost:
     @property
     def unproven_usd(self) -> Decimal:
         """The part of the saving that rests on another model's answers, whose quality no outcome here has proven."""
+        return self._saved_by_moving(certified=False)
+
+    @property
+    def certified_usd(self) -> Decimal:
+        """The part of the saving that rests on another model's answers, which a shadow test has shown to hold."""
+        return self._saved_by_moving(certified=True)
+
+    def _saved_by_moving(self, *, certified: bool) -> Decimal:
         return total(
             _spend(one.priced) - leg.expected.of(one.priced)
             for one in self.placed
             for leg in one.legs
-            if one.moved and leg.kind == "route"
+            if one.moved and leg.kind == "route" and (_move(one, leg) in self.certified) == certified
         )
 
 
-def evaluate(plan: Plan, cells: Iterable[PricedCell], catalog: Catalog) -> PlanCost:
+def evaluate(
+    plan: Plan, cells: Iterable[PricedCell], catalog: Catalog, certified: frozenset[Move] = frozenset()
+) -> PlanCost:
     """Return what a plan would have cost on the traffic of some cells.
 
     Cells whose present cost is unknown are left out of both sides and counted.
+
+    Args:
+        plan: The plan.
+        cells: The traffic.
+        catalog: The prices.
+        certified: Moves whose answers a shadow test has shown to hold.
     """
     every = list(cells)
     known = [priced for priced in every if priced.spend_usd is not None]
@@ -175,7 +196,12 @@ def evaluate(plan: Plan, cells: Iterable[PricedCell], catalog: Catalog) -> PlanC
         unknown_requests=sum(priced.cell.requests for priced in every if priced.spend_usd is None),
         refused=dict(sorted(refused.items())),
         assumptions=tuple(dict.fromkeys(router.assumptions)),
+        certified=certified,
     )
+
+
+def _move(placed: Placed, leg: Leg) -> Move:
+    return placed.priced.cell.tier, placed.priced.cell.model, leg.model
 
 
 def _spend(priced: PricedCell) -> Decimal:

@@ -23,11 +23,13 @@ from llmaudit.report.content import (
     Section,
     SectionContent,
     Table,
+    Value,
 )
 from llmaudit.report.wording import between, counted, headline, signed, tier
 
 KINDS = {"keep": "same model", "route": "another model", "verify": "verification pass"}
 UNPROVEN = Mark("unproven", "open")
+CERTIFIED = Mark("certified", "good")
 SAME = Mark("no answer changes", "good")
 
 
@@ -64,6 +66,8 @@ def standing(plan: PlanRow) -> Mark:
     """Return whether a plan's saving rests on another model's answers."""
     if not plan.savings_usd and not plan.moved_requests:
         return Mark("present cost", "none")
+    if plan.moved_requests and not plan.unproven_usd:
+        return CERTIFIED
     return UNPROVEN if plan.moved_requests else SAME
 
 
@@ -155,6 +159,7 @@ def _sum(actual: Decimal, plan: PlanRow) -> Table:
         (Column("Part of the saving", Kind.TEXT), Column("Amount", Kind.MONEY), Column("Standing", Kind.MARK)),
         (
             ("from other models' answers", plan.unproven_usd, UNPROVEN),
+            *_certified(plan),
             ("without another answer", plan.no_risk_usd, SAME),
             ("minus verification passes", -plan.verification_usd, ""),
         ),
@@ -164,6 +169,12 @@ def _sum(actual: Decimal, plan: PlanRow) -> Table:
             f"{between(plan.savings_low_usd, actual - plan.low_usd)} by the plan's assumptions."
         ),
     )
+
+
+def _certified(plan: PlanRow) -> tuple[tuple[Value, ...], ...]:
+    if not plan.certified_usd:
+        return ()
+    return (("from other models' answers, shown to hold by a shadow test", plan.certified_usd, CERTIFIED),)
 
 
 def _legs(plan: PlanRow) -> Table:
