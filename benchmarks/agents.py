@@ -80,7 +80,7 @@ def _answer(
         "cache_creation": split,
         "service_tier": "standard",
     }
-    blocks = dice.randint(1, 3)
+    blocks, side = dice.randint(1, 3), dice.random() < 0.1  # noqa: PLR2004
     for block in range(blocks):
         last = block == blocks - 1
         message = {
@@ -93,7 +93,7 @@ def _answer(
             "usage": {**usage, "output_tokens": output if last else dice.randint(1, 8)},
         }
         line = _line(ident, now + timedelta(seconds=block), len(found), "assistant", message)
-        found.append(line | {"requestId": f"req_{name}", "isSidechain": dice.random() < 0.1})  # noqa: PLR2004
+        found.append(line | {"requestId": f"req_{name}", "isSidechain": side})
     tokens = (usage["input_tokens"], context, split["ephemeral_5m_input_tokens"], split["ephemeral_1h_input_tokens"])
     for kind, count, price in zip(KINDS, (*tokens, output), PRICES[model], strict=True):
         truth[kind] += int(count)

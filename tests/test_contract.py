@@ -106,6 +106,15 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     "plan show": ("tiered", "plan-show", ["name", "rules[]"]),
     "plan check": ("tiered", "plan-check", ["name", "ok"]),
     "markup": ("--db {db}", "markup", ["catalog_version", *under("gateways[]", GATEWAYS)]),
+    "reconcile": (
+        "--db {db} --official openai=1234.56",
+        "reconcile",
+        [
+            "catalog_version",
+            *under("rows[]", "seller month billed_usd logged_usd list_usd coverage_pct"),
+            *under("rows[].causes[]", "cause title usd"),
+        ],
+    ),
     "markup page": ("{page}", "markup-page", ["catalog_version", "unusable", *under("pages[]", PAGES)]),
     "report": ("--db {db}", "audit", AUDIT.split()),
     "explain": ("a-1 --db {db}", "explain", ["catalog_version", "requests[].source.line", "requests[].spend_usd"]),
