@@ -89,7 +89,8 @@ def test_a_signal_ends_cleanly_and_the_same_command_goes_on(
     time.sleep(1.2)
     process.send_signal(sent)
     _, said = process.communicate(timeout=60)
-    assert process.returncode in {code, 0}  # 0: it was faster than the signal
+    # 0: it was faster than the signal; minus the signal: it had finished, and Python was on its way out
+    assert process.returncode in {code, 0, -sent}, said
     assert b"Traceback" not in said
     assert run_in(tmp_path, "ingest", large).code == 0
     assert facts(tmp_path) == whole(LINES)
