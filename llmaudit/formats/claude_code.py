@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
 
 from llmaudit import usage
+from llmaudit.formats.anthropic_messages import CacheCreation, Iteration, OutputDetails, Usage
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import utc
 from llmaudit.request import Ignored, Reject, Request
 
-Count = int | float | None
 LINE_TYPES = {"user", "assistant", "system", "summary", "attachment", "file-history-snapshot", "queue-operation"}
 """Types that are named where lines are counted by reason. Others are not: a type is a stranger's text."""
 
@@ -20,52 +19,6 @@ BESIDE = {"compaction", "advisor_message", "fallback_message"}
 """Iterations whose tokens are not in the top-level counters; `message` iterations are."""
 
 FAST = "fast"
-
-
-class CacheCreation(msgspec.Struct, gc=False, omit_defaults=True):
-    """Cache writes by lifetime."""
-
-    ephemeral_5m_input_tokens: Count = None
-    ephemeral_1h_input_tokens: Count = None
-
-
-class OutputDetails(msgspec.Struct, gc=False, omit_defaults=True):
-    """Parts of the output count."""
-
-    thinking_tokens: Count = None
-
-
-class ServerTools(msgspec.Struct, gc=False, omit_defaults=True):
-    """Calls of tools that Anthropic runs and bills."""
-
-    web_search_requests: Annotated[int, msgspec.Meta(ge=0, le=usage.MAX_TOKENS)] | None = None
-
-
-class Iteration(msgspec.Struct, gc=False, omit_defaults=True):
-    """A further call inside one answer, with its own tokens and sometimes its own model."""
-
-    type: str | None = None
-    model: str | None = None
-    input_tokens: Count = None
-    output_tokens: Count = None
-    cache_read_input_tokens: Count = None
-    cache_creation_input_tokens: Count = None
-    cache_creation: CacheCreation | None = None
-
-
-class Usage(msgspec.Struct, gc=False, omit_defaults=True):
-    """The usage object of the messages API."""
-
-    input_tokens: Count = None
-    output_tokens: Count = None
-    cache_read_input_tokens: Count = None
-    cache_creation_input_tokens: Count = None
-    cache_creation: CacheCreation | None = None
-    output_tokens_details: OutputDetails | None = None
-    server_tool_use: ServerTools | None = None
-    service_tier: str | None = None
-    speed: str | None = None
-    iterations: list[Iteration] | None = None
 
 
 class Message(msgspec.Struct, gc=False):
@@ -123,7 +76,11 @@ def _request(line: Line, message: Message, reported: Usage) -> Request:
         finish_reason=message.stop_reason,
         feature="coding-agent",
         tags=msgspec.json.encode(_tags(line)).decode(),
-        web_searches=reported.server_tool_use.web_search_requests if reported.server_tool_use else None,
+        web_searches=(
+            usage.checked("web_search_requests", reported.server_tool_use.web_search_requests)
+            if reported.server_tool_use
+            else None
+        ),
         needs_tools=True,
     )
     _fill(request, reported, reported.output_tokens_details)
