@@ -148,6 +148,7 @@ def pairs_of(table: pa.Table, details: Details, zone: str, cluster: str = "auto"
         notes=(*details.notes, *note),
     )
     line = np.where(primary.present, _whole(table, "primary_line", 0), _whole(table, "shadow_line", 0))
+    del table, primary, shadow  # a caller that gave its table up has room for the sorted copy
     if np.all(np.diff(at) >= 0):
         return pairs
     return pairs.take(np.lexsort((line, at)))
@@ -219,26 +220,39 @@ def _with_success(primary: Arm, shadow: Arm) -> tuple[Arm, Arm]:
 LABELS = {"user": "user_id", "session": "session_id", "template": "template_hash"}
 
 
-def _clusters(table: pa.Table, day: Ints, wanted: str) -> tuple[str, Ints, list[str]]:
-    """Return what a cluster is and each pair's code; a pair whose label is missing is a cluster of its own."""
+def cluster_kind(table: pa.Table, wanted: str) -> str:
+    """Return what the answers of a test are alike within.
+
+    Args:
+        table: Rows of `shadow_pairs`.
+        wanted: user, session, template, day, pair, or auto: the first label that half of the pairs have.
+
+    Raises:
+        InputError: No pair has the label that was asked for.
+    """
     n = table.num_rows
     shares = {kind: 1.0 - _column(table, column).null_count / max(n, 1) for kind, column in LABELS.items()}
-    kind = wanted
     if wanted == "auto":
-        kind = next((name for name in ("user", "session", "template") if shares[name] >= 0.5), "pair")  # noqa: PLR2004
+        return next((name for name in ("user", "session", "template") if shares[name] >= 0.5), "pair")  # noqa: PLR2004
+    if shares.get(wanted) == 0.0 and n:
+        raise InputError(
+            f"no pair has a {wanted}: it cannot be the cluster",
+            next_step="Choose another with --cluster, or add the column.",
+            slug="no-cluster",
+        )
+    return wanted
+
+
+def _clusters(table: pa.Table, day: Ints, wanted: str) -> tuple[str, Ints, list[str]]:
+    """Return what a cluster is and each pair's code; a pair whose label is missing is a cluster of its own."""
+    kind = cluster_kind(table, wanted)
     if kind == "pair":
         note = [
             "no user, session or template is in the data: pairs are taken as independent, which may promise too much"
         ]
-        return "pair", np.arange(n), note if wanted == "auto" else []
+        return "pair", np.arange(table.num_rows), note if wanted == "auto" else []
     if kind == "day":
         return "day", day - int(day.min(initial=0)), []
-    if shares[kind] == 0.0 and n:
-        raise InputError(
-            f"no pair has a {kind}: it cannot be the cluster",
-            next_step="Choose another with --cluster, or add the column.",
-            slug="no-cluster",
-        )
     codes, names = codes_of(_column(table, LABELS[kind]))
     lonely = codes < 0
     codes = np.where(lonely, len(names) + np.cumsum(lonely) - 1, codes)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llmaudit.money import PICO
 from llmaudit.shadow.clusters import Bools, Floats, Ints
@@ -60,7 +61,7 @@ class Arm:
 
     def take(self, index: Any) -> Arm:
         """Return some of the pairs, in the order of an index or mask."""
-        return Arm(**{one.name: getattr(self, one.name)[index] for one in fields(self)})
+        return Arm(**{one.name: _taken(getattr(self, one.name), index) for one in fields(self)})
 
     @property
     def cost_usd(self) -> Floats:
@@ -111,8 +112,14 @@ class Pairs:
 
     def take(self, index: Any) -> Self:
         """Return some of the pairs."""
-        arrays = {one.name: getattr(self, one.name)[index] for one in fields(self) if one.name in _ARRAYS}
+        arrays = {one.name: _taken(getattr(self, one.name), index) for one in fields(self) if one.name in _ARRAYS}
         return replace(self, primary=self.primary.take(index), shadow=self.shadow.take(index), **arrays)
+
+
+def _taken(values: NDArray[Any], index: Any) -> NDArray[Any]:
+    """Return some values; a column that is one value throughout stays one, and takes no memory."""
+    some = values[index]
+    return np.broadcast_to(some[0], some.shape) if values.strides == (0,) and len(some) else some
 
 
 _MEASURED = ("score", "latency_ms", "ttft_ms", "length", "human", "cache_share")

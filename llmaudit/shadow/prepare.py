@@ -236,6 +236,9 @@ def _cost(
 
 def _counts(have: _Columns) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the six disjoint counters of each row, and whether prompt and output are both known."""
+    if not any(have.has(name) for name in (*COUNTERS, "prompt_tokens", "completion_tokens")):
+        rows = have.table.num_rows  # one 0 and one False, however many rows
+        return np.broadcast_to(np.int64(0), (rows, len(COUNTERS))), np.broadcast_to(np.bool_(False), rows)
     counts = np.stack([have.whole(name) for name in COUNTERS], axis=1)
     known = np.asarray(
         pc.and_(pc.is_valid(have.get("input_tokens", pa.int64())), pc.is_valid(have.get("output_tokens", pa.int64())))

@@ -14,7 +14,7 @@ from llmaudit.errors import printable
 from llmaudit.ingest.read import file_name
 from llmaudit.period import ALL, Period
 from llmaudit.shadow.analysis import analyze
-from llmaudit.shadow.keep import Details, certify, pairs_of, save
+from llmaudit.shadow.keep import Details, certify, cluster_kind, pairs_of, save
 from llmaudit.shadow.model import Analysis, Plan
 from llmaudit.shadow.pivot import pivot
 from llmaudit.shadow.prepare import prepare
@@ -81,12 +81,12 @@ def run(store: Store, catalog: Catalog, request: Request) -> tuple[Analysis, int
     plan = request.plan
     if plan.mix is None and (mix := production_mix(store, request.period)):
         plan = msgspec.structs.replace(plan, mix=mix)
-    table = pivot(prepared.columns)
+    kept = [pivot(prepared.columns)]
     del prepared
-    pa.default_memory_pool().release_unused()  # a million pairs are some hundred MB in each shape they pass through
-    pairs = pairs_of(table, details, request.period.timezone, plan.cluster)
-    save(store, table, plan, details, request.period.timezone)
-    del table
+    pa.default_memory_pool().release_unused()
+    cluster_kind(kept[0], plan.cluster)  # refused before anything is kept
+    save(store, kept[0], plan, details, request.period.timezone)  # before the arrays: they are as large again
+    pairs = pairs_of(kept.pop(), details, request.period.timezone, plan.cluster)  # which frees the table on its way
     pa.default_memory_pool().release_unused()
     traffic = None
     if request.share is not None:

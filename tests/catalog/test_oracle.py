@@ -25,6 +25,8 @@ from genai_prices import Usage, calc_price
 from llmaudit.catalog import Catalog, Conditions, Offer, quote
 from llmaudit.catalog.load import packaged_folder
 
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else litellm asks the network when it is imported
+
 AT = datetime(2026, 11, 20, 12, 0)  # noqa: DTZ001 -- naive UTC; a Friday noon: off-peak everywhere, promotions in force
 GENAI = {
     "openai": "openai",
@@ -78,16 +80,10 @@ def by_genai(offer: Offer, tokens: Tokens) -> Decimal:
     return calc_price(usage, offer.sku.sku, provider_id=GENAI[offer.seller], genai_request_timestamp=at).total_price
 
 
-@cache
-def litellm_calculator() -> Callable[..., tuple[float, float]]:
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it asks the network on import
-    from litellm import cost_per_token  # noqa: PLC0415 -- two seconds
-
-    return cost_per_token
-
-
 def by_litellm(offer: Offer, tokens: Tokens) -> Decimal:
-    from litellm.types import utils  # noqa: PLC0415 -- two seconds
+    from litellm import cost_per_token  # noqa: PLC0415 -- two seconds
+    from litellm._internal_context import pinned_billing_time  # noqa: PLC0415 -- as above
+    from litellm.types import utils  # noqa: PLC0415 -- as above
 
     written = tokens["cache_write_5m"] + tokens["cache_write_1h"]
     prompt = tokens["input"] + tokens["cache_read"] + written
@@ -106,7 +102,8 @@ def by_litellm(offer: Offer, tokens: Tokens) -> Decimal:
         cache_creation_input_tokens=written,
         cache_read_input_tokens=tokens["cache_read"],
     )
-    parts = litellm_calculator()(model=offer.sku.sku, custom_llm_provider=LITELLM[offer.seller], usage_object=usage)
+    with pinned_billing_time(AT.replace(tzinfo=UTC)):  # else off-peak prices are those of the hour of the test
+        parts = cost_per_token(model=offer.sku.sku, custom_llm_provider=LITELLM[offer.seller], usage_object=usage)
     return sum((Decimal(repr(part)) for part in parts), Decimal(0))
 
 
