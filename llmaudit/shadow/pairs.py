@@ -112,7 +112,9 @@ class Pairs:
 
     def take(self, index: Any) -> Self:
         """Return some of the pairs."""
-        arrays = {one.name: _taken(getattr(self, one.name), index) for one in fields(self) if one.name in _ARRAYS}
+        arrays: dict[str, Any] = {
+            one.name: _taken(getattr(self, one.name), index) for one in fields(self) if one.name in _ARRAYS
+        }
         return replace(self, primary=self.primary.take(index), shadow=self.shadow.take(index), **arrays)
 
 
