@@ -41,7 +41,7 @@ class Result(msgspec.Struct, gc=False):
 
 
 class Bucket(msgspec.Struct, gc=False):
-    """A day and its results, still encoded."""
+    """A span of time and its results, still encoded; the usage report has the same."""
 
     starting_at: str
     ending_at: str
@@ -50,14 +50,14 @@ class Bucket(msgspec.Struct, gc=False):
 
 @dataclass(frozen=True)
 class Span:
-    """The bounds of a day."""
+    """The bounds of a bucket."""
 
     start: datetime | None
     end: datetime | None
 
 
 def unfold(bucket: Bucket) -> Iterator[tuple[msgspec.Raw, Span]]:
-    """Yield the results of a day with its bounds."""
+    """Yield the results of a bucket with its bounds."""
     span = Span(text_time(bucket.starting_at, "starting_at"), text_time(bucket.ending_at, "ending_at"))
     return ((raw, span) for raw in bucket.results)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 import msgspec
 
+from llmaudit.bills.anthropic_costs import Bucket, Span, unfold
 from llmaudit.bills.base import BillLine, by_kind, grain_of
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import text_time
 
 
 class CacheCreation(msgspec.Struct, gc=False):
@@ -44,28 +41,6 @@ class Result(msgspec.Struct, gc=False):
     context_window: str | None = None
     inference_geo: str | None = None
     speed: str | None = None
-
-
-class Bucket(msgspec.Struct, gc=False):
-    """A span of time and its results, still encoded."""
-
-    starting_at: str
-    ending_at: str
-    results: list[msgspec.Raw]
-
-
-@dataclass(frozen=True)
-class Span:
-    """The bounds of a bucket."""
-
-    start: datetime | None
-    end: datetime | None
-
-
-def unfold(bucket: Bucket) -> Iterator[tuple[msgspec.Raw, Span]]:
-    """Yield the results of a bucket with its bounds."""
-    span = Span(text_time(bucket.starting_at, "starting_at"), text_time(bucket.ending_at, "ending_at"))
-    return ((raw, span) for raw in bucket.results)
 
 
 def convert(result: Result, context: Context) -> list[BillLine]:

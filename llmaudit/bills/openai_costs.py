@@ -36,7 +36,7 @@ class Result(msgspec.Struct, gc=False):
 
 
 class Bucket(msgspec.Struct, gc=False):
-    """A span of time and its line items, still encoded."""
+    """A span of time and its results, still encoded; the usage API has the same."""
 
     start_time: int
     end_time: int
@@ -45,14 +45,14 @@ class Bucket(msgspec.Struct, gc=False):
 
 @dataclass(frozen=True)
 class Span:
-    """What the line items of a bucket share: its bounds in Unix seconds."""
+    """What the results of a bucket share: its bounds in Unix seconds."""
 
     start: int
     end: int
 
 
 def unfold(bucket: Bucket) -> Iterator[tuple[msgspec.Raw, Span]]:
-    """Yield the line items of a bucket with its bounds."""
+    """Yield the results of a bucket with its bounds."""
     span = Span(bucket.start_time, bucket.end_time)
     return ((raw, span) for raw in bucket.results)
 

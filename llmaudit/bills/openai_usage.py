@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 
 from llmaudit import usage
 from llmaudit.bills.base import BillLine, by_kind, grain_of, quantity
+from llmaudit.bills.openai_costs import Bucket, Span, unfold
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import epoch
 
@@ -44,28 +43,6 @@ class Result(msgspec.Struct, gc=False):
     size: str | None = None
     source: str | None = None
     context_level: str | None = None
-
-
-class Bucket(msgspec.Struct, gc=False):
-    """A span of time and its results, still encoded."""
-
-    start_time: int
-    end_time: int
-    results: list[msgspec.Raw]
-
-
-@dataclass(frozen=True)
-class Span:
-    """What the results of a bucket share: its bounds in Unix seconds."""
-
-    start: int
-    end: int
-
-
-def unfold(bucket: Bucket) -> Iterator[tuple[msgspec.Raw, Span]]:
-    """Yield the results of a bucket with its bounds."""
-    span = Span(bucket.start_time, bucket.end_time)
-    return ((raw, span) for raw in bucket.results)
 
 
 def convert(result: Result, context: Context) -> list[BillLine]:
