@@ -20,8 +20,9 @@ from llmaudit.findings import account, coverage, drivers, markup, reconcile, rel
 from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.plans.evaluate import Move
-from llmaudit.rollup import build, latencies
+from llmaudit.rollup import fold, keyed_requests
 from llmaudit.store import Store
+from llmaudit.summaries import all_summaries
 from llmaudit.tiers.matching import confusion_of
 from llmaudit.tiers.tag import counts
 
@@ -107,14 +108,16 @@ def gather(
     """
     chosen = [load_plan(name, catalog) for name in plans]
     _check_names(chosen)
-    cells = price(build(store, catalog, period), catalog)
+    with keyed_requests(store, catalog, period):
+        cells = price(fold(store), catalog)
+        summaries = {summary.row: summary.build(store) for summary in all_summaries()}
     certified = _certified(store, catalog)
     return Evidence(
         cells=cells,
         catalog=catalog,
         plans=[evaluate(plan, cells, catalog, certified) for plan in chosen],
         ledger=ledger(store),
-        latencies=latencies(store, catalog, period),
+        summaries=summaries,
         tagged_by=counts(store, period).by_signal,
         confusion=confusion_of(store),
         conflicts=int(store.one("SELECT count(*) FROM conflicts")[0]),

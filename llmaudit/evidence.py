@@ -6,11 +6,11 @@ cells written by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -24,6 +24,8 @@ from llmaudit.tiers.confusion import MEASURED, Confusion
 if TYPE_CHECKING:  # arrays, and scipy behind them: only an audit that has a shadow test needs them
     from llmaudit.shadow.model import Plan as ShadowPlan
     from llmaudit.shadow.pairs import Pairs
+
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 class LedgerRow(msgspec.Struct, frozen=True):
@@ -99,7 +101,7 @@ class Evidence:
         catalog: The prices.
         plans: What the same cells would have cost under each plan.
         ledger: What became of every record of every file.
-        latencies: Rows of latency.sql.
+        summaries: Rows of every summary (`llmaudit.summaries`), by their type.
         tagged_by: Requests by the tier rule that decided.
         confusion: How often tags are wrong across the border of tiers 1 and 2.
         conflicts: Records whose id was known with other content.
@@ -112,13 +114,17 @@ class Evidence:
     catalog: Catalog
     plans: list[PlanCost] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
-    latencies: list[dict[str, Any]] = field(default_factory=list)
+    summaries: Mapping[type[msgspec.Struct], Sequence[msgspec.Struct]] = field(default_factory=dict)
     tagged_by: dict[str, int] = field(default_factory=dict)
     confusion: Confusion = MEASURED
     conflicts: int = 0
     period: Period = ALL
     shadow: list[tuple[Pairs, ShadowPlan]] = field(default_factory=list)
     bills: list[BillSum] = field(default_factory=list)
+
+    def rows(self, kind: type[Row]) -> list[Row]:
+        """Return the rows of one summary, by their type; none where the evidence was made without it."""
+        return [row for row in self.summaries.get(kind, ()) if isinstance(row, kind)]
 
 
 def spend(cells: Iterable[PricedCell]) -> Decimal:

@@ -30,13 +30,12 @@ def build(store: Store, catalog: Catalog, period: Period = ALL) -> list[Cell]:
         period: Only requests that started in it; its zone decides their days.
     """
     with keyed_requests(store, catalog, period):
-        return [_cell(row) for row in store.dicts(f"SELECT * FROM ({read_sql('rollup.sql')}) ORDER BY ALL")]
+        return fold(store)
 
 
-def latencies(store: Store, catalog: Catalog, period: Period = ALL) -> list[dict[str, Any]]:
-    """Return the latency histograms of latency.sql: gateway, model, tier, measure, bucket, requests."""
-    with keyed_requests(store, catalog, period):
-        return store.dicts(f"SELECT * FROM ({read_sql('latency.sql')}) ORDER BY ALL")
+def fold(store: Store) -> list[Cell]:
+    """Return the cells of the requests in the view `keyed_requests`, in a fixed order."""
+    return [_cell(row) for row in store.dicts(f"SELECT * FROM ({read_sql('rollup.sql')}) ORDER BY ALL")]
 
 
 @contextmanager

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.money import total
+from llmaudit.summaries.latency import LatencyBucket
 
 BUCKETS_PER_E = 20
 """latency.sql counts buckets of 1/20 in ln(milliseconds)."""
@@ -110,7 +110,7 @@ def find(evidence: Evidence) -> Reliability:
         cancelled_attempts=requests(cancelled),
         cancelled_usd=spend(cancelled),
         routes=[_route(key, group) for key, group in grouped(cells, _route_key)],
-        latency=_latencies(evidence.latencies),
+        latency=_latencies(evidence.rows(LatencyBucket)),
     )
 
 
@@ -145,12 +145,12 @@ def _list(cells: list[PricedCell]) -> Decimal:
     return total(priced.list_usd for priced in cells if priced.list_usd is not None)
 
 
-def _latencies(rows: list[dict[str, Any]]) -> list[LatencyRow]:
+def _latencies(rows: list[LatencyBucket]) -> list[LatencyRow]:
     """Merge the histograms of all tiers and read two quantiles from each."""
     histograms: dict[tuple[str | None, str, str], dict[int, int]] = {}
     for row in rows:
-        buckets = histograms.setdefault((row["gateway"], row["model"], row["measure"]), {})
-        buckets[row["bucket"]] = buckets.get(row["bucket"], 0) + row["requests"]
+        buckets = histograms.setdefault((row.gateway, row.model, row.measure), {})
+        buckets[row.bucket] = buckets.get(row.bucket, 0) + row.requests
     found = [
         LatencyRow(*key, sum(buckets.values()), quantile(buckets, 0.50), quantile(buckets, 0.95))
         for key, buckets in histograms.items()

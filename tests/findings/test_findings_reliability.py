@@ -13,6 +13,7 @@ from builders import cell, evidence
 
 from llmaudit.catalog import Catalog
 from llmaudit.findings import reliability
+from llmaudit.summaries.latency import LatencyBucket
 
 MILLION = 1_000_000
 CELLS: list[dict[str, Any]] = [
@@ -78,10 +79,10 @@ def test_quantiles_are_within_five_percent(share: float) -> None:
 
 def test_histograms_of_tiers_merge(catalog: Catalog) -> None:
     rows = [
-        {"gateway": None, "model": "m", "tier": tier, "measure": "latency", "bucket": bucket, "requests": requests}
+        LatencyBucket(None, "m", tier, "latency", bucket, requests)
         for tier, bucket, requests in [(0, 100, 5), (1, 100, 4), (1, 150, 1)]
     ]
-    (row,) = reliability.find(evidence(catalog, latencies=rows)).latency
+    (row,) = reliability.find(evidence(catalog, summaries={LatencyBucket: rows})).latency
     assert row.requests == 10
     assert row.p50_ms == round(math.exp(100.5 / 20))
     assert row.p95_ms == round(math.exp(150.5 / 20))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from builders import cell, evidence
 
@@ -11,6 +10,7 @@ from llmaudit.audit import Audit, conclude
 from llmaudit.catalog import Catalog
 from llmaudit.evidence import LedgerRow
 from llmaudit.plans import load_plan
+from llmaudit.summaries.latency import LatencyBucket
 
 SCRIPT = "</script><script>alert(1)</script>"
 IMAGE = '"><img src=x onerror=alert(2)>'
@@ -32,10 +32,9 @@ def ledger(path: str, *, accepted: int, rejected: int = 0) -> LedgerRow:
     return LedgerRow(path, "litellm", accepted + rejected, accepted, 0, 0, rejected, 0, reasons)
 
 
-def latency(gateway: str | None, model: str, measure: str = "latency") -> list[dict[str, Any]]:
-    """Return rows of latency.sql: half at about 1 s, half at about 20 s."""
-    row = {"gateway": gateway, "model": model, "measure": measure}
-    return [row | {"bucket": 138, "requests": 10}, row | {"bucket": 198, "requests": 10}]
+def latency(gateway: str | None, model: str, measure: str = "latency") -> list[LatencyBucket]:
+    """Return a histogram: half at about 1 s, half at about 20 s."""
+    return [LatencyBucket(gateway, model, None, measure, bucket, 10) for bucket in (138, 198)]
 
 
 def small_audit(catalog: Catalog) -> Audit:
@@ -60,7 +59,7 @@ def small_audit(catalog: Catalog) -> Audit:
                 ledger("/home/somebody/logs/a.jsonl", accepted=40, rejected=2),
                 ledger("/home/somebody/logs/b", accepted=11),
             ],
-            latencies=latency("dear.example", PRICED),
+            summaries={LatencyBucket: latency("dear.example", PRICED)},
             tagged_by={"endpoint": 44, "none": 7},
         )
     )
@@ -93,7 +92,7 @@ def hostile_audit(catalog: Catalog) -> Audit:
             *through,
             plans=[load_plan(name, catalog) for name in ("as-is", "direct", "tiered")],
             ledger=[ledger(f"/logs/{name}", accepted=1) for name in HOSTILE],
-            latencies=[row for name in HOSTILE for row in latency(name, name)],
+            summaries={LatencyBucket: [row for name in HOSTILE for row in latency(name, name)]},
             tagged_by=dict.fromkeys(HOSTILE, 3),
         )
     )

@@ -1,0 +1,1 @@
+"""The cost-regression check: a log against a baseline and a budget."""
