@@ -1,4 +1,4 @@
-"""`llmaudit plan`: the routing plans that ship with llmaudit, and a check of one's own."""
+"""`llmaudit plan list`, `show` and `check`: the routing plans that ship with llmaudit, and a check of one's own."""
 
 from __future__ import annotations
 
@@ -83,9 +83,7 @@ _EMPTY = {"assume": {"token_ratio": None, "output_ratio": "1"}}
 
 
 def register(app: typer.Typer) -> None:
-    """Add the group."""
-    group = typer.Typer(help="Routing plans.", no_args_is_help=True, rich_markup_mode=None)
-    command(group, list_plans, "list", "llmaudit plan list")
-    command(group, show, "show", "llmaudit plan show tiered")
-    command(group, check, "check", "llmaudit plan check my-plan.yaml")
-    app.add_typer(group, name="plan")
+    """Add the commands."""
+    command(app, list_plans, "list", "llmaudit plan list")
+    command(app, show, "show", "llmaudit plan show tiered")
+    command(app, check, "check", "llmaudit plan check my-plan.yaml")
