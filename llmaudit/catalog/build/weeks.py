@@ -79,6 +79,6 @@ def _begun(key: RateKey, facts: list[Fact], weeks: Weeks) -> list[Fact]:
     days = weeks.sightings(key, first.usd, first.valid_from)
     if not days:
         return facts
-    origin = Origin(weeks.packages[days[0]], "https://pypi.org/project/tokencostauto/", "LiteLLM's file of that day")
+    origin = Origin(weeks.packages[days[0]], "", "LiteLLM's file of that day")
     seen = replace(first, valid_from=day_start(days[0]), valid_to=first.valid_from, origin=origin, checked_on=days[0])
     return joined([seen, *facts])
