@@ -38,6 +38,11 @@ _MARGIN_SETTING = re.compile(
 )
 """Keys of a configuration: a page that shows them is about a margin its reader sets."""
 
+_HANDED_OVER = re.compile(
+    r"\b(?:merchants?|operators?|resellers?) (?:can |may )?(?:configure|set|define)s?\b", re.IGNORECASE
+)
+"""What introduces a list of prices that the reader sets."""
+
 
 def audit_page(
     path: Path, catalog: Catalog, *, on: date | None = None, today: date, spend_usd: Decimal | None = None
@@ -135,7 +140,9 @@ def _price_tables(page: Page) -> Iterator[Table]:
 def find_clauses(page: Page, language: str, owner: str | None) -> list[Finding]:
     """Return every clause of a page in its order."""
     others, own = other_gateways(owner), own_name(owner)
-    settings_page = bool(_MARGIN_SETTING.search(page.code))
+    settings_page = bool(_MARGIN_SETTING.search(page.code)) or any(
+        _HANDED_OVER.search(block.text) for block in page.text_blocks if block.text.rstrip().endswith((":", "："))
+    )
     found: list[Finding] = []
     for piece in pieces(page, language):
         setting = Setting(piece.block.heading or page.title, others, own, settings_page)

@@ -50,7 +50,8 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
     unit = amount.unit if amount else None
     span = sentence.span_of(term.start)
     term = _label(sentence, term, span)
-    base = base_of(sentence.text, term, span, sentence.setting.heading, sentence.lexicon)
+    percent = amount is not None and amount.kind == "pct"
+    base = base_of(sentence.text, term, span, sentence.setting.heading, sentence.lexicon, percent=percent)
     direct: dict[str, Kind] = {
         "payment": "payment_processing",
         "orchestration": "orchestration_pct",

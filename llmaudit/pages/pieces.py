@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llmaudit.pages.model import Block, Page, Table, joined
 from llmaudit.pages.pricetable import is_price_table
@@ -50,7 +50,7 @@ class Piece:
 
 def pieces(page: Page, language: str) -> Iterator[Piece]:
     """Yield every sentence to read: of text, of questions with their answers, of tables."""
-    blocks = _with_values(page.blocks, language)
+    blocks = _with_intros(_with_values(page.blocks, language))
     before: Block | None = None
     for block in blocks:
         if isinstance(block, Table):
@@ -61,6 +61,18 @@ def pieces(page: Page, language: str) -> Iterator[Piece]:
         else:
             yield from _of_text(block, before, language)
             before = block if block.kind == "heading" else None
+
+
+def _with_intros(blocks: Iterable[Block | Table]) -> Iterator[Block | Table]:
+    """Put what introduces a list beside the heading of its entries: "Merchants can configure:", "You pay for:"."""
+    intro = ""
+    for block in blocks:
+        if isinstance(block, Block) and block.kind == "item" and intro:
+            yield replace(block, heading=f"{block.heading} {intro}".strip())
+            continue
+        text = block.text.rstrip() if isinstance(block, Block) else ""
+        intro = text[-MAX_ANSWER:] if text.endswith((":", "：")) else ""
+        yield block
 
 
 def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piece]:
@@ -149,6 +161,7 @@ def _of_table(table: Table, language: str) -> Iterator[Piece]:
         return
     first = table.rows[0]
     headed = not any(re.search(r"\d", cell) for cell in first[1:])
+    above = " ".join([table.heading[:MAX_ANSWER], *(first[1:] if headed else ())])
     for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headed else 0 :]:
         quote = unmarked(" | ".join(row))
         for column, cell in enumerate(row):
@@ -159,7 +172,7 @@ def _of_table(table: Table, language: str) -> Iterator[Piece]:
             if column == 0 and text != cell:
                 continue
             for offset, sentence in sentences(text):
-                block = Block(text, ((0, line),), "item", table.heading[:200])
+                block = Block(text, ((0, line),), "item", above)
                 yield Piece(sentence, block, offset, quote, heading=text != cell)
 
 

@@ -187,9 +187,14 @@ _CONDITIONAL = re.compile(
 """How a sentence begins that is about own keys to its end: "if you bring your own key (BYOK), … a fee of …"."""
 
 
-def base_of(sentence: str, term: Term, span: tuple[int, int], heading: str, lexicon: Lexicon) -> Base | None:
-    """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above."""
-    own = _bases(sentence, span, term, lexicon)
+def base_of(
+    sentence: str, term: Term, span: tuple[int, int], heading: str, lexicon: Lexicon, *, percent: bool = False
+) -> Base | None:
+    """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above.
+
+    A percentage is of no subscription: "Standard plan: 5%" is 5% of something else.
+    """
+    own = [found for found in _bases(sentence, span, term, lexicon) if not (percent and found[1] == "subscription")]
     names = {name for _, name in own}
     if "byok" in names:
         return "byok"
@@ -201,7 +206,8 @@ def base_of(sentence: str, term: Term, span: tuple[int, int], heading: str, lexi
         return "byok"
     if own:
         return own[0][1]
-    rest = _bases(sentence, (0, len(sentence)), term, lexicon)
+    whole = (0, len(sentence))
+    rest = [found for found in _bases(sentence, whole, term, lexicon) if not (percent and found[1] == "subscription")]
     if rest:
         return rest[0][1]
     above = [name for name, pattern in lexicon.bases.items() if pattern.search(heading)]
