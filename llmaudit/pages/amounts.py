@@ -53,6 +53,8 @@ _TIMES = re.compile(
 )
 _VARIABLE = re.compile(rf"{OPEN}[^{CLOSE}]*{CLOSE}(?:\s?(?P<pct>%|％|percent\b))?")
 _EMPTY_PERCENT = re.compile(r"(?<![\d%\w⁆] )(?<![\d%\w⁆])%(?=\s+\w)")
+_LEVEL = re.compile(r"(?:官方|厂商|原)价(?:[(（][^)）]{0,14}[)）])?的\s?$")
+"""What comes before a price as a share of the official one: "about 4.2% of the official price" adds nothing to it."""
 _DOLLARS = {"us$", "$", "usd", "us-$", "$us", "dollar", "dollars", "dólares", "美元", "美金", "ドル"}
 _CENTS = {"cent", "cents", "¢", "セント"}
 _CHINESE_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
@@ -271,6 +273,8 @@ def _starts_with(text: str, name: str, lexicon: Lexicon) -> bool:
 
 def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tuple[int, int]]) -> bool:
     """Say whether a percentage is a discount, a tax, an uptime: such a word is near, and no word for a fee nearer."""
+    if _LEVEL.search(sentence[max(0, amount.start - 24) : amount.start]):
+        return True
     reach = 8 if lexicon.wide else 34
     words = 8 if lexicon.wide else 4
     after = sentence[amount.end : amount.end + reach]

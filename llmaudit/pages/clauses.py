@@ -143,8 +143,8 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         term.name == "subscription" and _FEE.search(sentence.text, term.start, term.end)
     ):
         return False
-    if sentence.text.rstrip().endswith(("?", "？")) or is_repeated(sentence.text, term):
-        return False
+    if sentence.text.rstrip().endswith(("?", "？", ":", "：")) or is_repeated(sentence.text, term):
+        return False  # a question, or what announces the list in which the fee stands
     return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon)
 
 

@@ -100,7 +100,9 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
         if any(match.start() < end and match.end() > start for start, end in excluded):
             continue
         if re.match(
-            r"\s?(?:\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*)", sentence[match.end() :], re.IGNORECASE
+            r"\s?(?:[$€¥￥]\s?\d|\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*)",
+            sentence[match.end() :],
+            re.IGNORECASE,
         ):
             continue
         if any(term.name == "payment" and match.start() - 40 <= term.end <= match.start() for term in terms):
