@@ -89,6 +89,9 @@ def is_bare_denial(sentence: str, term: Term, lexicon: Lexicon) -> bool:
     return bool(_BARE_DENIAL.fullmatch(before[matches[-1].end() :].strip()))
 
 
+_GOES_ON = re.compile(r"\s?(?:[$€¥￥]\s?\d|\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*)", re.IGNORECASE)
+
+
 def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Term]:
     """Return the phrases that claim the provider's own price, without those that go on ("plus 5%")."""
     excluded = [match.span() for match in lexicon["not_zero"].finditer(sentence)]
