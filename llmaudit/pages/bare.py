@@ -115,7 +115,10 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
         r"\s?(?:=|＝|equals?|is worth|are worth|is equal to|corresponds? to|entspr\w+|équiva\w+|equivale\w* a"
         r"|等于|相当于|折合|兑换|に?相当)\s?"
     )
-    money = r"(?:(?:US)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)|(?P<m2>\d[\d,.]*)\s?(?P<unit>¢|cents?|美元|人民币|元|USD|dollars?|euros?|€))"
+    money = (
+        r"(?:(?:US)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
+        r"|(?P<m2>\d[\d,.]*)\s?(?P<unit>¢|cents?|美元|人民币|元|USD|dollars?|euros?|€))"
+    )
     shapes = (
         rf"{figure}\s?(?:{units}){equals}{money}",
         rf"{money}{equals}{figure}\s?(?:{units})",
