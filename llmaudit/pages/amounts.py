@@ -190,7 +190,7 @@ _PERIOD = re.compile(
 
 @cache
 def _per_shape(words: str) -> re.Pattern[str]:
-    return re.compile(rf"\s?(?:{words})\s?{_COUNT}", re.IGNORECASE)
+    return re.compile(rf"\s?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{_COUNT}", re.IGNORECASE)
 
 
 @cache
