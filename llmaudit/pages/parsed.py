@@ -111,12 +111,12 @@ def _is_second_half(sentence: Sentence, amount: Amount, end: int) -> bool:
 
 def _owner(sentence: Sentence, amount: Amount) -> int | None:
     here = sentence.spans.index(sentence.span_of(amount.start))
-    for place in (here, here - 1, here + 1, here - 2):
+    for place in (here, here - 1, here + 1, here - 2, here - 3):
         if not 0 <= place < len(sentence.spans):
             continue
         if place > here and not _is_bare_part(sentence, here):
             continue
-        if place == here - 2 and not _is_bare_part(sentence, here - 1):
+        if place < here - 1 and not all(_is_bare_part(sentence, between) for between in range(place + 1, here)):
             continue
         start, end = sentence.spans[place]
         near = [
