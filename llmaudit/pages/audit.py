@@ -33,7 +33,7 @@ MAX_QUOTE = 400
 
 _MARGIN_SETTING = re.compile(
     r"\w+_(?:margin|markup)\w*|(?:margin|markup)_\w+|\b(?:margin|markup)(?:Percent|Percentage|Rate|Config)\b"
-    r"|pricing_adjustments|(?:cost|price|pricing|rate)_?multiplier|\bmarkup[\"']?\s*[:=]",
+    r"|pricing_adjustments|(?:cost|price|pricing|rate)_?multiplier|\bmarkup[\"']?\s*[:=]|[\"']multiplier[\"']\s*:",
     re.IGNORECASE,
 )
 """Keys of a configuration: a page that shows them is about a margin its reader sets."""
