@@ -166,7 +166,7 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
         return False
     if amount.kind == "variable" and not is_money_like(sentence, amount):
         return term.name != "charge" or bool(
-            re.search(r"[%％]", amount.text) or sentence.text[amount.end :].startswith(" of ")
+            re.search(r"(?:^|\u2046\s?)[%％]$", amount.text) or sentence.text[amount.end :].startswith(" of ")
         )
     return amount.value == 0 or not sentence.denied(term)
 
