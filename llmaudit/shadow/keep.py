@@ -17,7 +17,7 @@ from llmaudit.privacy import pseudonym
 from llmaudit.shadow.clusters import Floats, Ints
 from llmaudit.shadow.model import Analysis, Plan
 from llmaudit.shadow.pairs import DAY_US, UNKNOWN, Arm, Pairs, make_pairs, score_kind
-from llmaudit.shadow.prepare import pico_of
+from llmaudit.shadow.prepare import codes_of, pico_of
 from llmaudit.store import Store
 
 LEAST_PAIRS = 30
@@ -258,18 +258,6 @@ def _clusters(table: pa.Table, day: Ints, wanted: str) -> tuple[str, Ints, list[
     codes = np.where(lonely, len(names) + np.cumsum(lonely) - 1, codes)
     note = [f"{int(lonely.sum()):,} pairs have no {kind}: each is a cluster of its own"] if lonely.any() else []
     return kind, codes, note
-
-
-def codes_of(column: Any) -> tuple[Ints, list[Any]]:
-    """Return a column as codes into its distinct values; -1 where it is null."""
-    if column.null_count == len(column):
-        return np.broadcast_to(np.int64(-1), len(column)), []
-    encoded = pc.dictionary_encode(column)
-    whole = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    if isinstance(whole, pa.ChunkedArray):
-        whole = pa.concat_arrays(whole.unify_dictionaries().chunks) if whole.num_chunks else pa.array([], whole.type)
-    codes = np.asarray(pc.fill_null(whole.indices, -1)).astype(np.int64)
-    return codes, whole.dictionary.to_pylist()
 
 
 def _column(table: pa.Table, name: str) -> Any:

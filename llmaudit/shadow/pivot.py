@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmaudit.shadow.clusters import Ints
+from llmaudit.shadow.pairs import UNKNOWN
 
 SHARED = ("tier", "user_id", "session_id", "turn", "route", "template_hash", "prompt_tokens", "shown_first")
 """What both arms know: the primary's, or the shadow's where the primary has none."""
@@ -22,7 +23,7 @@ OWN = (
 
 
 def pivot(rows: dict[str, Any]) -> pa.Table:
-    """Return the columns of `shadow_pairs`. The first of several rows of an arm counts; `copies` says how many.
+    """Return the columns of `shadow_pairs`, pairs by time. The first of several rows of an arm counts (`copies`).
 
     Args:
         rows: Columns as `prepare` returns them. They are taken out one by one, so that two shapes of the same million
@@ -35,8 +36,10 @@ def pivot(rows: dict[str, Any]) -> pa.Table:
     places, copies = zip(
         *(_first(pair, side, order, len(ids.dictionary)) for side in (~is_shadow, is_shadow)), strict=True
     )
-    found: dict[str, Any] = {"pair_id": ids.dictionary}
-    del ids, pair, is_shadow
+    by_time = _by_time(rows, *places)
+    places, copies = (tuple(column[by_time] for column in both) for both in (places, copies))
+    found: dict[str, Any] = {"pair_id": ids.dictionary.take(pa.array(by_time))}
+    del ids, pair, is_shadow, by_time
     indices = [pa.array(place, mask=place < 0) for place in places]
     for arm, count in zip(ARMS, copies, strict=True):
         found[f"{arm}_copies"] = pa.array(count)
@@ -66,6 +69,24 @@ def _first(pair: Ints, side: Any, order: Ints | None, pairs: int) -> tuple[Ints,
     first = np.full(pairs, -1)
     first[pair[rows[::-1]]] = rows[::-1]  # the last write wins: written from the end, that is the first row
     return first, np.bincount(pair[rows], minlength=pairs)
+
+
+def _by_time(rows: dict[str, Any], first: Ints, second: Ints) -> Ints:
+    """Return pairs in order of time, those without one first; at one instant in the order of the file.
+
+    Here, where every column is taken to its place anyway, the order costs nothing; arrays made from the table later
+    would have to be copied for it, all at once.
+    """
+    row = np.where(first >= 0, first, second)
+    line = np.asarray(rows["line"])[row]
+    if "at" not in rows:
+        return np.argsort(line, kind="stable")
+    column = _whole(rows["at"]).cast(pa.int64())
+    instants = np.asarray(pc.fill_null(column, UNKNOWN))
+    at = instants[first]
+    missing = (first < 0) | (at == UNKNOWN)
+    at = np.where(missing, np.where(second < 0, UNKNOWN, instants[second]), at)
+    return np.lexsort((line, at))
 
 
 def _either(column: Any, first: Ints, second: Ints) -> Any:

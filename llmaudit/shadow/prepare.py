@@ -78,13 +78,16 @@ def prepare(tables: Sequence[pa.Table], catalog: Catalog, *, score: str | None, 
         "arm": arms,
         "ok": have.mapped("status", lambda text: text.strip().lower() in GOOD, pa.bool_(), missing=True),
         "score": values,
-        "prompt_tokens": pa.array(counts[:, : len(INPUT_COUNTERS)].sum(axis=1), mask=~known),
-        "cache_read_tokens": pa.array(counts[:, 1], mask=~known),
-        "output_tokens": pa.array(counts[:, -1], mask=~known),
         "cost_usd": cost,
         "shown_first": have.mapped("shown_first", lambda text: FIRST.get(text.strip().lower()), pa.string()),
         "params": _params(have),
     }
+    if known.any():
+        columns |= {
+            "prompt_tokens": pa.array(counts[:, : len(INPUT_COUNTERS)].sum(axis=1), mask=~known),
+            "cache_read_tokens": pa.array(counts[:, 1], mask=~known),
+            "output_tokens": pa.array(counts[:, -1], mask=~known),
+        }
     columns |= {name: table[name] for name in COPIED if have.has(name)}
     if "model" in columns:
         columns["model"] = pc.dictionary_encode(columns["model"])  # few names, many rows
@@ -120,11 +123,21 @@ class _Columns:
 
     def mapped(self, name: str, change: Callable[[str], Any], kind: pa.DataType, *, missing: Any = None) -> Any:
         """Return a text column with each distinct value changed."""
-        column = self.get(name, pa.string())
-        distinct = pc.unique(column)
-        values = [missing if value is None else change(value) for value in distinct.to_pylist()]
-        places = pc.index_in(column, distinct)
-        return pa.array(values, kind).take(places.combine_chunks() if isinstance(places, pa.ChunkedArray) else places)
+        codes, names = codes_of(self.get(name, pa.string()))
+        values = pa.array([*(change(value) for value in names), missing], kind)  # the last is of what is missing: -1
+        return pa.DictionaryArray.from_arrays(pa.array(codes % len(values), pa.int32()), values).dictionary_decode()
+
+
+def codes_of(column: Any) -> tuple[NDArray[np.int64], list[Any]]:
+    """Return a column as codes into its distinct values; -1 where it is null."""
+    if column.null_count == len(column):
+        return np.broadcast_to(np.int64(-1), len(column)), []
+    encoded = pc.dictionary_encode(column)
+    whole = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays(whole.unify_dictionaries().chunks) if whole.num_chunks else pa.array([], whole.type)
+    codes = np.asarray(pc.fill_null(whole.indices, -1)).astype(np.int64)
+    return codes, whole.dictionary.to_pylist()
 
 
 def _arms(have: _Columns, primary: str | None) -> Any:

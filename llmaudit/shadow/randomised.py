@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from llmaudit.errors import InputError, UsageError, printable
 from llmaudit.ingest.read import file_name
-from llmaudit.shadow.keep import codes_of
+from llmaudit.shadow.prepare import codes_of
 from llmaudit.shadow.read import read_rows
 
 

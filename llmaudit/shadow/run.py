@@ -85,8 +85,9 @@ def run(store: Store, catalog: Catalog, request: Request) -> tuple[Analysis, int
     del prepared
     pa.default_memory_pool().release_unused()
     cluster_kind(kept[0], plan.cluster)  # refused before anything is kept
-    save(store, kept[0], plan, details, request.period.timezone)  # before the arrays: they are as large again
-    pairs = pairs_of(kept.pop(), details, request.period.timezone, plan.cluster)  # which frees the table on its way
+    zone = request.period.timezone
+    save(store, kept[0], plan, details, zone)  # before the arrays: they are as large again
+    pairs = pairs_of(kept.pop(), details, zone, plan.cluster)  # which frees the table on its way
     pa.default_memory_pool().release_unused()
     traffic = None
     if request.share is not None:

@@ -16,7 +16,7 @@ from llmaudit.rollup import resolved_requests
 from llmaudit.shadow.columns import MONEY, BadValue, read_value
 from llmaudit.shadow.design import TierTraffic
 from llmaudit.shadow.health import Traffic
-from llmaudit.shadow.keep import codes_of
+from llmaudit.shadow.prepare import codes_of
 from llmaudit.shadow.sample import Candidate
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
