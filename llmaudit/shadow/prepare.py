@@ -273,9 +273,7 @@ def _priced(
     have: _Columns, counts: NDArray[np.int64], wanted: NDArray[np.bool_], catalog: Catalog
 ) -> tuple[NDArray[np.int64], dict[tuple[str, str], int]]:
     """Return list costs in 1e-12 dollars, -1 unknown. Rates are looked up by model, price slot and prompt band."""
-    models = have.get("model", pa.string())
-    names = pc.unique(models)
-    model = np.asarray(pc.fill_null(pc.index_in(models, names), -1))
+    model, names = codes_of(have.get("model", pa.string()))
     at = np.asarray(pc.fill_null(have.get("at", TIME).cast(pa.int64()), NO_TIME))
     edges = np.asarray(catalog.prompt_edges())
     band = np.searchsorted(edges, counts[:, : len(INPUT_COUNTERS)].sum(axis=1), side="right") - 1
@@ -289,7 +287,7 @@ def _priced(
     places = np.flatnonzero(dated)
     for number, (code, when, size) in enumerate(distinct):
         here = places[inverse.ravel() == number]
-        name = names[int(code)].as_py() if code >= 0 else None
+        name = names[int(code)] if code >= 0 else None
         quantities = counts[here].sum(axis=0)
         rates = _rates(catalog, name, slots[when], int(edges[size]), quantities)
         if isinstance(rates, str):
