@@ -16,7 +16,8 @@ from llmaudit.catalog import Catalog
 from llmaudit.catalog.units import PRICED
 from llmaudit.cells import KEYS
 from llmaudit.period import ALL, Period
-from llmaudit.plans.evaluate import Leg, PlanCost
+from llmaudit.plans.evaluate import PlanCost
+from llmaudit.plans.legs import Leg
 from llmaudit.rollup import keyed_requests
 from llmaudit.store import Store
 

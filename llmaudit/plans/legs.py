@@ -1,0 +1,128 @@
+"""Legs: what a plan pays for on a cell, as a linear function of what the cell holds.
+
+A cost is tokens x rates + billed x factor + requests x fixed. That makes the sum over cells equal to the sum over
+requests, whichever is computed (`llmaudit.plans.rows` does the second in SQL).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from llmaudit.catalog.quote import cost
+from llmaudit.catalog.units import PRICED
+from llmaudit.cells import PricedCell
+from llmaudit.money import ZERO, round_to, times, total
+
+RATE_PLACES = 18
+"""Effective rates (a rate times ratios and fees) are fixed at 18 decimals: the most that fits beside a count in SQL."""
+
+FACTOR_PLACES = 6
+"""A billed amount has 12 decimals; a factor of 6 keeps its product within the same 18."""
+
+NOTHING: tuple[Decimal, ...] = (ZERO,) * len(PRICED)
+
+Kind = Literal["keep", "route", "retry", "fallback", "verify"]
+"""keep: the same model. route: another model. retry: attempts of it that fail and are billed. fallback: the next model
+of the chain, for calls that the first one never answers. verify: a second pass over the answer."""
+
+End = Literal["expected", "low", "high"]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A cost as a linear function of a cell or a request.
+
+    Attributes:
+        rates: US dollars per one of each quantity, in the order of `PRICED`.
+        billed_factor: Times the billed amount.
+        per_request: US dollars per request.
+    """
+
+    rates: tuple[Decimal, ...] = NOTHING
+    billed_factor: Decimal = ZERO
+    per_request: Decimal = ZERO
+
+    def of(self, priced: PricedCell) -> Decimal:
+        """Return the exact cost of a cell, in US dollars."""
+        cell = priced.cell
+        return self.of_sums(cell.quantities, cell.billed_usd or ZERO, cell.requests)
+
+    def of_sums(self, quantities: Sequence[int], billed_usd: Decimal, requests: int) -> Decimal:
+        """Return the exact cost of what several cells hold together, in US dollars.
+
+        Args:
+            quantities: Sums in the order of `PRICED`.
+            billed_usd: Sum of the billed amounts.
+            requests: How many.
+        """
+        return total(
+            (
+                cost(quantities, self.rates),
+                times(billed_usd, self.billed_factor),
+                times(self.per_request, requests),
+            )
+        )
+
+    def scaled(self, factor: Decimal) -> Linear:
+        """Return the function times a factor, its rates rounded as every effective rate is."""
+        return Linear(
+            tuple(fixed(times(rate, factor)) for rate in self.rates),
+            round_to(times(self.billed_factor, factor), FACTOR_PLACES),
+            fixed(times(self.per_request, factor)),
+        )
+
+
+@dataclass(frozen=True)
+class Swing:
+    """What one assumption alone does to a leg: every other one stays at its expected value.
+
+    Attributes:
+        name: Its name, such as `output length`.
+        sentence: What is assumed, with the numbers, and where they are from.
+        low: The leg with the assumption at its cheap end.
+        high: The leg with it at its dear end.
+    """
+
+    name: str
+    sentence: str
+    low: Linear
+    high: Linear
+
+    def scaled(self, factor: Decimal) -> Swing:
+        """Return the swing of the leg times a factor."""
+        return Swing(self.name, self.sentence, self.low.scaled(factor), self.high.scaled(factor))
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One thing a plan pays for on one cell.
+
+    Attributes:
+        kind: keep, route, retry, fallback or verify.
+        model: The canonical model that does it; None where a ratio stands for it.
+        expected: Its cost with the stated assumptions.
+        low: With the assumptions at their cheap ends.
+        high: With the assumptions at their dear ends.
+        swings: What each assumption does alone; none where nothing is assumed that has a band.
+    """
+
+    kind: Kind
+    model: str | None
+    expected: Linear
+    low: Linear
+    high: Linear
+    swings: tuple[Swing, ...] = ()
+
+    def scaled(self, factor: Decimal, kind: Kind | None = None) -> Leg:
+        """Return the leg times a factor."""
+        expected, low, high = (part.scaled(factor) for part in (self.expected, self.low, self.high))
+        swings = tuple(swing.scaled(factor) for swing in self.swings)
+        return Leg(kind or self.kind, self.model, expected, low, high, swings)
+
+
+def fixed(rate: Decimal) -> Decimal:
+    """Return an effective rate as it is used everywhere: rounded, once, to `RATE_PLACES` decimals."""
+    return round_to(rate, RATE_PLACES)
