@@ -137,6 +137,7 @@ def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence
         period=facts.period,
         shadow=facts.shadow,
         bills=facts.bills,
+        notes=facts.notes,
     )
 
 
@@ -148,6 +149,16 @@ def _canonical(moves: frozenset[Move], catalog: Catalog) -> frozenset[Move]:
         return offer.sku.model if offer else name
 
     return frozenset((tier, canonical(before), then and canonical(then)) for tier, before, then in moves)
+
+
+def check_plans(plans: Sequence[str], catalog: Catalog) -> None:
+    """Refuse plans that cannot be used, before anything is read.
+
+    Raises:
+        UsageError: No preset of a name.
+        InputError: A plan file is missing or malformed, or two plans have one name.
+    """
+    _chosen(plans, catalog)
 
 
 def _chosen(plans: Sequence[str], catalog: Catalog) -> list[Plan]:
@@ -177,7 +188,7 @@ def conclude(evidence: Evidence) -> Audit:
         timezone=evidence.period.timezone,
         since=evidence.period.since,
         until=evidence.period.until,
-        warnings=[*_warnings(found), *(reason for _, reason in NOT_YET), *_without(found)],
+        warnings=[*_warnings(found), *evidence.notes, *(reason for _, reason in NOT_YET), *_without(found)],
         **found,
     )
 

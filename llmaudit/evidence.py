@@ -112,6 +112,7 @@ class Evidence:
         period: The span of time asked for, and the zone of the days.
         shadow: Every shadow test: its pairs with what was decided before, or its analysis.
         bills: Sums of the bill lines in the period.
+        notes: What a reader must know of where this comes from, in sentences.
     """
 
     cells: list[PricedCell]
@@ -125,6 +126,7 @@ class Evidence:
     period: Period = ALL
     shadow: Sequence[ShadowTest] = field(default_factory=list)
     bills: list[BillSum] = field(default_factory=list)
+    notes: Sequence[str] = ()
 
     def rows(self, kind: type[Row]) -> list[Row]:
         """Return the rows of one summary, by their type; none where the evidence was made without it."""

@@ -6,16 +6,21 @@ audit neither knows nor cares whether its facts come from rows or from cells fil
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from llmaudit.catalog import Catalog
-from llmaudit.cells import Cell
+from llmaudit.cells import Cell, add, known_sum
+from llmaudit.edges import Edges, edges_of, united
+from llmaudit.errors import UsageError, printable
 from llmaudit.evidence import BillSum, LedgerRow
+from llmaudit.money import total
 from llmaudit.period import ALL, Period
 from llmaudit.plans.evaluate import Move
 from llmaudit.rollup import fold, keyed_requests
@@ -61,6 +66,8 @@ class Facts:
         shadow: Every shadow test.
         certified: Moves that outcomes have certified: tier, model now, model then, as the outcomes name them.
         bills: Sums of the bill lines in the period.
+        edges: Where the cells divide.
+        notes: What a reader must know of them, in sentences.
     """
 
     cells: list[Cell]
@@ -72,6 +79,8 @@ class Facts:
     shadow: list[ShadowTest] = field(default_factory=list)
     certified: frozenset[Move] = frozenset()
     bills: list[BillSum] = field(default_factory=list)
+    edges: Edges = field(default_factory=Edges)
+    notes: tuple[str, ...] = ()
 
 
 def facts_of(store: Store, catalog: Catalog, period: Period = ALL) -> Facts:
@@ -84,6 +93,7 @@ def facts_of(store: Store, catalog: Catalog, period: Period = ALL) -> Facts:
     """
     with keyed_requests(store, catalog, period):
         cells = fold(store)
+        edges = edges_of(store, catalog)
         summaries = {summary.row: summary.build(store) for summary in all_summaries()}
     return Facts(
         cells=cells,
@@ -95,7 +105,120 @@ def facts_of(store: Store, catalog: Catalog, period: Period = ALL) -> Facts:
         shadow=_shadow_tests(store),
         certified=_certified(store),
         bills=bills(store, period),
+        edges=edges,
     )
+
+
+def added(parts: Sequence[Facts]) -> Facts:
+    """Return the facts of several machines, files or periods as one; their order does not matter.
+
+    Raises:
+        UsageError: Their days begin in different zones, or a file would count twice.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    _check_apart(parts)
+    return Facts(
+        cells=add(cell for part in parts for cell in part.cells),
+        sources=_ledger(source for part in parts for source in part.sources),
+        summaries={
+            summary.row: summary.merge([row for part in parts for row in part.summaries.get(summary.row, ())])
+            for summary in all_summaries()
+        },
+        tagged_by=_counts(part.tagged_by for part in parts),
+        confusion=_widest(part.confusion for part in parts),
+        period=_hull([part.period for part in parts]),
+        shadow=[test for part in parts for test in part.shadow],
+        certified=frozenset().union(*(part.certified for part in parts)),
+        bills=_bills(bill for part in parts for bill in part.bills),
+        edges=united(part.edges for part in parts),
+        notes=tuple(sorted({note for part in parts for note in part.notes})),
+    )
+
+
+def _check_apart(parts: Sequence[Facts]) -> None:
+    zones = sorted({part.period.timezone for part in parts})
+    if len(zones) > 1:
+        raise UsageError(
+            f"days begin in {zones[0]} in one and in {zones[1]} in another of the cells",
+            next_step="Roll them up again with the same --timezone.",
+            slug="cells-of-two-zones",
+        )
+    for one, other in combinations(parts, 2):
+        shared = {source.content for source in one.sources} & {source.content for source in other.sources}
+        if shared and _overlap(one.period, other.period):
+            path = next(source.row.path for source in one.sources if source.content in shared)
+            raise UsageError(
+                f"{printable(path)} stands in two of the cells, and their periods overlap: it would count twice",
+                next_step="Leave one of them out, or roll them up for periods apart with --since and --until.",
+                slug="cells-twice",
+            )
+
+
+def _overlap(one: Period, other: Period) -> bool:
+    starts = one.since is None or other.until is None or one.since < other.until
+    return starts and (other.since is None or one.until is None or other.since < one.until)
+
+
+def _hull(periods: Sequence[Period]) -> Period:
+    """Return the shortest period that holds others."""
+    since = [period.since for period in periods if period.since is not None]
+    until = [period.until for period in periods if period.until is not None]
+    return Period(
+        min(since) if len(since) == len(periods) else None,
+        max(until) if len(until) == len(periods) else None,
+        periods[0].timezone,
+    )
+
+
+def _ledger(sources: Iterable[Source]) -> list[Source]:
+    """Return each file once, in the order of their paths: periods of one database share their files."""
+    files: dict[tuple[object, ...], Source] = {}
+    for source in sources:
+        key = (source.content, source.since, source.until)
+        known = files.get(key)
+        if known is None or (source.row.accepted, source.row.path) > (known.row.accepted, known.row.path):
+            files[key] = source
+    return sorted(files.values(), key=lambda source: (source.row.path, source.content, str(source.since)))
+
+
+def _counts(parts: Iterable[dict[str, int]]) -> dict[str, int]:
+    every = [item for part in parts for item in part.items()]
+    return {name: sum(count for key, count in every if key == name) for name in sorted({key for key, _ in every})}
+
+
+def _widest(parts: Iterable[Confusion]) -> Confusion:
+    """Return the worst of what was measured: rates of several databases cannot be averaged without their counts."""
+    every = sorted(set(parts), key=lambda one: one.basis)
+    worst = {name: max(getattr(one, name) for one in every) for name in Confusion.__struct_fields__[:-1]}
+    return Confusion(**worst, basis="; ".join(dict.fromkeys(one.basis for one in every)))
+
+
+_BILL_SUMS = ("billed", "effective", "tokens", "requests", "lines")
+
+
+def _bills(bills: Iterable[BillSum]) -> list[BillSum]:
+    keys = [name for name in BillSum.__struct_fields__ if name not in _BILL_SUMS]
+    groups: dict[tuple[object, ...], list[BillSum]] = {}
+    for bill in bills:
+        groups.setdefault(tuple(getattr(bill, name) for name in keys), []).append(bill)
+    ordered = sorted(groups, key=lambda key: [(part is None, part) for part in key])
+    return [
+        msgspec.structs.replace(
+            groups[key][0],
+            billed=_known_total(bill.billed for bill in groups[key]),
+            effective=_known_total(bill.effective for bill in groups[key]),
+            tokens=_known_total(bill.tokens for bill in groups[key]),
+            requests=known_sum(bill.requests for bill in groups[key]),
+            lines=sum(bill.lines for bill in groups[key]),
+        )
+        for key in ordered
+    ]
+
+
+def _known_total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return total(known) if known else None
 
 
 def _certified(store: Store) -> frozenset[Move]:

@@ -113,27 +113,33 @@ def _bands(catalog: Catalog) -> pa.Table:
 
 def _sku_map(catalog: Catalog, names: Iterable[tuple[str, str, str, datetime]]) -> pa.Table:
     """Return what each combination of logged names means in each price slot."""
-    columns: dict[str, list[Any]] = {name: [] for name in _SKU_MAP_SCHEMA.names}
-    for gateway, seller, model, slot in names:
-        sold_by = seller or catalog.seller_of_host(gateway)
-        match = catalog.find(model, seller=sold_by, at=None if slot == NO_TIME else slot)
-        offer = match.offer
-        row = {
-            "gateway_raw": gateway,
-            "seller_raw": seller,
-            "model_raw": model,
-            "price_slot": slot,
-            "gateway": catalog.gateway_id(gateway),
-            "seller": offer.seller if offer else catalog.seller_id(seller) or seller or None,
-            "sku": offer.sku.sku if offer else None,
-            "model": offer.sku.model if offer else model or "unknown",
-            "reason": None if offer else match.reason,
-            "by_completion": int(offer is not None and catalog.goes_by_completion(offer)),
-            "by_thinking": int(offer is not None and catalog.depends_on_thinking(offer)),
-        }
-        for name, value in row.items():
-            columns[name].append(value)
-    return pa.table(columns, schema=_SKU_MAP_SCHEMA)
+    rows = [
+        {"gateway_raw": gateway, "seller_raw": seller, "model_raw": model, "price_slot": slot}
+        | meaning(catalog, gateway, seller, model, slot)
+        for gateway, seller, model, slot in names
+    ]
+    return pa.Table.from_pylist(rows, schema=_SKU_MAP_SCHEMA)
+
+
+def meaning(catalog: Catalog, gateway: str, seller: str, model: str, slot: datetime) -> dict[str, Any]:
+    """Return what names as logged (empty where there is none) mean in a price slot: keys of a cell, and rules.
+
+    Returns:
+        `gateway, seller, sku, model`; `reason` why the model is not in the catalog; `by_completion` and `by_thinking`,
+        1 where the seller's prices go by the completion of a request, or depend on reasoning.
+    """
+    sold_by = seller or catalog.seller_of_host(gateway)
+    match = catalog.find(model, seller=sold_by, at=None if slot == NO_TIME else slot)
+    offer = match.offer
+    return {
+        "gateway": catalog.gateway_id(gateway),
+        "seller": offer.seller if offer else catalog.seller_id(seller) or seller or None,
+        "sku": offer.sku.sku if offer else None,
+        "model": offer.sku.model if offer else model or "unknown",
+        "reason": None if offer else match.reason,
+        "by_completion": int(offer is not None and catalog.goes_by_completion(offer)),
+        "by_thinking": int(offer is not None and catalog.depends_on_thinking(offer)),
+    }
 
 
 _SKU_MAP_SCHEMA = pa.schema(
