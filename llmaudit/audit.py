@@ -15,16 +15,13 @@ from llmaudit import __version__
 from llmaudit.catalog import Catalog
 from llmaudit.cells import price
 from llmaudit.errors import InputError, printable
-from llmaudit.evidence import BillSum, Evidence, LedgerRow
+from llmaudit.evidence import Evidence
+from llmaudit.facts import Facts, facts_of
 from llmaudit.findings import account, coverage, drivers, markup, reconcile, reliability, savings, shadow, spend, tiers
 from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.plans.evaluate import Move
-from llmaudit.rollup import fold, keyed_requests
 from llmaudit.store import Store
-from llmaudit.summaries import all_summaries
-from llmaudit.tiers.matching import confusion_of
-from llmaudit.tiers.tag import counts
 
 SCHEMA = "llmaudit/audit/1"
 DEFAULT_PLANS = ("as-is", "direct", "tiered")
@@ -106,62 +103,69 @@ def gather(
         UsageError: No preset of a name.
         InputError: A plan file is missing or malformed.
     """
-    chosen = [load_plan(name, catalog) for name in plans]
-    _check_names(chosen)
-    with keyed_requests(store, catalog, period):
-        cells = price(fold(store), catalog)
-        summaries = {summary.row: summary.build(store) for summary in all_summaries()}
-    certified = _certified(store, catalog)
+    chosen = _chosen(plans, catalog)
+    return _evidence(facts_of(store, catalog, period), catalog, chosen)
+
+
+def evidence_of(facts: Facts, catalog: Catalog, plans: Sequence[str] = DEFAULT_PLANS) -> Evidence:
+    """Return what the findings are computed from, whether the facts come from a database or from cells files.
+
+    Args:
+        facts: What the requests tell (`llmaudit.facts`, `llmaudit.cellsfile`).
+        catalog: The prices.
+        plans: Presets or plan files to evaluate.
+
+    Raises:
+        UsageError: No preset of a name.
+        InputError: A plan file is missing or malformed.
+    """
+    return _evidence(facts, catalog, _chosen(plans, catalog))
+
+
+def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence:
+    cells = price(facts.cells, catalog)
+    certified = _canonical(facts.certified, catalog)
     return Evidence(
         cells=cells,
         catalog=catalog,
-        plans=[evaluate(plan, cells, catalog, certified) for plan in chosen],
-        ledger=ledger(store),
-        summaries=summaries,
-        tagged_by=counts(store, period).by_signal,
-        confusion=confusion_of(store),
-        conflicts=int(store.one("SELECT count(*) FROM conflicts")[0]),
-        period=period,
-        shadow=_shadow_tests(store),
-        bills=bills(store, period),
+        plans=[evaluate(plan, cells, catalog, certified) for plan in plans],
+        ledger=[source.row for source in facts.sources],
+        summaries=facts.summaries,
+        tagged_by=facts.tagged_by,
+        confusion=facts.confusion,
+        conflicts=sum(source.conflicts for source in facts.sources),
+        period=facts.period,
+        shadow=facts.shadow,
+        bills=facts.bills,
+        notes=facts.notes,
     )
 
 
-def _certified(store: Store, catalog: Catalog) -> frozenset[Move]:
-    """Return the moves that shadow tests have certified, their models by canonical name where the catalog has it."""
-    if not store.has("evals"):
-        return frozenset()
+def _canonical(moves: frozenset[Move], catalog: Catalog) -> frozenset[Move]:
+    """Return moves with their models by canonical name where the catalog has it."""
 
     def canonical(name: str) -> str:
         offer = catalog.canonical(name) or catalog.find(name).offer
         return offer.sku.model if offer else name
 
-    rows = store.rows("SELECT tier, model_from, model_to FROM evals WHERE certified")
-    return frozenset((tier, canonical(before), canonical(after)) for tier, before, after in rows)
+    return frozenset((tier, canonical(before), then and canonical(then)) for tier, before, then in moves)
 
 
-def _shadow_tests(store: Store) -> list[tuple[Any, Any]]:
-    """Return the pairs of every shadow test; scipy is imported only where there is one."""
-    if not store.has("shadow_tests") or not store.rows("SELECT 1 FROM shadow_tests LIMIT 1"):
-        return []
-    from llmaudit.shadow.keep import load, tests  # noqa: PLC0415 -- see above
+def check_plans(plans: Sequence[str], catalog: Catalog) -> None:
+    """Refuse plans that cannot be used, before anything is read.
 
-    return [load(store, plan.name) for plan, _, _ in tests(store)]
+    Raises:
+        UsageError: No preset of a name.
+        InputError: A plan file is missing or malformed, or two plans have one name.
+    """
+    _chosen(plans, catalog)
 
 
-def bills(store: Store, period: Period = ALL) -> list[BillSum]:
-    """Return the bill lines of a period, summed by everything that `reconcile` tells them apart by."""
-    rows = store.dicts(
-        "SELECT id_space AS bill, coalesce(seller, 'unknown') AS seller, issuer, grain,"
-        " CAST(period_start AS DATE) AS day, model_raw AS model, token_kind, charge_category AS category, currency,"
-        " per_usd, sum(billed_cost) AS billed, sum(effective_cost) AS effective,"
-        " sum(CASE WHEN quantity_unit = 'tokens' THEN quantity END) AS tokens,"
-        " CAST(sum(requests) AS BIGINT) AS requests, count(*) AS lines FROM bill_lines"
-        " WHERE ($since IS NULL OR period_start >= $since) AND ($until IS NULL OR period_start < $until)"
-        " GROUP BY ALL ORDER BY ALL",
-        {"since": period.since, "until": period.until},
-    )
-    return [BillSum(**row) for row in rows]
+def _chosen(plans: Sequence[str], catalog: Catalog) -> list[Plan]:
+    """Return plans by their names, each name once."""
+    chosen = [load_plan(name, catalog) for name in plans]
+    _check_names(chosen)
+    return chosen
 
 
 def _check_names(plans: Sequence[Plan]) -> None:
@@ -175,13 +179,6 @@ def _check_names(plans: Sequence[Plan]) -> None:
             )
 
 
-def ledger(store: Store) -> list[LedgerRow]:
-    """Return the ledger: one row per file, in the order read."""
-    columns = ", ".join(LedgerRow.__struct_fields__)
-    rows = store.dicts(f"SELECT {columns} FROM sources ORDER BY source_id")
-    return [LedgerRow(**{**row, "reasons": msgspec.json.decode(row["reasons"])}) for row in rows]
-
-
 def conclude(evidence: Evidence) -> Audit:
     """Return the audit of an evidence: every finding, and what a reader must be warned of."""
     found = {name: find(evidence) for name, find in FINDINGS}
@@ -191,7 +188,7 @@ def conclude(evidence: Evidence) -> Audit:
         timezone=evidence.period.timezone,
         since=evidence.period.since,
         until=evidence.period.until,
-        warnings=[*_warnings(found), *(reason for _, reason in NOT_YET), *_without(found)],
+        warnings=[*_warnings(found), *evidence.notes, *(reason for _, reason in NOT_YET), *_without(found)],
         **found,
     )
 

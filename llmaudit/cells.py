@@ -16,7 +16,7 @@ import msgspec
 from llmaudit.catalog import Catalog, Conditions, NoRates, Offer, Rates, rates_for
 from llmaudit.catalog.quote import cost
 from llmaudit.catalog.units import SUB_COUNTS
-from llmaudit.money import ZERO
+from llmaudit.money import ZERO, total
 
 PRICED_USAGE = {"reported", "estimated"}
 
@@ -109,6 +109,46 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     def output_tokens(self) -> int:
         """All output of the cell, in tokens."""
         return self.tokens[-1]
+
+
+def add(cells: Iterable[Cell]) -> list[Cell]:
+    """Return cells with those that share every key added up, in the order of `rollup.build`.
+
+    Sums are exact and unknown only where no part is known, so neither order nor grouping matters.
+    """
+    groups: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(tuple(getattr(cell, name) for name in KEYS), []).append(cell)
+    ordered = sorted(groups, key=lambda key: [(part is None, part) for part in key])
+    return [_sum(groups[key]) for key in ordered]
+
+
+def _sum(cells: list[Cell]) -> Cell:
+    if len(cells) == 1:
+        return cells[0]
+    first, read, write_5m, write_1h, write_other, output = (
+        sum(counts) for counts in zip(*(cell.tokens for cell in cells), strict=True)
+    )
+    audio_in, image_in, audio_out, image_out = (
+        known_sum(counts) for counts in zip(*(cell.parts for cell in cells), strict=True)
+    )
+    billed = [cell.billed_usd for cell in cells if cell.billed_usd is not None]
+    return msgspec.structs.replace(
+        cells[0],
+        requests=sum(cell.requests for cell in cells),
+        calls=sum(cell.calls for cell in cells),
+        tokens=(first, read, write_5m, write_1h, write_other, output),
+        reasoning_tokens=known_sum(cell.reasoning_tokens for cell in cells),
+        parts=(audio_in, image_in, audio_out, image_out),
+        web_searches=known_sum(cell.web_searches for cell in cells),
+        billed_usd=total(billed) if billed else None,
+    )
+
+
+def known_sum(counts: Iterable[int | None]) -> int | None:
+    """Return the sum of what is known, or None where nothing is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 @dataclass(frozen=True)

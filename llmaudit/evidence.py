@@ -22,8 +22,12 @@ from llmaudit.plans import PlanCost
 from llmaudit.tiers.confusion import MEASURED, Confusion
 
 if TYPE_CHECKING:  # arrays, and scipy behind them: only an audit that has a shadow test needs them
+    from llmaudit.shadow.model import Analysis
     from llmaudit.shadow.model import Plan as ShadowPlan
     from llmaudit.shadow.pairs import Pairs
+
+    ShadowTest = tuple[Pairs, ShadowPlan] | Analysis
+    """A shadow test: its pairs with what was decided before, or what was made of them where the pairs are elsewhere."""
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
@@ -106,8 +110,9 @@ class Evidence:
         confusion: How often tags are wrong across the border of tiers 1 and 2.
         conflicts: Records whose id was known with other content.
         period: The span of time asked for, and the zone of the days.
-        shadow: The pairs of every shadow test, with what was decided before.
+        shadow: Every shadow test: its pairs with what was decided before, or its analysis.
         bills: Sums of the bill lines in the period.
+        notes: What a reader must know of where this comes from, in sentences.
     """
 
     cells: list[PricedCell]
@@ -119,8 +124,9 @@ class Evidence:
     confusion: Confusion = MEASURED
     conflicts: int = 0
     period: Period = ALL
-    shadow: list[tuple[Pairs, ShadowPlan]] = field(default_factory=list)
+    shadow: Sequence[ShadowTest] = field(default_factory=list)
     bills: list[BillSum] = field(default_factory=list)
+    notes: Sequence[str] = ()
 
     def rows(self, kind: type[Row]) -> list[Row]:
         """Return the rows of one summary, by their type; none where the evidence was made without it."""

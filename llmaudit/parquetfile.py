@@ -20,7 +20,7 @@ def write_parquet(table: pa.Table, out: Path) -> None:
     """
     part = out.with_name(f".{out.name}.part")
     try:
-        pq.write_table(table, part, compression="zstd")
+        pq.write_table(table, part, compression="zstd", write_page_checksum=True)
         part.replace(out)
     except OSError as error:
         part.unlink(missing_ok=True)

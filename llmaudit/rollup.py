@@ -19,6 +19,8 @@ from llmaudit.store import Store
 
 NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 -- naive UTC; stands for a request without a time
 MAX_PROMPT = 10**18
+BLOCK, LAST_BLOCK = 1024, 1024 * 1024
+"""Prompt sizes are joined with their bands by blocks of so many tokens (keyed.sql); the last block has no end."""
 
 
 def build(store: Store, catalog: Catalog, period: Period = ALL) -> list[Cell]:
@@ -52,7 +54,7 @@ def resolved_requests(store: Store, catalog: Catalog, period: Period = ALL) -> I
     store.execute(
         f"CREATE OR REPLACE TEMP VIEW period_requests AS SELECT *, CAST({local} AS DATE) AS day FROM requests{where}"
     )
-    with store.table("price_slots", _slots(store, catalog)):
+    with store.joins_as_written(), store.table("price_slots", _slots(store, catalog)):
         names = store.rows(_NAMES_SQL)
         with store.table("sku_map", _sku_map(catalog, names)):
             store.execute(read_sql("resolved.sql"))
@@ -63,9 +65,12 @@ def resolved_requests(store: Store, catalog: Catalog, period: Period = ALL) -> I
 def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Iterator[None]:
     """Make the view `keyed_requests` (keyed.sql) for the length of a block, with the tables it reads."""
     with resolved_requests(store, catalog, period), store.table("prompt_bands", _bands(catalog)):
-        for view in ("attempts.sql", "keyed.sql"):
-            store.execute(read_sql(view))
-        yield
+        for file in ("attempts.sql", "keyed.sql"):
+            store.execute(read_sql(file))
+        try:
+            yield
+        finally:
+            store.execute("DROP TABLE IF EXISTS call_attempts")
 
 
 _NAMES_SQL = """
@@ -94,35 +99,47 @@ def _slots(store: Store, catalog: Catalog) -> pa.Table:
 
 
 def _bands(catalog: Catalog) -> pa.Table:
+    """Return the bands that each block of prompt sizes touches; all sizes from the last block on are in it."""
     edges = catalog.prompt_edges()
-    return pa.table(
-        {"band_from": pa.array(edges, pa.int64()), "band_to": pa.array([*edges[1:], MAX_PROMPT], pa.int64())}
-    )
+    blocks = range(0, LAST_BLOCK + BLOCK, BLOCK)
+    rows = [
+        {"block": block, "band_from": low, "band_to": high}
+        for low, high in zip(edges, [*edges[1:], MAX_PROMPT], strict=True)
+        for block in blocks
+        if low < (block + BLOCK if block < LAST_BLOCK else MAX_PROMPT) and high > block
+    ]
+    return pa.Table.from_pylist(rows, pa.schema([(name, pa.int64()) for name in ("block", "band_from", "band_to")]))
 
 
 def _sku_map(catalog: Catalog, names: Iterable[tuple[str, str, str, datetime]]) -> pa.Table:
     """Return what each combination of logged names means in each price slot."""
-    columns: dict[str, list[Any]] = {name: [] for name in _SKU_MAP_SCHEMA.names}
-    for gateway, seller, model, slot in names:
-        sold_by = seller or catalog.seller_of_host(gateway)
-        match = catalog.find(model, seller=sold_by, at=None if slot == NO_TIME else slot)
-        offer = match.offer
-        row = {
-            "gateway_raw": gateway,
-            "seller_raw": seller,
-            "model_raw": model,
-            "price_slot": slot,
-            "gateway": catalog.gateway_id(gateway),
-            "seller": offer.seller if offer else catalog.seller_id(seller) or seller or None,
-            "sku": offer.sku.sku if offer else None,
-            "model": offer.sku.model if offer else model or "unknown",
-            "reason": None if offer else match.reason,
-            "by_completion": int(offer is not None and catalog.goes_by_completion(offer)),
-            "by_thinking": int(offer is not None and catalog.depends_on_thinking(offer)),
-        }
-        for name, value in row.items():
-            columns[name].append(value)
-    return pa.table(columns, schema=_SKU_MAP_SCHEMA)
+    rows = [
+        {"gateway_raw": gateway, "seller_raw": seller, "model_raw": model, "price_slot": slot}
+        | meaning(catalog, gateway, seller, model, slot)
+        for gateway, seller, model, slot in names
+    ]
+    return pa.Table.from_pylist(rows, schema=_SKU_MAP_SCHEMA)
+
+
+def meaning(catalog: Catalog, gateway: str, seller: str, model: str, slot: datetime) -> dict[str, Any]:
+    """Return what names as logged (empty where there is none) mean in a price slot: keys of a cell, and rules.
+
+    Returns:
+        `gateway, seller, sku, model`; `reason` why the model is not in the catalog; `by_completion` and `by_thinking`,
+        1 where the seller's prices go by the completion of a request, or depend on reasoning.
+    """
+    sold_by = seller or catalog.seller_of_host(gateway)
+    match = catalog.find(model, seller=sold_by, at=None if slot == NO_TIME else slot)
+    offer = match.offer
+    return {
+        "gateway": catalog.gateway_id(gateway),
+        "seller": offer.seller if offer else catalog.seller_id(seller) or seller or None,
+        "sku": offer.sku.sku if offer else None,
+        "model": offer.sku.model if offer else model or "unknown",
+        "reason": None if offer else match.reason,
+        "by_completion": int(offer is not None and catalog.goes_by_completion(offer)),
+        "by_thinking": int(offer is not None and catalog.depends_on_thinking(offer)),
+    }
 
 
 _SKU_MAP_SCHEMA = pa.schema(

@@ -76,8 +76,6 @@ class Store:
                 self._connection.execute("SET enable_progress_bar = false")
             self._connection.execute("SET preserve_insertion_order = true")
             self._migrate(fresh=fresh, read_only=read_only)
-            if read_only:  # where a user's own SQL is run
-                self._connection.execute("SET lock_configuration = true")
         if fresh:
             target.chmod(0o600)
 
@@ -192,6 +190,23 @@ class Store:
             yield
         finally:
             self._connection.unregister(name)
+
+    def lock(self) -> None:
+        """Let no later statement change a setting: a user's own SQL comes next."""
+        self.execute("SET lock_configuration = true")
+
+    @contextmanager
+    def joins_as_written(self) -> Iterator[None]:
+        """Let DuckDB join in the order of the text for a block, holding the right side of each join in memory.
+
+        Its own guess of sizes is far off behind a join by range, and it then holds the wide requests in memory instead
+        of two narrow columns: three times the work.
+        """
+        self.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        try:
+            yield
+        finally:
+            self.execute("SET disabled_optimizers = ''")
 
     @contextmanager
     def one_thread(self) -> Iterator[None]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmaudit.cli.options import Ended, command
 from llmaudit.cli.output import answer, notice, warn
 from llmaudit.cli.summary import show
-from llmaudit.cli.work import catalog, first_failure, open_store, read_logs
+from llmaudit.cli.work import catalog, first_failure, open_store, parted, read_cells, read_logs
+from llmaudit.errors import LlmauditError
 from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.catalog import Catalog
+    from llmaudit.facts import Facts
 
 
 def audit(
     settings: Settings,
-    paths: Annotated[list[str], typer.Argument(help="Logs: files and folders.")],
+    paths: Annotated[list[str], typer.Argument(help="Logs: files and folders; or cells files.")],
     plan: Annotated[list[str] | None, typer.Option("--plan", help="Preset or plan file; repeatable.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the report here (.html, .md or .json).")] = None,
     format: Annotated[str | None, typer.Option("--format", help="Format of every file.")] = None,  # noqa: A002
@@ -27,21 +32,22 @@ def audit(
 ) -> None:
     """Ingest, tag, price, evaluate plans, find, report: everything in one go.
 
-    Without --db it works in a temporary database.
+    Without --db it works in a temporary database. Cells files (`llmaudit rollup`) are added up, without any database.
     """
-    from llmaudit.audit import DEFAULT_PLANS, conclude, gather
+    from llmaudit.audit import DEFAULT_PLANS, check_plans, conclude, evidence_of
     from llmaudit.cli.report import write_report
-    from llmaudit.tiers.user_rules import keep_rules
+    from llmaudit.facts import added
 
-    with open_store(settings, temporary=not settings.db_is_set) as store:
-        if rules:
-            keep_rules(store, rules)
-        result = read_logs(settings, store, paths, format, column_map=map)
-        failure = first_failure(result)
-        if failure and not any(file.lines for file in result.files):
-            raise Ended(failure.exit_code)
-        evidence = gather(store, catalog(settings), [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])], settings.period)
-    found = conclude(evidence)
+    prices = catalog(settings)
+    plans = [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])]
+    check_plans(plans, prices)
+    cells, logs = parted(paths)
+    parts = read_cells(settings, prices, cells)
+    failure = None
+    if logs:
+        read, failure = _facts_of_logs(settings, prices, logs, format, map, rules)
+        parts.append(read)
+    found = conclude(evidence_of(added(parts), prices, plans))
     if out:
         write_report(found, out)
         notice(settings, f"report written to {out}")
@@ -50,6 +56,23 @@ def audit(
         warn(settings, found.warnings)
     if failure:
         raise Ended(failure.exit_code)
+
+
+def _facts_of_logs(
+    settings: Settings, prices: Catalog, logs: list[str], form: str | None, column_map: Path | None, rules: Path | None
+) -> tuple[Facts, LlmauditError | None]:
+    """Return what logs tell, and the first error where some of them cannot be used."""
+    from llmaudit.facts import facts_of
+    from llmaudit.tiers.user_rules import keep_rules
+
+    with open_store(settings, temporary=not settings.db_is_set) as store:
+        if rules:
+            keep_rules(store, rules)
+        result = read_logs(settings, store, logs, form, column_map=column_map)
+        failure = first_failure(result)
+        if failure and not any(file.lines for file in result.files):
+            raise Ended(failure.exit_code)
+        return facts_of(store, prices, settings.period), failure
 
 
 def register(app: typer.Typer) -> None:

@@ -46,6 +46,7 @@ def requests(
 ) -> None:
     """Show canonical requests: one row per upstream call, with its file and line."""
     with open_store(settings, read_only=True) as store:
+        store.lock()
         condition = f"WHERE ({where}\n)" if where else ""
         period = {"since": settings.period.since, "until": settings.period.until}
         try:

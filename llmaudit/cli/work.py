@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from llmaudit.settings import Settings
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
     from llmaudit.deployments import Deployment
+    from llmaudit.facts import Facts
     from llmaudit.ingest import IngestResult
     from llmaudit.ingest.ledger import FileRead
     from llmaudit.store import Store
@@ -48,6 +50,43 @@ def open_store(
     from llmaudit.store import Store
 
     return Store(None if temporary else settings.db, read_only=read_only, lock_timeout=lock_timeout)
+
+
+def parted(paths: list[str]) -> tuple[list[Path], list[str]]:
+    """Return which paths are cells files, and the others."""
+    from llmaudit.cellsfile import is_cells
+
+    cells = [path for path in paths if is_cells(Path(path))]
+    return [Path(path) for path in cells], [path for path in paths if path not in cells]
+
+
+def read_cells(settings: Settings, prices: Catalog, paths: list[Path]) -> list[Facts]:
+    """Return the facts of cells files, priced by a catalog.
+
+    Raises:
+        UsageError: Another period or zone was asked for than the one they were rolled up for.
+    """
+    from llmaudit.cellsfile import load
+
+    parts = [load(path, prices) for path in paths]
+    zone_is_asked = settings.sources.get("timezone", "default") != "default"
+    for path, part in zip(paths, parts, strict=True):
+        asked, held = settings.period, part.period
+        other_bounds = asked.is_bounded and (asked.since, asked.until) != (held.since, held.until)
+        if other_bounds or (zone_is_asked and asked.timezone != held.timezone):
+            span = f"{_bound(held.since)} to {_bound(held.until)}, days in {held.timezone}"
+            raise UsageError(
+                f"{printable(path.name)} was rolled up for {span}; cells cannot be divided again",
+                next_step="Leave --since, --until, --month and --timezone out, or give them to `llmaudit rollup`.",
+                slug="cells-of-another-period",
+            )
+    if len(parts) > 1:
+        notice(settings, f"{len(parts)} cells files are added up; a request told by the logs of two counts twice")
+    return parts
+
+
+def _bound(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%dT%H:%MZ}" if moment else "the beginning or end of its logs"
 
 
 def read_logs(

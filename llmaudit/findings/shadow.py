@@ -30,4 +30,4 @@ def find(evidence: Evidence) -> Shadow | None:
         return None
     from llmaudit.shadow.analysis import analyze  # noqa: PLC0415 -- scipy only where there is a test to read
 
-    return Shadow([analyze(pairs, plan) for pairs, plan in evidence.shadow])
+    return Shadow([test if isinstance(test, Analysis) else analyze(*test) for test in evidence.shadow])

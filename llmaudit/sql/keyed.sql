@@ -1,7 +1,10 @@
 /* Each request with the keys of its rollup cell. Grain: one row per request. Portable subset (docs/architecture.md).
 
-   Reads resolved_requests (with the local day of each), attempts, tiers (row_id, tier, task) and prompt_bands (band_from, band_to:
-   prompt sizes in tokens between which no price steps). */
+   Reads resolved_requests (with the local day of each), call_attempts, tiers (row_id, tier, task) and prompt_bands (block,
+   band_from, band_to: prompt sizes in tokens between which no price steps; a block is 1,024 tokens, the last one all
+   from 1,048,576 on; a join by block is a hash join, by the range alone it is not). Joins are best run as written: the
+   large side first, the others are the ones to be held in memory. What follows the keys, other columns of the request,
+   spares a second join by row_id. */
 CREATE OR REPLACE TEMP VIEW keyed_requests AS
 WITH sized AS (
     SELECT
@@ -9,6 +12,15 @@ WITH sized AS (
         COALESCE(r.input_tokens, 0) + COALESCE(r.cache_read_tokens, 0) + COALESCE(r.cache_write_5m_tokens, 0)
             + COALESCE(r.cache_write_1h_tokens, 0) + COALESCE(r.cache_write_other_tokens, 0) AS prompt_tokens
     FROM resolved_requests AS r
+),
+blocked AS (
+    SELECT
+        s.*,
+        CASE
+            WHEN s.prompt_tokens >= 1048576 THEN 1048576
+            ELSE s.prompt_tokens - s.prompt_tokens % 1024
+        END AS prompt_block
+    FROM sized AS s
 )
 SELECT
     z.row_id AS row_id,
@@ -33,13 +45,13 @@ SELECT
     z.team AS team,
     z.status AS status,
     z.error_class AS error_class,
-    a.attempt_kind AS attempt_kind,
+    COALESCE(a.attempt_kind, 'first') AS attempt_kind,
     z.usage_status AS usage_status,
     CASE WHEN z.billed_currency = 'USD' THEN z.billed_kind END AS billed_kind,
     z.slot_by AS slot_by,
     z.is_thinking AS is_thinking,
     COALESCE(z.web_searches, 0) > 0 AS has_searches,
-    a.is_last AS is_last,
+    COALESCE(a.is_last, 1) AS is_last,
     z.input_tokens AS input_tokens,
     z.cache_read_tokens AS cache_read_tokens,
     z.cache_write_5m_tokens AS cache_write_5m_tokens,
@@ -52,11 +64,31 @@ SELECT
     z.output_audio_tokens AS output_audio_tokens,
     z.output_image_tokens AS output_image_tokens,
     z.web_searches AS web_searches,
-    CASE WHEN z.billed_currency = 'USD' THEN z.billed_amount END AS billed_usd
-FROM sized AS z
+    CASE WHEN z.billed_currency = 'USD' THEN z.billed_amount END AS billed_usd,
+    z.prompt_tokens AS prompt_tokens,
+    z.request_id AS request_id,
+    z.call_id AS call_id,
+    z.session_id AS session_id,
+    z.trace_id AS trace_id,
+    z.started_at AS started_at,
+    z.ended_at AS ended_at,
+    z.first_token_at AS first_token_at,
+    z.endpoint AS endpoint,
+    z.is_streamed AS is_streamed,
+    z.http_status AS http_status,
+    z.finish_reason AS finish_reason,
+    z.user_id AS user_id,
+    z.key_id AS key_id,
+    z.max_output_tokens AS max_output_tokens,
+    z.prompt_chars AS prompt_chars,
+    z.prompt_turns AS prompt_turns,
+    z.template_hash AS template_hash,
+    z.prompt_hash AS prompt_hash,
+    z.system_hash AS system_hash
+FROM blocked AS z
 JOIN prompt_bands AS b
-    ON z.prompt_tokens >= b.band_from AND z.prompt_tokens < b.band_to
-JOIN attempts AS a
+    ON b.block = z.prompt_block AND z.prompt_tokens >= b.band_from AND z.prompt_tokens < b.band_to
+LEFT JOIN call_attempts AS a
     ON a.row_id = z.row_id
 LEFT JOIN tiers AS t
     ON t.row_id = z.row_id

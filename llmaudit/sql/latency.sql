@@ -7,12 +7,10 @@ WITH timed AS (
         k.gateway AS gateway,
         k.model AS model,
         k.tier AS tier,
-        CAST(EPOCH_MS(r.ended_at) - EPOCH_MS(r.started_at) AS DOUBLE) AS latency_ms,
-        CAST(EPOCH_MS(r.first_token_at) - EPOCH_MS(r.started_at) AS DOUBLE) AS ttft_ms
-    FROM period_requests AS r
-    JOIN keyed_requests AS k
-        ON k.row_id = r.row_id
-    WHERE r.status = 'ok'
+        CAST(EPOCH_MS(k.ended_at) - EPOCH_MS(k.started_at) AS DOUBLE) AS latency_ms,
+        CAST(EPOCH_MS(k.first_token_at) - EPOCH_MS(k.started_at) AS DOUBLE) AS ttft_ms
+    FROM keyed_requests AS k
+    WHERE k.status = 'ok'
 ),
 measured AS (
     SELECT t.gateway AS gateway, t.model AS model, t.tier AS tier, 'latency' AS measure, t.latency_ms AS ms FROM timed AS t

@@ -1,0 +1,161 @@
+"""Where cells divide: the prompt sizes, instants and names of the catalog they were folded by.
+
+A catalog may price cells that another one folded if it divides them nowhere else and takes the same names for the same
+skus. Then a cell's keys are put in its terms, and the cells are those it would have folded itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from llmaudit.catalog import Catalog
+from llmaudit.cells import Cell, add
+from llmaudit.rollup import NO_TIME, meaning
+from llmaudit.store import Store
+
+Slots = tuple[tuple[datetime, datetime, datetime], ...]
+"""Start, end and first instant of the day with the same prices, in order of time (naive UTC)."""
+
+
+class Meaning(msgspec.Struct, frozen=True, order=True):
+    """What names as logged were taken for, over a stretch of price slots.
+
+    Attributes:
+        gateway_raw: As logged; empty where there is none.
+        seller_raw: As logged.
+        model_raw: As logged.
+        first: First price slot of the stretch.
+        last: Its last one.
+        gateway: A cell's.
+        seller: A cell's.
+        sku: A cell's.
+        model: A cell's.
+        reason: Why the model is not in the catalog.
+        by_completion: 1 where the seller's prices go by the completion of a request.
+        by_thinking: 1 where they depend on reasoning.
+    """
+
+    gateway_raw: str
+    seller_raw: str
+    model_raw: str
+    first: datetime
+    last: datetime
+    gateway: str | None
+    seller: str | None
+    sku: str | None
+    model: str
+    reason: str | None
+    by_completion: int
+    by_thinking: int
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """The names as logged."""
+        return self.gateway_raw, self.seller_raw, self.model_raw
+
+    @property
+    def outcome(self) -> dict[str, object]:
+        """What they were taken for, as `llmaudit.rollup.meaning` says it."""
+        return {name: getattr(self, name) for name in self.__struct_fields__[5:]}
+
+
+class Edges(msgspec.Struct, frozen=True):
+    """Where cells divide.
+
+    Attributes:
+        prompt: Smallest prompt of each band, in tokens.
+        slots: Spans in which no rate changes.
+        names: What the names in the logs were taken for.
+    """
+
+    prompt: tuple[int, ...] = ()
+    slots: Slots = ()
+    names: tuple[Meaning, ...] = ()
+
+
+def edges_of(store: Store, catalog: Catalog) -> Edges:
+    """Return where cells divide, within a block of `llmaudit.rollup.keyed_requests`."""
+    slots = store.rows("SELECT slot_from, slot_to, priced_at FROM price_slots ORDER BY slot_from")
+    order = "gateway_raw, seller_raw, model_raw, price_slot"
+    names: list[Meaning] = []
+    for row in store.dicts(f"SELECT * FROM sku_map ORDER BY {order}"):
+        slot = row.pop("price_slot")
+        new = Meaning(**row, first=slot, last=slot)
+        if names and (names[-1].names, names[-1].outcome) == (new.names, new.outcome):
+            names[-1] = msgspec.structs.replace(names[-1], last=slot)
+        else:
+            names.append(new)
+    return Edges(tuple(catalog.prompt_edges()), tuple(slots), tuple(names))
+
+
+def misfit(edges: Edges, catalog: Catalog) -> str | None:
+    """Return what keeps a catalog from pricing cells with these edges, in words; None where it may."""
+    lacking = [edge for edge in catalog.prompt_edges() if edge not in edges.prompt]
+    if lacking:
+        return f"its prices step at a prompt of {lacking[0]:,} tokens, where the cells do not divide"
+    renamed: dict[datetime, datetime] = {}
+    theirs = _slots_of(catalog, edges)
+    starts = [start for start, _, _ in theirs]
+    for start, end, priced_at in edges.slots:
+        slot = theirs[bisect_right(starts, start) - 1]
+        if slot[1] < end:
+            return f"its prices or names change at {slot[1]:%Y-%m-%dT%H:%MZ}, where the cells do not divide"
+        if renamed.setdefault(priced_at, slot[2]) != slot[2]:
+            return f"its prices at {start:%Y-%m-%dT%H:%MZ} are not those at {priced_at:%H:%MZ}, which the cells join"
+    return _other_name(edges, catalog)
+
+
+def _slots_of(catalog: Catalog, edges: Edges) -> Slots:
+    if not edges.slots:
+        return ()
+    slots = catalog.slots(edges.slots[0][0], edges.slots[-1][0])
+    return tuple((slot.start, slot.end, slot.priced_at) for slot in slots)
+
+
+def _other_name(edges: Edges, catalog: Catalog) -> str | None:
+    """Return which name means something else to a catalog than to the cells."""
+    instants = sorted({NO_TIME, *(priced_at for _, _, priced_at in edges.slots)})
+    for known in edges.names:
+        for slot in instants[bisect_right(instants, known.first) - 1 : bisect_right(instants, known.last)]:
+            if meaning(catalog, *known.names, slot) != known.outcome:
+                named = " / ".join(name for name in known.names if name) or "a request without a name"
+                return f"{named} means something else to it"
+    return None
+
+
+def in_terms_of(catalog: Catalog, cells: Sequence[Cell], edges: Edges) -> tuple[list[Cell], Edges]:
+    """Return cells with their bands and slots as a catalog that fits (`misfit`) has them, and its edges."""
+    bands, slots = catalog.prompt_edges(), _slots_of(catalog, edges)
+    own = Edges(tuple(bands), slots, edges.names)
+    if own == edges:
+        return list(cells), edges
+    starts = [start for start, _, _ in slots]
+    moved = (
+        msgspec.structs.replace(
+            cell,
+            prompt_band=bands[bisect_right(bands, cell.prompt_band) - 1],
+            price_slot=cell.price_slot
+            if cell.price_slot == NO_TIME
+            else slots[bisect_right(starts, cell.price_slot) - 1][2],
+        )
+        for cell in cells
+    )
+    return add(moved), own
+
+
+def united(edges: Iterable[Edges]) -> Edges:
+    """Return the edges of cells that were added up; all of them are in the terms of one catalog."""
+    every = list(edges)
+    return Edges(
+        tuple(sorted({edge for one in every for edge in one.prompt})),
+        tuple(sorted({slot for one in every for slot in one.slots})),
+        tuple(sorted({name for one in every for name in one.names}, key=_order)),
+    )
+
+
+def _order(known: Meaning) -> list[tuple[bool, object]]:
+    return [(part is None, part) for part in msgspec.structs.astuple(known)]
