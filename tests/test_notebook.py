@@ -1,16 +1,17 @@
-"""The notebook runs from top to bottom on the sample logs, and says what the audit says."""
+"""Every notebook runs from top to bottom, leaves nothing behind, and says what the program says."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOK = ROOT / "notebooks" / "tour.ipynb"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIGURE = "application/vnd.plotly.v1+json"
 
 EXECUTE = """
@@ -28,9 +29,19 @@ nbformat.write(notebook, target)
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The notebook with its outputs, run by this interpreter in a folder of its own."""
-    folder = tmp_path_factory.mktemp("notebook")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """Give a notebook with its outputs, by its stem: run once, by this interpreter, in a folder of its own."""
+    done: dict[str, Any] = {}
+
+    def run(stem: str) -> Any:
+        if stem not in done:
+            done[stem] = _executed(ROOT / "notebooks" / f"{stem}.ipynb", tmp_path_factory.mktemp(stem))
+        return done[stem]
+
+    return run
+
+
+def _executed(notebook: Path, folder: Path) -> Any:
     kernel = folder / "jupyter" / "kernels" / "tour"
     kernel.mkdir(parents=True)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -47,7 +58,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
     }
     out = folder / "executed.ipynb"
     done = subprocess.run(
-        [sys.executable, "-c", EXECUTE, NOTEBOOK, out, work],
+        [sys.executable, "-c", EXECUTE, notebook, out, work],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -69,41 +80,53 @@ def shown(notebook: Any, name: str) -> Any:
     return data
 
 
-def test_it_is_stored_without_outputs():
-    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_stored_without_outputs(path: Path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
     assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
     codes = [one for one in notebook["cells"] if one["cell_type"] == "code"]
     assert all(one["outputs"] == [] and one["execution_count"] is None for one in codes)
 
 
-def test_the_figures_are_the_audits(executed: Any, audit: Any):
-    spent = audit["spend"]
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_nothing_warns(executed: Callable[[str], Any], path: Path):
+    cells = executed(path.stem)["cells"]
+    streams = [one for cell in cells for one in cell.get("outputs", ()) if one["output_type"] == "stream"]
+    assert [one["text"] for one in streams if one["name"] == "stderr"] == []
+
+
+def test_the_figures_are_the_audits(executed: Callable[[str], Any], audit: Any):
+    spent, tour = audit["spend"], executed("tour")
     told = (
         f"{spent['requests']:,} requests, spend ${float(spent['spend_usd']):,.2f}, catalog {audit['catalog_version']}"
     )
-    assert told in printed(executed, "read")
+    assert told in printed(tour, "read")
     for plan in audit["savings"]["plans"]:
-        assert f"{plan['name']}: saves ${float(plan['savings_usd']):,.2f}" in printed(executed, "compare-plans")
+        assert f"{plan['name']}: saves ${float(plan['savings_usd']):,.2f}" in printed(tour, "compare-plans")
 
 
-def test_one_figure_goes_back_to_its_line(executed: Any, truth: Any):
-    told = printed(executed, "explain-one")
+def test_one_figure_goes_back_to_its_line(executed: Callable[[str], Any], truth: Any):
+    told = printed(executed("tour"), "explain-one")
     assert told.startswith("openai_compatible.jsonl.gz, line ")
     assert f"{float(truth['markup']['brightrelay']['pct']):.1f}% over" in told
 
 
-def test_nothing_warns(executed: Any):
-    streams = [one for cell in executed["cells"] for one in cell.get("outputs", ()) if one["output_type"] == "stream"]
-    assert [one["text"] for one in streams if one["name"] == "stderr"] == []
+def test_the_shadow_test_finds_what_was_planted(executed: Callable[[str], Any]):
+    """Planted: tier 2 loses six points, tiers 0 and 1 nothing; the shadow costs 0.3 of the primary."""
+    notebook = executed("shadow_test")
+    assert "Tiers that may move by themselves: 0, 1." in printed(notebook, "analyse")
+    ratio = printed(notebook, "costs").split("cost_ratio: ")[1]
+    low, high = ratio.split("(")[1].split(")")[0].split(" to ")
+    assert float(low) < 0.3 < float(high)
 
 
-@pytest.mark.parametrize("name", ["by-model", "compare-plans"])
-def test_charts_are_drawn_from_data_alone(executed: Any, name: str):
-    data = shown(executed, name)
+@pytest.mark.parametrize(("stem", "name"), [("tour", "by-model"), ("tour", "compare-plans"), ("shadow_test", "by-day")])
+def test_charts_are_drawn_from_data_alone(executed: Callable[[str], Any], stem: str, name: str):
+    data = shown(executed(stem), name)
     assert data[FIGURE]["data"]
     assert "text/html" not in data  # a script from elsewhere would be in there
 
 
-@pytest.mark.parametrize("name", ["by-tier", "markup-table"])
-def test_tables_are_shown(executed: Any, name: str):
-    assert "<table" in "".join(shown(executed, name)["text/html"])
+@pytest.mark.parametrize(("stem", "name"), [("tour", "by-tier"), ("tour", "markup-table"), ("shadow_test", "by-tier")])
+def test_tables_are_shown(executed: Callable[[str], Any], stem: str, name: str):
+    assert "<table" in "".join(shown(executed(stem), name)["text/html"])
