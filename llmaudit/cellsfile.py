@@ -223,7 +223,7 @@ def _read(path: Path) -> tuple[Rest, pa.Table]:
             raise _damaged(path, "its metadata is not what was written")
         rest = msgspec.json.decode(text, type=Rest)
         table = pq.read_table(path, page_checksum_verification=True)
-    except (pa.ArrowException, OSError, msgspec.MsgspecError) as error:
+    except (pa.ArrowException, OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _damaged(path, str(error)) from error
     if table.schema.remove_metadata() != _table([]).schema:
         raise _damaged(path, "its columns are not those of cells")

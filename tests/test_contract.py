@@ -102,6 +102,11 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         "reprice",
         ["actual.billed_usd", "actual.list_usd", "catalog_version", *under("plans[]", PLANS)],
     ),
+    "rollup": (
+        "--db {db} --out cells.parquet",
+        "rollup",
+        ["catalog_version", "path", "cells", "requests", "spend_usd", "summaries.latency", "first_day"],
+    ),
     "plan list": ("", "plan-list", ["plans[].name"]),
     "plan show": ("tiered", "plan-show", ["name", "rules[]"]),
     "plan check": ("tiered", "plan-check", ["name", "ok"]),
