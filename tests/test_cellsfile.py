@@ -1,9 +1,11 @@
-"""An audit from cells files is the audit from the requests, to the last digit; a file that cannot be used is refused."""
+"""An audit from cells files is the audit from the requests, to the last digit; what cannot be used is refused."""
 
 from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +103,7 @@ def test_cells_of_several_machines_add_up(call: Run, logs: list[Path]) -> None:
 def test_cells_of_several_days_add_up(call: Run, logs: list[Path]) -> None:
     days = [f"2026-10-0{day}" for day in range(1, 6)]
     names = []
-    for since, until in zip(days, days[1:], strict=False):
+    for since, until in pairwise(days):
         name = rolled(call, logs[0], "--since", since, "--until", until)
         names.append(f"{since}.parquet")
         Path(name).rename(names[-1])
@@ -173,8 +175,6 @@ def changed(path: Path, change: Any, *, seal: bool = True) -> None:
     text = msgspec.json.encode(rest)
     metadata[REST] = text
     if seal:
-        from hashlib import sha256  # noqa: PLC0415
-
         metadata[REST_SHA256] = sha256(text).hexdigest().encode()
     pq.write_table(table.replace_schema_metadata(metadata), path)
 
@@ -205,19 +205,19 @@ def other_notes(rest: dict[str, Any], table: pa.Table) -> pa.Table:
 @pytest.mark.parametrize(
     ("change", "seal", "code", "slug"),
     [
-        (newer, True, 6, "newer-cells"),
-        (other_kind, True, 5, "not-cells"),
-        (other_columns, True, 5, "damaged-cells"),
-        (a_cell_less, True, 5, "damaged-cells"),
-        (other_notes, False, 5, "damaged-cells"),
+        (newer, "right", 6, "newer-cells"),
+        (other_kind, "right", 5, "not-cells"),
+        (other_columns, "right", 5, "damaged-cells"),
+        (a_cell_less, "right", 5, "damaged-cells"),
+        (other_notes, "wrong", 5, "damaged-cells"),
     ],
     ids=["newer", "other kind", "columns", "totals", "seal"],
 )
 def test_a_file_that_is_not_what_it_says_is_refused(
-    call: Run, logs: list[Path], change: Any, seal: bool, code: int, slug: str
+    call: Run, logs: list[Path], change: Any, seal: str, code: int, slug: str
 ) -> None:
     name = rolled(call, logs[0])
-    changed(Path(name), change, seal=seal)
+    changed(Path(name), change, seal=seal == "right")
     done = call("audit", name)
     assert (done.code, f"[{slug}]" in done.err) == (code, True), done.err
 
