@@ -52,13 +52,18 @@ def resolved_requests(store: Store, catalog: Catalog, period: Period = ALL) -> I
     zone = ZoneInfo(period.timezone).key  # a view takes no parameters: nothing but a zone's real name gets into it
     local = "started_at" if zone == "UTC" else f"timezone('{zone}', timezone('UTC', started_at))"
     store.execute(
-        f"CREATE OR REPLACE TEMP VIEW period_requests AS SELECT *, CAST({local} AS DATE) AS day FROM requests{where}"
+        f"CREATE OR REPLACE TEMP VIEW period_requests AS SELECT *, CAST({local} AS DATE) AS day,"
+        f" {_after_start('ended_at')} AS latency_ms, {_after_start('first_token_at')} AS ttft_ms FROM requests{where}"
     )
     with store.joins_as_written(), store.table("price_slots", _slots(store, catalog)):
         names = store.rows(_NAMES_SQL)
         with store.table("sku_map", _sku_map(catalog, names)):
             store.execute(read_sql("resolved.sql"))
             yield
+
+
+def _after_start(moment: str) -> str:
+    return f"CAST(epoch_us({moment}) - epoch_us(started_at) AS DOUBLE) / 1000"
 
 
 @contextmanager

@@ -73,6 +73,8 @@ SELECT
     z.started_at AS started_at,
     z.ended_at AS ended_at,
     z.first_token_at AS first_token_at,
+    z.latency_ms AS latency_ms,
+    z.ttft_ms AS ttft_ms,
     z.endpoint AS endpoint,
     z.is_streamed AS is_streamed,
     z.http_status AS http_status,

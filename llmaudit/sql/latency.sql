@@ -7,8 +7,8 @@ WITH timed AS (
         k.gateway AS gateway,
         k.model AS model,
         k.tier AS tier,
-        CAST(EPOCH_MS(k.ended_at) - EPOCH_MS(k.started_at) AS DOUBLE) AS latency_ms,
-        CAST(EPOCH_MS(k.first_token_at) - EPOCH_MS(k.started_at) AS DOUBLE) AS ttft_ms
+        k.latency_ms AS latency_ms,
+        k.ttft_ms AS ttft_ms
     FROM keyed_requests AS k
     WHERE k.status = 'ok'
 ),

@@ -1,6 +1,8 @@
 /* Each request with the names of the catalog for what it bought. Grain: one row per request. Portable subset.
 
-   Reads period_requests (the requests of the period asked for), price_slots (slot_day, slot_from, slot_to, priced_at:
+   Reads period_requests (the requests of the period asked for, with day, the local day of the start, and latency_ms and
+   ttft_ms, milliseconds from the start to the end and to the first token: engines have no common word for these),
+   price_slots (slot_day, slot_from, slot_to, priced_at:
    spans of a UTC day in which no rate changes; a join by day alone is a hash join, by the range alone it is not) and
    sku_map (names as logged and the slot, to gateway, seller, sku, model; by_completion: 1 where the seller's prices go
    by the completion of a request; by_thinking: 1 where they depend on reasoning). Ranges are half-open; 1970-01-01
