@@ -17,7 +17,19 @@ from llmaudit.cells import price
 from llmaudit.errors import InputError, printable
 from llmaudit.evidence import Evidence
 from llmaudit.facts import Facts, facts_of
-from llmaudit.findings import account, coverage, drivers, markup, reconcile, reliability, savings, shadow, spend, tiers
+from llmaudit.findings import (
+    account,
+    coverage,
+    drivers,
+    markup,
+    reconcile,
+    reliability,
+    savings,
+    shadow,
+    spend,
+    tiers,
+    waterfall,
+)
 from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.plans.evaluate import Move
@@ -31,6 +43,7 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("account", account.find),
     ("coverage", coverage.find),
     ("tiers", tiers.find),
+    ("waterfall", waterfall.find),
     ("drivers", drivers.find),
     ("savings", savings.find),
     ("markup", markup.find),
@@ -74,6 +87,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     account: account.Account
     coverage: coverage.Coverage
     tiers: tiers.Tiers
+    waterfall: waterfall.Waterfall
     drivers: drivers.Drivers
     savings: savings.Savings
     markup: markup.Markup
