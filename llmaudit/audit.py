@@ -21,6 +21,7 @@ from llmaudit.findings import (
     account,
     coverage,
     drivers,
+    lockin,
     markup,
     reconcile,
     reliability,
@@ -48,18 +49,17 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("savings", savings.find),
     ("markup", markup.find),
     ("reliability", reliability.find),
+    ("lockin", lockin.find),
     ("reconcile", reconcile.find),
     ("shadow", shadow.find),
 )
 """The whole audit, in the order a reader meets it."""
 
-NOT_YET: tuple[tuple[str, str], ...] = (
-    ("lockin", "lock-in is not measured yet: it needs outcomes of several models on the same tier"),
-    ("checklist", "the gateway checklist is not answered yet"),
-)
+NOT_YET: tuple[tuple[str, str], ...] = (("checklist", "the gateway checklist is not answered yet"),)
 """Parts that are not built: their key is there, null, and the reason is a warning."""
 
 NO_DATA: tuple[tuple[str, str], ...] = (
+    ("lockin", "lock-in was not measured: there is no request"),
     ("shadow", "no shadow test was analysed: there are no paired outcomes in the database"),
 )
 """Parts that need something of their own: without it their key is null, and the reason is a warning."""
@@ -93,7 +93,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     markup: markup.Markup
     reliability: reliability.Reliability
     reconcile: reconcile.Reconcile
-    lockin: None = None
+    lockin: lockin.LockIn | None
     checklist: None = None
     shadow: shadow.Shadow | None = None
     warnings: list[str]

@@ -25,8 +25,9 @@ MINUTE = timedelta(minutes=1)
 APART = timedelta(minutes=30)
 
 RULE = (
-    f"refusals are at least {SHARE:.0%} of what the route sends in a minute at the average of the hour; such minutes at "
-    f"most {APART // MINUTE} apart are one storm if it has at least {LEAST} refusals and {SHARE:.0%} of the requests"
+    f"refusals are at least {SHARE:.0%} of what the route sends in a minute at the average of the hour; "
+    f"such minutes at most {APART // MINUTE} apart are one storm if it has at least {LEAST} refusals "
+    f"and {SHARE:.0%} of the requests"
 )
 
 
@@ -92,7 +93,9 @@ def _sent(minute: datetime, sent: Mapping[datetime, float]) -> float:
     return sent.get(minute.replace(minute=0), 0.0)
 
 
-def _storm(route: Route, run: list[datetime], rows: list[LimitedMinute], sent: Mapping[datetime, float]) -> Storm | None:
+def _storm(
+    route: Route, run: list[datetime], rows: list[LimitedMinute], sent: Mapping[datetime, float]
+) -> Storm | None:
     start, end = run[0], run[-1]
     inside = [row for row in rows if start <= row.minute <= end]
     length = (end - start) // MINUTE + 1

@@ -160,7 +160,7 @@ def find(evidence: Evidence, levers: Sequence[Lever] | None = None) -> Waterfall
         levers: Instead of all there are; applied in the order given.
     """
     spent = {group: spend(cells) for group, cells in grouped(evidence.cells, group_of)}
-    found = [(lever, lever.find(evidence)) for lever in (all_levers() if levers is None else levers)]
+    found = [(lever, evidence.once(lever.find)) for lever in (all_levers() if levers is None else levers)]
     safe = [_lever(lever, result) for lever, result in found]
     plan = best_plan(evidence.plans)
     taken = [*safe, *(_routing(plan) if plan else ())]

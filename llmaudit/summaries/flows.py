@@ -52,7 +52,9 @@ told AS (
             WHEN r.is_streamed AND (r.status = 'cancelled' OR r.error_class = 'other') THEN 'cut'
         END AS measure,
         CAST(EPOCH_MS(r.ended_at) - EPOCH_MS(r.started_at) AS DOUBLE) AS whole_ms,
-        CASE WHEN r.status = 'ok' THEN CAST(EPOCH_MS(r.first_token_at) - EPOCH_MS(r.started_at) AS DOUBLE) END AS first_ms
+        CASE
+            WHEN r.status = 'ok' THEN CAST(EPOCH_MS(r.first_token_at) - EPOCH_MS(r.started_at) AS DOUBLE)
+        END AS first_ms
     FROM resolved_requests AS r
     LEFT JOIN named AS n ON n.feature = r.feature
 ),
