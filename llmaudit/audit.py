@@ -23,6 +23,7 @@ from llmaudit.findings import (
     drivers,
     lockin,
     markup,
+    overspecification,
     reconcile,
     reliability,
     savings,
@@ -44,6 +45,7 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("account", account.find),
     ("coverage", coverage.find),
     ("tiers", tiers.find),
+    ("overspecification", overspecification.find),
     ("waterfall", waterfall.find),
     ("drivers", drivers.find),
     ("savings", savings.find),
@@ -59,6 +61,7 @@ NOT_YET: tuple[tuple[str, str], ...] = (("checklist", "the gateway checklist is 
 """Parts that are not built: their key is there, null, and the reason is a warning."""
 
 NO_DATA: tuple[tuple[str, str], ...] = (
+    ("overspecification", "overspecification was not priced: no request of tier 0 or 1, or no plan `tiered`"),
     ("lockin", "lock-in was not measured: there is no request"),
     ("shadow", "no shadow test was analysed: there are no paired outcomes in the database"),
 )
@@ -87,6 +90,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     account: account.Account
     coverage: coverage.Coverage
     tiers: tiers.Tiers
+    overspecification: overspecification.Overspecification | None
     waterfall: waterfall.Waterfall
     drivers: drivers.Drivers
     savings: savings.Savings
