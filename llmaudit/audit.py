@@ -19,6 +19,7 @@ from llmaudit.evidence import Evidence
 from llmaudit.facts import Facts, facts_of
 from llmaudit.findings import (
     account,
+    checklist,
     coverage,
     drivers,
     lockin,
@@ -52,17 +53,16 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("markup", markup.find),
     ("reliability", reliability.find),
     ("lockin", lockin.find),
+    ("checklist", checklist.find),
     ("reconcile", reconcile.find),
     ("shadow", shadow.find),
 )
 """The whole audit, in the order a reader meets it."""
 
-NOT_YET: tuple[tuple[str, str], ...] = (("checklist", "the gateway checklist is not answered yet"),)
-"""Parts that are not built: their key is there, null, and the reason is a warning."""
-
 NO_DATA: tuple[tuple[str, str], ...] = (
     ("overspecification", "overspecification was not priced: no request of tier 0 or 1, or no plan `tiered`"),
     ("lockin", "lock-in was not measured: there is no request"),
+    ("checklist", "the gateway checklist was not answered: there is no request"),
     ("shadow", "no shadow test was analysed: there are no paired outcomes in the database"),
 )
 """Parts that need something of their own: without it their key is null, and the reason is a warning."""
@@ -98,7 +98,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     reliability: reliability.Reliability
     reconcile: reconcile.Reconcile
     lockin: lockin.LockIn | None
-    checklist: None = None
+    checklist: checklist.Checklist | None
     shadow: shadow.Shadow | None = None
     warnings: list[str]
 
@@ -206,7 +206,7 @@ def conclude(evidence: Evidence) -> Audit:
         timezone=evidence.period.timezone,
         since=evidence.period.since,
         until=evidence.period.until,
-        warnings=[*_warnings(found), *evidence.notes, *(reason for _, reason in NOT_YET), *_without(found)],
+        warnings=[*_warnings(found), *evidence.notes, *_without(found)],
         **found,
     )
 

@@ -1,7 +1,8 @@
 """Requests, failures and what became of them, by hour and route: what outages and missing fallbacks are read from.
 
-A failed attempt has one of four ends. Its call was answered later by the same seller (`answered_again`), by another
-(`answered_elsewhere`), by nobody (`unanswered`), or the log has no call id to tell (`unlinked`).
+A failed attempt has one of five ends. Its call was answered later by the same seller (`answered_again`), by another
+(`answered_elsewhere`), by nobody (`unanswered`) or by nobody since the request itself was refused (`unanswerable`), or
+the log has no call id to tell (`unlinked`).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class HourRow(msgspec.Struct, frozen=True, kw_only=True):
         answered_again: Failed attempts whose call the same seller then answered.
         answered_elsewhere: Failed attempts whose call another seller then answered.
         unanswered: Failed attempts after which nobody answered.
+        unanswerable: The same by the caller's own doing: a bad request, a content filter.
         unlinked: Failed attempts without a call id.
         abandoned: Calls that ended here, with a failure.
         failed_usd: Amounts in the log of failed attempts.
@@ -71,6 +73,7 @@ class HourRow(msgspec.Struct, frozen=True, kw_only=True):
     answered_again: int = 0
     answered_elsewhere: int = 0
     unanswered: int = 0
+    unanswerable: int = 0
     unlinked: int = 0
     abandoned: int = 0
     failed_usd: Decimal = Decimal(0)
@@ -123,6 +126,7 @@ told AS (
         CASE
             WHEN k.status <> 'error' THEN NULL
             WHEN r.call_id IS NULL THEN 'unlinked'
+            WHEN d.answered_by IS NULL AND k.error_class IN ('client_error', 'content_filter') THEN 'unanswerable'
             WHEN d.answered_by IS NULL THEN 'unanswered'
             WHEN d.answered_by = d.seller THEN 'again'
             ELSE 'elsewhere'
@@ -150,6 +154,7 @@ SELECT
     COUNT(*) FILTER (t.fate = 'again') AS answered_again,
     COUNT(*) FILTER (t.fate = 'elsewhere') AS answered_elsewhere,
     COUNT(*) FILTER (t.fate = 'unanswered') AS unanswered,
+    COUNT(*) FILTER (t.fate = 'unanswerable') AS unanswerable,
     COUNT(*) FILTER (t.fate = 'unlinked') AS unlinked,
     COUNT(*) FILTER (t.is_last = 1 AND t.status = 'error') AS abandoned,
     COALESCE(SUM(t.billed_usd) FILTER (t.status = 'error'), 0) AS failed_usd,
