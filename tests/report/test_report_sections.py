@@ -86,7 +86,7 @@ def test_what_has_no_price_is_unknown_and_what_has_no_team_is_not_attributed(sai
 
 def test_the_summary_keeps_proven_and_unproven_apart(small, said):
     content = said["summary"]
-    tiered = next(plan for plan in small.savings.plans if plan.name == "tiered")
+    reach = small.waterfall
     marks = {
         item.label: item.mark and item.mark.text
         for block in content.blocks
@@ -94,9 +94,10 @@ def test_the_summary_keeps_proven_and_unproven_apart(small, said):
         for item in block.items
     }
     assert figure(content, "Spend") == wording.headline(small.spend.spend_usd)
-    assert figure(content, "Saving, other models") == wording.headline(tiered.savings_usd)
-    assert marks["Saving, other models"] == "unproven"
-    assert marks["Saving, same answers"] != "unproven"
+    assert figure(content, "Unproven") == wording.headline(reach.unproven_usd)
+    assert figure(content, "No-risk") == wording.headline(reach.no_risk_usd)
+    assert figure(content, "Together") == wording.headline(reach.saving_usd)
+    assert (marks["Unproven"], marks["Certified"], marks["No-risk"]) == ("unproven", None, "no answer changes")
     assert isinstance(content.blocks[0], Prose)
     assert "unproven" in content.blocks[0].text
 

@@ -36,7 +36,7 @@ def answer(evidence: Evidence) -> Item:
     said = [
         f"{limited:,} requests were refused for too many requests",
         f"{own:,} of them by a gateway, {behind:,} by a provider behind one, {direct:,} by a provider asked directly",
-        f"of {untold:,} it cannot be told",
+        f"{untold:,} of them do not tell who refused",
         f"{len(found):,} storms; {sum(one.retries for one in found):,} retries were sent into them at the same seller",
     ]
     said += [

@@ -11,7 +11,6 @@ from llmaudit.report.content import (
     Kind,
     Mark,
     Part,
-    Prose,
     Section,
     SectionContent,
     Table,
@@ -41,22 +40,22 @@ def build(found: Checklist) -> SectionContent:
 
 def _table(found: Checklist) -> Table:
     columns = (
-        Column("", Kind.TEXT),
         Column("Question", Kind.TEXT),
         Column("Answer", Kind.MARK),
         Column("What to do", Kind.TEXT),
     )
     rows = tuple(
-        (str(number), item.title, MARKS[item.status], item.next_step)
+        (f"{number} {item.title}", MARKS[item.status], item.next_step)
         for number, item in enumerate(found.items, start=1)
     )
     return Table("Seven questions to a gateway, answered from the logs", columns, rows, total=None)
 
 
 def _part(number: int, item: Item) -> Part:
+    rule = tuple(part[0].upper() + part[1:] + "." for part in item.rule.split("; "))
     return Part(
         f"{number} {item.title.partition(':')[0]}",
-        (Bullets("Evidence", tuple(item.evidence)), Prose(f"What counts: {item.rule}.")),
+        (Bullets("Evidence", tuple(item.evidence)), Bullets("What makes the answer", rule, collapsed=True)),
         MARKS[item.status],
     )
 

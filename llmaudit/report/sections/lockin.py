@@ -92,11 +92,9 @@ def _cheaper(found: LockIn) -> tuple[Table, ...]:
     rows: tuple[tuple[Value, ...], ...] = tuple(
         (
             row.model,
-            tier(row.tier),
-            row.model_class,
             row.instead,
+            tier(row.tier),
             row.good_answers,
-            row.requests,
             row.spend_usd,
             row.saving_usd,
             row.low_usd,
@@ -107,11 +105,9 @@ def _cheaper(found: LockIn) -> tuple[Table, ...]:
     )
     columns = (
         Column("Model", Kind.NAME),
+        Column("Cheaper, same class", Kind.NAME),
         Column("Tier", Kind.TEXT),
-        Column("Class", Kind.TEXT),
-        Column("Cheaper in the class", Kind.NAME),
         Column("Its good answers there", Kind.COUNT, adds=False),
-        Column("Requests", Kind.COUNT),
         Column("Cost now", Kind.MONEY),
         Column("Would save", Kind.MONEY),
         Column("at worst", Kind.MONEY, adds=False),

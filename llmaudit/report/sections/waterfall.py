@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from llmaudit.findings.waterfall import FeatureReach, Kind, Reach, Step, Waterfall
 from llmaudit.money import ZERO, shown, total
 from llmaudit.report import charts
@@ -43,6 +45,7 @@ def build(found: Waterfall) -> SectionContent:
             Figures(split(found)),
             *chart(found),
             _table(found),
+            *_next(found.steps),
             _bounds(found),
             *_evidence(found.steps),
             *_features(found.by_feature),
@@ -96,7 +99,7 @@ def _no_risk(found: Waterfall) -> str:
         return "no lever was looked at"
     found_some = [step for step in steps if step.saved_usd]
     unknown = sum(step.saved_usd is None for step in steps)
-    note = f"{len(found_some)} of {counted(len(steps), 'lever')} save something"
+    note = f"by {len(found_some)} of {counted(len(steps), 'lever')}"
     return f"{note}; the logs cannot say for {unknown}" if unknown else note
 
 
@@ -122,7 +125,7 @@ def chart(found: Waterfall) -> tuple[Chart, ...]:
         return ()
     ends = [("Spent", found.spend_usd), ("Reachable", found.reachable_usd)]
     names = [ends[0][0], *(step.title for step in drawn), ends[1][0]]
-    figures = [shown(ends[0][1]), *(shown(-(step.saved_usd or ZERO)) for step in drawn), shown(ends[1][1])]
+    figures = [shown(ends[0][1]), *(_signed(step.saved_usd or ZERO) for step in drawn), shown(ends[1][1])]
     whole = [
         charts.Bar(row, charts.position(amount), charts.hover(name, shown(amount)))
         for row, (name, amount) in zip((0, len(names) - 1), ends, strict=True)
@@ -140,6 +143,10 @@ def chart(found: Waterfall) -> tuple[Chart, ...]:
     alt = "; ".join(f"{name} {figure}" for name, figure in zip(names, figures, strict=True))
     figure = charts.rows(names, figures, [one for one in series if one.bars])
     return (Chart("From spent to reachable", figure, f"Waterfall chart. {alt}."),)
+
+
+def _signed(saved: Decimal) -> str:
+    return f"+{shown(-saved)}" if saved < 0 else shown(-saved)
 
 
 def _bar(row: int, step: Step) -> charts.Bar:
@@ -165,7 +172,6 @@ def _table(found: Waterfall) -> Table:
             Column("On its own", Holds.MONEY, adds=False),
             Column("at worst", Holds.MONEY, adds=False),
             Column("at best", Holds.MONEY, adds=False),
-            Column("What to do", Holds.TEXT),
         ),
         tuple(_row(step) for step in found.steps),
         total="Reachable saving",
@@ -177,7 +183,7 @@ def _table(found: Waterfall) -> Table:
 def _row(step: Step) -> tuple[Value, ...]:
     if step.saved_usd is None:
         unknown = ("no data",) * 3
-        return (step.title, Mark("no data", "none"), "no data", step.left_usd, *unknown, step.missing or "")
+        return (step.title, Mark("no data", "none"), "no data", step.left_usd, *unknown)
     return (
         step.title,
         MARKS[step.kind],
@@ -186,8 +192,12 @@ def _row(step: Step) -> tuple[Value, ...]:
         step.alone_usd,
         step.alone_low_usd,
         step.alone_high_usd,
-        step.next_step,
     )
+
+
+def _next(steps: list[Step]) -> tuple[Bullets, ...]:
+    said = tuple(f"{step.title}: {step.next_step}" for step in steps if step.saved_usd and step.next_step)
+    return (Bullets("What to do", said),) if said else ()
 
 
 def _bounds(found: Waterfall) -> Table:
