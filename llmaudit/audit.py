@@ -17,7 +17,22 @@ from llmaudit.cells import price
 from llmaudit.errors import InputError, printable
 from llmaudit.evidence import Evidence
 from llmaudit.facts import Facts, facts_of
-from llmaudit.findings import account, coverage, drivers, markup, reconcile, reliability, savings, shadow, spend, tiers
+from llmaudit.findings import (
+    account,
+    checklist,
+    coverage,
+    drivers,
+    lockin,
+    markup,
+    overspecification,
+    reconcile,
+    reliability,
+    savings,
+    shadow,
+    spend,
+    tiers,
+    waterfall,
+)
 from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.plans.evaluate import Move
@@ -31,22 +46,23 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("account", account.find),
     ("coverage", coverage.find),
     ("tiers", tiers.find),
+    ("overspecification", overspecification.find),
+    ("waterfall", waterfall.find),
     ("drivers", drivers.find),
     ("savings", savings.find),
     ("markup", markup.find),
     ("reliability", reliability.find),
+    ("lockin", lockin.find),
+    ("checklist", checklist.find),
     ("reconcile", reconcile.find),
     ("shadow", shadow.find),
 )
 """The whole audit, in the order a reader meets it."""
 
-NOT_YET: tuple[tuple[str, str], ...] = (
-    ("lockin", "lock-in is not measured yet: it needs outcomes of several models on the same tier"),
-    ("checklist", "the gateway checklist is not answered yet"),
-)
-"""Parts that are not built: their key is there, null, and the reason is a warning."""
-
 NO_DATA: tuple[tuple[str, str], ...] = (
+    ("overspecification", "overspecification was not priced: no request of tier 0 or 1, or no plan `tiered`"),
+    ("lockin", "lock-in was not measured: there is no request"),
+    ("checklist", "the gateway checklist was not answered: there is no request"),
     ("shadow", "no shadow test was analysed: there are no paired outcomes in the database"),
 )
 """Parts that need something of their own: without it their key is null, and the reason is a warning."""
@@ -74,13 +90,15 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     account: account.Account
     coverage: coverage.Coverage
     tiers: tiers.Tiers
+    overspecification: overspecification.Overspecification | None
+    waterfall: waterfall.Waterfall
     drivers: drivers.Drivers
     savings: savings.Savings
     markup: markup.Markup
     reliability: reliability.Reliability
     reconcile: reconcile.Reconcile
-    lockin: None = None
-    checklist: None = None
+    lockin: lockin.LockIn | None
+    checklist: checklist.Checklist | None
     shadow: shadow.Shadow | None = None
     warnings: list[str]
 
@@ -188,7 +206,7 @@ def conclude(evidence: Evidence) -> Audit:
         timezone=evidence.period.timezone,
         since=evidence.period.since,
         until=evidence.period.until,
-        warnings=[*_warnings(found), *evidence.notes, *(reason for _, reason in NOT_YET), *_without(found)],
+        warnings=[*_warnings(found), *evidence.notes, *_without(found)],
         **found,
     )
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # arrays, and scipy behind them: only an audit that has a sha
     """A shadow test: its pairs with what was decided before, or what was made of them where the pairs are elsewhere."""
 
 Row = TypeVar("Row", bound=msgspec.Struct)
+Result = TypeVar("Result")
 
 
 class LedgerRow(msgspec.Struct, frozen=True):
@@ -127,6 +128,14 @@ class Evidence:
     shadow: Sequence[ShadowTest] = field(default_factory=list)
     bills: list[BillSum] = field(default_factory=list)
     notes: Sequence[str] = ()
+    _computed: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, compute: Callable[[Evidence], Result]) -> Result:
+        """Return what a function makes of this evidence; what several findings ask for is computed once."""
+        if compute not in self._computed:
+            self._computed[compute] = compute(self)
+        result: Result = self._computed[compute]
+        return result
 
     def rows(self, kind: type[Row]) -> list[Row]:
         """Return the rows of one summary, by their type; none where the evidence was made without it."""

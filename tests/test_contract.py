@@ -111,6 +111,11 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     "plan show": ("tiered", "plan-show", ["name", "rules[]"]),
     "plan check": ("tiered", "plan-check", ["name", "ok"]),
     "markup": ("--db {db}", "markup", ["catalog_version", *under("gateways[]", GATEWAYS)]),
+    "checklist": (
+        "--db {db}",
+        "checklist",
+        ["catalog_version", *under("items[]", "id title status evidence[] next_step rule"), "counts.no-evidence"],
+    ),
     "reconcile": (
         "--db {db} --official openai=1234.56",
         "reconcile",
@@ -272,10 +277,16 @@ def test_unknown_is_null(call: Run, small_db: Path) -> None:
     document = call("report", "--db", small_db, "--json").json
     (unpriced,) = (row for row in document["spend"]["by_model"] if row["name"] == "nobody-9")
     assert (unpriced["spend_usd"], unpriced["share_pct"], unpriced["unpriced_requests"]) == (None, None, 1)
-    for name in ("lockin", "checklist", "shadow"):
-        assert document[name] is None
-    for words in ("lock-in", "checklist", "shadow"):
-        assert any(words in warning for warning in document["warnings"])
+    assert document["shadow"] is None
+    assert any("shadow" in warning for warning in document["warnings"])
+    empty = call("report", "--db", small_db, "--json", "--month", "2020-01").json
+    for name, words in {
+        "lockin": "lock-in",
+        "checklist": "checklist",
+        "overspecification": "overspecification",
+    }.items():
+        assert empty[name] is None
+        assert any(words in warning for warning in empty["warnings"])
     rows = call("requests", "--db", small_db, "--json").json["rows"]
     assert [row["billed_amount"] for row in rows] == ["0.006000", None, None, None, "0.000000", None]
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from llmaudit.findings.spend import Slice
 
 TOP = 8
+STANDING = {"no_risk": "no answer changes", "certified": "certified", "unproven": "unproven"}
 
 
 def show(settings: Settings, audit: Audit) -> None:
@@ -32,13 +33,56 @@ def show(settings: Settings, audit: Audit) -> None:
         f"  records: {covered.lines:,} read = {covered.accepted:,} requests + {covered.duplicates:,} duplicates"
         f" + {covered.ignored:,} ignored + {covered.rejected:,} rejected + {covered.bills:,} bill lines"
     )
+    _reach(audit)
     line()
+    _waterfall(settings, audit)
     _breakdown(settings, "By model", spent.by_model)
     _breakdown(settings, "By feature", spent.by_feature)
     _tiers(settings, audit)
     _savings(settings, audit)
     _markup(settings, audit)
     _drivers(settings, audit)
+    _checklist(audit)
+
+
+def _reach(audit: Audit) -> None:
+    """Print what could be reached, and how surely."""
+    found = audit.waterfall
+    if found.saving_usd <= 0:
+        line("  reachable: nothing less, by the levers and plans that were looked at")
+        return
+    plan = f" (plan {found.plan})" if found.plan else ""
+    line(
+        f"  reachable: {shown(found.saving_usd)} less ({percent(found.saving_pct)}; {shown(found.low.saving_usd)} to"
+        f" {shown(found.high.saving_usd)}) = no-risk {shown(found.no_risk_usd)}"
+        f" + certified {shown(found.certified_usd)} + unproven {shown(found.unproven_usd)}{plan}"
+    )
+
+
+def _waterfall(settings: Settings, audit: Audit) -> None:
+    found = audit.waterfall
+    if not found.steps:
+        return
+    rows = [
+        [
+            step.title,
+            "no data" if step.saved_usd is None else STANDING[step.kind],
+            shown(step.saved_usd),
+            shown(step.left_usd),
+            shown(step.alone_usd),
+        ]
+        for step in found.steps
+        if step.saved_usd is None or step.saved_usd or step.alone_usd
+    ]
+    rows.append(["reachable", "", shown(found.saving_usd), shown(found.reachable_usd), ""])
+    title = f"From {shown(found.spend_usd)} spent to reachable, one step after the other"
+    table(settings, title, ["", "", "takes off", "remains", "on its own"], rows, left=(0, 1))
+
+
+def _checklist(audit: Audit) -> None:
+    if audit.checklist is not None:
+        said = ", ".join(f"{count} {status}" for status, count in audit.checklist.counts.items())
+        line(f"Gateway checklist: {said} (llmaudit checklist)")
 
 
 def _breakdown(settings: Settings, title: str, rows: Sequence[Slice]) -> None:

@@ -7,8 +7,11 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit.cells import PricedCell
+from llmaudit.dependence.forgone import forgone_usd, sold_elsewhere
+from llmaudit.dependence.outages import outages
 from llmaudit.evidence import Evidence, grouped, requests, spend
-from llmaudit.money import percent, total
+from llmaudit.money import percent, shown, total
+from llmaudit.summaries.hours import HourRow
 
 SAME_RATIO_PCT = 0.1
 """Two models whose bills are this close over list are billed by the same factor."""
@@ -46,7 +49,7 @@ class Drivers(msgspec.Struct, frozen=True):
 def find(evidence: Evidence) -> Drivers:
     """Return the four drivers, each with its evidence or the reason it has no figure."""
     whole = spend(evidence.cells)
-    found = (_overspecification(evidence), _lock_in(), _markup(evidence.cells), _reliability(evidence.cells))
+    found = (_overspecification(evidence), _lock_in(evidence), _markup(evidence.cells), _reliability(evidence.cells))
     return Drivers([msgspec.structs.replace(driver, pct=percent(driver.usd, whole)) for driver in found])
 
 
@@ -66,9 +69,21 @@ def _overspecification(evidence: Evidence) -> Driver:
     )
 
 
-def _lock_in() -> Driver:
-    reason = "not measured yet: needs outcomes of several models on the same tier"
-    return Driver("lock_in", "Lock-in: no arbitrage, no fallback", None, None, False, reason)
+def _lock_in(evidence: Evidence) -> Driver:
+    title = "Lock-in: no arbitrage, no fallback"
+    if not evidence.cells:
+        return Driver("lock_in", title, None, None, False, "there is no request")
+    forgone = evidence.once(forgone_usd)
+    alone = outages(evidence.rows(HourRow))
+    paid = total(one.without_fallback_usd for one in alone)
+    hours = sum(one.hours_without_fallback for one in alone)
+    elsewhere = total(row.saving_usd for row in evidence.once(sold_elsewhere))
+    reason = (
+        f"{shown(forgone)} forgone at cheaper models of the same class that serve the same tier in this log, or at "
+        f"cheaper sellers of the same model ({shown(elsewhere)}, which no answer depends on); {shown(paid)} paid for "
+        f"failures in {hours:,} hours of a seller's outage without a fallback"
+    )
+    return Driver("lock_in", title, total((forgone, paid)), None, False, reason)
 
 
 def _markup(cells: list[PricedCell]) -> Driver:

@@ -8,9 +8,14 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit.cells import PricedCell
+from llmaudit.dependence.answers import CostRow, Inversion, costs, inversions
+from llmaudit.dependence.hidden import HiddenRow, hidden
+from llmaudit.dependence.storms import RULE, Storm, storms
 from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.money import total
+from llmaudit.summaries.hours import HourRow
 from llmaudit.summaries.latency import LatencyBucket
+from llmaudit.summaries.rate_limits import LimitedMinute
 
 BUCKETS_PER_E = 20
 """latency.sql counts buckets of 1/20 in ln(milliseconds)."""
@@ -41,6 +46,28 @@ class LatencyRow(msgspec.Struct, frozen=True):
     p95_ms: int
 
 
+class Fates(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the calls behind failed attempts.
+
+    Attributes:
+        answered_again: Failed attempts whose call the same seller answered later.
+        answered_elsewhere: Failed attempts whose call another seller answered.
+        unanswered: Failed attempts after which nobody answered.
+        refused: The same by the caller's own doing: a bad request, a content filter.
+        unlinked: Failed attempts without a call id: nobody can tell. The five add up to the failed attempts.
+        lost_usd: Sunk: amounts of failed attempts after which nobody answered, as far as the log links them.
+        lost_unbilled: Of those attempts, how many have tokens and no amount; their cost is in no figure here.
+    """
+
+    answered_again: int
+    answered_elsewhere: int
+    unanswered: int
+    refused: int
+    unlinked: int
+    lost_usd: Decimal
+    lost_unbilled: int
+
+
 class Reliability(msgspec.Struct, frozen=True):
     """What failures cost.
 
@@ -62,6 +89,16 @@ class Reliability(msgspec.Struct, frozen=True):
         cancelled_usd: What those cost.
         routes: By gateway and seller.
         latency: By gateway and model.
+        failed_tokens: Input and output tokens of failed requests, as far as their logs say.
+        repeated_tokens: The same of repeated ones.
+        retries_ok: Retries that were answered.
+        fallbacks_ok: Fallbacks that were answered.
+        fates: What became of failed attempts' calls; None where the evidence has no hours.
+        storms: Storms of refusals for too many requests; empty where there is none.
+        storm_rule: What counts as one.
+        costs: Cost by request and by good answer, by tier, gateway and model.
+        inversions: Pairs of models that change places between the two.
+        hidden: Failures that a log shows without a token.
     """
 
     calls: int
@@ -81,6 +118,16 @@ class Reliability(msgspec.Struct, frozen=True):
     cancelled_usd: Decimal
     routes: list[RouteRow]
     latency: list[LatencyRow]
+    failed_tokens: int
+    repeated_tokens: int
+    retries_ok: int
+    fallbacks_ok: int
+    fates: Fates | None
+    storms: list[Storm]
+    costs: list[CostRow]
+    inversions: list[Inversion]
+    hidden: list[HiddenRow]
+    storm_rule: str = RULE
     caveat: str = (
         "A failed attempt costs what its log or its usage says. Gateways that log a failure with 0 tokens hide what "
         "the provider charged for it: that part is unknown, not nothing."
@@ -93,6 +140,7 @@ def find(evidence: Evidence) -> Reliability:
     failed = [priced for priced in cells if priced.cell.status == "error"]
     repeated = [priced for priced in cells if priced.cell.attempt_kind != "first"]
     cancelled = [priced for priced in cells if priced.cell.status == "cancelled"]
+    hours, found_costs = evidence.rows(HourRow), costs(cells)
     return Reliability(
         calls=sum(priced.cell.calls for priced in cells),
         abandoned_calls=sum(priced.cell.calls for priced in failed),
@@ -111,6 +159,35 @@ def find(evidence: Evidence) -> Reliability:
         cancelled_usd=spend(cancelled),
         routes=[_route(key, group) for key, group in grouped(cells, _route_key)],
         latency=_latencies(evidence.rows(LatencyBucket)),
+        failed_tokens=_tokens(failed),
+        repeated_tokens=_tokens(repeated),
+        retries_ok=_answered(repeated, "retry"),
+        fallbacks_ok=_answered(repeated, "fallback"),
+        fates=_fates(hours) if hours else None,
+        storms=storms(evidence.rows(LimitedMinute), hours),
+        costs=found_costs,
+        inversions=list(inversions(found_costs)),
+        hidden=hidden(cells),
+    )
+
+
+def _tokens(cells: list[PricedCell]) -> int:
+    return sum(sum(priced.cell.tokens) for priced in cells)
+
+
+def _answered(repeated: list[PricedCell], kind: str) -> int:
+    return requests(one for one in repeated if one.cell.attempt_kind == kind and one.cell.status == "ok")
+
+
+def _fates(hours: list[HourRow]) -> Fates:
+    return Fates(
+        answered_again=sum(row.answered_again for row in hours),
+        answered_elsewhere=sum(row.answered_elsewhere for row in hours),
+        unanswered=sum(row.unanswered for row in hours),
+        refused=sum(row.unanswerable for row in hours),
+        unlinked=sum(row.unlinked for row in hours),
+        lost_usd=total(row.lost_usd for row in hours),
+        lost_unbilled=sum(row.lost_unbilled for row in hours),
     )
 
 

@@ -191,12 +191,7 @@ def _classes(cells: list[PricedCell]) -> list[ClassRow]:
 
 
 def _robust(plan: PlanCost, known: list[PricedCell], confusion: Confusion) -> RobustSaving | None:
-    """Return a plan's saving on tiers 0 and 1 as a range; None where it moves none of them.
-
-    Of N requests L are tagged low. If a share u of the complex ones is tagged low and no simple one high, the N - L are
-    the rest of the complex ones, and u (N - L) / (1 - u) of the low ones are complex. If a share o of the simple ones
-    is tagged high and no complex one low, o L / (1 - o) of the high ones are simple. Each end takes its worst case.
-    """
+    """Return a plan's saving on tiers 0 and 1 as a range; None where it moves none of them."""
     moved = [one for one in plan.placed if one.moved and one.priced.cell.tier in {0, 1}]
     count = sum(one.priced.cell.requests for one in moved)
     if not count:
@@ -204,21 +199,15 @@ def _robust(plan: PlanCost, known: list[PricedCell], confusion: Confusion) -> Ro
     saved = total((one.priced.spend_usd or ZERO) - leg_cost(one) for one in moved)
     low = requests(one for one in known if one.cell.tier in {0, 1})
     high = requests(known) - low
-    wrongly_low = min(_odds(confusion.under_tiered_high) * high / low, 1.0)
-    wrongly_high = min(_odds(confusion.over_tiered_high) * low, float(high))
+    wrongly_low, wrongly_high = confusion.wrong_ends(low, high)
     return RobustSaving(
         plan=plan.plan.name,
         requests=count,
         savings_usd=saved,
         low_usd=_part(saved, 1 - wrongly_low),
-        high_usd=saved + _part(saved, wrongly_high / low),
+        high_usd=saved + _part(saved, wrongly_high),
         wrongly_low_pct=100 * wrongly_low,
     )
-
-
-def _odds(rate: float) -> float:
-    """Return a share as so many to each of the others; a rate of one has no others and is taken as all but nothing."""
-    return rate / max(1 - rate, 1e-9)
 
 
 def leg_cost(placed: Placed) -> Decimal:

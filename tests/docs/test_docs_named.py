@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 
-from llmaudit.audit import FINDINGS, NOT_YET
+from llmaudit.audit import FINDINGS, NO_DATA
 from llmaudit.cli import app
 from llmaudit.ingest import known
 from llmaudit.plans import preset_names
@@ -94,7 +94,7 @@ def test_every_finding_has_its_heading():
 
 
 def test_parts_without_data_are_named():
-    for name, _ in NOT_YET:
+    for name, _ in NO_DATA:
         assert f"`{name}`" in text_of("docs/findings.md")
 
 

@@ -179,8 +179,7 @@ def test_drivers(given: Evidence) -> None:
     assert found["overspecification"].pct == pytest.approx(100 * 20.5 / 26)
     assert (found["markup"].usd, found["markup"].proven) == (1, True)
     assert found["reliability"].usd == 0
-    assert (found["lock_in"].usd, found["lock_in"].pct) == (None, None)
-    assert "not measured yet" in found["lock_in"].reason
+    assert (found["lock_in"].usd, found["lock_in"].proven) == (0, False)  # nobody else sells it, nothing else serves it
 
 
 def test_drivers_without_data(catalog: Catalog) -> None:

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import plotly.graph_objects as go
 import pytest
+from builders import cell, evidence
 from handmade import HOSTILE, PRICED, hostile_audit, small_audit
 
-from llmaudit.audit import NOT_YET, conclude
+from llmaudit.audit import NO_DATA, conclude
 from llmaudit.evidence import Evidence
 from llmaudit.report import wording
 from llmaudit.report.content import Block, Chart, Figures, Part, Prose, Section, SectionContent, Table
@@ -85,7 +86,7 @@ def test_what_has_no_price_is_unknown_and_what_has_no_team_is_not_attributed(sai
 
 def test_the_summary_keeps_proven_and_unproven_apart(small, said):
     content = said["summary"]
-    tiered = next(plan for plan in small.savings.plans if plan.name == "tiered")
+    reach = small.waterfall
     marks = {
         item.label: item.mark and item.mark.text
         for block in content.blocks
@@ -93,19 +94,22 @@ def test_the_summary_keeps_proven_and_unproven_apart(small, said):
         for item in block.items
     }
     assert figure(content, "Spend") == wording.headline(small.spend.spend_usd)
-    assert figure(content, "Saving, other models") == wording.headline(tiered.savings_usd)
-    assert marks["Saving, other models"] == "unproven"
-    assert marks["Saving, same answers"] != "unproven"
+    assert figure(content, "Unproven") == wording.headline(reach.unproven_usd)
+    assert figure(content, "No-risk") == wording.headline(reach.no_risk_usd)
+    assert figure(content, "Together") == wording.headline(reach.saving_usd)
+    assert (marks["Unproven"], marks["Certified"], marks["No-risk"]) == ("unproven", None, "no answer changes")
     assert isinstance(content.blocks[0], Prose)
     assert "unproven" in content.blocks[0].text
 
 
-def test_a_driver_without_data_is_no_zero(said):
+def test_a_driver_without_data_is_no_zero(catalog):
+    """Without the plan `tiered` overspecification has no figure."""
+    said = {section.id: content for section, content in contents(conclude(evidence(catalog, cell(tokens=1000))))}
     for section in ("summary", "drivers"):
         rows = next(table for caption, table in tables(said[section]).items() if "drivers" in caption.lower()).rows
-        lock_in = next(row for row in rows if str(row[0]).startswith("Lock-in"))
-        assert "no data" in lock_in
-        assert not any(isinstance(value, Decimal) for value in lock_in)
+        without = next(row for row in rows if str(row[0]).startswith("Overspecification"))
+        assert "no data" in without
+        assert not any(isinstance(value, Decimal) for value in without)
 
 
 def test_a_plan_s_parts_add_up_to_its_cost_and_its_saving(small, said):
@@ -133,13 +137,13 @@ def test_every_record_is_accounted_for(said):
 
 def test_what_is_not_measured_is_listed_with_its_reason(said):
     rows = tables(said["method"])["Not measured"].rows
-    assert [(row[0], row[2]) for row in rows] == list(NOT_YET)
+    assert [(row[0], row[2]) for row in rows] == [pair for pair in NO_DATA if pair[0] == "shadow"]
 
 
 def test_a_part_without_data_says_so(small):
-    section = Section(1, "x", "Lock-in", "lockin", lambda _: pytest.fail("nothing to build from"))
+    section = Section(1, "x", "Shadow", "shadow", lambda _: pytest.fail("nothing to build from"))
     content = _content(section, small)
-    assert figure(content, "Lock-in") == "No data"
+    assert figure(content, "Shadow") == "No data"
 
 
 def test_an_empty_audit_has_every_section_and_no_figure_made_up(catalog):

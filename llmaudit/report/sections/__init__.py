@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from llmaudit.audit import NO_DATA, NOT_YET, Audit
+from llmaudit.audit import NO_DATA, Audit
 from llmaudit.report.content import Figures, KeyFigure, Mark, Section, SectionContent
 
 
@@ -30,5 +30,5 @@ def _content(section: Section, audit: Audit) -> SectionContent:
         return section.build(part)
     if section.without is not None:
         return section.without
-    reason = dict(NOT_YET + NO_DATA).get(section.finding, "this audit has no such part")
+    reason = dict(NO_DATA).get(section.finding, "this audit has no such part")
     return SectionContent((Figures((KeyFigure(section.title, "No data", reason, Mark("no data", "none")),)),))

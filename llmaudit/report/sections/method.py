@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from llmaudit.audit import NOT_YET, Audit
+from llmaudit.audit import NO_DATA, Audit
 from llmaudit.report.content import (
     Bullets,
     Column,
@@ -87,7 +87,7 @@ def _words() -> Table:
 
 
 def _not_measured(audit: Audit) -> tuple[Table, ...]:
-    missing = [(name, reason) for name, reason in NOT_YET if getattr(audit, name, None) is None]
+    missing = [(name, reason) for name, reason in NO_DATA if getattr(audit, name, None) is None]
     rows = tuple((name, Mark("no data", "none"), reason) for name, reason in missing)
     columns = (Column("Part", Kind.TEXT), Column("Standing", Kind.MARK), Column("Why", Kind.TEXT))
     return (Table("Not measured", columns, rows, total=None),) if rows else ()

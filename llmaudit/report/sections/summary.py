@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from llmaudit.audit import Audit
+from llmaudit.findings.checklist import Checklist
 from llmaudit.findings.drivers import Driver
-from llmaudit.findings.savings import PlanRow, Savings
-from llmaudit.money import ZERO, shown
+from llmaudit.findings.waterfall import Waterfall
 from llmaudit.report.content import (
     Bullets,
-    Chart,
     Column,
     Command,
     Figures,
@@ -20,28 +19,27 @@ from llmaudit.report.content import (
     SectionContent,
     Table,
 )
-from llmaudit.report.sections.savings import chart
+from llmaudit.report.sections.waterfall import chart, split
 from llmaudit.report.wording import between, counted, headline, percent, period
 
 NO_DATA = Mark("no data", "none")
 UNPROVEN = Mark("unproven", "open")
-SAME = Mark("no answer changes", "good")
-UNSURE = Mark("amount uncertain", "open")
 
 
 def build(audit: Audit) -> SectionContent:
-    """Return the verdict, the key figures, the four drivers and what a reader must know before quoting a figure."""
+    """Return the verdict, what could be reached, the four drivers, and what to know before quoting a figure."""
     return SectionContent(
         blocks=(
             Prose(_verdict(audit), lead=True),
-            Figures((_spent(audit), _safe_figure(audit), _best_figure(audit), _driver_figure(audit))),
-            *_plans(audit.savings),
+            Figures((_spent(audit), *split(audit.waterfall))),
+            *chart(audit.waterfall),
             _drivers(audit),
+            *_checklist(audit.checklist),
             Prose(_coverage(audit)),
             Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True),
         ),
         source="Every figure here is taken from a section below; none is computed twice.",
-        caveat=audit.drivers.caveat,
+        caveat=f"{audit.drivers.caveat} {audit.waterfall.caveat}",
         commands=(
             Command("llmaudit report --format json", "this audit as data, to the picodollar"),
             Command("llmaudit report --out report.md", "the same sections as Markdown"),
@@ -49,37 +47,29 @@ def build(audit: Audit) -> SectionContent:
     )
 
 
-def safest(plans: list[PlanRow]) -> PlanRow | None:
-    """Return the plan that saves most without another model's answers; None where none saves anything."""
-    found = [plan for plan in plans if not plan.moved_requests and plan.savings_usd > 0]
-    return max(found, key=lambda plan: plan.savings_usd, default=None)
-
-
-def boldest(plans: list[PlanRow]) -> PlanRow | None:
-    """Return the plan that saves most with other models' answers; None where none saves anything."""
-    found = [plan for plan in plans if plan.moved_requests and plan.savings_usd > 0]
-    return max(found, key=lambda plan: plan.savings_usd, default=None)
-
-
 def _verdict(audit: Audit) -> str:
-    spend, plans = audit.spend, audit.savings.plans
+    spend = audit.spend
     if not spend.requests:
         return "No request lies in the period, so there is nothing to say about money."
     when = period(spend.first_day, spend.last_day)
-    said = [f"{counted(spend.requests, 'request')} ({when}) cost {headline(spend.spend_usd)}."]
-    bold, safe = boldest(plans), safest(plans)
-    if bold:
-        said.append(
-            f"The plan `{bold.name}` would have cost {headline(bold.cost_usd)}, {percent(bold.savings_pct)} less; "
-            "that is unproven until paired outcomes show that the cheaper models' answers hold."
+    said = f"{counted(spend.requests, 'request')} ({when}) cost {headline(spend.spend_usd)}."
+    return f"{said} {_reach(audit.waterfall)}"
+
+
+def _reach(found: Waterfall) -> str:
+    if found.saving_usd <= 0:
+        return "No lever and no plan that was evaluated would have cost less."
+    parts = [f"{headline(found.no_risk_usd)} without changing one answer"]
+    if found.certified_usd:
+        parts.append(f"{headline(found.certified_usd)} by moves that paired outcomes certify")
+    if found.unproven_usd:
+        parts.append(
+            f"{headline(found.unproven_usd)} by the plan `{found.plan}`, unproven until paired outcomes show that the "
+            "cheaper models' answers hold"
         )
-    if safe:
-        most = "" if safe.savings_low_usd > 0 else "Up to "
-        amount = f"{most}{headline(safe.savings_usd)}"
-        said.append(f"{amount} could be saved without changing one answer (plan `{safe.name}`).")
-    if not bold and not safe:
-        said.append("No plan that was evaluated costs less.")
-    return " ".join(said)
+    listed = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+    ends = between(found.low.saving_usd, found.high.saving_usd)
+    return f"{headline(found.saving_usd)} of it ({percent(found.saving_pct)}; {ends}) could be saved: {listed}."
 
 
 def _spent(audit: Audit) -> KeyFigure:
@@ -90,46 +80,17 @@ def _spent(audit: Audit) -> KeyFigure:
     return KeyFigure("Spend", headline(spend.spend_usd), note)
 
 
-def _safe_figure(audit: Audit) -> KeyFigure:
-    title = "Saving, same answers"
-    plan, actual = safest(audit.savings.plans), audit.savings.actual_usd
-    if actual is None:
-        return KeyFigure(title, "no data", "no plan was evaluated", NO_DATA)
-    if plan is None:
-        return KeyFigure(title, shown(ZERO), "no plan that keeps every model costs less", SAME)
-    note = f"plan `{plan.name}`: {plan.title.lower()}"
-    if plan.low_usd == plan.high_usd:
-        return KeyFigure(title, headline(plan.savings_usd), note, SAME)
-    spread = between(plan.savings_low_usd, actual - plan.low_usd)
-    note = f"{note}; {spread} where a price condition is unknown"
-    return KeyFigure(title, headline(plan.savings_usd), note, SAME if plan.savings_low_usd > 0 else UNSURE)
-
-
-def _best_figure(audit: Audit) -> KeyFigure:
-    title = "Saving, other models"
-    plan, actual = boldest(audit.savings.plans), audit.savings.actual_usd
-    if actual is None:
-        return KeyFigure(title, "no data", "no plan was evaluated", NO_DATA)
-    if plan is None:
-        return KeyFigure(title, shown(ZERO), "no plan with other models costs less", UNPROVEN)
-    spread = between(plan.savings_low_usd, actual - plan.low_usd)
-    note = f"{percent(plan.savings_pct)} of spend; plan `{plan.name}`, {spread} by its assumptions"
-    return KeyFigure(title, headline(plan.savings_usd), note, UNPROVEN)
-
-
-def _plans(savings: Savings) -> tuple[Chart, ...]:
-    if savings.actual_usd is None or len(savings.plans) <= 1:
+def _checklist(found: Checklist | None) -> tuple[Prose, ...]:
+    if found is None:
         return ()
-    return (chart(savings.actual_usd, savings.plans, "What the same traffic would have cost"),)
-
-
-def _driver_figure(audit: Audit) -> KeyFigure:
-    known = [driver for driver in audit.drivers.drivers if driver.usd]
-    if not known:
-        return KeyFigure("Biggest driver", "no data", "no driver has a figure", NO_DATA)
-    driver = max(known, key=lambda one: one.usd or 0)
-    note = f"{short(driver)[0].lower()}{short(driver)[1:]}, {percent(driver.pct)} of spend"
-    return KeyFigure("Biggest driver", headline(driver.usd), note, mark(driver))
+    titles = {
+        status: [one.title.partition(":")[0].lower() for one in found.items if one.status == status]
+        for status in found.counts
+    }
+    said = [
+        f"{len(names)} {status.replace('-', ' ')} ({', '.join(names)})" for status, names in titles.items() if names
+    ]
+    return (Prose(f"Gateway checklist, seven questions answered from the logs: {'; '.join(said)}."),)
 
 
 def short(driver: Driver) -> str:

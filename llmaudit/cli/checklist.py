@@ -1,0 +1,69 @@
+"""`llmaudit checklist`: the seven-point gateway checklist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import typer
+
+from llmaudit.cli.options import Ended, command
+from llmaudit.cli.output import answer, line, table
+from llmaudit.cli.work import catalog, open_store
+from llmaudit.errors import Exit, printable
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.findings.checklist import Checklist
+
+
+class ChecklistAnswer(msgspec.Struct, frozen=True):
+    """The checklist as a document of its own."""
+
+    catalog_version: str
+    timezone: str
+    items: list[Any]
+    counts: dict[str, int]
+    caveat: str
+    schema: str = "llmaudit/checklist/1"
+
+
+def checklist(settings: Settings) -> None:
+    """Answer the seven-point gateway checklist from evidence in the logs.
+
+    A question on which the logs hold nothing is answered `no-evidence`, never `pass`. Without any request the command
+    ends with code 4.
+    """
+    from llmaudit.audit import gather
+    from llmaudit.findings.checklist import find
+
+    with open_store(settings, read_only=True) as store:
+        evidence = gather(store, catalog(settings), [], settings.period)
+    found = find(evidence)
+    document = ChecklistAnswer(
+        evidence.catalog.version,
+        evidence.period.timezone,
+        found.items if found else [],
+        found.counts if found else {},
+        found.caveat if found else "There is no request in the period, so no question has an answer.",
+    )
+    answer(settings, document, lambda: _show(settings, found) if found else line(document.caveat))
+    if found is None:
+        raise Ended(Exit.NOT_ENOUGH_DATA)
+
+
+def _show(settings: Settings, found: Checklist) -> None:
+    rows = [[number, item.title, item.status] for number, item in enumerate(found.items, start=1)]
+    table(settings, "Gateway checklist, from the logs", ["", "question", "answer"], rows, left=(1, 2))
+    for number, item in enumerate(found.items, start=1):
+        line(f"{number} {item.title}: {item.status}")
+        for sentence in item.evidence:
+            line(f"    {printable(sentence, 400)}")
+        line(f"    next: {item.next_step}")
+    line()
+    line(found.caveat)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, checklist, "checklist", "llmaudit checklist --db october.duckdb")

@@ -1,0 +1,75 @@
+"""Question 6: does the gateway limit rates itself, or do the providers' limits do it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmaudit.dependence.storms import storms
+from llmaudit.errors import printable
+from llmaudit.evidence import Evidence
+from llmaudit.findings.checklist.base import Item, Status, share
+from llmaudit.summaries.fields import FieldCounts
+from llmaudit.summaries.hours import HourRow
+from llmaudit.summaries.rate_limits import LimitedMinute
+
+NAMES_PCT = 95.0
+RULE = (
+    f"a refusal (429) is the gateway's own where it names no seller and {NAMES_PCT:.0f}% of the gateway's good "
+    "answers do; "
+    "pass: the gateway refuses and no storm reached a provider; warn: it refuses and storms reached providers all the "
+    "same; fail: storms reached providers and the gateway never refused; no-evidence: neither was seen"
+)
+
+
+def answer(evidence: Evidence) -> Item:
+    """Return the answer: refusals by the gateway, refusals by providers, and storms of them."""
+    minutes = evidence.rows(LimitedMinute)
+    naming = _naming(evidence.rows(FieldCounts))
+    limited = sum(row.rate_limited for row in minutes)
+    own = sum(row.rate_limited - row.named for row in minutes if row.gateway in naming)
+    direct = sum(row.rate_limited for row in minutes if row.gateway is None)
+    untold = sum(
+        row.rate_limited - row.named for row in minutes if row.gateway is not None and row.gateway not in naming
+    )
+    found = storms(minutes, evidence.rows(HourRow))
+    behind = limited - own - untold - direct
+    said = [
+        f"{limited:,} requests were refused for too many requests",
+        f"{own:,} of them by a gateway, {behind:,} by a provider behind one, {direct:,} by a provider asked directly",
+        f"{untold:,} of them do not tell who refused",
+        f"{len(found):,} storms; {sum(one.retries for one in found):,} retries were sent into them at the same seller",
+    ]
+    said += [
+        f"{printable(one.gateway or 'direct', 60)}, {printable(one.seller or 'unknown seller', 60)}, "
+        f"{one.start:%Y-%m-%d %H:%M} UTC: {one.rate_limited:,} of about {one.requests:,} requests in {one.minutes:,} "
+        "minutes"
+        for one in sorted(found, key=lambda one: -one.rate_limited)[:3]
+    ]
+    said.append("whether limits are global, per user or per provider is not told by a log of requests")
+    status: Status = ("warn" if own else "fail") if found else "pass" if own else "no-evidence"
+    return Item(
+        id="rate-limits",
+        title="Rate limits at the gateway: global, per user, per provider",
+        status=status,
+        evidence=said,
+        next_step=_next(status),
+        rule=RULE,
+    )
+
+
+def _naming(rows: Sequence[FieldCounts]) -> set[str]:
+    """Return the gateways whose good answers name who served them."""
+    good: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        if row.gateway is not None:
+            named, whole = good.get(row.gateway, (0, 0))
+            good[row.gateway] = (named + row.good_seller, whole + row.good)
+    return {gateway for gateway, (named, whole) in good.items() if whole and share(named, whole) >= NAMES_PCT}
+
+
+def _next(status: Status) -> str:
+    return {
+        "pass": "Keep the limits below the providers' own.",
+        "warn": "Lower the gateway's limit for the providers that refused, and spread retries over other sellers.",
+        "fail": "Set limits at the gateway below the providers' own, back off on a 429, and retry at another seller.",
+    }.get(status, "Look the limits up in the gateway's configuration: nothing in the log ran into one.")

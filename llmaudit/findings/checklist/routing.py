@@ -1,0 +1,89 @@
+"""Question 3: does cost decide where requests go, or is it only tracked?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from llmaudit.cells import PricedCell
+from llmaudit.errors import printable
+from llmaudit.evidence import Evidence, grouped, requests
+from llmaudit.findings.checklist.base import Item, Status, of, share
+
+ENOUGH = 30
+FEW_PCT, APART, SOME = 20.0, 30.0, 10.0
+MINOR, LARGER = 0.1, 1.5
+RULE = (
+    f"compared is the share of requests on flagships, tiers 0 and 1 against 2 and 3; pass: at most {FEW_PCT:.0f}% of "
+    "the "
+    f"simple ones and at least {APART:.0f} points below the others; warn: at least {SOME:.0f} points below; fail: "
+    "less; "
+    f"no-evidence: fewer than {ENOUGH} requests on either side, or one class of models only"
+)
+
+
+def answer(evidence: Evidence) -> Item:
+    """Return the answer: which tiers and sizes go to which class of models."""
+    known = [one for one in evidence.cells if one.model_class and one.cell.tier is not None]
+    low = [one for one in known if one.cell.tier in {0, 1}]
+    high = [one for one in known if one.cell.tier in {2, 3}]
+    said = [
+        f"tiers 0 and 1: {of(_flagships(low), requests(low), 'requests')} on a flagship",
+        f"tiers 2 and 3: {of(_flagships(high), requests(high), 'requests')} on a flagship",
+        *_within_features(known),
+    ]
+    enough = min(requests(low), requests(high)) >= ENOUGH and len({one.model_class for one in known}) > 1
+    here, there = share(_flagships(low), requests(low)), share(_flagships(high), requests(high))
+    status: Status
+    if not enough:
+        status = "no-evidence"
+    elif here <= FEW_PCT and there - here >= APART:
+        status = "pass"
+    else:
+        status = "warn" if there - here >= SOME else "fail"
+    return Item(
+        id="cost-routing",
+        title="Cost routing, not just cost tracking",
+        status=status,
+        evidence=said,
+        next_step=_next(status),
+        rule=RULE,
+    )
+
+
+def _flagships(cells: Iterable[PricedCell]) -> int:
+    return requests(one for one in cells if one.model_class == "flagship")
+
+
+def _within_features(cells: list[PricedCell]) -> list[str]:
+    """Return how many features use several classes of models, and whether size decides between them there."""
+    mixed, by_size = [], []
+    for feature, group in grouped(cells, lambda one: one.cell.feature):
+        classes = {name: own for name, own in grouped(group, lambda one: one.model_class) if _is_much(own, group)}
+        if len(classes) < 2 or feature is None:  # noqa: PLR2004 -- one class is no choice
+            continue
+        mixed.append(feature)
+        sizes = sorted(_mean_prompt(own) for own in classes.values())
+        if sizes[-1] >= LARGER * max(sizes[0], 1.0):
+            by_size.append(feature)
+    if not mixed:
+        return ["no feature uses more than one class of models"]
+    said = f"{len(mixed):,} features use several classes of models; in {len(by_size):,} of them the classes get prompts"
+    names = f" ({', '.join(printable(name, 40) for name in by_size[:5])})" if by_size else ""
+    return [f"{said} whose mean sizes differ by {LARGER:g} times or more{names}"]
+
+
+def _is_much(own: list[PricedCell], group: list[PricedCell]) -> bool:
+    return requests(own) >= MINOR * requests(group)
+
+
+def _mean_prompt(cells: list[PricedCell]) -> float:
+    return sum(one.cell.prompt_tokens for one in cells) / max(requests(cells), 1)
+
+
+def _next(status: Status) -> str:
+    return {
+        "pass": "Keep measuring quality on the cheap routes.",
+        "warn": "Route by tier: move one simple feature after another off the flagship, each behind a shadow test.",
+        "fail": "Start with one simple feature: `llmaudit shadow design` says how long a test of a cheaper model "
+        "takes.",
+    }.get(status, "Tag requests with a feature or a tier, so that who goes where can be seen.")

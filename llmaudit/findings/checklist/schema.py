@@ -1,0 +1,76 @@
+"""Question 1: is there one request shape, whatever the model?"""
+
+from __future__ import annotations
+
+from llmaudit.errors import printable
+from llmaudit.evidence import Evidence
+from llmaudit.findings.checklist.base import Item, Status, of, share
+from llmaudit.summaries.fields import FieldCounts
+
+SHAPES = (
+    ("chat completions", ("chat/completions", "completion")),
+    ("messages", ("messages",)),
+    ("responses", ("responses",)),
+    ("generateContent", ("generatecontent",)),
+    ("converse", ("converse", "invokemodel")),
+    ("embeddings", ("embedding",)),
+)
+"""Request shapes and what their endpoints have in their names, tried in order."""
+
+ALMOST_ALL_PCT = 95.0
+RULE = (
+    f"pass: one shape carries {ALMOST_ALL_PCT:.0f}% of the requests and serves two makers or more; warn: one shape "
+    "serves "
+    "several makers, and others stand beside it; fail: every maker has a shape of its own; no-evidence: no endpoint is "
+    "logged, or all models have one maker"
+)
+
+
+def shape_of(endpoint: str) -> str:
+    """Return the request shape of an endpoint; one that is not known is a shape of its own."""
+    low = endpoint.lower()
+    return next((name for name, words in SHAPES if any(word in low for word in words)), endpoint)
+
+
+def answer(evidence: Evidence) -> Item:
+    """Return the answer: requests and makers by request shape."""
+    rows = evidence.rows(FieldCounts)
+    known = [row for row in rows if row.endpoint]
+    whole, told = sum(row.requests for row in rows), sum(row.requests for row in known)
+    shapes: dict[str, list[FieldCounts]] = {}
+    for row in known:
+        shapes.setdefault(shape_of(row.endpoint or ""), []).append(row)
+    counted = sorted(shapes.items(), key=lambda item: (-sum(row.requests for row in item[1]), item[0]))
+    said = [f"{of(told, whole, 'requests')} name their endpoint"]
+    for name, group in counted[:5]:
+        makers = sorted(_makers(group))
+        own = of(sum(row.requests for row in group), told, "of those")
+        said.append(f"shape `{printable(name, 60)}`: {own}, serving {', '.join(makers) or 'no known maker'}")
+    several = [name for name, group in counted if len(_makers(group)) > 1]
+    status: Status
+    if not told or len(_makers(known)) < 2:  # noqa: PLR2004 -- one maker shows nothing about another
+        status = "no-evidence"
+    elif several and share(sum(row.requests for row in shapes[several[0]]), told) >= ALMOST_ALL_PCT:
+        status = "pass"
+    else:
+        status = "warn" if several else "fail"
+    return Item(
+        id="one-schema",
+        title="One schema: one request shape, whatever the model",
+        status=status,
+        evidence=said,
+        next_step=_next(status),
+        rule=RULE,
+    )
+
+
+def _makers(rows: list[FieldCounts]) -> set[str]:
+    return {row.provider for row in rows if row.provider}
+
+
+def _next(status: Status) -> str:
+    return {
+        "pass": "Keep it: every new model goes behind the same shape.",
+        "warn": "Bring the remaining shapes behind the one that serves several makers already.",
+        "fail": "Put one request shape in front of all makers; until then a switch is a change of code.",
+    }.get(status, "Log the endpoint of each request, and send a second maker's models through the same one.")

@@ -1,0 +1,72 @@
+"""Failed and repeated attempts: what was paid for answers that never came.
+
+Expected is everything paid for attempts that failed: nothing came back for it. At the worst only the part of it is
+saved that a circuit breaker prevents, repeats that failed again. At the best the repeats would not have been needed
+either; a repeat that gave the answer is usually what the first attempt would have cost, so that end is an upper bound.
+"""
+
+from __future__ import annotations
+
+from llmaudit.cells import PricedCell
+from llmaudit.evidence import Evidence, grouped, requests, spend
+from llmaudit.levers.base import Lever, LeverResult, LeverRow
+
+ASSUMED = "expected: no failed attempt is paid for; low: repeats do not fail again; high: no repeat is needed either"
+
+
+def find(evidence: Evidence) -> LeverResult:
+    """Return what failed and repeated attempts cost, by group; 429s and server errors mostly cost nothing."""
+    troubled = [one for one in evidence.cells if is_failed(one) or is_repeat(one)]
+    failed = [one for one in troubled if is_failed(one)]
+    silent = requests(one for one in failed if one.cell.usage_status == "missing" and not one.cell.billed_usd)
+    paid, repeats = (
+        requests(one for one in failed if one.spend_usd),
+        requests(one for one in troubled if is_repeat(one)),
+    )
+    said = f"{requests(failed):,} attempts failed, {paid:,} of them at a cost; {repeats:,} repeated a failed one"
+    return LeverResult(
+        rows=[_row(key, group) for key, group in grouped(troubled, _key) if spend(group)],
+        evidence=[said] if troubled else [],
+        assumptions=[ASSUMED] if troubled else [],
+        missing=f"{silent:,} attempts failed without a token in their log: what they cost is unknown and in no figure"
+        if silent
+        else None,
+    )
+
+
+def is_failed(priced: PricedCell) -> bool:
+    """Say whether attempts failed; one that its caller cut off did not."""
+    return priced.cell.status == "error"
+
+
+def is_repeat(priced: PricedCell) -> bool:
+    """Say whether attempts were made because the one before had failed."""
+    return priced.cell.attempt_kind != "first"
+
+
+def _key(priced: PricedCell) -> tuple[str | None, str, int | None, str | None]:
+    cell = priced.cell
+    return cell.gateway, cell.model, cell.tier, cell.feature
+
+
+def _row(key: tuple[str | None, str, int | None, str | None], group: list[PricedCell]) -> LeverRow:
+    gateway, model, tier, feature = key
+    return LeverRow(
+        gateway=gateway,
+        model=model,
+        tier=tier,
+        feature=feature,
+        requests=requests(group),
+        saved_usd=spend(one for one in group if is_failed(one)),
+        low_usd=spend(one for one in group if is_failed(one) and is_repeat(one)),
+        high_usd=spend(group),
+    )
+
+
+LEVER = Lever(
+    name="retries",
+    title="Failed attempts that were paid",
+    order=20,
+    find=find,
+    next_step="Cap retries, break the circuit to a failing seller, and ask for credit for failures that were billed.",
+)

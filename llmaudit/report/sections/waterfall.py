@@ -1,0 +1,247 @@
+"""From what was spent to what could have been, step by step."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from llmaudit.findings.waterfall import FeatureReach, Kind, Reach, Step, Waterfall
+from llmaudit.money import ZERO, shown, total
+from llmaudit.report import charts
+from llmaudit.report.content import (
+    Bullets,
+    Chart,
+    Column,
+    Command,
+    Figures,
+    KeyFigure,
+    Mark,
+    Prose,
+    Section,
+    SectionContent,
+    Table,
+    Value,
+)
+from llmaudit.report.content import Kind as Holds
+from llmaudit.report.wording import between, counted, headline, percent
+
+MARKS: dict[Kind, Mark] = {
+    "no_risk": Mark("no answer changes", "good"),
+    "certified": Mark("certified", "good"),
+    "unproven": Mark("unproven", "open"),
+}
+COLORS: dict[Kind, tuple[str, str, bool]] = {
+    "no_risk": ("no-risk: no answer changes", "green", False),
+    "certified": ("certified by paired outcomes", "purple", False),
+    "unproven": ("unproven: rests on other models' answers", "orange", True),
+}
+"""Name in the legend, colour, hatched."""
+
+
+def build(found: Waterfall) -> SectionContent:
+    """Return the split, the steps as a chart and a table, what each rests on, and the split by feature."""
+    return SectionContent(
+        blocks=(
+            Prose(_said(found)),
+            Figures(split(found)),
+            *chart(found),
+            _table(found),
+            *_next(found.steps),
+            _bounds(found),
+            *_evidence(found.steps),
+            *_features(found.by_feature),
+        ),
+        source=(
+            "Levers are computed from the requests; the plan's steps are its moves. Each step takes its share of what "
+            "the steps before have left of the group of requests (gateway, model, tier, feature) it applies to."
+        ),
+        caveat=found.caveat,
+        commands=(
+            Command("llmaudit report --format json", "every step to the picodollar, under `waterfall`"),
+            Command("llmaudit reprice --plan tiered", "the routing plan behind the last steps"),
+        ),
+    )
+
+
+def _said(found: Waterfall) -> str:
+    if not found.spend_usd:
+        return "No request with a known cost lies in the period."
+    if not found.saving_usd:
+        return f"{headline(found.spend_usd)} was spent, and no step was found that would have taken anything off it."
+    plan = f" and the plan `{found.plan}`" if found.plan else ""
+    return (
+        f"Of {headline(found.spend_usd)} spent, {headline(found.saving_usd)} ({percent(found.saving_pct)}) could be "
+        f"reached by the levers below{plan}, applied one after the other so that nothing is saved twice."
+    )
+
+
+def split(found: Waterfall) -> tuple[KeyFigure, ...]:
+    """Return the three parts of the reachable saving, and what would remain."""
+    ends = between(found.low.saving_usd, found.high.saving_usd)
+    return (
+        KeyFigure("No-risk", headline(found.no_risk_usd), _no_risk(found), MARKS["no_risk"]),
+        KeyFigure("Certified", headline(found.certified_usd), _certified(found), _mark(found, "certified")),
+        KeyFigure("Unproven", headline(found.unproven_usd), _unproven(found), _mark(found, "unproven")),
+        KeyFigure(
+            "Together",
+            headline(found.saving_usd),
+            f"{percent(found.saving_pct)} of spend, {ends} by the assumptions; {headline(found.reachable_usd)} remains",
+        ),
+    )
+
+
+def _mark(found: Waterfall, kind: Kind) -> Mark | None:
+    return MARKS[kind] if any(step.kind == kind for step in found.steps) else None
+
+
+def _no_risk(found: Waterfall) -> str:
+    steps = [step for step in found.steps if step.kind == "no_risk"]
+    if not steps:
+        return "no lever was looked at"
+    found_some = [step for step in steps if step.saved_usd]
+    unknown = sum(step.saved_usd is None for step in steps)
+    note = f"by {len(found_some)} of {counted(len(steps), 'lever')}"
+    return f"{note}; the logs cannot say for {unknown}" if unknown else note
+
+
+def _certified(found: Waterfall) -> str:
+    moved = sum(step.requests for step in found.steps if step.name == "certified")
+    if moved:
+        return f"{counted(moved, 'request')} moved, whose answers paired outcomes hold"
+    return "no paired outcome certifies a move of the plan" if found.plan else "no plan moves requests at a saving"
+
+
+def _unproven(found: Waterfall) -> str:
+    if not found.plan:
+        return "no plan moves requests at a saving"
+    passes = [step.saved_usd or ZERO for step in found.steps if step.name == "verification"]
+    after = f", after {headline(-total(passes))} of verification passes" if passes else ""
+    return f"plan `{found.plan}`{after}"
+
+
+def chart(found: Waterfall) -> tuple[Chart, ...]:
+    """Return the steps as bars that begin where the one before ends; steps without an amount are in the table only."""
+    drawn = [step for step in found.steps if step.saved_usd]
+    if not drawn:
+        return ()
+    ends = [("Spent", found.spend_usd), ("Reachable", found.reachable_usd)]
+    names = [ends[0][0], *(step.title for step in drawn), ends[1][0]]
+    figures = [shown(ends[0][1]), *(_signed(step.saved_usd or ZERO) for step in drawn), shown(ends[1][1])]
+    whole = [
+        charts.Bar(row, charts.position(amount), charts.hover(name, shown(amount)))
+        for row, (name, amount) in zip((0, len(names) - 1), ends, strict=True)
+    ]
+    series = [charts.Series("what is paid", "accent", whole)]
+    for kind, (title, color, hatched) in COLORS.items():
+        bars = [
+            _bar(row, step)
+            for row, step in enumerate(drawn, start=1)
+            if step.kind == kind and (step.saved_usd or ZERO) > 0
+        ]
+        series.append(charts.Series(title, color, bars, hatched=hatched))
+    added = [_bar(row, step) for row, step in enumerate(drawn, start=1) if (step.saved_usd or ZERO) < 0]
+    series.append(charts.Series("added by the plan", "vermilion", added))
+    alt = "; ".join(f"{name} {figure}" for name, figure in zip(names, figures, strict=True))
+    figure = charts.rows(names, figures, [one for one in series if one.bars])
+    return (Chart("From spent to reachable", figure, f"Waterfall chart. {alt}."),)
+
+
+def _signed(saved: Decimal) -> str:
+    return f"+{shown(-saved)}" if saved < 0 else shown(-saved)
+
+
+def _bar(row: int, step: Step) -> charts.Bar:
+    saved = step.saved_usd or ZERO
+    text = charts.hover(
+        step.title,
+        f"takes off {shown(saved)}" if saved > 0 else f"adds {shown(-saved)}",
+        f"on its own {shown(step.alone_usd)}",
+        f"remains {shown(step.left_usd)}",
+    )
+    base = step.left_usd if saved > 0 else total((step.left_usd, saved))
+    return charts.Bar(row, charts.position(abs(saved)), text, base=charts.position(base))
+
+
+def _table(found: Waterfall) -> Table:
+    return Table(
+        "The steps, in the order they are taken",
+        (
+            Column("Step", Holds.TEXT),
+            Column("Standing", Holds.MARK),
+            Column("Takes off", Holds.MONEY),
+            Column("Remains", Holds.MONEY, adds=False),
+            Column("On its own", Holds.MONEY, adds=False),
+            Column("at worst", Holds.MONEY, adds=False),
+            Column("at best", Holds.MONEY, adds=False),
+        ),
+        tuple(_row(step) for step in found.steps),
+        total="Reachable saving",
+        limit=len(found.steps),
+        note="On its own: what the step would save if no other were taken. Those overlap and are not added up.",
+    )
+
+
+def _row(step: Step) -> tuple[Value, ...]:
+    if step.saved_usd is None:
+        unknown = ("no data",) * 3
+        return (step.title, Mark("no data", "none"), "no data", step.left_usd, *unknown)
+    return (
+        step.title,
+        MARKS[step.kind],
+        step.saved_usd,
+        step.left_usd,
+        step.alone_usd,
+        step.alone_low_usd,
+        step.alone_high_usd,
+    )
+
+
+def _next(steps: list[Step]) -> tuple[Bullets, ...]:
+    said = tuple(f"{step.title}: {step.next_step}" for step in steps if step.saved_usd and step.next_step)
+    return (Bullets("What to do", said),) if said else ()
+
+
+def _bounds(found: Waterfall) -> Table:
+    expected = Reach(found.no_risk_usd, found.certified_usd, found.unproven_usd, found.saving_usd)
+    reaches = (("every assumption at its worst", found.low), ("expected", expected), ("at its best", found.high))
+    return Table(
+        "The split at the ends of the assumptions",
+        (
+            Column("Assumptions", Holds.TEXT),
+            Column("No-risk", Holds.MONEY, adds=False),
+            Column("Certified", Holds.MONEY, adds=False),
+            Column("Unproven", Holds.MONEY, adds=False),
+            Column("Together", Holds.MONEY, adds=False),
+        ),
+        tuple((name, one.no_risk_usd, one.certified_usd, one.unproven_usd, one.saving_usd) for name, one in reaches),
+        total=None,
+        note="A lever at its worst leaves more for the steps after it, so a later part can be larger there.",
+    )
+
+
+def _evidence(steps: list[Step]) -> tuple[Bullets, ...]:
+    said = [
+        f"{step.title}: {sentence}"
+        for step in steps
+        for sentence in (*step.evidence, *step.assumptions, *([step.missing] if step.missing else ()))
+    ]
+    return (Bullets(f"What the steps rest on ({len(said)})", tuple(said), collapsed=True),) if said else ()
+
+
+def _features(rows: list[FeatureReach]) -> tuple[Table, ...]:
+    if not any(row.no_risk_usd or row.certified_usd or row.unproven_usd for row in rows):
+        return ()
+    columns = (
+        Column("Feature", Holds.NAME),
+        Column("Spent", Holds.MONEY),
+        Column("No-risk", Holds.MONEY),
+        Column("Certified", Holds.MONEY),
+        Column("Unproven", Holds.MONEY),
+        Column("Remains", Holds.MONEY),
+    )
+    cells = tuple(
+        (row.feature, row.spend_usd, row.no_risk_usd, row.certified_usd, row.unproven_usd, row.left_usd) for row in rows
+    )
+    return (Table("By feature", columns, cells),)
+
+
+SECTION = Section(38, "waterfall", "From spent to reachable", "waterfall", build)
