@@ -16,7 +16,19 @@ from llmaudit.catalog import Catalog
 from llmaudit.cells import price
 from llmaudit.errors import InputError, printable
 from llmaudit.evidence import BillSum, Evidence, LedgerRow
-from llmaudit.findings import account, coverage, drivers, markup, reconcile, reliability, savings, shadow, spend, tiers
+from llmaudit.findings import (
+    account,
+    coverage,
+    drivers,
+    markup,
+    opportunities,
+    reconcile,
+    reliability,
+    savings,
+    shadow,
+    spend,
+    tiers,
+)
 from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, evaluate, load_plan
 from llmaudit.plans.evaluate import Move
@@ -36,6 +48,7 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("tiers", tiers.find),
     ("drivers", drivers.find),
     ("savings", savings.find),
+    ("opportunities", opportunities.find),
     ("markup", markup.find),
     ("reliability", reliability.find),
     ("reconcile", reconcile.find),
@@ -79,6 +92,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     tiers: tiers.Tiers
     drivers: drivers.Drivers
     savings: savings.Savings
+    opportunities: opportunities.Opportunities
     markup: markup.Markup
     reliability: reliability.Reliability
     reconcile: reconcile.Reconcile
