@@ -24,6 +24,7 @@ from llmaudit.findings import (
     drivers,
     lockin,
     markup,
+    opportunities,
     overspecification,
     reconcile,
     reliability,
@@ -50,6 +51,7 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("waterfall", waterfall.find),
     ("drivers", drivers.find),
     ("savings", savings.find),
+    ("opportunities", opportunities.find),
     ("markup", markup.find),
     ("reliability", reliability.find),
     ("lockin", lockin.find),
@@ -94,6 +96,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     waterfall: waterfall.Waterfall
     drivers: drivers.Drivers
     savings: savings.Savings
+    opportunities: opportunities.Opportunities
     markup: markup.Markup
     reliability: reliability.Reliability
     reconcile: reconcile.Reconcile

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import takewhile
 
 from llmaudit.pii import classes_of
 from llmaudit.request import Request
@@ -70,6 +71,7 @@ def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Ask
     asked, told = said[:MAX_TEXT], told[:MAX_TEXT]
     whole = "\n".join(turn.text for turn in turns)
     request.prompt_chars = sum(len(turn.text) for turn in turns)
+    request.system_chars = sum(len(turn.text) for turn in takewhile(_tells, turns))
     request.prompt_turns = sum(turn.role != "system" for turn in turns)
     request.template_hash = template_hash(told + "\n" + asked)
     request.prompt_hash = blake2b(whole.encode("utf-8", "replace"), digest_size=16, key=hash_key).hexdigest()
@@ -89,7 +91,11 @@ def asked_and_told(turns: Sequence[Turn]) -> tuple[str, str]:
         turns: The messages in order, at least one.
     """
     asked = subject([turn.text for turn in turns if turn.role == "user"] or [turns[-1].text])
-    return asked, next((turn.text for turn in turns if turn.role in {"system", "developer"}), "")
+    return asked, next((turn.text for turn in turns if _tells(turn)), "")
+
+
+def _tells(turn: Turn) -> bool:
+    return turn.role in {"system", "developer"}
 
 
 def language_class(text: str) -> str | None:

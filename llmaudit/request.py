@@ -100,6 +100,8 @@ class Request(msgspec.Struct, kw_only=True, gc=False):
     """Phrases of llmaudit's own vocabulary that the hints rest on, joined with `, `."""
     system_hash: str | None = None
     """Fingerprint of the system message's template."""
+    system_chars: int | None = None
+    """Characters of the system messages that open the prompt."""
     needs_tools: bool | None = None
     needs_json: bool | None = None
     needs_images: bool | None = None

@@ -22,6 +22,7 @@ from llmaudit.catalog.model import (
     Hosting,
     ModelFacts,
     Price,
+    PromptCache,
     Rate,
     Schedule,
     SellerKind,
@@ -97,6 +98,7 @@ class Catalog:
             self._sellers.setdefault(seller, CatalogFile(seller=seller))
         self.schedules: dict[str, Schedule] = {s.id: s for file in files for s in file.schedules}
         self.tokenizers: dict[str, Tokenizer] = {t.family: t for file in files for t in file.tokenizers}
+        self.caching: list[PromptCache] = [rule for file in files for rule in file.caching][::-1]
         self._facts: dict[str, ModelFacts] = {fact.model: fact for file in files for fact in file.facts}
         self._aka = {word.lower(): seller for seller, words in compiled.aka.items() for word in words}
         self._aka |= {alias.lower(): seller for seller, file in self._sellers.items() for alias in file.aka}
@@ -327,6 +329,12 @@ class Catalog:
         """Return the tokenizer family of a model as a log names it, or None where it is not known."""
         offer = self.find(model).offer
         return self.tokenizers.get(offer.sku.tokenizer) if offer and offer.sku.tokenizer else None
+
+    def prompt_cache(self, offer: Offer) -> PromptCache | None:
+        """Return how a seller caches the prompts of a sku, or None where that is not known."""
+        seller, sku = offer.key
+        rules = (rule for rule in self.caching if seller in rule.sellers)
+        return next((rule for rule in rules if touches(rule.models, sku, offer.sku.model)), None)
 
     def rates(self, key: Key) -> list[Rate]:
         """Return every atomic rate of a sku: compiled, as the files above replace them, then multiplied, discounted."""

@@ -103,6 +103,7 @@ def overlay(below: CatalogFile, above: CatalogFile) -> CatalogFile:
         schedules=[*below.schedules, *above.schedules],
         tokenizers=[*below.tokenizers, *above.tokenizers],
         facts=[*below.facts, *above.facts],
+        caching=[*below.caching, *above.caching],
     )
 
 

@@ -477,8 +477,52 @@ class Tokenizer(_Strict, frozen=True):
     models_note: str | None = None
 
 
+class CacheLifetime(_Strict, frozen=True):
+    """How long what is written to a prompt cache is kept after its last use, and which price the write has.
+
+    Attributes:
+        minutes: The lifetime.
+        write: The unit that prices the write; `input` where it costs no more than an ordinary token.
+    """
+
+    minutes: int
+    write: Literal["input", "cache_write_5m", "cache_write_1h", "cache_write_other"]
+
+    def __post_init__(self) -> None:
+        """Refuse a cache that keeps nothing."""
+        _above_zero(minutes=Decimal(self.minutes))
+
+
+class PromptCache(_Strict, frozen=True):
+    """What some models need for the beginning of a prompt to be cached; a model without one is not known to cache.
+
+    Attributes:
+        sellers: Who sells them so.
+        models: Shell patterns of skus or canonical names.
+        min_tokens: The smallest prefix that is cached.
+        automatic: Whether it is cached without being asked for.
+        lifetimes: The lifetimes one may choose from, the usual one first.
+    """
+
+    sellers: list[str]
+    models: list[str]
+    min_tokens: int
+    automatic: bool
+    lifetimes: list[CacheLifetime]
+    source: str
+    basis: Basis = "documented"
+    checked_on: date | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a rule without a lifetime: nothing could ever be read."""
+        if not self.lifetimes:
+            raise ValueError("`lifetimes` is empty; a cache keeps a prefix for some time")
+        _above_zero(min_tokens=Decimal(self.min_tokens))
+
+
 class CatalogFile(_Strict, frozen=True):
-    """One YAML file: a seller with its models, rules and fees, or calendars, tokenizer families, facts of models.
+    """One YAML file: a seller with its models, rules and fees, or calendars, tokenizer families, facts, caching rules.
 
     Attributes:
         replaces: What the prices of a sku take the place of: `sku`, every price below; `rate`, only the prices of the
@@ -500,3 +544,4 @@ class CatalogFile(_Strict, frozen=True):
     schedules: list[Schedule] = []
     tokenizers: list[Tokenizer] = []
     facts: list[ModelFacts] = []
+    caching: list[PromptCache] = []

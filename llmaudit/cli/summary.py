@@ -42,6 +42,7 @@ def show(settings: Settings, audit: Audit) -> None:
     _savings(settings, audit)
     _markup(settings, audit)
     _drivers(settings, audit)
+    _opportunities(settings, audit)
     _checklist(audit)
 
 
@@ -163,3 +164,18 @@ def _drivers(settings: Settings, audit: Audit) -> None:
         for row in audit.drivers.drivers
     ]
     table(settings, "Cost drivers, each standing alone", ["", "dollars", "of spend", ""], rows, left=(0, 3))
+
+
+def _opportunities(settings: Settings, audit: Audit) -> None:
+    levers = audit.opportunities.levers
+    rows = [
+        [one.title, shown(one.usd), f"{shown(one.low_usd)} to {shown(one.high_usd)}", f"{one.requests:,}"]
+        for one in levers
+        if one.high_usd
+    ]
+    if rows:
+        columns = ["", "would save", "low to high", "requests"]
+        table(settings, "More money on the table, same answers, each standing alone", columns, rows, left=(0,))
+    unknown = [one.title.lower() for one in levers if one.usd is None]
+    if unknown:
+        line(f"  the logs cannot tell: {'; '.join(unknown)}")

@@ -196,7 +196,7 @@ def iterations_of(call: Request, used: Usage | None) -> list[Request]:
         part.model_raw = part.model_served = each.model or call.model_served
         part.model_requested = each.model or call.model_requested
         part.web_searches = part.finish_reason = part.prompt_hash = part.template_hash = None
-        part.prompt_chars = part.prompt_turns = part.reasoning_tokens = None
+        part.prompt_chars = part.system_chars = part.prompt_turns = part.reasoning_tokens = None
         fill(part, each)
         part.raw_usage = msgspec.json.encode(each).decode()
         found.append(part)

@@ -29,6 +29,7 @@ INHERITED = (
     "tags",
     "prompt_chars",
     "prompt_turns",
+    "system_chars",
     "prompt_hash",
     "template_hash",
     "needs_tools",

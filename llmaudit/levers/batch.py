@@ -1,0 +1,77 @@
+"""Requests that nobody waits for, at the price of those that somebody does: a batch would have cost half."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmaudit.evidence import Evidence
+from llmaudit.levers.base import Lever, LeverResult
+from llmaudit.levers.machine import BURST_PCT, Machine
+from llmaudit.levers.worth import Gain, Worth, counted, few, gap
+from llmaudit.money import ZERO, shown, total
+from llmaudit.summaries.waiting import Waiting
+
+ASSUMPTIONS = [
+    (
+        "expected: answers that were not streamed, are no step of a conversation or an agent, and whose feature is "
+        f"named for work in the background or asks {BURST_PCT}% of the time within the same three hours, day after day"
+    ),
+    "low: only features whose name says so; high: everything that is no such step and not known to have been streamed",
+    "the batch price is the seller's own for that model at that time; a gateway must pass batches on",
+    "a batch may take up to 24 hours",
+]
+
+
+def find(evidence: Evidence) -> LeverResult:
+    """Return what the batch price would have saved on answers that nobody waited for."""
+    worth, machine = Worth(evidence), Machine.of(evidence)
+    rows = [row for row in evidence.rows(Waiting) if machine.possible(row)]
+    gains = [gain for row in rows if (gain := _gain(worth, machine, row)) is not None]
+    return LeverResult(
+        rows=worth.rows(gains),
+        evidence=list(_sentences(machine, rows, gains)),
+        assumptions=ASSUMPTIONS,
+        missing=gap(evidence, "streamings", "mark whether they were streamed"),
+    )
+
+
+def _gain(worth: Worth, machine: Machine, row: Waiting) -> Gain | None:
+    now, batched = worth.listed(row), worth.listed(row, is_batch=True, service_tier=None)
+    if now is None or batched is None or batched >= now:
+        return None
+    saved = worth.paid(row, now - batched)
+    is_likely = machine.likely(row)
+    return Gain(
+        row,
+        saved if is_likely else ZERO,
+        saved if machine.named(row) else ZERO,
+        saved,
+        row.requests if is_likely else 0,
+    )
+
+
+def _sentences(machine: Machine, rows: list[Waiting], gains: list[Gain]) -> Iterator[str]:
+    whole = sum(row.requests for row in rows)
+    if not whole:
+        return
+    offered = sum(gain.part.requests for gain in gains)
+    yield (
+        f"{counted(whole, 'answer')} neither streamed, as far as is known, nor a step of a conversation or an agent; "
+        f"{offered:,} of them at a seller with a batch price"
+        f" for the model: all of them in batches would save {shown(total(gain.high for gain in gains))}"
+    )
+    named = sorted({str(row.feature) for row in rows if machine.named(row)})
+    if named:
+        yield f"named for work in the background: {few(named)}"
+    for (_, feature), burst in sorted(machine.bursts.items(), key=lambda item: -item[1].requests)[:3]:
+        what = feature or "requests without a feature"
+        yield f"{what}: {burst.share_pct:.0f}% of {burst.requests:,} requests from {burst.window}"
+
+
+LEVER = Lever(
+    "batch",
+    "Work in the background at interactive prices",
+    80,
+    find,
+    "Send what may take until tomorrow through the seller's batch interface; begin with jobs that run on a schedule.",
+)

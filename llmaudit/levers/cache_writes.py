@@ -1,0 +1,78 @@
+"""Cache writes that nobody read in time: the premium of the write was paid for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from llmaudit.evidence import Evidence
+from llmaudit.levers.base import Lever, LeverResult
+from llmaudit.levers.worth import Gain, Worth, gap, rate
+from llmaudit.money import ZERO, percent, shown, times, total
+from llmaudit.summaries.unread import Unread
+
+COUNTERS = ("cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_other_tokens")
+ASSUMPTIONS = [
+    "saved is the price of the write above that of an ordinary input token: the tokens would have been sent anyway",
+    (
+        "a write is read if a later request of its session reads that far within 5 minutes, or 1 hour for writes of "
+        "that or of an unknown lifetime; where there is no session, requests of one feature and key stand for it"
+    ),
+    (
+        "low: only sessions that never read anything; the last turn of a conversation is never read, and nobody can "
+        "know which turn that is"
+    ),
+]
+
+
+def find(evidence: Evidence) -> LeverResult:
+    """Return the premium of cache writes that no request read within their lifetime."""
+    worth = Worth(evidence)
+    rows = evidence.rows(Unread)
+    gains = list(_gains(worth, rows))
+    return LeverResult(
+        rows=worth.rows(gains),
+        evidence=list(_sentences(rows, gains)),
+        assumptions=ASSUMPTIONS,
+        missing=gap(evidence, "cache_reads", "count of cached tokens"),
+    )
+
+
+def _gains(worth: Worth, rows: list[Unread]) -> Iterator[Gain]:
+    for row in rows:
+        rates = worth.rates(row.as_cell())
+        if rates is None:
+            continue
+        plain = rate(rates, "input_tokens")
+        lost = worth.paid(
+            row,
+            total(
+                times(max(rate(rates, counter) - plain, ZERO), count)
+                for counter, count in zip(COUNTERS, row.amount, strict=True)
+            ),
+        )
+        yield Gain(row, lost, lost if row.never_read else ZERO, lost, row.requests if row.is_unread else 0)
+
+
+def _sentences(rows: list[Unread], gains: list[Gain]) -> Iterator[str]:
+    written = sum(row.spare for row in rows)
+    if not written:
+        return
+    unread = sum(sum(row.amount) for row in rows)
+    share = percent(Decimal(unread), Decimal(written))
+    yield f"{written:,} tokens were written to caches; {unread:,} of them ({share:.1f}%) were not read in time"
+    never = [row for row in rows if row.never_read]
+    if never:
+        usd = total(gain.low for gain in gains)
+        tokens = sum(sum(row.amount) for row in never)
+        yield f"{tokens:,} of those in sessions that never read anything: {shown(usd)}"
+
+
+LEVER = Lever(
+    "cache_writes",
+    "Cache writes that were never read",
+    40,
+    find,
+    "Take cache breakpoints out of requests that nothing follows, put what changes behind the last breakpoint, and "
+    "choose the lifetime by the pause between turns.",
+)

@@ -1,0 +1,72 @@
+"""Answers cut off at their limit, paid and of no use; limits far above what is used, which cost quota, not money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from llmaudit.evidence import Evidence
+from llmaudit.levers.base import Lever, LeverResult
+from llmaudit.levers.worth import Gain, Worth, counted, gap
+from llmaudit.money import ZERO, percent, shown, total
+from llmaudit.summaries.cutoff import CutOff
+from llmaudit.summaries.reserved import Reserved
+
+ASSUMPTIONS = [
+    (
+        "expected: an answer that ended at its limit is of no use, unless the limit is 16 tokens or less and so "
+        "meant to cut; low: only where JSON was asked for, which has no value without its end"
+    ),
+    "with a limit that is high enough, the answer would have been paid once; what its end costs is not taken off",
+]
+
+
+def find(evidence: Evidence) -> LeverResult:
+    """Return what answers cost that ended at their limit; length reserved and unused is told in tokens, not money."""
+    worth = Worth(evidence)
+    priced = [(row, spent) for row in evidence.rows(CutOff) if (spent := worth.spent(row)) is not None]
+    gains = [Gain(row, spent, spent if row.is_json else ZERO, spent) for row, spent in priced if not row.is_short]
+    return LeverResult(
+        rows=worth.rows(gains),
+        evidence=[*_cut(priced), *_reserved(evidence.rows(Reserved))],
+        assumptions=ASSUMPTIONS,
+        missing=gap(evidence, "endings", "reason why the answer ended"),
+    )
+
+
+def _cut(priced: list[tuple[CutOff, Decimal]]) -> Iterator[str]:
+    cut = [(row, spent) for row, spent in priced if not row.is_short]
+    count = sum(row.requests for row, _ in cut)
+    if count:
+        yield f"{counted(count, 'answer')} ended at their limit: {shown(total(spent for _, spent in cut))}"
+    short = sum(row.requests for row, _ in priced if row.is_short)
+    if short:
+        yield f"{counted(short, 'answer')} more had a limit of at most 16 tokens, and are left out"
+
+
+def _reserved(rows: list[Reserved]) -> Iterator[str]:
+    limited = sum(row.limited for row in rows)
+    reserved, used = sum(row.reserved_tokens for row in rows), sum(row.used_tokens for row in rows)
+    share = percent(Decimal(used), Decimal(reserved))
+    if share is None:
+        return
+    yield (
+        f"{counted(limited, 'answer')} used {used:,} of {reserved:,} tokens of length reserved ({share:.1f}%): no "
+        "seller here charges for the rest, but limits in tokens a minute count it"
+    )
+    refused = sum(row.rate_limited for row in rows if row.reserved_tokens)
+    widest = max(rows, key=lambda row: row.reserved_tokens - row.used_tokens)
+    yield (
+        f"{counted(refused, 'request')} refused by a rate limit where limits were logged; most unused length: "
+        f"{widest.feature or 'requests without a feature'} on {widest.model}"
+    )
+
+
+LEVER = Lever(
+    "max_tokens",
+    "Answers cut off at their limit",
+    30,
+    find,
+    "Raise the limit where answers are cut off, or ask for shorter ones; set it near the longest useful answer "
+    "elsewhere, which frees rate limit.",
+)

@@ -1,0 +1,68 @@
+"""Identical requests: answers that a response cache would have had already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from llmaudit.evidence import Evidence
+from llmaudit.levers.base import Lever, LeverResult
+from llmaudit.levers.worth import Gain, Worth, counted, gap
+from llmaudit.money import ZERO, shown, total
+from llmaudit.summaries.repeats import Repeat
+
+WINDOWS = {1: "1 hour", 24: "24 hours", 168: "7 days"}
+USUAL_HOURS = 24
+ASSUMPTIONS = [
+    (
+        "expected: an answer is kept for 24 hours after it was last asked for; low: 1 hour; high: 7 days, and answers "
+        "although tools were offered"
+    ),
+    (
+        "the same prompt has the same text, model, limit and needs; temperature and other parameters are in no log, "
+        "and an application that wants another answer each time must not cache"
+    ),
+    "an answer counts once it was complete: requests sent at the same time are no repeats",
+]
+
+
+def find(evidence: Evidence) -> LeverResult:
+    """Return what good answers cost whose prompt the same model had answered within a window before."""
+    worth = Worth(evidence)
+    priced = [(row, spent) for row in evidence.rows(Repeat) if (spent := worth.spent(row)) is not None]
+    return LeverResult(
+        rows=worth.rows(_gains(priced)),
+        evidence=list(_sentences(priced)),
+        assumptions=ASSUMPTIONS,
+        missing=gap(evidence, "prompts", "prompt"),
+    )
+
+
+def _gains(priced: Iterable[tuple[Repeat, Decimal]]) -> Iterator[Gain]:
+    for row, spent in priced:
+        is_usual = not row.needs_tools and row.within_hours <= USUAL_HOURS
+        low = spent if is_usual and row.within_hours == 1 else ZERO
+        yield Gain(row, spent if is_usual else ZERO, low, spent, row.requests if is_usual else 0)
+
+
+def _sentences(priced: list[tuple[Repeat, Decimal]]) -> Iterator[str]:
+    for hours, title in WINDOWS.items():
+        inside = [(row, spent) for row, spent in priced if row.within_hours <= hours and not row.needs_tools]
+        count = sum(row.requests for row, _ in inside)
+        if count:
+            yield f"within {title}: {counted(count, 'repeated request')}, {shown(total(s for _, s in inside))}"
+    offered = [(row, spent) for row, spent in priced if row.needs_tools]
+    if offered:
+        count = sum(row.requests for row, _ in offered)
+        usd = total(spent for _, spent in offered)
+        yield f"{counted(count, 'more repeat')} had tools on offer ({shown(usd)}): only in the high bound"
+
+
+LEVER = Lever(
+    "response_cache",
+    "Identical requests answered again",
+    10,
+    find,
+    "Keep answers by the hash of model, prompt and parameters, in the application or at the gateway; begin with the "
+    "feature at the top, and leave out whatever must answer differently each time.",
+)

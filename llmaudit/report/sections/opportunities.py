@@ -1,0 +1,202 @@
+"""More money on the table: every lever that asks no other model, with its evidence and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from llmaudit.findings.opportunities import Opportunities, Opportunity, Reasoning
+from llmaudit.levers.base import LeverRow
+from llmaudit.money import ZERO, shown
+from llmaudit.report import charts
+from llmaudit.report.content import (
+    Block,
+    Bullets,
+    Chart,
+    Column,
+    Command,
+    Kind,
+    Mark,
+    Part,
+    Prose,
+    Section,
+    SectionContent,
+    Table,
+    Value,
+)
+from llmaudit.report.wording import NO_DATA, between, count, counted, headline, name, short_model, tier
+
+FOUND = Mark("found", "bad")
+POSSIBLE = Mark("possible", "open")
+NOTHING = Mark("nothing found", "good")
+UNKNOWN = Mark(NO_DATA, "none")
+
+
+def build(found: Opportunities) -> SectionContent:
+    """Return the levers side by side, then each one that found something, then what stays unknown."""
+    return SectionContent(
+        blocks=(
+            Prose(_opening(found.levers)),
+            *_chart(found.levers),
+            _table(found.levers),
+            *(_part(one) for one in found.levers if one.high_usd),
+            *_rest(found.levers),
+            *_reasoning(found.reasoning),
+        ),
+        source=(
+            "Each lever is computed from sums over the requests it is about, at the rates of their own minute, and "
+            "scaled to what was billed; it is never more than those requests cost."
+        ),
+        caveat=found.caveat,
+        commands=(Command("llmaudit report --format json", "every lever with its groups, to the picodollar"),),
+    )
+
+
+def _opening(levers: Sequence[Opportunity]) -> str:
+    saving = [one for one in levers if one.usd]
+    if not saving:
+        return (
+            f"{counted(len(levers), 'way')} to pay less for the same answers were looked for. None of them shows a "
+            "saving that can be expected; the table says which are possible, and which the logs cannot tell."
+        )
+    best, ways = saving[0], counted(len(levers), "way")
+    found = f"{len(saving):,} {'shows' if len(saving) == 1 else 'show'} a saving that can be expected"
+    span = between(best.low_usd or ZERO, best.high_usd or ZERO)
+    return (
+        f"{ways} to pay less for the same answers were looked for; {found}. The largest is {best.title.lower()}: "
+        f"{headline(best.usd)} ({span})."
+    )
+
+
+def _chart(levers: Sequence[Opportunity]) -> tuple[Chart, ...]:
+    kept = [one for one in levers if one.usd]
+    if not kept:
+        return ()
+    names = [one.title for one in kept]
+    figures = [shown(one.usd) for one in kept]
+    bars = [_bar(i, one) for i, one in enumerate(kept)]
+    spans = [(charts.position(one.low_usd), charts.position(one.high_usd)) for one in kept]
+    drawn = charts.rows(names, figures, [charts.Series("expected, with low and high", "green", bars, spans=spans)])
+    alt = "; ".join(f"{text}: {figure}" for text, figure in zip(names, figures, strict=True))
+    return (Chart("What each lever would have saved, standing alone", drawn, f"Bar chart. {alt}."),)
+
+
+def _bar(row: int, one: Opportunity) -> charts.Bar:
+    bounds = f"low {shown(one.low_usd)}, high {shown(one.high_usd)}"
+    return charts.Bar(row, charts.position(one.usd), charts.hover(one.title, f"expected {shown(one.usd)}", bounds))
+
+
+def _table(levers: Sequence[Opportunity]) -> Table:
+    return Table(
+        "Levers, each standing alone",
+        (
+            Column("Lever", Kind.TEXT),
+            Column("Low", Kind.MONEY, adds=False),
+            Column("Expected", Kind.MONEY, adds=False),
+            Column("High", Kind.MONEY, adds=False),
+            Column("Of spend", Kind.PERCENT),
+            Column("Requests", Kind.COUNT, adds=False),
+            Column("Standing", Kind.MARK),
+        ),
+        tuple(_row(one) for one in levers),
+        total=None,
+        note="Expected is what the log shows; high is what it does not rule out.",
+    )
+
+
+def _row(one: Opportunity) -> tuple[Value, ...]:
+    if one.usd is None:
+        return (one.title, NO_DATA, NO_DATA, NO_DATA, NO_DATA, NO_DATA, UNKNOWN)
+    return (one.title, one.low_usd, one.usd, one.high_usd, one.pct, one.requests, _standing(one))
+
+
+def _standing(one: Opportunity) -> Mark:
+    if one.usd:
+        return FOUND
+    return POSSIBLE if one.high_usd else NOTHING
+
+
+def _part(one: Opportunity) -> Part:
+    amounts = f"{headline(one.usd)} expected, {between(one.low_usd or ZERO, one.high_usd or ZERO)}"
+    groups = [row for row in one.groups if row.saved_usd] or one.groups
+    blocks: list[Block] = [
+        Prose(f"{amounts}. {one.next_step}"),
+        Bullets("What the logs show", tuple(one.evidence)),
+        _groups(one, groups),
+        Bullets("Assumptions", tuple(one.assumptions), collapsed=True),
+    ]
+    if one.missing:
+        blocks.insert(2, Prose(f"Not seen: {one.missing}."))
+    return Part(one.title, tuple(blocks), _standing(one))
+
+
+def _groups(one: Opportunity, groups: list[LeverRow]) -> Table:
+    rows: list[tuple[Value, ...]] = [
+        (
+            row.gateway or "direct",
+            short_model(row.model),
+            tier(row.tier),
+            row.feature,
+            row.requests,
+            row.saved_usd,
+            row.high_usd,
+        )
+        for row in groups
+    ]
+    left = one.other_groups + len(one.groups) - len(groups)
+    return Table(
+        f"{one.title}, by group",
+        (
+            Column("Gateway", Kind.NAME),
+            Column("Model", Kind.NAME),
+            Column("Tier", Kind.TEXT),
+            Column("Feature", Kind.NAME),
+            Column("Requests", Kind.COUNT, adds=False),
+            Column("Expected", Kind.MONEY, adds=False),
+            Column("High", Kind.MONEY, adds=False),
+        ),
+        tuple(rows),
+        total=None,
+        collapsed=True,
+        note=_left_out(left, one.other_usd),
+    )
+
+
+def _left_out(groups: int, usd: Decimal) -> str:
+    return f"{counted(groups, 'group')} more, {shown(usd)} expected." if groups else ""
+
+
+def _rest(levers: Sequence[Opportunity]) -> tuple[Bullets, ...]:
+    rest = [one for one in levers if not one.high_usd]
+    if not rest:
+        return ()
+    return (Bullets("Nothing found, or nothing to tell it from", tuple(_why(one) for one in rest)),)
+
+
+def _why(one: Opportunity) -> str:
+    facts = "; ".join([*one.evidence, *([f"not seen: {one.missing}"] if one.missing else [])])
+    return f"{one.title}: {facts or 'nothing of the kind in the logs'}."
+
+
+def _reasoning(found: Reasoning) -> tuple[Part, ...]:
+    if not found.by_model:
+        return ()
+    tokens = sum(row.tokens for row in found.by_model)
+    table = Table(
+        "Reasoning on tiers 0 and 1, by model",
+        (
+            Column("Model", Kind.NAME),
+            Column("Requests", Kind.COUNT),
+            Column("Reasoning tokens", Kind.COUNT),
+            Column("Cost", Kind.MONEY),
+        ),
+        tuple((name(row.model), row.requests, row.tokens, row.usd) for row in found.by_model),
+    )
+    text = (
+        f"{count(tokens)} reasoning tokens on trivial and standard requests cost {headline(found.usd)}. That is an "
+        "upper bound of what less reasoning could save, and no lever: answers may change; test it like another model."
+    )
+    return (Part("Reasoning on simple requests", (Prose(text), table), Mark("unproven", "open")),)
+
+
+SECTION = Section(52, "opportunities", "More money on the table", "opportunities", build)
