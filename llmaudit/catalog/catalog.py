@@ -119,6 +119,8 @@ class Catalog:
                     self._facts.setdefault(entry.model, told)
         self._offers: dict[Key, Offer] = {}
         self._spans: dict[Key, dict[When, list[Span]]] = {}
+        self._steps: dict[Key, tuple[list[int], list[datetime] | None]] = {}
+        self.known_rates: dict[tuple[object, ...], object] = {}
         self._matches: dict[tuple[str, str | None, datetime | None], Match] = {}
         self._deployments: Mapping[str, Deployment] = {}
 
@@ -379,6 +381,30 @@ class Catalog:
         spans = self.spans(offer).get(when, [])
         index = bisect_right([span.start for span in spans], at) - 1
         return spans[index] if index >= 0 and at < spans[index].end else None
+
+    def steps(self, offer: Offer, at: datetime, prompt_tokens: int) -> tuple[object, int]:
+        """Return what tells instants and prompt sizes apart for an offer: within both, nothing it costs can differ.
+
+        The first is a number between two instants at which some price of it changes, or the instant itself where a
+        calendar decides; the second counts the prompt sizes passed at which some price steps.
+        """
+        found = self._steps.get(offer.key)
+        if found is None:
+            found = self._steps[offer.key] = self._steps_of(offer)
+        sizes, edges = found
+        return at if edges is None else bisect_right(edges, at), bisect_right(sizes, prompt_tokens)
+
+    def _steps_of(self, offer: Offer) -> tuple[list[int], list[datetime] | None]:
+        spans = self.spans(offer)
+        sizes = sorted({when.prompt_from for when in spans})
+        if any(when.schedule for when in spans):
+            return sizes, None
+        edges: set[datetime] = set()
+        for span in chain.from_iterable(spans.values()):
+            edges |= {span.start, span.end}
+            promised = (rate.evidence.firm_until for rate in span.rates.values())
+            edges |= {naive(until) + timedelta(microseconds=1) for until in promised if until}  # it holds at its end
+        return sizes, sorted(edges)
 
     def prompt_edges(self) -> list[int]:
         """Return every prompt size, in tokens, at which some price steps, with 0 first."""

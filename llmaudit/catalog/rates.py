@@ -109,7 +109,25 @@ def rates_for(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates |
 
     Service tier and batch must have a price of their own: an unknown tier is unpriced, never priced as the ordinary
     one. A prompt threshold moves the whole request to the higher rate. Among calendars the one in force wins.
+    What was found is remembered by the catalog: a month has many instants and sizes, and few at which a price steps.
     """
+    steps = catalog.steps(offer, conditions.at, conditions.prompt_tokens)
+    rest = (
+        normal_tier(conditions.service_tier),
+        bool(conditions.is_batch),
+        None if conditions.region is None else conditions.region.lower(),
+        conditions.at_is_start,
+        conditions.is_thinking,
+        conditions.is_folded,
+    )
+    key = (*offer.key, *steps, *rest)
+    found = catalog.known_rates.get(key)
+    if not isinstance(found, Rates | NoRates):
+        found = catalog.known_rates[key] = _rates_for(catalog, offer, conditions)
+    return found
+
+
+def _rates_for(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates | NoRates:
     open_spans = dict(_matching(catalog, offer, conditions))
     if not open_spans:
         return NoRates(_why_none(catalog, offer, conditions))
