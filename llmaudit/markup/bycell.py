@@ -60,6 +60,8 @@ def verdict(models: list[ModelRow]) -> tuple[Verdict, str]:
 
     A model that is dearer than list is not cleared by another that is cheaper.
     """
+    if not models:
+        return "undecidable", "no request has both a billed amount and a list price"
     certain = [row for row in models if row.decides]
     dear = [row for row in certain if (row.pct or 0.0) > TOLERANCE_PCT]
     cost = total(row.list_usd for row in certain)
