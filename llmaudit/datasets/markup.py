@@ -208,8 +208,8 @@ def _looks_like(look: Look, truth: _Truth, catalog: Catalog, at: datetime) -> _T
         case "batch":
             has = any(when.batch for when in catalog.spans(truth.offer))
             return replace(truth, conditions=replace(conditions, is_batch=has))
-        case "long context":  # the gateway counts a long prompt as the provider does; the log shows a part of it
-            return replace(truth, row=_as(truth.row, tokens=(min(first, 150_000), 0, 0, 0, 0, output), prompt_band=0))
+        case "long context":  # long prompts are there, and the log shows them: a list without their price would be wrong
+            return truth
         case "cache class":  # written for an hour, logged as any write
             return replace(truth, tokens=(first, read, 0, short, other, output))
         case "price change on a date":

@@ -17,7 +17,10 @@ TOLERANCE = 0.002
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
 
 ENOUGH = 0.6
-"""Less than this share of requests on one rule is no rule."""
+"""Less than this share of requests at list is not list."""
+
+MOST = 0.75
+"""Less than this share of requests on one rule is no markup: a charge has to explain what it is brought for."""
 
 Outcome = Literal["list", "markup", "look-alike", "discount", "currency", "unclear"]
 
@@ -84,7 +87,7 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     best_scale = min((scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere), default=np.inf)
     mixed_scale = min((scale_of(bench.residual(look.predicted)) for look in looks), default=np.inf)
     bench.scale = max(1.0, min(bench.scale, best_scale))
-    if mixed_scale < bench.scale / 3:
+    if mixed_scale < bench.scale / 2:
         bench.scale = max(1.0, mixed_scale)
     rules = [bench.judged(rule, _numbers(rule)) for rule in rules]
     scored = [(look, bench.judged(as_rule(look), 0).cost + _freedom(look, panel)) for look in looks]
@@ -126,7 +129,7 @@ def _outcome(
         look = winner[0]
         if look.rate <= 1 + TOLERANCE:
             return "look-alike", look
-    if best.fits < ENOUGH or not all(number.is_clear for number in best.numbers.values() if number.error):
+    if best.fits < MOST or not all(number.is_clear for number in best.numbers.values() if number.error):
         return "unclear", None
     if over < 0:
         return "discount", None

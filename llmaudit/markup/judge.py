@@ -9,8 +9,11 @@ import numpy as np
 
 from llmaudit.catalog import Catalog
 from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision, decide
-from llmaudit.markup.panel import Panel, by_model, join
-from llmaudit.markup.rules import MIN_ROWS, PER_NUMBER, Fitted
+from llmaudit.markup.panel import Panel, by_model, join, thinned
+from llmaudit.markup.rules import CLEAR, MIN_ROWS, PER_NUMBER, Fitted
+
+POOLED = 8000
+"""Requests at most that are looked at together: with so many, more change nothing."""
 
 REST = "other models"
 """Stands for the models that have too few requests each, taken together."""
@@ -49,9 +52,22 @@ def judge(panel: Panel, catalog: Catalog) -> Judgement:
     panels = _panels(panel)
     decisions = {name: decide(own, catalog) for name, own in panels.items()}
     marked = [name for name, one in decisions.items() if one.outcome == "markup"]
-    groups = _pooled(marked, panels, decisions, catalog)
+    faint = [name for name, one in decisions.items() if one.outcome == "unclear" or is_faint(one)]
+    whole = _together([*marked, *faint], panels, decisions, catalog) if faint else None
+    if whole is not None and whole.decision.outcome == "markup":
+        groups = [whole]
+        decisions |= {name: replace(decisions[name], outcome="markup") for name in faint}
+    else:
+        groups = _pooled(marked, panels, decisions, catalog)
     groups, decisions = _absorbed(groups, panels, decisions, catalog)
     return Judgement(decisions, tuple(sorted(groups, key=_extra, reverse=True)), panel)
+
+
+def is_faint(decision: Decision) -> bool:
+    """Say whether the requests of a model at list are too few, or too roughly rounded, to see a small markup alone."""
+    bench = decision.bench
+    noise = float(np.sqrt((bench.sigma**2).sum())) * bench.scale / float(bench.listed.sum())
+    return decision.outcome == "list" and CLEAR * noise > TOLERANCE
 
 
 def _panels(panel: Panel) -> dict[str, Panel]:
@@ -107,12 +123,15 @@ def _together(
     """Return models as one group, or None where one rule for all fits worse than one for each."""
     if len(names) == 1:
         return Group((names[0],), panels[names[0]], decisions[names[0]])
-    panel = join([panels[name] for name in names])
+    panel = join([thinned(panels[name], POOLED // len(names)) for name in names])
     decision = decide(panel, catalog)
     apart = float(np.average([decisions[name].fits for name in names], weights=[len(panels[name]) for name in names]))
     if decision.outcome != "markup" or decision.fits < apart - 0.02:
         return None
-    costs = [_cost_of(decisions[name], decision.bench.scale) for name in names]
+    costs = [
+        _cost_of(decisions[name], decision.bench.scale) * min(1.0, POOLED // len(names) / len(panels[name]))
+        for name in names
+    ]
     if decision.rule.cost > sum(costs) + PER_NUMBER * len(names):
         return None
     dearest = min(decisions[name].dearest for name in names)

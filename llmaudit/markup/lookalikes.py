@@ -210,8 +210,7 @@ def tried(bench: Bench, others: list[Alternative]) -> Iterator[Explained]:
     for other in others:
         ratio = other.listed / listed
         constant = bool(np.ptp(ratio) < 1e-3 * ratio.mean())  # noqa: PLR2004 -- relative
-        for predicted in _as_logged(other.listed, bench):
-            yield Explained(other.name, other.label, predicted, is_everywhere=True, is_constant=constant)
+        yield Explained(other.name, other.label, other.listed, is_everywhere=True, is_constant=constant)
     for name in dict.fromkeys(other.name for other in others):
         choices = np.stack([listed, *(other.listed for other in others if other.name == name)])
         yield _nearest(bench, name, choices, 1.0)
@@ -219,10 +218,6 @@ def tried(bench: Bench, others: list[Alternative]) -> Iterator[Explained]:
         if clear.any():
             rate = mode_of(bench.panel.billed[clear] / listed[clear])
             yield _nearest(bench, name, choices * rate, rate)
-
-
-def _as_logged(amounts: Floats, bench: Bench) -> tuple[Floats, Floats]:
-    return amounts, np.round(amounts / bench.panel.step) * bench.panel.step
 
 
 def _nearest(bench: Bench, name: str, choices: Floats, rate: float) -> Explained:

@@ -241,6 +241,11 @@ def join(panels: Sequence[Panel]) -> Panel:
     )
 
 
+def thinned(panel: Panel, most: int) -> Panel:
+    """Return at most so many requests of a panel; they are in no order that matters, so the first ones."""
+    return panel if len(panel) <= most else panel.where(np.arange(len(panel)) < most)
+
+
 def by_model(panel: Panel) -> Mapping[str, Panel]:
     """Return the requests of each model, the one with most list cost first."""
     listed = panel.listed

@@ -7,7 +7,7 @@ some odd requests decide nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -49,6 +49,13 @@ class Number:
 
 
 CLEAR = 4.5
+"""Standard errors by which a number has to differ from nothing: many rules are tried on the same requests."""
+
+TIE = 0.500001
+"""Half a step, and what floats make of it."""
+
+SAME = 0.002
+"""Rates of two classes of tokens that are nearer to each other are one."""
 
 
 @dataclass(frozen=True)
@@ -99,18 +106,21 @@ class Bench:
         return found
 
     def judged(self, rule: Fitted, numbers: int) -> Fitted:
-        """Return a rule with its cost."""
-        square = (self.residual(rule.predicted) / self.scale) ** 2
-        return Fitted(
-            rule.kind,
-            rule.numbers,
-            rule.predicted,
-            float(np.minimum(square, CAP).sum()) + PER_NUMBER * numbers,
-            float((square <= CAP).mean()),
-            rule.condition,
-            rule.since,
-            rule.before,
-        )
+        """Return a rule with its cost: of its amounts as they are, or as the log rounds them, whichever is nearer."""
+        squares = [(one / self.scale) ** 2 for one in (self.residual(rule.predicted), self.rounded(rule.predicted))]
+        square = min(squares, key=lambda one: float(np.minimum(one, CAP).sum()))
+        cost = float(np.minimum(square, CAP).sum()) + PER_NUMBER * numbers
+        return replace(rule, cost=cost, fits=float((square <= CAP).mean()))
+
+    def rounded(self, predicted: Floats) -> Floats:
+        """Return residuals of amounts as the log rounds them; a tie may be rounded either way.
+
+        Prices are round numbers, so ties are common, and which way one falls is an accident of floats.
+        """
+        step = self.panel.step
+        residual = self.residual(np.round(predicted / step) * step)
+        found: Floats = np.where(np.abs(self.panel.billed - predicted) <= step * TIE, 0.0, residual)
+        return found
 
 
 def fitted_rules(bench: Bench) -> list[Fitted]:
@@ -125,9 +135,7 @@ Made = Iterator[tuple[Fitted, int]]
 
 def at_list(bench: Bench) -> Made:
     """Billed is list, as the log rounds it."""
-    step = bench.panel.step
     yield Fitted(None, {}, bench.listed), 0
-    yield Fitted(None, {}, np.round(bench.listed / step) * step), 0
 
 
 def rate(bench: Bench) -> Made:
@@ -190,7 +198,8 @@ def fee(bench: Bench) -> Made:
     if (fit := regress(np.stack([listed, ones], axis=1), billed, bench.sigma)) is not None:
         numbers = {"rate": _number(fit, 0, len(ones)), "fee": _number(fit, 1, len(ones), null=0.0)}
         predicted = listed * fit.values[0] + fit.values[1]
-        yield Fitted("rate_and_fee", numbers, predicted, condition=fit.condition), 2
+        if all(number.is_clear for number in numbers.values()):
+            yield Fitted("rate_and_fee", numbers, predicted, condition=fit.condition), 2
 
 
 def by_class(bench: Bench) -> Made:
@@ -206,7 +215,9 @@ def by_class(bench: Bench) -> Made:
     if (fit := regress(np.stack([prompt, output], axis=1), panel.billed - rest, bench.sigma)) is not None:
         numbers = {"input": _number(fit, 0, len(output)), "output": _number(fit, 1, len(output))}
         predicted = rest + prompt * fit.values[0] + output * fit.values[1]
-        yield Fitted("class_rates", numbers, predicted, condition=fit.condition), 2
+        apart = abs(fit.values[0] - fit.values[1])
+        if apart > max(CLEAR * float(np.hypot(*fit.errors)), SAME) and all(one.is_clear for one in numbers.values()):
+            yield Fitted("class_rates", numbers, predicted, condition=fit.condition), 2
 
 
 def cache(bench: Bench) -> Made:
