@@ -208,7 +208,9 @@ def _looks_like(look: Look, truth: _Truth, catalog: Catalog, at: datetime) -> _T
         case "batch":
             has = any(when.batch for when in catalog.spans(truth.offer))
             return replace(truth, conditions=replace(conditions, is_batch=has))
-        case "long context":  # long prompts are there, and the log shows them: a list without their price would be wrong
+        case (
+            "long context"
+        ):  # long prompts are there, and the log shows them: a list without their price would be wrong
             return truth
         case "cache class":  # written for an hour, logged as any write
             return replace(truth, tokens=(first, read, 0, short, other, output))
@@ -222,7 +224,9 @@ def _looks_like(look: Look, truth: _Truth, catalog: Catalog, at: datetime) -> _T
                 row=_as(truth.row, requested=asked.sku.sku if own else truth.row.requested),
             )  # fmt: skip
         case "reasoning outside output":
-            return replace(truth, tokens=(first, read, short, 0, other, output * 2), row=_as(truth.row, reasoning_tokens=output))
+            return replace(
+                truth, tokens=(first, read, short, 0, other, output * 2), row=_as(truth.row, reasoning_tokens=output)
+            )
         case "promotion":
             return replace(truth, factor=0.5)
         case "currency":

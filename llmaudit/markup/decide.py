@@ -94,15 +94,27 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     best = min(rules, key=lambda rule: rule.cost)
     tested: dict[str, Tested] = {}
     for look, cost in scored:
+        if look.rate > 1 + TOLERANCE:  # a markup beside a look-alike: no reading without one
+            continue
         if look.name not in tested or cost - best.cost < tested[look.name].worse:
             fits = float((np.abs(bench.residual(look.predicted)) <= CAP**0.5 * bench.scale).mean())
             tested[look.name] = Tested(look.label, cost - best.cost, fits)
     winner = min(scored, key=lambda pair: pair[1], default=None)
     over = _over(best, bench)
     rivals = tuple(
-        sorted({str(rule.kind) for rule in rules if rule.kind not in {None, best.kind} and rule.cost < best.cost + PER_NUMBER / 2 and _numbers(rule) <= _numbers(best)})
+        sorted(
+            {
+                str(rule.kind)
+                for rule in rules
+                if rule.kind not in {None, best.kind}
+                and rule.cost < best.cost + PER_NUMBER / 2
+                and _numbers(rule) <= _numbers(best)
+            }
+        )
     )
-    dearest = max((float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0)
+    dearest = max(
+        (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
+    )
     outcome, explained = _outcome(best, over, winner, bench)
     return Decision(outcome, best, over, explained, tested, rivals, dearest, bench)
 

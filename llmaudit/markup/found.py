@@ -30,7 +30,7 @@ WORDS = {
     "rate_and_cache_discount": "billed is list times {ratio}, with cached input at the price of ordinary input",
     "minimum_charge": "no request is billed less than {fixed}",
     "rounding_up": "every amount is rounded up to {fixed}",
-    "token_count": "{fixed} tokens a request are billed that were not sent",
+    "token_count": "every prompt is counted {ratio} times as large as it was",
     "top_up": "credit costs {pct:+.2f}% when it is bought",
 }
 """Each kind as a claim."""
@@ -38,6 +38,8 @@ WORDS = {
 
 def claim(found: Found) -> str:
     """Return a finding in words, with its interval."""
+    if found.tokens_per_request is not None:
+        return f"{found.tokens_per_request:.4g} tokens are billed on every request that were not sent ({found.tokens_low:.1f} to {found.tokens_high:.1f})"
     pct = found.pct if found.pct is not None else 0.0
     text = WORDS[found.kind].format(ratio=f"{1 + pct / 100:.4g}", fixed=shown(found.fixed_usd, 6), pct=pct)
     if found.pct is not None and found.low_pct is not None and found.high_pct is not None:
@@ -121,7 +123,11 @@ def _overpaid(group: Group, cells: Sequence[PricedCell]) -> Decimal:
     touched = [one for one in cells if since is None or (one.cell.day and (one.cell.day - EPOCH).days >= since)]
     charged, cost = bycell.billed(touched), bycell.listed(touched)
     model = cells[0].cell.model
-    mine = [i for i, row in enumerate(group.panel.rows) if row.model == model and (since is None or group.panel.day[i] >= since)]
+    mine = [
+        i
+        for i, row in enumerate(group.panel.rows)
+        if row.model == model and (since is None or group.panel.day[i] >= since)
+    ]
     predicted = float(group.decision.rule.predicted[mine].sum())
     added = predicted - float(group.panel.listed[mine].sum())
     share = added / predicted if predicted > 0 else 0.0

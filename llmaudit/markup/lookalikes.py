@@ -166,8 +166,8 @@ def _cache_classes(panel: Panel) -> dict[tuple[str, str], Floats]:
     found = {}
     five, hour, other = (quantities[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other"))
     price = {name: factors[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other")}
-    found["cache class", "writes kept for 1 hour"] = listed + five * (price["1h"] - price["5m"]) + other * (
-        price["1h"] - price["other"]
+    found["cache class", "writes kept for 1 hour"] = (
+        listed + five * (price["1h"] - price["5m"]) + other * (price["1h"] - price["other"])
     )
     found["cache class", "writes kept for 5 minutes"] = listed + hour * (price["5m"] - price["1h"])
     fresh, plain = quantities[:, FACTORS["input_tokens"]], factors[:, FACTORS["input_tokens"]]

@@ -110,6 +110,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         sampled: Requests looked at.
         rivals: Rules that fit as well.
         stated_ratio: The ratio that the relay itself logged, where it did.
+        tokens_per_request: Tokens on every request that were not sent.
+        tokens_low: Lower end of its 95% interval.
+        tokens_high: Upper end.
     """
 
     kind: str
@@ -127,6 +130,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     sampled: int
     rivals: list[str]
     stated_ratio: str | None = None
+    tokens_per_request: float | None = None
+    tokens_low: float | None = None
+    tokens_high: float | None = None
 
 
 class ImpliedRate(msgspec.Struct, frozen=True, kw_only=True):

@@ -208,7 +208,10 @@ def by_class(bench: Bench) -> Made:
     output = panel.parts[:, CLASSES.index("output")]
     prompt = panel.parts[:, : CLASSES.index("output")].sum(axis=1)
     rest = panel.parts[:, CLASSES.index("other")]
-    for kind, name, raised, others in (("output_rate", "output", output, prompt), ("input_rate", "input", prompt, output)):
+    for kind, name, raised, others in (
+        ("output_rate", "output", output, prompt),
+        ("input_rate", "input", prompt, output),
+    ):
         if (fit := regress(raised[:, None], panel.billed - others - rest, bench.sigma)) is not None:
             predicted = others + rest + raised * fit.values[0]
             yield Fitted(kind, {name: _number(fit, 0, len(raised))}, predicted), 1  # type: ignore[arg-type]

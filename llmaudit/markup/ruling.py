@@ -69,7 +69,9 @@ def _promotion(judgement: Judgement) -> LookAlike:
     below = [key for key, one in judgement.models.items() if one.outcome == "discount"]
     if below:
         over = judgement.models[below[0]].over
-        return LookAlike("promotion", ruled_out=False, why=f"explains {_named(below)}: billed {100 * over:+.1f}% of list")
+        return LookAlike(
+            "promotion", ruled_out=False, why=f"explains {_named(below)}: billed {100 * over:+.1f}% of list"
+        )
     return LookAlike("promotion", ruled_out=True, why="no model is billed below list")
 
 

@@ -88,7 +88,9 @@ def _counted(rows: Sequence[SizedPrompt]) -> TokenCount:
         middle, slope = float(np.median(extra)), None
         return _judged(first, len(rows), middle, max(reach, 0.0), slope, 0.0, float(np.median(wrapping)))
     reach, steep = (quantile95(len(rows)) * float(error) for error in line.errors)
-    return _judged(first, len(rows), float(line.values[0]), reach, float(line.values[1]), steep, float(np.median(wrapping)))
+    return _judged(
+        first, len(rows), float(line.values[0]), reach, float(line.values[1]), steep, float(np.median(wrapping))
+    )
 
 
 MOST_ALIKE = 200.0
@@ -105,11 +107,17 @@ def _judged(
     if inflated:
         verdict, why = "inflation", f"reported sizes are {slope:.4f} times what was sent"
     elif low > least - 0.5:
-        verdict, why = "padding", f"every request reports {extra:.1f} tokens ({low:.1f} to {high:.1f}) that were not sent"
+        verdict, why = (
+            "padding",
+            f"every request reports {extra:.1f} tokens ({low:.1f} to {high:.1f}) that were not sent",
+        )
     elif abs(extra) <= least and (row.is_exact or gap <= ESTIMATED_SLOPE):
         verdict, why = "none", f"reported sizes are what was sent, within {max(least, reach):.0f} tokens a request"
     else:
-        verdict, why = "unclear", "the sizes differ by no constant and no factor: a direct run of the same prompts would settle it"
+        verdict, why = (
+            "unclear",
+            "the sizes differ by no constant and no factor: a direct run of the same prompts would settle it",
+        )
     how = {
         "direct": "against the same prompts sent to the maker itself",
         "text": "against kept texts counted with "

@@ -52,7 +52,9 @@ def top_up(payments: Sequence[Payment]) -> TopUp | None:
     payments follow to the cent is taken, the simplest of several.
     """
     bought = [
-        (row.paid_usd - row.credited_usd, row.credited_usd) for row in payments if row.category == "Purchase" and row.credited_usd
+        (row.paid_usd - row.credited_usd, row.credited_usd)
+        for row in payments
+        if row.category == "Purchase" and row.credited_usd
     ]
     if not bought:
         return None
@@ -133,5 +135,3 @@ def _with_fixed(bought: Bought) -> _Rule | None:
     slope = EXACT.divide(large_fee - small_fee, large - small)
     fixed = EXACT.quantize(small_fee - times(small, slope), Decimal("0.01"))
     return _percentage(bought, fixed=fixed) if fixed > 0 else None
-
-

@@ -13,7 +13,12 @@ SIZES = [40 + 13 * i + (i * i) % 57 for i in range(60)]
 
 
 def prompts(
-    reported: Callable[[int], int], *, by: str = "direct", exact: bool = True, wrapping: int = 0, sizes: list[int] = SIZES
+    reported: Callable[[int], int],
+    *,
+    by: str = "direct",
+    exact: bool = True,
+    wrapping: int = 0,
+    sizes: list[int] = SIZES,
 ) -> list[SizedPrompt]:
     return [
         SizedPrompt(
@@ -61,7 +66,8 @@ def test_the_chat_template_is_no_hidden_prompt() -> None:
 def test_a_hidden_prompt_against_the_text() -> None:
     (found,) = token_counts(prompts(lambda size: size + 7 + 24, by="text", wrapping=7))
     assert found.verdict == "padding"
-    assert found.low <= 24 <= found.high
+    assert found.low == pytest.approx(24)
+    assert found.high == pytest.approx(24 + 7)
 
 
 def test_an_estimated_vocabulary_proves_no_small_padding() -> None:

@@ -44,4 +44,9 @@ def test_fee(what: str) -> None:
 
 
 def test_no_credit_bought() -> None:
-    assert top_up([Payment(gateway="g", at=None, category="Subscription", paid_usd=Decimal(49), credited_usd=None, key=None)]) is None
+    assert (
+        top_up(
+            [Payment(gateway="g", at=None, category="Subscription", paid_usd=Decimal(49), credited_usd=None, key=None)]
+        )
+        is None
+    )
