@@ -276,6 +276,32 @@ def top_up_finding(payments: Sequence[Payment]) -> Found | None:
     )
 
 
+def paid_findings(sums: Sequence[ChannelSum], listed: Decimal) -> list[Found]:
+    """Return subscriptions and add-ons that were paid as findings, where there is a list cost to hold them against."""
+    if not listed:
+        return []
+    paid = [one for one in sums if one.channel in {"subscription", "add_on"} and one.status == "measured" and one.usd]
+    return [
+        Found(
+            kind=one.channel,
+            models=[],
+            pct=None,
+            low_pct=None,
+            high_pct=None,
+            fixed_usd=one.usd,
+            fixed_low_usd=None,
+            fixed_high_usd=None,
+            of_list_pct=float(100 * (one.usd or ZERO) / listed),
+            overpaid_usd=one.usd or ZERO,
+            since=None,
+            fits_pct=100.0,
+            sampled=0,
+            rivals=[],
+        )
+        for one in paid
+    ]
+
+
 def per_dollar(
     charged: Decimal, listed: Decimal, sums: Sequence[ChannelSum], payments: Sequence[Payment]
 ) -> Decimal | None:

@@ -31,9 +31,14 @@ WORDS = {
     "minimum_charge": "no request is billed less than {fixed}",
     "rounding_up": "every amount is rounded up to {fixed}",
     "token_count": "every prompt is counted {ratio} times as large as it was",
+    "subscription": "{fixed} was paid for a subscription or by request, beside the amounts",
+    "add_on": "{fixed} was paid for add-ons, beside the amounts",
     "top_up": "credit costs {pct:+.2f}% when it is bought",
 }
 """Each kind as a claim."""
+
+
+PAID_BESIDE = {"subscription", "add_on"}
 
 
 def claim(found: Found) -> str:
@@ -41,7 +46,9 @@ def claim(found: Found) -> str:
     if found.tokens_per_request is not None:
         return f"{found.tokens_per_request:.4g} tokens are billed on every request that were not sent ({found.tokens_low:.1f} to {found.tokens_high:.1f})"
     pct = found.pct if found.pct is not None else 0.0
-    text = WORDS[found.kind].format(ratio=f"{1 + pct / 100:.4g}", fixed=shown(found.fixed_usd, 6), pct=pct)
+    text = WORDS[found.kind].format(
+        ratio=f"{1 + pct / 100:.4g}", fixed=shown(found.fixed_usd, 2 if found.kind in PAID_BESIDE else 6), pct=pct
+    )
     if found.pct is not None and found.low_pct is not None and found.high_pct is not None:
         text += f" ({found.low_pct:.2f}% to {found.high_pct:.2f}%)"
     elif found.fixed_low_usd is not None and found.fixed_high_usd is not None:

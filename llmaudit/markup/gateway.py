@@ -13,7 +13,8 @@ from llmaudit.catalog.quote import cost
 from llmaudit.cells import PricedCell, rates_of
 from llmaudit.evidence import requests
 from llmaudit.markup import bycell
-from llmaudit.markup.channels import channel_sums, per_dollar, token_findings, top_up_finding
+from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar, token_findings, top_up_finding
+from llmaudit.markup.claims import claims_against_bill
 from llmaudit.markup.found import claim, found_of, pct_range
 from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
@@ -148,12 +149,14 @@ def _with_channels(
     payments = traffic.payments
     sums = channel_sums(row.found, counts, payments, stated, compared, is_measured=judgement is not None)
     fee = top_up_finding(payments)
-    more = [*token_findings(counts, compared), *([fee] if fee else [])]
+    listed = bycell.listed(compared)
+    more = [*token_findings(counts, compared), *([fee] if fee else []), *paid_findings(sums, listed)]
     row = _with_more(row, [one for one in more if one.of_list_pct > TOLERANCE_PCT])
     return msgspec.structs.replace(
         row,
         channels=stated,
         sums=sums,
+        claims=claims_against_bill(traffic.name, row.found, catalog),
         cost_per_list_usd=per_dollar(bycell.billed(compared), bycell.listed(compared), sums, payments),
         monthly_usd=_in(row.overpaid_usd, compared, DAYS_A_MONTH),
         yearly_usd=_in(row.overpaid_usd, compared, DAYS_A_YEAR),

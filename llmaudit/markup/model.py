@@ -193,6 +193,7 @@ class GatewayRow(msgspec.Struct, frozen=True):
         sums: The six channels with their dollars.
         rates: Implied rates by class of tokens.
         samples: Requests as evidence.
+        claims: What the gateway states of its fees, beside what was found.
     """
 
     gateway: str
@@ -219,6 +220,7 @@ class GatewayRow(msgspec.Struct, frozen=True):
     sums: list[ChannelSum] = []
     rates: list[ImpliedRate] = []
     samples: list[SampleRow] = []
+    claims: list[str] = []
 
 
 class Markup(msgspec.Struct, frozen=True):
