@@ -106,7 +106,7 @@ def _by_cells(traffic: Traffic, compared: Sequence[PricedCell], models: Sequence
         low_pct=bycell.over(billed, high),
         high_pct=bycell.over(billed, listed),
         overpaid_usd=billed - listed if verdict == "markup" else ZERO if verdict in CLEARED else None,
-        ruled_out=by_sums(models),
+        ruled_out=by_sums(models) if models else [],
         evidence=[why, *(bycell.sentence(row) for row in models)],
     )
 
