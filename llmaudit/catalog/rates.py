@@ -158,6 +158,21 @@ def _rates_for(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates 
     )
 
 
+def every_vector(catalog: Catalog, offer: Offer, at: datetime) -> dict[When, tuple[Decimal, ...]]:
+    """Return the rates of an offer at an instant (naive UTC) under every condition that has prices of tokens then.
+
+    In US dollars per one of each quantity, in the order of `PRICED`: what a request would have cost had it been sent
+    to another region, at another hour, in a batch.
+    """
+    pieces = _pieces(catalog, offer, Conditions(at))
+    found = {}
+    for when in catalog.spans(offer):
+        span = catalog.span_at(offer, when, at)
+        if when.marginal_gt is None and span is not None and not TOKEN_UNITS.isdisjoint(span.rates):
+            found[when] = _Vector.of(when, {**pieces, **span.rates}).factors
+    return found
+
+
 def normal_tier(word: str | None) -> str | None:
     """Return a service tier as the catalog names it; None is the ordinary one."""
     return None if word is None or word.lower() in STANDARD_TIERS else word.lower()

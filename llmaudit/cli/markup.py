@@ -5,41 +5,41 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmaudit.cli.options import Ended, command, group, message
+from llmaudit.cli.markup_more import found_markup, letter, rates
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog, open_store
+from llmaudit.cli.work import catalog
 from llmaudit.errors import LlmauditError, UsageError, printable
 from llmaudit.money import parse_decimal, shown
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
-    from llmaudit.findings.markup import GatewayRow
+    from llmaudit.markup.model import DayRow, GatewayRow, ModelRow
     from llmaudit.pages import Finding, PageAudit
 
-DIMENSIONS = ("gateway", "model")
+DIMENSIONS = ("gateway", "model", "day", "kind")
 QUOTE_WIDTH = 90
 """Characters of a quote in the table for people; JSON has it whole."""
 
 
 def markup(
     settings: Settings,
-    by: Annotated[str, typer.Option("--by", help="Rows of the table: gateway, or gateway,model.")] = "gateway,model",
+    by: Annotated[
+        str, typer.Option("--by", help="Rows of the table: gateway, and any of model, day and kind after it.")
+    ] = "gateway,model",
 ) -> None:
-    """Compare what gateways billed with the provider's list price, by gateway and model.
+    """Compare what gateways billed with the provider's list price, and say what makes the difference.
 
-    `llmaudit markup page FILE` audits a saved pricing page.
+    `llmaudit markup page FILE` audits a saved pricing page, `markup letter` writes to a gateway, `markup rates` compares
+    published prices.
     """
-    from llmaudit.audit import gather
-    from llmaudit.findings import markup as finding
-
     wanted = _dimensions(by)
     prices = catalog(settings)
-    with open_store(settings, read_only=True) as store:
-        found = finding.find(gather(store, prices, (), settings.period))
+    found = found_markup(settings, prices)
     document = {
         "schema": "llmaudit/markup/1",
         "catalog_version": prices.version,
@@ -60,27 +60,72 @@ def _dimensions(by: str) -> list[str]:
     unknown = [part for part in wanted if part not in DIMENSIONS]
     if unknown or "gateway" not in wanted:
         raise UsageError(
-            f"--by {printable(by)} is not gateway or gateway,model",
-            next_step="Write --by gateway, or --by gateway,model.",
+            f"--by {printable(by)} is not gateway, alone or with {', '.join(DIMENSIONS[1:])}",
+            next_step="Write --by gateway, or --by gateway,model,day,kind.",
             slug="not-a-dimension",
         )
     return wanted
 
 
 def _show_gateways(settings: Settings, gateways: list[GatewayRow], wanted: list[str]) -> None:
-    def cells(names: list[str], row: Any) -> list[str]:
-        over = "unknown" if row.pct is None else f"{row.pct:+.2f}%"
-        return [*names, f"{row.requests:,}", shown(row.billed_usd), shown(row.list_usd), over]
-
-    if "model" in wanted:
-        rows = [cells([g.gateway, g.verdict, model.model], model) for g in gateways for model in g.by_model]
-    else:
-        rows = [cells([gateway.gateway, gateway.verdict], gateway) for gateway in gateways]
-    names = ["gateway", "verdict", *wanted[1:]]
-    figures = ["requests", "billed", "list", "over list"]
-    table(settings, "Billed against list", [*names, *figures], rows, left=tuple(range(len(names))))
+    tables = {"model": _models, "day": _days, "kind": _kinds}
+    asked = [tables[name] for name in wanted[1:]] or [_alone]
+    for one in asked:
+        title, names, rows = one(gateways)
+        table(settings, title, names, rows, left=tuple(range(len(names) - 4)))
     for gateway in gateways:
         line(f"{gateway.gateway}: {gateway.verdict}: {gateway.evidence[0]}")
+        open_ones = [one for one in gateway.ruled_out if not one.ruled_out]
+        for look in open_ones:
+            line(f"  not ruled out: {look.name}: {look.why}")
+        if gateway.overpaid_usd:
+            line(
+                f"  overpaid {shown(gateway.overpaid_usd)}, {shown(gateway.monthly_usd)} a month, "
+                f"{shown(gateway.yearly_usd)} a year; $1 of list costs {shown(gateway.cost_per_list_usd, 4)}"
+            )
+
+
+Shown = tuple[str, list[str], list[list[str]]]
+FIGURES = ["requests", "billed", "list", "over list"]
+
+
+def _figures(row: GatewayRow | ModelRow | DayRow) -> list[str]:
+    over = "unknown" if row.pct is None else f"{row.pct:+.2f}%"
+    return [f"{row.requests:,}", shown(row.billed_usd), shown(row.list_usd), over]
+
+
+def _alone(gateways: list[GatewayRow]) -> Shown:
+    rows = [[one.gateway, one.verdict, *_figures(one)] for one in gateways]
+    return "Billed against list", ["gateway", "verdict", *FIGURES], rows
+
+
+def _models(gateways: list[GatewayRow]) -> Shown:
+    rows = [[one.gateway, one.verdict, model.model, *_figures(model)] for one in gateways for model in one.by_model]
+    return "Billed against list", ["gateway", "verdict", "model", *FIGURES], rows
+
+
+def _days(gateways: list[GatewayRow]) -> Shown:
+    rows = [[one.gateway, f"{day.day}", *_figures(day)] for one in gateways for day in one.by_day]
+    return "Billed against list by day", ["gateway", "day", *FIGURES], rows
+
+
+def _kinds(gateways: list[GatewayRow]) -> Shown:
+    """Return the six channels of each gateway, and the rules found, with their dollars."""
+    rows = [
+        [one.gateway, channel.channel, channel.status, "in billed" if channel.in_billed else "beside", "", "", "",
+         "unknown" if channel.usd is None else shown(channel.usd)]
+        for one in gateways for channel in one.sums
+    ]  # fmt: skip
+    rows += [
+        [one.gateway, found.kind, "found", f"{len(found.models)} model(s)", _percent(found.pct), _percent(found.low_pct),
+         _percent(found.high_pct), shown(found.overpaid_usd)]
+        for one in gateways for found in one.found
+    ]  # fmt: skip
+    return "Ways to charge", ["gateway", "kind", "standing", "where", "pct", "low", "high", "dollars"], rows
+
+
+def _percent(pct: float | None) -> str:
+    return "" if pct is None else f"{pct:+.2f}%"
 
 
 def page(
@@ -209,3 +254,5 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     inner = group(app, markup, "markup", "llmaudit markup --db october.duckdb")
     command(inner, page, "page", "llmaudit markup page pricing.html")
+    command(inner, letter, "letter", "llmaudit markup letter openrouter --out letter.html")
+    command(inner, rates, "rates", "llmaudit markup rates aihubmix --date 2026-11-01")

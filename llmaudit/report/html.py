@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -56,6 +57,25 @@ def render_html(audit: Audit) -> str:
             script=Markup(script),  # noqa: S704 -- a file of this package
             library=Markup(_packed(library)),  # noqa: S704 -- base64
             hashes=(_csp_hash(script.encode()), _csp_hash(library)),
+            long_rows=LONG_ROWS,
+            short_rows=SHORT_ROWS,
+        )
+    )
+
+
+def render_page(title: str, about: str, content: Sequence[Block], foot: str) -> str:
+    """Return blocks without charts as one HTML page without any script."""
+    return (
+        _environment()
+        .get_template("letter.html.j2")
+        .render(
+            title=title,
+            about=about,
+            content=content,
+            foot=foot,
+            palette=PALETTE,
+            font=Markup(FONT),  # noqa: S704 -- a constant of this package, inside <style>
+            style=Markup(_asset("page.css")),  # noqa: S704 -- a file of this package
             long_rows=LONG_ROWS,
             short_rows=SHORT_ROWS,
         )

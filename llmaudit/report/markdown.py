@@ -52,6 +52,11 @@ def render_markdown(audit: Audit) -> str:
     return "\n\n".join((*head, *(block for part in parts for block in part))) + "\n"
 
 
+def render_blocks(title: str, about: str, content: Iterable[Block], foot: str) -> str:
+    """Return blocks as a Markdown document of their own."""
+    return "\n\n".join((f"# {text(title)}", text(about), *_blocks(content), f"_{text(foot)}_")) + "\n"
+
+
 def text(value: str) -> str:
     """Return one line of a stranger's text that Markdown shows as it is."""
     escaped = SPECIAL.sub(r"\\\1", printable(value, TEXT_LIMIT).replace("&", "&amp;")).replace("\\<", "&lt;")

@@ -66,7 +66,8 @@ def test_verdict(catalog: Catalog, what: str) -> None:
     found = judged(catalog, cells)
     assert found.verdict == verdict
     assert words in found.evidence[0]
-    assert found.overpaid_usd == (None if over is None else Decimal(over))
+    assert found.over_list_usd == (None if over is None else Decimal(over))
+    assert found.overpaid_usd == {"markup": found.over_list_usd, "undecidable": None}.get(verdict, Decimal(0))
     assert found.kind == ("token_rate" if verdict == "markup" else None)
     if over is None:
         assert (found.pct, found.low_pct, found.billed_usd, found.list_usd, found.requests) == (
@@ -93,7 +94,7 @@ def test_models_add_up(catalog: Catalog) -> None:
     )
     assert sum(row.billed_usd for row in found.by_model) == found.billed_usd
     assert sum(row.list_usd for row in found.by_model) == found.list_usd
-    assert sum(row.overpaid_usd for row in found.by_model) == found.overpaid_usd
+    assert sum(row.overpaid_usd for row in found.by_model) == found.over_list_usd
     assert sum(row.requests for row in found.by_model) == found.requests
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from llmaudit.findings.markup import Channel, GatewayRow, LookAlike, Markup, ModelRow
+from llmaudit.findings.markup import Channel, GatewayRow, Markup, ModelRow
 from llmaudit.money import ZERO, shown
 from llmaudit.report import charts
 from llmaudit.report.content import (
@@ -24,7 +22,8 @@ from llmaudit.report.content import (
     Table,
     Tone,
 )
-from llmaudit.report.wording import count, counted, headline, name, short_model, signed
+from llmaudit.report.gateway import claim_blocks, evidence_blocks
+from llmaudit.report.wording import count, headline, name, short_model, signed
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "none": ("no markup in the rates", "good"),
@@ -58,6 +57,7 @@ def build(markup: Markup) -> SectionContent:
         ),
         caveat=markup.caveat,
         commands=(
+            Command("llmaudit markup letter GATEWAY --out letter.html", "a page on one gateway that can be sent to it"),
             Command("llmaudit explain REQUEST_ID", "billed against list for one request, rate by rate"),
             Command("llmaudit reprice --plan direct", "the same models without the gateway"),
         ),
@@ -95,7 +95,7 @@ def _overview(gateways: list[GatewayRow]) -> Table:
             )
             for row in gateways
         ),
-        note="Per $1 of list includes the first top-up fee the gateway states; a range is an unknown condition.",
+        note="Per $1 of list has every known channel in; a range is the interval of a markup, or an unknown condition.",
     )
 
 
@@ -144,12 +144,12 @@ def _gateway(row: GatewayRow) -> Part:
     blocks: list[Block] = [_key_figures(row)]
     if row.evidence:
         blocks.append(Prose(f"Why: {row.evidence[0]}."))
+    blocks.extend(claim_blocks(row))
     none = Prose("The catalog knows of no fee beside its token rates.")
     blocks.append(_channels(row.channels) if row.channels else none)
     if row.by_model:
         blocks.append(_by_model(row))
-    if row.ruled_out:
-        blocks.append(_look_alikes(row))
+    blocks.extend(evidence_blocks(row))
     if row.evidence[1:]:
         blocks.append(Bullets("Evidence, sentence by sentence", tuple(row.evidence[1:]), collapsed=True))
     return Part(name(row.gateway), tuple(blocks), verdict(row))
@@ -159,19 +159,10 @@ def _key_figures(row: GatewayRow) -> Figures:
     return Figures(
         (
             KeyFigure("Billed over list", signed(row.pct), f"range {_range(row)}"),
-            KeyFigure(
-                "Overpaid",
-                headline(row.overpaid_usd),
-                f"{headline(row.billed_usd)} billed, {headline(row.list_usd)} list",
-            ),
-            KeyFigure("$1 of list costs", _unit(row.cost_per_list_usd), "top-up fee included where one is stated"),
+            KeyFigure("Billed", headline(row.billed_usd), f"{headline(row.list_usd)} at list"),
             KeyFigure("Requests compared", count(row.requests)),
         )
     )
-
-
-def _unit(amount: Decimal | None) -> str:
-    return shown(amount, 4)
 
 
 def _channels(channels: list[Channel]) -> Table:
@@ -230,21 +221,6 @@ def _by_model(row: GatewayRow) -> Table:
             for model in row.by_model
         ),
     )
-
-
-def _look_alikes(row: GatewayRow) -> Table:
-    return Table(
-        f"{name(row.gateway)}: what would look like a markup and is none",
-        (Column("Look-alike", Kind.TEXT), Column("Ruled out", Kind.MARK), Column("Why", Kind.TEXT)),
-        tuple((one.name, _ruled(one), one.why) for one in row.ruled_out),
-        total=None,
-        collapsed=True,
-        note=f"{counted(sum(not one.ruled_out for one in row.ruled_out), 'line')} not ruled out.",
-    )
-
-
-def _ruled(one: LookAlike) -> Mark:
-    return Mark("ruled out", "good") if one.ruled_out else Mark("not ruled out", "open")
 
 
 SECTION = Section(60, "markup", "What gateways add", "markup", build)

@@ -1,0 +1,125 @@
+"""`llmaudit markup letter`: a page on one gateway to send to it; `markup rates`: a reseller's prices against the makers'."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmaudit.cli.output import answer, line, notice, table
+from llmaudit.cli.work import catalog, open_store
+from llmaudit.errors import InputError, UsageError, printable
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.catalog import Catalog
+    from llmaudit.findings.markup import Markup
+    from llmaudit.markup.ratecard import RateCard
+
+FORMATS = {".html": "html", ".htm": "html", ".md": "md"}
+
+
+def found_markup(settings: Settings, prices: Catalog) -> Markup:
+    """Return the finding on what is in the database."""
+    from llmaudit.audit import gather
+    from llmaudit.findings import markup as finding
+
+    with open_store(settings, read_only=True) as store:
+        return finding.find(gather(store, prices, (), settings.period))
+
+
+def letter(
+    settings: Settings,
+    gateway: Annotated[str, typer.Argument(help="The gateway, as `llmaudit markup` names it.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write; it ends in .html or .md.")],
+    page: Annotated[
+        list[Path] | None, typer.Option("--page", help="Its saved pricing page, to set its words against the bill.")
+    ] = None,
+) -> None:
+    """Write a page on one gateway that can be sent to it: claim, evidence, arithmetic, sample requests, cost a year.
+
+    It has ids of requests and no text of any.
+    """
+    from llmaudit.report.letter import render_letter
+    from llmaudit.report.write import write
+
+    form = FORMATS.get(out.suffix.lower())
+    if form is None:
+        raise UsageError(
+            f"--out {printable(str(out))}: its ending names no format of a letter",
+            next_step="End it in .html or .md.",
+            slug="no-such-report",
+        )
+    prices = catalog(settings)
+    found = found_markup(settings, prices)
+    row = next((one for one in found.gateways if one.gateway == gateway), None)
+    if row is None:
+        known = ", ".join(one.gateway for one in found.gateways) or "none"
+        raise InputError(
+            f"no request went through a gateway {printable(gateway)}",
+            next_step=f"Gateways in the database: {known}.",
+            slug="no-such-gateway",
+        )
+    quotes = tuple(quote for one in page or [] for quote in _quotes(one, prices))
+    write(out, render_letter(row, form, catalog_version=prices.version, quotes=quotes))
+    notice(settings, f"letter to {gateway} written to {out}: {row.verdict}")
+
+
+def _quotes(path: Path, prices: Catalog) -> list[str]:
+    from llmaudit.pages import audit_page
+
+    found = audit_page(path, prices, on=None, today=datetime.now(UTC).date(), spend_usd=None)
+    said = [f'line {one.line}, {one.kind}{" denied" if one.negated else ""}: "{one.quote}"' for one in found.findings]
+    return [f"verdict on the page: {found.verdict}: {found.reason}", *said]
+
+
+def rates(
+    settings: Settings,
+    sellers: Annotated[list[str], typer.Argument(help="Resellers in the catalog, such as aihubmix.")],
+    on: Annotated[str | None, typer.Option("--date", help="Day to compare prices on, such as 2026-11-01.")] = None,
+) -> None:
+    """Compare a reseller's published prices with the makers' list prices on a day; no log is needed."""
+    from llmaudit.markup.ratecard import rate_card
+
+    at = _noon(on)
+    prices = catalog(settings)
+    cards = []
+    for seller in sellers:
+        known = prices.seller_id(seller)
+        if known is None:
+            near = ", ".join(prices.nearest_sellers(seller)) or "none"
+            raise InputError(
+                f"the catalog has no seller {printable(seller)}",
+                next_step=f"The nearest are: {near}.",
+                slug="no-such-gateway",
+            )
+        cards.append(rate_card(known, prices, at))
+    document = {
+        "schema": "llmaudit/markup-rates/1",
+        "catalog_version": prices.version,
+        "at": at,
+        "sellers": cards,
+    }
+    answer(settings, document, lambda: _show(settings, cards))
+
+
+def _noon(text: str | None) -> datetime:
+    """Return noon of a day (naive UTC): an ordinary hour for sellers that have dearer ones."""
+    try:
+        day = datetime.fromisoformat(text).date() if text else datetime.now(UTC).date()
+    except ValueError:
+        raise UsageError(
+            f"--date {printable(text or '')} is not a day", next_step="Write 2026-10-01.", slug="not-a-time"
+        ) from None
+    return datetime(day.year, day.month, day.day, 12)  # noqa: DTZ001 -- naive UTC, as prices are
+
+
+def _show(settings: Settings, cards: list[RateCard]) -> None:
+    for card in cards:
+        line(f"{card.seller}: {card.verdict}: {card.why}")
+        above = [one for one in card.compared if one.standing in {"above", "regional", "dated"}]
+        if above:
+            rows = [[one.model, one.standing, "" if one.ratio is None else f"{one.ratio:.4f}"] for one in above]
+            table(settings, "Not at list", ["model", "standing", "times list"], rows, left=(0, 1))

@@ -1,0 +1,327 @@
+"""Simulated months through a gateway whose truth is planted: what it adds, and what only looks like it.
+
+Each request has a truth (what was used, under which conditions, when) and a logged form, which hides what real logs
+hide: the region, the tier, cached tokens. The charge is the catalog's list price of the truth, changed by a rule, then
+rounded as the log's field rounds. Requests come as rows for a study in memory, or as a log file in LiteLLM's,
+OpenRouter's or new-api's own format for the whole command line.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from typing import Literal
+
+import numpy as np
+
+from llmaudit.catalog import Catalog, Conditions, NoRates, Offer, rates_for
+from llmaudit.summaries.billed import BilledRequest
+
+Rule = Literal[
+    "none", "token_rate", "per_request", "rate_and_fee", "output_rate", "input_rate", "cache_discount",
+    "minimum_charge", "rounding_up", "conversion",
+]  # fmt: skip
+Look = Literal[
+    "region", "time of day", "service tier", "batch", "long context", "cache class", "price change on a date",
+    "alias", "reasoning outside output", "promotion", "currency", "duplicates", "log coverage",
+]  # fmt: skip
+
+FIRST = datetime(2026, 10, 1)  # noqa: DTZ001 -- naive UTC, as in the database
+MIX: Mapping[tuple[str, str], float] = {
+    ("openai", "gpt-4.1"): 3.0,
+    ("openai", "gpt-4.1-mini"): 3.0,
+    ("openai", "gpt-5.6-sol"): 2.0,
+    ("anthropic", "claude-sonnet-4-6"): 3.0,
+    ("anthropic", "claude-haiku-4-5"): 2.0,
+    ("google", "gemini-3.5-flash"): 2.0,
+    ("deepseek", "deepseek-v4-pro"): 1.0,
+}
+"""Models and how often each is asked: some with regional prices, one with hours, some with neither."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What is true of a simulated month.
+
+    Attributes:
+        requests: How many.
+        rule: What the gateway does to the list price.
+        rate: What it multiplies with: 1.05 is 5%.
+        fee: US dollars per request.
+        minimum: The least it charges, in US dollars.
+        since: Day of the month (from 0) on which the rule begins.
+        look: What makes amounts look like a markup; None is nothing.
+        share: Share of requests it touches.
+        unit: What amounts are rounded to, in US dollars.
+        noise: Standard deviation of the logarithm of an error on every amount.
+        missing_cache: Share of requests whose cached tokens the log does not show: they look like ordinary input.
+        days: Length.
+        mix: Models and how often each is asked.
+        gateway: Who passed the requests on.
+    """
+
+    requests: int = 2000
+    rule: Rule = "none"
+    rate: float = 1.0
+    fee: float = 0.0
+    minimum: float = 0.0
+    since: int = 0
+    look: Look | None = None
+    share: float = 1.0
+    unit: Decimal = Decimal("0.0000000001")
+    noise: float = 0.0
+    missing_cache: float = 0.0
+    days: int = 31
+    mix: Mapping[tuple[str, str], float] = field(default_factory=lambda: MIX)
+    gateway: str = "litellm"
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """What a request really was.
+
+    Attributes:
+        row: As it is logged, without its amount.
+        tokens: The six counters as they were used.
+        reasoning: Inside the output.
+        conditions: Under which it was served.
+        offer: What it was billed as.
+        factor: Of the list price, beside the rule.
+    """
+
+    row: BilledRequest
+    tokens: tuple[int, int, int, int, int, int]
+    conditions: Conditions
+    offer: Offer
+    factor: float = 1.0
+
+
+def simulate(world: World, catalog: Catalog, rng: np.random.Generator) -> list[BilledRequest]:
+    """Return a month as rows, in order of time; `line` counts them."""
+    offers = [_offer(catalog, key) for key in world.mix]
+    weights = np.array(list(world.mix.values()))
+    chosen = rng.choice(len(offers), world.requests, p=weights / weights.sum())
+    seconds = np.sort(rng.integers(0, world.days * 86400, world.requests))
+    slots = catalog.slots(FIRST, FIRST + timedelta(days=world.days))
+    starts = [slot.start for slot in slots]
+    usage = _usage(rng, world.requests, wide=world.look == "long context")
+    edges = catalog.prompt_edges()
+    rows = []
+    for index in range(world.requests):
+        at = FIRST + timedelta(seconds=int(seconds[index]))
+        slot = slots[bisect_right(starts, at) - 1].priced_at
+        tokens = tuple(int(count) for count in usage[index])
+        band = edges[bisect_right(edges, sum(tokens[:-1])) - 1]
+        row = _row(world, index, at, slot, band, offers[chosen[index]], tokens)
+        truth = _Truth(row, tokens, Conditions(slot, band, is_folded=True), offers[chosen[index]])
+        if world.look is not None and rng.random() < world.share:
+            truth = _looks_like(world.look, truth, catalog, at)
+        if rng.random() < world.missing_cache:
+            truth = replace(truth, row=_without_cache(truth.row))
+        error = float(np.exp(rng.normal(0.0, world.noise))) if world.noise else 1.0
+        rows.append(_billed(world, truth, catalog, error, (at - FIRST).days))
+    if world.look == "log coverage":
+        rows = [row for row in rows if rng.random() < 1 - world.share / 2]
+    return rows
+
+
+def _offer(catalog: Catalog, key: tuple[str, str]) -> Offer:
+    found = catalog.offer(*key)
+    if found is None:
+        raise ValueError(f"the catalog has no {key[1]} of {key[0]}")
+    return found
+
+
+def _usage(rng: np.random.Generator, n: int, *, wide: bool) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """Return the six counters of n requests: lognormal sizes, two fifths with a cached beginning, some that write."""
+    prompt = np.maximum(rng.lognormal(np.log(1500), 1.0, n).astype(np.int64), 8)
+    if wide:
+        prompt = np.where(rng.random(n) < 0.3, rng.integers(210_000, 400_000, n), prompt)  # noqa: PLR2004
+    output = np.maximum(rng.lognormal(np.log(300), 0.9, n).astype(np.int64), 1)
+    cached = np.where(rng.random(n) < 0.4, (prompt * rng.uniform(0.3, 0.9, n)).astype(np.int64) // 64 * 64, 0)  # noqa: PLR2004
+    written = np.where(rng.random(n) < 0.1, (prompt - cached) // 2, 0)  # noqa: PLR2004
+    zero = np.zeros(n, np.int64)
+    return np.stack([prompt - cached - written, cached, written, zero, zero, output], axis=1)
+
+
+def _row(
+    world: World, index: int, at: datetime, slot: datetime, band: int, offer: Offer, tokens: Sequence[int]
+) -> BilledRequest:
+    first, read, short, long, other, output = tokens
+    return BilledRequest(
+        gateway=world.gateway,
+        seller=offer.seller,
+        sku=offer.sku.sku,
+        model=offer.sku.model,
+        requested=offer.sku.sku,
+        day=at.date(),
+        at=at,
+        price_slot=slot,
+        slot_by="start",
+        prompt_band=band,
+        service_tier=None,
+        is_batch=False,
+        region_class=None,
+        is_thinking=False,
+        tokens=(first, read, short, long, other, output),
+        reasoning_tokens=None,
+        parts=(None, None, None, None),
+        web_searches=None,
+        billed_usd=Decimal(0),
+        group_ratio=str(world.rate) if world.rule == "conversion" else None,
+        request_id=f"sim-{index:07d}",
+        file="simulated",
+        line=index + 1,
+        rank=(index * 2654435761) % 2**32,
+    )
+
+
+def _without_cache(row: BilledRequest) -> BilledRequest:
+    first, *cached, output = row.tokens
+    return _as(row, tokens=(first + sum(cached), 0, 0, 0, 0, output))
+
+
+def _as(row: BilledRequest, **changes: object) -> BilledRequest:
+    import msgspec  # noqa: PLC0415 -- one use
+
+    return msgspec.structs.replace(row, **changes)
+
+
+def _looks_like(look: Look, truth: _Truth, catalog: Catalog, at: datetime) -> _Truth:
+    """Return a request that is served under a condition its log does not show."""
+    conditions = truth.conditions
+    first, read, short, _, other, output = truth.tokens
+    match look:
+        case "region":
+            region = next((name for name in _named(catalog, truth.offer, "region") if name in {"us", "eu"}), None)
+            return replace(truth, conditions=replace(conditions, region=region))
+        case "time of day":  # the log's clock is local, the price goes by UTC
+            shifted = catalog.slots(at + timedelta(hours=8), at + timedelta(hours=8))
+            slot = max((one for one in shifted if one.start <= at + timedelta(hours=8)), key=lambda one: one.start)
+            return replace(truth, conditions=replace(conditions, at=slot.priced_at))
+        case "service tier":
+            tier = "priority" if "priority" in _named(catalog, truth.offer, "service_tier") else None
+            return replace(truth, conditions=replace(conditions, service_tier=tier))
+        case "batch":
+            has = any(when.batch for when in catalog.spans(truth.offer))
+            return replace(truth, conditions=replace(conditions, is_batch=has))
+        case (
+            "long context"
+        ):  # long prompts are there, and the log shows them: a list without their price would be wrong
+            return truth
+        case "cache class":  # written for an hour, logged as any write
+            return replace(truth, tokens=(first, read, 0, short, other, output))
+        case "price change on a date":
+            return replace(truth, factor=1.0, conditions=_before(catalog, truth, conditions))
+        case "alias":
+            asked = catalog.offer("anthropic", "claude-opus-4-6") or truth.offer
+            own = truth.offer.seller == "anthropic"
+            return replace(
+                truth, offer=asked if own else truth.offer,
+                row=_as(truth.row, requested=asked.sku.sku if own else truth.row.requested),
+            )  # fmt: skip
+        case "reasoning outside output":
+            return replace(
+                truth, tokens=(first, read, short, 0, other, output * 2), row=_as(truth.row, reasoning_tokens=output)
+            )
+        case "promotion":
+            return replace(truth, factor=0.5)
+        case "currency":
+            return replace(truth, factor=7.12)
+        case _:
+            return truth
+
+
+def _named(catalog: Catalog, offer: Offer, field_name: str) -> list[str]:
+    return sorted({str(getattr(when, field_name)) for when in catalog.spans(offer) if getattr(when, field_name)})
+
+
+def _before(catalog: Catalog, truth: _Truth, conditions: Conditions) -> Conditions:
+    """Return conditions at the last instant at which the offer had another price."""
+    spans = [span for when, every in catalog.spans(truth.offer).items() if not when.given for span in every]
+    earlier = [span.end - timedelta(days=1) for span in spans if span.end <= conditions.at]
+    return replace(conditions, at=max(earlier)) if earlier else conditions
+
+
+_RATES: dict[tuple[str, str, str, Conditions], tuple[float, ...]] = {}
+
+
+def _factors(catalog: Catalog, offer: Offer, conditions: Conditions) -> tuple[float, ...]:
+    key = (catalog.version, *offer.key, conditions)
+    if key not in _RATES:
+        rates = rates_for(catalog, offer, conditions)
+        if isinstance(rates, NoRates):
+            raise ValueError(rates.reason)
+        _RATES[key] = tuple(float(factor) for factor in rates.expected)
+    return _RATES[key]
+
+
+def _billed(world: World, truth: _Truth, catalog: Catalog, error: float, day: int) -> BilledRequest:
+    factors = _factors(catalog, truth.offer, truth.conditions)
+    costs = [count * factor for count, factor in zip(truth.tokens, factors, strict=False)]
+    prompt, output = sum(costs[:-1]), costs[-1]
+    amount = (prompt + output) * truth.factor
+    if day >= world.since:
+        match world.rule:
+            case "token_rate" | "conversion":
+                amount *= world.rate
+            case "per_request":
+                amount += world.fee
+            case "rate_and_fee":
+                amount = amount * world.rate + world.fee
+            case "output_rate":
+                amount = prompt + output * world.rate
+            case "input_rate":
+                amount = prompt * world.rate + output
+            case "cache_discount":
+                amount += truth.tokens[1] * (factors[0] - factors[1])
+            case "minimum_charge":
+                amount = max(amount * world.rate, world.minimum)
+            case _:
+                pass
+    rounding = ROUND_CEILING if world.rule == "rounding_up" else ROUND_HALF_EVEN
+    units = (Decimal(amount * error) / world.unit).to_integral_value(rounding)
+    return _as(truth.row, billed_usd=units * world.unit)
+
+
+def litellm_rows(rows: Sequence[BilledRequest]) -> list[dict[str, object]]:
+    """Return a month as rows of LiteLLM's spend log, to be written as JSON lines; amounts are decimal text."""
+    return [_litellm(row) for row in rows]
+
+
+def _litellm(row: BilledRequest) -> dict[str, object]:
+    first, read, short, long, other, output = row.tokens
+    started = row.at or FIRST
+    return {
+        "request_id": row.request_id,
+        "call_type": "acompletion",
+        "startTime": f"{started:%Y-%m-%dT%H:%M:%S.%f}",
+        "endTime": f"{started + timedelta(seconds=2):%Y-%m-%dT%H:%M:%S.%f}",
+        "model": row.sku,
+        "model_group": row.requested,
+        "custom_llm_provider": row.seller,
+        "spend": row.billed_usd,
+        "prompt_tokens": first + read + short + long + other,
+        "completion_tokens": output,
+        "cache_key": "Cache OFF",
+        "cache_hit": "None",
+        "request_tags": [],
+        "litellm_call_id": row.request_id,
+        "status": "success",
+        "metadata": {
+            "usage_object": {
+                "prompt_tokens_details": {
+                    "cached_tokens": read,
+                    "cache_creation_tokens": short + long + other,
+                    "cache_creation_token_details": {
+                        "ephemeral_5m_input_tokens": short,
+                        "ephemeral_1h_input_tokens": long,
+                    },
+                },
+                "completion_tokens_details": {"reasoning_tokens": row.reasoning_tokens},
+            }
+        },
+    }

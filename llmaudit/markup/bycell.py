@@ -1,0 +1,137 @@
+"""Billed against list on cells: exact sums, and a verdict where there are no requests to look at.
+
+The list cost here already has each request's own date, tier, batch and prompt size; where a condition is unknown (the
+region, most often) the list cost is a range, and a model whose range reaches up to the bill decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from llmaudit.catalog import Catalog
+from llmaudit.cells import PricedCell
+from llmaudit.evidence import grouped, requests
+from llmaudit.markup.model import TOLERANCE_PCT, Channel, DayRow, ModelRow, Verdict
+from llmaudit.money import EXACT, ZERO, percent, shown, times, total
+
+CHARGED = {"invoice", "seller_reported"}
+"""Amounts somebody charged; an estimate by list prices says nothing about a gateway."""
+
+
+def is_comparable(priced: PricedCell) -> bool:
+    """Say whether a cell has good answers with an amount, measured usage and a list price above nothing."""
+    cell = priced.cell
+    good = cell.billed_kind in CHARGED and cell.status == "ok" and cell.usage_status == "reported"
+    return bool(good and priced.list_usd)
+
+
+def model_rows(cells: Iterable[PricedCell]) -> list[ModelRow]:
+    """Return the comparison by model, the one with most spend first."""
+    return [_model(model, own) for model, own in grouped(cells, lambda priced: priced.cell.model)]
+
+
+def day_rows(cells: Iterable[PricedCell]) -> list[DayRow]:
+    """Return the comparison by day, in order."""
+    by_day = dict(grouped((one for one in cells if one.cell.day), lambda priced: priced.cell.day))
+    return [
+        DayRow(day, requests(own), billed(own), listed(own), over(billed(own), listed(own)))
+        for day, own in sorted(by_day.items())
+    ]
+
+
+def _model(model: str, cells: list[PricedCell]) -> ModelRow:
+    charged, cost = billed(cells), listed(cells)
+    pct, low = over(charged, cost), over(charged, list_high(cells))
+    return ModelRow(
+        model=model,
+        requests=requests(cells),
+        billed_usd=charged,
+        list_usd=cost,
+        pct=pct,
+        low_pct=low,
+        overpaid_usd=charged - cost,
+        decides=pct is not None and low is not None and abs(pct - low) <= TOLERANCE_PCT,
+    )
+
+
+def verdict(models: list[ModelRow]) -> tuple[Verdict, str]:
+    """Judge by the models whose list price is certain; without one, only a bill at list can be cleared.
+
+    A model that is dearer than list is not cleared by another that is cheaper.
+    """
+    if not models:
+        return "undecidable", "no request has both a billed amount and a list price"
+    certain = [row for row in models if row.decides]
+    dear = [row for row in certain if (row.pct or 0.0) > TOLERANCE_PCT]
+    cost = total(row.list_usd for row in certain)
+    if (percent(total(row.overpaid_usd for row in dear), cost) or 0.0) > TOLERANCE_PCT:
+        above = over(total(row.billed_usd for row in dear), total(row.list_usd for row in dear))
+        return "markup", (
+            f"billed is {above:+.2f}% over list on {len(dear)} of {len(certain)} model(s) with one price everywhere: "
+            "no regional price explains that"
+        )
+    over_all = over(total(row.billed_usd for row in models), total(row.list_usd for row in models)) or 0.0
+    over_certain = over(total(row.billed_usd for row in certain), cost)
+    if max(abs(over_all), abs(over_certain or 0.0)) <= TOLERANCE_PCT:
+        return "none", f"billed is within {TOLERANCE_PCT}% of list: at most {abs(over_all):.2f}%"
+    if over_certain is None:
+        return "undecidable", (
+            f"billed is {over_all:+.2f}% over list, but every model here has regional or unknown conditions that could "
+            "explain it; the region of the requests would settle it"
+        )
+    if over_certain < -TOLERANCE_PCT:
+        return "explained", f"billed is below list ({over_certain:+.2f}%): a discount, not a markup"
+    return "explained", "models with one price everywhere are at list; only models with regional prices are above it"
+
+
+def stated_channels(gateway: str, charged: Decimal, catalog: Catalog) -> list[Channel]:
+    """Return the fees that the gateway states; one on top-ups is charged on every credit used, cut-off requests' too."""
+    current = [fee for fee in catalog.fees(gateway) if fee.valid_to is None and fee.kind != "none_on_tokens"]
+    return [
+        Channel(
+            kind=fee.kind,
+            applies_to=fee.applies_to,
+            pct=fee.pct,
+            usd=fee.usd,
+            on_this_spend_usd=EXACT.divide(times(charged, fee.pct), 100)
+            if fee.pct is not None and fee.kind == "topup_pct"
+            else None,
+            wording=fee.wording,
+            source=fee.source,
+            verified=fee.verified,
+        )
+        for fee in current
+    ]
+
+
+def sentence(row: ModelRow) -> str:
+    """Return one model as a sentence."""
+    above = "unknown" if row.pct is None else f"{row.pct:+.2f}%"
+    amounts = f"billed {shown(row.billed_usd, 4)} against list {shown(row.list_usd, 4)}"
+    return f"{row.model}: {amounts}, {above}, {row.requests:,} requests"
+
+
+def per_model(cells: Iterable[PricedCell]) -> Mapping[str, list[PricedCell]]:
+    """Return cells by model."""
+    return dict(grouped(cells, lambda priced: priced.cell.model))
+
+
+def billed(cells: Iterable[PricedCell]) -> Decimal:
+    """Return what was charged for some cells, in US dollars."""
+    return total(priced.cell.billed_usd or ZERO for priced in cells)
+
+
+def listed(cells: Iterable[PricedCell]) -> Decimal:
+    """Return the list cost of some cells, in US dollars."""
+    return total(priced.list_usd or ZERO for priced in cells)
+
+
+def list_high(cells: Iterable[PricedCell]) -> Decimal:
+    """Return the list cost at the dearest price that may apply, in US dollars."""
+    return total(priced.list_high_usd or ZERO for priced in cells)
+
+
+def over(charged: Decimal, cost: Decimal) -> float | None:
+    """Return billed over list, minus 1, in percent; None where list is 0."""
+    return percent(charged - cost, cost)

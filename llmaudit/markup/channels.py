@@ -1,0 +1,321 @@
+"""The six ways in which a gateway can charge, kept apart, each with its own evidence and its own dollars.
+
+Only the first, and credit conversion, show in the amounts of a log. Top-ups, subscriptions and add-ons come from
+payments (`gateway_statement`) or, where there are none, from what the gateway itself states. Padded token counts lie
+inside both the amount and the list cost of what was reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from llmaudit.cells import PricedCell
+from llmaudit.markup import bycell
+from llmaudit.markup.found import claim, dollars
+from llmaudit.markup.model import Channel, ChannelName, ChannelSum, Found
+from llmaudit.markup.tokencount import TokenCount
+from llmaudit.markup.topup import TopUp, top_up
+from llmaudit.money import EXACT, ZERO, shown, times, total
+from llmaudit.request import COUNTERS
+from llmaudit.summaries.payments import Payment
+
+INPUT = COUNTERS.index("input_tokens")
+PAID: dict[str, tuple[ChannelName, str]] = {
+    "Subscription": ("subscription", "subscriptions"),
+    "Per request": ("subscription", "fees per request or log"),
+    "Add-on": ("add_on", "add-ons"),
+}
+"""Categories of payments that are no credit: their channel, and its words."""
+
+STATED: dict[str, ChannelName] = {
+    "topup_pct": "top_up",
+    "payment_processing": "top_up",
+    "subscription": "subscription",
+    "per_request": "subscription",
+    "per_log": "subscription",
+    "orchestration_pct": "add_on",
+    "tool_per_request": "add_on",
+    "byok_pct": "add_on",
+    "credit_conversion": "conversion",
+    "token_pct": "token_rate",
+}
+"""Kinds of stated fees, and their channel."""
+
+
+def channel_sums(
+    found: Sequence[Found],
+    counts: Sequence[TokenCount],
+    payments: Sequence[Payment],
+    stated: Sequence[Channel],
+    compared: Sequence[PricedCell],
+    *,
+    is_measured: bool,
+) -> list[ChannelSum]:
+    """Return the six channels of a gateway.
+
+    Args:
+        found: Rules found in its amounts.
+        counts: What reported prompt sizes say.
+        payments: Payments to it.
+        stated: What it states itself.
+        compared: Cells with an amount and a list price.
+        is_measured: Whether its amounts could be looked at request by request.
+    """
+    charged = bycell.billed(compared)
+    return [
+        _rates(found, is_measured=is_measured),
+        _top_up(top_up(payments), stated, charged),
+        _paid("subscription", payments, stated),
+        _paid("add_on", payments, stated),
+        _conversion(found, stated, is_measured=is_measured),
+        _tokens(counts, compared),
+    ]
+
+
+def _rates(found: Sequence[Found], *, is_measured: bool) -> ChannelSum:
+    own = [one for one in found if one.kind not in {"conversion", "token_count", "top_up"}]
+    if own:
+        return ChannelSum(
+            channel="token_rate",
+            status="measured",
+            usd=total(one.overpaid_usd for one in own),
+            in_billed=True,
+            evidence=[claim(one) for one in own],
+        )
+    if not is_measured:
+        return _unknown("token_rate", "too few requests have an amount and a list price to look at them one by one")
+    return ChannelSum(
+        channel="token_rate", status="none", usd=ZERO, in_billed=True, evidence=["no rule adds to list in the amounts"]
+    )
+
+
+def _conversion(found: Sequence[Found], stated: Sequence[Channel], *, is_measured: bool) -> ChannelSum:
+    own = [one for one in found if one.kind == "conversion"]
+    if own:
+        return ChannelSum(
+            channel="conversion",
+            status="measured",
+            usd=total(one.overpaid_usd for one in own),
+            in_billed=True,
+            evidence=[f"{claim(one)}; the log says group ratio {one.stated_ratio}" for one in own],
+        )
+    if any(STATED.get(one.kind) == "conversion" for one in stated):
+        return _unknown("conversion", "it converts credit or points; what a point cost in money is in no log")
+    if not is_measured:
+        return _unknown("conversion", "too few requests have an amount and a list price to look at them one by one")
+    return ChannelSum(
+        channel="conversion",
+        status="none",
+        usd=ZERO,
+        in_billed=True,
+        evidence=["no ratio or exchange rate is in the amounts"],
+    )
+
+
+def _unknown(channel: ChannelName, why: str) -> ChannelSum:
+    return ChannelSum(channel=channel, status="unknown", usd=None, in_billed=False, evidence=[why])
+
+
+def _top_up(measured: TopUp | None, stated: Sequence[Channel], charged: Decimal) -> ChannelSum:
+    """Return the fee on buying credit: as paid in the period; else as stated, on the credit that was used."""
+    if measured is not None:
+        return ChannelSum(
+            channel="top_up",
+            status="measured" if measured.fee_usd else "none",
+            usd=measured.fee_usd,
+            in_billed=False,
+            evidence=[top_up_sentence(measured)],
+        )
+    percent = next((one for one in stated if one.kind == "topup_pct" and one.pct is not None), None)
+    if percent is None or percent.pct is None:
+        return _unknown("top_up", "no payment is in the database (`gateway_statement`), and no fee is stated")
+    fee = EXACT.divide(times(charged, percent.pct), 100)
+    return ChannelSum(
+        channel="top_up",
+        status="stated",
+        usd=fee,
+        in_billed=False,
+        evidence=[f"{percent.pct.normalize():f}% on {percent.applies_to or 'credit'}, as it states: {percent.source}"],
+    )
+
+
+def top_up_sentence(fee: TopUp) -> str:
+    """Return what buying credit cost, in words."""
+    paid = (
+        f"{shown(fee.fee_usd)} on {shown(fee.credited_usd)} of credit in {fee.payments} payment(s), {fee.over_pct:.2f}%"
+    )
+    if fee.pct is None:
+        return f"{paid}; how the fee is made cannot be told from these payments"
+    least = f", at least {shown(fee.minimum_usd)}" if fee.minimum_usd is not None else ""
+    fixed = f" and {shown(fee.fixed_usd)}" if fee.fixed_usd is not None else ""
+    return f"{paid}: {fee.pct:.3g}%{fixed}{least}, which {fee.follow} of {fee.payments} follow to the cent"
+
+
+def _paid(channel: ChannelName, payments: Sequence[Payment], stated: Sequence[Channel]) -> ChannelSum:
+    own = [row for row in payments if PAID.get(row.category, ("", ""))[0] == channel]
+    if own:
+        words = sorted({PAID[row.category][1] for row in own})
+        paid = total(row.paid_usd for row in own)
+        return ChannelSum(
+            channel=channel,
+            status="measured",
+            usd=paid,
+            in_billed=False,
+            evidence=[f"{shown(paid)} in {len(own)} payment(s) for {', '.join(words)}"],
+        )
+    fees = [one for one in stated if STATED.get(one.kind) == channel]
+    if fees:
+        told = "; ".join(f"{one.applies_to or one.kind}: {_figure(one)}" for one in fees[:3])
+        return _unknown(channel, f"stated ({told}), and no payment shows whether it applies")
+    return _unknown(channel, "no payment is in the database, and none is stated")
+
+
+def _figure(fee: Channel) -> str:
+    if fee.pct is not None:
+        return f"{fee.pct.normalize():f}%"
+    return shown(fee.usd, 4) if fee.usd is not None else "no number"
+
+
+def _tokens(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> ChannelSum:
+    if not counts:
+        return _unknown(
+            "token_count",
+            "no prompt's size is known twice: the same prompts sent to the maker, or kept texts (`ingest --keep-text`), would",
+        )
+    padded = [one for one in counts if one.verdict in {"padding", "inflation"}]
+    if padded:
+        return ChannelSum(
+            channel="token_count",
+            status="measured",
+            usd=total(padding_usd(one, compared) for one in padded),
+            in_billed=True,
+            evidence=[one.why for one in padded],
+        )
+    decided = all(one.verdict == "none" for one in counts)
+    return ChannelSum(
+        channel="token_count",
+        status="none" if decided else "unknown",
+        usd=ZERO if decided else None,
+        in_billed=True,
+        evidence=[one.why for one in counts],
+    )
+
+
+def padding_usd(count: TokenCount, compared: Sequence[PricedCell]) -> Decimal:
+    """Return what tokens that were not sent cost at list: on every request, at the price of ordinary input."""
+    extra = Decimal(repr(round(max(count.extra, 0.0), 3)))
+    share = dollars(1 - 1 / count.slope) if count.verdict == "inflation" and count.slope else ZERO
+    parts = []
+    for priced in compared:
+        if priced.cell.model != count.model or priced.rates is None:
+            continue
+        rate = priced.rates.expected[INPUT]
+        tokens = EXACT.multiply(extra, Decimal(priced.cell.requests)) if count.verdict == "padding" else ZERO
+        inflated = EXACT.multiply(share, Decimal(priced.cell.prompt_tokens))
+        parts.append(EXACT.multiply(rate, EXACT.add(tokens, inflated)))
+    return total(parts)
+
+
+def token_findings(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> list[Found]:
+    """Return padded counts as findings: one for each kind of padding."""
+    padded = [one for one in counts if one.verdict in {"padding", "inflation"}]
+    listed = bycell.listed([one for one in compared if one.cell.model in {count.model for count in padded}])
+    found = []
+    for verdict in ("padding", "inflation"):
+        own = [one for one in padded if one.verdict == verdict]
+        if not own:
+            continue
+        usd = total(padding_usd(one, compared) for one in own)
+        main = max(own, key=lambda one: one.prompts)
+        is_padding = verdict == "padding"
+        found.append(
+            Found(
+                kind="token_count",
+                models=[one.model for one in own],
+                pct=None if is_padding or main.slope is None else 100 * (main.slope - 1),
+                low_pct=None if is_padding or main.slope_low is None else 100 * (main.slope_low - 1),
+                high_pct=None if is_padding or main.slope_high is None else 100 * (main.slope_high - 1),
+                fixed_usd=None,
+                fixed_low_usd=None,
+                fixed_high_usd=None,
+                tokens_per_request=main.extra if is_padding else None,
+                tokens_low=main.low if is_padding else None,
+                tokens_high=main.high if is_padding else None,
+                of_list_pct=float(100 * usd / listed) if listed else 0.0,
+                overpaid_usd=usd,
+                since=None,
+                fits_pct=100.0,
+                sampled=sum(one.prompts for one in own),
+                rivals=[],
+            )
+        )
+    return found
+
+
+def top_up_finding(payments: Sequence[Payment]) -> Found | None:
+    """Return the fee on buying credit as a finding; None where credit cost its face value, or none was bought."""
+    fee = top_up(payments)
+    if fee is None or fee.fee_usd <= 0:
+        return None
+    return Found(
+        kind="top_up",
+        models=[],
+        pct=fee.pct if fee.pct is not None else fee.over_pct,
+        low_pct=fee.low_pct if fee.low_pct is not None else fee.over_pct,
+        high_pct=fee.high_pct if fee.high_pct is not None else fee.over_pct,
+        fixed_usd=fee.minimum_usd if fee.minimum_usd is not None else fee.fixed_usd,
+        fixed_low_usd=None,
+        fixed_high_usd=None,
+        of_list_pct=fee.over_pct,
+        overpaid_usd=fee.fee_usd,
+        since=None,
+        fits_pct=100.0 * fee.follow / fee.payments,
+        sampled=fee.payments,
+        rivals=[],
+    )
+
+
+def paid_findings(sums: Sequence[ChannelSum], listed: Decimal) -> list[Found]:
+    """Return subscriptions and add-ons that were paid as findings, where there is a list cost to hold them against."""
+    if not listed:
+        return []
+    paid = [one for one in sums if one.channel in {"subscription", "add_on"} and one.status == "measured" and one.usd]
+    return [
+        Found(
+            kind=one.channel,
+            models=[],
+            pct=None,
+            low_pct=None,
+            high_pct=None,
+            fixed_usd=one.usd,
+            fixed_low_usd=None,
+            fixed_high_usd=None,
+            of_list_pct=float(100 * (one.usd or ZERO) / listed),
+            overpaid_usd=one.usd or ZERO,
+            since=None,
+            fits_pct=100.0,
+            sampled=0,
+            rivals=[],
+        )
+        for one in paid
+    ]
+
+
+def per_dollar(
+    charged: Decimal, listed: Decimal, sums: Sequence[ChannelSum], payments: Sequence[Payment]
+) -> Decimal | None:
+    """Return what a dollar of provider list costs, every channel in; None where nothing was compared.
+
+    The fee on buying credit counts on the credit that was used, not on what is left in the account. Tokens that were
+    not sent are in the list cost of what was reported: they are taken out of it.
+    """
+    fee = top_up(payments)
+    beside = [
+        one.usd for one in sums if one.usd is not None and not one.in_billed and (one.channel != "top_up" or not fee)
+    ]
+    if fee is not None:
+        beside.append(EXACT.divide(EXACT.multiply(charged, fee.fee_usd), fee.credited_usd))
+    unsent = total(one.usd for one in sums if one.usd is not None and one.channel == "token_count")
+    sent = listed - unsent
+    return EXACT.divide(charged + total(beside), sent) if sent > 0 else None

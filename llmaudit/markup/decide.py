@@ -1,0 +1,159 @@
+"""One set of requests: which rule makes the amounts, unless a look-alike makes them as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from llmaudit.catalog import Catalog
+from llmaudit.markup.fit import CAP, scale_of
+from llmaudit.markup.lookalikes import Explained, alternatives, as_rule, currency_of, tried
+from llmaudit.markup.panel import Panel
+from llmaudit.markup.rules import PER_NUMBER, Bench, Fitted, fitted_rules
+
+TOLERANCE = 0.002
+"""Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
+
+ENOUGH = 0.6
+"""Less than this share of requests at list is not list."""
+
+MOST = 0.75
+"""Less than this share of requests on one rule is no markup: a charge has to explain what it is brought for."""
+
+Outcome = Literal["list", "markup", "look-alike", "discount", "currency", "unclear"]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """How well a look-alike fits.
+
+    Attributes:
+        label: Which one.
+        worse: Its cost less that of the rule; below 0 it fits better.
+        fits: Share of requests that it makes the amounts of.
+    """
+
+    label: str
+    worse: float
+    fits: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What makes the amounts of some requests.
+
+    Attributes:
+        outcome: list (nothing is added), markup, look-alike, discount, currency, or unclear.
+        rule: The rule that fits best.
+        over: What it adds to list over all requests, as a share of list.
+        fits: Share of requests that follow it.
+        explained: The look-alike that fits as well; None elsewhere.
+        tested: Look-alikes by name: the one of each name that fits best.
+        rivals: Other kinds that fit alike.
+        dearest: The dearest list that a look-alike of the log's open conditions makes, as a multiple of list, among
+            those that a constant ratio could hide in; 1 where there is none.
+        bench: The requests, to judge other rules on.
+    """
+
+    outcome: Outcome
+    rule: Fitted
+    over: float
+    explained: Explained | None
+    tested: dict[str, Tested]
+    rivals: tuple[str, ...]
+    dearest: float
+    bench: Bench
+
+    @property
+    def fits(self) -> float:
+        """Share of requests that follow the rule."""
+        return self.rule.fits
+
+
+def decide(panel: Panel, catalog: Catalog) -> Decision:
+    """Return what makes the amounts of a panel.
+
+    A look-alike wins a tie: a gateway is charged with a markup only where no other reading of the log fits as well.
+    """
+    bench = Bench(panel)
+    rules = fitted_rules(bench)
+    plain = min(rules, key=lambda rule: rule.cost)
+    if plain.kind is None and plain.fits >= 0.98:  # noqa: PLR2004 -- nothing is left to explain
+        return Decision("list", plain, 0.0, None, {}, (), 1.0, bench)
+    others = alternatives(panel, catalog)
+    looks = list(tried(bench, others))
+    best_scale = min((scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere), default=np.inf)
+    mixed_scale = min((scale_of(bench.residual(look.predicted)) for look in looks), default=np.inf)
+    bench.scale = max(1.0, min(bench.scale, best_scale))
+    if mixed_scale < bench.scale / 2:
+        bench.scale = max(1.0, mixed_scale)
+    rules = [bench.judged(rule, _numbers(rule)) for rule in rules]
+    scored = [(look, bench.judged(as_rule(look), 0).cost + _freedom(look, panel)) for look in looks]
+    best = min(rules, key=lambda rule: rule.cost)
+    tested: dict[str, Tested] = {}
+    for look, cost in scored:
+        if look.rate > 1 + TOLERANCE:  # a markup beside a look-alike: no reading without one
+            continue
+        if look.name not in tested or cost - best.cost < tested[look.name].worse:
+            fits = float((np.abs(bench.residual(look.predicted)) <= CAP**0.5 * bench.scale).mean())
+            tested[look.name] = Tested(look.label, cost - best.cost, fits)
+    winner = min(scored, key=lambda pair: pair[1], default=None)
+    over = _over(best, bench)
+    rivals = tuple(
+        sorted(
+            {
+                str(rule.kind)
+                for rule in rules
+                if rule.kind not in {None, best.kind}
+                and rule.cost < best.cost + PER_NUMBER / 2
+                and _numbers(rule) <= _numbers(best)
+            }
+        )
+    )
+    dearest = max(
+        (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
+    )
+    outcome, explained = _outcome(best, over, winner, bench)
+    return Decision(outcome, best, over, explained, tested, rivals, dearest, bench)
+
+
+def _numbers(rule: Fitted) -> int:
+    return len(rule.numbers) + (2 if rule.since is not None else 0)
+
+
+def _freedom(look: Explained, panel: Panel) -> float:
+    """Return what choosing a price for each request costs a look-alike: the choice is worth its bits."""
+    return 2 * float(np.log(look.options)) * len(panel) + (0.0 if look.rate == 1.0 else PER_NUMBER)
+
+
+def _over(rule: Fitted, bench: Bench) -> float:
+    return float((rule.predicted - bench.listed).sum() / bench.listed.sum())
+
+
+def _outcome(
+    best: Fitted, over: float, winner: tuple[Explained, float] | None, bench: Bench
+) -> tuple[Outcome, Explained | None]:
+    if best.kind is None or abs(over) <= TOLERANCE:
+        return _at_list(best, winner)
+    if winner is not None and winner[1] <= best.cost + PER_NUMBER:
+        look = winner[0]
+        if look.rate <= 1 + TOLERANCE:
+            return "look-alike", look
+    if best.fits < MOST or not all(number.is_clear for number in best.numbers.values() if number.error):
+        return "unclear", None
+    if over < 0:
+        return "discount", None
+    rate = best.numbers.get("rate")
+    if best.kind == "token_rate" and rate and best.since is None and currency_of(rate.value):
+        return "currency", None
+    return "markup", None
+
+
+def _at_list(best: Fitted, winner: tuple[Explained, float] | None) -> tuple[Outcome, Explained | None]:
+    if best.fits >= ENOUGH:
+        if winner is not None and winner[1] < best.cost - PER_NUMBER:
+            return "look-alike", winner[0]
+        return "list", None
+    return ("look-alike", winner[0]) if winner is not None and winner[1] < best.cost else ("unclear", None)

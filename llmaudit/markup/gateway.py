@@ -1,0 +1,249 @@
+"""One gateway, judged: exact sums from its cells, rules and look-alikes from a sample of its requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import msgspec
+
+from llmaudit.catalog import Catalog, NoRates
+from llmaudit.catalog.quote import cost
+from llmaudit.cells import PricedCell, rates_of
+from llmaudit.evidence import requests
+from llmaudit.markup import bycell
+from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar, token_findings, top_up_finding
+from llmaudit.markup.claims import claims_against_bill
+from llmaudit.markup.found import claim, found_of, pct_range
+from llmaudit.markup.implied import implied_rates
+from llmaudit.markup.judge import Judgement, judge
+from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
+from llmaudit.markup.panel import make_panel, makers_offer
+from llmaudit.markup.rules import MIN_ROWS
+from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
+from llmaudit.markup.samples import sample_rows
+from llmaudit.markup.tokencount import token_counts
+from llmaudit.money import EXACT, ZERO, round_to, times, total
+from llmaudit.summaries.billed import BilledRequest
+from llmaudit.summaries.payments import Payment
+from llmaudit.summaries.prompts import SizedPrompt
+
+DAYS_A_MONTH, DAYS_A_YEAR = 30, 365
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Everything that is known of one gateway.
+
+    Attributes:
+        name: The gateway.
+        cells: Its priced cells.
+        sample: Sampled requests that it billed; with too few of them the cells alone decide.
+        prompts: Prompts whose size is known twice.
+        payments: What was paid to it beside requests.
+    """
+
+    name: str
+    cells: Sequence[PricedCell]
+    sample: Sequence[BilledRequest] = ()
+    prompts: Sequence[SizedPrompt] = ()
+    payments: Sequence[Payment] = ()
+
+
+def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
+    """Return the verdict on a gateway."""
+    compared = [priced for priced in at_makers_list(traffic.cells, catalog) if bycell.is_comparable(priced)]
+    models = bycell.model_rows(compared)
+    panel = make_panel(traffic.sample, catalog)
+    if models and len(panel) >= MIN_ROWS:
+        judgement = judge(panel, catalog)
+        row = _by_requests(traffic.name, judgement, compared, models)
+    else:
+        judgement, row = None, _by_cells(traffic, compared, models)
+    return _with_channels(row, judgement, traffic, compared, catalog)
+
+
+def _by_requests(
+    name: str, judgement: Judgement, compared: Sequence[PricedCell], models: Sequence[ModelRow]
+) -> GatewayRow:
+    """Return the verdict that the amounts of single requests allow."""
+    found = found_of(judgement, bycell.per_model(compared))
+    rows = [_with_outcome(row, judgement) for row in models]
+    verdict, why = _verdict(judgement, found, rows)
+    pct, low, high = pct_range(verdict, found, judgement, rows)
+    main = found[0] if verdict == "markup" else None
+    row = _sums(name, verdict, compared, rows)
+    return msgspec.structs.replace(
+        row,
+        kind=main.kind if main else None,
+        pct=pct,
+        low_pct=low,
+        high_pct=high,
+        fixed_usd=main.fixed_usd if main else None,
+        overpaid_usd=total(one.overpaid_usd for one in found) if main else ZERO if verdict in CLEARED else None,
+        ruled_out=rulings(judgement),
+        evidence=[why, *(bycell.sentence(row) for row in rows)],
+        found=found if main else [],
+        rates=implied_rates(judgement.models),
+        samples=sample_rows(judgement) if main else [],
+    )
+
+
+CLEARED = {"none", "explained"}
+
+
+def _by_cells(traffic: Traffic, compared: Sequence[PricedCell], models: Sequence[ModelRow]) -> GatewayRow:
+    """Return the verdict that sums alone allow."""
+    verdict, why = bycell.verdict(models)
+    if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
+        verdict, why = "undisclosed", "its log has estimates by list prices only; what it charged is nowhere in it"
+    billed, listed, high = bycell.billed(compared), bycell.listed(compared), bycell.list_high(compared)
+    return msgspec.structs.replace(
+        _sums(traffic.name, verdict, compared, models),
+        kind="token_rate" if verdict == "markup" else None,
+        pct=bycell.over(billed, listed),
+        low_pct=bycell.over(billed, high),
+        high_pct=bycell.over(billed, listed),
+        overpaid_usd=billed - listed if verdict == "markup" else ZERO if verdict in CLEARED else None,
+        ruled_out=by_sums(models) if models else [],
+        evidence=[why, *(bycell.sentence(row) for row in models)],
+    )
+
+
+def _sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: Sequence[ModelRow]) -> GatewayRow:
+    """Return a row with the sums of a gateway, and nothing else filled in."""
+    billed, listed = bycell.billed(compared), bycell.listed(compared)
+    return GatewayRow(
+        gateway=name,
+        verdict=verdict,
+        kind=None,
+        pct=None,
+        low_pct=None,
+        high_pct=None,
+        fixed_usd=None,
+        overpaid_usd=None,
+        billed_usd=billed if compared else None,
+        list_usd=listed if compared else None,
+        cost_per_list_usd=None,
+        requests=requests(compared),
+        ruled_out=[],
+        channels=[],
+        evidence=[],
+        by_model=list(models),
+        by_day=bycell.day_rows(compared),
+        over_list_usd=billed - listed if compared else None,
+    )
+
+
+def _with_channels(
+    row: GatewayRow,
+    judgement: Judgement | None,
+    traffic: Traffic,
+    compared: Sequence[PricedCell],
+    catalog: Catalog,
+) -> GatewayRow:
+    """Return a row with the channels that no amount shows; one that is measured is a markup too."""
+    stated = bycell.stated_channels(traffic.name, bycell.billed(traffic.cells), catalog)
+    counts = token_counts(traffic.prompts)
+    payments = traffic.payments
+    sums = channel_sums(row.found, counts, payments, stated, compared, is_measured=judgement is not None)
+    fee = top_up_finding(payments)
+    listed = bycell.listed(compared)
+    more = [*token_findings(counts, compared), *([fee] if fee else []), *paid_findings(sums, listed)]
+    row = _with_more(row, [one for one in more if one.of_list_pct > TOLERANCE_PCT])
+    return msgspec.structs.replace(
+        row,
+        channels=stated,
+        sums=sums,
+        claims=claims_against_bill(traffic.name, row.found, catalog),
+        cost_per_list_usd=per_dollar(bycell.billed(compared), bycell.listed(compared), sums, payments),
+        monthly_usd=_in(row.overpaid_usd, compared, DAYS_A_MONTH),
+        yearly_usd=_in(row.overpaid_usd, compared, DAYS_A_YEAR),
+    )
+
+
+def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
+    """Return a row with findings that lie outside the amounts; they are a markup whatever the amounts say."""
+    if not more:
+        return row
+    found = sorted([*row.found, *more], key=lambda one: (-one.overpaid_usd, one.kind))
+    main = found[0]
+    told = "; ".join(claim(one) for one in more)
+    changes: dict[str, object] = {}
+    if not row.found or main in more:
+        pct = main.pct if main.kind == "top_up" else main.of_list_pct
+        low, high = (main.low_pct, main.high_pct) if main.kind == "top_up" else (pct, pct)
+        changes = {"kind": main.kind, "pct": pct, "low_pct": low, "high_pct": high, "fixed_usd": main.fixed_usd}
+    return msgspec.structs.replace(
+        row,
+        verdict="markup",
+        found=found,
+        overpaid_usd=total(one.overpaid_usd for one in found),
+        evidence=[f"{told}; in the amounts: {row.evidence[0]}", *row.evidence[1:]],
+        **changes,
+    )
+
+
+def at_makers_list(cells: Sequence[PricedCell], catalog: Catalog) -> list[PricedCell]:
+    """Return cells that a gateway sold under its own price list, priced at the list of who made the model."""
+    return [_at_makers_list(priced, catalog) for priced in cells]
+
+
+def _at_makers_list(priced: PricedCell, catalog: Catalog) -> PricedCell:
+    offer = priced.offer
+    if offer is None or priced.rates is None or catalog.kind(offer.seller) != "gateway":
+        return priced
+    maker = makers_offer(catalog, offer)
+    rates = rates_of(priced.cell, maker, catalog, {}) if maker else None
+    quantities = priced.cell.quantities
+    if maker is None or rates is None or isinstance(rates, NoRates) or rates.lacking(quantities):
+        return priced
+    listed, low, high = (cost(quantities, factors) for factors in (rates.expected, rates.low, rates.high))
+    return PricedCell(priced.cell, maker, rates, listed, low, high)
+
+
+def _with_outcome(row: ModelRow, judgement: Judgement) -> ModelRow:
+    """Return a model's sums with what its requests said."""
+    name = next((name for name in judgement.models if row.model in judgement.members(name)), None)
+    if name is None:
+        return row
+    one = judgement.models[name]
+    kind = str(one.rule.kind) if one.outcome == "markup" else None
+    explained = f"{one.explained.name}: {one.explained.label}" if one.explained else None
+    return msgspec.structs.replace(row, outcome=one.outcome, kind=kind, explained_by=explained)
+
+
+def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[ModelRow]) -> tuple[Verdict, str]:
+    """Return the verdict with its first sentence: what is proven outweighs what is open, and that what is explained."""
+    listed = total(row.list_usd for row in models)
+    overpaid = total(one.overpaid_usd for one in found)
+    if found and 100 * overpaid > times(listed, Decimal(str(TOLERANCE_PCT))):
+        return "markup", _charge(found, len(models))
+    if open_question := unsettled(judgement):
+        return "undecidable", open_question
+    outcomes = {one.outcome for one in judgement.models.values()}
+    if outcomes <= {"list"}:
+        over_all = bycell.over(total(row.billed_usd for row in models), listed) or 0.0
+        bound = max(abs(over_all), bound_pct(judgement), 0.001)
+        fits = 100 * min(one.fits for one in judgement.models.values())
+        return "none", (
+            f"billed is list: {fits:.1f}% or more of the sampled requests of every model cost what list says, over all "
+            f"billed is {over_all:+.3f}%; a markup would be at most {bound:.2g}%"
+        )
+    return "explained", explanation(judgement)
+
+
+def _charge(found: Sequence[Found], models: int) -> str:
+    """Return the claim in one sentence."""
+    said = "; ".join(f"{claim(one)} on {len(one.models)} of {models} model(s)" for one in found)
+    return f"{said}; no look-alike makes these amounts"
+
+
+def _in(amount: Decimal | None, cells: Sequence[PricedCell], days: int) -> Decimal | None:
+    """Return what an amount of the period comes to in a number of days, to the cent."""
+    known = [priced.cell.day for priced in cells if priced.cell.day is not None]
+    if amount is None or not known:
+        return None
+    span = (max(known) - min(known)).days + 1
+    return round_to(EXACT.divide(times(amount, days), span), 2)

@@ -1,0 +1,241 @@
+"""What else could make an amount differ from list: the same requests priced under every condition the log leaves open.
+
+A look-alike is tried in two ways: that it holds for every request, and that it holds for some of them, whichever come
+nearer. In their order (`ORDER`) they are reported, each as ruled out or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from llmaudit.catalog import Catalog, NoRates, Offer
+from llmaudit.catalog.model import When
+from llmaudit.catalog.rates import every_vector
+from llmaudit.catalog.units import PRICED
+from llmaudit.markup.fit import mode_of
+from llmaudit.markup.panel import Floats, Panel, _rates, conditions_of
+from llmaudit.markup.rules import Bench, Fitted
+
+ORDER = (
+    "region",
+    "time of day",
+    "service tier",
+    "batch",
+    "long context",
+    "cache class",
+    "price change on a date",
+    "alias",
+    "reasoning outside output",
+    "promotion",
+    "currency",
+    "duplicates",
+    "log coverage",
+)
+"""Every look-alike, in the order in which they are ruled out."""
+
+_FIELDS = (
+    ("region", "region"),
+    ("schedule", "time of day"),
+    ("service_tier", "service tier"),
+    ("batch", "batch"),
+    ("prompt_gt", "long context"),
+    ("prompt_ge", "long context"),
+    ("mode", "reasoning outside output"),
+)
+EPOCHS = 4
+NEAR = timedelta(days=550)
+
+CURRENCIES: Mapping[str, tuple[float, float]] = {
+    "EUR": (0.78, 0.98),
+    "GBP": (0.70, 0.85),
+    "CAD or AUD": (1.32, 1.62),
+    "CNY": (6.3, 7.5),
+    "BRL": (4.7, 6.4),
+    "INR": (80.0, 98.0),
+    "JPY": (125.0, 170.0),
+}
+"""Units of a currency for a US dollar, the range of 2024 to 2026: an amount that is labelled dollars may be in one."""
+
+FACTORS = {name: PRICED.index(name) for name in PRICED}
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """The list cost of every request had one open condition been another.
+
+    Attributes:
+        name: The look-alike.
+        label: Which one, such as `region eu`.
+        listed: US dollars; the ordinary list cost where it makes no difference.
+    """
+
+    name: str
+    label: str
+    listed: Floats = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A look-alike that was tried.
+
+    Attributes:
+        name: The look-alike.
+        label: Which one.
+        predicted: What each request would be billed.
+        is_everywhere: Whether it is to hold for every request.
+        is_constant: Whether it is one and the same multiple of list for every request, as a rate would be.
+        rate: What list is multiplied with beside it; 1 is nothing.
+        options: How many prices each request could choose between.
+    """
+
+    name: str
+    label: str
+    predicted: Floats = field(repr=False)
+    is_everywhere: bool
+    is_constant: bool
+    rate: float = 1.0
+    options: float = 1.0
+
+
+def alternatives(panel: Panel, catalog: Catalog) -> list[Alternative]:
+    """Return what the requests would cost under every other value of every condition that is not known."""
+    found: dict[tuple[str, str], Floats] = {}
+    listed = panel.listed
+    for indices, variants in _variants(panel, catalog):
+        for key, factors in variants.items():
+            cost = panel.quantities[indices] @ np.array([float(factor) for factor in factors])
+            found.setdefault(key, listed.copy())[indices] = cost
+    found |= _cache_classes(panel) | _reasoning(panel) | _aliases(panel, catalog)
+    return [
+        Alternative(name, label, cost)
+        for (name, label), cost in sorted(found.items(), key=lambda item: (ORDER.index(item[0][0]), item[0][1]))
+        if np.abs(cost - listed).max(initial=0.0) > 0
+    ]
+
+
+Variants = dict[tuple[str, str], tuple[object, ...]]
+
+
+def _variants(panel: Panel, catalog: Catalog) -> Iterator[tuple[list[int], Variants]]:
+    """Yield groups of requests that share everything a price depends on, with their other prices."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for index, (row, offer, rates) in enumerate(zip(panel.rows, panel.offers, panel.rates, strict=True)):
+        key = (offer.key, row.price_slot, rates.when, row.region_class, row.service_tier)
+        groups.setdefault(key, []).append(index)
+    for indices in groups.values():
+        row, offer, used = panel.rows[indices[0]], panel.offers[indices[0]], panel.rates[indices[0]].when
+        variants: Variants = {}
+        for when, factors in every_vector(catalog, offer, row.price_slot).items():
+            if (key := _differs(used, when)) is None:
+                continue
+            if (key[0] == "region" and row.region_class) or (key[0] == "service tier" and row.service_tier):
+                continue
+            variants.setdefault(key, factors)
+        for at in _epochs(catalog, offer, used, row.price_slot):
+            vector = every_vector(catalog, offer, at).get(used)
+            if vector is not None:
+                variants["price change on a date", f"price of {at:%Y-%m-%d}"] = vector
+        yield indices, variants
+
+
+def _differs(used: When, when: When) -> tuple[str, str] | None:
+    """Return the look-alike by which two conditions differ, the first of `ORDER`, and in which words."""
+    different = [(name, look) for name, look in _FIELDS if getattr(used, name) != getattr(when, name)]
+    if not different:
+        return None
+    words = [f"{name.replace('_', ' ')} {getattr(when, name) or 'ordinary'}" for name, _ in different]
+    return different[0][1], ", ".join(words)
+
+
+def _epochs(catalog: Catalog, offer: Offer, used: When, at: datetime) -> list[datetime]:
+    """Return instants at which the price was, or will be, another one: the nearest few."""
+    starts = [span.start for span in catalog.spans(offer).get(used, ()) if not span.start <= at < span.end]
+    ends = [span.end for span in catalog.spans(offer).get(used, ()) if span.end <= at]
+    past = [max(start, at - NEAR) for start in starts if start <= at and any(start < end for end in ends)]
+    near = [start for start in {*starts, *past} if abs(start - at) <= NEAR]
+    return sorted(near, key=lambda start: abs(start - at))[:EPOCHS]
+
+
+def _cache_classes(panel: Panel) -> dict[tuple[str, str], Floats]:
+    """Return list costs with cached tokens in another class: a lifetime the log does not tell, or no counter at all."""
+    quantities, factors, listed = panel.quantities, panel.factors, panel.listed
+    found = {}
+    five, hour, other = (quantities[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other"))
+    price = {name: factors[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other")}
+    found["cache class", "writes kept for 1 hour"] = (
+        listed + five * (price["1h"] - price["5m"]) + other * (price["1h"] - price["other"])
+    )
+    found["cache class", "writes kept for 5 minutes"] = listed + hour * (price["5m"] - price["1h"])
+    fresh, plain = quantities[:, FACTORS["input_tokens"]], factors[:, FACTORS["input_tokens"]]
+    read = factors[:, FACTORS["cache_read_tokens"]]
+    if not (five + hour + other).any():
+        found["cache class", "prompts written to a cache, unreported"] = listed + fresh * (price["5m"] - plain)
+    if not quantities[:, FACTORS["cache_read_tokens"]].any():
+        found["cache class", "prompts read from a cache, unreported"] = listed - fresh * (plain - read)
+    return found
+
+
+def _reasoning(panel: Panel) -> dict[tuple[str, str], Floats]:
+    thought = panel.quantities[:, FACTORS["reasoning_tokens"]] * panel.factors[:, FACTORS["output_tokens"]]
+    return {
+        ("reasoning outside output", "reasoning billed beside the output"): panel.listed + thought,
+        ("reasoning outside output", "reasoning not billed"): np.maximum(panel.listed - thought, 0.0),
+    }
+
+
+def _aliases(panel: Panel, catalog: Catalog) -> dict[tuple[str, str], Floats]:
+    """Return list costs at the model that was asked for, where another one answered."""
+    cost = panel.listed
+    changed = False
+    for index, row in enumerate(panel.rows):
+        offer = panel.offers[index]
+        asked = catalog.find(row.requested, seller=offer.seller, at=row.price_slot).offer if row.requested else None
+        asked = asked or (catalog.find(row.requested, at=row.price_slot).offer if row.requested else None)
+        if asked is None or asked.sku.model == offer.sku.model:
+            continue
+        rates = _rates(catalog, asked, replace(conditions_of(row)))
+        if not isinstance(rates, NoRates):
+            cost[index] = float(sum(q * float(f) for q, f in zip(row.quantities, rates.expected, strict=True)))
+            changed = True
+    return {("alias", "billed as the model asked for"): cost} if changed else {}
+
+
+def tried(bench: Bench, others: list[Alternative]) -> Iterator[Explained]:
+    """Yield every look-alike as a rule of its own: everywhere, on some requests, and on some beside a rate."""
+    listed = bench.listed
+    for other in others:
+        ratio = other.listed / listed
+        constant = bool(np.ptp(ratio) < 1e-3 * ratio.mean())  # noqa: PLR2004 -- relative
+        yield Explained(other.name, other.label, other.listed, is_everywhere=True, is_constant=constant)
+    for name in dict.fromkeys(other.name for other in others):
+        choices = np.stack([listed, *(other.listed for other in others if other.name == name)])
+        yield _nearest(bench, name, choices, 1.0)
+        clear = listed > 20 * bench.panel.step
+        if clear.any():
+            rate = mode_of(bench.panel.billed[clear] / listed[clear])
+            yield _nearest(bench, name, choices * rate, rate)
+
+
+def _nearest(bench: Bench, name: str, choices: Floats, rate: float) -> Explained:
+    distance = np.abs(choices - bench.panel.billed)
+    chosen = distance.argmin(axis=0)
+    open_rows = (np.ptp(choices, axis=0) > 5 * bench.sigma).mean()
+    predicted = np.take_along_axis(choices, chosen[None], axis=0)[0]
+    return Explained(
+        name, "on some requests", predicted, is_everywhere=False, is_constant=False, rate=rate,
+        options=1 + float(open_rows) * (len(choices) - 1),
+    )  # fmt: skip
+
+
+def currency_of(rate: float) -> str | None:
+    """Return the currency whose exchange rate a constant ratio to list is, or None."""
+    return next((name for name, (low, high) in CURRENCIES.items() if low <= rate <= high), None)
+
+
+def as_rule(explained: Explained) -> Fitted:
+    """Return a look-alike in the shape of a rule, to be judged beside them."""
+    return Fitted(None, {}, explained.predicted)

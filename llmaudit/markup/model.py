@@ -1,0 +1,233 @@
+"""What the analysis of gateways says: plain values, as JSON has them."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+TOLERANCE_PCT = 0.2
+"""Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
+
+Verdict = Literal["none", "markup", "explained", "undisclosed", "undecidable"]
+ChannelName = Literal["token_rate", "top_up", "subscription", "add_on", "conversion", "token_count"]
+
+
+class ModelRow(msgspec.Struct, frozen=True):
+    """One model through one gateway.
+
+    Attributes:
+        overpaid_usd: Billed minus list, whatever the reason.
+        decides: Whether the list price of its requests is certain.
+        outcome: list, markup, look-alike, discount, currency, unclear; None where the requests were not looked at.
+        kind: The rule of a markup.
+        explained_by: The look-alike that fits as well as a markup; None elsewhere.
+    """
+
+    model: str
+    requests: int
+    billed_usd: Decimal
+    list_usd: Decimal
+    pct: float | None
+    low_pct: float | None
+    overpaid_usd: Decimal
+    decides: bool
+    outcome: str | None = None
+    kind: str | None = None
+    explained_by: str | None = None
+
+
+class DayRow(msgspec.Struct, frozen=True):
+    """One day through one gateway."""
+
+    day: date
+    requests: int
+    billed_usd: Decimal
+    list_usd: Decimal
+    pct: float | None
+
+
+class LookAlike(msgspec.Struct, frozen=True):
+    """Something that would look like a markup, and whether it was ruled out."""
+
+    name: str
+    ruled_out: bool
+    why: str
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """What a gateway charges beside the token rate, by its own words; in no log row."""
+
+    kind: str
+    applies_to: str | None
+    pct: Decimal | None
+    usd: Decimal | None
+    on_this_spend_usd: Decimal | None
+    wording: str | None
+    source: str
+    verified: str
+
+
+class ChannelSum(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the six ways in which a gateway can charge, with what is known of it.
+
+    Attributes:
+        channel: Which one.
+        status: measured (in logs or bills), stated (by the gateway, applied to this spend), none (measured, and nothing
+            is added), or unknown.
+        usd: US dollars in the period; None is unknown.
+        in_billed: Whether the dollars are inside the billed amounts.
+        evidence: Sentences.
+    """
+
+    channel: ChannelName
+    status: Literal["measured", "stated", "none", "unknown"]
+    usd: Decimal | None
+    in_billed: bool
+    evidence: list[str]
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule by which a gateway adds to list.
+
+    Attributes:
+        kind: token_rate, conversion, per_request, rate_and_fee, output_rate, input_rate, class_rates, cache_discount,
+            rate_and_cache_discount, minimum_charge, rounding_up, token_count or top_up.
+        models: Which models it was found on.
+        pct: In percent: of list for a rate, of the price of output (input) for `output_rate` (`input_rate`), of the
+            discount for `cache_discount`; None where the rule is an amount.
+        low_pct: Lower end of its 95% interval; lower still where an open condition could be part of it.
+        high_pct: Upper end.
+        fixed_usd: An amount: per request, the minimum, or the step.
+        fixed_low_usd: Lower end of its 95% interval.
+        fixed_high_usd: Upper end.
+        of_list_pct: What it adds to list over all requests of these models, in percent.
+        overpaid_usd: What it took in the period.
+        since: The day it began; None where it held throughout.
+        fits_pct: Percent of the sampled requests that follow it.
+        sampled: Requests looked at.
+        rivals: Rules that fit as well.
+        stated_ratio: The ratio that the relay itself logged, where it did.
+        tokens_per_request: Tokens on every request that were not sent.
+        tokens_low: Lower end of its 95% interval.
+        tokens_high: Upper end.
+    """
+
+    kind: str
+    models: list[str]
+    pct: float | None
+    low_pct: float | None
+    high_pct: float | None
+    fixed_usd: Decimal | None
+    fixed_low_usd: Decimal | None
+    fixed_high_usd: Decimal | None
+    of_list_pct: float
+    overpaid_usd: Decimal
+    since: date | None
+    fits_pct: float
+    sampled: int
+    rivals: list[str]
+    stated_ratio: str | None = None
+    tokens_per_request: float | None = None
+    tokens_low: float | None = None
+    tokens_high: float | None = None
+
+
+class ImpliedRate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway charges for one class of tokens of a model, as a multiple of list, from its amounts.
+
+    Attributes:
+        ratio: Billed over list for this class alone; None where the requests cannot tell.
+        why_not: What is missing, and what would settle it; None where there is a ratio.
+    """
+
+    model: str
+    token_class: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    why_not: str | None = None
+
+
+class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One request as evidence: no text of it."""
+
+    request_id: str | None
+    file: str
+    line: int
+    day: date | None
+    model: str
+    tokens: dict[str, int]
+    list_usd: Decimal
+    billed_usd: Decimal
+    expected_usd: Decimal
+
+
+class GatewayRow(msgspec.Struct, frozen=True):
+    """One gateway.
+
+    Attributes:
+        gateway: Its name, or the host of its address.
+        verdict: none, markup, explained, undisclosed or undecidable.
+        kind: The rule with most dollars behind a markup (`Found.kind`); None otherwise.
+        pct: With a markup in the rates, the markup; else billed over list, minus 1: in percent.
+        low_pct: Lower end: of the interval of a markup; else against the dearest list price that may apply.
+        high_pct: Upper end: of the interval of a markup; else against the cheapest.
+        fixed_usd: The amount per request, or the minimum, of a markup that is one.
+        overpaid_usd: What markups took; 0 where nothing was added or all of it is explained; None is unknown.
+        billed_usd: What the gateway says it charged, over the priced requests.
+        list_usd: The provider's list cost of the same requests.
+        cost_per_list_usd: What 1 dollar of provider list costs here, every known channel in; None where unknown.
+        requests: Requests compared.
+        ruled_out: Look-alikes, in the order in which they were tried.
+        channels: Fees beside the token rate that the catalog knows of.
+        evidence: Sentences.
+        by_model: The comparison by model.
+        by_day: The comparison by day.
+        over_list_usd: Billed minus list, whatever the reason.
+        monthly_usd: What the markup takes in 30 days; None where the period is not known.
+        yearly_usd: The same in 365 days.
+        found: Every rule behind a markup.
+        sums: The six channels with their dollars.
+        rates: Implied rates by class of tokens.
+        samples: Requests as evidence.
+        claims: What the gateway states of its fees, beside what was found.
+    """
+
+    gateway: str
+    verdict: Verdict
+    kind: str | None
+    pct: float | None
+    low_pct: float | None
+    high_pct: float | None
+    fixed_usd: Decimal | None
+    overpaid_usd: Decimal | None
+    billed_usd: Decimal | None
+    list_usd: Decimal | None
+    cost_per_list_usd: Decimal | None
+    requests: int
+    ruled_out: list[LookAlike]
+    channels: list[Channel]
+    evidence: list[str]
+    by_model: list[ModelRow]
+    by_day: list[DayRow] = []
+    over_list_usd: Decimal | None = None
+    monthly_usd: Decimal | None = None
+    yearly_usd: Decimal | None = None
+    found: list[Found] = []
+    sums: list[ChannelSum] = []
+    rates: list[ImpliedRate] = []
+    samples: list[SampleRow] = []
+    claims: list[str] = []
+
+
+class Markup(msgspec.Struct, frozen=True):
+    """Every gateway in the traffic."""
+
+    gateways: list[GatewayRow]
+    caveat: str = (
+        "A log proves what was charged, not what was run: hidden reasoning tokens and another model behind the same "
+        "name cannot be seen in it. Look-alikes that the log leaves open are named with each verdict."
+    )

@@ -1,0 +1,192 @@
+"""Each look-alike, in order: ruled out or not, with the numbers; and what stays open or is explained by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision
+from llmaudit.markup.judge import Judgement
+from llmaudit.markup.lookalikes import ORDER, currency_of
+from llmaudit.markup.model import LookAlike, ModelRow
+from llmaudit.markup.rules import PER_NUMBER
+
+ALWAYS = {
+    "duplicates": "every request id counts once, and one that counted twice would add to both sides alike",
+    "log coverage": "each request is compared with its own list cost: what is missing from the log is in neither sum",
+}
+NOT_PRICED = {
+    "region": "no model here has a regional price, or the log names the region",
+    "time of day": "no model here has dearer hours",
+    "service tier": "no model here has another tier, or the log names the tier that served",
+    "batch": "no model here has a batch price",
+    "long context": "no model here has a price for long prompts",
+    "cache class": "no request has cached tokens whose class is open",
+    "price change on a date": "no price of these models changed within 18 months",
+    "alias": "every request was served by the model it asked for",
+    "reasoning outside output": "no request states reasoning tokens",
+}
+
+
+def rulings(judgement: Judgement) -> list[LookAlike]:
+    """Return every look-alike in the order in which they are tried."""
+    return [_ruling(name, judgement) for name in ORDER]
+
+
+def _ruling(name: str, judgement: Judgement) -> LookAlike:
+    explained = [key for key, one in judgement.models.items() if one.explained and one.explained.name == name]
+    if explained:
+        look = judgement.models[explained[0]].explained
+        label = look.label if look else name
+        return LookAlike(name, ruled_out=False, why=f"explains {_named(explained)}: {label}")
+    if name in ALWAYS:
+        return LookAlike(name, ruled_out=True, why=ALWAYS[name])
+    if name == "promotion":
+        return _promotion(judgement)
+    if name == "currency":
+        return _currency(judgement)
+    if all(one.outcome == "list" for one in judgement.models.values()):
+        return LookAlike(name, ruled_out=True, why="the amounts are list as it is: there is nothing to explain")
+    tested = [one.tested[name] for one in _asked(judgement) if name in one.tested]
+    if not tested:
+        return LookAlike(name, ruled_out=True, why=NOT_PRICED[name])
+    best = min(tested, key=lambda one: one.worse)
+    if best.worse > PER_NUMBER:
+        return LookAlike(
+            name, ruled_out=True, why=f"{best.label}: makes the amounts of {100 * best.fits:.0f}% of the requests only"
+        )
+    return LookAlike(name, ruled_out=False, why=f"{best.label}: makes the amounts as well as the rule does")
+
+
+def _asked(judgement: Judgement) -> Iterator[Decision]:
+    """Yield the decisions a look-alike has to be ruled out of: the groups under a rule, and what is unclear."""
+    yield from (group.decision for group in judgement.groups)
+    yield from (one for one in judgement.models.values() if one.outcome in {"unclear", "look-alike"})
+
+
+def _promotion(judgement: Judgement) -> LookAlike:
+    below = [key for key, one in judgement.models.items() if one.outcome == "discount"]
+    if below:
+        over = judgement.models[below[0]].over
+        return LookAlike(
+            "promotion", ruled_out=False, why=f"explains {_named(below)}: billed {100 * over:+.1f}% of list"
+        )
+    return LookAlike("promotion", ruled_out=True, why="no model is billed below list")
+
+
+def _currency(judgement: Judgement) -> LookAlike:
+    other = [key for key, one in judgement.models.items() if one.outcome == "currency"]
+    if other:
+        rate = judgement.models[other[0]].rule.numbers["rate"].value
+        return LookAlike(
+            "currency", ruled_out=False, why=f"explains {_named(other)}: {rate:.4g} is {currency_of(rate)} for a dollar"
+        )
+    return LookAlike("currency", ruled_out=True, why="amounts are in US dollars, and no ratio is an exchange rate")
+
+
+def unsettled(judgement: Judgement) -> str | None:
+    """Return what keeps a verdict open, with what would settle it; None where nothing does."""
+    bare = [key for key, one in judgement.models.items() if _is_bare(one)]
+    if bare and _is_one_ratio(judgement, bare) and not _at_list_for_sure(judgement, bare):
+        one = judgement.models[bare[0]]
+        look = one.explained
+        what = f"{look.name} ({look.label})" if look else "a look-alike"
+        return (
+            f"billed is {100 * one.over:+.2f}% over list on {_named(bare)}, the very ratio of {what}, and no model here "
+            f"has one price everywhere; the {look.name if look else 'condition'} of the requests would settle it"
+        )
+    loose = [key for key, one in judgement.models.items() if _excess(one) > TOLERANCE]
+    share = sum(_excess(one) * float(one.bench.listed.sum()) for one in judgement.models.values()) / float(
+        judgement.panel.listed.sum()
+    )
+    if loose and share > TOLERANCE:
+        return (
+            f"{100 * share:+.2f}% over list on {_named(loose)} follows no rule and no look-alike; the gateway's own bill by "
+            "request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
+        )
+    return None
+
+
+def _is_bare(one: Decision) -> bool:
+    look = one.explained
+    return look is not None and look.is_everywhere and look.is_constant and one.over > TOLERANCE
+
+
+def _is_one_ratio(judgement: Judgement, names: Sequence[str]) -> bool:
+    overs = [judgement.models[name].over for name in names]
+    return max(overs) - min(overs) <= TOLERANCE
+
+
+def _at_list_for_sure(judgement: Judgement, bare: Sequence[str]) -> bool:
+    """Say whether other models, which the look-alike does not touch, are at list: then it explains the rest."""
+    look = judgement.models[bare[0]].explained
+    return any(
+        one.outcome == "list" and look is not None and (look.name != "region" or one.dearest <= 1 + TOLERANCE)
+        for name, one in judgement.models.items()
+        if name not in bare
+    )
+
+
+def _excess(one: Decision) -> float:
+    """Return what is billed above list by no rule and no look-alike, as a share of list."""
+    if one.outcome == "unclear":
+        return float((one.bench.panel.billed - one.bench.listed).sum() / one.bench.listed.sum())
+    if one.outcome == "list" and one.fits < 1:
+        residual = one.bench.panel.billed - one.bench.listed
+        odd = np.abs(one.bench.residual(one.rule.predicted)) > 4 * one.bench.scale
+        return max(float(residual[odd].sum() / one.bench.listed.sum()), 0.0)
+    return 0.0
+
+
+def explanation(judgement: Judgement) -> str:
+    """Return what explains amounts that are not list."""
+    parts = []
+    for key, one in judgement.models.items():
+        if one.explained is not None:
+            parts.append(f"{key}: {one.explained.name} ({one.explained.label})")
+        elif one.outcome == "discount":
+            parts.append(f"{key}: billed below list ({100 * one.over:+.1f}%), a discount")
+        elif one.outcome == "currency":
+            rate = one.rule.numbers["rate"].value
+            parts.append(f"{key}: {rate:.4g} times list is {currency_of(rate)} for a dollar")
+    return "no markup: " + "; ".join(parts)
+
+
+def bound_pct(judgement: Judgement) -> float:
+    """Return the largest markup, in percent, that the amounts of a gateway at list leave room for."""
+    rooms = []
+    for one in judgement.models.values():
+        residual = one.bench.panel.billed - one.bench.listed
+        error = float(np.sqrt((residual**2).sum())) / float(one.bench.listed.sum())
+        rooms.append(100 * (abs(float(residual.sum() / one.bench.listed.sum())) + 2 * error))
+    return min(max(rooms, default=0.0), 100.0)
+
+
+def by_sums(models: Sequence[ModelRow]) -> list[LookAlike]:
+    """Return the look-alikes where only sums are known: the list price has them in, as far as the log tells."""
+    certain = [row.model for row in models if row.decides]
+    region = f"{', '.join(certain)} have no regional price" if certain else "every model compared has regional prices"
+    told = {
+        "time of day": "list is taken at each request's own minute",
+        "service tier": "list is taken at the tier that served each request",
+        "batch": "list is taken at batch prices for batch requests",
+        "long context": "list is taken at each request's prompt size",
+        "cache class": "reads and writes are priced apart, each at its own rate",
+        "price change on a date": "list is taken at each request's own minute",
+        **ALWAYS,
+    }
+    return [
+        LookAlike(name, bool(certain), region)
+        if name == "region"
+        else LookAlike(name, name in told, told.get(name, "not tested: too few requests with amounts"))
+        for name in ORDER
+    ]
+
+
+def _named(names: Sequence[str]) -> str:
+    few = ", ".join(names[:3])
+    return few if len(names) <= 3 else f"{few} and {len(names) - 3} more"  # noqa: PLR2004
+
+
+__all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "rulings", "unsettled"]

@@ -1,0 +1,44 @@
+"""Requests as evidence: their counters, list, billed, and what the claim says they would be billed. Never a text."""
+
+from __future__ import annotations
+
+from llmaudit.catalog.quote import cost
+from llmaudit.markup.found import dollars
+from llmaudit.markup.judge import Group, Judgement
+from llmaudit.markup.model import SampleRow
+from llmaudit.request import COUNTERS
+
+PER_GROUP = 8
+"""Requests shown of one claim: enough to check it by hand."""
+
+
+def sample_rows(judgement: Judgement) -> list[SampleRow]:
+    """Return requests that follow each claim, those on which it took most and those in the middle."""
+    return [row for group in judgement.groups for row in _of(group)]
+
+
+def _of(group: Group) -> list[SampleRow]:
+    bench, rule = group.decision.bench, group.decision.rule
+    off = abs(bench.residual(rule.predicted))
+    follow = [i for i in range(len(bench.panel)) if off[i] <= 2 * max(bench.scale, 1.0)]
+    added = rule.predicted - bench.listed
+    by_amount = sorted((i for i in follow if added[i] > 0), key=lambda i: (-added[i], i))
+    middle = len(by_amount) // 2
+    chosen = sorted({*by_amount[: PER_GROUP // 2], *by_amount[middle : middle + PER_GROUP // 2]})
+    return [_row(group, i, float(rule.predicted[i])) for i in chosen]
+
+
+def _row(group: Group, index: int, predicted: float) -> SampleRow:
+    row = group.decision.bench.panel.rows[index]
+    listed = cost(row.quantities, group.decision.bench.panel.rates[index].expected)
+    return SampleRow(
+        request_id=row.request_id,
+        file=row.file,
+        line=row.line,
+        day=row.day,
+        model=row.model,
+        tokens={name: count for name, count in zip(COUNTERS, row.tokens, strict=True) if count},
+        list_usd=listed,
+        billed_usd=row.billed_usd,
+        expected_usd=dollars(predicted),
+    )

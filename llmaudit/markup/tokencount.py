@@ -1,0 +1,130 @@
+"""Tokens that were billed and not sent: reported prompt sizes against sizes known otherwise, by model and family.
+
+Reported = intercept + slope x expected. The intercept is a hidden prompt, the slope an inflation of every count. With a
+direct run of the same prompts both are exact. With the text and a public vocabulary the chat template leaves a few
+tokens open. With an estimated vocabulary only a large intercept says anything, and the slope nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from llmaudit.markup.fit import quantile95, regress
+from llmaudit.summaries.prompts import SizedPrompt
+
+FEW = 20
+"""Fewer prompts than this decide nothing."""
+
+SLOPE = 0.005
+"""An inflation below half a percent is not told from one: token counts are whole numbers."""
+
+ESTIMATED_SLOPE = 0.35
+"""Between tokenizers of one text counts differ by so much: an estimated count proves no inflation below it."""
+
+ESTIMATED_TOKENS = 100
+"""What an estimated vocabulary may be off by on a short prompt, in tokens."""
+
+HALF = 0.5
+
+
+@dataclass(frozen=True)
+class TokenCount:
+    """What reported prompt sizes of one model say.
+
+    Attributes:
+        model: Canonical name.
+        by: direct or text.
+        family: Tokenizer family; None is unknown.
+        is_exact: Whether the expected counts are exact.
+        prompts: How many were compared.
+        extra: Tokens on every request that were not sent, the chat template's own left out.
+        low: Lower end of the 95% interval.
+        high: Upper end: with nothing left to a chat template.
+        slope: Reported over expected beyond that; None where the prompts are too alike to tell.
+        slope_low: Lower end of the 95% interval.
+        slope_high: Upper end.
+        verdict: padding, inflation, none, or unclear.
+        why: A sentence.
+    """
+
+    model: str
+    by: str
+    family: str | None
+    is_exact: bool
+    prompts: int
+    extra: float
+    low: float
+    high: float
+    slope: float | None
+    slope_low: float | None
+    slope_high: float | None
+    verdict: str
+    why: str
+
+
+def token_counts(prompts: Sequence[SizedPrompt]) -> list[TokenCount]:
+    """Return what each model's prompts say; a direct run of a model is heard before its text."""
+    groups: dict[tuple[str, str], list[SizedPrompt]] = {}
+    for row in prompts:
+        groups.setdefault((row.model, row.by), []).append(row)
+    found = [_counted(rows) for rows in groups.values() if len(rows) >= FEW]
+    direct = {one.model for one in found if one.by == "direct"}
+    return sorted((one for one in found if one.by == "direct" or one.model not in direct), key=lambda one: one.model)
+
+
+def _counted(rows: Sequence[SizedPrompt]) -> TokenCount:
+    first = rows[0]
+    expected = np.array([row.expected for row in rows], dtype=float)
+    reported = np.array([row.reported for row in rows], dtype=float)
+    wrapping = np.array([row.wrapping for row in rows], dtype=float)
+    sigma = np.full(len(rows), HALF) + (0.0 if first.is_exact else 0.1 * expected)
+    line = regress(np.stack([np.ones(len(rows)), expected], axis=1), reported - wrapping, sigma)
+    if line is None or line.condition > MOST_ALIKE:
+        extra = reported - wrapping - expected
+        reach = quantile95(len(rows)) * float(extra.std(ddof=1)) / len(rows) ** 0.5
+        middle, slope = float(np.median(extra)), None
+        return _judged(first, len(rows), middle, max(reach, 0.0), slope, 0.0, float(np.median(wrapping)))
+    reach, steep = (quantile95(len(rows)) * float(error) for error in line.errors)
+    return _judged(
+        first, len(rows), float(line.values[0]), reach, float(line.values[1]), steep, float(np.median(wrapping))
+    )
+
+
+MOST_ALIKE = 200.0
+"""Condition number beyond which all prompts have nearly one size: what is added and what is multiplied look alike."""
+
+
+def _judged(
+    row: SizedPrompt, prompts: int, extra: float, reach: float, slope: float | None, steep: float, wrapping: float
+) -> TokenCount:
+    low, high = extra - reach, extra + reach + wrapping
+    least = 1.0 if row.by == "direct" else 2.0 + wrapping if row.is_exact else float(ESTIMATED_TOKENS)
+    gap = abs((slope or 1.0) - 1.0)
+    inflated = slope is not None and gap > (SLOPE if row.is_exact else ESTIMATED_SLOPE) + steep and slope > 1
+    if inflated:
+        verdict, why = "inflation", f"reported sizes are {slope:.4f} times what was sent"
+    elif low > least - 0.5:
+        verdict, why = (
+            "padding",
+            f"every request reports {extra:.1f} tokens ({low:.1f} to {high:.1f}) that were not sent",
+        )
+    elif abs(extra) <= least and (row.is_exact or gap <= ESTIMATED_SLOPE):
+        verdict, why = "none", f"reported sizes are what was sent, within {max(least, reach):.0f} tokens a request"
+    else:
+        verdict, why = (
+            "unclear",
+            "the sizes differ by no constant and no factor: a direct run of the same prompts would settle it",
+        )
+    how = {
+        "direct": "against the same prompts sent to the maker itself",
+        "text": "against kept texts counted with "
+        + ("the model's public vocabulary" if row.is_exact else "an estimate: its vocabulary is not public"),
+    }[row.by]
+    return TokenCount(
+        row.model, row.by, row.family, row.is_exact, prompts, extra, low, high, slope,
+        None if slope is None else slope - steep, None if slope is None else slope + steep,
+        verdict, f"{row.model}: {why}, on {prompts} prompts {how}",
+    )  # fmt: skip

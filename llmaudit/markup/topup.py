@@ -1,0 +1,137 @@
+"""What buying credit costs: the percentage, the minimum or the fixed part of the fee, from payments alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from llmaudit.money import EXACT, ZERO, times, total
+from llmaudit.summaries.payments import Payment
+
+HALF_A_CENT = Decimal("0.005001")
+"""Receipts are in cents."""
+
+
+@dataclass(frozen=True)
+class TopUp:
+    """The fee on buying credit.
+
+    Attributes:
+        fee_usd: Everything paid over the credit received; exact.
+        credited_usd: The credit received.
+        payments: How many.
+        pct: Percent of the credit; None where the payments do not follow one.
+        low_pct: The least percentage that all payments which follow it allow, to the cent.
+        high_pct: The most.
+        minimum_usd: The least fee; None where none was met.
+        fixed_usd: An amount beside the percentage.
+        follow: Payments that follow the rule.
+    """
+
+    fee_usd: Decimal
+    credited_usd: Decimal
+    payments: int
+    pct: float | None
+    low_pct: float | None
+    high_pct: float | None
+    minimum_usd: Decimal | None
+    fixed_usd: Decimal | None
+    follow: int
+
+    @property
+    def over_pct(self) -> float:
+        """What credit cost over its face value, all payments together, in percent."""
+        return float(self.fee_usd / self.credited_usd * 100)
+
+
+def top_up(payments: Sequence[Payment]) -> TopUp | None:
+    """Return the fee on buying credit, or None where no credit was bought.
+
+    The rules tried: a percentage; a percentage but at least an amount; a percentage and an amount. The one that most
+    payments follow to the cent is taken, the simplest of several.
+    """
+    bought = [
+        (row.paid_usd - row.credited_usd, row.credited_usd)
+        for row in payments
+        if row.category == "Purchase" and row.credited_usd
+    ]
+    if not bought:
+        return None
+    fees, credits = total(fee for fee, _ in bought), total(credit for _, credit in bought)
+    rules = [rule for make in (_percentage, _with_minimum, _with_fixed) if (rule := make(bought)) is not None]
+    best = max(rules, key=lambda rule: rule.follow, default=None)
+    if best is None or best.follow < best.numbers + 1 or best.follow * 2 <= len(bought):
+        return TopUp(fees, credits, len(bought), None, None, None, None, None, 0)
+    return TopUp(fees, credits, len(bought), *best.interval, best.minimum, best.fixed, best.follow)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    interval: tuple[float, float, float]
+    minimum: Decimal | None
+    fixed: Decimal | None
+    follow: int
+
+    @property
+    def numbers(self) -> int:
+        """How many it has: so many payments agree with any rule of its shape."""
+        return 1 + (self.minimum is not None) + (self.fixed is not None)
+
+
+Bought = Sequence[tuple[Decimal, Decimal]]
+
+
+def _percentage(bought: Bought, minimum: Decimal | None = None, fixed: Decimal | None = None) -> _Rule | None:
+    """Return the percentage that most payments above the minimum allow, each to half a cent."""
+    extra = fixed or ZERO
+    spans = [
+        (EXACT.divide(fee - extra - HALF_A_CENT, credit), EXACT.divide(fee - extra + HALF_A_CENT, credit))
+        for fee, credit in bought
+        if minimum is None or fee - minimum > HALF_A_CENT
+    ]
+    if not spans:
+        return None
+    low = max((low for low, _ in spans), key=lambda point: (sum(a <= point <= b for a, b in spans), point))
+    inside = [(a, b) for a, b in spans if a <= low <= b]
+    low, high = max(a for a, _ in inside), min(b for _, b in inside)
+    rate = _roundest(low, high)
+    follow = sum(_fits(fee, credit, rate, minimum, extra) for fee, credit in bought)
+    return _Rule((float(100 * rate), float(100 * low), float(100 * high)), minimum, fixed, follow)
+
+
+def _roundest(low: Decimal, high: Decimal) -> Decimal:
+    """Return the number in a span that has fewest digits: fees are round numbers."""
+    for places in range(2, 9):
+        unit = Decimal(1).scaleb(-places)
+        near = EXACT.quantize((low + high) / 2, unit)
+        for candidate in (near, near - unit, near + unit):
+            if low <= candidate <= high:
+                return candidate
+    return EXACT.divide(low + high, Decimal(2))
+
+
+def _fits(fee: Decimal, credit: Decimal, rate: Decimal, minimum: Decimal | None, fixed: Decimal) -> bool:
+    due = times(credit, rate) + fixed
+    due = max(due, minimum) if minimum is not None else due
+    return abs(fee - due) <= HALF_A_CENT
+
+
+def _with_minimum(bought: Bought) -> _Rule | None:
+    """Return a percentage with the least fee as its minimum, where small purchases pay it."""
+    floor = min(fee for fee, _ in bought)
+    at_floor = [credit for fee, credit in bought if fee == floor]
+    above = [credit for fee, credit in bought if fee > floor]
+    if floor <= 0 or not above or max(at_floor) > min(above):
+        return None
+    return _percentage(bought, minimum=floor)
+
+
+def _with_fixed(bought: Bought) -> _Rule | None:
+    """Return a percentage and an amount, from the smallest and the largest purchase."""
+    (small_fee, small), (large_fee, large) = min(bought, key=lambda one: one[1]), max(bought, key=lambda one: one[1])
+    if large <= small or large_fee < small_fee:
+        return None
+    slope = EXACT.divide(large_fee - small_fee, large - small)
+    fixed = EXACT.quantize(small_fee - times(small, slope), Decimal("0.01"))
+    return _percentage(bought, fixed=fixed) if fixed > 0 else None

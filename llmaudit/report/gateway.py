@@ -1,0 +1,203 @@
+"""One gateway as blocks: claim, evidence, arithmetic, sample requests, what it costs a year. For report and letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from llmaudit.markup.found import claim
+from llmaudit.markup.model import ChannelSum, Found, GatewayRow, ImpliedRate, LookAlike, SampleRow
+from llmaudit.money import shown
+from llmaudit.report.content import Block, Bullets, Column, Figures, KeyFigure, Kind, Mark, Prose, Table, Tone
+from llmaudit.report.wording import count, counted, headline, name, short_model, signed
+
+CHANNEL_NAMES = {
+    "token_rate": "rates of tokens",
+    "top_up": "buying credit",
+    "subscription": "subscription, fees per request or log",
+    "add_on": "add-ons",
+    "conversion": "credit or currency conversion",
+    "token_count": "token counts",
+}
+STATUS: dict[str, tuple[str, Tone]] = {
+    "measured": ("measured", "bad"),
+    "stated": ("stated, not measured", "open"),
+    "none": ("measured: nothing added", "good"),
+    "unknown": ("unknown", "open"),
+}
+YEAR_NOTE = "at the pace of this period"
+
+
+def claim_blocks(row: GatewayRow) -> Iterator[Block]:
+    """Yield what is claimed, with the arithmetic and the requests that anyone can check it on."""
+    yield _cost(row)
+    if row.found:
+        yield _arithmetic(row.found)
+    if row.claims:
+        yield Bullets("What it states of its fees, against the bill", tuple(row.claims))
+    if row.samples:
+        yield _samples(row.samples)
+    yield _channels(row.sums)
+
+
+def evidence_blocks(row: GatewayRow) -> Iterator[Block]:
+    """Yield what else was looked at: implied rates, look-alikes."""
+    if row.rates:
+        yield _rates(row.rates)
+    if row.ruled_out:
+        yield look_alikes(row)
+
+
+def _cost(row: GatewayRow) -> Figures:
+    return Figures(
+        (
+            KeyFigure("Overpaid", headline(row.overpaid_usd), f"on {headline(row.list_usd)} of provider list"),
+            KeyFigure("A month", headline(row.monthly_usd), YEAR_NOTE),
+            KeyFigure("A year", headline(row.yearly_usd), YEAR_NOTE),
+            KeyFigure("$1 of list costs", shown(row.cost_per_list_usd, 4), "every known channel in"),
+        )
+    )
+
+
+def _arithmetic(found: Sequence[Found]) -> Table:
+    return Table(
+        "The claim, rule by rule",
+        (
+            Column("Rule", Kind.TEXT),
+            Column("Models", Kind.TEXT),
+            Column("Of list", Kind.SIGNED),
+            Column("Overpaid", Kind.MONEY),
+            Column("Requests looked at", Kind.COUNT, adds=False),
+            Column("Follow it", Kind.PERCENT, adds=False),
+            Column("Would fit as well", Kind.TEXT),
+        ),
+        tuple(
+            (
+                claim(one),
+                ", ".join(short_model(model) for model in one.models) or "all",
+                one.of_list_pct,
+                one.overpaid_usd,
+                one.sampled,
+                one.fits_pct,
+                ", ".join(one.rivals) or "no other rule",
+            )
+            for one in found
+        ),
+    )
+
+
+def _samples(samples: Sequence[SampleRow]) -> Table:
+    return Table(
+        "Sample requests: tokens as reported, the provider's list cost of them, what was billed, and what the rule gives",
+        (
+            Column("Request", Kind.NAME),
+            Column("Day", Kind.TEXT),
+            Column("Model", Kind.NAME),
+            Column("Tokens", Kind.TEXT),
+            Column("List", Kind.TEXT),
+            Column("Billed", Kind.TEXT),
+            Column("By the rule", Kind.TEXT),
+        ),
+        tuple(
+            (
+                one.request_id or f"{one.file}:{one.line}",
+                "" if one.day is None else f"{one.day}",
+                short_model(one.model),
+                ", ".join(
+                    f"{tokens:,} {counter.removesuffix('_tokens').replace('_', ' ')}"
+                    for counter, tokens in one.tokens.items()
+                ),
+                _exact(one.list_usd),
+                _exact(one.billed_usd),
+                _exact(one.expected_usd),
+            )
+            for one in samples
+        ),
+        total=None,
+    )
+
+
+def _exact(amount: Decimal) -> str:
+    return f"${amount.normalize():f}"
+
+
+def _channels(sums: Sequence[ChannelSum]) -> Table:
+    return Table(
+        "The six ways to charge, apart",
+        (
+            Column("Channel", Kind.TEXT),
+            Column("Standing", Kind.MARK),
+            Column("Dollars", Kind.MONEY, adds=False),
+            Column("Evidence", Kind.TEXT),
+        ),
+        tuple(
+            (
+                CHANNEL_NAMES[one.channel],
+                Mark(*STATUS[one.status]),
+                "not known" if one.usd is None else one.usd,
+                "; ".join(one.evidence),
+            )
+            for one in sums
+        ),
+        total=None,
+    )
+
+
+def _rates(rates: Sequence[ImpliedRate]) -> Table:
+    return Table(
+        "Implied rates: billed over list by class of tokens, from the amounts alone",
+        (
+            Column("Model", Kind.NAME),
+            Column("Class", Kind.TEXT),
+            Column("Times list", Kind.TEXT),
+            Column("95% interval", Kind.TEXT),
+            Column("Or why not", Kind.TEXT),
+        ),
+        tuple(
+            (
+                short_model(one.model),
+                one.token_class.replace("_", " "),
+                "not told" if one.ratio is None else f"{one.ratio:.4f}",
+                "" if one.low is None or one.high is None else f"{one.low:.4f} to {one.high:.4f}",
+                one.why_not or "",
+            )
+            for one in rates
+        ),
+        total=None,
+        collapsed=True,
+    )
+
+
+def look_alikes(row: GatewayRow) -> Table:
+    """Return the look-alikes of a gateway, in the order in which they are ruled out."""
+    return Table(
+        f"{name(row.gateway)}: what would look like a markup and is none",
+        (Column("Look-alike", Kind.TEXT), Column("Ruled out", Kind.MARK), Column("Why", Kind.TEXT)),
+        tuple((one.name, _ruled(one), one.why) for one in row.ruled_out),
+        total=None,
+        collapsed=True,
+        note=f"{counted(sum(not one.ruled_out for one in row.ruled_out), 'line')} not ruled out.",
+    )
+
+
+def _ruled(one: LookAlike) -> Mark:
+    return Mark("ruled out", "good") if one.ruled_out else Mark("not ruled out", "open")
+
+
+def letter_blocks(row: GatewayRow) -> tuple[Block, ...]:
+    """Return a gateway's page for the gateway itself: the claim first, then everything it rests on."""
+    lead = Prose(f"{row.evidence[0][:1].upper()}{row.evidence[0][1:]}." if row.evidence else "", lead=True)
+    basis = Prose(
+        f"We compared {count(row.requests)} requests, each with the provider's list price of its own minute, prompt size, "
+        f"service tier and cache class. {signed(row.pct)} over list"
+        + (f" (95% interval {signed(row.low_pct)} to {signed(row.high_pct)})." if row.found else ".")
+    )
+    ask = Prose(
+        "Please say under which term of our agreement this is charged, or correct it. Request ids are above; no text of any "
+        "request is in this page."
+    )
+    tail = (ask,) if row.found else ()
+    return (lead, basis, *claim_blocks(row), *evidence_blocks(row), *tail)
+
+
+__all__ = ["claim_blocks", "evidence_blocks", "letter_blocks", "look_alikes"]

@@ -1,0 +1,152 @@
+"""A bounded sample of requests with their billed amounts: what the analysis of markups needs beside the cells.
+
+Of every gateway and model the requests with the smallest hash of their id are kept, so that the sample is the same
+whatever the order of the files, spreads evenly over days, and samples of several files add up to one.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from llmaudit.cells import PARTS
+from llmaudit.request import COUNTERS
+from llmaudit.store import Store
+from llmaudit.summaries.base import Summary
+
+PER_MODEL = 2000
+"""Requests kept of one gateway and model: enough to see 0.2% through the rounding of a log."""
+
+MODELS = 40
+"""Models kept of one gateway, those with most requests first."""
+
+
+class BilledRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One good answer through a gateway with usage and an amount in US dollars.
+
+    Attributes:
+        gateway: Who passed it on.
+        seller: Whose price list applies; None where it is not known.
+        sku: The seller's id.
+        model: Canonical name.
+        requested: The model as it was asked for, as the log names it.
+        at: Its start (naive UTC).
+        price_slot: First instant of the day with the same prices (naive UTC).
+        slot_by: completion or start: what chose the price slot.
+        prompt_band: Smallest prompt of its band of sizes, in tokens.
+        tokens: The six counters, in the order of `COUNTERS`.
+        reasoning_tokens: A part of the output; None where it is not stated.
+        parts: Counts inside counters, in the order of `PARTS`.
+        billed_usd: What the log says was charged.
+        group_ratio: What a relay of the one-api family says it multiplied the price with; None elsewhere.
+        request_id: As the log has it.
+        file: Where it was read.
+        line: Line or record of the file.
+        rank: Hash of its id; the sample is those with the smallest.
+    """
+
+    gateway: str
+    seller: str | None
+    sku: str | None
+    model: str
+    requested: str | None
+    day: date | None
+    at: datetime | None
+    price_slot: datetime
+    slot_by: str
+    prompt_band: int
+    service_tier: str | None
+    is_batch: bool | None
+    region_class: str | None
+    is_thinking: bool | None
+    tokens: tuple[int, int, int, int, int, int]
+    reasoning_tokens: int | None
+    parts: tuple[int | None, int | None, int | None, int | None]
+    web_searches: int | None
+    billed_usd: Decimal
+    group_ratio: str | None
+    request_id: str | None
+    file: str
+    line: int
+    rank: int
+
+    @property
+    def quantities(self) -> tuple[int, ...]:
+        """Everything that list cost is linear in, in the order of `PRICED`."""
+        known = (self.reasoning_tokens, *self.parts, self.web_searches)
+        return (*self.tokens, *(count or 0 for count in known), 1)
+
+
+COMPARABLE = (
+    "sold_gateway IS NOT NULL AND status = 'ok' AND usage_status = 'reported' AND billed_kind IS NOT NULL"
+    " AND billed_currency = 'USD' AND billed_amount IS NOT NULL AND sold_sku IS NOT NULL"
+)
+"""A good answer through a gateway that has usage, an amount in dollars, and a model the catalog knows."""
+
+_PICKED = f"""
+    WITH grouped AS (
+        SELECT sold_gateway AS gateway, sold_model AS model,
+            arg_min(row_id, hash(coalesce(request_id, concat(source_id, ':', line))), {PER_MODEL}) AS picked
+        FROM resolved_requests WHERE {COMPARABLE} GROUP BY sold_gateway, sold_model
+        QUALIFY row_number() OVER (PARTITION BY sold_gateway ORDER BY count(*) DESC, sold_model) <= {MODELS}
+    )
+    SELECT unnest(picked) AS row_id FROM grouped
+"""  # noqa: S608 -- constants of this module
+
+_ROWS = """
+    SELECT r.sold_gateway AS gateway, r.sold_seller AS seller, r.sold_sku AS sku, r.sold_model AS model,
+        coalesce(r.model_requested, r.model_raw) AS requested, r.day AS day, r.started_at AS at, r.price_slot,
+        r.slot_by, b.band_from AS prompt_band, r.service_tier, r.is_batch, r.region_class, r.is_thinking,
+        {counters}, r.reasoning_tokens, {parts}, r.web_searches, r.billed_amount AS billed_usd,
+        json_extract_string(CASE WHEN r.tags LIKE '{{%' THEN r.tags END, '$.group_ratio') AS group_ratio,
+        r.request_id, s.path AS file, r.line, hash(coalesce(r.request_id, concat(r.source_id, ':', r.line))) AS rank
+    FROM billed_sample p
+    JOIN resolved_requests r ON r.row_id = p.row_id
+    JOIN sources s ON s.source_id = r.source_id
+    JOIN prompt_bands b ON {prompt} >= b.band_from AND {prompt} < b.band_to
+    ORDER BY gateway, model, rank, r.row_id
+""".format(
+    counters=", ".join(f"coalesce(r.{name}, 0) AS {name}" for name in COUNTERS),
+    parts=", ".join(f"r.{name}" for name in PARTS),
+    prompt=" + ".join(f"coalesce(r.{name}, 0)" for name in COUNTERS[:-1]),
+)
+
+
+def build(store: Store) -> list[BilledRequest]:
+    """Return the sample, in a fixed order."""
+    picked = store.arrow(_PICKED)
+    with store.table("billed_sample", picked):
+        return [_row(row) for row in store.dicts(_ROWS)]
+
+
+def _row(row: dict[str, Any]) -> BilledRequest:
+    tokens = tuple(int(row.pop(name)) for name in COUNTERS)
+    parts = tuple(row.pop(name) for name in PARTS)
+    return BilledRequest(**row, tokens=tokens, parts=parts)
+
+
+def merge(rows: Sequence[BilledRequest]) -> list[BilledRequest]:
+    """Return one sample of samples: what drawing from everything at once would have kept."""
+    groups: dict[tuple[str, str], list[BilledRequest]] = {}
+    for row in rows:
+        groups.setdefault((row.gateway, row.model), []).append(row)
+    kept: list[BilledRequest] = []
+    for key in _largest(groups):
+        kept += heapq.nsmallest(PER_MODEL, groups[key], key=lambda row: (row.rank, row.file, row.line))
+    return kept
+
+
+def _largest(groups: dict[tuple[str, str], list[BilledRequest]]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for gateway in sorted({gateway for gateway, _ in groups}):
+        own = sorted((key for key in groups if key[0] == gateway), key=lambda key: (-len(groups[key]), key[1]))
+        found += own[:MODELS]
+    return sorted(found)
+
+
+SUMMARY = Summary("billed", BilledRequest, build, merge)
