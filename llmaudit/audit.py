@@ -6,6 +6,7 @@ Whatever reads it (the terminal summary, the HTML report, a notebook, a CI check
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +18,23 @@ from llmaudit.cells import price
 from llmaudit.errors import InputError, printable
 from llmaudit.evidence import Evidence
 from llmaudit.facts import Facts, facts_of
-from llmaudit.findings import account, coverage, drivers, markup, reconcile, reliability, savings, shadow, spend, tiers
+from llmaudit.findings import (
+    account,
+    coverage,
+    drivers,
+    frontier,
+    markup,
+    reconcile,
+    reliability,
+    savings,
+    shadow,
+    spend,
+    tiers,
+)
 from llmaudit.period import ALL, Period
-from llmaudit.plans import Plan, evaluate, load_plan
+from llmaudit.plans import Plan, PlanCost, evaluate, load_plan
 from llmaudit.plans.evaluate import Move
+from llmaudit.plans.quality import Outcomes
 from llmaudit.store import Store
 
 SCHEMA = "llmaudit/audit/1"
@@ -37,6 +51,7 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("reliability", reliability.find),
     ("reconcile", reconcile.find),
     ("shadow", shadow.find),
+    ("frontier", frontier.find),
 )
 """The whole audit, in the order a reader meets it."""
 
@@ -48,6 +63,7 @@ NOT_YET: tuple[tuple[str, str], ...] = (
 
 NO_DATA: tuple[tuple[str, str], ...] = (
     ("shadow", "no shadow test was analysed: there are no paired outcomes in the database"),
+    ("frontier", "cost against quality is not known: no case has scored answers of two models (llmaudit evals add)"),
 )
 """Parts that need something of their own: without it their key is null, and the reason is a warning."""
 
@@ -82,6 +98,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     lockin: None = None
     checklist: None = None
     shadow: shadow.Shadow | None = None
+    frontier: frontier.Frontier | None = None
     warnings: list[str]
 
 
@@ -128,7 +145,7 @@ def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence
     return Evidence(
         cells=cells,
         catalog=catalog,
-        plans=[evaluate(plan, cells, catalog, certified) for plan in plans],
+        plans=[_proven(evaluate(plan, cells, catalog, certified), facts.outcomes, catalog) for plan in plans],
         ledger=[source.row for source in facts.sources],
         summaries=facts.summaries,
         tagged_by=facts.tagged_by,
@@ -136,9 +153,19 @@ def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence
         conflicts=sum(source.conflicts for source in facts.sources),
         period=facts.period,
         shadow=facts.shadow,
+        outcomes=facts.outcomes,
         bills=facts.bills,
         notes=facts.notes,
     )
+
+
+def _proven(cost: PlanCost, outcomes: Outcomes | None, catalog: Catalog) -> PlanCost:
+    """Return a plan's cost with the moves that outcomes certify, all of them together."""
+    if outcomes is None or not cost.moved_requests:
+        return cost
+    from llmaudit.plans.certify_plan import certified_moves  # noqa: PLC0415 -- arrays only where there are outcomes
+
+    return replace(cost, certified=cost.certified | certified_moves(cost, outcomes, catalog))
 
 
 def _canonical(moves: frozenset[Move], catalog: Catalog) -> frozenset[Move]:

@@ -89,6 +89,7 @@ class MoveRow(msgspec.Struct, frozen=True, kw_only=True):
         loss: Expected loss, shrunk toward that of the other cohorts; positive is worse.
         loss_at_worst: The loss at which the promise takes it.
         before_usd: What the cohort costs now.
+        after_usd: What it would cost.
     """
 
     cohort: str
@@ -106,6 +107,7 @@ class MoveRow(msgspec.Struct, frozen=True, kw_only=True):
     loss: float | None
     loss_at_worst: float | None
     before_usd: Decimal
+    after_usd: Decimal
 
 
 class Promise(msgspec.Struct, frozen=True, kw_only=True):
@@ -475,6 +477,7 @@ def _row(board: Board, row: int, column: int) -> MoveRow:
         loss=float(table.loss[row, column]) if speaks else None,
         loss_at_worst=float(table.worst[row, column]) if speaks else None,
         before_usd=unit.spend_usd,
+        after_usd=board.costs.exact(unit, row, column),
     )
 
 

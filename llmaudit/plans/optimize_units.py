@@ -14,7 +14,7 @@ from llmaudit.cells import PricedCell
 from llmaudit.money import ZERO, total
 from llmaudit.plans.certify import Arrays, Bools, Floats, Ints, Losses, arrays_of, losses
 from llmaudit.plans.legs import Leg
-from llmaudit.plans.moving import Mover
+from llmaudit.plans.moving import Mover, Refusal
 from llmaudit.plans.quality import Grain, Key, Outcomes
 
 
@@ -66,13 +66,26 @@ class Costs:
         now: Shape (units,): US dollars.
         then: Shape (units, targets): on each target, the cells that cannot go there as they are.
         can_move: Shape (units, targets): whether any of its requests can.
-        refused: By unit and target, why some cannot, where some cannot.
+        legs: By target and kind of cell, the leg or why there is none.
+        kinds: By unit, the kind of each of its cells.
     """
 
     now: Floats
     then: Floats
     can_move: Bools
-    refused: dict[tuple[int, int], str]
+    legs: list[list[Leg | Refusal]]
+    kinds: list[Ints]
+
+    def exact(self, unit: Unit, row: int, column: int) -> Decimal:
+        """Return what a unit would cost on a target, exact: the amount that is shown, as a plan would have it."""
+        legs = self.legs[column]
+        return total(
+            _cost(priced, legs[kind]) for priced, kind in zip(unit.cells, self.kinds[row].tolist(), strict=True)
+        )
+
+
+def _cost(priced: PricedCell, leg: Leg | Refusal) -> Decimal:
+    return leg.expected.of(priced) if isinstance(leg, Leg) and priced.cell.status == "ok" else priced.spend_usd or ZERO
 
 
 def costs_of(units: Sequence[Unit], targets: Sequence[Offer], catalog: Catalog) -> Costs:
@@ -88,7 +101,7 @@ def costs_of(units: Sequence[Unit], targets: Sequence[Offer], catalog: Catalog) 
     example = dict(zip(kind.tolist(), flat, strict=True))
     mover = Mover(catalog)
     then, can_move = np.empty((len(units), len(targets))), np.zeros((len(units), len(targets)), bool)
-    refused: dict[tuple[int, int], str] = {}
+    every: list[list[Leg | Refusal]] = []
     for column, target in enumerate(targets):
         legs = [mover.move(example[number], target) for number in range(len(numbers))]
         moves = np.array([isinstance(leg, Leg) for leg in legs], bool)[kind] & good if legs else good
@@ -98,11 +111,10 @@ def costs_of(units: Sequence[Unit], targets: Sequence[Offer], catalog: Catalog) 
         moved = np.einsum("ij,ij->i", amounts, rates[kind]) + fixed[kind] * requests if legs else spend
         then[:, column] = np.bincount(place, weights=np.where(moves, moved, spend), minlength=len(units))
         can_move[:, column] = np.bincount(place, weights=moves, minlength=len(units)) > 0
-        for row in np.flatnonzero(good & ~moves):
-            leg = legs[kind[row]]
-            refused.setdefault((int(place[row]), column), "" if isinstance(leg, Leg) else leg.sentence)
+        every.append(legs)
     now = np.bincount(place, weights=spend, minlength=len(units)).astype(float)
-    return Costs(now, then, can_move, refused)
+    ends = np.cumsum([len(unit.cells) for unit in units])
+    return Costs(now, then, can_move, every, np.split(kind, ends[:-1]) if units else [])
 
 
 def _conditions(priced: PricedCell) -> Any:
