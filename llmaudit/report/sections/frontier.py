@@ -42,7 +42,7 @@ def build(found: Frontier) -> SectionContent:
         ),
         source=(
             f"{count(found.cases)} cases with scored answers of two models, cohorts by "
-            f"{' and '.join(found.cohorts_by) or 'nothing'}; the cheapest plan at each margin, its loss by an upper bound."
+            f"{' and '.join(found.cohorts_by) or 'nothing'}; the cheapest plan at each margin, its loss by a bound."
         ),
         caveat=found.caveat,
         commands=(
