@@ -42,6 +42,9 @@ POOLED = 8
 PRIOR_PAIRS = 20.0
 """Pairs that the pooled variance counts as: a cohort of thirty equal outcomes is not free of doubt."""
 
+UNSEEN = 3.0
+"""Losses that may hide behind pairs none of which lost: n equal pairs leave room for 3 / n (the rule of three)."""
+
 OWN_PAIRS = 20
 """Of the `LEAST_PAIRS` a cohort needs, those that have to be its own."""
 
@@ -165,6 +168,8 @@ def losses(cases: Arrays, cohorts: int, rivals: int = 1) -> Losses:
         effect * _pooled(first * second, cases.cohort, n)
         for first, second in ((after_off, after_off), (after_off, loss_off), (loss_off, loss_off))
     ]
+    unseen = UNSEEN * _span(cases) ** 2 / (n + UNSEEN)
+    covariances[0], covariances[2] = np.maximum(covariances[0], unseen), np.maximum(covariances[2], unseen)
     clusters = _clusters(cases, cohorts)
     usable = n >= 5  # noqa: PLR2004 -- a mean of fewer says little of the spread between cohorts
     if np.count_nonzero(usable) < POOLED:
@@ -204,6 +209,15 @@ def _pooled(products: Floats, cohort: Ints, n: Ints) -> Floats:
     own = np.divide(sums, n - 1, out=np.full(len(n), whole), where=n > 1)
     found: Floats = (n * own + PRIOR_PAIRS * whole) / (n + PRIOR_PAIRS)
     return found
+
+
+def _span(cases: Arrays) -> float:
+    """Return the largest loss that one pair could have: 1 where scores are 0 or 1, else the largest that was seen."""
+    scores = np.concatenate([cases.before, cases.after])
+    if np.isin(scores, (0.0, 1.0)).all():
+        return 1.0
+    seen = float(np.max(np.abs(cases.before - cases.after), initial=0.0))
+    return seen or float(np.ptp(scores)) or float(np.max(np.abs(scores), initial=0.0))
 
 
 def _design_effect(residual: Floats, cases: Arrays) -> float:

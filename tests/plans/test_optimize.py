@@ -137,6 +137,16 @@ def test_what_moves_is_what_pairs_speak_of(catalog: Catalog, tmp_path: Path):
     assert (wide.promise.share, wide.certified) == (0, frozenset())
 
 
+def test_equal_pairs_are_not_free_of_doubt(catalog: Catalog):
+    """Of n pairs without a loss at least 1 / n may be lost: 60 do not prove a margin of one point, 2,000 do."""
+    cells = priced(catalog, cell(feature="a", requests=10, tokens=1000))
+    for count, moved in ((60, []), (2000, ["a"])):
+        board = board_of(cells, catalog, both(pairs("a", count, 0)), {}, Limits(margin=0.01), Grain(("feature",)))
+        chosen = choose(board)
+        assert [move.feature for move in chosen.moves] == moved
+        assert 1 / count < board.table.worst[0, 0] < 10 / count
+
+
 def test_a_margin_of_nothing_moves_nothing_that_may_lose(catalog: Catalog):
     cells = priced(catalog, cell(feature="a", requests=10, tokens=1000), cell(feature="b", requests=10, tokens=1000))
     outcomes = both([*pairs("a", 200, 2), *pairs("b", 200, 0)])
@@ -147,7 +157,7 @@ def test_a_margin_of_nothing_moves_nothing_that_may_lose(catalog: Catalog):
 
 def test_limits_are_kept_or_named(catalog: Catalog):
     cells = priced(catalog, cell(feature="a", requests=10, tokens=1_000_000))
-    outcomes = both(pairs("a", 400, 0))
+    outcomes = both(pairs("a", 1000, 0))
     grain = Grain(("feature",))
     slow = {(FLAGSHIP, -1): 900.0, (BUDGET, -1): 400.0}
 
@@ -197,7 +207,7 @@ def test_a_cell_that_cannot_move_keeps_its_cost(tmp_path: Path):
     board = board_of(
         cells,
         catalog,
-        Outcomes("m", {("maker/big", "maker/small"): pairs("a", 100, 0)}),
+        Outcomes("m", {("maker/big", "maker/small"): pairs("a", 1000, 0)}),
         {},
         Limits(),
         Grain(("feature",)),
