@@ -160,6 +160,7 @@ def parts() -> dict[str, Callable[[], str]]:
     return {
         **{f"help {path}": (lambda path=path: help_text(path)) for path in commands()},
         **{f"preset {name}": (lambda name=name: preset(name)) for name in _presets()},
+        "payback assumptions": payback_assumptions,
         "formats": formats_table,
         "format sections": format_sections,
         "tier rules": tier_rules,
@@ -169,6 +170,11 @@ def parts() -> dict[str, Callable[[], str]]:
         "stakes words": stakes_words,
         "schema": schema,
     }
+
+
+def payback_assumptions() -> str:
+    """Return the file of assumptions of `plan payback`."""
+    return _fenced("yaml", (files("llmaudit.plans") / "payback.yaml").read_text(encoding="utf-8").rstrip())
 
 
 def _presets() -> list[str]:

@@ -6,6 +6,7 @@ Whatever reads it (the terminal summary, the HTML report, a notebook, a CI check
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from llmaudit.findings import (
     checklist,
     coverage,
     drivers,
+    frontier,
     lockin,
     markup,
     opportunities,
@@ -35,8 +37,9 @@ from llmaudit.findings import (
     waterfall,
 )
 from llmaudit.period import ALL, Period
-from llmaudit.plans import Plan, evaluate, load_plan
+from llmaudit.plans import Plan, PlanCost, evaluate, load_plan
 from llmaudit.plans.evaluate import Move
+from llmaudit.plans.quality import Outcomes
 from llmaudit.store import Store
 
 SCHEMA = "llmaudit/audit/1"
@@ -58,6 +61,7 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("checklist", checklist.find),
     ("reconcile", reconcile.find),
     ("shadow", shadow.find),
+    ("frontier", frontier.find),
 )
 """The whole audit, in the order a reader meets it."""
 
@@ -66,6 +70,7 @@ NO_DATA: tuple[tuple[str, str], ...] = (
     ("lockin", "lock-in was not measured: there is no request"),
     ("checklist", "the gateway checklist was not answered: there is no request"),
     ("shadow", "no shadow test was analysed: there are no paired outcomes in the database"),
+    ("frontier", "cost against quality is not known: no case has scored answers of two models (llmaudit evals add)"),
 )
 """Parts that need something of their own: without it their key is null, and the reason is a warning."""
 
@@ -103,6 +108,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     lockin: lockin.LockIn | None
     checklist: checklist.Checklist | None
     shadow: shadow.Shadow | None = None
+    frontier: frontier.Frontier | None = None
     warnings: list[str]
 
 
@@ -149,7 +155,7 @@ def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence
     return Evidence(
         cells=cells,
         catalog=catalog,
-        plans=[evaluate(plan, cells, catalog, certified) for plan in plans],
+        plans=[_proven(evaluate(plan, cells, catalog, certified), facts.outcomes, catalog) for plan in plans],
         ledger=[source.row for source in facts.sources],
         summaries=facts.summaries,
         tagged_by=facts.tagged_by,
@@ -157,9 +163,19 @@ def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence
         conflicts=sum(source.conflicts for source in facts.sources),
         period=facts.period,
         shadow=facts.shadow,
+        outcomes=facts.outcomes,
         bills=facts.bills,
         notes=facts.notes,
     )
+
+
+def _proven(cost: PlanCost, outcomes: Outcomes | None, catalog: Catalog) -> PlanCost:
+    """Return a plan's cost with the moves that outcomes certify, all of them together."""
+    if outcomes is None or not cost.moved_requests:
+        return cost
+    from llmaudit.plans.certify_plan import certified_moves  # noqa: PLC0415 -- arrays only where there are outcomes
+
+    return replace(cost, certified=cost.certified | certified_moves(cost, outcomes, catalog))
 
 
 def _canonical(moves: frozenset[Move], catalog: Catalog) -> frozenset[Move]:

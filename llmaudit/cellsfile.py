@@ -90,6 +90,11 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
+OUTCOMES_STAY = (
+    "the database has paired outcomes, which stay there: what they certify is unproven in an audit of its cells"
+)
+
+
 def is_cells(path: Path) -> bool:
     """Say whether a file is a cells file, of any version, by its metadata; a damaged file is not one."""
     try:
@@ -136,7 +141,7 @@ def _rest(facts: Facts, catalog: Catalog) -> Rest:
         certified=sorted(facts.certified, key=str),
         shadow=[_analysis(test) for test in facts.shadow],
         summaries={name: msgspec.Raw(msgspec.json.encode(rows)) for name, rows in known.items()},
-        notes=facts.notes,
+        notes=(*facts.notes, *((OUTCOMES_STAY,) if facts.outcomes else ())),
     )
 
 

@@ -19,6 +19,7 @@ from llmaudit.cells import PricedCell
 from llmaudit.money import total
 from llmaudit.period import ALL, Period
 from llmaudit.plans import PlanCost
+from llmaudit.plans.quality import Outcomes
 from llmaudit.tiers.confusion import MEASURED, Confusion
 
 if TYPE_CHECKING:  # arrays, and scipy behind them: only an audit that has a shadow test needs them
@@ -112,6 +113,7 @@ class Evidence:
         conflicts: Records whose id was known with other content.
         period: The span of time asked for, and the zone of the days.
         shadow: Every shadow test: its pairs with what was decided before, or its analysis.
+        outcomes: Paired outcomes; None where there are none.
         bills: Sums of the bill lines in the period.
         notes: What a reader must know of where this comes from, in sentences.
     """
@@ -126,6 +128,7 @@ class Evidence:
     conflicts: int = 0
     period: Period = ALL
     shadow: Sequence[ShadowTest] = field(default_factory=list)
+    outcomes: Outcomes | None = None
     bills: list[BillSum] = field(default_factory=list)
     notes: Sequence[str] = ()
     _computed: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -19,10 +19,12 @@ from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell, add, known_sum
 from llmaudit.edges import Edges, edges_of, united
 from llmaudit.errors import UsageError, printable
+from llmaudit.evals.match import paired_outcomes
 from llmaudit.evidence import BillSum, LedgerRow
 from llmaudit.money import total
 from llmaudit.period import ALL, Period
 from llmaudit.plans.evaluate import Move
+from llmaudit.plans.quality import Outcomes
 from llmaudit.rollup import fold, keyed_requests
 from llmaudit.store import Store
 from llmaudit.summaries import all_summaries
@@ -64,7 +66,8 @@ class Facts:
         confusion: How often tags are wrong across the border of tiers 1 and 2.
         period: The span of time asked for, and the zone of the days.
         shadow: Every shadow test.
-        certified: Moves that outcomes have certified: tier, model now, model then, as the outcomes name them.
+        certified: Moves that shadow tests have certified: tier, model now, model then, as the outcomes name them.
+        outcomes: Paired outcomes, which certify moves of a plan by cohort; None where there are none.
         bills: Sums of the bill lines in the period.
         edges: Where the cells divide.
         notes: What a reader must know of them, in sentences.
@@ -78,6 +81,7 @@ class Facts:
     period: Period = ALL
     shadow: list[ShadowTest] = field(default_factory=list)
     certified: frozenset[Move] = frozenset()
+    outcomes: Outcomes | None = None
     bills: list[BillSum] = field(default_factory=list)
     edges: Edges = field(default_factory=Edges)
     notes: tuple[str, ...] = ()
@@ -95,6 +99,7 @@ def facts_of(store: Store, catalog: Catalog, period: Period = ALL) -> Facts:
         cells = fold(store)
         edges = edges_of(store, catalog)
         summaries = {summary.row: summary.build(store) for summary in all_summaries()}
+        outcomes = paired_outcomes(store, catalog)
     return Facts(
         cells=cells,
         sources=sources(store),
@@ -104,6 +109,7 @@ def facts_of(store: Store, catalog: Catalog, period: Period = ALL) -> Facts:
         period=period,
         shadow=_shadow_tests(store),
         certified=_certified(store),
+        outcomes=outcomes,
         bills=bills(store, period),
         edges=edges,
     )

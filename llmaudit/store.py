@@ -87,7 +87,8 @@ class Store:
 
     def close(self) -> None:
         """Close the database; a temporary one is removed, and so is a new one that nothing was put into."""
-        holds = "SELECT 1 FROM sources UNION ALL SELECT 1 FROM shadow_tests LIMIT 1"
+        kept = ("sources", "shadow_tests", "outcome_files")
+        holds = " UNION ALL ".join(f"SELECT 1 FROM {name}" for name in kept) + " LIMIT 1"
         empty = self._fresh and not self._connection.execute(holds).fetchall()
         self._connection.close()
         if self._folder is not None:

@@ -159,6 +159,30 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
             *under("metrics[]", "metric tier arm_a arm_b delta low high p days_to_clear"),
         ],
     ),
+    "evals add": ("{outcomes} --db {copy}", "evals-add", ["files[].accepted", "files[].rejected", "totals.conflicts"]),
+    "evals list": ("--db {db}", "evals-list", ["outcomes", "paired", "files", "warnings[]"]),
+    "plan optimize": (
+        "--evals {outcomes} --db {db}",
+        "plan-optimize",
+        [
+            *under("promise", "metric margin loss bound cross_fitted share unproven_share"),
+            *under("moves[]", "cohort model_before model certified pairs loss_at_worst before_usd after_usd"),
+            *("plan.certified_usd", "plan.unproven_usd", "stays", "text", "file", "warnings"),
+        ],
+    ),
+    "plan frontier": (
+        "--evals {outcomes} --db {db}",
+        "plan-frontier",
+        under("points[]", "margin loss bound cost_usd savings_usd savings_pct moved_share models cohorts"),
+    ),
+    "plan payback": (
+        "--plan tiered --db {db} --days 30",
+        "plan-payback",
+        [
+            *under("ways[].expected", "one_time_usd first_month_usd break_even_month after_12_usd after_all_usd"),
+            *("savings_a_month.worst.saving_usd", "certified_only.ways[].best.one_time_usd", "scenarios[].way"),
+        ],
+    ),
     "shadow off-policy": ("{randomised} --target m1", "shadow-off-policy", ["value", "low", "high", "effective"]),
 }
 """Command: a command line that works, the name in its schema, and keys that must be there (`[]` is each element)."""
@@ -207,7 +231,15 @@ def line_of(small_log: Path, small_db: Path, tmp_path: Path) -> Any:
     write_jsonl(randomised, [{"model": f"m{i % 2}", "propensity": 0.5, "score": i % 3 % 2} for i in range(400)])
     labels = tmp_path / "labels.jsonl"
     labels.write_text(LABELS)
-    extra = {"page": page, "pairs": pairs, "randomised": randomised, "labels": labels}
+    outcomes = write_jsonl(
+        tmp_path / "outcomes.jsonl",
+        [
+            {"case_id": f"c{n}", "route": "intent-classify", "model": model, "metric": "correct", "score": 1}
+            for n in range(500)
+            for model in ("openai/gpt-5.6-sol", "openai/gpt-5.6-luna")
+        ],
+    )
+    extra = {"outcomes": outcomes, "page": page, "pairs": pairs, "randomised": randomised, "labels": labels}
     return lambda name: [
         *name.split(),
         *CASES[name][0].format(log=small_log, db=small_db, copy=copy, **extra).split(),

@@ -18,6 +18,7 @@ from llmaudit.money import ZERO, times, total
 from llmaudit.plans.legs import Leg, Linear
 from llmaudit.plans.model import Plan, Rule, Verify, matches
 from llmaudit.plans.moving import Mover, Refusal
+from llmaudit.plans.quality import CohortMove, proven
 from llmaudit.request import COUNTERS
 
 Move = tuple[int | None, str, str | None]
@@ -49,7 +50,7 @@ class PlanCost:
         unknown_requests: Requests that are left out because their present cost is not known.
         refused: Requests a rule wanted to move but could not, by reason.
         assumptions: Sentences.
-        certified: Moves whose answers a shadow test has shown to hold: tier, model now, model then.
+        certified: Moves whose answers outcomes have shown to hold, by tier or by cohort.
     """
 
     plan: Plan
@@ -61,7 +62,7 @@ class PlanCost:
     unknown_requests: int
     refused: dict[str, int] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
-    certified: frozenset[Move] = frozenset()
+    certified: frozenset[Move | CohortMove] = frozenset()
 
     @property
     def moved_requests(self) -> int:
@@ -88,12 +89,15 @@ class PlanCost:
             _spend(one.priced) - leg.expected.of(one.priced)
             for one in self.placed
             for leg in one.legs
-            if one.moved and leg.kind == "route" and (_move(one, leg) in self.certified) == certified
+            if one.moved and leg.kind == "route" and proven(self.certified, one.priced.cell, leg.model) == certified
         )
 
 
 def evaluate(
-    plan: Plan, cells: Iterable[PricedCell], catalog: Catalog, certified: frozenset[Move] = frozenset()
+    plan: Plan,
+    cells: Iterable[PricedCell],
+    catalog: Catalog,
+    certified: frozenset[Move | CohortMove] = frozenset(),
 ) -> PlanCost:
     """Return what a plan would have cost on the traffic of some cells.
 
@@ -103,7 +107,7 @@ def evaluate(
         plan: The plan.
         cells: The traffic.
         catalog: The prices.
-        certified: Moves whose answers a shadow test has shown to hold.
+        certified: Moves whose answers outcomes have shown to hold, by tier or by cohort.
     """
     every = list(cells)
     known = [priced for priced in every if priced.spend_usd is not None]
@@ -125,10 +129,6 @@ def evaluate(
         assumptions=tuple(router.mover.notes),
         certified=certified,
     )
-
-
-def _move(placed: Placed, leg: Leg) -> Move:
-    return placed.priced.cell.tier, placed.priced.cell.model, leg.model
 
 
 def _spend(priced: PricedCell) -> Decimal:

@@ -342,7 +342,7 @@ def _slow(path: Path, head: bytes, needs: tuple[str, ...], *, is_json: bool) -> 
     records, rejected = 0, []
     count = 0
     with opened(path) as content:
-        for rows, tally in _records(content, head, is_json=is_json):
+        for rows, tally in records_in(content, head, is_json=is_json):
             for line, raw in rows:
                 row = _row(line, raw, needs, tally)
                 if row is None:
@@ -361,7 +361,7 @@ def _slow(path: Path, head: bytes, needs: tuple[str, ...], *, is_json: bool) -> 
     return Rows(pa.table(arrays), records, sorted(rejected, key=lambda one: one.line))
 
 
-def _records(content: Content, head: bytes, *, is_json: bool) -> Iterator[tuple[Iterable[tuple[int, Any]], Tally]]:
+def records_in(content: Content, head: bytes, *, is_json: bool) -> Iterator[tuple[Iterable[tuple[int, Any]], Tally]]:
     """Yield records with their numbers: a line, a row, or a place in an array."""
     if is_json and head.lstrip().startswith(b"["):
         for rows, tally in json_documents(content, layout_of(head)):

@@ -1,0 +1,133 @@
+"""`llmaudit evals`: outcomes of single answers (judges, people, conversions) put in and listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmaudit.cli.options import command
+from llmaudit.cli.output import answer, line, table, warn
+from llmaudit.cli.work import catalog, open_store
+from llmaudit.errors import printable
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.evals.keep import OutcomeFile
+    from llmaudit.plans.quality import Outcomes
+
+
+def add(
+    settings: Settings,
+    files: Annotated[list[Path], typer.Argument(help="Outcomes: JSON lines, CSV or Parquet (docs/evals.md).")],
+) -> None:
+    """Put outcomes into the database: scores of answers by judges, people or conversions. Twice changes nothing."""
+    from llmaudit.evals.keep import add as add_files
+    from llmaudit.evals.keep import total_of
+
+    prices = catalog(settings)
+    with open_store(settings) as store:
+        read = add_files(store, prices, files)
+    totals = total_of(read)
+    document = {"schema": "llmaudit/evals-add/1", "files": read, "totals": totals}
+    answer(settings, document, lambda: _show_files(settings, read, totals))
+
+
+def _show_files(settings: Settings, read: list[OutcomeFile], totals: dict[str, int]) -> None:
+    names = ["records", "accepted", "duplicates", "conflicts", "rejected"]
+    rows = [[one.path, *(f"{getattr(one, name):,}" for name in names), one.skipped or ""] for one in read]
+    rows.append(["total", *(f"{totals[name]:,}" for name in names), ""])
+    table(settings, "Outcomes", ["file", *names, ""], rows, left=(0, 6))
+    for one in read:
+        for problem in one.problems:
+            line(f"  {printable(one.path)}: {problem}")
+
+
+def list_outcomes(
+    settings: Settings,
+    metric: Annotated[str | None, typer.Option("--metric", help="The metric; else the one with most pairs.")] = None,
+) -> None:
+    """List the outcomes in the database, and how many pairs of answers to the same case they make."""
+    from llmaudit.evals.keep import summary
+    from llmaudit.evals.match import paired_outcomes
+    from llmaudit.rollup import keyed_requests
+
+    prices = catalog(settings)
+    with open_store(settings, read_only=True) as store:
+        rows, files = summary(store)
+        with keyed_requests(store, prices, settings.period):
+            found = paired_outcomes(store, prices, metric)
+    document: dict[str, Any] = {
+        "schema": "llmaudit/evals-list/1",
+        "files": files,
+        "outcomes": rows,
+        "paired": None if found is None else pairs_document(found),
+        "warnings": [] if found else ["no case has two answers that were scored: nothing can be certified"],
+    }
+
+    def people() -> None:
+        cells = [[row["metric"], row["source"], row["model"], f"{row['outcomes']:,}", row["mean"]] for row in rows]
+        table(settings, "Outcomes", ["metric", "source", "model", "outcomes", "mean"], cells, left=(0, 1, 2))
+        if found is not None:
+            show_pairs(settings, found)
+
+    answer(settings, document, people)
+    if not settings.json:
+        warn(settings, document["warnings"])
+
+
+def pairs_document(found: Outcomes) -> dict[str, Any]:
+    """Return paired outcomes for JSON."""
+    return {
+        "metric": found.metric,
+        "cases": found.cases,
+        "sources": found.sources,
+        "unpaired": found.unpaired,
+        "unmatched": found.unmatched,
+        "other_metrics": found.other_metrics,
+        "by_models": [
+            {"models": [first, second], "cases": len(cases)}
+            for (first, second), cases in sorted(found.pairs.items())
+            if first < second
+        ],
+    }
+
+
+def show_pairs(settings: Settings, found: Outcomes) -> None:
+    """Print what pairs there are."""
+    rows = [
+        [first, second, f"{len(cases):,}", f"{_mean(cases, 'before'):.4f}", f"{_mean(cases, 'after'):.4f}"]
+        for (first, second), cases in sorted(found.pairs.items())
+        if first < second
+    ]
+    title = f"Pairs by {found.metric}"
+    table(settings, title, ["model", "other", "cases", "score", "other's"], rows, left=(0, 1))
+    for text in pair_notes(found):
+        line(text)
+
+
+def _mean(cases: list[Any], name: str) -> float:
+    return float(sum(getattr(case, name) for case in cases) / len(cases))
+
+
+def pair_notes(found: Outcomes) -> list[str]:
+    """Return what of the outcomes counts for nothing, as sentences."""
+    notes = []
+    if found.unpaired:
+        notes.append(f"{found.unpaired:,} outcomes or cases have no second answer beside them: they prove nothing")
+    if found.unmatched:
+        notes.append(f"{found.unmatched:,} pairs belong to no feature, tier or task")
+    if found.other_metrics:
+        others = ", ".join(f"{printable(name)} ({count:,})" for name, count in found.other_metrics.items())
+        notes.append(f"other metrics with pairs, not used here: {others}; choose with --metric")
+    return notes
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="Outcomes of answers: evals, people's scores, conversions.", no_args_is_help=True,
+                        rich_markup_mode=None)  # fmt: skip
+    command(group, add, "add", "llmaudit evals add evals.jsonl")
+    command(group, list_outcomes, "list", "llmaudit evals list")
+    app.add_typer(group, name="evals")

@@ -1,0 +1,97 @@
+"""`llmaudit plan frontier`: cost against quality, the cheapest plan at each margin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmaudit.cli.evals import pairs_document
+from llmaudit.cli.options import command
+from llmaudit.cli.output import answer, line, percent, table, warn
+from llmaudit.cli.plan.optimize import (
+    By,
+    Ceiling,
+    Evals,
+    Floor,
+    KeepTier,
+    Latency,
+    MaxModels,
+    Metric,
+    Models,
+    Providers,
+    board,
+    limits_of,
+)
+from llmaudit.cli.work import catalog
+from llmaudit.money import shown
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.plans.frontier_points import Point
+
+
+def frontier(
+    settings: Settings,
+    evals: Evals = None,
+    margin: Annotated[
+        list[float] | None, typer.Option("--margin", help="A margin that has to be among the points; repeatable.")
+    ] = None,
+    floor: Floor = None,
+    latency_p95: Latency = None,
+    cost_ceiling: Ceiling = None,
+    providers: Providers = None,
+    max_models: MaxModels = None,
+    models: Models = None,
+    keep_tier: KeepTier = None,
+    by: By = None,
+    metric: Metric = None,
+) -> None:
+    """Show cost against quality: the cheapest certified plan at each margin, and which model each cohort goes to."""
+    from llmaudit.plans.frontier import frontier as find
+
+    prices = catalog(settings)
+    limits = limits_of(
+        prices, margin=min(margin or [0.01]), floor=floor, latency_p95=latency_p95, cost_ceiling=cost_ceiling,
+        providers=providers, max_models=max_models, models=models, keep_tier=keep_tier, allow_unproven=False,
+    )  # fmt: skip
+    with board(settings, prices, limits, evals, metric, by) as (made, _, outcomes):
+        points = find(made, margin or ())
+    warnings = [f"{name} {why}" for name, why in made.left_out.items()]
+    document = {
+        "schema": "llmaudit/plan-frontier/1",
+        "catalog_version": prices.version,
+        "timezone": settings.timezone,
+        "cohorts_by": list(made.grain.labels),
+        "outcomes": None if outcomes is None else pairs_document(outcomes),
+        "points": points,
+        "warnings": warnings,
+    }
+    answer(settings, document, lambda: _show(settings, points, made.metric))
+    if not settings.json:
+        warn(settings, warnings)
+
+
+def _show(settings: Settings, points: list[Point], metric: str | None) -> None:
+    rows = [
+        [
+            f"{point.margin:.4f}",
+            f"{point.loss:+.4f}",
+            f"{point.bound:+.4f}",
+            None if point.cross_fitted is None else f"{point.cross_fitted:+.4f}",
+            shown(point.cost_usd),
+            shown(point.savings_usd),
+            percent(point.savings_pct),
+            f"{point.moved_share:.1%}",
+            ", ".join(f"{name} {share:.0%}" for name, share in point.models.items()),
+        ]
+        for point in points
+    ]
+    heads = ["margin", "loss expected", "at most", "cross-fitted", "cost", "saves", "", "moved", "models by requests"]
+    table(settings, f"Cost against {metric or 'quality'}", heads, rows, left=(8,))
+    line("`llmaudit plan optimize --margin M` writes the plan of a margin; --json has the model of every cohort.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, frontier, "frontier", "llmaudit plan frontier --evals evals.jsonl --margin 0.01")

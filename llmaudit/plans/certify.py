@@ -1,0 +1,326 @@
+"""How much a cohort would lose on another model, how surely, and what a whole plan may promise.
+
+Estimates of few pairs scatter, and a plan that picks the best looking cohorts picks the luckiest ones. So losses are
+shrunk toward what all cohorts of the same move lose (empirical Bayes, bivariate: the loss and the other model's own
+score, since a model that scores low in a cohort tends to lose there as well), and a plan promises an upper bound:
+
+    bound = max( sum of w (m + k s),  sum of w m + 1.96 sqrt(sum of w^2 s^2) )
+
+over the cohorts it moves, with w the share of production, m and s mean and standard deviation of the loss given the
+pairs. The first term holds every cohort k standard deviations above its mean at once: it covers what shrinkage cannot
+know, that the spread between cohorts is itself estimated. The second is the ordinary bound where few cohorts move.
+docs/optimize.md says how often the promise held where the truth was known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmaudit.plans.quality import LEAST_PAIRS, PairedCase
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+REACH = 1.0
+"""Standard deviations by which every cohort is held to lose more than expected, all at once, where losses are shrunk.
+Set on simulated cohorts of known truth (benchmarks/quality.py); 1.645 promises more than is kept too seldom to pay."""
+
+SURE = 1.959963984540054
+"""Normal quantile of the ordinary bound: 97.5% one-sided, so that the promise also stands a check on fresh pairs."""
+
+LEVEL = 0.05
+POOLED = 8
+"""Cohorts from which on their spread can be estimated; fewer are not shrunk, and share the level instead."""
+
+PRIOR_PAIRS = 20.0
+"""Pairs that the pooled variance counts as: a cohort of thirty equal outcomes is not free of doubt."""
+
+UNSEEN = 3.0
+"""Losses that may hide behind pairs none of which lost: n equal pairs leave room for 3 / n (the rule of three)."""
+
+OWN_PAIRS = 20
+"""Of the `LEAST_PAIRS` a cohort needs, those that have to be its own."""
+
+LEAST_CLUSTERS = 10
+MOST_FOR_PRIOR = 500
+"""Cohorts the spread is estimated on: more change it no longer."""
+
+ROUNDS = 60
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Losses of one move by cohort; arrays of shape (cohorts,), nan where a cohort has no pair.
+
+    Attributes:
+        pairs: Pairs.
+        clusters: Users, or whatever answers are alike within.
+        raw: Mean loss as seen.
+        loss: Expected loss, shrunk where that was possible.
+        sd: Its standard deviation.
+        score: Expected score of the other model.
+        score_sd: Its standard deviation.
+        reach: Standard deviations at which a plan's bound takes the loss.
+        variance: Variance of one pair's loss, design effect in.
+        pooled: Whether losses were shrunk.
+        mean: What cohorts lose on average, where shrunk.
+        spread: Standard deviation of the loss between cohorts, where shrunk.
+        design_effect: Variance over what independent pairs would have.
+    """
+
+    pairs: Ints
+    clusters: Ints
+    raw: Floats
+    loss: Floats
+    sd: Floats
+    score: Floats
+    score_sd: Floats
+    reach: Floats
+    variance: Floats
+    pooled: bool
+    mean: float | None
+    spread: float | None
+    design_effect: float
+
+    @cached_property
+    def worst(self) -> Floats:
+        """The loss at which a plan's bound takes each cohort."""
+        return self.loss + self.reach * self.sd
+
+    def proven(self, share: float = 1.0) -> Bools:
+        """Say which cohorts have pairs and clusters enough to be moved on their evidence.
+
+        What the other cohorts tell of this one counts as pairs, too: as many as would leave the same doubt. It never
+        makes up for more than a third.
+
+        Args:
+            share: Part of all pairs that these are, where the rest is held back.
+        """
+        borrowed = self.variance / self.spread**2 if self.pooled and self.spread else np.zeros(len(self.pairs))
+        counted = np.where(self.pairs >= share * OWN_PAIRS, self.pairs + share * borrowed, self.pairs)
+        enough: Bools = (counted >= share * LEAST_PAIRS) & (self.clusters >= share * LEAST_CLUSTERS)
+        return enough
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Paired cases as arrays of shape (cases,).
+
+    Attributes:
+        cohort: Cohort of each case, from 0.
+        before: Score of the model that serves now.
+        after: Score of the other.
+        cluster: Cluster of each case, from 0.
+    """
+
+    cohort: Ints
+    before: Floats
+    after: Floats
+    cluster: Ints
+
+    def take(self, mask: Bools) -> Arrays:
+        """Return some of the cases."""
+        return Arrays(self.cohort[mask], self.before[mask], self.after[mask], self.cluster[mask])
+
+
+def arrays_of(cases: Sequence[PairedCase], cohorts: Sequence[int]) -> Arrays:
+    """Return cases as arrays.
+
+    Args:
+        cases: The cases.
+        cohorts: The cohort of each.
+    """
+    names: dict[Any, int] = {}
+    cluster = [
+        names.setdefault(place if case.cluster is None else case.cluster, len(names))
+        for place, case in enumerate(cases)
+    ]
+    return Arrays(
+        np.array(cohorts, np.int64),
+        np.array([case.before for case in cases]),
+        np.array([case.after for case in cases]),
+        np.array(cluster, np.int64),
+    )
+
+
+def losses(cases: Arrays, cohorts: int, rivals: int = 1) -> Losses:
+    """Return what each cohort would lose, from its pairs and from what the others lose.
+
+    Args:
+        cases: Paired cases of one move.
+        cohorts: How many cohorts there are.
+        rivals: Moves among which a plan may choose, for the level of cohorts that are not shrunk.
+    """
+    n = np.bincount(cases.cohort, minlength=cohorts)
+    raw = _means(cases.before - cases.after, cases.cohort, n)
+    after = _means(cases.after, cases.cohort, n)
+    loss_off = cases.before - cases.after - raw[cases.cohort]
+    after_off = cases.after - after[cases.cohort]
+    effect = _design_effect(loss_off, cases)
+    covariances = [
+        effect * _pooled(first * second, cases.cohort, n)
+        for first, second in ((after_off, after_off), (after_off, loss_off), (loss_off, loss_off))
+    ]
+    unseen = UNSEEN * _span(cases) ** 2 / (n + UNSEEN)
+    covariances[0], covariances[2] = np.maximum(covariances[0], unseen), np.maximum(covariances[2], unseen)
+    clusters = _clusters(cases, cohorts)
+    usable = n >= 5  # noqa: PLR2004 -- a mean of fewer says little of the spread between cohorts
+    if np.count_nonzero(usable) < POOLED:
+        return _apart(n, clusters, raw, after, covariances, effect, rivals)
+    seen = np.stack([after, raw], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        noise = np.stack([covariances[0], covariances[1], covariances[2]], axis=1) / n[:, None]
+    centre, spread = _prior(seen[usable], noise[usable])
+    mean, cover = _posterior(seen, noise, centre, spread, int(np.count_nonzero(usable)))
+    return Losses(
+        pairs=n,
+        clusters=clusters,
+        raw=raw,
+        loss=mean[:, 1],
+        sd=np.sqrt(cover[:, 2]),
+        score=mean[:, 0],
+        score_sd=np.sqrt(cover[:, 0]),
+        reach=np.full(cohorts, REACH),
+        variance=covariances[2],
+        pooled=True,
+        mean=float(centre[1]),
+        spread=float(np.sqrt(spread[2])),
+        design_effect=effect,
+    )
+
+
+def _means(values: Floats, cohort: Ints, n: Ints) -> Floats:
+    with np.errstate(invalid="ignore"):
+        found: Floats = np.bincount(cohort, weights=values, minlength=len(n)) / n
+    return found
+
+
+def _pooled(products: Floats, cohort: Ints, n: Ints) -> Floats:
+    """Return a variance (or covariance) by cohort, drawn toward that of all cohorts by `PRIOR_PAIRS`."""
+    sums = np.bincount(cohort, weights=products, minlength=len(n))
+    whole = float(sums.sum()) / max(int(np.maximum(n - 1, 0).sum()), 1)
+    own = np.divide(sums, n - 1, out=np.full(len(n), whole), where=n > 1)
+    found: Floats = (n * own + PRIOR_PAIRS * whole) / (n + PRIOR_PAIRS)
+    return found
+
+
+def _span(cases: Arrays) -> float:
+    """Return the largest loss that one pair could have: 1 where scores are 0 or 1, else the largest that was seen."""
+    scores = np.concatenate([cases.before, cases.after])
+    if np.isin(scores, (0.0, 1.0)).all():
+        return 1.0
+    seen = float(np.max(np.abs(cases.before - cases.after), initial=0.0))
+    return seen or float(np.ptp(scores)) or float(np.max(np.abs(scores), initial=0.0))
+
+
+def _design_effect(residual: Floats, cases: Arrays) -> float:
+    """Return by how much the likeness of a cluster's answers raises a variance, over all cohorts; at least 1."""
+    ends = cases.cohort * (int(cases.cluster.max(initial=0)) + 1) + cases.cluster
+    _, codes = np.unique(ends, return_inverse=True)
+    together = np.bincount(codes, weights=residual)
+    alone = float(np.sum(residual**2))
+    return max(float(np.sum(together**2)) / alone, 1.0) if alone > 0 else 1.0
+
+
+def _clusters(cases: Arrays, cohorts: int) -> Ints:
+    ends = np.unique(np.stack([cases.cohort, cases.cluster], axis=1), axis=0) if len(cases.cohort) else None
+    return np.zeros(cohorts, np.int64) if ends is None else np.bincount(ends[:, 0], minlength=cohorts)
+
+
+def _apart(
+    n: Ints, clusters: Ints, raw: Floats, after: Floats, covariances: list[Floats], effect: float, rivals: int
+) -> Losses:
+    """Return losses that are not shrunk: few cohorts say nothing of the spread between them.
+
+    Every candidate's own bound holds at the level shared by all of them (Bonferroni), whichever a plan picks.
+    """
+    from scipy.stats import t  # noqa: PLC0415 -- only where cohorts are few
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sd, score_sd = np.sqrt(covariances[2] / n), np.sqrt(covariances[0] / n)
+    candidates = max(int(np.count_nonzero(n)) * rivals, 1)
+    reach = t.isf(LEVEL / 2 / candidates, np.maximum(np.minimum(n, clusters) - 1, 1))
+    return Losses(n, clusters, raw, raw, sd, after, score_sd, reach, covariances[2], False, None, None, effect)
+
+
+def _prior(seen: Floats, noise: Floats) -> tuple[Floats, Floats]:
+    """Return mean and covariance (as variance, covariance, variance) of true scores and losses between cohorts.
+
+    Maximum likelihood under a normal prior by expectation maximisation, started from the method of moments.
+
+    Args:
+        seen: Shape (cohorts, 2): score and loss as seen.
+        noise: Shape (cohorts, 3): their sampling covariance.
+    """
+    step = -(-len(seen) // MOST_FOR_PRIOR)
+    seen, noise = seen[::step], noise[::step]
+    centre = seen.mean(axis=0)
+    moments = np.cov(seen.T)
+    start = np.array([moments[0, 0], moments[0, 1], moments[1, 1]]) - noise.mean(axis=0)
+    spread = _proper(start)
+    for _ in range(ROUNDS):
+        mean, cover = _given(seen, noise, centre, spread)
+        centre = mean.mean(axis=0)
+        off = mean - centre
+        products = np.stack([off[:, 0] ** 2, off[:, 0] * off[:, 1], off[:, 1] ** 2], axis=1)
+        spread = _proper((products + cover).mean(axis=0))
+    return centre, spread
+
+
+def _proper(spread: Floats) -> Floats:
+    """Return the nearest covariance that is one: variances above nothing, correlation within 0.99."""
+    first, second = max(float(spread[0]), 1e-6), max(float(spread[2]), 1e-6)
+    limit = 0.99 * float(np.sqrt(first * second))
+    return np.array([first, float(np.clip(spread[1], -limit, limit)), second])
+
+
+def _given(seen: Floats, noise: Floats, centre: Floats, spread: Floats) -> tuple[Floats, Floats]:
+    """Return mean and covariance of what is true given what is seen: for two normals, in closed form."""
+    a, b, d = (noise[:, i] + spread[i] for i in range(3))
+    determinant = a * d - b * b
+    off = seen - centre
+    solved = np.stack([d * off[:, 0] - b * off[:, 1], a * off[:, 1] - b * off[:, 0]], axis=1) / determinant[:, None]
+    p, q, r = spread
+    mean = centre + np.stack([p * solved[:, 0] + q * solved[:, 1], q * solved[:, 0] + r * solved[:, 1]], axis=1)
+    cover = np.stack(
+        [
+            p - (p * p * d - 2 * p * q * b + q * q * a) / determinant,
+            q - (p * q * d - (p * r + q * q) * b + q * r * a) / determinant,
+            r - (q * q * d - 2 * q * r * b + r * r * a) / determinant,
+        ],
+        axis=1,
+    )
+    return mean, cover
+
+
+def _posterior(seen: Floats, noise: Floats, centre: Floats, spread: Floats, known: int) -> tuple[Floats, Floats]:
+    """Return the posterior of every cohort, with what is unknown of the centre in; the centre where nothing is seen."""
+    there = np.isfinite(noise).all(axis=1) & np.isfinite(seen).all(axis=1)
+    mean, cover = np.tile(centre, (len(seen), 1)), np.tile(spread, (len(seen), 1))
+    mean[there], cover[there] = _given(seen[there], noise[there], centre, spread)
+    marginal = spread + noise[there].mean(axis=0)
+    left = np.stack([cover[:, 0] / spread[0], cover[:, 2] / spread[2]], axis=1)
+    cover[:, 0] += left[:, 0] ** 2 * marginal[0] / known
+    cover[:, 2] += left[:, 1] ** 2 * marginal[2] / known
+    return mean, np.maximum(cover, 0.0)
+
+
+def bound(weights: Floats, loss: Floats, sd: Floats, reach: Floats) -> float:
+    """Return a plan's upper bound of the loss over all traffic, in the score's unit; 0 where nothing moves.
+
+    Args:
+        weights: Shape (moves,): share of production of each cohort that moves.
+        loss: Expected loss of each.
+        sd: Its standard deviation.
+        reach: Standard deviations of the first term.
+    """
+    expected = float(np.sum(weights * loss))
+    together = float(np.sum(weights * (loss + reach * sd)))
+    return max(together, expected + SURE * float(np.sqrt(np.sum((weights * sd) ** 2))))

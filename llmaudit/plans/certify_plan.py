@@ -1,0 +1,58 @@
+"""Which moves of a plan somebody wrote are certified: those that fit into a margin together, most saving first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from llmaudit.catalog import Catalog
+from llmaudit.plans.evaluate import Placed, PlanCost
+from llmaudit.plans.optimize import MARGIN, Board, Limits, board_of, choose
+from llmaudit.plans.optimize_units import Unit
+from llmaudit.plans.quality import CohortMove, Outcomes
+
+
+def certified_moves(
+    cost: PlanCost, outcomes: Outcomes, catalog: Catalog, margin: float = MARGIN
+) -> frozenset[CohortMove]:
+    """Return the moves of a plan that outcomes certify, all together within a margin.
+
+    A cohort counts only where the plan moves all of it to one model: outcomes speak of the cohort as a whole, not of
+    the part of it that a rule picks.
+
+    Args:
+        cost: The plan's cost, with where it puts each cell.
+        outcomes: Paired outcomes.
+        catalog: The prices.
+        margin: Largest loss over all traffic.
+    """
+    targets = {leg.model for one in cost.placed if one.moved for leg in one.legs if leg.kind == "route" and leg.model}
+    if not targets:
+        return frozenset()
+    cells = [one.priced for one in cost.placed]
+    board = board_of(cells, catalog, outcomes, {}, Limits(margin=margin, models=tuple(sorted(targets))))
+    return choose(_as_planned(board, cost.placed)).certified
+
+
+def _as_planned(board: Board, placed: Iterable[Placed]) -> Board:
+    """Return a board on which a unit may do nothing but what the plan does with it."""
+    where = {id(one.priced): one for one in placed}
+    forbidden = np.ones((len(board.units), 1 + len(board.targets)), bool)
+    forbidden[:, 0] = False
+    for row, unit in enumerate(board.units):
+        target = _target(unit, where)
+        if target in board.names:
+            forbidden[row, 1 + board.names.index(target)] = False
+    return replace(board, forbidden={**board.forbidden, "the plan": forbidden})
+
+
+def _target(unit: Unit, where: dict[int, Placed]) -> str | None:
+    """Return the one model that a plan moves a unit to; None where it moves a part of it, or to several."""
+    models: set[str | None] = set()
+    for priced in unit.cells:
+        one = where[id(priced)]
+        if priced.cell.status == "ok" and one.refused is None:
+            models.add(next((leg.model for leg in one.legs if leg.kind == "route"), None) if one.moved else None)
+    return next(iter(models)) if len(models) == 1 else None

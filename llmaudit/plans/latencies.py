@@ -1,0 +1,39 @@
+"""Quantiles of latency from the log's own answers, for plans that have to keep a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import exp
+
+from llmaudit.plans.optimize import ALL_TIERS
+from llmaudit.summaries.latency import LatencyBucket
+
+LEAST_ANSWERS = 100
+"""Answers below which a 95th percentile is left unknown: five of them would decide it."""
+
+PER_STEP = 20
+"""Buckets of latency.sql lie 1 / 20 apart on the scale of the natural logarithm."""
+
+
+def p95_ms(rows: Iterable[LatencyBucket], share: float = 0.95) -> dict[tuple[str, int | None], float]:
+    """Return a quantile of the time to the whole answer, in milliseconds, by canonical model and tier.
+
+    The upper edge of the bucket it falls into: at most 5% above the true one, never below. `ALL_TIERS` stands for all
+    tiers of a model together. A model (or a tier of it) with too few answers has no entry: it is unknown.
+    """
+    counts: dict[tuple[str, int | None], dict[int, int]] = {}
+    for row in rows:
+        if row.measure == "latency":
+            for tier in (row.tier, ALL_TIERS):
+                buckets = counts.setdefault((row.model, tier), {})
+                buckets[row.bucket] = buckets.get(row.bucket, 0) + row.requests
+    return {key: _quantile(buckets, share) for key, buckets in counts.items() if sum(buckets.values()) >= LEAST_ANSWERS}
+
+
+def _quantile(buckets: dict[int, int], share: float) -> float:
+    left = share * sum(buckets.values())
+    for bucket in sorted(buckets):
+        left -= buckets[bucket]
+        if left <= 0:
+            return exp((bucket + 1) / PER_STEP)
+    return exp((max(buckets) + 1) / PER_STEP)

@@ -1,0 +1,105 @@
+"""Outcomes in: every record has an account, the same file twice changes nothing, and pairs find their cohort."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from builders import write_jsonl
+from running import Run
+
+SOL, LUNA = "openai/gpt-5.6-sol", "openai/gpt-5.6-luna"
+
+
+def outcome(case: str, model: str, score: Any, **rest: Any) -> dict[str, Any]:
+    return {"case_id": case, "model": model, "metric": "correct", "score": score, "source": "judge", **rest}
+
+
+@pytest.fixture
+def db(small_db: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(small_db, tmp_path / "mine.duckdb"))
+
+
+def test_every_record_is_accounted_for(call: Run, tmp_path: Path, db: Path):
+    """Two outcomes, one said twice, one contradicted, and four that cannot be used."""
+    file = write_jsonl(
+        tmp_path / "evals.jsonl",
+        [
+            outcome("c-1", SOL, 1),
+            outcome("c-1", LUNA, 0),
+            outcome("c-1", LUNA, 0),
+            outcome("c-1", SOL, 0),
+            outcome("c-2", SOL, "high"),
+            outcome("c-2", SOL, 1, source="my aunt"),
+            {"metric": "correct", "score": 1, "model": SOL},
+            outcome("c-3", SOL, None),
+        ],
+    )
+    first = call("evals", "add", file, "--db", db, "--json")
+    assert first.code == 0, first.err
+    (found,) = first.json["files"]
+    counts = {name: found[name] for name in ("records", "accepted", "duplicates", "conflicts", "rejected")}
+    assert counts == {"records": 8, "accepted": 2, "duplicates": 1, "conflicts": 1, "rejected": 4}
+    lines = [problem.partition(":")[0] for problem in found["problems"]]
+    assert lines == ["line 4", "line 5", "line 6", "line 7", "line 8"]
+    again = call("evals", "add", file, "--db", db, "--json").json
+    assert (again["files"][0]["skipped"], again["totals"]["accepted"]) == ("read before", 0)
+    listed = call("evals", "list", "--db", db, "--json").json
+    assert [(row["model"], row["outcomes"], row["mean"]) for row in listed["outcomes"]] == [(LUNA, 1, 0), (SOL, 1, 1)]
+    assert listed["paired"]["cases"] == 1
+
+
+def test_three_containers_hold_the_same(call: Run, tmp_path: Path, db: Path):
+    rows = [outcome(f"c-{n}", model, n % 2, tier=1) for n in range(5) for model in (SOL, LUNA)]
+    jsonl = write_jsonl(tmp_path / "a.jsonl", rows)
+    csv = tmp_path / "a.csv"
+    csv.write_text("\n".join([",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]))
+    parquet = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), parquet)
+    found = call("evals", "add", jsonl, csv, parquet, "--db", db, "--json").json
+    assert [(one["accepted"], one["duplicates"]) for one in found["files"]] == [(10, 0), (0, 10), (0, 10)]
+
+
+def test_a_file_without_an_outcome_is_refused(call: Run, tmp_path: Path, db: Path):
+    done = call("evals", "add", write_jsonl(tmp_path / "x.jsonl", [{"a": 1}]), "--db", db)
+    assert done.code == 5
+    assert "line 1" in done.err
+    assert "no-outcomes" in done.err
+
+
+def test_a_route_that_is_a_model_answered(call: Run, tmp_path: Path, db: Path):
+    """Case, route, metric and score alone are enough; the request's own model may be left out altogether."""
+    rows = [
+        {"case_id": "c-1", "route": SOL, "metric": "m", "score": 1},
+        {"case_id": "c-1", "route": LUNA, "metric": "m", "score": 1},
+        {"request_id": "a-2", "metric": "m", "score": 1},
+        {"request_id": "a-2", "model": LUNA, "metric": "m", "score": 0},
+        {"route": "intent-classify", "model": SOL, "metric": "m", "score": 0},
+    ]
+    call("evals", "add", write_jsonl(tmp_path / "e.jsonl", rows), "--db", db)
+    paired = call("evals", "list", "--db", db, "--json").json["paired"]
+    assert paired["by_models"] == [{"models": [LUNA, SOL], "cases": 2}]
+    assert (paired["unpaired"], paired["unmatched"]) == (1, 1)
+
+
+def test_pairs_find_the_cohort_of_their_request(tmp_path: Path, db: Path):
+    from llmaudit.catalog import load_catalog  # noqa: PLC0415
+    from llmaudit.evals.keep import SEEN, only  # noqa: PLC0415
+    from llmaudit.evals.match import paired_outcomes  # noqa: PLC0415
+    from llmaudit.rollup import keyed_requests  # noqa: PLC0415
+    from llmaudit.store import Store  # noqa: PLC0415
+
+    catalog = load_catalog()
+    rows = [outcome("a-2", SOL, 0.5), outcome("a-2", LUNA, 1), outcome("z", SOL, 1, route="chat", tier=2)]
+    rows.append(outcome("z", LUNA, 0))
+    file = write_jsonl(tmp_path / "e.jsonl", rows)
+    with Store(db, read_only=True) as store, keyed_requests(store, catalog), only(store, catalog, [file]):
+        found = paired_outcomes(store, catalog, None, SEEN)
+        assert found
+        cases = {case.labels[:2]: (case.before, case.after) for case in found.pairs[SOL, LUNA]}
+        assert not store.rows("SELECT 1 FROM outcomes")
+    assert cases == {("intent-classify", 0): (0.5, 1), ("chat", 2): (1, 0)}
