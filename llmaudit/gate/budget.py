@@ -17,7 +17,6 @@ By = Literal["all", "feature", "route", "template", "team", "model", "tier", "ca
 CellBy = Literal["all", "feature", "template", "model", "tier"]
 Level = Literal["fail", "warn"]
 Pct = Annotated[float, msgspec.Meta(ge=0)]
-Usd = Annotated[Decimal, msgspec.Meta(ge=0)]
 
 
 class _Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,7 +35,7 @@ class CostLimit(_Limit, frozen=True, kw_only=True):
     """A limit on cost per request or per good answer."""
 
     by: By = "all"
-    max_usd: Usd | None = None
+    max_usd: Decimal | None = None
     max_increase_pct: Pct | None = None
 
 
@@ -45,7 +44,7 @@ class TotalLimit(_Limit, frozen=True, kw_only=True):
 
     by: CellBy = "all"
     per: Literal["log", "month"] = "log"
-    max: Usd | None = None
+    max: Decimal | None = None
     max_increase_pct: Pct | None = None
 
 
@@ -125,6 +124,8 @@ Limit = CostLimit | TotalLimit | ShareLimit | FloorLimit | LatencyLimit | ModelL
 RULES = tuple(name for name in Budget.__struct_fields__ if name != "acknowledge")
 
 DEFAULT_INCREASE_PCT = 5.0
+MOST = 10**12
+"""No limit is so large: what is not below it is no number that can be meant (infinity)."""
 
 
 def default_budget(by: By) -> Budget:
@@ -133,28 +134,29 @@ def default_budget(by: By) -> Budget:
     return Budget(cost_per_request=[CostLimit(by=one, max_increase_pct=DEFAULT_INCREASE_PCT) for one in both])
 
 
+_BOUNDS = ("max", "min", "max_usd", "max_increase_pct", "max_increase_points", "allow")
+
+
 def read_budget(path: Path) -> Budget:
     """Read a budget file.
 
     Raises:
-        InputError: Missing, malformed, an unknown key or an empty rule; the message has line and column where it can.
+        InputError: Missing, malformed, an unknown key, an empty rule or a limit below 0; the message has line and
+            column where it can.
     """
     found = read_yaml(path, Budget, what="budget")
-    for name, limit in found.limits():
-        if all(
-            getattr(limit, key, None) is None
-            for key in ("max", "min", "max_usd", "max_increase_pct", "max_increase_points", "allow")
-        ):
-            raise _bad(path, f"{name} sets no limit", "Give it max, max_increase_pct or the like, or take it out.")
-    for one in found.acknowledge:
-        if one.rule not in RULES:
-            raise _bad(
-                path,
-                f"acknowledge names the rule {printable(one.rule)}, which there is not",
-                f"Rules are {', '.join(RULES)}.",
-            )
     if not found.limits():
         raise _bad(path, "it has no rule", f"Rules are {', '.join(RULES)}.")
+    for name, limit in found.limits():
+        bounds = [bound for key in _BOUNDS if (bound := getattr(limit, key, None)) is not None]
+        if not bounds:
+            raise _bad(path, f"{name} sets no limit", "Give it max, max_increase_pct or the like, or take it out.")
+        if any(not isinstance(bound, list) and not 0 <= bound < MOST for bound in bounds):
+            raise _bad(path, f"{name} has a limit below 0, or none that is a number", "Write a plain number from 0 on.")
+    for one in found.acknowledge:
+        if one.rule not in RULES:
+            known = f"Rules are {', '.join(RULES)}."
+            raise _bad(path, f"acknowledge names the rule {printable(one.rule)}, which there is not", known)
     return found
 
 
