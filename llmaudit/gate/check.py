@@ -233,7 +233,7 @@ def _breakdown(before: Baseline, after: Baseline) -> Breakdown:
 def _headline(broken: Breakdown, after: Baseline) -> str:
     if broken.causes:
         first = broken.causes[0].text
-        return first[:1].upper() + first[1:]
+        return first[:1].upper() + first[1:] if first.partition(" ")[0].isalpha() else first
     return (
         f"Nothing stands out from chance: {shown(broken.before_usd)} in the baseline, {shown(broken.after_usd)} now"
         f" ({after.requests:,} requests)"

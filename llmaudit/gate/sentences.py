@@ -8,7 +8,7 @@ from decimal import Decimal
 from llmaudit.errors import printable
 from llmaudit.gate.decompose import Decomposition, Part
 from llmaudit.gate.leaves import INPUT, Leaf, LeafKey, Pool
-from llmaudit.gate.model import CallKey
+from llmaudit.gate.model import OTHER, CallKey
 from llmaudit.gate.names import SYSTEM
 from llmaudit.money import EXACT, ZERO, shown
 
@@ -16,32 +16,45 @@ SHORT = 8
 """Characters of a fingerprint that people see."""
 
 
-def use_name(use: CallKey | None) -> str | None:
-    """Return what people call a use: its template, else its feature."""
-    if use is None:
+Scope = tuple[str | None, ...]
+"""Where a cause is told of: all of the log (empty), a feature, or a feature and a template."""
+
+
+def inside(use: CallKey, scope: Scope) -> bool:
+    """Say whether a use lies in a scope."""
+    return use[: len(scope)] == scope
+
+
+def scope_name(scope: Scope) -> str | None:
+    """Return what people call a scope; None is all of the log."""
+    if not scope:
         return None
-    feature, template, _ = use
-    if template is not None:
-        short = template.removeprefix(SYSTEM)[:SHORT] if template != "other" else "of the small ones"
-        kind = "system prompt" if template.startswith(SYSTEM) else "template"
-        return f"{kind} {printable(short)}" + (f" of {printable(feature)}" if feature else "")
-    return f"feature {printable(feature)}" if feature is not None else None
+    if len(scope) == 1:
+        return f"feature {printable(scope[0] or 'unknown')}"
+    feature, template = scope[0], scope[1] or "unknown"
+    short = "of the small ones" if template == OTHER else template.removeprefix(SYSTEM)[:SHORT]
+    kind = "system prompt" if template.startswith(SYSTEM) else "template"
+    return f"{kind} {printable(short)}" + (f" of {printable(feature)}" if feature else "")
 
 
-def subject_of(cause: str, use: CallKey | None, parts: Sequence[Part]) -> str | None:
+def _use_name(use: CallKey) -> str:
+    """Return what people call a use: its template, else its feature."""
+    scope: Scope = use[:2] if use[1] is not None else use[:1] if use[0] is not None else ()
+    return scope_name(scope) or "requests without a feature"
+
+
+def subject_of(cause: str, scope: Scope, parts: Sequence[Part]) -> str | None:
     """Return what a cause comes from, as the JSON has it."""
-    if use is not None:
-        return use_name(use)
-    if cause in {"models", "price", "markup"} and parts:
+    if not scope and cause in {"models", "price", "markup"} and parts:
         return _largest(parts, lambda part: part.leaf[0] if cause == "markup" else part.leaf[1])
-    return None
+    return scope_name(scope)
 
 
 def sentence(
-    cause: str, use: CallKey | None, parts: Sequence[Part], found: Decomposition, usd: Decimal, monthly: Decimal | None
+    cause: str, scope: Scope, parts: Sequence[Part], found: Decomposition, usd: Decimal, monthly: Decimal | None
 ) -> str:
     """Return one sentence on a cause, with its amount."""
-    told = _TOLD[cause](_Both(found, use), parts, use_name(use))
+    told = _TOLD[cause](_Both(found, scope), parts, scope_name(scope))
     return f"{told}: {amount(usd, monthly)}"
 
 
@@ -53,14 +66,11 @@ def amount(usd: Decimal, monthly: Decimal | None) -> str:
 
 
 class _Both:
-    """Both logs, or one use of them."""
+    """Both logs, or what of them lies in a scope."""
 
-    def __init__(self, found: Decomposition, use: CallKey | None) -> None:
+    def __init__(self, found: Decomposition, scope: Scope) -> None:
         self.found = found
-        self.sides = [
-            [one for key, one in side.items() if use is None or key[:2] == use[:2]]
-            for side in (found.before, found.after)
-        ]
+        self.sides = [[one for key, one in side.items() if inside(key, scope)] for side in (found.before, found.after)]
 
     def pools(self, outcomes: Iterable[str] | None = None) -> list[list[Pool]]:
         """Return the pools of each side."""
@@ -105,9 +115,9 @@ def _went(now: float, before: float) -> str:
 
 
 def _traffic(both: _Both, parts: Sequence[Part], _: str | None) -> str:
-    name = _largest(parts, lambda part: use_name(part.use) or "requests without a feature")
+    name = _largest(parts, lambda part: _use_name(part.use))
     sides = [
-        sum(use.calls for key, use in side.items() if (use_name(key) or "requests without a feature") == name)
+        sum(use.calls for key, use in side.items() if _use_name(key) == name)
         for side in (both.found.before, both.found.after)
     ]
     shares = [100 * count / max(whole, 1) for count, whole in zip(sides, both.calls(), strict=True)]
