@@ -7,7 +7,7 @@ the order or the number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -61,7 +61,7 @@ def priced_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Ite
         store.execute(_conditioned(catalog.prompt_edges()))
         keys = ", ".join(f"z.{name}" for name in KEYS)
         found = store.dicts(f"SELECT DISTINCT {keys} FROM conditioned_requests z ORDER BY ALL")
-        rates = [_rates(catalog, row) for row in found]
+        rates = [condition_rates(catalog, row) for row in found]
         with store.table("condition_rates", _table(found, rates)):
             present = _present(store)
             live = [index for index in _live(rates) if index in present]
@@ -87,8 +87,8 @@ def _conditioned(edges: list[int]) -> str:
     """
 
 
-def _rates(catalog: Catalog, row: dict[str, Any]) -> Rates | NoRates | None:
-    """Return the rates of one combination of conditions; None where nothing was used that could cost."""
+def condition_rates(catalog: Catalog, row: Mapping[str, Any]) -> Rates | NoRates | None:
+    """Return the rates of one combination of conditions (`KEYS`); None where nothing was used that could cost."""
     if row["usage"] != "known":
         return None if row["usage"] == "nothing used" else NoRates(row["usage"])
     offer = catalog.offer(row["seller"], row["sku"])

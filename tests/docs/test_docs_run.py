@@ -19,6 +19,7 @@ import pytest
 import llmaudit
 from llmaudit.catalog import load_catalog
 from llmaudit.formats.mapped import load_map
+from llmaudit.gate.budget import read_budget
 from llmaudit.plans import load_plan
 from llmaudit.settings import DEFAULTS
 from llmaudit.tiers.user_rules import RulesFile
@@ -34,6 +35,7 @@ WRITTEN = {
     "yaml rules": "rules.yaml",
     "yaml deployments": "deployments.yaml",
     "yaml map": "map.yaml",
+    "yaml budget": "budget.yaml",
     "toml": "llmaudit.toml",
     "html page": "pricing.html",
 }
@@ -72,7 +74,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (logs / name).write_text("".join(line for line, _ in zip(source, range(lines), strict=False)), "utf-8")
     session = min((SAMPLES / "claude_code").glob("*.jsonl"), key=lambda path: path.stat().st_size)
     shutil.copy(session, logs)
-    kinds = ("yaml plan", "yaml catalog", "yaml rules", "yaml deployments", "yaml map")
+    kinds = ("yaml plan", "yaml catalog", "yaml rules", "yaml deployments", "yaml map", "yaml budget")
     for kind, text in blocks(ROOT / "docs" / "files.md", *kinds):
         (folder / WRITTEN[kind]).write_text(text, encoding="utf-8")
     for kind, text in blocks(ROOT / "docs" / "markup-page.md", "html page"):
@@ -168,6 +170,13 @@ def test_a_column_map_that_is_shown_is_one(text: str, tmp_path: Path):
     file = tmp_path / "map.yaml"
     file.write_text(text, encoding="utf-8")
     assert load_map(file).sources
+
+
+@pytest.mark.parametrize("text", examples("yaml budget"))
+def test_a_budget_that_is_shown_is_one(text: str, tmp_path: Path):
+    file = tmp_path / "budget.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert read_budget(file).limits()
 
 
 @pytest.mark.parametrize("text", examples("toml"))

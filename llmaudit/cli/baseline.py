@@ -1,0 +1,98 @@
+"""`llmaudit baseline save`: what the cost check compares with, as a small file for git."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmaudit.cli.options import Ended, command
+from llmaudit.cli.output import answer, line, notice
+from llmaudit.cli.work import catalog, first_failure, open_store, read_logs
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.gate.model import Baseline
+
+
+def save(
+    settings: Settings,
+    file: Annotated[Path, typer.Argument(help="The file to write, such as llmaudit-baseline.json.")],
+    paths: Annotated[list[str] | None, typer.Argument(help="Logs; without them, what is in the database.")] = None,
+    case: Annotated[
+        str | None, typer.Option("--case", help="What names a case: tag:NAME or id:PATTERN (tag:case).")
+    ] = None,
+    format: Annotated[str | None, typer.Option("--log-format", help="Format of every log.")] = None,  # noqa: A002
+) -> None:
+    """Save what the log costs now as the baseline for `llmaudit check`.
+
+    The file is small, sorted JSON with one cell a line: commit it, and a diff shows what changed.
+    """
+    from llmaudit.gate.cases import checked_case
+    from llmaudit.gate.file import to_json
+    from llmaudit.gate.measure import measure
+
+    chosen = None if case is None else checked_case(case)
+    prices = catalog(settings)
+    with open_store(settings, temporary=bool(paths), read_only=not paths) as store:
+        if paths:
+            failure = first_failure(read_logs(settings, store, paths, format))
+            if failure:
+                raise Ended(failure.exit_code)
+        found = measure(store, prices, settings.period, case=chosen)
+    must_hold_requests(found)
+    text = to_json(found)
+    write_file(file, text)
+    document = {
+        "schema": "llmaudit/baseline-save/1",
+        "catalog_version": found.catalog_version,
+        "path": str(file),
+        "bytes": len(text.encode()),
+        "requests": found.requests,
+        "unpriced": found.unpriced,
+        "cells": len(found.cells),
+        "cases": len(found.cases),
+        "usd": found.usd,
+        "detail": found.detail,
+    }
+    answer(settings, document, lambda: line(_said(found, file, len(text.encode()))))
+    if found.unpriced and not settings.json:
+        notice(settings, f"warning: the cost of {found.unpriced:,} requests is unknown and in no figure of it")
+
+
+def must_hold_requests(found: Baseline) -> None:
+    """Refuse to save a log without requests.
+
+    Raises:
+        NotEnoughError: It has none.
+    """
+    from llmaudit.errors import NotEnoughError
+
+    if not found.requests:
+        raise NotEnoughError(
+            "there is no request to save a baseline of: the log is empty, or none lies in the period",
+            next_step="Ingest a log first, or check --since, --until and --month.",
+            slug="nothing-to-save",
+        )
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    from llmaudit.report.write import write
+
+    write(path, text)
+
+
+def _said(found: Baseline, file: Path, size: int) -> str:
+    from llmaudit.money import shown
+
+    cases = f", {len(found.cases):,} cases" if found.cases else ""
+    return f"{file}: {found.requests:,} requests, {shown(found.usd)}, {len(found.cells):,} cells{cases}, {size:,} bytes"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    inner = typer.Typer(help="The baseline of the cost check.", no_args_is_help=True, rich_markup_mode=None)
+    command(inner, save, "save", "llmaudit baseline save llmaudit-baseline.json --month 2026-10")
+    app.add_typer(inner, name="baseline")

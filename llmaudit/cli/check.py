@@ -1,0 +1,212 @@
+"""`llmaudit check`: a log against its baseline and a budget, for CI."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmaudit.cli.options import Ended, command
+from llmaudit.cli.output import notice, warn
+from llmaudit.cli.work import catalog, first_failure, open_store, read_logs
+from llmaudit.errors import Exit, UsageError, printable
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.catalog import Catalog
+    from llmaudit.gate.budget import Budget
+    from llmaudit.gate.check import Check
+    from llmaudit.gate.model import Baseline
+
+BY = ("feature", "case", "route", "template", "team", "model", "tier")
+
+
+def check(
+    settings: Settings,
+    paths: Annotated[list[str] | None, typer.Argument(help="Logs; without them, what is in the database.")] = None,
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="The file of `baseline save`.")] = None,
+    budget: Annotated[
+        Path | None, typer.Option("--budget", help="The rules (YAML); 5% more per request without.")
+    ] = None,
+    format: Annotated[  # noqa: A002 -- the flag is named so
+        str, typer.Option("--format", help="text, json, md, junit, github or sarif.")
+    ] = "text",
+    by: Annotated[str, typer.Option("--by", help=f"Compare by {', '.join(BY)}.")] = "feature",
+    prices: Annotated[
+        str, typer.Option("--prices", help="frozen: at the baseline's prices; current: as they are.")
+    ] = "frozen",
+    case: Annotated[
+        str | None, typer.Option("--case", help="What names a case: tag:NAME or id:PATTERN (as the baseline).")
+    ] = None,
+    history: Annotated[
+        Path | None, typer.Option("--history", help="A folder of baselines: the trend, and when it broke.")
+    ] = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Afterwards write the log as the new baseline; ends with 0.")
+    ] = False,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Report only: end with 0 even if a rule fails.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the result here instead of printing it.")] = None,
+    log_format: Annotated[str | None, typer.Option("--log-format", help="Format of every log.")] = None,
+) -> None:
+    """Compare what a log costs with a baseline, say why it differs, and fail where a budget is broken.
+
+    Ends with 0 where every rule passed, 3 where one failed, 4 where there was not enough to decide.
+    """
+    from llmaudit.gate.render import forms, render
+
+    form = "json" if settings.json else format
+    if form not in forms() or by not in BY or prices not in {"frozen", "current"}:
+        raise _wrong(form, by, prices, forms())
+    if history is not None:
+        _trend(settings, history, form, out, exit_zero=exit_zero)
+        return
+    if baseline is None:
+        raise UsageError(
+            "no --baseline is named",
+            next_step="Write one with `llmaudit baseline save FILE`, or name a folder of them with --history.",
+            slug="no-baseline-named",
+        )
+    found, new = _checked(
+        settings, paths or [], baseline, budget, (by, prices, case, log_format), update=update_baseline
+    )
+    if found is not None:
+        _write(render(found, form), out)
+        if form == "text":
+            warn(settings, found.warnings)
+    if new is not None:
+        from llmaudit.cli.baseline import write_file
+        from llmaudit.gate.file import to_json
+
+        write_file(baseline, to_json(new))
+        notice(settings, f"{printable(str(baseline))}: written anew from {new.requests:,} requests")
+        return
+    if found is not None and found.verdict != "passed" and not exit_zero:
+        raise Ended(Exit.GATE if found.verdict == "failed" else Exit.NOT_ENOUGH_DATA)
+
+
+def _wrong(form: str, by: str, prices: str, known: Sequence[str]) -> UsageError:
+    for flag, value, choices in (
+        ("--format", form, known),
+        ("--by", by, BY),
+        ("--prices", prices, ("frozen", "current")),
+    ):
+        if value not in choices:
+            return UsageError(
+                f"{flag} {printable(value)}: there is no such choice",
+                next_step=f"Use one of {', '.join(choices)}.",
+                slug="no-such-choice",
+            )
+    raise AssertionError  # pragma: no cover -- only called where one of them is wrong
+
+
+def _checked(
+    settings: Settings,
+    paths: list[str],
+    file: Path,
+    budget_file: Path | None,
+    chosen: tuple[str, str, str | None, str | None],
+    *,
+    update: bool,
+) -> tuple[Check | None, Baseline | None]:
+    """Return the check, and the log as a new baseline where one is wanted."""
+    from llmaudit.gate.budget import default_budget, read_budget
+    from llmaudit.gate.cases import checked_case
+    from llmaudit.gate.file import read_baseline
+    from llmaudit.gate.measure import measure
+
+    by, prices, case, log_format = chosen
+    case = None if case is None else checked_case(case)
+    warnings: list[str] = []
+    before = None if update and not file.exists() else read_baseline(file, warnings.append)
+    rules = read_budget(budget_file) if budget_file else default_budget(by)  # type: ignore[arg-type] # of BY
+    book = catalog(settings)
+    with open_store(settings, temporary=bool(paths), read_only=not paths) as store:
+        if paths:
+            failure = first_failure(read_logs(settings, store, paths, log_format))
+            if failure:
+                raise Ended(failure.exit_code)
+        new = measure(store, book, settings.period, case=case) if update else None
+        if before is None:
+            return None, new
+        after = measure(
+            store,
+            book,
+            settings.period,
+            like=before,
+            groupings=_groupings(rules, by),
+            case=case,
+            with_latency=bool(rules.latency_p50_ms or rules.latency_p95_ms),
+        )
+    return _compared(before, after, rules, book, (by, prices), warnings), new
+
+
+def _groupings(rules: Budget, by: str) -> list[str]:
+    """Return the groupings whose moments some rule needs: each costs a pass over the requests."""
+    from llmaudit.gate.budget import CostLimit
+
+    wanted = {limit.by for _, limit in rules.limits() if isinstance(limit, CostLimit)}
+    return [*dict.fromkeys(["all", *sorted({*wanted, "feature" if by == "case" else by} - {"all", "case"})])]
+
+
+def _compared(
+    before: Baseline, after: Baseline, rules: Budget, book: Catalog, chosen: tuple[str, str], warnings: list[str]
+) -> Check:
+    from datetime import UTC, datetime
+
+    from llmaudit.gate.check import check as compare
+
+    by, prices = chosen
+    classes = {}
+    for model in {cell.model for cell in after.cells} | {cell.model for cell in before.cells}:
+        offer = book.canonical(model)
+        classes[model] = offer.sku.model_class if offer else None
+    return compare(
+        before,
+        after,
+        rules,
+        today=datetime.now(tz=UTC).date(),
+        prices=prices,  # type: ignore[arg-type] # one of the two
+        by="feature" if by == "case" else by,
+        classes=classes,
+        warnings=warnings,
+    )
+
+
+def _write(text: str, out: Path | None) -> None:
+    """Print the result, or write it to a file; before the exit code is decided, so that it is there when CI stops."""
+    if out is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    from llmaudit.cli.baseline import write_file
+
+    write_file(out, text)
+
+
+def _trend(settings: Settings, folder: Path, form: str, out: Path | None, *, exit_zero: bool) -> None:
+    """Tell when the cost per request of a series of baselines changed."""
+    from llmaudit.gate.trend import read_history, trend
+    from llmaudit.jsonform import to_text
+
+    if form not in {"text", "json"}:
+        raise UsageError(
+            f"--history has no form {printable(form)}", next_step="Use text or json.", slug="no-such-choice"
+        )
+    warnings: list[str] = []
+    found = trend(read_history(folder, warnings.append), warnings)
+    lines = [found.headline, *(f"Before that: {one.text}" for one in reversed(found.changes[:-1]))]
+    _write(to_text(found) if form == "json" else "\n".join(printable(one, 1000) for one in lines) + "\n", out)
+    if form == "text":
+        warn(settings, found.warnings)
+    if found.verdict != "passed" and not exit_zero:
+        raise Ended(Exit.GATE if found.verdict == "failed" else Exit.NOT_ENOUGH_DATA)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, check, "check", "llmaudit check run.jsonl --baseline llmaudit-baseline.json --budget budget.yaml")

@@ -1,0 +1,155 @@
+"""Which cause of a difference to name: the largest of those that chance does not explain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import msgspec
+from scipy.special import ndtri
+
+from llmaudit.gate.decompose import CAUSES, DAY_HOURS, Decomposition
+from llmaudit.gate.model import Baseline, CallKey
+from llmaudit.gate.noise import SAMPLED, Variances, deviation, variances
+from llmaudit.gate.sentences import Scope, inside, sentence, subject_of
+from llmaudit.money import EXACT, ZERO
+
+LEVEL = 0.01
+"""Chance that any cause is named when nothing changed: shared among all that could be (Bonferroni, two-sided)."""
+
+NOTICE = Decimal("0.0005")
+"""Less than this share of the baseline's cost is not worth a sentence."""
+
+MOSTLY = Decimal("0.75")
+"""A cause that comes to this share from one template is told as that template's."""
+
+BY_USE = ("input", "cache", "output", "retries", "failures", "unpriced", "models", "conditions")
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """One cause of the difference between two logs.
+
+    Attributes:
+        cause: One of `CAUSES`.
+        subject: Template, feature, model or gateway it comes from; None is all of the log.
+        usd: What it adds to the log's cost, exact.
+        usd_per_month: The same for thirty days; None where the log is too short to be a period.
+        z: Over its standard deviation by chance alone; None where chance does not move it.
+        text: One sentence.
+    """
+
+    cause: str
+    subject: str | None
+    usd: Decimal
+    usd_per_month: Decimal | None
+    z: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A cause in a scope, with its amount and its standard deviation by chance."""
+
+    cause: str
+    scope: Scope
+    usd: Decimal
+    sd: float
+
+    @property
+    def z(self) -> float | None:
+        """The amount over its standard deviation; None where chance does not move it."""
+        return float(self.usd) / self.sd if self.sd else None
+
+
+def causes_of(found: Decomposition, before: Baseline, after: Baseline) -> list[Cause]:
+    """Return what is worth naming, the largest first: every cause as a whole, in one feature, or in one template."""
+    noise = variances(found, before, after)
+    candidates = list(_candidates(found, noise))
+    limit = float(ndtri(1 - LEVEL / 2 / max(len(candidates), 1)))
+    floor = EXACT.multiply(NOTICE, max(found.before_usd, found.after_usd))
+    certain = [
+        one for one in candidates if one.usd and abs(one.usd) >= floor and (one.z is None or abs(one.z) >= limit)
+    ]
+    certain.sort(key=lambda one: (-abs(one.usd), CAUSES.index(one.cause), len(one.scope), str(one.scope)))
+    told = [one for cause in dict.fromkeys(one.cause for one in certain) for one in _told(cause, certain)]
+    told.sort(key=lambda one: (-abs(one.usd), CAUSES.index(one.cause)))
+    return [_cause(found, one, after) for one in told]
+
+
+def _candidates(found: Decomposition, noise: Variances) -> Iterator[_Candidate]:
+    """Yield every cause in every scope it can be told of."""
+    for cause, usd in found.by_cause().items():
+        if cause == "period":
+            continue  # a longer log is no cause of anything
+        sd = deviation(sum(value for (name, _), value in noise.items() if name == cause))
+        yield _Candidate(cause, (), usd, sd if cause in SAMPLED else 0.0)
+    sums: dict[tuple[str, Scope], Decimal] = {}
+    spread: dict[tuple[str, Scope], float] = {}
+    for part in found.parts:
+        if part.cause in BY_USE:
+            for scope in _scopes(part.use):
+                sums[part.cause, scope] = EXACT.add(sums.get((part.cause, scope), ZERO), part.usd)
+    for (cause, use), variance in noise.items():
+        for scope in _scopes(use):
+            spread[cause, scope] = spread.get((cause, scope), 0.0) + variance
+    for (cause, scope), usd in sums.items():
+        yield _Candidate(cause, scope, usd, deviation(spread.get((cause, scope), 0.0)))
+
+
+def _scopes(use: CallKey) -> Iterator[Scope]:
+    """Yield the scopes inside the whole that a use is in."""
+    if use[0] is not None:
+        yield (use[0],)
+    if use[1] is not None:
+        yield (use[0], use[1])
+
+
+def _told(cause: str, certain: list[_Candidate]) -> Iterator[_Candidate]:
+    """Yield how one cause is told: by the narrowest scope that holds most of it, else each scope that stands out alone.
+
+    A template's growth is told as that template's, although the whole log's input grew by it too; a cache that stopped
+    in all templates of a feature is told as the feature's.
+    """
+    of_cause = [one for one in certain if one.cause == cause]
+    widest = min(of_cause, key=lambda one: len(one.scope))
+    if widest.scope:
+        narrow = {one.scope: one for one in of_cause}
+        for one in of_cause:
+            inner = [
+                other for other in of_cause if len(other.scope) > len(one.scope) and other.scope[0] == one.scope[0]
+            ]
+            outer = narrow.get(one.scope[:1]) if len(one.scope) > 1 else None
+            if not any(_holds(other, one) for other in inner) and not (outer and not _holds(one, outer)):
+                yield one
+        return
+    best = widest
+    for one in sorted(of_cause, key=lambda one: len(one.scope)):
+        if one.scope[: len(best.scope)] == best.scope and _holds(one, best):
+            best = one
+    yield best
+
+
+def _holds(one: _Candidate, whole: _Candidate) -> bool:
+    """Say whether one scope has most of what a wider one has."""
+    return one.usd * whole.usd > 0 and abs(one.usd) >= MOSTLY * abs(whole.usd)
+
+
+def _cause(found: Decomposition, one: _Candidate, after: Baseline) -> Cause:
+    parts = [part for part in found.parts if part.cause == one.cause and inside(part.use, one.scope)]
+    monthly = per_month(one.usd, after)
+    return Cause(
+        cause=one.cause,
+        subject=subject_of(one.cause, one.scope, parts),
+        usd=one.usd,
+        usd_per_month=monthly,
+        z=one.z,
+        text=sentence(one.cause, one.scope, parts, found, one.usd, monthly),
+    )
+
+
+def per_month(usd: Decimal, log: Baseline) -> Decimal | None:
+    """Return an amount of a log for thirty days; None where the log is too short to be a period."""
+    if log.span.hours < DAY_HOURS:
+        return None
+    return EXACT.divide(EXACT.multiply(usd, Decimal(720)), Decimal(log.span.hours))

@@ -1,0 +1,195 @@
+"""Is a cost per request higher than in the baseline, and how sure is that?
+
+Two independent logs are compared by the logarithm of the ratio of their means, with a variance over clusters (users or
+sessions, whose requests are alike) and a t quantile. Where both logs run the same cases, each case is compared with
+itself, which is worth several times as many requests. A rule fails only when the low end of the interval lies above its
+limit, so that noise alone fails it no more often than the level says, whatever the size of the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log, sqrt
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
+
+from llmaudit.gate.model import Case, Moments
+
+LEVEL = 0.01
+"""Chance that any increase is reported when nothing changed: shared among all comparisons of a check (one-sided)."""
+
+MIN_REQUESTS, MIN_CLUSTERS, MIN_CASES = 30, 10, 10
+"""Fewer on either side, and nothing is decided."""
+
+POWER = 0.80
+CLAIM_PCT = 10.0
+"""The power that is printed is that for a true increase of so many percent beyond the limit."""
+
+Value = Literal["usd", "spend"]
+Per = Literal["request", "success"]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Increase:
+    """A relative increase with its interval.
+
+    Attributes:
+        pct: The increase, in percent of the baseline.
+        low_pct: One-sided lower bound at the level of the comparison.
+        high_pct: The upper bound at the same level.
+        before: Cost per unit in the baseline, in US dollars.
+        after: In the log.
+        n_before: Requests (or cases) behind it.
+        n_after: The same of the log.
+        detectable_pct: The true increase that would fail the rule four times in five at these numbers.
+        power: Chance that a true increase of the limit plus `CLAIM_PCT` points fails it.
+        method: How the interval was made.
+    """
+
+    pct: float
+    low_pct: float
+    high_pct: float
+    before: float
+    after: float
+    n_before: int
+    n_after: int
+    detectable_pct: float
+    power: float
+    method: str
+
+
+def compare(
+    before: Moments | None, after: Moments | None, *, value: Value, per: Per, level: float, limit_pct: float,
+    shift: float = 0.0,
+) -> Increase | str:  # fmt: skip
+    """Compare a group of two independent logs, or say why that cannot be done.
+
+    Var(ln(m1 / m0)) = Var(m1) / m1^2 + Var(m0) / m0^2, each mean a ratio of sums over clusters: Var(Y / N) =
+    G / (G - 1) x sum of (Y_g - m N_g)^2 / N^2.
+
+    Args:
+        before: Sums of the baseline.
+        after: Sums of the log.
+        value: At frozen prices, or as spent.
+        per: Request or good answer.
+        level: One-sided level of this comparison.
+        limit_pct: Largest increase that is allowed.
+        shift: Added to the logarithm of the ratio: what a change of the mix of groups explains.
+    """
+    if reason := _too_few(before, after, per):
+        return reason
+    assert before is not None  # noqa: S101 -- `_too_few` says so otherwise
+    assert after is not None  # noqa: S101
+    means = [_mean(one, value, per) for one in (before, after)]
+    if means[0] <= 0:
+        return "it cost nothing in the baseline: there is no percentage of that"
+    if means[1] <= 0:
+        return _increase(-100.0, (before.requests, after.requests), means)
+    relative = [_variance(one, value, per, mean) / mean**2 for one, mean in zip((before, after), means, strict=True)]
+    effective = [one.requests**2 / one.nn for one in (before, after)]
+    freedom = max(min(effective) - 1.0, 1.0)
+    estimate = log(means[1] / means[0]) + shift
+    method = "two samples, independent requests" if before.nn == before.requests else "two samples, clustered"
+    return _interval(
+        estimate, sqrt(sum(relative)), freedom, level, limit_pct, means, (before.requests, after.requests), method
+    )
+
+
+def paired(
+    before: Sequence[Case], after: Sequence[Case], *, value: Value, per: Per, level: float, limit_pct: float
+) -> Increase | str:
+    """Compare the cases that both logs have, each with itself; every case counts the same.
+
+    The logarithm of the ratio of sums over cases has the influence a1 / A1 - b1 / B1 - a0 / A0 + b0 / B0 for a case
+    whose cost and units per request are a and b: its variance is that of the influences, with a t quantile of
+    cases - 1.
+    """
+    old = {case.case: case for case in before}
+    common = [(old[case.case], case) for case in after if case.case in old]
+    if len(common) < MIN_CASES:
+        return f"{len(common)} cases are in both logs; at least {MIN_CASES} are needed"
+    sides = [_per_case([pair[i] for pair in common], value, per) for i in (0, 1)]
+    sums = [(cost.sum(), units.sum()) for cost, units in sides]
+    if not all(cost > 0 and units > 0 for cost, units in sums):
+        return "a side cost nothing, or gave no answer"
+    means = [float(cost / units) for cost, units in sums]
+    parts = [cost / total - units / count for (cost, units), (total, count) in zip(sides, sums, strict=True)]
+    influence = parts[1] - parts[0]
+    n = len(common)
+    error = float(np.sqrt(n / (n - 1) * np.sum(influence**2)))
+    numbers = (sum(pair[0].requests for pair in common), sum(pair[1].requests for pair in common))
+    return _interval(log(means[1] / means[0]), error, n - 1.0, level, limit_pct, means, numbers, f"{n} paired cases")
+
+
+def _per_case(cases: Sequence[Case], value: Value, per: Per) -> tuple[Floats, Floats]:
+    counts = np.array([case.requests for case in cases], float)
+    cost = np.array([float(case.usd if value == "usd" else case.spend_usd) for case in cases]) / counts
+    if per == "request":
+        return cost, np.ones(len(cases))
+    return cost, np.array([case.successes for case in cases], float) / counts
+
+
+def _too_few(before: Moments | None, after: Moments | None, per: Per) -> str | None:
+    if before is None:
+        return "it is new: the baseline has nothing of it"
+    if after is None:
+        return "it is gone: the log has nothing of it"
+    for name, one in (("baseline", before), ("log", after)):
+        count = one.requests if per == "request" else one.successes
+        if count < MIN_REQUESTS:
+            return f"the {name} has {count} {per}{'es' if per == 'success' else 's'} of it; {MIN_REQUESTS} are needed"
+        if one.clusters < MIN_CLUSTERS:
+            return f"the {name} has {one.clusters} users or sessions of it; {MIN_CLUSTERS} are needed"
+    return None
+
+
+def _mean(one: Moments, value: Value, per: Per) -> float:
+    units = one.requests if per == "request" else one.successes
+    return float(one.usd if value == "usd" else one.spend_usd) / units
+
+
+def _variance(one: Moments, value: Value, per: Per, mean: float) -> float:
+    """Return the clustered variance of a mean."""
+    amounts = (one.yy, one.ny, one.zy) if value == "usd" else (one.ss, one.ns, one.zs)
+    units, squares, products = (
+        (one.requests, one.nn, amounts[1]) if per == "request" else (one.successes, one.zz, amounts[2])
+    )
+    spread = max(amounts[0] - 2 * mean * products + mean**2 * squares, 0.0)
+    return one.clusters / (one.clusters - 1) * spread / units**2
+
+
+def _interval(
+    estimate: float, error: float, freedom: float, level: float, limit_pct: float, means: Sequence[float],
+    numbers: tuple[int, int], method: str,
+) -> Increase:  # fmt: skip
+    quantile = float(stdtrit(freedom, 1 - level))
+    low, high = estimate - quantile * error, estimate + quantile * error
+    bound = log(1 + limit_pct / 100)
+    reach = quantile + float(stdtrit(freedom, POWER))
+    claim = log(1 + (limit_pct + CLAIM_PCT) / 100) - bound
+    power = float(ndtr(claim / error - quantile)) if error else 1.0
+    return Increase(
+        pct=_pct(estimate),
+        low_pct=_pct(low),
+        high_pct=_pct(high),
+        before=means[0],
+        after=means[1],
+        n_before=numbers[0],
+        n_after=numbers[1],
+        detectable_pct=_pct(bound + reach * error),
+        power=power,
+        method=method,
+    )
+
+
+def _increase(pct: float, numbers: tuple[int, int], means: Sequence[float]) -> Increase:
+    return Increase(pct, pct, pct, means[0], means[1], *numbers, 0.0, 1.0, "it costs nothing now")
+
+
+def _pct(logarithm: float) -> float:
+    return 100 * (exp(min(logarithm, 50.0)) - 1)

@@ -1,0 +1,43 @@
+"""Latency of good answers as histograms, by all, by feature and by model."""
+
+from __future__ import annotations
+
+import math
+
+from llmaudit.gate.model import Latency
+from llmaudit.store import Store
+
+BUCKETS_PER_E = 20
+"""Buckets per factor e, as in the rollup's histograms (latency.sql): edges 5% apart."""
+
+MAX_LATENCIES = 30
+
+
+def latencies(store: Store) -> list[Latency]:
+    """Return the histograms of the view `gate_requests`; those of the features and models with most requests."""
+    rows = store.rows(
+        f"SELECT feature, model, CAST(FLOOR(LN(latency_ms) * {BUCKETS_PER_E}) AS INTEGER) AS bucket, COUNT(*)"
+        " FROM gate_requests WHERE status = 'ok' AND latency_ms >= 1 GROUP BY feature, model, bucket"
+    )
+    found: dict[tuple[str, str | None], dict[int, int]] = {}
+    for feature, model, bucket, count in rows:
+        for key in (("all", None), ("feature", feature), ("model", model)):
+            buckets = found.setdefault(key, {})
+            buckets[bucket] = buckets.get(bucket, 0) + count
+    largest = sorted(found.items(), key=lambda one: (one[0][0] != "all", -sum(one[1].values()), str(one[0])))
+    kept = largest[: 1 + 2 * MAX_LATENCIES]
+    return [
+        Latency(by=by, name=name, buckets={str(bucket): buckets[bucket] for bucket in sorted(buckets)})
+        for (by, name), buckets in sorted(kept, key=lambda one: (one[0][0], one[0][1] is not None, one[0][1] or ""))
+    ]
+
+
+def quantile_ms(latency: Latency, share: float) -> float:
+    """Return a quantile in milliseconds: the middle of the bucket it falls into, so within 2.5% of the true one."""
+    needed = math.ceil(share * sum(latency.buckets.values()))
+    passed = 0
+    for bucket, count in sorted((int(bucket), count) for bucket, count in latency.buckets.items()):
+        passed += count
+        if passed >= needed:
+            return math.exp((bucket + 0.5) / BUCKETS_PER_E)
+    return 0.0

@@ -1,0 +1,201 @@
+"""How much each part of a difference would move by chance alone, were nothing changed.
+
+Every part has a variance under the hypothesis that both logs are draws from one system: token counts vary from request
+to request, shares of models, uses and failures are draws from one distribution, calls arrive at random. All are
+multiplied by the design effect of cost within users (or sessions). Variances are floats: they decide what is named,
+never an amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import sqrt
+
+from llmaudit.gate.decompose import Decomposition
+from llmaudit.gate.leaves import INPUT, OUTPUT, Leaf, LeafKey, Pool, Use, Vector
+from llmaudit.gate.model import Baseline, CallKey, Moments, Rate
+from llmaudit.money import ZERO
+
+Variances = dict[tuple[str, CallKey], float]
+"""Variance of a cause's part of one use, in US dollars squared."""
+
+SAMPLED = frozenset(
+    {"volume", "traffic", "retries", "failures", "unpriced", "models", "input", "cache", "output", "conditions"}
+)
+"""Causes that chance moves; the others follow from prices and bills."""
+
+
+def variances(found: Decomposition, before: Baseline, after: Baseline) -> Variances:
+    """Return the variance of every sampled cause, by use; of traffic and volume it stands under the use of Nones."""
+    effects = _Effects(before, after)
+    whole: CallKey = (None, None, None)
+    sums: Variances = {}
+    for key in {*found.before, *found.after}:
+        effect = effects.of(key[0])
+        old, new = found.before.get(key), found.after.get(key)
+        if old is None or new is None:
+            continue
+        for cause, variance in _of_use(old, new, found.frozen):
+            sums[cause, key] = sums.get((cause, key), 0.0) + variance * effect
+    sums["traffic", whole] = _traffic(found) * effects.of(None)
+    sums["volume", whole] = _volume(found) * effects.sizes
+    return sums
+
+
+class _Effects:
+    """Design effects: variance over what independent requests would have."""
+
+    def __init__(self, before: Baseline, after: Baseline) -> None:
+        sides = (before, after)
+        self._all = _largest(side.moments_by("all").get(None) for side in sides)
+        features = [side.moments_by("feature") for side in sides]
+        names = {*features[0], *features[1]}
+        self._features = {name: _largest(side.get(name) for side in features) for name in names}
+        sizes = [one for side in sides if (one := side.moments_by("all").get(None)) and one.requests]
+        self.sizes = max([one.nn / one.requests for one in sizes], default=1.0)
+
+    def of(self, feature: str | None) -> float:
+        """Return the design effect of a feature, or of everything."""
+        return self._features.get(feature, self._all) if feature else self._all
+
+
+def _largest(moments: Iterable[Moments | None]) -> float:
+    return max([1.0, *(design_effect(one) for one in moments if one is not None)])
+
+
+def design_effect(one: Moments) -> float:
+    """Return the clustered variance of a mean cost over that of independent requests; 1 where there is no spread."""
+    if not one.requests or one.yy_rows <= 0:
+        return 1.0
+    mean = float(one.usd) / one.requests
+    alone = one.yy_rows - one.requests * mean**2
+    together = one.yy - 2 * mean * one.ny + mean**2 * one.nn
+    return together / alone if alone > 1e-9 * one.yy_rows else 1.0
+
+
+def _of_use(old: Use, new: Use, frozen: Mapping[str, Rate]) -> Iterable[tuple[str, float]]:
+    calls = max(old.calls, 1), max(new.calls, 1)
+    for outcome in {*old.pools, *new.pools}:
+        first, second = old.pools.get(outcome, Pool()), new.pools.get(outcome, Pool())
+        each = _mean_cost(first) or _mean_cost(second)
+        cause = "retries" if outcome == "superseded" else "failures"
+        yield cause, each**2 * _count_variance(first.requests, second.requests, *calls, bounded=outcome != "superseded")
+        unknown = [pool.requests - pool.known for pool in (first, second)]
+        attempts = max(first.requests, 1), max(second.requests, 1)
+        yield "unpriced", each**2 * _count_variance(unknown[0], unknown[1], *attempts, bounded=True)
+        yield "models", _mix_variance(_shares(first, second))
+        for key, now in second.leaves.items():
+            if not key[2] and first.known:
+                yield from _of_leaf(first.leaves.get(key), now, frozen)
+
+
+def _count_variance(before: int, after: int, base: int, now: int, *, bounded: bool) -> float:
+    """Return the variance of a count beside its expectation from the baseline's share: binomial, else Poisson."""
+    share = (before + after) / (base + now)
+    spread = share * max(1 - share, 0.0) if bounded else share
+    return now * spread * (1 + now / base)
+
+
+def _mix_variance(items: list[tuple[int, int, float]]) -> float:
+    """Return the variance of a cost that shares decide: draws with one mix, of which each item costs its own.
+
+    Args:
+        items: Requests before, requests now, and cost of one.
+    """
+    before, now = sum(item[0] for item in items), sum(item[1] for item in items)
+    if not before or not now:
+        return 0.0
+    weights = [(old + new) / (before + now) for old, new, _ in items]
+    mean = sum(weight * cost for weight, (_, _, cost) in zip(weights, items, strict=True))
+    spread = sum(weight * (cost - mean) ** 2 for weight, (_, _, cost) in zip(weights, items, strict=True))
+    return now * (1 + now / before) * spread
+
+
+def _shares(first: Pool, second: Pool) -> list[tuple[int, int, float]]:
+    keys: dict[LeafKey, None] = dict.fromkeys([*first.leaves, *second.leaves])
+    found = []
+    for key in keys:
+        old, new = first.leaves.get(key, Leaf()), second.leaves.get(key, Leaf())
+        costs = [float(leaf.usd) / leaf.requests for leaf in (old, new) if leaf.requests]
+        found.append((old.requests, new.requests, costs[0]))
+    return found
+
+
+def _of_leaf(was: Leaf | None, now: Leaf, frozen: Mapping[str, Rate]) -> Iterable[tuple[str, float]]:
+    """Yield the variances of token counts of one model, and of which of its prices apply."""
+    old = was or now
+    tokens, usd = old.tokens, old.effective(frozen)
+    factor = float(old.usd / old.own_usd) if old.own_usd else 1.0
+    sides = [_Spread(leaf) for leaf in (old, now)]
+    prompt, output = (_price_of(names, tokens, usd) for names in (INPUT, OUTPUT))
+    read = float(usd.get("input_tokens", ZERO) - usd.get("cache_read_tokens", ZERO))
+    per_request = {
+        "input": prompt**2 * sum(side.prompt / side.n for side in sides),
+        "cache": read**2 * sum(side.read / side.n for side in sides),
+        "output": output**2 * sum(side.output / side.n for side in sides),
+    }
+    for cause, variance in per_request.items():
+        yield cause, (factor * now.requests) ** 2 * variance
+    now_tokens = now.tokens
+    items = []
+    for key in {*old.by_rate, *now.by_rate}:
+        each = sum(float(count) * float(frozen[key].usd.get(name, ZERO)) for name, count in now_tokens.items())
+        counts = [side.by_rate.get(key, (0, {}))[0] for side in (old, now)]
+        items.append((counts[0], counts[1], factor * each))
+    yield "conditions", _mix_variance(items)
+
+
+class _Spread:
+    """Variances of the counts of one request of a leaf."""
+
+    def __init__(self, leaf: Leaf) -> None:
+        self.n = leaf.requests
+        means = leaf.tokens
+        prompt = sum(float(means.get(name, ZERO)) for name in INPUT[:5])
+        read, output = float(means.get("cache_read_tokens", ZERO)), float(means.get("output_tokens", ZERO))
+        squares = [square / self.n for square in leaf.squares]
+        share = read / prompt if prompt else 0.0
+        self.prompt = max(squares[0] - prompt**2, 0.0)
+        self.read = max(squares[1] - 2 * share * squares[2] + share**2 * squares[0], 0.0)
+        self.output = max(squares[3] - output**2, 0.0)
+
+
+def _price_of(names: Iterable[str], tokens: Vector, usd: Vector) -> float:
+    """Return US dollars per token of some counters together."""
+    names = list(names)
+    count = sum(float(tokens.get(name, ZERO)) for name in names if name in INPUT[:5] or name == "output_tokens")
+    paid = sum(float(tokens.get(name, ZERO)) * float(usd.get(name, ZERO)) for name in names)
+    if count:
+        return paid / count
+    return float(usd.get("output_tokens" if "output_tokens" in names else "input_tokens", ZERO))
+
+
+def _mean_cost(pool: Pool) -> float:
+    return float(sum(leaf.usd for leaf in pool.leaves.values())) / pool.known if pool.known else 0.0
+
+
+def _use_cost(use: Use) -> float:
+    return float(sum(leaf.usd for pool in use.pools.values() for leaf in pool.leaves.values()))
+
+
+def _traffic(found: Decomposition) -> float:
+    items = []
+    for key in {*found.before, *found.after}:
+        old, new = found.before.get(key, Use()), found.after.get(key, Use())
+        priced = old if old.calls else new
+        items.append((old.calls, new.calls, _use_cost(priced) / max(priced.calls, 1)))
+    return _mix_variance(items)
+
+
+def _volume(found: Decomposition) -> float:
+    before, now = (sum(use.calls for use in side.values()) for side in (found.before, found.after))
+    if not before:
+        return 0.0
+    each = float(found.before_usd) / before
+    scale = now / before if found.period_ratio == 1 else float(found.period_ratio)
+    return each**2 * (before * scale**2 + now)
+
+
+def deviation(variance: float) -> float:
+    """Return the standard deviation."""
+    return sqrt(max(variance, 0.0))

@@ -1,0 +1,156 @@
+"""What became of a rule, with the sentence that says so."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from llmaudit.gate.budget import CostLimit, LatencyLimit, Limit, TotalLimit
+from llmaudit.gate.compare import Increase
+from llmaudit.money import shown
+
+Status = Literal["passed", "failed", "warned", "acknowledged", "undecided"]
+
+
+class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one rule for one group.
+
+    Attributes:
+        name: The rule, as the budget names it.
+        by: What it is grouped by.
+        group: The group; None is all of the log.
+        passed: True, False, or None where nothing could be decided.
+        status: passed, failed, warned, acknowledged or undecided.
+        value: What was found, in the rule's unit; None where it is unknown.
+        limit: What is allowed.
+        unit: usd, pct, points or ms.
+        low: Lower end of the value's interval; None where it is no estimate.
+        high: Upper end.
+        before: The baseline's figure.
+        after: The log's.
+        n_before: Requests (or cases' requests) behind the baseline's figure.
+        n_after: The same of the log.
+        detectable_pct: The true increase that would be caught four times in five; None where it does not apply.
+        power: Chance to catch a true increase of ten points beyond the limit.
+        method: How the interval was made.
+        reason: One sentence.
+    """
+
+    name: str
+    by: str
+    group: str | None
+    passed: bool | None
+    status: Status
+    value: Decimal | float | None
+    limit: Decimal | float | None
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    before: str | float | None = None
+    after: str | float | None = None
+    n_before: int | None = None
+    n_after: int | None = None
+    detectable_pct: float | None = None
+    power: float | None = None
+    method: str | None = None
+    reason: str
+
+
+TITLES = {
+    "cost_per_request": "cost per request",
+    "cost_per_success": "cost per successful request",
+    "total_usd": "cost",
+    "tier01_on_flagship_pct": "tier 0 and 1 requests on flagships",
+    "unpriced_pct": "requests whose cost is unknown",
+    "error_rate_pct": "failed requests",
+    "retry_rate_pct": "attempts that were tried again",
+    "cache_hit_pct": "input tokens read from a cache",
+    "latency_p50_ms": "median latency",
+    "latency_p95_ms": "latency p95",
+    "models": "models",
+}
+
+
+def undecided(name: str, by: str, group: str | None, limit: Decimal | float, unit: str, why: str) -> RuleResult:
+    """Return the result of a rule that cannot be decided, with the reason."""
+    return RuleResult(
+        name=name, by=by, group=group, passed=None, status="undecided", value=None, limit=limit, unit=unit,
+        reason=f"{titled(name, by, group)}: not decided, {why}",
+    )  # fmt: skip
+
+
+def titled(name: str, by: str, group: str | None) -> str:
+    """Return what a rule is about, in words."""
+    return f"{TITLES[name]}{_of(by, group)}"
+
+
+def from_increase(
+    name: str, limit: CostLimit | LatencyLimit, group: str | None, found: Increase | str, bound: float
+) -> RuleResult:
+    """Return the result of an estimated increase: it fails where its low end lies above the limit."""
+    if isinstance(found, str):
+        return undecided(name, limit.by, group, bound, "pct", found)
+    what = titled(name, limit.by, group)
+    failed = found.low_pct > bound
+    figures = (_figure(name, found.before), _figure(name, found.after))
+    moved = f"{what} {_moved(found.pct)} from {figures[0]} to {figures[1]}"
+    sure = f"({found.pct:+.1f}%, at least {found.low_pct:+.1f}%)"
+    verdict = f"more than the {bound:g}% allowed" if failed else f"within the {bound:g}% allowed"
+    if not failed and found.pct > bound:
+        verdict = f"above the {bound:g}% allowed, but that may be chance"
+    return RuleResult(
+        name=name, by=limit.by, group=group, passed=not failed, status=status_of(limit.level, failed=failed),
+        value=found.pct, limit=bound, unit="pct", low=found.low_pct, high=found.high_pct,
+        before=found.before, after=found.after, n_before=found.n_before, n_after=found.n_after,
+        detectable_pct=found.detectable_pct, power=found.power, method=found.method,
+        reason=f"{moved} {sure}: {verdict}",
+    )  # fmt: skip
+
+
+def _figure(name: str, value: float) -> str:
+    return f"{value:,.0f} ms" if name.startswith("latency") else shown(Decimal(repr(value)), 6)
+
+
+def _moved(pct: float) -> str:
+    return "rose" if pct > 0 else "fell" if pct < 0 else "stayed, "
+
+
+def against(
+    name: str, limit: Limit, group: str | None, value: Decimal | float | None, bound: Decimal | float, unit: str, *,
+    at_least: bool = False, why_not: str | None = None, before: str | None = None, after: str | None = None,
+    n_before: int | None = None, n_after: int | None = None,
+) -> RuleResult:  # fmt: skip
+    """Return the result of a figure of the log itself against a limit: no estimate, so no interval."""
+    by = getattr(limit, "by", "all")
+    if value is None:
+        return undecided(name, by, group, bound, unit, why_not or "the log has nothing to tell it from")
+    failed = value < bound if at_least else value > bound
+    words = ("below", "at least") if at_least else ("above", "within")
+    moved = "rose by " if isinstance(limit, TotalLimit) and bound is limit.max_increase_pct else ""
+    told = f"{moved}{_written(value, unit)}, {words[0] if failed else words[1]} the limit of {_written(bound, unit)}"
+    return RuleResult(
+        name=name, by=by, group=group, passed=not failed, status=status_of(limit.level, failed=failed), value=value,
+        limit=bound, unit=unit, before=before, after=after, n_before=n_before, n_after=n_after,
+        reason=f"{titled(name, by, group)}: {told}",
+    )  # fmt: skip
+
+
+def _written(value: Decimal | float, unit: str) -> str:
+    if unit == "usd":
+        return shown(Decimal(value), 2 if abs(Decimal(value)) >= 1 else 6)
+    if unit == "ms":
+        return f"{value:,.0f} ms"
+    return f"{value:.2f}%"
+
+
+def _of(by: str, group: str | None) -> str:
+    return f" of {by} {group}" if group is not None else " over paired cases" if by == "case" else ""
+
+
+def status_of(level: str, *, failed: bool) -> Status:
+    """Return failed or warned for a broken rule, as its level says."""
+    if not failed:
+        return "passed"
+    return "failed" if level == "fail" else "warned"

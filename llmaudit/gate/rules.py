@@ -1,0 +1,233 @@
+"""A budget's rules, held against a log and its baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from llmaudit.gate.budget import (
+    Acknowledgement,
+    Budget,
+    CostLimit,
+    FloorLimit,
+    LatencyLimit,
+    Limit,
+    ModelLimit,
+    ShareLimit,
+    TotalLimit,
+    matches_any,
+)
+from llmaudit.gate.causes import per_month
+from llmaudit.gate.compare import LEVEL, Increase, Per, Value, compare, paired
+from llmaudit.gate.mix import mix_shift
+from llmaudit.gate.model import Baseline
+from llmaudit.gate.results import RuleResult, against, from_increase, status_of, titled, undecided
+from llmaudit.gate.shares import Share, shares
+from llmaudit.gate.times import latency_increase, latency_of
+from llmaudit.money import as_json, percent, shown
+
+
+@dataclass(frozen=True)
+class Context:
+    """What rules look at.
+
+    Attributes:
+        before: The baseline.
+        after: The log.
+        value: Costs at the frozen prices, or as spent.
+        mix: The grouping by whose mix in the baseline the cost of the whole log is compared.
+        classes: flagship, mid or budget, by model; None where it is not known.
+    """
+
+    before: Baseline
+    after: Baseline
+    value: Value
+    mix: str
+    classes: Mapping[str, str | None]
+
+
+def evaluate(budget: Budget, context: Context, today: date) -> list[RuleResult]:
+    """Return the result of every rule for every group, in the order of the budget."""
+    limits = budget.limits()
+    tests = sum(len(list(_groups(limit, context))) for _, limit in limits if _is_test(limit))
+    level = LEVEL / max(tests, 1)
+    found = [one for name, limit in limits for one in _results(name, limit, context, level)]
+    return [_acknowledged(one, budget.acknowledge, today) for one in found]
+
+
+def _is_test(limit: Limit) -> bool:
+    return (getattr(limit, "max_increase_pct", None) is not None and not isinstance(limit, TotalLimit)) or getattr(
+        limit, "max_increase_points", None
+    ) is not None
+
+
+def _groups(limit: Limit, context: Context) -> Iterator[str | None]:
+    """Yield the names of the groups that a rule is about."""
+    by = getattr(limit, "by", "all")
+    if by in {"all", "case"} or isinstance(limit, ModelLimit):
+        yield None
+        return
+    if isinstance(limit, CostLimit):
+        names: Iterable[str | None] = context.after.moments_by(by)
+    elif isinstance(limit, LatencyLimit):
+        names = [one.name for one in context.after.latency if one.by == by]
+    else:
+        names = shares(context.after, by)
+    yield from sorted(
+        (name for name in names if name is not None and (not limit.only or name in limit.only)),
+    )
+
+
+def _results(name: str, limit: Limit, context: Context, level: float) -> Iterator[RuleResult]:
+    if isinstance(limit, ModelLimit):
+        yield from _models(name, limit, context)
+        return
+    for group in _groups(limit, context):
+        if isinstance(limit, CostLimit):
+            yield from _cost(name, limit, context, group, level)
+        elif isinstance(limit, TotalLimit):
+            yield from _total(name, limit, context, group)
+        elif isinstance(limit, LatencyLimit):
+            yield from _latency(name, limit, context, group, level)
+        else:
+            yield from _share(name, limit, context, group, level)
+
+
+def _cost(name: str, limit: CostLimit, context: Context, group: str | None, level: float) -> Iterator[RuleResult]:
+    per: Per = "request" if name == "cost_per_request" else "success"
+    if limit.max_usd is not None:
+        one = context.after.moments_by("all" if limit.by == "case" else limit.by).get(group)
+        units = (one.requests if per == "request" else one.successes) if one else 0
+        whole = (one.usd if context.value == "usd" else one.spend_usd) if one else None
+        usd = whole / units if whole is not None and units else None
+        yield against(name, limit, group, usd, limit.max_usd, "usd", n_after=units)
+    if limit.max_increase_pct is None:
+        return
+    found = _increase(limit, context, group, per, level)
+    yield from_increase(name, limit, group, found, limit.max_increase_pct)
+
+
+def _increase(limit: CostLimit, context: Context, group: str | None, per: Per, level: float) -> Increase | str:
+    before, after = context.before, context.after
+    bound = limit.max_increase_pct or 0.0
+    if limit.by == "case" or (limit.by == "all" and _repeats(before, after)):
+        return paired(before.cases, after.cases, value=context.value, per=per, level=level, limit_pct=bound)
+    sides = [side.moments_by(limit.by).get(group) for side in (before, after)]
+    shift = mix_shift(before, after, context.mix, context.value, per) if limit.by == "all" else 0.0
+    return compare(*sides, value=context.value, per=per, level=level, limit_pct=bound, shift=shift)
+
+
+def _repeats(before: Baseline, after: Baseline) -> bool:
+    """Say whether most of both logs are the same cases."""
+    old = {case.case for case in before.cases}
+    common = [case for case in after.cases if case.case in old]
+    names = {case.case for case in common}
+    shares_of = (
+        (sum(case.requests for case in before.cases if case.case in names), before.requests),
+        (sum(case.requests for case in common), after.requests),
+    )
+    return all(whole and 2 * count >= whole for count, whole in shares_of)
+
+
+def _total(name: str, limit: TotalLimit, context: Context, group: str | None) -> Iterator[RuleResult]:
+    sums = [shares(side, limit.by).get(group, Share()).usd for side in (context.before, context.after)]
+    amounts: list[Decimal | None] = list(sums)
+    if limit.per == "month":
+        amounts = [per_month(usd, side) for usd, side in zip(sums, (context.before, context.after), strict=True)]
+    before, after = amounts
+    if limit.max is not None:
+        reason = "the log is too short to tell a month from" if after is None else None
+        yield against(name, limit, group, after, limit.max, "usd", why_not=reason)
+    if limit.max_increase_pct is not None:
+        pct = percent(None if before is None or after is None else after - before, before)
+        yield against(
+            name, limit, group, pct, limit.max_increase_pct, "pct", before=as_json(before), after=as_json(after)
+        )
+
+
+def _share(
+    name: str, limit: ShareLimit | FloorLimit, context: Context, group: str | None, level: float
+) -> Iterator[RuleResult]:
+    before, after = (
+        shares(side, limit.by, context.classes).get(group, Share()) for side in (context.before, context.after)
+    )
+    value = after.pct(name)
+    counts = before.base(name), after.base(name)
+    if isinstance(limit, FloorLimit):
+        yield against(name, limit, group, value, limit.min, "pct", at_least=True, n_before=counts[0], n_after=counts[1])
+        return
+    if limit.max is not None:
+        yield against(name, limit, group, value, limit.max, "pct", n_before=counts[0], n_after=counts[1])
+    if limit.max_increase_points is not None:
+        yield _points(name, limit, group, before, after, level)
+
+
+def _points(name: str, limit: ShareLimit, group: str | None, before: Share, after: Share, level: float) -> RuleResult:
+    bound = limit.max_increase_points or 0.0
+    found = after.rise(before, name, level)
+    what = titled(name, limit.by, group)
+    if isinstance(found, str):
+        return undecided(name, limit.by, group, bound, "points", found)
+    rise, low, high = found
+    failed = low > bound
+    shares_of = (before.pct(name), after.pct(name))
+    return RuleResult(
+        name=name, by=limit.by, group=group, passed=not failed, status=status_of(limit.level, failed=failed),
+        value=rise, limit=bound, unit="points", low=low, high=high, before=shares_of[0], after=shares_of[1],
+        n_before=before.base(name), n_after=after.base(name), method="two proportions (Newcombe)",
+        reason=f"{what} went from {shares_of[0]:.2f}% to {shares_of[1]:.2f}% (at least {low:+.2f} points):"
+        f" {'more than' if failed else 'within'} the {bound:g} points allowed",
+    )  # fmt: skip
+
+
+def _latency(name: str, limit: LatencyLimit, context: Context, group: str | None, level: float) -> Iterator[RuleResult]:
+    share = 0.5 if "p50" in name else 0.95
+    before, after = (latency_of(side, limit.by, group) for side in (context.before, context.after))
+    if limit.max is not None:
+        value = after.quantile(share) if after else None
+        yield against(name, limit, group, value, limit.max, "ms", n_after=after.requests if after else 0)
+    if limit.max_increase_pct is not None:
+        found = latency_increase(before, after, share, level)
+        yield from_increase(name, limit, group, found, limit.max_increase_pct)
+
+
+def _models(name: str, limit: ModelLimit, context: Context) -> Iterator[RuleResult]:
+    """Every model of the log that is on no list: one result each; one that passed where there is none."""
+    counts = shares(context.after, "model")
+    strangers = [model for model in counts if model is not None and not matches_any(model, limit.allow)]
+    if limit.only:
+        strangers = [model for model in strangers if model in limit.only]
+    for model in sorted(strangers):
+        share = counts[model]
+        yield RuleResult(
+            name=name, by="model", group=model, passed=False, status=status_of(limit.level, failed=True),
+            value=float(share.requests), limit=0.0, unit="requests", n_after=share.requests,
+            reason=f"model {model} is not on the list: {share.requests:,} requests, {shown(share.usd)}",
+        )  # fmt: skip
+    if not strangers:
+        yield RuleResult(
+            name=name, by="model", group=None, passed=True, status="passed", value=0.0, limit=0.0, unit="requests",
+            reason="every model is on the list",
+        )  # fmt: skip
+
+
+def _acknowledged(one: RuleResult, known: Sequence[Acknowledgement], today: date) -> RuleResult:
+    """Take a failure out that somebody has accepted, as long as that holds; say so where it no longer does."""
+    if one.status not in {"failed", "warned"}:
+        return one
+    for ack in known:
+        if ack.rule != one.name or (ack.name is not None and ack.name != one.group):
+            continue
+        if ack.until < today:
+            note = f"{one.reason} (accepted until {ack.until}, which is over: {ack.reason})"
+            return msgspec.structs.replace(one, reason=note)
+        if ack.max is not None and one.value is not None and Decimal(str(one.value)) > ack.max:
+            note = f"{one.reason} (accepted up to {ack.max}: {ack.reason})"
+            return msgspec.structs.replace(one, reason=note)
+        note = f"{one.reason} (accepted until {ack.until}: {ack.reason})"
+        return msgspec.structs.replace(one, passed=True, status="acknowledged", reason=note)
+    return one

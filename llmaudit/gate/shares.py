@@ -1,0 +1,83 @@
+"""Shares of requests and of tokens, by group, from cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import sqrt
+from typing import Any
+
+from scipy.special import ndtri
+
+from llmaudit.gate.compare import MIN_REQUESTS
+from llmaudit.gate.model import Baseline, Cell
+from llmaudit.money import EXACT, ZERO
+from llmaudit.request import INPUT_COUNTERS
+
+CHEAP_TIERS = {0, 1}
+
+
+@dataclass
+class Share:
+    """Counts of one group."""
+
+    requests: int = 0
+    usd: Decimal = ZERO
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, cell: Cell, classes: Mapping[str, str | None]) -> None:
+        """Count a cell."""
+        n = cell.requests
+        self.requests += n
+        self.usd = EXACT.add(self.usd, cell.usd or ZERO)
+        self._count("unpriced_pct", n if cell.usd is None else 0, n)
+        self._count("error_rate_pct", n if cell.outcome != "ok" else 0, n)
+        self._count("retry_rate_pct", n if cell.outcome == "superseded" else 0, n)
+        prompt = sum(cell.tokens.get(name, 0) for name in INPUT_COUNTERS)
+        self._count("cache_hit_pct", cell.tokens.get("cache_read_tokens", 0), prompt)
+        known = classes.get(cell.model)
+        if cell.tier in CHEAP_TIERS and known is not None:
+            self._count("tier01_on_flagship_pct", n if known == "flagship" else 0, n)
+
+    def _count(self, name: str, part: int, whole: int) -> None:
+        before = self.counts.get(name, (0, 0))
+        self.counts[name] = (before[0] + part, before[1] + whole)
+
+    def pct(self, name: str) -> float | None:
+        """Return a share in percent; None where there is nothing to take it of."""
+        part, whole = self.counts.get(name, (0, 0))
+        return 100 * part / whole if whole else None
+
+    def base(self, name: str) -> int:
+        """Return what the share is of."""
+        return self.counts.get(name, (0, 0))[1]
+
+    def rise(self, before: Share, name: str, level: float) -> tuple[float, float, float] | str:
+        """Return the rise in points with its bounds at a one-sided level (Newcombe 1998, from Wilson's intervals)."""
+        for side, one in (("baseline", before), ("log", self)):
+            if one.base(name) < MIN_REQUESTS:
+                return f"the {side} has {one.base(name)} requests of it; {MIN_REQUESTS} are needed"
+        z = float(ndtri(1 - level))
+        old, new = (_wilson(*one.counts[name], z) for one in (before, self))
+        rise = new[0] - old[0]
+        low = rise - sqrt((new[0] - new[1]) ** 2 + (old[2] - old[0]) ** 2)
+        high = rise + sqrt((new[2] - new[0]) ** 2 + (old[0] - old[1]) ** 2)
+        return 100 * rise, 100 * low, 100 * high
+
+
+def _wilson(part: int, whole: int, z: float) -> tuple[float, float, float]:
+    """Return a proportion with Wilson's score interval."""
+    p = part / whole
+    middle = (p + z**2 / (2 * whole)) / (1 + z**2 / whole)
+    half = z / (1 + z**2 / whole) * sqrt(p * (1 - p) / whole + z**2 / (4 * whole**2))
+    return p, middle - half, middle + half
+
+
+def shares(log: Baseline, by: str, classes: Mapping[str, str | None] | None = None) -> dict[str | None, Share]:
+    """Return the counts of every group; `all` has one, without a name."""
+    found: dict[str | None, Share] = {}
+    for cell in log.cells:
+        name: Any = None if by == "all" else getattr(cell, by)
+        found.setdefault(None if name is None else str(name), Share()).add(cell, classes or {})
+    return found

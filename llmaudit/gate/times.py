@@ -1,0 +1,67 @@
+"""Latency quantiles of two logs, from their histograms."""
+
+from __future__ import annotations
+
+from math import exp, log, sqrt
+
+from scipy.special import ndtr, ndtri
+
+from llmaudit.gate.compare import CLAIM_PCT, MIN_REQUESTS, POWER, Increase
+from llmaudit.gate.latency import BUCKETS_PER_E, quantile_ms
+from llmaudit.gate.model import Baseline, Latency
+
+
+class Times:
+    """One histogram."""
+
+    def __init__(self, latency: Latency) -> None:
+        self._latency = latency
+        self.requests = sum(latency.buckets.values())
+
+    def quantile(self, share: float) -> float:
+        """Return a quantile in milliseconds."""
+        return quantile_ms(self._latency, share)
+
+
+def latency_of(log: Baseline, by: str, name: str | None) -> Times | None:
+    """Return the histogram of a group, or None."""
+    return next((Times(one) for one in log.latency if one.by == by and one.name == name), None)
+
+
+def latency_increase(before: Times | None, after: Times | None, share: float, level: float) -> Increase | str:
+    """Return the increase of a quantile, with bounds from the binomial count of requests below it.
+
+    The quantile of a log lies between its quantiles at share -/+ z sqrt(share (1 - share) / n); half the level is spent
+    on each log, and half a bucket is added on each side for what a histogram cannot show.
+    """
+    if before is None or after is None:
+        return "one of the logs has no times for it"
+    least = round(MIN_REQUESTS / (2 * min(share, 1 - share)))
+    for side, one in (("baseline", before), ("log", after)):
+        if one.requests < least:
+            return f"the {side} has {one.requests} timed answers of it; {least} are needed"
+    z = float(ndtri(1 - level / 2))
+    bounds = [_bounds(one, share, z) for one in (before, after)]
+    middle = [one.quantile(share) for one in (before, after)]
+    estimate = log(middle[1] / middle[0])
+    low, high = log(bounds[1][0] / bounds[0][1]), log(bounds[1][1] / bounds[0][0])
+    error = max(estimate - low, 1e-9) / z
+    reach = (float(ndtri(POWER)) + z) * error
+    return Increase(
+        pct=100 * (exp(estimate) - 1),
+        low_pct=100 * (exp(low) - 1),
+        high_pct=100 * (exp(high) - 1),
+        before=middle[0],
+        after=middle[1],
+        n_before=before.requests,
+        n_after=after.requests,
+        detectable_pct=100 * (exp(reach) - 1),
+        power=float(ndtr(log(1 + CLAIM_PCT / 100) / error - z)),
+        method="quantiles by order statistics",
+    )
+
+
+def _bounds(one: Times, share: float, z: float) -> tuple[float, float]:
+    half = z * sqrt(share * (1 - share) / one.requests)
+    edge = exp(0.5 / BUCKETS_PER_E)
+    return one.quantile(max(share - half, 0.0)) / edge, one.quantile(min(share + half, 1.0)) * edge
