@@ -108,7 +108,7 @@ _ROWS = """
     FROM billed_sample p
     JOIN resolved_requests r ON r.row_id = p.row_id
     JOIN sources s ON s.source_id = r.source_id
-    JOIN prompt_bands b ON {prompt} >= b.band_from AND {prompt} < b.band_to
+    JOIN (SELECT DISTINCT band_from, band_to FROM prompt_bands) b ON {prompt} >= b.band_from AND {prompt} < b.band_to
     ORDER BY gateway, model, rank, r.row_id
 """.format(
     counters=", ".join(f"coalesce(r.{name}, 0) AS {name}" for name in COUNTERS),
