@@ -151,7 +151,7 @@ def plain_rows(store: Store, name: str) -> list[dict[str, Any]]:
 
 def _make_view(store: Store) -> None:
     """Make the view `sliced_requests`; a database that was opened read-only may be older than its newest column."""
-    edges = [int(edge) for (edge,) in store.rows("SELECT band_from FROM prompt_bands ORDER BY band_from DESC")]
+    edges = [int(edge) for (edge,) in store.rows("SELECT DISTINCT band_from FROM prompt_bands ORDER BY band_from DESC")]
     bands = " ".join(f"WHEN z.prompt_tokens >= {edge} THEN CAST({edge} AS BIGINT)" for edge in edges)
     sql = read_sql("slices.sql").replace("{band} AS", f"CASE {bands} END AS")
     known = "SELECT 1 FROM information_schema.columns WHERE table_name = 'requests' AND column_name = 'system_chars'"
