@@ -8,7 +8,8 @@ count is an integer, so a cost is exact as long as nothing rounds on the way; ro
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from functools import cache, reduce
 
 PICO = Decimal("0.000000000001")
 """The smallest amount a row can hold: 1e-12 US dollars, the scale of DECIMAL(18,12)."""
@@ -24,8 +25,20 @@ ZERO = Decimal(0)
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """Return the exact sum. The default context would round past 28 digits without a word."""
-    with localcontext(EXACT):
-        return sum(amounts, ZERO)
+    return reduce(EXACT.add, amounts, ZERO)
+
+
+def weighted(quantities: Iterable[int], factors: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum of quantity x factor.
+
+    Raises:
+        ValueError: They are not as many.
+    """
+    whole = ZERO
+    for count, factor in zip(quantities, factors, strict=True):
+        if count:
+            whole = EXACT.fma(factor, count, whole)
+    return whole
 
 
 def times(amount: Decimal, factor: Decimal | int) -> Decimal:
@@ -77,7 +90,12 @@ def shown(amount: Decimal | None, places: int = 2) -> str:
 
 def round_to(amount: Decimal, places: int) -> Decimal:
     """Round to a number of decimals, half to even. The one rounding function."""
-    return amount.quantize(Decimal(1).scaleb(-places), context=EXACT)
+    return amount.quantize(_unit(places), context=EXACT)
+
+
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 def share_out(parts: Sequence[Decimal], places: int = 2) -> list[Decimal]:
@@ -92,7 +110,7 @@ def share_out(parts: Sequence[Decimal], places: int = 2) -> list[Decimal]:
     Returns:
         The rounded parts, in order; their sum is the rounded sum of `parts`.
     """
-    unit = Decimal(1).scaleb(-places)
+    unit = _unit(places)
     floors = [part.quantize(unit, rounding="ROUND_FLOOR", context=EXACT) for part in parts]
     missing = int((round_to(total(parts), places) - total(floors)) / unit)
     by_remainder = sorted(range(len(parts)), key=lambda i: (floors[i] - parts[i], i))

@@ -14,7 +14,7 @@ from llmaudit.catalog.rates import Conditions, NoRates, Rates, rates_for
 from llmaudit.catalog.timeline import MILLION
 from llmaudit.catalog.units import FALLBACKS, PIECES, PRICED, SUB_COUNTS
 from llmaudit.errors import printable
-from llmaudit.money import EXACT, times, total
+from llmaudit.money import EXACT, times, total, weighted
 from llmaudit.request import COUNTERS, INPUT_COUNTERS
 
 FILLED_FIRST = ("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_other_tokens")
@@ -115,7 +115,7 @@ def quote(
 
 def cost(quantities: Sequence[int], factors: Sequence[Decimal]) -> Decimal:
     """Return the exact sum of quantity x factor, in US dollars; both in the order of `PRICED`."""
-    return total(times(factor, count) for factor, count in zip(factors, quantities, strict=True) if count)
+    return weighted(quantities, factors)
 
 
 def components(rates: Rates, quantities: Sequence[int]) -> Iterator[Component]:
