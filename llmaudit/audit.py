@@ -37,8 +37,8 @@ from llmaudit.findings import (
     waterfall,
 )
 from llmaudit.period import ALL, Period
-from llmaudit.plans import Plan, PlanCost, evaluate, load_plan
-from llmaudit.plans.evaluate import Move
+from llmaudit.plans import Plan, PlanCost, Ratios, evaluate_all, load_plan
+from llmaudit.plans.assigning import Move
 from llmaudit.plans.quality import Outcomes
 from llmaudit.store import Store
 
@@ -152,10 +152,11 @@ def evidence_of(facts: Facts, catalog: Catalog, plans: Sequence[str] = DEFAULT_P
 def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence:
     cells = price(facts.cells, catalog)
     certified = _canonical(facts.certified, catalog)
+    costs = evaluate_all(plans, cells, catalog, certified, Ratios.of(catalog, cells, facts.summaries))
     return Evidence(
         cells=cells,
         catalog=catalog,
-        plans=[_proven(evaluate(plan, cells, catalog, certified), facts.outcomes, catalog) for plan in plans],
+        plans=[_proven(cost, facts.outcomes, catalog) for cost in costs],
         ledger=[source.row for source in facts.sources],
         summaries=facts.summaries,
         tagged_by=facts.tagged_by,

@@ -27,7 +27,7 @@ from llmaudit.facts import Facts, Source
 from llmaudit.money import ZERO, total
 from llmaudit.parquetfile import write_parquet
 from llmaudit.period import Period
-from llmaudit.plans.evaluate import Move
+from llmaudit.plans.assigning import Move
 from llmaudit.request import COUNTERS
 from llmaudit.shadow.model import Analysis
 from llmaudit.summaries import all_summaries

@@ -23,7 +23,7 @@ from llmaudit.evals.match import paired_outcomes
 from llmaudit.evidence import BillSum, LedgerRow
 from llmaudit.money import total
 from llmaudit.period import ALL, Period
-from llmaudit.plans.evaluate import Move
+from llmaudit.plans.assigning import Move
 from llmaudit.plans.quality import Outcomes
 from llmaudit.rollup import fold, keyed_requests
 from llmaudit.store import Store

@@ -46,15 +46,23 @@ def read_yaml(path: Path, into: type[T], *, what: str) -> T:
     Raises:
         InputError: Missing, too large, not UTF-8, not YAML, or not of the type; the message has line and column.
     """
+    return parse_yaml(read_bytes(path, what=what), into, name=path.name, what=what)
+
+
+def read_bytes(path: Path, *, what: str) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        InputError: Missing, or not to be read.
+    """
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise InputError(
             f"the {what} file {printable(str(path))} cannot be read: {error.strerror}",
             next_step="Check the path and its permissions.",
             slug="file-unreadable",
         ) from None
-    return parse_yaml(data, into, name=path.name, what=what)
 
 
 def parse_yaml(data: bytes, into: type[T], *, name: str, what: str) -> T:
@@ -80,6 +88,20 @@ def parse_yaml(data: bytes, into: type[T], *, name: str, what: str) -> T:
         said, found = _PLAINER.get(text, text[:1].lower() + text[1:]), _written(plain, path.rstrip("`"))
         said += f": {found}" if found and f"'{found}'" not in said else ""
         raise _error(name, what, _nearest(path.rstrip("`"), positions), f"does not fit: {said}") from None
+
+
+def located(data: bytes, path: str) -> Position | None:
+    """Return line and column of a value in a file that `parse_yaml` takes, or of the nearest thing that holds it.
+
+    Args:
+        data: The file's bytes.
+        path: The value's path, such as `$.rules[0].use`.
+    """
+    positions: dict[str, Position] = {}
+    root = yaml.compose(data.decode("utf-8-sig"), Loader=_LOADER)
+    if root is not None:
+        _plain(root, "$", positions, "", "", set())
+    return _nearest(path, positions)
 
 
 def _plain(node: yaml.Node, path: str, positions: dict[str, Position], name: str, what: str, seen: set[int]) -> Any:

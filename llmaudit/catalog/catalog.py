@@ -16,6 +16,7 @@ import msgspec
 from llmaudit.catalog.compiled import Compiled
 from llmaudit.catalog.instants import FOREVER, naive
 from llmaudit.catalog.model import (
+    Abilities,
     CatalogFile,
     Dated,
     Fee,
@@ -117,6 +118,8 @@ class Catalog:
                         tokenizer=entry.tokenizer,
                     )
                     self._facts.setdefault(entry.model, told)
+        self._open_weights = [pattern for file in files for pattern in file.open_weights]
+        self._abilities: dict[str, Abilities] = {}
         self._offers: dict[Key, Offer] = {}
         self._spans: dict[Key, dict[When, list[Span]]] = {}
         self._steps: dict[Key, tuple[list[int], list[datetime] | None]] = {}
@@ -180,6 +183,23 @@ class Catalog:
             tokenizer=next((one.tokenizer for one in told if one.tokenizer), None),
             retired_at=naive(retired[-1]) if retired else self._compiled.retired.get(key),
         )
+
+    def abilities(self, model: str) -> Abilities:
+        """Return what a model can do, by canonical name; what nobody states is None."""
+        if model not in self._abilities:
+            self._abilities[model] = self._able(model)
+        return self._abilities[model]
+
+    def _able(self, model: str) -> Abilities:
+        compiled, facts = self._compiled.abilities.get(model, Abilities()), self._facts.get(model)
+        known = {name: getattr(facts, name, None) for name in Abilities.__struct_fields__}
+        open_weights = True if touches(self._open_weights, model, model) else None
+        stated = {name: value for name, value in known.items() if value is not None}
+        return msgspec.structs.replace(compiled, **({"open_weights": open_weights} | stated))
+
+    def is_self_hosted(self, offer: Offer) -> bool:
+        """Say whether an offer is a model one hosts oneself: its price is made from what its hours cost."""
+        return any(entry.hosting for entry in self._entries.get(offer.key, ()))
 
     def seller_id(self, name: str | None) -> str | None:
         """Return the id of a seller by any name a log uses for it, or None."""

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from llmaudit.catalog.instants import BEGINNING, FOREVER, naive
-from llmaudit.catalog.model import Evidence, Rate, When
+from llmaudit.catalog.model import Abilities, Evidence, Rate, When
 from llmaudit.errors import InputError, printable
 from llmaudit.money import parse_decimal
 
@@ -57,6 +57,7 @@ class Compiled:
         aka: Other names of each seller.
         names: Further names.
         contexts: Context window by canonical name, in tokens.
+        abilities: What models can do, by canonical name.
         packages: Package and address of each source, by the id that rows use.
         digest: Hash of every file that was read.
     """
@@ -68,6 +69,7 @@ class Compiled:
     aka: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: tuple[CompiledName, ...] = ()
     contexts: dict[str, int] = field(default_factory=dict)
+    abilities: dict[str, Abilities] = field(default_factory=dict)
     packages: dict[str, tuple[str, str]] = field(default_factory=dict)
     digest: str = ""
 
@@ -146,6 +148,7 @@ def read_compiled(folder: Path) -> Compiled:
         aka={row["seller"]: tuple(row["aka"].split()) for row in sellers},
         names=tuple(_name(row) for row in _dicts(tables.get("names", []))),
         contexts={row["model"]: int(row["context"]) for row in _dicts(tables.get("models", [])) if row["context"]},
+        abilities={row["model"]: _abilities(row) for row in _dicts(tables.get("models", []))},
         packages={row["id"]: (row["package"], row["url"]) for row in _dicts(tables.get("sources", []))},
         digest=digest.hexdigest() if files else "",
     )
@@ -169,6 +172,14 @@ def _table(name: str, data: bytes, columns: Sequence[str] | None) -> list[Row]:
 
 def _dicts(table: list[Row]) -> list[dict[str, str]]:
     return [dict(zip(table[0], row, strict=True)) for row in table[1:]] if table else []
+
+
+def _abilities(row: dict[str, str]) -> Abilities:
+    known = {"true": True, "false": False}
+    tools, images, json, reasoning = (
+        known.get(row[name]) for name in ("tools", "images_in", "json_schema", "reasoning")
+    )
+    return Abilities(tools, images, json, reasoning)
 
 
 def _name(row: dict[str, str]) -> CompiledName:

@@ -321,13 +321,39 @@ class Sku(_Strict, frozen=True):
     retired_at: datetime | None = None
 
 
+class Abilities(msgspec.Struct, frozen=True):
+    """What a model can do; None is not known, and is never read as a no.
+
+    Attributes:
+        tools: Calls functions.
+        images: Takes images.
+        json: Answers by a JSON schema.
+        reasoning: Thinks before it answers, always or on request.
+        open_weights: Its weights are published, so that it can be hosted anywhere.
+    """
+
+    tools: bool | None = None
+    images: bool | None = None
+    json: bool | None = None
+    reasoning: bool | None = None
+    open_weights: bool | None = None
+
+
 class ModelFacts(_Strict, frozen=True, rename={"model_class": "class"}):
-    """What is true of a model whoever sells it; a sku's own statement wins."""
+    """What is true of a model whoever sells it; a sku's own statement wins.
+
+    The abilities (`Abilities`) win over what the compiled table says.
+    """
 
     model: str
     model_class: ModelClass | None = None
     context: int | None = None
     tokenizer: str | None = None
+    tools: bool | None = None
+    images: bool | None = None
+    json: bool | None = None
+    reasoning: bool | None = None
+    open_weights: bool | None = None
 
 
 class Multiplier(Dated, frozen=True, kw_only=True):
@@ -527,6 +553,7 @@ class CatalogFile(_Strict, frozen=True):
     Attributes:
         replaces: What the prices of a sku take the place of: `sku`, every price below; `rate`, only the prices of the
             same unit under the same conditions, for as long as they hold.
+        open_weights: Shell patterns of canonical names of models whose weights are published.
     """
 
     seller: str | None = None
@@ -545,3 +572,4 @@ class CatalogFile(_Strict, frozen=True):
     tokenizers: list[Tokenizer] = []
     facts: list[ModelFacts] = []
     caching: list[PromptCache] = []
+    open_weights: list[str] = []

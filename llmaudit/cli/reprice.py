@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, notice, percent, table
+from llmaudit.cli.plan.files import share_of
 from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import UsageError
 from llmaudit.money import shown
 from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.findings.savings import PlanRow
+
+LEAST_SHOWN = Decimal("0.005")
+"""Parts of a plan that would show as no cent are counted instead of listed."""
+
+MOST_SENTENCES = 3
+"""Sentences of one kind of assumption; a plan over many models has dozens."""
 
 
 def reprice(
@@ -58,32 +69,64 @@ def _show(settings: Settings, found: object) -> None:
 
     assert isinstance(found, Savings)  # noqa: S101 -- narrows for the type checker; imported late for speed
     for plan in found.plans:
-        rows = [
-            [
-                "unknown" if leg.tier is None else leg.tier,
-                leg.kind,
-                leg.model_before or "",
-                leg.model or "",
-                f"{leg.requests:,}",
-                "" if leg.before_usd is None else shown(leg.before_usd),
-                shown(leg.cost_usd),
-            ]
-            for leg in plan.legs
-        ]
-        band = f"{shown(plan.low_usd)} to {shown(plan.high_usd)}"
-        title = f"{plan.name}: {shown(plan.cost_usd)} ({band}) instead of {shown(found.actual_usd)}"
-        table(settings, title, ["tier", "", "from", "to", "requests", "now", "then"], rows, left=(0, 1, 2, 3))
+        _legs(settings, plan, found.actual_usd)
         saved = f"{shown(plan.savings_usd)} ({percent(plan.savings_pct)})"
         line(
             f"  saves {saved} = unproven {shown(plan.unproven_usd)} + certified {shown(plan.certified_usd)}"
             f" + without another answer {shown(plan.no_risk_usd)} - verification {shown(plan.verification_usd)}"
         )
-        for reason, count in plan.refused.items():
-            line(f"  left in place: {count:,} requests, {reason}")
-        for note in plan.assumptions:
-            line(f"  assumed: {note}")
+        if plan.cost_per_call_usd is not None and plan.cost_per_call_now_usd is not None:
+            line(
+                f"  a call with a good answer: {shown(plan.cost_per_call_usd, 6)}"
+                f" instead of {shown(plan.cost_per_call_now_usd, 6)}"
+            )
+        for row in plan.refusals:
+            line(f"  left in place: {share_of(row)}, {row.sentence}")
+        for row in plan.doubts:
+            line(f"  moved on trust: {share_of(row)}, {row.sentence}")
+        for judged in plan.constraints:
+            line(f"  {judged.verdict}: {judged.name} {judged.limit} ({judged.subject}: {judged.reason})")
+        _assumptions(settings, plan)
         line()
     line(found.caveat)
+
+
+def _legs(settings: Settings, plan: PlanRow, actual_usd: Decimal | None) -> None:
+    large = [leg for leg in plan.legs if max(leg.cost_usd, leg.before_usd or leg.cost_usd) >= LEAST_SHOWN]
+    rows = [
+        [
+            "unknown" if leg.tier is None else leg.tier,
+            leg.kind,
+            leg.model_before or "",
+            leg.model or "",
+            f"{leg.requests:,}",
+            "" if leg.before_usd is None else shown(leg.before_usd),
+            shown(leg.cost_usd),
+        ]
+        for leg in large
+    ]
+    band = f"{shown(plan.low_usd)} to {shown(plan.high_usd)}"
+    title = f"{plan.name}: {shown(plan.cost_usd)} ({band}) instead of {shown(actual_usd)}"
+    table(settings, title, ["tier", "", "from", "to", "requests", "now", "then"], rows, left=(0, 1, 2, 3))
+    if len(large) < len(plan.legs):
+        line(f"  and {len(plan.legs) - len(large)} parts of less than half a cent; --json has them")
+
+
+def _assumptions(settings: Settings, plan: PlanRow) -> None:
+    """Print what each assumption is worth, with the first of its sentences, and what has no band."""
+    if plan.assumption_table:
+        rows = [
+            [row.name, shown(row.low_usd), shown(row.high_usd), shown(row.worth_usd)] for row in plan.assumption_table
+        ]
+        table(settings, "Cost with one assumption at its ends", ["assumption", "low", "high", "worth"], rows, left=(0,))
+    for row in plan.assumption_table:
+        for said in row.details[:MOST_SENTENCES]:
+            line(f"  assumed ({row.name}): {said}")
+        if len(row.details) > MOST_SENTENCES:
+            line(f"  assumed ({row.name}): and {len(row.details) - MOST_SENTENCES} more of the kind; --json has them")
+    banded = {said for row in plan.assumption_table for said in row.details}
+    for note in (note for note in plan.assumptions if note not in banded):
+        line(f"  assumed: {note}")
 
 
 def register(app: typer.Typer) -> None:

@@ -17,8 +17,9 @@ from llmaudit.cells import PricedCell
 from llmaudit.dependence.folding import folded
 from llmaudit.money import total
 from llmaudit.plans import Plan, PlanCost, evaluate
-from llmaudit.plans.evaluate import Move
+from llmaudit.plans.assigning import Move
 from llmaudit.plans.model import Rule, When
+from llmaudit.plans.quality import CohortMove
 
 LEAST = 30
 """Good answers in a tier after which a model is said to serve it."""
@@ -58,7 +59,7 @@ class Arbitrage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def arbitrage(
-    cells: Iterable[PricedCell], catalog: Catalog, certified: frozenset[Move] = frozenset()
+    cells: Iterable[PricedCell], catalog: Catalog, certified: frozenset[Move | CohortMove] = frozenset()
 ) -> list[Arbitrage]:
     """Return what each model could have saved within its tier and class, most first.
 
@@ -82,7 +83,7 @@ def _best(
     answers: Mapping[Place, int],
     places: Mapping[Place, Sequence[PricedCell]],
     catalog: Catalog,
-    certified: frozenset[Move],
+    certified: frozenset[Move | CohortMove],
 ) -> Arbitrage | None:
     tier, model = place
     name = group[0].model_class or ""
@@ -117,7 +118,7 @@ def _cost(plan: PlanCost) -> tuple[Decimal, str]:
 
 
 def _moved(
-    place: Place, other: str, group: Sequence[PricedCell], catalog: Catalog, certified: frozenset[Move]
+    place: Place, other: str, group: Sequence[PricedCell], catalog: Catalog, certified: frozenset[Move | CohortMove]
 ) -> PlanCost | None:
     if catalog.canonical(other) is None:
         return None

@@ -14,7 +14,7 @@ import msgspec
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.money import percent, times, total
-from llmaudit.plans.evaluate import Placed
+from llmaudit.plans.placing import Placed
 
 REFERENCE = "tiered"
 LOW_TIERS = frozenset({0, 1})

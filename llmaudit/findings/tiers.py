@@ -8,9 +8,8 @@ import msgspec
 
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
-from llmaudit.money import ZERO, percent, times, total
+from llmaudit.money import percent, times, total
 from llmaudit.plans import PlanCost
-from llmaudit.plans.evaluate import Placed
 from llmaudit.tiers.confusion import Confusion
 
 TITLES = {0: "trivial", 1: "standard", 2: "complex", 3: "high stakes", None: "unknown"}
@@ -192,11 +191,11 @@ def _classes(cells: list[PricedCell]) -> list[ClassRow]:
 
 def _robust(plan: PlanCost, known: list[PricedCell], confusion: Confusion) -> RobustSaving | None:
     """Return a plan's saving on tiers 0 and 1 as a range; None where it moves none of them."""
-    moved = [one for one in plan.placed if one.moved and one.priced.cell.tier in {0, 1}]
-    count = sum(one.priced.cell.requests for one in moved)
+    moved = [part for part in plan.parts if part.placed.moved and part.tier in {0, 1}]
+    count = sum(part.sums.requests for part in moved)
     if not count:
         return None
-    saved = total((one.priced.spend_usd or ZERO) - leg_cost(one) for one in moved)
+    saved = total(part.sums.spend_usd - total(part.cost(leg.expected) for leg in part.placed.legs) for part in moved)
     low = requests(one for one in known if one.cell.tier in {0, 1})
     high = requests(known) - low
     wrongly_low, wrongly_high = confusion.wrong_ends(low, high)
@@ -208,11 +207,6 @@ def _robust(plan: PlanCost, known: list[PricedCell], confusion: Confusion) -> Ro
         high_usd=saved + _part(saved, wrongly_high),
         wrongly_low_pct=100 * wrongly_low,
     )
-
-
-def leg_cost(placed: Placed) -> Decimal:
-    """Return what a plan's legs on one cell cost."""
-    return total(leg.expected.of(placed.priced) for leg in placed.legs)
 
 
 def _part(amount: Decimal, share: float) -> Decimal:

@@ -8,7 +8,7 @@ and what remains add up to the spend to the last digit, and no group can be save
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -21,7 +21,8 @@ from llmaudit.levers import all_levers
 from llmaudit.levers.base import Lever, LeverResult
 from llmaudit.money import EXACT, ZERO, percent, round_to, times, total
 from llmaudit.plans import PlanCost
-from llmaudit.plans.evaluate import Placed
+from llmaudit.plans.placing import Placed
+from llmaudit.plans.quality import proven as is_proven
 
 Group = tuple[str | None, str, int | None, str | None]
 """Gateway, model, tier, feature: what a lever's rows are keyed by."""
@@ -35,6 +36,8 @@ NOT_ON_ROUTED = frozenset({"markup"})
 """Levers that another model's price has in it already: a plan prices moved requests at the provider's list."""
 
 BOUNDS = ("low", "expected", "high")
+ROUTING = {"route", "retry", "fallback", "cache"}
+"""What moving requests pays for; a verification pass is a step of its own."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,7 +225,7 @@ def _lever(lever: Lever, result: LeverResult) -> _Taken:
 def _routing(plan: PlanCost) -> list[_Taken]:
     """Return a plan's parts: certified moves, unproven moves, and the verification passes it adds."""
     name = plan.plan.name
-    moves = [one for one in plan.placed if one.moved]
+    moves = [one for one in plan.placed if one.target or any(leg.kind == "cache" for leg in one.legs)]
     proven = [one for one in moves if _is_certified(plan, one)]
     open_ = [one for one in moves if not _is_certified(plan, one)]
     certified = _moved(
@@ -243,8 +246,7 @@ def _routing(plan: PlanCost) -> list[_Taken]:
 
 
 def _is_certified(plan: PlanCost, one: Placed) -> bool:
-    cell = one.priced.cell
-    return any(leg.kind == "route" and (cell.tier, cell.model, leg.model) in plan.certified for leg in one.legs)
+    return one.target is not None and is_proven(plan.certified, one.priced.cell, one.target)
 
 
 def _moved(
@@ -257,9 +259,9 @@ def _moved(
     saved: dict[str, dict[Group, Decimal]] = {bound: {} for bound in BOUNDS}
     moved: dict[Group, Decimal] = {}
     for one in moves:
-        group, now = group_of(one.priced), one.priced.spend_usd or ZERO
+        group, now = group_of(one.priced), (one.priced.spend_usd or ZERO) if one.target else ZERO
         moved[group] = total((moved.get(group, ZERO), now))
-        for bound, cost in _costs(one, "route").items():
+        for bound, cost in _costs(one, ROUTING if one.target else {"cache"}).items():
             saved[bound][group] = total((saved[bound].get(group, ZERO), now, -cost))
     count = sum(one.priced.cell.requests for one in moves)
     return _Taken(kind, title, kind, saved, count, assumptions=assumptions, next_step=next_step, moved=moved)
@@ -270,7 +272,7 @@ def _passes(plan: PlanCost, kind: Kind) -> _Taken:
     checked = [one for one in plan.placed if any(leg.kind == "verify" for leg in one.legs)]
     for one in checked:
         group = group_of(one.priced)
-        for bound, cost in _costs(one, "verify").items():
+        for bound, cost in _costs(one, {"verify"}).items():
             saved[bound][group] = total((saved[bound].get(group, ZERO), -cost))
     return _Taken(
         "verification",
@@ -282,9 +284,9 @@ def _passes(plan: PlanCost, kind: Kind) -> _Taken:
     )
 
 
-def _costs(one: Placed, kind: str) -> dict[str, Decimal]:
-    """Return what the legs of a kind cost on a cell; the low end of a saving is the high end of a cost."""
-    legs = [leg for leg in one.legs if leg.kind == kind]
+def _costs(one: Placed, kinds: Collection[str]) -> dict[str, Decimal]:
+    """Return what the legs of some kinds cost on a cell; the low end of a saving is the high end of a cost."""
+    legs = [leg for leg in one.legs if leg.kind in kinds]
     return {
         "low": total(leg.high.of(one.priced) for leg in legs),
         "expected": total(leg.expected.of(one.priced) for leg in legs),

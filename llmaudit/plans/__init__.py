@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from llmaudit.plans.evaluate import PlanCost, evaluate
+from llmaudit.plans.evaluate import PlanCost, evaluate, evaluate_all
+from llmaudit.plans.files import load_plan, preset_names
 from llmaudit.plans.legs import Leg
-from llmaudit.plans.model import Plan, load_plan, preset_names
+from llmaudit.plans.model import Plan
+from llmaudit.plans.ratios import Ratios
+from llmaudit.plans.traffic import Traffic
 
-__all__ = ["Leg", "Plan", "PlanCost", "evaluate", "load_plan", "preset_names"]
+__all__ = ["Leg", "Plan", "PlanCost", "Ratios", "Traffic", "evaluate", "evaluate_all", "load_plan", "preset_names"]

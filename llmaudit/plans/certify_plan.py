@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from llmaudit.catalog import Catalog
-from llmaudit.plans.evaluate import Placed, PlanCost
+from llmaudit.plans.evaluate import PlanCost
 from llmaudit.plans.optimize import MARGIN, Board, Limits, board_of, choose
 from llmaudit.plans.optimize_units import Unit
+from llmaudit.plans.placing import Placed
 from llmaudit.plans.quality import CohortMove, Outcomes
 
 

@@ -1,39 +1,79 @@
 """What the same traffic would have cost under a plan.
 
-A leg is one thing a plan pays for on a cell (the request itself, a verification pass). Its cost is linear in what the
-cell holds: tokens x rates + billed x factor + requests x fixed. That makes the sum over cells equal to the sum over
-requests, whichever is computed (`llmaudit.plans.rows` does the second in SQL).
+A leg is one thing a plan pays for on a cell (`llmaudit.plans.legs`). Cells of which a plan makes the same form a part;
+a part's legs are worked out once, and what its cells hold is added up exactly. `PlanCost.one_by_one` works them out
+cell by cell; a test holds the two equal to the last digit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
 
-from llmaudit.catalog import Catalog, NoRates
-from llmaudit.catalog.units import PRICED
+from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
-from llmaudit.money import ZERO, times, total
-from llmaudit.plans.legs import Leg, Linear
-from llmaudit.plans.model import Plan, Rule, Verify, matches
-from llmaudit.plans.moving import Mover, Refusal
-from llmaudit.plans.quality import CohortMove, proven
-from llmaudit.request import COUNTERS
+from llmaudit.money import times, total
+from llmaudit.plans.assigning import Assigned, Assigner, Kind, Move, Part
+from llmaudit.plans.choosing import resolved
+from llmaudit.plans.legs import Leg
+from llmaudit.plans.model import Plan
+from llmaudit.plans.moving import Mover
+from llmaudit.plans.placing import Placed, Placer
+from llmaudit.plans.quality import CohortMove
+from llmaudit.plans.ratios import Ratios
+from llmaudit.plans.traffic import Traffic
 
-Move = tuple[int | None, str, str | None]
-"""A tier, the canonical model that serves it now, and the one that would."""
+
+class Outcome(NamedTuple):
+    """A leg of a part with its exact cost as expected, and at the cheap and the dear end."""
+
+    part: Part
+    leg: Leg
+    cost_usd: Decimal
+    low_usd: Decimal
+    high_usd: Decimal
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the leg answers, or stands for an attempt that is not made; others come on top of it."""
+        return self.leg is self.part.placed.legs[0]
 
 
 @dataclass(frozen=True)
-class Placed:
-    """Where a plan puts one cell: its legs, and why it could not be moved where a rule wanted to."""
+class AssumptionRow:
+    """What one kind of assumption is worth: the plan's cost with it alone at its ends.
 
-    priced: PricedCell
-    rule: int | None
-    legs: tuple[Leg, ...]
-    moved: bool = False
-    refused: str | None = None
+    Attributes:
+        name: Its name.
+        low_usd: The plan's cost with it at its cheap end, everything else as expected.
+        high_usd: With it at its dear end.
+        details: What is assumed of which model, as sentences.
+    """
+
+    name: str
+    low_usd: Decimal
+    high_usd: Decimal
+    details: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RefusalRow:
+    """Requests that a plan would move and cannot, or of which it is not known whether it can.
+
+    Attributes:
+        reason: A slug (`Refusal.reason`); `unknown` where they move all the same.
+        sentence: For people.
+        requests: How many.
+        spend_usd: What they cost now.
+    """
+
+    reason: str
+    sentence: str
+    requests: int
+    spend_usd: Decimal
 
 
 @dataclass(frozen=True)
@@ -42,41 +82,71 @@ class PlanCost:
 
     Attributes:
         plan: The plan.
-        placed: Every such cell with its legs.
-        actual_usd: What the same cells cost now.
-        cost_usd: What they would cost.
-        low_usd: With the assumptions at their cheap ends.
-        high_usd: With the assumptions at their dear ends.
-        unknown_requests: Requests that are left out because their present cost is not known.
-        refused: Requests a rule wanted to move but could not, by reason.
-        assumptions: Sentences.
+        traffic: The cells.
         certified: Moves whose answers outcomes have shown to hold, by tier or by cohort.
+        assigned: Which rule and which model each cell goes to.
+        placer: Works out a single cell.
+        assigner: Works out like cells together.
     """
 
     plan: Plan
-    placed: list[Placed]
-    actual_usd: Decimal
-    cost_usd: Decimal
-    low_usd: Decimal
-    high_usd: Decimal
-    unknown_requests: int
-    refused: dict[str, int] = field(default_factory=dict)
-    assumptions: tuple[str, ...] = ()
-    certified: frozenset[Move | CohortMove] = frozenset()
+    traffic: Traffic
+    certified: frozenset[Move | CohortMove]
+    assigned: Assigned = field(repr=False)
+    placer: Placer = field(repr=False)
+    assigner: Assigner = field(repr=False)
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """What the plan makes of the cells, like ones together."""
+        return self.assigner.parts(self.placer.plan, self.assigned, self.placer, self.certified)
 
     @property
+    def actual_usd(self) -> Decimal:
+        """What the same cells cost now."""
+        return self.traffic.actual_usd
+
+    @property
+    def unknown_requests(self) -> int:
+        """Requests that are left out because their present cost is not known."""
+        return self.traffic.unknown_requests
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """Every leg of every part with its cost."""
+        return [_outcome(part, leg) for part in self.parts for leg in part.placed.legs]
+
+    @cached_property
+    def cost_usd(self) -> Decimal:
+        """What they would cost."""
+        return total(outcome.cost_usd for outcome in self.outcomes)
+
+    @cached_property
+    def low_usd(self) -> Decimal:
+        """With the assumptions at their cheap ends."""
+        return total(outcome.low_usd for outcome in self.outcomes)
+
+    @cached_property
+    def high_usd(self) -> Decimal:
+        """With the assumptions at their dear ends."""
+        return total(outcome.high_usd for outcome in self.outcomes)
+
+    @cached_property
     def moved_requests(self) -> int:
         """Requests that another model would answer."""
-        return sum(placed.priced.cell.requests for placed in self.placed if placed.moved)
+        return sum(part.sums.requests for part in self.parts if part.placed.moved)
 
     @property
     def verification_usd(self) -> Decimal:
         """What the plan's verification passes cost."""
-        return total(leg.expected.of(one.priced) for one in self.placed for leg in one.legs if leg.kind == "verify")
+        return total(outcome.cost_usd for outcome in self.outcomes if outcome.leg.kind == "verify")
 
     @property
     def unproven_usd(self) -> Decimal:
-        """The part of the saving that rests on another model's answers, whose quality no outcome here has proven."""
+        """The part of the saving that rests on another model's answers, whose quality no outcome here has proven.
+
+        Failed attempts that are not made, retries, fallbacks and lost caches belong to the answers they come with.
+        """
         return self._saved_by_moving(certified=False)
 
     @property
@@ -85,19 +155,106 @@ class PlanCost:
         return self._saved_by_moving(certified=True)
 
     def _saved_by_moving(self, *, certified: bool) -> Decimal:
-        return total(
-            _spend(one.priced) - leg.expected.of(one.priced)
-            for one in self.placed
-            for leg in one.legs
-            if one.moved and leg.kind == "route" and proven(self.certified, one.priced.cell, leg.model) == certified
+        before = (part.sums.spend_usd for part in self.parts if part.is_replaced and part.is_proven == certified)
+        after = (
+            -one.cost_usd
+            for one in self.outcomes
+            if one.part.is_proven == certified
+            and (one.leg.kind == "cache" or (one.part.is_replaced and one.leg.kind != "verify"))
         )
+        return total((*before, *after))
+
+    @property
+    def answered(self) -> Decimal:
+        """Calls that would end with a good answer; what ended so now does, but for chains that never answer."""
+        return total(times(1 - part.placed.unanswered, part.sums.answered) for part in self.parts)
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Requests a rule wanted to move but could not, by reason."""
+        return {row.sentence: row.requests for row in self.refusals}
+
+    @cached_property
+    def refusals(self) -> list[RefusalRow]:
+        """Requests a rule wanted to move but could not, by reason."""
+        told = ((part, [(one.reason, one.sentence)]) for part in self.parts if (one := part.placed.refused))
+        return _affected(told)
+
+    @cached_property
+    def doubts(self) -> list[RefusalRow]:
+        """Requests that move though it is not known whether the model can serve them."""
+        return _affected(
+            (
+                part,
+                [("unknown", note) for note in dict.fromkeys(part.placed.legs[0].notes) if note.startswith("whether ")],
+            )
+            for part in self.parts
+            if part.placed.moved
+        )
+
+    @cached_property
+    def tornado(self) -> list[AssumptionRow]:
+        """What each kind of assumption is worth alone, the widest first; those that change nothing are left out."""
+        low: dict[str, list[Decimal]] = {}
+        high: dict[str, list[Decimal]] = {}
+        details: dict[str, dict[str, None]] = {}
+        for part, leg, cost, _, _ in self.outcomes:
+            for swing in leg.swings() if not part.is_paid else ():
+                down, up = (total((part.cost(end), -cost)) for end in (swing.low, swing.high))
+                if down or up:
+                    low.setdefault(swing.name, []).append(down)
+                    high.setdefault(swing.name, []).append(up)
+                    details.setdefault(swing.name, {})[swing.sentence] = None
+        rows = [
+            AssumptionRow(
+                name,
+                total((self.cost_usd, *low[name])),
+                total((self.cost_usd, *high[name])),
+                tuple(sentence for sentence in details[name] if sentence),
+            )
+            for name in low
+        ]
+        return sorted(rows, key=lambda row: (row.low_usd - row.high_usd, row.name))
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """Everything that is assumed, as sentences: what has a band, then what has none."""
+        banded = [sentence for row in self.tornado for sentence in row.details]
+        notes = [note for part in self.parts for leg in part.placed.legs for note in leg.notes]
+        return tuple(dict.fromkeys([*banded, *notes]))
+
+    @cached_property
+    def placed(self) -> list[Placed]:
+        """Every cell with its legs, in the order of the cells: those of its kind."""
+        labels, kinds = self.assigner.kinds(self.placer.plan, self.assigned, self.placer)
+        places = zip(self.traffic.cells, labels.tolist(), strict=True)
+        return [self._of_kind(priced, kinds[label]) for priced, label in places]
+
+    def _of_kind(self, priced: PricedCell, kind: Kind) -> Placed:
+        """Return a kind's legs on one of its cells; what stays and is paid as now has the cell's own rates."""
+        placed = replace(kind.placed, priced=priced)
+        return replace(placed, legs=(self.placer.kept(priced),)) if kind.is_paid else placed
+
+    def one_by_one(self) -> Iterator[Placed]:
+        """Yield every cell with its legs, each worked out for itself: slow, and a check of everything else."""
+        targets = self.assigned.targets
+        each = zip(self.traffic.cells, self.assigned.places.tolist(), self.assigned.chosen.tolist(), strict=True)
+        for priced, place, target in each:
+            yield self.placer.place(priced, place, targets[target] if target >= 0 else None)
+
+
+def _outcome(part: Part, leg: Leg) -> Outcome:
+    expected = part.cost(leg.expected)
+    low, high = (expected if end is leg.expected else part.cost(end) for end in (leg.low, leg.high))
+    return Outcome(part, leg, expected, low, high)
 
 
 def evaluate(
     plan: Plan,
-    cells: Iterable[PricedCell],
+    cells: Traffic | Iterable[PricedCell],
     catalog: Catalog,
     certified: frozenset[Move | CohortMove] = frozenset(),
+    ratios: Ratios | None = None,
 ) -> PlanCost:
     """Return what a plan would have cost on the traffic of some cells.
 
@@ -107,91 +264,38 @@ def evaluate(
         plan: The plan.
         cells: The traffic.
         catalog: The prices.
-        certified: Moves whose answers outcomes have shown to hold, by tier or by cohort.
+        certified: Moves whose answers outcomes have shown to hold.
+        ratios: What is known of models beside their prices; None takes the tables.
     """
-    every = list(cells)
-    known = [priced for priced in every if priced.spend_usd is not None]
-    router = _Router(plan, catalog)
-    placed = [router.place(priced) for priced in known]
-    refused: dict[str, int] = {}
-    for one in placed:
-        if one.refused:
-            refused[one.refused] = refused.get(one.refused, 0) + one.priced.cell.requests
-    return PlanCost(
-        plan=plan,
-        placed=placed,
-        actual_usd=total(_spend(priced) for priced in known),
-        cost_usd=total(_cost(one) for one in placed),
-        low_usd=total(leg.low.of(one.priced) for one in placed for leg in one.legs),
-        high_usd=total(leg.high.of(one.priced) for one in placed for leg in one.legs),
-        unknown_requests=sum(priced.cell.requests for priced in every if priced.spend_usd is None),
-        refused=dict(sorted(refused.items())),
-        assumptions=tuple(router.mover.notes),
-        certified=certified,
-    )
+    (found,) = evaluate_all([plan], cells, catalog, certified, ratios)
+    return found
 
 
-def _spend(priced: PricedCell) -> Decimal:
-    return priced.spend_usd if priced.spend_usd is not None else ZERO
+def evaluate_all(
+    plans: Sequence[Plan],
+    cells: Traffic | Iterable[PricedCell],
+    catalog: Catalog,
+    certified: frozenset[Move | CohortMove] = frozenset(),
+    ratios: Ratios | None = None,
+) -> Iterator[PlanCost]:
+    """Yield what each of some plans would have cost; what does not depend on the plan is worked out once."""
+    traffic = cells if isinstance(cells, Traffic) else Traffic(cells)
+    mover = Mover(catalog, ratios)
+    assigner = Assigner(traffic, catalog, mover)
+    for plan in plans:
+        known = resolved(plan, traffic.main_provider)
+        assigned = assigner.assign(known)
+        placer = Placer(known, catalog, mover, assigned.followed)
+        yield PlanCost(plan, traffic, certified, assigned, placer, assigner)
 
 
-def _cost(placed: Placed) -> Decimal:
-    return total(leg.expected.of(placed.priced) for leg in placed.legs)
-
-
-class _Router:
-    """Places cells by a plan's rules."""
-
-    def __init__(self, plan: Plan, catalog: Catalog) -> None:
-        self._plan = plan
-        self._catalog = catalog
-        self.mover = Mover(catalog)
-
-    def place(self, priced: PricedCell) -> Placed:
-        """Return where the first matching rule puts a cell."""
-        for number, rule in enumerate(self._plan.rules, start=1):
-            if matches(rule.when, priced):
-                return self._apply(number, rule, priced)
-        return Placed(priced, None, (self.mover.keep(priced, self._plan.via),))
-
-    def _apply(self, number: int, rule: Rule, priced: PricedCell) -> Placed:
-        via = rule.via or self._plan.via
-        target = self._catalog.canonical(rule.use) if rule.use else None
-        routed: Leg | Refusal | None = None
-        if target is not None and target.sku.model != priced.cell.model and priced.cell.status == "ok":
-            routed = self.mover.move(priced, target, rule.assume, via)
-        leg = routed if isinstance(routed, Leg) else self.mover.keep(priced, via)
-        return Placed(
-            priced,
-            number,
-            (leg, *self._verified(rule.verify, leg, priced)) if rule.verify else (leg,),
-            moved=isinstance(routed, Leg),
-            refused=routed.sentence if isinstance(routed, Refusal) else None,
-        )
-
-    def _verified(self, verify: Verify, leg: Leg, priced: PricedCell) -> Iterator[Leg]:
-        """The verification pass of a leg that gave an answer."""
-        if priced.cell.status != "ok":
-            return
-        if verify.cost_ratio is not None:
-            self.mover.notes[f"verification costs x{verify.cost_ratio} of the request itself"] = None
-            yield leg.scaled(verify.cost_ratio * verify.share, "verify")
-            return
-        judge = self._catalog.canonical(verify.use or "")
-        rates = self.mover.rates(priced, judge) if judge else NoRates("not in the catalog")
-        if isinstance(rates, NoRates):
-            self.mover.notes[f"verification by {verify.use} is in no figure where it has no price: {rates.reason}"] = (
-                None
-            )
-        elif judge is not None:
-            every = (rates.expected, rates.low, rates.high)
-            expected, low, high = (_judged(factors, verify.output_tokens) for factors in every)
-            yield Leg("verify", judge.sku.model, expected, low, high).scaled(verify.share)
-
-
-def _judged(rates: Sequence[Decimal], verdict_tokens: int) -> Linear:
-    """A judge reads the whole prompt and the answer as uncached input, and writes a verdict."""
-    by_name = dict(zip(PRICED, rates, strict=True))
-    reading = tuple(by_name["input_tokens"] if name in COUNTERS else ZERO for name in PRICED)
-    fixed = times(by_name["output_tokens"], verdict_tokens) + by_name["requests"]
-    return Linear(reading, per_request=fixed)
+def _affected(told: Iterable[tuple[Part, list[tuple[str, str]]]]) -> list[RefusalRow]:
+    """Return the sentences on parts with how much they touch, by sentence."""
+    found: dict[tuple[str, str], list[Part]] = {}
+    for part, sentences in told:
+        for key in sentences:
+            found.setdefault(key, []).append(part)
+    return [
+        RefusalRow(*key, sum(part.sums.requests for part in parts), total(part.sums.spend_usd for part in parts))
+        for key, parts in sorted(found.items(), key=lambda item: item[0][1])
+    ]

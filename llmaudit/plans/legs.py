@@ -6,8 +6,8 @@ requests, whichever is computed (`llmaudit.plans.rows` does the second in SQL).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -24,11 +24,13 @@ FACTOR_PLACES = 6
 
 NOTHING: tuple[Decimal, ...] = (ZERO,) * len(PRICED)
 
-Kind = Literal["keep", "route", "retry", "fallback", "verify"]
-"""keep: the same model. route: another model. retry: attempts of it that fail and are billed. fallback: the next model
-of the chain, for calls that the first one never answers. verify: a second pass over the answer."""
+Kind = Literal["keep", "route", "retry", "fallback", "cache", "verify"]
+"""keep: the same model. route: another model. retry: failed attempts of it that are billed. fallback: the next model of
+the chain, for calls that the first one never answers. cache: cached tokens of what stays that are read anew, since the
+request before went elsewhere. verify: a second pass over the answer."""
 
-End = Literal["expected", "low", "high"]
+PRIMARY: frozenset[Kind] = frozenset({"keep", "route"})
+"""The leg that answers; the others come on top of it."""
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,17 @@ class Linear:
             billed_usd: Sum of the billed amounts.
             requests: How many.
         """
-        return total(
-            (
-                cost(quantities, self.rates),
-                times(billed_usd, self.billed_factor),
-                times(self.per_request, requests),
-            )
-        )
+        found = cost(quantities, self.rates)
+        if self.billed_factor or self.per_request:
+            return total((found, times(billed_usd, self.billed_factor), times(self.per_request, requests)))
+        return found
 
     def scaled(self, factor: Decimal) -> Linear:
         """Return the function times a factor, its rates rounded as every effective rate is."""
+        if factor == 1:
+            return self
         return Linear(
-            tuple(fixed(times(rate, factor)) for rate in self.rates),
+            tuple(fixed(times(rate, factor)) if rate else rate for rate in self.rates),
             round_to(times(self.billed_factor, factor), FACTOR_PLACES),
             fixed(times(self.per_request, factor)),
         )
@@ -96,17 +97,22 @@ class Swing:
         return Swing(self.name, self.sentence, self.low.scaled(factor), self.high.scaled(factor))
 
 
+def _no_swings() -> tuple[Swing, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Leg:
     """One thing a plan pays for on one cell.
 
     Attributes:
-        kind: keep, route, retry, fallback or verify.
+        kind: keep, route, retry, fallback, cache or verify.
         model: The canonical model that does it; None where a ratio stands for it.
         expected: Its cost with the stated assumptions.
         low: With the assumptions at their cheap ends.
         high: With the assumptions at their dear ends.
-        swings: What each assumption does alone; none where nothing is assumed that has a band.
+        swings: Makes what each assumption does alone; most plans of a thousand are never asked.
+        notes: What is assumed or not known that has no band, as sentences.
     """
 
     kind: Kind
@@ -114,15 +120,28 @@ class Leg:
     expected: Linear
     low: Linear
     high: Linear
-    swings: tuple[Swing, ...] = ()
+    swings: Callable[[], tuple[Swing, ...]] = field(default=_no_swings, compare=False, repr=False)
+    notes: tuple[str, ...] = ()
 
     def scaled(self, factor: Decimal, kind: Kind | None = None) -> Leg:
         """Return the leg times a factor."""
         expected, low, high = (part.scaled(factor) for part in (self.expected, self.low, self.high))
-        swings = tuple(swing.scaled(factor) for swing in self.swings)
-        return Leg(kind or self.kind, self.model, expected, low, high, swings)
+
+        def swings() -> tuple[Swing, ...]:
+            return tuple(swing.scaled(factor) for swing in self.swings())
+
+        return Leg(kind or self.kind, self.model, expected, low, high, swings, self.notes)
+
+    def noted(self, *notes: str) -> Leg:
+        """Return the leg with further sentences."""
+        return Leg(self.kind, self.model, self.expected, self.low, self.high, self.swings, (*self.notes, *notes))
 
 
 def fixed(rate: Decimal) -> Decimal:
     """Return an effective rate as it is used everywhere: rounded, once, to `RATE_PLACES` decimals."""
     return round_to(rate, RATE_PLACES)
+
+
+def replaced(rates: tuple[Decimal, ...], place: int, rate: Decimal) -> tuple[Decimal, ...]:
+    """Return rates with one of them replaced."""
+    return (*rates[:place], rate, *rates[place + 1 :])

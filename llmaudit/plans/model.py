@@ -1,33 +1,55 @@
-"""Routing plans as people write them (YAML): rules that say where each request would go, and on which assumptions."""
+"""Routing plans as people write them (YAML): rules that say where each request would go, and on which assumptions.
+
+`llmaudit.plans.checking` refuses what the types cannot, `llmaudit.plans.matching` applies the conditions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
-from importlib.resources import files
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
-from llmaudit.catalog import Catalog
-from llmaudit.cells import PricedCell
-from llmaudit.errors import InputError, UsageError, printable
-from llmaudit.yamlfile import parse_yaml, read_yaml
+from llmaudit.money import ZERO, parse_decimal
 
 DIRECT = "direct"
 """The `via` that means no gateway: the provider's own list price."""
 
+CHEAPEST = "cheapest"
+"""The `use` that takes, for each cell, the cheapest of the models in `among` that can serve it."""
 
-MAX_RATIO = 1000
-"""A larger ratio is a slip of the pen, and would not fit the exact arithmetic of plan rows."""
+SAME, MAIN = "same", "main"
+"""In `among`: the class of the model that serves the request now; the maker most is spent on now."""
 
 Tier = Annotated[int, msgspec.Meta(ge=0, le=3)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Need = Literal["tools", "json", "images"]
+Class = Literal["flagship", "mid", "budget"]
+Status = Literal["ok", "error", "cancelled"]
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of every plan shape: immutable, and a misspelt key is an error."""
+
+
+class Size(_Strict, frozen=True):
+    """Prompt sizes, in tokens of all five input counters; a bound has to be an edge of a prompt band.
+
+    Attributes:
+        at_least: The smallest prompt; None is none.
+        at_most: The largest prompt; None is none.
+    """
+
+    at_least: Count | None = None
+    at_most: Count | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a size that no prompt has."""
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("`size` needs `at_least` or `at_most`")
+        if self.at_most is not None and (self.at_least or 0) > self.at_most:
+            raise ValueError(f"`size` is at least {self.at_least} and at most {self.at_most}: no prompt is")
 
 
 class When(_Strict, frozen=True):
@@ -38,24 +60,32 @@ class When(_Strict, frozen=True):
         task: Kind of task.
         model: Canonical model it runs on now.
         model_class: flagship, mid or budget, of the model it runs on now.
-        provider: Maker of the model it runs on now.
+        provider: Maker of the model it runs on now, or `main`: the one most is spent on.
         gateway: Gateway it goes through now.
         feature: Product feature.
         team: Team.
-        needs: Capabilities it needs: tools, json, images.
+        needs: Capabilities it needs; all that are listed.
         pii: Whether its prompt holds personal data.
+        size: Size of its prompt.
+        status: How it ended: ok, error or cancelled.
+        batch: Whether it went through a batch interface.
+        cached_share: The part of a cell's prompt tokens that was read from a cache is at most this.
     """
 
     tier: Tier | list[Tier] | None = None
     task: str | list[str] | None = None
     model: str | list[str] | None = None
-    model_class: str | list[str] | None = None
+    model_class: Class | list[Class] | None = None
     provider: str | list[str] | None = None
     gateway: str | list[str] | None = None
     feature: str | list[str] | None = None
     team: str | list[str] | None = None
-    needs: str | list[str] | None = None
+    needs: Need | list[Need] | None = None
     pii: bool | None = None
+    size: Size | None = None
+    status: Status | list[Status] | None = None
+    batch: bool | None = None
+    cached_share: Decimal | None = None
 
 
 class Verify(_Strict, frozen=True):
@@ -63,27 +93,75 @@ class Verify(_Strict, frozen=True):
 
     Attributes:
         cost_ratio: Cost of the pass as a share of the request's own cost.
-        use: The model that verifies; it reads the prompt and the answer, and writes a verdict.
+        use: The model that verifies.
         share: Share of requests that are verified.
+        input: What the model reads: prompt and answer, or the answer alone.
+        instruction_tokens: Tokens of what it is told to do, read each time.
         output_tokens: Tokens of the verdict.
     """
 
     cost_ratio: Decimal | None = None
     use: str | None = None
     share: Decimal = Decimal(1)
+    input: Literal["prompt-and-answer", "answer"] = "prompt-and-answer"
+    instruction_tokens: Count = 0
     output_tokens: Count = 100
 
 
 class Assume(_Strict, frozen=True):
-    """What is assumed of the target model.
+    """What is assumed of the target model. What is not stated is measured where the data allow it, else from a table.
 
     Attributes:
-        token_ratio: Its input tokens per token of the current model, on the same text; None takes the catalog's.
-        output_ratio: Its output tokens per output token of the current model.
+        token_ratio: Its input tokens per token of the current model, on the same text.
+        output_ratio: Its output tokens per output token of the current model, thoughts included.
+        reasoning_ratio: Its tokens of thought per token of answer.
+        retry_rate: Share of its attempts that fail and are tried again.
+        retries: How often a failed attempt is repeated before the next model of the chain is tried.
+        cache: What becomes of tokens that are read from a cache now: `kept`, `lost`, or the share that is kept.
     """
 
     token_ratio: Decimal | None = None
-    output_ratio: Decimal = Decimal(1)
+    output_ratio: Decimal | None = None
+    reasoning_ratio: Decimal | None = None
+    retry_rate: Decimal | None = None
+    retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
+    cache: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a cache that is neither a word nor a share."""
+        if self.cache is not None and not ZERO <= self.lost_share <= 1:
+            raise ValueError(f"`cache` is {self.cache}; it has to be kept, lost, or a share from 0 to 1")
+
+    @property
+    def lost_share(self) -> Decimal:
+        """The share of cached tokens that has to be read anew.
+
+        Raises:
+            ValueError: `cache` is no word that is known, and no number.
+        """
+        words = {None: ZERO, "kept": ZERO, "sticky": ZERO, "lost": Decimal(1)}
+        if self.cache in words:
+            return words[self.cache]
+        try:
+            return 1 - parse_decimal(str(self.cache))
+        except ValueError:
+            raise ValueError(f"`cache` is {self.cache}; it has to be kept, lost, or a share from 0 to 1") from None
+
+
+class Among(_Strict, frozen=True):
+    """The models `use: cheapest` chooses from; all that are given must hold.
+
+    Attributes:
+        model_class: flagship, mid, budget, or `same`: the class of the model that serves the request now.
+        provider: Makers, or `main`: the one most is spent on now.
+        open_weights: Models whose weights are published.
+        models: These models.
+    """
+
+    model_class: Literal["flagship", "mid", "budget", "same"] | list[Class] | None = None
+    provider: str | list[str] | None = None
+    open_weights: bool | None = None
+    models: list[str] = []
 
 
 class Rule(_Strict, frozen=True):
@@ -92,9 +170,11 @@ class Rule(_Strict, frozen=True):
     Attributes:
         when: What it applies to; everything where empty.
         keep: Leave the model as it is.
-        use: Send to this model.
+        use: Send to this model; `cheapest` takes the cheapest of `among` that can serve the cell.
+        among: What `use: cheapest` chooses from.
         via: Through this gateway (its fees are added), or `direct` for the provider itself.
-        fallback: Models to try next, in order; they cost nothing while nothing fails.
+        batch: Through the batch interface, at its price.
+        fallback: Models to try next, in order, for calls that the first one never answers.
         verify: A second pass over the answer.
         assume: What is assumed of the target.
         note: For readers.
@@ -103,11 +183,37 @@ class Rule(_Strict, frozen=True):
     when: When = When()
     keep: bool = False
     use: str | None = None
+    among: Among | None = None
     via: str | None = None
+    batch: bool = False
     fallback: list[str] = []
     verify: Verify | None = None
     assume: Assume = Assume()
     note: str | None = None
+
+
+class Constraints(_Strict, frozen=True):
+    """What a plan has to hold; the first four keep requests from moving, the others are judged and reported.
+
+    Attributes:
+        providers: Makers of models that may be used.
+        sellers: Sellers that may be paid.
+        pii_self_hosted: A request with personal data moves to nothing but a model one hosts oneself.
+        needs_known: A request that needs tools, JSON or images moves only to a model known to have them.
+        quality_floor: Least mean outcome of moved requests, in the unit of the outcomes (`plan optimize`, evals.md).
+        latency_p95_ms: Most milliseconds that 95% of the answers of a model may take.
+        cost_per_request_usd: Most US dollars a request may cost on average.
+        max_models: Most models in use.
+    """
+
+    providers: list[str] = []
+    sellers: list[str] = []
+    pii_self_hosted: bool = False
+    needs_known: bool = False
+    quality_floor: Decimal | None = None
+    latency_p95_ms: Positive | None = None
+    cost_per_request_usd: Decimal | None = None
+    max_models: Positive | None = None
 
 
 class Plan(_Strict, frozen=True):
@@ -119,6 +225,7 @@ class Plan(_Strict, frozen=True):
         description: What it does and when it makes sense.
         rules: In order.
         via: Gateway for every request, kept ones too, unless its rule says otherwise.
+        constraints: What it has to hold.
     """
 
     name: str
@@ -126,112 +233,9 @@ class Plan(_Strict, frozen=True):
     title: str = ""
     description: str = ""
     via: str | None = None
+    constraints: Constraints = Constraints()
 
 
-def matches(when: When, priced: PricedCell) -> bool:
-    """Say whether a rule applies to a cell."""
-    cell = priced.cell
-    needs = {"tools": cell.needs_tools, "json": cell.needs_json, "images": cell.needs_images}
-    return (
-        _among(when.tier, cell.tier)
-        and _among(when.task, cell.task)
-        and _among(when.model, cell.model)
-        and _among(when.model_class, priced.model_class)
-        and _among(when.provider, cell.model.partition("/")[0])
-        and _among(when.gateway, cell.gateway)
-        and _among(when.feature, cell.feature)
-        and _among(when.team, cell.team)
-        and all(needs.get(str(need), False) for need in _listed(when.needs))
-        and (when.pii is None or when.pii == cell.has_pii)
-    )
-
-
-def _listed(value: object) -> list[object]:
+def listed(value: object) -> list[object]:
+    """Return what a condition names, one or several, as a list."""
     return [] if value is None else list(value) if isinstance(value, list) else [value]
-
-
-def _among(wanted: object, value: object) -> bool:
-    return wanted is None or value in _listed(wanted)
-
-
-def preset_names() -> list[str]:
-    """Return the names of the plans that ship with llmaudit."""
-    folder = files("llmaudit.plans") / "presets"
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-
-
-def load_plan(name_or_file: str, catalog: Catalog) -> Plan:
-    """Return a preset by name, or the plan in a file.
-
-    Args:
-        name_or_file: A preset's name, or a path; a path has a suffix or a separator in it.
-        catalog: Every model and gateway that the plan names must be in it.
-
-    Raises:
-        UsageError: No preset of that name.
-        InputError: The file is missing or malformed (with line and column), or names what the catalog lacks.
-    """
-    if name_or_file in preset_names():
-        data = (files("llmaudit.plans") / "presets" / f"{name_or_file}.yaml").read_bytes()
-        plan = parse_yaml(data, Plan, name=f"{name_or_file}.yaml", what="plan")
-    elif "/" in name_or_file or "." in name_or_file or Path(name_or_file).exists():
-        plan = read_yaml(Path(name_or_file), Plan, what="plan")
-    else:
-        raise UsageError(
-            f"--plan {printable(name_or_file)}: no preset of that name and no such file",
-            next_step=f"Presets: {', '.join(preset_names())}.",
-            slug="no-such-plan",
-        )
-    check(plan, catalog)
-    return plan
-
-
-def check(plan: Plan, catalog: Catalog) -> None:
-    """Refuse a plan that says too little, too much, or names what the catalog lacks.
-
-    Raises:
-        InputError: With the number of the rule, the value and the nearest names.
-    """
-    for number, rule in enumerate(plan.rules, start=1):
-        if rule.keep == bool(rule.use):
-            raise _refused(plan, number, "must say either `keep: true` or `use: provider/model`")
-        verify = rule.verify
-        if verify and (verify.cost_ratio is None) == (verify.use is None):
-            raise _refused(plan, number, "`verify` must have either `cost_ratio` or `use`")
-        for name, value, most in _ratios(rule):
-            if not (value.is_finite() and 0 <= value <= most):
-                raise _refused(plan, number, f"has the {name} {value}; it has to be from 0 to {most}")
-        for model in _models(rule):
-            if catalog.canonical(model) is None:
-                near = catalog.nearest(model)
-                hint = f"; the nearest names are {', '.join(near)}" if near else ""
-                raise _refused(plan, number, f"names {printable(model)}, which is not in the catalog{hint}")
-        for gateway in (rule.via, plan.via):
-            if gateway and gateway != DIRECT and gateway not in catalog.sellers:
-                raise _refused(plan, number, f"goes via {printable(gateway)}, which is not in the catalog")
-
-
-def _ratios(rule: Rule) -> Iterable[tuple[str, Decimal, int]]:
-    """Yield every ratio of a rule with its name and the most it can sensibly be."""
-    verify, assume = rule.verify or Verify(), rule.assume
-    yield "verify share", verify.share, 1
-    for name, value in {
-        "verify cost_ratio": verify.cost_ratio,
-        "output_ratio": assume.output_ratio,
-        "token_ratio": assume.token_ratio,
-    }.items():
-        if value is not None:
-            yield name, value, MAX_RATIO
-
-
-def _models(rule: Rule) -> Iterable[str]:
-    yield from (model for model in (rule.use, rule.verify.use if rule.verify else None) if model)
-    yield from rule.fallback
-
-
-def _refused(plan: Plan, number: int, problem: str) -> InputError:
-    return InputError(
-        f"plan {printable(plan.name)}: rule {number} {problem}",
-        next_step="`llmaudit pricing show MODEL` lists what is known; docs/plans.md has the shape.",
-        slug="bad-plan",
-    )

@@ -1,25 +1,38 @@
 """What a cell would cost on another model: a leg, or why it cannot go there.
 
 Plans, the optimiser and the frontier ask the same `Mover`, so that a cell has one price on a model whoever asks.
+What it says of a cell depends on four things, each asked for apart, so that many cells can be asked about at once: the
+prices of the cell's conditions (`prices`), what is assumed (`Ratios.known`), what the cell needs (`needs`), and which
+quantities it holds (`Prices.lacking`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
+
+import msgspec
 
 from llmaudit.catalog import Catalog, NoRates, Offer, Rates
 from llmaudit.catalog.model import Fee
 from llmaudit.catalog.units import PIECES, PRICED, SUB_COUNTS
 from llmaudit.cells import PricedCell, rates_of
-from llmaudit.money import EXACT, ZERO, times
-from llmaudit.plans.legs import NOTHING, End, Leg, Linear, Swing, fixed
+from llmaudit.money import EXACT, ZERO, times, total
+from llmaudit.plans import caching
+from llmaudit.plans.bands import ONE, Band
+from llmaudit.plans.legs import NOTHING, Leg, Linear, Swing, fixed
 from llmaudit.plans.model import DIRECT, Assume
-from llmaudit.plans.ratios import Band, Ratios
+from llmaudit.plans.ratios import Known, Ratios
 
 WRITTEN = {"output_tokens", *(name for name, (whole, _) in SUB_COUNTS.items() if whole == "output_tokens")}
 """The quantities that grow with the length of an answer."""
+
+INPUT, READ, WRITE, OUTPUT, THOUGHT = (
+    PRICED.index(name)
+    for name in ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "output_tokens", "reasoning_tokens")
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,8 @@ class Refusal:
     """Why a cell cannot go to a model.
 
     Attributes:
-        reason: A slug: `no-usage`, `no-price`, `context`.
+        reason: A slug: `no-usage`, `no-price`, `context`, `tools`, `json`, `images`, `pii`, `provider`, `seller`,
+            `needs-unknown`, `retired`, `no-candidate`.
         sentence: The same for people, with the numbers.
     """
 
@@ -35,30 +49,60 @@ class Refusal:
     sentence: str
 
 
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """The rates of an offer under a cell's conditions; the same object wherever they are the same.
+
+    Attributes:
+        expected: As far as is known, in US dollars per one of each of `PRICED`.
+        low: The lowest that may apply.
+        high: The highest.
+        priced: The quantities that have a price at all.
+        notes: What was assumed of the conditions.
+    """
+
+    expected: tuple[Decimal, ...]
+    low: tuple[Decimal, ...]
+    high: tuple[Decimal, ...]
+    priced: frozenset[str]
+    notes: tuple[str, ...]
+
+    def lacking(self, quantities: Sequence[int]) -> str | None:
+        """Return a quantity that is there but has no price, or None."""
+        return next((PRICED[place] for place in self.unpriced if quantities[place]), None)
+
+    @cached_property
+    def unpriced(self) -> tuple[int, ...]:
+        """Places in `PRICED` of the quantities that cannot be priced where there are any."""
+        optional = {*SUB_COUNTS, "requests", *self.priced}
+        return tuple(place for place, name in enumerate(PRICED) if name not in optional)
+
+
 class Mover:
     """Prices cells on other models; rates are looked up once per sku and conditions.
 
     Args:
         catalog: The prices.
-        ratios: What is assumed of other models; None takes the tables.
-
-    Attributes:
-        notes: What was assumed that has no band, as sentences, in the order met.
+        ratios: What is known of models beside their prices; None takes the tables.
     """
 
     def __init__(self, catalog: Catalog, ratios: Ratios | None = None) -> None:
+        self.ratios = ratios or Ratios(catalog)
         self._catalog = catalog
-        self._ratios = ratios or Ratios(catalog)
         self._rates: dict[tuple[object, ...], Rates | NoRates] = {}
-        self._fees: dict[str, Decimal] = {}
-        self.notes: dict[str, None] = {}
-
-    def rates(self, priced: PricedCell, offer: Offer) -> Rates | NoRates:
-        """Return the rates an offer has for a cell, at the cell's own instant, tier, batch flag and prompt band."""
-        return rates_of(priced.cell, offer, self._catalog, self._rates)
+        self._prices: dict[tuple[object, ...], Prices] = {}
+        self._fees: dict[str, tuple[Decimal, str]] = {}
+        self._routes: dict[tuple[object, ...], Leg] = {}
 
     def move(
-        self, priced: PricedCell, target: Offer, assume: Assume | None = None, via: str | None = None
+        self,
+        priced: PricedCell,
+        target: Offer,
+        assume: Assume | None = None,
+        via: str | None = None,
+        *,
+        batch: bool = False,
+        lost: Band | None = None,
     ) -> Leg | Refusal:
         """Return what a cell would cost on another model, or why it cannot go there.
 
@@ -67,59 +111,137 @@ class Mover:
         Args:
             priced: A cell with an answer; its usage has to be known.
             target: The other model, as its maker sells it (`Catalog.canonical`).
-            assume: What is assumed of the target; None takes the defaults.
+            assume: What is assumed of the target; None takes what is measured, else the tables.
             via: A gateway whose percentage is added; None or `direct` adds none.
+            batch: Through the batch interface.
+            lost: Share of cached tokens to be read anew; None takes what `assume` states, else the table.
         """
-        if priced.rates is None and priced.cell.usage_status != "reported":
+        refused = self.needs(priced, target)
+        if isinstance(refused, Refusal):
+            return refused
+        prices = self.prices(priced, target, batch=batch)
+        if isinstance(prices, Refusal):
+            return prices
+        if missing := prices.lacking(priced.cell.quantities):
+            return Refusal("no-price", f"{target.sku.model} has no price for {missing}")
+        assume = assume or Assume()
+        known = self.ratios.stated(self.ratios.known(priced, target), assume)
+        lost = lost or caching.lost(None, assume, target.sku.model)
+        key = (target.key, id(prices), known, lost, via, refused)
+        if key not in self._routes:
+            leg = routed(target.sku.model, prices, known, lost)
+            self._routes[key] = self.through(leg.noted(*refused, *known.notes), via)
+        return self._routes[key]
+
+    def needs(self, priced: PricedCell, target: Offer) -> Refusal | tuple[str, ...]:
+        """Return why a model cannot serve a cell, or what is not known about that: unknown is never a no."""
+        cell, model = priced.cell, target.sku.model
+        if priced.rates is None and cell.usage_status != "reported":
             return Refusal("no-usage", "no usage to reprice")
-        rates = self.rates(priced, target)
+        if target.sku.context is not None and cell.prompt_band >= target.sku.context:
+            return Refusal("context", f"{model} has a context of {target.sku.context} tokens")
+        able = self._catalog.abilities(model)
+        wants = {"tools": cell.needs_tools, "json": cell.needs_json, "images": cell.needs_images}
+        unknown = []
+        for name, wanted in wants.items():
+            can = getattr(able, name)
+            if wanted and can is False:
+                return Refusal(name, f"{model} {LACKS[name]}")
+            if wanted and can is None:
+                unknown.append(f"whether {model} {HAS[name]} is not known")
+        return tuple(unknown)
+
+    def prices(self, priced: PricedCell, target: Offer, *, batch: bool = False) -> Prices | Refusal:
+        """Return the rates an offer has for a cell: at the cell's instant, tier, batch flag, region and prompt band."""
+        retired = target.sku.retired_at
+        if retired is not None and priced.cell.price_slot >= retired:
+            return Refusal("retired", f"{target.sku.model} was retired on {retired:%Y-%m-%d}")
+        cell = msgspec.structs.replace(priced.cell, is_batch=True) if batch else priced.cell
+        rates = rates_of(cell, target, self._catalog, self._rates)
         if isinstance(rates, NoRates):
             return Refusal("no-price", rates.reason)
-        if missing := rates.lacking(priced.cell.quantities):
-            return Refusal("no-price", f"{target.sku.model} has no price for {missing}")
-        if target.sku.context is not None and priced.cell.prompt_band >= target.sku.context:
-            return Refusal("context", f"{target.sku.model} has a context of {target.sku.context} tokens")
-        assume = assume or Assume()
-        tokens = self._ratios.tokens(priced, target, assume)
-        terms = {"tokens": tokens, "output": self._ratios.output(assume, tokens)}
-        leg = _routed(target.sku.model, rates, terms)
-        for term in terms.values():
-            if term.sentence:
-                self.notes[term.sentence] = None
-        return self.through(leg, via)
+        key = (rates.expected, rates.low, rates.high, frozenset(rates.used), rates.assumptions)
+        return self._prices.setdefault(key, Prices(*key))
 
     def keep(self, priced: PricedCell, via: str | None = None) -> Leg:
         """Return what a cell costs on its own model: what was paid, or list where it goes direct.
 
         What is paid now is the same on both sides of the comparison, so it has no band; a list price that replaces a
         bill has one where a condition is unknown.
+
+        Args:
+            priced: A cell whose present cost is known.
+            via: A gateway whose percentage is added, or `direct`.
         """
         cell, rates = priced.cell, priced.rates
         if via == DIRECT and cell.gateway and cell.billed_kind and rates:
-            direct = Linear(rates=rates.expected)
-            return Leg("keep", cell.model, direct, direct, Linear(rates=rates.high))
-        paid = (
-            Linear(billed_factor=Decimal(1)) if cell.billed_kind else Linear(rates=rates.expected if rates else NOTHING)
-        )
+            return self._at_list(cell.model, rates)
+        paid = Linear(billed_factor=ONE) if cell.billed_kind else Linear(rates=rates.expected if rates else NOTHING)
         return self.through(Leg("keep", cell.model, paid, paid, paid), via)
+
+    def _at_list(self, model: str, rates: Rates) -> Leg:
+        direct, dear = Linear(rates=rates.expected), Linear(rates=rates.high)
+
+        def swings() -> tuple[Swing, ...]:
+            return (Swing("price conditions", "; ".join(rates.assumptions), direct, dear),) if direct != dear else ()
+
+        return Leg("keep", model, direct, direct, dear, swings)
+
+    def batched(self, priced: PricedCell, via: str | None = None) -> Leg | Refusal:
+        """Return what a cell costs on its own model through the batch interface, or why it cannot go there.
+
+        What is billed is scaled as the list price is, where that is one factor for all quantities; else list is taken.
+
+        Args:
+            priced: A cell whose present cost is known; one that is a batch already keeps what it costs.
+            via: A gateway whose percentage is added, or `direct`.
+        """
+        if priced.cell.is_batch:
+            return self.keep(priced, via)
+        cell, rates = priced.cell, priced.rates
+        if rates is None or priced.offer is None or cell.status != "ok":
+            return Refusal("no-usage", "no usage to reprice")
+        prices = self.prices(priced, priced.offer, batch=True)
+        if isinstance(prices, Refusal):
+            return prices
+        if missing := prices.lacking(cell.quantities):
+            return Refusal("no-price", f"{cell.model} has no price for {missing}")
+        share = _same_share(prices.expected, rates.expected)
+        if cell.billed_kind and share is not None and via != DIRECT:
+            paid = Linear(billed_factor=share)
+            return self.through(Leg("keep", cell.model, paid, paid, paid), via)
+        direct, dear = Linear(rates=prices.expected), Linear(rates=prices.high)
+        return self.through(Leg("keep", cell.model, direct, direct, dear), via)
 
     def through(self, leg: Leg, via: str | None) -> Leg:
         """Return a leg with what a gateway adds in percent of the tokens' price, token and top-up fees alike."""
-        return leg if via is None or via == DIRECT else leg.scaled(self._factor(via))
+        if via is None or via == DIRECT:
+            return leg
+        if via not in self._fees:
+            self._fees[via] = self._fee(via)
+        factor, note = self._fees[via]
+        return leg.scaled(factor).noted(note)
 
-    def _factor(self, gateway: str) -> Decimal:
-        if gateway not in self._fees:
-            fees = [
-                fee for fee in self._catalog.fees(gateway) if fee.kind in {"token_pct", "topup_pct"} and _current(fee)
-            ]
-            added = _added(fees[0]) if fees else ZERO
-            self._fees[gateway] = 1 + added
-            self.notes[
-                f"{gateway} adds {times(added, 100).normalize():f}% to what it passes on"
-                if fees
-                else f"no percentage that {gateway} adds is in the catalog: counted as nothing"
-            ] = None
-        return self._fees[gateway]
+    def _fee(self, gateway: str) -> tuple[Decimal, str]:
+        fees = [fee for fee in self._catalog.fees(gateway) if fee.kind in {"token_pct", "topup_pct"} and _current(fee)]
+        if not fees:
+            return ONE, f"no percentage that {gateway} adds is in the catalog: counted as nothing"
+        added = _added(fees[0])
+        return 1 + added, f"{gateway} adds {times(added, 100).normalize():f}% to what it passes on"
+
+
+LACKS = {"tools": "calls no tools", "json": "answers by no JSON schema", "images": "takes no images"}
+HAS = {"tools": "calls tools", "json": "answers by a JSON schema", "images": "takes images"}
+
+
+def _same_share(now: Sequence[Decimal], before: Sequence[Decimal]) -> Decimal | None:
+    """Return the factor between two price vectors where it is one for all quantities."""
+    pairs = [(one, other) for one, other in zip(now, before, strict=True) if one or other]
+    if not pairs or any(not other for _, other in pairs):
+        return None
+    shares = {EXACT.divide(one, other) for one, other in pairs}
+    share = next(iter(shares))
+    return share if len(shares) == 1 and share == round(share, 6) else None
 
 
 def _current(fee: Fee) -> bool:
@@ -134,47 +256,63 @@ def _added(fee: Fee) -> Decimal:
     return EXACT.divide(fee.pct or ZERO, Decimal(100))
 
 
-def _routed(model: str, rates: Rates, terms: Mapping[str, Band]) -> Leg:
-    """Return the leg on another model: all terms as expected, all at their ends, and each at its ends alone."""
-    swings = [
-        Swing(
-            name,
-            term.sentence,
-            _effective(rates.expected, terms, low=name),
-            _effective(rates.expected, terms, high=name),
-        )
-        for name, term in terms.items()
-        if term.is_open
-    ]
+def routed(model: str, prices: Prices, known: Known, lost: Band) -> Leg:
+    """Return the leg on another model: all as expected, all at its ends, and each thing at its ends alone.
+
+    Args:
+        model: Its canonical name.
+        prices: What it costs.
+        known: What is assumed of it.
+        lost: The share of cached tokens that it reads anew.
+    """
+    bands: dict[str, Band] = {
+        "tokenizer": known.tokens,
+        "output length": known.output,
+        "thoughts": known.thoughts,
+        "thoughts without a counterpart": known.thoughts_of_answer,
+        caching.NAME: lost,
+    }
+
+    def at(end: Callable[[str, Band], Decimal], rates: Sequence[Decimal]) -> Linear:
+        return Linear(_effective(rates, {name: end(name, band) for name, band in bands.items()}))
+
+    def swings() -> tuple[Swing, ...]:
+        def alone(chosen: str, which: str) -> Linear:
+            return at(lambda name, band: getattr(band, which) if name == chosen else band.expected, prices.expected)
+
+        found = [Swing(name, band.sentence, alone(name, "low"), alone(name, "high")) for name, band in bands.items()]
+        low, high = (at(lambda _, band: band.expected, rates) for rates in (prices.low, prices.high))
+        return (*found, Swing("price conditions", "; ".join(prices.notes), low, high))
+
     return Leg(
         "route",
         model,
-        _effective(rates.expected, terms),
-        _effective(rates.low, terms, low="all"),
-        _effective(rates.high, terms, high="all"),
-        tuple(swings),
+        at(lambda _, band: band.expected, prices.expected),
+        at(lambda _, band: band.low, prices.low),
+        at(lambda _, band: band.high, prices.high),
+        swings,
     )
 
 
-def _effective(rates: Sequence[Decimal], terms: Mapping[str, Band], low: str = "", high: str = "") -> Linear:
+def _effective(rates: Sequence[Decimal], values: Mapping[str, Decimal]) -> tuple[Decimal, ...]:
     """Return the target's rates per quantity of the present model.
 
-    Args:
-        rates: Of the target.
-        terms: The bands.
-        low: The term at its cheap end; `all` is every one.
-        high: The term at its dear end.
+    With A = output - thoughts of the present model, T its thoughts, o the output ratio, k and a the target's thoughts
+    per thought and per token of answer, the target writes o A (1 + a) + o k T. In terms of the quantities as they are
+    counted, where thoughts are a part of the output:
+    output x o (price + a x price of thoughts) + thoughts x o ((k - a) x price of thoughts - price).
     """
-
-    def value(name: str) -> Decimal:
-        end: End = "low" if low in {name, "all"} else "high" if high in {name, "all"} else "expected"
-        number: Decimal = getattr(terms[name], end)
-        return number
-
-    tokens, output = value("tokens"), value("output")
-    return Linear(
-        tuple(
-            rate if name in PIECES else fixed(times(rate, output if name in WRITTEN else tokens))
-            for name, rate in zip(PRICED, rates, strict=True)
-        )
-    )
+    tokens, output = values["tokenizer"], values["output length"]
+    found = [
+        rate if name in PIECES or not rate else fixed(times(rate, output if name in WRITTEN else tokens))
+        for name, rate in zip(PRICED, rates, strict=True)
+    ]
+    if lost := values[caching.NAME]:
+        anew = max(rates[INPUT], rates[WRITE])  # a seller that charges for writes has the prefix written again
+        found[READ] = fixed(times(total((times(rates[READ], 1 - lost), times(anew, lost))), tokens))
+    per_thought, of_answer = values["thoughts"], values["thoughts without a counterpart"]
+    if per_thought != 1 or of_answer:
+        price, of_thought = rates[OUTPUT], rates[OUTPUT] + rates[THOUGHT]
+        found[OUTPUT] = fixed(times(total((price, times(of_thought, of_answer))), output))
+        found[THOUGHT] = fixed(times(total((times(of_thought, per_thought - of_answer), -price)), output))
+    return tuple(found)

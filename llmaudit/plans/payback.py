@@ -231,8 +231,7 @@ def savings_of(cost: PlanCost, days: int, *, certified_only: bool = False) -> Sa
 
 def _spent(cost: PlanCost, end: End, *, certified_only: bool) -> Iterable[Decimal]:
     for one in cost.placed:
-        route = next((leg.model for leg in one.legs if leg.kind == "route"), None)
-        if certified_only and one.moved and not proven(cost.certified, one.priced.cell, route):
+        if certified_only and one.target and not proven(cost.certified, one.priced.cell, one.target):
             yield one.priced.spend_usd or ZERO
         else:
             yield from (getattr(leg, end).of(one.priced) for leg in one.legs)

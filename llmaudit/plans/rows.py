@@ -1,7 +1,7 @@
 """The same plan cost, request by request, in SQL: for exports and joins, and to hold the cells to account.
 
-A per-request counterfactual is an estimate for that request (another model's answer has another length); only sums are
-meant to be read.
+A per-request counterfactual is an estimate for that request (another model's answer has another length), and a row says
+so in `is_estimate`; only sums are meant to be read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from llmaudit.catalog.units import PRICED
 from llmaudit.cells import KEYS
 from llmaudit.period import ALL, Period
 from llmaudit.plans.evaluate import PlanCost
-from llmaudit.plans.legs import Leg
+from llmaudit.plans.legs import PRIMARY, Leg
 from llmaudit.rollup import keyed_requests
 from llmaudit.store import Store
 
@@ -33,9 +33,10 @@ def plan_rows(
     plans: Iterable[PlanCost],
     period: Period = ALL,
 ) -> pa.Table:
-    """Return one row per request and plan: `row_id, request_id, plan, model, cost_usd`, in row order.
+    """Return one row per request and plan: `row_id, request_id, plan, model, cost_usd, is_estimate`, in row order.
 
-    `cost_usd` is NULL where the present cost of the request is unknown, because the plan leaves it out.
+    `cost_usd` is NULL where the present cost of the request is unknown, because the plan leaves it out. `is_estimate`
+    says that it rests on anything but the request's own bill and list price: another model's answer, a second pass.
     """
     every = list(plans)
     names = pa.table({"plan": pa.array([cost.plan.name for cost in every], pa.string())})
@@ -47,7 +48,7 @@ def plan_rows(
     ):
         return store.arrow(
             "SELECT k.row_id, any_value(r.request_id) AS request_id, p.plan, max(l.answered_by) AS model,"
-            f" sum({ROW_COST}) AS cost_usd"
+            f" sum({ROW_COST}) AS cost_usd, coalesce(bool_or(l.is_estimate), FALSE) AS is_estimate"
             " FROM keyed_requests k CROSS JOIN plan_names p JOIN requests r ON r.row_id = k.row_id"
             f" LEFT JOIN plan_legs l ON l.plan = p.plan AND {same}"
             " GROUP BY k.row_id, p.plan ORDER BY k.row_id, p.plan"
@@ -62,7 +63,8 @@ def _legs_table(plans: Iterable[PlanCost]) -> pa.Table:
             keys = {name: getattr(placed.priced.cell, name) for name in KEYS}
             rows.extend(
                 keys
-                | {"plan": plan_cost.plan.name, "answered_by": leg.model if leg.kind != "verify" else None}
+                | {"plan": plan_cost.plan.name, "answered_by": leg.model if leg.kind in PRIMARY else None}
+                | {"is_estimate": leg.kind != "keep"}
                 | _linear(leg)
                 for leg in placed.legs
             )
@@ -92,6 +94,7 @@ _SCHEMA = pa.schema(
         *((name, _KINDS.get(name, pa.string())) for name in KEYS),
         ("plan", pa.string()),
         ("answered_by", pa.string()),
+        ("is_estimate", pa.bool_()),
         *((f"rate_{i}", pa.decimal128(20, 18)) for i in range(len(PRICED))),
         ("billed_factor", pa.decimal128(8, 6)),
         ("per_request", pa.decimal128(20, 18)),

@@ -27,7 +27,7 @@ RULES = [
     ("use: example/flagship-7", "7"),
     ("use: example/budget-0.5, assume: {output_ratio: 2}", "0.65"),  # 700,000 + 600,000
     ("use: example/budget-0.5, assume: {token_ratio: 1.3}", "0.65"),  # everything by 1.3
-    ("use: example/budget-0.5, assume: {token_ratio: 2, output_ratio: 0.5}", "0.85"),  # 1,400,000 + 300,000
+    ("use: example/budget-0.5, assume: {token_ratio: 2, output_ratio: 0.5}", "0.775"),  # 1,400,000 + 150,000
     ("use: example/budget-0.5, via: example-gateway-10", "0.55"),
     ("use: example/budget-0.5, via: direct", "0.5"),
     ("keep: true, via: example-gateway-5", "7.35"),

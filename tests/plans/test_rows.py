@@ -18,10 +18,11 @@ from llmaudit.api import Session, audit_paths
 from llmaudit.catalog import Catalog, Conditions, quote
 from llmaudit.cells import price
 from llmaudit.money import total
-from llmaudit.plans import PlanCost, evaluate, load_plan, preset_names
+from llmaudit.plans import PlanCost, Ratios, evaluate_all, load_plan, preset_names
 from llmaudit.plans.rows import plan_rows
 from llmaudit.request import COUNTERS
 from llmaudit.rollup import build, cell_of
+from llmaudit.summaries import pairs
 
 SEEDS = (1, 2)
 ROWS = 300
@@ -58,6 +59,17 @@ PLANS = {
           - when: {tier: [0, 1]}
             use: minimax/minimax-m2.7
             verify: {use: google/gemini-3.6-flash}
+    """,
+    "chained": """
+        name: chained
+        rules:
+          - when: {tier: [0, 1]}
+            use: openai/gpt-5.6-luna
+            fallback: [minimax/minimax-m2.7]
+            assume: {retry_rate: 0.07, reasoning_ratio: 0.3, cache: 0.9}
+          - when: {tier: 2}
+            keep: true
+            batch: true
     """,
 }
 
@@ -100,7 +112,8 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_rows_add_up_to_every_plan(store: Session) -> None:
     plans = [load_plan(name, store.catalog) for name in preset_names()] + [plan_of(text) for text in PLANS.values()]
     cells = price(build(store.store, store.catalog), store.catalog)
-    costs = [evaluate(plan, cells, store.catalog) for plan in plans]
+    ratios = Ratios.of(store.catalog, cells, {one.row: one.build(store.store) for one in (pairs.SUMMARY,)})
+    costs = list(evaluate_all(plans, cells, store.catalog, ratios=ratios))
     rows = plan_rows(store.store, store.catalog, costs).to_pylist()
     known = sum(one.cell.requests for one in cells if one.spend_usd is not None)
     assert 0 < known < ROWS
@@ -111,8 +124,13 @@ def test_rows_add_up_to_every_plan(store: Session) -> None:
         assert len({row["row_id"] for row in own}) == len(own) == ROWS
         assert len(costs_known) == known, "what is unknown is NULL, and its row is there"
         assert sum(row["model"] in cost_models(cost) for row in own) >= cost.moved_requests
+        assert sum(row["is_estimate"] for row in own) >= cost.moved_requests
+        if cost.plan.name in {"as-is", "direct"}:
+            assert not any(row["is_estimate"] for row in own)
     moved = {cost.plan.name: cost.moved_requests for cost in costs}
-    assert min(moved["ratios"], moved["verified"], moved["tiered"]) > 0, "plans that move nothing prove nothing"
+    assert min(moved[name] for name in ("ratios", "verified", "tiered", "chained", "cheapest-capable")) > 0, (
+        "plans that move nothing prove nothing"
+    )
 
 
 def cost_models(cost: PlanCost) -> set[str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from llmaudit.findings.savings import LegRow, PlanRow, Savings
+from llmaudit.findings.savings import Affected, Assumption, LegRow, PlanRow, Savings
 from llmaudit.money import shown
 from llmaudit.report import charts
 from llmaudit.report.content import (
@@ -27,7 +27,17 @@ from llmaudit.report.content import (
 )
 from llmaudit.report.wording import between, counted, headline, signed, tier
 
-KINDS = {"keep": "same model", "route": "another model", "verify": "verification pass"}
+KINDS = {
+    "keep": "same model",
+    "route": "another model",
+    "retry": "failed attempts",
+    "fallback": "next model of the chain",
+    "cache": "cached tokens read anew",
+    "verify": "verification pass",
+}
+FEW_SENTENCES = 3
+"""Sentences of one kind of assumption in its row; the JSON has all of them."""
+
 UNPROVEN = Mark("unproven", "open")
 CERTIFIED = Mark("certified", "good")
 SAME = Mark("no answer changes", "good")
@@ -141,14 +151,93 @@ def _table(actual: Decimal, plans: list[PlanRow]) -> Table:
 
 def _part(actual: Decimal, plan: PlanRow) -> Part:
     blocks: list[Block] = [_sum(actual, plan), _legs(plan)]
-    if plan.assumptions:
-        blocks.append(Bullets("Assumptions", tuple(plan.assumptions)))
-    if plan.refused:
-        blocks.append(_refused(plan))
+    if plan.cost_per_call_usd is not None and plan.cost_per_call_now_usd is not None:
+        per_call = f"{shown(plan.cost_per_call_usd, 6)} instead of {shown(plan.cost_per_call_now_usd, 6)}"
+        blocks.append(Prose(f"A call with a good answer costs {per_call}, failed attempts and fallbacks included."))
+    if plan.assumption_table:
+        blocks += [tornado(plan), _worth(plan)]
+    banded = {said for row in plan.assumption_table for said in row.details}
+    if notes := tuple(note for note in plan.assumptions if note not in banded):
+        blocks.append(Bullets("Assumptions without a range", notes))
+    blocks += [_affected(f"Requests {what}", rows) for what, rows in _open(plan) if rows]
+    if plan.constraints:
+        blocks.append(_constraints(plan))
     if plan.unknown_requests:
         left_out = counted(plan.unknown_requests, "request")
         blocks.append(Prose(f"Left out on both sides: {left_out} whose present cost is unknown."))
     return Part(f"{plan.title} ({plan.name})", tuple(blocks), standing(plan))
+
+
+def _open(plan: PlanRow) -> tuple[tuple[str, Sequence[Affected]], ...]:
+    return (
+        (f"a rule of {plan.name} wanted to move and could not", plan.refusals),
+        (f"that {plan.name} moves without knowing whether the model can serve them", plan.doubts),
+    )
+
+
+def tornado(plan: PlanRow) -> Chart:
+    """Return how far each assumption alone moves a plan's cost from what is expected, the widest first."""
+    rows = plan.assumption_table
+    names, figures = [row.name for row in rows], [headline(row.worth_usd) for row in rows]
+    lows = [charts.position(row.low_usd - plan.cost_usd) for row in rows]
+    highs = [charts.position(row.high_usd - plan.cost_usd) for row in rows]
+    dots = [
+        charts.Bar(i, 0.0, charts.hover(row.name, f"expected {shown(plan.cost_usd)}", _ends(row)))
+        for i, row in enumerate(rows)
+    ]
+    drawn = charts.spans(
+        names, figures, lows, highs, [charts.Series("cost as expected", "accent", dots)], zero=True, suffix=" $"
+    )
+    alt = "; ".join(f"{row.name}: {_ends(row)}" for row in rows)
+    title = f"How far one assumption alone moves the cost of {plan.name}"
+    return Chart(title, drawn, f"Chart of what each assumption is worth. {alt}.")
+
+
+def _ends(row: Assumption) -> str:
+    return f"{shown(row.low_usd)} to {shown(row.high_usd)}"
+
+
+def _worth(plan: PlanRow) -> Table:
+    return Table(
+        f"What the assumptions of {plan.name} are worth",
+        (
+            Column("Assumption", Kind.NAME),
+            Column("Cost at its cheap end", Kind.MONEY, adds=False),
+            Column("At its dear end", Kind.MONEY, adds=False),
+            Column("Worth", Kind.MONEY, adds=False),
+            Column("What is assumed", Kind.TEXT),
+        ),
+        tuple((row.name, row.low_usd, row.high_usd, row.worth_usd, _said(row)) for row in plan.assumption_table),
+        total=None,
+        note=(
+            "Each alone, with everything else as expected. The low and the high cost of the plan take all of them "
+            "together, so these do not add up to that range."
+        ),
+    )
+
+
+def _said(row: Assumption) -> str:
+    more = len(row.details) - FEW_SENTENCES
+    return "; ".join(row.details[:FEW_SENTENCES]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _constraints(plan: PlanRow) -> Table:
+    marks = {"pass": Mark("held", "good"), "fail": Mark("not held", "bad"), "unknown": Mark("unknown", "none")}
+    return Table(
+        f"Constraints of {plan.name}",
+        (
+            Column("Constraint", Kind.NAME),
+            Column("Of", Kind.NAME),
+            Column("Limit", Kind.TEXT),
+            Column("Found", Kind.TEXT),
+            Column("", Kind.MARK),
+            Column("Why", Kind.TEXT),
+        ),
+        tuple(
+            (one.name, one.subject, one.limit, one.value or "unknown", marks[one.verdict], one.reason)
+            for one in plan.constraints
+        ),
+    )
 
 
 def _sum(actual: Decimal, plan: PlanRow) -> Table:
@@ -203,7 +292,7 @@ def _legs(plan: PlanRow) -> Table:
             for leg in rows
         ),
         collapsed=not plan.moved_requests,
-        note="A verification pass reads requests that another line has counted, so the requests are not added up.",
+        note="What comes on top of an answer counts requests of another line again, so the requests are not added up.",
     )
 
 
@@ -212,10 +301,10 @@ def _by_cost(leg: LegRow) -> tuple[Decimal, str, str, str, str]:
     return (-dearest, leg.kind, str(leg.tier), str(leg.model_before), str(leg.model))
 
 
-def _refused(plan: PlanRow) -> Table:
-    rows = sorted(plan.refused.items(), key=lambda item: (-item[1], item[0]))
-    columns = (Column("Why they stay where they are", Kind.TEXT), Column("Requests", Kind.COUNT))
-    return Table(f"Requests a rule of {plan.name} wanted to move and could not", columns, tuple(rows))
+def _affected(title: str, rows: Sequence[Affected]) -> Table:
+    ordered = sorted(rows, key=lambda row: (-row.requests, row.sentence))
+    columns = (Column("Why", Kind.TEXT), Column("Requests", Kind.COUNT), Column("Cost now", Kind.MONEY))
+    return Table(title, columns, tuple((row.sentence, row.requests, row.spend_usd) for row in ordered))
 
 
 SECTION = Section(50, "savings", "What other plans would cost", "savings", build)

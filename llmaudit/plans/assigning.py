@@ -1,0 +1,310 @@
+"""Which rule decides each cell, where it sends it, and what is made of like cells together."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from llmaudit.catalog import Catalog, Offer
+from llmaudit.cells import PricedCell
+from llmaudit.plans.caching import Followed
+from llmaudit.plans.choosing import candidates, cheapest
+from llmaudit.plans.legs import Leg, Linear
+from llmaudit.plans.matching import Places
+from llmaudit.plans.model import CHEAPEST, SAME, Constraints, Plan, Rule
+from llmaudit.plans.moving import Mover, Prices, Refusal
+from llmaudit.plans.placing import Placed, Placer, barred
+from llmaudit.plans.quality import CohortMove, proven
+from llmaudit.plans.splitting import Split
+from llmaudit.plans.traffic import TIERS, Grouping, Sums, Traffic, Verdict
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+NOWHERE = -1
+
+Move = tuple[int | None, str, str | None]
+"""A tier, the canonical model that serves it now, and the one that would."""
+
+
+class Assigned(NamedTuple):
+    """Where a plan's rules send cells.
+
+    Attributes:
+        places: The rule that decides each cell, from 0; -1 is none.
+        chosen: Where it sends it, as a place in `targets`; -1 is nowhere.
+        targets: The models.
+        followed: What the sessions say of cached tokens, by rule and present model; empty where the log has none.
+    """
+
+    places: Places
+    chosen: Places
+    targets: list[Offer]
+    followed: dict[tuple[int, str], Followed]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Cells of one tier of which a plan makes the same.
+
+    Attributes:
+        tier: Their tier; None is unknown.
+        model: The canonical model that serves them now.
+        placed: What the plan does with one of them, which stands for all.
+        sums: What they hold together.
+        is_paid: Whether they stay and cost what they cost now; their rates may then differ.
+        is_proven: Whether outcomes have shown that the other model's answers hold on them.
+    """
+
+    tier: int | None
+    model: str
+    placed: Placed
+    sums: Sums
+    is_paid: bool = False
+    is_proven: bool = False
+
+    def cost(self, linear: Linear) -> Decimal:
+        """Return what a leg of the part costs, by one of its linear functions."""
+        if self.is_paid:
+            return self.sums.spend_usd
+        return linear.of_sums(self.sums.quantities, self.sums.billed_usd, self.sums.requests)
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another model answers, or the attempt is not made because it would."""
+        return self.placed.target is not None
+
+
+class Kind(NamedTuple):
+    """What a plan makes of some cells.
+
+    Attributes:
+        placed: What it makes of one of them.
+        is_paid: Whether they stay and cost what they cost now.
+    """
+
+    placed: Placed
+    is_paid: bool
+
+
+class Assigner:
+    """Assigns the cells of some traffic to the rules of plans.
+
+    Args:
+        traffic: The cells.
+        catalog: The prices.
+        mover: Prices cells on other models.
+    """
+
+    def __init__(self, traffic: Traffic, catalog: Catalog, mover: Mover) -> None:
+        self._traffic = traffic
+        self._catalog = catalog
+        self._mover = mover
+        self._split = Split(mover.ratios.links, traffic.cells) if mover.ratios.links else None
+
+    def assign(self, plan: Plan) -> Assigned:
+        """Return which rule decides each cell, and where it sends it."""
+        places = self._traffic.attributes.deciding(plan.rules)
+        targets: list[Offer] = []
+        at = np.full(len(plan.rules) + 1, NOWHERE, np.int16)  # the last is no rule, which is -1
+        choices: dict[int, Places] = {}
+        for place, rule in enumerate(plan.rules):
+            if rule.use == CHEAPEST and rule.among is not None:
+                offers = candidates(rule.among, self._catalog)
+                choices[place] = self._cheapest(plan, rule, offers, places == place, len(targets))
+                targets += offers
+            elif rule.use and (offer := self._catalog.canonical(rule.use)):
+                at[place] = len(targets)
+                targets.append(offer)
+        chosen = at[places]
+        for place, own in choices.items():
+            chosen = np.where(places == place, own, chosen)
+        models = [targets[one].sku.model if one >= 0 else None for one in at[:-1].tolist()]
+        followed = self._split.followed(plan.rules, models, places) if self._split else {}
+        return Assigned(places, chosen, targets, followed)
+
+    def _cheapest(self, plan: Plan, rule: Rule, offers: list[Offer], where: Bools, first: int) -> Places:
+        """Return the cheapest offer for each cell, as a place in the plan's targets; `first` is that of the first."""
+
+        def movable(offer: Offer) -> tuple[Ints, list[Leg | None]]:
+            return self._movable(plan, rule, offer)
+
+        same = rule.among is not None and rule.among.model_class == SAME
+        best = cheapest(offers, self._traffic, where, movable, same_class=same)
+        return np.where(best >= 0, best + first, NOWHERE).astype(np.int16)
+
+    def _movable(self, plan: Plan, rule: Rule, offer: Offer) -> tuple[Ints, list[Leg | None]]:
+        grouping = self._moving(plan.constraints, [(offer, rule.batch)])
+        legs: list[Leg | None] = []
+        for priced in grouping.first:
+            refused = barred(plan.constraints, priced, offer, self._catalog) or priced.cell.status != "ok"
+            leg = (
+                None
+                if refused
+                else self._mover.move(priced, offer, rule.assume, rule.via or plan.via, batch=rule.batch)
+            )
+            legs.append(leg if isinstance(leg, Leg) else None)
+        return grouping.labels, legs
+
+    def kinds(self, plan: Plan, assigned: Assigned, placer: Placer) -> tuple[Ints, list[Kind]]:
+        """Return what a plan makes of the cells: a kind for each, as a place in the list of kinds."""
+        labels = np.zeros(len(self._traffic.cells), np.int64)
+        kinds: list[Kind] = []
+        for place, target, rows in _decided(assigned):
+            rule = plan.rules[place] if place >= 0 else Rule(keep=True)
+            offer = assigned.targets[target] if target >= 0 else None
+            for groups, inside, placed, is_paid in self._groups(plan, rule, place, offer, rows, assigned, placer):
+                codes = np.zeros(int(groups.max(initial=0)) + 1, np.int64)
+                for group, one in placed.items():
+                    codes[group] = len(kinds)
+                    kinds.append(Kind(one, is_paid))
+                labels[inside] = codes[groups]
+        return labels, kinds
+
+    def parts(
+        self, plan: Plan, assigned: Assigned, placer: Placer, certified: frozenset[Move | CohortMove]
+    ) -> list[Part]:
+        """Return what a plan makes of the cells, like ones together.
+
+        Args:
+            plan: The plan.
+            assigned: Where its rules send the cells.
+            placer: Works out a group.
+            certified: Moves that outcomes have shown to hold; what holds and what does not are parts of their own.
+        """
+        labels, kinds = self.kinds(plan, assigned, placer)
+        holds = self._holding(labels, kinds, certified)
+        labels *= TIERS
+        labels += self._traffic.tiers
+        labels *= 2
+        labels += holds
+        used = np.flatnonzero(np.bincount(labels, minlength=1)) if len(labels) else labels
+        code_of = np.zeros(int(used.max(initial=0)) + 1, np.int64)
+        code_of[used] = np.arange(len(used))
+        sums = self._traffic.sums(code_of[labels], len(used))
+        return [_part(label, kinds, held) for label, held in zip(used.tolist(), sums, strict=True)]
+
+    def _holding(self, labels: Ints, kinds: Sequence[Kind], certified: frozenset[Move | CohortMove]) -> Ints:
+        """Return 1 for each cell whose move outcomes have shown to hold."""
+        holds = np.zeros(len(labels), np.int64)
+        cohorts = self._traffic.facet("cohort") if certified else None
+        if cohorts is not None:
+            codes = labels * len(cohorts.first) + cohorts.labels
+            for code in np.unique(codes).tolist():
+                kind, cohort = divmod(code, len(cohorts.first))
+                target = kinds[kind].placed.target
+                if target is not None and proven(certified, cohorts.first[cohort].cell, target):
+                    holds[codes == code] = 1
+        return holds
+
+    def _groups(
+        self,
+        plan: Plan,
+        rule: Rule,
+        place: int,
+        offer: Offer | None,
+        rows: Ints,
+        assigned: Assigned,
+        placer: Placer,
+    ) -> Iterator[tuple[Ints, Ints, dict[int, Placed], bool]]:
+        """Yield like cells of one rule and target, those that move and those that stay: their groups, and which."""
+        judge = self._catalog.canonical(rule.verify.use) if rule.verify and rule.verify.use else None
+        offers = [(judge, False)] if judge else []
+        moving: Grouping | None = None
+        if not rule.keep:
+            chain = [one for name in rule.fallback if (one := self._catalog.canonical(name))]
+            offers = [*((one, rule.batch) for one in (offer, *chain) if one), *offers]
+            moving = self._moving(plan.constraints, offers)
+            groups = moving.labels[rows]
+            placed = _placed(moving, groups, place, offer, placer)
+            moved = {group: one for group, one in placed.items() if one.moved or one.replaced}
+            goes = np.zeros(len(moving.first), bool)
+            goes[list(moved)] = True
+            inside = goes[groups]
+            yield groups[inside], rows[inside], moved, False
+            rows = rows[~inside]
+        if len(rows):
+            plain = self._is_plain(plan, rule, place, assigned)
+            moving = moving or (self._moving(plan.constraints, offers) if offers else None)
+            staying = self._staying(plan, rule, offers, moving, plain=plain)
+            groups = staying.labels[rows]
+            yield groups, rows, _placed(staying, groups, place, offer, placer), plain
+
+    def _staying(
+        self, plan: Plan, rule: Rule, offers: Sequence[tuple[Offer, bool]], moving: Grouping | None, *, plain: bool
+    ) -> Grouping:
+        """Return cells that stay where they are, grouped by what that costs them and by why they do not move."""
+        present = self._traffic.facet("kept" if plain else "present")
+        if moving is None and not rule.batch:
+            return present
+        also = [moving] if moving else []
+        also += [self._traffic.facet("prices"), self._traffic.facet("held")] if rule.batch else []
+        key = ("staying", plain, rule.batch, _key(plan.constraints, offers))
+        return self._traffic.combined(key, [*also, present])
+
+    def _is_plain(self, plan: Plan, rule: Rule, place: int, assigned: Assigned) -> bool:
+        """Say whether what stays costs exactly what it costs now, so that cells of different rates can be one part."""
+        loses = any(one == place and found.broken for (one, _), found in assigned.followed.items())
+        return not (rule.via or plan.via or rule.verify or (rule.batch and rule.keep) or loses)
+
+    def _moving(self, limits: Constraints, offers: Sequence[tuple[Offer, bool]]) -> Grouping:
+        """Return the cells grouped by everything that prices, ratios and needs say of them for some models."""
+        return self._traffic.grouped(_key(limits, offers), lambda: self._verdicts(limits, offers))
+
+    def _verdicts(self, limits: Constraints, offers: Sequence[tuple[Offer, bool]]) -> dict[str, Verdict]:
+        mover, catalog = self._mover, self._catalog
+
+        def prices(priced: PricedCell) -> tuple[Prices | Refusal, ...]:
+            return tuple(mover.prices(priced, offer, batch=batch) for offer, batch in offers)
+
+        def known(priced: PricedCell) -> Hashable:
+            return priced.cell.model, tuple(mover.ratios.known(priced, offer) for offer, _ in offers)
+
+        def needs(priced: PricedCell) -> Hashable:
+            told = tuple((mover.needs(priced, offer), barred(limits, priced, offer, catalog)) for offer, _ in offers)
+            return priced.cell.status, told
+
+        lists = {one for priced in self._traffic.facet("prices").first for one in prices(priced)}
+        lacking = {place for one in lists if isinstance(one, Prices) for place in one.unpriced}
+
+        def held(priced: PricedCell) -> Hashable:
+            return tuple(priced.cell.quantities[place] != 0 for place in sorted(lacking))
+
+        return {"prices": prices, "known": known, "needs": needs, "held": held}
+
+
+def _key(limits: Constraints, offers: Sequence[tuple[Offer, bool]]) -> Hashable:
+    return ("moving", msgspec.json.encode(limits), tuple((offer.key, batch) for offer, batch in offers))
+
+
+def _decided(assigned: Assigned) -> Iterator[tuple[int, int, Ints]]:
+    """Yield every rule and target that some cell has, with its cells."""
+    width = len(assigned.targets) + 1
+    codes: npt.NDArray[np.int64 | np.uint16] = (assigned.places.astype(np.int64) + 1) * width + assigned.chosen + 1
+    if codes.max(initial=0) < np.iinfo(np.uint16).max:
+        codes = codes.astype(np.uint16)  # 16 bits are sorted by radix: ten times as fast
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes)).tolist()
+    for code, end in enumerate(ends):
+        start = ends[code - 1] if code else 0
+        if end > start:
+            yield code // width - 1, code % width - 1, order[start:end]
+
+
+def _placed(grouping: Grouping, groups: Ints, place: int, offer: Offer | None, placer: Placer) -> dict[int, Placed]:
+    """Return what a rule does with each group that has cells."""
+    used = np.flatnonzero(np.bincount(groups, minlength=1))
+    return {group: placer.place(grouping.first[group], place, offer) for group in used.tolist()}
+
+
+def _part(label: int, kinds: Sequence[Kind], held: Sums) -> Part:
+    rest, holds = divmod(label, 2)
+    kind, tier = divmod(rest, TIERS)
+    placed, is_paid = kinds[kind]
+    return Part(None if tier == TIERS - 1 else tier, placed.priced.cell.model, placed, held, is_paid, bool(holds))

@@ -1,0 +1,167 @@
+"""Whether a plan holds its constraints: each with its limit, what was found, and pass, fail or unknown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from llmaudit.catalog import Catalog
+from llmaudit.money import EXACT, as_json, total
+from llmaudit.plans.evaluate import PlanCost
+from llmaudit.plans.legs import PRIMARY
+from llmaudit.plans.placing import Placed
+from llmaudit.summaries.latency import LatencyBucket
+
+BUCKETS_PER_E = 20
+"""latency.sql counts buckets of 1/20 in ln(milliseconds)."""
+
+P95 = 0.95
+LEAST_ANSWERS = 100
+"""Answers of a model in the log below which its 95th percentile is not known."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One constraint.
+
+    Attributes:
+        name: As in the plan.
+        subject: What it was judged on: a model, or the plan.
+        limit: The limit.
+        value: What was found; None is unknown.
+        verdict: pass, fail or unknown.
+        reason: A sentence.
+    """
+
+    name: str
+    subject: str
+    limit: str
+    value: str | None
+    verdict: str
+    reason: str
+
+
+def judge(result: PlanCost, catalog: Catalog, latency: Sequence[LatencyBucket]) -> list[Judged]:
+    """Return every constraint of a plan with how it is held.
+
+    Args:
+        result: The plan's cost.
+        catalog: Says what is hosted by oneself.
+        latency: Histograms of the log's own answers.
+    """
+    return [
+        *_allowed(result, catalog),
+        *_latency(result, latency),
+        *_ceiling(result),
+        *_models(result),
+        *_quality(result),
+    ]
+
+
+def _allowed(result: PlanCost, catalog: Catalog) -> Iterator[Judged]:
+    """Judge what may be used: moves obey, but what stays where it is may not."""
+    limits = result.plan.constraints
+    rules: dict[str, tuple[str, Callable[[Placed], bool]]] = {}
+    if limits.providers:
+        rules["providers"] = (
+            ", ".join(limits.providers),
+            lambda one: _model(one).partition("/")[0] in limits.providers,
+        )
+    if limits.sellers:
+        rules["sellers"] = (", ".join(limits.sellers), lambda one: _seller(one, catalog) in limits.sellers)
+    if limits.pii_self_hosted:
+        rules["pii_self_hosted"] = ("self-hosted", lambda one: not one.priced.cell.has_pii or _is_hosted(one, catalog))
+    for name, (limit, holds) in rules.items():
+        outside = sum(part.sums.requests for part in result.parts if not holds(part.placed))
+        yield Judged(
+            name,
+            "plan",
+            limit,
+            str(outside),
+            "fail" if outside else "pass",
+            f"{outside:,} requests are answered otherwise, on the model they have now"
+            if outside
+            else "every request holds it",
+        )
+
+
+def _model(placed: Placed) -> str:
+    return placed.legs[0].model or placed.priced.cell.model
+
+
+def _seller(placed: Placed, catalog: Catalog) -> str | None:
+    if not placed.moved:
+        return placed.priced.cell.seller
+    offer = catalog.canonical(_model(placed))
+    return offer.seller if offer else None
+
+
+def _is_hosted(placed: Placed, catalog: Catalog) -> bool:
+    offer = catalog.canonical(_model(placed)) if placed.moved else placed.priced.offer
+    return offer is not None and catalog.is_self_hosted(offer)
+
+
+def _latency(result: PlanCost, rows: Sequence[LatencyBucket]) -> Iterator[Judged]:
+    limit = result.plan.constraints.latency_p95_ms
+    for model in _used(result) if limit is not None else ():
+        buckets: dict[int, int] = {}
+        for row in rows:
+            if row.model == model and row.measure == "latency":
+                buckets[row.bucket] = buckets.get(row.bucket, 0) + row.requests
+        count = sum(buckets.values())
+        if limit is None or count < LEAST_ANSWERS:
+            yield Judged(
+                "latency_p95_ms", model, f"{limit}", None, "unknown", f"{count:,} timed answers of it are in the log"
+            )
+            continue
+        found = percentile_ms(buckets, P95)
+        said = f"95% of {count:,} answers in the log took {found:,} ms or less"
+        yield Judged("latency_p95_ms", model, f"{limit}", f"{found}", "pass" if found <= limit else "fail", said)
+
+
+def percentile_ms(buckets: dict[int, int], share: float) -> int:
+    """Return the upper end, in milliseconds, of the bucket in which a share of the answers is reached."""
+    needed, passed = math.ceil(share * sum(buckets.values())), 0
+    for bucket in sorted(buckets):
+        passed += buckets[bucket]
+        if passed >= needed:
+            return math.ceil(math.exp((bucket + 1) / BUCKETS_PER_E))
+    return 0
+
+
+def _ceiling(result: PlanCost) -> Iterator[Judged]:
+    limit = result.plan.constraints.cost_per_request_usd
+    for model in _used(result) if limit is not None else ():
+        own = [part for part in result.parts if part.placed.legs[0].kind in PRIMARY and _model(part.placed) == model]
+        count = sum(part.sums.requests for part in own)
+        cost = total(one.cost_usd for one in result.outcomes if one.part in own)
+        mean = EXACT.divide(cost, Decimal(count)) if count else Decimal(0)
+        verdict = "pass" if limit is None or mean <= limit else "fail"
+        said = f"{count:,} requests cost {as_json(mean)} on average, with everything that comes on top"
+        yield Judged("cost_per_request_usd", model, f"{limit}", as_json(mean), verdict, said)
+
+
+def _models(result: PlanCost) -> Iterator[Judged]:
+    limit = result.plan.constraints.max_models
+    if limit is not None:
+        used = _used(result)
+        said = f"in use: {', '.join(used)}"
+        yield Judged("max_models", "plan", f"{limit}", f"{len(used)}", "pass" if len(used) <= limit else "fail", said)
+
+
+def _quality(result: PlanCost) -> Iterator[Judged]:
+    limit = result.plan.constraints.quality_floor
+    if limit is not None:
+        said = "outcomes decide it: a shadow test, or `llmaudit plan optimize` on outcomes of your own"
+        yield Judged("quality_floor", "plan", f"{limit}", None, "unknown", said)
+
+
+def _used(result: PlanCost) -> list[str]:
+    """Return the models that answer under a plan, by name."""
+    return sorted(set(_answering(part.placed for part in result.parts)))
+
+
+def _answering(placed: Iterable[Placed]) -> Iterator[str]:
+    yield from (_model(one) for one in placed if one.legs[0].kind in PRIMARY)

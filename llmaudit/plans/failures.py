@@ -1,0 +1,83 @@
+"""Failed attempts of a model a plan moves to: how many to expect, what they cost, what the fallback chain adds.
+
+With a failure rate e and up to k retries, a call makes (1 - e^(k+1)) / (1 - e) attempts, of which e fail, and with
+probability e^(k+1) none of them answers; then the next model of the chain is tried. A failed attempt costs what the
+log's own failures cost, as a share of a good answer of the same model: most are not billed, time-outs often are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from math import sqrt
+
+from llmaudit.money import EXACT, ZERO, round_to
+from llmaudit.plans.bands import ONE, RATIO_PLACES, Band
+from llmaudit.plans.logfacts import ModelFacts
+from llmaudit.plans.model import Assume
+
+LEAST_REQUESTS = 30
+"""Attempts of a model in the log below which its failure rate is not known."""
+
+Z = 1.96
+RATE_DECIMALS = 6
+
+
+def failure_rate(model: str, facts: Mapping[str, ModelFacts], assume: Assume) -> Band | None:
+    """Return the share of a model's attempts that fail: stated, or counted in the log; None is unknown.
+
+    The band of a counted one is Wilson's 95% interval.
+    """
+    if assume.retry_rate is not None:
+        said = f"{model} fails in {_percent(assume.retry_rate)} of its attempts, as the plan states"
+        return Band.at(assume.retry_rate, "stated", said)
+    known = facts.get(model)
+    attempts = known.answered + known.failed if known else 0
+    if known is None or attempts < LEAST_REQUESTS:
+        return None
+    low, high = wilson(known.failed, attempts)
+    rate = _decimal(known.failed / attempts)
+    said = (
+        f"{model} fails in {_percent(rate)} of its attempts ({_percent(low)} to {_percent(high)},"
+        f" {attempts:,} in the log)"
+    )
+    return Band(rate, min(low, rate), max(high, rate), "measured", said)
+
+
+def cost_of_failure(model: str, facts: Mapping[str, ModelFacts]) -> Decimal:
+    """Return what a failed attempt of a model costs, as a share of a good answer of it; 1 where the log has neither."""
+    known = facts.get(model)
+    if known is None or not known.answered or not known.answered_usd:
+        return ONE
+    if not known.failed:
+        return ZERO
+    failed = EXACT.divide(known.failed_usd, Decimal(known.failed))
+    answered = EXACT.divide(known.answered_usd, Decimal(known.answered))
+    return round_to(EXACT.divide(failed, answered), RATIO_PLACES)
+
+
+def failed_attempts(rate: Decimal, retries: int) -> Decimal:
+    """Return how many attempts of a call are expected to fail: e (1 - e^(k+1)) / (1 - e)."""
+    attempts = Decimal(retries + 1) if rate == 1 else EXACT.divide(1 - rate ** (retries + 1), 1 - rate)
+    return round_to(EXACT.multiply(rate, attempts), RATE_DECIMALS)
+
+
+def unanswered(rate: Decimal, retries: int) -> Decimal:
+    """Return the probability that no attempt of a call answers: e^(k+1)."""
+    return round_to(EXACT.power(rate, retries + 1), RATE_DECIMALS)
+
+
+def wilson(failed: int, attempts: int) -> tuple[Decimal, Decimal]:
+    """Return Wilson's 95% interval of a share (Wilson 1927)."""
+    share, z2 = failed / attempts, Z**2 / attempts
+    middle = (share + z2 / 2) / (1 + z2)
+    half = Z / (1 + z2) * sqrt(share * (1 - share) / attempts + z2 / (4 * attempts))
+    return _decimal(max(middle - half, 0)), _decimal(min(middle + half, 1))
+
+
+def _decimal(share: float) -> Decimal:
+    return Decimal(f"{share:.{RATE_DECIMALS}f}")
+
+
+def _percent(share: Decimal) -> str:
+    return f"{EXACT.multiply(share, 100):.2f}%"

@@ -1,0 +1,79 @@
+"""What kind of text the prompts of each model and task are: prose, code, or Chinese, Japanese and Korean.
+
+A log that has prompt features says which prompts hold code. Script is told by characters per token: the o200k family
+makes about 4.5 characters of prose a token and 1.3 of Chinese or Japanese, so a plain prompt (no tools, no images,
+whose tokens are in no character count) below `CJK_CHARS` is of such a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from llmaudit.store import Store
+from llmaudit.summaries.base import Summary
+
+CJK_CHARS = 1.7
+"""Characters per prompt token below which a plain prompt is taken for Chinese, Japanese or Korean."""
+
+
+class ContentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Prompt tokens of one model and task by kind of text.
+
+    Attributes:
+        model: Canonical name.
+        task: None is unknown.
+        content: latin, code or cjk; None where the log does not tell.
+        tokens: Prompt tokens.
+    """
+
+    model: str
+    task: str | None
+    content: str | None
+    tokens: int
+
+
+_SQL = f"""
+    SELECT z.model AS model, z.task AS task, z.content AS content, CAST(SUM(z.tokens) AS BIGINT) AS tokens
+    FROM (
+        SELECT k.model AS model, k.task AS task, k.tokens AS tokens,
+            CASE
+                WHEN r.has_code IS NULL AND r.prompt_chars IS NULL THEN NULL
+                WHEN r.prompt_chars > 0 AND NOT k.needs_tools AND NOT k.needs_images
+                    AND r.prompt_chars < {CJK_CHARS} * k.tokens THEN 'cjk'
+                WHEN r.has_code THEN 'code'
+                WHEN r.has_code IS NULL THEN NULL
+                ELSE 'latin'
+            END AS content
+        FROM (
+            SELECT row_id, model, task, needs_tools, needs_images,
+                COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0)
+                    + COALESCE(cache_write_1h_tokens, 0) + COALESCE(cache_write_other_tokens, 0) AS tokens
+            FROM keyed_requests WHERE status = 'ok'
+        ) AS k
+        JOIN period_requests AS r ON r.row_id = k.row_id
+        WHERE k.tokens > 0
+    ) AS z
+    GROUP BY z.model, z.task, z.content
+    ORDER BY z.model, z.task, z.content
+"""
+_TOLD = "SELECT 1 FROM period_requests WHERE has_code IS NOT NULL OR prompt_chars IS NOT NULL LIMIT 1"
+
+
+def build(store: Store) -> list[ContentRow]:
+    """Return the tokens by kind of text, in a fixed order; none where no request tells."""
+    return [ContentRow(**row) for row in store.dicts(_SQL)] if store.rows(_TOLD) else []
+
+
+def merge(rows: Sequence[ContentRow]) -> list[ContentRow]:
+    """Return rows of several cells files, added up."""
+    tokens: dict[tuple[str, str | None, str | None], int] = {}
+    for row in rows:
+        key = (row.model, row.task, row.content)
+        tokens[key] = tokens.get(key, 0) + row.tokens
+    ordered = sorted(tokens, key=lambda key: [(part is None, part or "") for part in key])
+    return [ContentRow(model=key[0], task=key[1], content=key[2], tokens=tokens[key]) for key in ordered]
+
+
+SUMMARY = Summary("content", ContentRow, build, merge)

@@ -1,0 +1,111 @@
+"""Which cached tokens follow a request of the same session: what a plan that splits sessions would lose.
+
+A cache is of one model. Tokens that a request reads from it were written by an earlier one, mostly the one before it in
+the same session. If a plan sends the two to different models, they are read anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from llmaudit.store import Store
+from llmaudit.summaries.base import Summary
+
+TTL_SECONDS = 300
+"""How long a cached prefix lives without being read: the shortest lifetime that providers state."""
+
+MAX_ROWS = 20_000
+"""The rows with most tokens are kept; the tokens of the others count as not following."""
+
+KEYS = (
+    "gateway", "model", "tier", "task", "prompt_band", "is_batch", "needs_tools", "needs_json", "needs_images",
+    "has_pii", "feature", "team",
+)  # fmt: skip
+"""What rules of a plan can ask of a request; an answer that reads from a cache is a good one."""
+
+
+class LinkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Cached tokens of like requests that follow like requests of their session on the same model.
+
+    Attributes:
+        gateway: None where there is none.
+        model: Canonical name.
+        tier: None is unknown.
+        task: Kind of task.
+        prompt_band: Smallest prompt of the band, in tokens.
+        is_batch: As in a cell.
+        needs_tools: As in a cell.
+        needs_json: As in a cell.
+        needs_images: As in a cell.
+        has_pii: As in a cell.
+        feature: As in a cell.
+        team: As in a cell.
+        before: The same of the request before, which began less than `TTL_SECONDS` earlier, in the order of `KEYS`.
+        cached_tokens: Tokens read from a cache.
+    """
+
+    gateway: str | None
+    model: str
+    tier: int | None
+    task: str | None
+    prompt_band: int
+    is_batch: bool
+    needs_tools: bool
+    needs_json: bool
+    needs_images: bool
+    has_pii: bool
+    feature: str | None
+    team: str | None
+    before: tuple[str | None, str, int | None, str | None, int, bool, bool, bool, bool, bool, str | None, str | None]
+    cached_tokens: int
+
+
+_NOW = ", ".join(f"s.{name} AS {name}" for name in KEYS)
+_BEFORE = ", ".join(f"LAG(s.{name}) OVER w AS before_{name}" for name in KEYS)
+_ALL = ", ".join((*KEYS, *(f"before_{name}" for name in KEYS)))
+_SQL = f"""
+    WITH sessions AS (
+        SELECT k.*, r.session_id AS session_id, r.started_at AS started_at
+        FROM keyed_requests AS k JOIN period_requests AS r ON r.row_id = k.row_id
+        WHERE k.status = 'ok' AND r.session_id IS NOT NULL
+    ),
+    followed AS (
+        SELECT {_NOW}, s.cache_read_tokens AS cached, {_BEFORE},
+            date_diff('second', LAG(s.started_at) OVER w, s.started_at) AS seconds
+        FROM sessions AS s
+        WINDOW w AS (PARTITION BY s.session_id, s.model ORDER BY s.started_at, s.row_id)
+    )
+    SELECT {_ALL}, CAST(sum(cached) AS BIGINT) AS cached_tokens
+    FROM followed WHERE cached > 0 AND seconds < {TTL_SECONDS}
+    GROUP BY {_ALL} ORDER BY cached_tokens DESC, {_ALL} LIMIT {MAX_ROWS}
+"""
+_ANY = "SELECT 1 FROM period_requests WHERE session_id IS NOT NULL AND cache_read_tokens > 0 LIMIT 1"
+
+
+def build(store: Store) -> list[LinkRow]:
+    """Return the cached tokens, most first; none where no session reads from a cache."""
+    return [_row(row) for row in store.dicts(_SQL)] if store.rows(_ANY) else []
+
+
+def _row(row: dict[str, Any]) -> LinkRow:
+    now = {name: row[name] for name in KEYS}
+    before: Any = tuple(row[f"before_{name}"] for name in KEYS)
+    return LinkRow(**now, before=before, cached_tokens=row["cached_tokens"])
+
+
+def merge(rows: Sequence[LinkRow]) -> list[LinkRow]:
+    """Return rows of several cells files, added up; a session that runs over two of them is cut between."""
+    tokens: dict[tuple[Any, ...], int] = {}
+    for row in rows:
+        key = (*(getattr(row, name) for name in KEYS), row.before)
+        tokens[key] = tokens.get(key, 0) + row.cached_tokens
+    ordered = sorted(tokens, key=lambda key: (-tokens[key], [(part is None, str(part)) for part in key]))[:MAX_ROWS]
+    return [
+        LinkRow(**dict(zip(KEYS, key[:-1], strict=True)), before=key[-1], cached_tokens=tokens[key]) for key in ordered
+    ]
+
+
+SUMMARY = Summary("links", LinkRow, build, merge)
