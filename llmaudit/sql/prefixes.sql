@@ -72,7 +72,8 @@ claimed AS (
             ELSE 'session'
         END AS claim,
         LEAST(t.prompt_before, t.prompt_tokens) AS prefix,
-        EPOCH_MS(t.started_at) - EPOCH_MS(t.started_before) AS gap_ms,
+        t.started_at AS started_at,
+        t.started_before AS started_before,
         t.paid AS paid,
         t.cached AS cached
     FROM talked AS t
@@ -82,7 +83,8 @@ claimed AS (
         o.row_id AS row_id,
         CASE WHEN o.prompt_before IS NULL THEN 'alone' ELSE 'system' END AS claim,
         LEAST(o.system_tokens, o.prompt_tokens, COALESCE(o.prompt_before, o.prompt_tokens)) AS prefix,
-        EPOCH_MS(o.started_at) - EPOCH_MS(o.started_before) AS gap_ms,
+        o.started_at AS started_at,
+        o.started_before AS started_before,
         o.paid AS paid,
         o.cached AS cached
     FROM opened AS o
@@ -92,7 +94,8 @@ claimed AS (
         o.row_id AS row_id,
         'opening' AS claim,
         LEAST(o.prompt_before, o.prompt_tokens) AS prefix,
-        EPOCH_MS(o.started_at) - EPOCH_MS(o.started_before) AS gap_ms,
+        o.started_at AS started_at,
+        o.started_before AS started_before,
         o.paid AS paid,
         o.cached AS cached
     FROM opened AS o
@@ -112,11 +115,11 @@ banded AS (
             ELSE 256
         END AS prefix_from,
         CASE
-            WHEN c.gap_ms <= 300000 THEN 5
-            WHEN c.gap_ms <= 600000 THEN 10
-            WHEN c.gap_ms <= 1800000 THEN 30
-            WHEN c.gap_ms <= 3600000 THEN 60
-            WHEN c.gap_ms <= 86400000 THEN 1440
+            WHEN c.started_at <= c.started_before + INTERVAL '5' MINUTE THEN 5
+            WHEN c.started_at <= c.started_before + INTERVAL '10' MINUTE THEN 10
+            WHEN c.started_at <= c.started_before + INTERVAL '30' MINUTE THEN 30
+            WHEN c.started_at <= c.started_before + INTERVAL '60' MINUTE THEN 60
+            WHEN c.started_at <= c.started_before + INTERVAL '24' HOUR THEN 1440
         END AS minutes,
         LEAST(c.paid, GREATEST(c.prefix - c.cached, 0)) AS amount
     FROM claimed AS c

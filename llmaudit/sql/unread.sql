@@ -1,4 +1,5 @@
-/* Cache writes that nobody read within their lifetime. Grain: one row per request that wrote. Portable subset.
+/* Cache writes that nobody read within their lifetime. Grain: one row per request that wrote. Portable subset, but for windows over a
+   range of time, which BigQuery does not have.
 
    What a request leaves in the cache is everything it read or wrote. A later request of the same session that reads less than
    that has not read the rest; the last part of the prompt is the last to be read, and 1-hour entries stand before shorter ones.

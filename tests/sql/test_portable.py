@@ -22,11 +22,15 @@ from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
 FILES = ("resolved.sql", "attempts.sql", "keyed.sql", "rollup.sql", "latency.sql", "shadow.sql")
+LEVERS = ("repeats.sql", "prefixes.sql", "unread.sql", "waiting.sql", "rhythm.sql", "logged.sql", "steps.sql")
+LEVERS += ("cutoff.sql", "reserved.sql")
+"""Summaries of levers: in the subset, and not run on the second engine."""
+
 QUERIES = ("rollup.sql", "latency.sql", "shadow.sql")
 DIALECTS = ("spark", "databricks", "clickhouse", "bigquery", "snowflake", "trino")
 AGGREGATES = (exp.Count, exp.Sum, exp.Min, exp.Max)
 FUNCTIONS = (*AGGREGATES, exp.Coalesce, exp.Concat, exp.Case, exp.If, exp.Cast, exp.Floor, exp.Ln)
-FUNCTIONS += (exp.RowNumber, exp.Lag, exp.And, exp.Or)
+FUNCTIONS += (exp.RowNumber, exp.Lag, exp.And, exp.Or, exp.Least, exp.Greatest, exp.Extract)
 FOREIGN = (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract, exp.Distinct, exp.Qualify, exp.Lateral, exp.Unnest)
 
 
@@ -34,7 +38,7 @@ def statements(name: str) -> list[exp.Expression]:
     return [one for one in sqlglot.parse(read_sql(name), read="duckdb") if one is not None]
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", FILES + LEVERS)
 def test_stays_in_the_subset(name: str) -> None:
     for statement in statements(name):
         assert not list(statement.find_all(*FOREIGN))
@@ -62,9 +66,11 @@ def test_the_check_can_fail() -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", FILES + LEVERS)
 def test_other_dialects_can_say_it(name: str, dialect: str) -> None:
     """Compiled, not run: what comes out is read again by the same dialect, with nothing it does not support."""
+    if (name, dialect) == ("unread.sql", "bigquery"):
+        pytest.skip("no windows over a range of time in BigQuery; the file says so")
     for text in second.transpiled(name, dialect):
         assert sqlglot.parse_one(text, read=dialect)
     sqlglot.transpile(read_sql(name), read="duckdb", write=dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)
