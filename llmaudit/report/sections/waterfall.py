@@ -30,9 +30,9 @@ MARKS: dict[Kind, Mark] = {
     "unproven": Mark("unproven", "open"),
 }
 COLORS: dict[Kind, tuple[str, str, bool]] = {
-    "no_risk": ("no-risk: no answer changes", "green", False),
-    "certified": ("certified by paired outcomes", "purple", False),
-    "unproven": ("unproven: rests on other models' answers", "orange", True),
+    "no_risk": ("no answer changes", "green", False),
+    "certified": ("certified", "purple", False),
+    "unproven": ("unproven", "orange", True),
 }
 """Name in the legend, colour, hatched."""
 
@@ -130,7 +130,7 @@ def chart(found: Waterfall) -> tuple[Chart, ...]:
         charts.Bar(row, charts.position(amount), charts.hover(name, shown(amount)))
         for row, (name, amount) in zip((0, len(names) - 1), ends, strict=True)
     ]
-    series = [charts.Series("what is paid", "accent", whole)]
+    series = [charts.Series("", "accent", whole)]
     for kind, (title, color, hatched) in COLORS.items():
         bars = [
             _bar(row, step)
