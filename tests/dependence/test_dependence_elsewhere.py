@@ -34,7 +34,7 @@ def write(folder: Path, seller: str, kind: str, *skus: tuple[str, str, str, str]
 
 @pytest.fixture(scope="module")
 def sold(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """A maker with a dear and a cheap flagship; a host that sells the dear one for less, one that lacks cached input."""
+    """A maker with a dear and a cheap flagship; a host that sells the dear one for less, one without cached input."""
     folder = tmp_path_factory.mktemp("sellers")
     dear, cheap = "input: 10, cache_read: 1, output: 10", "input: 4, cache_read: 1, output: 4"
     return load_catalog(
@@ -54,7 +54,7 @@ def big(**keys: Any) -> Any:
 
 
 def test_the_cheapest_seller_of_the_same_model(sold: Catalog) -> None:
-    """A million tokens of input: 10 at the maker, 8 at the host, 2 at the bare one; a gateway's own price is not asked."""
+    """A million tokens of input: 10 at the maker, 8 at the host, 2 at the bare one; a gateway is not asked."""
     (row,) = elsewhere(priced(sold, big(tokens=MILLION, tier=1), big(tokens=MILLION, tier=2)), sold)
     assert [(quote.seller, quote.list_usd) for quote in row.sellers] == [("zbare", 4), ("zhost", 16)]
     assert (row.list_usd, row.saving_usd, row.sure_usd) == (20, 16, 16)
@@ -92,7 +92,7 @@ def test_a_certified_move_needs_no_answers_in_the_log(sold: Catalog) -> None:
     assert (row.saving_usd, row.certified_usd, row.good_answers) == (6, 6, 0)
 
 
-def test_another_class_is_no_arbitrage(sold: Catalog, catalog: Catalog) -> None:
+def test_another_class_is_no_arbitrage(catalog: Catalog) -> None:
     cells = [cell(tokens=MILLION, tier=0), cell(model="example/budget-0.5", tokens=MILLION, requests=50, tier=0)]
     assert arbitrage(priced(catalog, *cells), catalog) == []
 

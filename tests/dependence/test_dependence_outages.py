@@ -28,7 +28,7 @@ def test_hours_in_a_row_are_one_outage() -> None:
     """30 of 100 and 20 of 100 failed, in all 50 of 200; one of the hours had nobody else answer."""
     rows = [
         *quiet(-3, -2, -1, 2, 3),
-        hour(0, rate_limited=25, server_error=5, answered_elsewhere=20, unanswered=10, abandoned=4, failed_usd=Decimal(2)),
+        hour(0, rate_limited=25, server_error=5, answered_elsewhere=30, abandoned=4, failed_usd=Decimal(2)),
         hour(1, timeout=20, unanswered=12, answered_again=8, abandoned=9, failed_usd=Decimal("0.5"), retries=8),
     ]  # fmt: skip
     (found,) = outages(rows)

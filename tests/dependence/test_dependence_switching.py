@@ -18,7 +18,7 @@ MILLION = 1_000_000
 
 
 def test_days_are_counts_times_days_apiece(catalog: Catalog) -> None:
-    """Direct: 3 days. Feature a (tier 2, tools): 1 + 1 + 2 templates at 0.5 + evals 2. Feature b (tier 0): 1 + 0.5 + 0.5."""
+    """Direct: 3 days. Feature a (tier 2, tools): 1 + 1 + 2 x 0.5 + evals 2. Feature b (tier 0): 1 + 0.5 + 0.5."""
     cells = priced(
         catalog,
         cell(model=SOL, tokens=10, tier=2, feature="a", needs_tools=True),
@@ -81,7 +81,7 @@ def test_other_tiers_are_not_compared(catalog: Catalog) -> None:
 
 
 def test_hidden_failures_are_sized_by_the_answers_beside_them(catalog: Catalog) -> None:
-    """Two good answers of feature a: prompts of 2 million tokens and a million of output, at 7 dollars a million each."""
+    """Two good answers of feature a: prompts of 2 million tokens, a million of output, at 7 dollars a million."""
     good = cell(counters=(2 * MILLION, 0, 0, 0, 0, MILLION), requests=2, feature="a", gateway="g")
     silent = {"status": "error", "usage_status": "missing", "gateway": "g"}
     cells = priced(

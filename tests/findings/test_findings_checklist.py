@@ -92,7 +92,7 @@ def test_cost_routing(catalog: Catalog, cells: list[Cell], status: str) -> None:
 
 
 def test_cost_routing_by_size(catalog: Catalog) -> None:
-    """Feature f sends prompts of 1,000 tokens to the flagship and of 100 to the cheap model; g does not tell them apart."""
+    """Feature f sends prompts of 1,000 tokens to the flagship, of 100 to the cheap model; g does not go by size."""
     own = {"requests": 50, "tier": 1}
     cells = [
         cell(model=SOL, tokens=50_000, feature="f", **own),
@@ -139,7 +139,7 @@ def test_latency_says_which_limit_and_what_went_past_it(catalog: Catalog) -> Non
     assert "7 answers took longer all the same" in said
 
 
-FULL = {name: 100 for name in ("request_id", "call_id", "user", "feature", "seller")}
+FULL = dict.fromkeys(("request_id", "call_id", "user", "feature", "seller"), 100)
 
 
 @pytest.mark.parametrize(

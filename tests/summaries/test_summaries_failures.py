@@ -104,7 +104,7 @@ def test_templates_of_a_log_without_text_are_unknown(store: Store) -> None:
 
 
 @pytest.mark.parametrize("summary", [one.SUMMARY for one in (hours, rate_limits, fields, flows, templates)])
-def test_days_apart_add_up_to_the_whole(store: Store, summary: Any, catalog: Catalog) -> None:
+def test_days_apart_add_up_to_the_whole(store: Store, summary: Any) -> None:
     """What two shards give merges to what one gives, twice the same doubles, and order does not matter."""
     whole = summary.build(store)
     half = len(whole) // 2
