@@ -22,6 +22,7 @@ from llmaudit.levers.base import Lever, LeverResult
 from llmaudit.money import EXACT, ZERO, percent, round_to, times, total
 from llmaudit.plans import PlanCost
 from llmaudit.plans.evaluate import Placed
+from llmaudit.plans.quality import proven
 
 Group = tuple[str | None, str, int | None, str | None]
 """Gateway, model, tier, feature: what a lever's rows are keyed by."""
@@ -243,8 +244,7 @@ def _routing(plan: PlanCost) -> list[_Taken]:
 
 
 def _is_certified(plan: PlanCost, one: Placed) -> bool:
-    cell = one.priced.cell
-    return any(leg.kind == "route" and (cell.tier, cell.model, leg.model) in plan.certified for leg in one.legs)
+    return any(leg.kind == "route" and proven(plan.certified, one.priced.cell, leg.model) for leg in one.legs)
 
 
 def _moved(
