@@ -84,18 +84,12 @@ def _checklist(found: Checklist | None) -> tuple[Prose, ...]:
     if found is None:
         return ()
     titles = {
-        status: [one.title.partition(":")[0].lower() for one in found.items if one.status == status]
-        for status in found.counts
+        status: [one.id.replace("-", " ") for one in found.items if one.status == status] for status in found.counts
     }
     said = [
         f"{len(names)} {status.replace('-', ' ')} ({', '.join(names)})" for status, names in titles.items() if names
     ]
     return (Prose(f"Gateway checklist, seven questions answered from the logs: {'; '.join(said)}."),)
-
-
-def short(driver: Driver) -> str:
-    """Return a driver's name without its explanation."""
-    return driver.title.partition(":")[0]
 
 
 def mark(driver: Driver) -> Mark:

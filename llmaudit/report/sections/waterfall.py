@@ -166,12 +166,12 @@ def _table(found: Waterfall) -> Table:
         "The steps, in the order they are taken",
         (
             Column("Step", Holds.TEXT),
-            Column("Standing", Holds.MARK),
             Column("Takes off", Holds.MONEY),
             Column("Remains", Holds.MONEY, adds=False),
             Column("On its own", Holds.MONEY, adds=False),
             Column("at worst", Holds.MONEY, adds=False),
             Column("at best", Holds.MONEY, adds=False),
+            Column("Standing", Holds.MARK),
         ),
         tuple(_row(step) for step in found.steps),
         total="Reachable saving",
@@ -183,15 +183,15 @@ def _table(found: Waterfall) -> Table:
 def _row(step: Step) -> tuple[Value, ...]:
     if step.saved_usd is None:
         unknown = ("no data",) * 3
-        return (step.title, Mark("no data", "none"), "no data", step.left_usd, *unknown)
+        return (step.title, "no data", step.left_usd, *unknown, Mark("no data", "none"))
     return (
         step.title,
-        MARKS[step.kind],
         step.saved_usd,
         step.left_usd,
         step.alone_usd,
         step.alone_low_usd,
         step.alone_high_usd,
+        MARKS[step.kind],
     )
 
 
