@@ -413,3 +413,86 @@ def test_price_changes(measured: list[PricedCell], truth: Any) -> None:
 def test_personal_data(session: Any, truth: Any) -> None:
     found = session.store.one("SELECT count(*) FILTER (has_pii) FROM requests")
     assert found == (truth["text_with_personal_data"]["requests"],)
+
+
+def test_the_storm_is_the_only_outage_and_its_hours_are_those_planted(audit: Any, truth: Any) -> None:
+    """LiteLLM's six hours are found whole; every outage and storm of refusals lies in the planted window."""
+    storm = truth["rate_limit_storm"]
+    start, end = (datetime.fromisoformat(storm[key]) for key in ("from", "to"))
+    outages = {gateway_named(one["gateway"]): one for one in audit["lockin"]["outages"]}
+    assert set(outages) == {"litellm", "brightrelay"}
+    whole = outages["litellm"]
+    assert (whole["seller"], whole["hours"]) == (storm["provider"], (end - start) // timedelta(hours=1))
+    assert datetime.fromisoformat(whole["start"]) == start
+    assert (whole["requests"], whole["rate_limited"]) == (
+        storm["litellm"]["requests"],
+        storm["litellm"]["rate_limited"],
+    )
+    refused: Counter[str] = Counter()
+    for one in audit["reliability"]["storms"]:
+        began = datetime.fromisoformat(one["start"])
+        assert start <= began
+        assert began + timedelta(minutes=one["minutes"]) <= end
+        assert one["seller"] == storm["provider"]
+        refused[gateway_named(one["gateway"])] += one["rate_limited"]
+    assert refused["litellm"] == storm["litellm"]["rate_limited"]
+    assert refused["brightrelay"] <= storm["brightrelay"]["rate_limited"]
+
+
+def test_what_became_of_failed_attempts(audit: Any, session: Any, truth: Any) -> None:
+    fates = audit["reliability"]["fates"]
+    parts = ("answered_again", "answered_elsewhere", "unanswered", "refused", "unlinked")
+    assert sum(fates[name] for name in parts) == truth["reliability"]["failed_attempts"]
+    assert fates["unlinked"] == truth["reliability"]["by_gateway"]["openrouter"]["failed_attempts"]
+    assert fates["refused"] == truth["reliability"]["failed_attempts_by_class"]["bad_request"]
+    abandoned = session.store.one(
+        "SELECT count(*) FROM (SELECT call_id FROM requests WHERE call_id IS NOT NULL GROUP BY gateway, call_id"
+        " HAVING count(*) FILTER (status = 'ok') = 0)"
+    )
+    assert fates["unanswered"] + fates["refused"] >= abandoned[0]  # each of those calls failed at least once
+    assert Decimal(fates["lost_usd"]) <= Decimal(truth["reliability"]["failed_attempts_billed"]["billed_usd"])
+
+
+def test_hidden_failures_are_counted_and_sized(audit: Any, truth: Any) -> None:
+    """The provider's bill for LiteLLM's timeouts is in no log; the estimate is of its order, and no figure has it."""
+    planted = truth["reliability"]["not_in_the_logs"]["litellm_timeouts_billed_by_the_provider"]
+    hidden = audit["reliability"]["hidden"]
+    assert {row["gateway"] for row in hidden} == {"litellm"}
+    assert sum(row["attempts"] for row in hidden) == planted["attempts"]
+    estimate = sum(Decimal(row["answer_usd"]) for row in hidden)
+    assert Decimal(planted["list_usd"]) / 2 <= estimate <= Decimal(planted["list_usd"]) * 2
+
+
+def test_overspecification_holds_every_planted_request(audit: Any, truth: Any) -> None:
+    planted, found = truth["tiers"]["tier01_on_flagship"], audit["overspecification"]
+    assert found["requests"] + found["refused_requests"] == planted["on_flagship"]
+    assert Decimal(found["spend_usd"]) <= Decimal(planted["spend_usd"]) + Decimal(audit["spend"]["estimated_usd"])
+    tiers = {row["name"]: row["tier"] for row in found["by_feature"]}
+    assert (
+        tiers.items() <= {name: tier for name, tier in truth["tiers"]["by_feature"].items() if tier in {0, 1}}.items()
+    )
+
+
+def test_the_waterfall_adds_up_from_spent_to_reachable(audit: Any) -> None:
+    found = audit["waterfall"]
+    assert found["spend_usd"] == audit["spend"]["spend_usd"]
+    left = Decimal(found["spend_usd"])
+    for step in found["steps"]:
+        left -= Decimal(step["saved_usd"] or 0)
+        assert Decimal(step["left_usd"]) == left, step["name"]
+    assert Decimal(found["reachable_usd"]) == left
+    parts = [Decimal(found[name]) for name in ("no_risk_usd", "certified_usd", "unproven_usd")]
+    assert sum(parts) == Decimal(found["saving_usd"]) == Decimal(found["spend_usd"]) - left
+    by_feature = {row["feature"] or "(none)": Decimal(row["spend_usd"]) for row in found["by_feature"]}
+    assert by_feature == exact(named(audit["spend"]["by_feature"], "spend_usd"))
+
+
+def test_the_checklist_says_what_is_planted(audit: Any, truth: Any) -> None:
+    items = {item["id"]: item for item in audit["checklist"]["items"]}
+    statuses = {name: item["status"] for name, item in items.items()}
+    assert statuses["rate-limits"] == "fail"  # a provider's storm, and no gateway refused
+    assert statuses["cost-routing"] == "warn"  # flagships take more of the complex, and most of the simple too
+    assert statuses["observability"] == "warn"  # two of four sources have no call ids
+    assert "pass" not in statuses.values()
+    planted = truth["reliability"]["failed_attempts"] - truth["reliability"]["failed_attempts_by_class"]["bad_request"]
+    assert items["failover"]["evidence"][0] == f"{planted:,} attempts failed by no fault of the caller"

@@ -69,7 +69,7 @@ def arbitrage(
         certified: Moves whose answers paired outcomes have shown to hold; they need no good answers in the log.
     """
     places: dict[Place, list[PricedCell]] = {}
-    for priced in folded(cells):
+    for priced in folded(cells, catalog):
         if priced.cell.tier is not None and priced.cell.status == "ok" and priced.model_class:
             places.setdefault((priced.cell.tier, priced.cell.model), []).append(priced)
     answers = {place: sum(one.cell.requests for one in group) for place, group in places.items()}

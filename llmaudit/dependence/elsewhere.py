@@ -70,7 +70,7 @@ def elsewhere(cells: Iterable[PricedCell], catalog: Catalog) -> list[Elsewhere]:
     offers = _offers(catalog)
     known: Known = {}
     groups: dict[tuple[str, str], list[PricedCell]] = {}
-    for priced in folded(cells):
+    for priced in folded(cells, catalog):
         if priced.offer and catalog.kind(priced.offer.seller) not in RESOLD:
             groups.setdefault((priced.offer.seller, priced.cell.model), []).append(priced)
     found = [_row(key, group, offers.get(key[1], ()), catalog, known) for key, group in groups.items()]

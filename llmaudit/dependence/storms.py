@@ -78,7 +78,7 @@ def storms(minutes: Iterable[LimitedMinute], hours: Iterable[HourRow]) -> list[S
 
 
 def _of_route(route: Route, rows: list[LimitedMinute], sent: Mapping[datetime, float]) -> Iterator[Storm | None]:
-    hot = sorted(row.minute for row in rows if row.rate_limited and row.rate_limited >= SHARE * _sent(row.minute, sent))
+    hot = sorted(row.minute for row in rows if row.rate_limited and _is_hot(row, _sent(row.minute, sent)))
     run: list[datetime] = []
     for minute in hot:
         if run and minute - run[-1] > APART:
@@ -87,6 +87,10 @@ def _of_route(route: Route, rows: list[LimitedMinute], sent: Mapping[datetime, f
         run.append(minute)
     if run:
         yield _storm(route, run, rows, sent)
+
+
+def _is_hot(row: LimitedMinute, sent: float) -> bool:
+    return sent > 0 and row.rate_limited >= SHARE * sent
 
 
 def _sent(minute: datetime, sent: Mapping[datetime, float]) -> float:

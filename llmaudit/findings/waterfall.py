@@ -230,13 +230,13 @@ def _routing(plan: PlanCost) -> list[_Taken]:
     open_ = [one for one in moves if not _is_certified(plan, one)]
     certified = _moved(
         "certified",
-        f"Routing that paired outcomes certify (plan {name})",
+        f"Certified routing, plan {name}",
         proven,
         "Move these requests; keep watching the scores.",
     )
     unproven = _moved(
         "unproven",
-        f"Routing that nothing has proven yet (plan {name})",
+        f"Unproven routing, plan {name}",
         open_,
         "Run a shadow test on this traffic before moving it: `llmaudit shadow design`.",
         list(plan.assumptions),
@@ -276,7 +276,7 @@ def _passes(plan: PlanCost, kind: Kind) -> _Taken:
             saved[bound][group] = total((saved[bound].get(group, ZERO), -cost))
     return _Taken(
         "verification",
-        f"Verification passes the plan {plan.plan.name} adds",
+        f"Verification passes, plan {plan.plan.name}",
         kind,
         saved,
         sum(one.priced.cell.requests for one in checked),

@@ -23,7 +23,7 @@ ROUTES = 200
 OTHER = "(other models)"
 
 
-class HourRow(msgspec.Struct, frozen=True, kw_only=True):
+class HourRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One hour of one route.
 
     Attributes:

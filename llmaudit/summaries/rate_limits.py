@@ -19,7 +19,7 @@ MINUTES = 100_000
 """Minutes that are kept, those with most refusals first."""
 
 
-class LimitedMinute(msgspec.Struct, frozen=True, kw_only=True):
+class LimitedMinute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One minute of one gateway and seller.
 
     Attributes:

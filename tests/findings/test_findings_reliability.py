@@ -13,6 +13,7 @@ from builders import cell, evidence
 
 from llmaudit.catalog import Catalog
 from llmaudit.findings import reliability
+from llmaudit.summaries.hours import HourRow
 from llmaudit.summaries.latency import LatencyBucket
 
 MILLION = 1_000_000
@@ -86,3 +87,29 @@ def test_histograms_of_tiers_merge(catalog: Catalog) -> None:
     assert row.requests == 10
     assert row.p50_ms == round(math.exp(100.5 / 20))
     assert row.p95_ms == round(math.exp(150.5 / 20))
+
+
+def test_tokens_and_answers_of_repeats(catalog: Catalog) -> None:
+    """Failed: a million and one tokens. Repeated: two million, three retries answered and two fallbacks."""
+    found = reliability.find(evidence(catalog, *(cell(**keys) for keys in CELLS)))
+    assert (found.failed_tokens, found.repeated_tokens) == (MILLION + 1, 2 * MILLION)
+    assert (found.retries_ok, found.fallbacks_ok) == (3, 2)
+
+
+def test_fates_are_those_of_the_hours(catalog: Catalog) -> None:
+    own = {"gateway": "g", "seller": "s", "model": "s/m"}
+    rows = [
+        HourRow(hour=None, **own, requests=9, answered_again=1, unlinked=2, lost_usd=Decimal("0.5")),
+        HourRow(hour=None, **own, requests=9, answered_elsewhere=3, unanswered=4, unanswerable=5, lost_unbilled=6),
+    ]
+    fates = reliability.find(evidence(catalog, cell(), summaries={HourRow: rows})).fates
+    assert fates == reliability.Fates(
+        answered_again=1,
+        answered_elsewhere=3,
+        unanswered=4,
+        refused=5,
+        unlinked=2,
+        lost_usd=Decimal("0.5"),
+        lost_unbilled=6,
+    )
+    assert reliability.find(evidence(catalog, cell())).fates is None

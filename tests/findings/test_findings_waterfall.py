@@ -16,6 +16,7 @@ from llmaudit.evidence import Evidence
 from llmaudit.findings import waterfall
 from llmaudit.levers.base import Lever, LeverResult, LeverRow
 from llmaudit.plans import evaluate
+from llmaudit.plans.quality import ANY
 
 FLAGSHIP, BUDGET = "example/flagship-7", "example/budget-0.5"
 MILLION = 1_000_000
@@ -88,6 +89,15 @@ def test_a_certified_move_is_its_own_step(catalog: Catalog) -> None:
     found = waterfall.find(Evidence(cells, catalog, plans=[plan]), [])
     assert steps(found) == {"certified": (Decimal("6.5"), Decimal("14.5")), "unproven": (Decimal(13), Decimal("1.5"))}
     assert (found.certified_usd, found.unproven_usd, found.reachable_usd) == (Decimal("6.5"), 13, Decimal("1.5"))
+
+
+def test_a_cohort_s_certificate_counts_for_its_cells_only(catalog: Catalog) -> None:
+    """Certified is feature a of any tier and task: 6.50; feature b is not."""
+    cells = priced(catalog, cell(tier=0, tokens=MILLION, feature="a"), cell(tier=0, tokens=2 * MILLION, feature="b"))
+    plan = evaluate(ROUTED, cells, catalog, frozenset({("a", ANY, ANY, FLAGSHIP, BUDGET)}))
+    found = waterfall.find(Evidence(cells, catalog, plans=[plan]), [])
+    assert (found.certified_usd, found.unproven_usd) == (Decimal("6.5"), 13)
+    assert (plan.certified_usd, plan.unproven_usd) == (Decimal("6.5"), 13)
 
 
 def test_a_markup_that_is_gone_is_not_saved_again_by_leaving_the_model(catalog: Catalog) -> None:

@@ -17,7 +17,8 @@ RULE = (
     f"a refusal (429) is the gateway's own where it names no seller and {NAMES_PCT:.0f}% of the gateway's good "
     "answers do; "
     "pass: the gateway refuses and no storm reached a provider; warn: it refuses and storms reached providers all the "
-    "same; fail: storms reached providers and the gateway never refused; no-evidence: neither was seen"
+    "same; fail: storms reached providers and the gateway never refused; no-evidence: neither was seen, or cannot be "
+    "told"
 )
 
 
@@ -46,7 +47,9 @@ def answer(evidence: Evidence) -> Item:
         for one in sorted(found, key=lambda one: -one.rate_limited)[:3]
     ]
     said.append("whether limits are global, per user or per provider is not told by a log of requests")
-    status: Status = ("warn" if own else "fail") if found else "pass" if own else "no-evidence"
+    told = naming | {row.gateway for row in minutes if row.named} | {None}
+    upstream = [one for one in found if one.gateway in told]
+    status: Status = ("warn" if own else "fail") if upstream else "pass" if own else "no-evidence"
     return Item(
         id="rate-limits",
         title="Rate limits at the gateway: global, per user, per provider",

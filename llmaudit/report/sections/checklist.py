@@ -11,6 +11,7 @@ from llmaudit.report.content import (
     Kind,
     Mark,
     Part,
+    Prose,
     Section,
     SectionContent,
     Table,
@@ -42,12 +43,8 @@ def _table(found: Checklist) -> Table:
     columns = (
         Column("Question", Kind.TEXT),
         Column("Answer", Kind.MARK),
-        Column("What to do", Kind.TEXT),
     )
-    rows = tuple(
-        (f"{number} {item.title}", MARKS[item.status], item.next_step)
-        for number, item in enumerate(found.items, start=1)
-    )
+    rows = tuple((f"{number} {item.title}", MARKS[item.status]) for number, item in enumerate(found.items, start=1))
     return Table("Seven questions to a gateway, answered from the logs", columns, rows, total=None)
 
 
@@ -55,7 +52,11 @@ def _part(number: int, item: Item) -> Part:
     rule = tuple(part[0].upper() + part[1:] + "." for part in item.rule.split("; "))
     return Part(
         f"{number} {item.title.partition(':')[0]}",
-        (Bullets("Evidence", tuple(item.evidence)), Bullets("What makes the answer", rule, collapsed=True)),
+        (
+            Prose(item.next_step),
+            Bullets("Evidence", tuple(item.evidence)),
+            Bullets("What makes the answer", rule, collapsed=True),
+        ),
         MARKS[item.status],
     )
 

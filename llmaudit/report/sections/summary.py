@@ -31,7 +31,7 @@ def build(audit: Audit) -> SectionContent:
     return SectionContent(
         blocks=(
             Prose(_verdict(audit), lead=True),
-            Figures((_spent(audit), *split(audit.waterfall))),
+            Figures((_spent(audit), *split(audit.waterfall)[:3])),  # what they come to together stands in the verdict
             *chart(audit.waterfall),
             _drivers(audit),
             *_checklist(audit.checklist),
@@ -39,7 +39,7 @@ def build(audit: Audit) -> SectionContent:
             Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True),
         ),
         source="Every figure here is taken from a section below; none is computed twice.",
-        caveat=f"{audit.drivers.caveat} {audit.waterfall.caveat}",
+        caveat=f"{audit.drivers.caveat} The unproven part of the saving is no promise.",
         commands=(
             Command("llmaudit report --format json", "this audit as data, to the picodollar"),
             Command("llmaudit report --out report.md", "the same sections as Markdown"),
@@ -84,18 +84,12 @@ def _checklist(found: Checklist | None) -> tuple[Prose, ...]:
     if found is None:
         return ()
     titles = {
-        status: [one.title.partition(":")[0].lower() for one in found.items if one.status == status]
-        for status in found.counts
+        status: [one.id.replace("-", " ") for one in found.items if one.status == status] for status in found.counts
     }
     said = [
         f"{len(names)} {status.replace('-', ' ')} ({', '.join(names)})" for status, names in titles.items() if names
     ]
     return (Prose(f"Gateway checklist, seven questions answered from the logs: {'; '.join(said)}."),)
-
-
-def short(driver: Driver) -> str:
-    """Return a driver's name without its explanation."""
-    return driver.title.partition(":")[0]
 
 
 def mark(driver: Driver) -> Mark:

@@ -30,9 +30,9 @@ MARKS: dict[Kind, Mark] = {
     "unproven": Mark("unproven", "open"),
 }
 COLORS: dict[Kind, tuple[str, str, bool]] = {
-    "no_risk": ("no-risk: no answer changes", "green", False),
-    "certified": ("certified by paired outcomes", "purple", False),
-    "unproven": ("unproven: rests on other models' answers", "orange", True),
+    "no_risk": ("no answer changes", "green", False),
+    "certified": ("certified", "purple", False),
+    "unproven": ("unproven", "orange", True),
 }
 """Name in the legend, colour, hatched."""
 
@@ -130,7 +130,7 @@ def chart(found: Waterfall) -> tuple[Chart, ...]:
         charts.Bar(row, charts.position(amount), charts.hover(name, shown(amount)))
         for row, (name, amount) in zip((0, len(names) - 1), ends, strict=True)
     ]
-    series = [charts.Series("what is paid", "accent", whole)]
+    series = [charts.Series("", "accent", whole)]
     for kind, (title, color, hatched) in COLORS.items():
         bars = [
             _bar(row, step)
@@ -166,12 +166,12 @@ def _table(found: Waterfall) -> Table:
         "The steps, in the order they are taken",
         (
             Column("Step", Holds.TEXT),
-            Column("Standing", Holds.MARK),
             Column("Takes off", Holds.MONEY),
             Column("Remains", Holds.MONEY, adds=False),
             Column("On its own", Holds.MONEY, adds=False),
             Column("at worst", Holds.MONEY, adds=False),
             Column("at best", Holds.MONEY, adds=False),
+            Column("Standing", Holds.MARK),
         ),
         tuple(_row(step) for step in found.steps),
         total="Reachable saving",
@@ -183,15 +183,15 @@ def _table(found: Waterfall) -> Table:
 def _row(step: Step) -> tuple[Value, ...]:
     if step.saved_usd is None:
         unknown = ("no data",) * 3
-        return (step.title, Mark("no data", "none"), "no data", step.left_usd, *unknown)
+        return (step.title, "no data", step.left_usd, *unknown, Mark("no data", "none"))
     return (
         step.title,
-        MARKS[step.kind],
         step.saved_usd,
         step.left_usd,
         step.alone_usd,
         step.alone_low_usd,
         step.alone_high_usd,
+        MARKS[step.kind],
     )
 
 
