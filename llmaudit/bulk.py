@@ -19,7 +19,7 @@ from llmaudit.catalog.units import PRICED, SUB_COUNTS
 from llmaudit.cells import PRICED_USAGE
 from llmaudit.period import ALL, Period
 from llmaudit.request import INPUT_COUNTERS
-from llmaudit.rollup import NO_TIME, resolved_requests
+from llmaudit.resolve import NO_TIME, resolved_requests
 from llmaudit.store import Store
 
 KEYS: dict[str, pa.DataType] = {

@@ -14,7 +14,7 @@ import msgspec
 
 from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell, add
-from llmaudit.rollup import NO_TIME, meaning
+from llmaudit.resolve import NO_TIME, meaning
 from llmaudit.store import Store
 
 Slots = tuple[tuple[datetime, datetime, datetime], ...]

@@ -17,6 +17,7 @@ import msgspec
 
 from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell, add, known_sum
+from llmaudit.crowded import TOP
 from llmaudit.edges import Edges, edges_of, united
 from llmaudit.errors import UsageError, printable
 from llmaudit.evals.match import paired_outcomes
@@ -87,15 +88,16 @@ class Facts:
     notes: tuple[str, ...] = ()
 
 
-def facts_of(store: Store, catalog: Catalog, period: Period = ALL) -> Facts:
+def facts_of(store: Store, catalog: Catalog, period: Period = ALL, top: int = TOP) -> Facts:
     """Read everything an audit needs from a database, once.
 
     Args:
         store: The database; its tags must be up to date.
         catalog: Decides which names mean which sku, and where cells divide.
         period: The span of time, and the zone of its days.
+        top: How many features, teams and unknown models are told apart (`llmaudit.crowded`).
     """
-    with keyed_requests(store, catalog, period):
+    with keyed_requests(store, catalog, period, top) as crowds:
         cells = fold(store)
         edges = edges_of(store, catalog)
         summaries = {summary.row: summary.build(store) for summary in all_summaries()}
@@ -112,6 +114,7 @@ def facts_of(store: Store, catalog: Catalog, period: Period = ALL) -> Facts:
         outcomes=outcomes,
         bills=bills(store, period),
         edges=edges,
+        notes=tuple(crowd.note for crowd in crowds),
     )
 
 

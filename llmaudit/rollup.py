@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from llmaudit.catalog import Catalog
 from llmaudit.cells import KEYS, PARTS, Cell
+from llmaudit.crowded import TOP, Crowd, crowded
 from llmaudit.period import ALL, Period
 from llmaudit.request import COUNTERS
+from llmaudit.resolve import resolved_requests
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
-NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 -- naive UTC; stands for a request without a time
 MAX_PROMPT = 10**18
 BLOCK, LAST_BLOCK = 1024, 1024 * 1024
 """Prompt sizes are joined with their bands by blocks of so many tokens (keyed.sql); the last block has no end."""
@@ -41,66 +40,27 @@ def fold(store: Store) -> list[Cell]:
 
 
 @contextmanager
-def resolved_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Iterator[None]:
-    """Make the views `period_requests` and `resolved_requests` (resolved.sql) for the length of a block."""
-    bounds = [
-        f"started_at {sign} TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
-        for sign, moment in ((">=", period.since), ("<", period.until))
-        if moment is not None
-    ]
-    where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
-    zone = ZoneInfo(period.timezone).key  # a view takes no parameters: nothing but a zone's real name gets into it
-    local = "started_at" if zone == "UTC" else f"timezone('{zone}', timezone('UTC', started_at))"
-    store.execute(
-        f"CREATE OR REPLACE TEMP VIEW period_requests AS SELECT *, CAST({local} AS DATE) AS day,"
-        f" {_after_start('ended_at')} AS latency_ms, {_after_start('first_token_at')} AS ttft_ms FROM requests{where}"
-    )
-    with store.joins_as_written(), store.table("price_slots", _slots(store, catalog)):
-        names = store.rows(_NAMES_SQL)
-        with store.table("sku_map", _sku_map(catalog, names)):
-            store.execute(read_sql("resolved.sql"))
-            yield
+def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: int = TOP) -> Iterator[list[Crowd]]:
+    """Make the view `keyed_requests` (keyed.sql) for the length of a block, with the tables it reads.
 
+    Args:
+        store: The database; its tags must be up to date.
+        catalog: Decides which names mean which sku, and where prices change.
+        period: Only requests that started in it; its zone decides their days.
+        top: How many values of a key that a log may fill freely are told apart.
 
-def _after_start(moment: str) -> str:
-    return f"CAST(epoch_us({moment}) - epoch_us(started_at) AS DOUBLE) / 1000"
-
-
-@contextmanager
-def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Iterator[None]:
-    """Make the view `keyed_requests` (keyed.sql) for the length of a block, with the tables it reads."""
-    with resolved_requests(store, catalog, period), store.table("prompt_bands", _bands(catalog)):
+    Yields:
+        The keys of which only so many values are told apart.
+    """
+    crowds = crowded(store, catalog, period, top)
+    folded = {crowd.key: crowd.folded for crowd in crowds}
+    with resolved_requests(store, catalog, period, folded), store.table("prompt_bands", _bands(catalog)):
         for file in ("attempts.sql", "keyed.sql"):
             store.execute(read_sql(file))
         try:
-            yield
+            yield crowds
         finally:
             store.execute("DROP TABLE IF EXISTS call_attempts")
-
-
-_NAMES_SQL = """
-    SELECT DISTINCT
-        COALESCE(r.gateway, ''), COALESCE(r.seller, ''),
-        COALESCE(r.model_served, r.model_requested, r.model_raw, ''),
-        COALESCE(s.priced_at, TIMESTAMP '1970-01-01 00:00:00')
-    FROM period_requests r LEFT JOIN price_slots s
-        ON CAST(r.started_at AS DATE) = s.slot_day AND r.started_at >= s.slot_from AND r.started_at < s.slot_to
-    ORDER BY ALL
-"""
-
-
-def _slots(store: Store, catalog: Catalog) -> pa.Table:
-    first, last = store.one("SELECT min(started_at), greatest(max(started_at), max(ended_at)) FROM period_requests")
-    slots = catalog.slots(first, last) if first else []
-    kind = pa.timestamp("us")
-    return pa.table(
-        {
-            "slot_day": pa.array([slot.start.date() for slot in slots], pa.date32()),
-            "slot_from": pa.array([slot.start for slot in slots], kind),
-            "slot_to": pa.array([slot.end for slot in slots], kind),
-            "priced_at": pa.array([slot.priced_at for slot in slots], kind),
-        }
-    )
 
 
 def _bands(catalog: Catalog) -> pa.Table:
@@ -114,47 +74,6 @@ def _bands(catalog: Catalog) -> pa.Table:
         if low < (block + BLOCK if block < LAST_BLOCK else MAX_PROMPT) and high > block
     ]
     return pa.Table.from_pylist(rows, pa.schema([(name, pa.int64()) for name in ("block", "band_from", "band_to")]))
-
-
-def _sku_map(catalog: Catalog, names: Iterable[tuple[str, str, str, datetime]]) -> pa.Table:
-    """Return what each combination of logged names means in each price slot."""
-    rows = [
-        {"gateway_raw": gateway, "seller_raw": seller, "model_raw": model, "price_slot": slot}
-        | meaning(catalog, gateway, seller, model, slot)
-        for gateway, seller, model, slot in names
-    ]
-    return pa.Table.from_pylist(rows, schema=_SKU_MAP_SCHEMA)
-
-
-def meaning(catalog: Catalog, gateway: str, seller: str, model: str, slot: datetime) -> dict[str, Any]:
-    """Return what names as logged (empty where there is none) mean in a price slot: keys of a cell, and rules.
-
-    Returns:
-        `gateway, seller, sku, model`; `reason` why the model is not in the catalog; `by_completion` and `by_thinking`,
-        1 where the seller's prices go by the completion of a request, or depend on reasoning.
-    """
-    sold_by = seller or catalog.seller_of_host(gateway)
-    match = catalog.find(model, seller=sold_by, at=None if slot == NO_TIME else slot)
-    offer = match.offer
-    return {
-        "gateway": catalog.gateway_id(gateway),
-        "seller": offer.seller if offer else catalog.seller_id(seller) or seller or None,
-        "sku": offer.sku.sku if offer else None,
-        "model": offer.sku.model if offer else model or "unknown",
-        "reason": None if offer else match.reason,
-        "by_completion": int(offer is not None and catalog.goes_by_completion(offer)),
-        "by_thinking": int(offer is not None and catalog.depends_on_thinking(offer)),
-    }
-
-
-_SKU_MAP_SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("gateway_raw", "seller_raw", "model_raw")),
-        ("price_slot", pa.timestamp("us")),
-        *((name, pa.string()) for name in ("gateway", "seller", "sku", "model", "reason")),
-        *((name, pa.int32()) for name in ("by_completion", "by_thinking")),
-    ]
-)
 
 
 def cell_of(store: Store, catalog: Catalog, row_id: int) -> Cell:

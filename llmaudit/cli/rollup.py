@@ -24,12 +24,16 @@ def rollup(
     cells: Annotated[
         list[str] | None, typer.Argument(help="Cells files to add up, in place of a database.", show_default=False)
     ] = None,
+    top: Annotated[
+        int | None, typer.Option("--top", min=1, help="Features, teams and unknown models told apart (5,000).")
+    ] = None,
 ) -> None:
     """Fold the requests of a database into cells, and write them with everything else an audit needs to one file.
 
     `llmaudit audit cells.parquet` gives the same audit as the database. Cells files of several days or machines add up.
     """
     from llmaudit.cellsfile import save
+    from llmaudit.crowded import TOP
     from llmaudit.facts import added, facts_of
 
     if out.suffix != ".parquet":
@@ -41,7 +45,7 @@ def rollup(
         facts = added(_parts(settings, prices, cells))
     else:
         with open_store(settings, read_only=True) as store:
-            facts = facts_of(store, prices, settings.period)
+            facts = facts_of(store, prices, settings.period, top or TOP)
     save(facts, prices, out)
     document = _document(facts, prices, out)
     answer(settings, document, lambda: _show(document))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError, printable
 from llmaudit.period import ALL, Period
-from llmaudit.rollup import resolved_requests
+from llmaudit.resolve import resolved_requests
 from llmaudit.shadow.columns import MONEY, BadValue, read_value
 from llmaudit.shadow.design import TierTraffic
 from llmaudit.shadow.health import Traffic

@@ -1,4 +1,4 @@
-"""The portable SQL files on Spark SQL (Sail, which needs no Java): transpiled, over Parquet files of the same tables."""
+"""The portable SQL files on Spark SQL (Sail, without Java): transpiled, over Parquet of the same tables."""
 
 from __future__ import annotations
 

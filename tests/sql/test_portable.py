@@ -1,4 +1,4 @@
-"""The portable SQL files: inside the subset, understood by other dialects, and with the same results on a second engine."""
+"""The portable SQL files: in the subset, understood by other dialects, with equal results on a second engine."""
 
 from __future__ import annotations
 

@@ -1,0 +1,154 @@
+"""Requests with the names of the catalog: what the rollup and the pricing of rows begin with (resolved.sql)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from llmaudit.catalog import Catalog
+from llmaudit.period import ALL, Period
+from llmaudit.sql import read_sql
+from llmaudit.store import Store
+
+NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 -- naive UTC; stands for a request without a time
+OTHER = "(other)"
+"""Stands for the values of a key that has more of them than are told apart (`llmaudit.crowded`)."""
+
+NAME = "COALESCE(model_served, model_requested, model_raw)"
+"""The model of a request as logged."""
+
+Folded = Mapping[str, pa.Table]
+"""By `feature`, `team` or `model`: its values that stand together as `OTHER`, in a column `name`."""
+
+
+@contextmanager
+def resolved_requests(
+    store: Store, catalog: Catalog, period: Period = ALL, folded: Folded | None = None
+) -> Iterator[None]:
+    """Make the views `period_requests` and `resolved_requests` (resolved.sql) for the length of a block.
+
+    Args:
+        store: The database.
+        catalog: Decides which names mean which sku, and where prices change.
+        period: Only requests that started in it; its zone decides their days.
+        folded: Values that stand together.
+    """
+    with _folded_tables(store, folded or {}):
+        store.execute(f"CREATE OR REPLACE TEMP VIEW period_requests AS {_of_period(period, folded or {})}")
+        with store.joins_as_written(), store.table("price_slots", _slots(store, catalog)):
+            names = store.rows(_NAMES_SQL)
+            with store.table("sku_map", _sku_map(catalog, names)):
+                store.execute(read_sql("resolved.sql"))
+                yield
+
+
+@contextmanager
+def _folded_tables(store: Store, folded: Folded) -> Iterator[None]:
+    for key, names in folded.items():
+        with store.table("folded_names", names):
+            store.execute(f"CREATE OR REPLACE TEMP TABLE folded_{key} AS SELECT * FROM folded_names")
+    try:
+        yield
+    finally:
+        for key in folded:
+            store.execute(f"DROP TABLE IF EXISTS folded_{key}")
+
+
+def _of_period(period: Period, folded: Folded) -> str:
+    """Return the query of a period's requests, with what engines have no common word for."""
+    bounds = [
+        f"started_at {sign} TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
+        for sign, moment in ((">=", period.since), ("<", period.until))
+        if moment is not None
+    ]
+    where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
+    zone = ZoneInfo(period.timezone).key  # a view takes no parameters: nothing but a zone's real name gets into it
+    local = "started_at" if zone == "UTC" else f"timezone('{zone}', timezone('UTC', started_at))"
+    replaced = ", ".join(_replaced(folded))
+    return (
+        f"SELECT * {f'REPLACE ({replaced})' if replaced else ''}, CAST({local} AS DATE) AS day,"
+        f" {_after_start('ended_at')} AS latency_ms, {_after_start('first_token_at')} AS ttft_ms FROM requests{where}"
+    )
+
+
+def _replaced(folded: Folded) -> Iterator[str]:
+    columns = {"feature": ["feature"], "team": ["team"], "model": ["model_served", "model_requested", "model_raw"]}
+    for key in folded:
+        value = NAME if key == "model" else key
+        for column in columns[key]:
+            yield f"CASE WHEN {value} IN (SELECT name FROM folded_{key}) THEN '{OTHER}' ELSE {column} END AS {column}"
+
+
+def _after_start(moment: str) -> str:
+    return f"CAST(epoch_us({moment}) - epoch_us(started_at) AS DOUBLE) / 1000"
+
+
+_NAMES_SQL = """
+    SELECT DISTINCT
+        COALESCE(r.gateway, ''), COALESCE(r.seller, ''),
+        COALESCE(r.model_served, r.model_requested, r.model_raw, ''),
+        COALESCE(s.priced_at, TIMESTAMP '1970-01-01 00:00:00')
+    FROM period_requests r LEFT JOIN price_slots s
+        ON CAST(r.started_at AS DATE) = s.slot_day AND r.started_at >= s.slot_from AND r.started_at < s.slot_to
+    ORDER BY ALL
+"""
+
+
+def _slots(store: Store, catalog: Catalog) -> pa.Table:
+    first, last = store.one("SELECT min(started_at), greatest(max(started_at), max(ended_at)) FROM period_requests")
+    slots = catalog.slots(first, last) if first else []
+    kind = pa.timestamp("us")
+    return pa.table(
+        {
+            "slot_day": pa.array([slot.start.date() for slot in slots], pa.date32()),
+            "slot_from": pa.array([slot.start for slot in slots], kind),
+            "slot_to": pa.array([slot.end for slot in slots], kind),
+            "priced_at": pa.array([slot.priced_at for slot in slots], kind),
+        }
+    )
+
+
+def _sku_map(catalog: Catalog, names: Iterable[tuple[str, str, str, datetime]]) -> pa.Table:
+    """Return what each combination of logged names means in each price slot."""
+    rows = [
+        {"gateway_raw": gateway, "seller_raw": seller, "model_raw": model, "price_slot": slot}
+        | meaning(catalog, gateway, seller, model, slot)
+        for gateway, seller, model, slot in names
+    ]
+    return pa.Table.from_pylist(rows, schema=_SKU_MAP_SCHEMA)
+
+
+def meaning(catalog: Catalog, gateway: str, seller: str, model: str, slot: datetime) -> dict[str, Any]:
+    """Return what names as logged (empty where there is none) mean in a price slot: keys of a cell, and rules.
+
+    Returns:
+        `gateway, seller, sku, model`; `reason` why the model is not in the catalog; `by_completion` and `by_thinking`,
+        1 where the seller's prices go by the completion of a request, or depend on reasoning.
+    """
+    sold_by = seller or catalog.seller_of_host(gateway)
+    match = catalog.find(model, seller=sold_by, at=None if slot == NO_TIME else slot)
+    offer = match.offer
+    return {
+        "gateway": catalog.gateway_id(gateway),
+        "seller": offer.seller if offer else catalog.seller_id(seller) or seller or None,
+        "sku": offer.sku.sku if offer else None,
+        "model": offer.sku.model if offer else model or "unknown",
+        "reason": None if offer else match.reason,
+        "by_completion": int(offer is not None and catalog.goes_by_completion(offer)),
+        "by_thinking": int(offer is not None and catalog.depends_on_thinking(offer)),
+    }
+
+
+_SKU_MAP_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("gateway_raw", "seller_raw", "model_raw")),
+        ("price_slot", pa.timestamp("us")),
+        *((name, pa.string()) for name in ("gateway", "seller", "sku", "model", "reason")),
+        *((name, pa.int32()) for name in ("by_completion", "by_thinking")),
+    ]
+)
