@@ -8,6 +8,7 @@ from llmaudit.dependence.arbitrage import Arbitrage, arbitrage
 from llmaudit.dependence.elsewhere import Elsewhere, elsewhere
 from llmaudit.evidence import Evidence
 from llmaudit.money import ZERO, total
+from llmaudit.plans.quality import by_tier
 
 
 def sold_elsewhere(evidence: Evidence) -> list[Elsewhere]:
@@ -18,7 +19,7 @@ def sold_elsewhere(evidence: Evidence) -> list[Elsewhere]:
 def cheaper_in_class(evidence: Evidence) -> list[Arbitrage]:
     """Return every model and tier that a cheaper model of the same class serves too."""
     certified = evidence.plans[0].certified if evidence.plans else frozenset()
-    return arbitrage(evidence.cells, evidence.catalog, certified)
+    return arbitrage(evidence.cells, evidence.catalog, by_tier(certified))
 
 
 def forgone_usd(evidence: Evidence) -> Decimal:
