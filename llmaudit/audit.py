@@ -28,6 +28,7 @@ from llmaudit.findings import (
     markup,
     opportunities,
     overspecification,
+    payback,
     reconcile,
     reliability,
     savings,
@@ -62,6 +63,7 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("reconcile", reconcile.find),
     ("shadow", shadow.find),
     ("frontier", frontier.find),
+    ("payback", payback.find),
 )
 """The whole audit, in the order a reader meets it."""
 
@@ -70,6 +72,7 @@ NO_DATA: tuple[tuple[str, str], ...] = (
     ("lockin", "lock-in was not measured: there is no request"),
     ("checklist", "the gateway checklist was not answered: there is no request"),
     ("shadow", "no shadow test was analysed: there are no paired outcomes in the database"),
+    ("payback", "no plan saves anything, so that there is nothing to pay a switch back"),
     ("frontier", "cost against quality is not known: no case has scored answers of two models (llmaudit evals add)"),
 )
 """Parts that need something of their own: without it their key is null, and the reason is a warning."""
@@ -109,6 +112,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     checklist: checklist.Checklist | None
     shadow: shadow.Shadow | None = None
     frontier: frontier.Frontier | None = None
+    payback: payback.Payback | None = None
     warnings: list[str]
 
 

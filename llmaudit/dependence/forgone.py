@@ -8,6 +8,7 @@ from llmaudit.dependence.arbitrage import Arbitrage, arbitrage
 from llmaudit.dependence.elsewhere import Elsewhere, elsewhere
 from llmaudit.evidence import Evidence
 from llmaudit.money import ZERO, total
+from llmaudit.plans.quality import by_tier
 
 
 def sold_elsewhere(evidence: Evidence) -> list[Elsewhere]:
@@ -17,9 +18,8 @@ def sold_elsewhere(evidence: Evidence) -> list[Elsewhere]:
 
 def cheaper_in_class(evidence: Evidence) -> list[Arbitrage]:
     """Return every model and tier that a cheaper model of the same class serves too."""
-    moves = (move for plan in evidence.plans for move in plan.certified)
-    by_tier = frozenset(move for move in moves if len(move) == 3)  # noqa: PLR2004 -- tier, model now, model then
-    return arbitrage(evidence.cells, evidence.catalog, by_tier)
+    certified = evidence.plans[0].certified if evidence.plans else frozenset()
+    return arbitrage(evidence.cells, evidence.catalog, by_tier(certified))
 
 
 def forgone_usd(evidence: Evidence) -> Decimal:

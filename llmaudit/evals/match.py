@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmaudit.catalog import Catalog
+from llmaudit.catalog import Catalog, Offer
 from llmaudit.plans.quality import Label, Outcomes, PairedCase
 from llmaudit.store import Store
 
@@ -96,9 +96,15 @@ class _Names:
 
     def of(self, name: str) -> str:
         if name not in self._known:
-            offer = self._catalog.canonical(name) or self._catalog.find(name).offer
+            tried = (self._catalog.canonical(name), self._catalog.find(name).offer, self._published(name))
+            offer = next((one for one in tried if one is not None), None)
             self._known[name] = offer.sku.model if offer else name
         return self._known[name]
+
+    def _published(self, name: str) -> Offer | None:
+        """Return a model by the id its maker published its weights under, `organisation/name`, without the former."""
+        _, slash, rest = name.rpartition("/")
+        return self._catalog.find(rest).offer if slash else None
 
 
 _JOINED = """

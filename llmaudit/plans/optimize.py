@@ -80,6 +80,7 @@ class MoveRow(msgspec.Struct, frozen=True, kw_only=True):
         task: The same.
         model_before: The model that serves it now.
         model: The model it moves to.
+        use: What a rule says for it: the model, or `seller/sku` where its maker does not sell it.
         certified: Whether outcomes are enough to certify the move; the others are unproven.
         requests: Requests that move.
         share: Their share of all good answers.
@@ -98,6 +99,7 @@ class MoveRow(msgspec.Struct, frozen=True, kw_only=True):
     task: str | None
     model_before: str
     model: str
+    use: str
     certified: bool
     requests: int
     share: float
@@ -246,8 +248,8 @@ def _targets(
     offers: list[Offer] = []
     left_out = {}
     for name in sorted(names):
-        offer = catalog.canonical(name)
-        if offer is None:
+        offer = catalog.canonical(name) or catalog.find(name).offer
+        if offer is None or offer.sku.model != name:
             left_out[name] = "is not in the catalog, so it has no price"
         elif limits.providers is not None and name.partition("/")[0] not in limits.providers:
             left_out[name] = "is of a provider that is not allowed"
@@ -468,6 +470,7 @@ def _row(board: Board, row: int, column: int) -> MoveRow:
         task=None if task is None else str(task),
         model_before=unit.model,
         model=board.names[column],
+        use=use_of(board.targets[column]),
         certified=bool(table.proven[row, column]),
         requests=unit.requests,
         share=float(board.weights[row]),
@@ -479,6 +482,11 @@ def _row(board: Board, row: int, column: int) -> MoveRow:
         before_usd=unit.spend_usd,
         after_usd=board.costs.exact(unit, row, column),
     )
+
+
+def use_of(offer: Offer) -> str:
+    """Return what a plan's rule has to say to mean an offer."""
+    return offer.sku.model if offer.sku.model.partition("/")[0] == offer.seller else f"{offer.seller}/{offer.sku.sku}"
 
 
 def _stays(board: Board, choice: Ints) -> dict[str, int]:

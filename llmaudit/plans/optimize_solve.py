@@ -94,9 +94,7 @@ def solve(problem: Problem) -> Ints:
     Raises:
         NoPlanError: No choice keeps every constraint, or with very many cohorts and a limit on models none was found.
     """
-    without = ~problem.allowed.any(axis=1)
-    if without.any():
-        raise NoPlanError("choice", int(np.flatnonzero(without)[0]))
+    _check(problem)
     if not problem.cost.size:
         return np.zeros(0, np.int64)
     found = [_exact(problem)] if problem.cost.size <= SMALL else []
@@ -106,6 +104,13 @@ def solve(problem: Problem) -> Ints:
         if not any(choice is not None for choice in found):
             raise
     return min((choice for choice in (*found, *_uniform(problem)) if choice is not None), key=problem.cost_of)
+
+
+def _check(problem: Problem) -> None:
+    """Refuse a problem in which a cohort has no choice at all."""
+    without = ~problem.allowed.any(axis=1)
+    if without.any():
+        raise NoPlanError("choice", int(np.flatnonzero(without)[0]))
 
 
 def _uniform(problem: Problem) -> Iterator[Ints]:
@@ -126,6 +131,7 @@ def relaxed(problem: Problem) -> Ints:
     Raises:
         NoPlanError: See `solve`.
     """
+    _check(problem)
     choice, price = _priced(problem)
     if problem.most_models is None or len(problem.models_of(choice)) <= problem.most_models:
         return choice

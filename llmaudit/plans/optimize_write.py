@@ -48,7 +48,7 @@ def _rule(moves: Sequence[MoveRow]) -> Rule:
         task=one.task,
         model=one.model_before,
     )
-    return Rule(when=when, use=one.model, note=_note(moves))
+    return Rule(when=when, use=one.use, note=_note(moves))
 
 
 def _note(moves: Sequence[MoveRow]) -> str:

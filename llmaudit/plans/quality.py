@@ -31,6 +31,9 @@ Pair = tuple[str, str]
 CohortMove = tuple[Label, Label, Label, str, str]
 """Feature, tier and task (or `ANY`), the model now, the model then."""
 
+TierMove = tuple[int | None, str, str | None]
+"""A tier, the model now, the model then: what a shadow test certifies."""
+
 
 @dataclass(frozen=True)
 class Grain:
@@ -125,6 +128,11 @@ def proven(certified: frozenset[object], cell: Cell, model: str | None) -> bool:
         for tier in (cell.tier, ANY)
         for task in (cell.task, ANY)
     )
+
+
+def by_tier(certified: frozenset[TierMove | CohortMove]) -> frozenset[TierMove]:
+    """Return the moves that hold for a tier as a whole."""
+    return frozenset(move for move in certified if len(move) == 3)  # noqa: PLR2004 -- a move by cohort has five parts
 
 
 def best_grain(outcomes: Outcomes) -> Grain:

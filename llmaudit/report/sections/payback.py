@@ -1,0 +1,67 @@
+"""When a plan has paid for the switch: three ways to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmaudit.findings.payback import Payback
+from llmaudit.money import shown
+from llmaudit.plans.payback import Outcome, WayResult
+from llmaudit.report.content import Column, Command, Kind, Prose, Section, SectionContent, Table
+from llmaudit.report.wording import name
+
+
+def build(found: Payback) -> SectionContent:
+    """Return the plan's saving in a month, and each way's costs and payback: for all of it, and for what is proven."""
+    lead = (
+        f"The plan `{name(found.plan)}` saves {shown(found.saving.saving_usd, 0)} a month, of which "
+        f"{shown(found.certified_saving.saving_usd, 0)} is certified or needs no other answer."
+    )
+    tables = [_table("Everything the plan saves", found.ways)]
+    if found.certified_saving.saving_usd > 0:
+        tables.append(_table("Certified moves and what needs no other answer", found.certified_ways))
+    return SectionContent(
+        blocks=(Prose(lead, lead=True), *tables),
+        source=(
+            f"A log of {found.days:,} days, made a month of 30.4375; {found.months} months ahead; "
+            "assumptions and their sources: docs/optimize.md."
+        ),
+        caveat=found.caveat,
+        commands=(
+            Command(f"llmaudit plan payback --plan {name(found.plan)}", "scenarios, and every assumption"),
+            Command("llmaudit plan payback --engineer-week 4000", "a figure of your own"),
+        ),
+    )
+
+
+def _table(caption: str, ways: Sequence[WayResult]) -> Table:
+    return Table(
+        caption,
+        (
+            Column("Way", Kind.TEXT),
+            Column("One-time", Kind.MONEY, adds=False),
+            Column("Net in month 1", Kind.MONEY, adds=False),
+            Column("Pays back", Kind.TEXT),
+            Column("Best to worst", Kind.TEXT),
+            Column("Left at the end", Kind.MONEY, adds=False),
+        ),
+        tuple(
+            (
+                way.title,
+                way.expected.one_time_usd,
+                way.expected.first_month_usd,
+                _month(way.expected),
+                f"{_month(way.best)} to {_month(way.worst)}",
+                way.expected.after_all_usd,
+            )
+            for way in ways
+        ),
+        total=None,
+    )
+
+
+def _month(outcome: Outcome) -> str:
+    return "never" if outcome.break_even_month is None else f"month {outcome.break_even_month}"
+
+
+SECTION = Section(53, "payback", "When the switch has paid for itself", "payback", build, without=SectionContent(()))
