@@ -29,7 +29,7 @@ from llmaudit.datasets.regressions import (
     simulate,
     template_name,
 )
-from llmaudit.gate.budget import Budget, default_budget
+from llmaudit.gate.budget import Budget, CostLimit, default_budget
 from llmaudit.gate.check import Check, check
 from llmaudit.gate.model import Baseline, Cell, Detail, Moments, Rate, Span, cell_order, rounded
 
@@ -210,6 +210,47 @@ def is_right(found: Check, change: Change) -> bool:
     if change.cause is None or not causes:
         return change.cause is None and not causes
     return causes[0].cause == change.cause and change.subject in causes[0].text
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What happens where nothing was changed.
+
+    Attributes:
+        failed: Runs in which the check failed, as it comes: no budget.
+        failed_at_zero: Runs in which it failed with every increase forbidden.
+        named: Runs in which some cause was named.
+        undecided: Runs with not enough data.
+    """
+
+    failed: Share
+    failed_at_zero: Share
+    named: Share
+    undecided: Share
+
+
+AT_ZERO = Budget(
+    cost_per_request=[CostLimit(by="all", max_increase_pct=0), CostLimit(by="feature", max_increase_pct=0)]
+)
+"""The default rules with no increase allowed: the level itself shows."""
+
+
+def study_noise(before: World, after: World, runs: int, seed: int) -> Noise:
+    """Return how often two logs of one system fail a check; the worlds differ in the number of calls and users only.
+
+    Volume is no noise where the worlds differ in it, and does not count as named.
+    """
+    rng = np.random.default_rng(seed)
+    counts = np.zeros(4)
+    for _ in range(runs):
+        base, log = reduce(simulate(before, rng)), reduce(simulate(after, rng), before)
+        found = check(base, log, default_budget("feature"), today=TODAY)
+        strict = check(base, log, AT_ZERO, today=TODAY)
+        named = [one for one in found.decomposition.causes if one.cause != "volume" or before.calls == after.calls]
+        counts += [
+            found.verdict == "failed", strict.verdict == "failed", bool(named), found.verdict == "not-enough-data"
+        ]  # fmt: skip
+    return Noise(*(Share(float(count) / runs, runs) for count in counts))
 
 
 @dataclass(frozen=True)

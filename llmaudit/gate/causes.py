@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 from scipy.special import ndtri
 
+from llmaudit.gate.compare import MIN_REQUESTS
 from llmaudit.gate.decompose import CAUSES, DAY_HOURS, Decomposition
 from llmaudit.gate.model import Baseline, CallKey
 from llmaudit.gate.noise import SAMPLED, Variances, deviation, variances
@@ -93,8 +94,21 @@ def _candidates(found: Decomposition, noise: Variances) -> Iterator[_Candidate]:
     for (cause, use), variance in noise.items():
         for scope in _scopes(use):
             spread[cause, scope] = spread.get((cause, scope), 0.0) + variance
+    small = _small_scopes(found)
     for (cause, scope), usd in sums.items():
+        if scope in small:
+            continue
         yield _Candidate(cause, scope, usd, deviation(spread.get((cause, scope), 0.0)))
+
+
+def _small_scopes(found: Decomposition) -> set[Scope]:
+    """Return scopes that one of the logs has a little of: too little for a mean to be normal."""
+    counts: list[dict[Scope, int]] = [{}, {}]
+    for side, uses in zip(counts, (found.before, found.after), strict=True):
+        for key, use in uses.items():
+            for scope in _scopes(key):
+                side[scope] = side.get(scope, 0) + use.attempts
+    return {scope for side in counts for scope, count in side.items() if 0 < count < MIN_REQUESTS}
 
 
 def _scopes(use: CallKey) -> Iterator[Scope]:

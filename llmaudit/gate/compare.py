@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtrit
+from scipy.special import stdtr, stdtrit
 
 from llmaudit.gate.model import Case, Moments
 
@@ -63,9 +63,24 @@ class Increase:
     method: str
 
 
+@dataclass(frozen=True)
+class Mix:
+    """What a change of the mix of groups explains of a change of the mean.
+
+    Attributes:
+        shift: To be added to the logarithm of the ratio of means.
+        relief_before: The part of the baseline's relative variance that is chance in its mix.
+        relief_after: The same of the log.
+    """
+
+    shift: float = 0.0
+    relief_before: float = 0.0
+    relief_after: float = 0.0
+
+
 def compare(
     before: Moments | None, after: Moments | None, *, value: Value, per: Per, level: float, limit_pct: float,
-    shift: float = 0.0,
+    mix: Mix | None = None,
 ) -> Increase | str:  # fmt: skip
     """Compare a group of two independent logs, or say why that cannot be done.
 
@@ -79,7 +94,7 @@ def compare(
         per: Request or good answer.
         level: One-sided level of this comparison.
         limit_pct: Largest increase that is allowed.
-        shift: Added to the logarithm of the ratio: what a change of the mix of groups explains.
+        mix: What a change of the mix of groups explains.
     """
     if reason := _too_few(before, after, per):
         return reason
@@ -90,10 +105,14 @@ def compare(
         return "it cost nothing in the baseline: there is no percentage of that"
     if means[1] <= 0:
         return _increase(-100.0, (before.requests, after.requests), means)
-    relative = [_variance(one, value, per, mean) / mean**2 for one, mean in zip((before, after), means, strict=True)]
+    mix = mix or Mix()
+    relative = [
+        _variance(one, value, per, mean, relief)
+        for one, mean, relief in zip((before, after), means, (mix.relief_before, mix.relief_after), strict=True)
+    ]
     effective = [one.requests**2 / one.nn for one in (before, after)]
     freedom = max(min(effective) - 1.0, 1.0)
-    estimate = log(means[1] / means[0]) + shift
+    estimate = log(means[1] / means[0]) + mix.shift
     method = "two samples, independent requests" if before.nn == before.requests else "two samples, clustered"
     return _interval(
         estimate, sqrt(sum(relative)), freedom, level, limit_pct, means, (before.requests, after.requests), method
@@ -153,14 +172,19 @@ def _mean(one: Moments, value: Value, per: Per) -> float:
     return float(one.usd if value == "usd" else one.spend_usd) / units
 
 
-def _variance(one: Moments, value: Value, per: Per, mean: float) -> float:
-    """Return the clustered variance of a mean."""
+LEAST_LEFT = 0.1
+"""A fixed mix takes no more than nine tenths of a variance away: what it takes is itself an estimate."""
+
+
+def _variance(one: Moments, value: Value, per: Per, mean: float, relief: float) -> float:
+    """Return the clustered variance of a mean over its square, at a fixed mix."""
     amounts = (one.yy, one.ny, one.zy) if value == "usd" else (one.ss, one.ns, one.zs)
     units, squares, products = (
         (one.requests, one.nn, amounts[1]) if per == "request" else (one.successes, one.zz, amounts[2])
     )
     spread = max(amounts[0] - 2 * mean * products + mean**2 * squares, 0.0)
-    return one.clusters / (one.clusters - 1) * spread / units**2
+    relative = one.clusters / (one.clusters - 1) * spread / units**2 / mean**2
+    return max(relative - relief, LEAST_LEFT * relative)
 
 
 def _interval(
@@ -172,7 +196,7 @@ def _interval(
     bound = log(1 + limit_pct / 100)
     reach = quantile + float(stdtrit(freedom, POWER))
     claim = log(1 + (limit_pct + CLAIM_PCT) / 100) - bound
-    power = float(ndtr(claim / error - quantile)) if error else 1.0
+    power = float(stdtr(freedom, claim / error - quantile)) if error else 1.0
     return Increase(
         pct=_pct(estimate),
         low_pct=_pct(low),

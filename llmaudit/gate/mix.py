@@ -1,17 +1,36 @@
-"""What a change of the mix of groups explains of a change of cost per request: comparing like with like."""
+"""Comparing like with like: the cost of a whole log at the baseline's mix of groups."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import log
 
-from llmaudit.gate.compare import MIN_REQUESTS, Per, Value
+from llmaudit.gate.compare import MIN_REQUESTS, Mix, Per, Value
 from llmaudit.gate.model import Baseline, Moments
 
 
-def mix_shift(before: Baseline, after: Baseline, by: str, value: Value, per: Per) -> float:
-    """Return what to add to ln(mean now / mean before) so that both are taken at the baseline's mix of groups.
+@dataclass(frozen=True)
+class _Groups:
+    """Groups of one log: units, and mean cost of one."""
 
-    Groups that one of the logs has too little of are left as they are. 0 where there are no groups.
+    units: list[int]
+    means: list[float]
+
+    def mean(self, weights: list[int]) -> float:
+        """Return the mean cost at a mix."""
+        return sum(weight * mean for weight, mean in zip(weights, self.means, strict=True)) / sum(weights)
+
+    def relief(self) -> float:
+        """Return the part of a mean's relative variance that is chance in the mix: it is gone at a fixed mix."""
+        whole, mean = sum(self.units), self.mean(self.units)
+        between = sum(n * (one - mean) ** 2 for n, one in zip(self.units, self.means, strict=True)) / whole
+        return between / whole / mean**2
+
+
+def mix_of(before: Baseline, after: Baseline, by: str, value: Value, per: Per) -> Mix:
+    """Return what a change of the mix of groups explains.
+
+    Groups that one of the logs has too little of are left as they are; where there are none, a mix explains nothing.
     """
     old, new = before.moments_by(by), after.moments_by(by)
     common = [
@@ -20,12 +39,17 @@ def mix_shift(before: Baseline, after: Baseline, by: str, value: Value, per: Per
         if name in new and min(_units(old[name], per), _units(new[name], per)) >= MIN_REQUESTS
     ]
     if len(common) < 2:  # noqa: PLR2004 -- one group has no mix
-        return 0.0
-    means = [[_usd(one, value) / _units(one, per) for one in pair] for pair in common]
-    weights = [[_units(pair[side], per) for pair in common] for side in (0, 1)]
-    at_old = sum(weight * mean[1] for weight, mean in zip(weights[0], means, strict=True)) / sum(weights[0])
-    at_new = sum(weight * mean[1] for weight, mean in zip(weights[1], means, strict=True)) / sum(weights[1])
-    return log(at_old / at_new) if at_old > 0 and at_new > 0 else 0.0
+        return Mix()
+    first, second = (
+        _Groups(
+            [_units(pair[i], per) for pair in common], [_usd(pair[i], value) / _units(pair[i], per) for pair in common]
+        )
+        for i in (0, 1)
+    )
+    at_old, at_new = second.mean(first.units), second.mean(second.units)
+    if at_old <= 0 or at_new <= 0 or first.mean(first.units) <= 0:
+        return Mix()
+    return Mix(log(at_old / at_new), first.relief(), second.relief())
 
 
 def _units(one: Moments, per: Per) -> int:

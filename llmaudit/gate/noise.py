@@ -126,13 +126,13 @@ def _of_leaf(was: Leaf | None, now: Leaf, frozen: Mapping[str, Rate]) -> Iterabl
     old = was or now
     tokens, usd = old.tokens, old.effective(frozen)
     factor = float(old.usd / old.own_usd) if old.own_usd else 1.0
-    sides = [_Spread(leaf) for leaf in (old, now)]
     prompt, output = (_price_of(names, tokens, usd) for names in (INPUT, OUTPUT))
     read = float(usd.get("input_tokens", ZERO) - usd.get("cache_read_tokens", ZERO))
+    spread = _Spread(old, now)
     per_request = {
-        "input": prompt**2 * sum(side.prompt / side.n for side in sides),
-        "cache": read**2 * sum(side.read / side.n for side in sides),
-        "output": output**2 * sum(side.output / side.n for side in sides),
+        "input": prompt**2 * spread.prompt,
+        "cache": read**2 * spread.read,
+        "output": output**2 * spread.output,
     }
     for cause, variance in per_request.items():
         yield cause, (factor * now.requests) ** 2 * variance
@@ -146,18 +146,29 @@ def _of_leaf(was: Leaf | None, now: Leaf, frozen: Mapping[str, Rate]) -> Iterabl
 
 
 class _Spread:
-    """Variances of the counts of one request of a leaf."""
+    """Variances of the differences of mean counts of one model's requests in two logs.
 
-    def __init__(self, leaf: Leaf) -> None:
-        self.n = leaf.requests
-        means = leaf.tokens
-        prompt = sum(float(means.get(name, ZERO)) for name in INPUT[:5])
-        read, output = float(means.get("cache_read_tokens", ZERO)), float(means.get("output_tokens", ZERO))
-        squares = [square / self.n for square in leaf.squares]
-        share = read / prompt if prompt else 0.0
-        self.prompt = max(squares[0] - prompt**2, 0.0)
-        self.read = max(squares[1] - 2 * share * squares[2] + share**2 * squares[0], 0.0)
-        self.output = max(squares[3] - output**2, 0.0)
+    Each is pooled over both logs, about each log's own mean; of cache reads about the pooled share of the prompt, since
+    a log in which every request hits, or none, has no spread of its own.
+    """
+
+    def __init__(self, old: Leaf, now: Leaf) -> None:
+        sides = (old, now)
+        self._count = sum(side.requests for side in sides)
+        self._scale = sum(1 / side.requests for side in sides)
+        prompts = [sum(float(side.tokens.get(name, ZERO)) for name in INPUT[:5]) for side in sides]
+        outputs = [float(side.tokens.get("output_tokens", ZERO)) for side in sides]
+        self.prompt = self._about(sides, 0, prompts)
+        self.output = self._about(sides, 3, outputs)
+        reads = sum(float(side.tokens.get("cache_read_tokens", ZERO)) * side.requests for side in sides)
+        whole = sum(mean * side.requests for mean, side in zip(prompts, sides, strict=True))
+        share = reads / whole if whole else 0.0
+        squares = [sum(side.squares[i] for side in sides) for i in range(3)]
+        self.read = max(squares[1] - 2 * share * squares[2] + share**2 * squares[0], 0.0) / self._count * self._scale
+
+    def _about(self, sides: tuple[Leaf, Leaf], index: int, means: list[float]) -> float:
+        spread = sum(side.squares[index] - side.requests * mean**2 for side, mean in zip(sides, means, strict=True))
+        return max(spread, 0.0) / self._count * self._scale
 
 
 def _price_of(names: Iterable[str], tokens: Vector, usd: Vector) -> float:

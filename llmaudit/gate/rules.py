@@ -22,8 +22,8 @@ from llmaudit.gate.budget import (
     matches_any,
 )
 from llmaudit.gate.causes import per_month
-from llmaudit.gate.compare import LEVEL, Increase, Per, Value, compare, paired
-from llmaudit.gate.mix import mix_shift
+from llmaudit.gate.compare import LEVEL, Increase, Mix, Per, Value, compare, paired
+from llmaudit.gate.mix import mix_of
 from llmaudit.gate.model import Baseline
 from llmaudit.gate.results import RuleResult, against, from_increase, status_of, titled, undecided
 from llmaudit.gate.shares import Share, shares
@@ -117,8 +117,8 @@ def _increase(limit: CostLimit, context: Context, group: str | None, per: Per, l
     if limit.by == "case" or (limit.by == "all" and _repeats(before, after)):
         return paired(before.cases, after.cases, value=context.value, per=per, level=level, limit_pct=bound)
     sides = [side.moments_by(limit.by).get(group) for side in (before, after)]
-    shift = mix_shift(before, after, context.mix, context.value, per) if limit.by == "all" else 0.0
-    return compare(*sides, value=context.value, per=per, level=level, limit_pct=bound, shift=shift)
+    mix = mix_of(before, after, context.mix, context.value, per) if limit.by == "all" else Mix()
+    return compare(*sides, value=context.value, per=per, level=level, limit_pct=bound, mix=mix)
 
 
 def _repeats(before: Baseline, after: Baseline) -> bool:
