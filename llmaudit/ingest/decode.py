@@ -17,10 +17,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from msgspec.structs import astuple
 
 from llmaudit.bills.base import BillLine
+from llmaudit.formats.alike import Alike, alike
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
 from llmaudit.ingest import read as reading
@@ -74,6 +76,10 @@ TEXT_SCHEMA = pa.schema(
 """The texts of requests, kept only where the user asks for it."""
 
 
+class _AnyObject(msgspec.Struct, gc=False):
+    """A JSON object of which nothing is kept: decoding it shows that it is one."""
+
+
 def _as_it_is(record: Any) -> Any:
     return record
 
@@ -87,6 +93,9 @@ class Decoder:
         period: Requests outside it are ignored.
         layout: How the records lie.
         keep_users: Leave addresses of people as they are.
+
+    Attributes:
+        cuts: Whether columns are cut out of lines that are alike, as far as it goes.
     """
 
     def __init__(
@@ -104,6 +113,7 @@ class Decoder:
         plain = layout.container == "lines" and not layout.envelope and not layout.wrapper
         self._by_columns = form.columns is not None and plain and self._unbounded
         self._lines = _json_decoder(form.record).decode_lines if self._by_columns else None
+        self.cuts = self._by_columns and form.cut is not None
 
     def batch(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as rows; what is not one is noted in the tally.
@@ -124,6 +134,8 @@ class Decoder:
         """
         if not self._by_columns or block.data is None or not _is_an_object_a_line(block.data):
             return None
+        if self.cuts and (done := self._cut(block, block.data, tally)) is not None:
+            return done
         try:
             decoded = self._lines(block.data) if self._lines else []
         except UNDECODABLE:
@@ -133,6 +145,49 @@ class Decoder:
         tally.records += len(decoded)
         lines = range(block.first_line, block.first_line + len(decoded))
         return self._clean(self._made_as_columns(lines, decoded, tally), tally)
+
+    def _cut(self, block: Block, data: bytes, tally: Tally) -> pa.RecordBatch | None:
+        """Return the requests of a block as columns cut out of its lines; None where too few are alike, or damaged."""
+        try:
+            passed = _json_decoder(_AnyObject).decode_lines(data)
+            data if data.isascii() else data.decode()
+        except UNDECODABLE:
+            return None
+        if len(passed) != len(block):
+            return None
+        done, left = [], np.ones(len(passed), np.bool_)
+        for lines in alike(data):
+            made = self._cut_alike(lines, block.first_line)
+            if made is not None:
+                batch, places = made
+                done.append(batch)
+                left[places] = False
+        rest = np.flatnonzero(left)
+        if len(rest) > len(passed) / 2:
+            self.cuts = len(passed) < ROWS_PER_TURN  # a log of lines of many kinds: looking for more would be in vain
+            return None
+        tally.records += len(passed)
+        if len(rest):
+            lines = block.lines()
+            done.append(self._columns_of(((block.first_line + place, lines[place]) for place in rest.tolist()), tally))
+        batch = done[0] if len(done) == 1 else _in_order(done)
+        return self._clean(batch, tally)
+
+    def _cut_alike(self, lines: Alike, first_line: int) -> tuple[pa.RecordBatch, npt.NDArray[np.int64]] | None:
+        """Return the requests of lines of one shape and the places they lie at; None where the format leaves them."""
+        assert self.form.cut is not None  # noqa: S101 -- for mypy: `cuts` says so
+        try:
+            first = self._reader(lines.first)
+        except UNDECODABLE:
+            return None
+        made = self.form.cut(lines, first, self._context)
+        if made is None:
+            return None
+        columns, odd = made
+        batch = _assembled(columns, first_line + lines.places, self.schema)
+        if not odd.any():
+            return batch, lines.places
+        return batch.filter(pa.array(~odd)), lines.places[~odd]
 
     def _columns_of(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as the format's `columns` makes them."""
@@ -157,8 +212,7 @@ class Decoder:
         behind = set(left)
         done = _assembled(made, [line for place, line in enumerate(lines) if place not in behind], self.schema)
         rest = self._rows(self._converted([(lines[place], decoded[place]) for place in left], tally), tally)
-        both = pa.Table.from_batches([done, rest]).sort_by("line").combine_chunks()
-        return both.to_batches()[0] if both.num_rows else done
+        return _in_order([done, rest])
 
     def finish(self, tally: Tally) -> pa.RecordBatch:
         """Return what the format's state holds when the file has ended; those records are no longer held."""
@@ -325,12 +379,18 @@ def _is_an_object_a_line(data: bytes) -> bool:
     return bool((text[ends - 1] == ord("}")).all() and (text[ends + 1] == ord("{")).all())
 
 
-def _assembled(made: Mapping[str, pa.Array], lines: Sequence[int], schema: pa.Schema) -> pa.RecordBatch:
+def _assembled(made: Mapping[str, pa.Array], lines: Sequence[int] | npt.NDArray[np.int64], schema: pa.Schema) -> pa.RecordBatch:
     """Return columns by name as a batch; a column that was not made is null."""
     size = len(lines)
     columns = {"line": pa.array(lines, pa.int64()), **made}
     arrays = [columns[f.name] if f.name in columns else pa.nulls(size, f.type) for f in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _in_order(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    """Return batches as one, in the order of their lines."""
+    both = pa.Table.from_batches(batches).sort_by("line").combine_chunks()
+    return both.to_batches()[0] if both.num_rows else batches[0]
 
 
 def _reason(error: Exception) -> tuple[str, str | None]:

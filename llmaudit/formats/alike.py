@@ -1,0 +1,290 @@
+"""Lines of JSON that differ in nothing but their values, as columns cut out of the bytes they lie in.
+
+A program writes the same keys in the same order again and again. So one line of a kind is read key by key; of the
+others it is proven, many at once, that every byte outside the values is the same. Then a value lies between the same
+two quotes in all of them, and a column is a cut at known places: no object is made per row.
+
+Only lines that a strict decoder has passed as one whole JSON object each may come here: the proof rests on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Path = tuple[str | int, ...]
+Places = npt.NDArray[np.int64]
+_Bounds = npt.NDArray[np.int32]
+
+MIN_ALIKE = 64
+"""Fewer lines of a shape are not worth it: a shape costs some two hundred calls whatever its size."""
+
+MAX_SHAPES = 32
+"""Shapes tried in a block; a log whose lines are of more kinds is better read line by line."""
+
+_TOKEN = re.compile(rb'"[^"]*"|-?[0-9][-+.0-9eE]*|true|false|null|[{}\[\],:]')
+_EMPTY = re.compile(rb"\{\s*\}|\[\s*\]")
+_QUOTE, _LINE_END = ord('"'), ord("\n")
+_NOT_IN_NUMBERS = np.ones(256, np.bool_)
+_NOT_IN_NUMBERS[np.frombuffer(b"0123456789+-.eE", np.uint8)] = False
+
+
+class Unlike(Exception):  # noqa: N818 -- not an error: these lines are for the reader of single lines
+    """A value is of another kind than the format can take from a column."""
+
+
+class _Odd(Exception):  # noqa: N818 -- not an error: lines like this one have no shape
+    """Where the values lie cannot be told from the quotes alone, or a key comes twice."""
+
+
+class _Shape:
+    """Where the values of a line lie, told from one line.
+
+    Each value has a slot. A slot begins and ends at a bound: a quote of the line and the distance to it.
+
+    Attributes:
+        slots: Number of the slot of each text or number, by its path.
+        numbers: Slots that are numbers, not texts.
+        fixed: The bytes of what has no slot (`null`, `true`, `{}`), by path.
+        quotes: The quote of each slot's start and end, in turn; one past the last stands for the line's end.
+        offsets: The distance to it.
+        between: What lies before, between and after the slots.
+        count: How many quotes the line has.
+
+    Raises:
+        _Odd: Lines like this one have no shape.
+    """
+
+    def __init__(self, line: bytes) -> None:
+        self.slots: dict[Path, int] = {}
+        self.numbers: list[int] = []
+        self.fixed: dict[Path, bytes] = {}
+        self.quotes: list[int] = []
+        self.offsets: list[int] = []
+        self.between: list[bytes] = []
+        self._seen: set[Path] = set()
+        self._path: list[str | int] = []
+        self._last = 0  # where the last slot ended
+        quotes: list[int] = []
+        in_number = False  # its end is told from the next quote, which has not come
+        key_follows = False
+        for token in _TOKEN.finditer(line):
+            start, end = token.span()
+            match line[start : start + 1]:
+                case b'"':
+                    if in_number:
+                        self._bound(len(quotes), self._last - start)
+                        in_number = False
+                    quotes += (start, end - 1)
+                    if key_follows:
+                        self._path[-1] = token[0][1:-1].decode()
+                        key_follows = False
+                    else:
+                        self._open(line, start + 1, len(quotes) - 2, 1)
+                        self._bound(len(quotes) - 1, 0)
+                        self._last = end - 1
+                case b"{" | b"[":
+                    self._begin(line, start)
+                    key_follows = line[start:end] == b"{"
+                case b"}" | b"]":
+                    self._path.pop()
+                    key_follows = False
+                case b",":
+                    key_follows = self._next()
+                case b":":
+                    pass
+                case b"t" | b"f" | b"n":
+                    self.fixed[self._here()] = token[0]
+                case _:
+                    if in_number:
+                        raise _Odd
+                    self.numbers.append(len(self.slots))
+                    self._open(line, start, len(quotes) - 1, start - quotes[-1])
+                    self._last, in_number = end, True
+        if in_number:
+            self._bound(len(quotes), self._last - len(line))
+        self.between.append(line[self._last :])
+        self.count = len(quotes)
+
+    def _here(self) -> Path:
+        here = tuple(self._path)
+        if here in self._seen:
+            raise _Odd
+        self._seen.add(here)
+        return here
+
+    def _begin(self, line: bytes, start: int) -> None:
+        here, kind = self._here(), line[start : start + 1]
+        if empty := _EMPTY.match(line, start):
+            self.fixed[here] = empty[0]
+        self._path.append("" if kind == b"{" else 0)
+
+    def _next(self) -> bool:
+        """Go to the next value; say whether its key comes first."""
+        inside = self._path[-1]
+        if isinstance(inside, str):
+            return True
+        self._path[-1] = inside + 1
+        return False
+
+    def _open(self, line: bytes, start: int, quote: int, offset: int) -> None:
+        self.slots[self._here()] = len(self.slots)
+        self.between.append(line[self._last : start])
+        self._bound(quote, offset)
+
+    def _bound(self, quote: int, offset: int) -> None:
+        self.quotes.append(quote)
+        self.offsets.append(offset)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Lines of one shape.
+
+    Attributes:
+        places: Their places among the lines of the block, ascending.
+        first: One of them, for what they have in common.
+    """
+
+    places: Places
+    first: bytes
+    _shape: _Shape
+    _pieces: pa.StringArray
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def text(self, *path: str | int) -> pa.StringArray | None:
+        """Return the texts at a path, None where all lines have null or nothing there.
+
+        Raises:
+            Unlike: Something else lies there.
+        """
+        slot = self._slot(path)
+        if slot is None:
+            return None
+        if slot in self._shape.numbers:
+            raise Unlike
+        return self._cut(slot)
+
+    def number(self, *path: str | int) -> pa.StringArray | None:
+        """Return the JSON numbers at a path as they are written, None where all lines have null or nothing there.
+
+        Raises:
+            Unlike: Something else lies there.
+        """
+        slot = self._slot(path)
+        if slot is None:
+            return None
+        if slot not in self._shape.numbers:
+            raise Unlike
+        return self._cut(slot)
+
+    def fixed(self, *path: str | int) -> bytes | None:
+        """Return what lies at a path in all lines, where it is no text and no number: `null`, `true`, `{}`."""
+        return self._shape.fixed.get(path)
+
+    def _slot(self, path: Path) -> int | None:
+        slot = self._shape.slots.get(path)
+        if slot is None and self._shape.fixed.get(path, b"null") != b"null":
+            raise Unlike
+        return slot
+
+    def _cut(self, slot: int) -> pa.StringArray:
+        stride = 2 * len(self._shape.slots) + 2
+        return self._pieces.take(pa.array(np.arange(2 * slot + 1, len(self) * stride, stride, dtype=np.int32)))
+
+
+def alike(data: bytes) -> Iterator[Alike]:
+    r"""Yield the lines of a block by shape; those of rare shapes, and those with an escape in them, are in none.
+
+    Args:
+        data: Lines without the last `\n`, each one whole JSON object and valid UTF-8.
+    """
+    text = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(text == _LINE_END).astype(np.int32)
+    starts = np.concatenate((np.zeros(1, np.int32), ends + 1), dtype=np.int32)
+    stops = np.concatenate((ends, [len(data)]), dtype=np.int32)
+    quotes = np.flatnonzero(text == _QUOTE).astype(np.int32)
+    first = np.searchsorted(quotes, starts)
+    counts = np.diff(first, append=len(quotes))
+    if b"\\" in data:
+        escapes = np.flatnonzero(text == ord("\\"))
+        counts[np.searchsorted(starts, escapes, side="right") - 1] = 0
+    tries = MAX_SHAPES
+    for count in _most_common(counts):
+        left = np.flatnonzero(counts == count)
+        while len(left) >= MIN_ALIKE and tries:
+            tries -= 1
+            line = data[starts[left[0]] : stops[left[0]]]
+            try:
+                shape = _Shape(line)
+            except _Odd:
+                left = left[1:]
+                continue
+            bounds = _bounds(shape, quotes, first[left], starts[left], stops[left])
+            same = _same(shape, data, bounds)
+            if np.count_nonzero(same) >= MIN_ALIKE:
+                yield Alike(left[same], line, shape, _pieces(data, bounds[same]))
+            left = left[~same]
+
+
+def _most_common(counts: npt.NDArray[np.int64]) -> list[int]:
+    """Return how many quotes lines have, the most common number first, as far as enough lines have it."""
+    numbers, times = np.unique(counts, return_counts=True)
+    enough = [(int(seen), int(number)) for number, seen in zip(numbers, times, strict=True) if seen >= MIN_ALIKE]
+    return [number for _, number in sorted(enough, reverse=True) if number]
+
+
+def _bounds(shape: _Shape, quotes: _Bounds, first: Places, starts: _Bounds, stops: _Bounds) -> _Bounds:
+    """Return where each line starts, its slots start and end in turn, and where it ends, if it has the shape."""
+    bounds = np.empty((len(first), len(shape.quotes) + 2), np.int32)
+    bounds[:, 0], bounds[:, -1] = starts, stops
+    inner = bounds[:, 1:-1]
+    which = np.array(shape.quotes)
+    np.take(quotes, first[:, None] + which, out=inner, mode="clip")
+    for after_last in np.flatnonzero(which == shape.count):
+        inner[:, after_last] = stops
+    inner += np.array(shape.offsets, np.int32)
+    return bounds
+
+
+def _same(shape: _Shape, data: bytes, bounds: _Bounds) -> npt.NDArray[np.bool_]:
+    """Say which lines have the shape: between the slots the same bytes, and numbers where numbers are expected."""
+    lengths = np.diff(bounds, axis=1)
+    same: npt.NDArray[np.bool_] = (lengths[:, ::2] == np.array([len(part) for part in shape.between])).all(axis=1)
+    if shape.numbers:
+        same &= (lengths[:, [2 * slot + 1 for slot in shape.numbers]] > 0).all(axis=1)
+    rows = np.flatnonzero(same)
+    if not len(rows):
+        return same
+    pieces = _pieces(data, bounds if len(rows) == len(same) else bounds[rows])
+    size, stride = len(rows), bounds.shape[1]
+    between = b"".join(shape.between)
+    found = _bytes_of(pieces, np.arange(0, size * stride, 2, dtype=np.int32))[0].reshape(size, len(between))
+    good = (found == np.frombuffer(between, np.uint8)).all(axis=1)
+    if shape.numbers:
+        places = np.arange(0, size * stride, stride, dtype=np.int32)[:, None]
+        found, ends = _bytes_of(pieces, (places + (2 * np.array(shape.numbers, np.int32) + 1)).ravel())
+        wrong = np.flatnonzero(_NOT_IN_NUMBERS[found])
+        good[np.searchsorted(ends, wrong, side="right") // len(shape.numbers)] = False
+    same[rows[~good]] = False
+    return same
+
+
+def _pieces(data: bytes, bounds: _Bounds) -> pa.StringArray:
+    """Return lines cut at their bounds: in turn what lies between slots and what is in one; nothing is copied."""
+    return pa.StringArray.from_buffers(bounds.size - 1, pa.py_buffer(np.ascontiguousarray(bounds)), pa.py_buffer(data))
+
+
+def _bytes_of(pieces: pa.StringArray, which: _Bounds) -> tuple[npt.NDArray[np.uint8], _Bounds]:
+    """Return the bytes of some pieces one after the other, and where each ends."""
+    taken = pieces.take(pa.array(which))
+    _, offsets, data = taken.buffers()
+    ends = np.frombuffer(offsets, np.int32, len(which) + 1)[1:]
+    return np.frombuffer(data, np.uint8, ends[-1]), ends
