@@ -211,17 +211,26 @@ class Store:
 
     @contextmanager
     def one_thread(self) -> Iterator[None]:
-        """Let DuckDB use one thread for a block.
-
-        Rows that come one batch after the other are inserted just as soon, with a quarter less work: several threads
-        only wait for each other, and for the processes that decode.
-        """
+        """Let DuckDB use one thread for a block: for a few rows several only wait for each other."""
         (threads,) = self.one("SELECT current_setting('threads')")
         self.execute("SET threads = 1")
         try:
             yield
         finally:
             self.execute(f"SET threads = {int(threads)}")
+
+    @contextmanager
+    def in_any_order(self) -> Iterator[None]:
+        """Let DuckDB store the rows of a block's statements in whatever order its threads come to them.
+
+        To keep the order, threads wait for each other, or one thread leaves its packing to the commit, when every
+        other one has nothing to do.
+        """
+        self.execute("SET preserve_insertion_order = false")
+        try:
+            yield
+        finally:
+            self.execute("SET preserve_insertion_order = true")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

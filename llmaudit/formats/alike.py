@@ -4,7 +4,8 @@ A program writes the same keys in the same order again and again. So one line of
 others it is proven, many at once, that every byte outside the values is the same. Then a value lies between the same
 two quotes in all of them, and a column is a cut at known places: no object is made per row.
 
-Only lines that a strict decoder has passed as one whole JSON object each may come here: the proof rests on it.
+So the other lines are well-formed JSON of the same kinds of values if the first one is, and that one goes through the
+strict decoder. Lines with an escape or a control character in them are left to it too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Path = tuple[str | int, ...]
 Places = npt.NDArray[np.int64]
@@ -27,11 +29,11 @@ MIN_ALIKE = 64
 MAX_SHAPES = 32
 """Shapes tried in a block; a log whose lines are of more kinds is better read line by line."""
 
-_TOKEN = re.compile(rb'"[^"]*"|-?[0-9][-+.0-9eE]*|true|false|null|[{}\[\],:]')
+_TOKEN = re.compile(rb'"[^"]*"|-?[0-9][-+.0-9eE]*|true|false|null|[{}\[\],]')
 _EMPTY = re.compile(rb"\{\s*\}|\[\s*\]")
-_QUOTE, _LINE_END = ord('"'), ord("\n")
-_NOT_IN_NUMBERS = np.ones(256, np.bool_)
-_NOT_IN_NUMBERS[np.frombuffer(b"0123456789+-.eE", np.uint8)] = False
+_QUOTE, _LINE_END, _ESCAPE, _SPACE = b'"\n\\ '
+_NOUGHT = ord("0")
+_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
 
 
 class Unlike(Exception):  # noqa: N818 -- not an error: these lines are for the reader of single lines
@@ -39,7 +41,7 @@ class Unlike(Exception):  # noqa: N818 -- not an error: these lines are for the 
 
 
 class _Odd(Exception):  # noqa: N818 -- not an error: lines like this one have no shape
-    """Where the values lie cannot be told from the quotes alone, or a key comes twice."""
+    """Where the values lie cannot be told from the quotes alone, there are none, or a key comes twice."""
 
 
 class _Shape:
@@ -69,47 +71,54 @@ class _Shape:
         self.between: list[bytes] = []
         self._seen: set[Path] = set()
         self._path: list[str | int] = []
+        self._quotes: list[int] = []
         self._last = 0  # where the last slot ended
-        quotes: list[int] = []
-        in_number = False  # its end is told from the next quote, which has not come
-        key_follows = False
+        self._in_number = False  # that was a number: its bound is told from the next quote, which has not come
+        self._key_follows = False
         for token in _TOKEN.finditer(line):
             start, end = token.span()
-            match line[start : start + 1]:
-                case b'"':
-                    if in_number:
-                        self._bound(len(quotes), self._last - start)
-                        in_number = False
-                    quotes += (start, end - 1)
-                    if key_follows:
-                        self._path[-1] = token[0][1:-1].decode()
-                        key_follows = False
-                    else:
-                        self._open(line, start + 1, len(quotes) - 2, 1)
-                        self._bound(len(quotes) - 1, 0)
-                        self._last = end - 1
-                case b"{" | b"[":
+            match line[start]:
+                case 0x22:
+                    self._text(line, start, end)
+                case 0x7B | 0x5B:  # { [
                     self._begin(line, start)
-                    key_follows = line[start:end] == b"{"
-                case b"}" | b"]":
+                case 0x7D | 0x5D:  # } ]
                     self._path.pop()
-                    key_follows = False
-                case b",":
-                    key_follows = self._next()
-                case b":":
-                    pass
-                case b"t" | b"f" | b"n":
+                    self._key_follows = False
+                case 0x2C:
+                    self._next()
+                case 0x74 | 0x66 | 0x6E:  # t f n
                     self.fixed[self._here()] = token[0]
                 case _:
-                    if in_number:
-                        raise _Odd
-                    self.numbers.append(len(self.slots))
-                    self._open(line, start, len(quotes) - 1, start - quotes[-1])
-                    self._last, in_number = end, True
-        if in_number:
-            self._bound(len(quotes), self._last - len(line))
+                    self._number(line, start, end)
+        if not self.slots:
+            raise _Odd
+        self._bound_number(len(line))
         self.between.append(line[self._last :])
-        self.count = len(quotes)
+        self.count = len(self._quotes)
+
+    def _text(self, line: bytes, start: int, end: int) -> None:
+        self._bound_number(start)
+        self._quotes += (start, end - 1)
+        if self._key_follows:
+            self._path[-1] = line[start + 1 : end - 1].decode()
+            self._key_follows = False
+            return
+        self._open(line, start + 1, len(self._quotes) - 2, 1)
+        self._bound(len(self._quotes) - 1, 0)
+        self._last = end - 1
+
+    def _number(self, line: bytes, start: int, end: int) -> None:
+        if self._in_number:
+            raise _Odd
+        self.numbers.append(len(self.slots))
+        self._open(line, start, len(self._quotes) - 1, start - self._quotes[-1])
+        self._last, self._in_number = end, True
+
+    def _bound_number(self, next_quote: int) -> None:
+        if self._in_number:
+            self._bound(len(self._quotes), self._last - next_quote)
+            self._in_number = False
 
     def _here(self) -> Path:
         here = tuple(self._path)
@@ -122,15 +131,15 @@ class _Shape:
         here, kind = self._here(), line[start : start + 1]
         if empty := _EMPTY.match(line, start):
             self.fixed[here] = empty[0]
-        self._path.append("" if kind == b"{" else 0)
+        self._key_follows = kind == b"{"
+        self._path.append("" if self._key_follows else 0)
 
-    def _next(self) -> bool:
-        """Go to the next value; say whether its key comes first."""
+    def _next(self) -> None:
         inside = self._path[-1]
-        if isinstance(inside, str):
-            return True
-        self._path[-1] = inside + 1
-        return False
+        if isinstance(inside, int):
+            self._path[-1] = inside + 1
+        else:
+            self._key_follows = True
 
     def _open(self, line: bytes, start: int, quote: int, offset: int) -> None:
         self.slots[self._here()] = len(self.slots)
@@ -201,21 +210,21 @@ class Alike:
 
 
 def alike(data: bytes) -> Iterator[Alike]:
-    r"""Yield the lines of a block by shape; those of rare shapes, and those with an escape in them, are in none.
+    r"""Yield the lines of a block by shape; those of rare shapes are in none.
+
+    What is yielded is proven to be like its first line; whether that is JSON at all, the caller has to see.
 
     Args:
-        data: Lines without the last `\n`, each one whole JSON object and valid UTF-8.
+        data: Lines without the last `\n`, valid UTF-8.
     """
     text = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(text == _LINE_END).astype(np.int32)
     starts = np.concatenate((np.zeros(1, np.int32), ends + 1), dtype=np.int32)
-    stops = np.concatenate((ends, [len(data)]), dtype=np.int32)
+    stops = np.append(ends, np.int32(len(data)))
     quotes = np.flatnonzero(text == _QUOTE).astype(np.int32)
     first = np.searchsorted(quotes, starts)
     counts = np.diff(first, append=len(quotes))
-    if b"\\" in data:
-        escapes = np.flatnonzero(text == ord("\\"))
-        counts[np.searchsorted(starts, escapes, side="right") - 1] = 0
+    counts[_lines_to_leave(text, data, starts)] = 0
     tries = MAX_SHAPES
     for count in _most_common(counts):
         left = np.flatnonzero(counts == count)
@@ -224,14 +233,24 @@ def alike(data: bytes) -> Iterator[Alike]:
             line = data[starts[left[0]] : stops[left[0]]]
             try:
                 shape = _Shape(line)
-            except _Odd:
+            except (_Odd, IndexError):  # it is no object, or its brackets do not match
                 left = left[1:]
                 continue
             bounds = _bounds(shape, quotes, first[left], starts[left], stops[left])
             same = _same(shape, data, bounds)
             if np.count_nonzero(same) >= MIN_ALIKE:
                 yield Alike(left[same], line, shape, _pieces(data, bounds[same]))
+            same[0] = True  # whatever it is, it has been tried
             left = left[~same]
+
+
+def _lines_to_leave(text: npt.NDArray[np.uint8], data: bytes, starts: _Bounds) -> Places:
+    """Return the lines that have an escape or a control character in them."""
+    escapes = np.flatnonzero(text == _ESCAPE) if b"\\" in data else np.zeros(0, np.int64)
+    controls = np.zeros(0, np.int64)
+    if np.count_nonzero(text < _SPACE) >= len(starts):  # more than line ends
+        controls = np.flatnonzero((text < _SPACE) & (text != _LINE_END))
+    return np.searchsorted(starts, np.concatenate((escapes, controls)), side="right") - 1
 
 
 def _most_common(counts: npt.NDArray[np.int64]) -> list[int]:
@@ -266,13 +285,13 @@ def _same(shape: _Shape, data: bytes, bounds: _Bounds) -> npt.NDArray[np.bool_]:
     pieces = _pieces(data, bounds if len(rows) == len(same) else bounds[rows])
     size, stride = len(rows), bounds.shape[1]
     between = b"".join(shape.between)
-    found = _bytes_of(pieces, np.arange(0, size * stride, 2, dtype=np.int32))[0].reshape(size, len(between))
+    taken = pieces.take(pa.array(np.arange(0, size * stride, 2, dtype=np.int32)))
+    found = np.frombuffer(taken.buffers()[2], np.uint8, size * len(between)).reshape(size, len(between))
     good = (found == np.frombuffer(between, np.uint8)).all(axis=1)
     if shape.numbers:
         places = np.arange(0, size * stride, stride, dtype=np.int32)[:, None]
-        found, ends = _bytes_of(pieces, (places + (2 * np.array(shape.numbers, np.int32) + 1)).ravel())
-        wrong = np.flatnonzero(_NOT_IN_NUMBERS[found])
-        good[np.searchsorted(ends, wrong, side="right") // len(shape.numbers)] = False
+        numbers = pieces.take(pa.array((places + (2 * np.array(shape.numbers, np.int32) + 1)).ravel()))
+        good[_wrong_numbers(numbers) // len(shape.numbers)] = False
     same[rows[~good]] = False
     return same
 
@@ -282,9 +301,16 @@ def _pieces(data: bytes, bounds: _Bounds) -> pa.StringArray:
     return pa.StringArray.from_buffers(bounds.size - 1, pa.py_buffer(np.ascontiguousarray(bounds)), pa.py_buffer(data))
 
 
-def _bytes_of(pieces: pa.StringArray, which: _Bounds) -> tuple[npt.NDArray[np.uint8], _Bounds]:
-    """Return the bytes of some pieces one after the other, and where each ends."""
-    taken = pieces.take(pa.array(which))
-    _, offsets, data = taken.buffers()
-    ends = np.frombuffer(offsets, np.int32, len(which) + 1)[1:]
-    return np.frombuffer(data, np.uint8, ends[-1]), ends
+def _wrong_numbers(texts: pa.StringArray) -> Places:
+    """Return which texts are no JSON numbers. Most are a few digits, which is seen at once."""
+    _, offsets, data = texts.buffers()
+    starts = np.frombuffer(offsets, np.int32, len(texts) + 1)
+    digits = np.frombuffer(data, np.uint8, starts[-1]) - np.uint8(_NOUGHT)  # below nought it wraps round
+    others = np.flatnonzero(digits > 9)  # noqa: PLR2004 -- the largest digit
+    doubtful = digits[starts[:-1]] == 0
+    doubtful &= np.diff(starts) > 1  # 0 itself is a number, 01 is none
+    doubtful[np.searchsorted(starts, others, side="right") - 1] = True
+    which = np.flatnonzero(doubtful)
+    passed = pc.match_substring_regex(texts.take(pa.array(which)), _NUMBER)
+    wrong: Places = which[~passed.to_numpy(zero_copy_only=False)]
+    return wrong

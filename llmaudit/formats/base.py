@@ -148,6 +148,7 @@ class Format:
         cut: The same as `columns` for lines that differ in nothing but their values (`llmaudit.formats.alike`), of
             which the first comes decoded: no object is made per row. Returns the columns of all of them and which
             rows must be left to `convert` all the same, or None where all must be.
+        plain: Columns of requests that hold nothing from the log but numbers: they are not searched for keys.
         repeats: What the same request id again means.
         id_space: Formats that share request ids share this name; by default the format's own.
         batch: The msgspec type of a document that holds several records, leaves as `msgspec.Raw`; marks and needs are
@@ -176,6 +177,7 @@ class Format:
     convert: Convert
     columns: Callable[[Sequence[Any], Context], tuple[Mapping[str, Any], list[int]]] | None = None
     cut: Callable[[Alike, Any, Context], tuple[Mapping[str, Any], npt.NDArray[np.bool_]] | None] | None = None
+    plain: tuple[str, ...] = ()
     semantics: str
     verified: str = ""
     about: str = ""

@@ -267,6 +267,7 @@ FORMAT = Format(
     record=SpendLog,
     convert=convert,
     columns=lambda rows, _: litellm_columns.columns(rows, Metadata, _shared, short_key),
+    plain=("raw_usage",),
     cut=lambda lines, first, _: litellm_cut.cut(lines, first, Metadata, _shared, short_key),
     semantics=(
         "prompt_tokens includes cached reads and cache writes for every provider, Anthropic too; "

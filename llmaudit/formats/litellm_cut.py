@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from llmaudit.formats.alike import Alike, Unlike
 from llmaudit.formats.litellm_columns import AMOUNT, COUNTS, TIME, Odd, Parts, is_usual_kind, made
 
 _USED = ("metadata", "usage_object")
-_CLOCK = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
+_CLOCK = len("2026-10-01T10:00:00")
 _ZONES = ("Z", "+00:00")
 _MANY = 1 << 40
 
@@ -37,13 +36,14 @@ def cut(
         shared: Makes the request that rows of one model, team and tag list share; cached.
         short: What is kept of an API key.
     """
-    if first.metadata.__class__ is not metadata or not is_usual_kind(first, first.metadata):
+    meta: Any = first.metadata
+    if meta.__class__ is not metadata or not is_usual_kind(first, meta):
         return None
-    if first.metadata.error_information is not None:
+    if first.metadata.error_information is not None:  # not read here, so its kinds of values are not looked at
         return None
     try:
         lines.number("metadata", "cost_breakdown", "total_cost")  # not used here, but a text need not be an amount
-        if any(lines.text("metadata", name) for name in ("original_model_group", "internal_call_origin")):
+        if any(lines.text("metadata", name) is not None for name in ("original_model_group", "internal_call_origin")):
             return None
         parts = _parts(lines, first, shared, short)
         odd = pc.equal(parts.spend, pa.scalar(0, AMOUNT))
@@ -56,14 +56,16 @@ def cut(
         return None
 
 
-def _parts(
-    lines: Alike, first: Any, shared: Callable[..., Any], short: Callable[[str | None], str | None]
-) -> Parts:
+def _parts(lines: Alike, first: Any, shared: Callable[..., Any], short: Callable[[str | None], str | None]) -> Parts:
     request_id, spend = lines.text("request_id"), lines.number("spend")
     prompt, completion = lines.number("prompt_tokens"), lines.number("completion_tokens")
     if request_id is None or spend is None or prompt is None or completion is None:
         raise Odd
-    counts = {path: count for path in COUNTS if (count := _whole(lines.number(*_USED, *path))) is not None}
+    counts: dict[tuple[str, ...], pa.Array] = {}
+    for path in COUNTS:
+        found = lines.number(*_USED, *path)
+        if found is not None:
+            counts[path] = found.cast(pa.int64())
     requests, which = _shared(lines, first, shared)
     size = len(lines)
     nothing = pa.nulls(size, pa.string())
@@ -77,8 +79,8 @@ def _parts(
         user_id=_first_said(lines.text("end_user"), lines.text("user")) or nothing,
         key_id=_keys(lines, short),
         spend=spend.cast(AMOUNT),
-        prompt=_whole(prompt),
-        completion=_whole(completion),
+        prompt=prompt.cast(pa.int64()),
+        completion=completion.cast(pa.int64()),
         counts=counts,
         raw_usage=_json(first.metadata.usage_object, counts, size),
         requests=requests,
@@ -86,18 +88,18 @@ def _parts(
     )
 
 
-def _whole(numbers: pa.StringArray | None) -> pa.Array | None:
-    return None if numbers is None else numbers.cast(pa.int64())
-
-
 def _moments(texts: pa.StringArray | None, size: int) -> pa.Array:
-    """Return times in the one notation that Arrow reads as the strict decoder does, all with the same zone."""
+    """Return times, all with the same zone. What Arrow takes for one beyond that, the strict decoder does too."""
     if texts is None:
         return pa.nulls(size, TIME)
     zone = next((zone for zone in _ZONES if texts[0].as_py().endswith(zone)), "")
-    if not pc.all(pc.match_substring_regex(texts, f"{_CLOCK}{re.escape(zone)}$")).as_py():
+    if zone:
+        if not pc.all(pc.ends_with(texts, zone)).as_py():
+            raise Odd
+        texts = pc.utf8_slice_codeunits(texts, 0, -len(zone))
+    if pc.min(pc.binary_length(texts)).as_py() < _CLOCK:  # a day or an hour alone is a time to Arrow
         raise Odd
-    return (pc.utf8_slice_codeunits(texts, 0, -len(zone)) if zone else texts).cast(TIME)
+    return texts.cast(TIME)
 
 
 def _first_said(*texts: pa.StringArray | None) -> pa.Array | None:

@@ -29,7 +29,7 @@ from llmaudit.ingest import read as reading
 from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
 from llmaudit.ingest.read import Block
-from llmaudit.ingest.records import Numbered, Tally
+from llmaudit.ingest.records import Numbered, Tally, text_lines
 from llmaudit.period import Period
 from llmaudit.privacy import masked
 from llmaudit.request import Ignored, Reject, Request
@@ -74,10 +74,6 @@ TEXT_SCHEMA = pa.schema(
     [("line", pa.int64()), ("request_id", pa.string()), ("prompt", pa.string()), ("answer", pa.string())]
 )
 """The texts of requests, kept only where the user asks for it."""
-
-
-class _AnyObject(msgspec.Struct, gc=False):
-    """A JSON object of which nothing is kept: decoding it shows that it is one."""
 
 
 def _as_it_is(record: Any) -> Any:
@@ -132,10 +128,12 @@ class Decoder:
         That is possible where the format makes columns and every line is one whole object; else None, and nothing has
         been noted.
         """
-        if not self._by_columns or block.data is None or not _is_an_object_a_line(block.data):
+        if not self._by_columns or block.data is None:
             return None
         if self.cuts and (done := self._cut(block, block.data, tally)) is not None:
             return done
+        if not _is_an_object_a_line(block.data):
+            return None
         try:
             decoded = self._lines(block.data) if self._lines else []
         except UNDECODABLE:
@@ -147,29 +145,26 @@ class Decoder:
         return self._clean(self._made_as_columns(lines, decoded, tally), tally)
 
     def _cut(self, block: Block, data: bytes, tally: Tally) -> pa.RecordBatch | None:
-        """Return the requests of a block as columns cut out of its lines; None where too few are alike, or damaged."""
-        try:
-            passed = _json_decoder(_AnyObject).decode_lines(data)
-            data if data.isascii() else data.decode()
-        except UNDECODABLE:
+        """Return the requests of a block as columns cut out of its lines; None where too few are alike."""
+        if len(data) > reading.MAX_LINE_BYTES or not _is_utf8(data):
             return None
-        if len(passed) != len(block):
-            return None
-        done, left = [], np.ones(len(passed), np.bool_)
+        size = len(block)
+        done, left = [], np.ones(size, np.bool_)
         for lines in alike(data):
             made = self._cut_alike(lines, block.first_line)
             if made is not None:
                 batch, places = made
                 done.append(batch)
                 left[places] = False
-        rest = np.flatnonzero(left)
-        if len(rest) > len(passed) / 2:
-            self.cuts = len(passed) < ROWS_PER_TURN  # a log of lines of many kinds: looking for more would be in vain
+        behind = np.count_nonzero(left)
+        if behind > size / 2:
+            self.cuts = size < ROWS_PER_TURN  # a log of lines of many kinds: looking for more would be in vain
             return None
-        tally.records += len(passed)
-        if len(rest):
-            lines = block.lines()
-            done.append(self._columns_of(((block.first_line + place, lines[place]) for place in rest.tolist()), tally))
+        if behind:
+            records = ((line, raw) for line, raw in text_lines(block, tally) if left[line - block.first_line])
+            done.append(self._columns_of(records, tally))
+        else:
+            tally.records += size
         batch = done[0] if len(done) == 1 else _in_order(done)
         return self._clean(batch, tally)
 
@@ -251,7 +246,7 @@ class Decoder:
         return pa.concat_batches(batches) if len(batches) > 1 else batches[0]
 
     def _clean(self, batch: pa.RecordBatch, tally: Tally) -> pa.RecordBatch:
-        batch, masks = cleaned(batch, self._context.hash_key, keep_users=self._keep_users)
+        batch, masks = cleaned(batch, self._context.hash_key, keep_users=self._keep_users, plain=self.form.plain)
         tally.masked += masks
         return batch
 
@@ -366,6 +361,16 @@ def _json_decoder(record: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(record)
 
 
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _is_an_object_a_line(data: bytes) -> bool:
     """Say whether every line begins and ends as an object does.
 
@@ -379,7 +384,9 @@ def _is_an_object_a_line(data: bytes) -> bool:
     return bool((text[ends - 1] == ord("}")).all() and (text[ends + 1] == ord("{")).all())
 
 
-def _assembled(made: Mapping[str, pa.Array], lines: Sequence[int] | npt.NDArray[np.int64], schema: pa.Schema) -> pa.RecordBatch:
+def _assembled(
+    made: Mapping[str, pa.Array], lines: Sequence[int] | npt.NDArray[np.int64], schema: pa.Schema
+) -> pa.RecordBatch:
     """Return columns by name as a batch; a column that was not made is null."""
     size = len(lines)
     columns = {"line": pa.array(lines, pa.int64()), **made}

@@ -25,6 +25,11 @@ class Mixed:
         self.decoders = decoders
         self._forms = [decoder.form for decoder in decoders]
 
+    @property
+    def cuts(self) -> bool:
+        """Whether columns are cut out of lines that are alike (`Decoder.cuts`)."""
+        return len(self.decoders) == 1 and self.decoders[0].cuts
+
     def batches(self, records: Numbered, tally: Tally) -> list[tuple[str, pa.RecordBatch]]:
         """Return the requests among the records as rows, by format; what is not one is noted in the tally."""
         if len(self.decoders) == 1:
