@@ -158,7 +158,7 @@ class Decoder:
                 left[places] = False
         behind = np.count_nonzero(left)
         if behind > size / 2:
-            self.cuts = size < ROWS_PER_TURN  # a log of lines of many kinds: looking for more would be in vain
+            self.cuts = False  # a log of lines of many kinds, or of few and long ones
             return None
         if behind:
             records = ((line, raw) for line, raw in text_lines(block, tally) if left[line - block.first_line])
