@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -47,12 +47,9 @@ def cleaned(
         plain: Columns that hold numbers and words of our own only, and need no look.
     """
     texts = [
-        (index, field.name)
-        for index, field in enumerate(batch.schema)
-        if pa.types.is_string(field.type)
-        and field.name not in _FIXED
-        and field.name not in plain
-        and batch.column(index).null_count < batch.num_rows
+        (index, name)
+        for index, name in _texts_of(batch.schema)
+        if name not in plain and batch.column(index).null_count < batch.num_rows
     ]
     columns = list(batch.columns)
     looked = {index: _different(columns[index]) for index, _ in texts}
@@ -66,6 +63,16 @@ def cleaned(
         for index, name in personal:
             columns[index] = _without_people(columns[index], looked[index], name, hash_key)
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema), found
+
+
+@lru_cache(8)
+def _texts_of(schema: pa.Schema) -> tuple[tuple[int, str], ...]:
+    """Return the columns that can hold a text of the log: found once, and not for each of thousands of small files."""
+    return tuple(
+        (index, field.name)
+        for index, field in enumerate(schema)
+        if pa.types.is_string(field.type) and field.name not in _FIXED
+    )
 
 
 def _different(column: pa.Array) -> pa.Array:

@@ -24,6 +24,7 @@ class Mixed:
     def __init__(self, decoders: Sequence[Decoder]) -> None:
         self.decoders = decoders
         self._forms = [decoder.form for decoder in decoders]
+        self._names = tuple(form.name for form in self._forms)
 
     @property
     def cuts(self) -> bool:
@@ -46,7 +47,7 @@ class Mixed:
 
     def _which(self, raw: object) -> int:
         value = raw if isinstance(raw, dict) else value_of(bytes(memoryview(raw)))  # type: ignore[arg-type]
-        weights = weighed(Seen(keys_of(value), value), self._forms)
+        weights = weighed(Seen(keys_of(value), value), self._forms, self._names)
         if not weights:
             return 0
         best = max(weights, key=lambda name: weights[name])
