@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 STORAGE_VERSION = "v1.4.0"
 """Files stay readable by DuckDB 1.4 and later, so that other tools can open them."""
 
+LITTLE_MEMORY = "512MB"
+
 _Config = dict[str, str | bool | int | float | list[str]]
 _HARDENED: _Config = {
     "autoinstall_known_extensions": False,
@@ -211,17 +213,43 @@ class Store:
 
     @contextmanager
     def one_thread(self) -> Iterator[None]:
-        """Let DuckDB use one thread for a block.
+        """Let DuckDB use one thread for a block: for a few rows several only wait for each other."""
+        with self._set(threads=1):
+            yield
 
-        Rows that come one batch after the other are inserted just as soon, with a quarter less work: several threads
-        only wait for each other, and for the processes that decode.
+    @contextmanager
+    def in_any_order(self) -> Iterator[None]:
+        """Let DuckDB store the rows of a block's statements in whatever order its threads come to them.
+
+        To keep the order, threads wait for each other, or one thread leaves its packing to the commit, when every
+        other one has nothing to do. Two threads insert faster than rows can be read.
         """
-        (threads,) = self.one("SELECT current_setting('threads')")
-        self.execute("SET threads = 1")
+        with self._set(preserve_insertion_order=False, threads=min(2, int(self._setting("threads")))):
+            yield
+
+    @contextmanager
+    def little_memory(self) -> Iterator[None]:
+        """Let DuckDB use so much memory for a block that the whole program needs less than 1 GB; the rest is spilled.
+
+        By default it keeps pages that it has written as long as the machine has memory for them.
+        """
+        with self._set(memory_limit=LITTLE_MEMORY):
+            yield
+
+    def _setting(self, name: str) -> str:
+        return str(self.one("SELECT current_setting(?)", [name])[0])
+
+    @contextmanager
+    def _set(self, **settings: str | int | bool) -> Iterator[None]:
+        """Change settings of DuckDB for a block."""
+        before = {name: self._setting(name) for name in settings}
+        for name, value in settings.items():
+            self.execute(f"SET {name} = '{value}'")
         try:
             yield
         finally:
-            self.execute(f"SET threads = {int(threads)}")
+            for name, text in before.items():
+                self.execute(f"SET {name} = '{text}'")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

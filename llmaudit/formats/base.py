@@ -10,11 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from llmaudit.features import Asked
 from llmaudit.formats.values import epoch, unit_of
 from llmaudit.request import Ignored, Request
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from llmaudit.formats.alike import Alike
 
 Reads = Literal["json", "table", "sqlite", "sse", "text"]
 """How records may lie in a file of the format.
@@ -139,6 +145,10 @@ class Format:
         verified: What of this format was checked on real output, and what rests on documentation alone.
         about: For the manual: where the files lie, and which fields the canonical columns come from.
         traps: For the manual: what goes wrong with such logs, and what is done about it.
+        cut: The same as `columns` for lines that differ in nothing but their values (`llmaudit.formats.alike`), of
+            which the first comes decoded: no object is made per row. Returns the columns of all of them and which
+            rows must be left to `convert` all the same, or None where all must be.
+        plain: Columns of requests that hold nothing from the log but numbers: they are not searched for keys.
         repeats: What the same request id again means.
         id_space: Formats that share request ids share this name; by default the format's own.
         batch: The msgspec type of a document that holds several records, leaves as `msgspec.Raw`; marks and needs are
@@ -166,6 +176,8 @@ class Format:
     record: Any = None
     convert: Convert
     columns: Callable[[Sequence[Any], Context], tuple[Mapping[str, Any], list[int]]] | None = None
+    cut: Callable[[Alike, Any, Context], tuple[Mapping[str, Any], npt.NDArray[np.bool_]] | None] | None = None
+    plain: tuple[str, ...] = ()
     semantics: str
     verified: str = ""
     about: str = ""

@@ -2,13 +2,15 @@
 
 Only the common case is here: a success with a usage object, a price, no prompt text and no lifetimes of cache writes.
 Every other row is left to `convert`, and where anything is out of the ordinary in a column, the whole lot is: so there
-is no second rule for what is rejected.
+is no second rule for what is rejected. The values come from decoded rows, or are cut out of lines that are alike
+(`llmaudit.formats.litellm_cut`); what is made of them is said once, here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -36,15 +38,65 @@ SHARED = (
 )
 """Columns that all rows of one model, team and tag list share."""
 
-_EMPTY = msgspec.Raw(b"{}")
-_TIME = pa.timestamp("us")
+EMPTY = msgspec.Raw(b"{}")
+TIME = pa.timestamp("us")
+AMOUNT = pa.decimal128(38, 30)
+CACHED = ("prompt_tokens_details", "cached_tokens")
+WRITTEN = (
+    ("prompt_tokens_details", "cache_creation_tokens"),
+    ("prompt_tokens_details", "cache_write_tokens"),
+    ("cache_creation_input_tokens",),
+)
+REASONING = ("completion_tokens_details", "reasoning_tokens")
+READ = (CACHED, ("cache_read_input_tokens",))
+COUNTS = (*READ, *WRITTEN, REASONING)
+"""Where counts lie in a usage object; of several places for one thing, the first that has it counts."""
+
 _encode_lines = msgspec.json.Encoder().encode_lines
 _ZERO = pa.scalar(0, pa.int64())
-_MAX = pa.scalar(MAX_TOKENS, pa.int64())
 
 
-class _Odd(Exception):  # noqa: N818 -- not an error: these rows are for `convert`
+class Odd(Exception):  # noqa: N818 -- not an error: these rows are for `convert`
     """Something in a column is out of the ordinary."""
+
+
+@dataclass
+class Parts:
+    """What the columns are made of. A text that says nothing is null.
+
+    Attributes:
+        request_id: Of each row.
+        session_id: Of each row.
+        call_id: `litellm_call_id`; None where no row has one.
+        started_at: Naive UTC, like the other two.
+        ended_at: When it ended.
+        first_token_at: When the first token came.
+        user_id: Who called.
+        key_id: The key's name.
+        spend: As written.
+        prompt: `prompt_tokens`.
+        completion: `completion_tokens`.
+        counts: The counters of the usage object by path; what no row has is not there.
+        raw_usage: The usage objects as JSON.
+        requests: What rows of one model, team and tag list share, each once.
+        which: Which of them is each row's.
+    """
+
+    request_id: pa.Array
+    session_id: pa.Array
+    call_id: pa.Array | None
+    started_at: pa.Array
+    ended_at: pa.Array
+    first_token_at: pa.Array
+    user_id: pa.Array
+    key_id: pa.Array
+    spend: pa.Array
+    prompt: pa.Array
+    completion: pa.Array
+    counts: dict[tuple[str, ...], pa.Array]
+    raw_usage: pa.Array
+    requests: Sequence[Any]
+    which: pa.Array
 
 
 def columns(
@@ -60,8 +112,8 @@ def columns(
     """
     usual = [row for row in rows if row.metadata.__class__ is metadata and _is_usual(row, row.metadata)]
     try:
-        done = _usual(usual, shared, short) if usual else {}
-    except (_Odd, pa.ArrowException, ValueError, TypeError, OverflowError):
+        done = made(_parts(usual, shared, short)) if usual else {}
+    except (Odd, pa.ArrowException, ValueError, TypeError, OverflowError):
         return {}, list(range(len(rows)))
     if len(usual) == len(rows):
         return done, []
@@ -70,56 +122,49 @@ def columns(
 
 
 def _is_usual(row: Any, meta: Any) -> bool:
+    if row.status == "failure" or not row.spend or not row.request_id:
+        return False
+    return is_usual_kind(row, meta)
+
+
+def is_usual_kind(row: Any, meta: Any) -> bool:
+    """Say whether a row is ordinary as far as the kinds of its values go, which rows of one shape share."""
     used = meta.usage_object
-    if used is None or row.status == "failure" or not row.spend or not row.request_id or row.messages != _EMPTY:
+    if used is None or row.messages != EMPTY or row.request_tags.__class__ is str:
         return False
-    if row.request_tags.__class__ is str or meta.additional_usage_values is not None:
-        return False
-    if meta.original_model_group or meta.internal_call_origin:
+    if meta.additional_usage_values is not None or meta.original_model_group or meta.internal_call_origin:
         return False
     prompt = used.prompt_tokens_details
     return prompt is None or prompt.cache_creation_token_details is None
 
 
-def _usual(
-    rows: Sequence[Any], shared: Callable[..., Any], short: Callable[[str | None], str | None]
-) -> dict[str, pa.Array]:
+def _parts(rows: Sequence[Any], shared: Callable[..., Any], short: Callable[[str | None], str | None]) -> Parts:
     meta = [row.metadata for row in rows]
-    request_id = pa.array([row.request_id for row in rows], pa.string())
-    session_id = pa.array([row.session_id or None for row in rows], pa.string())
-    ended = _moments([row.endTime for row in rows])
-    first = _moments([row.completionStartTime for row in rows])
-    return {
-        "request_id": request_id,
-        "response_id": request_id,
-        "session_id": session_id,
-        "call_id": _calls(rows, session_id),
-        "started_at": _moments([row.startTime for row in rows]),
-        "ended_at": ended,
-        "first_token_at": first,
-        "is_batch": pc.ends_with(request_id, "_batch_cost"),
-        "is_streamed": pc.not_equal(first, ended),
-        "user_id": pa.array([row.end_user or row.user or None for row in rows], pa.string()),
-        "key_id": pa.array(
+    calls = [row.litellm_call_id or None for row in rows]
+    requests, which = _shared(rows, meta, shared)
+    used = [each.usage_object for each in meta]
+    return Parts(
+        request_id=pa.array([row.request_id for row in rows], pa.string()),
+        session_id=pa.array([row.session_id or None for row in rows], pa.string()),
+        call_id=pa.array(calls, pa.string()) if any(calls) else None,
+        started_at=_moments([row.startTime for row in rows]),
+        ended_at=_moments([row.endTime for row in rows]),
+        first_token_at=_moments([row.completionStartTime for row in rows]),
+        user_id=pa.array([row.end_user or row.user or None for row in rows], pa.string()),
+        key_id=pa.array(
             [each.user_api_key_alias or short(row.api_key) for each, row in zip(meta, rows, strict=True)], pa.string()
         ),
-        "status": pa.repeat(pa.scalar("ok"), len(rows)),
-        "billed_amount": _amounts([row.spend for row in rows]),
-        "billed_kind": pa.repeat(pa.scalar("seller_reported"), len(rows)),
-        **_shared(rows, meta, shared),
-        **_usage(rows, [each.usage_object for each in meta]),
-    }
+        spend=pa.array([row.spend for row in rows], AMOUNT),
+        prompt=pa.array([row.prompt_tokens for row in rows], pa.int64()),
+        completion=pa.array([row.completion_tokens for row in rows], pa.int64()),
+        counts=dict(_counts(used)),
+        raw_usage=_json(used),
+        requests=requests,
+        which=which,
+    )
 
 
-def _calls(rows: Sequence[Any], session_id: pa.Array) -> pa.Array:
-    own = [row.litellm_call_id for row in rows]
-    if not any(own):
-        return session_id
-    return pa.array([call or row.session_id or None for call, row in zip(own, rows, strict=True)], pa.string())
-
-
-def _shared(rows: Sequence[Any], meta: Sequence[Any], shared: Callable[..., Any]) -> dict[str, pa.Array]:
-    """Return the columns that rows of one model, team and tag list share, each made once and repeated."""
+def _shared(rows: Sequence[Any], meta: Sequence[Any], shared: Callable[..., Any]) -> tuple[Sequence[Any], pa.Array]:
     requests = [
         shared(
             row.model,
@@ -134,84 +179,21 @@ def _shared(rows: Sequence[Any], meta: Sequence[Any], shared: Callable[..., Any]
     ]
     distinct = {id(request): request for request in requests}
     numbers = {key: number for number, key in enumerate(distinct)}
-    codes = [numbers[id(request)] for request in requests]
-    where = pa.array(codes, pa.int32())
-    return {
-        name: pa.array(
-            [getattr(request, name) for request in distinct.values()],
-            pa.int64() if name == "stated_tier" else pa.string(),
-        ).take(where)
-        for name in SHARED
-    }
+    return list(distinct.values()), pa.array([numbers[id(request)] for request in requests], pa.int32())
 
 
-def _usage(rows: Sequence[Any], used: Sequence[Any]) -> dict[str, pa.Array]:
-    """Return the token counters, as `llmaudit.usage.openai` fills them where no write has a lifetime."""
-    prompts = [each.prompt_tokens_details for each in used]
-    prompt = _counts([row.prompt_tokens for row in rows])
-    output = _counts([row.completion_tokens for row in rows])
-    if prompt.null_count or output.null_count:
-        raise _Odd
-    read = _first(
-        [each and each.cached_tokens for each in prompts],
-        [each.cache_read_input_tokens for each in used],
-    )
-    written = _first(
-        [each and each.cache_creation_tokens for each in prompts],
-        [each and each.cache_write_tokens for each in prompts],
-        [each.cache_creation_input_tokens for each in used],
-    )
-    completions = [each.completion_tokens_details for each in used]
-    reasoning = _counts([each and each.reasoning_tokens for each in completions])
-    rest = pc.subtract(pc.subtract(prompt, read), written)
-    fits = pc.and_(pc.greater_equal(rest, _ZERO), pc.less_equal(pc.coalesce(reasoning, _ZERO), output))
-    zeros = pa.repeat(_ZERO, len(rows))
-    return {
-        "usage_status": pc.if_else(fits, "reported", "inconsistent"),
-        "input_tokens": pc.if_else(pc.greater_equal(rest, _ZERO), rest, pa.scalar(None, pa.int64())),
-        "cache_read_tokens": read,
-        "cache_write_5m_tokens": zeros,
-        "cache_write_1h_tokens": zeros,
-        "cache_write_other_tokens": written,
-        "output_tokens": output,
-        "reasoning_tokens": reasoning,
-        "raw_usage": _json(used),
-    }
-
-
-def _counts(values: list[Any]) -> pa.Array:
-    """Return token counts that can be believed; anything else is for `llmaudit.usage.checked`."""
-    array = pa.array(values, pa.int64())
-    least, most = pc.min_max(array).values()
-    if least.is_valid and (least.as_py() < 0 or most.as_py() > MAX_TOKENS):
-        raise _Odd
-    return array
-
-
-def _first(*found: list[Any]) -> pa.Array:
-    """Return the first count that is there, 0 where none is."""
-    arrays = [_counts(values) for values in found if any(value is not None for value in values)]
-    if not arrays:
-        return pa.repeat(_ZERO, len(found[0]))
-    return pc.coalesce(*arrays, _ZERO) if arrays[0].null_count else arrays[0]
+def _counts(used: Sequence[Any]) -> Iterator[tuple[tuple[str, ...], pa.Array]]:
+    for path in COUNTS:
+        found: list[Any] = list(used)
+        for name in path:
+            found = [each and getattr(each, name) for each in found]
+        if any(value is not None for value in found):
+            yield path, pa.array(found, pa.int64())
 
 
 def _moments(values: list[datetime | None]) -> pa.Array:
-    """Return times as naive UTC, all of them within bounds; Arrow converts those with a zone."""
-    array = pa.array(values, _TIME)
-    least, most = pc.min_max(array).values()
-    if least.is_valid and (least.as_py() < EARLIEST or most.as_py() >= LATEST):
-        raise _Odd
-    return array
-
-
-def _amounts(values: list[Any]) -> pa.Array:
-    """Return amounts at twelve decimals, rounded half to even like `llmaudit.money.EXACT`."""
-    exact = pa.array(values, pa.decimal128(38, 24))
-    least, most = pc.min_max(exact).values()
-    if least.as_py() < 0 or most.as_py() > MAX_PER_ROW:
-        raise _Odd
-    return pc.round(exact, ndigits=12, round_mode="half_to_even").cast(pa.decimal128(18, 12))
+    """Return times as naive UTC; Arrow converts those with a zone."""
+    return pa.array(values, TIME)
 
 
 def _json(values: Sequence[Any]) -> pa.Array:
@@ -221,3 +203,88 @@ def _json(values: Sequence[Any]) -> pa.Array:
     offsets = np.concatenate((np.zeros(1, np.int32), ends))
     lines = pa.Array.from_buffers(pa.string(), len(values), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     return pc.utf8_slice_codeunits(lines, 0, -1)
+
+
+def made(parts: Parts) -> dict[str, pa.Array]:
+    """Return the columns.
+
+    Raises:
+        Odd: A value is not what it mostly is.
+    """
+    size = len(parts.request_id)
+    session_id, ended, first = parts.session_id, parts.ended_at, parts.first_token_at
+    for moments in (parts.started_at, ended, first):
+        _check(moments, EARLIEST, LATEST - timedelta.resolution)
+    _check(parts.spend, 0, MAX_PER_ROW)
+    return {
+        "request_id": parts.request_id,
+        "response_id": parts.request_id,
+        "session_id": session_id,
+        "call_id": session_id if parts.call_id is None else pc.coalesce(parts.call_id, session_id),
+        "started_at": parts.started_at,
+        "ended_at": ended,
+        "first_token_at": first,
+        "is_batch": pc.ends_with(parts.request_id, "_batch_cost"),
+        "is_streamed": pc.not_equal(first, ended),
+        "user_id": parts.user_id,
+        "key_id": parts.key_id,
+        "status": pa.repeat(pa.scalar("ok"), size),
+        "billed_amount": pc.round(parts.spend, ndigits=12, round_mode="half_to_even").cast(pa.decimal128(18, 12)),
+        "billed_kind": pa.repeat(pa.scalar("seller_reported"), size),
+        **_repeated(parts.requests, parts.which),
+        **_usage(parts),
+    }
+
+
+def _check(array: pa.Array, least: Any, most: Any) -> None:
+    """Look whether all values can be believed; anything else is for `convert`."""
+    found = pc.min_max(array)
+    if found["min"].is_valid and (found["min"].as_py() < least or found["max"].as_py() > most):
+        raise Odd
+
+
+def _repeated(requests: Sequence[Any], which: pa.Array) -> dict[str, pa.Array]:
+    """Return the columns that rows of one model, team and tag list share, each made once and repeated."""
+    done = {}
+    for name in SHARED:
+        kind = pa.int64() if name == "stated_tier" else pa.string()
+        values = [getattr(request, name) for request in requests]
+        if values.count(values[0]) == len(values):
+            size = len(which)
+            done[name] = pa.nulls(size, kind) if values[0] is None else pa.repeat(pa.scalar(values[0], kind), size)
+        else:
+            done[name] = pa.array(values, kind).take(which)
+    return done
+
+
+def _usage(parts: Parts) -> dict[str, pa.Array]:
+    """Return the token counters, as `llmaudit.usage.openai` fills them where no write has a lifetime."""
+    prompt, output, size = parts.prompt, parts.completion, len(parts.prompt)
+    if prompt.null_count or output.null_count:
+        raise Odd
+    for counts in (prompt, output, *parts.counts.values()):
+        _check(counts, 0, MAX_TOKENS)
+    read, written = _first(parts.counts, READ, size), _first(parts.counts, WRITTEN, size)
+    reasoning = parts.counts.get(REASONING, pa.nulls(size, pa.int64()))
+    rest = pc.subtract(pc.subtract(prompt, read), written)
+    fits = pc.and_(pc.greater_equal(rest, _ZERO), pc.less_equal(pc.coalesce(reasoning, _ZERO), output))
+    zeros = pa.repeat(_ZERO, size)
+    return {
+        "usage_status": pc.if_else(fits, "reported", "inconsistent"),
+        "input_tokens": pc.if_else(pc.greater_equal(rest, _ZERO), rest, pa.scalar(None, pa.int64())),
+        "cache_read_tokens": read,
+        "cache_write_5m_tokens": zeros,
+        "cache_write_1h_tokens": zeros,
+        "cache_write_other_tokens": written,
+        "output_tokens": output,
+        "reasoning_tokens": reasoning,
+        "raw_usage": parts.raw_usage,
+    }
+
+
+def _first(counts: Mapping[tuple[str, ...], pa.Array], paths: Sequence[tuple[str, ...]], size: int) -> pa.Array:
+    """Return the first count that is there, 0 where none is."""
+    arrays = [counts[path] for path in paths if path in counts]
+    if not arrays:
+        return pa.repeat(_ZERO, size)
+    return pc.coalesce(*arrays, _ZERO) if arrays[0].null_count else arrays[0]

@@ -73,6 +73,7 @@ def ingest(
     """
     with ExitStack() as stack:
         found = [entry for path in paths for entry in (_standard_input(stack) if path == "-" else walk([path]))]
+        stack.enter_context(store.little_memory())
         loader = stack.enter_context(closing(Loader(store, setup, progress)))
         loader.whole = sum(_size(entry.path) for entry in found)
         for entry in found:

@@ -17,17 +17,19 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from msgspec.structs import astuple
 
 from llmaudit.bills.base import BillLine
+from llmaudit.formats.alike import Alike, alike
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
 from llmaudit.ingest import read as reading
 from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
 from llmaudit.ingest.read import Block
-from llmaudit.ingest.records import Numbered, Tally
+from llmaudit.ingest.records import Numbered, Tally, text_lines
 from llmaudit.period import Period
 from llmaudit.privacy import masked
 from llmaudit.request import Ignored, Reject, Request
@@ -87,6 +89,9 @@ class Decoder:
         period: Requests outside it are ignored.
         layout: How the records lie.
         keep_users: Leave addresses of people as they are.
+
+    Attributes:
+        cuts: Whether columns are cut out of lines that are alike, as far as it goes.
     """
 
     def __init__(
@@ -104,6 +109,7 @@ class Decoder:
         plain = layout.container == "lines" and not layout.envelope and not layout.wrapper
         self._by_columns = form.columns is not None and plain and self._unbounded
         self._lines = _json_decoder(form.record).decode_lines if self._by_columns else None
+        self.cuts = self._by_columns and form.cut is not None
 
     def batch(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as rows; what is not one is noted in the tally.
@@ -122,7 +128,11 @@ class Decoder:
         That is possible where the format makes columns and every line is one whole object; else None, and nothing has
         been noted.
         """
-        if not self._by_columns or block.data is None or not _is_an_object_a_line(block.data):
+        if not self._by_columns or block.data is None:
+            return None
+        if self.cuts and (done := self._cut(block, block.data, tally)) is not None:
+            return done
+        if not _is_an_object_a_line(block.data):
             return None
         try:
             decoded = self._lines(block.data) if self._lines else []
@@ -133,6 +143,46 @@ class Decoder:
         tally.records += len(decoded)
         lines = range(block.first_line, block.first_line + len(decoded))
         return self._clean(self._made_as_columns(lines, decoded, tally), tally)
+
+    def _cut(self, block: Block, data: bytes, tally: Tally) -> pa.RecordBatch | None:
+        """Return the requests of a block as columns cut out of its lines; None where too few are alike."""
+        if len(data) > reading.MAX_LINE_BYTES or not _is_utf8(data):
+            return None
+        size = len(block)
+        done, left = [], np.ones(size, np.bool_)
+        for lines in alike(data):
+            made = self._cut_alike(lines, block.first_line)
+            if made is not None:
+                batch, places = made
+                done.append(batch)
+                left[places] = False
+        behind = np.count_nonzero(left)
+        if behind > size / 2:
+            self.cuts = False  # a log of lines of many kinds, or of few and long ones
+            return None
+        if behind:
+            records = ((line, raw) for line, raw in text_lines(block, tally) if left[line - block.first_line])
+            done.append(self._columns_of(records, tally))
+        else:
+            tally.records += size
+        batch = done[0] if len(done) == 1 else _in_order(done)
+        return self._clean(batch, tally)
+
+    def _cut_alike(self, lines: Alike, first_line: int) -> tuple[pa.RecordBatch, npt.NDArray[np.int64]] | None:
+        """Return the requests of lines of one shape and the places they lie at; None where the format leaves them."""
+        assert self.form.cut is not None  # noqa: S101 -- for mypy: `cuts` says so
+        try:
+            first = self._reader(lines.first)
+        except UNDECODABLE:
+            return None
+        made = self.form.cut(lines, first, self._context)
+        if made is None:
+            return None
+        columns, odd = made
+        batch = _assembled(columns, first_line + lines.places, self.schema)
+        if not odd.any():
+            return batch, lines.places
+        return batch.filter(pa.array(~odd)), lines.places[~odd]
 
     def _columns_of(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as the format's `columns` makes them."""
@@ -157,8 +207,7 @@ class Decoder:
         behind = set(left)
         done = _assembled(made, [line for place, line in enumerate(lines) if place not in behind], self.schema)
         rest = self._rows(self._converted([(lines[place], decoded[place]) for place in left], tally), tally)
-        both = pa.Table.from_batches([done, rest]).sort_by("line").combine_chunks()
-        return both.to_batches()[0] if both.num_rows else done
+        return _in_order([done, rest])
 
     def finish(self, tally: Tally) -> pa.RecordBatch:
         """Return what the format's state holds when the file has ended; those records are no longer held."""
@@ -197,7 +246,7 @@ class Decoder:
         return pa.concat_batches(batches) if len(batches) > 1 else batches[0]
 
     def _clean(self, batch: pa.RecordBatch, tally: Tally) -> pa.RecordBatch:
-        batch, masks = cleaned(batch, self._context.hash_key, keep_users=self._keep_users)
+        batch, masks = cleaned(batch, self._context.hash_key, keep_users=self._keep_users, plain=self.form.plain)
         tally.masked += masks
         return batch
 
@@ -312,6 +361,16 @@ def _json_decoder(record: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(record)
 
 
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _is_an_object_a_line(data: bytes) -> bool:
     """Say whether every line begins and ends as an object does.
 
@@ -325,12 +384,20 @@ def _is_an_object_a_line(data: bytes) -> bool:
     return bool((text[ends - 1] == ord("}")).all() and (text[ends + 1] == ord("{")).all())
 
 
-def _assembled(made: Mapping[str, pa.Array], lines: Sequence[int], schema: pa.Schema) -> pa.RecordBatch:
+def _assembled(
+    made: Mapping[str, pa.Array], lines: Sequence[int] | npt.NDArray[np.int64], schema: pa.Schema
+) -> pa.RecordBatch:
     """Return columns by name as a batch; a column that was not made is null."""
     size = len(lines)
     columns = {"line": pa.array(lines, pa.int64()), **made}
     arrays = [columns[f.name] if f.name in columns else pa.nulls(size, f.type) for f in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _in_order(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    """Return batches as one, in the order of their lines."""
+    both = pa.Table.from_batches(batches).sort_by("line").combine_chunks()
+    return both.to_batches()[0] if both.num_rows else batches[0]
 
 
 def _reason(error: Exception) -> tuple[str, str | None]:

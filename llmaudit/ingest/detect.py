@@ -113,22 +113,27 @@ def _verdict(sample: Sample, forms: Sequence[Format]) -> _Verdict:
     if reads == "text":
         votes = _text_votes(sample, candidates)
         return _Verdict(sample, votes, votes)
+    names = tuple(form.name for form in candidates)
     for seen in sample.records:
-        speaking = weighed(seen, candidates)
+        speaking = weighed(seen, candidates, names)
         weights.update(speaking)
         best = max(speaking.values(), default=0.0)
         votes.update(name for name, weight in speaking.items() if weight == best)
     return _Verdict(sample, votes, weights)
 
 
-def weighed(seen: Seen, forms: Sequence[Format]) -> dict[str, float]:
+def weighed(seen: Seen, forms: Sequence[Format], names: tuple[str, ...]) -> dict[str, float]:
     """Return the formats that a record speaks for, with the weight of their keys that it shows.
 
     A key that `n` formats list weighs 1/n. A format that another one `beats` is left out where both are spoken for.
+
+    Args:
+        seen: The record.
+        forms: The formats that it may be in.
+        names: Their names.
     """
     speaking: dict[str, float] = {}
     beaten: set[str] = set()
-    names = tuple(form.name for form in forms)
     alone = len(names) == 1  # the one that the user named; a column map is not registered
     for form, weight in _shown(seen.keys, forms) if alone else _shown_of_known(seen.keys, names):
         if form.says is not None and not (isinstance(seen.value, dict) and form.says(seen.value)):

@@ -58,6 +58,7 @@ ENVELOPES = (
 WRAPPERS = ("@message", "message", "log", "jsonPayload", "textPayload", "_raw", "line")
 """Keys under which a log shipper keeps the record, as JSON text or as an object, beside its own few fields."""
 
+_ENVELOPES, _WRAPPERS = frozenset(ENVELOPES), frozenset(WRAPPERS)
 SHIPPER_KEYS = 12
 """An object with more keys is a record itself, not a shipper's envelope around one."""
 
@@ -171,7 +172,7 @@ def value_of(line: bytes) -> Any:
 
 def envelope_of(value: Any) -> tuple[str, ...]:
     """Return the keys that lead to the records of an export's object; nothing where it is a record itself."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or _ENVELOPES.isdisjoint(value):
         return ()
     for name in ENVELOPES:
         inner = value.get(name)
@@ -187,7 +188,7 @@ def envelope_of(value: Any) -> tuple[str, ...]:
 
 def wrapper_of(value: Any) -> str | None:
     """Return the key under which a log shipper keeps the record, or None where the object is a record itself."""
-    if not isinstance(value, dict) or len(value) > SHIPPER_KEYS:
+    if not isinstance(value, dict) or len(value) > SHIPPER_KEYS or _WRAPPERS.isdisjoint(value):
         return None
     for name in WRAPPERS:
         inner = value.get(name)

@@ -227,7 +227,11 @@ class Loader:
         base = int(self.store.one(f"SELECT coalesce(max(row_id), 0) FROM {to.table}")[0])
         stream = _Stream(parts, BILL_SCHEMA if to.table == "bill_lines" else SCHEMA, base)
         columns = ", ".join(("row_id", "source_id", "id_space", *to.columns))
-        with self.store.one_thread(), self.store.table("incoming", stream.reader()):
+        many = len(files) == 1 and files[0].rows > SMALL_ROWS
+        with (
+            self.store.in_any_order() if many else self.store.one_thread(),
+            self.store.table("incoming", stream.reader()),
+        ):
             self.store.execute(f"INSERT INTO {to.table} ({columns}) SELECT {columns} FROM incoming")
         if stream.failure is not None:
             raise stream.failure

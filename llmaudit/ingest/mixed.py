@@ -24,6 +24,12 @@ class Mixed:
     def __init__(self, decoders: Sequence[Decoder]) -> None:
         self.decoders = decoders
         self._forms = [decoder.form for decoder in decoders]
+        self._names = tuple(form.name for form in self._forms)
+
+    @property
+    def cuts(self) -> bool:
+        """Whether columns are cut out of lines that are alike (`Decoder.cuts`)."""
+        return len(self.decoders) == 1 and self.decoders[0].cuts
 
     def batches(self, records: Numbered, tally: Tally) -> list[tuple[str, pa.RecordBatch]]:
         """Return the requests among the records as rows, by format; what is not one is noted in the tally."""
@@ -41,7 +47,7 @@ class Mixed:
 
     def _which(self, raw: object) -> int:
         value = raw if isinstance(raw, dict) else value_of(bytes(memoryview(raw)))  # type: ignore[arg-type]
-        weights = weighed(Seen(keys_of(value), value), self._forms)
+        weights = weighed(Seen(keys_of(value), value), self._forms, self._names)
         if not weights:
             return 0
         best = max(weights, key=lambda name: weights[name])

@@ -254,18 +254,20 @@ def _of_tables(content: Content, layout: Layout) -> Iterator[Seen]:
 
 def keys_of(record: Any) -> frozenset[str]:
     """Return the keys of a record, those of nested objects and of the first object of a list dotted, three deep."""
-    return frozenset(_keys(record, "", DEPTH))
+    found: list[str] = []
+    _add_keys(found, record, "", DEPTH)
+    return frozenset(found)
 
 
-def _keys(value: Any, before: str, depth: int) -> Iterator[str]:
-    if isinstance(value, list):
-        value = next((inner for inner in value[:1]), None)
-    if not isinstance(value, dict) or depth == 0:
+def _add_keys(found: list[str], value: Any, before: str, depth: int) -> None:
+    if value.__class__ is list:
+        value = value[0] if value else None
+    if value.__class__ is not dict or depth == 0:
         return
     for key, inner in value.items():
-        yield before + key
-        if isinstance(inner, dict | list):
-            yield from _keys(inner, f"{before}{key}.", depth - 1)
+        found.append(before + key)
+        if inner.__class__ is dict or inner.__class__ is list:
+            _add_keys(found, inner, f"{before}{key}.", depth - 1)
 
 
 def found_at(value: Any, key: str) -> Iterator[Any]:

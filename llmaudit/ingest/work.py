@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -167,8 +168,14 @@ def _parts(content: Content, job: Job, decoder: Mixed) -> Iterator[Decoded]:
     first = list(islice(source, PARALLEL_FROM_BLOCKS))
     if len(first) < PARALLEL_FROM_BLOCKS or any(form.state for form in job.forms):
         yield from (decode_block(decoder, block, job.layout) for block in chain(first, source))
-    else:
-        yield from _in_processes(chain(first, source), job)
+        return
+    rest = chain(first, source)
+    if decoder.cuts:
+        yield decode_block(decoder, next(rest), job.layout)
+    if decoder.cuts:
+        yield from _in_threads(rest, job)
+    if (block := next(rest, None)) is not None:
+        yield from _in_processes(chain([block], rest), job)
 
 
 def _streams(content: Content, job: Job) -> Iterator[tuple[Numbered, Tally]] | None:
@@ -188,31 +195,72 @@ def _streams(content: Content, job: Job) -> Iterator[tuple[Numbered, Tally]] | N
     return None
 
 
+class _Hand(Protocol):
+    """What decodes one block at a time: a worker process, or a decoder of this one."""
+
+    def decode(self, block: Block) -> Decoded:
+        """Return what became of a block."""
+
+
+class _Here:
+    """Decodes in this process.
+
+    Args:
+        job: How the blocks are decoded.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.decoder = decoder_of(job)
+        self._layout = job.layout
+
+    def decode(self, block: Block) -> Decoded:
+        """Return what became of a block."""
+        return decode_block(self.decoder, block, self._layout)
+
+
+def _in_threads(source: Iterator[Block], job: Job) -> Generator[Decoded, None, None]:
+    """Spread blocks over threads as long as their lines are cut in columns, which needs little of the interpreter."""
+    hands = [_Here(job) for _ in range(_cores())]
+
+    def cut() -> Iterator[Block]:
+        while all(hand.decoder.cuts for hand in hands) and (block := next(source, None)) is not None:
+            yield block
+
+    yield from _spread(cut(), hands)
+
+
 def _in_processes(source: Iterable[Block], job: Job) -> Generator[Decoded, None, None]:
-    """Spread blocks over worker processes; at most two blocks a worker are in flight, so memory stays bounded."""
+    """Spread blocks over worker processes."""
     from llmaudit.ingest.worker import Worker  # noqa: PLC0415 -- the worker imports this module
 
-    count = min(_cores(), MAX_WORKERS)
-    idle: SimpleQueue[Worker] = SimpleQueue()
+    with ExitStack() as stack:
+        workers = []
+        for _ in range(min(_cores(), MAX_WORKERS)):
+            workers.append(Worker(job))
+            stack.callback(workers[-1].close)
+        yield from _spread(source, workers)
+
+
+def _spread(source: Iterable[Block], hands: Sequence[_Hand]) -> Generator[Decoded, None, None]:
+    """Yield what became of blocks, in order; at most two blocks a hand are in flight, so memory stays bounded."""
+    idle: SimpleQueue[_Hand] = SimpleQueue()
+    for hand in hands:
+        idle.put(hand)
 
     def decode(block: Block) -> Decoded:
-        worker = idle.get()
+        hand = idle.get()
         try:
-            return worker.decode(block)
+            return hand.decode(block)
         finally:
-            idle.put(worker)
+            idle.put(hand)
 
     with ExitStack() as stack:
-        threads = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="llmaudit-decode"))
-        for _ in range(count):
-            worker = Worker(job)
-            stack.callback(worker.close)
-            idle.put(worker)
+        threads = stack.enter_context(ThreadPoolExecutor(len(hands), thread_name_prefix="llmaudit-decode"))
         waiting: deque[Future[Decoded]] = deque()
         stack.callback(lambda: [future.cancel() for future in waiting])
         for block in source:
             waiting.append(threads.submit(decode, block))
-            if len(waiting) > 2 * count:
+            if len(waiting) > 2 * len(hands):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from builders import litellm_row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmaudit.formats import alike
 from llmaudit.formats.base import Format
 from llmaudit.formats.litellm import Metadata, SpendLog
 from llmaudit.ingest import known
@@ -17,6 +19,16 @@ from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import Block
 from llmaudit.ingest.records import Tally, text_lines
 from llmaudit.ingest.work import Job, Setup, decode_block, decoder_of
+
+
+@pytest.fixture(autouse=True, params=[1, alike.MIN_ALIKE], ids=["cut", "rows"])
+def least_alike(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let lines be cut from the first one on, and again only as many as are worth it."""
+    before = alike.MIN_ALIKE
+    alike.MIN_ALIKE = request.param
+    yield
+    alike.MIN_ALIKE = before
+
 
 WITH_COLUMNS = [form for form in known() if form.columns is not None]
 COUNTS = st.one_of(st.none(), st.integers(0, 5000), st.sampled_from([-1, 2.5, 7.0, 10**10, 2**70, True, "5"]))
@@ -165,3 +177,44 @@ def test_litellm_columns_equal_litellm_rows(rows: list[dict[str, Any]], junk: li
 def test_lines_that_only_look_like_objects_are_told_apart(data: bytes) -> None:
     (form,) = WITH_COLUMNS
     assert read(data, form, by_columns=True) == read(data, form, by_columns=False)
+
+
+@st.composite
+def damaged(draw: Any) -> bytes:
+    """Draw lines of one shape, with values of different lengths, and change, drop or add one byte."""
+    rows = []
+    for number in range(6):
+        row = litellm_row(
+            f"r{10**number}", f"2026-10-01T10:00:0{number}", prompt=10**number, completion=5, spend="1e-05"
+        )
+        usage = {"prompt_tokens_details": {"cached_tokens": number}, "ü": [{}, 1.5e-7, "x" * number, True, None]}
+        rows.append(row | {"metadata": {"usage_object": usage, "user_api_key_alias": "k"}, "unknown": [0.5, "a"]})
+    data = b"\n".join(msgspec.json.encode(row) for row in rows)
+    place = draw(st.integers(0, len(data) - 1))
+    byte = draw(
+        st.sampled_from([b'"', b"{", b"}", b"[", b",", b":", b"0", b"-", b"e", b".", b"n", b"\n", b"\\", b"\xff"])
+    )
+    kept = draw(st.integers(0, 1))
+    return data[:place] + draw(st.sampled_from([byte, b""])) + data[place + kept :]
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=damaged())
+def test_damaged_lines_are_told_apart(data: bytes) -> None:
+    (form,) = WITH_COLUMNS
+    assert read(data, form, by_columns=True) == read(data, form, by_columns=False)
+
+
+def test_lines_of_one_shape_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the tests above would compare the slow way with itself."""
+    rows = [litellm_row(f"r{n}", "2026-10-01T10:00:00", prompt=10**n, completion=5, spend="0.01") for n in range(9)]
+    rows = [row | {"metadata": {"usage_object": {"x": "y" * n}}} for n, row in enumerate(rows)]
+    (form,) = WITH_COLUMNS
+    lines = [msgspec.json.encode(row) for row in rows]
+    monkeypatch.setattr(alike, "MIN_ALIKE", 1)
+    (found,) = alike.alike(b"\n".join(lines))
+    assert found.places.tolist() == list(range(9))
+    texts = found.number("prompt_tokens")
+    assert texts is not None
+    assert texts.to_pylist() == [str(10**n) for n in range(9)]
+    assert form.cut is not None

@@ -37,8 +37,8 @@ def line(number: int, **changes: Any) -> bytes:
     return msgspec.json.encode(row(number, **changes))
 
 
-def lines(numbers: Iterable[int]) -> bytes:
-    return b"".join(line(number) + b"\n" for number in numbers)
+def lines(numbers: Iterable[int], **changes: Any) -> bytes:
+    return b"".join(line(number, **changes) + b"\n" for number in numbers)
 
 
 def write(path: Path, data: bytes) -> Path:

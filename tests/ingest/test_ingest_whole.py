@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from logs import decode_file, line, lines, write
 
 from llmaudit.errors import LlmauditError
+from llmaudit.formats import alike
 from llmaudit.ingest import ledger, read, work
 from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import opened
@@ -93,6 +95,10 @@ def test_a_source_that_failed_takes_no_number(tmp_path: Path, load, store) -> No
     assert store.rows("SELECT source_id FROM sources") == [(1,)]
 
 
+ESCAPED = "a\\b"
+"""Lines with an escape in them are decoded one by one, in worker processes."""
+
+
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
     """The worker processes that a test has started."""
@@ -109,9 +115,14 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
 
 @pytest.mark.usefixtures("small_blocks")
 def test_an_interrupt_ends_the_workers(tmp_path: Path, load, contents, workers) -> None:
+    def interrupt(*_: Any) -> None:
+        if workers:
+            raise KeyboardInterrupt
+
     before = contents()
+    log = write(tmp_path / "a.jsonl", lines(range(1, 300), user=ESCAPED))
     with pytest.raises(KeyboardInterrupt):
-        load(write(tmp_path / "a.jsonl", lines(range(1, 300))), progress=raising(KeyboardInterrupt()))
+        load(log, progress=interrupt)
     assert contents() == before
     assert [worker._process.poll() is not None for worker in workers] == [True, True]
 
@@ -119,15 +130,32 @@ def test_an_interrupt_ends_the_workers(tmp_path: Path, load, contents, workers) 
 @pytest.mark.usefixtures("small_blocks")
 def test_a_worker_that_dies_is_reported_and_leaves_nothing(tmp_path: Path, load, contents, workers) -> None:
     before = contents()
+    log = write(tmp_path / "a.jsonl", lines(range(1, 300), user=ESCAPED))
     with pytest.raises(LlmauditError, match="ended unexpectedly") as caught:
-        load(write(tmp_path / "a.jsonl", lines(range(1, 300))), progress=lambda *_: workers[0]._process.kill())
+        load(log, progress=lambda *_: [worker._process.kill() for worker in workers[:1]])
     assert caught.value.slug == "worker-died"
     assert contents() == before
     assert all(worker._process.poll() is not None for worker in workers)
 
 
-def test_results_do_not_depend_on_blocks_or_worker_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = lines(range(1, 200)) + b"bad\n\n" + line(200, spend=-1) + b"\n" + lines(range(201, 400))
+@pytest.mark.usefixtures("small_blocks")
+def test_an_interrupt_ends_the_threads(
+    tmp_path: Path, load, contents, workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alike, "MIN_ALIKE", 2)
+    before = contents()
+    with pytest.raises(KeyboardInterrupt):
+        load(write(tmp_path / "a.jsonl", lines(range(1, 300))), progress=raising(KeyboardInterrupt()))
+    assert contents() == before
+    assert not workers
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("llmaudit-decode")]
+
+
+@pytest.mark.parametrize("user", ["u1", ESCAPED], ids=["threads", "processes"])
+def test_results_do_not_depend_on_blocks_or_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: str) -> None:
+    monkeypatch.setattr(alike, "MIN_ALIKE", 1)
+    data = lines(range(1, 200), user=user) + b"bad\n\n" + line(200, spend=-1) + b"\n"
+    data += lines(range(201, 400), user=user)
     path = write(tmp_path / "a.jsonl", data)
     expected_rows, expected = decode_file(path)
     assert (len(expected_rows), len(expected.rejects)) == (398, 2)

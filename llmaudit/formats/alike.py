@@ -1,0 +1,316 @@
+"""Lines of JSON that differ in nothing but their values, as columns cut out of the bytes they lie in.
+
+A program writes the same keys in the same order again and again. So one line of a kind is read key by key; of the
+others it is proven, many at once, that every byte outside the values is the same. Then a value lies between the same
+two quotes in all of them, and a column is a cut at known places: no object is made per row.
+
+So the other lines are well-formed JSON of the same kinds of values if the first one is, and that one goes through the
+strict decoder. Lines with an escape or a control character in them are left to it too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Path = tuple[str | int, ...]
+Places = npt.NDArray[np.int64]
+_Bounds = npt.NDArray[np.int32]
+
+MIN_ALIKE = 64
+"""Fewer lines of a shape are not worth it: a shape costs some two hundred calls whatever its size."""
+
+MAX_SHAPES = 32
+"""Shapes tried in a block; a log whose lines are of more kinds is better read line by line."""
+
+_TOKEN = re.compile(rb'"[^"]*"|-?[0-9][-+.0-9eE]*|true|false|null|[{}\[\],]')
+_EMPTY = re.compile(rb"\{\s*\}|\[\s*\]")
+_QUOTE, _LINE_END, _ESCAPE, _SPACE = b'"\n\\ '
+_NOUGHT = ord("0")
+_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
+
+
+class Unlike(Exception):  # noqa: N818 -- not an error: these lines are for the reader of single lines
+    """A value is of another kind than the format can take from a column."""
+
+
+class _Odd(Exception):  # noqa: N818 -- not an error: lines like this one have no shape
+    """Where the values lie cannot be told from the quotes alone, there are none, or a key comes twice."""
+
+
+class _Shape:
+    """Where the values of a line lie, told from one line.
+
+    Each value has a slot. A slot begins and ends at a bound: a quote of the line and the distance to it.
+
+    Attributes:
+        slots: Number of the slot of each text or number, by its path.
+        numbers: Slots that are numbers, not texts.
+        fixed: The bytes of what has no slot (`null`, `true`, `{}`), by path.
+        quotes: The quote of each slot's start and end, in turn; one past the last stands for the line's end.
+        offsets: The distance to it.
+        between: What lies before, between and after the slots.
+        count: How many quotes the line has.
+
+    Raises:
+        _Odd: Lines like this one have no shape.
+    """
+
+    def __init__(self, line: bytes) -> None:
+        self.slots: dict[Path, int] = {}
+        self.numbers: list[int] = []
+        self.fixed: dict[Path, bytes] = {}
+        self.quotes: list[int] = []
+        self.offsets: list[int] = []
+        self.between: list[bytes] = []
+        self._seen: set[Path] = set()
+        self._path: list[str | int] = []
+        self._quotes: list[int] = []
+        self._last = 0  # where the last slot ended
+        self._in_number = False  # that was a number: its bound is told from the next quote, which has not come
+        self._key_follows = False
+        for token in _TOKEN.finditer(line):
+            start, end = token.span()
+            match line[start]:
+                case 0x22:
+                    self._text(line, start, end)
+                case 0x7B | 0x5B:  # { [
+                    self._begin(line, start)
+                case 0x7D | 0x5D:  # } ]
+                    self._path.pop()
+                    self._key_follows = False
+                case 0x2C:
+                    self._next()
+                case 0x74 | 0x66 | 0x6E:  # t f n
+                    self.fixed[self._here()] = token[0]
+                case _:
+                    self._number(line, start, end)
+        if not self.slots:
+            raise _Odd
+        self._bound_number(len(line))
+        self.between.append(line[self._last :])
+        self.count = len(self._quotes)
+
+    def _text(self, line: bytes, start: int, end: int) -> None:
+        self._bound_number(start)
+        self._quotes += (start, end - 1)
+        if self._key_follows:
+            self._path[-1] = line[start + 1 : end - 1].decode()
+            self._key_follows = False
+            return
+        self._open(line, start + 1, len(self._quotes) - 2, 1)
+        self._bound(len(self._quotes) - 1, 0)
+        self._last = end - 1
+
+    def _number(self, line: bytes, start: int, end: int) -> None:
+        if self._in_number:
+            raise _Odd
+        self.numbers.append(len(self.slots))
+        self._open(line, start, len(self._quotes) - 1, start - self._quotes[-1])
+        self._last, self._in_number = end, True
+
+    def _bound_number(self, next_quote: int) -> None:
+        if self._in_number:
+            self._bound(len(self._quotes), self._last - next_quote)
+            self._in_number = False
+
+    def _here(self) -> Path:
+        here = tuple(self._path)
+        if here in self._seen:
+            raise _Odd
+        self._seen.add(here)
+        return here
+
+    def _begin(self, line: bytes, start: int) -> None:
+        here, kind = self._here(), line[start : start + 1]
+        if empty := _EMPTY.match(line, start):
+            self.fixed[here] = empty[0]
+        self._key_follows = kind == b"{"
+        self._path.append("" if self._key_follows else 0)
+
+    def _next(self) -> None:
+        inside = self._path[-1]
+        if isinstance(inside, int):
+            self._path[-1] = inside + 1
+        else:
+            self._key_follows = True
+
+    def _open(self, line: bytes, start: int, quote: int, offset: int) -> None:
+        self.slots[self._here()] = len(self.slots)
+        self.between.append(line[self._last : start])
+        self._bound(quote, offset)
+
+    def _bound(self, quote: int, offset: int) -> None:
+        self.quotes.append(quote)
+        self.offsets.append(offset)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Lines of one shape.
+
+    Attributes:
+        places: Their places among the lines of the block, ascending.
+        first: One of them, for what they have in common.
+    """
+
+    places: Places
+    first: bytes
+    _shape: _Shape
+    _pieces: pa.StringArray
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def text(self, *path: str | int) -> pa.StringArray | None:
+        """Return the texts at a path, None where all lines have null or nothing there.
+
+        Raises:
+            Unlike: Something else lies there.
+        """
+        slot = self._slot(path)
+        if slot is None:
+            return None
+        if slot in self._shape.numbers:
+            raise Unlike
+        return self._cut(slot)
+
+    def number(self, *path: str | int) -> pa.StringArray | None:
+        """Return the JSON numbers at a path as they are written, None where all lines have null or nothing there.
+
+        Raises:
+            Unlike: Something else lies there.
+        """
+        slot = self._slot(path)
+        if slot is None:
+            return None
+        if slot not in self._shape.numbers:
+            raise Unlike
+        return self._cut(slot)
+
+    def fixed(self, *path: str | int) -> bytes | None:
+        """Return what lies at a path in all lines, where it is no text and no number: `null`, `true`, `{}`."""
+        return self._shape.fixed.get(path)
+
+    def _slot(self, path: Path) -> int | None:
+        slot = self._shape.slots.get(path)
+        if slot is None and self._shape.fixed.get(path, b"null") != b"null":
+            raise Unlike
+        return slot
+
+    def _cut(self, slot: int) -> pa.StringArray:
+        stride = 2 * len(self._shape.slots) + 2
+        return self._pieces.take(pa.array(np.arange(2 * slot + 1, len(self) * stride, stride, dtype=np.int32)))
+
+
+def alike(data: bytes) -> Iterator[Alike]:
+    r"""Yield the lines of a block by shape; those of rare shapes are in none.
+
+    What is yielded is proven to be like its first line; whether that is JSON at all, the caller has to see.
+
+    Args:
+        data: Lines without the last `\n`, valid UTF-8.
+    """
+    text = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(text == _LINE_END).astype(np.int32)
+    starts = np.concatenate((np.zeros(1, np.int32), ends + 1), dtype=np.int32)
+    stops = np.append(ends, np.int32(len(data)))
+    quotes = np.flatnonzero(text == _QUOTE).astype(np.int32)
+    first = np.searchsorted(quotes, starts)
+    counts = np.diff(first, append=len(quotes))
+    counts[_lines_to_leave(text, data, starts)] = 0
+    tries = MAX_SHAPES
+    for count in _most_common(counts):
+        left = np.flatnonzero(counts == count)
+        while len(left) >= MIN_ALIKE and tries:
+            tries -= 1
+            line = data[starts[left[0]] : stops[left[0]]]
+            try:
+                shape = _Shape(line)
+            except (_Odd, IndexError):  # it is no object, or its brackets do not match
+                left = left[1:]
+                continue
+            bounds = _bounds(shape, quotes, first[left], starts[left], stops[left])
+            same = _same(shape, data, bounds)
+            if np.count_nonzero(same) >= MIN_ALIKE:
+                yield Alike(left[same], line, shape, _pieces(data, bounds[same]))
+            same[0] = True  # whatever it is, it has been tried
+            left = left[~same]
+
+
+def _lines_to_leave(text: npt.NDArray[np.uint8], data: bytes, starts: _Bounds) -> Places:
+    """Return the lines that have an escape or a control character in them."""
+    escapes = np.flatnonzero(text == _ESCAPE) if b"\\" in data else np.zeros(0, np.int64)
+    controls = np.zeros(0, np.int64)
+    if np.count_nonzero(text < _SPACE) >= len(starts):  # more than line ends
+        controls = np.flatnonzero((text < _SPACE) & (text != _LINE_END))
+    return np.searchsorted(starts, np.concatenate((escapes, controls)), side="right") - 1
+
+
+def _most_common(counts: npt.NDArray[np.int64]) -> list[int]:
+    """Return how many quotes lines have, the most common number first, as far as enough lines have it."""
+    numbers, times = np.unique(counts, return_counts=True)
+    enough = [(int(seen), int(number)) for number, seen in zip(numbers, times, strict=True) if seen >= MIN_ALIKE]
+    return [number for _, number in sorted(enough, reverse=True) if number]
+
+
+def _bounds(shape: _Shape, quotes: _Bounds, first: Places, starts: _Bounds, stops: _Bounds) -> _Bounds:
+    """Return where each line starts, its slots start and end in turn, and where it ends, if it has the shape."""
+    bounds = np.empty((len(first), len(shape.quotes) + 2), np.int32)
+    bounds[:, 0], bounds[:, -1] = starts, stops
+    inner = bounds[:, 1:-1]
+    which = np.array(shape.quotes)
+    np.take(quotes, first[:, None] + which, out=inner, mode="clip")
+    for after_last in np.flatnonzero(which == shape.count):
+        inner[:, after_last] = stops
+    inner += np.array(shape.offsets, np.int32)
+    return bounds
+
+
+def _same(shape: _Shape, data: bytes, bounds: _Bounds) -> npt.NDArray[np.bool_]:
+    """Say which lines have the shape: between the slots the same bytes, and numbers where numbers are expected."""
+    lengths = np.diff(bounds, axis=1)
+    same: npt.NDArray[np.bool_] = (lengths[:, ::2] == np.array([len(part) for part in shape.between])).all(axis=1)
+    if shape.numbers:
+        same &= (lengths[:, [2 * slot + 1 for slot in shape.numbers]] > 0).all(axis=1)
+    rows = np.flatnonzero(same)
+    if not len(rows):
+        return same
+    pieces = _pieces(data, bounds if len(rows) == len(same) else bounds[rows])
+    size, stride = len(rows), bounds.shape[1]
+    between = b"".join(shape.between)
+    taken = pieces.take(pa.array(np.arange(0, size * stride, 2, dtype=np.int32)))
+    found = np.frombuffer(taken.buffers()[2], np.uint8, size * len(between)).reshape(size, len(between))
+    good = (found == np.frombuffer(between, np.uint8)).all(axis=1)
+    if shape.numbers:
+        places = np.arange(0, size * stride, stride, dtype=np.int32)[:, None]
+        numbers = pieces.take(pa.array((places + (2 * np.array(shape.numbers, np.int32) + 1)).ravel()))
+        good[_wrong_numbers(numbers) // len(shape.numbers)] = False
+    same[rows[~good]] = False
+    return same
+
+
+def _pieces(data: bytes, bounds: _Bounds) -> pa.StringArray:
+    """Return lines cut at their bounds: in turn what lies between slots and what is in one; nothing is copied."""
+    return pa.StringArray.from_buffers(bounds.size - 1, pa.py_buffer(np.ascontiguousarray(bounds)), pa.py_buffer(data))
+
+
+def _wrong_numbers(texts: pa.StringArray) -> Places:
+    """Return which texts are no JSON numbers. Most are a few digits, which is seen at once."""
+    _, offsets, data = texts.buffers()
+    starts = np.frombuffer(offsets, np.int32, len(texts) + 1)
+    digits = np.frombuffer(data, np.uint8, starts[-1]) - np.uint8(_NOUGHT)  # below nought it wraps round
+    others = np.flatnonzero(digits > 9)  # noqa: PLR2004 -- the largest digit
+    doubtful = digits[starts[:-1]] == 0
+    doubtful &= np.diff(starts) > 1  # 0 itself is a number, 01 is none
+    doubtful[np.searchsorted(starts, others, side="right") - 1] = True
+    which = np.flatnonzero(doubtful)
+    passed = pc.match_substring_regex(texts.take(pa.array(which)), _NUMBER)
+    wrong: Places = which[~passed.to_numpy(zero_copy_only=False)]
+    return wrong
