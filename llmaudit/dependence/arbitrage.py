@@ -17,9 +17,8 @@ from llmaudit.cells import PricedCell
 from llmaudit.dependence.folding import folded
 from llmaudit.money import total
 from llmaudit.plans import Plan, PlanCost, evaluate
-from llmaudit.plans.assigning import Move
 from llmaudit.plans.model import Rule, When
-from llmaudit.plans.quality import CohortMove
+from llmaudit.plans.quality import TierMove
 
 LEAST = 30
 """Good answers in a tier after which a model is said to serve it."""
@@ -59,7 +58,7 @@ class Arbitrage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def arbitrage(
-    cells: Iterable[PricedCell], catalog: Catalog, certified: frozenset[Move | CohortMove] = frozenset()
+    cells: Iterable[PricedCell], catalog: Catalog, certified: frozenset[TierMove] = frozenset()
 ) -> list[Arbitrage]:
     """Return what each model could have saved within its tier and class, most first.
 
@@ -83,7 +82,7 @@ def _best(
     answers: Mapping[Place, int],
     places: Mapping[Place, Sequence[PricedCell]],
     catalog: Catalog,
-    certified: frozenset[Move | CohortMove],
+    certified: frozenset[TierMove],
 ) -> Arbitrage | None:
     tier, model = place
     name = group[0].model_class or ""
@@ -118,7 +117,7 @@ def _cost(plan: PlanCost) -> tuple[Decimal, str]:
 
 
 def _moved(
-    place: Place, other: str, group: Sequence[PricedCell], catalog: Catalog, certified: frozenset[Move | CohortMove]
+    place: Place, other: str, group: Sequence[PricedCell], catalog: Catalog, certified: frozenset[TierMove]
 ) -> PlanCost | None:
     if catalog.canonical(other) is None:
         return None

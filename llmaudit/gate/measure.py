@@ -21,7 +21,7 @@ from llmaudit.gate.pricing import KEYS, Priced, price_conditions
 from llmaudit.gate.sums import GROUPINGS, cases_of, moments_of
 from llmaudit.period import ALL, Period
 from llmaudit.request import INPUT_COUNTERS
-from llmaudit.rollup import resolved_requests
+from llmaudit.resolve import resolved_requests
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 

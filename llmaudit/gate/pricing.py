@@ -18,7 +18,7 @@ from llmaudit.catalog import Catalog, Rates
 from llmaudit.catalog.units import PRICED, SUB_COUNTS
 from llmaudit.gate.model import NOTHING_USED, QUANTITIES, Baseline, Rate
 from llmaudit.money import ZERO
-from llmaudit.rollup import NO_TIME
+from llmaudit.resolve import NO_TIME
 from llmaudit.store import Store
 
 KEYS = (
