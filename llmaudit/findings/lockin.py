@@ -82,7 +82,7 @@ def find(evidence: Evidence) -> LockIn | None:
     found = outages(hours)
     timed = any(row.hour is not None for row in hours)
     return LockIn(
-        forgone_usd=forgone_usd(evidence),
+        forgone_usd=evidence.once(forgone_usd),
         seller_usd=total(row.saving_usd for row in sold),
         seller_sure_usd=total(row.sure_usd for row in sold),
         model_usd=total(row.saving_usd for row in cheaper),

@@ -102,7 +102,7 @@ def find(evidence: Evidence) -> Opportunities:
 
 
 def _opportunity(lever: Lever, evidence: Evidence, whole: Decimal) -> Opportunity:
-    found = lever.find(evidence)
+    found = evidence.once(lever.find)
     rows = sorted(found.rows, key=lambda row: (-row.saved_usd, -row.high_usd, row.model, str(row.feature)))
     is_known = bool(rows) or found.missing is None
     usd = total(row.saved_usd for row in rows) if is_known else None
