@@ -154,6 +154,7 @@ def spans(
     log: bool = False,
     zero: bool = False,
     suffix: str = "",
+    dollars: bool = False,
 ) -> Figure:
     """Return a line from low to high in each row, with dots on it.
 
@@ -166,6 +167,7 @@ def spans(
         log: Whether the axis is logarithmic.
         zero: Whether zero is marked.
         suffix: Unit on the axis.
+        dollars: Whether the axis is in US dollars.
     """
     lines = {
         "type": "scatter",
@@ -181,6 +183,8 @@ def spans(
     layout["xaxis"] = axis(
         ticksuffix=suffix, nticks=6, separatethousands=True, zeroline=zero, zerolinecolor=PALETTE["ink"]
     )
+    if dollars:
+        layout["xaxis"]["tickformat"] = "$,.4~f"
     if log:
         layout["xaxis"] |= {"type": "log", "dtick": 1, "minor": {"showgrid": False}}
     layout["yaxis"] = _row_axis(len(names))

@@ -186,7 +186,7 @@ def tornado(plan: PlanRow) -> Chart:
         for i, row in enumerate(rows)
     ]
     drawn = charts.spans(
-        names, figures, lows, highs, [charts.Series("cost as expected", "accent", dots)], zero=True, suffix=" $"
+        names, figures, lows, highs, [charts.Series("cost as expected", "accent", dots)], zero=True, dollars=True
     )
     alt = "; ".join(f"{row.name}: {_ends(row)}" for row in rows)
     title = f"How far one assumption alone moves the cost of {plan.name}"
