@@ -113,9 +113,10 @@ def simulate(world: World, catalog: Catalog, rng: np.random.Generator) -> list[B
     for index in range(world.requests):
         at = FIRST + timedelta(seconds=int(seconds[index]))
         slot = slots[bisect_right(starts, at) - 1].priced_at
-        tokens = tuple(int(count) for count in usage[index])
+        first, read, short, long, other, output = (int(count) for count in usage[index])
+        tokens = (first, read, short, long, other, output)
         band = edges[bisect_right(edges, sum(tokens[:-1])) - 1]
-        row = _row(world, index, at, slot, band, offers[chosen[index]], tokens)
+        row = _row(world, index, at, slot, offers[chosen[index]], tokens)
         truth = _Truth(row, tokens, Conditions(slot, band, is_folded=True), offers[chosen[index]])
         if world.look is not None and rng.random() < world.share:
             truth = _looks_like(world.look, truth, catalog, at)
@@ -147,9 +148,7 @@ def _usage(rng: np.random.Generator, n: int, *, wide: bool) -> np.ndarray[tuple[
     return np.stack([prompt - cached - written, cached, written, zero, zero, output], axis=1)
 
 
-def _row(
-    world: World, index: int, at: datetime, slot: datetime, band: int, offer: Offer, tokens: Sequence[int]
-) -> BilledRequest:
+def _row(world: World, index: int, at: datetime, slot: datetime, offer: Offer, tokens: Sequence[int]) -> BilledRequest:
     first, read, short, long, other, output = tokens
     return BilledRequest(
         gateway=world.gateway,
@@ -161,7 +160,6 @@ def _row(
         at=at,
         price_slot=slot,
         slot_by="start",
-        prompt_band=band,
         service_tier=None,
         is_batch=False,
         region_class=None,
@@ -190,7 +188,9 @@ def _as(row: BilledRequest, **changes: object) -> BilledRequest:
     return msgspec.structs.replace(row, **changes)
 
 
-def _looks_like(look: Look, truth: _Truth, catalog: Catalog, at: datetime) -> _Truth:
+def _looks_like(  # noqa: C901 -- one case for each look-alike, nothing nested
+    look: Look, truth: _Truth, catalog: Catalog, at: datetime
+) -> _Truth:
     """Return a request that is served under a condition its log does not show."""
     conditions = truth.conditions
     first, read, short, _, other, output = truth.tokens
@@ -228,7 +228,7 @@ def _looks_like(look: Look, truth: _Truth, catalog: Catalog, at: datetime) -> _T
                 truth, tokens=(first, read, short, 0, other, output * 2), row=_as(truth.row, reasoning_tokens=output)
             )
         case "promotion":
-            return replace(truth, factor=0.5)
+            return replace(truth, factor=0.7)
         case "currency":
             return replace(truth, factor=7.12)
         case _:

@@ -11,13 +11,16 @@ from llmaudit.catalog import Catalog
 from llmaudit.markup.fit import CAP, scale_of
 from llmaudit.markup.lookalikes import Explained, alternatives, as_rule, currency_of, tried
 from llmaudit.markup.panel import Panel
-from llmaudit.markup.rules import PER_NUMBER, Bench, Fitted, fitted_rules
+from llmaudit.markup.rules import PER_NUMBER, Bench, Fitted, fitted_rules, refitted
 
 TOLERANCE = 0.002
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
 
 ENOUGH = 0.6
 """Less than this share of requests at list is not list."""
+
+CLOSE = 0.98
+"""Above this share of requests at list there is nothing to explain."""
 
 MOST = 0.75
 """Less than this share of requests on one rule is no markup: a charge has to explain what it is brought for."""
@@ -67,6 +70,12 @@ class Decision:
     bench: Bench
 
     @property
+    def cost(self) -> float:
+        """What the best reading costs, rule or look-alike."""
+        beside = self.tested[self.explained.name].worse if self.explained else 0.0
+        return self.rule.cost + min(beside, 0.0)
+
+    @property
     def fits(self) -> float:
         """Share of requests that follow the rule."""
         return self.rule.fits
@@ -80,22 +89,22 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     bench = Bench(panel)
     rules = fitted_rules(bench)
     plain = min(rules, key=lambda rule: rule.cost)
-    if plain.kind is None and plain.fits >= 0.98:  # noqa: PLR2004 -- nothing is left to explain
+    if plain.kind is None and plain.fits >= CLOSE and not bench.is_noisy:  # nothing is left to explain
         return Decision("list", plain, 0.0, None, {}, (), 1.0, bench)
     others = alternatives(panel, catalog)
     looks = list(tried(bench, others))
-    best_scale = min((scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere), default=np.inf)
-    mixed_scale = min((scale_of(bench.residual(look.predicted)) for look in looks), default=np.inf)
-    bench.scale = max(1.0, min(bench.scale, best_scale))
-    if mixed_scale < bench.scale / 2:
-        bench.scale = max(1.0, mixed_scale)
+    closest = min(looks, key=lambda look: scale_of(bench.residual(look.predicted)), default=None)
+    if closest is not None and scale_of(bench.residual(closest.predicted)) < bench.scale / 2:
+        rules = refitted(bench, closest.predicted)
+        bench.scale = max(1.0, scale_of(bench.residual(closest.predicted)))
+    everywhere = [scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere]
+    bench.scale = max(1.0, min([bench.scale, *everywhere]))
     rules = [bench.judged(rule, _numbers(rule)) for rule in rules]
-    scored = [(look, bench.judged(as_rule(look), 0).cost + _freedom(look, panel)) for look in looks]
+    plain_looks = [look for look in looks if abs(look.rate - 1) <= TOLERANCE]  # a rate beside one explains nothing
+    scored = [(look, bench.judged(as_rule(look), 0).cost + _freedom(look, panel)) for look in plain_looks]
     best = min(rules, key=lambda rule: rule.cost)
     tested: dict[str, Tested] = {}
     for look, cost in scored:
-        if look.rate > 1 + TOLERANCE:  # a markup beside a look-alike: no reading without one
-            continue
         if look.name not in tested or cost - best.cost < tested[look.name].worse:
             fits = float((np.abs(bench.residual(look.predicted)) <= CAP**0.5 * bench.scale).mean())
             tested[look.name] = Tested(look.label, cost - best.cost, fits)
@@ -115,7 +124,7 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     dearest = max(
         (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
     )
-    outcome, explained = _outcome(best, over, winner, bench)
+    outcome, explained = _outcome(best, over, winner)
     return Decision(outcome, best, over, explained, tested, rivals, dearest, bench)
 
 
@@ -125,22 +134,18 @@ def _numbers(rule: Fitted) -> int:
 
 def _freedom(look: Explained, panel: Panel) -> float:
     """Return what choosing a price for each request costs a look-alike: the choice is worth its bits."""
-    return 2 * float(np.log(look.options)) * len(panel) + (0.0 if look.rate == 1.0 else PER_NUMBER)
+    return 2 * look.entropy * len(panel) + PER_NUMBER * ((look.rate != 1.0) + look.choices - 1)
 
 
 def _over(rule: Fitted, bench: Bench) -> float:
     return float((rule.predicted - bench.listed).sum() / bench.listed.sum())
 
 
-def _outcome(
-    best: Fitted, over: float, winner: tuple[Explained, float] | None, bench: Bench
-) -> tuple[Outcome, Explained | None]:
+def _outcome(best: Fitted, over: float, winner: tuple[Explained, float] | None) -> tuple[Outcome, Explained | None]:
     if best.kind is None or abs(over) <= TOLERANCE:
         return _at_list(best, winner)
     if winner is not None and winner[1] <= best.cost + PER_NUMBER:
-        look = winner[0]
-        if look.rate <= 1 + TOLERANCE:
-            return "look-alike", look
+        return "look-alike", winner[0]
     if best.fits < MOST or not all(number.is_clear for number in best.numbers.values() if number.error):
         return "unclear", None
     if over < 0:

@@ -44,7 +44,8 @@ PAID_BESIDE = {"subscription", "add_on"}
 def claim(found: Found) -> str:
     """Return a finding in words, with its interval."""
     if found.tokens_per_request is not None:
-        return f"{found.tokens_per_request:.4g} tokens are billed on every request that were not sent ({found.tokens_low:.1f} to {found.tokens_high:.1f})"
+        interval = f"{found.tokens_low:.1f} to {found.tokens_high:.1f}"
+        return f"{found.tokens_per_request:.4g} tokens are billed on every request that were not sent ({interval})"
     pct = found.pct if found.pct is not None else 0.0
     text = WORDS[found.kind].format(
         ratio=f"{1 + pct / 100:.4g}", fixed=shown(found.fixed_usd, 2 if found.kind in PAID_BESIDE else 6), pct=pct
@@ -69,6 +70,7 @@ def _found(group: Group, cells: Mapping[str, Sequence[PricedCell]]) -> Found:
     stated = _stated_ratio(group)
     kind = "conversion" if rule.kind == "token_rate" and stated else str(rule.kind)
     pct, low, high = _percent(group)
+    taken = {model: _overpaid(group, own) for model in models if (own := cells.get(model))}
     fixed = rule.numbers.get("fee") or rule.numbers.get("minimum") or rule.numbers.get("step")
     return Found(
         kind=kind,
@@ -80,7 +82,8 @@ def _found(group: Group, cells: Mapping[str, Sequence[PricedCell]]) -> Found:
         fixed_low_usd=dollars(fixed.low) if fixed else None,
         fixed_high_usd=dollars(fixed.high) if fixed else None,
         of_list_pct=100 * group.decision.over,
-        overpaid_usd=total(_overpaid(group, own) for model in models if (own := cells.get(model))),
+        overpaid_usd=total(taken.values()),
+        by_model=taken,
         since=since,
         fits_pct=100 * group.decision.fits,
         sampled=len(group.panel),

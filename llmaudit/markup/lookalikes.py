@@ -7,8 +7,9 @@ nearer. In their order (`ORDER`) they are reported, each as ruled out or not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from llmaudit.catalog.model import When
 from llmaudit.catalog.rates import every_vector
 from llmaudit.catalog.units import PRICED
 from llmaudit.markup.fit import mode_of
-from llmaudit.markup.panel import Floats, Panel, _rates, conditions_of
+from llmaudit.markup.panel import Floats, Panel, conditions_of, rates_at
 from llmaudit.markup.rules import Bench, Fitted
 
 ORDER = (
@@ -89,7 +90,8 @@ class Explained:
         is_everywhere: Whether it is to hold for every request.
         is_constant: Whether it is one and the same multiple of list for every request, as a rate would be.
         rate: What list is multiplied with beside it; 1 is nothing.
-        options: How many prices each request could choose between.
+        entropy: Of the choice between prices that the requests make, in nats a request; 0 where there is none.
+        choices: How many prices are chosen at all.
     """
 
     name: str
@@ -98,7 +100,8 @@ class Explained:
     is_everywhere: bool
     is_constant: bool
     rate: float = 1.0
-    options: float = 1.0
+    entropy: float = 0.0
+    choices: int = 1
 
 
 def alternatives(panel: Panel, catalog: Catalog) -> list[Alternative]:
@@ -117,7 +120,7 @@ def alternatives(panel: Panel, catalog: Catalog) -> list[Alternative]:
     ]
 
 
-Variants = dict[tuple[str, str], tuple[object, ...]]
+Variants = dict[tuple[str, str], tuple[Decimal, ...]]
 
 
 def _variants(panel: Panel, catalog: Catalog) -> Iterator[tuple[list[int], Variants]]:
@@ -130,11 +133,10 @@ def _variants(panel: Panel, catalog: Catalog) -> Iterator[tuple[list[int], Varia
         row, offer, used = panel.rows[indices[0]], panel.offers[indices[0]], panel.rates[indices[0]].when
         variants: Variants = {}
         for when, factors in every_vector(catalog, offer, row.price_slot).items():
-            if (key := _differs(used, when)) is None:
-                continue
-            if (key[0] == "region" and row.region_class) or (key[0] == "service tier" and row.service_tier):
-                continue
-            variants.setdefault(key, factors)
+            other = _differs(used, when)
+            known = {"region": row.region_class, "service tier": row.service_tier}
+            if other is not None and not known.get(other[0]):
+                variants.setdefault(other, factors)
         for at in _epochs(catalog, offer, used, row.price_slot):
             vector = every_vector(catalog, offer, at).get(used)
             if vector is not None:
@@ -197,7 +199,7 @@ def _aliases(panel: Panel, catalog: Catalog) -> dict[tuple[str, str], Floats]:
         asked = asked or (catalog.find(row.requested, at=row.price_slot).offer if row.requested else None)
         if asked is None or asked.sku.model == offer.sku.model:
             continue
-        rates = _rates(catalog, asked, replace(conditions_of(row)))
+        rates = rates_at(catalog, asked, conditions_of(row, catalog))
         if not isinstance(rates, NoRates):
             cost[index] = float(sum(q * float(f) for q, f in zip(row.quantities, rates.expected, strict=True)))
             changed = True
@@ -209,7 +211,7 @@ def tried(bench: Bench, others: list[Alternative]) -> Iterator[Explained]:
     listed = bench.listed
     for other in others:
         ratio = other.listed / listed
-        constant = bool(np.ptp(ratio) < 1e-3 * ratio.mean())  # noqa: PLR2004 -- relative
+        constant = bool(np.ptp(ratio) < 1e-3 * ratio.mean())  # relative
         yield Explained(other.name, other.label, other.listed, is_everywhere=True, is_constant=constant)
     for name in dict.fromkeys(other.name for other in others):
         choices = np.stack([listed, *(other.listed for other in others if other.name == name)])
@@ -223,12 +225,21 @@ def tried(bench: Bench, others: list[Alternative]) -> Iterator[Explained]:
 def _nearest(bench: Bench, name: str, choices: Floats, rate: float) -> Explained:
     distance = np.abs(choices - bench.panel.billed)
     chosen = distance.argmin(axis=0)
-    open_rows = (np.ptp(choices, axis=0) > 5 * bench.sigma).mean()
     predicted = np.take_along_axis(choices, chosen[None], axis=0)[0]
+    is_open = np.ptp(choices, axis=0) > 5 * bench.sigma
+    shares = np.bincount(chosen[is_open]) / len(chosen)
+    rest = shares[shares > 0]
+    entropy = float(-(rest * np.log(rest / max(float(is_open.mean()), 1e-12))).sum())
     return Explained(
-        name, "on some requests", predicted, is_everywhere=False, is_constant=False, rate=rate,
-        options=1 + float(open_rows) * (len(choices) - 1),
-    )  # fmt: skip
+        name,
+        "on some requests",
+        predicted,
+        is_everywhere=False,
+        is_constant=False,
+        rate=rate,
+        entropy=entropy,
+        choices=max(len(rest), 1),
+    )
 
 
 def currency_of(rate: float) -> str | None:

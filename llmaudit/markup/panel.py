@@ -5,6 +5,7 @@ Statistics are floats; every amount of money that is shown comes from the cells,
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,8 +96,8 @@ def make_panel(rows: Sequence[BilledRequest], catalog: Catalog) -> Panel:
     """
     priced = [(row, *found) for row in rows if (found := _priced(row, catalog)) is not None]
     if not priced:
-        empty = np.zeros((0, len(PRICED)))
-        return Panel((), (), (), empty, empty, *np.zeros((2, 0)), np.zeros((0, len(CLASSES))), np.zeros(0), _days(()))
+        empty, none = np.zeros((0, len(PRICED))), np.zeros(0)
+        return Panel((), (), (), empty, empty, none, none, np.zeros((0, len(CLASSES))), none, _days(()))
     kept, offers, rates = zip(*priced, strict=True)
     quantities = np.array([row.quantities for row in kept], dtype=float)
     factors = np.array([one.expected for one in _floats(rates)], dtype=float)
@@ -138,10 +139,10 @@ def _days(rows: Sequence[BilledRequest]) -> npt.NDArray[np.int64]:
 
 
 def _priced(row: BilledRequest, catalog: Catalog) -> tuple[Offer, Rates] | None:
-    offer = list_offer(catalog, row.seller, row.sku, row.model)
+    offer = list_offer(catalog, row.seller, row.sku)
     if offer is None or row.day is None:
         return None
-    rates = _rates(catalog, offer, conditions_of(row))
+    rates = rates_at(catalog, offer, conditions_of(row, catalog))
     return None if isinstance(rates, NoRates) or rates.lacking(row.quantities) else (offer, rates)
 
 
@@ -149,7 +150,7 @@ _KNOWN: dict[tuple[str, str, str, Conditions], Rates | NoRates] = {}
 _KNOWN_LIMIT = 200_000
 
 
-def _rates(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates | NoRates:
+def rates_at(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates | NoRates:
     """Return the rates of an offer, remembered: thousands of requests share a few conditions."""
     key = (catalog.version, *offer.key, conditions)
     if key not in _KNOWN:
@@ -159,11 +160,12 @@ def _rates(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates | No
     return _KNOWN[key]
 
 
-def conditions_of(row: BilledRequest) -> Conditions:
-    """Return what the price of a request depends on, as its cell has it."""
+def conditions_of(row: BilledRequest, catalog: Catalog) -> Conditions:
+    """Return what the price of a request depends on, as its cell has it: its size by the band between price steps."""
+    edges = _edges(catalog)
     return Conditions(
         row.price_slot,
-        row.prompt_band,
+        edges[bisect_right(edges, sum(row.tokens[:-1])) - 1],
         row.service_tier,
         bool(row.is_batch),
         row.region_class,
@@ -173,7 +175,16 @@ def conditions_of(row: BilledRequest) -> Conditions:
     )
 
 
-def list_offer(catalog: Catalog, seller: str | None, sku: str | None, model: str) -> Offer | None:
+_EDGES: dict[str, list[int]] = {}
+
+
+def _edges(catalog: Catalog) -> list[int]:
+    if catalog.version not in _EDGES:
+        _EDGES[catalog.version] = catalog.prompt_edges()
+    return _EDGES[catalog.version]
+
+
+def list_offer(catalog: Catalog, seller: str | None, sku: str | None) -> Offer | None:
     """Return the offer whose price is the list: the seller's own, but never a gateway's.
 
     A gateway that resells under its own name is compared with who made the model; only where the maker sells nothing
