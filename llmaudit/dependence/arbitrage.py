@@ -91,8 +91,7 @@ def _best(
         for (at, other), count in answers.items()
         if at == tier and other != model and count >= LEAST and places[at, other][0].model_class == name
     ]
-    by_tier = [move for move in certified if len(move) == 3]  # noqa: PLR2004 -- the others are of a cohort, not a tier
-    proven = [str(to) for at, before, to in by_tier if at == tier and before == model and to]
+    proven = [str(to) for at, before, to in certified if at == tier and before == model and to]
     plans = [_moved(place, other, group, catalog, certified) for other in dict.fromkeys((*proven, *shown))]
     best = min((plan for plan in plans if plan and plan.moved_requests), key=_cost, default=None)
     if best is None or best.cost_usd >= best.actual_usd:
