@@ -26,7 +26,8 @@ AUDIT = "spend coverage tiers drivers markup reliability savings lockin checklis
 QUOTE = "status cost_usd low_usd high_usd components[] rules[] assumptions[] catalog_version"
 TOKENS = "input cache_read cache_write_5m cache_write_1h cache_write_other output reasoning"
 STATUS = "requests accepted rejected duplicates bills first_at last_at billed_usd list_usd unpriced.requests"
-PLANS = "name cost_usd low_usd high_usd savings_usd savings_pct moved_requests unproven_usd legs[]"
+PLANS = "name cost_usd low_usd high_usd savings_usd savings_pct moved_requests unproven_usd legs[] calls refusals"
+PLANS += " cost_per_call_usd cost_per_call_now_usd assumption_table doubts constraints"
 GATEWAYS = "gateway verdict kind pct low_pct high_pct fixed_usd overpaid_usd requests ruled_out[].name evidence[]"
 PAGES = "path verdict reason findings[].kind findings[].quote findings[].line findings[].pct findings[].fixed_usd"
 PAGES += " findings[].base findings[].negated findings[].who rows[].status what_if"
@@ -109,7 +110,11 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     ),
     "plan list": ("", "plan-list", ["plans[].name"]),
     "plan show": ("tiered", "plan-show", ["name", "rules[]"]),
-    "plan check": ("tiered", "plan-check", ["name", "ok"]),
+    "plan check": (
+        "tiered --db {db}",
+        "plan-check",
+        ["name", "ok", "catalog_version", "rules", "refused", "unknown", "constraints", "warnings"],
+    ),
     "markup": ("--db {db}", "markup", ["catalog_version", *under("gateways[]", GATEWAYS)]),
     "checklist": (
         "--db {db}",

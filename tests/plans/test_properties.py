@@ -138,6 +138,31 @@ def test_dearer_target_never_costs_less(ladder: Catalog, given_cells: list[Cell]
 
 
 @quick
+@given(traffic, st.sampled_from(["0.01", "0.3", "1"]), st.integers(0, 3))
+def test_a_fallback_never_lowers_the_cost(ladder: Catalog, given_cells: list[Cell], rate: str, retries: int) -> None:
+    """Whatever it costs beside the first model: a chain pays for what the first one never answers, and answers more."""
+    known = priced(ladder, *given_cells)
+    assumed = f"assume: {{retry_rate: {rate}, retries: {retries}}}"
+    chains = ["", ", fallback: [maker/low]", ", fallback: [maker/low, maker/mid]"]
+    plans = [plan_of(f"name: p\nrules: [{{use: maker/top, {assumed}{chain}}}]") for chain in chains]
+    found = [evaluate(plan, known, ladder) for plan in plans]
+    assert [one.cost_usd for one in found] == sorted(one.cost_usd for one in found)
+    assert [one.answered for one in found] == sorted(one.answered for one in found)
+
+
+@quick
+@given(traffic, st.sampled_from(["0", "0.02", "0.4"]))
+def test_more_failures_never_cost_less(ladder: Catalog, given_cells: list[Cell], rate: str) -> None:
+    known = priced(ladder, *given_cells)
+    sure, shaky = (
+        evaluate(plan_of(f"{{name: p, rules: [{{use: maker/low, assume: {{retry_rate: {one}}}}}]}}"), known, ladder)
+        for one in ("0", rate)
+    )
+    assert sure.cost_usd <= shaky.cost_usd
+    assert shaky.answered <= sure.answered
+
+
+@quick
 @given(traffic)
 def test_a_gateway_adds_its_percentage_of_what_it_passes_on(catalog: Catalog, given_cells: list[Cell]) -> None:
     known = priced(catalog, *given_cells)
