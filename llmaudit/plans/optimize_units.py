@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from llmaudit.catalog import Catalog, Offer
+from llmaudit.catalog.units import PRICED
 from llmaudit.cells import PricedCell
 from llmaudit.money import ZERO, total
 from llmaudit.plans.assigning import Kind
@@ -111,7 +112,7 @@ def costs_of(units: Sequence[Unit], targets: Sequence[Offer], catalog: Catalog, 
     labels: list[Ints] = []
     for column, cost in enumerate(evaluate_all(plans, Traffic(flat), catalog, ratios=ratios)):
         label, kinds = cost.assigner.kinds(cost.placer.plan, cost.assigned, cost.placer)
-        factors = np.array([_factors(kind) for kind in kinds]).reshape(len(kinds), -1)
+        factors = np.array([_factors(kind) for kind in kinds]).reshape(len(kinds), len(PRICED) + 2)
         paid = np.array([kind.is_paid for kind in kinds], bool)[label] if kinds else np.zeros(0, bool)
         moved = np.array([kind.placed.moved for kind in kinds], bool)[label] if kinds else np.zeros(0, bool)
         costs = np.where(paid, spend, np.einsum("ij,ij->i", amounts, factors[label])) if kinds else spend

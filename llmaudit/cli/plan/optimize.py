@@ -87,7 +87,7 @@ def optimize(
     )  # fmt: skip
     with board(settings, prices, limits, evals, metric, by) as (made, cells, outcomes, ratios):
         chosen = choose(made)
-    plan = plan_of(chosen, name, sorted(limits.keep_tiers))
+    plan = plan_of(chosen, name, limits)
     row = plan_row(evaluate(plan, cells, prices, chosen.certified, ratios))
     if out:
         out.write_text(plan_text(plan), encoding="utf-8")
