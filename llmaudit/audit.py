@@ -156,11 +156,12 @@ def evidence_of(facts: Facts, catalog: Catalog, plans: Sequence[str] = DEFAULT_P
 def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence:
     cells = price(facts.cells, catalog)
     certified = _canonical(facts.certified, catalog)
-    costs = evaluate_all(plans, cells, catalog, certified, Ratios.of(catalog, cells, facts.summaries))
+    ratios = Ratios.of(catalog, cells, facts.summaries)
+    costs = evaluate_all(plans, cells, catalog, certified, ratios)
     return Evidence(
         cells=cells,
         catalog=catalog,
-        plans=[_proven(cost, facts.outcomes, catalog) for cost in costs],
+        plans=[_proven(cost, facts.outcomes, catalog, ratios) for cost in costs],
         ledger=[source.row for source in facts.sources],
         summaries=facts.summaries,
         tagged_by=facts.tagged_by,
@@ -174,13 +175,13 @@ def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence
     )
 
 
-def _proven(cost: PlanCost, outcomes: Outcomes | None, catalog: Catalog) -> PlanCost:
+def _proven(cost: PlanCost, outcomes: Outcomes | None, catalog: Catalog, ratios: Ratios) -> PlanCost:
     """Return a plan's cost with the moves that outcomes certify, all of them together."""
     if outcomes is None or not cost.moved_requests:
         return cost
     from llmaudit.plans.certify_plan import certified_moves  # noqa: PLC0415 -- arrays only where there are outcomes
 
-    return replace(cost, certified=cost.certified | certified_moves(cost, outcomes, catalog))
+    return replace(cost, certified=cost.certified | certified_moves(cost, outcomes, catalog, ratios=ratios))
 
 
 def _canonical(moves: frozenset[Move], catalog: Catalog) -> frozenset[Move]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from llmaudit.evidence import Evidence
+from llmaudit.plans import Ratios
 from llmaudit.plans.frontier_points import Point
 
 COHORTS_SHOWN = 50
@@ -46,7 +47,8 @@ def find(evidence: Evidence) -> Frontier | None:
     from llmaudit.plans.optimize import Limits, board_of  # noqa: PLC0415
 
     limits = Limits()
-    board = board_of(evidence.cells, evidence.catalog, outcomes, {}, limits)
+    ratios = Ratios.of(evidence.catalog, evidence.cells, evidence.summaries)
+    board = board_of(evidence.cells, evidence.catalog, outcomes, {}, limits, ratios=ratios)
     return Frontier(
         metric=outcomes.metric,
         cases=outcomes.cases,

@@ -13,10 +13,11 @@ from llmaudit.plans.optimize import MARGIN, Board, Limits, board_of, choose
 from llmaudit.plans.optimize_units import Unit
 from llmaudit.plans.placing import Placed
 from llmaudit.plans.quality import CohortMove, Outcomes
+from llmaudit.plans.ratios import Ratios
 
 
 def certified_moves(
-    cost: PlanCost, outcomes: Outcomes, catalog: Catalog, margin: float = MARGIN
+    cost: PlanCost, outcomes: Outcomes, catalog: Catalog, margin: float = MARGIN, ratios: Ratios | None = None
 ) -> frozenset[CohortMove]:
     """Return the moves of a plan that outcomes certify, all together within a margin.
 
@@ -28,12 +29,14 @@ def certified_moves(
         outcomes: Paired outcomes.
         catalog: The prices.
         margin: Largest loss over all traffic.
+        ratios: What is known of models beside their prices; None takes the tables.
     """
     targets = {leg.model for one in cost.placed if one.moved for leg in one.legs if leg.kind == "route" and leg.model}
     if not targets:
         return frozenset()
     cells = [one.priced for one in cost.placed]
-    board = board_of(cells, catalog, outcomes, {}, Limits(margin=margin, models=tuple(sorted(targets))))
+    limits = Limits(margin=margin, models=tuple(sorted(targets)))
+    board = board_of(cells, catalog, outcomes, {}, limits, ratios=ratios)
     return choose(_as_planned(board, cost.placed)).certified
 
 

@@ -6,7 +6,7 @@ What is decided here: which choices are allowed, what each may lose, and that th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -18,9 +18,20 @@ from llmaudit.catalog import Catalog, Offer
 from llmaudit.cells import PricedCell
 from llmaudit.errors import NotEnoughError, printable
 from llmaudit.plans.certify import Bools, Floats, Ints, bound
-from llmaudit.plans.optimize_solve import STAY, NoPlanError, Problem, solve
-from llmaudit.plans.optimize_units import Costs, Spoken, Table, Unit, costs_of, spoken, table_of, units_of
+from llmaudit.plans.optimize_solve import STAY, NoPlanError, Problem, relaxed, solve
+from llmaudit.plans.optimize_units import (
+    Costs,
+    Spoken,
+    Table,
+    Unit,
+    costs_of,
+    spoken,
+    table_of,
+    units_of,
+    use_of,
+)
 from llmaudit.plans.quality import CohortMove, Grain, Outcomes, best_grain
+from llmaudit.plans.ratios import Ratios
 
 MARGIN = 0.01
 """The loss over all traffic that is acceptable unless told otherwise: one point of a score from 0 to 1."""
@@ -203,6 +214,7 @@ def board_of(
     latency: Latency,
     limits: Limits,
     grain: Grain | None = None,
+    ratios: Ratios | None = None,
 ) -> Board:
     """Return everything a choice is made of.
 
@@ -213,13 +225,14 @@ def board_of(
         latency: Of the log's own answers.
         limits: What a plan has to keep.
         grain: What cohorts are; None is chosen by what the outcomes can bear.
+        ratios: What is known of models beside their prices; None takes the tables.
     """
     chosen = grain or (best_grain(outcomes) if outcomes else Grain(("tier",)))
     free = [priced for priced in cells if priced.cell.tier not in limits.keep_tiers]
     units = units_of(free, chosen)
     targets, left_out = _targets(units, outcomes, limits, catalog)
     good = sum(priced.cell.requests for priced in cells if priced.cell.status == "ok" and priced.spend_usd is not None)
-    costs = costs_of(units, targets, catalog)
+    costs = costs_of(units, targets, catalog, ratios)
     found = Board(
         grain=chosen,
         units=units,
@@ -331,7 +344,7 @@ def choose(board: Board, margin: float | None = None) -> Chosen:
     return _chosen(board, choice, board.limits.margin if margin is None else margin, fitted, se)
 
 
-def _kept(board: Board, table: Table, margin: float) -> Ints:
+def _kept(board: Board, table: Table, margin: float, search: Callable[[Problem], Ints] = solve) -> Ints:
     """Return the best choice whose bound is within the margin: the budget is cut until it is.
 
     The first term of the bound is the solver's own constraint; the second one, which matters where few cohorts move,
@@ -339,15 +352,15 @@ def _kept(board: Board, table: Table, margin: float) -> Ints:
     """
     budget = margin
     for _ in range(STEPS):
-        choice = _solved(board, table, budget)
+        choice = _solved(board, table, budget, search)
         over = _bound_of(board, table, choice) - margin
         if over <= 1e-12:  # noqa: PLR2004 -- rounding of a sum
             return choice
         budget -= over
-    return _solved(board, table, None)
+    return _solved(board, table, None, search)
 
 
-def _solved(board: Board, table: Table, budget: float | None) -> Ints:
+def _solved(board: Board, table: Table, budget: float | None, search: Callable[[Problem], Ints]) -> Ints:
     """Return the cheapest choice within a budget of losses; None is without any move that is proven."""
     problem = _problem(board, table, 0.0 if budget is None else budget)
     if budget is None:
@@ -355,7 +368,7 @@ def _solved(board: Board, table: Table, budget: float | None) -> Ints:
         cost[:, 1:][table.proven] = np.inf
         problem = replace(problem, cost=cost)
     try:
-        return solve(problem)
+        return search(problem)
     except NoPlanError as error:
         raise _no_plan(board, error) from None
 
@@ -421,7 +434,7 @@ def _cross_fitted(board: Board, margin: float) -> tuple[float | None, float | No
             for side in (True, False)
         ]
         for made, seen in (halves, halves[::-1]):
-            rows, columns = _moved(made, _kept(board, made, margin))
+            rows, columns = _moved(made, _kept(board, made, margin, relaxed))
             known = seen.pairs[rows, columns] > 0
             rows, columns = rows[known], columns[known]
             weights = board.weights[rows]
@@ -482,11 +495,6 @@ def _row(board: Board, row: int, column: int) -> MoveRow:
         before_usd=unit.spend_usd,
         after_usd=board.costs.exact(unit, row, column),
     )
-
-
-def use_of(offer: Offer) -> str:
-    """Return what a plan's rule has to say to mean an offer."""
-    return offer.sku.model if offer.sku.model.partition("/")[0] == offer.seller else f"{offer.seller}/{offer.sku.sku}"
 
 
 def _stays(board: Board, choice: Ints) -> dict[str, int]:

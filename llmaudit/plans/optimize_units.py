@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 
 from llmaudit.catalog import Catalog, Offer
+from llmaudit.catalog.units import PRICED
 from llmaudit.cells import PricedCell
 from llmaudit.money import ZERO, total
+from llmaudit.plans.assigning import Kind
 from llmaudit.plans.certify import Arrays, Bools, Floats, Ints, Losses, arrays_of, losses
-from llmaudit.plans.legs import Leg
-from llmaudit.plans.moving import Mover, Refusal
+from llmaudit.plans.evaluate import evaluate_all
+from llmaudit.plans.model import Plan, Rule
 from llmaudit.plans.quality import Grain, Key, Outcomes
+from llmaudit.plans.ratios import Ratios
+from llmaudit.plans.traffic import Traffic
 
 
 @dataclass(frozen=True)
@@ -66,83 +69,67 @@ class Costs:
         now: Shape (units,): US dollars.
         then: Shape (units, targets): on each target, the cells that cannot go there as they are.
         can_move: Shape (units, targets): whether any of its requests can.
-        legs: By target and kind of cell, the leg or why there is none.
-        kinds: By unit, the kind of each of its cells.
+        kinds: By target, what a plan that sends everything there makes of the kinds of cells.
+        labels: By target, shape (cells,): the kind of each cell, unit after unit.
+        ends: Shape (units + 1,): where the cells of each unit begin and end.
     """
 
     now: Floats
     then: Floats
     can_move: Bools
-    legs: list[list[Leg | Refusal]]
-    kinds: list[Ints]
+    kinds: list[list[Kind]]
+    labels: list[Ints]
+    ends: Ints
 
     def exact(self, unit: Unit, row: int, column: int) -> Decimal:
         """Return what a unit would cost on a target, exact: the amount that is shown, as a plan would have it."""
-        legs = self.legs[column]
-        return total(
-            _cost(priced, legs[kind]) for priced, kind in zip(unit.cells, self.kinds[row].tolist(), strict=True)
-        )
+        labels = self.labels[column][self.ends[row] : self.ends[row + 1]].tolist()
+        return total(_cost(priced, self.kinds[column][label]) for priced, label in zip(unit.cells, labels, strict=True))
 
 
-def _cost(priced: PricedCell, leg: Leg | Refusal) -> Decimal:
-    return leg.expected.of(priced) if isinstance(leg, Leg) and priced.cell.status == "ok" else priced.spend_usd or ZERO
+def _cost(priced: PricedCell, kind: Kind) -> Decimal:
+    if kind.is_paid:
+        return priced.spend_usd or ZERO
+    return total(leg.expected.of(priced) for leg in kind.placed.legs)
 
 
-def costs_of(units: Sequence[Unit], targets: Sequence[Offer], catalog: Catalog) -> Costs:
-    """Return what each unit costs now and would cost on each target, by the `Mover` that prices plans."""
+def use_of(offer: Offer) -> str:
+    """Return what a plan's rule has to say to mean an offer."""
+    return offer.sku.model if offer.sku.model.partition("/")[0] == offer.seller else f"{offer.seller}/{offer.sku.sku}"
+
+
+def costs_of(units: Sequence[Unit], targets: Sequence[Offer], catalog: Catalog, ratios: Ratios | None = None) -> Costs:
+    """Return what each unit costs now and would cost on each target, as a plan that sends everything there has it."""
     flat = [priced for unit in units for priced in unit.cells]
     place = np.repeat(np.arange(len(units)), [len(unit.cells) for unit in units])
     spend = np.array([float(priced.spend_usd or 0) for priced in flat])
-    amounts = np.array([[*priced.cell.quantities, float(priced.cell.billed_usd or 0)] for priced in flat], float)
-    good = np.array([priced.cell.status == "ok" for priced in flat], bool)
-    alike = [_conditions(priced) for priced in flat]
-    numbers: dict[Any, int] = {}
-    kind = np.array([numbers.setdefault(one, len(numbers)) for one in alike], np.int64)
-    example = dict(zip(kind.tolist(), flat, strict=True))
-    mover = Mover(catalog)
-    then, can_move = np.empty((len(units), len(targets))), np.zeros((len(units), len(targets)), bool)
-    every: list[list[Leg | Refusal]] = []
-    for column, target in enumerate(targets):
-        legs = [mover.move(example[number], target) for number in range(len(numbers))]
-        moves = np.array([isinstance(leg, Leg) for leg in legs], bool)[kind] & good if legs else good
-        rates = np.array([_rates(leg) if isinstance(leg, Leg) else [0.0] * amounts.shape[1] for leg in legs])
-        fixed = np.array([float(leg.expected.per_request) if isinstance(leg, Leg) else 0.0 for leg in legs])
-        requests = np.array([priced.cell.requests for priced in flat])
-        moved = np.einsum("ij,ij->i", amounts, rates[kind]) + fixed[kind] * requests if legs else spend
-        then[:, column] = np.bincount(place, weights=np.where(moves, moved, spend), minlength=len(units))
-        can_move[:, column] = np.bincount(place, weights=moves, minlength=len(units)) > 0
-        every.append(legs)
-    now = np.bincount(place, weights=spend, minlength=len(units)).astype(float)
-    ends = np.cumsum([len(unit.cells) for unit in units])
-    return Costs(now, then, can_move, every, np.split(kind, ends[:-1]) if units else [])
-
-
-def _conditions(priced: PricedCell) -> Any:
-    """Return everything a move's rates depend on: cells that share it share their leg."""
-    cell = priced.cell
-    return (
-        priced.offer.key if priced.offer else None,
-        priced.rates is None,
-        cell.model,
-        cell.usage_status,
-        cell.day is None,
-        cell.price_slot,
-        cell.prompt_band,
-        cell.service_tier,
-        cell.is_batch,
-        cell.region_class,
-        cell.slot_by,
-        cell.is_thinking,
-        cell.needs_tools,
-        cell.needs_json,
-        cell.needs_images,
-        cell.has_pii,
-        tuple(count > 0 for count in cell.quantities),
+    amounts = np.array(
+        [[*priced.cell.quantities, float(priced.cell.billed_usd or 0), priced.cell.requests] for priced in flat], float
     )
+    then, can_move = np.empty((len(units), len(targets))), np.zeros((len(units), len(targets)), bool)
+    plans = [Plan(name="everything", rules=[Rule(use=use_of(target))]) for target in targets]
+    every: list[list[Kind]] = []
+    labels: list[Ints] = []
+    for column, cost in enumerate(evaluate_all(plans, Traffic(flat), catalog, ratios=ratios)):
+        label, kinds = cost.assigner.kinds(cost.placer.plan, cost.assigned, cost.placer)
+        factors = np.array([_factors(kind) for kind in kinds]).reshape(len(kinds), len(PRICED) + 2)
+        paid = np.array([kind.is_paid for kind in kinds], bool)[label] if kinds else np.zeros(0, bool)
+        moved = np.array([kind.placed.moved for kind in kinds], bool)[label] if kinds else np.zeros(0, bool)
+        costs = np.where(paid, spend, np.einsum("ij,ij->i", amounts, factors[label])) if kinds else spend
+        then[:, column] = np.bincount(place, weights=costs, minlength=len(units))
+        can_move[:, column] = np.bincount(place, weights=moved, minlength=len(units)) > 0
+        every.append(kinds)
+        labels.append(label)
+    now = np.bincount(place, weights=spend, minlength=len(units)).astype(float)
+    ends = np.concatenate([[0], np.cumsum([len(unit.cells) for unit in units])]).astype(np.int64)
+    return Costs(now, then, can_move, every, labels, ends)
 
 
-def _rates(leg: Leg) -> list[float]:
-    return [*map(float, leg.expected.rates), float(leg.expected.billed_factor)]
+def _factors(kind: Kind) -> list[float]:
+    """Return what a kind's legs cost for one of each amount of a cell."""
+    legs = [leg.expected for leg in kind.placed.legs]
+    rates = [sum(float(rate) for rate in each) for each in zip(*(leg.rates for leg in legs), strict=True)]
+    return [*rates, sum(float(leg.billed_factor) for leg in legs), sum(float(leg.per_request) for leg in legs)]
 
 
 @dataclass(frozen=True)

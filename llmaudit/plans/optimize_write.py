@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 
-from llmaudit.plans.model import Plan, Rule, When
-from llmaudit.plans.optimize import Chosen, MoveRow, Promise
+from llmaudit.plans.model import Constraints, Plan, Rule, When
+from llmaudit.plans.optimize import Chosen, Limits, MoveRow, Promise
 
 ONE_EACH = 100
 """Moves up to which every cohort has a rule of its own; more are put together by where they go."""
@@ -15,15 +16,16 @@ ONE_EACH = 100
 LEAST_SHOWN = 0.0001
 
 
-def plan_of(chosen: Chosen, name: str = "optimized", keep_tiers: Iterable[int] = ()) -> Plan:
+def plan_of(chosen: Chosen, name: str = "optimized", limits: Limits | None = None) -> Plan:
     """Return the plan of a choice.
 
     Args:
         chosen: What was chosen.
         name: The plan's name.
-        keep_tiers: Tiers that stay where they are, whatever their cohort does.
+        limits: What it had to keep: tiers that stay are its first rule, the others its constraints.
     """
-    first = [Rule(when=When(tier=sorted(keep_tiers)), keep=True, note="stays, as asked for")] if keep_tiers else []
+    kept = sorted(limits.keep_tiers) if limits else []
+    first = [Rule(when=When(tier=list(kept)), keep=True, note="stays, as asked for")] if kept else []
     groups = [[move] for move in chosen.moves]
     if len(groups) > ONE_EACH:
         together: dict[tuple[object, ...], list[MoveRow]] = {}
@@ -36,6 +38,19 @@ def plan_of(chosen: Chosen, name: str = "optimized", keep_tiers: Iterable[int] =
         title="The cheapest plan within its limits",
         description=promise_text(chosen.promise),
         rules=[*first, *(_rule(group) for group in groups), Rule(keep=True, note="everything else stays")],
+        constraints=_constraints(limits or Limits()),
+    )
+
+
+def _constraints(limits: Limits) -> Constraints:
+    """Return the limits that a plan file can hold: they are judged again whenever the plan is priced."""
+    latency = limits.latency_p95_ms
+    return Constraints(
+        providers=list(limits.providers or ()),
+        quality_floor=None if limits.floor is None else Decimal(str(limits.floor)),
+        latency_p95_ms=None if latency is None else max(int(latency), 1),
+        cost_per_request_usd=limits.cost_ceiling_usd,
+        max_models=limits.most_models,
     )
 
 
@@ -87,6 +102,7 @@ def plan_text(plan: Plan) -> str:
         f"name: {_text(plan.name)}",
         f"title: {_text(plan.title)}",
         f"description: {_text(plan.description)}",
+        *_constraint_lines(plan.constraints),
         "rules:",
     ]
     for rule in plan.rules:
@@ -99,9 +115,17 @@ def plan_text(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _constraint_lines(constraints: Constraints) -> list[str]:
+    known = {name: getattr(constraints, name) for name in constraints.__struct_fields__}
+    said = [f"  {name}: {_value(value)}" for name, value in known.items() if value not in (None, [], False)]
+    return ["constraints:", *said] if said else []
+
+
 def _value(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_value(one) for one in value)}]"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return str(value) if isinstance(value, int) else _text(str(value))
 
 

@@ -19,9 +19,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from llmaudit.errors import InputError, printable
-from llmaudit.money import EXACT, ZERO, times, total
+from llmaudit.money import EXACT, times, total
 from llmaudit.plans.evaluate import PlanCost
-from llmaudit.plans.quality import proven
 from llmaudit.yamlfile import parse_yaml, read_yaml
 
 End = Literal["low", "expected", "high"]
@@ -230,11 +229,11 @@ def savings_of(cost: PlanCost, days: int, *, certified_only: bool = False) -> Sa
 
 
 def _spent(cost: PlanCost, end: End, *, certified_only: bool) -> Iterable[Decimal]:
-    for one in cost.placed:
-        if certified_only and one.target and not proven(cost.certified, one.priced.cell, one.target):
-            yield one.priced.spend_usd or ZERO
+    for part in cost.parts:
+        if certified_only and part.is_replaced and not part.is_proven:
+            yield part.sums.spend_usd
         else:
-            yield from (getattr(leg, end).of(one.priced) for leg in one.legs)
+            yield from (part.cost(getattr(leg, end)) for leg in part.placed.legs)
 
 
 def payback(savings: Savings, assumptions: Assumptions) -> list[WayResult]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from builders import write_jsonl
+from pair_files import both
 from running import Run
 
 SOL, LUNA = "openai/gpt-5.6-sol", "openai/gpt-5.6-luna"
@@ -103,3 +104,22 @@ def test_pairs_find_the_cohort_of_their_request(tmp_path: Path, db: Path):
         cases = {case.labels[:2]: (case.before, case.after) for case in found.pairs[SOL, LUNA]}
         assert not store.rows("SELECT 1 FROM outcomes")
     assert cases == {("intent-classify", 0): (0.5, 1), ("chat", 2): (1, 0)}
+
+
+def test_pairs_of_a_shadow_test_are_outcomes_too(call: Run, tmp_path: Path, db: Path):
+    pairs = write_jsonl(tmp_path / "pairs.jsonl", both(200))
+    call("shadow", "analyze", pairs, "--db", db, "--margin", "0.2", "--error-margin", "0.05")
+    paired = call("evals", "list", "--db", db, "--json").json["paired"]
+    assert (paired["metric"], paired["cases"], paired["sources"]) == ("quality", 200, {"shadow": 200})
+
+
+def test_nothing_to_certify_ends_with_4(call: Run, db: Path, tmp_path: Path):
+    done = call("plan", "optimize", "--db", db)
+    assert done.code == 4
+    assert "no-paired-outcomes" in done.err
+    file = write_jsonl(tmp_path / "e.jsonl", [outcome("a-2", SOL, 1), outcome("a-2", LUNA, 1)])
+    done = call("plan", "optimize", "--db", db, "--evals", file, "--providers", "mistral")
+    assert done.code == 4
+    assert "the limit that binds is --providers" in done.err
+    done = call("plan", "optimize", "--db", db, "--evals", file, "--by", "colour")
+    assert (done.code, "not-a-label" in done.err) == (2, True)

@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmaudit.catalog import Catalog
+from llmaudit.cells import Cell
 from llmaudit.datasets.cohorts import CohortWorld, cells_of, draw, outcomes_of
 from llmaudit.errors import NotEnoughError
 from llmaudit.plans import evaluate, load_plan
+from llmaudit.plans.model import Plan, Rule
 from llmaudit.plans.optimize import Limits, board_of, choose
 from llmaudit.plans.optimize_solve import NoPlanError, Problem, lower_bound, relaxed, solve
+from llmaudit.plans.optimize_units import costs_of, units_of
 from llmaudit.plans.optimize_write import plan_of, plan_text
 from llmaudit.plans.quality import Grain, Outcomes, PairedCase, proven
 
@@ -120,6 +123,13 @@ def test_what_moves_is_what_pairs_speak_of(catalog: Catalog, tmp_path: Path):
     assert [(move.feature, move.certified, move.pairs) for move in chosen.moves] == [("good", True, 400)]
     assert chosen.promise.bound <= 0.01
     assert chosen.promise.share == 0.25
+    kept = Limits(
+        floor=0.5, latency_p95_ms=2000, cost_ceiling_usd=Decimal("0.02"), providers=("example",), most_models=2,
+        keep_tiers=frozenset({3}),
+    )  # fmt: skip
+    full, file = plan_of(chosen, limits=kept), tmp_path / "limits.yaml"
+    file.write_text(plan_text(full))
+    assert load_plan(str(file), catalog) == full
     plan = plan_of(chosen)
     file = tmp_path / "plan.yaml"
     file.write_text(plan_text(plan))
@@ -214,6 +224,41 @@ def test_a_cell_that_cannot_move_keeps_its_cost(tmp_path: Path):
     assert board.costs.then.tolist() == [[11]]
     plan = plan_of(choose(board))
     assert evaluate(plan, cells, catalog).cost_usd == 11
+
+
+MODELS = ("openai/gpt-5.6-sol", "openai/gpt-5.6-luna", "google/gemini-3.6-flash")
+counts = st.integers(0, 500_000)
+
+
+@st.composite
+def some_cell(draw_one: st.DrawFn) -> Cell:
+    """A cell of any kind: failures, tools, batches, long prompts and bills among them."""
+    return cell(
+        model=draw_one(st.sampled_from(MODELS)),
+        requests=draw_one(st.integers(1, 1000)),
+        counters=tuple(draw_one(st.tuples(*[counts] * 6))),
+        billed=draw_one(st.sampled_from([None, "3.25"])),
+        tier=draw_one(st.sampled_from([0, 1, 2])),
+        status=draw_one(st.sampled_from(["ok", "ok", "error", "cancelled"])),
+        needs_tools=draw_one(st.booleans()),
+        is_batch=draw_one(st.booleans()),
+        usage_status=draw_one(st.sampled_from(["reported", "estimated", "missing"])),
+    )
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(some_cell(), min_size=1, max_size=8))
+def test_a_unit_costs_what_a_plan_that_sends_everything_there_costs(catalog: Catalog, traffic: list[Cell]):
+    cells = priced(catalog, *traffic)
+    units = units_of(cells, Grain(("tier",)))
+    targets = [offer for offer in map(catalog.canonical, MODELS) if offer]
+    costs = costs_of(units, targets, catalog)
+    for column, target in enumerate(targets):
+        plan = Plan(name="all", rules=[Rule(use=target.sku.model)])
+        cost = evaluate(plan, cells, catalog).cost_usd
+        assert sum(costs.exact(unit, row, column) for row, unit in enumerate(units)) == cost
+        assert costs.then[:, column].sum() == pytest.approx(float(cost))
+    assert costs.now.sum() == pytest.approx(float(sum(unit.spend_usd for unit in units)))
 
 
 def test_the_optimisers_costs_are_the_plans_costs(catalog: Catalog):

@@ -55,7 +55,7 @@ def frontier(
         prices, margin=min(margin or [0.01]), floor=floor, latency_p95=latency_p95, cost_ceiling=cost_ceiling,
         providers=providers, max_models=max_models, models=models, keep_tier=keep_tier, allow_unproven=False,
     )  # fmt: skip
-    with board(settings, prices, limits, evals, metric, by) as (made, _, outcomes):
+    with board(settings, prices, limits, evals, metric, by) as (made, _, outcomes, _):
         points = find(made, margin or ())
     warnings = [f"{name} {why}" for name, why in made.left_out.items()]
     document = {

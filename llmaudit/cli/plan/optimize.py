@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from llmaudit.findings.savings import PlanRow
     from llmaudit.plans.optimize import Board, Chosen, Limits
     from llmaudit.plans.quality import Grain, Outcomes
+    from llmaudit.plans.ratios import Ratios
 
 Evals = Annotated[
     list[Path] | None,
@@ -84,10 +85,10 @@ def optimize(
         prices, margin=margin, floor=floor, latency_p95=latency_p95, cost_ceiling=cost_ceiling, providers=providers,
         max_models=max_models, models=models, keep_tier=keep_tier, allow_unproven=allow_unproven,
     )  # fmt: skip
-    with board(settings, prices, limits, evals, metric, by) as (made, cells, outcomes):
+    with board(settings, prices, limits, evals, metric, by) as (made, cells, outcomes, ratios):
         chosen = choose(made)
-    plan = plan_of(chosen, name, sorted(limits.keep_tiers))
-    row = plan_row(evaluate(plan, cells, prices, chosen.certified))
+    plan = plan_of(chosen, name, limits)
+    row = plan_row(evaluate(plan, cells, prices, chosen.certified, ratios))
     if out:
         out.write_text(plan_text(plan), encoding="utf-8")
         notice(settings, f"plan written to {out}")
@@ -129,41 +130,44 @@ def board(
     evals: list[Path] | None,
     metric: str | None,
     by: str | None,
-) -> Iterator[tuple[Board, list[PricedCell], Outcomes | None]]:
-    """Read the database once: yield what a plan is chosen from, the cells, and the outcomes.
+) -> Iterator[tuple[Board, Sequence[PricedCell], Outcomes | None, Ratios]]:
+    """Read the database once: yield what a plan is chosen from, the cells, the outcomes, and what is known of models.
 
     Raises:
         NotEnoughError: There is no pair of outcomes, and unproven moves are not let in.
     """
-    from llmaudit.cells import price
+    from llmaudit.audit import gather
     from llmaudit.evals.keep import SEEN, only
     from llmaudit.evals.match import paired_outcomes
+    from llmaudit.plans import Ratios
     from llmaudit.plans.latencies import p95_ms
     from llmaudit.plans.optimize import board_of
-    from llmaudit.rollup import fold, keyed_requests
-    from llmaudit.summaries.latency import SUMMARY
+    from llmaudit.rollup import keyed_requests
+    from llmaudit.summaries.latency import LatencyBucket
 
     grain = grain_of(by)
     with open_store(settings, read_only=True) as store:
-        with keyed_requests(store, prices, settings.period):
-            cells = price(fold(store), prices)
-            latency = p95_ms(SUMMARY.build(store)) if limits.latency_p95_ms is not None else {}
-            if evals:
-                with only(store, prices, evals) as files:
-                    outcomes = paired_outcomes(store, prices, metric, SEEN)
-                for one in files:
-                    _notice_problems(settings, one)
-            else:
+        evidence = gather(store, prices, (), settings.period)
+        outcomes = evidence.outcomes
+        if evals:
+            with keyed_requests(store, prices, settings.period), only(store, prices, evals) as files:
+                outcomes = paired_outcomes(store, prices, metric, SEEN)
+            for one in files:
+                _notice_problems(settings, one)
+        elif metric is not None:
+            with keyed_requests(store, prices, settings.period):
                 outcomes = paired_outcomes(store, prices, metric)
-        if outcomes is None and not limits.allow_unproven:
-            what = f"no pair of outcomes of the metric {printable(metric)}" if metric else "no pair of outcomes"
-            raise NotEnoughError(
-                f"there is {what}: no other model's answer is known to hold",
-                next_step="Add scores of two models on the same cases (`llmaudit evals add`, docs/evals.md), analyse a "
-                "shadow test, or let unproven moves in with --allow-unproven.",
-                slug="no-paired-outcomes",
-            )
-    yield board_of(cells, prices, outcomes, latency, limits, grain), cells, outcomes
+    if outcomes is None and not limits.allow_unproven:
+        what = f"no pair of outcomes of the metric {printable(metric)}" if metric else "no pair of outcomes"
+        raise NotEnoughError(
+            f"there is {what}: no other model's answer is known to hold",
+            next_step="Add scores of two models on the same cases (`llmaudit evals add`, docs/evals.md), analyse a "
+            "shadow test, or let unproven moves in with --allow-unproven.",
+            slug="no-paired-outcomes",
+        )
+    ratios = Ratios.of(prices, evidence.cells, evidence.summaries)
+    latency = p95_ms(evidence.rows(LatencyBucket))
+    yield board_of(evidence.cells, prices, outcomes, latency, limits, grain, ratios), evidence.cells, outcomes, ratios
 
 
 def _notice_problems(settings: Settings, file: Any) -> None:
