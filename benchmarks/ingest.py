@@ -1,9 +1,10 @@
 """How long `llmaudit ingest` takes, beside DuckDB's own typed JSON reader on the same file in the same run.
 
-Each measurement is a fresh process that writes a fresh database on disk; the two alternate (A B A B ...), so that a
-slow minute of a shared machine hits both. See README.md for what the numbers mean and what they do not.
+Each measurement is a fresh process that writes a fresh database on disk; they alternate (A B A B ...), so that a slow
+minute of a shared machine hits all. A packed file is also unpacked and nothing else. See README.md for what the numbers
+mean and what they do not.
 
-    python benchmarks/ingest.py [--lines N] [--repeats N] [--gzip]
+    python benchmarks/ingest.py [--lines N] [--repeats N] [--packed gzip|zstd] [--folder PATH] [--keep]
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 LINES = 1_000_000
 RESULTS = Path(__file__).parent / "results"
@@ -122,10 +128,29 @@ def _row(number: int, start: datetime, dice: random.Random) -> dict[str, Any]:
     }
 
 
-def write_log(path: Path, count: int, *, packed: bool) -> None:
+def opened(path: Path, mode: str) -> IO[bytes]:
+    """Open a file as its name says: plain, gzip or zstd, as the standard library packs it."""
+    if path.suffix == ".gz":
+        return cast("IO[bytes]", gzip.open(path, mode, compresslevel=6) if "w" in mode else gzip.open(path, mode))
+    if path.suffix == ".zst":
+        return cast("IO[bytes]", zstd.open(path, mode))
+    return cast("IO[bytes]", path.open(mode))
+
+
+def write_log(path: Path, count: int) -> None:
     """Write the workload."""
-    with gzip.open(path, "wb", compresslevel=6) if packed else path.open("wb") as sink:
+    with opened(path, "wb") as sink:
         sink.writelines(lines(count))
+
+
+def run_unpack(log: Path, _: Path) -> int:
+    """Unpack the log and do nothing with it; return its lines."""
+    begin()
+    found = 0
+    with opened(log, "rb") as source:
+        while data := source.read(1 << 22):
+            found += data.count(b"\n")
+    return found
 
 
 def run_llmaudit(log: Path, database: Path) -> int:
@@ -152,7 +177,7 @@ def run_duckdb(log: Path, database: Path) -> int:
     return int(row[0]) if row else 0
 
 
-RUNNERS = {"llmaudit": run_llmaudit, "duckdb": run_duckdb}
+RUNNERS = {"llmaudit": run_llmaudit, "duckdb": run_duckdb, "unpack": run_unpack}
 _began: list[float] = []
 
 
@@ -181,7 +206,8 @@ def measure(name: str, log: Path, folder: Path) -> dict[str, float]:
             peak = max(peak, _memory_of_tree(process.pid))
             time.sleep(0.1)
         answer: dict[str, float] = json.loads(process.communicate()[0])
-    return {**answer, "peak_mb": peak / 1e6, "database_mb": database.stat().st_size / 1e6}
+    size = database.stat().st_size if database.exists() else 0
+    return {**answer, "peak_mb": peak / 1e6, "database_mb": size / 1e6}
 
 
 def _memory_of_tree(pid: int) -> int:
@@ -194,12 +220,13 @@ def _memory_of_tree(pid: int) -> int:
     return resident + sum(_memory_of_tree(int(each)) for each in children)
 
 
-def benchmark(count: int, repeats: int, *, packed: bool) -> dict[str, Any]:
-    """Measure both readers alternately; return everything that was seen."""
-    runs: dict[str, list[dict[str, float]]] = {name: [] for name in RUNNERS}
-    with tempfile.TemporaryDirectory(prefix="llmaudit-bench-") as folder:
-        log = Path(folder) / ("log.jsonl.gz" if packed else "log.jsonl")
-        write_log(log, count, packed=packed)
+def benchmark(count: int, repeats: int, packed: str | None, place: Path | None) -> dict[str, Any]:
+    """Measure the readers alternately; return everything that was seen."""
+    names = [name for name in RUNNERS if packed or name != "unpack"]
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    with tempfile.TemporaryDirectory(prefix="llmaudit-bench-", dir=place) as folder:
+        log = Path(folder) / {"gzip": "log.jsonl.gz", "zstd": "log.jsonl.zst"}.get(packed or "", "log.jsonl")
+        write_log(log, count)
         print(f"{count:,} lines, {log.stat().st_size / 1e6:,.0f} MB on disk")
         for _ in range(repeats):
             for name, seen in runs.items():
@@ -211,26 +238,30 @@ def benchmark(count: int, repeats: int, *, packed: bool) -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"shared virtual machine, {os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
+        "load": os.getloadavg()[1],
         "python": platform.python_version(),
         "lines": count,
         "log_bytes": size,
-        "gzip": packed,
+        "packed": packed,
         **summary(runs),
         "runs": runs,
     }
 
 
 def summary(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
-    """Return the medians, and the ratios of the pairs that ran one right after the other."""
-    pairs = list(zip(runs["llmaudit"], runs["duckdb"], strict=True))
-    ratios = [ours["seconds"] / theirs["seconds"] for ours, theirs in pairs]
+    """Return the medians, and for each peer the ratios of the pairs that ran in one round."""
     return {
         "median_seconds": {name: statistics.median(run["seconds"] for run in seen) for name, seen in runs.items()},
-        "ratio_median": statistics.median(ratios),
-        "ratios": ratios,
-        "cpu_ratio_median": statistics.median(ours["cpu_seconds"] / theirs["cpu_seconds"] for ours, theirs in pairs),
         "peak_mb_max": {name: max(run["peak_mb"] for run in seen) for name, seen in runs.items()},
+        "against": {name: _against(runs["llmaudit"], seen) for name, seen in runs.items() if name != "llmaudit"},
     }
+
+
+def _against(ours: list[dict[str, float]], theirs: list[dict[str, float]]) -> dict[str, Any]:
+    pairs = list(zip(ours, theirs, strict=True))
+    ratios = [our["seconds"] / their["seconds"] for our, their in pairs]
+    cpu = statistics.median(our["cpu_seconds"] / their["cpu_seconds"] for our, their in pairs)
+    return {"ratio_median": statistics.median(ratios), "ratios": ratios, "cpu_ratio_median": cpu}
 
 
 def main() -> None:
@@ -238,23 +269,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=LINES, help=f"fewer than {LINES:,} are not kept as a result")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--gzip", action="store_true", help="measure on a gzip file")
+    parser.add_argument("--packed", choices=("gzip", "zstd"), help="measure on a packed file")
+    parser.add_argument("--folder", type=Path, help="where there is room for the log and the databases")
+    parser.add_argument("--keep", action="store_true", help="keep the result whatever the number of lines")
     parser.add_argument("--child", nargs=3, metavar=("NAME", "LOG", "DATABASE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
         name, log, database = arguments.child
         child(name, Path(log), Path(database))
         return
-    result = benchmark(arguments.lines, arguments.repeats, packed=arguments.gzip)
-    if arguments.lines == LINES:  # a short run is a look, not a result
+    result = benchmark(arguments.lines, arguments.repeats, arguments.packed, arguments.folder)
+    if arguments.lines == LINES or arguments.keep:  # a short run is a look, not a result
         RESULTS.mkdir(exist_ok=True)
-        target = RESULTS / f"ingest-{result['date']}{'-gz' if arguments.gzip else ''}.json"
+        parts = [result["date"], arguments.packed or "", "" if arguments.lines == LINES else str(arguments.lines)]
+        target = RESULTS / f"ingest-{'-'.join(part for part in parts if part)}.json"
         target.write_text(json.dumps(result, indent=1) + "\n")
-    medians = result["median_seconds"]
-    rate = result["lines"] / medians["llmaudit"]
-    print(f"llmaudit {medians['llmaudit']:.2f} s ({rate:,.0f} lines/s), duckdb {medians['duckdb']:.2f} s")
-    pairs = ", ".join(f"{ratio:.2f}" for ratio in result["ratios"])
-    print(f"ratio of pairs {pairs}: median {result['ratio_median']:.2f}, of CPU time {result['cpu_ratio_median']:.2f}")
+    for name, found in result["against"].items():
+        pairs = ", ".join(f"{ratio:.2f}" for ratio in found["ratios"])
+        print(f"against {name}: {pairs}: median {found['ratio_median']:.2f}, of CPU {found['cpu_ratio_median']:.2f}")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ MAX_SHAPES = 32
 _TOKEN = re.compile(rb'"[^"]*"|-?[0-9][-+.0-9eE]*|true|false|null|[{}\[\],]')
 _EMPTY = re.compile(rb"\{\s*\}|\[\s*\]")
 _QUOTE, _LINE_END, _ESCAPE, _SPACE = b'"\n\\ '
-_NOUGHT = ord("0")
+_NOUGHT, _POINT = b"0."
 _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
 
 
@@ -286,8 +286,11 @@ def _same(shape: _Shape, data: bytes, bounds: _Bounds) -> npt.NDArray[np.bool_]:
     size, stride = len(rows), bounds.shape[1]
     between = b"".join(shape.between)
     taken = pieces.take(pa.array(np.arange(0, size * stride, 2, dtype=np.int32)))
-    found = np.frombuffer(taken.buffers()[2], np.uint8, size * len(between)).reshape(size, len(between))
-    good = (found == np.frombuffer(between, np.uint8)).all(axis=1)
+    found = taken.buffers()[2].slice(0, size * len(between))
+    good = np.ones(size, np.bool_)
+    if not found.equals(pa.py_buffer(between * size)):
+        lines = np.frombuffer(found, np.uint8).reshape(size, len(between))
+        good = (lines == np.frombuffer(between, np.uint8)).all(axis=1)
     if shape.numbers:
         places = np.arange(0, size * stride, stride, dtype=np.int32)[:, None]
         numbers = pieces.take(pa.array((places + (2 * np.array(shape.numbers, np.int32) + 1)).ravel()))
@@ -302,14 +305,18 @@ def _pieces(data: bytes, bounds: _Bounds) -> pa.StringArray:
 
 
 def _wrong_numbers(texts: pa.StringArray) -> Places:
-    """Return which texts are no JSON numbers. Most are a few digits, which is seen at once."""
+    """Return which texts are no JSON numbers. Most are digits with at most one point, which is seen at once."""
     _, offsets, data = texts.buffers()
-    starts = np.frombuffer(offsets, np.int32, len(texts) + 1)
-    digits = np.frombuffer(data, np.uint8, starts[-1]) - np.uint8(_NOUGHT)  # below nought it wraps round
-    others = np.flatnonzero(digits > 9)  # noqa: PLR2004 -- the largest digit
-    doubtful = digits[starts[:-1]] == 0
-    doubtful &= np.diff(starts) > 1  # 0 itself is a number, 01 is none
-    doubtful[np.searchsorted(starts, others, side="right") - 1] = True
+    bounds = np.frombuffer(offsets, np.int32, len(texts) + 1)
+    starts, lasts = bounds[:-1], bounds[1:] - 1
+    found = np.frombuffer(data, np.uint8, bounds[-1])
+    others = np.flatnonzero(found - np.uint8(_NOUGHT) > 9)  # noqa: PLR2004 -- below nought it wraps round
+    owners = np.searchsorted(bounds, others, side="right") - 1
+    point = (found[others] == _POINT) & (others > starts[owners]) & (others < lasts[owners])
+    points = np.bincount(owners[point], minlength=len(texts))
+    doubtful = points > 1
+    doubtful[owners[~point]] = True
+    doubtful |= (found[starts] == _NOUGHT) & (lasts > starts) & (found[np.minimum(starts + 1, lasts)] != _POINT)
     which = np.flatnonzero(doubtful)
     passed = pc.match_substring_regex(texts.take(pa.array(which)), _NUMBER)
     wrong: Places = which[~passed.to_numpy(zero_copy_only=False)]

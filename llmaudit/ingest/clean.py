@@ -7,7 +7,7 @@ almost none of them holds anything of the kind.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, lru_cache
 
 import pyarrow as pa
@@ -27,10 +27,15 @@ COMPILED_ANEW_FROM = 1 << 11
 FEW = 64
 """A column with so few different values among its first, four times as many, is looked through value by value."""
 
-_ADDRESS = r"@|[0-9]\.[0-9]|[0-9A-Fa-f:]:[0-9A-Fa-f:]"
+_ADDRESS = r"@|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|:[0-9A-Fa-f]{0,4}:"
 """Without one of these a text holds no e-mail address and no IP."""
 
-_ADDRESS_OR_PHONE = _ADDRESS + r"|[0-9][ .)-]"
+_PHONE = r"[0-9][ .)-]"
+"""Without this a text holds no phone number."""
+
+WITH_PHONES = ("user_id", "key_id")
+"""Of the columns that name a person, those in which a phone number is looked for: ids of sessions look like one."""
+
 _FIXED = {"status", "error_class", "billed_kind", "usage_status", "grain", "token_kind"}
 """Columns of fixed words."""
 
@@ -59,7 +64,7 @@ def cleaned(
             columns[index], hits = _without_secrets(columns[index], hash_key)
             found += hits
     personal = [(index, name) for index, name in texts if name in PEOPLE or name in LABELS]
-    if not keep_users and _any_holds([looked[index] for index, _ in personal], _ADDRESS_OR_PHONE):
+    if not keep_users and _any_names_people({name: looked[index] for index, name in personal}):
         for index, name in personal:
             columns[index] = _without_people(columns[index], looked[index], name, hash_key)
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema), found
@@ -77,8 +82,7 @@ def _texts_of(schema: pa.Schema) -> tuple[tuple[int, str], ...]:
 
 def _different(column: pa.Array) -> pa.Array:
     """Return the different values of a column that has few of them, any other column as it is."""
-    start = column.slice(0, 4 * FEW)
-    if len(start) < len(column) and len(start.unique()) <= FEW:
+    if len(column) > 4 * FEW and len(column.slice(0, 4 * FEW).unique()) <= FEW:
         return column.dictionary_encode().dictionary
     return column
 
@@ -102,12 +106,17 @@ def _without_secrets(column: pa.Array, hash_key: bytes) -> tuple[pa.Array, int]:
     return (_mapped(column, lambda value: masked(value, hash_key)), hits) if hits else (column, 0)
 
 
+def _any_names_people(looked: Mapping[str, pa.Array]) -> bool:
+    """Say whether any column may hold an address or, where they are looked for, a phone number."""
+    phones = [column for name, column in looked.items() if name in WITH_PHONES]
+    return _any_holds(list(looked.values()), _ADDRESS) or _any_holds(phones, _PHONE)
+
+
 def _without_people(column: pa.Array, looked: pa.Array, name: str, hash_key: bytes) -> pa.Array:
-    if name in PEOPLE and _any_holds([looked], _ADDRESS if name == "session_id" else _ADDRESS_OR_PHONE):
-        return _mapped(column, lambda value: pseudonym(value, hash_key))
-    if name in LABELS and _any_holds([looked], _ADDRESS):
-        return _mapped(column, lambda value: without_addresses(value, hash_key))
-    return column
+    if not _any_names_people({name: looked}):
+        return column
+    change = pseudonym if name in PEOPLE else without_addresses
+    return _mapped(column, lambda value: change(value, hash_key))
 
 
 def _mapped(column: pa.Array, change: Callable[[str], str]) -> pa.Array:

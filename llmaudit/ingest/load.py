@@ -35,6 +35,9 @@ GROUP_ROWS = 100_000
 GROUP_FILES = 500
 """A group is committed when it has so many."""
 
+WORTH_A_TURN = 2000
+"""Rows that are handed to the database at a time, at least."""
+
 TEXT_BYTES = 64 << 20
 
 Progress = Callable[[FileRead, int, int], None]
@@ -278,6 +281,17 @@ class _Stream:
         return pa.RecordBatchReader.from_batches(schema, self._batches(schema))
 
     def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in batches that are worth a turn: those of many small files are put together."""
+        few: list[pa.RecordBatch] = []
+        for batch in self._numbered(schema):
+            few.append(batch)
+            if sum(each.num_rows for each in few) >= WORTH_A_TURN:
+                yield pa.concat_batches(few) if len(few) > 1 else batch
+                few = []
+        if few:
+            yield pa.concat_batches(few)
+
+    def _numbered(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         try:
             for file, name, batch in self.parts:
                 size = batch.num_rows

@@ -8,12 +8,18 @@ from typing import Any
 
 import duckdb
 import msgspec
+import pyarrow as pa
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from logs import row, write
 from running import run_in
 
 from llmaudit.features import language_class
+from llmaudit.ingest.clean import cleaned
+from llmaudit.ingest.decode import SCHEMA
 from llmaudit.pii import classes_of
+from llmaudit.privacy import pseudonym, without_addresses
 
 KEYS = {
     "OpenAI": "sk-proj-" + "aB3" * 12,
@@ -151,3 +157,20 @@ LANGUAGES = {
 @pytest.mark.parametrize("text", LANGUAGES)
 def test_the_class_of_a_language(text: str) -> None:
     assert language_class(text) == LANGUAGES[text]
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text("0123456789af:.@ ()+-x", max_size=24))
+@example("::1")
+@example("fe80::1%x")
+@example("version 10.0.0.1")
+@example("a@b.c")
+@example("+49 170 123 4567")
+def test_the_quick_look_at_a_column_misses_no_address(text: str) -> None:
+    """A column is searched for signs of an address first: what has none must not hold one."""
+    places = {"user_id": pseudonym, "session_id": pseudonym, "team": without_addresses, "tags": without_addresses}
+    batch = pa.RecordBatch.from_pylist([dict.fromkeys(places, text) | {"line": 1}], schema=SCHEMA)
+    (kept,) = cleaned(batch, b"k" * 32, keep_users=False)[0].to_pylist()
+    for name, hide in places.items():
+        if name != "session_id" or "hashed" in kept[name]:  # no phone number is looked for in an id of a session
+            assert kept[name] == hide(text, b"k" * 32)
