@@ -175,7 +175,8 @@ def _splits(series: Floats, offset: int, rng: np.random.Generator) -> list[tuple
     """Return where the level changes, with a p-value.
 
     These are the ends of the stretch that differs most from the rest, and what is found in the pieces (circular binary
-    segmentation, Olshen et al. 2004, with a permutation test). A stretch may reach to an end of the series: then there is one change, else two.
+    segmentation, Olshen et al. 2004, with a permutation test). A stretch may reach to an end of the series: then there
+    is one change, else two.
     """
     n = len(series)
     if n < 2 * MIN_SIDE:

@@ -14,12 +14,13 @@ from llmaudit.datasets.regressions import (
     CHANGES,
     LOG_MAP,
     MODELS,
+    START,
     USD_PER_MILLION,
     Change,
     World,
     records,
     simulate,
-)  # fmt: skip
+)
 from llmaudit.datasets.regressions_study import reduce, study_change, study_noise, study_power
 from llmaudit.gate.budget import Budget, CostLimit
 
