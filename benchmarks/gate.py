@@ -115,7 +115,7 @@ FILL_SQL = """
 
 
 def speed(rows: int) -> dict[str, Any]:
-    """Time the measuring of a database, and one scan that adds up the same columns, one after the other, three times."""
+    """Time the measuring of a database and one scan that adds up the same columns, in turn, three times."""
     from llmaudit.catalog import load_catalog  # noqa: PLC0415 -- the study needs no database
     from llmaudit.gate.file import to_json  # noqa: PLC0415
     from llmaudit.gate.measure import measure  # noqa: PLC0415

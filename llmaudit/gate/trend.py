@@ -32,12 +32,16 @@ MIN_POINTS, MIN_SIDE = 10, 3
 """Baselines that a series needs, and how many stand on either side of a change."""
 
 LEVEL = 0.01
-ORDERS = 5000
+ORDERS, CHUNK = 2000, 200
+MAX_POINTS = 90
+"""The newest so many baselines are looked at: the work grows with the square of their number."""
+
 RECENT = 7
 """A rise that began among the newest so many baselines fails the check; older ones are known by now."""
 
 RISE_PCT = 5.0
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,18 +129,19 @@ def trend(history: Sequence[tuple[Path, Baseline]], warnings: Sequence[str] = ()
         warnings: What was noticed when they were read.
     """
     newest = {plain_key(key): rate for key, rate in history[-1][1].rates.items()}
-    used = [one for one in history if one[1].requests > one[1].unpriced]
+    known = [one for one in history if one[1].usd > 0]
+    used = known[-MAX_POINTS:]
+    skipped = [f"{len(history) - len(known)} baselines hold no known cost"] if len(known) < len(history) else []
+    older = [f"{len(known) - len(used)} older baselines are not looked at"] if len(used) < len(known) else []
+    notes = [*warnings, *skipped, *older]
     points = [_point(path, log, newest) for path, log in used]
-    notes = [
-        *warnings,
-        *([f"{len(history) - len(used)} baselines hold no known cost"] if len(used) < len(history) else []),
-    ]
     if len(points) < MIN_POINTS:
         text = f"{len(points)} baselines; {MIN_POINTS} are needed to tell a change from chance"
         return Trend(
             passed=None, verdict="not-enough-data", headline=text, points=points, changes=[], warnings=notes
         )  # fmt: skip
     series = np.log([float(point.usd_per_request) for point in points])
+    series -= series.mean()  # squares of small numbers lose fewer digits
     splits = sorted(_splits(series, 0, np.random.default_rng(len(points))))
     edges = [0, *(split for split, _ in splits), len(points)]
     changes = [_change(used, points, edges[i : i + 3], p) for i, (_, p) in enumerate(splits)]
@@ -167,33 +172,49 @@ def _point(path: Path, log: Baseline, newest: dict[str, Rate]) -> Point:
 
 
 def _splits(series: Floats, offset: int, rng: np.random.Generator) -> list[tuple[int, float]]:
-    """Return where the series changes, with the p-value of each: the clearest split, then those of its sides."""
-    if len(series) < 2 * MIN_SIDE:
+    """Return where the level changes, with a p-value.
+
+    These are the ends of the stretch that differs most from the rest, and what is found in the pieces (circular binary
+    segmentation, Olshen et al. 2004, with a permutation test). A stretch may reach to an end of the series: then there
+    is one change, else two.
+    """
+    n = len(series)
+    if n < 2 * MIN_SIDE:
         return []
-    statistics = _statistics(series[None, :])[0]
+    stretches = _stretches(n)
+    statistics = _statistics(series[None, :], stretches)[0]
     best = int(np.argmax(statistics))
-    orders = rng.permuted(np.tile(series, (ORDERS, 1)), axis=1)
-    larger = np.count_nonzero(_statistics(orders).max(axis=1) >= statistics[best] * (1 - 1e-12))
-    p = float(larger + 1) / (ORDERS + 1)
+    larger = 0
+    for _ in range(ORDERS // CHUNK):
+        orders = rng.permuted(np.tile(series, (CHUNK, 1)), axis=1)
+        found = _statistics(orders, stretches).max(axis=1)
+        larger += int(np.count_nonzero(found >= statistics[best] * (1 - 1e-12)))
+    p = (larger + 1) / (ORDERS + 1)
     if p > LEVEL:
         return []
-    split = best + MIN_SIDE
-    return [
-        (offset + split, p),
-        *_splits(series[:split], offset, rng),
-        *_splits(series[split:], offset + split, rng),
-    ]
+    ends = [int(end) for end in stretches[:, best] if 0 < end < n]
+    pieces = zip([0, *ends], [*ends, n], strict=True)
+    inner = [one for start, end in pieces for one in _splits(series[start:end], offset + start, rng)]
+    return [*((offset + end, p) for end in ends), *inner]
 
 
-def _statistics(rows: Floats) -> Floats:
-    """Return |t| of every split of each row: shape (rows, splits). A split leaves `MIN_SIDE` on either side."""
+def _stretches(n: int) -> Ints:
+    """Return starts and ends of every stretch of a series that leaves enough inside and outside: shape (2, m)."""
+    start, end = np.triu_indices(n + 1, MIN_SIDE)
+    fits = (n - (end - start) >= MIN_SIDE) & ((start == 0) | (start >= MIN_SIDE)) & ((end == n) | (end <= n - MIN_SIDE))
+    return np.stack([start[fits], end[fits]])
+
+
+def _statistics(rows: Floats, stretches: Ints) -> Floats:
+    """Return |t| between each stretch and the rest of its row: shape (rows, stretches)."""
     n = rows.shape[1]
-    k = np.arange(MIN_SIDE, n - MIN_SIDE + 1)
-    sums, squares = np.cumsum(rows, axis=1), np.sum(rows**2, axis=1, keepdims=True)
-    left = sums[:, k - 1]
-    right = sums[:, -1:] - left
-    within = np.maximum(squares - left**2 / k - right**2 / (n - k), 1e-18 * np.maximum(squares, 1e-18))
-    found: Floats = np.abs(left / k - right / (n - k)) / np.sqrt(within / (n - 2) * (1 / k + 1 / (n - k)))
+    k = stretches[1] - stretches[0]
+    sums = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(rows, axis=1)], axis=1)
+    squares = np.sum(rows**2, axis=1, keepdims=True)
+    inside = sums[:, stretches[1]] - sums[:, stretches[0]]
+    outside = sums[:, -1:] - inside
+    within = np.maximum(squares - inside**2 / k - outside**2 / (n - k), 1e-18 * np.maximum(squares, 1e-18))
+    found: Floats = np.abs(inside / k - outside / (n - k)) / np.sqrt(within / (n - 2) * (1 / k + 1 / (n - k)))
     return found
 
 

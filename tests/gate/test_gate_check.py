@@ -1,0 +1,201 @@
+"""The check from the command line: save, compare, exit codes, what the first line says."""
+
+import gzip
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from builders import litellm_row, write_jsonl
+from logs import log, rows
+from running import Run
+
+GPT41 = (Decimal("0.000002"), Decimal("0.000008"))
+"""OpenAI's list price of gpt-4.1, input and output, US dollars a token."""
+
+
+@pytest.fixture
+def base(tmp_path: Path, call: Run) -> Path:
+    done = call("baseline", "save", "base.json", log(tmp_path, "a"))
+    assert done.code == 0, done.err
+    return tmp_path / "base.json"
+
+
+def checked(call: Run, *args: object) -> Any:
+    done = call("check", *args, "--json")
+    assert done.code in {0, 3, 4}, done.err
+    return done.json
+
+
+def test_a_baseline_holds_the_exact_cost(base: Path):
+    found = msgspec.json.decode(base.read_bytes())
+    prompts = sum(1000 + 10 * (i % 7) for i in range(60))
+    expected = prompts * GPT41[0] + 60 * 100 * GPT41[1]
+    assert sum(Decimal(cell["usd"]) for cell in found["cells"]) == expected
+    assert found["requests"] == 60
+    assert len(found["cases"]) == 60
+
+
+def test_a_baseline_is_one_cell_a_line_and_the_same_twice(base: Path, tmp_path: Path, call: Run):
+    call("baseline", "save", "again.json", log(tmp_path, "a"))
+    assert (tmp_path / "again.json").read_bytes() == base.read_bytes()
+    lines = base.read_text().splitlines()
+    assert sum('"feature":"chat"' in line and '"usd"' in line for line in lines) == 1
+
+
+def test_the_same_log_passes_and_says_little(base: Path, tmp_path: Path, call: Run):
+    done = call("check", log(tmp_path, "b"), "--baseline", base)
+    assert done.code == 0
+    assert done.out.startswith("Nothing stands out from chance")
+    assert len(done.out.splitlines()) == 2
+    for form in ("md", "github"):
+        assert call("check", tmp_path / "b.jsonl", "--baseline", base, "--format", form).out == ""
+
+
+def test_a_grown_prompt_fails_and_is_named_with_its_cost(base: Path, tmp_path: Path, call: Run):
+    done = call("check", log(tmp_path, "b", grown={"chat": 1640}), "--baseline", base)
+    assert done.code == 3
+    first = done.out.splitlines()[0]
+    assert first.startswith("Feature chat grew from 1,029 to 1,669 input tokens")  # 10 x i % 7 sums to 860 over 30
+    assert "+$0.04 on this log" in first  # 30 requests x 640 tokens x $2 per million = $0.0384
+    found = checked(call, tmp_path / "b.jsonl", "--baseline", base)
+    parts = {one["cause"]: Decimal(one["usd"]) for one in found["decomposition"]["components"]}
+    assert parts.pop("input") == 30 * 640 * GPT41[0]
+    assert not any(parts.values())
+
+
+def test_a_decrease_never_fails(base: Path, tmp_path: Path, call: Run):
+    done = call("check", log(tmp_path, "b", prompt=300), "--baseline", base)
+    assert done.code == 0
+    assert "shrank" in done.out.splitlines()[0]
+
+
+def test_a_price_change_is_not_blamed_on_code(base: Path, tmp_path: Path, call: Run):
+    (tmp_path / "dear.yaml").write_text(
+        "seller: openai\nmodels:\n  - sku: gpt-4.1\n    model: openai/gpt-4.1\n    prices:\n"
+        "      - {valid_from: 2026-01-01T00:00:00Z, source: a test, usd_per_million: {input: 4, output: 16}}\n"
+    )
+    args = (log(tmp_path, "b"), "--baseline", base, "--catalog", "dear.yaml")
+    frozen = call("check", *args)
+    assert frozen.code == 0
+    assert frozen.out.startswith("The price of openai/gpt-4.1 changed by +100.0%")
+    assert call("check", *args, "--prices", "current").code == 3
+    found = checked(call, *args)
+    parts = {one["cause"]: Decimal(one["usd"]) for one in found["decomposition"]["components"]}
+    assert parts.pop("price") == Decimal(found["decomposition"]["change_usd"])
+    assert not any(parts.values())
+
+
+def test_the_database_can_be_checked_as_well_as_a_log(base: Path, tmp_path: Path, call: Run):
+    call("ingest", log(tmp_path, "b", grown={"chat": 1640}), "--db", "b.duckdb")
+    by_db = checked(call, "--baseline", base, "--db", "b.duckdb")
+    assert by_db == checked(call, tmp_path / "b.jsonl", "--baseline", base)
+
+
+def test_exit_zero_reports_only(base: Path, tmp_path: Path, call: Run):
+    done = call("check", log(tmp_path, "b", prompt=2000), "--baseline", base, "--exit-zero")
+    assert done.code == 0
+    assert "FAILED" in done.out
+
+
+def test_the_result_is_written_also_where_the_check_fails(base: Path, tmp_path: Path, call: Run):
+    args = ("--baseline", base, "--format", "json", "--out", "result.json")
+    done = call("check", log(tmp_path, "b", prompt=2000), *args)
+    assert done.code == 3
+    assert msgspec.json.decode((tmp_path / "result.json").read_bytes())["passed"] is False
+
+
+def test_too_few_requests_are_not_decided(base: Path, tmp_path: Path, call: Run):
+    done = call("check", log(tmp_path, "b", calls=8), "--baseline", base)
+    assert done.code == 4
+    assert "needed" in done.out
+
+
+def test_update_baseline_writes_it_and_ends_with_0(base: Path, tmp_path: Path, call: Run):
+    grown = log(tmp_path, "b", prompt=2000)
+    assert call("check", grown, "--baseline", base, "--update-baseline").code == 0
+    assert call("check", grown, "--baseline", base).code == 0
+    assert call("check", grown, "--baseline", "new.json", "--update-baseline").code == 0
+    assert (tmp_path / "new.json").read_bytes() == base.read_bytes()
+
+
+def test_cases_are_paired(base: Path, tmp_path: Path, call: Run):
+    rule = checked(call, log(tmp_path, "b"), "--baseline", base)["rules"][0]
+    assert rule["method"] == "60 paired cases"
+    by_id = ("--case", "id:^[a-z]-(.+)$")
+    call("baseline", "save", "ids.json", log(tmp_path, "c", case=False), *by_id)
+    rule = checked(call, log(tmp_path, "d", case=False), "--baseline", "ids.json")["rules"][0]
+    assert rule["method"] == "60 paired cases"
+
+
+def test_a_retry_is_told_from_a_first_attempt(tmp_path: Path, call: Run):
+    def retried(name: str, times: int) -> Path:
+        again = [
+            litellm_row(f"{name}-x{i}", f"2026-10-01T09:{i % 60:02}:00", model="gpt-4.1", prompt=1000, failed="500",
+                        spend="0.002", call=f"{name}-{i}", tags=["feature:chat"])
+            for i in range(times)
+        ]  # fmt: skip
+        return write_jsonl(tmp_path / f"{name}.jsonl", [*rows(name, calls=200, features=("chat",)), *again])
+
+    call("baseline", "save", "few.json", retried("a", 10))
+    found = checked(call, retried("b", 60), "--baseline", "few.json")
+    assert found["headline"].startswith("Failed attempts that were tried again")
+    parts = {one["cause"]: Decimal(one["usd"]) for one in found["decomposition"]["components"]}
+    assert parts["retries"] == 50 * Decimal("0.002")
+    assert parts["failures"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "slug"),
+    [
+        (None, "no-baseline"),
+        ("", "bad-baseline"),
+        ('{"schema": "llmaudit/baseline/1", "cells": [', "bad-baseline"),
+        ("[]", "bad-baseline"),
+        ('{"schema": "llmaudit/audit/1"}', "bad-baseline"),
+        ('{"schema": "llmaudit/baseline/2"}', "other-baseline"),
+        ('{"schema": "llmaudit/baseline/1", "llmaudit": "0", "catalog_version": "0"}', "empty-baseline"),
+        ('{"schema": "llmaudit/baseline/1", "llmaudit": "0", "catalog_version": "0", "cells": [1]}', "bad-baseline"),
+    ],
+)
+def test_a_bad_baseline_ends_with_5_and_says_what_to_do(content: str | None, slug: str, tmp_path: Path, call: Run):
+    if content is not None:
+        (tmp_path / "bad.json").write_text(content)
+    done = call("check", log(tmp_path, "b"), "--baseline", "bad.json")
+    assert done.code == 5
+    assert f"[{slug}]" in done.err
+    assert "baseline save" in done.err or "llmaudit" in done.err.splitlines()[1]
+
+
+def test_unknown_keys_of_a_baseline_are_told(base: Path, tmp_path: Path, call: Run):
+    plain = msgspec.json.decode(base.read_bytes())
+    plain["colour"] = 1
+    plain["cells"][0]["mood"] = "good"
+    (tmp_path / "later.json").write_bytes(msgspec.json.encode(plain))
+    done = call("check", log(tmp_path, "b"), "--baseline", "later.json")
+    assert done.code == 0
+    assert "cells.mood, colour" in done.err
+
+
+def test_an_empty_or_damaged_log_has_its_own_code(base: Path, tmp_path: Path, call: Run):
+    (tmp_path / "empty.jsonl").write_text("")
+    assert call("check", "empty.jsonl", "--baseline", base).code in {4, 5}
+    cut = (log(tmp_path, "b")).read_bytes()[:3000]
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(cut)[:-20])
+    assert call("check", "cut.jsonl.gz", "--baseline", base).code == 5
+    call("ingest", "b.jsonl", "--db", "b.duckdb")
+    outside = call("check", "--db", "b.duckdb", "--baseline", base, "--since", "2030-01-01")
+    assert outside.code == 4
+    assert "[nothing-to-check]" in outside.err
+
+
+@pytest.mark.parametrize(
+    "args", [("--format", "html"), ("--by", "mood"), ("--prices", "cheap"), ("--case", "x"), ("--case", "id:(")]
+)
+def test_a_wrong_option_ends_with_2(args: tuple[str, str], base: Path, tmp_path: Path, call: Run):
+    assert call("check", log(tmp_path, "b"), "--baseline", base, *args).code == 2
+
+
+def test_check_needs_a_baseline(tmp_path: Path, call: Run):
+    assert call("check", log(tmp_path, "b")).code == 2
