@@ -40,7 +40,7 @@ def resolved_requests(
     """
     with _folded_tables(store, folded or {}):
         store.execute(f"CREATE OR REPLACE TEMP VIEW period_requests AS {_of_period(period, folded or {})}")
-        with store.joins_as_written(), store.table("price_slots", _slots(store, catalog)):
+        with store.table("price_slots", _slots(store, catalog)):
             names = store.rows(_NAMES_SQL)
             with store.table("sku_map", _sku_map(catalog, names)):
                 store.execute(read_sql("resolved.sql"))
@@ -88,15 +88,18 @@ def _after_start(moment: str) -> str:
     return f"CAST(epoch_us({moment}) - epoch_us(started_at) AS DOUBLE) / 1000"
 
 
-_NAMES_SQL = """
+_NAMES_SQL = f"""
+    WITH logged AS (
+        SELECT gateway, seller, {NAME} AS name, CAST(started_at AS DATE) AS day_utc
+        FROM period_requests GROUP BY 1, 2, 3, 4
+    )
     SELECT DISTINCT
-        COALESCE(r.gateway, ''), COALESCE(r.seller, ''),
-        COALESCE(r.model_served, r.model_requested, r.model_raw, ''),
+        COALESCE(n.gateway, ''), COALESCE(n.seller, ''), COALESCE(n.name, ''),
         COALESCE(s.priced_at, TIMESTAMP '1970-01-01 00:00:00')
-    FROM period_requests r LEFT JOIN price_slots s
-        ON CAST(r.started_at AS DATE) = s.slot_day AND r.started_at >= s.slot_from AND r.started_at < s.slot_to
+    FROM logged n LEFT JOIN price_slots s ON n.day_utc = s.slot_day
     ORDER BY ALL
 """
+"""Names as logged with every slot of the days on which they occur: their own slots would need a join by request."""
 
 
 def _slots(store: Store, catalog: Catalog) -> pa.Table:
