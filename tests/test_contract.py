@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -326,6 +327,27 @@ def test_unknown_is_null(call: Run, small_db: Path) -> None:
         assert any(words in warning for warning in empty["warnings"])
     rows = call("requests", "--db", small_db, "--json").json["rows"]
     assert [row["billed_amount"] for row in rows] == ["0.006000", None, None, None, "0.000000", None]
+
+
+def test_the_checklist_on_a_terminal_and_without_requests(call: Run, small_db: Path) -> None:
+    done = call("checklist", "--db", small_db)
+    assert done.code == 0
+    assert "Gateway checklist, from the logs" in done.out
+    assert [line[0] for line in done.out.splitlines() if line[:2] in {f"{number} " for number in range(1, 8)}] == [
+        *"1234567",
+        *"1234567",
+    ]
+    empty = call("checklist", "--db", small_db, "--month", "2020-01", "--json")
+    assert (empty.code, empty.json["items"], empty.json["counts"]) == (4, [], {})
+
+
+def test_the_summary_leads_with_what_can_be_reached(call: Run, small_db: Path) -> None:
+    document = call("report", "--db", small_db, "--json").json["waterfall"]
+    out = call("report", "--db", small_db).out
+    assert "  reachable: " in out
+    assert out.index("reachable: ") < out.index("By model")
+    parts = [Decimal(document[f"{name}_usd"]) for name in ("no_risk", "certified", "unproven")]
+    assert sum(parts) == Decimal(document["saving_usd"])
 
 
 @pytest.mark.parametrize("name", ["status", "markup", "plan show", "config"])

@@ -8,36 +8,17 @@ and what remains add up to the spend to the last digit, and no group can be save
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Literal
 
 import msgspec
 
-from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, spend
 from llmaudit.levers import all_levers
-from llmaudit.levers.base import Lever, LeverResult
-from llmaudit.money import EXACT, ZERO, percent, round_to, times, total
-from llmaudit.plans import PlanCost
-from llmaudit.plans.placing import Placed
-from llmaudit.plans.quality import proven as is_proven
-
-Group = tuple[str | None, str, int | None, str | None]
-"""Gateway, model, tier, feature: what a lever's rows are keyed by."""
-
-Kind = Literal["no_risk", "certified", "unproven"]
-KINDS: tuple[Kind, ...] = ("no_risk", "certified", "unproven")
-PLACES = 12
-"""A composed amount is fixed at a picodollar; what that leaves over stays with what remains."""
-
-NOT_ON_ROUTED = frozenset({"markup"})
-"""Levers that another model's price has in it already: a plan prices moved requests at the provider's list."""
-
-BOUNDS = ("low", "expected", "high")
-ROUTING = {"route", "retry", "fallback", "cache"}
-"""What moving requests pays for; a verification pass is a step of its own."""
+from llmaudit.levers.base import Lever
+from llmaudit.levers.composing import BOUNDS, KINDS, Group, Kind, Taken, compose, group_of, of_lever
+from llmaudit.levers.routing import best_plan, of_plan
+from llmaudit.money import ZERO, percent, total
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,28 +114,6 @@ class Waterfall(msgspec.Struct, frozen=True, kw_only=True):
     )
 
 
-@dataclass(frozen=True)
-class _Taken:
-    """A step before it is composed: what it saves of each group, standing alone, at each bound."""
-
-    name: str
-    title: str
-    kind: Kind
-    saved: Mapping[str, Mapping[Group, Decimal]]
-    requests: int = 0
-    evidence: Sequence[str] = ()
-    assumptions: Sequence[str] = ()
-    missing: str | None = None
-    next_step: str = ""
-    moved: Mapping[Group, Decimal] = field(default_factory=dict)
-    """Present spend of what a plan moves, by group: a plan's prices hold no markup, see `NOT_ON_ROUTED`."""
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether nothing can be said, which is not the same as nothing to save."""
-        return self.missing is not None and not self.saved["expected"]
-
-
 def find(evidence: Evidence, levers: Sequence[Lever] | None = None) -> Waterfall:
     """Return the steps from what was spent to what is reachable.
 
@@ -164,10 +123,10 @@ def find(evidence: Evidence, levers: Sequence[Lever] | None = None) -> Waterfall
     """
     spent = {group: spend(cells) for group, cells in grouped(evidence.cells, group_of)}
     found = [(lever, evidence.once(lever.find)) for lever in (all_levers() if levers is None else levers)]
-    safe = [_lever(lever, result) for lever, result in found]
+    safe = [of_lever(lever, result) for lever, result in found]
     plan = best_plan(evidence.plans)
-    taken = [*safe, *(_routing(plan) if plan else ())]
-    paths = {bound: _compose(spent, taken, bound) for bound in BOUNDS}
+    taken = [*safe, *(of_plan(plan) if plan else ())]
+    paths = {bound: compose(spent, taken, bound) for bound in BOUNDS}
     reach = {bound: _reach(taken, path) for bound, path in paths.items()}
     whole = total(spent.values())
     expected = reach["expected"]
@@ -187,144 +146,7 @@ def find(evidence: Evidence, levers: Sequence[Lever] | None = None) -> Waterfall
     )
 
 
-def group_of(priced: PricedCell) -> Group:
-    """Return the group a cell belongs to."""
-    cell = priced.cell
-    return cell.gateway, cell.model, cell.tier, cell.feature
-
-
-def best_plan(plans: Iterable[PlanCost]) -> PlanCost | None:
-    """Return the plan whose moves to other models save most after its verification passes; None where none saves."""
-
-    def saved(plan: PlanCost) -> Decimal:
-        return total((plan.certified_usd, plan.unproven_usd, -plan.verification_usd))
-
-    moving = [plan for plan in plans if plan.moved_requests and saved(plan) > 0]
-    return max(moving, key=saved, default=None)
-
-
-def _lever(lever: Lever, result: LeverResult) -> _Taken:
-    saved: dict[str, dict[Group, Decimal]] = {bound: {} for bound in BOUNDS}
-    for row in result.rows:
-        group = (row.gateway, row.model, row.tier, row.feature)
-        for bound, amount in zip(BOUNDS, (row.low_usd, row.saved_usd, row.high_usd), strict=True):
-            saved[bound][group] = total((saved[bound].get(group, ZERO), amount))
-    return _Taken(
-        lever.name,
-        lever.title,
-        "no_risk",
-        saved,
-        sum(row.requests for row in result.rows),
-        result.evidence,
-        result.assumptions,
-        result.missing,
-        lever.next_step,
-    )
-
-
-def _routing(plan: PlanCost) -> list[_Taken]:
-    """Return a plan's parts: certified moves, unproven moves, and the verification passes it adds."""
-    name = plan.plan.name
-    moves = [one for one in plan.placed if one.target or any(leg.kind == "cache" for leg in one.legs)]
-    proven = [one for one in moves if _is_certified(plan, one)]
-    open_ = [one for one in moves if not _is_certified(plan, one)]
-    certified = _moved(
-        "certified",
-        f"Certified routing, plan {name}",
-        proven,
-        "Move these requests; keep watching the scores.",
-    )
-    unproven = _moved(
-        "unproven",
-        f"Unproven routing, plan {name}",
-        open_,
-        "Run a shadow test on this traffic before moving it: `llmaudit shadow design`.",
-        list(plan.assumptions),
-    )
-    passes = _passes(plan, "unproven" if open_ else "certified")
-    return [step for step in (certified, unproven, passes) if step.requests]
-
-
-def _is_certified(plan: PlanCost, one: Placed) -> bool:
-    return one.target is not None and is_proven(plan.certified, one.priced.cell, one.target)
-
-
-def _moved(
-    kind: Literal["certified", "unproven"],
-    title: str,
-    moves: Sequence[Placed],
-    next_step: str,
-    assumptions: Sequence[str] = (),
-) -> _Taken:
-    saved: dict[str, dict[Group, Decimal]] = {bound: {} for bound in BOUNDS}
-    moved: dict[Group, Decimal] = {}
-    for one in moves:
-        group, now = group_of(one.priced), (one.priced.spend_usd or ZERO) if one.target else ZERO
-        moved[group] = total((moved.get(group, ZERO), now))
-        for bound, cost in _costs(one, ROUTING if one.target else {"cache"}).items():
-            saved[bound][group] = total((saved[bound].get(group, ZERO), now, -cost))
-    count = sum(one.priced.cell.requests for one in moves)
-    return _Taken(kind, title, kind, saved, count, assumptions=assumptions, next_step=next_step, moved=moved)
-
-
-def _passes(plan: PlanCost, kind: Kind) -> _Taken:
-    saved: dict[str, dict[Group, Decimal]] = {bound: {} for bound in BOUNDS}
-    checked = [one for one in plan.placed if any(leg.kind == "verify" for leg in one.legs)]
-    for one in checked:
-        group = group_of(one.priced)
-        for bound, cost in _costs(one, {"verify"}).items():
-            saved[bound][group] = total((saved[bound].get(group, ZERO), -cost))
-    return _Taken(
-        "verification",
-        f"Verification passes, plan {plan.plan.name}",
-        kind,
-        saved,
-        sum(one.priced.cell.requests for one in checked),
-        next_step="Leave the passes out only where an error is cheap.",
-    )
-
-
-def _costs(one: Placed, kinds: Collection[str]) -> dict[str, Decimal]:
-    """Return what the legs of some kinds cost on a cell; the low end of a saving is the high end of a cost."""
-    legs = [leg for leg in one.legs if leg.kind in kinds]
-    return {
-        "low": total(leg.high.of(one.priced) for leg in legs),
-        "expected": total(leg.expected.of(one.priced) for leg in legs),
-        "high": total(leg.low.of(one.priced) for leg in legs),
-    }
-
-
-def _compose(spent: Mapping[Group, Decimal], taken: Sequence[_Taken], bound: str) -> list[dict[Group, Decimal]]:
-    """Return what each step takes of each group after the steps before it."""
-    left = dict(spent)
-    not_on_routed = dict.fromkeys(spent, ZERO)
-    path: list[dict[Group, Decimal]] = []
-    for step in taken:
-        took: dict[Group, Decimal] = {}
-        for group, alone in step.saved[bound].items():
-            whole = spent.get(group, ZERO)
-            if whole <= 0:  # nothing is known to have been spent there: nothing can be taken, but more can be paid
-                took[group] = min(alone, ZERO) if group in spent else ZERO
-                left[group] = total((left.get(group, ZERO), -took[group]))
-                continue
-            moved = step.moved.get(group, ZERO)
-            gone = not_on_routed[group] if moved else ZERO
-            base = total((whole, -gone))
-            own = total((alone, -_part(gone, moved, whole)))
-            took[group] = min(_part(left[group], own, base), left[group]) if base > 0 else ZERO
-            left[group] = total((left[group], -took[group]))
-            if step.name in NOT_ON_ROUTED:
-                not_on_routed[group] = total((gone, min(alone, whole)))
-        path.append(took)
-    return path
-
-
-def _part(amount: Decimal, share: Decimal, whole: Decimal) -> Decimal:
-    """Return an amount times a share of a whole, to the picodollar."""
-    return round_to(EXACT.divide(times(amount, share), whole), PLACES)
-
-
-def _reach(taken: Sequence[_Taken], path: Sequence[Mapping[Group, Decimal]]) -> Reach:
+def _reach(taken: Sequence[Taken], path: Sequence[Mapping[Group, Decimal]]) -> Reach:
     sums = {
         kind: total(
             amount for step, took in zip(taken, path, strict=True) if step.kind == kind for amount in took.values()
@@ -334,7 +156,7 @@ def _reach(taken: Sequence[_Taken], path: Sequence[Mapping[Group, Decimal]]) -> 
     return Reach(sums["no_risk"], sums["certified"], sums["unproven"], total(sums.values()))
 
 
-def _steps(whole: Decimal, taken: Sequence[_Taken], path: Sequence[Mapping[Group, Decimal]]) -> list[Step]:
+def _steps(whole: Decimal, taken: Sequence[Taken], path: Sequence[Mapping[Group, Decimal]]) -> list[Step]:
     left, steps = whole, []
     for step, took in zip(taken, path, strict=True):
         saved = total(took.values())
@@ -361,7 +183,7 @@ def _steps(whole: Decimal, taken: Sequence[_Taken], path: Sequence[Mapping[Group
 
 
 def _by_feature(
-    spent: Mapping[Group, Decimal], taken: Sequence[_Taken], path: Sequence[Mapping[Group, Decimal]]
+    spent: Mapping[Group, Decimal], taken: Sequence[Taken], path: Sequence[Mapping[Group, Decimal]]
 ) -> list[FeatureReach]:
     features: dict[str | None, dict[str, Decimal]] = {}
 

@@ -66,7 +66,7 @@ def _row(key: tuple[str | None, str, int | None, str | None], group: list[Priced
 LEVER = Lever(
     name="retries",
     title="Failed attempts that were paid",
-    order=20,
+    order=6,
     find=find,
     next_step="Cap retries, break the circuit to a failing seller, and ask for credit for failures that were billed.",
 )

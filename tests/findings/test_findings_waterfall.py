@@ -100,6 +100,14 @@ def test_a_cohort_s_certificate_counts_for_its_cells_only(catalog: Catalog) -> N
     assert (plan.certified_usd, plan.unproven_usd) == (Decimal("6.5"), 13)
 
 
+def test_passes_of_a_plan_whose_every_move_is_certified_are_no_unproven_loss(catalog: Catalog) -> None:
+    """Tier 0 is certified and saves 6.50; the pass over tier 3 costs 1.40 of it."""
+    cells = priced(catalog, cell(tier=0, tokens=MILLION), cell(tier=3, tokens=400_000))
+    plan = evaluate(CHECKED, cells, catalog, frozenset({(0, FLAGSHIP, BUDGET)}))
+    found = waterfall.find(Evidence(cells, catalog, plans=[plan]), [])
+    assert (found.certified_usd, found.unproven_usd) == (Decimal("5.1"), 0)
+
+
 def test_a_markup_that_is_gone_is_not_saved_again_by_leaving_the_model(catalog: Catalog) -> None:
     """Billed 7.70 for a list of 7. The other model is 0.50 direct, whether the markup was taken off first or not."""
     marked = cell(tier=0, tokens=MILLION, billed="7.7", gateway="g")

@@ -203,3 +203,53 @@ def test_hostile_names_stay_whole_and_visible(catalog):
 )
 def test_paths_do_not_tell_where_a_home_is(paths, short):
     assert wording.without_common_folder(paths) == short
+
+
+def test_the_steps_of_the_waterfall_add_up_in_its_table(small, said):
+    found = tables(said["waterfall"])
+    steps = found["The steps, in the order they are taken"]
+    saved = [row[1] for row in steps.rows if isinstance(row[1], Decimal)]
+    assert sum(saved, Decimal(0)) == small.waterfall.saving_usd
+    assert steps.rows[-1][2] == small.waterfall.reachable_usd
+    features = found["By feature"].rows
+    assert sum(row[1] for row in features) == small.waterfall.spend_usd
+    for row in features:
+        assert row[1] - row[2] - row[3] - row[4] == row[5]
+
+
+def test_the_waterfall_s_bars_begin_where_the_one_before_ends(small, said):
+    (drawn,) = (chart for chart in charts(said["waterfall"]) if "reachable" in chart.title)
+    bars = sorted(
+        (row, base, base + width)
+        for trace in drawn.figure["data"]
+        for row, base, width in zip(trace["y"], trace["base"], trace["x"], strict=True)
+    )
+    spent, *steps, reachable = bars
+    assert (spent[1], spent[2]) == (0, float(small.waterfall.spend_usd))
+    assert reachable[2] == pytest.approx(float(small.waterfall.reachable_usd))
+    saving = [step.saved_usd for step in small.waterfall.steps if step.saved_usd]
+    top = spent[2]
+    for (_, low, high), saved in zip(steps, saving, strict=True):
+        assert (high if saved > 0 else low) == pytest.approx(top)
+        top = low if saved > 0 else high
+    assert top == pytest.approx(reachable[2])
+
+
+def test_the_checklist_shows_seven_answers_and_their_evidence(small, said):
+    rows = tables(said["checklist"])["Seven questions to a gateway, answered from the logs"].rows
+    assert [row[1].text.replace(" ", "-") for row in rows] == [item.status for item in small.checklist.items]
+    parts = [block for block in said["checklist"].blocks if isinstance(block, Part)]
+    assert [part.mark and part.mark.text for part in parts] == [row[1].text for row in rows]
+
+
+def test_lock_in_without_hours_is_unknown_and_no_zero(small, said):
+    assert small.lockin.outage_hours is None
+    assert figure(said["lockin"], "Hours without a fallback") == wording.UNKNOWN
+
+
+def test_overspecification_by_feature_and_team_come_to_the_same(small, said):
+    found = tables(said["overspecification"])
+    for caption in ("By tier and feature", "By team"):
+        table = found[caption]
+        money = [i for i, column in enumerate(table.columns) if column.title == "Difference"]
+        assert sum(row[money[0]] for row in table.rows) == small.overspecification.excess_usd

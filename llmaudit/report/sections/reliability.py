@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from llmaudit.dependence.answers import CostRow
-from llmaudit.dependence.hidden import HiddenRow
 from llmaudit.findings.reliability import LatencyRow, Reliability, RouteRow
-from llmaudit.money import shown
-from llmaudit.report import charts
+from llmaudit.report import charts, failures
 from llmaudit.report.content import (
-    TOP,
-    Bullets,
     Chart,
     Column,
     Command,
@@ -19,9 +14,8 @@ from llmaudit.report.content import (
     Section,
     SectionContent,
     Table,
-    Value,
 )
-from llmaudit.report.wording import UNKNOWN, count, counted, headline, name, percent, short_model, tier
+from llmaudit.report.wording import count, counted, headline, name, percent, short_model
 
 MEASURES = {"latency": "whole answer", "ttft": "first token"}
 CHART_ROWS = 10
@@ -36,11 +30,11 @@ def build(found: Reliability) -> SectionContent:
             _classes(found),
             _money(found),
             _routes(found.routes),
-            *_hidden(found.hidden),
-            *_fates(found),
-            *_storms(found),
-            _costs(found.costs),
-            *_inversions(found),
+            *failures.hidden(found.hidden),
+            *failures.fates(found),
+            *failures.storms(found),
+            failures.costs(found.costs),
+            *failures.inversions(found),
             *_latency_chart(found.latency),
             *_latency(found.latency),
         ),
@@ -140,120 +134,6 @@ def _routes(routes: list[RouteRow]) -> Table:
             for row in rows
         ),
     )
-
-
-def _hidden(rows: list[HiddenRow]) -> tuple[Table, ...]:
-    if not rows:
-        return ()
-    columns = (
-        Column("Gateway", Kind.NAME),
-        Column("Model", Kind.NAME),
-        Column("Attempts without a token", Kind.COUNT),
-        Column("If prompts were charged", Kind.MONEY),
-        Column("with answers", Kind.MONEY),
-    )
-    note = (
-        "Timeouts and cut answers that the log shows with 0 tokens. Providers often charge them; the figures are at "
-        "the mean of good answers beside them: an estimate, in no other figure here. The provider's bill would tell."
-    )
-    cells = tuple((row.gateway or "direct", row.model, row.attempts, row.prompt_usd, row.answer_usd) for row in rows)
-    return (Table("Hidden: failures that may have been charged", columns, cells, note=note),)
-
-
-def _fates(found: Reliability) -> tuple[Table, ...]:
-    fates = found.fates
-    if fates is None or not found.failed_attempts:
-        return ()
-    columns = (Column("What became of the call", Kind.TEXT), Column("Failed attempts", Kind.COUNT))
-    rows: tuple[tuple[Value, ...], ...] = (
-        ("answered later by the same seller", fates.answered_again),
-        ("answered by another seller", fates.answered_elsewhere),
-        ("never answered", fates.unanswered),
-        ("never answered, by the caller's own doing", fates.refused),
-        ("cannot be told: no call id", fates.unlinked),
-    )
-    sunk = f"{shown(fates.lost_usd)} was paid for attempts after which nobody answered, as far as the log has amounts."
-    rates = (
-        f" Of {found.same_model_retries:,} retries at the same model "
-        f"{found.retries_ok:,} were answered, of {counted(found.fallbacks, 'fallback')} {found.fallbacks_ok:,}."
-    )
-    return (Table("Failed attempts and their calls", columns, rows, note=sunk + rates),)
-
-
-def _storms(found: Reliability) -> tuple[Table, ...]:
-    if not found.storms:
-        return ()
-    columns = (
-        Column("From (UTC)", Kind.TEXT),
-        Column("Gateway", Kind.NAME),
-        Column("Seller", Kind.NAME),
-        Column("Minutes", Kind.COUNT),
-        Column("Requests", Kind.COUNT),
-        Column("Refused", Kind.COUNT),
-        Column("Refused of requests", Kind.PERCENT),
-        Column("Retries into it", Kind.COUNT),
-        Column("Paid for those", Kind.MONEY),
-    )
-    rows: tuple[tuple[Value, ...], ...] = tuple(
-        (
-            f"{storm.start:%Y-%m-%d %H:%M}",
-            storm.gateway or "direct",
-            storm.seller,
-            storm.minutes,
-            storm.requests,
-            storm.rate_limited,
-            storm.limited_pct,
-            storm.retries,
-            storm.retries_usd,
-        )
-        for storm in sorted(found.storms, key=lambda one: (-one.rate_limited, one.start))
-    )
-    note = f"A storm: {found.storm_rule}."
-    return (Table("Storms of refusals for too many requests (429)", columns, rows, note=note),)
-
-
-def _costs(costs: list[CostRow]) -> Table:
-    columns = (
-        Column("Gateway", Kind.NAME),
-        Column("Model", Kind.NAME),
-        Column("Tier", Kind.TEXT),
-        Column("Attempts", Kind.COUNT),
-        Column("Good answers", Kind.COUNT),
-        Column("Attempts an answer", Kind.TEXT),
-        Column("Spend", Kind.MONEY),
-        Column("A request", Kind.UNIT),
-        Column("A good answer", Kind.UNIT),
-    )
-    rows: tuple[tuple[Value, ...], ...] = tuple(
-        (
-            row.gateway or "direct",
-            row.model,
-            tier(row.tier),
-            row.requests,
-            row.good,
-            UNKNOWN if row.attempts_per_good is None else f"{row.attempts_per_good:.3f}",
-            row.spend_usd,
-            row.usd_per_request,
-            row.usd_per_good,
-        )
-        for row in costs
-    )
-    return Table("Cost of a request and of a good answer", columns, rows, collapsed=True)
-
-
-def _inversions(found: Reliability) -> tuple[Bullets, ...]:
-    said = tuple(
-        f"Tier {one.tier}: {_named(one.cheap_by_request)} costs less by request "
-        f"({shown(one.cheap_by_request.usd_per_request, 5)} against {shown(one.cheap_by_answer.usd_per_request, 5)}) "
-        f"and more by good answer ({shown(one.cheap_by_request.usd_per_good, 5)} against "
-        f"{shown(one.cheap_by_answer.usd_per_good, 5)}) than {_named(one.cheap_by_answer)}."
-        for one in found.inversions[:TOP]
-    )
-    return (Bullets("Cheaper by request, dearer by answer", said),) if said else ()
-
-
-def _named(row: CostRow) -> str:
-    return f"{name(row.model)} through {name(row.gateway or 'no gateway')}"
 
 
 def _route(row: LatencyRow) -> str:

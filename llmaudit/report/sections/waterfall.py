@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from llmaudit.findings.waterfall import FeatureReach, Kind, Reach, Step, Waterfall
+from llmaudit.findings.waterfall import FeatureReach, Reach, Step, Waterfall
+from llmaudit.levers.composing import Kind
 from llmaudit.money import ZERO, shown, total
 from llmaudit.report import charts
 from llmaudit.report.content import (
