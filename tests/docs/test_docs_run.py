@@ -153,9 +153,13 @@ def test_a_catalog_file_that_is_shown_is_one(text: str, tmp_path: Path):
     file = tmp_path / "prices.yaml"
     file.write_text(text, encoding="utf-8")
     catalog = load_catalog([file])
-    sku = re.search(r"sku: (\S+)", text)
-    rules = catalog.caching if "caching:" in text else catalog.sellers["openai"].discounts
-    assert catalog.find(sku[1]).offer if sku else rules[0].source in text
+    if sku := re.search(r"sku: (\S+)", text):
+        assert catalog.find(sku[1]).offer
+    elif fact := re.search(r"model: ([^\s,]+), tools: true", text):
+        assert catalog.abilities(fact[1]).tools
+    else:
+        rules = catalog.caching if "caching:" in text else catalog.sellers["openai"].discounts
+        assert rules[0].source in text
 
 
 @pytest.mark.parametrize("text", examples("yaml rules"))
