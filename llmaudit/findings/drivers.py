@@ -9,12 +9,11 @@ import msgspec
 from llmaudit.cells import PricedCell
 from llmaudit.dependence.forgone import forgone_usd, sold_elsewhere
 from llmaudit.dependence.outages import outages
-from llmaudit.evidence import Evidence, grouped, requests, spend
-from llmaudit.money import percent, shown, total
+from llmaudit.errors import printable
+from llmaudit.evidence import Evidence, requests, spend
+from llmaudit.markup.every import markup_of
+from llmaudit.money import ZERO, percent, shown, total
 from llmaudit.summaries.hours import HourRow
-
-SAME_RATIO_PCT = 0.1
-"""Two models whose bills are this close over list are billed by the same factor."""
 
 
 class Driver(msgspec.Struct, frozen=True):
@@ -49,7 +48,7 @@ class Drivers(msgspec.Struct, frozen=True):
 def find(evidence: Evidence) -> Drivers:
     """Return the four drivers, each with its evidence or the reason it has no figure."""
     whole = spend(evidence.cells)
-    found = (_overspecification(evidence), _lock_in(evidence), _markup(evidence.cells), _reliability(evidence.cells))
+    found = (_overspecification(evidence), _lock_in(evidence), _markup(evidence), _reliability(evidence.cells))
     return Drivers([msgspec.structs.replace(driver, pct=percent(driver.usd, whole)) for driver in found])
 
 
@@ -86,50 +85,20 @@ def _lock_in(evidence: Evidence) -> Driver:
     return Driver("lock_in", title, total((forgone, paid)), None, False, reason)
 
 
-def _markup(cells: list[PricedCell]) -> Driver:
-    compared = [
-        priced
-        for priced in cells
-        if priced.cell.gateway
-        and priced.cell.billed_kind
-        and priced.list_usd
-        and priced.cell.usage_status == "reported"
-    ]
+def _markup(evidence: Evidence) -> Driver:
+    """Return what proven markups took, as the finding on gateways has it; what is open or explained is no markup."""
     title = "Gateway markup: billed above the provider's list"
-    certain = [priced for _, group in grouped(compared, lambda one: one.cell.gateway) for priced in _settled(group)]
-    if not certain:
-        return Driver("markup", title, None, None, True, "no request has an amount and a certain list price")
-    usd = total((priced.cell.billed_usd or Decimal(0)) - (priced.list_usd or Decimal(0)) for priced in certain)
-    left_out = requests(compared) - requests(certain)
+    gateways = markup_of(evidence).gateways
+    known = [row for row in gateways if row.overpaid_usd is not None]
+    if not known:
+        reason = "no gateway's amounts could be judged" if gateways else "no request went through a gateway"
+        return Driver("markup", title, None, None, True, reason)
+    took = [f"{printable(row.gateway, 60)} {shown(row.overpaid_usd)}" for row in known if row.overpaid_usd]
     reason = (
-        f"billed minus list over {requests(certain):,} requests through gateways: models whose list price is certain, "
-        f"and those the same gateway bills at the same ratio; {left_out:,} with a regional or otherwise unknown "
-        "price are left out, fees at top-up come on top"
+        f"what proven markups took at {len(known):,} of {len(gateways):,} gateways whose amounts could be judged: "
+        f"{', '.join(took) or 'nothing'}"
     )
-    return Driver("markup", title, usd, None, True, reason)
-
-
-def _settled(group: list[PricedCell]) -> list[PricedCell]:
-    """Return the cells of one gateway whose markup is certain.
-
-    A model with one price everywhere settles its own ratio. One that may have been billed at a regional price is
-    settled by it where its ratio is the same: a region would have to cost, to the promille, what is added elsewhere.
-    """
-    models = [(cells, _ratio_pct(cells)) for _, cells in grouped(group, lambda one: one.cell.model)]
-    sure = [all(one.list_high_usd == one.list_low_usd for one in cells) for cells, _ in models]
-    ratios = [pct for (_, pct), is_sure in zip(models, sure, strict=True) if is_sure]
-    return [
-        priced
-        for (cells, pct), is_sure in zip(models, sure, strict=True)
-        if is_sure or any(abs(pct - known) <= SAME_RATIO_PCT for known in ratios)
-        for priced in cells
-    ]
-
-
-def _ratio_pct(cells: list[PricedCell]) -> float:
-    billed = total(priced.cell.billed_usd or Decimal(0) for priced in cells)
-    listed = total(priced.list_usd or Decimal(0) for priced in cells)
-    return percent(billed - listed, listed) or 0.0
+    return Driver("markup", title, total(row.overpaid_usd or ZERO for row in known), None, True, reason)
 
 
 def _reliability(cells: list[PricedCell]) -> Driver:
