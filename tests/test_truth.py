@@ -496,3 +496,14 @@ def test_the_checklist_says_what_is_planted(audit: Any, truth: Any) -> None:
     assert "pass" not in statuses.values()
     planted = truth["reliability"]["failed_attempts"] - truth["reliability"]["failed_attempts_by_class"]["bad_request"]
     assert items["failover"]["evidence"][0] == f"{planted:,} attempts failed by no fault of the caller"
+
+
+def test_the_planted_markup_is_the_first_step_and_the_driver(audit: Any, truth: Any) -> None:
+    planted = sum(Decimal(row["overpaid_usd"]) for row in truth["markup"].values())
+    first, second = audit["waterfall"]["steps"][:2]
+    assert [first["name"], second["name"]] == ["markup", "retries"]
+    assert first["saved_usd"] == first["alone_usd"]  # nothing was taken before it
+    assert Decimal(first["saved_usd"]) == pytest.approx(planted, abs=Decimal("0.01"))
+    (driver,) = (row for row in audit["drivers"]["drivers"] if row["name"] == "markup")
+    assert Decimal(driver["usd"]) == pytest.approx(planted, abs=Decimal("0.01"))
+    assert Decimal(second["alone_usd"]) == Decimal(truth["reliability"]["failed_attempts_billed"]["billed_usd"])
