@@ -30,7 +30,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 8 << 20
 """Bytes read at a time, and so about the size of a block. Large enough that a block's fixed costs vanish."""
 
 MAX_LINE_BYTES = 64 << 20

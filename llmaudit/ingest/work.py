@@ -32,7 +32,7 @@ from llmaudit.ingest.tables import parquet_rows, sqlite_rows
 from llmaudit.period import ALL, Period
 from llmaudit.tokens import Counter as TokenCounter
 
-PARALLEL_FROM_BLOCKS = 8
+PARALLEL_FROM_BLOCKS = 4
 """A file of fewer blocks is decoded here: starting worker processes would cost more than it saves."""
 
 MAX_WORKERS = 4
