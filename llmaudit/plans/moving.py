@@ -130,7 +130,7 @@ class Mover:
         key = (target.key, id(prices), known, lost, via, refused)
         if key not in self._routes:
             leg = routed(target.sku.model, prices, known, lost)
-            self._routes[key] = self.through(leg.noted(*refused, *known.notes), via)
+            self._routes[key] = self.through(leg.noted(*refused, *known.notes, *_region(target, prices)), via)
         return self._routes[key]
 
     def needs(self, priced: PricedCell, target: Offer) -> Refusal | tuple[str, ...]:
@@ -231,7 +231,20 @@ class Mover:
 
 
 LACKS = {"tools": "calls no tools", "json": "answers by no JSON schema", "images": "takes no images"}
+NO_REGION = "no price of its own is recorded for region "
+"""How `llmaudit.catalog.rates` begins its note on a region without a price."""
+
 HAS = {"tools": "calls tools", "json": "answers by a JSON schema", "images": "takes images"}
+
+
+def _region(target: Offer, prices: Prices) -> list[str]:
+    """Return that a model's region is in doubt: a price list without the region does not say that it is not served."""
+    words = (note.partition(NO_REGION) for note in prices.notes)
+    return [
+        f"whether {target.sku.model} is served in region {region.partition(':')[0]} is not known"
+        for _, found, region in words
+        if found
+    ]
 
 
 def _same_share(now: Sequence[Decimal], before: Sequence[Decimal]) -> Decimal | None:

@@ -255,6 +255,12 @@ def test_a_model_that_cannot_is_refused_and_one_nobody_knows_is_said(
     assert shown.requests_pct == 30
 
 
+def test_a_region_without_a_price_is_in_doubt(own: Catalog) -> None:
+    found = under(own, "{use: maker/plain}", asked(region_class="eu", requests=2), asked(region_class="global"))
+    (row,) = [one for one in found.doubts if "region" in one.sentence]
+    assert (row.sentence, row.requests) == ("whether maker/plain is served in region eu is not known", 2)
+
+
 def test_personal_data_moves_only_to_what_one_hosts(tmp_path: Path) -> None:
     hosting = (
         "  - sku: home\n    model: maker/home\n    hosting: {usd_per_hour: 2, input_tokens_per_hour: 4000000,"
