@@ -70,7 +70,7 @@ def run_study(draws: int) -> None:
     plans = [(name, world, 0.2) for name, world in WORLDS.items()]
     plans += [(next(iter(WORLDS)), CohortWorld(), share) for share in SHARES if share != 0.2]  # noqa: PLR2004
     for name, world, share in plans:
-        count = draws if world == CohortWorld() and share == 0.2 else -(-draws // 5)  # noqa: PLR2004
+        count = draws if world == CohortWorld() and share == 0.2 else -(-draws * 3 // 10)  # noqa: PLR2004
         found = study(world, count, catalog, share=share, margin=MARGIN)
         rows.append({"world": name, "shown": share, **asdict(world), **msgspec.to_builtins(found)})
         print(

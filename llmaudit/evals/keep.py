@@ -130,9 +130,9 @@ def _add(store: Store, read: Read) -> OutcomeFile:
 @contextmanager
 def _told(store: Store, read: Read, beside: str) -> Iterator[None]:
     """Make the table `told` for a block: the rows of a file, and which are new beside a table of outcomes."""
+    key = store.hash_key
     rows = [
-        row | {"user_id": None if row.get("user_id") is None else pseudonym(row["user_id"], store.hash_key)}
-        for row in read.rows
+        row | {"user_id": None if row.get("user_id") is None else pseudonym(row["user_id"], key)} for row in read.rows
     ]
     with store.table("new_outcomes", pa.Table.from_pylist(rows, schema=SCHEMA)):
         store.execute(f"CREATE OR REPLACE TEMP TABLE told AS {_TOLD.format(beside=beside)}")

@@ -178,7 +178,9 @@ def losses(cases: Arrays, cohorts: int, rivals: int = 1) -> Losses:
     with np.errstate(divide="ignore", invalid="ignore"):
         noise = np.stack([covariances[0], covariances[1], covariances[2]], axis=1) / n[:, None]
     centre, spread = _prior(seen[usable], noise[usable])
-    mean, cover = _posterior(seen, noise, centre, spread, int(np.count_nonzero(usable)))
+    known = int(np.count_nonzero(usable))
+    mean, _ = _posterior(seen, noise, centre, spread, known)
+    _, cover = _posterior(seen, noise, centre, _doubted(spread, noise[usable], known), known)
     return Losses(
         pairs=n,
         clusters=clusters,
@@ -272,6 +274,18 @@ def _prior(seen: Floats, noise: Floats) -> tuple[Floats, Floats]:
         products = np.stack([off[:, 0] ** 2, off[:, 0] * off[:, 1], off[:, 1] ** 2], axis=1)
         spread = _proper((products + cover).mean(axis=0))
     return centre, spread
+
+
+def _doubted(spread: Floats, noise: Floats, known: int) -> Floats:
+    """Return a spread one standard error wider: where few cohorts tell of it, a small one may be chance.
+
+    Without it, cohorts that seem to lose alike would be taken for known to the decimal.
+    """
+    wider = spread.copy()
+    error = np.sqrt(2.0 / known) * (spread + noise.mean(axis=0))
+    wider[0] += error[0]
+    wider[2] += error[2]
+    return _proper(wider)
 
 
 def _proper(spread: Floats) -> Floats:

@@ -43,6 +43,7 @@ MANY = 20_000
 """Choices from which on they are split once only: halves of much evidence differ little."""
 
 STEPS = 12
+ROUNDING = 1e-12
 TIGHTER = 0.8
 FLOOR_SURE = 1.6448536269514722
 """Normal quantile at which a score is held to lie above the floor: 95% one-sided."""
@@ -345,19 +346,27 @@ def choose(board: Board, margin: float | None = None) -> Chosen:
 
 
 def _kept(board: Board, table: Table, margin: float, search: Callable[[Problem], Ints] = solve) -> Ints:
-    """Return the best choice whose bound is within the margin: the budget is cut until it is.
+    """Return the best choice whose bound is within the margin.
 
-    The first term of the bound is the solver's own constraint; the second one, which matters where few cohorts move,
-    is no sum, so that it is checked and the budget cut by what was missing.
+    The first term of the bound is the solver's own constraint. The second one, which matters where few cohorts move, is
+    no sum: it is checked, and where it does not hold the largest budget is sought with which it does.
     """
-    budget = margin
+    choice = _solved(board, table, margin, search)
+    if _bound_of(board, table, choice) <= margin + ROUNDING:
+        return choice
+    low, high, best = 0.0, margin, None
     for _ in range(STEPS):
-        choice = _solved(board, table, budget, search)
-        over = _bound_of(board, table, choice) - margin
-        if over <= 1e-12:  # noqa: PLR2004 -- rounding of a sum
-            return choice
-        budget -= over
-    return _solved(board, table, None, search)
+        budget = (low + high) / 2
+        try:
+            choice = _solved(board, table, budget, search)
+        except NotEnoughError:  # forced moves lose more than so small a budget
+            low = budget
+            continue
+        if _bound_of(board, table, choice) <= margin + ROUNDING:
+            low, best = budget, choice
+        else:
+            high = budget
+    return _solved(board, table, None, search) if best is None else best
 
 
 def _solved(board: Board, table: Table, budget: float | None, search: Callable[[Problem], Ints]) -> Ints:
@@ -434,12 +443,17 @@ def _cross_fitted(board: Board, margin: float) -> tuple[float | None, float | No
             for side in (True, False)
         ]
         for made, seen in (halves, halves[::-1]):
-            rows, columns = _moved(made, _kept(board, made, margin, relaxed))
+            try:
+                rows, columns = _moved(made, _kept(board, made, margin, relaxed))
+            except NotEnoughError:  # half of the pairs prove too little for what a limit forces to move
+                continue
             known = seen.pairs[rows, columns] > 0
             rows, columns = rows[known], columns[known]
             weights = board.weights[rows]
             estimates.append(float(np.sum(weights * seen.raw[rows, columns])))
             variances.append(float(np.sum(weights**2 * seen.variance[rows, columns] / seen.pairs[rows, columns])))
+    if not estimates:
+        return None, None
     return float(np.mean(estimates)), float(np.sqrt(np.mean(variances) / 2))
 
 
