@@ -252,6 +252,20 @@ class Store:
                 self.execute(f"SET {name} = '{text}'")
 
     @contextmanager
+    def aside(self, mib: int) -> Iterator[None]:
+        """Let DuckDB use one thread and little memory for a block, beside work that needs the rest of both.
+
+        What a transaction writes is otherwise held in memory until it commits, and once more while it is packed.
+        """
+        (memory,) = self.one("SELECT current_setting('memory_limit')")
+        self.execute(f"SET memory_limit = '{int(mib)} MiB'")
+        try:
+            with self.one_thread():
+                yield
+        finally:
+            self.execute(f"SET memory_limit = '{memory}'")
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """Run a block in one transaction: all of it is kept, or nothing."""
         with _translated(self.path):

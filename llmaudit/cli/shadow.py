@@ -311,7 +311,9 @@ def analyze(
     )  # fmt: skip
     with open_store(settings) as store:
         request = Request(pairs or [], logs, plan, primary, share, settings.period)
-        found, certified = run(store, catalog(settings), request)
+        if settings.catalogs or settings.deployments:
+            catalog(settings)  # a file of one's own is checked, whether it is needed or not
+        found, certified = run(store, lambda: catalog(settings), request)
     document = {
         "schema": "llmaudit/shadow-analyze/1",
         "timezone": settings.timezone,

@@ -98,26 +98,56 @@ def renumbered(codes: Ints) -> tuple[Ints, int]:
     return (np.cumsum(present) - 1)[codes], int(np.count_nonzero(present))
 
 
-def totals_of(influence: Floats, codes: Ints, weights: Floats | None = None) -> Totals:
-    """Return influences by cluster.
+@dataclass(frozen=True)
+class Members:
+    """Which pairs are in which cluster and what they count: the same for every estimate over these pairs.
+
+    Attributes:
+        codes: Shape (n,): cluster of each pair, non-negative integers; gaps do no harm.
+        weights: Shape (n,): share of each pair, summing to 1; None where all count the same.
+        present: Shape (codes,): which codes have a pair.
+        shares: Shape (clusters,): share of each cluster.
+        squares: Shape (clusters,): sum of its pairs' squared shares.
+    """
+
+    codes: Ints
+    weights: Floats | None
+    present: Bools
+    shares: Floats
+    squares: Floats
+
+    def totals(self, influence: Floats) -> Totals:
+        """Return influences by cluster; they sum to about 0."""
+        by_cluster: Floats = np.bincount(self.codes, weights=influence)[self.present].astype(float)
+        independent = dot(influence, influence)
+        n = len(self.codes)
+        if self.weights is None:
+            return Totals(by_cluster, self.shares, self.squares, independent * n, independent, n)
+        known = self.weights > 0
+        variance = float(np.sum(np.divide(influence**2, self.weights, out=np.zeros_like(influence), where=known)))
+        return Totals(by_cluster, self.shares, self.squares, variance, independent, n)
+
+
+def members_of(codes: Ints, weights: Floats | None = None) -> Members:
+    """Return clusters and their shares.
 
     Args:
-        influence: Shape (n,): contribution of each pair to the estimate's error; they sum to about 0.
-        codes: Shape (n,): cluster of each pair, non-negative integers; gaps do no harm.
-        weights: Shape (n,): share of each pair in the estimate, summing to 1; equal where left out.
+        codes: Cluster of each pair.
+        weights: Share of each pair; equal where left out.
     """
     sizes = np.bincount(codes)
     present = sizes > 0
-    by_cluster: Floats = np.bincount(codes, weights=influence)[present].astype(float)
-    independent = dot(influence, influence)
     if weights is None:
-        n = len(codes)
-        shares: Floats = sizes[present] / n
-        return Totals(by_cluster, shares, shares / n, independent * n, independent, n)
+        shares: Floats = sizes[present] / len(codes)
+        return Members(codes, None, present, shares, shares / len(codes))
     shares = np.bincount(codes, weights=weights)[present].astype(float)
     squares: Floats = np.bincount(codes, weights=weights * weights)[present].astype(float)
-    variance = float(np.sum(np.divide(influence**2, weights, out=np.zeros_like(influence), where=weights > 0)))
-    return Totals(by_cluster, shares, squares, variance, independent, len(codes))
+    return Members(codes, weights, present, shares, squares)
+
+
+def totals_of(influence: Floats, codes: Ints, weights: Floats | None = None) -> Totals:
+    """Return influences by cluster; arguments as `Members` has them."""
+    return members_of(codes, weights).totals(influence)
 
 
 def spread(influence: Floats, codes: Ints, weights: Floats | None = None, *, jackknife: bool = False) -> Spread:

@@ -7,11 +7,12 @@ proportional to production. With equal weights they are the plain sample figures
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from llmaudit.shadow.clusters import Floats, Ints, Spread, covariance, spread
+from llmaudit.shadow.clusters import Floats, Ints, Members, Spread, covariance, members_of, spread_of
 
 FIELLER_BELOW = 1000
 """Pairs below which a ratio gets Fieller's interval; above, the logarithm's, which is as good and always bounded."""
@@ -40,14 +41,22 @@ class Slice:
             return plain, (values - plain) * self.weights[0]
         weighted = self.weights * values
         estimate = float(weighted.sum())
-        mass = np.bincount(self.strata, weights=self.weights)
         sums = np.bincount(self.strata, weights=weighted)
-        means = np.divide(sums, mass, out=np.zeros_like(sums), where=mass > 0)
+        means = np.divide(sums, self._mass, out=np.zeros_like(sums), where=self._mass > 0)
         return estimate, weighted - self.weights * means[self.strata]
 
     def spread(self, influence: Floats, *, jackknife: bool = False) -> Spread:
         """Return the clustered uncertainty of an estimate from its influences."""
-        return spread(influence, self.codes, None if self.is_plain else self.weights, jackknife=jackknife)
+        return spread_of(self.members.totals(influence), jackknife=jackknife)
+
+    @cached_property
+    def members(self) -> Members:
+        """Its clusters and their shares, which do not depend on what is estimated."""
+        return members_of(self.codes, None if self.is_plain else self.weights)
+
+    @cached_property
+    def _mass(self) -> Floats:
+        return np.bincount(self.strata, weights=self.weights).astype(float)
 
 
 @dataclass(frozen=True)

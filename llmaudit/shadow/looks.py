@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from llmaudit.shadow import sequential
-from llmaudit.shadow.clusters import MIN_CLUSTERS, Floats, Ints, Spread, Totals, renumbered, spread_of
+from llmaudit.shadow.clusters import MIN_CLUSTERS, Bools, Floats, Ints, Spread, Totals, renumbered, spread_of
 from llmaudit.shadow.estimates import Slice
 
 NO_DAY = -1
@@ -118,35 +119,89 @@ def mean_steps(values: Floats, codes: Ints, strata: Ints, targets: Floats, days:
     return found
 
 
-def linear_steps(value: float, influence: Floats, part: Slice, days: Ints) -> list[Step]:
+@dataclass(frozen=True)
+class Day:
+    """What the pairs up to the end of a day count, whatever is estimated.
+
+    Attributes:
+        day: Days since 1970.
+        number: From 1, the first day.
+        end: Pairs up to its end.
+        mass: Share of all pairs, 1 on the last day.
+        seen: Shape (clusters,): which clusters have a pair so far.
+        weights: Shape (clusters,): sum of the pairs' shares so far.
+        squares: Shape (clusters seen,): sum of their squared shares.
+    """
+
+    day: int
+    number: int
+    end: int
+    mass: float
+    seen: Bools
+    weights: Floats
+    squares: Floats
+
+
+class Timeline:
+    """A slice by rising day: what every statistic over it needs of each day is worked out once.
+
+    Args:
+        part: The slice.
+        days: Shape (n,): days since 1970, rising.
+    """
+
+    def __init__(self, part: Slice, days: Ints) -> None:
+        self.part = part
+        self._days = days
+
+    @cached_property
+    def clusters(self) -> tuple[Ints, int]:
+        """Clusters without gaps, and how many there are."""
+        return renumbered(self.part.codes)
+
+    @cached_property
+    def days(self) -> list[Day]:
+        """Every day with pairs."""
+        codes, count = self.clusters
+        weights = self.part.weights
+        squared = weights**2
+        sums = np.zeros((2, count))
+        found, begin = [], 0
+        for day, end in ends_of_days(self._days):
+            for row, added in enumerate((weights, squared)):
+                sums[row] += np.bincount(codes[begin:end], weights=added[begin:end], minlength=count)
+            begin = end
+            seen = sums[0] > 0
+            number = day - int(self._days[0]) + 1
+            found.append(Day(day, number, end, float(sums[0].sum()), seen, sums[0].copy(), sums[1][seen]))
+        return found
+
+
+def linear_steps(value: float, influence: Floats, timeline: Timeline) -> list[Step]:
     """Return a smooth statistic after each day, from its influences at the end.
 
     A statistic with influences u moves, to first order, by the sum of the influences of the pairs that are left out.
     """
-    codes, count = renumbered(part.codes)
-    weights = part.weights
+    codes, count = timeline.clusters
+    weights = timeline.part.weights
     quotient = np.divide(influence**2, weights, out=np.zeros_like(influence), where=weights > 0)
-    sums = np.zeros((3, count))
+    sums = np.zeros(count)
     variance, found, begin = 0.0, [], 0
-    for day, end in ends_of_days(days):
-        here = slice(begin, end)
-        for row, added in enumerate((influence[here], weights[here], weights[here] ** 2)):
-            sums[row] += np.bincount(codes[here], weights=added, minlength=count)
-        variance += float(quotient[here].sum())
-        begin = end
-        mass = float(sums[1].sum())
-        if mass > 0:
-            shift = float(sums[0].sum()) / mass
-            seen = sums[1] > 0
+    for day in timeline.days:
+        sums += np.bincount(codes[begin : day.end], weights=influence[begin : day.end], minlength=count)
+        variance += float(quotient[begin : day.end].sum())
+        begin = day.end
+        if day.mass > 0:
+            shift = float(sums.sum()) / day.mass
             totals = Totals(
-                influence=(sums[0] - sums[1] * shift)[seen] / mass,
-                shares=sums[1][seen] / mass,
-                squares=sums[2][seen] / mass**2,
-                variance=max(variance - shift**2 * mass, 0.0) / mass,
+                influence=(sums - day.weights * shift)[day.seen] / day.mass,
+                shares=day.weights[day.seen] / day.mass,
+                squares=day.squares / day.mass**2,
+                variance=max(variance - shift**2 * day.mass, 0.0) / day.mass,
                 independent=0.0,
-                pairs=end,
+                pairs=day.end,
             )
-            found.append(Step(day, day - int(days[0]) + 1, value + shift, spread_of(totals)))
+            found.append(Step(day.day, day.number, value + shift, spread_of(totals)))
     return found
 
 

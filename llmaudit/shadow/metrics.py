@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from math import isfinite
 
 import numpy as np
@@ -14,14 +15,13 @@ from llmaudit.money import ZERO, round_to
 from llmaudit.shadow.clusters import MIN_CLUSTERS, Bools, Floats, Ints
 from llmaudit.shadow.estimates import (
     Estimate,
-    Slice,
     difference,
     per_unit,
     quantile_differences,
     ratio,
     slice_of,
 )
-from llmaudit.shadow.looks import linear_steps, schedule
+from llmaudit.shadow.looks import Timeline, linear_steps, schedule
 from llmaudit.shadow.model import QUANTILES, Metric, Plan, TierResult
 from llmaudit.shadow.pairs import UNKNOWN, Pairs
 
@@ -47,11 +47,16 @@ class Part:
     strata: Ints
     targets: Floats
 
-    def only(self, mask: Bools) -> tuple[Slice, Ints]:
-        """Return the slice of some pairs, and their days."""
-        if mask.all():
-            return slice_of(self.pairs.cluster, self.strata, self.targets), self.pairs.day
-        return slice_of(self.pairs.cluster[mask], self.strata[mask], self.targets), self.pairs.day[mask]
+    def only(self, mask: Bools) -> Timeline:
+        """Return the slice of some pairs, by day."""
+        return self._whole if mask.all() else self._timeline(self.pairs.cluster[mask], self.strata[mask], mask)
+
+    @cached_property
+    def _whole(self) -> Timeline:
+        return self._timeline(self.pairs.cluster, self.strata, slice(None))
+
+    def _timeline(self, codes: Ints, strata: Ints, mask: Bools | slice) -> Timeline:
+        return Timeline(slice_of(codes, strata, self.targets), self.pairs.day[mask])
 
 
 def metrics(part: Part, quality: TierResult, plan: Plan, planned_days: int) -> list[Metric]:
@@ -66,7 +71,7 @@ def metrics(part: Part, quality: TierResult, plan: Plan, planned_days: int) -> l
 def _quality(part: Part, quality: TierResult) -> Metric:
     pairs = part.pairs
     both = ~np.isnan(pairs.primary.score) & ~np.isnan(pairs.shadow.score)
-    here, _ = part.only(both)
+    here = part.only(both).part
     looks = [look for look in quality.looks if look.z_difference is not None]
     cleared = [look for look in looks if abs(look.z_difference or 0.0) >= (look.boundary_difference or np.inf)]
     return Metric(
@@ -107,12 +112,13 @@ def _errors(part: Part, plan: Plan, planned_days: int) -> list[Metric]:
     mask = pairs.primary.present
     if not mask.any():
         return []
-    here, days = part.only(mask)
+    timeline = part.only(mask)
+    here = timeline.part
     first = (~pairs.primary.ok[mask]).astype(float)
     second = (~(pairs.shadow.ok & pairs.shadow.present)[mask]).astype(float)
     estimate = difference(here, first, second)
     _, influence = here.mean(second - first)
-    return [_metric("error_rate", part.tier, "share", estimate, influence, here, days, plan, planned_days)]
+    return [_metric("error_rate", part.tier, "share", estimate, influence, timeline, plan, planned_days)]
 
 
 def _costs(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
@@ -123,7 +129,8 @@ def _costs(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
     for name, mask, succeeded in (("cost_ratio", known, False), ("cost_per_success_ratio", judged, True)):
         if np.count_nonzero(mask) < 2:  # noqa: PLR2004 -- an interval needs two
             continue
-        here, days = part.only(mask)
+        timeline = part.only(mask)
+        here = timeline.part
         arms = []
         for arm in (pairs.primary, pairs.shadow):
             units = arm.success[mask].astype(float) if succeeded else None
@@ -133,7 +140,7 @@ def _costs(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
             yield _unknown(name, part.tier, estimate)
             continue
         influence = arms[1].influence / arms[1].value - arms[0].influence / arms[0].value
-        yield _metric(name, part.tier, "ratio", estimate, influence, here, days, plan, planned_days)
+        yield _metric(name, part.tier, "ratio", estimate, influence, timeline, plan, planned_days)
 
 
 def _times(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
@@ -149,10 +156,11 @@ def _times(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
         wanted = {label: p for label, p in QUANTILES.items() if count >= FEWEST[label]}
         if not wanted:
             continue
-        here, days = part.only(mask)
+        timeline = part.only(mask)
+        here = timeline.part
         found = quantile_differences(here, first[mask], second[mask], tuple(wanted.values()))
         for label, (estimate, influence) in zip(wanted, found, strict=True):
-            yield _metric(f"{name}_{label}", part.tier, "ms", estimate, influence, here, days, plan, planned_days)
+            yield _metric(f"{name}_{label}", part.tier, "ms", estimate, influence, timeline, plan, planned_days)
 
 
 def _metric(
@@ -161,15 +169,14 @@ def _metric(
     unit: str,
     estimate: Estimate,
     influence: Floats,
-    here: Slice,
-    days: Ints,
+    timeline: Timeline,
     plan: Plan,
     planned_days: int,
 ) -> Metric:
     """Return a metric with its p-value and the day it became certain; a ratio is tested on its logarithm."""
     enough = estimate.spread.clusters >= MIN_CLUSTERS and estimate.spread.se > 0
     at = float(np.log(estimate.value)) if unit == "ratio" else estimate.value
-    looks = schedule(linear_steps(at, influence, here, days), planned_days, plan.looks) if enough else None
+    looks = schedule(linear_steps(at, influence, timeline), planned_days, plan.looks) if enough else None
     arms = [_money(arm) if unit == "ratio" else float(arm) for arm in estimate.arms]
     return Metric(
         metric=name,

@@ -75,6 +75,8 @@ def readings(pairs: Pairs, tier_codes: Ints, shares: Floats, strata: tuple[Ints,
 
 def scale(pairs: Pairs) -> tuple[float, float]:
     """Return the lowest and highest score: 0 and 1 unless graded scores reach further."""
+    if pairs.kind == "binary":
+        return 0.0, 1.0
     every = np.concatenate([pairs.primary.score, pairs.shadow.score])
     known = every[~np.isnan(every)]
     if not len(known):

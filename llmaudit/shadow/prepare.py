@@ -47,12 +47,14 @@ class Prepared:
     notes: list[str]
 
 
-def prepare(tables: Sequence[pa.Table], catalog: Catalog, *, score: str | None, primary: str | None) -> Prepared:
+def prepare(
+    tables: Sequence[pa.Table], prices: Callable[[], Catalog], *, score: str | None, primary: str | None
+) -> Prepared:
     """Return rows of several files as one table.
 
     Args:
         tables: Rows as `read_rows` returns them.
-        catalog: Prices answers that have token counts and no cost.
+        prices: Returns the catalog, where answers have token counts and no cost; it takes half a second to read.
         score: The score that decides, where there are several.
         primary: The name of the arm that users saw, where it is none of the usual ones.
 
@@ -70,7 +72,7 @@ def prepare(tables: Sequence[pa.Table], catalog: Catalog, *, score: str | None, 
     pairwise = name is None and have.has("preference")
     values = _preferred(have, arms) if pairwise else have.get(name or "score", pa.float64())
     counts, known = _counts(have)
-    cost, notes = _cost(have, counts, known, catalog)
+    cost, notes = _cost(have, counts, known, prices)
     columns = {
         "source": table["source"],
         "line": table["line"],
@@ -224,7 +226,7 @@ def _params(have: _Columns) -> Any:
 
 
 def _cost(
-    have: _Columns, counts: NDArray[np.int64], known: NDArray[np.bool_], catalog: Catalog
+    have: _Columns, counts: NDArray[np.int64], known: NDArray[np.bool_], prices: Callable[[], Catalog]
 ) -> tuple[Any, list[str]]:
     """Return costs with extras in, null where they are not known."""
     rows = have.table.num_rows
@@ -234,7 +236,7 @@ def _cost(
     notes: list[str] = []
     wanted = ~has_cost & known
     if wanted.any():
-        priced, failed = _priced(have, counts, wanted, catalog)
+        priced, failed = _priced(have, counts, wanted, prices())
         pico[wanted] = priced[wanted]
         has_cost = has_cost | (wanted & (priced >= 0))
         notes.append(

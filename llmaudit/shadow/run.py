@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from llmaudit.shadow.prepare import prepare
 from llmaudit.shadow.read import read_rows, reject_text
 from llmaudit.shadow.traffic import best_unit, joined_rows, production_mix, sampled_traffic
 from llmaudit.store import Store
+
+SAVE_MIB = 128
+"""Memory for putting pairs into the database while they are analysed."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,13 @@ class Request:
     period: Period = ALL
 
 
-def run(store: Store, catalog: Catalog, request: Request) -> tuple[Analysis, int]:
+def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[Analysis, int]:
     """Read a shadow test into the database, analyse it, and certify what it shows.
+
+    Args:
+        store: The database.
+        prices: Returns the catalog; asked only where something has to be priced.
+        request: What to read and how.
 
     Returns:
         The analysis, and how many legs it certifies.
@@ -71,9 +80,9 @@ def run(store: Store, catalog: Catalog, request: Request) -> tuple[Analysis, int
         InputError: Files or logs that cannot be used.
         UsageError: Several scores and none was named.
     """
-    tables, details = _rows(store, catalog, request)
+    tables, details = _rows(store, prices, request)
     pa.default_memory_pool().release_unused()  # a million pairs are some hundred MB in each shape they pass through
-    prepared = prepare(tables, catalog, score=request.plan.score, primary=request.primary)
+    prepared = prepare(tables, prices, score=request.plan.score, primary=request.primary)
     del tables
     details = msgspec.structs.replace(
         details, score=prepared.score, pairwise=prepared.pairwise, notes=[*details.notes, *prepared.notes]
@@ -81,26 +90,28 @@ def run(store: Store, catalog: Catalog, request: Request) -> tuple[Analysis, int
     plan = request.plan
     if plan.mix is None and (mix := production_mix(store, request.period)):
         plan = msgspec.structs.replace(plan, mix=mix)
-    kept = [pivot(prepared.columns)]
+    kept = pivot(prepared.columns)
     del prepared
     pa.default_memory_pool().release_unused()
-    cluster_kind(kept[0], plan.cluster)  # refused before anything is kept
+    cluster_kind(kept, plan.cluster)  # refused before anything is kept
     zone = request.period.timezone
-    save(store, kept[0], plan, details, zone)  # before the arrays: they are as large again
-    pairs = pairs_of(kept.pop(), details, zone, plan.cluster)  # which frees the table on its way
-    pa.default_memory_pool().release_unused()
-    traffic = None
-    if request.share is not None:
+    if request.share is not None:  # production is read beside the pairs that are in the database
+        save(store, kept, plan, details, zone)
         traffic = sampled_traffic(store, plan.name, request.share, best_unit(store))
-    analysis = analyze(pairs, plan, traffic)
+        analysis = analyze(pairs_of(kept, details, zone, plan.cluster), plan, traffic)
+    else:
+        with store.aside(SAVE_MIB), ThreadPoolExecutor(1) as aside:  # DuckDB and numpy both leave Python's lock
+            saved = aside.submit(save, store, kept, plan, details, zone)
+            analysis = analyze(pairs_of(kept, details, zone, plan.cluster), plan, threads=1)
+            saved.result()
     return analysis, certify(store, analysis)
 
 
-def _rows(store: Store, catalog: Catalog, request: Request) -> tuple[list[pa.Table], Details]:
+def _rows(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[list[pa.Table], Details]:
     if request.logs is not None:
         logs = request.logs
         scores = read_rows(logs.scores, ("request_id", "score")).table if logs.scores else None
-        table = joined_rows(store, catalog, logs.primary, logs.shadow, logs.join, scores)
+        table = joined_rows(store, prices(), logs.primary, logs.shadow, logs.join, scores)
         return [table], Details(rows=table.num_rows, notes=[f"two logs were joined by {logs.join}"])
     tables, notes, records, rejected = [], [], 0, 0
     for path in request.files:

@@ -165,7 +165,7 @@ def prices() -> Catalog:
 
 def pairs_of(folder: Path, rows: list[dict[str, Any]], prices: Catalog, **options: Any) -> list[dict[str, Any]]:
     table = read_rows(write_jsonl(folder / "a.jsonl", rows)).table
-    return pivot(prepare([table], prices, **({"score": None, "primary": None} | options)).columns).to_pylist()
+    return pivot(prepare([table], lambda: prices, **({"score": None, "primary": None} | options)).columns).to_pylist()
 
 
 def test_the_first_row_of_an_arm_counts_and_copies_are_counted(tmp_path: Path, prices: Catalog) -> None:
