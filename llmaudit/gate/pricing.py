@@ -91,7 +91,7 @@ class Priced:
 
     @contextmanager
     def table(self, store: Store) -> Iterator[None]:
-        """Make `gate_rates` for the length of a block: conditions, own prices (o_…, od_… as floats) and frozen ones (f_…, fd_…)."""
+        """Make `gate_rates` for a block: conditions, own prices (o_…, as floats od_…) and frozen ones (f_…, fd_…)."""
         found = list(self._keys.items())
         columns: dict[str, Any] = {
             name: pa.array([conditions[i] for conditions, _ in found], _TYPES.get(name, pa.string()))
