@@ -54,7 +54,7 @@ def study(runs: int, only: str) -> dict[str, Any]:
 
     The template that grows by 5% is sought in the large world, the other changes in the ordinary one.
     """
-    found: dict[str, Any] = {"runs": runs, "seed": SEED, "changes": {}, "noise": {}, "power": {}}
+    found: dict[str, Any] = {"seed": SEED, "changes": {}, "noise": {}, "power": {}}
     for change in CHANGES:
         world, times = (LARGE, max(runs // 10, 1)) if "template" in change.name else (WORLD, max(runs // 5, 1))
         if change.cause is None or only not in f"changes {change.name}":
@@ -66,12 +66,12 @@ def study(runs: int, only: str) -> dict[str, Any]:
     for name, (before, after) in NOISE.items():
         if only not in f"noise {name}":
             continue
-        found["noise"][name] = plain(study_noise(before, after, runs, SEED))
+        found["noise"][name] = {"runs": runs} | plain(study_noise(before, after, runs, SEED))
         print(name, found["noise"][name], flush=True)
     for name, world in POWER.items():
         if only not in f"power {name}":
             continue
-        found["power"][name] = plain(study_power(world, runs, SEED, RULE))
+        found["power"][name] = {"runs": runs} | plain(study_power(world, runs, SEED, RULE))
         print(name, found["power"][name], flush=True)
     return found
 
