@@ -49,22 +49,29 @@ def plain(value: object) -> Any:
     return {name: plain(getattr(value, name)) for name in vars(value)} if hasattr(value, "__dict__") else value
 
 
-def study(runs: int) -> dict[str, Any]:
-    """Run every study; the template that grows by 5% is sought in the large world, the others in the ordinary one."""
-    found: dict[str, Any] = {"runs": runs, "seed": SEED, "changes": {}, "noise": {}, "power": {}}
+def study(runs: int, only: str) -> dict[str, Any]:
+    """Run every study whose name has a word in it.
+
+    The template that grows by 5% is sought in the large world, the other changes in the ordinary one.
+    """
+    found: dict[str, Any] = {"seed": SEED, "changes": {}, "noise": {}, "power": {}}
     for change in CHANGES:
         world, times = (LARGE, max(runs // 10, 1)) if "template" in change.name else (WORLD, max(runs // 5, 1))
-        if change.cause is None:
+        if change.cause is None or only not in f"changes {change.name}":
             continue
         found["changes"][change.name] = {"calls": world.calls, "runs": times} | plain(
             study_change(change, world, times, SEED)
         )
         print(change.name, found["changes"][change.name], flush=True)
     for name, (before, after) in NOISE.items():
-        found["noise"][name] = plain(study_noise(before, after, runs, SEED))
+        if only not in f"noise {name}":
+            continue
+        found["noise"][name] = {"runs": runs} | plain(study_noise(before, after, runs, SEED))
         print(name, found["noise"][name], flush=True)
     for name, world in POWER.items():
-        found["power"][name] = plain(study_power(world, runs, SEED, RULE))
+        if only not in f"power {name}":
+            continue
+        found["power"][name] = {"runs": runs} | plain(study_power(world, runs, SEED, RULE))
         print(name, found["power"][name], flush=True)
     return found
 
@@ -73,6 +80,10 @@ def write(what: str, found: dict[str, Any]) -> None:
     """Keep a result with its date and the machine."""
     machine = {"cpus": os.cpu_count(), "load": [round(one, 1) for one in os.getloadavg()]}
     path = RESULTS / f"gate-{what}-{datetime.now(tz=UTC):%Y-%m-%d}.json"
+    if what == "study" and path.exists():  # the studies of a day may be run one by one
+        before = json.loads(path.read_text(encoding="utf-8"))
+        found = found | {name: before[name] | found[name] for name in ("changes", "noise", "power")}
+        found["cpu_seconds"] += before["cpu_seconds"]
     path.write_text(json.dumps({"machine": machine, **found}, indent=2) + "\n", encoding="utf-8")
     print(path)
 
@@ -82,11 +93,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["study", "speed"])
     parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument(
+        "--only", default="", help="part of a study's name, such as `noise 40,000`; added to the day's file"
+    )
     parser.add_argument("--rows", type=int, default=3_000_000)
     given = parser.parse_args()
     if given.what == "study":
         began = time.process_time()
-        found = study(given.runs)
+        found = study(given.runs, given.only)
         write("study", found | {"cpu_seconds": round(time.process_time() - began)})
     else:
         write("speed", speed(given.rows))

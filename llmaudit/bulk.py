@@ -63,8 +63,8 @@ def priced_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Ite
         found = store.dicts(f"SELECT DISTINCT {keys} FROM conditioned_requests z ORDER BY ALL")
         rates = [condition_rates(catalog, row) for row in found]
         with store.table("condition_rates", _table(found, rates)):
-            present = _present(store)
-            live = [index for index in _live(rates) if index in present]
+            found_in = present(store)
+            live = [index for index in _live(rates) if index in found_in]
             store.execute(_priced(live, has_bounds=any(_has_bounds(one) for one in rates)))
             yield
 
@@ -139,7 +139,7 @@ def _live(rates: list[Rates | NoRates | None]) -> list[int]:
     ]
 
 
-def _present(store: Store) -> set[int]:
+def present(store: Store) -> set[int]:
     """Return the quantities that some request of the period has at all: most logs know neither audio nor searches."""
     names = [name for name in PRICED if name != "requests"]
     most = store.one(f"SELECT {', '.join(f'max({name})' for name in names)} FROM period_requests")

@@ -109,6 +109,20 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         "rollup",
         ["catalog_version", "path", "cells", "requests", "spend_usd", "summaries.latency", "first_day"],
     ),
+    "baseline save": (
+        "base.json --db {db}",
+        "baseline-save",
+        ["catalog_version", "path", "bytes", "requests", "unpriced", "cells", "cases", "usd", "detail.cluster"],
+    ),
+    "check": (
+        "--baseline {baseline} --db {db} --exit-zero",  # six requests: not enough to decide
+        "check",
+        [
+            *("catalog_version", "passed", "verdict", "headline", "warnings", "baseline.requests", "current.requests"),
+            *under("rules[]", "name passed value limit low high reason detectable_pct power n_before n_after"),
+            *under("decomposition", "before_usd after_usd change_usd components[].cause causes"),
+        ],
+    ),
     "plan list": ("", "plan-list", ["plans[].name"]),
     "plan show": ("tiered", "plan-show", ["name", "rules[]"]),
     "plan check": (
@@ -227,8 +241,16 @@ def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
         yield key, value
 
 
+@pytest.fixture(scope="session")
+def small_baseline(small_db: Path) -> Path:
+    path = small_db.with_name("small-baseline.json")
+    done = run_in(small_db.parent, "baseline", "save", path, "--db", small_db)
+    assert done.code == 0, done.err
+    return path
+
+
 @pytest.fixture
-def line_of(small_log: Path, small_db: Path, tmp_path: Path) -> Any:
+def line_of(small_log: Path, small_db: Path, small_baseline: Path, tmp_path: Path) -> Any:
     copy = tmp_path / "copy.duckdb"
     shutil.copy(small_db, copy)
     page = tmp_path / "page.md"
@@ -245,7 +267,14 @@ def line_of(small_log: Path, small_db: Path, tmp_path: Path) -> Any:
             for model in ("openai/gpt-5.6-sol", "openai/gpt-5.6-luna")
         ],
     )
-    extra = {"outcomes": outcomes, "page": page, "pairs": pairs, "randomised": randomised, "labels": labels}
+    extra = {
+        "baseline": small_baseline,
+        "outcomes": outcomes,
+        "page": page,
+        "pairs": pairs,
+        "randomised": randomised,
+        "labels": labels,
+    }
     return lambda name: [
         *name.split(),
         *CASES[name][0].format(log=small_log, db=small_db, copy=copy, **extra).split(),

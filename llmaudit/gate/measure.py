@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from llmaudit import __version__
+from llmaudit.bulk import present
 from llmaudit.catalog import Catalog
+from llmaudit.catalog.units import PRICED
 from llmaudit.gate.fold import fitting, like_cut
 from llmaudit.gate.latency import latencies
 from llmaudit.gate.model import QUANTITIES, Baseline, Cell, ClusterKind, Detail, Span, cell_order, rounded
@@ -70,7 +72,7 @@ def measure(
         detail = _detail(store, like, case)
         with _gate_requests(store, catalog, detail):
             folded = _fold(store)
-            priced = price_conditions(folded.conditions, catalog, like)
+            priced = price_conditions(folded.conditions, catalog, like, folded.used)
             with priced.table(store):
                 cells = _cells(folded.rows, priced)
                 found = Baseline(
@@ -83,7 +85,7 @@ def measure(
                     rates=priced.rates,
                     frozen=priced.frozen,
                     cells=cells,
-                    moments=moments_of(store, groupings, detail, priced),
+                    moments=moments_of(store, groupings, detail, priced, cells),
                     cases=cases_of(store, detail.case, priced),
                     latency=latencies(store) if with_latency else [],
                 )
@@ -129,8 +131,9 @@ def _gate_requests(store: Store, catalog: Catalog, detail: Detail) -> Iterator[N
 class _Folded:
     """Rows of the first fold, and what their prices depend on."""
 
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, rows: list[dict[str, Any]], used: list[str]) -> None:
         self.rows = rows
+        self.used = used
         self.conditions = list(dict.fromkeys(tuple(row[name] for name in KEYS) for row in rows))
 
 
@@ -140,17 +143,19 @@ CELL_KEYS = ("feature", "template", "tier", "outcome", "gateway", "model")
 def _fold(store: Store) -> _Folded:
     """Return sums by everything that cells and prices depend on; dates are folded away once prices are known."""
     keys = ", ".join([*CELL_KEYS, *KEYS])
-    sums = ", ".join(f"CAST(SUM({name}) AS BIGINT) AS {name}" for name in QUANTITIES)
+    used = [PRICED[index] for index in sorted(present(store)) if PRICED[index] in QUANTITIES]
+    sums = "".join(f" CAST(SUM({name}) AS BIGINT) AS {name}," for name in used)
     return _Folded(
         store.dicts(
-            f"SELECT {keys}, billed_usd IS NOT NULL AS is_billed, COUNT(*) AS requests, {sums},"
+            f"SELECT {keys}, billed_usd IS NOT NULL AS is_billed, COUNT(*) AS requests,{sums}"
             " SUM(billed_usd) AS billed,"
             " SUM(CAST(prompt AS DOUBLE) * prompt) AS prompt_squares,"
             " SUM(CAST(cache_read_tokens AS DOUBLE) * cache_read_tokens) AS read_squares,"
             " SUM(CAST(prompt AS DOUBLE) * cache_read_tokens) AS prompt_reads,"
             " SUM(CAST(output_tokens AS DOUBLE) * output_tokens) AS output_squares"
             f" FROM gate_requests GROUP BY {keys}, billed_usd IS NOT NULL"
-        )
+        ),
+        used,
     )
 
 
@@ -165,7 +170,7 @@ def _cells(rows: list[dict[str, Any]], priced: Priced) -> list[Cell]:
         key = (*(row[name] for name in CELL_KEYS), rate, row["is_billed"])
         kept = sums.setdefault(key, dict.fromkeys((*QUANTITIES, *_SQUARES, "requests", "billed"), 0))
         for name in kept:
-            kept[name] += row[name] or 0
+            kept[name] += row.get(name) or 0
     return sorted((_cell(key, kept, priced) for key, kept in sums.items()), key=cell_order)
 
 

@@ -15,8 +15,8 @@ from llmaudit.store import Store
 
 MAX_FEATURES, MAX_TEMPLATES = 60, 60
 SAMPLE_ROWS = 500_000
-MIN_SHARE, MIN_REQUESTS = 0.001, 10
-"""A template is named that has at least this share of requests, and no fewer than so many."""
+MIN_SHARE, MIN_REQUESTS = 0.001, 5
+"""A template is named that has at least this share of requests, and so many of them: a prompt sent once is none."""
 
 NEW_SHARE = 0.01
 """What a baseline did not name is named from this share on; below, it may always have been among the small ones."""
@@ -62,7 +62,7 @@ def _common(store: Store, column: str, step: int, share: float, most: int) -> li
         f" AND hash(row_id) % {int(step)} = 0 GROUP BY {column} ORDER BY n DESC, {column} LIMIT {int(most) + 1}"
     )
     (sampled,) = store.one(f"SELECT count(*) FROM period_requests WHERE hash(row_id) % {int(step)} = 0")
-    floor = max(share * sampled, MIN_REQUESTS if share and sampled > MIN_REQUESTS / MIN_SHARE else 1)
+    floor = max(share * sampled, MIN_REQUESTS if share else 1)
     return [(str(name), int(count)) for name, count in rows if count >= floor][:most]
 
 

@@ -28,6 +28,7 @@ KEYS = (
 """What the prices of a request depend on, as `gate_requests` has it: never NULL."""
 
 _TYPES = {"price_slot": pa.timestamp("us"), "band_from": pa.int64(), "is_batch": pa.bool_()}
+_KINDS = {True: "DECIMAL(38, 18)", False: "DOUBLE"}
 _OPTIONAL = {*SUB_COUNTS, "requests"}
 _THINKING = {"": None, "yes": True, "no": False}
 Conditions = tuple[Any, ...]
@@ -41,12 +42,19 @@ class Priced:
         frozen: By key, the prices at which the check values a request.
     """
 
-    def __init__(self, keys: dict[Conditions, str | None], rates: dict[str, Rate], frozen: dict[str, Rate]) -> None:
+    def __init__(
+        self,
+        keys: dict[Conditions, str | None],
+        rates: dict[str, Rate],
+        frozen: dict[str, Rate],
+        used: Sequence[str] = QUANTITIES,
+    ) -> None:
         self._keys = keys
         self.rates = rates
         self.frozen = frozen
-        names = [name for name in PRICED if any(name in rate.usd for rate in (*rates.values(), *frozen.values()))]
-        self._live = [*dict.fromkeys([*names, *(name for name in QUANTITIES if name not in SUB_COUNTS)])]
+        priced = {name for rate in (*rates.values(), *frozen.values()) for name in rate.usd}
+        self._live = [*(name for name in used if name in priced or name not in SUB_COUNTS)]
+        self._live += ["requests"] if "requests" in priced else []
 
     def key_of(self, conditions: Conditions, sums: Mapping[str, Any]) -> str | None:
         """Return the key of some requests' prices; None where they, or something they used, have none."""
@@ -54,7 +62,7 @@ class Priced:
         if key is None or key == NOTHING_USED:
             return key
         usd = self.rates[key].usd
-        lacking = any(sums[name] and name not in usd and name not in _OPTIONAL for name in QUANTITIES)
+        lacking = any(sums.get(name) and name not in usd and name not in _OPTIONAL for name in QUANTITIES)
         return None if lacking else key
 
     @property
@@ -63,29 +71,27 @@ class Priced:
         varying = [name for i, name in enumerate(KEYS) if len({conditions[i] for conditions in self._keys}) > 1]
         return " AND ".join(f"g.{name} = c.{name}" for name in varying or KEYS[:1])
 
-    @property
-    def frozen_sql(self) -> str:
+    def frozen_sql(self, *, exact: bool) -> str:
         """A request's cost at the frozen prices; billed where there is no list price; NULL where neither is known."""
-        return f"COALESCE({self._amount('f')}, CAST(g.billed_usd AS DECIMAL(38, 18)))"
+        return f"COALESCE({self._amount('f', exact=exact)}, CAST(g.billed_usd AS {_KINDS[exact]}))"
 
-    @property
-    def own_sql(self) -> str:
+    def own_sql(self, *, exact: bool) -> str:
         """A request's cost as it was: billed where that is known, else list."""
-        return f"COALESCE(CAST(g.billed_usd AS DECIMAL(38, 18)), {self._amount('o')})"
+        letter = "f" if self.frozen == self.rates else "o"
+        return f"COALESCE(CAST(g.billed_usd AS {_KINDS[exact]}), {self._amount(letter, exact=exact)})"
 
-    def _amount(self, letter: str) -> str:
+    def _amount(self, letter: str, *, exact: bool) -> str:
         parts = []
         for name in self._live:
-            factor = f"c.{letter}_{name}"
-            if name == "requests":
-                parts.append(factor)
-            else:
-                parts.append(f"CASE WHEN g.{name} = 0 THEN 0 ELSE CAST(g.{name} AS DECIMAL(12, 0)) * {factor} END")
-        return f"CASE WHEN c.is_priced THEN CAST({' + '.join(parts)} AS DECIMAL(38, 18)) END"
+            factor = f"c.{letter}_{name}" if exact else f"c.{letter}d_{name}"
+            count = f"CAST(g.{name} AS DECIMAL(12, 0))" if exact else f"g.{name}"
+            product = f"CASE WHEN g.{name} = 0 THEN 0 ELSE {count} * {factor} END"
+            parts.append(factor if name == "requests" else product)
+        return f"CASE WHEN c.is_priced THEN CAST({' + '.join(parts) or '0'} AS {_KINDS[exact]}) END"
 
     @contextmanager
     def table(self, store: Store) -> Iterator[None]:
-        """Make `gate_rates` for the length of a block: conditions, own prices (o_…) and frozen ones (f_…)."""
+        """Make `gate_rates` for a block: conditions, own prices (o_…, as floats od_…) and frozen ones (f_…, fd_…)."""
         found = list(self._keys.items())
         columns: dict[str, Any] = {
             name: pa.array([conditions[i] for conditions, _ in found], _TYPES.get(name, pa.string()))
@@ -96,6 +102,7 @@ class Priced:
             for name in self._live:
                 values = [_factor(rates[key] if key else None, key, name) for _, key in found]
                 columns[f"{letter}_{name}"] = pa.array(values, RATE)
+                columns[f"{letter}d_{name}"] = pa.array([None if v is None else float(v) for v in values], pa.float64())
         with store.table("gate_rates", pa.table(columns)):
             yield
 
@@ -106,13 +113,16 @@ def _factor(rate: Rate | None, key: str | None, name: str) -> Decimal | None:
     return rate.usd.get(name, ZERO if name in _OPTIONAL else None)
 
 
-def price_conditions(found: Sequence[Conditions], catalog: Catalog, like: Baseline | None) -> Priced:
+def price_conditions(
+    found: Sequence[Conditions], catalog: Catalog, like: Baseline | None, used: Sequence[str] = QUANTITIES
+) -> Priced:
     """Price every set of conditions of a log.
 
     Args:
         found: Values of `KEYS`.
         catalog: The prices.
         like: The baseline whose prices count; what it has not is priced as the catalog had it when the baseline ended.
+        used: Quantities that some request has at all: the others need no arithmetic.
     """
     latest: dict[str, datetime] = {}
     vectors: dict[Conditions, tuple[str, Rate]] = {}
@@ -141,7 +151,7 @@ def price_conditions(found: Sequence[Conditions], catalog: Catalog, like: Baseli
             key = plain if rate == current[plain] else f"{plain} @{row['price_slot']:%Y-%m-%d}"
             keys[conditions], table[key] = key, rate
             frozen[key] = _frozen(plain, row, rate, catalog, like)
-    return Priced(keys, dict(sorted(table.items())), frozen)
+    return Priced(keys, dict(sorted(table.items())), frozen, used)
 
 
 def _frozen(key: str, row: dict[str, Any], rate: Rate, catalog: Catalog, like: Baseline | None) -> Rate:

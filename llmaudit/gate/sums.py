@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from llmaudit.gate.cases import case_sql, names_cases
-from llmaudit.gate.model import Case, Detail, Moments, rounded
+from llmaudit.gate.model import Case, Cell, Detail, Moments, rounded
 from llmaudit.gate.pricing import Priced
+from llmaudit.money import EXACT, ZERO
 from llmaudit.store import Store
 
 GROUPINGS = ("all", "feature", "route", "template", "team", "model", "tier")
@@ -18,6 +20,9 @@ MAX_GROUPS = 60
 
 _JOINED = {"template", "tier"}
 """Groupings that need the joins of `gate_requests`; the others do without, which is twice as fast."""
+
+_OF_CELLS = {"all", "feature", "template", "model", "tier"}
+"""Groupings whose exact amounts the cells have."""
 
 _CLUSTERS_SQL = """
     CREATE OR REPLACE TEMP TABLE gate_clusters AS
@@ -54,7 +59,9 @@ _MOMENTS_SQL = """
 """
 
 
-def moments_of(store: Store, groupings: Sequence[str], detail: Detail, priced: Priced) -> list[Moments]:
+def moments_of(
+    store: Store, groupings: Sequence[str], detail: Detail, priced: Priced, cells: Sequence[Cell]
+) -> list[Moments]:
     """Return the moments of some groupings.
 
     Requests are read once for each grouping; the clusters of `all` are those of the first other one, added up.
@@ -64,6 +71,7 @@ def moments_of(store: Store, groupings: Sequence[str], detail: Detail, priced: P
         groupings: Of `GROUPINGS`.
         detail: Says what a cluster is, and which features are named.
         priced: The prices.
+        cells: Amounts of groupings that cells know are taken from them, exact; SQL then needs floats for squares only.
     """
     wanted = [by for by in groupings if by != "all"] or ["all"]
     found: list[Moments] = []
@@ -76,7 +84,7 @@ def moments_of(store: Store, groupings: Sequence[str], detail: Detail, priced: P
             names = {"outer": outer, "and_name": ", name" if outer == "name" else "", "most": str(MAX_GROUPS)}
             clusters = _filled(_EACH_SQL, parts) if detail.cluster == "request" else _filled(_BY_CLUSTER_SQL, names)
             rows = store.dicts(_filled(_MOMENTS_SQL, names | {"clusters": clusters}))
-            found += _moments(one, rows)
+            found += _moments(one, rows, _exact(one, cells, priced) if by in _OF_CELLS else {})
     store.execute("DROP TABLE IF EXISTS gate_clusters")
     return sorted(found, key=lambda one: (GROUPINGS.index(one.by), one.name is not None, one.name or ""))
 
@@ -92,8 +100,8 @@ def _parts(by: str, detail: Detail, priced: Priced) -> dict[str, str]:
     return {
         "name": names.get(by, f"g.{by}"),
         "cluster": f"COALESCE(hash(g.{detail.cluster}_id), hash(g.row_id))",
-        "frozen": priced.frozen_sql,
-        "own": priced.own_sql,
+        "frozen": priced.frozen_sql(exact=by not in _OF_CELLS),
+        "own": priced.own_sql(exact=by not in _OF_CELLS),
         "source": source,
     }
 
@@ -104,11 +112,31 @@ def _filled(sql: str, parts: dict[str, str]) -> str:
     return sql
 
 
-def _moments(by: str, rows: list[dict[str, Any]]) -> list[Moments]:
+def _exact(by: str, cells: Sequence[Cell], priced: Priced) -> dict[str | None, tuple[Decimal, Decimal]]:
+    """Return the exact cost of every group, at the frozen prices and as it was, of requests whose cost is known."""
+    sums: dict[str | None, tuple[Decimal, Decimal]] = {}
+    for cell in cells:
+        if cell.usd is None:
+            continue
+        value = None if by == "all" else getattr(cell, by)
+        name = None if value is None else str(value)
+        frozen = cell.usd if cell.rate is None else priced.frozen[cell.rate].cost(cell.tokens, cell.requests)
+        before = sums.get(name, (ZERO, ZERO))
+        sums[name] = (EXACT.add(before[0], frozen), EXACT.add(before[1], cell.usd))
+    return sums
+
+
+_FLOATS = ("yy_rows", "nn", "nz", "zz", "ny", "zy", "yy", "ns", "zs", "ss")
+
+
+def _moments(by: str, rows: list[dict[str, Any]], exact: dict[str | None, tuple[Decimal, Decimal]]) -> list[Moments]:
     if by != "all" and all(row["name"] is None for row in rows):
         return []  # the log does not know this word
-    floats = ("yy_rows", "nn", "nz", "zz", "ny", "zy", "yy", "ns", "zs", "ss")
-    return [Moments(by=by, **row | {name: rounded(row[name]) for name in floats}) for row in rows]
+    found = []
+    for row in rows:
+        amounts = dict(zip(("usd", "spend_usd"), exact[row["name"]], strict=True)) if exact else {}
+        found.append(Moments(by=by, **row | {name: rounded(row[name]) for name in _FLOATS} | amounts))
+    return found
 
 
 def cases_of(store: Store, case: str, priced: Priced) -> list[Case]:
@@ -118,7 +146,7 @@ def cases_of(store: Store, case: str, priced: Priced) -> list[Case]:
     rows = store.dicts(
         f"SELECT name AS case, COUNT(*) AS requests, COUNT(*) FILTER (good) AS successes, SUM(usd) AS usd,"
         f" SUM(spend) AS spend_usd FROM (SELECT {case_sql(case)} AS name, g.status = 'ok' AS good,"
-        f" {priced.frozen_sql} AS usd, {priced.own_sql} AS spend"
+        f" {priced.frozen_sql(exact=True)} AS usd, {priced.own_sql(exact=True)} AS spend"
         f" FROM gate_priced AS g JOIN gate_rates AS c ON {priced.same_sql})"
         " WHERE name <> '' AND usd IS NOT NULL GROUP BY name ORDER BY name"
     )

@@ -113,7 +113,12 @@ def test_that_talks_to_a_model():
 
 def suite(checkout: Path, *args: str, **extra: str) -> subprocess.CompletedProcess[str]:
     (checkout / "test_suite.py").write_text(SUITE)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "llmaudit.pytest_plugin", "-q", *args]
+    installed = checkout / "site" / "llmaudit_entry-0.dist-info"  # what an installed llmaudit tells pytest
+    installed.mkdir(parents=True, exist_ok=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: llmaudit-entry\nVersion: 0\n")
+    (installed / "entry_points.txt").write_text("[pytest11]\nllmaudit = llmaudit.pytest_plugin\n")
+    extra["PYTHONPATH"] = f"{ROOT}{os.pathsep}{checkout / 'site'}"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *args]
     return subprocess.run(
         command, cwd=checkout, env=clean_environment(checkout, extra), capture_output=True, text=True, timeout=120,
         check=False,
