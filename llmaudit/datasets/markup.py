@@ -115,7 +115,7 @@ def simulate(world: World, catalog: Catalog, rng: np.random.Generator) -> list[B
         slot = slots[bisect_right(starts, at) - 1].priced_at
         tokens = tuple(int(count) for count in usage[index])
         band = edges[bisect_right(edges, sum(tokens[:-1])) - 1]
-        row = _row(world, index, at, slot, band, offers[chosen[index]], tokens)
+        row = _row(world, index, at, slot, offers[chosen[index]], tokens)
         truth = _Truth(row, tokens, Conditions(slot, band, is_folded=True), offers[chosen[index]])
         if world.look is not None and rng.random() < world.share:
             truth = _looks_like(world.look, truth, catalog, at)
@@ -147,9 +147,7 @@ def _usage(rng: np.random.Generator, n: int, *, wide: bool) -> np.ndarray[tuple[
     return np.stack([prompt - cached - written, cached, written, zero, zero, output], axis=1)
 
 
-def _row(
-    world: World, index: int, at: datetime, slot: datetime, band: int, offer: Offer, tokens: Sequence[int]
-) -> BilledRequest:
+def _row(world: World, index: int, at: datetime, slot: datetime, offer: Offer, tokens: Sequence[int]) -> BilledRequest:
     first, read, short, long, other, output = tokens
     return BilledRequest(
         gateway=world.gateway,
@@ -161,7 +159,6 @@ def _row(
         at=at,
         price_slot=slot,
         slot_by="start",
-        prompt_band=band,
         service_tier=None,
         is_batch=False,
         region_class=None,

@@ -226,7 +226,8 @@ def token_findings(counts: Sequence[TokenCount], compared: Sequence[PricedCell])
         own = [one for one in padded if one.verdict == verdict]
         if not own:
             continue
-        usd = total(padding_usd(one, compared) for one in own)
+        taken = {one.model: padding_usd(one, compared) for one in own}
+        usd = total(taken.values())
         main = max(own, key=lambda one: one.prompts)
         is_padding = verdict == "padding"
         found.append(
@@ -244,6 +245,7 @@ def token_findings(counts: Sequence[TokenCount], compared: Sequence[PricedCell])
                 tokens_high=main.high if is_padding else None,
                 of_list_pct=float(100 * usd / listed) if listed else 0.0,
                 overpaid_usd=usd,
+                by_model=taken,
                 since=None,
                 fits_pct=100.0,
                 sampled=sum(one.prompts for one in own),

@@ -69,6 +69,7 @@ def _found(group: Group, cells: Mapping[str, Sequence[PricedCell]]) -> Found:
     stated = _stated_ratio(group)
     kind = "conversion" if rule.kind == "token_rate" and stated else str(rule.kind)
     pct, low, high = _percent(group)
+    taken = {model: _overpaid(group, own) for model in models if (own := cells.get(model))}
     fixed = rule.numbers.get("fee") or rule.numbers.get("minimum") or rule.numbers.get("step")
     return Found(
         kind=kind,
@@ -80,7 +81,8 @@ def _found(group: Group, cells: Mapping[str, Sequence[PricedCell]]) -> Found:
         fixed_low_usd=dollars(fixed.low) if fixed else None,
         fixed_high_usd=dollars(fixed.high) if fixed else None,
         of_list_pct=100 * group.decision.over,
-        overpaid_usd=total(_overpaid(group, own) for model in models if (own := cells.get(model))),
+        overpaid_usd=total(taken.values()),
+        by_model=taken,
         since=since,
         fits_pct=100 * group.decision.fits,
         sampled=len(group.panel),

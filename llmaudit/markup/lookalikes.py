@@ -7,7 +7,7 @@ nearer. In their order (`ORDER`) they are reported, each as ruled out or not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -17,7 +17,7 @@ from llmaudit.catalog.model import When
 from llmaudit.catalog.rates import every_vector
 from llmaudit.catalog.units import PRICED
 from llmaudit.markup.fit import mode_of
-from llmaudit.markup.panel import Floats, Panel, _rates, conditions_of
+from llmaudit.markup.panel import Floats, Panel, conditions_of, rates_at
 from llmaudit.markup.rules import Bench, Fitted
 
 ORDER = (
@@ -197,7 +197,7 @@ def _aliases(panel: Panel, catalog: Catalog) -> dict[tuple[str, str], Floats]:
         asked = asked or (catalog.find(row.requested, at=row.price_slot).offer if row.requested else None)
         if asked is None or asked.sku.model == offer.sku.model:
             continue
-        rates = _rates(catalog, asked, replace(conditions_of(row)))
+        rates = rates_at(catalog, asked, conditions_of(row, catalog))
         if not isinstance(rates, NoRates):
             cost[index] = float(sum(q * float(f) for q, f in zip(row.quantities, rates.expected, strict=True)))
             changed = True

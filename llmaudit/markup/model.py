@@ -113,6 +113,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         tokens_per_request: Tokens on every request that were not sent.
         tokens_low: Lower end of its 95% interval.
         tokens_high: Upper end.
+        by_model: What it took, by model; the parts of `overpaid_usd` that lie in the amounts.
     """
 
     kind: str
@@ -133,6 +134,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_request: float | None = None
     tokens_low: float | None = None
     tokens_high: float | None = None
+    by_model: dict[str, Decimal] = {}
 
 
 class ImpliedRate(msgspec.Struct, frozen=True, kw_only=True):

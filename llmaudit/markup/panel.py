@@ -5,6 +5,7 @@ Statistics are floats; every amount of money that is shown comes from the cells,
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -141,7 +142,7 @@ def _priced(row: BilledRequest, catalog: Catalog) -> tuple[Offer, Rates] | None:
     offer = list_offer(catalog, row.seller, row.sku, row.model)
     if offer is None or row.day is None:
         return None
-    rates = _rates(catalog, offer, conditions_of(row))
+    rates = rates_at(catalog, offer, conditions_of(row, catalog))
     return None if isinstance(rates, NoRates) or rates.lacking(row.quantities) else (offer, rates)
 
 
@@ -149,7 +150,7 @@ _KNOWN: dict[tuple[str, str, str, Conditions], Rates | NoRates] = {}
 _KNOWN_LIMIT = 200_000
 
 
-def _rates(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates | NoRates:
+def rates_at(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates | NoRates:
     """Return the rates of an offer, remembered: thousands of requests share a few conditions."""
     key = (catalog.version, *offer.key, conditions)
     if key not in _KNOWN:
@@ -159,11 +160,12 @@ def _rates(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates | No
     return _KNOWN[key]
 
 
-def conditions_of(row: BilledRequest) -> Conditions:
-    """Return what the price of a request depends on, as its cell has it."""
+def conditions_of(row: BilledRequest, catalog: Catalog) -> Conditions:
+    """Return what the price of a request depends on, as its cell has it: its size by the band between price steps."""
+    edges = _edges(catalog)
     return Conditions(
         row.price_slot,
-        row.prompt_band,
+        edges[bisect_right(edges, sum(row.tokens[:-1])) - 1],
         row.service_tier,
         bool(row.is_batch),
         row.region_class,
@@ -171,6 +173,15 @@ def conditions_of(row: BilledRequest) -> Conditions:
         is_thinking=row.is_thinking,
         is_folded=True,
     )
+
+
+_EDGES: dict[str, list[int]] = {}
+
+
+def _edges(catalog: Catalog) -> list[int]:
+    if catalog.version not in _EDGES:
+        _EDGES[catalog.version] = catalog.prompt_edges()
+    return _EDGES[catalog.version]
 
 
 def list_offer(catalog: Catalog, seller: str | None, sku: str | None, model: str) -> Offer | None:

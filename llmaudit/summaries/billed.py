@@ -38,7 +38,6 @@ class BilledRequest(msgspec.Struct, frozen=True, kw_only=True):
         at: Its start (naive UTC).
         price_slot: First instant of the day with the same prices (naive UTC).
         slot_by: completion or start: what chose the price slot.
-        prompt_band: Smallest prompt of its band of sizes, in tokens.
         tokens: The six counters, in the order of `COUNTERS`.
         reasoning_tokens: A part of the output; None where it is not stated.
         parts: Counts inside counters, in the order of `PARTS`.
@@ -59,7 +58,6 @@ class BilledRequest(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None
     price_slot: datetime
     slot_by: str
-    prompt_band: int
     service_tier: str | None
     is_batch: bool | None
     region_class: str | None
@@ -101,19 +99,17 @@ _PICKED = f"""
 _ROWS = """
     SELECT r.sold_gateway AS gateway, r.sold_seller AS seller, r.sold_sku AS sku, r.sold_model AS model,
         coalesce(r.model_requested, r.model_raw) AS requested, r.day AS day, r.started_at AS at, r.price_slot,
-        r.slot_by, b.band_from AS prompt_band, r.service_tier, r.is_batch, r.region_class, r.is_thinking,
+        r.slot_by, r.service_tier, r.is_batch, r.region_class, r.is_thinking,
         {counters}, r.reasoning_tokens, {parts}, r.web_searches, r.billed_amount AS billed_usd,
         json_extract_string(CASE WHEN r.tags LIKE '{{%' THEN r.tags END, '$.group_ratio') AS group_ratio,
         r.request_id, s.path AS file, r.line, hash(coalesce(r.request_id, concat(r.source_id, ':', r.line))) AS rank
     FROM billed_sample p
     JOIN resolved_requests r ON r.row_id = p.row_id
     JOIN sources s ON s.source_id = r.source_id
-    JOIN (SELECT DISTINCT band_from, band_to FROM prompt_bands) b ON {prompt} >= b.band_from AND {prompt} < b.band_to
     ORDER BY gateway, model, rank, r.row_id
 """.format(
     counters=", ".join(f"coalesce(r.{name}, 0) AS {name}" for name in COUNTERS),
     parts=", ".join(f"r.{name}" for name in PARTS),
-    prompt=" + ".join(f"coalesce(r.{name}, 0)" for name in COUNTERS[:-1]),
 )
 
 
