@@ -50,10 +50,23 @@ class Linear:
 ILL = 300.0
 
 
-def sigma_of(panel: Panel) -> Floats:
-    """Return the error an amount has at least, in US dollars: its rounding, and that of the list price."""
-    found: Floats = np.sqrt(panel.step**2 / 12 + (FLOOR * panel.listed) ** 2)
+def sigma_of(panel: Panel, noise: float = FLOOR) -> Floats:
+    """Return the error an amount has, in US dollars: its rounding, and a relative one; at least that of list prices."""
+    found: Floats = np.sqrt(panel.step**2 / 12 + (max(noise, FLOOR) * panel.listed) ** 2)
     return found
+
+
+def noise_of(panel: Panel, predicted: Floats) -> float:
+    """Return the relative error of amounts beside a rule, from those that are large enough for rounding not to matter."""
+    clear = panel.listed > 20 * panel.step
+    if clear.sum() < MIN_ROWS:
+        return FLOOR
+    relative = (panel.billed - predicted)[clear] / panel.listed[clear]
+    return max(float(1.4826 * np.median(np.abs(relative))), FLOOR)
+
+
+MIN_ROWS = 30
+"""Fewer requests decide nothing of their own."""
 
 
 def regress(columns: Floats, target: Floats, sigma: Floats) -> Linear | None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from llmaudit.markup.fit import CAP, Linear, mode_of, quantile95, regress, scale_of, sigma_of
+from llmaudit.markup.fit import CAP, MIN_ROWS, Linear, mode_of, noise_of, quantile95, regress, scale_of, sigma_of
 from llmaudit.markup.panel import CLASSES, Floats, Panel
 
 Kind = Literal[
@@ -47,6 +47,9 @@ class Number:
         """Whether it differs from nothing by more than chance, many rules having been tried."""
         return abs(self.value - self.null) > CLEAR * self.error
 
+
+NOISY = 3.0
+"""Above this scale an amount carries more error than its rounding and that of the list price."""
 
 CLEAR = 4.5
 """Standard errors by which a number has to differ from nothing: many rules are tried on the same requests."""
@@ -127,6 +130,11 @@ def fitted_rules(bench: Bench) -> list[Fitted]:
     """Return every rule that can be fitted, each with its cost; list itself is the first."""
     found = [rule for make in RULES for rule in make(bench)]
     bench.settle([rule for rule, _ in found])
+    if bench.scale > NOISY:  # amounts carry more than rounding: weigh them by what they carry, and fit again
+        closest = min((rule for rule, _ in found), key=lambda rule: scale_of(bench.residual(rule.predicted)))
+        bench.sigma = sigma_of(bench.panel, noise_of(bench.panel, closest.predicted))
+        found = [rule for make in RULES for rule in make(bench)]
+        bench.settle([rule for rule, _ in found])
     return [bench.judged(rule, numbers) for rule, numbers in found]
 
 
@@ -163,10 +171,6 @@ def _mode_fits(bench: Bench) -> Iterator[Fitted]:
             yield Fitted("token_rate", {"rate": _number(fit, 0, int(near.sum()))}, listed * fit.values[0])
 
 
-MIN_ROWS = 30
-"""Fewer requests decide nothing of their own."""
-
-
 def _changed(bench: Bench) -> Made:
     """Yield a rate that is another one from the day on that splits the daily medians best."""
     panel = bench.panel
@@ -194,9 +198,9 @@ def fee(bench: Bench) -> Made:
     """Billed is list and an amount per request; or a multiple of list and an amount."""
     listed, billed, ones = bench.listed, bench.panel.billed, np.ones(len(bench.listed))
     if (fit := regress(ones[:, None], billed - listed, bench.sigma)) is not None:
-        yield Fitted("per_request", {"fee": _number(fit, 0, len(ones), null=0.0)}, listed + fit.values[0]), 1
+        yield Fitted("per_request", {"fee": _amount(bench, fit, 0)}, listed + fit.values[0]), 1
     if (fit := regress(np.stack([listed, ones], axis=1), billed, bench.sigma)) is not None:
-        numbers = {"rate": _number(fit, 0, len(ones)), "fee": _number(fit, 1, len(ones), null=0.0)}
+        numbers = {"rate": _number(fit, 0, len(ones)), "fee": _amount(bench, fit, 1)}
         predicted = listed * fit.values[0] + fit.values[1]
         if all(number.is_clear for number in numbers.values()):
             yield Fitted("rate_and_fee", numbers, predicted, condition=fit.condition), 2
@@ -271,3 +275,20 @@ def _number(fit: Linear, index: int, n: int, null: float = 1.0) -> Number:
     value, error = float(fit.values[index]), float(fit.errors[index])
     reach = quantile95(n) * error
     return Number(value, value - reach, value + reach, error, null)
+
+
+def _amount(bench: Bench, fit: Linear, index: int) -> Number:
+    """Return an amount per request with room for rounding that is the same on every request.
+
+    Where list costs are multiples of the log's step, an amount beside them is rounded alike every time: no number of
+    requests shows what was rounded away.
+    """
+    step = float(np.median(bench.panel.step))
+    units = bench.listed / bench.panel.step
+    alike = float((np.abs(units - np.round(units)) < ON_STEP).mean())
+    number = _number(fit, index, len(bench.panel), null=0.0)
+    reach = max(float(np.hypot(number.high - number.value, SHARED * step)), HALF95 * step * (alike > MOSTLY))
+    return Number(number.value, number.value - reach, number.value + reach, number.error, 0.0)
+
+
+ON_STEP, SHARED, MOSTLY, HALF95 = 1e-4, 0.01, 0.5, 0.475

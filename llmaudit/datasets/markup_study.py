@@ -1,0 +1,145 @@
+"""How often the verdict on simulated months is right: the study behind the promises on markups."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+
+from llmaudit.catalog import Catalog
+from llmaudit.cells import Cell, PricedCell, price
+from llmaudit.datasets.markup import World, simulate
+from llmaudit.markup.gateway import Traffic, judge_gateway
+from llmaudit.markup.model import Found, GatewayRow
+from llmaudit.summaries.billed import BilledRequest
+
+PLANTED: Mapping[str, World] = {
+    "5%": World(rule="token_rate", rate=1.05),
+    "10%": World(rule="token_rate", rate=1.10),
+    "30%": World(rule="token_rate", rate=1.30),
+    "group ratio 1.2": World(rule="conversion", rate=1.2, unit=Decimal("0.000002"), gateway="new-api"),
+    "$0.0002 a request": World(rule="per_request", fee=0.0002),
+    "5% and $0.0002": World(rule="rate_and_fee", rate=1.05, fee=0.0002),
+    "output 15% dearer": World(rule="output_rate", rate=1.15),
+    "input 15% dearer": World(rule="input_rate", rate=1.15),
+    "cache discount kept": World(rule="cache_discount"),
+    "at least $0.002": World(rule="minimum_charge", minimum=0.002),
+    "rounded up to $0.0001": World(rule="rounding_up", unit=Decimal("0.0001")),
+    "10% from the 13th day": World(rule="token_rate", rate=1.10, since=12),
+}
+"""Markups that have to be found with the right kind."""
+
+UNITS = (Decimal("1e-10"), Decimal("1e-8"), Decimal("1e-6"), Decimal("0.000002"))
+"""How real logs round: ten decimals, eight, six, and points of 1/500,000 dollar."""
+
+LOOKS = (
+    "region", "time of day", "service tier", "batch", "long context", "cache class", "price change on a date", "alias",
+    "reasoning outside output", "promotion", "currency", "duplicates", "log coverage",
+)  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """Verdicts on runs of one world.
+
+    Attributes:
+        runs: How many.
+        verdicts: Verdict and kind, and how often.
+        right: Runs with the verdict and the kind that were planted.
+        covered: Runs whose interval holds the planted number.
+        intervals: Runs that have an interval for it.
+    """
+
+    runs: int = 0
+    verdicts: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    right: int = 0
+    covered: int = 0
+    intervals: int = 0
+
+
+def judge_month(world: World, catalog: Catalog, rng: np.random.Generator) -> GatewayRow:
+    """Return the verdict on one simulated month, as the command line would have it."""
+    rows = simulate(world, catalog, rng)
+    return judge_gateway(Traffic(world.gateway, cells_of(rows, catalog), rows), catalog)
+
+
+def study(world: World, catalog: Catalog, runs: int, seed: int) -> Tally:
+    """Return the verdicts on some months of a world, each with its own seed."""
+    tally = Tally()
+    for run in range(runs):
+        found = judge_month(world, catalog, np.random.default_rng([seed, run]))
+        tally.runs += 1
+        tally.verdicts[found.verdict, found.kind] += 1
+        if found.verdict != "markup" or found.kind != world.rule:
+            continue
+        tally.right += 1
+        inside = _is_inside(world, found.found[0])
+        if inside is not None:
+            tally.intervals += 1
+            tally.covered += inside
+    return tally
+
+
+def _is_inside(world: World, found: Found) -> bool | None:
+    """Say whether the planted number lies in the interval; None for a rule whose number is read off, not estimated."""
+    match world.rule:
+        case "token_rate" | "conversion" | "rate_and_fee" | "output_rate" | "input_rate":
+            low, high, truth = found.low_pct, found.high_pct, 100 * (world.rate - 1)
+        case "per_request":
+            low, high, truth = _float(found.fixed_low_usd), _float(found.fixed_high_usd), world.fee
+        case _:
+            return None
+    return low is not None and high is not None and low - ULP <= truth <= high + ULP
+
+
+ULP = 1e-12
+
+
+def _float(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
+
+
+def cells_of(rows: Sequence[BilledRequest], catalog: Catalog) -> list[PricedCell]:
+    """Return each request as a priced cell of its own, as the rollup would make it of a database with one request."""
+    edges = catalog.prompt_edges()
+    return price((_cell(row, edges) for row in rows), catalog)
+
+
+def _cell(row: BilledRequest, edges: Sequence[int]) -> Cell:
+    size = sum(row.tokens[:-1])
+    return Cell(
+        day=row.day,
+        price_slot=row.price_slot,
+        gateway=row.gateway,
+        seller=row.seller,
+        sku=row.sku,
+        model=row.model,
+        unresolved=None,
+        tier=None,
+        task=None,
+        prompt_band=max(edge for edge in edges if edge <= size),
+        service_tier=row.service_tier,
+        is_batch=bool(row.is_batch),
+        region_class=row.region_class,
+        needs_tools=False,
+        needs_json=False,
+        needs_images=False,
+        has_pii=False,
+        feature=None,
+        team=None,
+        status="ok",
+        error_class=None,
+        attempt_kind="first",
+        usage_status="reported",
+        billed_kind="seller_reported",
+        slot_by=row.slot_by,
+        is_thinking=row.is_thinking,
+        requests=1,
+        calls=1,
+        tokens=row.tokens,
+        reasoning_tokens=row.reasoning_tokens,
+        billed_usd=row.billed_usd,
+    )
