@@ -11,13 +11,16 @@ from llmaudit.catalog import Catalog
 from llmaudit.markup.fit import CAP, scale_of
 from llmaudit.markup.lookalikes import Explained, alternatives, as_rule, currency_of, tried
 from llmaudit.markup.panel import Panel
-from llmaudit.markup.rules import PER_NUMBER, Bench, Fitted, fitted_rules
+from llmaudit.markup.rules import PER_NUMBER, Bench, Fitted, fitted_rules, refitted
 
 TOLERANCE = 0.002
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
 
 ENOUGH = 0.6
 """Less than this share of requests at list is not list."""
+
+CLOSE = 0.98
+"""Above this share of requests at list there is nothing to explain."""
 
 MOST = 0.75
 """Less than this share of requests on one rule is no markup: a charge has to explain what it is brought for."""
@@ -80,15 +83,16 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     bench = Bench(panel)
     rules = fitted_rules(bench)
     plain = min(rules, key=lambda rule: rule.cost)
-    if plain.kind is None and plain.fits >= 0.98:  # noqa: PLR2004 -- nothing is left to explain
+    if plain.kind is None and plain.fits >= CLOSE and not bench.is_noisy:  # nothing is left to explain
         return Decision("list", plain, 0.0, None, {}, (), 1.0, bench)
     others = alternatives(panel, catalog)
     looks = list(tried(bench, others))
-    best_scale = min((scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere), default=np.inf)
-    mixed_scale = min((scale_of(bench.residual(look.predicted)) for look in looks), default=np.inf)
-    bench.scale = max(1.0, min(bench.scale, best_scale))
-    if mixed_scale < bench.scale / 2:
-        bench.scale = max(1.0, mixed_scale)
+    closest = min(looks, key=lambda look: scale_of(bench.residual(look.predicted)), default=None)
+    if closest is not None and scale_of(bench.residual(closest.predicted)) < bench.scale / 2:
+        rules = refitted(bench, closest.predicted)
+        bench.scale = max(1.0, scale_of(bench.residual(closest.predicted)))
+    everywhere = [scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere]
+    bench.scale = max(1.0, min([bench.scale, *everywhere]))
     rules = [bench.judged(rule, _numbers(rule)) for rule in rules]
     scored = [(look, bench.judged(as_rule(look), 0).cost + _freedom(look, panel)) for look in looks]
     best = min(rules, key=lambda rule: rule.cost)
@@ -125,7 +129,7 @@ def _numbers(rule: Fitted) -> int:
 
 def _freedom(look: Explained, panel: Panel) -> float:
     """Return what choosing a price for each request costs a look-alike: the choice is worth its bits."""
-    return 2 * float(np.log(look.options)) * len(panel) + (0.0 if look.rate == 1.0 else PER_NUMBER)
+    return 2 * look.entropy * len(panel) + PER_NUMBER * ((look.rate != 1.0) + look.choices - 1)
 
 
 def _over(rule: Fitted, bench: Bench) -> float:

@@ -89,7 +89,8 @@ class Explained:
         is_everywhere: Whether it is to hold for every request.
         is_constant: Whether it is one and the same multiple of list for every request, as a rate would be.
         rate: What list is multiplied with beside it; 1 is nothing.
-        options: How many prices each request could choose between.
+        entropy: Of the choice between prices that the requests make, in nats a request; 0 where there is none.
+        choices: How many prices are chosen at all.
     """
 
     name: str
@@ -98,7 +99,8 @@ class Explained:
     is_everywhere: bool
     is_constant: bool
     rate: float = 1.0
-    options: float = 1.0
+    entropy: float = 0.0
+    choices: int = 1
 
 
 def alternatives(panel: Panel, catalog: Catalog) -> list[Alternative]:
@@ -223,12 +225,21 @@ def tried(bench: Bench, others: list[Alternative]) -> Iterator[Explained]:
 def _nearest(bench: Bench, name: str, choices: Floats, rate: float) -> Explained:
     distance = np.abs(choices - bench.panel.billed)
     chosen = distance.argmin(axis=0)
-    open_rows = (np.ptp(choices, axis=0) > 5 * bench.sigma).mean()
     predicted = np.take_along_axis(choices, chosen[None], axis=0)[0]
+    is_open = np.ptp(choices, axis=0) > 5 * bench.sigma
+    shares = np.bincount(chosen[is_open]) / len(chosen)
+    rest = shares[shares > 0]
+    entropy = float(-(rest * np.log(rest / max(float(is_open.mean()), 1e-12))).sum())
     return Explained(
-        name, "on some requests", predicted, is_everywhere=False, is_constant=False, rate=rate,
-        options=1 + float(open_rows) * (len(choices) - 1),
-    )  # fmt: skip
+        name,
+        "on some requests",
+        predicted,
+        is_everywhere=False,
+        is_constant=False,
+        rate=rate,
+        entropy=entropy,
+        choices=max(len(rest), 1),
+    )
 
 
 def currency_of(rate: float) -> str | None:

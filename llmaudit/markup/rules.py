@@ -98,6 +98,7 @@ class Bench:
         self.listed = panel.listed
         self.sigma = sigma_of(panel)
         self.scale = 1.0
+        self.is_noisy = False
 
     def settle(self, rules: list[Fitted]) -> None:
         """Take the noise of the rule that leaves least as the noise of the log, at least that of its rounding."""
@@ -132,9 +133,16 @@ def fitted_rules(bench: Bench) -> list[Fitted]:
     bench.settle([rule for rule, _ in found])
     if bench.scale > NOISY:  # amounts carry more than rounding: weigh them by what they carry, and fit again
         closest = min((rule for rule, _ in found), key=lambda rule: scale_of(bench.residual(rule.predicted)))
-        bench.sigma = sigma_of(bench.panel, noise_of(bench.panel, closest.predicted))
-        found = [rule for make in RULES for rule in make(bench)]
-        bench.settle([rule for rule, _ in found])
+        return refitted(bench, closest.predicted)
+    return [bench.judged(rule, numbers) for rule, numbers in found]
+
+
+def refitted(bench: Bench, closest: Floats) -> list[Fitted]:
+    """Return the rules fitted with the noise that amounts have beside the reading that is closest to them."""
+    bench.sigma = sigma_of(bench.panel, noise_of(bench.panel, closest))
+    bench.is_noisy = True
+    found = [rule for make in RULES for rule in make(bench)]
+    bench.settle([rule for rule, _ in found])
     return [bench.judged(rule, numbers) for rule, numbers in found]
 
 
