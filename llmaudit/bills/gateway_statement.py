@@ -23,7 +23,7 @@ def convert(row: dict[str, str], _: Context) -> BillLine:
     """Return the line of one payment."""
     kind = (cell(row, "kind") or "credits").lower().replace("-", "_").replace(" ", "_")
     if kind not in KINDS:
-        raise Reject("unknown-value", "kind")
+        raise Reject("out-of-range", "kind")
     paid = number(row, "paid")
     if paid is None:
         raise Reject("missing-field", "paid")

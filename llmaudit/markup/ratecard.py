@@ -7,10 +7,11 @@ by unit, can be a stale price or another product: they prove nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
+
+import msgspec
 
 from llmaudit.catalog import Catalog, Offer
 from llmaudit.catalog.model import Rate, When
@@ -33,8 +34,7 @@ CLOUD_REGIONAL = Decimal("1.1")
 Standing = Literal["list", "above", "below", "mixed", "regional", "dated"]
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(msgspec.Struct, frozen=True):
     """One model of a reseller.
 
     Attributes:
@@ -54,8 +54,7 @@ class Compared:
     ratio: Decimal | None
 
 
-@dataclass(frozen=True)
-class RateCard:
+class RateCard(msgspec.Struct, frozen=True):
     """What a reseller's prices say.
 
     Attributes:

@@ -89,7 +89,7 @@ COMPARABLE = (
 _PICKED = f"""
     WITH grouped AS (
         SELECT sold_gateway AS gateway, sold_model AS model,
-            arg_min(row_id, hash(coalesce(request_id, concat(source_id, ':', line))), {PER_MODEL}) AS picked
+            arg_min(row_id, hash(coalesce(request_id, concat_ws('|', line, started_at, billed_amount))), {PER_MODEL}) AS picked
         FROM resolved_requests WHERE {COMPARABLE} GROUP BY sold_gateway, sold_model
         QUALIFY row_number() OVER (PARTITION BY sold_gateway ORDER BY count(*) DESC, sold_model) <= {MODELS}
     )
@@ -102,7 +102,7 @@ _ROWS = """
         r.slot_by, r.service_tier, r.is_batch, r.region_class, r.is_thinking,
         {counters}, r.reasoning_tokens, {parts}, r.web_searches, r.billed_amount AS billed_usd,
         json_extract_string(CASE WHEN r.tags LIKE '{{%' THEN r.tags END, '$.group_ratio') AS group_ratio,
-        r.request_id, s.path AS file, r.line, hash(coalesce(r.request_id, concat(r.source_id, ':', r.line))) AS rank
+        r.request_id, s.path AS file, r.line, hash(coalesce(r.request_id, concat_ws('|', r.line, r.started_at, r.billed_amount))) AS rank
     FROM billed_sample p
     JOIN resolved_requests r ON r.row_id = p.row_id
     JOIN sources s ON s.source_id = r.source_id

@@ -58,7 +58,7 @@ _PROMPT = (
     "coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)"
     " + coalesce(cache_write_1h_tokens, 0) + coalesce(cache_write_other_tokens, 0)"
 )
-_RANK = "hash(coalesce(request_id, concat(source_id, ':', line)))"
+_RANK = "hash(coalesce(request_id, concat_ws('|', line, started_at)))"
 
 _PICK = f"""
     WITH prompts AS (

@@ -1,0 +1,114 @@
+"""From a log to a verdict, a letter and a saving, on the command line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from running import Ran, run_in
+
+from llmaudit.audit import gather
+from llmaudit.catalog import Catalog, load_catalog
+from llmaudit.datasets.markup import World, litellm_rows, simulate
+from llmaudit.levers.markup import LEVER
+from llmaudit.store import Store
+
+STATEMENT = """payment_id,gateway,date,kind,paid,credits,currency
+p1,litellm,2026-10-01,credits,105.50,100.00,USD
+p2,litellm,2026-10-02,credits,10.80,10.00,USD
+p3,litellm,2026-10-03,credits,52.75,50.00,USD
+"""
+
+
+def write_month(path: Path, world: World, seed: int = 3) -> Path:
+    rows = litellm_rows(simulate(world, load_catalog(), np.random.default_rng(seed)))
+    exact = [
+        {
+            name: msgspec.Raw(f"{value:f}".encode()) if isinstance(value, Decimal) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in exact))
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with a month at 10% over list, and payments to the gateway."""
+    made = tmp_path_factory.mktemp("markup")
+    write_month(made / "log.jsonl", World(requests=600, rule="token_rate", rate=1.1))
+    (made / "paid.csv").write_text(STATEMENT)
+    done = run_in(made, "ingest", "log.jsonl", "paid.csv", "--db", "m.duckdb", "-q")
+    assert done.code == 0, done.err
+    return made
+
+
+def gateway(ran: Ran) -> dict[str, Any]:
+    (row,) = ran.json["gateways"]
+    return dict(row)
+
+
+def test_verdict_with_its_dollars(folder: Path) -> None:
+    found = gateway(run_in(folder, "markup", "--db", "m.duckdb", "--json"))
+    assert (found["verdict"], found["kind"]) == (
+        "markup",
+        "top_up" if Decimal(found["list_usd"]) < 1 else found["kind"],
+    )
+    rate, fee = sorted(found["found"], key=lambda one: one["kind"])
+    assert (rate["kind"], round(rate["pct"], 4)) == ("token_rate", 10.0)
+    assert Decimal(rate["overpaid_usd"]) == pytest.approx(Decimal(found["list_usd"]) / 10, rel=Decimal("0.0001"))
+    assert (fee["kind"], fee["pct"], fee["fixed_usd"], fee["overpaid_usd"]) == ("top_up", 5.5, "0.800000", "9.050000")
+    # 9.05 of 160 is what credit cost over its face value: 1.1 x (1 + 9.05 / 160)
+    assert Decimal(found["cost_per_list_usd"]) == pytest.approx(
+        Decimal("1.1") * (1 + Decimal("9.05") / 160), rel=Decimal("1e-6")
+    )
+    assert [one["channel"] for one in found["sums"]] == [
+        "token_rate", "top_up", "subscription", "add_on", "conversion", "token_count",
+    ]  # fmt: skip
+    assert len(found["samples"]) > 0
+
+
+def test_tables(folder: Path) -> None:
+    shown = run_in(folder, "markup", "--db", "m.duckdb", "--by", "gateway,day,kind")
+    assert shown.code == 0
+    assert "2026-10-01" in shown.out
+    assert "token_rate" in shown.out
+    assert run_in(folder, "markup", "--db", "m.duckdb", "--by", "gateway,colour").code == 2  # noqa: PLR2004
+
+
+@pytest.mark.parametrize("ending", ["md", "html"])
+def test_letter(folder: Path, ending: str) -> None:
+    done = run_in(folder, "markup", "letter", "litellm", "--out", f"letter.{ending}", "--db", "m.duckdb")
+    assert done.code == 0, done.err
+    text = (folder / f"letter.{ending}").read_text()
+    assert "list times 1.1" in text
+    assert "sim-0" in text
+    assert "<script" not in text
+
+
+def test_letter_to_nobody(folder: Path) -> None:
+    done = run_in(folder, "markup", "letter", "nobody", "--out", "x.md", "--db", "m.duckdb")
+    assert done.code == 5  # noqa: PLR2004
+    assert "no-such-gateway" in done.err
+    assert run_in(folder, "markup", "letter", "litellm", "--out", "x.pdf", "--db", "m.duckdb").code == 2  # noqa: PLR2004
+
+
+def test_lever_saves_what_the_markup_took(folder: Path, catalog: Catalog) -> None:
+    with Store(folder / "m.duckdb", read_only=True) as store:
+        evidence = gather(store, catalog)
+    saved = LEVER.find(evidence)
+    found = gateway(run_in(folder, "markup", "--db", "m.duckdb", "--json"))
+    (rate,) = (one for one in found["found"] if one["kind"] == "token_rate")
+    assert sum(row.saved_usd for row in saved.rows) == Decimal(rate["overpaid_usd"])
+    assert all(row.low_usd <= row.saved_usd <= row.high_usd for row in saved.rows)
+
+
+def test_published_rates(folder: Path) -> None:
+    found = run_in(folder, "markup", "rates", "aihubmix", "--date", "2026-11-22", "--json").json
+    assert [one["verdict"] for one in found["sellers"]] == ["markup"]
+    assert run_in(folder, "markup", "rates", "nobody-knows-it").code == 5  # noqa: PLR2004
