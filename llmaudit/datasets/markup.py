@@ -225,7 +225,7 @@ def _looks_like(look: Look, truth: _Truth, catalog: Catalog, at: datetime) -> _T
                 truth, tokens=(first, read, short, 0, other, output * 2), row=_as(truth.row, reasoning_tokens=output)
             )
         case "promotion":
-            return replace(truth, factor=0.5)
+            return replace(truth, factor=0.7)
         case "currency":
             return replace(truth, factor=7.12)
         case _:

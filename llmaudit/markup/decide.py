@@ -70,6 +70,12 @@ class Decision:
     bench: Bench
 
     @property
+    def cost(self) -> float:
+        """What the best reading costs, rule or look-alike."""
+        beside = self.tested[self.explained.name].worse if self.explained else 0.0
+        return self.rule.cost + min(beside, 0.0)
+
+    @property
     def fits(self) -> float:
         """Share of requests that follow the rule."""
         return self.rule.fits
@@ -94,12 +100,11 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     everywhere = [scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere]
     bench.scale = max(1.0, min([bench.scale, *everywhere]))
     rules = [bench.judged(rule, _numbers(rule)) for rule in rules]
-    scored = [(look, bench.judged(as_rule(look), 0).cost + _freedom(look, panel)) for look in looks]
+    plain_looks = [look for look in looks if abs(look.rate - 1) <= TOLERANCE]  # a rate beside one explains nothing
+    scored = [(look, bench.judged(as_rule(look), 0).cost + _freedom(look, panel)) for look in plain_looks]
     best = min(rules, key=lambda rule: rule.cost)
     tested: dict[str, Tested] = {}
     for look, cost in scored:
-        if look.rate > 1 + TOLERANCE:  # a markup beside a look-alike: no reading without one
-            continue
         if look.name not in tested or cost - best.cost < tested[look.name].worse:
             fits = float((np.abs(bench.residual(look.predicted)) <= CAP**0.5 * bench.scale).mean())
             tested[look.name] = Tested(look.label, cost - best.cost, fits)
@@ -142,9 +147,7 @@ def _outcome(
     if best.kind is None or abs(over) <= TOLERANCE:
         return _at_list(best, winner)
     if winner is not None and winner[1] <= best.cost + PER_NUMBER:
-        look = winner[0]
-        if look.rate <= 1 + TOLERANCE:
-            return "look-alike", look
+        return "look-alike", winner[0]
     if best.fits < MOST or not all(number.is_clear for number in best.numbers.values() if number.error):
         return "unclear", None
     if over < 0:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from llmaudit.catalog import Catalog
-from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision, decide
+from llmaudit.markup.decide import MOST, TOLERANCE, Decision, decide
 from llmaudit.markup.panel import Panel, by_model, join, thinned
-from llmaudit.markup.rules import CLEAR, MIN_ROWS, PER_NUMBER, Fitted
+from llmaudit.markup.rules import CLEAR, MIN_ROWS, PER_NUMBER, applied
 
 POOLED = 8000
 """Requests at most that are looked at together: with so many, more change nothing."""
@@ -151,19 +151,15 @@ def _cost_of(decision: Decision, scale: float) -> float:
 def _absorbed(
     groups: list[Group], panels: dict[str, Panel], decisions: dict[str, Decision], catalog: Catalog
 ) -> tuple[list[Group], dict[str, Decision]]:
-    """Let groups take in models that a look-alike would explain too, but that have the group's very rate.
+    """Let groups take in models that follow the group's very rule, though alone they would be read otherwise.
 
     A gateway that charges 10% more for models with one price everywhere charges it for models with regional prices
     too: that all of those happen to be regional is the stranger story.
     """
     found = []
     for group in groups:
-        taken = [
-            name
-            for name, one in decisions.items()
-            if name not in group.models and one.explained is not None and one.explained.is_constant
-            and one.rule.kind == "token_rate" and _has_rate(group, one)
-        ]  # fmt: skip
+        grouped = {name for one in groups for name in one.models}
+        taken = [name for name, one in decisions.items() if name not in grouped and _follows(group, one)]
         together = _together([*group.models, *taken], panels, decisions, catalog) if taken else None
         found.append(together or group)
         if together is not None:
@@ -171,7 +167,14 @@ def _absorbed(
     return found, decisions
 
 
-def _has_rate(group: Group, decision: Decision) -> bool:
-    rate = group.decision.rule.numbers.get("rate")
-    own: Fitted = decision.rule
-    return rate is not None and abs(own.numbers["rate"].value / rate.value - 1) <= TOLERANCE and own.fits >= ENOUGH
+def _follows(group: Group, decision: Decision) -> bool:
+    """Say whether a model's requests follow a group's rule, with its numbers: better than what they are read as alone.
+
+    As well is enough where that reading is a look-alike which a constant ratio cannot be told from.
+    """
+    rule, bench = group.decision.rule, decision.bench
+    as_one = bench.judged(replace(rule, predicted=applied(rule, bench)), 0)
+    look = decision.explained
+    is_bare = look is not None and look.is_everywhere and look.is_constant
+    room = PER_NUMBER if is_bare else -PER_NUMBER
+    return as_one.fits >= MOST and as_one.cost < decision.cost + room

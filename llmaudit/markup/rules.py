@@ -279,6 +279,25 @@ RULES: tuple[Callable[[Bench], Made], ...] = (at_list, rate, fee, by_class, cach
 """Every rule, in the order in which a tie is settled."""
 
 
+def applied(rule: Fitted, bench: Bench) -> Floats:
+    """Return what a rule, with its numbers as they are, would bill other requests than those it was fitted to."""
+    panel, listed = bench.panel, bench.listed
+    numbers = {name: number.value for name, number in rule.numbers.items()}
+    rates, fee_usd = numbers.get("rate", 1.0), numbers.get("fee", 0.0)
+    if rule.kind in {"output_rate", "input_rate", "class_rates"}:
+        output = panel.parts[:, CLASSES.index("output")]
+        prompt = panel.parts[:, : CLASSES.index("output")].sum(axis=1)
+        return listed + prompt * (numbers.get("input", 1.0) - 1) + output * (numbers.get("output", 1.0) - 1)
+    if rule.kind == "rounding_up":
+        found: Floats = np.ceil(listed / panel.step - 1e-6) * panel.step
+        return found
+    ratio: Floats = np.full(len(panel), rates)
+    if rule.since is not None:
+        ratio = np.where(panel.day >= rule.since, rates, rule.before.value if rule.before else 1.0)
+    amounts = (listed + numbers.get("kept", 0.0) * panel.undiscounted) * ratio + fee_usd
+    return np.maximum(amounts, numbers.get("minimum", 0.0))
+
+
 def _number(fit: Linear, index: int, n: int, null: float = 1.0) -> Number:
     value, error = float(fit.values[index]), float(fit.errors[index])
     reach = quantile95(n) * error
