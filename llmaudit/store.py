@@ -350,7 +350,8 @@ class TextStore:
         """Return line, request id and prompt of some lines of a file, as `prompts` does of all."""
         with _translated(self._path):
             return self._connection.execute(
-                "SELECT line, request_id, prompt FROM texts WHERE prompt IS NOT NULL AND line IN (SELECT unnest($lines))"
+                "SELECT line, request_id, prompt FROM texts WHERE prompt IS NOT NULL"
+                " AND line IN (SELECT unnest($lines))"
                 " AND token IN (SELECT token FROM files WHERE content_sha256 = $digest) ORDER BY line, request_id",
                 {"lines": list(lines), "digest": digest},
             ).fetchall()

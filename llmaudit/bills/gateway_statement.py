@@ -53,9 +53,10 @@ FORMAT = Format(
     convert=convert,
     repeats="last",
     semantics=(
-        "`paid` is what was charged for it, fees and all; `credits` is what the account received for API calls, in the same "
-        "currency, and empty for anything that is no credit. What credit costs over its face value is the gateway's fee "
-        "on buying it. `kind` is credits (also where it is empty), subscription, add_on, per_request or refund."
+        "`paid` is what was charged, fees and all; `credits` is what the account received for API calls, in the "
+        "same currency, and empty for anything that is no credit. What credit costs over its face value is the "
+        "gateway's fee on buying it. `kind` is credits (also where it is empty), subscription, add_on, per_request "
+        "or refund."
     ),
     verified="A format of llmaudit's own: receipts and card statements are copied into it.",
     about=(

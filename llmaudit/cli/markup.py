@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmaudit.cli.options import Ended, command, group, message
 from llmaudit.cli.markup_more import found_markup, letter, rates
+from llmaudit.cli.options import Ended, command, group, message
 from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.work import catalog
 from llmaudit.errors import LlmauditError, UsageError, printable
@@ -34,8 +34,8 @@ def markup(
 ) -> None:
     """Compare what gateways billed with the provider's list price, and say what makes the difference.
 
-    `llmaudit markup page FILE` audits a saved pricing page, `markup letter` writes to a gateway, `markup rates` compares
-    published prices.
+    `llmaudit markup page FILE` audits a saved pricing page, `markup letter` writes to a gateway, `markup rates`
+    compares published prices.
     """
     wanted = _dimensions(by)
     prices = catalog(settings)
@@ -117,8 +117,8 @@ def _kinds(gateways: list[GatewayRow]) -> Shown:
         for one in gateways for channel in one.sums
     ]  # fmt: skip
     rows += [
-        [one.gateway, found.kind, "found", f"{len(found.models)} model(s)", _percent(found.pct), _percent(found.low_pct),
-         _percent(found.high_pct), shown(found.overpaid_usd)]
+        [one.gateway, found.kind, "found", f"{len(found.models)} model(s)", _percent(found.pct),
+         _percent(found.low_pct), _percent(found.high_pct), shown(found.overpaid_usd)]
         for one in gateways for found in one.found
     ]  # fmt: skip
     return "Ways to charge", ["gateway", "kind", "standing", "where", "pct", "low", "high", "dollars"], rows

@@ -1,4 +1,4 @@
-"""`llmaudit markup letter`: a page on one gateway to send to it; `markup rates`: a reseller's prices against the makers'."""
+"""`llmaudit markup letter`: a page to send to a gateway; `markup rates`: a reseller's prices against the makers'."""
 
 from __future__ import annotations
 

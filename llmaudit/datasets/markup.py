@@ -113,7 +113,8 @@ def simulate(world: World, catalog: Catalog, rng: np.random.Generator) -> list[B
     for index in range(world.requests):
         at = FIRST + timedelta(seconds=int(seconds[index]))
         slot = slots[bisect_right(starts, at) - 1].priced_at
-        tokens = tuple(int(count) for count in usage[index])
+        first, read, short, long, other, output = (int(count) for count in usage[index])
+        tokens = (first, read, short, long, other, output)
         band = edges[bisect_right(edges, sum(tokens[:-1])) - 1]
         row = _row(world, index, at, slot, offers[chosen[index]], tokens)
         truth = _Truth(row, tokens, Conditions(slot, band, is_folded=True), offers[chosen[index]])
@@ -187,7 +188,9 @@ def _as(row: BilledRequest, **changes: object) -> BilledRequest:
     return msgspec.structs.replace(row, **changes)
 
 
-def _looks_like(look: Look, truth: _Truth, catalog: Catalog, at: datetime) -> _Truth:
+def _looks_like(  # noqa: C901 -- one case for each look-alike, nothing nested
+    look: Look, truth: _Truth, catalog: Catalog, at: datetime
+) -> _Truth:
     """Return a request that is served under a condition its log does not show."""
     conditions = truth.conditions
     first, read, short, _, other, output = truth.tokens

@@ -22,7 +22,7 @@ BY_REQUEST = {"per_request", "token_count"}
 """Kinds that take as much of a small request as of a large one."""
 
 ASSUMPTIONS = [
-    "the same models are served at the provider's list price: by the provider itself, or by a gateway that adds nothing",
+    "the same models are served at the provider's list price: by itself, or by a gateway that adds nothing",
     "low and high: the ends of the 95% interval of each markup",
 ]
 
@@ -131,7 +131,7 @@ def _missing(evidence: Evidence) -> str | None:
     silent = requests(one for one in through if not is_comparable(one))
     if not silent:
         return None
-    return f"{silent:,} of {requests(through):,} answers through gateways have no amount, or no list price to hold it against"
+    return f"{silent:,} of {requests(through):,} answers through gateways have no amount, or no list price beside it"
 
 
 LEVER = Lever(

@@ -6,7 +6,7 @@ region, most often) the list cost is a range, and a model whose range reaches up
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from llmaudit.catalog import Catalog
@@ -55,7 +55,7 @@ def _model(model: str, cells: list[PricedCell]) -> ModelRow:
     )
 
 
-def verdict(models: list[ModelRow]) -> tuple[Verdict, str]:
+def verdict(models: Sequence[ModelRow]) -> tuple[Verdict, str]:
     """Judge by the models whose list price is certain; without one, only a bill at list can be cleared.
 
     A model that is dearer than list is not cleared by another that is cheaper.
@@ -86,7 +86,7 @@ def verdict(models: list[ModelRow]) -> tuple[Verdict, str]:
 
 
 def stated_channels(gateway: str, charged: Decimal, catalog: Catalog) -> list[Channel]:
-    """Return the fees that the gateway states; one on top-ups is charged on every credit used, cut-off requests' too."""
+    """Return the fees that the gateway states; one on top-ups is charged on all credit used, cut-off requests' too."""
     current = [fee for fee in catalog.fees(gateway) if fee.valid_to is None and fee.kind != "none_on_tokens"]
     return [
         Channel(

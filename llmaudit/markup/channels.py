@@ -153,7 +153,7 @@ def top_up_sentence(fee: TopUp) -> str:
 
 
 def _paid(channel: ChannelName, payments: Sequence[Payment], stated: Sequence[Channel]) -> ChannelSum:
-    own = [row for row in payments if PAID.get(row.category, ("", ""))[0] == channel]
+    own = [row for row in payments if row.category in PAID and PAID[row.category][0] == channel]
     if own:
         words = sorted({PAID[row.category][1] for row in own})
         paid = total(row.paid_usd for row in own)
@@ -181,7 +181,7 @@ def _tokens(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> Cha
     if not counts:
         return _unknown(
             "token_count",
-            "no prompt's size is known twice: the same prompts sent to the maker, or kept texts (`ingest --keep-text`), would",
+            "no prompt's size is known twice: the same prompts sent to the maker, or kept texts, would be",
         )
     padded = [one for one in counts if one.verdict in {"padding", "inflation"}]
     if padded:

@@ -124,7 +124,7 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     dearest = max(
         (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
     )
-    outcome, explained = _outcome(best, over, winner, bench)
+    outcome, explained = _outcome(best, over, winner)
     return Decision(outcome, best, over, explained, tested, rivals, dearest, bench)
 
 
@@ -141,9 +141,7 @@ def _over(rule: Fitted, bench: Bench) -> float:
     return float((rule.predicted - bench.listed).sum() / bench.listed.sum())
 
 
-def _outcome(
-    best: Fitted, over: float, winner: tuple[Explained, float] | None, bench: Bench
-) -> tuple[Outcome, Explained | None]:
+def _outcome(best: Fitted, over: float, winner: tuple[Explained, float] | None) -> tuple[Outcome, Explained | None]:
     if best.kind is None or abs(over) <= TOLERANCE:
         return _at_list(best, winner)
     if winner is not None and winner[1] <= best.cost + PER_NUMBER:

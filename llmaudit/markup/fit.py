@@ -57,7 +57,7 @@ def sigma_of(panel: Panel, noise: float = FLOOR) -> Floats:
 
 
 def noise_of(panel: Panel, predicted: Floats) -> float:
-    """Return the relative error of amounts beside a rule, from those that are large enough for rounding not to matter."""
+    """Return the relative error of amounts beside a rule, from those so large that rounding does not matter."""
     clear = panel.listed > 20 * panel.step
     if clear.sum() < MIN_ROWS:
         return FLOOR
@@ -107,7 +107,7 @@ def _iterated(unit: Floats, goal: Floats, start: Floats) -> Floats:
 
 def _solved(unit: Floats, goal: Floats, weights: Floats) -> Floats:
     weighted = unit * weights[:, None]
-    found: Floats = np.linalg.lstsq(weighted.T @ unit, weighted.T @ goal, rcond=None)[0]
+    found: Floats = np.asarray(np.linalg.lstsq(weighted.T @ unit, weighted.T @ goal, rcond=None)[0], dtype=np.float64)
     return found
 
 

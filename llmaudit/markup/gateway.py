@@ -15,12 +15,12 @@ from llmaudit.evidence import requests
 from llmaudit.markup import bycell
 from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar, token_findings, top_up_finding
 from llmaudit.markup.claims import claims_against_bill
+from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.found import claim, found_of, pct_range
 from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
 from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
 from llmaudit.markup.panel import make_panel, makers_offer
-from llmaudit.markup.rules import MIN_ROWS
 from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
 from llmaudit.markup.tokencount import token_counts

@@ -9,8 +9,9 @@ import numpy as np
 
 from llmaudit.catalog import Catalog
 from llmaudit.markup.decide import MOST, TOLERANCE, Decision, decide
+from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.panel import Panel, by_model, join, thinned
-from llmaudit.markup.rules import CLEAR, MIN_ROWS, PER_NUMBER, applied
+from llmaudit.markup.rules import CLEAR, PER_NUMBER, applied
 
 POOLED = 8000
 """Requests at most that are looked at together: with so many, more change nothing."""

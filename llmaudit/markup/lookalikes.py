@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 
@@ -119,7 +120,7 @@ def alternatives(panel: Panel, catalog: Catalog) -> list[Alternative]:
     ]
 
 
-Variants = dict[tuple[str, str], tuple[object, ...]]
+Variants = dict[tuple[str, str], tuple[Decimal, ...]]
 
 
 def _variants(panel: Panel, catalog: Catalog) -> Iterator[tuple[list[int], Variants]]:
@@ -132,11 +133,10 @@ def _variants(panel: Panel, catalog: Catalog) -> Iterator[tuple[list[int], Varia
         row, offer, used = panel.rows[indices[0]], panel.offers[indices[0]], panel.rates[indices[0]].when
         variants: Variants = {}
         for when, factors in every_vector(catalog, offer, row.price_slot).items():
-            if (key := _differs(used, when)) is None:
-                continue
-            if (key[0] == "region" and row.region_class) or (key[0] == "service tier" and row.service_tier):
-                continue
-            variants.setdefault(key, factors)
+            other = _differs(used, when)
+            known = {"region": row.region_class, "service tier": row.service_tier}
+            if other is not None and not known.get(other[0]):
+                variants.setdefault(other, factors)
         for at in _epochs(catalog, offer, used, row.price_slot):
             vector = every_vector(catalog, offer, at).get(used)
             if vector is not None:
@@ -211,7 +211,7 @@ def tried(bench: Bench, others: list[Alternative]) -> Iterator[Explained]:
     listed = bench.listed
     for other in others:
         ratio = other.listed / listed
-        constant = bool(np.ptp(ratio) < 1e-3 * ratio.mean())  # noqa: PLR2004 -- relative
+        constant = bool(np.ptp(ratio) < 1e-3 * ratio.mean())  # relative
         yield Explained(other.name, other.label, other.listed, is_everywhere=True, is_constant=constant)
     for name in dict.fromkeys(other.name for other in others):
         choices = np.stack([listed, *(other.listed for other in others if other.name == name)])

@@ -96,8 +96,8 @@ def make_panel(rows: Sequence[BilledRequest], catalog: Catalog) -> Panel:
     """
     priced = [(row, *found) for row in rows if (found := _priced(row, catalog)) is not None]
     if not priced:
-        empty = np.zeros((0, len(PRICED)))
-        return Panel((), (), (), empty, empty, *np.zeros((2, 0)), np.zeros((0, len(CLASSES))), np.zeros(0), _days(()))
+        empty, none = np.zeros((0, len(PRICED))), np.zeros(0)
+        return Panel((), (), (), empty, empty, none, none, np.zeros((0, len(CLASSES))), none, _days(()))
     kept, offers, rates = zip(*priced, strict=True)
     quantities = np.array([row.quantities for row in kept], dtype=float)
     factors = np.array([one.expected for one in _floats(rates)], dtype=float)
@@ -139,7 +139,7 @@ def _days(rows: Sequence[BilledRequest]) -> npt.NDArray[np.int64]:
 
 
 def _priced(row: BilledRequest, catalog: Catalog) -> tuple[Offer, Rates] | None:
-    offer = list_offer(catalog, row.seller, row.sku, row.model)
+    offer = list_offer(catalog, row.seller, row.sku)
     if offer is None or row.day is None:
         return None
     rates = rates_at(catalog, offer, conditions_of(row, catalog))
@@ -184,7 +184,7 @@ def _edges(catalog: Catalog) -> list[int]:
     return _EDGES[catalog.version]
 
 
-def list_offer(catalog: Catalog, seller: str | None, sku: str | None, model: str) -> Offer | None:
+def list_offer(catalog: Catalog, seller: str | None, sku: str | None) -> Offer | None:
     """Return the offer whose price is the list: the seller's own, but never a gateway's.
 
     A gateway that resells under its own name is compared with who made the model; only where the maker sells nothing

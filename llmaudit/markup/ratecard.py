@@ -103,11 +103,13 @@ def _judged(seller: str, compared: Sequence[Compared]) -> RateCard:
             one.model for one in compared if one.standing == "regional" and one.ratio and abs(one.ratio - ratio) <= SAME
         ]
         on = (*models, *tied)
-        why = f"{len(on)} of {total} comparable models are priced at exactly {ratio:.4g} times the maker's list on every unit"
+        why = f"{len(on)} of {total} comparable models cost exactly {ratio:.4g} times the maker's list on every unit"
         return RateCard(seller, "markup", ratio, on, tuple(compared), f"{why}; {at_list} are at list")
     regional = [one for one in compared if one.standing == "regional"]
     if regional and at_list * 2 < total:
-        why = f"{len(regional)} of {total} models are above list by the very ratio of a regional price; {at_list} are at list"
+        why = (
+            f"{len(regional)} of {total} models are above list by a regional price's very ratio; {at_list} are at list"
+        )
         return RateCard(seller, "undecidable", None, tuple(one.model for one in regional), tuple(compared), why)
     why = f"no model is above the maker's list by one ratio; {at_list} of {total} comparable models are at list"
     return RateCard(seller, "none" if at_list * 2 >= total else "undecidable", None, (), tuple(compared), why)

@@ -287,7 +287,8 @@ def applied(rule: Fitted, bench: Bench) -> Floats:
     if rule.kind in {"output_rate", "input_rate", "class_rates"}:
         output = panel.parts[:, CLASSES.index("output")]
         prompt = panel.parts[:, : CLASSES.index("output")].sum(axis=1)
-        return listed + prompt * (numbers.get("input", 1.0) - 1) + output * (numbers.get("output", 1.0) - 1)
+        by_part: Floats = listed + prompt * (numbers.get("input", 1.0) - 1) + output * (numbers.get("output", 1.0) - 1)
+        return by_part
     if rule.kind == "rounding_up":
         found: Floats = np.ceil(listed / panel.step - 1e-6) * panel.step
         return found
@@ -295,7 +296,8 @@ def applied(rule: Fitted, bench: Bench) -> Floats:
     if rule.since is not None:
         ratio = np.where(panel.day >= rule.since, rates, rule.before.value if rule.before else 1.0)
     amounts = (listed + numbers.get("kept", 0.0) * panel.undiscounted) * ratio + fee_usd
-    return np.maximum(amounts, numbers.get("minimum", 0.0))
+    least: Floats = np.maximum(amounts, numbers.get("minimum", 0.0))
+    return least
 
 
 def _number(fit: Linear, index: int, n: int, null: float = 1.0) -> Number:

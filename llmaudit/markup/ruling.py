@@ -93,8 +93,8 @@ def unsettled(judgement: Judgement) -> str | None:
         look = one.explained
         what = f"{look.name} ({look.label})" if look else "a look-alike"
         return (
-            f"billed is {100 * one.over:+.2f}% over list on {_named(bare)}, the very ratio of {what}, and no model here "
-            f"has one price everywhere; the {look.name if look else 'condition'} of the requests would settle it"
+            f"billed is {100 * one.over:+.2f}% over list on {_named(bare)}, the very ratio of {what}, and no model "
+            f"here has one price everywhere; the {look.name if look else 'condition'} of the requests would settle it"
         )
     loose = [key for key, one in judgement.models.items() if _excess(one) > TOLERANCE]
     share = sum(_excess(one) * float(one.bench.listed.sum()) for one in judgement.models.values()) / float(
@@ -102,8 +102,8 @@ def unsettled(judgement: Judgement) -> str | None:
     )
     if loose and share > TOLERANCE:
         return (
-            f"{100 * share:+.2f}% over list on {_named(loose)} follows no rule and no look-alike; the gateway's own bill by "
-            "request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
+            f"{100 * share:+.2f}% over list on {_named(loose)} follows no rule and no look-alike; the gateway's own bill "
+            "by request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
         )
     return None
 

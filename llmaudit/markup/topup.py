@@ -58,12 +58,12 @@ def top_up(payments: Sequence[Payment]) -> TopUp | None:
     ]
     if not bought:
         return None
-    fees, credits = total(fee for fee, _ in bought), total(credit for _, credit in bought)
+    fees, received = total(fee for fee, _ in bought), total(credit for _, credit in bought)
     rules = [rule for make in (_percentage, _with_minimum, _with_fixed) if (rule := make(bought)) is not None]
     best = max(rules, key=lambda rule: rule.follow, default=None)
     if best is None or best.follow < best.numbers + 1 or best.follow * 2 <= len(bought):
-        return TopUp(fees, credits, len(bought), None, None, None, None, None, 0)
-    return TopUp(fees, credits, len(bought), *best.interval, best.minimum, best.fixed, best.follow)
+        return TopUp(fees, received, len(bought), None, None, None, None, None, 0)
+    return TopUp(fees, received, len(bought), *best.interval, best.minimum, best.fixed, best.follow)
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def _arithmetic(found: Sequence[Found]) -> Table:
 
 def _samples(samples: Sequence[SampleRow]) -> Table:
     return Table(
-        "Sample requests: tokens as reported, the provider's list cost of them, what was billed, and what the rule gives",
+        "Sample requests: tokens as reported, their list cost, what was billed, and what the rule gives",
         (
             Column("Request", Kind.NAME),
             Column("Day", Kind.TEXT),
@@ -188,13 +188,13 @@ def letter_blocks(row: GatewayRow) -> tuple[Block, ...]:
     """Return a gateway's page for the gateway itself: the claim first, then everything it rests on."""
     lead = Prose(f"{row.evidence[0][:1].upper()}{row.evidence[0][1:]}." if row.evidence else "", lead=True)
     basis = Prose(
-        f"We compared {count(row.requests)} requests, each with the provider's list price of its own minute, prompt size, "
-        f"service tier and cache class. {signed(row.pct)} over list"
+        f"We compared {count(row.requests)} requests, each with the provider's list price of its own minute, prompt "
+        f"size, service tier and cache class. {signed(row.pct)} over list"
         + (f" (95% interval {signed(row.low_pct)} to {signed(row.high_pct)})." if row.found else ".")
     )
     ask = Prose(
-        "Please say under which term of our agreement this is charged, or correct it. Request ids are above; no text of any "
-        "request is in this page."
+        "Please say under which term of our agreement this is charged, or correct it. Request ids are above; no text "
+        "of any request is in this page."
     )
     tail = (ask,) if row.found else ()
     return (lead, basis, *claim_blocks(row), *evidence_blocks(row), *tail)

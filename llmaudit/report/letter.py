@@ -28,6 +28,6 @@ def render_letter(row: GatewayRow, form: str, *, catalog_version: str, quotes: t
     said: tuple[Block, ...] = (Bullets("What its pricing page says", quotes),) if quotes else ()
     title = f"What {row.gateway} charged over the provider's list price"
     about = f"{period(first, last)}, price catalog {catalog_version}, llmaudit {__version__}"
-    foot = "Made offline by llmaudit from the customer's own log and bills. Every figure can be worked out again from them."
+    foot = "Made offline by llmaudit from the customer's own log and bills; every figure can be worked out from them."
     render = render_page if form == "html" else render_blocks
     return render(title, about, (*letter_blocks(row), *said), foot)

@@ -86,15 +86,18 @@ COMPARABLE = (
 )
 """A good answer through a gateway that has usage, an amount in dollars, and a model the catalog knows."""
 
+RANK = "hash(coalesce(request_id, concat_ws('|', line, started_at, billed_amount)))"
+"""What decides who is in the sample: nothing that depends on which file was read first."""
+
 _PICKED = f"""
     WITH grouped AS (
         SELECT sold_gateway AS gateway, sold_model AS model,
-            arg_min(row_id, hash(coalesce(request_id, concat_ws('|', line, started_at, billed_amount))), {PER_MODEL}) AS picked
+            arg_min(row_id, {RANK}, {PER_MODEL}) AS picked
         FROM resolved_requests WHERE {COMPARABLE} GROUP BY sold_gateway, sold_model
         QUALIFY row_number() OVER (PARTITION BY sold_gateway ORDER BY count(*) DESC, sold_model) <= {MODELS}
     )
     SELECT unnest(picked) AS row_id FROM grouped
-"""  # noqa: S608 -- constants of this module
+"""
 
 _ROWS = """
     SELECT r.sold_gateway AS gateway, r.sold_seller AS seller, r.sold_sku AS sku, r.sold_model AS model,
@@ -102,7 +105,8 @@ _ROWS = """
         r.slot_by, r.service_tier, r.is_batch, r.region_class, r.is_thinking,
         {counters}, r.reasoning_tokens, {parts}, r.web_searches, r.billed_amount AS billed_usd,
         json_extract_string(CASE WHEN r.tags LIKE '{{%' THEN r.tags END, '$.group_ratio') AS group_ratio,
-        r.request_id, s.path AS file, r.line, hash(coalesce(r.request_id, concat_ws('|', r.line, r.started_at, r.billed_amount))) AS rank
+        r.request_id, s.path AS file, r.line,
+        hash(coalesce(r.request_id, concat_ws('|', r.line, r.started_at, r.billed_amount))) AS rank
     FROM billed_sample p
     JOIN resolved_requests r ON r.row_id = p.row_id
     JOIN sources s ON s.source_id = r.source_id
@@ -121,9 +125,9 @@ def build(store: Store) -> list[BilledRequest]:
 
 
 def _row(row: dict[str, Any]) -> BilledRequest:
-    tokens = tuple(int(row.pop(name)) for name in COUNTERS)
+    first, read, short, long, other, output = (int(row.pop(name)) for name in COUNTERS)
     parts = tuple(row.pop(name) for name in PARTS)
-    return BilledRequest(**row, tokens=tokens, parts=parts)
+    return BilledRequest(**row, tokens=(first, read, short, long, other, output), parts=parts)
 
 
 def merge(rows: Sequence[BilledRequest]) -> list[BilledRequest]:

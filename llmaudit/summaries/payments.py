@@ -41,7 +41,7 @@ _SQL = f"""
     FROM bill_lines
     WHERE id_space = 'gateway_statement' AND currency = 'USD' AND seller IS NOT NULL AND billed_cost IS NOT NULL
     ORDER BY period_start DESC NULLS LAST, line_key LIMIT {MOST}
-"""  # noqa: S608 -- a constant of this module
+"""
 
 
 def build(store: Store) -> list[Payment]:

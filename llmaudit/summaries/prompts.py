@@ -27,7 +27,7 @@ class SizedPrompt(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         gateway: Who reported it.
         model: Canonical name.
-        by: What it is compared with: `direct`, the same prompt sent to the maker; `text`, its kept text counted offline.
+        by: What it is compared with: `direct`, the same prompt sent to the maker; `text`, its kept text counted.
         family: Tokenizer family of the model; None is unknown.
         is_exact: Whether the comparison is exact: a direct run, or a vocabulary that is public.
         reported: Prompt tokens as the gateway reported them.
@@ -53,7 +53,10 @@ class SizedPrompt(msgspec.Struct, frozen=True, kw_only=True):
     rank: int
 
 
-_GOOD = "status = 'ok' AND usage_status = 'reported' AND NOT coalesce(needs_tools, FALSE) AND NOT coalesce(needs_images, FALSE)"
+_GOOD = (
+    "status = 'ok' AND usage_status = 'reported' AND NOT coalesce(needs_tools, FALSE)"
+    " AND NOT coalesce(needs_images, FALSE)"
+)
 _PROMPT = (
     "coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)"
     " + coalesce(cache_write_1h_tokens, 0) + coalesce(cache_write_other_tokens, 0)"
@@ -66,7 +69,7 @@ _PICK = f"""
             {_PROMPT} AS tokens, {_RANK} AS rank
         FROM resolved_requests WHERE {_GOOD} AND {{where}}
     )
-"""  # noqa: S608 -- constants of this module
+"""
 
 _PAIRS = (
     _PICK.format(where="prompt_hash IS NOT NULL")

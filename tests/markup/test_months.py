@@ -28,7 +28,7 @@ def test_a_planted_rule_is_found(catalog: Catalog, what: str) -> None:
     found = month(catalog, world)
     assert (found.verdict, found.kind) == ("markup", world.rule)
     assert found.overpaid_usd is not None
-    assert float(found.overpaid_usd) == pytest.approx(float(found.over_list_usd or 0), rel=1e-6)  # nothing else is planted
+    assert float(found.overpaid_usd) == pytest.approx(float(found.over_list_usd or 0), rel=1e-6)
     assert sum(one.overpaid_usd for one in found.found) == found.overpaid_usd
     (rule,) = found.found
     if world.rule in {"token_rate", "conversion", "output_rate", "input_rate"}:

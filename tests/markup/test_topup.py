@@ -1,4 +1,4 @@
-"""Fees on buying credit. Receipts are worked out by hand: 5.5% of 100 is 5.50, of 10 is 0.55, so the minimum 0.80 is due."""
+"""Fees on buying credit, worked out by hand: 5.5% of 100 is 5.50, of 10 is 0.55, so the minimum of 0.80 is due."""
 
 from __future__ import annotations
 
