@@ -275,7 +275,7 @@ def rounded_up(bench: Bench) -> Made:
     yield Fitted("rounding_up", {"step": Number(size, size, size, 0.0, null=0.0)}, predicted), 1
 
 
-RULES: tuple[Callable[[Bench], Made], ...] = (at_list, rate, fee, by_class, cache, minimum, rounded_up)
+RULES: tuple[Callable[[Bench], Made], ...] = (at_list, rounded_up, rate, fee, by_class, cache, minimum)
 """Every rule, in the order in which a tie is settled."""
 
 

@@ -102,8 +102,8 @@ def unsettled(judgement: Judgement) -> str | None:
     )
     if loose and share > TOLERANCE:
         return (
-            f"{100 * share:+.2f}% over list on {_named(loose)} follows no rule and no look-alike; the gateway's own bill "
-            "by request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
+            f"{100 * share:+.2f}% over list on {_named(loose)} follows no rule and no look-alike; the gateway's own "
+            "bill by request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
         )
     return None
 
