@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from llmaudit.cli.output import answer, line, notice, table
@@ -15,8 +16,9 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
-    from llmaudit.findings.markup import Markup
+    from llmaudit.findings.markup import GatewayRow, Markup
     from llmaudit.markup.ratecard import RateCard
+    from llmaudit.store import Store
 
 FORMATS = {".html": "html", ".htm": "html", ".md": "md"}
 
@@ -27,7 +29,23 @@ def found_markup(settings: Settings, prices: Catalog) -> Markup:
     from llmaudit.findings import markup as finding
 
     with open_store(settings, read_only=True) as store:
-        return finding.find(gather(store, prices, (), settings.period))
+        found = finding.find(gather(store, prices, (), settings.period))
+        return msgspec.structs.replace(found, gateways=[_with_ids(row, store) for row in found.gateways])
+
+
+def _with_ids(row: GatewayRow, store: Store) -> GatewayRow:
+    """Return a gateway whose sample requests have their ids: what an audit is made of has none."""
+    known = {
+        (file, line): request_id
+        for file in {one.file for one in row.samples}
+        for line, request_id in store.rows(
+            "SELECT r.line, r.request_id FROM requests r JOIN sources s USING (source_id)"
+            " WHERE s.path = $file AND r.line IN (SELECT unnest($lines))",
+            {"file": file, "lines": [one.line for one in row.samples if one.file == file]},
+        )
+    }
+    samples = [msgspec.structs.replace(one, request_id=known.get((one.file, one.line))) for one in row.samples]
+    return msgspec.structs.replace(row, samples=samples)
 
 
 def letter(

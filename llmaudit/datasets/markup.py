@@ -170,7 +170,6 @@ def _row(world: World, index: int, at: datetime, slot: datetime, offer: Offer, t
         web_searches=None,
         billed_usd=Decimal(0),
         group_ratio=str(world.rate) if world.rule == "conversion" else None,
-        request_id=f"sim-{index:07d}",
         file="simulated",
         line=index + 1,
         rank=(index * 2654435761) % 2**32,
@@ -296,7 +295,7 @@ def _litellm(row: BilledRequest) -> dict[str, object]:
     first, read, short, long, other, output = row.tokens
     started = row.at or FIRST
     return {
-        "request_id": row.request_id,
+        "request_id": f"sim-{row.line - 1:07d}",
         "call_type": "acompletion",
         "startTime": f"{started:%Y-%m-%dT%H:%M:%S.%f}",
         "endTime": f"{started + timedelta(seconds=2):%Y-%m-%dT%H:%M:%S.%f}",
@@ -309,7 +308,7 @@ def _litellm(row: BilledRequest) -> dict[str, object]:
         "cache_key": "Cache OFF",
         "cache_hit": "None",
         "request_tags": [],
-        "litellm_call_id": row.request_id,
+        "litellm_call_id": f"sim-{row.line - 1:07d}",
         "status": "success",
         "metadata": {
             "usage_object": {

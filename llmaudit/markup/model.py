@@ -154,7 +154,17 @@ class ImpliedRate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One request as evidence: no text of it."""
+    """One request as evidence: no text of it.
+
+    Attributes:
+        request_id: As the log has it; None where only a summary of the log is at hand, which has no ids.
+        file: Where it was read.
+        line: Line or record of the file.
+        tokens: Counters that are not 0.
+        list_usd: The provider's list cost.
+        billed_usd: What was charged.
+        expected_usd: What the rule gives.
+    """
 
     request_id: str | None
     file: str

@@ -32,7 +32,7 @@ def _row(group: Group, index: int, predicted: float) -> SampleRow:
     row = group.decision.bench.panel.rows[index]
     listed = cost(row.quantities, group.decision.bench.panel.rates[index].expected)
     return SampleRow(
-        request_id=row.request_id,
+        request_id=None,
         file=row.file,
         line=row.line,
         day=row.day,

@@ -43,7 +43,6 @@ class BilledRequest(msgspec.Struct, frozen=True, kw_only=True):
         parts: Counts inside counters, in the order of `PARTS`.
         billed_usd: What the log says was charged.
         group_ratio: What a relay of the one-api family says it multiplied the price with; None elsewhere.
-        request_id: As the log has it.
         file: Where it was read.
         line: Line or record of the file.
         rank: Hash of its id; the sample is those with the smallest.
@@ -68,7 +67,6 @@ class BilledRequest(msgspec.Struct, frozen=True, kw_only=True):
     web_searches: int | None
     billed_usd: Decimal
     group_ratio: str | None
-    request_id: str | None
     file: str
     line: int
     rank: int
@@ -105,7 +103,7 @@ _ROWS = """
         r.slot_by, r.service_tier, r.is_batch, r.region_class, r.is_thinking,
         {counters}, r.reasoning_tokens, {parts}, r.web_searches, r.billed_amount AS billed_usd,
         json_extract_string(CASE WHEN r.tags LIKE '{{%' THEN r.tags END, '$.group_ratio') AS group_ratio,
-        r.request_id, s.path AS file, r.line,
+        s.path AS file, r.line,
         hash(coalesce(r.request_id, concat_ws('|', r.line, r.started_at, r.billed_amount))) AS rank
     FROM billed_sample p
     JOIN resolved_requests r ON r.row_id = p.row_id

@@ -33,7 +33,6 @@ class SizedPrompt(msgspec.Struct, frozen=True, kw_only=True):
         reported: Prompt tokens as the gateway reported them.
         expected: Prompt tokens otherwise: of a direct run, or of the text alone.
         wrapping: Tokens that a chat template is known to add to the text; 0 for a direct run.
-        request_id: As the log has it.
         file: Where it was read.
         line: Line or record of the file.
         rank: Hash of its id.
@@ -47,7 +46,6 @@ class SizedPrompt(msgspec.Struct, frozen=True, kw_only=True):
     reported: int
     expected: int
     wrapping: int
-    request_id: str | None
     file: str
     line: int
     rank: int
@@ -77,7 +75,7 @@ _PAIRS = (
     , direct AS (
         SELECT model, prompt_hash, mode(tokens) AS tokens FROM prompts WHERE gateway IS NULL GROUP BY ALL
     )
-    SELECT p.gateway, p.model, p.tokens AS reported, d.tokens AS expected, p.request_id, s.path AS file, p.line, p.rank
+    SELECT p.gateway, p.model, p.tokens AS reported, d.tokens AS expected, s.path AS file, p.line, p.rank
     FROM prompts p JOIN direct d ON d.model = p.model AND d.prompt_hash = p.prompt_hash
     JOIN sources s ON s.source_id = p.source_id
     WHERE p.gateway IS NOT NULL
@@ -129,6 +127,7 @@ def _counted(store: Store) -> Iterator[SizedPrompt]:
                 counts = [counter.count(turn["text"], row["model"]) for turn in turns]
                 known = [count for count in counts if count is not None]
                 if counts and len(known) == len(counts):
+                    del row["request_id"]  # a cells file has this row, and no id of a request
                     yield SizedPrompt(
                         **row,
                         by="text",

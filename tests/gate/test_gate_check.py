@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from builders import litellm_row, write_jsonl
-from logs import log, rows
+from gate_logs import log, rows
 from running import Run
 
 GPT41 = (Decimal("0.000002"), Decimal("0.000008"))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from logs import log
+from gate_logs import log
 from running import ROOT, clean_environment, run_in
 
 CI = ROOT / "ci"

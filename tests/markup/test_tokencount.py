@@ -30,7 +30,6 @@ def prompts(
             reported=reported(size),
             expected=size,
             wrapping=wrapping,
-            request_id=f"r{size}",
             file="f",
             line=1,
             rank=size,
