@@ -13,14 +13,22 @@ import pyarrow.parquet as pq
 from llmaudit.errors import StorageFailedError
 
 
-def write_parquet(data: pa.Table | pa.RecordBatchReader, out: Path) -> None:
+def write_parquet(data: pa.Table | pa.RecordBatchReader, out: Path, *, arrow_schema: bool = True) -> None:
     """Write a table, or batches as they come, as Parquet, whole or not at all.
+
+    Args:
+        data: What to write, its metadata with it.
+        out: The file.
+        arrow_schema: Keep the schema a second time in Arrow's own words, with all metadata in it once more.
 
     Raises:
         StorageFailedError: The folder is missing or may not be written to.
         OSError: The disk is full.
     """
-    with whole(out) as part, pq.ParquetWriter(part, data.schema, compression="zstd", write_page_checksum=True) as sink:
+    options = {"compression": "zstd", "write_page_checksum": True, "store_schema": arrow_schema}
+    with whole(out) as part, pq.ParquetWriter(part, data.schema, **options) as sink:
+        if not arrow_schema:  # with it goes the metadata
+            sink.add_key_value_metadata(data.schema.metadata or {})
         if isinstance(data, pa.Table):
             sink.write_table(data)
             return
