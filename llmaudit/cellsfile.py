@@ -1,11 +1,16 @@
 """Cells files: everything an audit needs in one Parquet file, without a request and without a text.
 
-Its rows are the cells, with exact decimals, for whatever reads Parquet. The rest stands in the file's metadata as one
-JSON document under `llmaudit`, with its SHA-256 beside it (docs/files.md). Money in it is decimal text.
+Its rows are the cells, with exact decimals, for whatever reads Parquet. The rest stands in the file's metadata: the
+schema's name under `llmaudit.schema`, one JSON document, packed, under `llmaudit`, and its SHA-256 beside it
+(docs/files.md). Money in it is decimal text.
 """
 
 from __future__ import annotations
 
+import binascii
+import gzip
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -35,9 +40,9 @@ from llmaudit.tiers.confusion import Confusion
 
 SCHEMA = "llmaudit/cells/1"
 KIND, _, MAJOR = SCHEMA.rpartition("/")
-REST, REST_SHA256 = b"llmaudit", b"llmaudit.sha256"
+SCHEMA_KEY, REST, REST_SHA256 = b"llmaudit.schema", b"llmaudit", b"llmaudit.sha256"
 MAX_REST = 2**31 - 1
-"""Bytes of metadata that are read at most."""
+"""Bytes of the document that are unpacked at most."""
 
 _KINDS: dict[str, pa.DataType] = {
     "day": pa.date32(),
@@ -98,7 +103,7 @@ OUTCOMES_STAY = (
 def is_cells(path: Path) -> bool:
     """Say whether a file is a cells file, of any version, by its metadata; a damaged file is not one."""
     try:
-        return path.suffix == ".parquet" and path.is_file() and REST in _metadata(path)
+        return path.suffix == ".parquet" and path.is_file() and SCHEMA_KEY in _metadata(path)
     except (pa.ArrowException, OSError):
         return False
 
@@ -119,8 +124,29 @@ def save(facts: Facts, catalog: Catalog, out: Path) -> None:
         StorageFailedError: The folder is missing or may not be written to.
     """
     rest = msgspec.json.encode(_rest(facts, catalog))
-    table = _table(facts.cells).replace_schema_metadata({REST: rest, REST_SHA256: sha256(rest).hexdigest().encode()})
-    write_parquet(table, out)
+    write_parquet(_table(facts.cells).replace_schema_metadata(sealed(rest)), out, arrow_schema=False)
+
+
+def sealed(rest: bytes) -> dict[bytes, bytes]:
+    """Return the metadata of a file whose document is this JSON text: packed, since its names repeat, and sealed."""
+    packed = b64encode(gzip.compress(rest, mtime=0))
+    return {SCHEMA_KEY: SCHEMA.encode(), REST: packed, REST_SHA256: sha256(rest).hexdigest().encode()}
+
+
+def unpacked(metadata: Mapping[bytes, bytes]) -> bytes:
+    """Return the JSON text of a file's document.
+
+    Raises:
+        ValueError: It is not packed as `sealed` does, not what was sealed, or larger than any that is written.
+    """
+    try:
+        stream = zlib.decompressobj(wbits=31)
+        text = stream.decompress(b64decode(metadata.get(REST, b""), validate=True), MAX_REST)
+    except (zlib.error, binascii.Error) as error:
+        raise ValueError(f"its metadata cannot be unpacked: {error}") from error
+    if not stream.eof or sha256(text).hexdigest().encode() != metadata.get(REST_SHA256):
+        raise ValueError("its metadata is not what was written")
+    return text
 
 
 def _rest(facts: Facts, catalog: Catalog) -> Rest:
@@ -216,19 +242,10 @@ def _read(path: Path) -> tuple[Rest, pa.Table]:
     """Return what a file holds, every byte of it checked."""
     try:
         metadata = _metadata(path)
-        text = metadata.get(REST)
-        if text is None:
-            raise InputError(
-                f"{printable(path.name)} is a Parquet file, but no cells file",
-                next_step="Cells files are made by `llmaudit rollup --out cells.parquet`.",
-                slug="not-cells",
-            )
-        _check_version(path, text)
-        if sha256(text).hexdigest().encode() != metadata.get(REST_SHA256):
-            raise _damaged(path, "its metadata is not what was written")
-        rest = msgspec.json.decode(text, type=Rest)
+        _check_version(path, metadata.get(SCHEMA_KEY, b"no cells file").decode())
+        rest = msgspec.json.decode(unpacked(metadata), type=Rest)
         table = pq.read_table(path, page_checksum_verification=True)
-    except (pa.ArrowException, OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:  # msgspec's errors, and bytes that are no text, are one
         raise _damaged(path, str(error)) from error
     if table.schema.remove_metadata() != _table([]).schema:
         raise _damaged(path, "its columns are not those of cells")
@@ -238,8 +255,7 @@ def _read(path: Path) -> tuple[Rest, pa.Table]:
     return rest, table
 
 
-def _check_version(path: Path, text: bytes) -> None:
-    schema = str(msgspec.json.decode(text, type=dict[str, Any]).get("schema"))
+def _check_version(path: Path, schema: str) -> None:
     kind, _, major = schema.rpartition("/")
     if kind != KIND or not major.isdecimal():
         raise InputError(

@@ -1,8 +1,10 @@
-"""Parquet files that are written whole or not at all."""
+"""Files, Parquet above all, that are written whole or not at all."""
 
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,8 +13,32 @@ import pyarrow.parquet as pq
 from llmaudit.errors import StorageFailedError
 
 
-def write_parquet(table: pa.Table, out: Path) -> None:
-    """Write a table as Parquet, whole or not at all.
+def write_parquet(data: pa.Table | pa.RecordBatchReader, out: Path, *, arrow_schema: bool = True) -> None:
+    """Write a table, or batches as they come, as Parquet, whole or not at all.
+
+    Args:
+        data: What to write, its metadata with it.
+        out: The file.
+        arrow_schema: Keep the schema a second time in Arrow's own words, with all metadata in it once more.
+
+    Raises:
+        StorageFailedError: The folder is missing or may not be written to.
+        OSError: The disk is full.
+    """
+    options = {"compression": "zstd", "write_page_checksum": True, "store_schema": arrow_schema}
+    with whole(out) as part, pq.ParquetWriter(part, data.schema, **options) as sink:
+        if not arrow_schema:  # with it goes the metadata
+            sink.add_key_value_metadata(data.schema.metadata or {})
+        if isinstance(data, pa.Table):
+            sink.write_table(data)
+            return
+        for batch in data:
+            sink.write_batch(batch)
+
+
+@contextmanager
+def whole(out: Path) -> Iterator[Path]:
+    """Yield the path to write to; it takes the place of `out` when all is written, and goes when something fails.
 
     Raises:
         StorageFailedError: The folder is missing or may not be written to.
@@ -20,10 +46,9 @@ def write_parquet(table: pa.Table, out: Path) -> None:
     """
     part = out.with_name(f".{out.name}.part")
     try:
-        pq.write_table(table, part, compression="zstd", write_page_checksum=True)
+        yield part
         part.replace(out)
     except OSError as error:
-        part.unlink(missing_ok=True)
         if error.errno == errno.ENOSPC:
             raise  # the command line has its own words for a full disk
         raise StorageFailedError(
@@ -31,3 +56,5 @@ def write_parquet(table: pa.Table, out: Path) -> None:
             next_step="Name a file in a folder that exists and may be written to.",
             slug="cannot-write",
         ) from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
-from llmaudit.errors import InputError, LlmauditError, StorageFailedError, StoreError, printable
+from llmaudit.errors import InputError, LlmauditError, StorageFailedError, StoreError, UsageError, printable
 from llmaudit.sql import migrations
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ STORAGE_VERSION = "v1.4.0"
 """Files stay readable by DuckDB 1.4 and later, so that other tools can open them."""
 
 LITTLE_MEMORY = "512MB"
+ROWS_PER_BATCH = 50_000
 
 _Config = dict[str, str | bool | int | float | list[str]]
 _HARDENED: _Config = {
@@ -170,6 +171,31 @@ class Store:
         (row,) = self.rows(sql, parameters)
         return row
 
+    def ask(self, sql: str) -> tuple[list[tuple[str, str]], list[tuple[Any, ...]]]:
+        """Answer a user's own question; no setting can be changed afterwards.
+
+        Args:
+            sql: One SELECT.
+
+        Returns:
+            The columns (name and type), and the rows.
+
+        Raises:
+            UsageError: It is not one statement that only reads, or the database cannot answer it.
+        """
+        self.lock()
+        try:
+            statements = self._connection.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                raise _no_question("one SELECT is answered, and nothing else")
+            result = self._connection.execute(statements[0])
+            columns = [(str(column[0]), str(column[1])) for column in result.description or ()]
+            return columns, result.fetchall()
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
+        except duckdb.Error as error:
+            raise _no_question(printable(str(error).splitlines()[0], 300)) from error
+
     def has(self, table: str) -> bool:
         """Say whether there is a table: a database that was opened read-only may be older than this llmaudit."""
         return bool(self.rows("SELECT 1 FROM information_schema.tables WHERE table_name = ?", [table]))
@@ -184,6 +210,11 @@ class Store:
         """Run a query and return an Arrow table."""
         with _translated(self.path):
             return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
+
+    def batches(self, sql: str, parameters: Sequence[object] = ()) -> pa.RecordBatchReader:
+        """Run a query and return its rows batch by batch: a table of millions never stands in memory whole."""
+        with _translated(self.path):
+            return self._connection.sql(sql, params=list(parameters)).to_arrow_reader(ROWS_PER_BATCH)
 
     @contextmanager
     def table(self, name: str, data: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
@@ -286,6 +317,12 @@ class Store:
             self._connection.execute("ROLLBACK")
         except duckdb.Error:
             return  # the failed statement has ended the transaction already
+
+
+def _no_question(why: str) -> UsageError:
+    return UsageError(
+        f"the query cannot be answered: {why}", next_step="docs/schema.md has tables and columns.", slug="bad-query"
+    )
 
 
 def _connected(path: Path, config: _Config, *, read_only: bool, seconds: float) -> duckdb.DuckDBPyConnection:

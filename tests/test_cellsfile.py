@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
-from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from running import Run
 
 from llmaudit import api
 from llmaudit.catalog import load_catalog
-from llmaudit.cellsfile import REST, REST_SHA256, load, save
+from llmaudit.cellsfile import REST_SHA256, SCHEMA_KEY, load, save, sealed, unpacked
 from llmaudit.facts import added, facts_of
 from llmaudit.summaries import all_summaries
 
@@ -86,7 +85,7 @@ def test_the_audit_from_cells_is_the_audit_from_requests(
 def test_no_request_and_no_text_is_in_it(call: Run, logs: list[Path], tmp_path: Path) -> None:
     content = (tmp_path / rolled(call, logs[0])).read_bytes()
     table = pq.read_table(tmp_path / "a0.parquet")
-    whole = content + repr(table.to_pylist()).encode() + (table.schema.metadata or {})[REST]
+    whole = content + repr(table.to_pylist()).encode() + unpacked(table.schema.metadata or {})
     assert b"a-0-7" not in whole, "a request's id"
 
 
@@ -167,16 +166,14 @@ def test_zones_and_periods_are_those_of_the_cells(call: Run, logs: list[Path]) -
 
 
 def changed(path: Path, change: Any, *, seal: bool = True) -> None:
-    """Write a cells file again with other metadata or another table."""
+    """Write a cells file again with another document, schema or table; without a new seal where asked."""
     table = pq.read_table(path)
-    metadata = dict(table.schema.metadata)
-    rest = msgspec.json.decode(metadata[REST])
+    old = dict(table.schema.metadata)
+    rest = msgspec.json.decode(unpacked(old))
     table = change(rest, table)
-    text = msgspec.json.encode(rest)
-    metadata[REST] = text
-    if seal:
-        metadata[REST_SHA256] = sha256(text).hexdigest().encode()
-    pq.write_table(table.replace_schema_metadata(metadata), path)
+    new = sealed(msgspec.json.encode(rest)) | {SCHEMA_KEY: rest["schema"].encode()}
+    new |= {} if seal else {REST_SHA256: old[REST_SHA256]}
+    pq.write_table(table.replace_schema_metadata(new), path)
 
 
 def newer(rest: dict[str, Any], table: pa.Table) -> pa.Table:

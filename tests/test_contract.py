@@ -123,6 +123,9 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
             *under("decomposition", "before_usd after_usd change_usd components[].cause causes"),
         ],
     ),
+    "export": ("--db {db} --to out", "export", ["catalog_version", *under("files[]", "name rows")]),
+    "query": ("VALUES(1,current_localtimestamp()) --db {db}", "query", [*under("columns[]", "name type"), "rows[]"]),
+    "doctor": ("--db {db}", "doctor", ["ok", *under("checks[]", "name status value")]),
     "plan list": ("", "plan-list", ["plans[].name"]),
     "plan show": ("tiered", "plan-show", ["name", "rules[]"]),
     "plan check": (
@@ -601,7 +604,7 @@ def test_output_is_whole_or_not_at_all(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", broken)
-    monkeypatch.setattr("pyarrow.parquet.write_table", broken)
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", broken)
     done = call("reprice" if ending == "parquet" else "report", "--db", small_db, "--out", out)
     assert done.code == 1
     assert "disk is full" in done.err
