@@ -22,8 +22,10 @@ LEVEL = 0.01
 NOTICE = Decimal("0.0005")
 """Less than this share of the baseline's cost is not worth a sentence."""
 
-MOSTLY = Decimal("0.75")
-"""A cause that comes to this share from one template is told as that template's."""
+MOSTLY, HALF = Decimal("0.75"), Decimal("0.5")
+MAY_BE_CHANCE = 2.5
+"""A cause of which one template has this share is told as that template's; so is one of which it has half, where the
+rest is within so many standard deviations."""
 
 BY_USE = ("input", "cache", "output", "retries", "failures", "unpriced", "models", "conditions")
 
@@ -145,8 +147,14 @@ def _told(cause: str, certain: list[_Candidate]) -> Iterator[_Candidate]:
 
 
 def _holds(one: _Candidate, whole: _Candidate) -> bool:
-    """Say whether one scope has most of what a wider one has."""
-    return one.usd * whole.usd > 0 and abs(one.usd) >= MOSTLY * abs(whole.usd)
+    """Say whether one scope has most of what a wider one has, or half of it with a rest that may be chance."""
+    if one.usd * whole.usd <= 0:
+        return False
+    if abs(one.usd) >= MOSTLY * abs(whole.usd):
+        return True
+    rest = float(whole.usd - one.usd)
+    spread = deviation(whole.sd**2 - one.sd**2)
+    return abs(one.usd) >= HALF * abs(whole.usd) and abs(rest) <= MAY_BE_CHANCE * spread
 
 
 def _cause(found: Decomposition, one: _Candidate, after: Baseline) -> Cause:
