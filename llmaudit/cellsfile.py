@@ -1,4 +1,4 @@
-"""Cells files: everything an audit needs in one Parquet file, without a request and without a text.
+"""Cells files: everything an audit needs in one Parquet file, without any text.
 
 Its rows are the cells, with exact decimals, for whatever reads Parquet. The rest stands in the file's metadata: the
 schema's name under `llmaudit.schema`, one JSON document, packed, under `llmaudit`, and its SHA-256 beside it

@@ -82,11 +82,13 @@ def test_the_audit_from_cells_is_the_audit_from_requests(
     assert "<html" in (tmp_path / "report.html").read_text()
 
 
-def test_no_request_and_no_text_is_in_it(call: Run, logs: list[Path], tmp_path: Path) -> None:
-    content = (tmp_path / rolled(call, logs[0])).read_bytes()
-    table = pq.read_table(tmp_path / "a0.parquet")
-    whole = content + repr(table.to_pylist()).encode() + unpacked(table.schema.metadata or {})
-    assert b"a-0-7" not in whole, "a request's id"
+def test_single_requests_are_only_in_the_sample_of_billed_ones(call: Run, logs: list[Path], tmp_path: Path) -> None:
+    table = pq.read_table(tmp_path / rolled(call, logs[0]))
+    rest = msgspec.json.decode(unpacked(table.schema.metadata))
+    ids = [row["request_id"] for row in rest["summaries"].pop("billed")]
+    assert any(name.startswith("a-0-") for name in ids)
+    whole = repr(table.to_pylist()).encode() + msgspec.json.encode(rest)
+    assert b"a-0-" not in whole, "a request's id"
 
 
 def test_cells_of_several_machines_add_up(call: Run, logs: list[Path]) -> None:

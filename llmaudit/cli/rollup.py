@@ -1,4 +1,4 @@
-"""`llmaudit rollup`: everything an audit needs in one small file, without a request and without a text."""
+"""`llmaudit rollup`: everything an audit needs in one small file, without any text."""
 
 from __future__ import annotations
 
