@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from builders import litellm_row, write_jsonl
 from running import Ran, run_in
 
 from llmaudit.audit import gather
@@ -112,3 +113,41 @@ def test_published_rates(folder: Path) -> None:
     found = run_in(folder, "markup", "rates", "aihubmix", "--date", "2026-11-22", "--json").json
     assert [one["verdict"] for one in found["sellers"]] == ["markup"]
     assert run_in(folder, "markup", "rates", "nobody-knows-it").code == 5
+
+
+def test_a_hidden_prompt_shows_against_the_same_prompts_sent_directly(tmp_path: Path) -> None:
+    """Every prompt reports 24 tokens more through the gateway: 60 requests x 24 x $2 a million = $0.00288."""
+    logged, direct = [], []
+    for number in range(60):
+        text = " ".join(f"word {place}" for place in range(3 + number % 17)) + f" of case {number}"
+        size = 20 + 3 * (number % 17)
+        turns = [{"role": "user", "content": text}]
+        row = litellm_row(
+            f"g{number}",
+            f"2026-10-01T10:00:{number:02d}",
+            model="gpt-4.1",
+            prompt=size + 24,
+            completion=50,
+            spend=f"{(size + 24) * 2e-6 + 50 * 8e-6:.8f}",
+        )
+        logged.append(row | {"messages": turns})
+        usage = {"prompt_tokens": size, "completion_tokens": 50, "total_tokens": size + 50}
+        direct.append(
+            {
+                "id": f"d{number}",
+                "timestamp": f"2026-10-01T11:00:{number:02d}Z",
+                "base_url": "https://api.openai.com/v1",
+                "endpoint": "/v1/chat/completions",
+                "status": 200,
+                "request": {"model": "gpt-4.1", "messages": turns},
+                "response": {"id": f"chatcmpl-{number}", "model": "gpt-4.1", "choices": [], "usage": usage},
+            }
+        )
+    write_jsonl(tmp_path / "gateway.jsonl", logged)
+    write_jsonl(tmp_path / "direct.jsonl", direct)
+    assert run_in(tmp_path, "ingest", "gateway.jsonl", "direct.jsonl", "--db", "m.duckdb", "-q").code == 0
+    found = gateway(run_in(tmp_path, "markup", "--db", "m.duckdb", "--json"))
+    assert (found["verdict"], found["kind"]) == ("markup", "token_count")
+    (padding,) = found["found"]
+    assert (padding["tokens_per_request"], padding["tokens_low"]) == (pytest.approx(24), pytest.approx(24))
+    assert Decimal(found["overpaid_usd"]) == Decimal("0.00288")
