@@ -134,6 +134,16 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         ["name", "ok", "catalog_version", "rules", "refused", "unknown", "constraints", "warnings"],
     ),
     "markup": ("--db {db}", "markup", ["catalog_version", *under("gateways[]", GATEWAYS)]),
+    "markup letter": (
+        "litellm --out letter.md --db {db}",
+        "markup-letter",
+        ["catalog_version", "path", "gateway", "verdict", "overpaid_usd", "requests"],
+    ),
+    "markup rates": (
+        "aihubmix --date 2026-11-01",
+        "markup-rates",
+        ["catalog_version", "at", *under("sellers[]", "seller verdict")],
+    ),
     "checklist": (
         "--db {db}",
         "checklist",

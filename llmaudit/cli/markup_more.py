@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from llmaudit.cli.output import answer, line, notice, table
+from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import InputError, UsageError, printable
 from llmaudit.settings import Settings
@@ -82,7 +82,16 @@ def letter(
         )
     quotes = tuple(quote for one in page or [] for quote in _quotes(one, prices))
     write(out, render_letter(row, form, catalog_version=prices.version, quotes=quotes))
-    notice(settings, f"letter to {gateway} written to {out}: {row.verdict}")
+    document = {
+        "schema": "llmaudit/markup-letter/1",
+        "catalog_version": prices.version,
+        "path": str(out),
+        "gateway": row.gateway,
+        "verdict": row.verdict,
+        "overpaid_usd": row.overpaid_usd,
+        "requests": row.requests,
+    }
+    answer(settings, document, lambda: line(f"letter to {printable(gateway)} written to {out}: {row.verdict}"))
 
 
 def _quotes(path: Path, prices: Catalog) -> list[str]:
