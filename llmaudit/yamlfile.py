@@ -59,7 +59,7 @@ def read_bytes(path: Path, *, what: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"the {what} file {printable(str(path))} cannot be read: {error.strerror}",
+            f"the {what.removesuffix(' file')} file {printable(str(path))} cannot be read: {error.strerror}",
             next_step="Check the path and its permissions.",
             slug="file-unreadable",
         ) from None

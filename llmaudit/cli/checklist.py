@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 import typer
 
 from llmaudit.cli.options import Ended, command
@@ -15,17 +14,6 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.findings.checklist import Checklist
-
-
-class ChecklistAnswer(msgspec.Struct, frozen=True):
-    """The checklist as a document of its own."""
-
-    catalog_version: str
-    timezone: str
-    items: list[Any]
-    counts: dict[str, int]
-    caveat: str
-    schema: str = "llmaudit/checklist/1"
 
 
 def checklist(settings: Settings) -> None:
@@ -40,14 +28,16 @@ def checklist(settings: Settings) -> None:
     with open_store(settings, read_only=True) as store:
         evidence = gather(store, catalog(settings), [], settings.period)
     found = find(evidence)
-    document = ChecklistAnswer(
-        evidence.catalog.version,
-        evidence.period.timezone,
-        found.items if found else [],
-        found.counts if found else {},
-        found.caveat if found else "There is no request in the period, so no question has an answer.",
-    )
-    answer(settings, document, lambda: _show(settings, found) if found else line(document.caveat))
+    caveat = found.caveat if found else "There is no request in the period, so no question has an answer."
+    document = {
+        "schema": "llmaudit/checklist/1",
+        "catalog_version": evidence.catalog.version,
+        "timezone": evidence.period.timezone,
+        "items": found.items if found else [],
+        "counts": found.counts if found else {},
+        "caveat": caveat,
+    }
+    answer(settings, document, lambda: _show(settings, found) if found else line(caveat))
     if found is None:
         raise Ended(Exit.NOT_ENOUGH_DATA)
 

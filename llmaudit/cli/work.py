@@ -149,7 +149,10 @@ def _warn(settings: Settings, store: Store, result: IngestResult) -> None:
     rows = store.rows("SELECT model_raw, count(*) FROM requests WHERE model_raw IS NOT NULL GROUP BY model_raw")
     found = unresolved(((str(name), int(count)) for name, count in rows), deployments(settings))
     if found:
-        lines = [f"{line_for(printable(name, 200))}    # {count:,} requests" for name, count in found[:MAX_NAMES]]
+        lines = [
+            f"{line_for(printable(name, 200))}    # {count:,} request{'' if count == 1 else 's'}"
+            for name, count in found[:MAX_NAMES]
+        ]
         more = [f"  and {len(found) - MAX_NAMES} more"] if len(found) > MAX_NAMES else []
         said = f"{len(found)} name(s) hide a model; say in a --deployments file what they are:"
         notice(settings, "\n".join([said, "deployments:", *lines, *more]))

@@ -39,9 +39,9 @@ class Frontier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find(evidence: Evidence) -> Frontier | None:
-    """Return the frontier, or None where no case has scored answers of two models."""
+    """Return the frontier, or None where no case has scored answers of two models, or there is no request."""
     outcomes = evidence.outcomes
-    if outcomes is None:
+    if outcomes is None or not evidence.cells:
         return None
     from llmaudit.plans.frontier import frontier  # noqa: PLC0415 -- arrays only where there are outcomes
     from llmaudit.plans.optimize import Limits, board_of  # noqa: PLC0415

@@ -6,8 +6,6 @@ nothing and the same log always names the same.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
 
 from llmaudit.gate.model import Detail
@@ -72,5 +70,5 @@ def named(detail: Detail) -> pa.Table:
     for name in detail.templates:
         kind = "system" if name.startswith(SYSTEM) else "template"
         rows.append((kind, name.removeprefix(SYSTEM), name))
-    columns: dict[str, Any] = dict(zip(("kind", "value", "name"), map(list, zip(*rows, strict=True)), strict=True))
-    return pa.table({name: pa.array(columns.get(name, []), pa.string()) for name in ("kind", "value", "name")})
+    names = ("kind", "value", "name")
+    return pa.table({name: pa.array([row[at] for row in rows], pa.string()) for at, name in enumerate(names)})

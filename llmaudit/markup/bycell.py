@@ -55,6 +55,15 @@ def _model(model: str, cells: list[PricedCell]) -> ModelRow:
     )
 
 
+def overpaid(models: Sequence[ModelRow]) -> Decimal:
+    """Return what was paid above list on the models that prove a markup; what others had below list is no part."""
+    return total(row.overpaid_usd for row in models if _is_dear(row))
+
+
+def _is_dear(row: ModelRow) -> bool:
+    return row.decides and (row.pct or 0.0) > TOLERANCE_PCT
+
+
 def verdict(models: Sequence[ModelRow]) -> tuple[Verdict, str]:
     """Judge by the models whose list price is certain; without one, only a bill at list can be cleared.
 
@@ -63,7 +72,7 @@ def verdict(models: Sequence[ModelRow]) -> tuple[Verdict, str]:
     if not models:
         return "undecidable", "no request has both a billed amount and a list price"
     certain = [row for row in models if row.decides]
-    dear = [row for row in certain if (row.pct or 0.0) > TOLERANCE_PCT]
+    dear = [row for row in certain if _is_dear(row)]
     cost = total(row.list_usd for row in certain)
     if (percent(total(row.overpaid_usd for row in dear), cost) or 0.0) > TOLERANCE_PCT:
         above = over(total(row.billed_usd for row in dear), total(row.list_usd for row in dear))

@@ -150,7 +150,7 @@ def explanation(judgement: Judgement) -> str:
         elif one.outcome == "currency":
             rate = one.rule.numbers["rate"].value
             parts.append(f"{key}: {rate:.4g} times list is {currency_of(rate)} for a dollar")
-    return "no markup: " + "; ".join(parts)
+    return "; ".join(("no markup", *parts)).replace("; ", ": ", 1)
 
 
 def bound_pct(judgement: Judgement) -> float:

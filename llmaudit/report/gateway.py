@@ -176,7 +176,7 @@ def look_alikes(row: GatewayRow) -> Table:
         tuple((one.name, _ruled(one), one.why) for one in row.ruled_out),
         total=None,
         collapsed=True,
-        note=f"{counted(sum(not one.ruled_out for one in row.ruled_out), 'line')} not ruled out.",
+        note=f"{counted(sum(not one.ruled_out for one in row.ruled_out), 'look-alike')} not ruled out.",
     )
 
 

@@ -79,6 +79,7 @@ def optimize(
     from llmaudit.plans import evaluate
     from llmaudit.plans.optimize import choose
     from llmaudit.plans.optimize_write import plan_of, plan_text
+    from llmaudit.report.write import write
 
     prices = catalog(settings)
     limits = limits_of(
@@ -90,7 +91,7 @@ def optimize(
     plan = plan_of(chosen, name, limits)
     row = plan_row(evaluate(plan, cells, prices, chosen.certified, ratios))
     if out:
-        out.write_text(plan_text(plan), encoding="utf-8")
+        write(out, plan_text(plan))
         notice(settings, f"plan written to {out}")
     warnings = warnings_of(made, chosen, outcomes)
     document = {
@@ -234,7 +235,9 @@ def limits_of(
 
 def _check(flag: str, value: float | None, least: float) -> None:
     if value is not None and not least <= value <= 1e9:  # noqa: PLR2004 -- nan and infinity are no limits
-        raise UsageError(f"{flag} {value} is not at least {least:g}", next_step="Mend it.", slug="bad-number")
+        raise UsageError(
+            f"{flag} {value:g} is not at least {least:g}", next_step="Name a larger one.", slug="bad-number"
+        )
 
 
 def _parts(text: str) -> list[str]:
@@ -246,10 +249,14 @@ def _model(prices: Catalog, name: str) -> str:
     if offer is None:
         raise UsageError(
             f"--models: {printable(name)} is not in the catalog",
-            next_step=f"The nearest names are {', '.join(prices.nearest(name)) or 'none'}.",
+            next_step=_nearest(prices.nearest(name)),
             slug="no-such-model",
         )
     return offer.sku.model
+
+
+def _nearest(names: Sequence[str]) -> str:
+    return f"The nearest names are {', '.join(names)}." if names else "`llmaudit pricing list` has the names."
 
 
 def _usd(text: str | None) -> Decimal | None:
