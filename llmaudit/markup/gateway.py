@@ -105,7 +105,7 @@ def _by_cells(traffic: Traffic, compared: Sequence[PricedCell], models: Sequence
         pct=bycell.over(billed, listed),
         low_pct=bycell.over(billed, high),
         high_pct=bycell.over(billed, listed),
-        overpaid_usd=bycell.overpaid(models) if verdict == "markup" else ZERO if verdict in CLEARED else None,
+        overpaid_usd=billed - listed if verdict == "markup" else ZERO if verdict in CLEARED else None,
         ruled_out=by_sums(models) if models else [],
         evidence=[why, *(bycell.sentence(row) for row in models)],
     )
