@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from llmaudit.markup.fit import CAP, MIN_ROWS, Linear, mode_of, noise_of, quantile95, regress, scale_of, sigma_of
-from llmaudit.markup.panel import CLASSES, Floats, Panel
+from llmaudit.markup.panel import CLASSES, Bools, Floats, Panel
 
 Kind = Literal[
     "token_rate", "per_request", "rate_and_fee", "output_rate", "input_rate", "class_rates", "cache_discount",
@@ -159,7 +159,7 @@ def rate(bench: Bench) -> Made:
     listed, billed = bench.listed, bench.panel.billed
     fit = regress(listed[:, None], billed, bench.sigma)
     if fit is not None:
-        yield Fitted("token_rate", {"rate": _number(fit, 0, len(billed))}, listed * fit.values[0]), 1
+        yield Fitted("token_rate", {"rate": _ratio(bench, fit, np.ones(len(billed), bool))}, listed * fit.values[0]), 1
     for near in _mode_fits(bench):
         yield near, 1
     yield from _changed(bench)
@@ -176,7 +176,7 @@ def _mode_fits(bench: Bench) -> Iterator[Fitted]:
     if MIN_ROWS <= near.sum() < len(billed):
         fit = regress(listed[near, None], billed[near], bench.sigma[near])
         if fit is not None:
-            yield Fitted("token_rate", {"rate": _number(fit, 0, int(near.sum()))}, listed * fit.values[0])
+            yield Fitted("token_rate", {"rate": _ratio(bench, fit, near)}, listed * fit.values[0])
 
 
 def _changed(bench: Bench) -> Made:
@@ -208,7 +208,8 @@ def fee(bench: Bench) -> Made:
     if (fit := regress(ones[:, None], billed - listed, bench.sigma)) is not None:
         yield Fitted("per_request", {"fee": _amount(bench, fit, 0)}, listed + fit.values[0]), 1
     if (fit := regress(np.stack([listed, ones], axis=1), billed, bench.sigma)) is not None:
-        numbers = {"rate": _number(fit, 0, len(ones)), "fee": _amount(bench, fit, 1)}
+        rate = _ratio(bench, fit, np.ones(len(ones), bool), fit.values[1])
+        numbers = {"rate": rate, "fee": _amount(bench, fit, 1)}
         predicted = listed * fit.values[0] + fit.values[1]
         if all(number.is_clear for number in numbers.values()):
             yield Fitted("rate_and_fee", numbers, predicted, condition=fit.condition), 2
@@ -304,6 +305,20 @@ def _number(fit: Linear, index: int, n: int, null: float = 1.0) -> Number:
     value, error = float(fit.values[index]), float(fit.errors[index])
     reach = quantile95(n) * error
     return Number(value, value - reach, value + reach, error, null)
+
+
+def _ratio(bench: Bench, fit: Linear, rows: Bools, fee: float = 0.0) -> Number:
+    """Return a ratio to list with room for ties: round prices times a round ratio often end on half a step.
+
+    All ties of a log are rounded the same way, so they do not cancel out, however many requests there are.
+    """
+    number = _number(fit, 0, int(rows.sum()))
+    listed, step = bench.listed[rows], bench.panel.step[rows]
+    weights = listed / bench.sigma[rows] ** 2
+    units = (listed * round(number.value, 4) + round(fee, 7)) / step
+    tied = np.abs(units - np.floor(units) - 0.5) < ON_STEP * 10
+    room = float((weights * tied * step).sum() / 2 / (weights * listed).sum())
+    return Number(number.value, number.low - room, number.high + room, number.error)
 
 
 def _amount(bench: Bench, fit: Linear, index: int) -> Number:

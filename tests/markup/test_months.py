@@ -40,6 +40,16 @@ def test_a_planted_rule_is_found(catalog: Catalog, what: str) -> None:
         assert f"{rule.since}" == "2026-10-13"
 
 
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_an_interval_has_room_for_ties(catalog: Catalog, seed: int) -> None:
+    """List costs in whole tens of the log's step, times 1.05, end on half a step: all of them are rounded alike."""
+    (rule,) = month(catalog, replace(PLANTED["5%"], unit=Decimal("1e-8")), seed).found
+    assert rule.low_pct is not None
+    assert rule.high_pct is not None
+    assert rule.low_pct <= 5 <= rule.high_pct
+    assert rule.high_pct - rule.low_pct < 0.001
+
+
 def test_a_month_at_list_is_cleared_with_a_bound(catalog: Catalog) -> None:
     found = month(catalog, World(unit=Decimal("1e-6")))
     assert (found.verdict, found.kind, found.overpaid_usd) == ("none", None, 0)
