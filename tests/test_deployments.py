@@ -65,7 +65,7 @@ def test_an_audit_prices_a_profile_that_the_user_named(cli, tmp_path: Path) -> N
     log = ROOT / "sample_logs" / "formats" / "bedrock.jsonl"
     path = written(tmp_path, f"deployments:\n  ab12cd34: {SONNET}\n")
     without = cli("audit", log, "--json")
-    assert "ab12cd34: MODEL    # 1 requests" in without.err
+    assert "ab12cd34: MODEL    # 1 request\n" in without.err
     named = cli("audit", log, "--json", "--deployments", path)
     assert "hide a model" not in named.err
     assert named.json["coverage"]["priced_requests"] == without.json["coverage"]["priced_requests"] + 1
