@@ -136,7 +136,7 @@ def _missing(evidence: Evidence) -> str | None:
 
 LEVER = Lever(
     name="markup",
-    title="Gateway markup: the same models at the provider's list",
+    title="Gateway markup, back to list",
     order=5,
     find=find,
     next_step="Ask the gateway for list prices (`llmaudit markup letter GATEWAY --out letter.html`), or leave it.",
