@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import chain
 from math import ceil
@@ -24,14 +24,13 @@ RULE_OF_THREE = 3.0
 """Nothing seen in n pairs can still be 3/n of all with 95% confidence: no errors in ten pairs prove little."""
 
 
-def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = None, *, threads: int = 2) -> Analysis:
+def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = None) -> Analysis:
     """Return everything a shadow test says.
 
     Args:
         pairs: The pairs.
         plan: What was decided before the first look.
         traffic: Production requests of the period, for the sample-ratio check.
-        threads: 2 reads the whole beside its parts; 1 takes less memory, and leaves a core to others.
 
     Returns:
         The analysis; its `decision` is `blocked` where health failed, and `inconclusive` where the data do not decide.
@@ -46,8 +45,6 @@ def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = No
     everything = Part(None, used, codes, shares)
     with ThreadPoolExecutor(1) as aside:  # numpy leaves Python's lock: the whole beside its parts is half the time
         whole = aside.submit(_read, everything, strata[:2], None, plan, planned_days)
-        if threads == 1:
-            wait([whole])
         parts = [
             _read_tier(used, int(tier), float(share), plan, planned_days, alone=len(tiers) == 1)
             for tier, share in zip(tiers, shares, strict=True)

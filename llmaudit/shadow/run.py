@@ -102,7 +102,7 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
     else:
         with store.aside(SAVE_MIB), ThreadPoolExecutor(1) as aside:  # DuckDB and numpy both leave Python's lock
             saved = aside.submit(save, store, kept, plan, details, zone)
-            analysis = analyze(pairs_of(kept, details, zone, plan.cluster), plan, threads=1)
+            analysis = analyze(pairs_of(kept, details, zone, plan.cluster), plan)
             saved.result()
     return analysis, certify(store, analysis)
 
