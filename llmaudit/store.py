@@ -49,18 +49,21 @@ class Store:
     Args:
         path: The database file, or None for a temporary one that goes when the store is closed.
         read_only: Open without the right to write; the file must exist.
+        existing: The file must exist, also where it is written to.
         lock_timeout: Seconds to wait for another process that holds the database.
 
     Raises:
         StoreError: Another process holds the database, or it is from a newer llmaudit.
-        InputError: `read_only` and there is no such file.
+        InputError: There is no such file, and it must exist.
         StorageFailedError: The file is damaged, is no llmaudit database, or cannot be written.
     """
 
-    def __init__(self, path: Path | None, *, read_only: bool = False, lock_timeout: float = 0) -> None:
+    def __init__(
+        self, path: Path | None, *, read_only: bool = False, existing: bool = False, lock_timeout: float = 0
+    ) -> None:
         self.path = path
         self._folder = Path(mkdtemp(prefix="llmaudit-")) if path is None else None
-        if path is not None and read_only and not path.is_file():
+        if path is not None and (read_only or existing) and not path.is_file():
             raise InputError(
                 f"there is no database {printable(str(path))}",
                 next_step="Run `llmaudit ingest PATH…` first, or name another with --db.",

@@ -265,3 +265,19 @@ def test_a_database_of_someone_else(call: Run, tmp_path: Path) -> None:
         assert "Traceback" not in done.err
         assert "bug in llmaudit" not in done.err
         assert (tmp_path / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("line", ["tag", "tag --no-rules", "forget log.jsonl"])
+def test_a_database_that_is_not_there_is_not_made(call: Run, tmp_path: Path, line: str) -> None:
+    done = call(*line.split(), "--db", "none.duckdb")
+    assert (done.code, "[no-database]" in done.err) == (5, True)
+    assert list(tmp_path.glob("none.duckdb*")) == []
+
+
+@pytest.mark.parametrize("line", ["tag sample", "shadow sample --share 1 --unit request"])
+@pytest.mark.parametrize("name", ["to-label.csv", "to-label.jsonl"])
+def test_a_folder_that_is_not_there_is_said(call: Run, tmp_path: Path, line: str, name: str) -> None:
+    (tmp_path / "log.jsonl").write_bytes(GOOD)
+    assert call("ingest", "log.jsonl", "--db", "a.duckdb").code == 0
+    done = call(*line.split(), "--db", "a.duckdb", "--out", f"nowhere/{name}")
+    assert (done.code, "[cannot-write]" in done.err) == (1, True)

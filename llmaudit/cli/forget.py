@@ -24,7 +24,7 @@ def forget(
     from llmaudit.ingest.forget import forget as take_out
     from llmaudit.ingest.forget import sources_named
 
-    with open_store(settings) as store:
+    with open_store(settings, existing=True) as store:
         gone = take_out(store, [source_id for source_id, _ in sources_named(store, file)])
     document = {
         "schema": "llmaudit/forget/1",

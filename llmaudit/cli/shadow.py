@@ -229,19 +229,23 @@ def _write_sample(out: Path, chosen: list[Any]) -> None:
 
     import msgspec
 
+    from llmaudit.parquetfile import whole
+
     rows = [
         {"request_id": one.request.request_id, "unit": one.request.unit, "tier": one.request.tier}
         | {"inclusion_probability": round(one.probability, 9), "weight": round(1 / one.probability, 6)}
         for one in chosen
     ]
     if out.suffix == ".jsonl":
-        out.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+        with whole(out) as part:
+            part.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
         return
     text = StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    out.write_text(text.getvalue(), encoding="utf-8")
+    with whole(out) as part:
+        part.write_text(text.getvalue(), encoding="utf-8")
 
 
 def analyze(

@@ -48,7 +48,7 @@ def tag(
     if suggest_rules:
         _suggest(settings)
         return
-    with open_store(settings) as store:
+    with open_store(settings, existing=True) as store:
         if rules or no_rules:
             keep_rules(store, rules)
         if model or no_model:

@@ -44,12 +44,18 @@ def deployments(settings: Settings) -> Mapping[str, Deployment]:
 
 
 def open_store(
-    settings: Settings, *, temporary: bool = False, read_only: bool = False, lock_timeout: float = 0
+    settings: Settings,
+    *,
+    temporary: bool = False,
+    read_only: bool = False,
+    existing: bool = False,
+    lock_timeout: float = 0,
 ) -> Store:
     """Open the database that the settings name, or a temporary one."""
     from llmaudit.store import Store
 
-    return Store(None if temporary else settings.db, read_only=read_only, lock_timeout=lock_timeout)
+    path = None if temporary else settings.db
+    return Store(path, read_only=read_only, existing=existing, lock_timeout=lock_timeout)
 
 
 def parted(paths: list[str]) -> tuple[list[Path], list[str]]:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from llmaudit.errors import InputError, UsageError, printable
+from llmaudit.parquetfile import whole
 from llmaudit.store import Store
 from llmaudit.tiers.classifier import Model, kept_model, load_model
 from llmaudit.tiers.confusion import MEASURED, Confusion
@@ -117,9 +118,11 @@ def write_sample(rows: list[dict[str, Any]], path: Path) -> None:
 
     Raises:
         UsageError: The name ends in neither `.csv` nor `.jsonl`.
+        StorageFailedError: The folder is missing or may not be written to.
     """
     if path.suffix == ".jsonl":
-        path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+        with whole(path) as part:
+            part.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
         return
     if path.suffix != ".csv":
         raise UsageError(
@@ -135,7 +138,8 @@ def write_sample(rows: list[dict[str, Any]], path: Path) -> None:
             {name: _harmless(value) for name, value in row.items() if name != "request_id"}
             | {"request_id": row["request_id"]}
         )
-    path.write_text(text.getvalue(), encoding="utf-8")
+    with whole(path) as part:
+        part.write_text(text.getvalue(), encoding="utf-8")
 
 
 def _harmless(value: Any) -> Any:

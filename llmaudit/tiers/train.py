@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from llmaudit.errors import Exit, LlmauditError
+from llmaudit.parquetfile import whole
 from llmaudit.tiers.classifier import PRIOR_MASS, SCHEMA, Model, cohort_of, present, shrunk, softmax
 
 MIN_LABELS = 40
@@ -189,9 +190,11 @@ def _calibration_error(sure: list[float], right: list[bool]) -> float:
 
 def write_model(model: Model, path: Path) -> Path:
     """Write the model as JSON and its card beside it; return the card's path."""
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(model), indent=1) + b"\n")
+    with whole(path) as part:
+        part.write_bytes(msgspec.json.format(msgspec.json.encode(model), indent=1) + b"\n")
     card = path.with_name(f"{path.name}.card.md")
-    card.write_text(card_of(model), encoding="utf-8")
+    with whole(card) as part:
+        part.write_text(card_of(model), encoding="utf-8")
     return card
 
 
