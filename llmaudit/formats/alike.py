@@ -11,7 +11,7 @@ strict decoder. Lines with an escape or a control character in them are left to 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,10 @@ MIN_ALIKE = 64
 """Fewer lines of a shape are not worth it: a shape costs some two hundred calls whatever its size."""
 
 MAX_SHAPES = 32
-"""Shapes tried in a block; a log whose lines are of more kinds is better read line by line."""
+"""New shapes tried in a block; a log whose lines are of more kinds is better read line by line."""
+
+MAX_IN_VAIN = 256
+"""Shapes tried that too few lines had, before only known ones are looked for: one costs as much as a hundred lines."""
 
 _TOKEN = re.compile(rb'"[^"]*"|-?[0-9][-+.0-9eE]*|true|false|null|[{}\[\],]')
 _EMPTY = re.compile(rb"\{\s*\}|\[\s*\]")
@@ -36,11 +39,11 @@ _NOUGHT, _POINT = b"0."
 _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
 
 
-class Unlike(Exception):  # noqa: N818 -- not an error: these lines are for the reader of single lines
-    """A value is of another kind than the format can take from a column."""
+class Odd(Exception):  # noqa: N818 -- not an error: one of these lines is for the reader of single lines
+    """A value is out of the ordinary, so that the columns cannot be made; without its line they may be."""
 
 
-class _Odd(Exception):  # noqa: N818 -- not an error: lines like this one have no shape
+class _Shapeless(Exception):  # noqa: N818 -- not an error: lines like this one have no shape
     """Where the values lie cannot be told from the quotes alone, there are none, or a key comes twice."""
 
 
@@ -59,7 +62,7 @@ class _Shape:
         count: How many quotes the line has.
 
     Raises:
-        _Odd: Lines like this one have no shape.
+        _Shapeless: Lines like this one have no shape.
     """
 
     def __init__(self, line: bytes) -> None:
@@ -92,7 +95,7 @@ class _Shape:
                 case _:
                     self._number(line, start, end)
         if not self.slots:
-            raise _Odd
+            raise _Shapeless
         self._bound_number(len(line))
         self.between.append(line[self._last :])
         self.count = len(self._quotes)
@@ -110,7 +113,7 @@ class _Shape:
 
     def _number(self, line: bytes, start: int, end: int) -> None:
         if self._in_number:
-            raise _Odd
+            raise _Shapeless
         self.numbers.append(len(self.slots))
         self._open(line, start, len(self._quotes) - 1, start - self._quotes[-1])
         self._last, self._in_number = end, True
@@ -123,7 +126,7 @@ class _Shape:
     def _here(self) -> Path:
         here = tuple(self._path)
         if here in self._seen:
-            raise _Odd
+            raise _Shapeless
         self._seen.add(here)
         return here
 
@@ -157,91 +160,176 @@ class Alike:
 
     Attributes:
         places: Their places among the lines of the block, ascending.
-        first: One of them, for what they have in common.
     """
 
     places: Places
-    first: bytes
+    _data: bytes
     _shape: _Shape
-    _pieces: pa.StringArray
+    _bounds: _Bounds
 
     def __len__(self) -> int:
         return len(self.places)
 
-    def text(self, *path: str | int) -> pa.StringArray | None:
-        """Return the texts at a path, None where all lines have null or nothing there.
+    @property
+    def shape(self) -> Hashable:
+        """What tells lines of this shape again in other blocks of the log."""
+        return self._shape
 
-        Raises:
-            Unlike: Something else lies there.
-        """
-        slot = self._slot(path)
-        if slot is None:
-            return None
-        if slot in self._shape.numbers:
-            raise Unlike
-        return self._cut(slot)
+    @property
+    def first(self) -> bytes:
+        """One of the lines, for what they have in common."""
+        return self._data[self._bounds[0, 0] : self._bounds[0, -1]]
 
-    def number(self, *path: str | int) -> pa.StringArray | None:
-        """Return the JSON numbers at a path as they are written, None where all lines have null or nothing there.
-
-        Raises:
-            Unlike: Something else lies there.
-        """
-        slot = self._slot(path)
-        if slot is None:
-            return None
-        if slot not in self._shape.numbers:
-            raise Unlike
-        return self._cut(slot)
-
-    def fixed(self, *path: str | int) -> bytes | None:
-        """Return what lies at a path in all lines, where it is no text and no number: `null`, `true`, `{}`."""
-        return self._shape.fixed.get(path)
-
-    def _slot(self, path: Path) -> int | None:
+    def has_text(self, *path: str | int) -> bool:
+        """Say whether a text lies at a path in all lines."""
         slot = self._shape.slots.get(path)
-        if slot is None and self._shape.fixed.get(path, b"null") != b"null":
-            raise Unlike
-        return slot
+        return slot is not None and slot not in self._shape.numbers
 
-    def _cut(self, slot: int) -> pa.StringArray:
-        stride = 2 * len(self._shape.slots) + 2
-        return self._pieces.take(pa.array(np.arange(2 * slot + 1, len(self) * stride, stride, dtype=np.int32)))
+    def has_number(self, *path: str | int) -> bool:
+        """Say whether a number lies at a path in all lines."""
+        return self._shape.slots.get(path) in self._shape.numbers
+
+    def has_nothing(self, *path: str | int) -> bool:
+        """Say whether null lies at a path in all lines, or nothing."""
+        return path not in self._shape.slots and self._shape.fixed.get(path, b"null") == b"null"
+
+    def ends(self, *path: str | int) -> _Bounds | None:
+        """Return where the value at a path starts and ends in the block, a row a line; None without text or number."""
+        slot = self._shape.slots.get(path)
+        return None if slot is None else self._bounds[:, 2 * slot + 1 : 2 * slot + 3]
+
+    @property
+    def starts(self) -> _Bounds:
+        """Where the lines start in the block."""
+        return self._bounds[:, :1]
 
 
-def alike(data: bytes) -> Iterator[Alike]:
-    r"""Yield the lines of a block by shape; those of rare shapes are in none.
-
-    What is yielded is proven to be like its first line; whether that is JSON at all, the caller has to see.
+class Together:
+    """Lines of several shapes, in the order of the block: their values as columns.
 
     Args:
-        data: Lines without the last `\n`, valid UTF-8.
+        data: The block.
+        kinds: The lines, by shape.
+
+    Attributes:
+        places: Their places among the lines of the block, ascending.
+        kinds: The lines, by shape.
+        rows: Where those of each shape are among all of them.
     """
-    text = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(text == _LINE_END).astype(np.int32)
-    starts = np.concatenate((np.zeros(1, np.int32), ends + 1), dtype=np.int32)
-    stops = np.append(ends, np.int32(len(data)))
-    quotes = np.flatnonzero(text == _QUOTE).astype(np.int32)
-    first = np.searchsorted(quotes, starts)
-    counts = np.diff(first, append=len(quotes))
-    counts[_lines_to_leave(text, data, starts)] = 0
-    tries = MAX_SHAPES
-    for count in _most_common(counts):
-        left = np.flatnonzero(counts == count)
-        while len(left) >= MIN_ALIKE and tries:
-            tries -= 1
-            line = data[starts[left[0]] : stops[left[0]]]
-            try:
-                shape = _Shape(line)
-            except (_Odd, IndexError):  # it is no object, or its brackets do not match
-                left = left[1:]
-                continue
-            bounds = _bounds(shape, quotes, first[left], starts[left], stops[left])
-            same = _same(shape, data, bounds)
-            if np.count_nonzero(same) >= MIN_ALIKE:
-                yield Alike(left[same], line, shape, _pieces(data, bounds[same]))
-            same[0] = True  # whatever it is, it has been tried
-            left = left[~same]
+
+    def __init__(self, data: bytes, kinds: Sequence[Alike]) -> None:
+        self._data = data
+        self.kinds = kinds
+        places = np.concatenate([each.places for each in kinds])
+        order = np.argsort(places)
+        self.places: Places = places[order]
+        row_of = np.empty(len(places), np.int64)
+        row_of[order] = np.arange(len(places))
+        self.rows: list[Places] = np.split(row_of, np.cumsum([len(each) for each in kinds])[:-1])
+        self._every_other = np.arange(0, 2 * len(places), 2, dtype=np.int32)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def values(self, *path: str | int) -> pa.StringArray | None:
+        """Return the texts or numbers at a path as they are written, null where there is none; None where no line has one."""
+        found = [each.ends(*path) for each in self.kinds]
+        missing = [each is None for each in found]
+        if all(missing):
+            return None
+        if len(found) == 1:
+            return self._cut(found[0], None)
+        ends = np.empty((len(self), 2), np.int32)
+        gaps = np.zeros(len(self), np.bool_) if any(missing) else None
+        for kind, rows, each in zip(self.kinds, self.rows, found, strict=True):
+            ends[rows] = kind.starts if each is None else each
+            if each is None and gaps is not None:
+                gaps[rows] = True
+        return self._cut(ends, gaps)
+
+    def _cut(self, ends: _Bounds | None, gaps: npt.NDArray[np.bool_] | None) -> pa.StringArray:
+        """Return what lies between starts and ends: every other piece of the block, cut at all of them."""
+        assert ends is not None  # noqa: S101 -- for mypy: the caller has looked
+        return _pieces(self._data, ends).take(pa.array(self._every_other, mask=gaps))
+
+
+class Shapes:
+    """The shapes of a log's lines, as they become known: those of one block are mostly those of the next."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, list[_Shape]] = {}  # by the number of quotes
+        self._in_vain = 0
+
+    def of(self, data: bytes) -> Iterator[Alike]:
+        r"""Yield the lines of a block by shape; those of rare shapes are in none.
+
+        What is yielded is proven to be like its first line; whether that is JSON at all, the caller has to see.
+
+        Args:
+            data: Lines without the last `\n`, valid UTF-8.
+        """
+        block = _Block(data)
+        tries = MAX_SHAPES
+        for count in self._most_common(block.counts):
+            left = np.flatnonzero(block.counts == count)
+            shapes = self._known.setdefault(count, [])
+            for shape in shapes:
+                found, left = block.like(shape, left)
+                if len(found):
+                    yield found
+            while len(left) >= MIN_ALIKE and tries and self._in_vain < MAX_IN_VAIN:
+                tries -= 1
+                try:
+                    shape = _Shape(block.line(left[0]))
+                except (_Shapeless, IndexError):  # it is no object, or its brackets do not match
+                    left = left[1:]
+                    continue
+                found, rest = block.like(shape, left)
+                left = rest[rest != left[0]]  # whatever it is, it has been tried
+                if len(found) < MIN_ALIKE:
+                    self._in_vain += 1
+                    continue
+                shapes.append(shape)
+                yield found
+
+    def _most_common(self, counts: npt.NDArray[np.int64]) -> list[int]:
+        """Return how many quotes lines have, the most common number first, as far as enough lines have it."""
+        numbers, times = np.unique(counts, return_counts=True)
+        pairs = zip(numbers.tolist(), times.tolist(), strict=True)
+        enough = [(seen, number) for number, seen in pairs if seen >= MIN_ALIKE or number in self._known]
+        return [number for _, number in sorted(enough, reverse=True) if number]
+
+
+class _Block:
+    """Where the lines of a block and their quotes lie.
+
+    Args:
+        data: The block.
+
+    Attributes:
+        counts: How many quotes each line has; 0 where the line is left to the reader of single lines.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        text = np.frombuffer(data, np.uint8)
+        ends = np.flatnonzero(text == _LINE_END).astype(np.int32)
+        self._data = data
+        self._starts = np.concatenate((np.zeros(1, np.int32), ends + 1), dtype=np.int32)
+        self._stops = np.append(ends, np.int32(len(data)))
+        self._quotes = np.flatnonzero(text == _QUOTE).astype(np.int32)
+        self._first = np.searchsorted(self._quotes, self._starts)
+        self.counts = np.diff(self._first, append=len(self._quotes))
+        self.counts[_lines_to_leave(text, data, self._starts)] = 0
+
+    def line(self, place: int) -> bytes:
+        """Return a line."""
+        return self._data[self._starts[place] : self._stops[place]]
+
+    def like(self, shape: _Shape, places: Places) -> tuple[Alike, Places]:
+        """Return the lines among some that have a shape, and the places of the others."""
+        bounds = _bounds(shape, self._quotes, self._first[places], self._starts[places], self._stops[places])
+        same = _same(shape, self._data, bounds)
+        return Alike(places[same], self._data, shape, bounds[same]), places[~same]
 
 
 def _lines_to_leave(text: npt.NDArray[np.uint8], data: bytes, starts: _Bounds) -> Places:

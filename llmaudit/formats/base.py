@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from llmaudit.formats.alike import Alike
+    from llmaudit.formats.alike import Alike, Together
 
 Reads = Literal["json", "table", "sqlite", "sse", "text"]
 """How records may lie in a file of the format.
@@ -114,6 +114,19 @@ HELD = Held()
 Made = Request | Ignored | Held
 """What one record is; a bill's records are `llmaudit.bills.base.BillLine` in place of `Request`."""
 
+class Cut(NamedTuple):
+    """How columns are cut out of lines that are alike.
+
+    Attributes:
+        fits: Whether the lines of a shape can be cut; one of them comes decoded.
+        columns: The columns of lines of shapes that fit, in order, and which of them must be left to `convert` all the
+            same. One line of each shape comes decoded. Raises `Odd` where a value is out of the ordinary.
+    """
+
+    fits: Callable[[Alike, Any], bool]
+    columns: Callable[[Together, Sequence[Any]], tuple[Mapping[str, Any], npt.NDArray[np.bool_]]]
+
+
 Convert = Callable[[Any, Context], Any]
 """Record to `Made`, or to a list of them (a call with iterations, a log line with several calls)."""
 
@@ -145,9 +158,8 @@ class Format:
         verified: What of this format was checked on real output, and what rests on documentation alone.
         about: For the manual: where the files lie, and which fields the canonical columns come from.
         traps: For the manual: what goes wrong with such logs, and what is done about it.
-        cut: The same as `columns` for lines that differ in nothing but their values (`llmaudit.formats.alike`), of
-            which the first comes decoded: no object is made per row. Returns the columns of all of them and which
-            rows must be left to `convert` all the same, or None where all must be.
+        cut: The same as `columns` for lines that differ in nothing but their values (`llmaudit.formats.alike`): no
+            object is made per row.
         plain: Columns of requests that hold nothing from the log but numbers: they are not searched for keys.
         repeats: What the same request id again means.
         id_space: Formats that share request ids share this name; by default the format's own.
@@ -176,7 +188,7 @@ class Format:
     record: Any = None
     convert: Convert
     columns: Callable[[Sequence[Any], Context], tuple[Mapping[str, Any], list[int]]] | None = None
-    cut: Callable[[Alike, Any, Context], tuple[Mapping[str, Any], npt.NDArray[np.bool_]] | None] | None = None
+    cut: Cut | None = None
     plain: tuple[str, ...] = ()
     semantics: str
     verified: str = ""

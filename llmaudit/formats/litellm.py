@@ -11,7 +11,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import chat, litellm_columns, litellm_cut
-from llmaudit.formats.base import Context, Format
+from llmaudit.formats.base import Context, Cut, Format
 from llmaudit.formats.values import dollars, error_class, or_none, stated_tier, tag_values, utc
 from llmaudit.request import Request
 
@@ -268,7 +268,10 @@ FORMAT = Format(
     convert=convert,
     columns=lambda rows, _: litellm_columns.columns(rows, Metadata, _shared, short_key),
     plain=("raw_usage",),
-    cut=lambda lines, first, _: litellm_cut.cut(lines, first, Metadata, _shared, short_key),
+    cut=Cut(
+        fits=lambda lines, first: litellm_cut.fits(lines, first, Metadata),
+        columns=lambda lines, firsts: litellm_cut.cut(lines, firsts, _shared, short_key),
+    ),
     semantics=(
         "prompt_tokens includes cached reads and cache writes for every provider, Anthropic too; "
         "completion_tokens includes reasoning. spend is US dollars, 0 where LiteLLM did not know the price. "

@@ -1,6 +1,6 @@
 """LiteLLM rows many at once: what `llmaudit.formats.litellm.convert` says of one row, as columns.
 
-Only the common case is here: a success with a usage object, a price, no prompt text and no lifetimes of cache writes.
+Only the common case is here: a success with a usage object, a price and no prompt text.
 Every other row is left to `convert`, and where anything is out of the ordinary in a column, the whole lot is: so there
 is no second rule for what is rejected. The values come from decoded rows, or are cut out of lines that are alike
 (`llmaudit.formats.litellm_cut`); what is made of them is said once, here.
@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from llmaudit.formats.alike import Odd
 from llmaudit.formats.values import EARLIEST, LATEST
 from llmaudit.money import MAX_PER_ROW
 from llmaudit.usage import MAX_TOKENS
@@ -41,23 +42,27 @@ SHARED = (
 EMPTY = msgspec.Raw(b"{}")
 TIME = pa.timestamp("us")
 AMOUNT = pa.decimal128(38, 30)
-CACHED = ("prompt_tokens_details", "cached_tokens")
+USED, OLDER = "usage_object", "additional_usage_values"
+_PROMPT = "prompt_tokens_details"
+_LIFETIMES = "cache_creation_token_details"
+READ = ((USED, _PROMPT, "cached_tokens"), (USED, "cache_read_input_tokens"), (OLDER, "cache_read_input_tokens"))
 WRITTEN = (
-    ("prompt_tokens_details", "cache_creation_tokens"),
-    ("prompt_tokens_details", "cache_write_tokens"),
-    ("cache_creation_input_tokens",),
+    (USED, _PROMPT, "cache_creation_tokens"),
+    (USED, _PROMPT, "cache_write_tokens"),
+    (USED, "cache_creation_input_tokens"),
+    (OLDER, "cache_creation_input_tokens"),
 )
-REASONING = ("completion_tokens_details", "reasoning_tokens")
-READ = (CACHED, ("cache_read_input_tokens",))
-COUNTS = (*READ, *WRITTEN, REASONING)
-"""Where counts lie in a usage object; of several places for one thing, the first that has it counts."""
+WRITTEN_5M = (USED, _PROMPT, _LIFETIMES, "ephemeral_5m_input_tokens")
+WRITTEN_1H = (USED, _PROMPT, _LIFETIMES, "ephemeral_1h_input_tokens")
+REASONING = (USED, "completion_tokens_details", "reasoning_tokens")
+COUNTED = (*READ, *WRITTEN, WRITTEN_5M, WRITTEN_1H, REASONING)
+"""Where counts lie in the metadata; of several places for one thing, the first that has it counts."""
+
+COUNTS = tuple(dict.fromkeys((part, *path[1:]) for part in (USED, OLDER) for path in COUNTED))
+"""Wherever a count may lie. One that is not used has to be a count all the same."""
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 _ZERO = pa.scalar(0, pa.int64())
-
-
-class Odd(Exception):  # noqa: N818 -- not an error: these rows are for `convert`
-    """Something in a column is out of the ordinary."""
 
 
 @dataclass
@@ -76,7 +81,7 @@ class Parts:
         spend: As written.
         prompt: `prompt_tokens`.
         completion: `completion_tokens`.
-        counts: The counters of the usage object by path; what no row has is not there.
+        counts: The counters in the metadata by path; what no row has is not there.
         raw_usage: The usage objects as JSON.
         requests: What rows of one model, team and tag list share, each once.
         which: Which of them is each row's.
@@ -132,17 +137,13 @@ def is_usual_kind(row: Any, meta: Any) -> bool:
     used = meta.usage_object
     if used is None or row.messages != EMPTY or row.request_tags.__class__ is str:
         return False
-    if meta.additional_usage_values is not None or meta.original_model_group or meta.internal_call_origin:
-        return False
-    prompt = used.prompt_tokens_details
-    return prompt is None or prompt.cache_creation_token_details is None
+    return not meta.original_model_group and not meta.internal_call_origin
 
 
 def _parts(rows: Sequence[Any], shared: Callable[..., Any], short: Callable[[str | None], str | None]) -> Parts:
     meta = [row.metadata for row in rows]
     calls = [row.litellm_call_id or None for row in rows]
     requests, which = _shared(rows, meta, shared)
-    used = [each.usage_object for each in meta]
     return Parts(
         request_id=pa.array([row.request_id for row in rows], pa.string()),
         session_id=pa.array([row.session_id or None for row in rows], pa.string()),
@@ -157,8 +158,8 @@ def _parts(rows: Sequence[Any], shared: Callable[..., Any], short: Callable[[str
         spend=pa.array([row.spend for row in rows], AMOUNT),
         prompt=pa.array([row.prompt_tokens for row in rows], pa.int64()),
         completion=pa.array([row.completion_tokens for row in rows], pa.int64()),
-        counts=dict(_counts(used)),
-        raw_usage=_json(used),
+        counts=dict(_counts(meta)),
+        raw_usage=_json([each.usage_object for each in meta]),
         requests=requests,
         which=which,
     )
@@ -182,9 +183,9 @@ def _shared(rows: Sequence[Any], meta: Sequence[Any], shared: Callable[..., Any]
     return list(distinct.values()), pa.array([numbers[id(request)] for request in requests], pa.int32())
 
 
-def _counts(used: Sequence[Any]) -> Iterator[tuple[tuple[str, ...], pa.Array]]:
-    for path in COUNTS:
-        found: list[Any] = list(used)
+def _counts(meta: Sequence[Any]) -> Iterator[tuple[tuple[str, ...], pa.Array]]:
+    for path in COUNTED:
+        found: list[Any] = list(meta)
         for name in path:
             found = [each and getattr(each, name) for each in found]
         if any(value is not None for value in found):
@@ -258,33 +259,61 @@ def _repeated(requests: Sequence[Any], which: pa.Array) -> dict[str, pa.Array]:
 
 
 def _usage(parts: Parts) -> dict[str, pa.Array]:
-    """Return the token counters, as `llmaudit.usage.openai` fills them where no write has a lifetime."""
+    """Return the token counters, as `llmaudit.usage.openai` fills them."""
     prompt, output, size = parts.prompt, parts.completion, len(parts.prompt)
     if prompt.null_count or output.null_count:
         raise Odd
     for counts in (prompt, output, *parts.counts.values()):
         _check(counts, 0, MAX_TOKENS)
-    read, written = _first(parts.counts, READ, size), _first(parts.counts, WRITTEN, size)
+    read = _or_zero(_first(parts.counts, READ), size)
+    writes, written, agree = _writes(parts.counts, size)
     reasoning = parts.counts.get(REASONING, pa.nulls(size, pa.int64()))
     rest = pc.subtract(pc.subtract(prompt, read), written)
     fits = pc.and_(pc.greater_equal(rest, _ZERO), pc.less_equal(pc.coalesce(reasoning, _ZERO), output))
-    zeros = pa.repeat(_ZERO, size)
+    if agree is not None:
+        fits = pc.and_(fits, agree)
     return {
         "usage_status": pc.if_else(fits, "reported", "inconsistent"),
         "input_tokens": pc.if_else(pc.greater_equal(rest, _ZERO), rest, pa.scalar(None, pa.int64())),
         "cache_read_tokens": read,
-        "cache_write_5m_tokens": zeros,
-        "cache_write_1h_tokens": zeros,
-        "cache_write_other_tokens": written,
+        **writes,
         "output_tokens": output,
         "reasoning_tokens": reasoning,
         "raw_usage": parts.raw_usage,
     }
 
 
-def _first(counts: Mapping[tuple[str, ...], pa.Array], paths: Sequence[tuple[str, ...]], size: int) -> pa.Array:
-    """Return the first count that is there, 0 where none is."""
+def _writes(
+    counts: Mapping[tuple[str, ...], pa.Array], size: int
+) -> tuple[dict[str, pa.Array], pa.Array, pa.Array | None]:
+    """Return cache writes by lifetime, all of them together, and whether the parts fit; None where there are none."""
+    written, zeros = _first(counts, WRITTEN), pa.repeat(_ZERO, size)
+    if WRITTEN_5M not in counts and WRITTEN_1H not in counts:
+        other = _or_zero(written, size)
+        return _by_lifetime(zeros, zeros, other), other, None
+    short, long = (_or_zero(counts.get(path), size) for path in (WRITTEN_5M, WRITTEN_1H))
+    both = pc.add(short, long)
+    whole = both if written is None else pc.coalesce(written, both)
+    rest = pc.subtract(whole, both)
+    other = pc.max_element_wise(rest, _ZERO)
+    # A whole of 0 beside parts says nothing: then they are it.
+    together = pc.if_else(pc.equal(whole, _ZERO), pc.add(both, other), whole)
+    return _by_lifetime(short, long, other), together, pc.greater_equal(rest, _ZERO)
+
+
+def _by_lifetime(short: pa.Array, long: pa.Array, other: pa.Array) -> dict[str, pa.Array]:
+    return {"cache_write_5m_tokens": short, "cache_write_1h_tokens": long, "cache_write_other_tokens": other}
+
+
+def _first(counts: Mapping[tuple[str, ...], pa.Array], paths: Sequence[tuple[str, ...]]) -> pa.Array | None:
+    """Return the first count that is there; None where no row has one."""
     arrays = [counts[path] for path in paths if path in counts]
     if not arrays:
+        return None
+    return pc.coalesce(*arrays) if arrays[0].null_count and len(arrays) > 1 else arrays[0]
+
+
+def _or_zero(counts: pa.Array | None, size: int) -> pa.Array:
+    if counts is None:
         return pa.repeat(_ZERO, size)
-    return pc.coalesce(*arrays, _ZERO) if arrays[0].null_count else arrays[0]
+    return pc.coalesce(counts, _ZERO) if counts.null_count else counts

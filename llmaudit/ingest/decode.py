@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -22,7 +22,7 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from llmaudit.bills.base import BillLine
-from llmaudit.formats.alike import Alike, alike
+from llmaudit.formats.alike import Alike, Odd, Shapes, Together
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
 from llmaudit.ingest import read as reading
@@ -110,6 +110,8 @@ class Decoder:
         self._by_columns = form.columns is not None and plain and self._unbounded
         self._lines = _json_decoder(form.record).decode_lines if self._by_columns else None
         self.cuts = self._by_columns and form.cut is not None
+        self._shapes = Shapes()
+        self._firsts: dict[Hashable, Any] = {}
 
     def batch(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as rows; what is not one is noted in the tally.
@@ -149,40 +151,54 @@ class Decoder:
         if len(data) > reading.MAX_LINE_BYTES or not _is_utf8(data):
             return None
         size = len(block)
-        done, left = [], np.ones(size, np.bool_)
-        for lines in alike(data):
-            made = self._cut_alike(lines, block.first_line)
-            if made is not None:
-                batch, places = made
-                done.append(batch)
-                left[places] = False
-        behind = np.count_nonzero(left)
-        if behind > size / 2:
+        made = self._cut_alike(data, size)
+        if made is None:
             self.cuts = False  # a log of lines of many kinds, or of few and long ones
             return None
-        if behind:
-            records = ((line, raw) for line, raw in text_lines(block, tally) if left[line - block.first_line])
-            done.append(self._columns_of(records, tally))
-        else:
-            tally.records += size
-        batch = done[0] if len(done) == 1 else _in_order(done)
+        columns, places, odd = made
+        batch = _assembled(columns, block.first_line + places, self.schema)
+        left = np.ones(size, np.bool_)
+        left[places] = odd
+        tally.records += size - int(np.count_nonzero(left))
+        if left.any():
+            batch = _in_order([batch.filter(pa.array(~odd)), self._columns_of(_lines_at(block, data, left, tally), tally)])
         return self._clean(batch, tally)
 
-    def _cut_alike(self, lines: Alike, first_line: int) -> tuple[pa.RecordBatch, npt.NDArray[np.int64]] | None:
-        """Return the requests of lines of one shape and the places they lie at; None where the format leaves them."""
+    def _cut_alike(
+        self, data: bytes, size: int
+    ) -> tuple[Mapping[str, Any], npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
+        """Return columns, the places of their lines, and which are odd; None where most of the block is left."""
+        assert self.form.cut is not None  # noqa: S101 -- for mypy: `cuts` says so
+        kinds, firsts = self._fitting(data)
+        if 2 * sum(map(len, kinds)) <= size:
+            return None
+        lines = Together(data, kinds)
+        try:
+            columns, odd = self.form.cut.columns(lines, firsts)
+        except Odd:
+            return None
+        return None if 2 * np.count_nonzero(~odd) <= size else (columns, lines.places, odd)
+
+    def _fitting(self, data: bytes) -> tuple[list[Alike], list[Any]]:
+        """Return the lines of a block that the format cuts, by shape, and one line of each shape decoded."""
+        kinds, firsts = [], []
+        for lines in self._shapes.of(data):
+            if lines.shape not in self._firsts:
+                self._firsts[lines.shape] = self._first_of(lines)
+            first = self._firsts[lines.shape]
+            if first is not None:
+                kinds.append(lines)
+                firsts.append(first)
+        return kinds, firsts
+
+    def _first_of(self, lines: Alike) -> Any:
+        """Return one of some lines decoded; None where the format does not cut lines of their shape."""
         assert self.form.cut is not None  # noqa: S101 -- for mypy: `cuts` says so
         try:
             first = self._reader(lines.first)
         except UNDECODABLE:
             return None
-        made = self.form.cut(lines, first, self._context)
-        if made is None:
-            return None
-        columns, odd = made
-        batch = _assembled(columns, first_line + lines.places, self.schema)
-        if not odd.any():
-            return batch, lines.places
-        return batch.filter(pa.array(~odd)), lines.places[~odd]
+        return first if self.form.cut.fits(lines, first) else None
 
     def _columns_of(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as the format's `columns` makes them."""
@@ -382,6 +398,15 @@ def _is_an_object_a_line(data: bytes) -> bool:
     text = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(text == ord("\n"))
     return bool((text[ends - 1] == ord("}")).all() and (text[ends + 1] == ord("{")).all())
+
+
+def _lines_at(block: Block, data: bytes, wanted: npt.NDArray[np.bool_], tally: Tally) -> Numbered:
+    """Yield some lines of a block, each run of them as a block of its own."""
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    starts, stops = np.append(0, ends + 1), np.append(ends, len(data))
+    edges = np.flatnonzero(np.diff(wanted, prepend=False, append=False))
+    for first, behind in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        yield from text_lines(Block(block.first_line + first, data[starts[first] : stops[behind - 1]]), tally)
 
 
 def _assembled(

@@ -212,9 +212,9 @@ def test_lines_of_one_shape_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     (form,) = WITH_COLUMNS
     lines = [msgspec.json.encode(row) for row in rows]
     monkeypatch.setattr(alike, "MIN_ALIKE", 1)
-    (found,) = alike.alike(b"\n".join(lines))
+    (found,) = alike.Shapes().of(b"\n".join(lines))
     assert found.places.tolist() == list(range(9))
-    texts = found.number("prompt_tokens")
+    texts = alike.Together(b"\n".join(lines), [found]).values("prompt_tokens")
     assert texts is not None
     assert texts.to_pylist() == [str(10**n) for n in range(9)]
     assert form.cut is not None
