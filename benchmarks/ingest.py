@@ -4,7 +4,7 @@ Each measurement is a fresh process that writes a fresh database on disk; they a
 minute of a shared machine hits all. A packed file is also unpacked and nothing else. See README.md for what the numbers
 mean and what they do not.
 
-    python benchmarks/ingest.py [--lines N] [--repeats N] [--packed gzip|zstd] [--folder PATH] [--keep]
+    python benchmarks/ingest.py [--lines N] [--repeats N] [--packed gzip|zstd] [--month] [--folder PATH] [--keep]
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ else:
 
 LINES = 1_000_000
 RESULTS = Path(__file__).parent / "results"
+MONTH = Path(__file__).parent.parent / "sample_logs" / "litellm.jsonl.gz"
 
 COLUMNS = """{
     request_id: 'VARCHAR', call_type: 'VARCHAR', api_key: 'VARCHAR', spend: 'DECIMAL(18,12)', prompt_tokens: 'BIGINT',
@@ -74,6 +75,32 @@ def lines(count: int) -> Iterator[bytes]:
     for number in range(count):
         start += timedelta(milliseconds=dice.randint(1, 4000))
         yield json.dumps(_row(number, start, dice)).encode() + b"\n"
+
+
+def month_lines(count: int) -> Iterator[bytes]:
+    """Yield the sample month's rows again and again, with ids of their own; the same count yields the same bytes.
+
+    They have all the table's columns, some 2.7 kB a line, and differ as rows of a real log do: by provider, tags,
+    caching, failures. Those that are planted to be rejected are left out: DuckDB's reader would stop at them.
+    """
+    with gzip.open(MONTH, "rb") as source:
+        rows = [json.loads(line) for line in source if _is_sound(line)]
+    dice = random.Random(2)  # noqa: S311 -- a repeatable workload
+    for number in range(count):
+        row = dice.choice(rows)
+        digest = hashlib.sha256(str(number).encode()).hexdigest()
+        ids = {"request_id": f"chatcmpl-{digest[:29]}", "session_id": digest[:32], "litellm_call_id": digest[32:]}
+        yield json.dumps(row | ids).encode() + b"\n"
+
+
+def _is_sound(line: bytes) -> bool:
+    try:
+        row = json.loads(line)
+        datetime.fromisoformat(row["startTime"])
+        whole = all(isinstance(row[name], int) and row[name] >= 0 for name in ("prompt_tokens", "completion_tokens"))
+        return whole and row["spend"] >= 0
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _row(number: int, start: datetime, dice: random.Random) -> dict[str, Any]:
@@ -137,10 +164,10 @@ def opened(path: Path, mode: str) -> IO[bytes]:
     return cast("IO[bytes]", path.open(mode))
 
 
-def write_log(path: Path, count: int) -> None:
+def write_log(path: Path, count: int, *, month: bool) -> None:
     """Write the workload."""
     with opened(path, "wb") as sink:
-        sink.writelines(lines(count))
+        sink.writelines(month_lines(count) if month else lines(count))
 
 
 def run_unpack(log: Path, _: Path) -> int:
@@ -220,13 +247,13 @@ def _memory_of_tree(pid: int) -> int:
     return resident + sum(_memory_of_tree(int(each)) for each in children)
 
 
-def benchmark(count: int, repeats: int, packed: str | None, place: Path | None) -> dict[str, Any]:
+def benchmark(count: int, repeats: int, packed: str | None, place: Path | None, *, month: bool) -> dict[str, Any]:
     """Measure the readers alternately; return everything that was seen."""
     names = [name for name in RUNNERS if packed or name != "unpack"]
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory(prefix="llmaudit-bench-", dir=place) as folder:
         log = Path(folder) / {"gzip": "log.jsonl.gz", "zstd": "log.jsonl.zst"}.get(packed or "", "log.jsonl")
-        write_log(log, count)
+        write_log(log, count, month=month)
         print(f"{count:,} lines, {log.stat().st_size / 1e6:,.0f} MB on disk")
         for _ in range(repeats):
             for name, seen in runs.items():
@@ -243,6 +270,7 @@ def benchmark(count: int, repeats: int, packed: str | None, place: Path | None) 
         "lines": count,
         "log_bytes": size,
         "packed": packed,
+        "month": month,
         **summary(runs),
         "runs": runs,
     }
@@ -270,6 +298,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=LINES, help=f"fewer than {LINES:,} are not kept as a result")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--packed", choices=("gzip", "zstd"), help="measure on a packed file")
+    parser.add_argument("--month", action="store_true", help="rows like the sample month's, of many shapes")
     parser.add_argument("--folder", type=Path, help="where there is room for the log and the databases")
     parser.add_argument("--keep", action="store_true", help="keep the result whatever the number of lines")
     parser.add_argument("--child", nargs=3, metavar=("NAME", "LOG", "DATABASE"), help=argparse.SUPPRESS)
@@ -278,10 +307,12 @@ def main() -> None:
         name, log, database = arguments.child
         child(name, Path(log), Path(database))
         return
-    result = benchmark(arguments.lines, arguments.repeats, arguments.packed, arguments.folder)
+    month = bool(arguments.month)
+    result = benchmark(arguments.lines, arguments.repeats, arguments.packed, arguments.folder, month=month)
     if arguments.lines == LINES or arguments.keep:  # a short run is a look, not a result
         RESULTS.mkdir(exist_ok=True)
-        parts = [result["date"], arguments.packed or "", "" if arguments.lines == LINES else str(arguments.lines)]
+        kind = "month" if month else ""
+        parts = [result["date"], kind, arguments.packed or "", "" if arguments.lines == LINES else str(arguments.lines)]
         target = RESULTS / f"ingest-{'-'.join(part for part in parts if part)}.json"
         target.write_text(json.dumps(result, indent=1) + "\n")
     for name, found in result["against"].items():

@@ -10,7 +10,6 @@ strict decoder. Lines with an escape or a control character in them are left to 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,12 +18,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Path = tuple[str | int, ...]
+from llmaudit.formats.alike_shape import Shape, Shapeless
+
 Places = npt.NDArray[np.int64]
 _Bounds = npt.NDArray[np.int32]
 
 MIN_ALIKE = 64
-"""Fewer lines of a shape are not worth it: a shape costs some two hundred calls whatever its size."""
+"""Fewer lines of a new shape are not worth it: to learn a shape costs as much as some hundred lines."""
 
 MAX_SHAPES = 32
 """New shapes tried in a block; a log whose lines are of more kinds is better read line by line."""
@@ -32,8 +32,6 @@ MAX_SHAPES = 32
 MAX_IN_VAIN = 256
 """Shapes tried that too few lines had, before only known ones are looked for: one costs as much as a hundred lines."""
 
-_TOKEN = re.compile(rb'"[^"]*"|-?[0-9][-+.0-9eE]*|true|false|null|[{}\[\],]')
-_EMPTY = re.compile(rb"\{\s*\}|\[\s*\]")
 _QUOTE, _LINE_END, _ESCAPE, _SPACE = b'"\n\\ '
 _NOUGHT, _POINT = b"0."
 _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
@@ -41,117 +39,6 @@ _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
 
 class Odd(Exception):  # noqa: N818 -- not an error: one of these lines is for the reader of single lines
     """A value is out of the ordinary, so that the columns cannot be made; without its line they may be."""
-
-
-class _Shapeless(Exception):  # noqa: N818 -- not an error: lines like this one have no shape
-    """Where the values lie cannot be told from the quotes alone, there are none, or a key comes twice."""
-
-
-class _Shape:
-    """Where the values of a line lie, told from one line.
-
-    Each value has a slot. A slot begins and ends at a bound: a quote of the line and the distance to it.
-
-    Attributes:
-        slots: Number of the slot of each text or number, by its path.
-        numbers: Slots that are numbers, not texts.
-        fixed: The bytes of what has no slot (`null`, `true`, `{}`), by path.
-        quotes: The quote of each slot's start and end, in turn; one past the last stands for the line's end.
-        offsets: The distance to it.
-        between: What lies before, between and after the slots.
-        count: How many quotes the line has.
-
-    Raises:
-        _Shapeless: Lines like this one have no shape.
-    """
-
-    def __init__(self, line: bytes) -> None:
-        self.slots: dict[Path, int] = {}
-        self.numbers: list[int] = []
-        self.fixed: dict[Path, bytes] = {}
-        self.quotes: list[int] = []
-        self.offsets: list[int] = []
-        self.between: list[bytes] = []
-        self._seen: set[Path] = set()
-        self._path: list[str | int] = []
-        self._quotes: list[int] = []
-        self._last = 0  # where the last slot ended
-        self._in_number = False  # that was a number: its bound is told from the next quote, which has not come
-        self._key_follows = False
-        for token in _TOKEN.finditer(line):
-            start, end = token.span()
-            match line[start]:
-                case 0x22:
-                    self._text(line, start, end)
-                case 0x7B | 0x5B:  # { [
-                    self._begin(line, start)
-                case 0x7D | 0x5D:  # } ]
-                    self._path.pop()
-                    self._key_follows = False
-                case 0x2C:
-                    self._next()
-                case 0x74 | 0x66 | 0x6E:  # t f n
-                    self.fixed[self._here()] = token[0]
-                case _:
-                    self._number(line, start, end)
-        if not self.slots:
-            raise _Shapeless
-        self._bound_number(len(line))
-        self.between.append(line[self._last :])
-        self.count = len(self._quotes)
-
-    def _text(self, line: bytes, start: int, end: int) -> None:
-        self._bound_number(start)
-        self._quotes += (start, end - 1)
-        if self._key_follows:
-            self._path[-1] = line[start + 1 : end - 1].decode()
-            self._key_follows = False
-            return
-        self._open(line, start + 1, len(self._quotes) - 2, 1)
-        self._bound(len(self._quotes) - 1, 0)
-        self._last = end - 1
-
-    def _number(self, line: bytes, start: int, end: int) -> None:
-        if self._in_number:
-            raise _Shapeless
-        self.numbers.append(len(self.slots))
-        self._open(line, start, len(self._quotes) - 1, start - self._quotes[-1])
-        self._last, self._in_number = end, True
-
-    def _bound_number(self, next_quote: int) -> None:
-        if self._in_number:
-            self._bound(len(self._quotes), self._last - next_quote)
-            self._in_number = False
-
-    def _here(self) -> Path:
-        here = tuple(self._path)
-        if here in self._seen:
-            raise _Shapeless
-        self._seen.add(here)
-        return here
-
-    def _begin(self, line: bytes, start: int) -> None:
-        here, kind = self._here(), line[start : start + 1]
-        if empty := _EMPTY.match(line, start):
-            self.fixed[here] = empty[0]
-        self._key_follows = kind == b"{"
-        self._path.append("" if self._key_follows else 0)
-
-    def _next(self) -> None:
-        inside = self._path[-1]
-        if isinstance(inside, int):
-            self._path[-1] = inside + 1
-        else:
-            self._key_follows = True
-
-    def _open(self, line: bytes, start: int, quote: int, offset: int) -> None:
-        self.slots[self._here()] = len(self.slots)
-        self.between.append(line[self._last : start])
-        self._bound(quote, offset)
-
-    def _bound(self, quote: int, offset: int) -> None:
-        self.quotes.append(quote)
-        self.offsets.append(offset)
 
 
 @dataclass(frozen=True)
@@ -164,7 +51,7 @@ class Alike:
 
     places: Places
     _data: bytes
-    _shape: _Shape
+    _shape: Shape
     _bounds: _Bounds
 
     def __len__(self) -> int:
@@ -198,6 +85,11 @@ class Alike:
         slot = self._shape.slots.get(path)
         return None if slot is None else self._bounds[:, 2 * slot + 1 : 2 * slot + 3]
 
+    def values(self, *path: str | int) -> pa.StringArray | None:
+        """Return the texts or the numbers at a path as they are written; None where there is neither."""
+        ends = self.ends(*path)
+        return None if ends is None else _cut_out(self._data, ends, None)
+
     @property
     def starts(self) -> _Bounds:
         """Where the lines start in the block."""
@@ -226,38 +118,32 @@ class Together:
         row_of = np.empty(len(places), np.int64)
         row_of[order] = np.arange(len(places))
         self.rows: list[Places] = np.split(row_of, np.cumsum([len(each) for each in kinds])[:-1])
-        self._every_other = np.arange(0, 2 * len(places), 2, dtype=np.int32)
 
     def __len__(self) -> int:
         return len(self.places)
 
     def values(self, *path: str | int) -> pa.StringArray | None:
-        """Return the texts or numbers at a path as they are written, null where there is none; None where no line has one."""
+        """Return the texts or numbers at a path as they are written; None instead of nothing but nulls."""
         found = [each.ends(*path) for each in self.kinds]
         missing = [each is None for each in found]
         if all(missing):
             return None
         if len(found) == 1:
-            return self._cut(found[0], None)
+            return self.kinds[0].values(*path)
         ends = np.empty((len(self), 2), np.int32)
         gaps = np.zeros(len(self), np.bool_) if any(missing) else None
         for kind, rows, each in zip(self.kinds, self.rows, found, strict=True):
             ends[rows] = kind.starts if each is None else each
             if each is None and gaps is not None:
                 gaps[rows] = True
-        return self._cut(ends, gaps)
-
-    def _cut(self, ends: _Bounds | None, gaps: npt.NDArray[np.bool_] | None) -> pa.StringArray:
-        """Return what lies between starts and ends: every other piece of the block, cut at all of them."""
-        assert ends is not None  # noqa: S101 -- for mypy: the caller has looked
-        return _pieces(self._data, ends).take(pa.array(self._every_other, mask=gaps))
+        return _cut_out(self._data, ends, gaps)
 
 
 class Shapes:
     """The shapes of a log's lines, as they become known: those of one block are mostly those of the next."""
 
     def __init__(self) -> None:
-        self._known: dict[int, list[_Shape]] = {}  # by the number of quotes
+        self._known: dict[int, list[Shape]] = {}  # by the number of quotes
         self._in_vain = 0
 
     def of(self, data: bytes) -> Iterator[Alike]:
@@ -280,8 +166,8 @@ class Shapes:
             while len(left) >= MIN_ALIKE and tries and self._in_vain < MAX_IN_VAIN:
                 tries -= 1
                 try:
-                    shape = _Shape(block.line(left[0]))
-                except (_Shapeless, IndexError):  # it is no object, or its brackets do not match
+                    shape = Shape(block.line(left[0]))
+                except (Shapeless, IndexError):  # it is no object, or its brackets do not match
                     left = left[1:]
                     continue
                 found, rest = block.like(shape, left)
@@ -325,7 +211,7 @@ class _Block:
         """Return a line."""
         return self._data[self._starts[place] : self._stops[place]]
 
-    def like(self, shape: _Shape, places: Places) -> tuple[Alike, Places]:
+    def like(self, shape: Shape, places: Places) -> tuple[Alike, Places]:
         """Return the lines among some that have a shape, and the places of the others."""
         bounds = _bounds(shape, self._quotes, self._first[places], self._starts[places], self._stops[places])
         same = _same(shape, self._data, bounds)
@@ -348,7 +234,7 @@ def _most_common(counts: npt.NDArray[np.int64]) -> list[int]:
     return [number for _, number in sorted(enough, reverse=True) if number]
 
 
-def _bounds(shape: _Shape, quotes: _Bounds, first: Places, starts: _Bounds, stops: _Bounds) -> _Bounds:
+def _bounds(shape: Shape, quotes: _Bounds, first: Places, starts: _Bounds, stops: _Bounds) -> _Bounds:
     """Return where each line starts, its slots start and end in turn, and where it ends, if it has the shape."""
     bounds = np.empty((len(first), len(shape.quotes) + 2), np.int32)
     bounds[:, 0], bounds[:, -1] = starts, stops
@@ -361,7 +247,7 @@ def _bounds(shape: _Shape, quotes: _Bounds, first: Places, starts: _Bounds, stop
     return bounds
 
 
-def _same(shape: _Shape, data: bytes, bounds: _Bounds) -> npt.NDArray[np.bool_]:
+def _same(shape: Shape, data: bytes, bounds: _Bounds) -> npt.NDArray[np.bool_]:
     """Say which lines have the shape: between the slots the same bytes, and numbers where numbers are expected."""
     lengths = np.diff(bounds, axis=1)
     same: npt.NDArray[np.bool_] = (lengths[:, ::2] == np.array([len(part) for part in shape.between])).all(axis=1)
@@ -385,6 +271,12 @@ def _same(shape: _Shape, data: bytes, bounds: _Bounds) -> npt.NDArray[np.bool_]:
         good[_wrong_numbers(numbers) // len(shape.numbers)] = False
     same[rows[~good]] = False
     return same
+
+
+def _cut_out(data: bytes, ends: _Bounds, gaps: npt.NDArray[np.bool_] | None) -> pa.StringArray:
+    """Return what lies between starts and ends: every other piece of the block, cut at all of them; null in gaps."""
+    every_other = np.arange(0, ends.size, 2, dtype=np.int32)
+    return _pieces(data, ends).take(pa.array(every_other, mask=gaps))
 
 
 def _pieces(data: bytes, bounds: _Bounds) -> pa.StringArray:

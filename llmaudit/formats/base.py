@@ -114,6 +114,7 @@ HELD = Held()
 Made = Request | Ignored | Held
 """What one record is; a bill's records are `llmaudit.bills.base.BillLine` in place of `Request`."""
 
+
 class Cut(NamedTuple):
     """How columns are cut out of lines that are alike.
 

@@ -40,10 +40,10 @@ def fits(lines: Alike, first: Any, metadata: type) -> bool:
         first: One of them, decoded: what its kinds of values are, those of all are.
         metadata: The type of `metadata` that was decoded as an object.
     """
-    meta: Any = first.metadata
-    if meta.__class__ is not metadata or not is_usual_kind(first, meta):
-        return False
-    if meta.error_information is not None:  # not read here, so its kinds of values are not looked at
+    usual = first.metadata.__class__ is metadata and is_usual_kind(first, first.metadata)
+    if (
+        not usual or first.metadata.error_information is not None
+    ):  # not read here, so its kinds of values are not looked at
         return False
     if not lines.has_text("request_id") or not all(lines.has_number(name) for name in _ALWAYS):
         return False
@@ -226,7 +226,8 @@ def _json(lines: Together, firsts: Sequence[Any], counts: Mapping[tuple[str, ...
     for template, numbers in written.items():
         which = np.concatenate([lines.rows[number] for number in numbers])
         places = pa.array(which)
-        done.append(_joined(template, {path: counts[path].take(places) for path in template if path in counts}, len(which)))
+        theirs = {path: values.take(places) for path, values in counts.items() if path in template}
+        done.append(_joined(template, theirs, len(which)))
         rows.append(which)
     order = np.argsort(np.concatenate(rows))
     return pa.concat_arrays(done).take(pa.array(order))
@@ -281,10 +282,10 @@ def _shared(lines: Together, firsts: Sequence[Any], shared: Callable[..., Any]) 
     texts = [*(lines.values(name) for name in names), team, *tags, tier]
     which, places = _combined(texts, len(lines))
     values = [[None] * len(places) if each is None else each.take(places).to_pylist() for each in texts]
-    requests = [
-        shared(*row[: len(names) + 1], tuple(tag for tag in row[len(names) + 1 : -1] if tag is not None) or None, row[-1])
-        for row in zip(*values, strict=True)
-    ]
+    requests = []
+    for row in zip(*values, strict=True):
+        named, tagged, tier_said = row[: len(names) + 1], row[len(names) + 1 : -1], row[-1]
+        requests.append(shared(*named, tuple(tag for tag in tagged if tag is not None) or None, tier_said))
     return requests, which
 
 

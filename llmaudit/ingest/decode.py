@@ -161,7 +161,8 @@ class Decoder:
         left[places] = odd
         tally.records += size - int(np.count_nonzero(left))
         if left.any():
-            batch = _in_order([batch.filter(pa.array(~odd)), self._columns_of(_lines_at(block, data, left, tally), tally)])
+            rest = self._columns_of(_lines_at(block, data, left, tally), tally)
+            batch = _in_order([batch.filter(pa.array(~odd)), rest])
         return self._clean(batch, tally)
 
     def _cut_alike(

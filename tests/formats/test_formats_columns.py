@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import gzip
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from llmaudit.formats import alike
 from llmaudit.formats.base import Format
 from llmaudit.formats.litellm import Metadata, SpendLog
-from llmaudit.ingest import known
+from llmaudit.ingest import known, registry
 from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import Block
 from llmaudit.ingest.records import Tally, text_lines
@@ -168,6 +171,19 @@ def test_litellm_columns_equal_litellm_rows(rows: list[dict[str, Any]], junk: li
     data = b"\n".join(lines)
     (form,) = WITH_COLUMNS
     assert read(data, form, by_columns=True) == read(data, form, by_columns=False)
+
+
+def test_most_of_a_real_month_is_cut_and_equals_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows with all the columns of the table, of several providers, some failed or odd, some planted to be rejected."""
+    (form,) = WITH_COLUMNS
+    data = gzip.decompress((Path(__file__).parents[2] / "sample_logs" / "litellm.jsonl.gz").read_bytes()).rstrip(b"\n")
+    assert form.cut is not None
+    cut = []
+    spied = form.cut._replace(columns=lambda lines, firsts: cut.append(len(lines)) or form.cut.columns(lines, firsts))
+    monkeypatch.setattr(registry, "known_named", lambda _: dataclasses.replace(form, cut=spied))
+    found = read(data, form, by_columns=True)
+    assert sum(cut) > 0.9 * data.count(b"\n")
+    assert found == read(data, form, by_columns=False)
 
 
 @pytest.mark.parametrize(
