@@ -41,21 +41,28 @@ _SCALES = (
 _PERCENT = re.compile(
     rf"(?P<n>{_TIGHT})\s?(?:%|％|percent\b|per cent\b|pct\b|Prozent\b|pour ?cent\b|por ciento\b|パーセント|個點|个点|%)"
     rf"|百分之(?P<cn>{_TIGHT}|[一二三四五六七八九十]+)"
-    r"|(?P<words>\b[a-zäöü]+)\s(?:percent|per cent|Prozent|pour cent|por ciento)\b",
+    rf"|(?P<mille>{_TIGHT})\s?(?:‰|per mille\b|Promille\b|pour mille\b|por mil\b|パーミル)|千分之(?P<cnmille>{_TIGHT}|[一二三四五六七八九十]+)"
+    rf"|(?P<bps>{_TIGHT})\s?(?:bps\b|basis points?\b|Basispunkten?\b|points de base\b|puntos b[áa]sicos\b|个基点|基点|ベーシスポイント)"
+    r"|(?P<words>\b[a-zäöü]+)[\s-](?:percent|per cent|Prozent|pour cent|por ciento)\b",
     re.IGNORECASE,
 )
 _MONEY = re.compile(
-    rf"(?P<sign>US\$|C\$|A\$|\$|€|£|¥|￥|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{_SCALES})?"
+    rf"(?P<sign>US\s?\$|C\$|A\$|\$|€|£|¥|￥|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{_SCALES})?"
     rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{_SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|dollars?\b|euros?\b|Dollar\b|dólares\b|cents?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
 )
 _TIMES = re.compile(
-    r"(?<![A-Za-z0-9.])(?P<n>\d{1,2}(?:[.,]\d{1,4})?)\s?(?:[x×](?!\w)|倍(?!率))|[x×]\s?(?P<n2>\d{1,2}(?:[.,]\d{1,4})?)(?![\w.])"
+    r"(?<![A-Za-z0-9.])(?P<n>\d{1,2}(?:[.,]\d{1,4})?)(?:\s?(?:[x×](?!\w)|倍(?!率))|[\s-]?fache[nmrs]?\b|\s(?:times|fois|veces)\b)"
+    r"|[x×]\s?(?P<n2>\d{1,2}(?:[.,]\d{1,4})?)(?![\w.])"
 )
+_RANGE = re.compile(
+    rf"(?P<low>{_TIGHT})\s?[%％]?\s?(?:–|-|—|~|～|〜|至|到|から|\bto\b|\bbis\b|\bà\b|\ba\b|\band\b|\bund\b|\bet\b|\by\b)\s?$"
+)
+"""What comes before the upper end of a range: `3–5%`, `between 5% and 15%`."""
 _VARIABLE = re.compile(rf"{OPEN}[^{CLOSE}]*{CLOSE}(?:\s?(?P<pct>%|％|percent\b))?")
 _EMPTY_PERCENT = re.compile(r"(?<![\d%\w⁆] )(?<![\d%\w⁆])%(?=\s+\w)")
 _LEVEL = re.compile(r"(?:官方|厂商|原)价(?:[(（][^)）]{0,14}[)）])?的\s?$")
 """What comes before a price as a share of the official one: "about 4.2% of the official price" adds nothing to it."""
-_DOLLARS = {"us$", "$", "usd", "us-$", "$us", "dollar", "dollars", "dólares", "美元", "美金", "ドル"}
+_DOLLARS = {"us$", "us $", "$", "usd", "us-$", "$us", "dollar", "dollars", "dólares", "美元", "美金", "ドル"}
 _CENTS = {"cent", "cents", "¢", "セント"}
 _CHINESE_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 
@@ -73,6 +80,7 @@ class Amount:
         role: amount, or minimum, threshold, or ignored (a discount, a tax, an uptime).
         unit: What it is per: request, log, tool, period, tokens, payment; None where nothing is said.
         per: For how many of the unit.
+        low: The lower end, where it is a range of percentages.
     """
 
     start: int
@@ -83,6 +91,7 @@ class Amount:
     role: Role = "amount"
     unit: str | None = None
     per: int | None = None
+    low: Decimal | None = None
 
 
 def number(text: str, language: str, *, percent: bool = False) -> Decimal | None:
@@ -114,7 +123,7 @@ def amounts(sentence: str, lexicon: Lexicon, terms: Sequence[tuple[int, int]]) -
     for amount in islice(_found(sentence, lexicon), 4 * MAX_AMOUNTS):
         if len(found) < MAX_AMOUNTS and all(amount.end <= other.start or amount.start >= other.end for other in found):
             found.append(amount)
-    found = [_with_unit(sentence, amount, lexicon) for amount in found]
+    found = _with_ranges(sentence, [_with_unit(sentence, amount, lexicon) for amount in found], lexicon)
     return sorted(
         (replace(amount, role=_role(sentence, amount, lexicon, terms)) for amount in found), key=lambda a: a.start
     )
@@ -137,12 +146,41 @@ def _found(sentence: str, lexicon: Lexicon) -> Iterator[Amount]:
         yield Amount(match.start(), match.end(), "variable", None, "%")
 
 
+def _with_ranges(sentence: str, found: list[Amount], lexicon: Lexicon) -> list[Amount]:
+    """Return the figures with every range of percentages as one: its upper end, which knows the lower one."""
+    out: list[Amount] = []
+    for amount in sorted(found, key=lambda a: a.start):
+        before = sentence[max(0, amount.start - 16) : amount.start]
+        match = _RANGE.search(before) if amount.kind == "pct" else None
+        low = number(match["low"], lexicon.language, percent=True) if match else None
+        if match is None or low is None or amount.value is None or not low < amount.value:
+            out.append(amount)
+            continue
+        start = amount.start - len(before) + match.start()
+        spoken = re.search(r"\w", match[0][len(match["low"]) :])  # "0% and 20%" may be two fees; "between" tells
+        if spoken and lexicon.language != "zh" and not _is_between(sentence, start, match[0]):
+            out.append(amount)
+            continue
+        out = [other for other in out if other.end <= start]
+        out.append(replace(amount, start=start, text=sentence[start : amount.end], low=low))
+    return out
+
+
+def _is_between(sentence: str, start: int, written: str) -> bool:
+    """Say whether a spoken range is one: "5% to 15%" is, "5% and 15%" only after "between"."""
+    if not re.search(r"\b(?:and|und|et|y)\b", written):
+        return True
+    return bool(re.search(r"\b(?:between|zwischen|entre)\s$", sentence[:start], re.IGNORECASE))
+
+
 def _percent(match: re.Match[str], lexicon: Lexicon) -> Decimal | None:
-    if match["n"]:
-        value = number(match["n"], lexicon.language, percent=True)
-    elif match["cn"]:
-        digits = match["cn"]
+    digits = match["cn"] or match["cnmille"]
+    if digits:
         value = Decimal(_CHINESE_DIGITS[digits]) if digits in _CHINESE_DIGITS else number(digits, "zh", percent=True)
+        value = value / 10 if match["cnmille"] and value is not None else value
+    elif match["n"] or match["mille"] or match["bps"]:
+        value = number(match["n"] or match["mille"] or match["bps"], lexicon.language, percent=True)
+        value = value / (10 if match["mille"] else 100 if match["bps"] else 1) if value is not None else None
     else:
         word = lexicon.number_words.get(match["words"].lower())
         value = Decimal(word) if word else None
@@ -279,6 +317,8 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
     words = 8 if lexicon.wide else 4
     after = sentence[amount.end : amount.end + reach]
     before = sentence[max(0, amount.start - reach) : amount.start]
+    if lexicon["ignored_after"].match(after.lstrip()):
+        return True
     following = lexicon["ignored"].search(after)
     if following and (lexicon.wide or len(after[: following.start()].split()) < words):
         span = (amount.end, amount.end + following.start())

@@ -15,7 +15,7 @@ from llmaudit.errors import InputError, printable
 from llmaudit.pages.clauses import clauses
 from llmaudit.pages.listprice import ListPrices
 from llmaudit.pages.model import MAX_BLOCKS, Block, Finding, Page, PageAudit, Table
-from llmaudit.pages.names import other_gateways, own_name, owner_of
+from llmaudit.pages.names import other_gateways, own_name, owner_of, site_of
 from llmaudit.pages.parsed import Clause
 from llmaudit.pages.pieces import Piece, pieces
 from llmaudit.pages.pricetable import compare, is_price_table
@@ -32,7 +32,7 @@ MAX_ROWS, MAX_COLUMNS = 3_000, 60
 MAX_QUOTE = 400
 
 _MARGIN_SETTING = re.compile(
-    r"\w+_(?:margin|markup)\w*|(?:margin|markup)_\w+|\b(?:margin|markup)(?:Percent|Percentage|Rate|Config)\b"
+    r"(?:\w+_(?:margin|markup)\w*|(?:margin|markup)_\w+)[\"']?\s*[:=]|\b(?:margin|markup)(?:Percent|Percentage|Rate|Config)\b"
     r"|pricing_adjustments|(?:cost|price|pricing|rate)_?multiplier|\bmarkup[\"']?\s*[:=]|[\"']multiplier[\"']\s*:",
     re.IGNORECASE,
 )
@@ -67,10 +67,12 @@ def audit(
 ) -> PageAudit:
     """Return the audit of a page that was read; see `audit_page`."""
     page = _bounded(page)
-    owner = owner_of(page.title, Path(path).stem, " ".join(block.text for block in page.text_blocks)[:500_000])
+    site = site_of(page.title, page.site)
+    body = " ".join(block.text for block in page.text_blocks)[:500_000]
+    owner = owner_of(page.title, Path(path).stem, body, site)
     language = page_language(page)
     day, day_note = _day(page, on, today)
-    findings = find_clauses(page, language, owner)
+    findings = find_clauses(page, language, owner, site)
     prices = ListPrices(catalog, day)
     rows = [row for table in _price_tables(page) for row in compare(table, prices)]
     verdict, reason = judge(findings, rows)
@@ -137,9 +139,9 @@ def _price_tables(page: Page) -> Iterator[Table]:
     yield from (block for block in page.blocks if isinstance(block, Table) and is_price_table(block))
 
 
-def find_clauses(page: Page, language: str, owner: str | None) -> list[Finding]:
+def find_clauses(page: Page, language: str, owner: str | None, site: str | None = None) -> list[Finding]:
     """Return every clause of a page in its order."""
-    others, own = other_gateways(owner), own_name(owner)
+    others, own = other_gateways(owner), own_name(owner, site)
     settings_page = bool(_MARGIN_SETTING.search(page.code)) or any(
         _HANDED_OVER.search(block.text) for block in page.text_blocks if block.text.rstrip().endswith((":", "："))
     )
@@ -170,6 +172,7 @@ def _finding(clause: Clause, piece: Piece) -> Finding:
         quote=_quote(piece, clause.at),
         line=piece.block.line_at(at),
         pct=None if clause.pct is None else float(clause.pct),
+        pct_from=None if clause.pct_from is None else float(clause.pct_from),
         fixed_usd=clause.usd,
         base=clause.base,
         negated=clause.negated,

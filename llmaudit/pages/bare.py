@@ -65,6 +65,8 @@ def bare_factors(sentence: Sentence) -> Iterator[Clause]:
 _OF_LIST = re.compile(
     r"\s?(?:of|des|du|del|der|vom)\s(?:the |what |each )?(?:\w+'s )?"
     r"(?:list|provider|vendor|upstream|official|inference|token)\s?(?:prices?|costs?|rates?|pricing)"
+    r"|\s?of what (?:\w+ ){1,5}(?:costs?|cost|charges?|charged?|pay|paid)(?!\w)"
+    r"|\s?(?:dessen,? was|de ce que|de lo que)\s"
     r"|\s?(?:vom|des) Listenpreis\w*|\s?du prix (?:catalogue|public|fournisseur)"
     r"|\s?del precio (?:de lista|oficial|del proveedor)",
     re.IGNORECASE,
@@ -74,15 +76,35 @@ _OF_LIST = re.compile(
 def bare_shares(sentence: Sentence) -> Iterator[Clause]:
     """Yield shares of the list price that need no word for a fee: `own keys: then 3% of list price`."""
     owned = {id(amount) for group in sentence.owned.values() for amount in group}
+    lexicon = sentence.lexicon
+    byok = lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
     for amount in sentence.amounts:
-        if amount.kind != "pct" or amount.role != "amount" or id(amount) in owned or not amount.value:
+        if amount.kind not in {"pct", "variable"} or id(amount) in owned or amount.value == 0:
             continue
-        if not _OF_LIST.match(sentence.text, amount.end):
+        if amount.role != "amount" or (amount.kind == "variable" and not amount.text.rstrip().endswith(("%", "％"))):
             continue
-        byok = sentence.lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
+        around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
+        beyond = byok and any(map(lexicon["beyond"].search, around))
+        if not beyond and not _OF_LIST.match(sentence.text, amount.end):
+            continue
         kind: Kind = "byok_pct" if byok else "token_pct"
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
-        yield replace(clause, pct=amount.value)
+        template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
+        yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
+
+
+def free_keys(sentence: Sentence) -> Iterator[Clause]:
+    """Yield what says without a word for a fee that own keys cost nothing: `BYOK is free on every plan`."""
+    lexicon = sentence.lexicon
+    for match in lexicon["free"].finditer(sentence.text):
+        start, end = sentence.span_of(match.start())
+        named = lexicon.bases["byok"].search(sentence.text) or lexicon.bases["byok"].search(sentence.setting.heading)
+        others = [term for term in sentence.terms if start <= term.start < end and term.name != "charge"]
+        if not named or others or any(start <= a.start < end and a.kind == "pct" for a in sentence.amounts):
+            continue
+        clause = clause_at(sentence, Term(match.start(), match.end(), "zero"), match.start(), "byok_pct")
+        yield replace(clause, negated=True, minimum=None)
+        return
 
 
 def _joined_pct(sentence: Sentence, amount: Amount) -> Amount | None:
@@ -116,12 +138,12 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
         r"|等于|相当于|折合|兑换|に?相当)\s?"
     )
     money = (
-        r"(?:(?:US)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
+        r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
         r"|(?P<m2>\d[\d,.]*)\s?(?P<unit>¢|cents?|美元|人民币|元|USD|dollars?|euros?|€))"
     )
     shapes = (
         rf"{figure}\s?(?:{units}){equals}{money}",
-        rf"{money}{equals}{figure}\s?(?:{units})",
+        rf"{money}{equals}{figure}\s?(?:{units}|tokens?)",
         rf"{money}\s?(?:per|a|an|each|/|pro|par|por)\s?{figure}?\s?(?:{units})(?!\w)",
     )
     for shape in shapes:

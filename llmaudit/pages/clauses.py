@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from llmaudit.pages.amounts import Amount, number
-from llmaudit.pages.bare import bare_factors, bare_prices, bare_shares, conversions
+from llmaudit.pages.bare import bare_factors, bare_prices, bare_shares, conversions, free_keys
 from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
 from llmaudit.pages.terms import Setting, Term, base_of, is_asserted, is_bare_denial, is_repeated
@@ -16,6 +16,9 @@ from llmaudit.pages.words import Lexicon
 
 FEE_WORDS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup", "overage"}
 """Classes that name a charge by themselves; the others need a number or a verb."""
+
+NEAR = 8
+"""Characters between a figure that is no fee and a word that goes with it."""
 
 _CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECASE)
 _FEE = re.compile(r"fee|charge|gebühr|frais|cuota|tarifa|cargo|[费費料]", re.IGNORECASE)
@@ -39,6 +42,7 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = Fa
         *bare_prices(sentence),
         *bare_factors(sentence),
         *bare_shares(sentence),
+        *free_keys(sentence),
         *_claims(sentence),
     ]
     kept = [clause for clause in found if not _is_skipped(sentence, clause)]
@@ -55,7 +59,8 @@ def _of_terms(sentence: Sentence, *, heading: bool) -> Iterator[Clause]:
         elif term.name == "multiplier":
             yield from _factor(sentence, term)
         elif owned or sentence.denied(term):
-            if term.name not in {"charge", "plus", "overage"} and not is_repeated(sentence.text, term):
+            bare = {"charge", "overage"} if owned else {"charge", "plus", "overage"}
+            if term.name not in bare and not is_repeated(sentence.text, term):
                 yield _denial(sentence, term, owned[0] if owned else None)
         elif not heading and _stands_alone(sentence, term):
             yield clause_at(sentence, term, term.start, kind_of(sentence, term, None))
@@ -92,7 +97,7 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
     clause = clause_at(sentence, term, first.start, kind)
     for amount in group:
         if amount.kind == "pct":
-            clause = replace(clause, pct=amount.value)
+            clause = replace(clause, pct=amount.value, pct_from=amount.low)
         elif amount.kind == "usd":
             clause = replace(clause, usd=amount.value, per=amount.per)
         elif amount.kind == "other":
@@ -145,6 +150,14 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         return False
     if sentence.text.rstrip().endswith(("?", "？", ":", "：")) or is_repeated(sentence.text, term):
         return False  # a question, or what announces the list in which the fee stands
+    if sentence.lexicon["defines"].search(sentence.setting.heading):
+        return False  # "What is a platform fee?": explained, not charged
+    if any(a.role == "minimum" and a.kind == "usd" for a in sentence.amounts) and term.name not in {"subscription"}:
+        return not any(a.role == "amount" and a.kind == "pct" for a in sentence.amounts)
+    if any(a.role == "ignored" and a.kind == "pct" and -1 <= term.start - a.end <= NEAR for a in sentence.amounts):
+        return False  # "19% VAT is added": the figure is the tax's, and so is the word
+    if sentence.text.rstrip(" .。*") == sentence.text[term.start : term.end]:
+        return bool(sentence.lexicon["asserts"].search(sentence.setting.heading))  # an entry of "we charge:"
     return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon)
 
 
@@ -156,6 +169,8 @@ def _claims(sentence: Sentence) -> Iterator[Clause]:
 
 
 def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
+    if sentence.lexicon["hearsay"].search(sentence.text):
+        return True
     start, end = sentence.span_of(clause.at)
     return bool(sentence.lexicon["skipped"].search(sentence.text[start:end]))
 

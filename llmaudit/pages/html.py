@@ -38,11 +38,11 @@ VOID = frozenset(
 )  # fmt: skip
 UNSEEN = frozenset(
     {
-        "canvas", "datalist", "footer", "head", "iframe", "math", "nav", "noscript", "object", "pre", "select",
-        "svg", "template", "textarea",
+        "canvas", "datalist", "del", "footer", "head", "iframe", "math", "nav", "noscript", "object", "pre", "s",
+        "select", "strike", "svg", "template", "textarea",
     }
 )  # fmt: skip
-"""Elements whose text is no statement of the page: navigation, footers, code, drawings, forms."""
+"""Elements whose text is no statement of the page: navigation, footers, code, drawings, forms, what is struck out."""
 
 CLOSES = {
     "p": {"p"},
@@ -59,6 +59,9 @@ CLOSES = {
 _RAW = re.compile(r"<(script|style)\b", re.IGNORECASE)
 _HIDES = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _COLLAPSED = re.compile(r"accordion|collaps|disclosure|expand|faq|panel|tab-?(?:content|pane)", re.IGNORECASE)
+_STRUCK = re.compile(r"\bline-through\b|\bold-price\b|\bprice-old\b", re.IGNORECASE)
+"""How pages strike out a price that no longer holds."""
+
 _DATE_NAMES = {"article:modified_time", "last-modified", "date", "dcterms.modified", "og:updated_time", "revised"}
 
 
@@ -122,7 +125,7 @@ class _Reader(HTMLParser):
         self.text = TextBuilder()
         self.open: list[str] = []
         self.unseen_from: int | None = None
-        self.heading = self.title = self.headline = ""
+        self.heading = self.title = self.headline = self.site = ""
         self.language: str | None = None
         self.dated: str | None = None
         self.controlled: set[str] = set()
@@ -201,11 +204,12 @@ class _Reader(HTMLParser):
             self.dated = self.dated or stated_date(given.get("content", ""))
         if tag == "meta" and name in {"og:site_name", "application-name"}:
             self.title += f" {given.get('content', '')} "
+            self.site = self.site or given.get("content", "").strip()
         if tag == "link" and given.get("rel") == "canonical":
             self.title += f" {given.get('href', '')} "
 
     def _is_unseen(self, tag: str, given: dict[str, str]) -> bool:
-        if tag in UNSEEN:
+        if tag in UNSEEN or _STRUCK.search(f"{given.get('class', '')} {given.get('style', '')[:500]}"):
             return True
         hidden = (
             "hidden" in given or given.get("aria-hidden") == "true" or bool(_HIDES.search(given.get("style", "")[:500]))
@@ -258,6 +262,5 @@ class _Reader(HTMLParser):
         notes = (f"{self.hidden} hidden part(s) of the page were not read",) if self.hidden else ()
         title = " ".join(f"{self.title} {self.headline}".split())
         texts = " ".join(block.text for block in self.blocks if isinstance(block, Block))
-        return Page(
-            tuple(self.blocks), title, self.dated or stated_date(texts), self.language, notes, "".join(self.code)
-        )
+        dated = self.dated or stated_date(texts)
+        return Page(tuple(self.blocks), title, dated, self.language, notes, "".join(self.code), self.site)

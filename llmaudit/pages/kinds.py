@@ -8,7 +8,7 @@ from decimal import Decimal
 from llmaudit.pages.amounts import Amount
 from llmaudit.pages.model import Base, Kind
 from llmaudit.pages.parsed import OWN_DISTANCE, Clause, Sentence
-from llmaudit.pages.terms import Term, base_of, who_of
+from llmaudit.pages.terms import Term, base_of, bases_in, of_bank, who_of
 from llmaudit.pages.variables import CLOSE, OPEN
 
 UNIT_KINDS: dict[str, Kind] = {
@@ -51,7 +51,7 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
     span = sentence.span_of(term.start)
     term = _label(sentence, term, span)
     percent = amount is not None and amount.kind == "pct"
-    base = base_of(sentence.text, term, span, sentence.setting.heading, sentence.lexicon, percent=percent)
+    base = figure_base(sentence, term, amount, percent=percent)
     direct: dict[str, Kind] = {
         "payment": "payment_processing",
         "orchestration": "orchestration_pct",
@@ -72,14 +72,30 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
         return "byok_pct"
     on_payment = base == "credits" and amount is not None and amount.kind == "pct"
     if term.name in {"plus", "markup"}:
+        if amount is not None and amount.kind in {"usd", "other"}:
+            return "per_request" if sentence.lexicon.bases["request"].search(sentence.text) else "platform_pct"
         return "topup_pct" if on_payment and term.name == "markup" else "token_pct"
     if amount is not None and _on_list_price(sentence, span, amount):
         return "token_pct"
-    if unit == "payment" or base == "payment":
+    if unit == "payment" or base == "payment" or of_bank(sentence.text):
         return "payment_processing"
     if base == "subscription" and (amount is None or amount.kind != "pct"):
         return "subscription"
     return _kind_by_base(term, base, amount)
+
+
+def figure_base(sentence: Sentence, term: Term, amount: Amount | None, *, percent: bool) -> Base | None:
+    """Return what one figure of a term is on: what its own words say where there are several, else the sentence's."""
+    heading, lexicon = sentence.setting.heading, sentence.lexicon
+    window = sentence.window(term, amount) if amount else None
+    if window and amount:
+        near = bases_in(sentence.text, window, Term(amount.start, amount.end, term.name), lexicon)
+        named = [name for _, name in near if not (percent and name == "subscription")]
+        if named:
+            return "byok" if "byok" in named and named[0] not in {"credits", "payment"} else named[0]
+    denied = amount is None and sentence.denied(term)
+    span = sentence.span_of(term.start)
+    return base_of(sentence.text, term, span, heading, lexicon, percent=percent, denied=denied)
 
 
 def _label(sentence: Sentence, term: Term, span: tuple[int, int]) -> Term:
@@ -130,7 +146,6 @@ def clause_at(sentence: Sentence, term: Term, at: int, kind: Kind) -> Clause:
     lexicon = sentence.lexicon
     base = base_of(sentence.text, term, span, sentence.setting.heading, lexicon)
     condition = lexicon["conditions"].search(part) or lexicon["conditions"].search(sentence.text)
-    minimum = next((a.value for a in sentence.amounts if a.role == "minimum" and a.kind == "usd"), None)
     return Clause(
         at=at,
         kind=kind,
@@ -143,8 +158,9 @@ def clause_at(sentence: Sentence, term: Term, at: int, kind: Kind) -> Clause:
             lexicon,
             payment=kind == "payment_processing",
             numbered=at != term.start,
+            denied=at == term.start and sentence.denied(term),
         ),
-        minimum=minimum
+        minimum=_minimum(sentence, at)
         if kind in {"topup_pct", "platform_pct", "payment_processing", "token_pct", "byok_pct"}
         else None,
         threshold=_threshold(sentence, at),
@@ -153,6 +169,18 @@ def clause_at(sentence: Sentence, term: Term, at: int, kind: Kind) -> Clause:
         taken="inside" if lexicon["inside"].search(part) else "added" if lexicon["added"].search(part) else None,
         language=lexicon.language,
     )
+
+
+def _minimum(sentence: Sentence, at: int) -> Decimal | None:
+    """Return the minimum of the fee at a place: one belongs to the figure before it, else to the first."""
+    figures = [a.start for a in sentence.amounts if a.role == "amount" and a.kind != "usd"]
+    for amount in sentence.amounts:
+        if amount.role != "minimum" or amount.kind != "usd":
+            continue
+        before = [start for start in figures if start < amount.start]
+        if not figures or (before[-1] if before else figures[0]) == at or at not in figures:
+            return amount.value
+    return None
 
 
 def _threshold(sentence: Sentence, at: int) -> str | None:

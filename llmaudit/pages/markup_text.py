@@ -23,7 +23,8 @@ _TITLE = re.compile(
     r"""<[A-Z]\w{0,40}\s[^<>]{0,300}?\b(?:title|label|question|summary|header)\s*=\s*(?:"([^"]{1,300})"|'([^']{1,300})'|\{["'`]([^"'`]{1,300})["'`]\})"""
 )
 _TAG = re.compile(r"</?(?:[A-Z][\w.]{0,40}|[a-z][a-z0-9-]{0,20})(?:\s[^<>]{0,500})?>(?!\u2046)")
-_EMPHASIS = re.compile(r"(\*{1,3}|_{2,3}|~~|`+)(?=\S)(.{1,400}?)(?<=\S)\1")
+_STRUCK = re.compile(r"~~(?=\S).{1,400}?(?<=\S)~~|<(s|del|strike)>.{0,400}?</\1>", re.IGNORECASE)
+_EMPHASIS = re.compile(r"(\*{1,3}|_{2,3}|`+)(?=\S)(.{1,400}?)(?<=\S)\1")
 _SINGLE = re.compile(r"(?<![\w_])_(?=\S)([^_]{1,300})(?<=\S)_(?![\w_])")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!$|<>~-])")
 _COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)
@@ -170,7 +171,7 @@ class _Reader:
     def plain(self, line: str) -> str:
         """Return a line without its markup."""
         line = without_spacers(with_constants(line, self.known))
-        line = _LINK.sub(r"\1", line)
+        line = _LINK.sub(r"\1", _STRUCK.sub("", line))
         line = _REFERENCE.sub(r"\1", line)
         line = marked_variables(line)
         line = _TAG.sub(" ", line)

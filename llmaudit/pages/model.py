@@ -89,6 +89,7 @@ class Page:
         declared_language: What its markup says, or None.
         notes: What had to be assumed or left out while reading.
         code: Its code samples: no statement of the page, but they tell a page about a setting from one about prices.
+        site: The name of the site it stands on, where its markup says it.
     """
 
     blocks: tuple[Block | Table, ...]
@@ -97,6 +98,7 @@ class Page:
     declared_language: str | None = None
     notes: tuple[str, ...] = ()
     code: str = ""
+    site: str = ""
 
     @property
     def text_blocks(self) -> list[Block]:
@@ -111,7 +113,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         kind: What is charged, or denied.
         quote: The sentence as the page has it.
         line: The line of the file on which the words stand.
-        pct: Percent, or None where the clause has none.
+        pct: Percent, or None where the clause has none; of a range its upper end.
+        pct_from: The lower end, where the page gives a range.
         fixed_usd: US dollars a time, or None.
         base: What it is charged on, or None where the page does not say.
         negated: The clause says that this is not charged.
@@ -133,6 +136,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     quote: str
     line: int
     pct: float | None = None
+    pct_from: float | None = None
     fixed_usd: Decimal | None = None
     base: Base | None = None
     negated: bool = False

@@ -16,6 +16,7 @@ class NamesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     gateways: dict[str, list[str]]
     makers: dict[str, list[str]]
+    plain_names: list[str]
     plain_words: list[str]
 
 
@@ -30,12 +31,30 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{'|'.join(names().gateways[name])})(?!\w)", re.IGNORECASE)
 
 
+MAX_NAME = 3
+"""Words of a site's name; more are a slogan."""
+
 OFTEN = 3
 """How often a page without a telling title must name one gateway, and twice as often as any other, to be its own."""
 
 
-def owner_of(title: str, file_name: str, body: str) -> str | None:
-    """Return the gateway whose page it is: named by title, address or file, else by far the most often; or None."""
+def site_of(title: str, site: str) -> str | None:
+    """Return the name of a site nobody knows here: what its markup says, or what a title ends with after a bar."""
+    ending = re.split(r"\s[|·–—]\s", title)
+    for name in (site, ending[-1].strip() if len(ending) > 1 else ""):
+        if name and len(name.split()) <= MAX_NAME and _has_a_name(name):
+            known = any(_pattern(gateway).search(name) for gateway in names().gateways)
+            return None if known else name
+    return None
+
+
+def owner_of(title: str, file_name: str, body: str, site: str | None = None) -> str | None:
+    """Return the gateway whose page it is: named by title, address or file, else by far the most often; or None.
+
+    A page of a site nobody knows is that site's, whomever it goes on to speak about.
+    """
+    if site:
+        return None
     counts = sorted(((len(_pattern(name).findall(body)), name) for name in names().gateways), reverse=True)
     (most, often), (second, _) = counts[:2]
     for text in (title, file_name.replace("_", " ").replace("-", " "), file_name):
@@ -58,11 +77,14 @@ def _has_a_name(title: str) -> bool:
 def other_gateways(owner: str | None) -> re.Pattern[str]:
     """Return a pattern of every gateway but the page's own; on the page of one nobody knows, of all that are known."""
     patterns = [pattern for name, group in names().gateways.items() if name != owner for pattern in group]
+    patterns = [pattern for pattern in patterns if pattern not in names().plain_names]
     return re.compile(rf"(?<![\w/.-])(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
 
 
-def own_name(owner: str | None) -> re.Pattern[str] | None:
-    """Return the pattern of the page's own gateway, or None."""
+def own_name(owner: str | None, site: str | None = None) -> re.Pattern[str] | None:
+    """Return the pattern of the page's own gateway, or of its site where it is none that is known here, or None."""
+    if site and not owner:
+        return re.compile(rf"(?<!\w){re.escape(site)}(?!\w)", re.IGNORECASE)
     return _pattern(owner) if owner else None
 
 

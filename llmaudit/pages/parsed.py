@@ -16,6 +16,9 @@ from llmaudit.pages.words import Lexicon
 OWN_DISTANCE = 70
 """Characters over which a figure can belong to a word of the same part of a sentence."""
 
+FEE_NOUNS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup"}
+"""Words that own a figure before a verb does: in "a surcharge of 3% applies" it is the surcharge's."""
+
 ADJECTIVES = 30
 """Characters that may stand between a figure and its word: "5% flat platform fee"."""
 
@@ -29,6 +32,11 @@ _LEADS = re.compile(
 )
 
 
+_OF_YOURS = re.compile(r"\s(?:of|von|de|del|der)\s(?:your|the|ihrer|deiner|votre|tu|su)\s", re.IGNORECASE)
+_PARTED = re.compile(r"[,;，；、/|]|\s(?:and|or|und|oder|et|ou|y|o|plus)\s", re.IGNORECASE)
+"""What parts one figure's words from the last one's."""
+
+
 @dataclass(frozen=True)
 class Clause:
     """A statement about one charge, before it becomes a `Finding`; `at` is where in the sentence it stands."""
@@ -36,6 +44,7 @@ class Clause:
     at: int
     kind: Kind
     pct: Decimal | None = None
+    pct_from: Decimal | None = None
     usd: Decimal | None = None
     base: Base | None = None
     negated: bool = False
@@ -69,6 +78,22 @@ class Sentence:
         """Return the part of the sentence in which a place lies."""
         return next((span for span in self.spans if span[0] <= at < span[1]), (0, len(self.text)))
 
+    def window(self, term: Term, amount: Amount) -> tuple[int, int] | None:
+        """Return the part of a sentence that says what one of several figures of a term is on; None for an only one.
+
+        "5.5% on card purchases, 5% with crypto": the words after a figure, up to the next one; and those before it,
+        back to what parts it from the last one.
+        """
+        index = next((i for i, t in enumerate(self.terms) if t == term), None)
+        figures = [a for a in self.owned.get(index, []) if a.kind in {"pct", "variable"}] if index is not None else []
+        if len(figures) < 2 or amount not in figures:  # noqa: PLR2004 -- one figure and another
+            return None
+        place = figures.index(amount)
+        start = figures[place - 1].end if place else self.span_of(amount.start)[0]
+        parted = [match.end() for match in _PARTED.finditer(self.text, start, amount.start)] if place else []
+        end = figures[place + 1].start if place + 1 < len(figures) else len(self.text)
+        return (parted[-1] if parted else start), end
+
     def denied(self, term: Term) -> bool:
         """Say whether the sentence denies a charge."""
         return is_denied(self.text, term, self.span_of(term.start), self.amounts, self.lexicon)
@@ -79,7 +104,7 @@ def parse(text: str, lexicon: Lexicon, setting: Setting) -> Sentence | None:
     terms = find_terms(text, lexicon)
     figures = amounts(text, lexicon, [(term.start, term.end) for term in terms if term.name != "charge"])
     zero = find_zero(text, lexicon, terms)
-    if not terms and not zero and not figures:
+    if not terms and not zero and not figures and not lexicon["free"].search(text):
         return None
     sentence = Sentence(text, lexicon, setting, terms, zero, figures, parts(text, lexicon))
     _assign(sentence)
@@ -127,7 +152,8 @@ def _owner(sentence: Sentence, amount: Amount) -> int | None:
             and _may_own(sentence, term, amount)
         ]
         if near:
-            return min(near)[1]
+            named = [(distance, index) for distance, index in near if sentence.terms[index].name in FEE_NOUNS]
+            return min(named or near)[1]
         if place == here and any(start <= term.start < end and term.name != "charge" for term in sentence.terms):
             return None
     return None
@@ -160,9 +186,11 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
         return term.name == "multiplier"
     if term.name == "multiplier":
         return amount.kind in {"times", "pct"}
+    if term.name == "markup" and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
+        return False  # "10% of your margin" is a share of it
     if amount.unit == "period" and term.name in {"markup", "plus", "topup", "orchestration", "multiplier"}:
         return False
-    if term.name == "markup" and amount.kind in {"usd", "other"}:
+    if term.name == "markup" and amount.kind in {"usd", "other"} and not _is_beside(sentence, term, amount):
         return False
     if amount.kind == "variable" and not is_money_like(sentence, amount):
         return term.name != "charge" or bool(

@@ -11,11 +11,14 @@ from llmaudit.pages.pricetable import is_price_table
 from llmaudit.pages.sentences import sentences
 from llmaudit.pages.terms import find_terms
 from llmaudit.pages.variables import unmarked
-from llmaudit.pages.words import Lexicon, lexicons_for
+from llmaudit.pages.words import lexicons_for
 
 MAX_LABEL = 80
 MAX_ANSWER = 200
 """Characters of a label ("Platform fee"), and of an answer to a question; longer ones are prose."""
+
+_LABEL = re.compile(r"([^:：.。!?]{2,50}?)(?:[:：]|\s[—–-])\s?(?=\S)")
+"""What a paragraph or an entry begins with that says what all of it is about: "Own keys: …", "Top-ups — …"."""
 
 LABEL_WORDS = 8
 VALUE_WORDS = 7
@@ -78,10 +81,15 @@ def _with_intros(blocks: Iterable[Block | Table]) -> Iterator[Block | Table]:
 def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piece]:
     if before is not None and before.kind == "question":
         block = Block(block.text, block.marks, block.kind, before.text)
-    for index, (offset, sentence) in enumerate(sentences(block.text)):
+    elif label := _LABEL.match(block.text):
+        block = replace(block, heading=f"{block.heading} {label[1]}".strip())
+    first = True
+    for offset, sentence in sentences(block.text):
         if sentence.endswith(("?", "？")):
+            before, first = Block(sentence, block.marks, "question", block.heading), True
             continue
-        lead = _lead(before, sentence, language, first=index == 0) if before is not None else None
+        lead = _lead(before, sentence, language, first=first) if before is not None else None
+        first = False
         if lead is not None:
             quote = f"{before.text} {sentence}" if before is not None and before.kind == "question" else sentence
             yield Piece(lead + sentence, block, offset, quote, len(lead))
@@ -92,35 +100,22 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
 def _lead(before: Block, sentence: str, language: str, *, first: bool) -> str | None:
     """Return the question or heading that a sentence needs to be understood ("No.", "5% of each top-up"), or None."""
     lexicon = next(lexicons_for(f"{before.text} {sentence}", language))
-    asked = [
-        term
-        for term in find_terms(before.text, lexicon)
-        if term.name not in {"charge", "multiplier", "overage", "plus"}
-    ]
-    if not asked or any(term.name != "charge" for term in find_terms(sentence, lexicon)):
+    found = find_terms(before.text, lexicon)
+    asked = [term for term in found if term.name not in {"charge", "multiplier", "overage", "plus"}]
+    asks_more = before.kind == "question" and not asked and bool(lexicon["more"].search(before.text))
+    if not (asked or asks_more) or any(term.name != "charge" for term in find_terms(sentence, lexicon)):
         return None
     name = "" if lexicon.wide else r"(?!\w)"
-    term = before.text[asked[-1].start :].rstrip("?？ ")
+    term = before.text[asked[-1].start :].rstrip("?？ ") if asked else lexicon.phrases["markup"]
+    answer = sentence.lstrip("—–-:： \"'“「")
     if before.kind == "question" and first and len(sentence) < MAX_ANSWER:
-        if re.match(rf"(?:{lexicon.sources['no']}){name}", sentence, re.IGNORECASE):
-            return {"zh": f"没有{term}：", "ja": f"{term}はありません。"}.get(
-                lexicon.language, f"{_no(lexicon)} {term}: "
-            )
-        if re.match(rf"(?:{lexicon.sources['yes']}){name}", sentence, re.IGNORECASE):
-            return f"{_charges(lexicon)}{term}: "
+        if re.match(rf"(?:{lexicon.sources['no']}){name}", answer, re.IGNORECASE):
+            return lexicon.phrases["none"].replace("…", term)
+        if re.match(rf"(?:{lexicon.sources['yes']}){name}", answer, re.IGNORECASE):
+            return lexicon.phrases["some"].replace("…", term)
     if re.search(r"\d\s?[%％]|\u2046\s?%?", sentence):
         return f"{term}: "
     return None
-
-
-def _no(lexicon: Lexicon) -> str:
-    return {"de": "keine", "fr": "aucun", "es": "sin"}.get(lexicon.language, "no")
-
-
-def _charges(lexicon: Lexicon) -> str:
-    return {"de": "zuzüglich ", "fr": "nous appliquons ", "es": "se aplica ", "zh": "收取", "ja": ""}.get(
-        lexicon.language, "there is a "
-    )
 
 
 def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block | Table]:
@@ -168,15 +163,23 @@ def _of_table(table: Table, language: str) -> Iterator[Piece]:
             if not cell or re.fullmatch(r"[\s—–✓✔✗✘✅❌-]*", cell):
                 continue
             header = first[column] if headed and column < len(first) and column else ""
-            text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(row[0], header, cell, language)
+            text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(row[0], header, cell, language, table)
             if column == 0 and text != cell:
                 continue
             for offset, sentence in sentences(text):
-                block = Block(text, ((0, line),), "item", above)
+                block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
                 yield Piece(sentence, block, offset, quote, heading=text != cell)
 
 
-def _cell_sentence(label: str, header: str, cell: str, language: str) -> str:
+_SHARE = re.compile(r"[~≈+]?\s?\d[\d.,]*\s?[%％]")
+_PRICED = re.compile(
+    r"fee|charge|cost|price|pricing|how much|rate|gebühr|kosten|preis|frais|coût|tarif|prix|comisi|coste|precio|费|費|价格|手数料|料金",
+    re.IGNORECASE,
+)
+"""What a table is headed whose shares are fees: its rows may be named for what is charged, "Card top-up", "Own keys"."""
+
+
+def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
     names_fee = any(
         term.name not in {"charge", "plus"} for lex in lexicons_for(label, language) for term in find_terms(label, lex)
     )
@@ -184,5 +187,10 @@ def _cell_sentence(label: str, header: str, cell: str, language: str) -> str:
         factor = next((header[t.start : t.end] for lex in lexicons_for(header, language)
                        for t in find_terms(header, lex) if t.name == "multiplier"), None)  # fmt: skip
         header = factor or header
+    if not names_fee and _SHARE.match(cell) and _PRICED.search(f"{table.rows[0][0]} {header} {table.heading}"):
+        lexicon = next(lexicons_for(label, language))
+        charged = any(lexicon.bases[name].search(label) for name in ("credits", "byok", "payment"))
+        if charged and not any(term.name != "charge" for term in find_terms(header, lexicon)):
+            header = lexicon.phrases["fee"]
     words = [header, label, cell] if names_fee else [label, header, cell]
     return " ".join(word.strip(" :：") for word in words if word)

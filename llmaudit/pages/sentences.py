@@ -20,9 +20,9 @@ _ABBREVIATION = re.compile(
     r"|d\.\s?h|p\.\s?ex|env|par ex|aprox|mín|máx|ej|p\.\s?ej|u\.s|usd|st|fig)|\b[A-Za-z])\.$",
     re.IGNORECASE,
 )
-_PARTS = re.compile(r"[;()（）；\[\]]|\s[—–-]{1,2}\s|—|，|、(?=但|不过)")
+_PARTS = re.compile(r"[;()（）；\[\]]|\s[—–-]{1,2}\s|—|，|,(?=\s?[\u3400-\u9fff])|、(?=但|不过)")
 
-_VARIABLE = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
+VARIABLE = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -60,7 +60,7 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
 def parts(sentence: str, lexicon: Lexicon) -> list[tuple[int, int]]:
     """Return the spans of a sentence that stand for themselves: split at brackets, dashes and words of contrast."""
     cuts = {0, len(sentence)}
-    masked = _VARIABLE.sub(lambda match: "x" * len(match[0]), sentence)
+    masked = VARIABLE.sub(lambda match: "x" * len(match[0]), sentence)
     for match in _PARTS.finditer(masked):
         cuts.add(match.start())
     for match in lexicon["contrast"].finditer(masked):

@@ -9,6 +9,7 @@ from typing import cast
 
 from llmaudit.pages.amounts import Amount
 from llmaudit.pages.model import Base, Who
+from llmaudit.pages.sentences import VARIABLE
 from llmaudit.pages.words import Lexicon
 
 MAX_TERMS = 12
@@ -48,6 +49,7 @@ class Setting:
 def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
     """Return the words for charges in order; the longest wins, look-alikes ("HTML markup") are left out."""
     taken = [match.span() for match in lexicon["lookalikes"].finditer(sentence)]
+    taken += [match.span() for match in VARIABLE.finditer(sentence)]  # the "fee" of {{fee}} is a name
     found = [
         Term(match.start(), match.end(), name)
         for name, pattern in lexicon.terms.items()
@@ -89,29 +91,35 @@ def is_bare_denial(sentence: str, term: Term, lexicon: Lexicon) -> bool:
     return bool(_BARE_DENIAL.fullmatch(before[matches[-1].end() :].strip()))
 
 
-_GOES_ON = re.compile(r"\s?(?:[$€¥￥]\s?\d|\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*)", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"\s?(?:[$€¥￥]\s?\d|\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*|\(?\d[\d.]*[%％])", re.IGNORECASE
+)
+"""What makes a price out of the provider's: "list price plus 5%"."""
+
+
+_REFUTED = re.compile(
+    r"(?:\b(?:not|never|nicht|nie|pas|no (?:es|son|se)|nunca)|n't)\s(?:(?!(?:but|and|only|just|sondern|und|mais|et|sino|y)\b)[\w'-]+\s){0,6}$"
+    r"|(?:不是?|并非|並非)\w{0,4}$",
+    re.IGNORECASE,
+)
+"""What before a claim refutes it: "not a platform that simply mirrors provider prices"."""
 
 
 def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Term]:
     """Return the phrases that claim the provider's own price, without those that go on ("plus 5%")."""
     excluded = [match.span() for match in lexicon["not_zero"].finditer(sentence)]
-    excluded += [(term.start, term.end) for term in terms if term.name == "plus"]
+    excluded += [(term.start, term.end) for term in terms if term.name in {"plus", "hidden"}]
     if any(term.name == "multiplier" for term in terms):
         return []  # a factor that equals the official one is a part of a formula, not a price
     found = []
     for match in lexicon["zero"].finditer(sentence):
         if any(match.start() < end and match.end() > start for start, end in excluded):
             continue
-        if re.match(
-            r"\s?(?:[$€¥￥]\s?\d|\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*)",
-            sentence[match.end() :],
-            re.IGNORECASE,
-        ):
+        if _GOES_ON.match(sentence, match.end()):
             continue
         if any(term.name == "payment" and match.start() - 40 <= term.end <= match.start() for term in terms):
             continue  # "card fees are passed along at cost" says nothing about tokens
-        before = sentence[max(0, match.start() - 12) : match.start()]
-        if re.search(r"\b(?:not|never|nicht|pas|no|isn['’]t|don['’]t)\s+(?:\w+\s)?$|不是?$", before, re.IGNORECASE):
+        if _REFUTED.search(sentence, 0, match.start()):
             continue
         found.append(Term(match.start(), match.end(), "zero"))
     return found
@@ -157,9 +165,17 @@ def _denied_before(
     return False
 
 
+_ASIDE = re.compile(r"\s?[(（][^()（）]{1,24}[)）]")
+
+
 def _denied_after(
     sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon
 ) -> bool:
+    if aside := _ASIDE.match(sentence, term.end):  # 上乗せ（マークアップ）はありません: the brackets say it again
+        after = sentence[aside.end() :].rstrip(" .。!！|")
+        match = lexicon["negators_after"].match(after)
+        if match:
+            return True
     after = sentence[term.end : span[1]].rstrip(" .。!！|")
     match = lexicon["negators_after"].search(after)
     if not match:
@@ -181,7 +197,7 @@ def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexic
     """Say whether a term without a number is said to be charged, and not merely talked about."""
     before, after = sentence[span[0] : term.start], sentence[term.end : span[1]]
     if lexicon.wide:
-        return bool(lexicon["asserts"].search(before[-12:]) or lexicon["asserts"].search(after[:14]))
+        return bool(lexicon["asserts"].search(before[-12:]) or lexicon["asserts"].search(after[:24]))
     near = " ".join(before.split()[-7:])
     return bool(lexicon["asserts"].search(near) or lexicon["asserts"].search(" ".join(after.split()[:8])))
 
@@ -192,18 +208,35 @@ _CONDITIONAL = re.compile(
 """How a sentence begins that is about own keys to its end: "if you bring your own key (BYOK), … a fee of …"."""
 
 
+_CONDITION_AFTER = re.compile(r"(?:場合|とき|時|際|なら|利用|使用)(?:は|に)?[、（(]|[的时时時]|请求|請求|调用")
+_LABEL = re.compile(r"[^:：—–]{2,40}(?:[:：]|\s[—–-]\s)")
+
+"""A label before a colon, which is about what follows to its end: "BYOK: …"."""
+
+
 def base_of(
-    sentence: str, term: Term, span: tuple[int, int], heading: str, lexicon: Lexicon, *, percent: bool = False
+    sentence: str,
+    term: Term,
+    span: tuple[int, int],
+    heading: str,
+    lexicon: Lexicon,
+    *,
+    percent: bool = False,
+    denied: bool = False,
 ) -> Base | None:
     """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above.
 
-    A percentage is of no subscription: "Standard plan: 5%" is 5% of something else.
+    A percentage is of no subscription: "Standard plan: 5%" is 5% of something else. What is denied is on what its own
+    part says: "no fee, except 2% on top-ups" denies more than a fee on top-ups.
     """
-    own = [found for found in _bases(sentence, span, term, lexicon) if not (percent and found[1] == "subscription")]
+    own = [found for found in bases_in(sentence, span, term, lexicon) if not (percent and found[1] == "subscription")]
     names = {name for _, name in own}
     if "byok" in names:
         return "byok"
-    opening = lexicon.bases["byok"].search(sentence, 0, term.start) if _CONDITIONAL.match(sentence) else None
+    label = _LABEL.match(sentence)
+    until = term.start if _CONDITIONAL.match(sentence) else label.end() if label and label.end() <= term.start else 0
+    until = term.start if lexicon.wide and _CONDITION_AFTER.search(sentence, 0, term.start) else until
+    opening = lexicon.bases["byok"].search(sentence, 0, until)
     if opening and not _is_aside(sentence, opening.start(), lexicon) and not names & {"credits", "payment"}:
         return "byok"
     above_byok = lexicon.bases["byok"].search(heading) and not lexicon.bases["byok"].search(sentence)
@@ -211,21 +244,29 @@ def base_of(
         return "byok"
     if own:
         return own[0][1]
+    if denied:
+        return _base_above(heading, lexicon)
     whole = (0, len(sentence))
-    rest = [found for found in _bases(sentence, whole, term, lexicon) if not (percent and found[1] == "subscription")]
-    if rest:
-        return rest[0][1]
+    rest = [found for found in bases_in(sentence, whole, term, lexicon) if not (percent and found[1] == "subscription")]
+    return rest[0][1] if rest else _base_above(heading, lexicon)
+
+
+def _base_above(heading: str, lexicon: Lexicon) -> Base | None:
     above = [name for name, pattern in lexicon.bases.items() if pattern.search(heading)]
     order: tuple[Base, ...] = ("byok", "credits", "request", "log", "tool")
     return next((name for name in order if name in above), None)
 
 
-def _bases(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon) -> list[tuple[int, Base]]:
+def bases_in(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon) -> list[tuple[int, Base]]:
+    """Return the bases named in a part of a sentence, the nearest to a term first, with their distances."""
     found: list[tuple[int, Base]] = []
     text = sentence[span[0] : span[1]]
     order = list(lexicon.bases)
+    elsewhere = [match.span() for match in lexicon["not_base"].finditer(text)]
     for name, pattern in lexicon.bases.items():
         for match in pattern.finditer(text):
+            if any(match.start() < until and match.end() > since for since, until in elsewhere):
+                continue  # "deducted from your balance" says how it is paid, not on what it is charged
             start, end = span[0] + match.start(), span[0] + match.end()
             if name == "byok" and _is_aside(sentence, start, lexicon):
                 continue
@@ -246,11 +287,22 @@ def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
 
 
 _IMPERATIVE = re.compile(r"(?:add|apply|set|configure|define|choose|specify)\b", re.IGNORECASE)
+_OURS = re.compile(
+    r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社", re.IGNORECASE
+)
+_WE_CHARGE = re.compile(r"\bwe (?:charge|add|take|keep)\b", re.IGNORECASE)
 _BANK = re.compile(
-    r"\b(?:your bank|card issuers?|issuing bank|ihre[rs]? bank|votre banque|(?:tu|su) banco)\b"
-    r"|发卡行|[银銀]行(?:可能|会|會|收)|銀行が|カード会社が|カード発行会社",
+    r"\b(?:your (?:own )?(?:bank|card (?:issuer|company|network|processor|provider))|card issuers?|issuing bank"
+    r"|(?:ihre|deine)[rsnm]? (?:hausbank|bank|kreditkartenfirma)|kartenherausgeber\w*|(?:votre|ta) banque"
+    r"|émetteur de (?:la |votre )?carte|(?:tu|su) banco|emisor de (?:la|tu|su) tarjeta)\b"
+    r"|发卡行|發卡行|[银銀]行(?:可能|会|會|收)|銀行が|カード会社[がの]|カード発行会社",
     re.IGNORECASE,
 )
+
+
+def of_bank(sentence: str) -> bool:
+    """Say whether a sentence is about what the customer's own bank or card issuer charges."""
+    return bool(_BANK.search(sentence))
 
 
 def who_of(
@@ -262,24 +314,21 @@ def who_of(
     *,
     payment: bool,
     numbered: bool = False,
+    denied: bool = False,
 ) -> Who:
-    """Return whose fee it is.
+    """Return whose fee it is; what is denied in the imperative ("does not add any markup to …") is no setting.
 
     A card fee with a number that the page passes on is paid to the gateway, whoever keeps it; one of the customer's
     own bank is not.
     """
     part, before = sentence[span[0] : span[1]], sentence[: term.start]
-    if payment and (_BANK.search(sentence) or (not numbered and lexicon["processor"].search(sentence))):
+    if payment and (of_bank(sentence) or (not numbered and lexicon["processor"].search(sentence))):
         return "payment_processor"
-    ours = re.search(
-        r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社",
-        part,
-        re.IGNORECASE,
-    )
+    ours = _OURS.search(part) or (setting.own and setting.own.search(part))
     if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
         return "other"
     cue = lexicon["customer"].search(sentence)
-    if cue and not (ours and _IMPERATIVE.match(cue[0])) and not re.search(r"\bwe (?:charge|add|take|keep)\b", before):
+    if cue and not ((ours or denied) and _IMPERATIVE.match(cue[0])) and not _WE_CHARGE.search(before):
         return "customer"
     if not ours and (setting.settings_page or lexicon["customer"].search(setting.heading)):
         return "customer"

@@ -99,8 +99,8 @@ def is_soft(finding: Finding) -> bool:
 
 
 def has_number(finding: Finding) -> bool:
-    """Say whether a clause has a figure, if only in another currency; a template variable is none."""
-    values = (finding.pct, finding.fixed_usd, finding.multiplier, finding.other_amount)
+    """Say whether a clause has a figure, if only a minimum or in another currency; a template variable is none."""
+    values = (finding.pct, finding.fixed_usd, finding.multiplier, finding.other_amount, finding.minimum_usd)
     return any(value is not None for value in values)
 
 
@@ -110,7 +110,7 @@ def figure(finding: Finding) -> str:
     if finding.multiplier is not None:
         words.append(f"{finding.multiplier:g}x")
     elif finding.pct is not None:
-        words.append(f"{finding.pct:g}%")
+        words.append(f"{finding.pct:g}%" if finding.pct_from is None else f"{finding.pct_from:g} to {finding.pct:g}%")
     if finding.fixed_usd is not None:
         words.append(f"${finding.fixed_usd.normalize():f}" + (f" per {finding.per:,}" if finding.per else ""))
     if finding.other_amount:
@@ -119,7 +119,7 @@ def figure(finding: Finding) -> str:
         words.append(f"{finding.template} (a variable)")
     text = " + ".join(words)
     if finding.minimum_usd is not None:
-        text += f", at least ${finding.minimum_usd.normalize():f}"
+        text = ", ".join(filter(None, (text, f"at least ${finding.minimum_usd.normalize():f}")))
     return text
 
 

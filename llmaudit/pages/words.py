@@ -14,6 +14,7 @@ from llmaudit.yamlfile import read_yaml
 
 FOLDER = Path(__file__).parent / "lexicon"
 _NEVER = re.compile(r"(?!)")
+_PART = re.compile(r"\{([a-z_]+)\}")
 _WORD = re.compile(r"[^\W\d_]+")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -25,20 +26,25 @@ MIN_VOTES = 2
 
 
 class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of lexicon/: lists of regular expressions by what they say."""
+    """A file of lexicon/: lists of regular expressions by what they say; `{name}` in one stands for that part."""
 
     language: str
     common: list[str]
+    parts: dict[str, str]
     terms: dict[str, list[str]]
     lookalikes: list[str]
     zero: list[str]
     not_zero: list[str]
+    more: list[str]
+    free: list[str]
+    beyond: list[str]
     negators: list[str]
     negators_after: list[str]
     breakers: list[str]
     asserts: list[str]
     contrast: list[str]
     bases: dict[str, list[str]]
+    not_base: list[str]
     no_scope: list[str]
     hedges: list[str]
     weak_hedges: list[str]
@@ -48,7 +54,10 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provider: list[str]
     processor: list[str]
     ignored: list[str]
+    ignored_after: list[str]
     skipped: list[str]
+    defines: list[str]
+    hearsay: list[str]
     minimum: list[str]
     minimum_after: list[str]
     threshold: list[str]
@@ -63,6 +72,7 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     yes: list[str]
     no: list[str]
     number_words: dict[str, str]
+    phrases: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,7 @@ class Lexicon:
     lists: dict[str, re.Pattern[str]]
     sources: dict[str, str]
     number_words: dict[str, str]
+    phrases: dict[str, str]
 
     @property
     def wide(self) -> bool:
@@ -102,10 +113,16 @@ def lexicons() -> dict[str, Lexicon]:
 def _compiled(file: LexiconFile) -> Lexicon:
     wide = file.language in WIDE
 
+    def filled(pattern: str) -> str:
+        return _PART.sub(lambda match: f"(?:{filled(file.parts[match[1]])})", pattern)
+
+    def joined(patterns: Sequence[str]) -> str:
+        return "|".join(sorted(map(filled, patterns), key=len, reverse=True))
+
     def one(patterns: Sequence[str]) -> re.Pattern[str]:
         if not patterns:
             return _NEVER
-        source = "|".join(sorted(patterns, key=len, reverse=True))
+        source = joined(patterns)
         return re.compile(f"(?:{source})" if wide else rf"(?<!\w)(?:{source})(?!\w)", re.IGNORECASE)
 
     plain = [name for name in LexiconFile.__struct_fields__ if isinstance(getattr(file, name), list)]
@@ -116,8 +133,9 @@ def _compiled(file: LexiconFile) -> Lexicon:
         bases={name: one(patterns) for name, patterns in file.bases.items()},
         units={name: one(patterns) for name, patterns in file.units.items()},
         lists={name: one(getattr(file, name)) for name in plain if name != "common"},
-        sources={name: "|".join(sorted(getattr(file, name), key=len, reverse=True)) for name in plain},
+        sources={name: joined(getattr(file, name)) for name in plain},
         number_words=file.number_words,
+        phrases=file.phrases,
     )
 
 
