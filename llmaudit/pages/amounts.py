@@ -48,7 +48,7 @@ _PERCENT = re.compile(
 )
 _MONEY = re.compile(
     rf"(?P<sign>US\s?\$|C\$|A\$|\$|€|£|¥|￥|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{_SCALES})?"
-    rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{_SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|dollars?\b|euros?\b|Dollar\b|dólares\b|cents?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
+    rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{_SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|dollars?\b|euros?\b|Dollar\b|dólares\b|(?:US\s)?cents?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
 )
 _TIMES = re.compile(
     r"(?<![A-Za-z0-9.])(?P<n>\d{1,2}(?:[.,]\d{1,4})?)(?:\s?(?:[x×](?!\w)|倍(?!率))|[\s-]?fache[nmrs]?\b|\s(?:times|fois|veces)\b)"
@@ -63,7 +63,7 @@ _EMPTY_PERCENT = re.compile(r"(?<![\d%\w⁆] )(?<![\d%\w⁆])%(?=\s+\w)")
 _LEVEL = re.compile(r"(?:官方|厂商|原)价(?:[(（][^)）]{0,14}[)）])?的\s?$")
 """What comes before a price as a share of the official one: "about 4.2% of the official price" adds nothing to it."""
 _DOLLARS = {"us$", "us $", "$", "usd", "us-$", "$us", "dollar", "dollars", "dólares", "美元", "美金", "ドル"}
-_CENTS = {"cent", "cents", "¢", "セント"}
+_CENTS = {"cent", "cents", "us cent", "us cents", "¢", "セント"}
 _CHINESE_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 
 

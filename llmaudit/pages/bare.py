@@ -13,6 +13,7 @@ from llmaudit.pages.model import Base, Kind
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, is_money_like
 from llmaudit.pages.terms import Term
 from llmaudit.pages.variables import CLOSE, OPEN
+from llmaudit.pages.words import Lexicon
 
 
 def bare_prices(sentence: Sentence) -> Iterator[Clause]:
@@ -78,6 +79,7 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
     owned = {id(amount) for group in sentence.owned.values() for amount in group}
     lexicon = sentence.lexicon
     byok = lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
+    label = _LABEL.match(sentence.text)
     for amount in sentence.amounts:
         if amount.kind not in {"pct", "variable"} or id(amount) in owned or amount.value == 0:
             continue
@@ -85,12 +87,27 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
             continue
         around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
         beyond = byok and any(map(lexicon["beyond"].search, around))
-        if not beyond and not _OF_LIST.match(sentence.text, amount.end):
-            continue
         kind: Kind = "byok_pct" if byok else "token_pct"
+        if label and label.end() == amount.start and (named := _labelled(label[0], lexicon)):
+            kind = named
+        elif not beyond and not _OF_LIST.match(sentence.text, amount.end):
+            continue
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
         template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
         yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
+
+
+_LABEL = re.compile(r"[^:：.!?]{3,40}[:：]\s?")
+
+
+def _labelled(label: str, lexicon: Lexicon) -> Kind | None:
+    """Return what a share is on whose label is a way to pay or to use: "Crypto payments: 5%", "Own keys: 1%"."""
+    kinds: tuple[tuple[str, Kind], ...] = (
+        ("byok", "byok_pct"),
+        ("credits", "topup_pct"),
+        ("payment", "payment_processing"),
+    )
+    return next((kind for base, kind in kinds if lexicon.bases[base].search(label)), None)
 
 
 def free_keys(sentence: Sentence) -> Iterator[Clause]:
@@ -139,7 +156,7 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
     )
     money = (
         r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
-        r"|(?P<m2>\d[\d,.]*)\s?(?P<unit>¢|cents?|美元|人民币|元|USD|dollars?|euros?|€))"
+        r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|人民币|元|USD|dollars?|euros?|€))"
     )
     shapes = (
         rf"{figure}\s?(?:{units}){equals}{money}",

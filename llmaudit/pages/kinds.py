@@ -91,6 +91,8 @@ def figure_base(sentence: Sentence, term: Term, amount: Amount | None, *, percen
     if window and amount:
         near = bases_in(sentence.text, window, Term(amount.start, amount.end, term.name), lexicon)
         named = [name for _, name in near if not (percent and name == "subscription")]
+        if named and named[0] == "payment" and "credits" in named and term.name != "payment":
+            return "credits"  # "fee on credit purchases: Stripe 5.5%, crypto 5%": the ways to buy the same
         if named:
             return "byok" if "byok" in named and named[0] not in {"credits", "payment"} else named[0]
     denied = amount is None and sentence.denied(term)

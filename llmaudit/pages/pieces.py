@@ -155,7 +155,7 @@ def _of_table(table: Table, language: str) -> Iterator[Piece]:
     if is_price_table(table):
         return
     first = table.rows[0]
-    headed = not any(re.search(r"\d", cell) for cell in first[1:])
+    headed = not any(_AMOUNT.match(cell) for cell in first[1:])
     above = " ".join([table.heading[:MAX_ANSWER], *(first[1:] if headed else ())])
     for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headed else 0 :]:
         quote = unmarked(" | ".join(row))
@@ -171,6 +171,17 @@ def _of_table(table: Table, language: str) -> Iterator[Piece]:
                 yield Piece(sentence, block, offset, quote, heading=text != cell)
 
 
+_AMOUNT = re.compile(r"(?:from |ab |dès |desde )?[~≈+]?\s?(?:US)?[$€£¥￥]?\s?\d")
+"""What a cell begins with that holds a figure; one "per 1M tokens" heads a column."""
+
+_BARE_MONEY = re.compile(r"[~≈+]?\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£¥元円]|USD|EUR)", re.IGNORECASE)
+_PERIOD = re.compile(
+    r"(?:/|\bper |\bpro |\bpar |\bpor |\bal |\bim )\s?(?:(?P<year>year|yr|annum|jahr|an|año)|month|mo|monat|mois|mes)\b"
+    r"|monthly|monatlich|mensuel|mensual|月額|月费|每月|毎月|/月",
+    re.IGNORECASE,
+)
+"""How a column of plain amounts is headed that are paid by the month or year."""
+
 _SHARE = re.compile(r"[~≈+]?\s?\d[\d.,]*\s?[%％]")
 _PRICED = re.compile(
     r"fee|charge|cost|price|pricing|how much|rate|gebühr|kosten|preis|frais|coût|tarif|prix|comisi|coste|precio|费|費|价格|手数料|料金",
@@ -180,6 +191,9 @@ _PRICED = re.compile(
 
 
 def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
+    period = _PERIOD.search(header)
+    if period and _BARE_MONEY.fullmatch(cell):
+        cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] else 'month']}"
     names_fee = any(
         term.name not in {"charge", "plus"} for lex in lexicons_for(label, language) for term in find_terms(label, lex)
     )
