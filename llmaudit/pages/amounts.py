@@ -62,6 +62,13 @@ _VARIABLE = re.compile(rf"{OPEN}[^{CLOSE}]*{CLOSE}(?:\s?(?P<pct>%|％|percent\b)
 _EMPTY_PERCENT = re.compile(r"(?<![\d%\w⁆] )(?<![\d%\w⁆])%(?=\s+\w)")
 _LEVEL = re.compile(r"(?:官方|厂商|原)价(?:[(（][^)）]{0,14}[)）])?的\s?$")
 """What comes before a price as a share of the official one: "about 4.2% of the official price" adds nothing to it."""
+_LOWERED = re.compile(
+    r"(?:\b(?:reduced|lowered|cut|drops?|falls?|down) to|\b(?:gesenkt|reduziert|sinkt|fällt) auf|\b(?:ramenée?s?|réduite?s?|passe) à"
+    r"|\b(?:rebajad?a?|reducid[oa]|baja|rebaja \w+ \w+(?: de \w+)?) al?|降至|降到|降为|减至|に下が\w*)\s?(?:only |nur )?$",
+    re.IGNORECASE,
+)
+"""What before a figure says that a fee has come down to it: "reduced to 2%" is the fee, not a discount."""
+
 _DOLLARS = {"us$", "us $", "$", "usd", "us-$", "$us", "dollar", "dollars", "dólares", "美元", "美金", "ドル"}
 _CENTS = {"cent", "cents", "us cent", "us cents", "¢", "セント"}
 _CHINESE_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
@@ -220,6 +227,7 @@ def _with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     return _with_unit_before(sentence, amount, lexicon)
 
 
+_TAXED = r"(?:HT|TTC|netto|brutto|zzgl\. MwSt\.?|inkl\. MwSt\.?|excl\.? VAT|ex VAT|\+ ?IVA|税込|税抜|（税込）|（税抜）|含税|不含税)"
 _COUNT = rf"(?P<count>{_NUMBER})?\s?(?P<scale>{_SCALES})?\s?(?:additional |more |zusätzliche |weitere )?"
 _PERIOD = re.compile(
     r"\s?(?:mo|month|monthly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)", re.IGNORECASE
@@ -228,7 +236,7 @@ _PERIOD = re.compile(
 
 @cache
 def _per_shape(words: str) -> re.Pattern[str]:
-    return re.compile(rf"\s?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{_COUNT}", re.IGNORECASE)
+    return re.compile(rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{_COUNT}", re.IGNORECASE)
 
 
 @cache
@@ -248,11 +256,19 @@ def _edge_shape(words: str, *, wide: bool, at_end: bool) -> re.Pattern[str]:
     return re.compile(rf"\s?(?:{words}){edge}", re.IGNORECASE)
 
 
+_EACH = r"\b(?:each|every|per|jede[rsn]?|pro|je|chaque|par|cada|por)\s(?:\w+\s)?"
+_COSTS = r"\s(?:\w+\s){0,2}(?:costs?|is|are|at|kostet|coûte|cuesta)\s$"
+
+
 def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
-    """Return the amount with a unit that stands before it, as in Chinese and Japanese."""
+    """Return the amount with a unit that stands before it, as in Chinese and Japanese, or "each call costs $0.001"."""
+    before = sentence[max(0, amount.start - 40) : amount.start]
     if not lexicon.wide:
+        for name in ("request", "log", "tool"):
+            if re.search(f"{_EACH}(?:{lexicon.units[name].pattern}){_COSTS}", before, re.IGNORECASE):
+                return replace(amount, unit=name)
         return amount
-    before = sentence[max(0, amount.start - 30) : amount.start]
+    before = before[-30:]
     for name, pattern in lexicon.units.items():
         match = _before_shape(pattern.pattern).search(before)
         if match and (match[0].startswith(("每", "毎")) or re.search(r"あたり|につき|ごと|额", match[0])):
@@ -313,6 +329,8 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
     """Say whether a percentage is a discount, a tax, an uptime: such a word is near, and no word for a fee nearer."""
     if _LEVEL.search(sentence[max(0, amount.start - 24) : amount.start]):
         return True
+    if _LOWERED.search(sentence, 0, amount.start) and any(end <= amount.start for _, end in terms):
+        return False
     reach = 8 if lexicon.wide else 34
     words = 8 if lexicon.wide else 4
     after = sentence[amount.end : amount.end + reach]

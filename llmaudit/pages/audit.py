@@ -23,7 +23,7 @@ from llmaudit.pages.read import read_page
 from llmaudit.pages.terms import Setting
 from llmaudit.pages.variables import marked_variables, unmarked
 from llmaudit.pages.verdict import judge, what_if
-from llmaudit.pages.words import language_of, lexicons, lexicons_for
+from llmaudit.pages.words import language_of, lexicons, lexicons_for, simplified
 
 MAX_TEXT = 300_000
 MAX_ROWS, MAX_COLUMNS = 3_000, 60
@@ -159,7 +159,8 @@ def find_clauses(page: Page, language: str, owner: str | None, site: str | None 
 def _read(text: str, language: str, setting: Setting, *, heading: bool) -> tuple[Clause, ...]:
     """Read a sentence with each lexicon that may be meant, until one finds something. What repeats is read once."""
     for lexicon in lexicons_for(text, language):
-        found = clauses(text.replace("’", "'"), lexicon, setting, heading=heading)
+        plain = simplified(text) if lexicon.language == "zh" else text
+        found = clauses(plain.replace("’", "'"), lexicon, setting, heading=heading)
         if found:
             return tuple(found)
     return ()

@@ -11,7 +11,7 @@ from llmaudit.pages.amounts import Amount, number
 from llmaudit.pages.kinds import LIST_PRICE, UNIT_BASES, UNIT_KINDS, clause_at, kind_of
 from llmaudit.pages.model import Base, Kind
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, is_money_like
-from llmaudit.pages.terms import Term
+from llmaudit.pages.terms import Term, bases_in
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
 
@@ -90,6 +90,8 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
         kind: Kind = "byok_pct" if byok else "token_pct"
         if label and label.end() == amount.start and (named := _labelled(label[0], lexicon)):
             kind = named
+        elif on := _added_to(sentence, amount):
+            kind = on
         elif not beyond and not _OF_LIST.match(sentence.text, amount.end):
             continue
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
@@ -97,17 +99,26 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
         yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
 
 
+_ON: dict[str, Kind] = {"byok": "byok_pct", "credits": "topup_pct", "payment": "payment_processing"}
+
+
+def _added_to(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return what a share is on that is said to be added, or taken out: "foreign cards: +1.5%", "zuzüglich 2 %"."""
+    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    part = sentence.text[start:end]
+    added = sentence.text[start : amount.start].rstrip().endswith("+") or lexicon["added"].search(part)
+    if not (added or lexicon["inside"].search(part)) or lexicon["given"].search(sentence.text):
+        return None
+    near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
+    return next((_ON[name] for _, name in near if name in _ON), None)
+
+
 _LABEL = re.compile(r"[^:：.!?]{3,40}[:：]\s?")
 
 
 def _labelled(label: str, lexicon: Lexicon) -> Kind | None:
     """Return what a share is on whose label is a way to pay or to use: "Crypto payments: 5%", "Own keys: 1%"."""
-    kinds: tuple[tuple[str, Kind], ...] = (
-        ("byok", "byok_pct"),
-        ("credits", "topup_pct"),
-        ("payment", "payment_processing"),
-    )
-    return next((kind for base, kind in kinds if lexicon.bases[base].search(label)), None)
+    return next((kind for base, kind in _ON.items() if lexicon.bases[base].search(label)), None)
 
 
 def free_keys(sentence: Sentence) -> Iterator[Clause]:
@@ -130,12 +141,16 @@ def _joined_pct(sentence: Sentence, amount: Amount) -> Amount | None:
     return before[-1] if before and JOINS.fullmatch(sentence.text[before[-1].end : amount.start]) else None
 
 
+_NO_PRICE = re.compile(r"\b(?:no|not|kein\w*|aucun\w*|pas de|sin|ningún)\s*$", re.IGNORECASE)
+"""What before a price says that there is none such: "there is no $150/mo plan"."""
+
+
 def _is_price(sentence: Sentence, amount: Amount) -> bool:
     lexicon = sentence.lexicon
     before = re.split(r"[;,:.—]\s", sentence.text[max(0, amount.start - 40) : amount.start])[-1]
     after = sentence.text[amount.end : amount.end + 40]
     near = before[-8:] if lexicon.wide else " ".join(before.split()[-3:])
-    if lexicon["not_a_price"].search(near):
+    if lexicon["not_a_price"].search(near) or (not lexicon.wide and _NO_PRICE.search(near)):
         return False
     if re.match(
         r"\s?(?:of|in|worth|für|de|en)\s(?:\w+\s){0,2}(?:credits?|usage|spend|Guthaben|crédits?|créditos?)",
@@ -156,7 +171,7 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
     )
     money = (
         r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
-        r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|人民币|元|USD|dollars?|euros?|€))"
+        r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|人民币|欧元|元|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
     )
     shapes = (
         rf"{figure}\s?(?:{units}){equals}{money}",
@@ -175,7 +190,7 @@ def _conversion(sentence: Sentence, match: re.Match[str], count: Decimal, value:
     written = match["n"] or ""
     scale = 1_000_000 if re.search(r"M|million", written) else 1_000 if re.search(r"k|K", written) else 1
     unit = (match["unit"] or "").lower()
-    dollars = "$" in match[0] or unit in {"美元", "usd", "dollar", "dollars"}
+    dollars = "$" in match[0] or unit in {"美元", "ドル", "usd", "dollar", "dollars"}
     clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
     if unit in {"¢", "cent", "cents"}:
         return replace(clause, usd=value / 100, per=int(count * scale), base="credits")

@@ -62,7 +62,9 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
         "topup": "topup_pct",
         "zero": "none_on_tokens",
     }
-    if unit == "request" and sentence.lexicon.bases["tool"].search(f"{sentence.setting.heading} {sentence.text}"):
+    where = sentence.span_of(amount.start) if amount else span
+    part = sentence.text[where[0] : where[1]]
+    if unit == "request" and sentence.lexicon.bases["tool"].search(f"{sentence.setting.heading} {part}"):
         return "tool_per_request"
     if unit == "period" or (unit in UNIT_KINDS and unit != "payment" and amount and amount.kind != "pct"):
         return UNIT_KINDS[str(unit)]
@@ -74,6 +76,8 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
     if term.name in {"plus", "markup"}:
         if amount is not None and amount.kind in {"usd", "other"}:
             return "per_request" if sentence.lexicon.bases["request"].search(sentence.text) else "platform_pct"
+        if term.name == "markup" and amount is not None and base == "payment":
+            return "payment_processing"
         return "topup_pct" if on_payment and term.name == "markup" else "token_pct"
     if amount is not None and _on_list_price(sentence, span, amount):
         return "token_pct"

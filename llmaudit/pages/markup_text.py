@@ -61,8 +61,9 @@ def read_text(source: str) -> Page:
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     reader = _Reader({}, is_markdown=False)
     for number, line in enumerate(source.split("\n"), start=1):
-        if line.count("\t") and all(cell.strip() for cell in line.strip("\t\n").split("\t")):
-            reader.take_row(number, [cell.strip() for cell in line.strip("\t").split("\t")])
+        cells = [cell.strip() for cell in line.strip("\t").split("\t")]
+        if len(cells) > 1 and all(cells):  # an indented line is no row
+            reader.take_row(number, cells)
         else:
             reader.take(number, line)
         if len(reader.blocks) > MAX_BLOCKS:

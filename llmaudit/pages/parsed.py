@@ -136,7 +136,8 @@ def _is_second_half(sentence: Sentence, amount: Amount, end: int) -> bool:
 
 def _owner(sentence: Sentence, amount: Amount) -> int | None:
     here = sentence.spans.index(sentence.span_of(amount.start))
-    for place in (here, here - 1, here + 1, here - 2, here - 3):
+    beyond = here + 2 if _is_aside(sentence, here + 1) else here + 1
+    for place in (here, here - 1, here + 1, beyond, here - 2, here - 3):
         if not 0 <= place < len(sentence.spans):
             continue
         if place > here and not _is_bare_part(sentence, here):
@@ -157,6 +158,11 @@ def _owner(sentence: Sentence, amount: Amount) -> int | None:
         if place == here and any(start <= term.start < end and term.name != "charge" for term in sentence.terms):
             return None
     return None
+
+
+def _is_aside(sentence: Sentence, place: int) -> bool:
+    """Say whether a part stands in brackets: 「4.9%（最低50円）の手数料」 goes on after them."""
+    return 0 <= place < len(sentence.spans) and sentence.text[sentence.spans[place][0]] in "(（"
 
 
 def _is_bare_part(sentence: Sentence, place: int) -> bool:

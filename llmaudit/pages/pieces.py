@@ -87,14 +87,36 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
     for offset, sentence in sentences(block.text):
         if sentence.endswith(("?", "？")):
             before, first = Block(sentence, block.marks, "question", block.heading), True
+            block = replace(block, heading=f"{block.heading} {sentence}".strip())
             continue
         lead = _lead(before, sentence, language, first=first) if before is not None else None
+        if lead is None and first and before is not None and before.kind == "question":
+            yield from _denied_in_passing(before, sentence, block, offset, language)
         first = False
         if lead is not None:
             quote = f"{before.text} {sentence}" if before is not None and before.kind == "question" else sentence
             yield Piece(lead + sentence, block, offset, quote, len(lead))
         else:
             yield Piece(sentence, block, offset, heading=block.kind == "heading")
+
+
+def _denied_in_passing(before: Block, sentence: str, block: Block, offset: int, language: str) -> Iterator[Piece]:
+    """Yield the "no" to what was asked where the answer goes on about something else: "No, there is no seat fee"."""
+    answer = _without_marker(sentence)
+    comma = re.match(r"[^,，、:：—]{1,24}[,，、:：—]", answer)
+    no = next(lexicons_for(f"{before.text} {sentence}", language)).sources["no"]
+    denies = comma is not None and re.match(rf"(?:{no})\W", comma[0], re.IGNORECASE)
+    lead = _lead(before, comma[0], language, first=True) if comma and denies else None
+    if lead is not None and comma is not None:
+        yield Piece(lead + comma[0], block, offset, f"{before.text} {sentence}", len(lead))
+
+
+_MARKER = re.compile(r"(?:A|Ans|Answer|Antwort|R|Réponse|Respuesta|答|回答)\s?[.:：．、]\s?")
+
+
+def _without_marker(sentence: str) -> str:
+    """Return an answer without what marks it as one."""
+    return _MARKER.sub("", sentence.lstrip("—–-:： \"'“「"), count=1)
 
 
 def _lead(before: Block, sentence: str, language: str, *, first: bool) -> str | None:
@@ -107,13 +129,14 @@ def _lead(before: Block, sentence: str, language: str, *, first: bool) -> str | 
         return None
     name = "" if lexicon.wide else r"(?!\w)"
     term = before.text[asked[-1].start :].rstrip("?？ ") if asked else lexicon.phrases["markup"]
-    answer = sentence.lstrip("—–-:： \"'“「")
+    answer = _without_marker(sentence)
+    denies = bool(asked) and not lexicon.wide and bool(lexicon["negators"].search(before.text, 0, asked[-1].start))
     if before.kind == "question" and first and len(sentence) < MAX_ANSWER:
         if re.match(rf"(?:{lexicon.sources['no']}){name}", answer, re.IGNORECASE):
             return lexicon.phrases["none"].replace("…", term)
         if re.match(rf"(?:{lexicon.sources['yes']}){name}", answer, re.IGNORECASE):
-            return lexicon.phrases["some"].replace("…", term)
-    if re.search(r"\d\s?[%％]|\u2046\s?%?", sentence):
+            return lexicon.phrases["none" if denies else "some"].replace("…", term)
+    if re.search(r"\d\s?[%％]|\u2046\s?%?", sentence) and any(t.name != "subscription" for t in asked):
         return f"{term}: "
     return None
 

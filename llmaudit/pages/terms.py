@@ -181,8 +181,9 @@ def _denied_after(
     if not match:
         return False
     gap = after[: match.start()]
-    if any(a.start >= term.end and a.end <= term.end + match.start() and a.value for a in amounts):
-        return False
+    until = term.end + match.end()
+    if any(a.start >= term.end and a.start < until and a.value for a in amounts):
+        return False  # "fee: 0.4 a call" denies nothing
     if lexicon.wide:
         return len(gap) <= NEGATION_CHARACTERS and not lexicon["breakers"].search(gap)
     return len(gap.split()) <= 3 and "," not in gap  # noqa: PLR2004 -- "fees | are | always | waived"
@@ -235,6 +236,9 @@ def base_of(
         return "byok"
     label = _LABEL.match(sentence)
     until = term.start if _CONDITIONAL.match(sentence) else label.end() if label and label.end() <= term.start else 0
+    start = sentence.rfind("; ", 0, term.start) + 2 if "; " in sentence[: term.start] else 0
+    if lexicon.bases["byok"].match(sentence, start):  # "BYOK moves the cost to your account while we take a fee"
+        return "byok" if not names & {"credits", "payment"} else own[0][1]
     until = term.start if lexicon.wide and _CONDITION_AFTER.search(sentence, 0, term.start) else until
     opening = lexicon.bases["byok"].search(sentence, 0, until)
     if opening and not _is_aside(sentence, opening.start(), lexicon) and not names & {"credits", "payment"}:
@@ -286,6 +290,7 @@ def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
     return bool(lexicon["no_scope"].search(before))
 
 
+_QUESTION = re.compile(r"[^.!?。？]*[?？]")
 _IMPERATIVE = re.compile(r"(?:add|apply|set|configure|define|choose|specify)\b", re.IGNORECASE)
 _OURS = re.compile(
     r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社", re.IGNORECASE
@@ -330,7 +335,8 @@ def who_of(
     cue = lexicon["customer"].search(sentence)
     if cue and not ((ours or denied) and _IMPERATIVE.match(cue[0])) and not _WE_CHARGE.search(before):
         return "customer"
-    if not ours and (setting.settings_page or lexicon["customer"].search(setting.heading)):
+    above = _QUESTION.sub("", setting.heading)  # "Do you add a markup?" asks about the gateway
+    if not ours and (setting.settings_page or lexicon["customer"].search(above)):
         return "customer"
     provider = list(lexicon["provider"].finditer(before[span[0] :]))
     if provider and not ours and not re.search(r"[,，、]|\bplus\b", before[span[0] + provider[-1].end() :]):
