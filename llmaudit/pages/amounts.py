@@ -19,6 +19,9 @@ MAX_PCT = 1_000
 MAX_PERIODS = 366
 """More months, seats or users than this are something else: "$10 per 1,000 user profiles"."""
 
+ADJACENT = 8
+"""Characters between a share and the word for the fee it is."""
+
 MAX_AMOUNTS = 24
 """Figures looked at in one sentence; more are a table that lost its shape."""
 
@@ -219,6 +222,9 @@ def _with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
             counted = _unit_at(sentence, second.end(), lexicon) if second and second["count"] else None
             if second and counted and counted[0] in {"request", "log", "tool"}:
                 return replace(amount, end=counted[1], unit=counted[0], per=_count(second, lexicon))
+        if not unit and match["count"] and re.search(r"additional|extra|more|further", match[0], re.IGNORECASE):
+            named = lexicon.units["log"].search(sentence)  # "$9 per additional 100k": of what is counted before
+            return replace(amount, end=match.end(), unit="log" if named else "request", per=_count(match, lexicon))
         if unit and not (unit[0] == "period" and (_count(match, lexicon) or 0) > MAX_PERIODS):
             return replace(amount, end=unit[1], unit=unit[0], per=_count(match, lexicon))
     tail = _PERIOD.match(sentence, amount.end)
@@ -327,7 +333,8 @@ def _starts_with(text: str, name: str, lexicon: Lexicon) -> bool:
 
 def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tuple[int, int]]) -> bool:
     """Say whether a percentage is a discount, a tax, an uptime: such a word is near, and no word for a fee nearer."""
-    if _LEVEL.search(sentence[max(0, amount.start - 24) : amount.start]):
+    fee_follows = any(0 <= start - amount.end <= ADJACENT for start, _ in terms)
+    if _LEVEL.search(sentence[max(0, amount.start - 24) : amount.start]) and not fee_follows:
         return True
     if _LOWERED.search(sentence, 0, amount.start) and any(end <= amount.start for _, end in terms):
         return False

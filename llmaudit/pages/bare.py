@@ -164,7 +164,7 @@ def _is_price(sentence: Sentence, amount: Amount) -> bool:
 def conversions(sentence: Sentence) -> Iterator[Clause]:
     """Yield what a credit is worth: `1 credit = $0.01`, `$1 = 500,000 quota`."""
     units = sentence.lexicon.sources["credits_units"]
-    figure = r"(?P<n>\d[\d,.]*\s?(?:k|K|M|million|万)?)"
+    figure = r"(?P<n>(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d[\d,.]*)\s?(?:k|K|M|million|万)?)"
     equals = (
         r"\s?(?:=|＝|equals?|is worth|are worth|is equal to|corresponds? to|entspr\w+|équiva\w+|equivale\w* a"
         r"|等于|相当于|折合|兑换|に?相当)\s?"
@@ -177,6 +177,8 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
         rf"{figure}\s?(?:{units}){equals}{money}",
         rf"{money}{equals}{figure}\s?(?:{units}|tokens?)",
         rf"{money}\s?(?:per|a|an|each|/|pro|par|por)\s?{figure}?\s?(?:{units})(?!\w)",
+        rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{money}\s?(?:per|for|/|pro|für|par|pour|por)\s?"
+        rf"{figure}(?!\s?[\w%])",
     )
     for shape in shapes:
         for match in re.finditer(shape, sentence.text, re.IGNORECASE):

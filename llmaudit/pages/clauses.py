@@ -17,6 +17,9 @@ from llmaudit.pages.words import Lexicon
 FEE_WORDS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup", "overage"}
 """Classes that name a charge by themselves; the others need a number or a verb."""
 
+PAIRS = ({"pct", "usd"}, {"pct", "other"}, {"variable", "usd"}, {"variable", "other"})
+"""Figures that make one fee: `4.4% + $0.30`."""
+
 NEAR = 8
 """Characters between a figure that is no fee and a word that goes with it."""
 
@@ -71,7 +74,7 @@ def _groups(sentence: Sentence, owned: list[Amount]) -> Iterator[list[Amount]]:
     group: list[Amount] = []
     for amount in owned:
         joined = group and JOINS.fullmatch(sentence.text[group[-1].end : amount.start])
-        if group and not (joined and {group[-1].kind, amount.kind} in ({"pct", "usd"}, {"pct", "other"})):
+        if group and not (joined and {group[-1].kind, amount.kind} in PAIRS):
             yield group
             group = []
         group.append(amount)
@@ -157,7 +160,8 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
     if any(a.role == "ignored" and a.kind == "pct" and -1 <= term.start - a.end <= NEAR for a in sentence.amounts):
         return False  # "19% VAT is added": the figure is the tax's, and so is the word
     if sentence.text.rstrip(" .。*") == sentence.text[term.start : term.end]:
-        return bool(sentence.lexicon["asserts"].search(sentence.setting.heading))  # an entry of "we charge:"
+        above = sentence.setting.heading  # an entry of "we charge:", not of "how gateways make money"
+        return bool(sentence.lexicon["asserts"].search(above)) and not sentence.lexicon["others"].search(above)
     return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon)
 
 

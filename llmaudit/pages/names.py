@@ -38,10 +38,13 @@ OFTEN = 3
 """How often a page without a telling title must name one gateway, and twice as often as any other, to be its own."""
 
 
+_ENDING = re.compile(r"\s[|–—-]\s(\S{3,30})\s*$")
+
+
 def site_of(title: str, site: str) -> str | None:
-    """Return the name of a site nobody knows here: what its markup says, or what a title ends with after a bar."""
-    ending = re.split(r"\s[|·–—]\s", title)
-    for name in (site, ending[-1].strip() if len(ending) > 1 else ""):
+    """Return the name of a site nobody knows here: what its markup says, or one word that a title ends with."""
+    ending = _ENDING.search(title)
+    for name in (site, ending[1] if ending else ""):
         if name and len(name.split()) <= MAX_NAME and _has_a_name(name):
             known = any(_pattern(gateway).search(name) for gateway in names().gateways)
             return None if known else name

@@ -118,7 +118,7 @@ def _assign(sentence: Sentence) -> None:
     """
     last: tuple[int, int] | None = None
     for amount in sentence.amounts:
-        if amount.role != "amount" or amount.unit == "tokens":
+        if amount.role != "amount" or (amount.unit == "tokens" and not _is_named(sentence, amount)):
             continue
         index = last[0] if last and _is_second_half(sentence, amount, last[1]) else _owner(sentence, amount)
         if index is None and last and amount.kind == "pct" and 0 < amount.start - last[1] <= OWN_DISTANCE:
@@ -127,6 +127,17 @@ def _assign(sentence: Sentence) -> None:
             last = (index, amount.end)
         if index is not None:
             sentence.owned.setdefault(index, []).append(amount)
+
+
+_NAMED = re.compile(r"(?:\b(?:of|von|de|at|is|=)\s|[:：]\s?)$", re.IGNORECASE)
+
+
+def _is_named(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether an amount per tokens is a fee's, and no price of a model: "a fee of $0.25 per million tokens"."""
+    before = _NAMED.search(sentence.text, 0, amount.start)
+    return bool(before) and any(
+        term.name in FEE_NOUNS and 0 <= before.start() - term.end <= 1 for term in sentence.terms if before
+    )
 
 
 def _is_second_half(sentence: Sentence, amount: Amount, end: int) -> bool:

@@ -180,10 +180,14 @@ def _of_table(table: Table, language: str) -> Iterator[Piece]:
     first = table.rows[0]
     headed = not any(_AMOUNT.match(cell) for cell in first[1:])
     above = " ".join([table.heading[:MAX_ANSWER], *(first[1:] if headed else ())])
+    shares = {i for i, cell in enumerate(first) if headed and i and re.search(r"\d\s?[%％]", cell)}
+    for column in sorted(shares):  # "Basic fee (7%)": the amounts below are examples of it
+        block = Block(first[column], ((0, table.lines[0]),), "item", table.heading)
+        yield Piece(first[column], block, 0, unmarked(" | ".join(first)), heading=True)
     for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headed else 0 :]:
         quote = unmarked(" | ".join(row))
         for column, cell in enumerate(row):
-            if not cell or re.fullmatch(r"[\s—–✓✔✗✘✅❌-]*", cell):
+            if not cell or column in shares or re.fullmatch(r"[\s—–✓✔✗✘✅❌-]*", cell):
                 continue
             header = first[column] if headed and column < len(first) and column else ""
             text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(row[0], header, cell, language, table)

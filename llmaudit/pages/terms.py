@@ -92,7 +92,7 @@ def is_bare_denial(sentence: str, term: Term, lexicon: Lexicon) -> bool:
 
 
 _GOES_ON = re.compile(
-    r"\s?(?:[$€¥￥]\s?\d|\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*|\(?\d[\d.]*[%％])", re.IGNORECASE
+    r"\s?(?:[$€¥￥]\s?\d|\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*|\(?\d[\d.]*[%％]|的?\s?(?:[×xX*]|约?\s?\d)(?!\s?[:：比]\s?1))", re.IGNORECASE
 )
 """What makes a price out of the provider's: "list price plus 5%"."""
 
@@ -103,6 +103,12 @@ _REFUTED = re.compile(
     re.IGNORECASE,
 )
 """What before a claim refutes it: "not a platform that simply mirrors provider prices"."""
+
+
+def _about_a_tool(sentence: str, at: int, lexicon: Lexicon) -> bool:
+    """Say whether a sentence is about the price of searches, and of nothing else, up to a place."""
+    named = lexicon.bases["tool"].search(sentence, 0, at)
+    return bool(named) and not re.search(r"token|model|inference", sentence[:at], re.IGNORECASE)
 
 
 def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Term]:
@@ -119,7 +125,7 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
             continue
         if any(term.name == "payment" and match.start() - 40 <= term.end <= match.start() for term in terms):
             continue  # "card fees are passed along at cost" says nothing about tokens
-        if _REFUTED.search(sentence, 0, match.start()):
+        if _REFUTED.search(sentence, 0, match.start()) or _about_a_tool(sentence, match.start(), lexicon):
             continue
         found.append(Term(match.start(), match.end(), "zero"))
     return found
@@ -329,14 +335,15 @@ def who_of(
     part, before = sentence[span[0] : span[1]], sentence[: term.start]
     if payment and (of_bank(sentence) or (not numbered and lexicon["processor"].search(sentence))):
         return "payment_processor"
-    ours = _OURS.search(part) or (setting.own and setting.own.search(part))
+    said_we = _OURS.search(part)
+    ours = said_we or (setting.own and setting.own.search(part))
     if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
         return "other"
     cue = lexicon["customer"].search(sentence)
     if cue and not ((ours or denied) and _IMPERATIVE.match(cue[0])) and not _WE_CHARGE.search(before):
         return "customer"
     above = _QUESTION.sub("", setting.heading)  # "Do you add a markup?" asks about the gateway
-    if not ours and (setting.settings_page or lexicon["customer"].search(above)):
+    if not said_we and (setting.settings_page or lexicon["customer"].search(above)):
         return "customer"
     provider = list(lexicon["provider"].finditer(before[span[0] :]))
     if provider and not ours and not re.search(r"[,，、]|\bplus\b", before[span[0] + provider[-1].end() :]):

@@ -160,6 +160,8 @@ def language_of(text: str, default: str | None = None) -> str | None:
     words = {word.lower() for word in _WORD.findall(text[:20_000])}
     votes = {name: len(words & lexicon.common) for name, lexicon in lexicons().items() if lexicon.common}
     best = max(votes, key=lambda name: (votes[name], name == default))
+    if default in votes and votes[best] < votes[default] + MIN_VOTES:
+        return default  # a short sentence has words that two languages share
     return best if votes[best] >= MIN_VOTES else default
 
 
