@@ -17,9 +17,10 @@ from llmaudit.pages.listprice import ListPrices
 from llmaudit.pages.model import MAX_BLOCKS, Block, Finding, Page, PageAudit, Table
 from llmaudit.pages.names import other_gateways, own_name, owner_of, site_of
 from llmaudit.pages.parsed import Clause
-from llmaudit.pages.pieces import Piece, pieces
+from llmaudit.pages.pieces import pieces
 from llmaudit.pages.pricetable import compare, is_price_table
 from llmaudit.pages.read import read_page
+from llmaudit.pages.sentences import Piece
 from llmaudit.pages.terms import Setting
 from llmaudit.pages.variables import marked_variables, unmarked
 from llmaudit.pages.verdict import judge, what_if

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from llmaudit.pages.amounts import Amount, number
+from llmaudit.pages.bases import bases_in
+from llmaudit.pages.figures import Amount, number
 from llmaudit.pages.kinds import LIST_PRICE, UNIT_BASES, UNIT_KINDS, clause_at, kind_of
 from llmaudit.pages.model import Base, Kind
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, is_money_like
-from llmaudit.pages.terms import Term, bases_in
+from llmaudit.pages.terms import Term
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
 
@@ -173,12 +174,12 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
         r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
         r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|人民币|欧元|元|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
     )
+    each = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
     shapes = (
         rf"{figure}\s?(?:{units}){equals}{money}",
         rf"{money}{equals}{figure}\s?(?:{units}|tokens?)",
-        rf"{money}\s?(?:per|a|an|each|/|pro|par|por)\s?{figure}?\s?(?:{units})(?!\w)",
-        rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{money}\s?(?:per|for|/|pro|für|par|pour|por)\s?"
-        rf"{figure}(?!\s?[\w%])",
+        rf"{money}\s?{each}\s?{figure}?\s?(?:{units})(?!\w)",
+        rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{money}\s?{each}\s?{figure}(?!\s?[\w%])",
     )
     for shape in shapes:
         for match in re.finditer(shape, sentence.text, re.IGNORECASE):

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from llmaudit.pages.amounts import Amount, number
 from llmaudit.pages.bare import bare_factors, bare_prices, bare_shares, conversions, free_keys
+from llmaudit.pages.bases import base_of
+from llmaudit.pages.denial import is_asserted
+from llmaudit.pages.figures import Amount, number
 from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
-from llmaudit.pages.terms import Setting, Term, base_of, is_asserted, is_bare_denial, is_repeated
+from llmaudit.pages.terms import Setting, Term, is_bare_denial, is_repeated
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
 
@@ -155,7 +157,7 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         return False  # a question, or what announces the list in which the fee stands
     if sentence.lexicon["defines"].search(sentence.setting.heading):
         return False  # "What is a platform fee?": explained, not charged
-    if any(a.role == "minimum" and a.kind == "usd" for a in sentence.amounts) and term.name not in {"subscription"}:
+    if any(a.role == "minimum" and a.kind == "usd" for a in sentence.amounts) and term.name != "subscription":
         return not any(a.role == "amount" and a.kind == "pct" for a in sentence.amounts)
     if any(a.role == "ignored" and a.kind == "pct" and -1 <= term.start - a.end <= NEAR for a in sentence.amounts):
         return False  # "19% VAT is added": the figure is the tax's, and so is the word

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from llmaudit.pages.amounts import Amount
+from llmaudit.pages.bases import base_of, bases_in
+from llmaudit.pages.figures import Amount
 from llmaudit.pages.model import Base, Kind
+from llmaudit.pages.owners import of_bank, who_of
 from llmaudit.pages.parsed import OWN_DISTANCE, Clause, Sentence
-from llmaudit.pages.terms import Term, base_of, bases_in, of_bank, who_of
+from llmaudit.pages.terms import Term
 from llmaudit.pages.variables import CLOSE, OPEN
 
 UNIT_KINDS: dict[str, Kind] = {
@@ -45,47 +47,60 @@ LABEL = 50
 """Characters of a label before a dash: "International card fee — an additional 1.5% fee applies …"."""
 
 
+DIRECT: dict[str, Kind] = {
+    "payment": "payment_processing",
+    "orchestration": "orchestration_pct",
+    "hidden": "hidden_fees",
+    "multiplier": "credit_conversion",
+    "subscription": "subscription",
+    "byok": "byok_pct",
+    "topup": "topup_pct",
+    "zero": "none_on_tokens",
+}
+"""Words that tell the kind by themselves."""
+
+
 def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
     """Return what kind of charge a word and its figure make; docs/markup-page.md has the table."""
-    unit = amount.unit if amount else None
     span = sentence.span_of(term.start)
     term = _label(sentence, term, span)
-    percent = amount is not None and amount.kind == "pct"
-    base = figure_base(sentence, term, amount, percent=percent)
-    direct: dict[str, Kind] = {
-        "payment": "payment_processing",
-        "orchestration": "orchestration_pct",
-        "hidden": "hidden_fees",
-        "multiplier": "credit_conversion",
-        "subscription": "subscription",
-        "byok": "byok_pct",
-        "topup": "topup_pct",
-        "zero": "none_on_tokens",
-    }
-    where = sentence.span_of(amount.start) if amount else span
-    part = sentence.text[where[0] : where[1]]
-    if unit == "request" and sentence.lexicon.bases["tool"].search(f"{sentence.setting.heading} {part}"):
-        return "tool_per_request"
-    if unit == "period" or (unit in UNIT_KINDS and unit != "payment" and amount and amount.kind != "pct"):
-        return UNIT_KINDS[str(unit)]
-    if term.name in direct:
-        return direct[term.name]
+    base = figure_base(sentence, term, amount, percent=amount is not None and amount.kind == "pct")
+    by_unit = _kind_by_unit(sentence, amount)
+    if by_unit or term.name in DIRECT:
+        return by_unit or DIRECT[term.name]
     if base == "byok":
         return "byok_pct"
-    on_payment = base == "credits" and amount is not None and amount.kind == "pct"
     if term.name in {"plus", "markup"}:
-        if amount is not None and amount.kind in {"usd", "other"}:
-            return "per_request" if sentence.lexicon.bases["request"].search(sentence.text) else "platform_pct"
-        if term.name == "markup" and amount is not None and base == "payment":
-            return "payment_processing"
-        return "topup_pct" if on_payment and term.name == "markup" else "token_pct"
+        return _kind_of_markup(sentence, term, base, amount)
     if amount is not None and _on_list_price(sentence, span, amount):
         return "token_pct"
-    if unit == "payment" or base == "payment" or of_bank(sentence.text):
+    if base == "payment" or (amount and amount.unit == "payment") or of_bank(sentence.text):
         return "payment_processing"
     if base == "subscription" and (amount is None or amount.kind != "pct"):
         return "subscription"
     return _kind_by_base(term, base, amount)
+
+
+def _kind_by_unit(sentence: Sentence, amount: Amount | None) -> Kind | None:
+    """Return the kind that an amount's own unit tells: by the month, a request, a search."""
+    if amount is None or amount.unit is None:
+        return None
+    start, end = sentence.span_of(amount.start)
+    about = f"{sentence.setting.heading} {sentence.text[start:end]}"
+    if amount.unit == "request" and sentence.lexicon.bases["tool"].search(about):
+        return "tool_per_request"
+    if amount.unit == "period" or (amount.unit != "payment" and amount.kind != "pct"):
+        return UNIT_KINDS.get(amount.unit)
+    return None
+
+
+def _kind_of_markup(sentence: Sentence, term: Term, base: Base | None, amount: Amount | None) -> Kind:
+    if amount is not None and amount.kind in {"usd", "other"} and amount.unit != "tokens":
+        return "per_request" if sentence.lexicon.bases["request"].search(sentence.text) else "platform_pct"
+    if term.name == "markup" and amount is not None and base == "payment":
+        return "payment_processing"
+    on_payment = base == "credits" and amount is not None and amount.kind == "pct"
+    return "topup_pct" if on_payment and term.name == "markup" else "token_pct"
 
 
 def figure_base(sentence: Sentence, term: Term, amount: Amount | None, *, percent: bool) -> Base | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from llmaudit.pages.amounts import Amount, amounts
+from llmaudit.pages.amounts import amounts
+from llmaudit.pages.denial import is_denied
+from llmaudit.pages.figures import Amount
 from llmaudit.pages.model import Base, Kind, Who
 from llmaudit.pages.sentences import parts
-from llmaudit.pages.terms import Setting, Term, find_terms, find_zero, is_denied
+from llmaudit.pages.terms import Setting, Term, find_terms, find_zero
 from llmaudit.pages.words import Lexicon
 
 OWN_DISTANCE = 70
@@ -172,7 +174,7 @@ def _owner(sentence: Sentence, amount: Amount) -> int | None:
 
 
 def _is_aside(sentence: Sentence, place: int) -> bool:
-    """Say whether a part stands in brackets: 「4.9%（最低50円）の手数料」 goes on after them."""
+    """Say whether a part stands in brackets: 「4.9%(最低50円)の手数料」 goes on after them."""
     return 0 <= place < len(sentence.spans) and sentence.text[sentence.spans[place][0]] in "(（"
 
 

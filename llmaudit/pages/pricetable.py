@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from llmaudit.money import EXACT, percent
-from llmaudit.pages.amounts import number
+from llmaudit.pages.figures import number
 from llmaudit.pages.listprice import ListPrices, prompt_of
 from llmaudit.pages.model import PriceRow, RowStatus, Table
 from llmaudit.pages.variables import unmarked

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
+from llmaudit.pages.model import Block
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
 
@@ -23,6 +25,27 @@ _ABBREVIATION = re.compile(
 _PARTS = re.compile(r"[;()（）；\[\]]|\s[—–-]{1,2}\s|—|，|,(?=\s?[\u3400-\u9fff])|、(?=但|不过)")
 
 VARIABLE = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A sentence to read, and how to get from a place in it to a line of the file.
+
+    Attributes:
+        text: The sentence; a cell of a table comes with its labels, an answer with its question.
+        block: Where it stands.
+        offset: Where in the block it begins.
+        quote: What to quote where that is not the text itself.
+        lead: How much of the text was put before it.
+        heading: A heading or a labelled cell: what it denies or prices counts, a fee it merely names does not.
+    """
+
+    text: str
+    block: Block
+    offset: int
+    quote: str | None = None
+    lead: int = 0
+    heading: bool = False
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:

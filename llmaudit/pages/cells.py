@@ -1,0 +1,86 @@
+"""A table that is no price list, cell by cell: each with its row's label and its column's header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from llmaudit.pages.model import Block, Table
+from llmaudit.pages.pricetable import is_price_table
+from llmaudit.pages.sentences import Piece, sentences
+from llmaudit.pages.terms import find_terms
+from llmaudit.pages.variables import unmarked
+from llmaudit.pages.words import lexicons_for
+
+MAX_LABEL = 80
+MAX_HEADING = 200
+"""Characters of a row's label and of a heading that go with a cell."""
+
+LABEL_WORDS = 8
+
+
+def of_table(table: Table, language: str) -> Iterator[Piece]:
+    """Yield a sentence for each cell: its row's label, its column's header, and itself."""
+    if is_price_table(table):
+        return
+    first = table.rows[0]
+    headed = not any(_AMOUNT.match(cell) for cell in first[1:])
+    above = " ".join([table.heading[:MAX_HEADING], *(first[1:] if headed else ())])
+    shares = {i for i, cell in enumerate(first) if headed and i and re.search(r"\d\s?[%％]", cell)}
+    for column in sorted(shares):  # "Basic fee (7%)": the amounts below are examples of it
+        block = Block(first[column], ((0, table.lines[0]),), "item", table.heading)
+        yield Piece(first[column], block, 0, unmarked(" | ".join(first)), heading=True)
+    for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headed else 0 :]:
+        quote = unmarked(" | ".join(row))
+        for column, cell in enumerate(row):
+            if not cell or column in shares or re.fullmatch(r"[\s—–✓✔✗✘✅❌-]*", cell):
+                continue
+            header = first[column] if headed and column < len(first) and column else ""
+            text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(row[0], header, cell, language, table)
+            if column == 0 and text != cell:
+                continue
+            for offset, sentence in sentences(text):
+                block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
+                yield Piece(sentence, block, offset, quote, heading=text != cell)
+
+
+_AMOUNT = re.compile(r"(?:from |ab |dès |desde )?[~≈+]?\s?(?:US)?[$€£¥￥]?\s?\d")
+"""What a cell begins with that holds a figure; one "per 1M tokens" heads a column."""
+
+_BARE_MONEY = re.compile(r"[~≈+]?\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£¥元円]|USD|EUR)", re.IGNORECASE)
+
+_PERIOD = re.compile(
+    r"(?:/|\bper |\bpro |\bpar |\bpor |\bal |\bim )\s?(?:(?P<year>year|yr|annum|jahr|an|año)|month|mo|monat|mois|mes)\b"
+    r"|monthly|monatlich|mensuel|mensual|月額|月费|每月|毎月|/月",
+    re.IGNORECASE,
+)
+"""How a column of plain amounts is headed that are paid by the month or year."""
+
+_SHARE = re.compile(r"[~≈+]?\s?\d[\d.,]*\s?[%％]")
+
+_PRICED = re.compile(
+    r"fee|charge|cost|price|pricing|how much|rate|gebühr|kosten|preis|frais|coût|tarif|prix|comisi|coste|precio"
+    r"|费|費|价格|手数料|料金",
+    re.IGNORECASE,
+)
+"""What a table is headed whose shares are fees, and its rows named for what is charged: "Card top-up", "Own keys"."""
+
+
+def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
+    period = _PERIOD.search(header)
+    if period and _BARE_MONEY.fullmatch(cell):
+        cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] else 'month']}"
+    names_fee = any(
+        term.name not in {"charge", "plus"} for lex in lexicons_for(label, language) for term in find_terms(label, lex)
+    )
+    if re.fullmatch(r"\d{1,3}(?:[.,]\d{1,4})?", cell):
+        factor = next((header[t.start : t.end] for lex in lexicons_for(header, language)
+                       for t in find_terms(header, lex) if t.name == "multiplier"), None)  # fmt: skip
+        header = factor or header
+    if not names_fee and _SHARE.match(cell) and _PRICED.search(f"{table.rows[0][0]} {header} {table.heading}"):
+        lexicon = next(lexicons_for(label, language))
+        charged = any(lexicon.bases[name].search(label) for name in ("credits", "byok", "payment"))
+        if charged and not any(term.name != "charge" for term in find_terms(header, lexicon)):
+            header = lexicon.phrases["fee"]
+    words = [header, label, cell] if names_fee else [label, header, cell]
+    return " ".join(word.strip(" :：") for word in words if word)

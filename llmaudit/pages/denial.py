@@ -1,0 +1,93 @@
+"""Whether the words around a term deny the charge, or say that it is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from llmaudit.pages.figures import Amount
+from llmaudit.pages.terms import Term
+from llmaudit.pages.words import Lexicon
+
+NEGATION_WORDS = 8
+
+NEGATION_CHARACTERS = 14
+"""How far a "no" reaches: words, or characters where words have no edges."""
+
+
+def is_denied(sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon) -> bool:
+    """Say whether the words around a term deny the charge: "no markup", "fees do not apply", "手数料はかかりません"."""
+    if (
+        not lexicon.wide
+        and " " in sentence[term.start : term.end]
+        and lexicon["negators"].search(sentence, term.start, term.end)
+    ):
+        return term.name == "markup"  # "schlagen wir nichts auf": the denial stands inside the words
+    return _denied_before(sentence, term, span, amounts, lexicon) or _denied_after(
+        sentence, term, span, amounts, lexicon
+    )
+
+
+_INSTEAD = re.compile(r"instead of|in place of|rather than", re.IGNORECASE)
+"""What these deny, they deny with its number: "a contracted rate in place of the 5% fee"."""
+
+
+def _denied_before(
+    sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon
+) -> bool:
+    before = sentence[span[0] : term.start]
+    for match in reversed(list(lexicon["negators"].finditer(before))):
+        start, end = span[0] + match.start(), span[0] + match.end()
+        if match[0] == "0" and re.search(r"[\d.,]$", sentence[:start]):
+            continue
+        if any(a.start < end and a.end > start and a.value for a in amounts):
+            continue
+        between = sentence[end : term.start]
+        if not _INSTEAD.fullmatch(match[0]) and any(
+            a.start >= end and a.end <= term.start and (a.value or a.kind == "variable") and a.role == "amount"
+            for a in amounts
+        ):
+            return False
+        if lexicon["breakers"].search(between):
+            return False
+        reach = len(between) <= NEGATION_CHARACTERS if lexicon.wide else len(between.split()) <= NEGATION_WORDS
+        return reach and not ("," in between and _asserted_after(sentence[term.end : span[1]], lexicon))
+    return False
+
+
+_ASIDE = re.compile(r"\s?[(（][^()（）]{1,24}[)）]")
+
+
+def _denied_after(
+    sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon
+) -> bool:
+    if aside := _ASIDE.match(sentence, term.end):  # 上乗せ(マークアップ)はありません: the brackets say it again
+        after = sentence[aside.end() :].rstrip(" .。!！|")
+        match = lexicon["negators_after"].match(after)
+        if match:
+            return True
+    after = sentence[term.end : span[1]].rstrip(" .。!！|")
+    match = lexicon["negators_after"].search(after)
+    if not match:
+        return False
+    gap = after[: match.start()]
+    until = term.end + match.end()
+    if any(a.start >= term.end and a.start < until and a.value for a in amounts):
+        return False  # "fee: 0.4 a call" denies nothing
+    if lexicon.wide:
+        return len(gap) <= NEGATION_CHARACTERS and not lexicon["breakers"].search(gap)
+    return len(gap.split()) <= 3 and "," not in gap  # noqa: PLR2004 -- "fees | are | always | waived"
+
+
+def _asserted_after(after: str, lexicon: Lexicon) -> bool:
+    match = lexicon["asserts"].search(after)
+    return bool(match) and len(after[: match.start() if match else 0].split()) <= 1
+
+
+def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexicon) -> bool:
+    """Say whether a term without a number is said to be charged, and not merely talked about."""
+    before, after = sentence[span[0] : term.start], sentence[term.end : span[1]]
+    if lexicon.wide:
+        return bool(lexicon["asserts"].search(before[-12:]) or lexicon["asserts"].search(after[:24]))
+    near = " ".join(before.split()[-7:])
+    return bool(lexicon["asserts"].search(near) or lexicon["asserts"].search(" ".join(after.split()[:8])))

@@ -1,0 +1,92 @@
+"""Whose fee it is: the gateway's, its customer's own margin, the provider's, the bank's, a rival's."""
+
+from __future__ import annotations
+
+import re
+
+from llmaudit.pages.model import Who
+from llmaudit.pages.terms import Setting, Term
+from llmaudit.pages.words import Lexicon
+
+_QUESTION = re.compile(r"[^.!?。？]*[?？]")
+
+_IMPERATIVE = re.compile(r"(?:add|apply|set|configure|define|choose|specify)\b", re.IGNORECASE)
+
+_OURS = re.compile(
+    r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社", re.IGNORECASE
+)
+
+_WE_CHARGE = re.compile(r"\bwe (?:charge|add|take|keep)\b", re.IGNORECASE)
+
+_BANK = re.compile(
+    r"\b(?:your (?:own )?(?:bank|card (?:issuer|company|network|processor|provider))|card issuers?|issuing bank"
+    r"|(?:ihre|deine)[rsnm]? (?:hausbank|bank|kreditkartenfirma)|kartenherausgeber\w*|(?:votre|ta) banque"
+    r"|émetteur de (?:la |votre )?carte|(?:tu|su) banco|emisor de (?:la|tu|su) tarjeta)\b"
+    r"|发卡行|發卡行|[银銀]行(?:可能|会|會|收)|銀行が|カード会社[がの]|カード発行会社",
+    re.IGNORECASE,
+)
+
+
+def of_bank(sentence: str) -> bool:
+    """Say whether a sentence is about what the customer's own bank or card issuer charges."""
+    return bool(_BANK.search(sentence))
+
+
+def who_of(
+    sentence: str,
+    term: Term,
+    span: tuple[int, int],
+    setting: Setting,
+    lexicon: Lexicon,
+    *,
+    payment: bool,
+    numbered: bool = False,
+    denied: bool = False,
+) -> Who:
+    """Return whose fee it is; what is denied in the imperative ("does not add any markup to …") is no setting.
+
+    A card fee with a number that the page passes on is paid to the gateway, whoever keeps it; one of the customer's
+    own bank is not.
+    """
+    part, before = sentence[span[0] : span[1]], sentence[: term.start]
+    if payment and (of_bank(sentence) or (not numbered and lexicon["processor"].search(sentence))):
+        return "payment_processor"
+    said_we = _OURS.search(part)
+    ours = said_we or (setting.own and setting.own.search(part))
+    if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
+        return "other"
+    cue = lexicon["customer"].search(sentence)
+    if cue and not ((ours or denied) and _IMPERATIVE.match(cue[0])) and not _WE_CHARGE.search(before):
+        return "customer"
+    above = _QUESTION.sub("", setting.heading)  # "Do you add a markup?" asks about the gateway
+    if not said_we and (setting.settings_page or lexicon["customer"].search(above)):
+        return "customer"
+    provider = list(lexicon["provider"].finditer(before[span[0] :]))
+    if provider and not ours and not re.search(r"[,，、]|\bplus\b", before[span[0] + provider[-1].end() :]):
+        return "provider"
+    return "gateway"
+
+
+_COMPARISON = re.compile(
+    r"(?:unlike|compared (?:to|with)|in contrast to|where|while|im gegensatz zu|anders als|contrairement (?:à|aux)"
+    r"|a diferencia de"
+    r"|不同于|与其他|和其他|相比)[^,，、]{1,90}[,，、]|[^、。]{1,30}(?:と違い|と異なり|とは違い|とは異なり)、",
+    re.IGNORECASE,
+)
+
+
+def _without_comparison(sentence: str, term: Term) -> str:
+    """Return a sentence without a comparison that has ended before the term: "unlike other gateways, …"."""
+    match = _COMPARISON.search(sentence)
+    return sentence[match.end() :] if match and match.end() <= term.start else sentence
+
+
+def _about_others(sentence: str, part: str, setting: Setting, lexicon: Lexicon, *, ours: bool) -> bool:
+    def names_others(text: str) -> bool:
+        return bool(lexicon["others"].search(text) or (setting.others and setting.others.search(text)))
+
+    own = setting.own.search(sentence) if setting.own else None
+    other = setting.others.search(sentence) if setting.others else None
+    if own and other and own.start() < other.start() and not lexicon["others"].search(sentence):
+        return False
+    return names_others(sentence) and not (ours and not names_others(part))

@@ -1,0 +1,96 @@
+"""Which figures are no fee: a minimum, a threshold, a discount, a tax, an uptime."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from llmaudit.pages.figures import Amount, Role
+from llmaudit.pages.words import Lexicon
+
+ADJACENT = 8
+"""Characters between a share and the word for the fee it is."""
+
+_LEVEL = re.compile(r"(?:官方|厂商|原)价(?:[(（][^)）]{0,14}[)）])?的\s?$")
+"""What comes before a price as a share of the official one: "about 4.2% of the official price" adds nothing to it."""
+
+_LOWERED = re.compile(
+    r"(?:\b(?:reduced|lowered|cut|drops?|falls?|down) to|\b(?:gesenkt|reduziert|sinkt|fällt) auf"
+    r"|\b(?:ramenée?s?|réduite?s?|passe) à|\b(?:rebajad?a?|reducid[oa]|baja|rebaja \w+ \w+(?: de \w+)?) al?"
+    r"|降至|降到|降为|减至|に下が\w*)\s?(?:only |nur )?$",
+    re.IGNORECASE,
+)
+"""What before a figure says that a fee has come down to it: "reduced to 2%" is the fee, not a discount."""
+
+
+@cache
+def _edge_shape(words: str, *, wide: bool, at_end: bool) -> re.Pattern[str]:
+    if at_end:
+        edge = "" if wide else r"(?<!\w)"
+        gap = r"[\s.:：是为約约$]{0,3}(?:the |la |le |los |las |les |die |den |der |your |a total of |of )?"
+        return re.compile(rf"{edge}(?:{words}){gap}$", re.IGNORECASE)
+    edge = "" if wide else r"(?!\w)"
+    return re.compile(rf"\s?(?:{words}){edge}", re.IGNORECASE)
+
+
+def role_of(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tuple[int, int]]) -> Role:
+    """Return what a figure is; `terms` are the places of words that name a fee."""
+    before, after = sentence[max(0, amount.start - 60) : amount.start], sentence[amount.end : amount.end + 60]
+    if amount.kind in {"usd", "other", "variable"}:
+        if _ends_with(before, "minimum", lexicon) or _starts_with(after, "minimum_after", lexicon):
+            return "minimum"
+        if amount.unit not in {"request", "log", "tool"} and (
+            _ends_with(before, "threshold", lexicon) or _starts_with(after, "threshold_after", lexicon)
+        ):
+            return "threshold"
+    if (
+        amount.kind == "pct"
+        and not amount.value
+        and re.match(r"\s?(?:to|and|bis|und|à|et|a|y|-|–|~|至|到|から|〜)\s?\d", after)
+    ):
+        return "ignored"  # "between 0% and 20%" denies nothing
+    if amount.kind == "pct" and _is_ignored(sentence, amount, lexicon, terms):
+        return "ignored"
+    return "amount"
+
+
+def _ends_with(text: str, name: str, lexicon: Lexicon) -> bool:
+    source = lexicon.sources[name]
+    return bool(source) and bool(_edge_shape(source, wide=lexicon.wide, at_end=True).search(text))
+
+
+def _starts_with(text: str, name: str, lexicon: Lexicon) -> bool:
+    source = lexicon.sources[name]
+    return bool(source) and bool(_edge_shape(source, wide=lexicon.wide, at_end=False).match(text))
+
+
+def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tuple[int, int]]) -> bool:
+    """Say whether a percentage is a discount, a tax, an uptime: such a word is near, and no word for a fee nearer."""
+    fee_follows = any(0 <= start - amount.end <= ADJACENT for start, _ in terms)
+    if _LEVEL.search(sentence[max(0, amount.start - 24) : amount.start]) and not fee_follows:
+        return True
+    if _LOWERED.search(sentence, 0, amount.start) and any(end <= amount.start for _, end in terms):
+        return False
+    reach = 8 if lexicon.wide else 34
+    words = 8 if lexicon.wide else 4
+    after = sentence[amount.end : amount.end + reach]
+    before = sentence[max(0, amount.start - reach) : amount.start]
+    if lexicon["ignored_after"].match(after.lstrip()):
+        return True
+    following = lexicon["ignored"].search(after)
+    if following and (lexicon.wide or len(after[: following.start()].split()) < words):
+        span = (amount.end, amount.end + following.start())
+        if not _any_between(terms, span) and not re.search(r"[,;，；。]", after[: following.start()]):
+            return True
+    preceding = list(lexicon["ignored"].finditer(before))
+    if preceding and (lexicon.wide or len(before[preceding[-1].end() :].split()) <= words):
+        span = (amount.start - len(before) + preceding[-1].end(), amount.start)
+        return not _any_between(terms, span) and not re.search(
+            r"[;；。%]|, (?:and|we|plus)", before[preceding[-1].end() :]
+        )
+    return False
+
+
+def _any_between(terms: Sequence[tuple[int, int]], span: tuple[int, int]) -> bool:
+    return any(start < span[1] and end > span[0] for start, end in terms)

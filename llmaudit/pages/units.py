@@ -1,0 +1,100 @@
+"""What an amount is per: `$8 per 100,000 requests`, `10万リクエストあたり8ドル`, "each call costs $0.001"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+
+from llmaudit.pages.figures import NUMBER, SCALE, SCALES, Amount, number
+from llmaudit.pages.words import Lexicon
+
+MAX_PERIODS = 366
+"""More months, seats or users than this are something else: "$10 per 1,000 user profiles"."""
+
+_TAXED = (
+    r"(?:HT|TTC|netto|brutto|zzgl\. MwSt\.?|inkl\. MwSt\.?|excl\.? VAT|ex VAT|\+ ?IVA"
+    r"|税込|税抜|（税込）|（税抜）|含税|不含税)"
+)
+"""With or without tax, as it stands between an amount and what it is per: "29 € HT / mois"."""
+
+_COUNT = rf"(?P<count>{NUMBER})?\s?(?P<scale>{SCALES})?\s?(?:additional |more |zusätzliche |weitere )?"
+
+_PERIOD = re.compile(
+    r"\s?(?:mo|month|monthly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)", re.IGNORECASE
+)
+
+
+@cache
+def _per_shape(words: str) -> re.Pattern[str]:
+    return re.compile(rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{_COUNT}", re.IGNORECASE)
+
+
+@cache
+def _before_shape(unit: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:每|毎)?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?$"
+    )
+
+
+_EACH = r"\b(?:each|every|per|jede[rsn]?|pro|je|chaque|par|cada|por)\s(?:\w+\s)?"
+
+_COSTS = r"\s(?:\w+\s){0,2}(?:costs?|is|are|at|kostet|coûte|cuesta)\s$"
+
+
+def with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
+    """Return the amount with what it is per: `$8 per 100,000 requests`, `10万リクエストあたり8ドル`."""
+    if amount.kind not in {"usd", "other", "variable"}:
+        return amount
+    match = _per_shape(lexicon.sources["per"]).match(sentence, amount.end)
+    if match:
+        unit = _unit_at(sentence, match.end(), lexicon)
+        if unit and unit[0] == "period":  # "$200/month per additional 1 million requests" is a price of requests
+            second = _per_shape(lexicon.sources["per"]).match(sentence, unit[1])
+            counted = _unit_at(sentence, second.end(), lexicon) if second and second["count"] else None
+            if second and counted and counted[0] in {"request", "log", "tool"}:
+                return replace(amount, end=counted[1], unit=counted[0], per=_count(second, lexicon))
+        if not unit and match["count"] and re.search(r"additional|extra|more|further", match[0], re.IGNORECASE):
+            named = lexicon.units["log"].search(sentence)  # "$9 per additional 100k": of what is counted before
+            return replace(amount, end=match.end(), unit="log" if named else "request", per=_count(match, lexicon))
+        if unit and not (unit[0] == "period" and (_count(match, lexicon) or 0) > MAX_PERIODS):
+            return replace(amount, end=unit[1], unit=unit[0], per=_count(match, lexicon))
+    tail = _PERIOD.match(sentence, amount.end)
+    if tail:
+        return replace(amount, end=tail.end(), unit="period")
+    return _with_unit_before(sentence, amount, lexicon)
+
+
+def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
+    """Return the amount with a unit that stands before it, as in Chinese and Japanese, or "each call costs $0.001"."""
+    before = sentence[max(0, amount.start - 40) : amount.start]
+    if not lexicon.wide:
+        for name in ("request", "log", "tool"):
+            if re.search(f"{_EACH}(?:{lexicon.units[name].pattern}){_COSTS}", before, re.IGNORECASE):
+                return replace(amount, unit=name)
+        return amount
+    before = before[-30:]
+    for name, pattern in lexicon.units.items():
+        match = _before_shape(pattern.pattern).search(before)
+        if match and (match[0].startswith(("每", "毎")) or re.search(r"あたり|につき|ごと|额", match[0])):
+            return replace(amount, unit=name, per=_count(match, lexicon))
+    return amount
+
+
+def _unit_at(sentence: str, at: int, lexicon: Lexicon) -> tuple[str, int] | None:
+    best: tuple[str, int] | None = None
+    for name, pattern in lexicon.units.items():
+        match = pattern.match(sentence, at)
+        if match and (best is None or match.end() > best[1]):
+            best = (name, match.end())
+    return best
+
+
+def _count(match: re.Match[str], lexicon: Lexicon) -> int | None:
+    if not match["count"]:
+        return SCALE.get((match["scale"] or "").lower().rstrip("."))
+    value = number(match["count"], lexicon.language)
+    if value is None:
+        return None
+    scaled = value * SCALE.get((match["scale"] or "").lower().rstrip("."), 1)
+    return int(scaled) if scaled == scaled.to_integral_value() else None
