@@ -114,7 +114,8 @@ def number(text: str, language: str, *, percent: bool = False) -> Decimal | None
         text = text.replace("." if decimal == "," else ",", "").replace(",", ".")
     elif "," in text:
         groups = text.split(",")
-        thousands = all(len(group) == 3 for group in groups[1:]) and not percent and language in {"en", "zh", "ja"}  # noqa: PLR2004 -- digits of a group
+        whole = all(len(group) == 3 for group in groups[1:]) and groups[0] != "0"
+        thousands = whole and not percent and language in {"en", "zh", "ja"}  # noqa: PLR2004 -- digits of a group
         text = text.replace(",", "") if thousands or len(groups) > 2 else text.replace(",", ".")  # noqa: PLR2004 -- one decimal comma
     elif text.count(".") > 1 or (
         language in {"de", "es", "fr"} and not percent and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text)

@@ -108,8 +108,9 @@ def _spellings(model: str) -> Iterator[str]:
     """Yield the names a catalog may have for a model as a page writes it: `Anthropic: Claude Sonnet 4.5 (latest)`."""
     plain = re.sub(r"\s*[(（\[].*?[)）\]]", "", model).strip()
     plain = re.sub(r"^[A-Za-z .]{2,20}:\s+", "", plain)
+    bare = re.sub(r"^(?:OpenAI|Anthropic|Google|Meta|xAI|Alibaba)\s+(?=\w)", "", plain)
     seen: set[str] = set()
-    for text in (model.strip(), plain, plain.rpartition("/")[2]):
+    for text in (model.strip(), plain, plain.rpartition("/")[2], bare):
         base = re.sub(r"[\s_]+", "-", text.lower())
         for name in (
             text.lower(),

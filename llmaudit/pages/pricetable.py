@@ -11,6 +11,7 @@ from llmaudit.money import EXACT, percent
 from llmaudit.pages.figures import number
 from llmaudit.pages.listprice import ListPrices, prompt_of
 from llmaudit.pages.model import PriceRow, RowStatus, Table
+from llmaudit.pages.names import maker_of
 from llmaudit.pages.variables import unmarked
 
 MILLION = Decimal(1_000_000)
@@ -64,7 +65,14 @@ _SCALES: tuple[tuple[Decimal, re.Pattern[str]], ...] = (
     ),
     (MILLION, re.compile(r"(?:/|per) ?token\b", re.IGNORECASE)),
 )
-_MONEY = re.compile(r"(?P<sign>US\$|\$|€|£|¥|￥)?\s?(?P<n>\d[\d,]*(?:\.\d+)?|\.\d+)\s?(?P<after>€|元|円|USD)?")
+_MONEY = re.compile(
+    r"(?P<sign>US\$|\$|€|£|¥|￥)?\s?(?P<n>\d[\d,]*(?:\.\d+)?|\.\d+)\s?(?P<after>€|元|円|ドル|美元|USD|\$)?"
+)
+_DOLLARS = {"US$", "$", "USD", "ドル", "美元", ""}
+_COMMA = re.compile(r"(?<![\d.,])\d{1,3},(?:\d{1,2}|\d{4,})(?![\d,])|(?<!\d)0,\d")
+_POINT = re.compile(r"\d\.\d{1,2}(?!\d)")
+"""A decimal comma, and a decimal point; a table that has only the former is written with it throughout."""
+
 _TYPE = re.compile(r"\b(?:type|unit|token type|kind|art|category)\b|类型|種別|种类", re.IGNORECASE)
 
 
@@ -85,6 +93,7 @@ class Shape:
     kind: int | None
     columns: tuple[Column, ...]
     scale: Decimal | None
+    language: str = "en"
 
 
 def is_price_table(table: Table) -> bool:
@@ -95,8 +104,14 @@ def is_price_table(table: Table) -> bool:
 def _shape(table: Table) -> Shape | None:
     header = [unmarked(cell) for cell in table.rows[0]]
     model = next((i for i, cell in enumerate(header) if _MODEL.search(cell)), None)
+    if model is None and 2 * sum(bool(row) and maker_of(row[0]) is not None for row in table.rows[1:]) >= len(
+        table.rows
+    ):
+        model = 0  # whatever the column is called, models stand in it
     if model is None or len(table.rows) < 2:  # noqa: PLR2004 -- a header and a row
         return None
+    cells = [cell for row in table.rows[1:] for cell in row]
+    language = "de" if any(map(_COMMA.search, cells)) and not any(map(_POINT.search, cells)) else "en"
     kind = next(
         (i for i, cell in enumerate(header) if i != model and _TYPE.search(cell) and not _PRICE.search(cell)), None
     )
@@ -122,6 +137,7 @@ def _shape(table: Table) -> Shape | None:
         kind,
         tuple(columns),
         _scale(" ".join([*header, table.heading, table.before])) or _scale(" ".join(table.rows[1])),
+        language,
     )
 
 
@@ -134,16 +150,16 @@ def _scale(text: str) -> Decimal | None:
     return next((factor for factor, pattern in _SCALES if pattern.search(text)), None)
 
 
-def _prices(cell: str) -> list[tuple[Decimal, str]]:
+def _prices(cell: str, language: str = "en") -> list[tuple[Decimal, str]]:
     """Return the amounts in a cell with their currency; a percentage or a size is none."""
     found = []
     for match in _MONEY.finditer(cell):
         if re.match(r"\s?[%％xX×KkMB]", cell[match.end() :]):
             continue
-        value = number(match["n"] if not match["n"].startswith(".") else f"0{match['n']}", "en")
+        value = number(match["n"] if not match["n"].startswith(".") else f"0{match['n']}", language)
         sign = match["sign"] or match["after"] or ""
         if value is not None and (sign or re.fullmatch(r"[\s\d.,/|]+", cell)):
-            found.append((value, "$" if sign in {"US$", "$", "USD", ""} else sign))
+            found.append((value, "$" if sign in _DOLLARS else sign))
     return found
 
 
@@ -181,7 +197,7 @@ def _of_row(row: _Row, shape: Shape, prices: ListPrices) -> Iterator[PriceRow]:
     ours: dict[str, tuple[Decimal, str]] = {}
     two = any(column.is_list for column in shape.columns) and not all(column.is_list for column in shape.columns)
     for column in shape.columns:
-        for unit, price in _of_cell(row, column):
+        for unit, price in _of_cell(row, column, shape.language):
             (listed if two and column.is_list else ours).setdefault(unit, price)
     for unit, price in ours.items():
         if two and unit in listed:
@@ -190,9 +206,11 @@ def _of_row(row: _Row, shape: Shape, prices: ListPrices) -> Iterator[PriceRow]:
             yield _by_catalog(row, unit, price, shape.scale, prices)
 
 
-def _of_cell(row: _Row, column: Column) -> Iterator[tuple[str, tuple[Decimal, str]]]:
-    found = _prices(row.cells[column.index])
+def _of_cell(row: _Row, column: Column, language: str) -> Iterator[tuple[str, tuple[Decimal, str]]]:
+    found = _prices(row.cells[column.index], language)
     units = column.units or tuple(name for name, pattern in _UNITS if pattern.search(row.kind))[:1] or ("price",)
+    if units == ("price",) and len(found) == 2:  # noqa: PLR2004 -- "$2.50 / $15.00"
+        units = ("input", "output")
     if len(units) > 1 and len(found) == len(units):
         yield from zip(units, found, strict=True)
     elif found and len(units) == 1:

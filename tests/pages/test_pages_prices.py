@@ -157,3 +157,25 @@ def test_html_table_with_rowspan_and_own_list_column(prices: Catalog) -> None:
 def test_other_tables_are_no_price_tables(prices: Catalog) -> None:
     text = page("| owl-mini | 128K | 8K |", "| Model | Context | Max output |")
     assert audited(text, prices).rows == []
+
+
+def test_a_table_with_decimal_commas(prices: Catalog) -> None:
+    """`0,0046 $` read as forty-six dollars would be a markup nobody charges."""
+    header = "| Modell | Eingabe pro 1K Token | Ausgabe pro 1K Token |"
+    found = audited(page("| owl-5.1-large | 0,0046 $ | 0,016 $ |", header), prices)
+    assert seen(found) == [("owl-5.1-large", "input", 15.0, "above"), ("owl-5.1-large", "output", 0.0, "equal")]
+    french = audited(page("| owl-mini | 1,10 $ | 5,00 $ |", "| Modèle | Entrée ($/M) | Sortie ($/M) |"), prices)
+    assert seen(french) == [("owl-mini", "input", 10.0, "above"), ("owl-mini", "output", 0.0, "equal")]
+
+
+def test_input_and_output_in_one_cell_beside_the_providers(prices: Catalog) -> None:
+    rows = "| whatever | $2.00 / $10.00 | $2.20 / $10.00 |"
+    found = audited(page(rows, "| Model | Provider price | Our price |"), prices)
+    assert seen(found) == [("whatever", "input", 10.0, "above"), ("whatever", "output", 0.0, "equal")]
+
+
+def test_a_column_of_models_by_any_name(prices: Catalog) -> None:
+    header = "| Tier | Input / 1M tokens | Output / 1M tokens |"
+    found = audited(page("| Claude Sonnet 4.5 | $3.30 | $15.00 |", header), prices)
+    assert [(row.unit, row.status) for row in found.rows] == [("input", "above"), ("output", "equal")]
+    assert audited(page("| Basic | $3.30 | $15.00 |", header), prices).rows == []
