@@ -151,9 +151,16 @@ def find_clauses(page: Page, language: str, owner: str | None, site: str | None 
         setting = Setting(piece.block.heading or page.title, others, own, settings_page)
         for clause in _read(piece.text, language, setting, heading=piece.heading):
             finding = _finding(clause, piece)
-            if finding not in found:
+            if not any(_says_again(finding, other) for other in found):
                 found.append(finding)
     return found
+
+
+def _says_again(finding: Finding, other: Finding) -> bool:
+    """Say whether a finding is there already: the factor that labels a row is read with each of its cells."""
+    if finding.multiplier is not None and finding.line == other.line:
+        return (finding.kind, finding.multiplier, finding.who) == (other.kind, other.multiplier, other.who)
+    return finding == other
 
 
 @lru_cache(maxsize=512)

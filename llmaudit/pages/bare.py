@@ -50,6 +50,7 @@ def bare_factors(sentence: Sentence) -> Iterator[Clause]:
     for amount in sentence.amounts:
         if (
             amount.kind != "times"
+            or amount.role != "amount"
             or id(amount) in owned
             or amount.value is None
             or not LIST_PRICE.search(sentence.text)

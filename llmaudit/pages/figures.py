@@ -56,6 +56,11 @@ _MONEY = re.compile(
     r"|Dollar\b|dólares\b|(?:US\s)?cents?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
 )
 
+_MONEY_RANGE = re.compile(
+    rf"(?P<sign>[$€£¥￥])\s?(?P<low>{_TIGHT})\s?(?:–|-|—|~|to\b|bis\b)\s?(?P=sign)?\s?(?P<high>{_TIGHT})(?![\d%])"
+)
+"""From the least to the most: `$20–60/mo`; the most is taken."""
+
 _TIMES = re.compile(
     r"(?<![A-Za-z0-9.])(?P<n>\d{1,2}(?:[.,]\d{1,4})?)"
     r"(?:\s?(?:[x×](?!\w)|倍(?!率))|[\s-]?fache[nmrs]?\b|\s(?:times|fois|veces)\b)"
@@ -114,8 +119,8 @@ def number(text: str, language: str, *, percent: bool = False) -> Decimal | None
         text = text.replace("." if decimal == "," else ",", "").replace(",", ".")
     elif "," in text:
         groups = text.split(",")
-        whole = all(len(group) == 3 for group in groups[1:]) and groups[0] != "0"
-        thousands = whole and not percent and language in {"en", "zh", "ja"}  # noqa: PLR2004 -- digits of a group
+        whole = all(len(group) == 3 for group in groups[1:]) and groups[0] != "0"  # noqa: PLR2004 -- digits of a group
+        thousands = whole and not percent and language in {"en", "zh", "ja"}
         text = text.replace(",", "") if thousands or len(groups) > 2 else text.replace(",", ".")  # noqa: PLR2004 -- one decimal comma
     elif text.count(".") > 1 or (
         language in {"de", "es", "fr"} and not percent and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text)
@@ -132,6 +137,11 @@ def find_figures(sentence: str, lexicon: Lexicon) -> Iterator[Amount]:
         value = _percent(match, lexicon)
         if value is not None:
             yield Amount(match.start(), match.end(), "pct", value, match[0])
+    for match in _MONEY_RANGE.finditer(sentence):
+        low, value = number(match["low"], lexicon.language), number(match["high"], lexicon.language)
+        if low is not None and value is not None and low < value:
+            kind: AmountKind = "usd" if match["sign"] == "$" else "other"
+            yield Amount(match.start(), match.end(), kind, value, match[0])
     for match in _MONEY.finditer(sentence):
         yield from _money(match, lexicon)
     for match in _TIMES.finditer(sentence):

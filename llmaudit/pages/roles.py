@@ -12,7 +12,10 @@ from llmaudit.pages.words import Lexicon
 ADJACENT = 8
 """Characters between a share and the word for the fee it is."""
 
-_LEVEL = re.compile(r"(?:官方|厂商|原)价(?:[(（][^)）]{0,14}[)）])?的\s?$")
+_BOUND = re.compile(r"\b(?:below|under|within|over|above|unter|über|sous|bajo)\s(?:\w+\s)?$", re.IGNORECASE)
+"""What before a factor makes it the bound of something, and no price."""
+
+_LEVEL = re.compile(r"(?:官方(?:定价|价格|标价)|(?:官方|厂商|原)价)(?:[(（][^)）]{0,14}[)）])?的\s?$")
 """What comes before a price as a share of the official one: "about 4.2% of the official price" adds nothing to it."""
 
 _LOWERED = re.compile(
@@ -50,6 +53,8 @@ def role_of(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tup
         and re.match(r"\s?(?:to|and|bis|und|à|et|a|y|-|–|~|至|到|から|〜)\s?\d", after)
     ):
         return "ignored"  # "between 0% and 20%" denies nothing
+    if amount.kind == "times" and _BOUND.search(before):
+        return "threshold"
     if amount.kind == "pct" and _is_ignored(sentence, amount, lexicon, terms):
         return "ignored"
     return "amount"

@@ -65,9 +65,9 @@ def all_cases() -> list[Case]:
 def matches(finding: Finding, wanted: dict[str, Any]) -> bool:
     """Say whether a finding is the clause a case describes: everything the case states must hold."""
     values = {
-        "kind": finding.kind, "pct": finding.pct, "pct_from": finding.pct_from, "fixed_usd": finding.fixed_usd, "base": finding.base,
-        "negated": finding.negated, "who": finding.who, "line": finding.line, "per": finding.per,
-        "min_usd": finding.minimum_usd, "template": finding.template, "hedged": finding.hedged,
+        "kind": finding.kind, "pct": finding.pct, "pct_from": finding.pct_from, "fixed_usd": finding.fixed_usd,
+        "base": finding.base, "negated": finding.negated, "who": finding.who, "line": finding.line,
+        "per": finding.per, "min_usd": finding.minimum_usd, "template": finding.template, "hedged": finding.hedged,
         "multiplier": finding.multiplier, "other": finding.other_amount, "taken": finding.taken,
     }  # fmt: skip
     stated = {"negated": False, "who": "gateway"} | wanted
