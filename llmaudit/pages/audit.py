@@ -45,6 +45,10 @@ _HANDED_OVER = re.compile(
 """What introduces a list of prices that the reader sets."""
 
 
+_PROSE = re.compile(r"[.。!！]\s*$|\d\s?[%％]")
+"""What makes of a text's first line a sentence and no title."""
+
+
 def audit_page(
     path: Path, catalog: Catalog, *, on: date | None = None, today: date, spend_usd: Decimal | None = None
 ) -> PageAudit:
@@ -146,9 +150,10 @@ def find_clauses(page: Page, language: str, owner: str | None, site: str | None 
     settings_page = bool(_MARGIN_SETTING.search(page.code)) or any(
         _HANDED_OVER.search(block.text) for block in page.text_blocks if block.text.rstrip().endswith((":", "："))
     )
+    above = "" if _PROSE.search(page.title) else page.title
     found: list[Finding] = []
     for piece in pieces(page, language):
-        setting = Setting(piece.block.heading or page.title, others, own, settings_page)
+        setting = Setting(piece.block.heading or above, others, own, settings_page)
         for clause in _read(piece.text, language, setting, heading=piece.heading):
             finding = _finding(clause, piece)
             if not any(_says_again(finding, other) for other in found):

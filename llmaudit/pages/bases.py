@@ -29,12 +29,12 @@ def base_of(
     lexicon: Lexicon,
     *,
     percent: bool = False,
-    denied: bool = False,
+    alone: bool = False,
 ) -> Base | None:
     """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above.
 
-    A percentage is of no subscription: "Standard plan: 5%" is 5% of something else. What is denied is on what its own
-    part says: "no fee, except 2% on top-ups" denies more than a fee on top-ups.
+    A percentage is of no subscription: "Standard plan: 5%" is 5% of something else. What stands `alone` is on what its own
+    part says: "no fee, except 2% on top-ups" denies more than a fee on top-ups; so does a fee beside one on top-ups.
     """
     own = [found for found in bases_in(sentence, span, term, lexicon) if not (percent and found[1] == "subscription")]
     names = {name for _, name in own}
@@ -54,7 +54,7 @@ def base_of(
         return "byok"
     if own:
         return own[0][1]
-    if denied:
+    if alone:
         return _base_above(heading, lexicon)
     whole = (0, len(sentence))
     rest = [found for found in bases_in(sentence, whole, term, lexicon) if not (percent and found[1] == "subscription")]

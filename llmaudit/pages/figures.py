@@ -64,7 +64,7 @@ _MONEY_RANGE = re.compile(
 _TIMES = re.compile(
     r"(?<![A-Za-z0-9.])(?P<n>\d{1,2}(?:[.,]\d{1,4})?)"
     r"(?:\s?(?:[x×](?!\w)|倍(?!率))|[\s-]?fache[nmrs]?\b|\s(?:times|fois|veces)\b)"
-    r"|[x×]\s?(?P<n2>\d{1,2}(?:[.,]\d{1,4})?)(?![\w.])"
+    r"|[x×]\s?(?P<n2>\d{1,2}(?:[.,]\d{1,4})?)(?!\w|\.\d)"
 )
 
 _RANGE = re.compile(

@@ -40,7 +40,8 @@ _FIXED_BASES: dict[Kind, Base] = {
 }
 _OF_PRICE = re.compile(r"分组|群组|price|pricing|rate|cost|group|Preis|prix|precio|価格|料金|价格", re.IGNORECASE)
 LIST_PRICE = re.compile(
-    r"官方|原价|上游|list price|provider price|official price|Listenpreis|prix catalogue|precio de lista|定価|公式",
+    r"官方|原价|上游|实际成本|list price|provider (?:price|cost)|official price|actual (?:\w+ )?cost|Listenpreis"
+    r"|tatsächliche\w* Kosten|prix catalogue|coût réel|precio de lista|coste real|定価|公式|実費",
     re.IGNORECASE,
 )
 LABEL = 50
@@ -114,9 +115,10 @@ def figure_base(sentence: Sentence, term: Term, amount: Amount | None, *, percen
             return "credits"  # "fee on credit purchases: Stripe 5.5%, crypto 5%": the ways to buy the same
         if named:
             return "byok" if "byok" in named and named[0] not in {"credits", "payment"} else named[0]
-    denied = amount is None and sentence.denied(term)
+    denied = (amount is None or amount.value == 0) and sentence.denied(term)
     span = sentence.span_of(term.start)
-    return base_of(sentence.text, term, span, heading, lexicon, percent=percent, denied=denied)
+    beside = any(t.name == "topup" and not span[0] <= t.start < span[1] for t in sentence.terms)
+    return base_of(sentence.text, term, span, heading, lexicon, percent=percent, alone=denied or beside)
 
 
 def _label(sentence: Sentence, term: Term, span: tuple[int, int]) -> Term:

@@ -92,6 +92,9 @@ _GOES_ON = re.compile(
 )
 """What makes a price out of the provider's: "list price plus 5%"."""
 
+_TIMES_SOME = re.compile(r"[^.;,，。]{0,25}?(?:[×x*]\s?\d|\d\s?[×x](?!\w))")
+"""What makes a factor's base out of it: "the real cost of tokens at DeepSeek × 10"."""
+
 _REFUTED = re.compile(
     r"(?:\b(?:not|never|nicht|nie|pas|no (?:es|son|se)|nunca)|n't)\s"
     r"(?:(?!(?:but|and|only|just|sondern|und|mais|et|sino|y)\b)[\w'-]+\s){0,6}$"
@@ -117,7 +120,7 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
     for match in lexicon["zero"].finditer(sentence):
         if any(match.start() < end and match.end() > start for start, end in excluded):
             continue
-        if _GOES_ON.match(sentence, match.end()):
+        if _GOES_ON.match(sentence, match.end()) or _TIMES_SOME.match(sentence, match.end()):
             continue
         if any(term.name == "payment" and match.start() - 40 <= term.end <= match.start() for term in terms):
             continue  # "card fees are passed along at cost" says nothing about tokens
