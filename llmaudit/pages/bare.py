@@ -190,6 +190,23 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
                 yield _conversion(sentence, match, count, value)
 
 
+_COIN = r"(?:[$¥￥]\s?1(?![\d.,])|(?<![\d.,])1\s?(?:[$¥￥]|美元|美金|刀|人民币|元|块|USD|CNY|RMB))"
+_AT_PAR = re.compile(rf"(?P<a>{_COIN})\s?(?:=|＝|等于|兑换?|:|：)\s?(?P<b>{_COIN})", re.IGNORECASE)
+"""One of a currency for one of another, which is no exchange rate: `1$ = 1¥`."""
+
+
+def at_par(sentence: Sentence) -> Iterator[Clause]:
+    """Yield what is sold one for one across currencies, where no word for credits says so already."""
+    for match in _AT_PAR.finditer(sentence.text):
+        if match["a"] == match["b"] or re.match(
+            rf"\s?(?:=|{sentence.lexicon.sources['credits_units']})", match.string[match.end() :]
+        ):
+            continue
+        term = Term(match.start(), match.end(), "multiplier")
+        clause = clause_at(sentence, term, match.start(), "credit_conversion")
+        yield replace(clause, base="credits", per=1, other_amount=match[0])
+
+
 def _conversion(sentence: Sentence, match: re.Match[str], count: Decimal, value: Decimal) -> Clause:
     written = match["n"] or ""
     scale = 1_000_000 if re.search(r"M|million", written) else 1_000 if re.search(r"k|K", written) else 1

@@ -33,8 +33,8 @@ def base_of(
 ) -> Base | None:
     """Return what a fee is charged on: the nearest word in its part of the sentence, else in the rest, else above.
 
-    A percentage is of no subscription: "Standard plan: 5%" is 5% of something else. What stands `alone` is on what its own
-    part says: "no fee, except 2% on top-ups" denies more than a fee on top-ups; so does a fee beside one on top-ups.
+    A percentage is of no subscription: "Standard plan: 5%" is 5% of something else. What stands `alone` is on what its
+    own part says: "no fee, except 2% on top-ups" denies more than a fee on top-ups; so does one beside a top-up fee.
     """
     own = [found for found in bases_in(sentence, span, term, lexicon) if not (percent and found[1] == "subscription")]
     names = {name for _, name in own}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from llmaudit.pages.bare import bare_factors, bare_prices, bare_shares, conversions, free_keys
+from llmaudit.pages.bare import at_par, bare_factors, bare_prices, bare_shares, conversions, free_keys
 from llmaudit.pages.bases import base_of
 from llmaudit.pages.denial import is_asserted
 from llmaudit.pages.figures import Amount, number
@@ -43,6 +43,7 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = Fa
         return []
     found = [
         *conversions(sentence),
+        *at_par(sentence),
         *_of_terms(sentence, heading=heading),
         *bare_prices(sentence),
         *bare_factors(sentence),

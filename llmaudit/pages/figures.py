@@ -61,10 +61,17 @@ _MONEY_RANGE = re.compile(
 )
 """From the least to the most: `$20–60/mo`; the most is taken."""
 
+TIMES_WORDS = (
+    r"(?:[x×*]|乘以?|乘上|\b(?:multiplied by|times|by a factor of|mal|multipliziert mit|multiplié par"
+    r"|multiplicado por|por un factor de))"
+)
+"""What stands before a factor."""
+
 _TIMES = re.compile(
     r"(?<![A-Za-z0-9.])(?P<n>\d{1,2}(?:[.,]\d{1,4})?)"
-    r"(?:\s?(?:[x×](?!\w)|倍(?!率))|[\s-]?fache[nmrs]?\b|\s(?:times|fois|veces)\b)"
-    r"|[x×]\s?(?P<n2>\d{1,2}(?:[.,]\d{1,4})?)(?!\w|\.\d)"
+    r"(?:\s?(?:[x×](?!\w)|倍(?!率)|を(?:掛け|かけ|乗じ))|[\s-]?fache[nmrs]?\b|\s(?:times|fois|veces)\b)"
+    rf"|{TIMES_WORDS}\s?(?P<n2>\d{{1,2}}(?:[.,]\d{{1,4}})?)(?!\w|[.,]\d|\s?[%％])",
+    re.IGNORECASE,
 )
 
 _RANGE = re.compile(

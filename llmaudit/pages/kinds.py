@@ -40,8 +40,10 @@ _FIXED_BASES: dict[Kind, Base] = {
 }
 _OF_PRICE = re.compile(r"分组|群组|price|pricing|rate|cost|group|Preis|prix|precio|価格|料金|价格", re.IGNORECASE)
 LIST_PRICE = re.compile(
-    r"官方|原价|上游|实际成本|list price|provider (?:price|cost)|official price|actual (?:\w+ )?cost|Listenpreis"
-    r"|tatsächliche\w* Kosten|prix catalogue|coût réel|precio de lista|coste real|定価|公式|実費",
+    r"官方|原价|上游|(?:实际|真实)成本|list price|provider (?:price|cost)|official price"
+    r"|(?:actual|real|true) (?:\w+ )?cost|Listenpreis"
+    r"|(?:tatsächliche|reale)\w* (?:\w+-)?Kosten|prix (?:catalogue|officiel)|coût réel"
+    r"|precio (?:de lista|oficial)|cost[eo] real|定価|公式|実費|原価",
     re.IGNORECASE,
 )
 LABEL = 50

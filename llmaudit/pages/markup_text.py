@@ -75,6 +75,10 @@ def read_text(source: str) -> Page:
     return Page(tuple(reader.blocks), first[:120], stated_date(texts))
 
 
+_BOLD_LINE = re.compile(r"\s*\*\*[^*\d%$.:]{2,40}\*\*(?:\s\([^()\d]{1,20}\))?\s*$")
+"""A short line in bold, by itself or with a number before it: a heading."""
+
+
 def _front_matter(source: str) -> tuple[dict[str, str], str]:
     """Return the scalar fields above the page, and the page with blank lines in their place."""
     match = re.match(r"---\n(.{0,20000}?)\n---[ \t]*(?:\n|$)", source, re.DOTALL)
@@ -118,6 +122,7 @@ class _Reader:
         self.rows: list[tuple[list[str], int]] = []
         self.before = ""
         self.last = ""
+        self.bold = False
 
     def take(self, number: int, line: str) -> None:
         """Take the next line."""
@@ -151,6 +156,7 @@ class _Reader:
             self.kind = "item"
             line = line[item.end() :]
         text = self.plain(line)
+        self.bold = not self.last and bool(_BOLD_LINE.match(line)) and not (item and not item[0].strip()[0].isdigit())
         if text:
             wide = bool(self.last) and re.match(r"[\u3000-\u9fff\uff00-\uffef]", text[0]) is None
             self.text.add(f" {text}" if wide else text, number)
@@ -184,8 +190,8 @@ class _Reader:
     def end_block(self) -> None:
         """Close the block at hand."""
         text, marks = self.text.take()
-        kind: BlockKind = self.kind
-        self.kind, self.last = "text", ""
+        kind: BlockKind = "heading" if self.bold else self.kind
+        self.kind, self.last, self.bold = "text", "", False
         if not text:
             return
         if kind == "heading":

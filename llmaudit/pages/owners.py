@@ -75,8 +75,14 @@ _COMPARISON = re.compile(
 )
 
 
+_BESIDE = re.compile(r"[(（][^()（）]*\d[^()（）]*[)）]")
+"""A figure in brackets, which may be a rival's: "10% (competitors charge 20%)"."""
+
+
 def _without_comparison(sentence: str, term: Term) -> str:
-    """Return a sentence without a comparison that has ended before the term: "unlike other gateways, …"."""
+    """Return a sentence without a comparison that has ended before the term, or that stands in brackets beside it."""
+    if not any(match.start() < term.start < match.end() for match in _BESIDE.finditer(sentence)):
+        sentence = sentence[: term.end] + _BESIDE.sub("", sentence[term.end :])
     match = _COMPARISON.search(sentence)
     return sentence[match.end() :] if match and match.end() <= term.start else sentence
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from llmaudit.pages.figures import TIMES_WORDS
 from llmaudit.pages.sentences import VARIABLE
 from llmaudit.pages.words import Lexicon
 
@@ -92,8 +93,31 @@ _GOES_ON = re.compile(
 )
 """What makes a price out of the provider's: "list price plus 5%"."""
 
-_TIMES_SOME = re.compile(r"[^.;,，。]{0,25}?(?:[×x*]\s?\d|\d\s?[×x](?!\w))")
+_TIMES_SOME = re.compile(
+    rf"[^.;,，。]{{0,25}}?(?:{TIMES_WORDS}\s?\d|\d\s?[×x](?!\w)|\d\s?を(?:掛け|乗じ))", re.IGNORECASE
+)
 """What makes a factor's base out of it: "the real cost of tokens at DeepSeek × 10"."""
+
+_PLUS_SOME = re.compile(
+    r"[^.;，。、]{0,25}?(?:\+|\bplus|\bzuzüglich|\bzzgl\.?|\bmás|majorée?s? de|augmentée?s? de|increased by"
+    r"|marked up by|加收|另加|上浮|加价|[にへ])\s?(?:(?:an?|une?|um|etwa|another|约)\s)?\d[\d.,]*\s?[%％]",
+    re.IGNORECASE,
+)
+"""What makes the base of a fee out of it, where that fee is on nothing else: "at the real cost of a call, plus 8%"."""
+
+_REACH = 45
+"""Characters after such a percentage in which another base is looked for: "… plus a 5.5% fee when you buy credits"."""
+
+
+def _is_base_of_more(sentence: str, at: int, lexicon: Lexicon) -> bool:
+    """Say whether the price named before a place is only what a fee or a factor is on."""
+    if _GOES_ON.match(sentence, at) or _TIMES_SOME.match(sentence, at):
+        return True
+    if not (more := _PLUS_SOME.match(sentence, at)):
+        return False
+    bases = (lexicon.bases[base] for base in ("credits", "byok", "payment"))
+    return not any(base.search(sentence, at, more.end() + _REACH) for base in bases)
+
 
 _REFUTED = re.compile(
     r"(?:\b(?:not|never|nicht|nie|pas|no (?:es|son|se)|nunca)|n't)\s"
@@ -120,7 +144,7 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
     for match in lexicon["zero"].finditer(sentence):
         if any(match.start() < end and match.end() > start for start, end in excluded):
             continue
-        if _GOES_ON.match(sentence, match.end()) or _TIMES_SOME.match(sentence, match.end()):
+        if _is_base_of_more(sentence, match.end(), lexicon):
             continue
         if any(term.name == "payment" and match.start() - 40 <= term.end <= match.start() for term in terms):
             continue  # "card fees are passed along at cost" says nothing about tokens
