@@ -119,8 +119,22 @@ def figure_base(sentence: Sentence, term: Term, amount: Amount | None, *, percen
             return "byok" if "byok" in named and named[0] not in {"credits", "payment"} else named[0]
     denied = (amount is None or amount.value == 0) and sentence.denied(term)
     span = sentence.span_of(term.start)
+    if (
+        denied
+        and term.name == "markup"
+        and any(o.name not in {"markup", "plus"} and o.start > term.end for o in sentence.terms)
+    ):
+        return _base_between_commas(sentence, term)  # "0% markup, 5% on top-ups" denies no fee on top-ups
     beside = any(t.name == "topup" and not span[0] <= t.start < span[1] for t in sentence.terms)
     return base_of(sentence.text, term, span, heading, lexicon, percent=percent, alone=denied or beside)
+
+
+def _base_between_commas(sentence: Sentence, term: Term) -> Base | None:
+    start, end = sentence.span_of(term.start)
+    start = max(start, *(sentence.text.rfind(comma, start, term.start) + 1 for comma in ",，、"))
+    comma = re.compile("[,，、]").search(sentence.text, term.end, end)
+    found = bases_in(sentence.text, (start, comma.start() if comma else end), term, sentence.lexicon)
+    return found[0][1] if found else None
 
 
 def _label(sentence: Sentence, term: Term, span: tuple[int, int]) -> Term:

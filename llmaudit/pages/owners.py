@@ -87,10 +87,17 @@ def _without_comparison(sentence: str, term: Term) -> str:
     return sentence[match.end() :] if match and match.end() <= term.start else sentence
 
 
+def _until_part_ends(sentence: str, part: str) -> str:
+    """Return a sentence up to the end of a part: what it says of others afterwards is another matter."""
+    at = sentence.find(part)
+    return sentence if at < 0 else sentence[: at + len(part)]
+
+
 def _about_others(sentence: str, part: str, setting: Setting, lexicon: Lexicon, *, ours: bool) -> bool:
     def names_others(text: str) -> bool:
         return bool(lexicon["others"].search(text) or (setting.others and setting.others.search(text)))
 
+    sentence = _until_part_ends(sentence, part)
     own = setting.own.search(sentence) if setting.own else None
     other = setting.others.search(sentence) if setting.others else None
     if own and other and own.start() < other.start() and not lexicon["others"].search(sentence):

@@ -27,6 +27,22 @@ _LOWERED = re.compile(
 """What before a figure says that a fee has come down to it: "reduced to 2%" is the fee, not a discount."""
 
 
+_LEAST_PAID = re.compile(
+    r"\s?min(?:imum|\.)?\s(?:deposit|top-?up|purchase|recharge|load)|\s?(?:Mindestaufladung|d'achat minimum)",
+    re.IGNORECASE,
+)
+"""What after an amount says that no less is paid in: "$20 minimum deposit" is no least fee."""
+
+_CREDITED = re.compile(
+    r"\s(?:in |of )?(?:free )?(?:credits?\b(?! card)|Guthaben|de crédits?|crédits?|de créditos?|créditos?)",
+    re.IGNORECASE,
+)
+"""What after an amount a month says that it is given: "$5/month credit"."""
+
+_COMPARED = re.compile(r"[<>≤≥＜＞]\s?$")
+"""What before an amount makes it the bound of something: "for a small volume (< $3/month)"."""
+
+
 @cache
 def _edge_shape(words: str, *, wide: bool, at_end: bool) -> re.Pattern[str]:
     if at_end:
@@ -40,6 +56,11 @@ def _edge_shape(words: str, *, wide: bool, at_end: bool) -> re.Pattern[str]:
 def role_of(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tuple[int, int]]) -> Role:
     """Return what a figure is; `terms` are the places of words that name a fee."""
     before, after = sentence[max(0, amount.start - 60) : amount.start], sentence[amount.end : amount.end + 60]
+    if amount.kind in {"usd", "other"}:
+        if _LEAST_PAID.match(after) or (amount.unit == "period" and _CREDITED.match(after)):
+            return "ignored"
+        if _COMPARED.search(before):
+            return "threshold"
     if amount.kind in {"usd", "other", "variable"}:
         if _ends_with(before, "minimum", lexicon) or _starts_with(after, "minimum_after", lexicon):
             return "minimum"

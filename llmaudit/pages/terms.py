@@ -60,7 +60,9 @@ def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
 
 
 _ANAPHORA = re.compile(
-    r"(?:\b(?:this|that|these|those|such|said|diese[rsn]?|dieses|cette|ces|esta|este|esa|dicha)\s|该|此|上述|この|その|当該)$",
+    r"(?:^(?:this|that|it) (?:is|was|remains) (?:the only|our only)\s|^(?:das|dies) ist (?:der|die) einzige\s"
+    r"|^c'est (?:la seule|le seul)\s|^es (?:la única|el único)\s"
+    r"|\b(?:this|that|these|those|such|said|diese[rsn]?|dieses|cette|ces|esta|este|esa|dicha)\s|该|此|上述|この|その|当該)$",
     re.IGNORECASE,
 )
 
@@ -72,7 +74,7 @@ _BARE_DENIAL = re.compile(
 
 def is_repeated(sentence: str, term: Term) -> bool:
     """Say whether a term points back to a charge named before: "this fee is deducted from …"."""
-    return bool(_ANAPHORA.search(sentence[max(0, term.start - 12) : term.start]))
+    return bool(_ANAPHORA.search(sentence[max(0, term.start - 24) : term.start]))
 
 
 def is_bare_denial(sentence: str, term: Term, lexicon: Lexicon) -> bool:
