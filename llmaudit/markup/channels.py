@@ -69,7 +69,7 @@ def channel_sums(
         _paid("subscription", payments, stated),
         _paid("add_on", payments, stated),
         _conversion(found, stated, is_measured=is_measured),
-        _tokens(counts, compared),
+        _tokens([one for one in found if one.kind == "token_count"], counts, compared),
     ]
 
 
@@ -177,20 +177,21 @@ def _figure(fee: Channel) -> str:
     return shown(fee.usd, 4) if fee.usd is not None else "no number"
 
 
-def _tokens(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> ChannelSum:
-    if not counts:
+def _tokens(beyond: Sequence[Found], counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> ChannelSum:
+    """Return the tokens that were billed and not sent: beyond those reported, or in what was reported."""
+    if not counts and not beyond:
         return _unknown(
             "token_count",
             "no prompt's size is known twice: the same prompts sent to the maker, or kept texts, would be",
         )
-    padded = [one for one in counts if one.verdict in {"padding", "inflation"}]
-    if padded:
+    padded = [one for one in counts if one.verdict in PADDED]
+    if padded or beyond:
         return ChannelSum(
             channel="token_count",
             status="measured",
-            usd=total(padding_usd(one, compared) for one in padded),
+            usd=EXACT.add(unsent_usd(counts, compared), total(one.overpaid_usd for one in beyond)),
             in_billed=True,
-            evidence=[one.why for one in padded],
+            evidence=[*(f"in the amounts: {claim(one)}" for one in beyond), *(one.why for one in padded)],
         )
     decided = all(one.verdict == "none" for one in counts)
     return ChannelSum(
@@ -200,6 +201,14 @@ def _tokens(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> Cha
         in_billed=True,
         evidence=[one.why for one in counts],
     )
+
+
+PADDED = {"padding", "inflation"}
+
+
+def unsent_usd(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> Decimal:
+    """Return what reported tokens that were not sent cost at list; they are in the list cost of what was reported."""
+    return total(padding_usd(one, compared) for one in counts if one.verdict in PADDED)
 
 
 def padding_usd(count: TokenCount, compared: Sequence[PricedCell]) -> Decimal:
@@ -219,7 +228,7 @@ def padding_usd(count: TokenCount, compared: Sequence[PricedCell]) -> Decimal:
 
 def token_findings(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> list[Found]:
     """Return padded counts as findings: one for each kind of padding."""
-    padded = [one for one in counts if one.verdict in {"padding", "inflation"}]
+    padded = [one for one in counts if one.verdict in PADDED]
     listed = bycell.listed([one for one in compared if one.cell.model in {count.model for count in padded}])
     found = []
     for verdict in ("padding", "inflation"):
@@ -305,12 +314,17 @@ def paid_findings(sums: Sequence[ChannelSum], listed: Decimal) -> list[Found]:
 
 
 def per_dollar(
-    charged: Decimal, listed: Decimal, sums: Sequence[ChannelSum], payments: Sequence[Payment]
+    charged: Decimal, sent: Decimal, sums: Sequence[ChannelSum], payments: Sequence[Payment]
 ) -> Decimal | None:
     """Return what a dollar of provider list costs, every channel in; None where nothing was compared.
 
-    The fee on buying credit counts on the credit that was used, not on what is left in the account. Tokens that were
-    not sent are in the list cost of what was reported: they are taken out of it.
+    The fee on buying credit counts on the credit that was used, not on what is left in the account.
+
+    Args:
+        charged: Billed.
+        sent: List cost of what was really sent: tokens that were reported and not sent are not in it (`unsent_usd`).
+        sums: The six channels.
+        payments: Payments to the gateway.
     """
     fee = top_up(payments)
     beside = [
@@ -318,6 +332,4 @@ def per_dollar(
     ]
     if fee is not None:
         beside.append(EXACT.divide(EXACT.multiply(charged, fee.fee_usd), fee.credited_usd))
-    unsent = total(one.usd for one in sums if one.usd is not None and one.channel == "token_count")
-    sent = listed - unsent
     return EXACT.divide(charged + total(beside), sent) if sent > 0 else None

@@ -11,7 +11,9 @@ from llmaudit.catalog import Catalog
 from llmaudit.markup.fit import CAP, scale_of
 from llmaudit.markup.lookalikes import Explained, alternatives, as_rule, currency_of, tried
 from llmaudit.markup.panel import Panel
-from llmaudit.markup.rules import PER_NUMBER, Bench, Fitted, fitted_rules, refitted
+from llmaudit.markup.rules import PER_NUMBER, Bench, Fitted
+from llmaudit.markup.shapes import fitted_rules, refitted
+from llmaudit.markup.snap import refined
 
 TOLERANCE = 0.002
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
@@ -94,42 +96,48 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     others = alternatives(panel, catalog)
     looks = list(tried(bench, others))
     closest = min(looks, key=lambda look: scale_of(bench.residual(look.predicted)), default=None)
-    if closest is not None and scale_of(bench.residual(closest.predicted)) < bench.scale / 2:
+    if closest is not None and max(1.0, scale_of(bench.residual(closest.predicted))) < bench.scale / 2:
         rules = refitted(bench, closest.predicted)
         bench.scale = max(1.0, scale_of(bench.residual(closest.predicted)))
     everywhere = [scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere]
     bench.scale = max(1.0, min([bench.scale, *everywhere]))
-    rules = [bench.judged(rule, _numbers(rule)) for rule in rules]
-    plain_looks = [look for look in looks if abs(look.rate - 1) <= TOLERANCE]  # a rate beside one explains nothing
-    scored = [(look, bench.judged(as_rule(look), 0).cost + _freedom(look, panel)) for look in plain_looks]
+    rules = [bench.judged(rule) for rule in rules]
     best = min(rules, key=lambda rule: rule.cost)
+    shifts = {rule.shift for rule in rules if rule.shift <= 0 or best.kind != "rounding_up"}
+    scored = [(look, _cost(look, bench, shifts)) for look in looks if abs(look.rate - 1) <= TOLERANCE]
+    winner = min(scored, key=lambda pair: pair[1], default=None)
+    over = _over(best, bench)
+    dearest = max(
+        (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
+    )
+    best = refined(best, bench)
+    outcome, explained = _outcome(best, over, winner)
+    tested = _tested(scored, best, bench)
+    return Decision(outcome, best, over, explained, tested, _rivals(rules, best), dearest, bench)
+
+
+def _cost(look: Explained, bench: Bench, shifts: set[float]) -> float:
+    """Return what a look-alike costs, its freedom to choose included; it may be rounded as the rules are.
+
+    But not up where that alone is the rule: then every look-alike that changes little would make the amounts as well.
+    """
+    return min(bench.judged(as_rule(look, shift, bench)).cost for shift in shifts) + _freedom(look, bench.panel)
+
+
+def _tested(scored: list[tuple[Explained, float]], best: Fitted, bench: Bench) -> dict[str, Tested]:
+    """Return the best look-alike of each name, beside the best rule."""
     tested: dict[str, Tested] = {}
     for look, cost in scored:
         if look.name not in tested or cost - best.cost < tested[look.name].worse:
             fits = float((np.abs(bench.residual(look.predicted)) <= CAP**0.5 * bench.scale).mean())
             tested[look.name] = Tested(look.label, cost - best.cost, fits)
-    winner = min(scored, key=lambda pair: pair[1], default=None)
-    over = _over(best, bench)
-    rivals = tuple(
-        sorted(
-            {
-                str(rule.kind)
-                for rule in rules
-                if rule.kind not in {None, best.kind}
-                and rule.cost < best.cost + PER_NUMBER / 2
-                and _numbers(rule) <= _numbers(best)
-            }
-        )
-    )
-    dearest = max(
-        (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
-    )
-    outcome, explained = _outcome(best, over, winner)
-    return Decision(outcome, best, over, explained, tested, rivals, dearest, bench)
+    return tested
 
 
-def _numbers(rule: Fitted) -> int:
-    return len(rule.numbers) + (2 if rule.since is not None else 0)
+def _rivals(rules: list[Fitted], best: Fitted) -> tuple[str, ...]:
+    """Return the kinds of the rules that fit as well with no more numbers."""
+    near = [rule for rule in rules if rule.cost < best.cost + PER_NUMBER / 2 and rule.size <= best.size]
+    return tuple(sorted({str(rule.kind) for rule in near if rule.kind not in {None, best.kind}}))
 
 
 def _freedom(look: Explained, panel: Panel) -> float:
@@ -146,7 +154,7 @@ def _outcome(best: Fitted, over: float, winner: tuple[Explained, float] | None) 
         return _at_list(best, winner)
     if winner is not None and winner[1] <= best.cost + PER_NUMBER:
         return "look-alike", winner[0]
-    if best.fits < MOST or not all(number.is_clear for number in best.numbers.values() if number.error):
+    if best.fits < MOST or not _is_clear(best) or _is_torn(best):
         return "unclear", None
     if over < 0:
         return "discount", None
@@ -154,6 +162,17 @@ def _outcome(best: Fitted, over: float, winner: tuple[Explained, float] | None) 
     if best.kind == "token_rate" and rate and best.since is None and currency_of(rate.value):
         return "currency", None
     return "markup", None
+
+
+def _is_torn(rule: Fitted) -> bool:
+    """Say whether one class of tokens is dearer and the other cheaper: no gateway charges so, and a log that leaves out
+    cached tokens looks so."""
+    ratios = [one.value for name, one in rule.numbers.items() if name in {"input", "output"}]
+    return bool(ratios) and min(ratios) < 1 < max(ratios)
+
+
+def _is_clear(rule: Fitted) -> bool:
+    return all(one.is_clear for name, one in rule.numbers.items() if one.error and name != "before")
 
 
 def _at_list(best: Fitted, winner: tuple[Explained, float] | None) -> tuple[Outcome, Explained | None]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llmaudit.markup.panel import Floats, Panel
+from llmaudit.markup.panel import Floats, Ints, Panel
 
 BISQUARE = 4.685
 """Tuning of Tukey's bisquare: 95% efficient where errors are normal."""
@@ -50,9 +50,16 @@ class Linear:
 ILL = 300.0
 
 
-def sigma_of(panel: Panel, noise: float = FLOOR) -> Floats:
-    """Return the error an amount has, in US dollars: its rounding, and a relative one; at least that of list prices."""
-    found: Floats = np.sqrt(panel.step**2 / 12 + (max(noise, FLOOR) * panel.listed) ** 2)
+def sigma_of(panel: Panel, noise: float = FLOOR, amounts: Floats | None = None) -> Floats:
+    """Return the error an amount has, in US dollars: its rounding, and a relative one; at least that of list prices.
+
+    Args:
+        panel: The requests.
+        noise: The relative error.
+        amounts: What it is relative to, where that is more than list.
+    """
+    whole = panel.listed if amounts is None else np.maximum(panel.listed, amounts)
+    found: Floats = np.sqrt(panel.step**2 / 12 + (max(noise, FLOOR) * whole) ** 2)
     return found
 
 
@@ -61,7 +68,7 @@ def noise_of(panel: Panel, predicted: Floats) -> float:
     clear = panel.listed > 20 * panel.step
     if clear.sum() < MIN_ROWS:
         return FLOOR
-    relative = (panel.billed - predicted)[clear] / panel.listed[clear]
+    relative = (panel.billed - predicted)[clear] / np.maximum(panel.listed, predicted)[clear]
     return max(float(1.4826 * np.median(np.abs(relative))), FLOOR)
 
 
@@ -69,13 +76,14 @@ MIN_ROWS = 30
 """Fewer requests decide nothing of their own."""
 
 
-def regress(columns: Floats, target: Floats, sigma: Floats) -> Linear | None:
+def regress(columns: Floats, target: Floats, sigma: Floats, alike: Ints | None = None) -> Linear | None:
     """Return the robust fit of a target on columns (n x p), or None where a column says nothing.
 
     Args:
         columns: Each in US dollars, so that a coefficient is a ratio; or ones, for an amount per request.
         target: In US dollars.
         sigma: The least error of each.
+        alike: Numbers from 0; rows of one number share their error, and standard errors take them as one.
     """
     scaled, goal = columns / sigma[:, None], target / sigma
     norms = np.linalg.norm(scaled, axis=0)
@@ -86,7 +94,7 @@ def regress(columns: Floats, target: Floats, sigma: Floats) -> Linear | None:
     if not np.isfinite(condition) or condition > 1 / np.finfo(float).eps ** 0.5:
         return None
     values = _iterated(unit, goal, _solved(unit, goal, np.ones(len(goal))))
-    return Linear(values / norms, _sandwich(unit, goal, values) / np.outer(norms, norms), condition)
+    return Linear(values / norms, _sandwich(unit, goal, values, alike) / np.outer(norms, norms), condition)
 
 
 def _iterated(unit: Floats, goal: Floats, start: Floats) -> Floats:
@@ -116,15 +124,18 @@ def scale_of(residual: Floats) -> float:
     return max(float(1.4826 * np.median(np.abs(residual))), 1e-3)
 
 
-def _sandwich(unit: Floats, goal: Floats, values: Floats) -> Floats:
+def _sandwich(unit: Floats, goal: Floats, values: Floats, alike: Ints | None) -> Floats:
     residual = goal - unit @ values
     limit = BISQUARE * scale_of(residual)
     share = np.clip(residual / limit, -1.0, 1.0)
     psi = residual * (1 - share**2) ** 2
     slope = (1 - share**2) * (1 - 5 * share**2)
     bread = np.linalg.pinv((unit * slope[:, None]).T @ unit)
-    meat = (unit * (psi**2)[:, None]).T @ unit
-    n, p = unit.shape
+    scores = unit * psi[:, None]
+    if alike is not None:  # Liang and Zeger (1986): scores of rows that share an error are one score
+        scores = np.stack([np.bincount(alike, weights=column) for column in scores.T], axis=1)
+    meat = scores.T @ scores
+    n, p = scores.shape
     found: Floats = bread @ meat @ bread * n / max(n - p, 1)
     return found
 

@@ -72,6 +72,7 @@ def _found(group: Group, cells: Mapping[str, Sequence[PricedCell]]) -> Found:
     pct, low, high = _percent(group)
     taken = {model: _overpaid(group, own) for model in models if (own := cells.get(model))}
     fixed = rule.numbers.get("fee") or rule.numbers.get("minimum") or rule.numbers.get("step")
+    unsent = rule.numbers.get("tokens")
     return Found(
         kind=kind,
         models=models,
@@ -89,6 +90,9 @@ def _found(group: Group, cells: Mapping[str, Sequence[PricedCell]]) -> Found:
         sampled=len(group.panel),
         rivals=list(group.decision.rivals),
         stated_ratio=stated,
+        tokens_per_request=unsent.value if unsent else None,
+        tokens_low=unsent.low if unsent else None,
+        tokens_high=unsent.high if unsent else None,
     )
 
 

@@ -13,7 +13,7 @@ from llmaudit.catalog.quote import cost
 from llmaudit.cells import PricedCell, rates_of
 from llmaudit.evidence import requests
 from llmaudit.markup import bycell
-from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar, token_findings, top_up_finding
+from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar, token_findings, top_up_finding, unsent_usd
 from llmaudit.markup.claims import claims_against_bill
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.found import claim, found_of, pct_range
@@ -157,7 +157,7 @@ def _with_channels(
         channels=stated,
         sums=sums,
         claims=claims_against_bill(traffic.name, row.found, catalog),
-        cost_per_list_usd=per_dollar(bycell.billed(compared), bycell.listed(compared), sums, payments),
+        cost_per_list_usd=per_dollar(bycell.billed(compared), listed - unsent_usd(counts, compared), sums, payments),
         monthly_usd=_in(row.overpaid_usd, compared, DAYS_A_MONTH),
         yearly_usd=_in(row.overpaid_usd, compared, DAYS_A_YEAR),
     )

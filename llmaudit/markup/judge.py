@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy as np
 from llmaudit.catalog import Catalog
 from llmaudit.markup.decide import MOST, TOLERANCE, Decision, decide
 from llmaudit.markup.fit import MIN_ROWS
-from llmaudit.markup.panel import Panel, by_model, join, thinned
-from llmaudit.markup.rules import CLEAR, PER_NUMBER, applied
+from llmaudit.markup.panel import CLASSES, Bools, Panel, by_model, join, thinned
+from llmaudit.markup.rules import CLEAR, PER_NUMBER, Bench, Fitted
+from llmaudit.markup.shapes import applied
 
 POOLED = 8000
 """Requests at most that are looked at together: with so many, more change nothing."""
@@ -52,6 +53,9 @@ def judge(panel: Panel, catalog: Catalog) -> Judgement:
     """Return the decisions on a gateway's models, pooled where one rule holds on several."""
     panels = _panels(panel)
     decisions = {name: decide(own, catalog) for name, own in panels.items()}
+    if (whole := surely_whole(decisions)) is not None:
+        panels = {name: own.where(whole[name]) for name, own in panels.items()}
+        decisions = {name: decide(own, catalog) for name, own in panels.items()}
     marked = [name for name, one in decisions.items() if one.outcome == "markup"]
     faint = [name for name, one in decisions.items() if one.outcome == "unclear" or is_faint(one)]
     whole = _together([*marked, *faint], panels, decisions, catalog) if faint else None
@@ -62,6 +66,27 @@ def judge(panel: Panel, catalog: Catalog) -> Judgement:
         groups = _pooled(marked, panels, decisions, catalog)
     groups, decisions = _absorbed(groups, panels, decisions, catalog)
     return Judgement(decisions, tuple(sorted(groups, key=_extra, reverse=True)), panel)
+
+
+ODD, SKEWED = 4.0, 0.005
+"""Scales of noise beyond which an amount is odd, and the share of odd ones that is noticed."""
+
+
+def surely_whole(decisions: Mapping[str, Decision]) -> dict[str, Bools] | None:
+    """Return the requests that show what they read from a cache, where others seem to have read and do not show it.
+
+    Under noise, small cached parts that a log leaves out cannot be told from it one by one, and pull every number down.
+    They betray themselves by the large ones: amounts far too low, among requests without cached tokens alone.
+    """
+    odd = []
+    shows = {name: one.bench.panel.parts[:, CLASSES.index("cache_read")] > 0 for name, one in decisions.items()}
+    for name, one in decisions.items():
+        if one.bench.is_noisy:
+            far = one.bench.residual(one.rule.predicted)[~shows[name]] / one.bench.scale
+            odd.append((far > ODD).astype(float) - (far < -ODD))
+    if not odd or -float(np.concatenate(odd).sum()) <= SKEWED * sum(map(len, odd)):
+        return None
+    return {name: own if own.sum() >= 2 * MIN_ROWS else np.ones(len(own), bool) for name, own in shows.items()}
 
 
 def is_faint(decision: Decision) -> bool:
@@ -129,24 +154,19 @@ def _together(
     apart = float(np.average([decisions[name].fits for name in names], weights=[len(panels[name]) for name in names]))
     if decision.outcome != "markup" or decision.fits < apart - 0.02:
         return None
-    costs = [
-        _cost_of(decisions[name], decision.bench.scale) * min(1.0, POOLED // len(names) / len(panels[name]))
-        for name in names
-    ]
-    if decision.rule.cost > sum(costs) + PER_NUMBER * len(names):
+    if decision.rule.cost > _apart(names, panels, decisions, decision.bench) + PER_NUMBER * len(names):
         return None
     dearest = min(decisions[name].dearest for name in names)
     return Group(tuple(names), panel, replace(decision, dearest=dearest))
 
 
-def _cost_of(decision: Decision, scale: float) -> float:
-    """Return what a decision's rule costs at another scale of noise."""
-    bench = decision.bench
-    before, bench.scale = bench.scale, scale
-    numbers = len(decision.rule.numbers) + (2 if decision.rule.since is not None else 0)
-    cost = bench.judged(decision.rule, numbers).cost
-    bench.scale = before
-    return cost
+def _apart(names: Sequence[str], panels: dict[str, Panel], decisions: dict[str, Decision], bench: Bench) -> float:
+    """Return what the rules of several models cost on their joint requests, each on its own."""
+    predicted = np.concatenate(
+        [applied(decisions[name].rule, Bench(thinned(panels[name], POOLED // len(names)))) for name in names]
+    )
+    rule = Fitted(None, {}, predicted)
+    return bench.judged(rule).cost + PER_NUMBER * sum(decisions[name].rule.size for name in names)
 
 
 def _absorbed(
@@ -174,7 +194,7 @@ def _follows(group: Group, decision: Decision) -> bool:
     As well is enough where that reading is a look-alike which a constant ratio cannot be told from.
     """
     rule, bench = group.decision.rule, decision.bench
-    as_one = bench.judged(replace(rule, predicted=applied(rule, bench)), 0)
+    as_one = bench.judged(Fitted(rule.kind, {}, applied(rule, bench), shift=rule.shift))
     look = decision.explained
     is_bare = look is not None and look.is_everywhere and look.is_constant
     room = PER_NUMBER if is_bare else -PER_NUMBER

@@ -247,6 +247,6 @@ def currency_of(rate: float) -> str | None:
     return next((name for name, (low, high) in CURRENCIES.items() if low <= rate <= high), None)
 
 
-def as_rule(explained: Explained) -> Fitted:
-    """Return a look-alike in the shape of a rule, to be judged beside them."""
-    return Fitted(None, {}, explained.predicted)
+def as_rule(explained: Explained, shift: float, bench: Bench) -> Fitted:
+    """Return a look-alike in the shape of a rule, to be judged beside them, in a log that is rounded as theirs."""
+    return Fitted(None, {}, explained.predicted + shift * bench.panel.step, shift=shift)

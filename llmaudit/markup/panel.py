@@ -21,6 +21,7 @@ from llmaudit.summaries.billed import BilledRequest
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 CLASSES = ("input", "cache_read", "cache_write", "output", "other")
 """Classes of tokens whose rates a gateway can raise apart; other is searches, audio, images and fees per request."""

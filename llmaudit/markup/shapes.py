@@ -1,0 +1,290 @@
+"""The rules by which a gateway can make an amount of a list cost, each fitted to the same requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from llmaudit.markup.fit import FLOOR, MIN_ROWS, Linear, mode_of, noise_of, quantile95, regress, scale_of, sigma_of
+from llmaudit.markup.panel import CLASSES, INPUT, Bools, Floats
+from llmaudit.markup.rules import CLEAR, NULLS, Bench, Fitted, Form, Kind, Number
+from llmaudit.markup.snap import has_round, snapped
+
+NOISY = 3.0
+"""Above this scale an amount carries more error than its rounding and that of the list price."""
+
+SAME = 0.002
+"""Rates of two classes of tokens that are nearer to each other are one."""
+
+MOST_EXACT = 0.98
+"""Above this share of amounts that a rule makes to the last digit there is no rounding left to explain."""
+
+SEEN = 1e-4
+"""A step below this share of a typical amount is nothing beside noise."""
+
+Made = Iterator[Fitted]
+
+
+def fitted_rules(bench: Bench) -> list[Fitted]:
+    """Return every rule that can be fitted, each with its cost; list itself is the first."""
+    found = _every(bench)
+    bench.settle(found)
+    if bench.scale > NOISY:  # amounts carry more than rounding: weigh them by what they carry, and fit again
+        closest = min(found, key=lambda rule: scale_of(bench.residual(rule.predicted)))
+        return refitted(bench, closest.predicted)
+    return _shifted(bench, [snapped(rule, bench) for rule in found])
+
+
+def _shifted(bench: Bench, rules: list[Fitted]) -> list[Fitted]:
+    """Return the rules with what they are in a log that rounds down, or up, where rounding to the nearest leaves a gap.
+
+    An amount per request of half a step is such a log; a rule that has one is compared with the others once more.
+    """
+    best = min(rules, key=lambda rule: rule.cost)
+    is_seen = float(np.median(bench.panel.step)) > SEEN * bench.is_noisy * float(np.median(bench.listed))
+    if not is_seen or (bench.exactly(best.predicted) >= MOST_EXACT and "fee" not in best.numbers):
+        return rules
+    more = [snapped(rule, bench) for shift in (-0.5, 0.5) for rule in _every(bench, shift)]
+    bench.settle([*rules, *more])
+    return [bench.judged(rule) for rule in (*rules, *more)]
+
+
+def refitted(bench: Bench, closest: Floats) -> list[Fitted]:
+    """Return the rules fitted with the noise that amounts have beside the reading that is closest to them."""
+    noise = noise_of(bench.panel, closest)
+    bench.sigma = sigma_of(bench.panel, noise, closest)
+    bench.is_noisy = noise > NOISY * FLOOR
+    found = _every(bench)
+    bench.settle(found)
+    return _shifted(bench, [snapped(rule, bench) for rule in found])
+
+
+def _every(bench: Bench, shift: float = 0.0) -> list[Fitted]:
+    """Return every rule for a log whose amounts lie so many steps beside what is computed."""
+    if not shift:
+        return [rule for make in RULES for rule in make(bench, 0.0)]
+    makers = (*((at_list,) if shift < 0 else ()), rate, fee, by_class, cache)
+    return [rule for make in makers for rule in make(bench, shift)]
+
+
+def _linear(kind: Kind, bench: Bench, shift: float, form: Form, since: int | None = None) -> Fitted | None:
+    """Return a rule with its fitted numbers, or None where the requests say nothing of one of them."""
+    target = bench.panel.billed - shift * bench.panel.step - form.base
+    rows = form.rows
+    fit = regress(form.columns[rows], target[rows], bench.sigma[rows])
+    if fit is None:
+        return None
+    predicted = form.predict(fit.values) + shift * bench.panel.step
+    numbers = {name: number_of(fit, i, int(rows.sum()), name) for i, name in enumerate(form.names)}
+    return Fitted(kind, numbers, predicted, since=since, shift=shift, form=form)
+
+
+def number_of(fit: Linear, index: int, n: int, name: str) -> Number:
+    """Return a coefficient with its interval."""
+    value, error = float(fit.values[index]), float(fit.errors[index])
+    reach = quantile95(n) * error
+    return Number(value, value - reach, value + reach, error, NULLS.get(name, 0.0))
+
+
+def _all(bench: Bench) -> Bools:
+    return np.ones(len(bench.listed), bool)
+
+
+def at_list(bench: Bench, shift: float) -> Made:
+    """Billed is list, as the log rounds it."""
+    yield Fitted(None, {}, bench.listed + shift * bench.panel.step, shift=shift)
+
+
+def rounded_up(bench: Bench, _: float) -> Made:
+    """Billed is list rounded up to the log's own step."""
+    step = bench.panel.step
+    if (bench.panel.billed > 1.5 * step).sum() < MIN_ROWS:  # one amount for all is no rounding
+        return
+    size = float(np.median(step))
+    yield Fitted("rounding_up", {"step": Number(size, size, size, 0.0, null=0.0)}, up_to(bench.listed, step))
+
+
+def up_to(amounts: Floats, step: Floats) -> Floats:
+    """Return amounts rounded up to a step; what floats add to a whole one is no step."""
+    found: Floats = np.ceil(amounts / step - 1e-6) * step
+    return found
+
+
+def rate(bench: Bench, shift: float) -> Made:
+    """Billed is a multiple of list: from the start, or from a day on."""
+    form = Form(("rate",), bench.listed[:, None], np.zeros(len(bench.listed)), _all(bench))
+    if (rule := _linear("token_rate", bench, shift, form)) is not None:
+        yield rule
+    yield from _at_the_mode(bench, shift, form)
+    yield from _changed(bench, shift)
+
+
+def _at_the_mode(bench: Bench, shift: float, form: Form) -> Made:
+    """Yield the rate of the requests that lie closest together, where less than half may follow it."""
+    listed, billed = bench.listed, bench.panel.billed
+    clear = listed > 20 * bench.panel.step  # of smaller ones the ratio is rounding
+    if clear.sum() < MIN_ROWS:
+        return
+    mode = mode_of(billed[clear] / listed[clear])
+    near = np.abs(billed / mode - listed) <= 8 * np.sqrt(bench.sigma**2 + (0.001 * listed) ** 2)
+    if MIN_ROWS <= near.sum() < len(billed):
+        rule = _linear("token_rate", bench, shift, Form(form.names, form.columns, form.base, near))
+        if rule is not None:
+            yield rule
+
+
+def _changed(bench: Bench, shift: float) -> Made:
+    """Yield a rate that is another one from the day on that splits the daily medians best."""
+    panel = bench.panel
+    days = np.unique(panel.day[panel.day >= 0])
+    if len(days) < 4 or len(panel) < 2 * MIN_ROWS:  # noqa: PLR2004 -- two days on each side
+        return
+    ratio = panel.billed / bench.listed
+    medians = np.array([np.median(ratio[panel.day == day]) for day in days])
+    losses = [
+        np.abs(part - np.median(part)).sum() for cut in range(1, len(days)) for part in (medians[:cut], medians[cut:])
+    ]
+    cut = int(np.argmin(np.array(losses).reshape(-1, 2).sum(axis=1))) + 1
+    after = panel.day >= days[cut]
+    if min(after.sum(), (~after).sum()) < MIN_ROWS:
+        return
+    columns = np.stack([bench.listed * after, bench.listed * ~after], axis=1)
+    form = Form(("rate", "before"), columns, np.zeros(len(after)), _all(bench))
+    rule = _linear("token_rate", bench, shift, form, since=int(days[cut]))
+    if rule is not None:
+        yield rule
+
+
+def fee(bench: Bench, shift: float) -> Made:
+    """Billed is list and an amount, or a number of tokens, per request; or a multiple of list and an amount."""
+    listed, ones = bench.listed, np.ones(len(bench.listed))
+    one = _linear("per_request", bench, shift, Form(("fee",), ones[:, None], listed, _all(bench)))
+    price = bench.panel.factors[:, [INPUT]]
+    unsent = _linear("token_count", bench, shift, Form(("tokens",), price, listed, _all(bench)))
+    both = Form(("rate", "fee"), np.stack([listed, ones], axis=1), np.zeros(len(ones)), _all(bench))
+    two = _linear("rate_and_fee", bench, shift, both)
+    if one is not None:
+        yield replace(one, digits=0.0 if has_round("fee", one.numbers["fee"]) else 1.0)
+    if unsent is not None:  # of one model it is the same as an amount: the rounder one of them is meant
+        yield replace(unsent, digits=0.5 if has_round("tokens", unsent.numbers["tokens"]) else 1.0)
+    if two is not None and two.numbers["rate"].value > 0 and all(number.is_clear for number in two.numbers.values()):
+        yield two
+
+
+def by_class(bench: Bench, shift: float) -> Made:
+    """Billed is list with the price of one class of tokens raised, or of both by different ratios."""
+    panel = bench.panel
+    output = panel.parts[:, CLASSES.index("output")]
+    prompt = panel.parts[:, : CLASSES.index("output")].sum(axis=1)
+    rest = panel.parts[:, CLASSES.index("other")]
+    one_class: tuple[tuple[Kind, str, Floats, Floats], ...] = (
+        ("output_rate", "output", output, prompt),
+        ("input_rate", "input", prompt, output),
+    )
+    for kind, name, raised, others in one_class:
+        rule = _linear(kind, bench, shift, Form((name,), raised[:, None], others + rest, _all(bench)))
+        if rule is not None:
+            yield rule
+    form = Form(("input", "output"), np.stack([prompt, output], axis=1), rest, _all(bench))
+    both = _linear("class_rates", bench, shift, form)
+    if both is not None:
+        one, other = both.numbers["input"], both.numbers["output"]
+        apart = abs(one.value - other.value)
+        if apart > max(CLEAR * float(np.hypot(one.error, other.error)), SAME) and one.is_clear and other.is_clear:
+            yield both
+
+
+def cache(bench: Bench, shift: float) -> Made:
+    """Billed is list with the discount on cache reads kept, whole or in part; or a multiple of that."""
+    kept = bench.panel.undiscounted
+    if (kept > 0).sum() < MIN_ROWS:
+        return
+    one = _linear("cache_discount", bench, shift, Form(("kept",), kept[:, None], bench.listed, _all(bench)))
+    if one is not None:
+        yield one
+    form = Form(("rate",), (bench.listed + kept)[:, None], np.zeros(len(kept)), _all(bench))
+    two = _linear("rate_and_cache_discount", bench, shift, form)
+    if two is not None:
+        two.numbers["kept"] = Number(1.0, 1.0, 1.0, 0.0, null=0.0)
+        yield two
+
+
+def minimum(bench: Bench, _: float) -> Made:
+    """Billed is list, or a multiple of it, but never below an amount."""
+    floor = _least(bench)
+    if floor is None:
+        return
+    least, above = floor.value, bench.listed > floor.value
+    listed = bench.listed
+    yield Fitted("minimum_charge", {"minimum": floor}, np.maximum(listed, least))
+    if above.sum() < MIN_ROWS:
+        return
+    form = Form(("rate",), listed[:, None], np.zeros(len(listed)), above, least)
+    rule = _linear("minimum_charge", bench, 0.0, form)
+    if rule is not None and rule.numbers["rate"].is_clear:
+        rule.numbers["minimum"] = floor
+        yield rule
+
+
+def _least(bench: Bench) -> Number | None:
+    """Return the amount that cheap requests are billed alike; None where they are not, or it is not above list.
+
+    Without noise it is the least amount there is. With noise it is the middle of what the requests below it are billed.
+    """
+    billed, listed = bench.panel.billed, bench.listed
+    floor = float(billed.min())
+    lowest = billed == floor
+    if not bench.is_noisy and floor > 0 and lowest.sum() >= _enough(bench) and np.median(listed[lowest]) < floor:
+        return Number(floor, floor, floor, 0.0, null=0.0)
+    cheap = listed <= np.quantile(listed, 0.05)
+    floor = float(np.median(billed[cheap]))
+    for _ in range(20):
+        below = listed < 0.9 * floor  # nearer to it a multiple of list may be above
+        if below.sum() < _enough(bench):
+            return None
+        better = float(np.median(billed[below]))
+        if abs(better - floor) <= 1e-9 * floor:
+            break
+        floor = better
+    spread = np.abs(billed[below] / floor - 1)
+    if np.median(spread) > ALIKE:
+        return None
+    error = 1.2533 * 1.4826 * floor * float(np.median(spread)) / float(below.sum()) ** 0.5  # of a median
+    reach = quantile95(int(below.sum())) * error
+    return Number(floor, floor - reach, floor + reach, error, null=0.0)
+
+
+ALIKE = 0.05
+"""Amounts of cheap requests that differ more than this are no minimum."""
+
+
+def _enough(bench: Bench) -> float:
+    return max(MIN_ROWS // 3, 0.01 * len(bench.panel))
+
+
+RULES: tuple[Callable[[Bench, float], Made], ...] = (at_list, rounded_up, rate, fee, by_class, cache, minimum)
+"""Every rule, in the order in which a tie is settled."""
+
+
+def applied(rule: Fitted, bench: Bench) -> Floats:
+    """Return what a rule, with its numbers as they are, would bill other requests than those it was fitted to."""
+    panel, listed = bench.panel, bench.listed
+    numbers = {name: number.value for name, number in rule.numbers.items()}
+    ratio: Floats = np.full(len(panel), numbers.get("rate", 1.0))
+    if rule.since is not None:
+        ratio = np.where(panel.day >= rule.since, ratio, numbers.get("before", 1.0))
+    if rule.kind == "rounding_up":
+        return up_to(listed, panel.step)
+    output = panel.parts[:, CLASSES.index("output")]
+    prompt = panel.parts[:, : CLASSES.index("output")].sum(axis=1)
+    amounts = (
+        (listed + numbers.get("kept", 0.0) * panel.undiscounted) * ratio
+        + prompt * (numbers.get("input", 1.0) - 1)
+        + output * (numbers.get("output", 1.0) - 1)
+        + numbers.get("tokens", 0.0) * panel.factors[:, INPUT]
+        + numbers.get("fee", 0.0)
+    )
+    least: Floats = np.maximum(amounts, numbers.get("minimum", 0.0)) + rule.shift * panel.step
+    return least

@@ -1,0 +1,156 @@
+"""Round numbers first: what a gateway charges is 5% and not 5.0003%, and rounding hides the difference.
+
+A rule whose round numbers make the amounts as well as its fitted ones is judged by the round ones. They also show which
+amounts end on half a step: all of those are rounded alike, however many there are, so that they say nothing and the
+numbers are estimated without them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from llmaudit.markup.fit import MIN_ROWS, quantile95, regress
+from llmaudit.markup.panel import Bools, Floats
+from llmaudit.markup.rules import NULLS, Bench, Fitted, Form, Number
+
+DIGITS = (1, 2, 3)
+"""Significant digits of an amount, and decimals of a percentage less one, from the roundest on."""
+
+REACH = 4.0
+"""Standard errors within which a round number is tried."""
+
+NOT_ROUND = 4.0
+"""Digits that count for numbers that are not round."""
+
+TIED = 1e-3
+"""Parts of a step by which amounts are taken to end on half a step."""
+
+LEAST = 1e-9
+"""Relative width that every interval has: numbers that fit to the last digit are still floats."""
+
+PITCHES = 50
+"""With so many different endings of amounts or more, rounding is as good as random."""
+
+
+def snapped(rule: Fitted, bench: Bench) -> Fitted:
+    """Return a rule with its cost, by round numbers where those make the amounts as well."""
+    judged = bench.judged(rule)
+    form = rule.form
+    if form is None or bench.is_noisy:
+        return judged
+    room = rounding_room(form, bench)
+    fitted = np.array([rule.numbers[name].value for name in form.names])
+    errors = np.array([rule.numbers[name].error for name in form.names])
+    for digits in DIGITS:
+        near = np.array([_round(name, value, digits) for name, value in zip(form.names, fitted, strict=True)])
+        if not (np.abs(near - fitted) <= REACH * errors + room).all() or _is_null(form, near):
+            continue
+        predicted = form.predict(near) + rule.shift * bench.panel.step
+        one = bench.judged(replace(rule, predicted=predicted, digits=_digits(form.names, digits) - 1))
+        if one.cost <= judged.cost and not _is_half_a_step(form, near, bench):
+            return one
+    return bench.judged(replace(rule, digits=NOT_ROUND))
+
+
+def _is_half_a_step(form: Form, values: Floats, bench: Bench) -> bool:
+    """Say whether an amount per request is what a log that rounds up or down adds, on average: no round number then."""
+    if "fee" not in form.names:
+        return False
+    steps = abs(float(values[form.names.index("fee")])) / float(np.median(bench.panel.step))
+    return LOW_HALF < steps < HIGH_HALF
+
+
+LOW_HALF, HIGH_HALF = 0.4, 0.6
+
+
+def has_round(name: str, number: Number) -> bool:
+    """Say whether the interval of a number has a round one in it, and few enough others for that to be no chance."""
+    near = _round(name, number.value, 1)
+    narrow = number.high - number.low < (0.5 if name == "tokens" else 0.2 * abs(near))
+    return number.low <= near <= number.high and narrow
+
+
+def _is_null(form: Form, values: Floats) -> bool:
+    """Say whether round numbers add nothing: then the rule is list."""
+    return any(
+        value == NULLS.get(name, 0.0) for name, value in zip(form.names, values, strict=True) if name != "before"
+    )
+
+
+def _round(name: str, value: float, digits: int) -> float:
+    if name == "fee":
+        return float(f"{value:.{digits - 1}e}")
+    return round(value, 0 if name == "tokens" else digits + 1)
+
+
+def _digits(names: tuple[str, ...], digits: int) -> float:
+    """Return how many digits of an amount were needed; a whole number of tokens is as good as one and a half."""
+    return digits if "fee" in names else 1.5 if "tokens" in names else 1
+
+
+def rounding_room(form: Form, bench: Bench) -> Floats:
+    """Return how far each number can be off because amounts end on half a step and are all rounded alike."""
+    rows, sigma = form.rows, bench.sigma
+    weights = form.columns[rows] / sigma[rows, None] ** 2
+    half = bench.panel.step[rows, None] / 2
+    found: Floats = (np.abs(weights) * half).sum(axis=0) / (weights * form.columns[rows]).sum(axis=0)
+    return found
+
+
+def refined(rule: Fitted, bench: Bench) -> Fitted:
+    """Return a rule with its numbers estimated again, with what is known of the rounding of its amounts.
+
+    Amounts that end on half a step are left out. Requests of one list cost share their rounding, and count as one for
+    the standard errors.
+    """
+    form = rule.form
+    if form is None:
+        return rule
+    target = bench.panel.billed - rule.shift * bench.panel.step - form.base
+    units = (rule.predicted - rule.shift * bench.panel.step) / bench.panel.step
+    rows = form.rows if bench.is_noisy else form.rows & ~_is_tied(units - rule.shift)
+    room = np.zeros(len(form.names))
+    fit = None
+    if rows.sum() >= MIN_ROWS:
+        alike = None if bench.is_noisy else np.unique(np.round(units[rows], 3), return_inverse=True)[1]
+        fit = regress(form.columns[rows], target[rows], bench.sigma[rows], alike)
+    if fit is None:
+        rows, room = form.rows, rounding_room(form, bench)
+        alike = None
+        fit = regress(form.columns[rows], target[rows], bench.sigma[rows])
+    if fit is None:
+        return rule
+    count = int(rows.sum()) if alike is None else int(alike.max()) + 1
+    if not bench.is_noisy:
+        room = np.maximum(room, _pitch(form, bench, units, rows))
+    numbers = dict(rule.numbers)
+    for index, name in enumerate(form.names):
+        value, error = float(fit.values[index]), float(fit.errors[index])
+        reach = quantile95(count) * error + float(room[index]) + LEAST * abs(value)
+        numbers[name] = Number(value, value - reach, value + reach, error, NULLS.get(name, 0.0))
+    return replace(rule, numbers=numbers)
+
+
+def _is_tied(units: Floats) -> Bools:
+    found: Bools = np.abs(units - np.floor(units) - 0.5) < TIED
+    return found
+
+
+def _pitch(form: Form, bench: Bench, units: Floats, rows: Bools) -> Floats:
+    """Return the room of an amount per request where list costs end on few parts of a step: they hide what is between.
+
+    Other numbers have none: what multiplies list moves each request by another part of a step.
+    """
+    room = np.zeros(len(form.names))
+    if "fee" not in form.names:
+        return room
+    ends = np.unique(np.round(np.mod(units[rows], 1.0), 3) % 1.0)
+    if len(ends) < PITCHES:
+        room[form.names.index("fee")] = HALF95 * float(np.median(bench.panel.step)) / len(ends)
+    return room
+
+
+HALF95 = 0.475
+"""Of a number that may lie anywhere in a span, 95% is the span without a fortieth at each end."""
