@@ -17,7 +17,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.cells import price
 from llmaudit.errors import InputError, printable
 from llmaudit.evidence import Evidence
-from llmaudit.facts import Facts, facts_of
+from llmaudit.facts import Facts, facts_of, facts_of_gateways
 from llmaudit.findings import (
     account,
     checklist,
@@ -136,6 +136,17 @@ def gather(
     """
     chosen = _chosen(plans, catalog)
     return _evidence(facts_of(store, catalog, period), catalog, chosen)
+
+
+def gather_gateways(store: Store, catalog: Catalog, period: Period = ALL) -> Evidence:
+    """Read what the verdict on gateways needs from a database, and nothing else (`markup.find` of it is the same).
+
+    Args:
+        store: The database; tags are not needed.
+        catalog: The prices.
+        period: The span of time, and the zone of its days.
+    """
+    return _evidence(facts_of_gateways(store, catalog, period), catalog, [])
 
 
 def evidence_of(facts: Facts, catalog: Catalog, plans: Sequence[str] = DEFAULT_PLANS) -> Evidence:

@@ -64,6 +64,21 @@ def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: in
             store.execute("DROP TABLE IF EXISTS call_attempts")
 
 
+@contextmanager
+def gateway_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Iterator[None]:
+    """Make the view `keyed_requests` of what gateways billed alone (gateways.sql), for the length of a block.
+
+    Args:
+        store: The database; tags are not needed.
+        catalog: Decides which names mean which sku, and where prices change.
+        period: Only requests that started in it; its zone decides their days.
+    """
+    with resolved_requests(store, catalog, period), store.table("prompt_bands", _bands(catalog)):
+        store.execute(read_sql("gateways.sql"))
+        with store.joins_as_written():
+            yield
+
+
 def _bands(catalog: Catalog) -> pa.Table:
     """Return the bands that each block of prompt sizes touches; all sizes from the last block on are in it."""
     edges = catalog.prompt_edges()

@@ -25,11 +25,11 @@ FORMATS = {".html": "html", ".htm": "html", ".md": "md"}
 
 def found_markup(settings: Settings, prices: Catalog) -> Markup:
     """Return the finding on what is in the database."""
-    from llmaudit.audit import gather
+    from llmaudit.audit import gather_gateways
     from llmaudit.findings import markup as finding
 
     with open_store(settings, read_only=True) as store:
-        found = finding.find(gather(store, prices, (), settings.period))
+        found = finding.find(gather_gateways(store, prices, settings.period))
         return msgspec.structs.replace(found, gateways=[_with_ids(row, store) for row in found.gateways])
 
 

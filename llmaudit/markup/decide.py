@@ -165,8 +165,10 @@ def _outcome(best: Fitted, over: float, winner: tuple[Explained, float] | None) 
 
 
 def _is_torn(rule: Fitted) -> bool:
-    """Say whether one class of tokens is dearer and the other cheaper: no gateway charges so, and a log that leaves out
-    cached tokens looks so."""
+    """Say whether one class of tokens is dearer and the other cheaper.
+
+    No gateway is known to charge so, and a log that leaves out cached tokens looks so.
+    """
     ratios = [one.value for name, one in rule.numbers.items() if name in {"input", "output"}]
     return bool(ratios) and min(ratios) < 1 < max(ratios)
 

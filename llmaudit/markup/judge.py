@@ -53,8 +53,8 @@ def judge(panel: Panel, catalog: Catalog) -> Judgement:
     """Return the decisions on a gateway's models, pooled where one rule holds on several."""
     panels = _panels(panel)
     decisions = {name: decide(own, catalog) for name, own in panels.items()}
-    if (whole := surely_whole(decisions)) is not None:
-        panels = {name: own.where(whole[name]) for name, own in panels.items()}
+    if (shown := surely_whole(decisions)) is not None:
+        panels = {name: own.where(shown[name]) for name, own in panels.items()}
         decisions = {name: decide(own, catalog) for name, own in panels.items()}
     marked = [name for name, one in decisions.items() if one.outcome == "markup"]
     faint = [name for name, one in decisions.items() if one.outcome == "unclear" or is_faint(one)]

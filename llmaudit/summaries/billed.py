@@ -16,6 +16,7 @@ import msgspec
 
 from llmaudit.cells import PARTS
 from llmaudit.request import COUNTERS
+from llmaudit.resolve import resolved_few
 from llmaudit.store import Store
 from llmaudit.summaries.base import Summary
 
@@ -105,8 +106,7 @@ _ROWS = """
         json_extract_string(CASE WHEN r.tags LIKE '{{%' THEN r.tags END, '$.group_ratio') AS group_ratio,
         s.path AS file, r.line,
         hash(coalesce(r.request_id, concat_ws('|', r.line, r.started_at, r.billed_amount))) AS rank
-    FROM billed_sample p
-    JOIN resolved_requests r ON r.row_id = p.row_id
+    FROM resolved_few r
     JOIN sources s ON s.source_id = r.source_id
     ORDER BY gateway, model, rank, r.row_id
 """.format(
@@ -117,8 +117,7 @@ _ROWS = """
 
 def build(store: Store) -> list[BilledRequest]:
     """Return the sample, in a fixed order."""
-    picked = store.arrow(_PICKED)
-    with store.table("billed_sample", picked):
+    with resolved_few(store, store.arrow(_PICKED)):
         return [_row(row) for row in store.dicts(_ROWS)]
 
 

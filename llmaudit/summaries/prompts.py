@@ -103,6 +103,8 @@ def build(store: Store) -> list[SizedPrompt]:
 
 def _pairs(store: Store) -> Iterator[SizedPrompt]:
     families = _Families()
+    if not store.rows("SELECT 1 FROM period_requests WHERE prompt_hash IS NOT NULL LIMIT 1"):
+        return
     if not store.rows("SELECT 1 FROM resolved_requests WHERE sold_gateway IS NULL AND prompt_hash IS NOT NULL LIMIT 1"):
         return
     for row in store.dicts(_PAIRS):

@@ -12,9 +12,10 @@ import pytest
 from builders import litellm_row, write_jsonl
 from running import Ran, run_in
 
-from llmaudit.audit import gather
+from llmaudit.audit import gather, gather_gateways
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.datasets.markup import World, litellm_rows, simulate
+from llmaudit.findings.markup import find
 from llmaudit.levers.markup import LEVER
 from llmaudit.store import Store
 
@@ -151,3 +152,10 @@ def test_a_hidden_prompt_shows_against_the_same_prompts_sent_directly(tmp_path: 
     (padding,) = found["found"]
     assert (padding["tokens_per_request"], padding["tokens_low"]) == (pytest.approx(24), pytest.approx(24))
     assert Decimal(found["overpaid_usd"]) == Decimal("0.00288")
+
+
+def test_what_is_read_for_gateways_alone_gives_the_verdicts_of_the_whole_audit(folder: Path, catalog: Catalog) -> None:
+    with Store(folder / "m.duckdb", read_only=True) as store:
+        whole, alone = find(gather(store, catalog)), find(gather_gateways(store, catalog))
+    assert msgspec.json.encode(alone) == msgspec.json.encode(whole)
+    assert alone.gateways[0].samples
