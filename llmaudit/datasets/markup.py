@@ -2,8 +2,9 @@
 
 Each request has a truth (what was used, under which conditions, when) and a logged form, which hides what real logs
 hide: the region, the tier, cached tokens. The charge is the catalog's list price of the truth, changed by a rule, then
-rounded as the log's field rounds. Requests come as rows for a study in memory, or as a log file in LiteLLM's,
-OpenRouter's or new-api's own format for the whole command line.
+rounded as the log's field rounds. Requests come as rows for a study in memory; `markup_logs` writes them as log files,
+for the whole command line. What no amount shows is simulated beside them: payments for credit, and sizes of prompts as
+they were really sent.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Literal
 
 import numpy as np
 
 from llmaudit.catalog import Catalog, Conditions, NoRates, Offer, rates_for
 from llmaudit.summaries.billed import BilledRequest
+from llmaudit.summaries.payments import Payment
+from llmaudit.summaries.prompts import SizedPrompt
 
 Rule = Literal[
     "none", "token_rate", "per_request", "rate_and_fee", "output_rate", "input_rate", "cache_discount",
-    "minimum_charge", "rounding_up", "conversion",
+    "minimum_charge", "rounding_up", "conversion", "token_count", "top_up",
 ]  # fmt: skip
 Look = Literal[
     "region", "time of day", "service tier", "batch", "long context", "cache class", "price change on a date",
@@ -61,6 +64,10 @@ class World:
         days: Length.
         mix: Models and how often each is asked.
         gateway: Who passed the requests on.
+        tokens: Tokens on every request that were not sent, for the rule `token_count`.
+        is_reported: Whether the log counts those as prompt tokens; else they are in the amounts alone.
+        top_up_pct: What credit costs over its face value, in percent, for the rule `top_up`.
+        top_up_minimum: The least such fee, in US dollars.
     """
 
     requests: int = 2000
@@ -77,6 +84,10 @@ class World:
     days: int = 31
     mix: Mapping[tuple[str, str], float] = field(default_factory=lambda: MIX)
     gateway: str = "litellm"
+    tokens: int = 0
+    is_reported: bool = False
+    top_up_pct: Decimal = Decimal(0)
+    top_up_minimum: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,7 @@ def simulate(world: World, catalog: Catalog, rng: np.random.Generator) -> list[B
         at = FIRST + timedelta(seconds=int(seconds[index]))
         slot = slots[bisect_right(starts, at) - 1].priced_at
         first, read, short, long, other, output = (int(count) for count in usage[index])
-        tokens = (first, read, short, long, other, output)
+        tokens = (first + world.tokens * world.is_reported, read, short, long, other, output)
         band = edges[bisect_right(edges, sum(tokens[:-1])) - 1]
         row = _row(world, index, at, slot, offers[chosen[index]], tokens)
         truth = _Truth(row, tokens, Conditions(slot, band, is_folded=True), offers[chosen[index]])
@@ -277,6 +288,8 @@ def _billed(world: World, truth: _Truth, catalog: Catalog, error: float, day: in
                 amount = prompt * world.rate + output
             case "cache_discount":
                 amount += truth.tokens[1] * (factors[0] - factors[1])
+            case "token_count":
+                amount += world.tokens * factors[0] * (not world.is_reported)
             case "minimum_charge":
                 amount = max(amount * world.rate, world.minimum)
             case _:
@@ -286,41 +299,54 @@ def _billed(world: World, truth: _Truth, catalog: Catalog, error: float, day: in
     return _as(truth.row, billed_usd=units * world.unit)
 
 
-def litellm_rows(rows: Sequence[BilledRequest]) -> list[dict[str, object]]:
-    """Return a month as rows of LiteLLM's spend log, to be written as JSON lines; amounts are decimal text."""
-    return [_litellm(row) for row in rows]
+PAYMENTS = 12
+"""Purchases of credit in a month."""
+
+CENT = Decimal("0.01")
 
 
-def _litellm(row: BilledRequest) -> dict[str, object]:
-    first, read, short, long, other, output = row.tokens
-    started = row.at or FIRST
-    return {
-        "request_id": f"sim-{row.line - 1:07d}",
-        "call_type": "acompletion",
-        "startTime": f"{started:%Y-%m-%dT%H:%M:%S.%f}",
-        "endTime": f"{started + timedelta(seconds=2):%Y-%m-%dT%H:%M:%S.%f}",
-        "model": row.sku,
-        "model_group": row.requested,
-        "custom_llm_provider": row.seller,
-        "spend": row.billed_usd,
-        "prompt_tokens": first + read + short + long + other,
-        "completion_tokens": output,
-        "cache_key": "Cache OFF",
-        "cache_hit": "None",
-        "request_tags": [],
-        "litellm_call_id": f"sim-{row.line - 1:07d}",
-        "status": "success",
-        "metadata": {
-            "usage_object": {
-                "prompt_tokens_details": {
-                    "cached_tokens": read,
-                    "cache_creation_tokens": short + long + other,
-                    "cache_creation_token_details": {
-                        "ephemeral_5m_input_tokens": short,
-                        "ephemeral_1h_input_tokens": long,
-                    },
-                },
-                "completion_tokens_details": {"reasoning_tokens": row.reasoning_tokens},
-            }
-        },
-    }
+def payments(world: World, rng: np.random.Generator) -> list[Payment]:
+    """Return what a month's credit cost, to the cent; none where the world says nothing of buying credit."""
+    if world.rule != "top_up":
+        return []
+    found = []
+    for number in range(PAYMENTS):
+        credit = Decimal(int(rng.integers(5, 200)))
+        fee = max((credit * world.top_up_pct / 100).quantize(CENT, ROUND_HALF_UP), world.top_up_minimum)
+        found.append(
+            Payment(
+                gateway=world.gateway,
+                at=FIRST + timedelta(days=int(rng.integers(0, world.days))),
+                category="Purchase",
+                paid_usd=credit + fee,
+                credited_usd=credit,
+                key=f"payment-{number}",
+            )
+        )
+    return found
+
+
+COUNTED = 300
+"""Prompts whose size is known twice."""
+
+
+def prompts(world: World, rows: Sequence[BilledRequest]) -> list[SizedPrompt]:
+    """Return the sizes of some prompts as they were sent directly; none where the world pads no reported count."""
+    if not (world.tokens and world.is_reported):
+        return []
+    return [
+        SizedPrompt(
+            gateway=row.gateway,
+            model=row.model,
+            by="direct",
+            family=None,
+            is_exact=True,
+            reported=sum(row.tokens[:-1]),
+            expected=sum(row.tokens[:-1]) - world.tokens,
+            wrapping=0,
+            file=row.file,
+            line=row.line,
+            rank=row.rank,
+        )
+        for row in rows[:COUNTED]
+    ]

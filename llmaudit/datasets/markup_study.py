@@ -11,7 +11,7 @@ import numpy as np
 
 from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell, PricedCell, price
-from llmaudit.datasets.markup import World, simulate
+from llmaudit.datasets.markup import World, payments, prompts, simulate
 from llmaudit.markup.gateway import Traffic, judge_gateway
 from llmaudit.markup.model import Found, GatewayRow
 from llmaudit.summaries.billed import BilledRequest
@@ -29,6 +29,9 @@ PLANTED: Mapping[str, World] = {
     "at least $0.002": World(rule="minimum_charge", minimum=0.002),
     "rounded up to $0.0001": World(rule="rounding_up", unit=Decimal("0.0001")),
     "10% from the 13th day": World(rule="token_rate", rate=1.10, since=12),
+    "24 tokens a request": World(rule="token_count", tokens=24),
+    "24 tokens a request, reported": World(rule="token_count", tokens=24, is_reported=True),
+    "5.5% on credit, at least $0.80": World(rule="top_up", top_up_pct=Decimal("5.5"), top_up_minimum=Decimal("0.80")),
 }
 """Markups that have to be found with the right kind."""
 
@@ -63,7 +66,8 @@ class Tally:
 def judge_month(world: World, catalog: Catalog, rng: np.random.Generator) -> GatewayRow:
     """Return the verdict on one simulated month, as the command line would have it."""
     rows = simulate(world, catalog, rng)
-    return judge_gateway(Traffic(world.gateway, cells_of(rows, catalog), rows), catalog)
+    traffic = Traffic(world.gateway, cells_of(rows, catalog), rows, prompts(world, rows), payments(world, rng))
+    return judge_gateway(traffic, catalog)
 
 
 def study(world: World, catalog: Catalog, runs: int, seed: int) -> Tally:
@@ -90,6 +94,12 @@ def _is_inside(world: World, found: Found) -> bool | None:
             low, high, truth = found.low_pct, found.high_pct, 100 * (world.rate - 1)
         case "per_request":
             low, high, truth = _float(found.fixed_low_usd), _float(found.fixed_high_usd), world.fee
+        case "token_count":
+            low, high, truth = found.tokens_low, found.tokens_high, float(world.tokens)
+        case "top_up":
+            low, high, truth = found.low_pct, found.high_pct, float(world.top_up_pct)
+        case "cache_discount":
+            low, high, truth = found.low_pct, found.high_pct, 100.0
         case _:
             return None
     return low is not None and high is not None and low - ULP <= truth <= high + ULP

@@ -216,8 +216,13 @@ def _steps(rows: Sequence[BilledRequest]) -> Floats:
     for row in rows:
         amounts.setdefault(row.model, []).append(row.billed_usd)
     everywhere = step_of([row.billed_usd for row in rows])
-    steps = {model: step_of(own) if len(own) >= FEW else everywhere for model, own in amounts.items()}
+    steps = {model: step_of(own) if len(own) >= FEW and _differ(own) else everywhere for model, own in amounts.items()}
     return np.array([steps[row.model] for row in rows])
+
+
+def _differ(amounts: Sequence[Decimal]) -> bool:
+    """Say whether amounts differ: of one amount, billed for everything, the last digit says nothing of rounding."""
+    return len(set(amounts) - {Decimal(0)}) > 1
 
 
 FINEST = 12
@@ -233,7 +238,7 @@ def step_of(amounts: Sequence[Decimal]) -> float:
     unit = 0
     for amount in whole:
         unit = gcd(unit, amount)
-    if not unit:
+    if not unit or not _differ(amounts):
         return 10.0**-FINEST
     place = 1
     while unit % (place * 10) == 0:

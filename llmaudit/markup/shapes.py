@@ -16,7 +16,7 @@ NOISY = 3.0
 """Above this scale an amount carries more error than its rounding and that of the list price."""
 
 SAME = 0.002
-"""Rates of two classes of tokens that are nearer to each other are one."""
+"""Rates that are nearer to each other are one."""
 
 MOST_EXACT = 0.98
 """Above this share of amounts that a rule makes to the last digit there is no rounding left to explain."""
@@ -65,7 +65,7 @@ def _every(bench: Bench, shift: float = 0.0) -> list[Fitted]:
     """Return every rule for a log whose amounts lie so many steps beside what is computed."""
     if not shift:
         return [rule for make in RULES for rule in make(bench, 0.0)]
-    makers = (*((at_list,) if shift < 0 else ()), rate, fee, by_class, cache)
+    makers = (*((at_list,) if shift < 0 else ()), rate, fee, by_class, cache, minimum)
     return [rule for make in makers for rule in make(bench, shift)]
 
 
@@ -211,19 +211,20 @@ def cache(bench: Bench, shift: float) -> Made:
         yield two
 
 
-def minimum(bench: Bench, _: float) -> Made:
+def minimum(bench: Bench, shift: float) -> Made:
     """Billed is list, or a multiple of it, but never below an amount."""
     floor = _least(bench)
     if floor is None:
         return
     least, above = floor.value, bench.listed > floor.value
     listed = bench.listed
-    yield Fitted("minimum_charge", {"minimum": floor}, np.maximum(listed, least))
+    plain = np.maximum(listed, least) + shift * bench.panel.step
+    yield Fitted("minimum_charge", {"minimum": floor}, plain, shift=shift)
     if above.sum() < MIN_ROWS:
         return
     form = Form(("rate",), listed[:, None], np.zeros(len(listed)), above, least)
-    rule = _linear("minimum_charge", bench, 0.0, form)
-    if rule is not None and rule.numbers["rate"].is_clear:
+    rule = _linear("minimum_charge", bench, shift, form)
+    if rule is not None and rule.numbers["rate"].is_clear and abs(rule.numbers["rate"].value - 1) > SAME:
         rule.numbers["minimum"] = floor
         yield rule
 

@@ -108,6 +108,8 @@ def refined(rule: Fitted, bench: Bench) -> Fitted:
     form = rule.form
     if form is None:
         return rule
+    if not bench.is_noisy:
+        rule = _as_rounded(rule, bench)
     target = bench.panel.billed - rule.shift * bench.panel.step - form.base
     units = (rule.predicted - rule.shift * bench.panel.step) / bench.panel.step
     rows = form.rows if bench.is_noisy else form.rows & ~_is_tied(units - rule.shift)
@@ -131,6 +133,23 @@ def refined(rule: Fitted, bench: Bench) -> Fitted:
         reach = quantile95(count) * error + float(room[index]) + LEAST * abs(value)
         numbers[name] = Number(value, value - reach, value + reach, error, NULLS.get(name, 0.0))
     return replace(rule, numbers=numbers)
+
+
+def _as_rounded(rule: Fitted, bench: Bench) -> Fitted:
+    """Return a rule for a log that rounds the way in which most amounts are the rule's own, to the last digit.
+
+    Where steps are far below what any list price is good for, the costs of rules do not tell.
+    """
+    computed = rule.predicted - rule.shift * bench.panel.step
+    exact = {shift: bench.exactly(computed + shift * bench.panel.step) for shift in (0.0, -0.5, 0.5)}
+    shift = max(exact, key=lambda one: exact[one])
+    if exact[shift] <= exact[rule.shift] + FEW:
+        return rule
+    return replace(rule, predicted=computed + shift * bench.panel.step, shift=shift)
+
+
+FEW = 0.002
+"""Share of the amounts that may be a rule's own by chance."""
 
 
 def _is_tied(units: Floats) -> Bools:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from running import Ran, run_in
 
 from llmaudit.audit import gather, gather_gateways
 from llmaudit.catalog import Catalog, load_catalog
-from llmaudit.datasets.markup import World, litellm_rows, simulate
+from llmaudit.datasets.markup import World, payments, simulate
+from llmaudit.datasets.markup_logs import litellm_rows, openai_rows, openrouter_rows, statement_rows
 from llmaudit.findings.markup import find
 from llmaudit.levers.markup import LEVER
 from llmaudit.store import Store
+from llmaudit.summaries.billed import BilledRequest
 
 STATEMENT = """payment_id,gateway,date,kind,paid,credits,currency
 p1,litellm,2026-10-01,credits,105.50,100.00,USD
@@ -26,16 +29,22 @@ p3,litellm,2026-10-03,credits,52.75,50.00,USD
 """
 
 
-def write_month(path: Path, world: World, seed: int = 3) -> Path:
-    rows = litellm_rows(simulate(world, load_catalog(), np.random.default_rng(seed)))
-    exact = [
-        {
-            name: msgspec.Raw(f"{value:f}".encode()) if isinstance(value, Decimal) else value
-            for name, value in row.items()
-        }
-        for row in rows
-    ]
-    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in exact))
+def month(world: World, seed: int = 3) -> list[BilledRequest]:
+    return simulate(world, load_catalog(), np.random.default_rng(seed))
+
+
+def write_json(path: Path, rows: list[dict[str, object]]) -> Path:
+    """Write rows as JSON lines; amounts are numbers as they stand, not texts."""
+    encoder = msgspec.json.Encoder(decimal_format="number")
+    path.write_bytes(b"".join(encoder.encode(row) + b"\n" for row in rows))
+    return path
+
+
+def write_csv(path: Path, rows: list[dict[str, str]]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
     return path
 
 
@@ -43,7 +52,7 @@ def write_month(path: Path, world: World, seed: int = 3) -> Path:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with a month at 10% over list, and payments to the gateway."""
     made = tmp_path_factory.mktemp("markup")
-    write_month(made / "log.jsonl", World(requests=600, rule="token_rate", rate=1.1))
+    write_json(made / "log.jsonl", litellm_rows(month(World(requests=600, rule="token_rate", rate=1.1))))
     (made / "paid.csv").write_text(STATEMENT)
     done = run_in(made, "ingest", "log.jsonl", "paid.csv", "--db", "m.duckdb", "-q")
     assert done.code == 0, done.err
@@ -159,3 +168,35 @@ def test_what_is_read_for_gateways_alone_gives_the_verdicts_of_the_whole_audit(f
         whole, alone = find(gather(store, catalog)), find(gather_gateways(store, catalog))
     assert msgspec.json.encode(alone) == msgspec.json.encode(whole)
     assert alone.gateways[0].samples
+
+
+FIVE = World(requests=1200, rule="token_rate", rate=1.05, unit=Decimal("1e-8"))
+
+
+def test_a_month_in_openrouters_export(tmp_path: Path) -> None:
+    """Its export has no cache writes: what they cost beyond input follows no rule, on one request in ten."""
+    write_csv(tmp_path / "activity.csv", openrouter_rows(month(FIVE)))
+    assert run_in(tmp_path, "ingest", "activity.csv", "--db", "m.duckdb", "-q").code == 0
+    found = gateway(run_in(tmp_path, "markup", "--db", "m.duckdb", "--json"))
+    assert (found["gateway"], found["verdict"], found["kind"]) == ("openrouter", "markup", "token_rate")
+    assert found["pct"] == pytest.approx(5, abs=0.001)
+    assert found["requests"] == FIVE.requests
+
+
+def test_a_month_of_any_compatible_gateway(tmp_path: Path) -> None:
+    write_json(tmp_path / "calls.jsonl", openai_rows(month(FIVE), "https://api.some-gateway.example/v1"))
+    assert run_in(tmp_path, "ingest", "calls.jsonl", "--db", "m.duckdb", "-q").code == 0
+    found = gateway(run_in(tmp_path, "markup", "--db", "m.duckdb", "--json"))
+    assert (found["verdict"], found["kind"]) == ("markup", "token_rate")
+    assert found["gateway"] == "api.some-gateway.example"
+    assert found["pct"] == pytest.approx(5, abs=0.001)
+
+
+def test_a_fee_on_credit_is_in_no_log_and_found_in_payments(tmp_path: Path) -> None:
+    world = World(requests=400, rule="top_up", top_up_pct=Decimal("5.5"), top_up_minimum=Decimal("0.80"))
+    write_json(tmp_path / "log.jsonl", litellm_rows(month(world)))
+    write_csv(tmp_path / "paid.csv", statement_rows(payments(world, np.random.default_rng(1))))
+    assert run_in(tmp_path, "ingest", "log.jsonl", "paid.csv", "--db", "m.duckdb", "-q").code == 0
+    found = gateway(run_in(tmp_path, "markup", "--db", "m.duckdb", "--json"))
+    assert (found["verdict"], found["kind"]) == ("markup", "top_up")
+    assert (found["pct"], found["fixed_usd"]) == (5.5, "0.800000")
