@@ -1,6 +1,8 @@
 """How often the verdict on a gateway is right, on simulated months with planted truth, and what an analysis costs.
 
-Run: python benchmarks/markup.py [--runs N] [--out FILE.json]
+Run: python benchmarks/markup.py [--runs N] [--clean-runs N] [--seed N] [--only TEXT] [--out FILE.json]
+
+With `--out` months are added to those that the file has, so that a study can be run in parts: other seeds, other worlds.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,37 +30,84 @@ def main() -> None:
     """Run the study and print it, as JSON where a file is named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10, help="months of each world and rounding")
+    parser.add_argument("--clean-runs", type=int, help="months of each world without a markup; else half as many")
+    parser.add_argument("--seed", type=int, default=0, help="another one draws other months")
+    parser.add_argument("--only", default="", help="worlds with this in their name")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    quiet_runs = max(options.runs // 2, 1) if options.clean_runs is None else options.clean_runs
     catalog = load_catalog()
-    began = time.process_time()
-    planted = {name: _varied(world, catalog, options.runs) for name, world in PLANTED.items()}
     worlds = {"clean": World()} | {look: World(look=look) for look in LOOKS}  # type: ignore[arg-type]
     worlds |= {f"{look}, on 40%": World(look=look, share=0.4) for look in LOOKS}  # type: ignore[arg-type]
-    clean = {name: _varied(world, catalog, max(options.runs // 2, 1)) for name, world in worlds.items()}
-    found = [one for rows in planted.values() for one in rows.values()]
-    quiet = [one for rows in clean.values() for one in rows.values()]
-    summary = {
-        "at": f"{datetime.now(UTC):%Y-%m-%d}",
-        "python": platform.python_version(),
-        "catalog": catalog.version,
-        "planted_runs": sum(one.runs for one in found),
-        "right_kind_pct": round(100 * sum(one.right for one in found) / sum(one.runs for one in found), 2),
-        "covered_pct": round(100 * sum(one.covered for one in found) / sum(one.intervals for one in found), 2),
-        "intervals": sum(one.intervals for one in found),
-        "clean_runs": sum(one.runs for one in quiet),
-        "false_markups": sum(_markups(one) for one in quiet),
-        "cpu_seconds_per_month": round((time.process_time() - began) / sum(one.runs for one in (*found, *quiet)), 3),
-        "planted": {name: {how: _told(one) for how, one in rows.items()} for name, rows in planted.items()},
-        "clean": {name: {how: _told(one) for how, one in rows.items()} for name, rows in clean.items()},
-    }
-    text = json.dumps(summary, indent=1)
+    asked = [("planted", name, world, options.runs) for name, world in PLANTED.items()]
+    asked += [("clean", name, world, quiet_runs) for name, world in worlds.items()]
+    done = _before(options.out, catalog.version)
+    for part, name, world, runs in asked:
+        if runs and options.only in name:
+            began = time.process_time()
+            tallies = _varied(world, catalog, runs, options.seed)
+            _add(done, part, name, {how: _told(one) for how, one in tallies.items()})
+            done["cpu_seconds"] += time.process_time() - began
+            print(f"{part}: {name}", flush=True, file=sys.stderr)
+    done["seeds"] = sorted({*done["seeds"], options.seed})
+    text = json.dumps(_summary(done) | done, indent=1)
     print(text)
     if options.out:
         options.out.write_text(text + "\n")
 
 
-def _varied(world: World, catalog: Any, runs: int) -> dict[str, Tally]:
+Rows = dict[str, Any]
+"""Of each world, by how its log shows it: `runs`, `right`, `covered`, `intervals` and `verdicts`."""
+
+
+def _before(path: Path | None, version: str) -> dict[str, Any]:
+    """Return what an earlier part of a study has in its file."""
+    if path is None or not path.exists():
+        return {"catalog": version, "seeds": [], "cpu_seconds": 0.0, "planted": {}, "clean": {}}
+    known: dict[str, Any] = json.loads(path.read_text())
+    if known["catalog"] != version:
+        raise SystemExit(f"{path} was made with catalog {known['catalog']}, this is {version}: name another --out")
+    return {name: known[name] for name in ("catalog", "seeds", "cpu_seconds", "planted", "clean")}
+
+
+def _add(done: dict[str, Any], part: str, name: str, rows: Rows) -> None:
+    world = done[part].setdefault(name, {})
+    for how, row in rows.items():
+        old = world.get(how)
+        if old is None:
+            world[how] = row
+            continue
+        for key in ("runs", "right", "covered", "intervals"):
+            old[key] += row[key]
+        for verdict, count in row["verdicts"].items():
+            old["verdicts"][verdict] = old["verdicts"].get(verdict, 0) + count
+
+
+def _summary(done: dict[str, Any]) -> dict[str, Any]:
+    """Return the shares that the promises are about; None where nothing was run."""
+    found, quiet = ([row for rows in done[part].values() for row in rows.values()] for part in ("planted", "clean"))
+    planted, intervals = sum(row["runs"] for row in found), sum(row["intervals"] for row in found)
+    months = planted + sum(row["runs"] for row in quiet)
+    return {
+        "at": f"{datetime.now(UTC):%Y-%m-%d}",
+        "python": platform.python_version(),
+        "planted_runs": planted,
+        "right_kind_pct": _pct(sum(row["right"] for row in found), planted),
+        "intervals": intervals,
+        "covered_pct": _pct(sum(row["covered"] for row in found), intervals),
+        "clean_runs": months - planted,
+        "false_markups": sum(
+            count for row in quiet for verdict, count in row["verdicts"].items() if verdict.startswith("markup")
+        ),
+        "cpu_seconds_per_month": round(done["cpu_seconds"] / months, 3) if months else None,
+    }
+
+
+def _pct(part: int, whole: int) -> float | None:
+    return round(100 * part / whole, 2) if whole else None
+
+
+def _varied(world: World, catalog: Any, runs: int, seed: int) -> dict[str, Tally]:
     """Return a world as different logs would show it: rounded, noisy, with cached tokens missing."""
     own = world.unit != World().unit
     ways: dict[str, World] = {
@@ -66,11 +116,7 @@ def _varied(world: World, catalog: Any, runs: int) -> dict[str, Tally]:
     if world.rule != "rounding_up":
         ways["noise of 1%"] = replace(world, **NOISY)
         ways["a tenth without cached tokens"] = replace(world, **MISSING)
-    return {how: study(one, catalog, runs, seed=len(how)) for how, one in ways.items()}
-
-
-def _markups(tally: Tally) -> int:
-    return sum(count for (verdict, _), count in tally.verdicts.items() if verdict == "markup")
+    return {how: study(one, catalog, runs, seed=1000 * seed + len(how)) for how, one in ways.items()}
 
 
 def _told(tally: Tally) -> dict[str, Any]:

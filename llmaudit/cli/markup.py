@@ -83,6 +83,8 @@ def _show_gateways(settings: Settings, gateways: list[GatewayRow], wanted: list[
                 f"  overpaid {shown(gateway.overpaid_usd)}, {shown(gateway.monthly_usd)} a month, "
                 f"{shown(gateway.yearly_usd)} a year; $1 of list costs {shown(gateway.cost_per_list_usd, 4)}"
             )
+        if gateway.overpaid_usd and gateway.below_list_usd:
+            line(f"  other models cost {shown(gateway.below_list_usd)} less than list; that is set off against nothing")
 
 
 Shown = tuple[str, list[str], list[list[str]]]

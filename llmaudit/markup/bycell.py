@@ -60,6 +60,19 @@ def overpaid(models: Sequence[ModelRow]) -> Decimal:
     return total(row.overpaid_usd for row in models if _is_dear(row))
 
 
+def over_of_dear(models: Sequence[ModelRow]) -> tuple[float | None, float | None]:
+    """Return how far the models that prove a markup are over list, and over the dearest list that may apply."""
+    dear = [row for row in models if _is_dear(row)]
+    lows = [row.low_pct for row in dear if row.low_pct is not None]
+    charged, cost = total(row.billed_usd for row in dear), total(row.list_usd for row in dear)
+    return over(charged, cost), min(lows, default=None)
+
+
+def below_list(models: Sequence[ModelRow]) -> Decimal:
+    """Return what the models that were billed below list cost less than list."""
+    return total(row.list_usd - row.billed_usd for row in models if row.billed_usd < row.list_usd)
+
+
 def _is_dear(row: ModelRow) -> bool:
     return row.decides and (row.pct or 0.0) > TOLERANCE_PCT
 

@@ -44,17 +44,22 @@ PAID_BESIDE = {"subscription", "add_on"}
 def claim(found: Found) -> str:
     """Return a finding in words, with its interval."""
     if found.tokens_per_request is not None:
-        interval = f"{found.tokens_low:.1f} to {found.tokens_high:.1f}"
-        return f"{found.tokens_per_request:.4g} tokens are billed on every request that were not sent ({interval})"
+        interval = _span(f"{found.tokens_low:.1f}", f"{found.tokens_high:.1f}")
+        return f"{found.tokens_per_request:.4g} tokens are billed on every request that were not sent{interval}"
     pct = found.pct if found.pct is not None else 0.0
     text = WORDS[found.kind].format(
         ratio=f"{1 + pct / 100:.4g}", fixed=shown(found.fixed_usd, 2 if found.kind in PAID_BESIDE else 6), pct=pct
     )
     if found.pct is not None and found.low_pct is not None and found.high_pct is not None:
-        text += f" ({found.low_pct:.2f}% to {found.high_pct:.2f}%)"
+        text += _span(f"{found.low_pct:.2f}%", f"{found.high_pct:.2f}%")
     elif found.fixed_low_usd is not None and found.fixed_high_usd is not None:
-        text += f" ({shown(found.fixed_low_usd, 6)} to {shown(found.fixed_high_usd, 6)})"
+        text += _span(shown(found.fixed_low_usd, 6), shown(found.fixed_high_usd, 6))
     return text + (f" since {found.since}" if found.since else "")
+
+
+def _span(low: str, high: str) -> str:
+    """Return an interval in words; one whose ends are alike in the digits shown has one."""
+    return f" ({low} to {high})" if low != high else f" ({low}, to the last digit shown)"
 
 
 def found_of(judgement: Judgement, cells: Mapping[str, Sequence[PricedCell]]) -> list[Found]:

@@ -99,13 +99,16 @@ def _by_cells(traffic: Traffic, compared: Sequence[PricedCell], models: Sequence
     if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
         verdict, why = "undisclosed", "its log has estimates by list prices only; what it charged is nowhere in it"
     billed, listed, high = bycell.billed(compared), bycell.listed(compared), bycell.list_high(compared)
+    pct, low = bycell.over(billed, listed), bycell.over(billed, high)
+    if verdict == "markup":
+        pct, low = bycell.over_of_dear(models)
     return msgspec.structs.replace(
         _sums(traffic.name, verdict, compared, models),
         kind="token_rate" if verdict == "markup" else None,
-        pct=bycell.over(billed, listed),
-        low_pct=bycell.over(billed, high),
-        high_pct=bycell.over(billed, listed),
-        overpaid_usd=billed - listed if verdict == "markup" else ZERO if verdict in CLEARED else None,
+        pct=pct,
+        low_pct=low,
+        high_pct=pct,
+        overpaid_usd=bycell.overpaid(models) if verdict == "markup" else ZERO if verdict in CLEARED else None,
         ruled_out=by_sums(models) if models else [],
         evidence=[why, *(bycell.sentence(row) for row in models)],
     )
@@ -133,6 +136,7 @@ def _sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: S
         by_model=list(models),
         by_day=bycell.day_rows(compared),
         over_list_usd=billed - listed if compared else None,
+        below_list_usd=bycell.below_list(models) if compared else None,
     )
 
 
@@ -223,8 +227,13 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
     if open_question := unsettled(judgement):
         return "undecidable", open_question
     outcomes = {one.outcome for one in judgement.models.values()}
+    over_all = bycell.over(total(row.billed_usd for row in models), listed) or 0.0
+    if found and outcomes <= {"list", "markup"}:
+        return "none", (
+            f"billed is {over_all:+.3f}% over list: {claim(found[0])}; over all that is "
+            f"{100 * overpaid / listed:.2g}% of list, within the {TOLERANCE_PCT}% that rounding may be"
+        )
     if outcomes <= {"list"}:
-        over_all = bycell.over(total(row.billed_usd for row in models), listed) or 0.0
         bound = max(abs(over_all), bound_pct(judgement), 0.001)
         fits = 100 * min(one.fits for one in judgement.models.values())
         return "none", (

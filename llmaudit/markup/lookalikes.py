@@ -120,7 +120,7 @@ def alternatives(panel: Panel, catalog: Catalog) -> list[Alternative]:
     ]
 
 
-Variants = dict[tuple[str, str], tuple[Decimal, ...]]
+Variants = Mapping[tuple[str, str], tuple[Decimal, ...]]
 
 
 def _variants(panel: Panel, catalog: Catalog) -> Iterator[tuple[list[int], Variants]]:
@@ -131,17 +131,32 @@ def _variants(panel: Panel, catalog: Catalog) -> Iterator[tuple[list[int], Varia
         groups.setdefault(key, []).append(index)
     for indices in groups.values():
         row, offer, used = panel.rows[indices[0]], panel.offers[indices[0]], panel.rates[indices[0]].when
-        variants: Variants = {}
-        for when, factors in every_vector(catalog, offer, row.price_slot).items():
-            other = _differs(used, when)
-            known = {"region": row.region_class, "service tier": row.service_tier}
-            if other is not None and not known.get(other[0]):
-                variants.setdefault(other, factors)
-        for at in _epochs(catalog, offer, used, row.price_slot):
-            vector = every_vector(catalog, offer, at).get(used)
-            if vector is not None:
-                variants["price change on a date", f"price of {at:%Y-%m-%d}"] = vector
-        yield indices, variants
+        known = {"region": row.region_class, "service tier": row.service_tier}
+        every = _prices(catalog, offer, used, row.price_slot)
+        yield indices, {key: factors for key, factors in every.items() if not known.get(key[0])}
+
+
+_KNOWN: dict[tuple[object, ...], Variants] = {}
+_KNOWN_LIMIT = 50_000
+
+
+def _prices(catalog: Catalog, offer: Offer, used: When, at: datetime) -> Variants:
+    """Return the prices of an offer under every other condition, remembered: requests of a day share them."""
+    key = (catalog.version, *offer.key, used, at)
+    if key in _KNOWN:
+        return _KNOWN[key]
+    variants: dict[tuple[str, str], tuple[Decimal, ...]] = {}
+    for when, factors in every_vector(catalog, offer, at).items():
+        if (other := _differs(used, when)) is not None:
+            variants.setdefault(other, factors)
+    for epoch in _epochs(catalog, offer, used, at):
+        vector = every_vector(catalog, offer, epoch).get(used)
+        if vector is not None:
+            variants["price change on a date", f"price of {epoch:%Y-%m-%d}"] = vector
+    if len(_KNOWN) > _KNOWN_LIMIT:
+        _KNOWN.clear()
+    _KNOWN[key] = variants
+    return variants
 
 
 def _differs(used: When, when: When) -> tuple[str, str] | None:
@@ -149,8 +164,22 @@ def _differs(used: When, when: When) -> tuple[str, str] | None:
     different = [(name, look) for name, look in _FIELDS if getattr(used, name) != getattr(when, name)]
     if not different:
         return None
-    words = [f"{name.replace('_', ' ')} {getattr(when, name) or 'ordinary'}" for name, _ in different]
-    return different[0][1], ", ".join(words)
+    return different[0][1], ", ".join(_words(name, getattr(when, name)) for name, _ in different)
+
+
+def _words(name: str, value: object) -> str:
+    """Return one condition of a price for people."""
+    match name, value:
+        case "batch", _:
+            return "batch price" if value else "price of single requests"
+        case "prompt_gt" | "prompt_ge", int():
+            return f"prompts {'above' if name == 'prompt_gt' else 'from'} {value:,} tokens"
+        case "prompt_gt" | "prompt_ge", _:
+            return "shorter prompts"
+        case "schedule", _:
+            return f"hours of {value}" if value else "ordinary hours"
+        case _:
+            return f"{name.replace('_', ' ')} {value or 'ordinary'}"
 
 
 def _epochs(catalog: Catalog, offer: Offer, used: When, at: datetime) -> list[datetime]:

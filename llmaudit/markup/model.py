@@ -188,7 +188,8 @@ class GatewayRow(msgspec.Struct, frozen=True):
         low_pct: Lower end: of the interval of a markup; else against the dearest list price that may apply.
         high_pct: Upper end: of the interval of a markup; else against the cheapest.
         fixed_usd: The amount per request, or the minimum, of a markup that is one.
-        overpaid_usd: What markups took; 0 where nothing was added or all of it is explained; None is unknown.
+        overpaid_usd: What markups took, no discount set off; 0 where nothing was added or all of it is explained; None
+            is unknown.
         billed_usd: What the gateway says it charged, over the priced requests.
         list_usd: The provider's list cost of the same requests.
         cost_per_list_usd: What 1 dollar of provider list costs here, every known channel in; None where unknown.
@@ -198,7 +199,8 @@ class GatewayRow(msgspec.Struct, frozen=True):
         evidence: Sentences.
         by_model: The comparison by model.
         by_day: The comparison by day.
-        over_list_usd: Billed minus list, whatever the reason.
+        over_list_usd: Billed minus list, whatever the reason: what was added less what was discounted.
+        below_list_usd: What the models that cost less than list cost less; no markup is set off against it.
         monthly_usd: What the markup takes in 30 days; None where the period is not known.
         yearly_usd: The same in 365 days.
         found: Every rule behind a markup.
@@ -226,6 +228,7 @@ class GatewayRow(msgspec.Struct, frozen=True):
     by_model: list[ModelRow]
     by_day: list[DayRow] = []
     over_list_usd: Decimal | None = None
+    below_list_usd: Decimal | None = None
     monthly_usd: Decimal | None = None
     yearly_usd: Decimal | None = None
     found: list[Found] = []

@@ -49,12 +49,18 @@ def evidence_blocks(row: GatewayRow) -> Iterator[Block]:
 
 
 def _cost(row: GatewayRow) -> Figures:
+    below = (
+        (KeyFigure("Below list elsewhere", headline(row.below_list_usd), "other models; not set off"),)
+        if row.overpaid_usd and row.below_list_usd
+        else ()
+    )
     return Figures(
         (
             KeyFigure("Overpaid", headline(row.overpaid_usd), f"on {headline(row.list_usd)} of provider list"),
             KeyFigure("A month", headline(row.monthly_usd), YEAR_NOTE),
             KeyFigure("A year", headline(row.yearly_usd), YEAR_NOTE),
             KeyFigure("$1 of list costs", shown(row.cost_per_list_usd, 4), "every known channel in"),
+            *below,
         )
     )
 
@@ -184,13 +190,21 @@ def _ruled(one: LookAlike) -> Mark:
     return Mark("ruled out", "good") if one.ruled_out else Mark("not ruled out", "open")
 
 
+def _difference(row: GatewayRow) -> str:
+    """Return the sums as arithmetic: billed, less list, is what the amounts have over it."""
+    if row.billed_usd is None or row.list_usd is None or row.over_list_usd is None or not row.list_usd:
+        return ""
+    pct = float(100 * row.over_list_usd / row.list_usd)
+    billed, listed, over = shown(row.billed_usd), shown(row.list_usd), shown(row.over_list_usd)
+    return f" Billed {billed} less {listed} at list is {over}, or {signed(pct)} of list."
+
+
 def letter_blocks(row: GatewayRow) -> tuple[Block, ...]:
     """Return a gateway's page for the gateway itself: the claim first, then everything it rests on."""
     lead = Prose(f"{row.evidence[0][:1].upper()}{row.evidence[0][1:]}." if row.evidence else "", lead=True)
     basis = Prose(
         f"We compared {count(row.requests)} requests, each with the provider's list price of its own minute, prompt "
-        f"size, service tier and cache class. {signed(row.pct)} over list"
-        + (f" (95% interval {signed(row.low_pct)} to {signed(row.high_pct)})." if row.found else ".")
+        f"size, service tier and cache class.{_difference(row)}"
     )
     ask = Prose(
         "Please say under which term of our agreement this is charged, or correct it. Request ids are above; no text "

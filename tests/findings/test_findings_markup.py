@@ -55,6 +55,10 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, str | None, str | None]] = {
 }
 
 
+TAKEN = {"markup, and a model that could be regional": "0.4", "a markup that another model's discount hides": "0.4"}
+"""What a markup took where that is not all of billed less list: 10% on $4; no other model's difference is set off."""
+
+
 def judged(catalog: Catalog, cells: list[dict[str, Any]], gateway: str = "somewhere.example") -> GatewayRow:
     (row,) = markup.find(evidence(catalog, *(cell(gateway=gateway, **keys) for keys in cells))).gateways
     return row
@@ -67,7 +71,9 @@ def test_verdict(catalog: Catalog, what: str) -> None:
     assert found.verdict == verdict
     assert words in found.evidence[0]
     assert found.over_list_usd == (None if over is None else Decimal(over))
-    assert found.overpaid_usd == {"markup": found.over_list_usd, "undecidable": None}.get(verdict, Decimal(0))
+    taken = Decimal(TAKEN[what]) if what in TAKEN else found.over_list_usd
+    assert found.overpaid_usd == {"markup": taken, "undecidable": None}.get(verdict, Decimal(0))
+    assert found.below_list_usd == {None: None, "-0.4": Decimal("0.4"), "0.0": Decimal("0.4")}.get(over, Decimal(0))
     assert found.kind == ("token_rate" if verdict == "markup" else None)
     if over is None:
         assert (found.pct, found.low_pct, found.billed_usd, found.list_usd, found.requests) == (
