@@ -1,8 +1,8 @@
 """How often the verdict on a gateway is right, on simulated months with planted truth, and what an analysis costs.
 
-Run: python benchmarks/markup.py [--runs N] [--clean-runs N] [--seed N] [--only TEXT] [--out FILE.json]
+Run: python benchmarks/markup.py [--runs N] [--clean-runs N] [--seed N] [--only NAME…] [--out FILE.json]
 
-With `--out` months are added to those that the file has, so that a study can be run in parts: other seeds, other worlds.
+With `--out` months are added to those that the file has: a study can be run in parts, other seeds or other worlds.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from llmaudit.datasets.markup import World
 from llmaudit.datasets.markup_study import LOOKS, PLANTED, UNITS, Tally, study
 
 NOISY = {"noise": 0.01, "unit": Decimal("1e-8")}
+SOME = ", on 40%"
 MISSING = {"missing_cache": 0.1, "unit": Decimal("1e-6")}
 
 
@@ -32,18 +33,18 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10, help="months of each world and rounding")
     parser.add_argument("--clean-runs", type=int, help="months of each world without a markup; else half as many")
     parser.add_argument("--seed", type=int, default=0, help="another one draws other months")
-    parser.add_argument("--only", default="", help="worlds with this in their name")
+    parser.add_argument("--only", nargs="+", help="worlds, by their names; a look-alike is one on some requests too")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     quiet_runs = max(options.runs // 2, 1) if options.clean_runs is None else options.clean_runs
     catalog = load_catalog()
     worlds = {"clean": World()} | {look: World(look=look) for look in LOOKS}  # type: ignore[arg-type]
-    worlds |= {f"{look}, on 40%": World(look=look, share=0.4) for look in LOOKS}  # type: ignore[arg-type]
+    worlds |= {f"{look}{SOME}": World(look=look, share=0.4) for look in LOOKS}  # type: ignore[arg-type]
     asked = [("planted", name, world, options.runs) for name, world in PLANTED.items()]
     asked += [("clean", name, world, quiet_runs) for name, world in worlds.items()]
     done = _before(options.out, catalog.version)
     for part, name, world, runs in asked:
-        if runs and options.only in name:
+        if runs and (options.only is None or name.removesuffix(SOME) in options.only):
             began = time.process_time()
             tallies = _varied(world, catalog, runs, options.seed)
             _add(done, part, name, {how: _told(one) for how, one in tallies.items()})

@@ -48,26 +48,6 @@ def resolved_requests(
 
 
 @contextmanager
-def resolved_few(store: Store, rows: pa.Table) -> Iterator[None]:
-    """Make the view `resolved_few`: some requests of `resolved_requests`, at the cost of those alone.
-
-    Joined to the whole view they would be found last, after every request has been resolved.
-
-    Args:
-        store: A database whose view `resolved_requests` is there.
-        rows: Which requests, in a column `row_id`.
-    """
-    few = read_sql("resolved.sql").replace("period_requests", "period_few").replace("resolved_requests", "resolved_few")
-    with store.table("few_rows", rows):
-        store.execute(
-            "CREATE OR REPLACE TEMP VIEW period_few AS"
-            " SELECT r.* FROM period_requests r SEMI JOIN few_rows f ON f.row_id = r.row_id"
-        )
-        store.execute(few)
-        yield
-
-
-@contextmanager
 def _folded_tables(store: Store, folded: Folded) -> Iterator[None]:
     for key, names in folded.items():
         with store.table("folded_names", names):

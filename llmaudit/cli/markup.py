@@ -91,23 +91,27 @@ Shown = tuple[str, list[str], list[list[str]]]
 FIGURES = ["requests", "billed", "list", "over list"]
 
 
-def _figures(row: GatewayRow | ModelRow | DayRow) -> list[str]:
-    over = "unknown" if row.pct is None else f"{row.pct:+.2f}%"
+def _figures(row: GatewayRow | ModelRow | DayRow, pct: float | None) -> list[str]:
+    over = "unknown" if pct is None else f"{pct:+.2f}%"
     return [f"{row.requests:,}", shown(row.billed_usd), shown(row.list_usd), over]
 
 
 def _alone(gateways: list[GatewayRow]) -> Shown:
-    rows = [[one.gateway, one.verdict, *_figures(one)] for one in gateways]
+    rows = [[one.gateway, one.verdict, *_figures(one, one.over_list_pct)] for one in gateways]
     return "Billed against list", ["gateway", "verdict", *FIGURES], rows
 
 
 def _models(gateways: list[GatewayRow]) -> Shown:
-    rows = [[one.gateway, one.verdict, model.model, *_figures(model)] for one in gateways for model in one.by_model]
+    rows = [
+        [one.gateway, one.verdict, model.model, *_figures(model, model.pct)]
+        for one in gateways
+        for model in one.by_model
+    ]
     return "Billed against list", ["gateway", "verdict", "model", *FIGURES], rows
 
 
 def _days(gateways: list[GatewayRow]) -> Shown:
-    rows = [[one.gateway, f"{day.day}", *_figures(day)] for one in gateways for day in one.by_day]
+    rows = [[one.gateway, f"{day.day}", *_figures(day, day.pct)] for one in gateways for day in one.by_day]
     return "Billed against list by day", ["gateway", "day", *FIGURES], rows
 
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from llmaudit.money import percent
+
 TOLERANCE_PCT = 0.2
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
 
@@ -236,6 +238,11 @@ class GatewayRow(msgspec.Struct, frozen=True):
     rates: list[ImpliedRate] = []
     samples: list[SampleRow] = []
     claims: list[str] = []
+
+    @property
+    def over_list_pct(self) -> float | None:
+        """Billed minus list, whatever the reason, in percent of list; `pct` is that of the rule where there is one."""
+        return percent(self.over_list_usd, self.list_usd)
 
 
 class Markup(msgspec.Struct, frozen=True):

@@ -7,18 +7,22 @@ whatever the order of the files, spreads evenly over days, and samples of severa
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from llmaudit.cells import PARTS
 from llmaudit.request import COUNTERS
-from llmaudit.resolve import resolved_few
+from llmaudit.sql import read_sql
 from llmaudit.store import Store
 from llmaudit.summaries.base import Summary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PER_MODEL = 2000
 """Requests kept of one gateway and model: enough to see 0.2% through the rounding of a log."""
@@ -115,9 +119,29 @@ _ROWS = """
 )
 
 
+@contextmanager
+def _resolved_few(store: Store, rows: pa.Table) -> Iterator[None]:
+    """Make the view `resolved_few`: some requests of `resolved_requests`, at the cost of those alone.
+
+    Joined to the whole view they would be found last, after every request has been resolved.
+
+    Args:
+        store: A database whose view `resolved_requests` is there.
+        rows: Which requests, in a column `row_id`.
+    """
+    few = read_sql("resolved.sql").replace("period_requests", "period_few").replace("resolved_requests", "resolved_few")
+    with store.table("few_rows", rows):
+        store.execute(
+            "CREATE OR REPLACE TEMP VIEW period_few AS"
+            " SELECT r.* FROM period_requests r SEMI JOIN few_rows f ON f.row_id = r.row_id"
+        )
+        store.execute(few)
+        yield
+
+
 def build(store: Store) -> list[BilledRequest]:
     """Return the sample, in a fixed order."""
-    with resolved_few(store, store.arrow(_PICKED)):
+    with _resolved_few(store, store.arrow(_PICKED)):
         return [_row(row) for row in store.dicts(_ROWS)]
 
 

@@ -79,7 +79,7 @@ def _overview(gateways: list[GatewayRow]) -> Table:
             Column("Billed", Kind.MONEY),
             Column("List", Kind.MONEY),
             Column("Billed over list", Kind.SIGNED),
-            Column("Range", Kind.TEXT),
+            Column("Markup, or range", Kind.TEXT),
             Column("Per $1 of list", Kind.UNIT),
         ),
         tuple(
@@ -89,13 +89,16 @@ def _overview(gateways: list[GatewayRow]) -> Table:
                 row.requests,
                 row.billed_usd,
                 row.list_usd,
-                row.pct,
+                row.over_list_pct,
                 _range(row),
                 row.cost_per_list_usd,
             )
             for row in gateways
         ),
-        note="Per $1 of list has every known channel in; a range is the interval of a markup, or an unknown condition.",
+        note=(
+            "Per $1 of list has every known channel in; a range is the interval of a rule's own number, or an unknown "
+            "condition."
+        ),
     )
 
 
@@ -155,10 +158,16 @@ def _gateway(row: GatewayRow) -> Part:
     return Part(name(row.gateway), tuple(blocks), verdict(row))
 
 
+def _about(row: GatewayRow) -> str:
+    if row.verdict == "markup" and row.found:
+        return f"the rule: {_range(row)}"
+    return f"range {_range(row)}"
+
+
 def _key_figures(row: GatewayRow) -> Figures:
     return Figures(
         (
-            KeyFigure("Billed over list", signed(row.pct), f"range {_range(row)}"),
+            KeyFigure("Billed over list", signed(row.over_list_pct), _about(row)),
             KeyFigure("Billed", headline(row.billed_usd), f"{headline(row.list_usd)} at list"),
             KeyFigure("Requests compared", count(row.requests)),
         )
@@ -204,7 +213,7 @@ def _by_model(row: GatewayRow) -> Table:
             Column("List", Kind.MONEY),
             Column("Overpaid", Kind.MONEY),
             Column("Over list", Kind.SIGNED),
-            Column("Range", Kind.TEXT),
+            Column("Markup, or range", Kind.TEXT),
             Column("Evidence", Kind.MARK),
         ),
         tuple(
