@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from llmaudit.catalog import Catalog
-from llmaudit.datasets.markup import Look, World
+from llmaudit.datasets.markup import Look, World, payments, simulate
 from llmaudit.datasets.markup_study import LOOKS, PLANTED, judge_month
 from llmaudit.markup.lookalikes import ORDER
 from llmaudit.markup.model import GatewayRow
@@ -22,13 +22,18 @@ def month(catalog: Catalog, world: World, seed: int = 7) -> GatewayRow:
     return judge_month(replace(world, requests=REQUESTS), catalog, np.random.default_rng(seed))
 
 
+BESIDE = {"24 tokens a request, reported", "5.5% on credit, at least $0.80"}
+"""What no amount shows: the list cost of what was reported has it in, or it was paid elsewhere."""
+
+
 @pytest.mark.parametrize("what", PLANTED)
 def test_a_planted_rule_is_found(catalog: Catalog, what: str) -> None:
     world = PLANTED[what]
     found = month(catalog, world)
     assert (found.verdict, found.kind) == ("markup", world.rule)
     assert found.overpaid_usd is not None
-    assert float(found.overpaid_usd) == pytest.approx(float(found.over_list_usd or 0), rel=1e-6)
+    if what not in BESIDE:
+        assert float(found.overpaid_usd) == pytest.approx(float(found.over_list_usd or 0), rel=1e-6)
     assert sum(one.overpaid_usd for one in found.found) == found.overpaid_usd
     (rule,) = found.found
     if world.rule in {"token_rate", "conversion", "output_rate", "input_rate"}:
@@ -93,3 +98,24 @@ def test_amounts_in_cents_still_show_a_tenth(catalog: Catalog) -> None:
     found = judge_month(World(rule="token_rate", rate=1.3, unit=Decimal("0.01")), catalog, np.random.default_rng(1))
     assert found.verdict == "markup"
     assert found.pct == pytest.approx(30, abs=4)
+
+
+def test_reported_tokens_that_were_not_sent_cost_what_they_cost_at_list(catalog: Catalog) -> None:
+    """$2 a million tokens of gpt-4.1, $1 of claude-haiku-4-5: 24 of them on every request."""
+    mix = {("openai", "gpt-4.1"): 1.0, ("anthropic", "claude-haiku-4-5"): 1.0}
+    found = month(catalog, World(rule="token_count", tokens=24, is_reported=True, mix=mix))
+    requests = {row.model: row.requests for row in found.by_model}
+    cost = requests["openai/gpt-4.1"] * 2 + requests["anthropic/claude-haiku-4-5"]
+    assert float(found.overpaid_usd or 0) == pytest.approx(24 * cost / 1_000_000, rel=1e-9)
+
+
+def test_a_fee_on_credit_is_what_the_payments_cost_over_it(catalog: Catalog) -> None:
+    world = replace(PLANTED["5.5% on credit, at least $0.80"], requests=REQUESTS)
+    rng = np.random.default_rng(7)
+    simulate(world, catalog, rng)
+    paid = [(one.paid_usd, one.credited_usd or 0) for one in payments(world, rng)]
+    found = month(catalog, world)
+    assert found.overpaid_usd == sum(usd - credit for usd, credit in paid)
+    assert all(
+        abs(usd - credit - max(credit * Decimal("0.055"), Decimal("0.8"))) <= Decimal("0.005") for usd, credit in paid
+    )
