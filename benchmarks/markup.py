@@ -57,8 +57,9 @@ def main() -> None:
         options.out.write_text(text + "\n")
 
 
+COUNTS = ("runs", "right", "covered", "intervals", "exact", "exact_right")
 Rows = dict[str, Any]
-"""Of each world, by how its log shows it: `runs`, `right`, `covered`, `intervals` and `verdicts`."""
+"""Of each world, by how its log shows it: the counts of a tally and its `verdicts`."""
 
 
 def _before(path: Path | None, version: str) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _add(done: dict[str, Any], part: str, name: str, rows: Rows) -> None:
         if old is None:
             world[how] = row
             continue
-        for key in ("runs", "right", "covered", "intervals"):
+        for key in COUNTS:
             old[key] += row[key]
         for verdict, count in row["verdicts"].items():
             old["verdicts"][verdict] = old["verdicts"].get(verdict, 0) + count
@@ -96,6 +97,8 @@ def _summary(done: dict[str, Any]) -> dict[str, Any]:
         "right_kind_pct": _pct(sum(row["right"] for row in found), planted),
         "intervals": intervals,
         "covered_pct": _pct(sum(row["covered"] for row in found), intervals),
+        "exact": sum(row["exact"] for row in found),
+        "exact_right": sum(row["exact_right"] for row in found),
         "clean_runs": months - planted,
         "false_markups": sum(
             count for row in quiet for verdict, count in row["verdicts"].items() if verdict.startswith("markup")
@@ -122,10 +125,7 @@ def _varied(world: World, catalog: Any, runs: int, seed: int) -> dict[str, Tally
 
 def _told(tally: Tally) -> dict[str, Any]:
     return {
-        "runs": tally.runs,
-        "right": tally.right,
-        "covered": tally.covered,
-        "intervals": tally.intervals,
+        **{name: getattr(tally, name) for name in COUNTS},
         "verdicts": {
             f"{verdict} {kind or ''}".strip(): count
             for (verdict, kind), count in sorted(tally.verdicts.items(), key=str)

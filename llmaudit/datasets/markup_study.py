@@ -54,6 +54,8 @@ class Tally:
         right: Runs with the verdict and the kind that were planted.
         covered: Runs whose interval holds the planted number.
         intervals: Runs that have an interval for it.
+        exact: Runs whose amounts leave no room: the interval is one number but for what floats need.
+        exact_right: Of those, the ones whose number is the planted one.
     """
 
     runs: int = 0
@@ -61,6 +63,22 @@ class Tally:
     right: int = 0
     covered: int = 0
     intervals: int = 0
+    exact: int = 0
+    exact_right: int = 0
+
+    def count(self, low: float, high: float, truth: float) -> None:
+        """Count one interval."""
+        inside = low - ULP <= truth <= high + ULP
+        if high - low <= EXACT * abs(truth):
+            self.exact += 1
+            self.exact_right += inside
+        else:
+            self.intervals += 1
+            self.covered += inside
+
+
+EXACT = 1e-6
+"""Relative width of an interval that is one number."""
 
 
 def judge_month(world: World, catalog: Catalog, rng: np.random.Generator) -> GatewayRow:
@@ -80,15 +98,14 @@ def study(world: World, catalog: Catalog, runs: int, seed: int) -> Tally:
         if found.verdict != "markup" or found.kind != world.rule:
             continue
         tally.right += 1
-        inside = _is_inside(world, found.found[0])
-        if inside is not None:
-            tally.intervals += 1
-            tally.covered += inside
+        low, high, truth = _interval(world, found.found[0])
+        if low is not None and high is not None:
+            tally.count(low, high, truth)
     return tally
 
 
-def _is_inside(world: World, found: Found) -> bool | None:
-    """Say whether the planted number lies in the interval; None for a rule whose number is read off, not estimated."""
+def _interval(world: World, found: Found) -> tuple[float | None, float | None, float]:
+    """Return the interval of a finding and the number that was planted; no ends where it is read off, not estimated."""
     match world.rule:
         case "token_rate" | "conversion" | "rate_and_fee" | "output_rate" | "input_rate":
             low, high, truth = found.low_pct, found.high_pct, 100 * (world.rate - 1)
@@ -101,8 +118,8 @@ def _is_inside(world: World, found: Found) -> bool | None:
         case "cache_discount":
             low, high, truth = found.low_pct, found.high_pct, 100.0
         case _:
-            return None
-    return low is not None and high is not None and low - ULP <= truth <= high + ULP
+            return None, None, 0.0
+    return low, high, truth
 
 
 ULP = 1e-12

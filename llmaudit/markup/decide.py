@@ -112,6 +112,8 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     )
     best = refined(best, bench)
     outcome, explained = _outcome(best, over, winner)
+    if outcome == "markup" and best.kind == "class_rates" and any(look.name == "alias" for look in looks):
+        outcome = "unclear"  # another model's prices differ by class, and what else the log leaves out is not known
     tested = _tested(scored, best, bench)
     return Decision(outcome, best, over, explained, tested, _rivals(rules, best), dearest, bench)
 
@@ -158,10 +160,24 @@ def _outcome(best: Fitted, over: float, winner: tuple[Explained, float] | None) 
         return "unclear", None
     if over < 0:
         return "discount", None
-    rate = best.numbers.get("rate")
-    if best.kind == "token_rate" and rate and best.since is None and currency_of(rate.value):
+    if exchanged(best) is not None:
         return "currency", None
     return "markup", None
+
+
+def exchanged(rule: Fitted) -> float | None:
+    """Return the ratio of a rule that is an exchange rate; None where there is none.
+
+    Near list only a bare ratio is one. A ratio of several times list is one whatever stands beside it: a log that
+    leaves out cached tokens, or rounds roughly, makes its amounts follow another rule.
+    """
+    ratios = [one.value for name, one in rule.numbers.items() if name in {"rate", "output"}]
+    is_bare = rule.kind == "token_rate" and rule.since is None
+    return next((one for one in ratios if currency_of(one) and (is_bare or one > MANY)), None)
+
+
+MANY = 4.0
+"""Times list beyond which no gateway is known to charge."""
 
 
 def _is_torn(rule: Fitted) -> bool:

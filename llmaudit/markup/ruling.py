@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision
+from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision, exchanged
 from llmaudit.markup.judge import Judgement
 from llmaudit.markup.lookalikes import ORDER, currency_of
 from llmaudit.markup.model import LookAlike, ModelRow
@@ -78,7 +78,7 @@ def _promotion(judgement: Judgement) -> LookAlike:
 def _currency(judgement: Judgement) -> LookAlike:
     other = [key for key, one in judgement.models.items() if one.outcome == "currency"]
     if other:
-        rate = judgement.models[other[0]].rule.numbers["rate"].value
+        rate = exchanged(judgement.models[other[0]].rule) or 1.0
         return LookAlike(
             "currency", ruled_out=False, why=f"explains {_named(other)}: {rate:.4g} is {currency_of(rate)} for a dollar"
         )
@@ -148,7 +148,7 @@ def explanation(judgement: Judgement) -> str:
         elif one.outcome == "discount":
             parts.append(f"{key}: billed below list ({100 * one.over:+.1f}%), a discount")
         elif one.outcome == "currency":
-            rate = one.rule.numbers["rate"].value
+            rate = exchanged(one.rule) or 1.0
             parts.append(f"{key}: {rate:.4g} times list is {currency_of(rate)} for a dollar")
     return "; ".join(("no markup", *parts)).replace("; ", ": ", 1)
 

@@ -29,6 +29,8 @@ ESTIMATED_TOKENS = 100
 
 HALF = 0.5
 
+ULP = 1e-6
+
 
 @dataclass(frozen=True)
 class TokenCount:
@@ -100,6 +102,7 @@ MOST_ALIKE = 200.0
 def _judged(
     row: SizedPrompt, prompts: int, extra: float, reach: float, slope: float | None, steep: float, wrapping: float
 ) -> TokenCount:
+    reach += ULP  # counts that agree to the last token are still floats once they are divided
     low, high = extra - reach, extra + reach + wrapping
     least = 1.0 if row.by == "direct" else 2.0 + wrapping if row.is_exact else float(ESTIMATED_TOKENS)
     gap = abs((slope or 1.0) - 1.0)

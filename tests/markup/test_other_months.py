@@ -59,6 +59,7 @@ def month(
     models: int = 3,
     batch: float = 0.0,
     scale: float = 1.0,
+    hidden: bool = False,
 ) -> list[BilledRequest]:
     """Return a month of requests as a rule bills them."""
     dice = random.Random(20261001)  # noqa: S311 -- a simulation
@@ -81,7 +82,7 @@ def month(
                 gateway="relay.example", seller=seller, sku=sku, model=f"{seller}/{sku}", requested=sku,
                 day=at.date(), at=at, price_slot=datetime(at.year, at.month, at.day), slot_by="start",  # noqa: DTZ001
                 service_tier=None, is_batch=call.chance < batch, region_class=None, is_thinking=False,
-                tokens=(size - read, read, 0, 0, 0, output), reasoning_tokens=None, parts=(None, None, None, None),
+                tokens=(size, 0, 0, 0, 0, output) if hidden else (size - read, read, 0, 0, 0, output), reasoning_tokens=None, parts=(None, None, None, None),
                 web_searches=None, billed_usd=amount.quantize(Decimal(1).scaleb(-places), rounding), group_ratio=None,
                 file="other", line=number + 1, rank=dice.getrandbits(32),
             )
@@ -176,6 +177,8 @@ CLEAR = {
     "half off for a week": month(half_off_for_a_week),
     "a discount on a fifth": month(lambda call: call.listed * (Decimal("0.75") if call.chance < 0.2 else 1)),
     "yuan": month(rate("7.1")),
+    "yuan, and cached tokens left out": month(rate("7.1"), hidden=True),
+    "list, and cached tokens left out": month(rate("1"), hidden=True),
     "batches billed in full": month(rate("1"), batch=0.3),
 }
 
