@@ -359,7 +359,7 @@ def test_unknown_is_null(call: Run, small_db: Path) -> None:
     assert (unpriced["spend_usd"], unpriced["share_pct"], unpriced["unpriced_requests"]) == (None, None, 1)
     assert document["shadow"] is None
     assert any("shadow" in warning for warning in document["warnings"])
-    empty = call("report", "--db", small_db, "--json", "--month", "2020-01").json
+    empty = call("report", "--db", small_db, "--json", "--month", "2020-01").json  # ends with code 4, see below
     for name, words in {
         "lockin": "lock-in",
         "checklist": "checklist",
@@ -381,6 +381,40 @@ def test_the_checklist_on_a_terminal_and_without_requests(call: Run, small_db: P
     ]
     empty = call("checklist", "--db", small_db, "--month", "2020-01", "--json")
     assert (empty.code, empty.json["items"], empty.json["counts"]) == (4, [], {})
+
+
+ANALYSES = (
+    "report",
+    "reprice",
+    "markup",
+    "markup letter openrouter --out letter.md",
+    "checklist",
+    "plan optimize",
+    "plan optimize --allow-unproven",
+    "plan frontier",
+    "plan payback",
+    "plan payback --days 30",
+)
+"""Commands that conclude something from the requests of a period; `check`, `baseline` and `shadow` have words of their own."""
+
+
+@pytest.mark.parametrize("line", ANALYSES)
+def test_an_empty_period_is_no_finding(call: Run, small_db: Path, tmp_path: Path, line: str) -> None:
+    done = call(*line.split(), "--db", small_db, "--month", "2020-01")
+    assert done.code == 4
+    assert "from 2020-01-01T00:00Z to 2020-02-01T00:00Z" in done.err
+    assert "[nothing-in-period]" in done.err
+    assert "--month" in done.err
+    assert not (tmp_path / "letter.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"), [("--since", "since 2030-01-01T00:00Z"), ("--until", "before 2020-01-01T00:00Z")]
+)
+def test_an_empty_period_with_one_bound(call: Run, small_db: Path, bound: str, said: str) -> None:
+    done = call("reprice", "--db", small_db, bound, said.split()[1][:10])
+    assert (done.code, done.out) == (4, "")
+    assert f"there is no request {said}: nothing" in done.err
 
 
 def test_the_summary_leads_with_what_can_be_reached(call: Run, small_db: Path) -> None:

@@ -42,6 +42,13 @@ def test_presets_are_well(catalog: Catalog) -> None:
     }  # fmt: skip
 
 
+def test_a_maker_that_sells_nothing_itself_is_known(catalog: Catalog, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text("name: p\nconstraints: {providers: [microsoft]}\nrules: []")
+    assert "microsoft" not in catalog.sellers
+    assert load_plan(str(path), catalog).constraints.providers == ["microsoft"]
+
+
 EDGES = ["at_least: 0", "at_least: 200001", "at_most: 200000", "at_most: 199999", "at_least: 128000, at_most: 200000"]
 
 
