@@ -395,7 +395,7 @@ ANALYSES = (
     "plan payback",
     "plan payback --days 30",
 )
-"""Commands that conclude something from the requests of a period; `check`, `baseline` and `shadow` have words of their own."""
+"""Commands that conclude something from the requests of a period; `check`, `baseline`, `shadow` have own words."""
 
 
 @pytest.mark.parametrize("line", ANALYSES)
