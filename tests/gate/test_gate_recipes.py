@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from gate_logs import log
 from running import ROOT, clean_environment, run_in
+from yaml_cases import read_cases
 
 CI = ROOT / "ci"
 Shell = Callable[[str], subprocess.CompletedProcess[str]]
@@ -56,7 +56,7 @@ def shell(checkout: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def read(name: str) -> Any:
-    return yaml.safe_load((CI / name).read_text(encoding="utf-8"))
+    return read_cases(CI / name)
 
 
 def test_the_github_workflow(shell: Any, checkout: Path):

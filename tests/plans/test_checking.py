@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from yaml_cases import read_cases
 
 from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError
 from llmaudit.plans import load_plan, preset_names
 from llmaudit.plans.model import Assume
 
-CASES = yaml.safe_load((Path(__file__).parent / "checks.yaml").read_text())
+CASES = read_cases(Path(__file__).parent / "checks.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["says"][0])
