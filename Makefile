@@ -12,7 +12,7 @@ demo: $(VENV)/.run  ## audit the sample logs and write report.html
 
 test: $(VENV)/.dev  ## everything the tests need, then the tests
 	./tests/find-browser.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/.dev  ## lint, types, layers
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 from builders import litellm_row, write_jsonl
-from running import ROOT, Ran, Run, run_in
+from running import ROOT, Ran, Run, once, run_in
 
 import llmaudit
 from llmaudit.catalog import Catalog, load_catalog
@@ -67,6 +67,13 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 
 
 @pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run of the tests that all its workers have (`once`)."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
 def truth() -> Any:
     """What is planted in the sample logs, by their generator's own bookkeeping."""
     return msgspec.json.decode((SAMPLE_LOGS / "truth.json").read_bytes())
@@ -81,15 +88,20 @@ def no_network(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def audit_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the audit of the sample logs leaves its database."""
-    return tmp_path_factory.mktemp("audit")
+def audit_folder(shared: Path) -> Path:
+    """Where the audit of the sample logs leaves its database. It belongs to all workers: nobody writes to it."""
+    return shared / "audit"
 
 
 @pytest.fixture(scope="session")
 def audit_run(audit_folder: Path, no_network: dict[str, str]) -> Ran:
     """`llmaudit audit` over the invented month, once for all tests, without a network."""
-    return run_in(audit_folder, "audit", *month_logs(SAMPLE_LOGS), "--db", "sample.duckdb", "--json", env=no_network)
+
+    def run() -> Ran:
+        logs = month_logs(SAMPLE_LOGS)
+        return run_in(audit_folder, "audit", *logs, "--db", "sample.duckdb", "--json", env=no_network)
+
+    return once(audit_folder, run, Ran)
 
 
 @pytest.fixture(scope="session")

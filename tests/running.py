@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -30,6 +31,24 @@ class Ran:
 
 
 Run = Callable[..., Ran]
+Made = TypeVar("Made")
+
+
+def once(folder: Path, make: Callable[[], Made], kind: type[Made]) -> Made:
+    """Return what a function makes in a folder; of several processes of one run of the tests, the first one calls it.
+
+    Args:
+        folder: Nobody else makes anything here. It is there when the function is called.
+        make: Called with the others waiting.
+        kind: The type of its result, which has to pass through JSON.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / "made.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # goes with the process, however that ends
+        if not kept.exists():
+            kept.write_bytes(msgspec.json.encode(make()))
+        return msgspec.json.decode(kept.read_bytes(), type=kind)
 
 
 def clean_environment(home: Path, extra: dict[str, str] | None = None) -> dict[str, str]:
