@@ -120,6 +120,6 @@ def small_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_db(small_log: Path) -> Path:
     """A database that holds the small log. Tests read it; one that writes takes a copy."""
     path = small_log.with_name("small.duckdb")
-    done = run_in(small_log.parent, "ingest", small_log, "--db", path)
+    done = run_here(small_log.parent, "ingest", small_log, "--db", path)
     assert done.code == 0, done.err
     return path

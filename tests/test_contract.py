@@ -17,7 +17,7 @@ import pytest
 import typer
 from builders import write_jsonl
 from pair_files import both
-from running import Ran, Run, clean_environment, run_in
+from running import Ran, Run, clean_environment, run_here, run_in
 
 from llmaudit.cli import app
 from llmaudit.request import COLUMNS
@@ -257,7 +257,7 @@ def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 @pytest.fixture(scope="session")
 def small_baseline(small_db: Path) -> Path:
     path = small_db.with_name("small-baseline.json")
-    done = run_in(small_db.parent, "baseline", "save", path, "--db", small_db)
+    done = run_here(small_db.parent, "baseline", "save", path, "--db", small_db)
     assert done.code == 0, done.err
     return path
 
