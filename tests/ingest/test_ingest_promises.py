@@ -86,7 +86,9 @@ def test_a_signal_ends_cleanly_and_the_same_command_goes_on(
     sent: signal.Signals, code: int, large: Path, tmp_path: Path
 ) -> None:
     process = start(tmp_path, "ingest", large)
-    time.sleep(1.2)
+    while not (tmp_path / "llmaudit.duckdb").exists() and process.poll() is None:
+        time.sleep(0.01)  # before that Python is still importing, however long that takes on a busy machine
+    time.sleep(0.4)
     process.send_signal(sent)
     _, said = process.communicate(timeout=60)
     # 0: it was faster than the signal; minus the signal: it had finished, and Python was on its way out
