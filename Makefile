@@ -12,7 +12,7 @@ demo: $(VENV)/.run  ## audit the sample logs and write report.html
 
 test: $(VENV)/.dev  ## everything the tests need, then the tests
 	./tests/find-browser.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/.dev  ## lint, types, layers
 	$(BIN)/ruff check .
@@ -41,4 +41,4 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/.python
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
+	touch $@ $(VENV)/.run  # it has every package of run.txt: the demo installs nothing again

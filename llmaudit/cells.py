@@ -186,11 +186,10 @@ class PricedCell:
 
 def price(cells: Iterable[Cell], catalog: Catalog) -> list[PricedCell]:
     """Return cells with their list cost. Unknown is None: never 0, never a neighbour's price."""
-    known: dict[tuple[object, ...], Rates | NoRates] = {}
-    return [_priced(cell, catalog, known) for cell in cells]
+    return [_priced(cell, catalog) for cell in cells]
 
 
-def _priced(cell: Cell, catalog: Catalog, known: dict[tuple[object, ...], Rates | NoRates]) -> PricedCell:
+def _priced(cell: Cell, catalog: Catalog) -> PricedCell:
     offer = catalog.offer(cell.seller, cell.sku)
     if cell.usage_status == "missing" and cell.status != "ok":
         return PricedCell(
@@ -202,7 +201,7 @@ def _priced(cell: Cell, catalog: Catalog, known: dict[tuple[object, ...], Rates 
         return PricedCell(cell, None, None, None, None, None, cell.unresolved or "unknown-model")
     if cell.day is None:
         return PricedCell(cell, offer, None, None, None, None, "no time")
-    rates = rates_of(cell, offer, catalog, known)
+    rates = rates_of(cell, offer, catalog)
     if isinstance(rates, NoRates):
         return PricedCell(cell, offer, None, None, None, None, rates.reason)
     quantities = cell.quantities
@@ -212,10 +211,8 @@ def _priced(cell: Cell, catalog: Catalog, known: dict[tuple[object, ...], Rates 
     return PricedCell(cell, offer, rates, listed, low, high)
 
 
-def rates_of(
-    cell: Cell, offer: Offer, catalog: Catalog, known: dict[tuple[object, ...], Rates | NoRates]
-) -> Rates | NoRates:
-    """Return the rates an offer has for a cell, its own or another's; `known` remembers them."""
+def rates_of(cell: Cell, offer: Offer, catalog: Catalog) -> Rates | NoRates:
+    """Return the rates an offer has for a cell, its own or another's; the catalog remembers them."""
     conditions = Conditions(
         cell.price_slot,
         cell.prompt_band,
@@ -226,7 +223,4 @@ def rates_of(
         is_thinking=cell.is_thinking,
         is_folded=True,
     )
-    key = (*offer.key, conditions)
-    if key not in known:
-        known[key] = rates_for(catalog, offer, conditions)
-    return known[key]
+    return rates_for(catalog, offer, conditions)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,17 +38,31 @@ def write_parquet(data: pa.Table | pa.RecordBatchReader, out: Path, *, arrow_sch
             sink.write_batch(batch)
 
 
+OWNERS = 0o600
+"""Tables of requests are for their owner, as the database is."""
+
+
 @contextmanager
-def whole(out: Path) -> Iterator[Path]:
-    """Yield the path to write to; it takes the place of `out` when all is written, and goes when something fails.
+def whole(out: Path, mode: int = OWNERS) -> Iterator[Path]:
+    """Yield the path to write to; it takes the place of `out` when all is on the disk, and goes when something fails.
+
+    Args:
+        out: The file; it is replaced if it exists.
+        mode: Who may read it.
 
     Raises:
         StorageFailedError: The folder is missing or may not be written to.
         OSError: The disk is full.
     """
-    part = out.with_name(f".{out.name}.part")
+    part: Path | None = None
     try:
+        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
+        os.close(handle)
+        part = Path(name)
         yield part
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        part.chmod(mode)
         part.replace(out)
     except OSError as error:
         if error.errno == errno.ENOSPC:
@@ -57,4 +73,5 @@ def whole(out: Path) -> Iterator[Path]:
             slug="cannot-write",
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        if part is not None:
+            part.unlink(missing_ok=True)

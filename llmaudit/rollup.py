@@ -41,7 +41,7 @@ def fold(store: Store) -> list[Cell]:
 
 @contextmanager
 def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: int = TOP) -> Iterator[list[Crowd]]:
-    """Make the view `keyed_requests` (keyed.sql) for the length of a block, with the tables it reads.
+    """Make the views `keyed_requests` (keyed.sql) and `sliced_requests` (slices.sql) for the length of a block.
 
     Args:
         store: The database; its tags must be up to date.
@@ -57,6 +57,7 @@ def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: in
     with resolved_requests(store, catalog, period, folded), store.table("prompt_bands", _bands(catalog)):
         store.execute(read_sql("attempts.sql"))  # its joins are best in the order of sizes
         store.execute(read_sql("keyed.sql"))
+        store.execute(_slices(store, catalog))
         try:
             with store.joins_as_written():
                 yield crowds
@@ -77,6 +78,15 @@ def gateway_requests(store: Store, catalog: Catalog, period: Period = ALL) -> It
         store.execute(read_sql("gateways.sql"))
         with store.joins_as_written():
             yield
+
+
+def _slices(store: Store, catalog: Catalog) -> str:
+    """Return slices.sql; a database that was opened read-only may be older than its newest column."""
+    edges = sorted(catalog.prompt_edges(), reverse=True)
+    bands = " ".join(f"WHEN z.prompt_tokens >= {edge} THEN CAST({edge} AS BIGINT)" for edge in edges)
+    sql = read_sql("slices.sql").replace("{band} AS", f"CASE {bands} END AS")
+    known = "SELECT 1 FROM information_schema.columns WHERE table_name = 'requests' AND column_name = 'system_chars'"
+    return sql if store.rows(known) else sql.replace("z.system_chars", "CAST(NULL AS BIGINT)")
 
 
 def _bands(catalog: Catalog) -> pa.Table:

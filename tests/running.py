@@ -1,16 +1,23 @@
-"""The command line as people run it: a process of its own, in a folder of its own, with a clean environment."""
+"""The command line as people run it, in a folder of its own with a clean environment: as a process, or in this one."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+import pytest
+
+from llmaudit.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,11 +37,50 @@ class Ran:
 
 
 Run = Callable[..., Ran]
+Made = TypeVar("Made")
+
+
+def once(folder: Path, make: Callable[[], Made], kind: type[Made]) -> Made:
+    """Return what a function makes in a folder; of several processes of one run of the tests, the first one calls it.
+
+    Args:
+        folder: Nobody else makes anything here. It is there when the function is called.
+        make: Called with the others waiting.
+        kind: The type of its result, which has to pass through JSON.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / "made.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # goes with the process, however that ends
+        if not kept.exists():
+            kept.write_bytes(msgspec.json.encode(make()))
+        return msgspec.json.decode(kept.read_bytes(), type=kind)
 
 
 def clean_environment(home: Path, extra: dict[str, str] | None = None) -> dict[str, str]:
     """Return an environment that holds nothing of the developer's own."""
     return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), **(extra or {})}
+
+
+def run_here(folder: Path, *args: object, env: dict[str, str] | None = None) -> Ran:
+    """Run the command line within this process, by the same entry point, in a folder; nothing of it stays behind."""
+    out, err = StringIO(), StringIO()
+    code, handler, mask = 0, signal.getsignal(signal.SIGTERM), os.umask(0o022)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name in [name for name in os.environ if name.startswith("LLMAUDIT_") or name == "NO_COLOR"]:
+            patch.delenv(name)
+        for name, value in (env or {}).items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["llmaudit", *map(str, args)])
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+            os.umask(mask)
+    return Ran(code, out.getvalue(), err.getvalue())
 
 
 def run_in(folder: Path, *args: object, env: dict[str, str] | None = None) -> Ran:

@@ -267,8 +267,11 @@ def test_a_database_of_someone_else(call: Run, tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == before
 
 
-@pytest.mark.parametrize("line", ["tag", "tag --no-rules", "forget log.jsonl"])
+@pytest.mark.parametrize(
+    "line", ["tag", "tag --no-rules", "tag eval labels.jsonl --keep", "forget log.jsonl", "evals add labels.jsonl"]
+)
 def test_a_database_that_is_not_there_is_not_made(call: Run, tmp_path: Path, line: str) -> None:
+    write_jsonl(tmp_path / "labels.jsonl", [{"case_id": "a", "tier": 0, "prompt": "Say hello."}])
     done = call(*line.split(), "--db", "none.duckdb")
     assert (done.code, "[no-database]" in done.err) == (5, True)
     assert list(tmp_path.glob("none.duckdb*")) == []

@@ -17,7 +17,7 @@ import pytest
 import typer
 from builders import write_jsonl
 from pair_files import both
-from running import Ran, Run, clean_environment, run_in
+from running import Ran, Run, clean_environment, run_here, run_in
 
 from llmaudit.cli import app
 from llmaudit.request import COLUMNS
@@ -257,7 +257,7 @@ def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 @pytest.fixture(scope="session")
 def small_baseline(small_db: Path) -> Path:
     path = small_db.with_name("small-baseline.json")
-    done = run_in(small_db.parent, "baseline", "save", path, "--db", small_db)
+    done = run_here(small_db.parent, "baseline", "save", path, "--db", small_db)
     assert done.code == 0, done.err
     return path
 
@@ -359,7 +359,7 @@ def test_unknown_is_null(call: Run, small_db: Path) -> None:
     assert (unpriced["spend_usd"], unpriced["share_pct"], unpriced["unpriced_requests"]) == (None, None, 1)
     assert document["shadow"] is None
     assert any("shadow" in warning for warning in document["warnings"])
-    empty = call("report", "--db", small_db, "--json", "--month", "2020-01").json
+    empty = call("report", "--db", small_db, "--json", "--month", "2020-01").json  # ends with code 4, see below
     for name, words in {
         "lockin": "lock-in",
         "checklist": "checklist",
@@ -381,6 +381,40 @@ def test_the_checklist_on_a_terminal_and_without_requests(call: Run, small_db: P
     ]
     empty = call("checklist", "--db", small_db, "--month", "2020-01", "--json")
     assert (empty.code, empty.json["items"], empty.json["counts"]) == (4, [], {})
+
+
+ANALYSES = (
+    "report",
+    "reprice",
+    "markup",
+    "markup letter openrouter --out letter.md",
+    "checklist",
+    "plan optimize",
+    "plan optimize --allow-unproven",
+    "plan frontier",
+    "plan payback",
+    "plan payback --days 30",
+)
+"""Commands that conclude something from the requests of a period; `check`, `baseline`, `shadow` have own words."""
+
+
+@pytest.mark.parametrize("line", ANALYSES)
+def test_an_empty_period_is_no_finding(call: Run, small_db: Path, tmp_path: Path, line: str) -> None:
+    done = call(*line.split(), "--db", small_db, "--month", "2020-01")
+    assert done.code == 4
+    assert "from 2020-01-01T00:00Z to 2020-02-01T00:00Z" in done.err
+    assert "[nothing-in-period]" in done.err
+    assert "--month" in done.err
+    assert not (tmp_path / "letter.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"), [("--since", "since 2030-01-01T00:00Z"), ("--until", "before 2020-01-01T00:00Z")]
+)
+def test_an_empty_period_with_one_bound(call: Run, small_db: Path, bound: str, said: str) -> None:
+    done = call("reprice", "--db", small_db, bound, said.split()[1][:10])
+    assert (done.code, done.out) == (4, "")
+    assert f"there is no request {said}: nothing" in done.err
 
 
 def test_the_summary_leads_with_what_can_be_reached(call: Run, small_db: Path) -> None:
@@ -626,15 +660,25 @@ KILLED = """
 import os, signal, sys
 from llmaudit.cli import main
 from llmaudit.ingest import load
-load.detect = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+
+def killed(*_):
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except BaseException:
+        if {in_a_query}:
+            raise KeyboardInterrupt from None  # what the store makes of DuckDB's word for it
+        raise
+
+load.detect = killed
 sys.argv = ["llmaudit", "ingest", {log!r}]
 main()
 """
 
 
-def test_interrupted(small_log: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_a_query", ["False", "True"])
+def test_interrupted(small_log: Path, tmp_path: Path, in_a_query: str) -> None:
     """SIGTERM ends a run with 143 and leaves no database half written."""
-    command = KILLED.format(log=str(small_log))
+    command = KILLED.format(log=str(small_log), in_a_query=in_a_query)
     done = subprocess.run(
         [sys.executable, "-c", command], cwd=tmp_path, env=clean_environment(tmp_path), capture_output=True, check=False
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from builders import litellm_row, write_jsonl
-from running import Run, run_in
+from running import Run, run_here
 
 TIERS = [0] * 40 + [1] * 20 + [2] * 30 + [3] * 10
 """60% of tiers 0 and 1, 30% of tier 2, 10% of tier 3."""
@@ -48,13 +48,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_jsonl(made / "month.jsonl", rows)
     for name, via in {"plan": "", "via-5": "via: example-gateway-5\n", "via-10": "via: example-gateway-10\n"}.items():
         (made / f"{name}.yaml").write_text(PLAN.replace("name: worked", f"name: {name}") + via)
-    assert run_in(made, "ingest", "month.jsonl").code == 0
+    assert run_here(made, "ingest", "month.jsonl").code == 0
     return made
 
 
 @pytest.fixture(scope="module")
 def repriced(folder: Path) -> Any:
-    done = run_in(folder, "reprice", "--json", "--plan", "plan.yaml", "--plan", "via-5.yaml", "--plan", "via-10.yaml")
+    done = run_here(folder, "reprice", "--json", "--plan", "plan.yaml", "--plan", "via-5.yaml", "--plan", "via-10.yaml")
     assert done.code == 0, done.err
     return done.json
 
@@ -92,7 +92,7 @@ def test_gateway_markup_on_the_new_spend(repriced: Any, position: int, markup: s
 
 
 def test_audit_agrees_with_reprice(folder: Path, repriced: Any) -> None:
-    done = run_in(folder, "report", "--json", "--plan", "plan.yaml")
+    done = run_here(folder, "report", "--json", "--plan", "plan.yaml")
     (plan,) = (row for row in done.json["savings"]["plans"] if row["name"] == "plan")
     assert plan == repriced["plans"][0]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from yaml_cases import read_cases
 
 from llmaudit import usage
 from llmaudit.request import COUNTERS, INPUT_COUNTERS, Reject, Request
@@ -139,7 +139,7 @@ def test_a_count_that_cannot_be_believed_is_rejected_with_its_field(value: float
     assert (caught.value.reason, caught.value.field) == (reason, "prompt_tokens")
 
 
-BUGS = yaml.safe_load(Path(__file__).with_name("usage_bugs.yaml").read_text(encoding="utf-8"))
+BUGS = read_cases(Path(__file__).with_name("usage_bugs.yaml"))
 
 
 @pytest.mark.parametrize("case", BUGS, ids=[case["issue"].removeprefix("https://github.com/") for case in BUGS])

@@ -205,6 +205,20 @@ class Catalog:
         """Return the id of a seller by any name a log uses for it, or None."""
         return self._aka.get(name.lower()) if name else None
 
+    @cached_property
+    def makers(self) -> frozenset[str]:
+        """Who made the models, as the names of models begin; some sell nothing themselves."""
+        return frozenset(self._model(key).partition("/")[0] for key in self.keys)
+
+    def maker_id(self, name: str) -> str | None:
+        """Return a maker by any name a log uses for it, or None where nothing in the catalog is of it."""
+        return next((one for one in (name.lower(), self.seller_id(name)) if one in self.makers), None)
+
+    def nearest_makers(self, name: str) -> list[str]:
+        """Return up to three makers that are spelt like a name, for a message."""
+        near = get_close_matches(name[:MAX_NAME].lower(), sorted(self.makers), n=3, cutoff=0.6)
+        return near or [one for one in self.nearest_sellers(name) if one in self.makers]
+
     def _direct_seller(self, name: str | None) -> str | None:
         """Return the id of a seller that sells what it hosts; a gateway's name says nothing about the model."""
         seller = self.seller_id(name)

@@ -48,20 +48,31 @@ def load_catalog(overlays: Sequence[Path] = (), *, known_at: date | None = None)
 @cache
 def _load(overlays: tuple[Path, ...], known_at: date | None) -> Catalog:
     """Read the files once a process: a run must not price its first half by another catalog than its second."""
-    compiled = read_compiled(packaged_folder() / "compiled")
+    own = packaged_folder() / "overlay"
+    compiled = _compiled(own.with_name("compiled"))
     digest = sha256(compiled.digest.encode() + str(known_at or "").encode())
     merged: dict[str, CatalogFile] = {}
-    paths = [path for folder in (packaged_folder() / "overlay", *overlays) for path in yaml_files(folder)]
+    paths = [path for folder in (own, *overlays) for path in yaml_files(folder)]
     for path in _each_once(paths):
-        data = path.read_bytes()
-        digest.update(path.name.encode() + b"\0" + sha256(data).digest())
-        content = told_apart(parse_yaml(data, CatalogFile, name=path.name, what="catalog"))
-        check(content, path.name)
+        content, hashed = _packaged(path) if path.parent == own else _read(path)
+        digest.update(path.name.encode() + b"\0" + hashed)
         key = content.seller or f"({path.stem})"
         merged[key] = overlay(merged[key], content) if key in merged else content
     catalog = Catalog(tuple(merged.values()), compiled, version=digest.hexdigest()[:12], known_at=known_at)
     _check_schedules(merged, catalog)
     return catalog
+
+
+def _read(path: Path) -> tuple[CatalogFile, bytes]:
+    """Return what a file holds, and its hash."""
+    data = path.read_bytes()
+    content = told_apart(parse_yaml(data, CatalogFile, name=path.name, what="catalog"))
+    check(content, path.name)
+    return content, sha256(data).digest()
+
+
+_packaged, _compiled = cache(_read), cache(read_compiled)
+"""What ships with llmaudit is read once a process, whatever is laid over it; a user's own file may change meanwhile."""
 
 
 def _each_once(paths: Sequence[Path]) -> list[Path]:

@@ -34,19 +34,23 @@ for _module in sorted(module.name for module in iter_modules(__path__)):
 
 def main() -> None:
     """Run the command line and end with one of the exit codes of `llmaudit.errors.Exit`."""
-    signal.signal(signal.SIGTERM, _terminated)
+    terminated = []
+
+    def end(_: int, __: FrameType | None) -> None:
+        """End on SIGTERM as an exception, so that open transactions roll back and temporary folders go."""
+        terminated.append(True)
+        raise Ended(Exit.TERMINATED)
+
+    signal.signal(signal.SIGTERM, end)
     os.umask(0o077)  # a database and what DuckDB puts beside it are for their owner; reports are opened up when written
     try:
         app()
     except Ended as ended:
         sys.exit(ended.code)
-    except KeyboardInterrupt:
-        sys.exit(Exit.INTERRUPTED)
+    except (KeyboardInterrupt, SystemExit) as error:
+        if terminated:  # a query of DuckDB that a signal ends says that it was interrupted, whatever the handler raised
+            sys.exit(Exit.TERMINATED)
+        sys.exit(Exit.INTERRUPTED if isinstance(error, KeyboardInterrupt) else error.code)
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone (`| head`); nothing can be said to it
         sys.exit(Exit.DONE)
-
-
-def _terminated(_: int, __: FrameType | None) -> None:
-    """End on SIGTERM as an exception, so that open transactions roll back and temporary folders go."""
-    raise Ended(Exit.TERMINATED)

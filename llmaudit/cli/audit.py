@@ -10,7 +10,7 @@ import typer
 from llmaudit.cli.options import Ended, command
 from llmaudit.cli.output import answer, notice, warn
 from llmaudit.cli.summary import show
-from llmaudit.cli.work import catalog, first_failure, open_store, parted, read_cells, read_logs
+from llmaudit.cli.work import catalog, first_failure, nothing_in, open_store, parted, read_cells, read_logs
 from llmaudit.errors import LlmauditError
 from llmaudit.settings import Settings
 
@@ -47,7 +47,8 @@ def audit(
     if logs:
         read, failure = _facts_of_logs(settings, prices, logs, format, map, rules)
         parts.append(read)
-    found = conclude(evidence_of(added(parts), prices, plans))
+    evidence = evidence_of(added(parts), prices, plans)
+    found = conclude(evidence)
     if out:
         write_report(found, out)
         notice(settings, f"report written to {out}")
@@ -56,6 +57,8 @@ def audit(
         warn(settings, found.warnings)
     if failure:
         raise Ended(failure.exit_code)
+    if empty := nothing_in(evidence, or_bills=True):
+        raise empty
 
 
 def _facts_of_logs(

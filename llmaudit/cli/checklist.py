@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llmaudit.cli.options import Ended, command
+from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog, open_store
-from llmaudit.errors import Exit, printable
+from llmaudit.cli.work import catalog, nothing_in, open_store
+from llmaudit.errors import printable
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def checklist(settings: Settings) -> None:
         "counts": found.counts if found else {},
         "caveat": caveat,
     }
-    answer(settings, document, lambda: _show(settings, found) if found else line(caveat))
-    if found is None:
-        raise Ended(Exit.NOT_ENOUGH_DATA)
+    answer(settings, document, lambda: _show(settings, found) if found else None)
+    if empty := nothing_in(evidence):
+        raise empty
 
 
 def _show(settings: Settings, found: Checklist) -> None:

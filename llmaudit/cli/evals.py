@@ -27,7 +27,7 @@ def add(
     from llmaudit.evals.keep import total_of
 
     prices = catalog(settings)
-    with open_store(settings) as store:
+    with open_store(settings, existing=True) as store:
         read = add_files(store, prices, files)
     totals = total_of(read)
     document = {"schema": "llmaudit/evals-add/1", "files": read, "totals": totals}

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog, open_store
+from llmaudit.cli.work import catalog, open_store, with_requests
 from llmaudit.errors import InputError, UsageError, printable
 from llmaudit.settings import Settings
 
@@ -24,12 +24,16 @@ FORMATS = {".html": "html", ".htm": "html", ".md": "md"}
 
 
 def found_markup(settings: Settings, prices: Catalog) -> Markup:
-    """Return the finding on what is in the database."""
+    """Return the finding on what is in the database.
+
+    Raises:
+        NotEnoughError: No request lies in the period.
+    """
     from llmaudit.audit import gather_gateways
     from llmaudit.findings import markup as finding
 
     with open_store(settings, read_only=True) as store:
-        found = finding.find(gather_gateways(store, prices, settings.period))
+        found = finding.find(with_requests(gather_gateways(store, prices, settings.period)))
         return msgspec.structs.replace(found, gateways=[_with_ids(row, store) for row in found.gateways])
 
 

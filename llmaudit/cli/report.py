@@ -11,7 +11,7 @@ import typer
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, notice, warn
 from llmaudit.cli.summary import show
-from llmaudit.cli.work import catalog, open_store
+from llmaudit.cli.work import catalog, nothing_in, open_store
 from llmaudit.errors import UsageError
 from llmaudit.settings import Settings
 
@@ -27,7 +27,10 @@ def report(
     format: Annotated[str | None, typer.Option("--format", help="html, md or json.")] = None,  # noqa: A002
     plan: Annotated[list[str] | None, typer.Option("--plan", help="Preset or plan file; repeatable.")] = None,
 ) -> None:
-    """Write the report of what is in the database; without --out and --format, print the summary."""
+    """Write the report of what is in the database; without --out and --format, print the summary.
+
+    Where the period holds neither request nor bill it says so and ends with code 4.
+    """
     from llmaudit.audit import DEFAULT_PLANS, conclude, gather
 
     with open_store(settings, read_only=True) as store:
@@ -43,6 +46,8 @@ def report(
         answer(settings, found, lambda: show(settings, found))
         if not settings.json:
             warn(settings, found.warnings)
+    if empty := nothing_in(evidence, or_bills=True):
+        raise empty
 
 
 def render(audit: Audit, form: str) -> str:

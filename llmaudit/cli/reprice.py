@@ -11,7 +11,7 @@ import typer
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, notice, percent, table
 from llmaudit.cli.plan.files import share_of
-from llmaudit.cli.work import catalog, open_store
+from llmaudit.cli.work import catalog, open_store, with_requests
 from llmaudit.errors import UsageError
 from llmaudit.money import shown
 from llmaudit.settings import Settings
@@ -43,7 +43,7 @@ def reprice(
         )
     prices = catalog(settings)
     with open_store(settings, read_only=True) as store:
-        evidence = gather(store, prices, plan or DEFAULT_PLANS, settings.period)
+        evidence = with_requests(gather(store, prices, plan or DEFAULT_PLANS, settings.period))
         if out:
             write_parquet(plan_rows(store, prices, evidence.plans, settings.period), out)
             notice(settings, f"rows written to {out}")

@@ -148,7 +148,7 @@ def evaluate(
 
     result = evaluated(labels, lambda: open_store(settings, read_only=True), model=model, rules=rules)
     if keep:
-        with open_store(settings) as store:
+        with open_store(settings, existing=True) as store:
             keep_confusion(store, result, labels.name)
     document = {
         "schema": "llmaudit/tag-eval/1",

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmaudit.cli.options import message
 from llmaudit.cli.output import notice
-from llmaudit.errors import LlmauditError, UsageError, printable
+from llmaudit.errors import LlmauditError, NotEnoughError, UsageError, printable
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
     from llmaudit.deployments import Deployment
+    from llmaudit.evidence import Evidence
     from llmaudit.facts import Facts
     from llmaudit.ingest import IngestResult
     from llmaudit.ingest.ledger import FileRead
@@ -56,6 +57,47 @@ def open_store(
 
     path = None if temporary else settings.db
     return Store(path, read_only=read_only, existing=existing, lock_timeout=lock_timeout)
+
+
+def gathered(settings: Settings, prices: Catalog, plans: Sequence[str] = ()) -> Evidence:
+    """Return what an analysis of the period is computed from.
+
+    Raises:
+        NotEnoughError: No request lies in the period.
+    """
+    from llmaudit.audit import gather
+
+    with open_store(settings, read_only=True) as store:
+        return with_requests(gather(store, prices, plans, settings.period))
+
+
+def with_requests(evidence: Evidence) -> Evidence:
+    """Return an evidence as it is: a table of nothing with code 0 would pass for a finding in a job that nobody reads.
+
+    Raises:
+        NotEnoughError: No request lies in the period.
+    """
+    if empty := nothing_in(evidence):
+        raise empty
+    return evidence
+
+
+def nothing_in(evidence: Evidence, *, or_bills: bool = False) -> NotEnoughError | None:
+    """Return the error that a command ends with where nothing lies in the period, else None.
+
+    Args:
+        evidence: What an analysis is computed from.
+        or_bills: Whether it says something of bills alone.
+    """
+    if evidence.cells or (or_bills and evidence.bills):
+        return None
+    since, until = (moment and _bound(moment) for moment in (evidence.period.since, evidence.period.until))
+    span = f" from {since} to {until}" if since and until else f" since {since}" if since else f" before {until}"
+    return NotEnoughError(
+        f"there is no request{' and no bill' * or_bills}{span * evidence.period.is_bounded}: nothing can be analysed",
+        next_step="Check --since, --until and --month, or ingest a log; `llmaudit status` says what is there.",
+        slug="nothing-in-period",
+    )
 
 
 def parted(paths: list[str]) -> tuple[list[Path], list[str]]:

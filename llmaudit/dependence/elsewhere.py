@@ -22,8 +22,6 @@ from llmaudit.money import ZERO, total
 RESOLD = {"gateway", "example"}
 """Kinds of seller left out: what a gateway adds is another finding, and examples sell nothing."""
 
-Known = dict[tuple[object, ...], Rates | NoRates]
-
 
 class SellerQuote(msgspec.Struct, frozen=True):
     """What one other seller would have charged for all of a route's tokens, at its list price.
@@ -68,12 +66,11 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
 def elsewhere(cells: Iterable[PricedCell], catalog: Catalog) -> list[Elsewhere]:
     """Return every model in the traffic with the other sellers of it, dearest first."""
     offers = _offers(catalog)
-    known: Known = {}
     groups: dict[tuple[str, str], list[PricedCell]] = {}
     for priced in folded(cells, catalog):
         if priced.offer and catalog.kind(priced.offer.seller) not in RESOLD:
             groups.setdefault((priced.offer.seller, priced.cell.model), []).append(priced)
-    found = [_row(key, group, offers.get(key[1], ()), catalog, known) for key, group in groups.items()]
+    found = [_row(key, group, offers.get(key[1], ()), catalog) for key, group in groups.items()]
     return sorted(found, key=lambda row: (-row.list_usd, row.model, row.seller))
 
 
@@ -85,15 +82,11 @@ def _offers(catalog: Catalog) -> Mapping[str, Sequence[Offer]]:
     return found
 
 
-def _row(
-    key: tuple[str, str], group: Sequence[PricedCell], offers: Iterable[Offer], catalog: Catalog, known: Known
-) -> Elsewhere:
+def _row(key: tuple[str, str], group: Sequence[PricedCell], offers: Iterable[Offer], catalog: Catalog) -> Elsewhere:
     seller, model = key
     last = max(priced.cell.price_slot for priced in group)
     now = total(priced.list_usd or ZERO for priced in group)
-    quoted = sorted(
-        _quotes(seller, group, offers, last, catalog, known), key=lambda pair: (pair[0].list_usd, pair[0].sku)
-    )
+    quoted = sorted(_quotes(seller, group, offers, last, catalog), key=lambda pair: (pair[0].list_usd, pair[0].sku))
     cheapest, costs = quoted[0] if quoted else (None, [])
     saves = cheapest is not None and cheapest.list_usd < now
     by_tier: dict[int | None, Decimal] = {}
@@ -119,13 +112,13 @@ def _each_once(quotes: Iterable[SellerQuote]) -> list[SellerQuote]:
 
 
 def _quotes(
-    seller: str, group: Sequence[PricedCell], offers: Iterable[Offer], last: datetime, catalog: Catalog, known: Known
+    seller: str, group: Sequence[PricedCell], offers: Iterable[Offer], last: datetime, catalog: Catalog
 ) -> Iterator[tuple[SellerQuote, list[Decimal]]]:
     """Yield what each other seller that could serve all would have charged, in all and for each cell."""
     for offer in offers:
         if offer.seller == seller or (offer.sku.retired_at and offer.sku.retired_at <= last):
             continue
-        rates = _all_rates(group, offer, catalog, known)
+        rates = _all_rates(group, offer, catalog)
         if rates is None:
             continue
         expected = [cost(priced.cell.quantities, one.expected) for priced, one in zip(group, rates, strict=True)]
@@ -133,17 +126,17 @@ def _quotes(
         yield SellerQuote(offer.seller, offer.sku.sku, total(expected), high), expected
 
 
-def _all_rates(group: Sequence[PricedCell], offer: Offer, catalog: Catalog, known: Known) -> list[Rates] | None:
+def _all_rates(group: Sequence[PricedCell], offer: Offer, catalog: Catalog) -> list[Rates] | None:
     found = []
     for priced in group:
-        rates = _rates(priced, offer, catalog, known)
+        rates = _rates(priced, offer, catalog)
         if rates is None:
             return None
         found.append(rates)
     return found
 
 
-def _rates(priced: PricedCell, offer: Offer, catalog: Catalog, known: Known) -> Rates | None:
+def _rates(priced: PricedCell, offer: Offer, catalog: Catalog) -> Rates | None:
     """Return an offer's rates for a cell; None where it cannot serve it or does not price it in the same units.
 
     A seller without a price of its own for a kind of token (cache writes, most often) would be priced by the next
@@ -151,7 +144,7 @@ def _rates(priced: PricedCell, offer: Offer, catalog: Catalog, known: Known) -> 
     """
     if offer.sku.context is not None and priced.cell.prompt_band >= offer.sku.context:
         return None
-    rates, quantities = rates_of(priced.cell, offer, catalog, known), priced.cell.quantities
+    rates, quantities = rates_of(priced.cell, offer, catalog), priced.cell.quantities
     if isinstance(rates, NoRates) or rates.lacking(quantities) or priced.rates is None:
         return None
     here = priced.rates.used

@@ -125,6 +125,8 @@ _JOINED = """
 
 def _collect(store: Store, names: _Names, cases: dict[str, dict[str, _Case]], source: str) -> int:
     """Put the outcomes of files into cases by metric; return how many belong to no case."""
+    if not store.rows(f"SELECT 1 FROM {source} LIMIT 1"):
+        return 0  # most databases hold none, and what follows reads every request
     by_template, by_route = _of_templates(store, source), _of_routes(store)
     alone = 0
     for row in store.dicts(_JOINED.format(source=source)):
@@ -157,12 +159,12 @@ def _first(*every: Labels) -> Labels:
 
 def _shadow(store: Store, names: _Names, cases: dict[str, dict[str, _Case]]) -> None:
     """Put the pairs of shadow tests into cases."""
-    by_route = _of_routes(store)
     rows = store.rows(
         "SELECT test, pair_id, tier, user_id, route, primary_model, shadow_model, primary_score, shadow_score"
         " FROM shadow_pairs WHERE primary_score IS NOT NULL AND shadow_score IS NOT NULL"
         " AND primary_model IS NOT NULL AND shadow_model IS NOT NULL ORDER BY test, pair_id"
     )
+    by_route = _of_routes(store) if rows else {}
     for test, pair, tier, user, route, first, second, before, after in rows:
         case = cases.setdefault(SHADOW, {}).setdefault(f"pair {test} {pair}", _Case())
         case.scores = {names.of(first): [float(before)], names.of(second): [float(after)]}

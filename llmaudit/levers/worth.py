@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from llmaudit.catalog import NoRates, Offer, Rates
+from llmaudit.catalog import Offer, Rates
 from llmaudit.catalog.quote import cost
 from llmaudit.catalog.units import PRICED
 from llmaudit.cells import Cell, PricedCell, price, rates_of
@@ -52,7 +52,6 @@ class Worth:
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
-        self._known: dict[tuple[object, ...], Rates | NoRates] = {}
 
     def offer(self, part: Keyed) -> Offer | None:
         """Return what was bought, or None where the catalog does not know it."""
@@ -68,7 +67,7 @@ class Worth:
         offer = self._evidence.catalog.offer(cell.seller, cell.sku)
         if offer is None or cell.day is None:
             return None
-        found = rates_of(msgspec.structs.replace(cell, **instead), offer, self._evidence.catalog, self._known)
+        found = rates_of(msgspec.structs.replace(cell, **instead), offer, self._evidence.catalog)
         return found if isinstance(found, Rates) else None
 
     def spent(self, part: Slice) -> Decimal | None:

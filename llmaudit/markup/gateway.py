@@ -199,7 +199,7 @@ def _at_makers_list(priced: PricedCell, catalog: Catalog) -> PricedCell:
     if offer is None or priced.rates is None or catalog.kind(offer.seller) != "gateway":
         return priced
     maker = makers_offer(catalog, offer)
-    rates = rates_of(priced.cell, maker, catalog, {}) if maker else None
+    rates = rates_of(priced.cell, maker, catalog) if maker else None
     quantities = priced.cell.quantities
     if maker is None or rates is None or isinstance(rates, NoRates) or rates.lacking(quantities):
         return priced

@@ -150,15 +150,16 @@ def _among(among: Among, catalog: Catalog) -> Iterator[tuple[str, str]]:
     if among == Among():
         yield ".among", "has an empty `among`; say a class, a provider, models, or open_weights"
     for provider in listed(among.provider):
-        if provider != MAIN and provider not in catalog.sellers:
+        if provider != MAIN and provider not in catalog.makers | catalog.sellers.keys():
             yield ".among.provider", f"names the maker {_unknown_seller(str(provider), catalog)}"
 
 
 def _constraints(plan: Plan, catalog: Catalog) -> Iterator[Problem]:
     limits = plan.constraints
-    for name, sellers in {"providers": limits.providers, "sellers": limits.sellers}.items():
-        for i, seller in enumerate(sellers):
-            if seller not in catalog.sellers:
+    makers = catalog.makers | catalog.sellers.keys()
+    for name, listing, known in (("providers", limits.providers, makers), ("sellers", limits.sellers, catalog.sellers)):
+        for i, seller in enumerate(listing):
+            if seller not in known:
                 yield Problem(f"$.constraints.{name}[{i}]", f"allows {_unknown_seller(seller, catalog)}")
     for name, value in {
         "quality_floor": limits.quality_floor,

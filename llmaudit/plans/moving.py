@@ -89,7 +89,6 @@ class Mover:
     def __init__(self, catalog: Catalog, ratios: Ratios | None = None) -> None:
         self.ratios = ratios or Ratios(catalog)
         self._catalog = catalog
-        self._rates: dict[tuple[object, ...], Rates | NoRates] = {}
         self._prices: dict[tuple[object, ...], Prices] = {}
         self._fees: dict[str, tuple[Decimal, str]] = {}
         self._routes: dict[tuple[object, ...], Leg] = {}
@@ -157,7 +156,7 @@ class Mover:
         if retired is not None and priced.cell.price_slot >= retired:
             return Refusal("retired", f"{target.sku.model} was retired on {retired:%Y-%m-%d}")
         cell = msgspec.structs.replace(priced.cell, is_batch=True) if batch else priced.cell
-        rates = rates_of(cell, target, self._catalog, self._rates)
+        rates = rates_of(cell, target, self._catalog)
         if isinstance(rates, NoRates):
             return Refusal("no-price", rates.reason)
         key = (rates.expected, rates.low, rates.high, frozenset(rates.used), rates.assumptions)

@@ -1,8 +1,8 @@
 /* Each request with what its price and its levers depend on. Grain: one row per request. Portable subset (docs/architecture.md).
 
    Reads resolved_requests and tiers. The names are those of the cells (keyed.sql), so that rows folded from here are parts of
-   cells. It is read once for each summary, so it is cheap: no window over all attempts, and {band} is put in as a CASE over the
-   edges in prompt_bands, since a join by a range sorts all requests with everything they carry. */
+   cells. It is read once for each summary, so it is cheap: no window over all attempts, and {band} is put in as a CASE over
+   the edges of prompt bands, since a join by a range sorts all requests with everything they carry. */
 CREATE OR REPLACE TEMP VIEW sliced_requests AS
 WITH sized AS (
     SELECT

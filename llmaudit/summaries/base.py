@@ -21,7 +21,8 @@ class Summary(Generic[Row]):
         name: Names it in a cells file.
         row: The type of its rows: frozen, and plain enough for JSON.
         build: Makes the rows from a store whose views `period_requests`, `resolved_requests`, `attempts` and
-            `keyed_requests` are there (`llmaudit.rollup.keyed_requests`). The rows are few: a cap belongs in here.
+            `keyed_requests` are there (`llmaudit.rollup.keyed_requests`). The rows are few: a cap belongs in here. In
+            its joins put the large side first: they are run as written, and the others are held in memory.
         merge: Adds the rows of several cells files (days, machines) to what one would hold.
     """
 

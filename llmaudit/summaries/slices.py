@@ -119,12 +119,11 @@ def keyed_rows(store: Store, sql: str, extra: Sequence[str], sums: Sequence[str]
     """Return requests folded by the keys and some columns more, in a fixed order.
 
     Args:
-        store: Its views `resolved_requests` and `prompt_bands` are there.
+        store: Its view `sliced_requests` is there (`llmaudit.rollup.keyed_requests`).
         sql: A query over the view `sliced_requests` that has its keys, in the portable subset.
         extra: Further columns of the query to tell rows apart by.
         sums: Columns of it to add up; unknown counts as none.
     """
-    _make_view(store)
     keys = ", ".join(f"q.{name} AS {name}" for name in (*KEYS, *extra))
     added = "".join(f", CAST(COALESCE(SUM(q.{name}), 0) AS BIGINT) AS {name}" for name in sums)
     by = ", ".join(f"q.{name}" for name in (*KEYS, *extra))
@@ -145,17 +144,7 @@ def slices(store: Store, sql: str, extra: Sequence[str]) -> list[dict[str, Any]]
 
 def plain_rows(store: Store, name: str) -> list[dict[str, Any]]:
     """Return the rows of a query over the view `sliced_requests` that folds them itself, in a fixed order."""
-    _make_view(store)
     return store.dicts(f"SELECT * FROM ({read_sql(name)}) ORDER BY ALL")
-
-
-def _make_view(store: Store) -> None:
-    """Make the view `sliced_requests`; a database that was opened read-only may be older than its newest column."""
-    edges = [int(edge) for (edge,) in store.rows("SELECT DISTINCT band_from FROM prompt_bands ORDER BY band_from DESC")]
-    bands = " ".join(f"WHEN z.prompt_tokens >= {edge} THEN CAST({edge} AS BIGINT)" for edge in edges)
-    sql = read_sql("slices.sql").replace("{band} AS", f"CASE {bands} END AS")
-    known = "SELECT 1 FROM information_schema.columns WHERE table_name = 'requests' AND column_name = 'system_chars'"
-    store.execute(sql if store.rows(known) else sql.replace("z.system_chars", "CAST(NULL AS BIGINT)"))
 
 
 def added(rows: Iterable[Row]) -> list[Row]:

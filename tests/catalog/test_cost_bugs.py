@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from builders import DAY, catalog_of, catalog_text, sku_text
+from yaml_cases import read_text_cases
 
 from llmaudit.catalog import Conditions, quote
 
-TEXT = Path(__file__).with_name("cost_bugs.yaml").read_text()
-CASES = yaml.load(TEXT, Loader=yaml.BaseLoader)  # noqa: S506 -- the loader that makes nothing but text
+CASES = read_text_cases(Path(__file__).with_name("cost_bugs.yaml"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["issue"].removeprefix("https://github.com/") for case in CASES])

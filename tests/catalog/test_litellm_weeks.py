@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from yaml_cases import read_cases
 
 from llmaudit.catalog import Catalog, Conditions, quote
 from llmaudit.catalog.load import packaged_folder
 
 FOLDER = packaged_folder() / "weeks"
 WEEKS = sorted(path.stem for path in FOLDER.glob("20*.csv"))
-CLASSES = yaml.safe_load(Path(__file__).with_name("litellm_classes.yaml").read_text(encoding="utf-8"))["classes"]
+CLASSES = read_cases(Path(__file__).with_name("litellm_classes.yaml"))["classes"]
 COUNTERS = {"input": "input_tokens", "output": "output_tokens", "cache_read": "cache_read_tokens"}
 Difference = tuple[str, str, str, str]
 """Week, lab, sku, unit."""

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from genai_prices import Usage, calc_price
+from yaml_cases import read_cases
 
 from llmaudit.catalog import Catalog, Conditions, Offer, quote
 from llmaudit.catalog.load import packaged_folder
@@ -39,7 +39,7 @@ GENAI = {
 }
 LITELLM = GENAI | {"google": "gemini", "xai": "xai"}
 USAGES = 10_000
-CLASSES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("oracle_classes.yaml").read_text())
+CLASSES: dict[str, Any] = read_cases(Path(__file__).with_name("oracle_classes.yaml"))
 ON_RECORD = "conflict on record"
 """The packages themselves disagree: conflicts.csv has both prices, which one is believed, and why."""
 

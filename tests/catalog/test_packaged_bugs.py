@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from yaml_cases import read_cases
 
 from llmaudit.catalog import Catalog, Conditions, quote
 
-CASES = yaml.safe_load(Path(__file__).with_name("packaged_bugs.yaml").read_text(encoding="utf-8"))
+CASES = read_cases(Path(__file__).with_name("packaged_bugs.yaml"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['issue'][-30:]}: {case['wrong'][:40]}" for case in CASES])

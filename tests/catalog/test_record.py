@@ -11,7 +11,7 @@ from typing import Any
 
 import model_prices
 import pytest
-import yaml
+from yaml_cases import read_cases
 
 from llmaudit.catalog import Catalog, Conditions, quote
 
@@ -22,9 +22,7 @@ NOON, NIGHT = "12:00", "02:00"  # outside and inside of DeepSeek's dearer hours
 COUNTERS = {"input": "input_tokens", "output": "output_tokens", "cache_read": "cache_read_tokens"}
 LEAST_EQUAL = 0.99
 
-EXCEPTIONS = yaml.safe_load(Path(__file__).with_name("record_exceptions.yaml").read_text(encoding="utf-8"))[
-    "exceptions"
-]
+EXCEPTIONS = read_cases(Path(__file__).with_name("record_exceptions.yaml"))["exceptions"]
 NOT_SOLD = {(case["seller"], sku) for case in EXCEPTIONS for sku in case["skus"] if "retired" in case["class"]}
 """Names that the record carries on after their end; what it says then is no price of that day."""
 

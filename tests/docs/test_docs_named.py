@@ -1,6 +1,7 @@
 """Everything a user can meet is named in the manual, and everything the manual names is there."""
 
 import re
+import tomllib
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -164,3 +165,12 @@ def test_the_readme_quotes_the_truth_of_the_sample(truth: Any):
     spent = Decimal(truth["spend"]["spend_usd_by_gateway"]["total"])
     assert f"about 20,000 requests and ${spent:.0f}" in text_of("README.md")
     assert round(truth["totals"]["accepted"], -3) == 20_000
+
+
+def test_the_table_of_layers_has_every_layer() -> None:
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = {name.strip() for one in contract[0]["layers"] for name in one.replace("llmaudit.", "").split("|")}
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("| layer |")[2].partition("\n\n")[0]
+    told = {name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert told == layers

@@ -121,5 +121,8 @@ def test_nothing_to_certify_ends_with_4(call: Run, db: Path, tmp_path: Path):
     done = call("plan", "optimize", "--db", db, "--evals", file, "--providers", "mistral")
     assert done.code == 4
     assert "the limit that binds is --providers" in done.err
+    done = call("plan", "optimize", "--db", db, "--evals", file, "--providers", "antropic,openai")
+    assert (done.code, done.out) == (2, "")
+    assert "antropic [no-such-maker]\nThe nearest name is anthropic." in done.err
     done = call("plan", "optimize", "--db", db, "--evals", file, "--by", "colour")
     assert (done.code, "not-a-label" in done.err) == (2, True)

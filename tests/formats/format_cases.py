@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
+from yaml_cases import read_cases
 
 from llmaudit.ingest.detect import detect
 from llmaudit.ingest.layout import Layout
@@ -42,9 +43,10 @@ def all_cases() -> list[Case]:
     return list(_cases())
 
 
+@cache
 def documents() -> dict[str, Any]:
     """Return the YAML file of every format and bill, by name."""
-    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("*.yaml"))}
+    return {path.stem: read_cases(path) for path in sorted(FOLDER.glob("*.yaml"))}
 
 
 def _cases() -> Iterator[Case]:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -10,23 +11,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from gate_logs import log
-from running import ROOT, clean_environment, run_in
+from running import ROOT, clean_environment, run_here
+from yaml_cases import read_cases
 
 CI = ROOT / "ci"
 Shell = Callable[[str], subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with a baseline, and a suite whose log costs the same or, with GROWN set, more."""
-    log(tmp_path, "same")
-    log(tmp_path, "grown", grown={"chat": 2000})
-    assert run_in(tmp_path, "baseline", "save", "llmaudit-baseline.json", "same.jsonl").code == 0
-    suite = tmp_path / "run-suite.sh"
+    folder = tmp_path_factory.mktemp("repository")
+    log(folder, "same")
+    log(folder, "grown", grown={"chat": 2000})
+    assert run_here(folder, "baseline", "save", "llmaudit-baseline.json", "same.jsonl").code == 0
+    suite = folder / "run-suite.sh"
     suite.write_text('#!/bin/sh\ncp "${GROWN:-same.jsonl}" run.jsonl\n')
     suite.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def checkout(repository: Path, tmp_path: Path) -> Path:
+    """That repository, for one test."""
+    shutil.copytree(repository, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -56,7 +65,7 @@ def shell(checkout: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def read(name: str) -> Any:
-    return yaml.safe_load((CI / name).read_text(encoding="utf-8"))
+    return read_cases(CI / name)
 
 
 def test_the_github_workflow(shell: Any, checkout: Path):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from logs import row, write
-from running import run_in
+from running import run_here
 
 from llmaudit.features import language_class
 from llmaudit.ingest.clean import cleaned
@@ -47,13 +47,13 @@ def test_a_live_key_reaches_no_table_wherever_it_stood(name: str, tmp_path: Path
     key = KEYS[name]
     rows = [row(n, **{place: f"{key}" if place != "request_id" else f"r-{key}"}) for n, place in enumerate(PLACES, 1)]
     rows.append(row(50, request_tags=[f"feature:{key}"], metadata={"user_api_key_alias": key}))
-    done = run_in(
+    done = run_here(
         tmp_path, "ingest", write(tmp_path / "log.jsonl", b"\n".join(map(msgspec.json.encode, rows))), "--json"
     )
     assert done.json["totals"]["accepted"] == len(PLACES) + 1
     assert key not in stored(tmp_path)
     assert key[:12] not in stored(tmp_path)
-    masked = run_in(tmp_path, "status", "--privacy", "--json").json["masked"]
+    masked = run_here(tmp_path, "status", "--privacy", "--json").json["masked"]
     assert masked >= len(PLACES)
     assert done.json["files"][0]["masked"] == masked
 
@@ -67,9 +67,9 @@ def test_addresses_of_people_are_hashed_unless_asked_for(person: str, tmp_path: 
     log = write(tmp_path / "log.jsonl", b"\n".join(map(msgspec.json.encode, rows)))
     for folder, flags in ((tmp_path / "a", ()), (tmp_path / "b", ("--keep-users",))):
         folder.mkdir()
-        assert run_in(folder, "ingest", log, *flags).code == 0
+        assert run_here(folder, "ingest", log, *flags).code == 0
         assert (person in stored(folder)) == bool(flags)
-        users = [each["user_id"] for each in run_in(folder, "requests", "--json").json["rows"]]
+        users = [each["user_id"] for each in run_here(folder, "requests", "--json").json["rows"]]
         assert users[0] == users[1] != users[2] == "opaque-17"
 
 
@@ -92,7 +92,7 @@ def test_text_is_kept_only_where_asked_for_and_only_beside_the_database(tmp_path
     plain, kept = tmp_path / "plain", tmp_path / "kept"
     for folder, flags in ((plain, ()), (kept, ("--keep-text",))):
         folder.mkdir()
-        assert run_in(folder, "ingest", log, *flags).code == 0
+        assert run_here(folder, "ingest", log, *flags).code == 0
         assert "giraffe" not in stored(folder)
         assert "zebra" not in stored(folder)
     assert [path.name for path in plain.iterdir()] == ["llmaudit.duckdb"]
@@ -102,8 +102,8 @@ def test_text_is_kept_only_where_asked_for_and_only_beside_the_database(tmp_path
         found = database.execute("SELECT prompt, answer FROM texts ORDER BY line").fetchall()
     assert ("giraffe" in found[0][0], found[0][1]) == (True, "answer 0 zebra")
     assert ("giraffe" in found[1][0], KEYS["OpenAI"] in found[1][0]) == (True, False)
-    assert run_in(kept, "status", "--privacy", "--json").json["texts"] == 2
-    assert run_in(kept, "forget", log).code == 0
+    assert run_here(kept, "status", "--privacy", "--json").json["texts"] == 2
+    assert run_here(kept, "forget", log).code == 0
     with duckdb.connect(str(beside), read_only=True) as database:
         assert database.execute("SELECT count(*) FROM texts").fetchall() == [(0,)]
 

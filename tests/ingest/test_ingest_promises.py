@@ -19,7 +19,7 @@ import duckdb
 import msgspec
 import pytest
 from logs import lines, row, write
-from running import clean_environment, run_in
+from running import clean_environment, run_here, run_in
 
 from llmaudit.sql import migrations
 
@@ -53,7 +53,7 @@ def start(folder: Path, *args: object, limits: Callable[[], None] | None = None)
 
 
 def facts(folder: Path) -> dict[str, Any]:
-    status = run_in(folder, "status", "--json").json
+    status = run_here(folder, "status", "--json").json
     return {name: status[name] for name in ("requests", "lines", "accepted", "duplicates", "billed_usd")}
 
 
@@ -68,17 +68,17 @@ def test_kill_9_leaves_a_file_whole_or_not_at_all_and_the_next_run_completes_it(
     delay: float, large: Path, tmp_path: Path
 ) -> None:
     small = write(tmp_path / "small.jsonl", lines([900_001]))
-    assert run_in(tmp_path, "ingest", small).code == 0
+    assert run_here(tmp_path, "ingest", small).code == 0
     process = start(tmp_path, "ingest", large)
     time.sleep(delay)
     process.kill()
     process.communicate()
-    checked = run_in(tmp_path, "verify", "--json")
+    checked = run_here(tmp_path, "verify", "--json")
     assert (checked.code, checked.json["ok"]) == (0, True), checked.out
     assert facts(tmp_path)["requests"] in {1, LINES + 1}
-    assert run_in(tmp_path, "ingest", large).code == 0
+    assert run_here(tmp_path, "ingest", large).code == 0
     assert facts(tmp_path)["requests"] == LINES + 1
-    assert run_in(tmp_path, "verify").code == 0
+    assert run_here(tmp_path, "verify").code == 0
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -86,18 +86,20 @@ def test_a_signal_ends_cleanly_and_the_same_command_goes_on(
     sent: signal.Signals, code: int, large: Path, tmp_path: Path
 ) -> None:
     process = start(tmp_path, "ingest", large)
-    time.sleep(1.2)
+    while not (tmp_path / "llmaudit.duckdb").exists() and process.poll() is None:
+        time.sleep(0.01)  # before that Python is still importing, however long that takes on a busy machine
+    time.sleep(0.4)
     process.send_signal(sent)
     _, said = process.communicate(timeout=60)
     # 0: it was faster than the signal; minus the signal: it had finished, and Python was on its way out
     assert process.returncode in {code, 0, -sent}, said
     assert b"Traceback" not in said
-    assert run_in(tmp_path, "ingest", large).code == 0
+    assert run_here(tmp_path, "ingest", large).code == 0
     assert facts(tmp_path) == whole(LINES)
 
 
 def test_no_room_is_said_and_what_was_there_stays(large: Path, tmp_path: Path) -> None:
-    assert run_in(tmp_path, "ingest", write(tmp_path / "small.jsonl", lines([1, 2, 3]))).code == 0
+    assert run_here(tmp_path, "ingest", write(tmp_path / "small.jsonl", lines([1, 2, 3]))).code == 0
 
     room = (tmp_path / "llmaudit.duckdb").stat().st_size + (1 << 18)
 
@@ -111,10 +113,10 @@ def test_no_room_is_said_and_what_was_there_stays(large: Path, tmp_path: Path) -
     assert b"Traceback" not in said
     assert b"disk-full" in said, said
     assert facts(tmp_path) == whole(3)
-    assert run_in(tmp_path, "verify").code == 0
-    assert run_in(tmp_path, "ingest", large).code == 0
+    assert run_here(tmp_path, "verify").code == 0
+    assert run_here(tmp_path, "ingest", large).code == 0
     assert facts(tmp_path)["requests"] == LINES
-    assert run_in(tmp_path, "verify").code == 0
+    assert run_here(tmp_path, "verify").code == 0
 
 
 HOLDER = """
@@ -129,7 +131,7 @@ with Store(Path("llmaudit.duckdb")) as store:
 
 def test_of_two_at_once_one_works_and_the_other_says_who_or_waits(tmp_path: Path) -> None:
     log = write(tmp_path / "log.jsonl", lines([1, 2]))
-    assert run_in(tmp_path, "ingest", log).code == 0
+    assert run_here(tmp_path, "ingest", log).code == 0
     environment = clean_environment(tmp_path)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, "6"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
@@ -137,9 +139,9 @@ def test_of_two_at_once_one_works_and_the_other_says_who_or_waits(tmp_path: Path
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     more = write(tmp_path / "more.jsonl", lines([3]))
-    refused = run_in(tmp_path, "ingest", more)
+    refused = run_here(tmp_path, "ingest", more)
     assert (refused.code, f"process {holder.pid}" in refused.err) == (6, True), refused.err
-    waited = run_in(tmp_path, "ingest", more, "--lock-timeout", 60)
+    waited = run_here(tmp_path, "ingest", more, "--lock-timeout", 60)
     assert waited.code == 0, waited.err
     holder.communicate()
     assert facts(tmp_path) == whole(3)
@@ -178,7 +180,7 @@ def test_a_line_of_100_mb_is_read_past_in_bounded_memory(tmp_path: Path) -> None
     code, _, peak = peak_of(tmp_path, "ingest", path)
     assert code == 0
     assert facts(tmp_path) == whole(2) | {"lines": 3}
-    assert run_in(tmp_path, "ingest", path, "--json").json["files"][0]["rejected"] == 1
+    assert run_here(tmp_path, "ingest", path, "--json").json["files"][0]["rejected"] == 1
     assert peak < MEMORY_LIMIT
 
 
@@ -207,7 +209,7 @@ def test_a_small_archive_that_expands_without_end_is_read_past_in_bounded_memory
 def test_hostile_names_from_the_command_line(name: str, tmp_path: Path) -> None:
     write(tmp_path / "logs" / "log1.jsonl", lines([7]))
     path = write(tmp_path / "logs" / name, lines([1, 2]))
-    assert run_in(tmp_path, "ingest", path).code == 0
+    assert run_here(tmp_path, "ingest", path).code == 0
     assert facts(tmp_path) == whole(2)
 
 
@@ -215,7 +217,7 @@ def test_the_log_is_not_touched_and_nothing_is_left_beside_it(tmp_path: Path) ->
     path = write(tmp_path / "logs" / "log.jsonl", lines(range(1, 50)))
     path.chmod(0o400)
     before = (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest(), sorted(path.parent.iterdir()))
-    assert run_in(tmp_path, "ingest", path.parent).code == 0
+    assert run_here(tmp_path, "ingest", path.parent).code == 0
     after = (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest(), sorted(path.parent.iterdir()))
     assert after == before
     assert sorted(each.name for each in tmp_path.iterdir()) == ["llmaudit.duckdb", "logs"]
@@ -251,19 +253,19 @@ def test_an_old_database_is_brought_up_to_date_and_a_newer_one_refused_untouched
             "INSERT INTO requests (row_id, source_id, id_space, line, request_id, status, usage_status)"
             " VALUES (1, 1, 'litellm', 1, 'r-1', 'ok', 'missing')"
         )
-    result = run_in(tmp_path, "ingest", write(tmp_path / "log.jsonl", lines([1, 2])), "--json")
+    result = run_here(tmp_path, "ingest", write(tmp_path / "log.jsonl", lines([1, 2])), "--json")
     assert (result.code, result.json["totals"]["accepted"], result.json["totals"]["duplicates"]) == (0, 1, 1)
-    assert run_in(tmp_path, "verify").code == 0
+    assert run_here(tmp_path, "verify").code == 0
     with duckdb.connect(str(path)) as newer:
         newer.execute("UPDATE meta SET value = '999' WHERE name = 'schema'")
     before = path.read_bytes()
-    refused = run_in(tmp_path, "ingest", tmp_path / "log.jsonl")
+    refused = run_here(tmp_path, "ingest", tmp_path / "log.jsonl")
     assert (refused.code, "999" in refused.err) == (6, True)
     assert path.read_bytes() == before
 
 
 def test_a_changed_database_is_noticed(tmp_path: Path) -> None:
-    assert run_in(tmp_path, "ingest", write(tmp_path / "log.jsonl", lines([1, 2, 3]))).code == 0
+    assert run_here(tmp_path, "ingest", write(tmp_path / "log.jsonl", lines([1, 2, 3]))).code == 0
     path = tmp_path / "llmaudit.duckdb"
     changes = {
         "sums": "UPDATE requests SET billed_amount = billed_amount + 1 WHERE line = 2",
@@ -276,7 +278,7 @@ def test_a_changed_database_is_noticed(tmp_path: Path) -> None:
         copy = write(tmp_path / name / "llmaudit.duckdb", path.read_bytes())
         with duckdb.connect(str(copy)) as changed:
             changed.execute(change)
-        found = run_in(copy.parent, "verify", "--json")
+        found = run_here(copy.parent, "verify", "--json")
         assert found.code == 3, name
         assert name in [check["name"] for check in found.json["checks"] if not check["ok"]]
 
@@ -306,21 +308,21 @@ def test_standard_input_is_a_file_like_any_other(tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=tmp_path, env=environment, stdin=source, capture_output=True, check=True)
     assert b'"path": "-"' in done.stdout
     assert facts(tmp_path) == whole(8)
-    again = run_in(tmp_path, "ingest", log, "--json").json
+    again = run_here(tmp_path, "ingest", log, "--json").json
     assert again["files"][0]["skipped"] == "already ingested"
 
 
 def test_forgetting_a_file_is_as_if_it_had_never_been_read(tmp_path: Path) -> None:
     first, second = write(tmp_path / "a.jsonl", lines([1, 2, 3])), write(tmp_path / "b.jsonl", lines([3, 4]))
-    assert run_in(tmp_path, "ingest", first, second).code == 0
-    gone = run_in(tmp_path, "forget", first, "--json").json
+    assert run_here(tmp_path, "ingest", first, second).code == 0
+    gone = run_here(tmp_path, "forget", first, "--json").json
     assert (gone["removed"], gone["kept"]) == (2, 1)
-    assert run_in(tmp_path, "verify").code == 0
+    assert run_here(tmp_path, "verify").code == 0
     alone = tmp_path / "alone"
     alone.mkdir()
-    assert run_in(alone, "ingest", second).code == 0
+    assert run_here(alone, "ingest", second).code == 0
     assert facts(tmp_path) == facts(alone)
-    assert run_in(tmp_path, "ingest", first).code == 0
+    assert run_here(tmp_path, "ingest", first).code == 0
     assert facts(tmp_path) | {"duplicates": 0} == whole(4) | {"lines": 5}
-    missing = run_in(tmp_path, "forget", "nothing.jsonl")
+    missing = run_here(tmp_path, "forget", "nothing.jsonl")
     assert (missing.code, "no-such-source" in missing.err) == (5, True)

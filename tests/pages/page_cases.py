@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import yaml
+from yaml_cases import read_cases
 
 from llmaudit.catalog import Catalog
 from llmaudit.pages import PageAudit
@@ -58,7 +58,7 @@ def all_cases() -> list[Case]:
         Case(path.stem, case["name"], case["format"], case["page"], case["verdict"], case["expect"],
              case.get("language", "en"), case.get("rows"), case.get("gateway"))
         for path in sorted(FOLDER.glob("*.yaml"))
-        for case in yaml.safe_load(path.read_text())["cases"]
+        for case in read_cases(path)["cases"]
     ]  # fmt: skip
 
 

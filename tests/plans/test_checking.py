@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from yaml_cases import read_cases
 
 from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError
 from llmaudit.plans import load_plan, preset_names
 from llmaudit.plans.model import Assume
 
-CASES = yaml.safe_load((Path(__file__).parent / "checks.yaml").read_text())
+CASES = read_cases(Path(__file__).parent / "checks.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["says"][0])
@@ -40,6 +40,13 @@ def test_presets_are_well(catalog: Catalog) -> None:
         "batch-what-can-wait",
         "cache-aware",
     }  # fmt: skip
+
+
+def test_a_maker_that_sells_nothing_itself_is_known(catalog: Catalog, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text("name: p\nconstraints: {providers: [microsoft]}\nrules: []")
+    assert "microsoft" not in catalog.sellers
+    assert load_plan(str(path), catalog).constraints.providers == ["microsoft"]
 
 
 EDGES = ["at_least: 0", "at_least: 200001", "at_most: 200000", "at_most: 199999", "at_least: 128000, at_most: 200000"]

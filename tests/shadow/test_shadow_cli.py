@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from builders import litellm_row, write_jsonl
 from pair_files import PRIMARY, SHADOW, both, row, rows_of, simulated
-from running import Run, run_in
+from running import Run, run_here
 
 from llmaudit.datasets.shadow import World, simulate, swapped
 
@@ -246,7 +246,7 @@ def traffic_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         rows.append(made | {"session_id": f"session-{i % 200}"})
     write_jsonl(folder / "log.jsonl", rows)
-    assert run_in(folder, "ingest", "log.jsonl", "--db", "t.duckdb").code == 0
+    assert run_here(folder, "ingest", "log.jsonl", "--db", "t.duckdb").code == 0
     return folder / "t.duckdb"
 
 

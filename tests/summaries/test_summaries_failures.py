@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from builders import litellm_row, write_jsonl
-from running import run_in
+from running import run_here
 
 from llmaudit.catalog import Catalog
 from llmaudit.rollup import keyed_requests
@@ -38,7 +38,7 @@ def rows() -> Iterator[dict[str, Any]]:
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("failures")
     write_jsonl(folder / "log.jsonl", rows())
-    assert run_in(folder, "ingest", "log.jsonl", "--db", "d.duckdb").code == 0
+    assert run_here(folder, "ingest", "log.jsonl", "--db", "d.duckdb").code == 0
     return folder / "d.duckdb"
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from yaml_cases import read_cases
 
 from llmaudit.tiers import vocabulary
 from llmaudit.tiers.effort import EFFORT_RULES
@@ -23,7 +23,7 @@ from llmaudit.tiers.rules import TIER_OF_TASK, TRUST
 from llmaudit.tiers.text import HEAD, TAIL, found_phrases, is_follow_up, subject, text_hints
 
 HERE = Path(__file__).parent
-CASES = yaml.safe_load((HERE / "text_cases.yaml").read_text())
+CASES = read_cases(HERE / "text_cases.yaml")
 BUSINESS = HERE / "business_requests.jsonl"
 
 

@@ -13,7 +13,7 @@ import typer
 from llmaudit.cli.evals import pair_notes, pairs_document
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, notice, percent, table, warn
-from llmaudit.cli.work import catalog, open_store
+from llmaudit.cli.work import catalog, open_store, with_requests
 from llmaudit.errors import NotEnoughError, UsageError, printable
 from llmaudit.money import parse_decimal, shown
 from llmaudit.settings import Settings
@@ -135,7 +135,7 @@ def board(
     """Read the database once: yield what a plan is chosen from, the cells, the outcomes, and what is known of models.
 
     Raises:
-        NotEnoughError: There is no pair of outcomes, and unproven moves are not let in.
+        NotEnoughError: There is no request, or no pair of outcomes, and unproven moves are not let in.
     """
     from llmaudit.audit import gather
     from llmaudit.evals.keep import SEEN, only
@@ -148,7 +148,7 @@ def board(
 
     grain = grain_of(by)
     with open_store(settings, read_only=True) as store:
-        evidence = gather(store, prices, (), settings.period)
+        evidence = with_requests(gather(store, prices, (), settings.period))
         outcomes = evidence.outcomes
         if evals:
             with keyed_requests(store, prices, settings.period), only(store, prices, evals) as files:
@@ -211,7 +211,7 @@ def limits_of(
     """Return the limits of the flags.
 
     Raises:
-        UsageError: A number that cannot be meant, or a model the catalog lacks.
+        UsageError: A number that cannot be meant, or a model or maker the catalog lacks.
     """
     from llmaudit.plans.optimize import Limits
 
@@ -225,7 +225,7 @@ def limits_of(
         floor=floor,
         latency_p95_ms=latency_p95,
         cost_ceiling_usd=_usd(cost_ceiling),
-        providers=None if providers is None else tuple(_parts(providers)),
+        providers=None if providers is None else tuple(_maker(prices, name) for name in _parts(providers)),
         most_models=max_models,
         models=None if models is None else tuple(_model(prices, name) for name in _parts(models)),
         keep_tiers=frozenset(keep_tier or ()),
@@ -255,8 +255,21 @@ def _model(prices: Catalog, name: str) -> str:
     return offer.sku.model
 
 
+def _maker(prices: Catalog, name: str) -> str:
+    found = prices.maker_id(name)
+    if found is None:
+        raise UsageError(
+            f"--providers: no model in the catalog is made by {printable(name)}",
+            next_step=_nearest(prices.nearest_makers(name)),
+            slug="no-such-maker",
+        )
+    return found
+
+
 def _nearest(names: Sequence[str]) -> str:
-    return f"The nearest names are {', '.join(names)}." if names else "`llmaudit pricing list` has the names."
+    if not names:
+        return "`llmaudit pricing list` has the names."
+    return f"The nearest name{'s are' if len(names) > 1 else ' is'} {', '.join(names)}."
 
 
 def _usd(text: str | None) -> Decimal | None:

@@ -13,7 +13,7 @@ import typer
 
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, table, warn
-from llmaudit.cli.work import catalog, open_store
+from llmaudit.cli.work import catalog, gathered
 from llmaudit.errors import NotEnoughError, UsageError, printable
 from llmaudit.money import parse_decimal, shown
 from llmaudit.settings import Settings
@@ -49,15 +49,13 @@ def payback(
     Figures are one number, or low,expected,high. The ways: build a router, a gateway that adds a percentage, one that
     adds nothing.
     """
-    from llmaudit.audit import gather
     from llmaudit.plans.payback import check, load_assumptions, savings_of, scenarios
     from llmaudit.plans.payback import payback as find
 
     known = _with_flags(load_assumptions(assume), engineer_week, weeks, fee_pct, growth, price_drop, months)
     check(known)
     prices = catalog(settings)
-    with open_store(settings, read_only=True) as store:
-        evidence = gather(store, prices, [plan], settings.period)
+    evidence = gathered(settings, prices, [plan])
     (cost,) = evidence.plans
     span = days or _span(settings, evidence.cells)
     whole, certified = savings_of(cost, span), savings_of(cost, span, certified_only=True)
