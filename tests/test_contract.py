@@ -625,8 +625,8 @@ def test_output_is_whole_or_not_at_all(
 KILLED = """
 import os, signal, sys
 from llmaudit.cli import main
-from llmaudit.ingest import load
-load.detect = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+from llmaudit.ingest import together
+together.detect = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
 sys.argv = ["llmaudit", "ingest", {log!r}]
 main()
 """

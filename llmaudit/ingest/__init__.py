@@ -74,11 +74,11 @@ def ingest(
     with ExitStack() as stack:
         found = [entry for path in paths for entry in (_standard_input(stack) if path == "-" else walk([path]))]
         stack.enter_context(store.little_memory())
-        loader = stack.enter_context(closing(Loader(store, setup, progress)))
+        loader = stack.enter_context(closing(Loader(store, setup, progress, format_name)))
         loader.whole = sum(_size(entry.path) for entry in found)
         for entry in found:
             label = "-" if entry.is_input else None
-            loader.add(entry.path, label=label, format_name=format_name, must_be_log=entry.named)
+            loader.add(entry.path, label=label, must_be_log=entry.named)
         loader.flush()
     files = [result for result in loader.results if result is not None]
     failures: list[LlmauditError] = [*loader.failures]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -182,10 +183,12 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         rows = store.dicts(
-            "SELECT source_id, content_sha256, since, until, disk_bytes,"
+            "SELECT source_id, content_sha256, format, since, until, disk_bytes,"
             " lines, accepted, duplicates, ignored, rejected, bills FROM sources"
         )
-        self._known = {(row["content_sha256"], row["since"], row["until"]): row for row in rows}
+        self._known: dict[Key, dict[str, Any]] = {
+            (row["content_sha256"], row["since"], row["until"]): row for row in rows
+        }
         self._sizes = {row["disk_bytes"] for row in rows}
         self._by_content: dict[str, list[int]] = {}
         for row in rows:
@@ -197,12 +200,16 @@ class Ledger:
 
     def again(self, file: FileRead) -> FileResult | None:
         """Return what becomes of a file that is there already: what was accepted then is a duplicate now."""
-        earlier = self._known.get(file.key)
+        return self.known(file.key, file.label)
+
+    def known(self, key: Key, label: str) -> FileResult | None:
+        """Return the same of a file of which only the content is known yet, and what it is called."""
+        earlier = self._known.get(key)
         if earlier is None:
             return None
         return FileResult(
-            path=file.label,
-            format=file.name,
+            path=label,
+            format=earlier["format"],
             skipped="already ingested",
             lines=earlier["lines"],
             duplicates=earlier["duplicates"] + earlier["accepted"] + earlier["bills"],
