@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from llmaudit.cli import app
 from llmaudit.formats.base import Format
-from llmaudit.ingest import known
+from llmaudit.ingest.registry import known
 from llmaudit.sql import migrations
 from llmaudit.tiers import effort, stakes
 from llmaudit.tiers.rules import RULES, STAKES_WORDS, TASK_WORDS, TIER_OF_TASK, TRUST

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from llmaudit.ingest.decode import BILL_SCHEMA, SCHEMA
-from llmaudit.ingest.ledger import FileRead, FileResult, Key, Ledger, settle
+from llmaudit.ingest.known import FileResult, Key
+from llmaudit.ingest.ledger import FileRead, Ledger, settle
 from llmaudit.ingest.repeats import Repeats
 from llmaudit.ingest.sources import Sources
 from llmaudit.store import Store, TextStore, text_path

@@ -1,91 +1,43 @@
-"""Files into the database: each in whole or not at all, its ledger row in the same transaction as its rows.
+"""Files into the database, in the order they are given.
 
-A large file is streamed. Small files are read once, decoded many at a time and committed together; what becomes of each
-does not depend on the others, and one that cannot be used takes no other with it.
+A small file is read once, and its hash says whether it is there already: of the thousands of sessions that a coding
+agent leaves, mostly all are. What is new goes to `llmaudit.ingest.intake`, which is imported only then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from llmaudit.errors import InputError, printable
-from llmaudit.formats.mapped import format_of
-from llmaudit.ingest.commit import SMALL_ROWS, Commits, Part
-from llmaudit.ingest.detect import Detection, detect
-from llmaudit.ingest.ledger import FileRead, FileResult, Key, Ledger
-from llmaudit.ingest.read import CHUNK_BYTES, Content, Small, file_name, opened, small_file
-from llmaudit.ingest.registry import known_named
-from llmaudit.ingest.together import Outcome, Shared, Together
-from llmaudit.ingest.work import Decoded, Setup, decoded, job_of
-from llmaudit.store import Store
+from llmaudit.errors import InputError
+from llmaudit.ingest.known import FileResult
+from llmaudit.ingest.read import file_name, small_file
+from llmaudit.ingest.run import Asked, Run
 
-BATCH_FILES = 500
-BATCH_BYTES = 4 << 20
-"""Small files are decoded when so many have been read, or so much of them."""
-
-Progress = Callable[[FileRead, int, int], None]
-"""Called with the file that is being read, the bytes read of it as it lies on disk, and the bytes of all files."""
+if TYPE_CHECKING:
+    from llmaudit.ingest.intake import Intake
 
 
-class _AlreadyThere(Exception):  # noqa: N818 -- rolls the transaction back
-    """The content turned out to be in the ledger."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A file that is to be read.
-
-    Attributes:
-        path: The file.
-        slot: Its place among the files of the run.
-        label: What it is called in the ledger.
-        must_be_log: Whether it is an error that it is in no known format.
-    """
-
-    path: Path
-    slot: int
-    label: str
-    must_be_log: bool
-
-
-@dataclass
 class Loader:
     """Takes files into the database, in the order they are given.
 
-    Attributes:
-        store: The database.
-        setup: What decoding needs besides the files.
-        progress: Called now and then.
-        format_name: The format of every file, where the user says so; else it is detected.
-        whole: Bytes of all files that will be read, as they lie on disk.
-        results: What became of each file; None while it is not committed.
+    Args:
+        run: What is asked for.
     """
 
-    store: Store
-    setup: Setup
-    progress: Progress | None = None
-    format_name: str | None = None
-    whole: int = 0
-    results: list[FileResult | None] = field(default_factory=list)
-    _small: list[tuple[_Asked, Small]] = field(default_factory=list)
-    _keys: set[Key] = field(default_factory=set)
-    _small_bytes: int = 0
-    _copies: list[tuple[_Asked, Key]] = field(default_factory=list)
-    _failed: dict[int, InputError] = field(default_factory=dict)
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._intake: Intake | None = None
 
-    def __post_init__(self) -> None:
-        self._ledger = Ledger(self.store)
-        self._commits = Commits(self.store, self._ledger, self.setup.keep_text, self._committed)
-        self._together = Together(self.setup, self.format_name)
+    @property
+    def results(self) -> list[FileResult]:
+        """What became of each file that is not still waiting."""
+        return [result for result in self._run.results if result is not None]
 
     @property
     def failures(self) -> list[InputError]:
         """Why files could not be used, in their order."""
-        return [error for _, error in sorted(self._failed.items())]
+        return [error for _, error in sorted(self._run.failed.items())]
 
     def add(self, path: Path, *, label: str | None = None, must_be_log: bool = True) -> None:
         """Read a file; it is in the database when its result is there, at the latest after `flush`.
@@ -95,223 +47,30 @@ class Loader:
             label: What it is called in the ledger; by default its path.
             must_be_log: Whether a file in no known format is an error, or only skipped (a folder's other files).
         """
-        self.results.append(None)
-        asked = _Asked(path, len(self.results) - 1, label or file_name(path), must_be_log)
-        with self._noting(asked):
+        run = self._run
+        run.results.append(None)
+        asked = Asked(path, len(run.results) - 1, label or file_name(path), must_be_log)
+        with run.noting(asked):
             small = small_file(path)
-            if small is None:
-                self._decode_small()
-                self._alone(asked)
+            if small is not None and (earlier := run.known.again(run.key(small.digest), asked.label)):
+                run.results[asked.slot] = earlier
             else:
-                self._add_small(asked, small)
+                self._new().add(asked, small)
 
-    @contextmanager
-    def _noting(self, asked: _Asked) -> Iterator[None]:
-        """Note an error that makes a file useless, and go on with the next."""
-        try:
-            yield
-        except InputError as error:
-            self._failed[asked.slot] = error
-            self.results[asked.slot] = FileResult(asked.label, None, skipped=f"not used: {error.slug}")
+    def _new(self) -> Intake:
+        """Return what takes in new files."""
+        if self._intake is None:
+            from llmaudit.ingest.intake import Intake  # noqa: PLC0415 -- heavy, and often nothing is new
 
-    def _add_small(self, asked: _Asked, small: Small) -> None:
-        """Let a small file wait for others, unless its content is there already."""
-        key = small.digest, self.setup.period.since, self.setup.period.until
-        if earlier := self._ledger.known(key, asked.label):
-            self.results[asked.slot] = earlier
-        elif key in self._keys:
-            self._copies.append((asked, key))
-        else:
-            self._small.append((asked, small))
-            self._keys.add(key)
-            self._small_bytes += small.content_bytes
-            if len(self._small) >= BATCH_FILES or self._small_bytes >= BATCH_BYTES:
-                self._decode_small()
-
-    def _decode_small(self) -> None:
-        """Decode the small files that wait."""
-        small, self._small, self._small_bytes = self._small, [], 0
-        if small:
-            outcomes, shared = self._together.decode([each for _, each in small])
-            self._take(small, outcomes, shared)
-
-    def _take(
-        self, small: Sequence[tuple[_Asked, Small]], outcomes: Sequence[Outcome], shared: Sequence[Shared]
-    ) -> None:
-        """Let what became of small files wait for the commit; files that are read alone come in at their place."""
-        begin = 0
-        for place, outcome in enumerate(outcomes):
-            if outcome.alone:
-                self._accept(range(begin, place), small, outcomes, shared)
-                begin = place + 1
-                with self._noting(small[place][0]):
-                    self._alone(small[place][0], outcome.found)
-        self._accept(range(begin, len(small)), small, outcomes, shared)
-
-    def _accept(
-        self,
-        places: range,
-        small: Sequence[tuple[_Asked, Small]],
-        outcomes: Sequence[Outcome],
-        shared: Sequence[Shared],
-    ) -> None:
-        files: dict[int, FileRead] = {}
-        for place in places:
-            with self._noting(small[place][0]):
-                file = self._account(*small[place], outcomes[place])
-                if file is not None:
-                    files[place] = file
-        for to in dict.fromkeys(file.to for file in files.values()):
-            parts = [
-                Part([(files[place], rows) for place, rows in each.counts if place in files], each.name, each.batch)
-                for each in shared
-                if each.counts[0][0] in places and each.batch.num_rows
-            ]
-            self._commits.wait(
-                [file for file in files.values() if file.to == to],
-                [part for part in parts if part.files[0][0].to == to],
-            )
-
-    def _account(self, asked: _Asked, small: Small, outcome: Outcome) -> FileRead | None:
-        """Return a small file with the account of its records; None where it is none of our logs."""
-        if outcome.error is not None:
-            raise outcome.error
-        file = self._file(asked, outcome.found) if outcome.found is not None else None
-        if file is None:
-            return None
-        file.digest, file.content_bytes, file.disk_bytes = small.digest, small.content_bytes, small.disk_bytes
-        file.count(outcome.tally, outcome.rows)
-        if self.progress:
-            self.progress(file, small.disk_bytes, self.whole)
-        if file.rows == 0:
-            raise _nothing(file)
-        self._commits.keep(file, outcome.texts)
-        return file
-
-    def _file(self, asked: _Asked, found: Detection) -> FileRead | None:
-        """Return a file that was recognised; else it is an error, or passed over."""
-        if found.form is not None:
-            return FileRead(asked.path, job_of(found, self.setup), asked.slot, asked.label)
-        if asked.must_be_log:
-            raise _unknown(asked.path, found)
-        self.results[asked.slot] = FileResult(file_name(asked.path), None, skipped="unknown format")
-        return None
-
-    def _alone(self, asked: _Asked, found: Detection | None = None) -> None:
-        """Read a file on its own: it is large, packed, a table, or mixed."""
-        column_map = self.setup.column_map
-        named = known_named(self.format_name) if self.format_name else None
-        found = found or detect(asked.path, format_of(column_map) if column_map is not None else named)
-        file = self._file(asked, found)
-        if file is None:
-            return
-        result = self._known_content(file) or self._read(file)
-        if result is not None:  # else it is set when the file is committed, which may have happened already
-            self.results[asked.slot] = result
-
-    def _read(self, file: FileRead) -> FileResult | None:
-        with ExitStack() as stack:
-            content = stack.enter_context(opened(file.path))
-            parts = self._parts(file, content, stack.enter_context(closing(decoded(content, file.job))))
-            first: list[Part] = []
-            for part in parts:
-                first.append(part)
-                if file.rows > SMALL_ROWS:
-                    return self._stream(file, content, chain(first, parts))
-            _ended(file, content)
-        return self._gather(file, first)
-
-    def _known_content(self, file: FileRead) -> FileResult | None:
-        """Return the result of a file whose content was read before, hashing it first where its size is known."""
-        with opened(file.path) as content:
-            if not self._ledger.may_know(content.disk_bytes):
-                return None
-            while content.read(CHUNK_BYTES):
-                pass
-            _ended(file, content)
-        return self._ledger.again(file)
-
-    def _parts(self, file: FileRead, content: Content, decoded_parts: Iterable[Decoded]) -> Iterator[Part]:
-        """Count what becomes of a file's records, and yield its rows."""
-        for part in decoded_parts:
-            file.count(part.tally, sum(batch.num_rows for _, batch in part.batches))
-            self._commits.keep(file, part.texts)
-            if self.progress:
-                self.progress(file, content.position, self.whole)
-            for name, batch in part.batches:
-                yield Part([(file, batch.num_rows)], name, batch)
-
-    def _gather(self, file: FileRead, parts: list[Part]) -> FileResult | None:
-        """Let a file of few rows wait for the next commit, unless it is there already or has nothing."""
-        if file.key in self._commits.keys:
-            self._commits.commit()
-        if earlier := self._ledger.again(file):
-            return earlier
-        if file.rows == 0:
-            raise _nothing(file)
-        self._keys.add(file.key)
-        self._commits.wait([file], parts)
-        return None
-
-    def _stream(self, file: FileRead, content: Content, parts: Iterator[Part]) -> FileResult | None:
-        """Commit a large file, row by row as it is decoded."""
-
-        def ended() -> None:
-            _ended(file, content)
-            if self._ledger.again(file):
-                raise _AlreadyThere
-
-        try:
-            self._commits.stream(file, parts, ended)
-        except _AlreadyThere:
-            return self._ledger.again(file)
-        return self.results[file.slot]
+            self._intake = Intake(self._run)
+        return self._intake
 
     def flush(self) -> None:
-        """Commit the small files that wait."""
-        self._decode_small()
-        self._commits.commit()
-        copies, self._copies = self._copies, []
-        self._keys.clear()
-        for asked, key in copies:
-            earlier = self._ledger.known(key, asked.label)
-            if earlier is not None:
-                self.results[asked.slot] = earlier
-                continue
-            with self._noting(asked):  # the first of them could not be used
-                self._alone(asked)
-        self._commits.commit()
-
-    def _committed(self, file: FileRead, result: FileResult) -> None:
-        self.results[file.slot] = result
+        """Commit what waits."""
+        if self._intake is not None:
+            self._intake.flush()
 
     def close(self) -> None:
         """Close the file of kept texts."""
-        self._commits.close()
-
-
-def _ended(file: FileRead, content: Content) -> None:
-    """Take over what is known of a file when it has been read to its end."""
-    file.digest, file.content_bytes = content.digest.hexdigest(), content.size
-    file.disk_bytes = content.disk_bytes
-
-
-def _unknown(path: Path, found: Detection) -> InputError:
-    name = printable(file_name(path))
-    if found.container == "empty":
-        return InputError(f"{name} is empty", next_step="Check the export that wrote it.", slug="empty-file")
-    return InputError(
-        f"{name} is in no format llmaudit knows ({printable('; '.join(found.evidence))})",
-        next_step="See `llmaudit formats` for --format; `llmaudit detect` proposes a column map for --map.",
-        slug="unknown-format",
-    )
-
-
-def _nothing(file: FileRead) -> InputError:
-    reasons = sorted((file.ignored + file.rejected).items())
-    why = ", ".join(f"{count} {reason}" for reason, count in reasons) or "it holds no record"
-    return InputError(
-        f"{printable(file.label)}: not one request in {file.records} records of {file.name} ({printable(why)})",
-        next_step="Check that it is a request log of this format and covers the period asked for.",
-        slug="nothing-accepted",
-    )
+        if self._intake is not None:
+            self._intake.close()

@@ -24,7 +24,8 @@ from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import HEAD_BYTES, InMemory, Small
 from llmaudit.ingest.records import Tally
 from llmaudit.ingest.registry import known_named
-from llmaudit.ingest.work import PART_OF_CALL, Job, Setup, context_of, job_of, records_in_turn
+from llmaudit.ingest.setup import Setup
+from llmaudit.ingest.work import PART_OF_CALL, Job, context_of, job_of, records_in_turn
 
 ROWS_TOGETHER = 2000
 """Rows made into columns at once, about: those of a file stay together."""

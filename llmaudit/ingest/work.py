@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -18,7 +17,6 @@ import pyarrow as pa
 from llmaudit.catalog import load_catalog
 from llmaudit.formats import mapped
 from llmaudit.formats.base import Context, FileFacts, Format
-from llmaudit.formats.mapped import ColumnMap
 from llmaudit.ingest import registry
 from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.delimited import CopyReader, CsvReader
@@ -28,8 +26,8 @@ from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.mixed import Mixed
 from llmaudit.ingest.read import Block, Content, blocks, file_name
 from llmaudit.ingest.records import Numbered, Tally, event_lines, matched_lines, text_lines
+from llmaudit.ingest.setup import Setup
 from llmaudit.ingest.tables import parquet_rows, sqlite_rows
-from llmaudit.period import ALL, Period
 from llmaudit.tokens import Counter as TokenCounter
 
 PARALLEL_FROM_BLOCKS = 4
@@ -39,27 +37,6 @@ MAX_WORKERS = 4
 """Inserting keeps one core busy while four decode; more would only take memory."""
 
 PART_OF_CALL = "part of a call that other records tell"
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What decoding needs besides the records (picklable).
-
-    Attributes:
-        hash_key: Key of the database for hashes of prompts and personal ids.
-        overlays: The user's catalog files, for tokenizer families.
-        period: The span of time asked for.
-        keep_users: Store e-mail addresses, phone numbers and IPs as they are.
-        keep_text: Keep prompts and answers in a file beside the database.
-        column_map: How every file is read, where the user says so.
-    """
-
-    hash_key: bytes
-    overlays: tuple[Path, ...] = ()
-    period: Period = ALL
-    keep_users: bool = False
-    keep_text: bool = False
-    column_map: ColumnMap | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ import msgspec
 import pytest
 from logs import row, write
 
-from llmaudit.ingest import commit
-from llmaudit.ingest import load as loading
+from llmaudit.ingest import commit, intake
 
 ID = "chatcmpl-9f2c41d7"
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20}
@@ -89,7 +88,7 @@ def test_many_small_files_are_committed_together_and_accounted_for_one_by_one(
     group: int, tmp_path: Path, load, store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commit, "GROUP_FILES", group)
-    monkeypatch.setattr(loading, "BATCH_FILES", max(group // 2, 1))
+    monkeypatch.setattr(intake, "BATCH_FILES", max(group // 2, 1))
     for number in range(30):
         lines = b"\n".join(msgspec.json.encode(row(number * 10 + n)) for n in (1, 2, 3))
         write(tmp_path / "logs" / f"{number:02}.jsonl", lines + (b"\nbad" if number == 7 else b""))
