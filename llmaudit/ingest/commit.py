@@ -56,18 +56,22 @@ class Commits:
         ledger: The files that are in it.
         keep_text: Whether texts are kept.
         committed: Called with each file that is in the database, and its result.
+        changed: Called with the number of a file that was there before, and how many of its records are now accepted,
+            duplicates and bill lines: a row can pass to a later file that tells more of its call.
     """
 
     store: Store
     ledger: Ledger
     keep_text: bool
     committed: Callable[[FileRead, FileResult], None]
+    changed: Callable[[int, int, int, int], None]
     waiting: list[FileRead] = field(default_factory=list)
     _parts: list[Part] = field(default_factory=list)
     _rows: int = 0
 
     def __post_init__(self) -> None:
         self._texts: TextStore | None = None
+        self._touched: set[int] = set()
         self._sources = Sources(self.store)
 
     @property
@@ -139,6 +143,12 @@ class Commits:
         for file, result in zip(files, results, strict=True):
             self.ledger.remember(file, result)
             self.committed(file, result)
+        if self._touched:
+            counted = (
+                "SELECT source_id, accepted, duplicates, bills FROM sources WHERE source_id IN (SELECT unnest($ids))"
+            )
+            for source_id, accepted, duplicates, bills in self.store.rows(counted, {"ids": sorted(self._touched)}):
+                self.changed(source_id, accepted, duplicates, bills)
 
     def _insert(self, files: list[FileRead], parts: Iterator[Part]) -> None:
         """Stream rows into their table, numbered in the order read past the highest number there is."""
@@ -178,6 +188,7 @@ class Commits:
         results = [file.result(kept.get(file.source_id, 0), conflicts.get(file.source_id, 0)) for file in files]
         self.ledger.write(files, results)
         settle(self.store, table, touched | {file.source_id for file in files})
+        self._touched = touched - {file.source_id for file in files}
         return results
 
 

@@ -11,6 +11,8 @@ from contextlib import ExitStack, closing
 from itertools import chain
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from llmaudit.errors import InputError, printable
 from llmaudit.formats.mapped import format_of
 from llmaudit.ingest.commit import SMALL_ROWS, Commits, Part
@@ -42,12 +44,13 @@ class Intake:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._ledger = Ledger(run.store, run.known)
-        self._commits = Commits(run.store, self._ledger, run.setup.keep_text, self._committed)
+        self._commits = Commits(run.store, self._ledger, run.setup.keep_text, self._committed, self._changed)
         self._together = Together(run.setup, run.format_name)
         self._small: list[tuple[Asked, Small]] = []
         self._small_bytes = 0
         self._keys: set[Key] = set()
         self._copies: list[tuple[Asked, Key]] = []
+        self._slots: dict[int, int] = {}
 
     def add(self, asked: Asked, small: Small | None) -> None:
         """Take in a file: in the database when its result is there.
@@ -230,6 +233,14 @@ class Intake:
 
     def _committed(self, file: FileRead, result: FileResult) -> None:
         self._run.results[file.slot] = result
+        self._slots[file.source_id] = file.slot
+
+    def _changed(self, source_id: int, accepted: int, duplicates: int, bills: int) -> None:
+        """Correct the result of a file of this run: else a call that passed to a later file would count in both."""
+        slot = self._slots.get(source_id)
+        result = None if slot is None else self._run.results[slot]
+        if slot is not None and result is not None:
+            self._run.results[slot] = replace(result, accepted=accepted, duplicates=duplicates, bills=bills)
 
     def close(self) -> None:
         """Close the file of kept texts."""
