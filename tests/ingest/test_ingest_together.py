@@ -26,7 +26,8 @@ from llmaudit.request import COLUMNS
 from llmaudit.store import Store
 
 KEY = "sk-ant-" + "a1" * 12
-BEGAN = datetime(2026, 9, 1, 10)
+BEGAN = datetime.fromisoformat("2026-09-01T10:00")
+TOO_EARLY = datetime.fromisoformat("2019-01-01")
 PROMPTS = {"msg_0": 11, "msg_1": 22, "msg_2": 33, "msg_3": 44}
 """Input tokens of each call: every line of a call repeats them."""
 
@@ -50,7 +51,7 @@ def text_of(kind: str, ident: str, output: int, minute: int, project: str) -> st
     message: dict[str, Any] = {"id": None if kind == "no id" else ident, "model": "claude-x", "usage": usage}
     if kind == "synthetic":
         message["model"] = "<synthetic>"
-    at = datetime(2019, 1, 1) if kind == "early" else BEGAN + timedelta(minutes=minute)
+    at = TOO_EARLY if kind == "early" else BEGAN + timedelta(minutes=minute)
     entry = {"sessionId": "s", "uuid": "u", "type": "user" if kind == "user" else "assistant", "cwd": project}
     if kind == "key":
         entry["gitBranch"] = KEY
@@ -90,7 +91,7 @@ def sizes(batch: int, group: int, rows: int, *, fold: bool) -> Iterator[None]:
         patch.setattr(together, "ROWS_TOGETHER", rows)
         if not fold:
             really = Decoder.rows
-            patch.setattr(Decoder, "rows", lambda self, records, tally, fold: really(self, records, tally, fold=False))
+            patch.setattr(Decoder, "rows", lambda *given, **_: really(*given, fold=False))
         yield
 
 
@@ -212,7 +213,8 @@ def test_what_is_heavy_is_not_imported_where_nothing_is_new(tmp_path: Path) -> N
     with Store(database) as store:
         ingest(store, [str(log)], Setup(b"k" * 32))
     code = (
-        "import sys; from pathlib import Path; from llmaudit.store import Store; from llmaudit.ingest import Setup, ingest\n"
+        "import sys; from pathlib import Path\n"
+        "from llmaudit.store import Store; from llmaudit.ingest import Setup, ingest\n"
         f"with Store(Path({str(database)!r})) as store: ingest(store, [{str(log)!r}], Setup(b'k' * 32))\n"
         "print(sorted({'numpy', 'pyarrow', 'polars', 'llmaudit.formats', 'llmaudit.catalog'} & set(sys.modules)))"
     )
