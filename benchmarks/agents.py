@@ -209,7 +209,7 @@ def against_ccusage(folder: Path, repeats: int, version: str) -> dict[str, Any]:
 
 
 def _ratios(pairs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Return how many times as long as ccusage each run takes, the median of the pairs, by the clock and in CPU time."""
+    """Return how many times as long as ccusage each run takes, by the clock and in CPU time: medians."""
     names = [name.removesuffix("_cpu_s") for name in pairs[0] if name.endswith("_cpu_s") and name != "ccusage_cpu_s"]
     return {
         f"times_ccusage_{kind}": {

@@ -87,7 +87,8 @@ def _section(form: Format) -> str:
         ", ".join(f"`{key}`" for key in form.marks) or f"lines like `{form.pattern.pattern if form.pattern else ''}`"
     )
     needs = f" Never without: {', '.join(f'`{key}`' for key in form.needs)}." if form.needs else ""
-    known_by = f"Known by: {marks}.{needs}"
+    lacks = f" Never with: {', '.join(f'`{key}`' for key in form.lacks)}." if form.lacks else ""
+    known_by = f"Known by: {marks}.{needs}{lacks}"
     parts = [
         f"## {form.name}",
         form.about,
