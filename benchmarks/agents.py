@@ -150,13 +150,15 @@ def timed(command: list[str], **environment: str) -> tuple[float, float, str]:
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
 
 
-def llmaudit(folder: Path, command: str, path: Path) -> tuple[float, float, dict[str, Any]]:
-    """Run llmaudit on a path with a fresh database."""
+def llmaudit(
+    folder: Path, command: str, path: Path, *, again: bool = False, keep: bool = True
+) -> tuple[float, float, dict[str, Any]]:
+    """Run llmaudit on a path: with a fresh database, with the one of the run before, or with none that is kept."""
     database = folder / "fresh.duckdb"
-    for old in folder.glob("fresh.duckdb*"):
+    for old in () if again else folder.glob("fresh.duckdb*"):
         old.unlink()
-    keep = ["--db", str(database)] if command == "ingest" else []
-    wall, cpu, text = timed([sys.executable, "-m", "llmaudit", command, str(path), *keep, "--json", "--quiet"])
+    kept = ["--db", str(database)] if keep else []
+    wall, cpu, text = timed([sys.executable, "-m", "llmaudit", command, str(path), *kept, "--json", "--quiet"])
     return wall, cpu, json.loads(text)
 
 
@@ -171,7 +173,7 @@ def many_against_one(folder: Path, repeats: int) -> Iterator[dict[str, float]]:
 
 
 def against_ccusage(folder: Path, repeats: int, version: str) -> dict[str, Any]:
-    """Return pairs of a whole `llmaudit audit` and `ccusage daily` on the same tree, and what each adds up to."""
+    """Return pairs of `llmaudit` and `ccusage daily` on the same tree, and what each adds up to."""
     place = folder / "npm"
     place.mkdir()
     npm = shutil.which("npm")
@@ -183,17 +185,39 @@ def against_ccusage(folder: Path, repeats: int, version: str) -> dict[str, Any]:
     found = (path for path in place.glob("node_modules/@ccusage/*/bin/ccusage*") if path.is_file())
     binary = next(found)
     binary.chmod(0o755)
-    pairs, theirs, ours = [], {}, {}
     home = {"CLAUDE_CONFIG_DIR": str(folder / "tree"), "HOME": str(folder / "home")}
     (folder / "home").mkdir()
+    pairs, theirs, ours = [], {}, {}
     for _ in range(repeats):
-        mine = llmaudit(folder, "audit", folder / "tree")
-        plain = llmaudit(folder, "ingest", folder / "tree")
         other = timed([str(binary), "claude", "daily", "--json", "--offline", "--timezone", "UTC"], **home)
+        runs = {
+            "audit": llmaudit(folder, "audit", folder / "tree", keep=False),
+            "ingest": llmaudit(folder, "ingest", folder / "tree"),
+            "ingest_again": llmaudit(folder, "ingest", folder / "tree", again=True),
+            "audit_again": llmaudit(folder, "audit", folder / "tree", again=True),
+        }
         theirs = json.loads(other[2])["totals"]
-        ours = {name: mine[2]["spend"].get(name) for name in ("spend_usd", "list_usd", "requests", "tokens")}
-        pairs.append({"audit_s": mine[0], "ingest_s": plain[0], "ccusage_s": other[0], "ccusage_cpu_s": other[1]})
-    return {"pairs": pairs, "ccusage_totals": theirs, "llmaudit_spend": ours}
+        spend = runs["audit"][2]["spend"]
+        if runs["audit_again"][2]["spend"]["spend_usd"] != spend["spend_usd"]:
+            raise SystemExit("an audit of the kept database says something else than one of the files")
+        ours = {name: spend.get(name) for name in ("spend_usd", "list_usd", "requests", "tokens")}
+        pair = {"ccusage_s": other[0], "ccusage_cpu_s": other[1]}
+        for name, (wall, cpu, _) in runs.items():
+            pair |= {f"{name}_s": wall, f"{name}_cpu_s": cpu}
+        pairs.append(pair)
+    return {"pairs": pairs, "ccusage_totals": theirs, "llmaudit_spend": ours} | _ratios(pairs)
+
+
+def _ratios(pairs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Return how many times as long as ccusage each run takes, by the clock and in CPU time: medians."""
+    names = [name.removesuffix("_cpu_s") for name in pairs[0] if name.endswith("_cpu_s") and name != "ccusage_cpu_s"]
+    return {
+        f"times_ccusage_{kind}": {
+            name: round(statistics.median(pair[name + end] / pair["ccusage" + end] for pair in pairs), 2)
+            for name in names
+        }
+        for kind, end in (("wall", "_s"), ("cpu", "_cpu_s"))
+    }
 
 
 def main() -> None:
@@ -220,12 +244,11 @@ def main() -> None:
             "truth": {**truth, "usd": f"{Decimal(truth['picodollars']) / 10**12:f}"},
             "many_against_one": pairs,
             "ratio_median": round(statistics.median(pair["many_s"] / pair["one_s"] for pair in pairs), 2),
+            "ratio_cpu_median": round(statistics.median(pair["many_cpu_s"] / pair["one_cpu_s"] for pair in pairs), 2),
         }
         if not given.no_ccusage:
             compared = against_ccusage(folder, given.repeats, given.ccusage)
             result["ccusage"] = compared | {"version": given.ccusage}
-            ratios = [pair["ccusage_s"] / pair["audit_s"] for pair in compared["pairs"]]
-            result["ccusage"]["times_faster_median"] = round(statistics.median(ratios), 2)
     text = json.dumps(result, indent=2)
     print(text)
     out = given.out or RESULTS / f"agents-{result['date']}.json"

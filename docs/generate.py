@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from llmaudit.cli import app
 from llmaudit.formats.base import Format
-from llmaudit.ingest import known
+from llmaudit.ingest.registry import known
 from llmaudit.sql import migrations
 from llmaudit.tiers import effort, stakes
 from llmaudit.tiers.rules import RULES, STAKES_WORDS, TASK_WORDS, TIER_OF_TASK, TRUST
@@ -87,7 +87,8 @@ def _section(form: Format) -> str:
         ", ".join(f"`{key}`" for key in form.marks) or f"lines like `{form.pattern.pattern if form.pattern else ''}`"
     )
     needs = f" Never without: {', '.join(f'`{key}`' for key in form.needs)}." if form.needs else ""
-    known_by = f"Known by: {marks}.{needs}"
+    lacks = f" Never with: {', '.join(f'`{key}`' for key in form.lacks)}." if form.lacks else ""
+    known_by = f"Known by: {marks}.{needs}{lacks}"
     parts = [
         f"## {form.name}",
         form.about,

@@ -20,7 +20,8 @@ from llmaudit.formats.mapped import NAME as MAPPED
 from llmaudit.ingest.detect import detect
 from llmaudit.ingest.read import opened
 from llmaudit.ingest.registry import known_named
-from llmaudit.ingest.work import Setup, decoded, job_of
+from llmaudit.ingest.setup import Setup
+from llmaudit.ingest.work import decoded, job_of
 from llmaudit.period import Period
 from llmaudit.store import Store, TextStore, text_path
 from llmaudit.tiers.text import text_hints

@@ -659,7 +659,7 @@ def test_output_is_whole_or_not_at_all(
 KILLED = """
 import os, signal, sys
 from llmaudit.cli import main
-from llmaudit.ingest import load
+from llmaudit.ingest import together
 
 def killed(*_):
     try:
@@ -669,7 +669,7 @@ def killed(*_):
             raise KeyboardInterrupt from None  # what the store makes of DuckDB's word for it
         raise
 
-load.detect = killed
+together.detect = killed
 sys.argv = ["llmaudit", "ingest", {log!r}]
 main()
 """

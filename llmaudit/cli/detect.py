@@ -32,8 +32,8 @@ def detect(
     """
     from llmaudit.errors import Exit, InputError
     from llmaudit.formats.mapped import format_of, load_map
-    from llmaudit.ingest import detect as detect_file
     from llmaudit.ingest import walk
+    from llmaudit.ingest.detect import detect as detect_file
     from llmaudit.ingest.propose import propose as proposed
 
     form = None if map is None else format_of(load_map(map))
@@ -98,7 +98,7 @@ def _write(settings: Settings, path: Path, maps: list[tuple[str, Proposal]]) -> 
 
 def formats(settings: Settings) -> None:
     """List the formats that can be read."""
-    from llmaudit.ingest import known
+    from llmaudit.ingest.registry import known
 
     document = {
         "schema": "llmaudit/formats/1",

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmaudit import __version__
 from llmaudit.cli.options import message
 from llmaudit.cli.output import notice
 from llmaudit.errors import LlmauditError, NotEnoughError, UsageError, printable
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
     from llmaudit.deployments import Deployment
     from llmaudit.evidence import Evidence
     from llmaudit.facts import Facts
+    from llmaudit.formats.mapped import ColumnMap
     from llmaudit.ingest import IngestResult
     from llmaudit.ingest.ledger import FileRead
     from llmaudit.store import Store
 
 
 MAX_NAMES = 10
+TAGGED_BY = "tagged_by"
+"""Under this name a database remembers which version of llmaudit tagged its requests."""
+
 SECONDS_BETWEEN = 0.2
 BAR = 24
 
@@ -148,9 +153,7 @@ def read_logs(
     column_map: Path | None = None,
 ) -> IngestResult:
     """Take files into the database and tag them; files that cannot be used are named on stderr."""
-    from llmaudit.formats.mapped import load_map
     from llmaudit.ingest import Setup, ingest
-    from llmaudit.tiers.tag import tag
 
     if column_map is not None and format_name is not None:
         raise UsageError(
@@ -164,7 +167,7 @@ def read_logs(
         settings.period,
         keep_users=keep_users,
         keep_text=keep_text,
-        column_map=None if column_map is None else load_map(column_map),
+        column_map=None if column_map is None else _column_map(column_map),
     )
     shown = ProgressLine() if sys.stderr.isatty() and not settings.quiet else None
     try:
@@ -182,9 +185,25 @@ def read_logs(
     if skipped:
         names = ", ".join(printable(Path(path).name) for path in skipped[:5])
         notice(settings, f"{len(skipped)} file(s) in no known format were passed over: {names}")
-    tag(store)
+    if any(file.skipped is None for file in result.files) or not _is_tagged(store):
+        from llmaudit.tiers.tag import tag  # slow to import, and often nothing is new
+
+        tag(store)
+        store.remember(TAGGED_BY, __version__)
     _warn(settings, store, result)
     return result
+
+
+def _is_tagged(store: Store) -> bool:
+    """Say whether every request has its tier, from the rules of this version of llmaudit."""
+    requests, tiers = store.one("SELECT (SELECT count(*) FROM requests), (SELECT count(*) FROM tiers)")
+    return bool(requests == tiers and store.remembered(TAGGED_BY) == __version__)
+
+
+def _column_map(path: Path) -> ColumnMap:
+    from llmaudit.formats.mapped import load_map  # all formats come with it
+
+    return load_map(path)
 
 
 def _warn(settings: Settings, store: Store, result: IngestResult) -> None:

@@ -145,6 +145,7 @@ class Format:
             them in a record is the least that names a format. A key that few formats list weighs more than a common
             one.
         needs: Keys without which a record is never of this format.
+        lacks: Keys with which a record is never of this format.
         says: A last look at a record that has the keys (decoded, as a dict): whether it is one. For formats that differ
             in a value only, such as the prefix of an id.
         beats: Names of more general formats whose files this one's also look like.
@@ -161,6 +162,9 @@ class Format:
         traps: For the manual: what goes wrong with such logs, and what is done about it.
         cut: The same as `columns` for lines that differ in nothing but their values (`llmaudit.formats.alike`): no
             object is made per row.
+        fold: For records of one call that grow: the positions of those among a file's records that need no conversion,
+            because another of them is sure to count instead. What that one must take over from them (an earlier
+            time), it has then been given. A record that might be rejected, or told as several, is never left out.
         plain: Columns of requests that hold nothing from the log but numbers: they are not searched for keys.
         repeats: What the same request id again means.
         id_space: Formats that share request ids share this name; by default the format's own.
@@ -184,12 +188,14 @@ class Format:
     reads: tuple[Reads, ...] = ("json",)
     marks: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     says: Callable[[dict[str, Any]], bool] | None = None
     beats: tuple[str, ...] = ()
     record: Any = None
     convert: Convert
     columns: Callable[[Sequence[Any], Context], tuple[Mapping[str, Any], list[int]]] | None = None
     cut: Cut | None = None
+    fold: Callable[[Sequence[Any]], set[int]] | None = None
     plain: tuple[str, ...] = ()
     semantics: str
     verified: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats.anthropic_messages import CacheCreation, Iteration, OutputDetails, Usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import utc
+from llmaudit.formats.values import EARLIEST, LATEST, utc
 from llmaudit.request import Ignored, Reject, Request
 
 LINE_TYPES = {"user", "assistant", "system", "summary", "attachment", "file-history-snapshot", "queue-operation"}
@@ -19,6 +20,7 @@ BESIDE = {"compaction", "advisor_message", "fallback_message"}
 """Iterations whose tokens are not in the top-level counters; `message` iterations are."""
 
 FAST = "fast"
+SYNTHETIC = "<synthetic>"
 
 
 class Message(msgspec.Struct, gc=False):
@@ -49,7 +51,7 @@ def convert(line: Line, _: Context) -> Request | Ignored | list[Request]:
     message = line.message
     if line.type != "assistant" or not isinstance(message, Message) or message.usage is None:
         return Ignored(f"{line.type if line.type in LINE_TYPES else 'other'} line")
-    if message.model == "<synthetic>":
+    if message.model == SYNTHETIC:
         return Ignored("synthetic message: a limit or an error shown to the user, not a call")
     if message.id is None:
         raise Reject("missing-field", "message.id")
@@ -58,6 +60,90 @@ def convert(line: Line, _: Context) -> Request | Ignored | list[Request]:
     if not beside:
         return request
     return [request, *(_iteration(request, each, number) for number, each in enumerate(beside, start=1))]
+
+
+def fold(lines: Sequence[Line]) -> set[int]:
+    """Return the positions of lines whose call another line of the file tells with as much output or more.
+
+    A call stands on a line for each block of its content. Only lines that agree in everything else are taken as one;
+    the others are left to the database, which compares every record of a call.
+    """
+    counting: dict[str, int] = {}
+    left: set[int] = set()
+    for place, line in enumerate(lines):
+        message = line.message
+        if line.type != "assistant" or message.__class__ is not Message or message.usage is None or not message.id:
+            continue
+        other = counting.setdefault(message.id, place)
+        if other == place:
+            continue
+        earlier = lines[other]
+        if _grows(earlier, line):
+            counting[message.id] = place
+            _take_time(line, earlier)
+            left.add(other)
+        elif _grows(line, earlier) or _repeats(line, earlier):
+            _take_time(earlier, line)
+            left.add(place)
+    return left
+
+
+def _grows(less: Line, more: Line) -> bool:
+    """Say whether a line tells the same as another, with more output."""
+    return _output(less) < _output(more) and _agree(less, more)
+
+
+def _repeats(line: Line, earlier: Line) -> bool:
+    """Say whether a line tells the same as an earlier one."""
+    return _output(line) == _output(earlier) and _agree(line, earlier)
+
+
+def _output(line: Line) -> int:
+    reported = line.message.usage if isinstance(line.message, Message) else None
+    output = reported.output_tokens if reported is not None else None
+    return output if isinstance(output, int) else -1
+
+
+def _agree(less: Line, more: Line) -> bool:
+    """Say whether two lines of a call agree in all that is kept of them, but for the output, the time and the end."""
+    one, other = less.message, more.message
+    assert isinstance(one, Message)  # noqa: S101 -- for mypy: the callers have looked
+    assert isinstance(other, Message)  # noqa: S101
+    return (
+        _plain_time(less.timestamp)
+        and _plain_time(more.timestamp)
+        and _output(less) >= 0
+        and one.stop_reason in {None, other.stop_reason}
+        and one.model == other.model != SYNTHETIC
+        and less.requestId == more.requestId
+        and less.sessionId == more.sessionId
+        and less.isSidechain == more.isSidechain
+        and less.cwd == more.cwd
+        and less.gitBranch == more.gitBranch
+        and less.version == more.version
+        and _same_but_output(one.usage, other.usage)
+    )
+
+
+def _plain_time(moment: datetime | None) -> bool:
+    """Say whether a time has a zone, and is within the bounds of `utc` in every zone."""
+    return moment is not None and moment.tzinfo is not None and EARLIEST.year < moment.year < LATEST.year - 1
+
+
+def _same_but_output(one: Usage | None, other: Usage | None) -> bool:
+    if one is None or other is None or one.iterations or other.iterations:
+        return False
+    own, one.output_tokens = one.output_tokens, other.output_tokens
+    same = one == other
+    one.output_tokens = own
+    return same
+
+
+def _take_time(line: Line, left: Line) -> None:
+    """Date a line by another one of its call that was written before it."""
+    assert line.timestamp is not None  # noqa: S101 -- for mypy: only lines with a time agree
+    assert left.timestamp is not None  # noqa: S101
+    line.timestamp = min(line.timestamp, left.timestamp)
 
 
 def _request(line: Line, message: Message, reported: Usage) -> Request:
@@ -139,9 +225,10 @@ FORMAT = Format(
     title="Claude Code sessions",
     marks=("parentUuid", "sessionId", "uuid", "isSidechain", "type", "cwd", "gitBranch", "version", "userType"),
     needs=("sessionId", "uuid", "type"),
-    says=lambda line: not (isinstance(line.get("message"), dict) and "parts" in line["message"]),  # Gemini's words
+    lacks=("message.parts",),  # Gemini's words
     record=Line,
     convert=convert,
+    fold=fold,
     repeats="largest",
     semantics=(
         "Anthropic's usage object: input_tokens excludes cache reads and writes, output_tokens includes thinking. "

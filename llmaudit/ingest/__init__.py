@@ -12,16 +12,15 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from llmaudit.errors import InputError, LlmauditError, printable
-from llmaudit.ingest.detect import Detection, detect
-from llmaudit.ingest.ledger import FileResult
-from llmaudit.ingest.load import Loader, Progress
-from llmaudit.ingest.registry import known
+from llmaudit.ingest.known import FileResult
+from llmaudit.ingest.load import Loader
+from llmaudit.ingest.run import Progress, Run
+from llmaudit.ingest.setup import Setup
 from llmaudit.ingest.walk import Found, walk
-from llmaudit.ingest.work import Setup
 from llmaudit.period import Period
 from llmaudit.store import Store
 
-__all__ = ["Detection", "FileResult", "IngestResult", "Period", "Setup", "detect", "ingest", "known", "walk"]
+__all__ = ["FileResult", "IngestResult", "Period", "Setup", "ingest", "walk"]
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -74,13 +73,13 @@ def ingest(
     with ExitStack() as stack:
         found = [entry for path in paths for entry in (_standard_input(stack) if path == "-" else walk([path]))]
         stack.enter_context(store.little_memory())
-        loader = stack.enter_context(closing(Loader(store, setup, progress)))
-        loader.whole = sum(_size(entry.path) for entry in found)
+        whole = sum(_size(entry.path) for entry in found)
+        loader = stack.enter_context(closing(Loader(Run(store, setup, progress, format_name, whole))))
         for entry in found:
             label = "-" if entry.is_input else None
-            loader.add(entry.path, label=label, format_name=format_name, must_be_log=entry.named)
+            loader.add(entry.path, label=label, must_be_log=entry.named)
         loader.flush()
-    files = [result for result in loader.results if result is not None]
+    files = loader.results
     failures: list[LlmauditError] = [*loader.failures]
     recognised = [file for file in files if file.format is not None]
     if not recognised and not failures:

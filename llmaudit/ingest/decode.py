@@ -29,7 +29,7 @@ from llmaudit.ingest import read as reading
 from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
 from llmaudit.ingest.read import Block
-from llmaudit.ingest.records import Numbered, Tally, text_lines
+from llmaudit.ingest.records import Numbered, Tally, is_utf8, text_lines
 from llmaudit.period import Period
 from llmaudit.privacy import masked
 from llmaudit.request import Ignored, Reject, Request
@@ -148,7 +148,7 @@ class Decoder:
 
     def _cut(self, block: Block, data: bytes, tally: Tally) -> pa.RecordBatch | None:
         """Return the requests of a block as columns cut out of its lines; None where too few are alike."""
-        if len(data) > reading.MAX_LINE_BYTES or not _is_utf8(data):
+        if len(data) > reading.MAX_LINE_BYTES or not is_utf8(data):
             return None
         size = len(block)
         made = self._cut_alike(data, size)
@@ -203,6 +203,10 @@ class Decoder:
 
     def _columns_of(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as the format's `columns` makes them."""
+        return self._made_as_columns(*self._decoded(records, tally), tally)
+
+    def _decoded(self, records: Numbered, tally: Tally) -> tuple[list[int], list[Any]]:
+        """Return the records that can be decoded, and their lines."""
         read = self._reader
         lines: list[int] = []
         decoded: list[Any] = []
@@ -213,7 +217,7 @@ class Decoder:
                 tally.reject(line, *_reason(error))
             else:
                 lines.append(line)
-        return self._made_as_columns(lines, decoded, tally)
+        return lines, decoded
 
     def _made_as_columns(self, lines: Sequence[int], decoded: list[Any], tally: Tally) -> pa.RecordBatch:
         """Return records as the format's `columns` makes them, those that it leaves one by one, in order."""
@@ -230,6 +234,41 @@ class Decoder:
         """Return what the format's state holds when the file has ended; those records are no longer held."""
         made = self.form.finish(self._context) if self.form.finish else ()
         return self._clean(self._rows(self._kept(made, tally), tally), tally)
+
+    def rows(self, records: Numbered, tally: Tally, *, fold: bool) -> tuple[list[Row], int]:
+        """Return what `batch` does, as rows that are not in columns yet: those of many small files are put together.
+
+        Args:
+            records: All records of a file, as `batch` takes them.
+            tally: Filled in place.
+            fold: Leave records out of which another one of the same call is sure to count (`Format.fold`).
+
+        Returns:
+            The rows, and how many more there were.
+        """
+        parts = self._parts(records, tally)
+        if not fold or self.form.fold is None or not self._unbounded:
+            return self._tuples(self._requests(parts, tally)), 0
+        lines, decoded = self._decoded(parts, tally)
+        left = self.form.fold(decoded)
+        kept = [record for place, record in enumerate(zip(lines, decoded, strict=True)) if place not in left]
+        return self._tuples(self._converted(kept, tally)), len(left)
+
+    def last_rows(self, tally: Tally) -> list[Row]:
+        """Return what `finish` does, as rows that are not in columns yet."""
+        made = self.form.finish(self._context) if self.form.finish else ()
+        return self._tuples(self._kept(made, tally))
+
+    def columns(self, rows: list[Row], tally: Tally) -> pa.RecordBatch:
+        """Return rows as columns that may be kept; those that no column can hold are noted in the tally."""
+        return self._clean(_columns(rows, self.schema, tally), tally)
+
+    def _tuples(self, made: Iterator[Any]) -> list[Row]:
+        rows: list[Row] = []
+        while turn := list(islice(made, ROWS_PER_TURN)):
+            self._fill_hints()
+            rows += [astuple(request) for request in turn]
+        return rows
 
     def texts(self) -> pa.Table | None:
         """Return the texts that are to be kept of the requests made since the last call; None where there are none."""
@@ -376,16 +415,6 @@ def _reader(form: Format, layout: Layout) -> Callable[[Any], Any]:
 def _json_decoder(record: Any) -> msgspec.json.Decoder[Any]:
     """Return the decoder of a record type: made once, and not for each of thousands of small files."""
     return msgspec.json.Decoder(record)
-
-
-def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
-        return True
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _is_an_object_a_line(data: bytes) -> bool:

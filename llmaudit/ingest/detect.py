@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from llmaudit.formats.values import unit_of
 from llmaudit.ingest import registry
 from llmaudit.ingest.layout import READ_AS, WORDS, Container, Layout
 from llmaudit.ingest.read import file_name
-from llmaudit.ingest.sample import Look, Sample, Seen, found_at, look_at
+from llmaudit.ingest.sample import Look, Sample, Seen, found_at, look_at, look_in
 from llmaudit.usage import warnings_of
 
 MIN_MARKS = 3
@@ -58,7 +58,7 @@ class _Verdict:
 
     sample: Sample
     votes: Counter[str]
-    weights: Counter[str]
+    weights: Mapping[str, float]
 
     def rank(self) -> list[str]:
         return sorted(self.weights, key=lambda name: (-self.votes[name], -self.weights[name], name))
@@ -70,20 +70,21 @@ class _Verdict:
         return share, sum(self.weights[name] for name in best)
 
 
-def detect(path: Path, form: Format | None = None) -> Detection:
+def detect(path: Path, form: Format | None = None, text: bytes | None = None) -> Detection:
     """Return what a file is, from records of its head, middle and tail.
 
     Args:
         path: The file.
         form: Its format, where the user says so; then only the layout is looked for.
+        text: All of a small file, where it has been read already: UTF-8 without a byte-order mark.
 
     Raises:
         InputError: The file cannot be read, or two formats fit it equally well.
     """
-    look = look_at(path)
+    look = (None if text is None else look_in(path, text)) or look_at(path)
     if look.layout.container in {"empty", "other"} or not look.samples:
         return Detection(None, look.layout, 0.0, (_what_else(look.layout.container),))
-    verdicts = [_verdict(sample, registry.known() if form is None else (form,)) for sample in look.samples]
+    verdicts = [_verdict(sample, form) for sample in look.samples]
     best = max(verdicts, key=lambda verdict: verdict.strength)
     if form is not None:
         return _as_named(path, form, look, best if best.votes else None)
@@ -105,21 +106,36 @@ def _of_one_kind(forms: Sequence[Format]) -> list[Format]:
     return [form for form in forms if form.kind == forms[0].kind]
 
 
-def _verdict(sample: Sample, forms: Sequence[Format]) -> _Verdict:
+def _verdict(sample: Sample, form: Format | None) -> _Verdict:
     votes: Counter[str] = Counter()
-    weights: Counter[str] = Counter()
+    weights: defaultdict[str, float] = defaultdict(float)
     reads = READ_AS.get(sample.layout.container)
-    candidates = [form for form in forms if reads in form.reads]
+    candidates = registry.known_for(reads) if form is None else (form,) if reads in form.reads else ()
     if reads == "text":
         votes = _text_votes(sample, candidates)
         return _Verdict(sample, votes, votes)
-    names = tuple(form.name for form in candidates)
-    for seen in sample.records:
-        speaking = weighed(seen, candidates, names)
-        weights.update(speaking)
+    names = registry.names_for(reads) if form is None else tuple(each.name for each in candidates)
+    for speaking, count in _told(sample.records, candidates, names):
         best = max(speaking.values(), default=0.0)
-        votes.update(name for name, weight in speaking.items() if weight == best)
-    return _Verdict(sample, votes, weights)
+        for name, weight in speaking.items():
+            weights[name] += count * weight
+            votes[name] += count * (weight == best)
+    return _Verdict(sample, +votes, weights)
+
+
+def _told(
+    records: Iterable[Seen], forms: Sequence[Format], names: tuple[str, ...]
+) -> Iterator[tuple[dict[str, float], int]]:
+    """Yield what records speak for, and how many do: those with the same keys at once, where values do not matter."""
+    alike: dict[frozenset[str], list[Seen]] = {}
+    for seen in records:
+        alike.setdefault(seen.keys, []).append(seen)
+    for keys, group in alike.items():
+        shown = _shown_by(group[0], forms, names)
+        if any(form.says is not None for form, _ in shown):
+            yield from ((_unbeaten(shown, seen), 1) for seen in group)
+        elif shown:
+            yield _unbeaten(shown, Seen(keys)), len(group)
 
 
 def weighed(seen: Seen, forms: Sequence[Format], names: tuple[str, ...]) -> dict[str, float]:
@@ -132,10 +148,20 @@ def weighed(seen: Seen, forms: Sequence[Format], names: tuple[str, ...]) -> dict
         forms: The formats that it may be in.
         names: Their names.
     """
+    return _unbeaten(_shown_by(seen, forms, names), seen)
+
+
+def _shown_by(seen: Seen, forms: Sequence[Format], names: tuple[str, ...]) -> tuple[tuple[Format, float], ...]:
+    if len(names) == 1:  # the one that the user named; a column map is not registered, and nobody looks for its keys
+        return _shown(seen.all_keys, forms)
+    return _shown_of_known(seen.keys, names)
+
+
+def _unbeaten(shown: Iterable[tuple[Format, float]], seen: Seen) -> dict[str, float]:
+    """Return the formats that a record with such keys speaks for, without those that a more special one beats."""
     speaking: dict[str, float] = {}
     beaten: set[str] = set()
-    alone = len(names) == 1  # the one that the user named; a column map is not registered
-    for form, weight in _shown(seen.keys, forms) if alone else _shown_of_known(seen.keys, names):
+    for form, weight in shown:
         if form.says is not None and not (isinstance(seen.value, dict) and form.says(seen.value)):
             continue
         speaking[form.name] = weight
@@ -158,7 +184,9 @@ def _shown(keys: frozenset[str], forms: Iterable[Format]) -> tuple[tuple[Format,
     weight = registry.rarity()
     for form in forms:
         shown = [mark for mark in form.marks if mark in keys]
-        if len(shown) >= min(MIN_MARKS, len(form.marks)) and all(need in keys for need in form.needs):
+        if len(shown) < min(MIN_MARKS, len(form.marks)) or not keys.isdisjoint(form.lacks):
+            continue
+        if all(need in keys for need in form.needs):
             found.append((form, sum(weight.get(mark, 1.0) for mark in shown)))
     return tuple(found)
 
@@ -175,7 +203,8 @@ def _text_votes(sample: Sample, forms: Sequence[Format]) -> Counter[str]:
 
 def _found(path: Path, look: Look, best: _Verdict, forms: Sequence[Format]) -> Detection:
     form, records = forms[0], best.sample.records
-    shown = [mark for mark in form.marks if any(mark in seen.keys for seen in records)]
+    keys = frozenset().union(*{seen.keys for seen in records})
+    shown = [mark for mark in form.marks if mark in keys]
     share = best.votes[form.name] / len(records)
     plain = len(shown) / len(form.marks) if form.marks else share
     layout = best.sample.layout
@@ -199,7 +228,8 @@ def _around(layout: Layout) -> str:
 
 
 def _facts(path: Path, forms: Sequence[Format], records: Sequence[Seen]) -> dict[str, FileFacts]:
-    values = [seen.value for seen in records if isinstance(seen.value, dict)]
+    asked = any(form.epochs or form.study for form in forms)
+    values = [value for seen in records if isinstance(value := seen.value, dict)] if asked else []
     return {
         form.name: FileFacts(
             name=Path(file_name(path)).name,
@@ -243,7 +273,7 @@ def _as_named(path: Path, form: Format, look: Look, best: _Verdict | None) -> De
 
 
 def _unrecognised(look: Look) -> tuple[str, ...]:
-    keys = sorted(set().union(*(seen.keys for seen in look.samples[0].records)))
+    keys = sorted(set().union(*(seen.all_keys for seen in look.samples[0].records)))
     seen = f"keys seen: {', '.join(keys[:12])}" if keys else "no keys that are known"
     return (WORDS[look.layout.container], seen)
 

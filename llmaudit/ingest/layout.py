@@ -68,6 +68,9 @@ UNDECODABLE = (msgspec.DecodeError, ArithmeticError, ValueError, RecursionError)
 LINES_TRIED = 6
 """Lines looked at for JSON lines whose first is damaged."""
 
+LINES_SPLIT = 4 * LINES_TRIED
+"""Lines cut off the head at first: mostly enough of them hold something."""
+
 DELIMITERS = (",", "\t", ";", "|")
 COPY = re.compile(rb'^COPY\s+(?P<table>[\w".]+)\s*\((?P<columns>[^)]*)\)\s+FROM\s+stdin;\s*$', re.MULTILINE)
 SSE_FIELD = re.compile(rb"^(?:data|event|id|retry): ?|^: ?", re.MULTILINE)
@@ -105,8 +108,8 @@ def layout_of(head: bytes) -> Layout:
     text = head.strip()
     if not text:
         return Layout("empty")
-    lines = [line for line in (text.splitlines() if b"\n" in text else text.split(b"\r")) if line.strip()]
-    if _SSE_DATA.search(text) and SSE_FIELD.match(lines[0]):
+    lines = _first_lines(text)
+    if SSE_FIELD.match(lines[0]) and _SSE_DATA.search(text):
         return Layout("sse")
     container = _json_container(text, lines)
     if container is not None:
@@ -116,6 +119,16 @@ def layout_of(head: bytes) -> Layout:
     if COPY.search(head):
         return Layout("copy", delimiter="\t", escapes=True)
     return _table(lines) or Layout("text")
+
+
+def _first_lines(text: bytes) -> list[bytes]:
+    """Return lines that hold something: as many of the first as the layout is told from, and more where it is one."""
+    start = b"\n".join(text.split(b"\n", LINES_SPLIT)[:LINES_SPLIT])
+    for part in (start, text):
+        lines = [line for line in (part.splitlines() if b"\n" in part else part.split(b"\r")) if line.strip()]
+        if len(lines) > LINES_TRIED:
+            break
+    return lines
 
 
 def _json_container(text: bytes, lines: Sequence[bytes]) -> Container | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 import pyarrow as pa
 
+from llmaudit.ingest.known import FileResult, Key, Known
 from llmaudit.ingest.records import Rejected, Tally
 from llmaudit.ingest.repeats import Target, target_of
 from llmaudit.ingest.work import Job
@@ -22,9 +22,6 @@ from llmaudit.usage import warnings_of
 MAX_STORED_REJECTS = 10_000
 """Rejects kept with their line per file; beyond it they are only counted."""
 
-Key = tuple[str, datetime | None, datetime | None]
-"""What makes a file the same again: the hash of its content, and the period it was read for."""
-
 _INPUT = " + ".join(f"coalesce({name}, 0)" for name in INPUT_COUNTERS)
 SUMS = {
     "requests": f"count(*) AS rows, sum(billed_amount) AS billed, sum({_INPUT}) AS input, sum(output_tokens) AS output",
@@ -34,55 +31,6 @@ SUMS = {
 
 COUNTS_AS = {"requests": "accepted", "bill_lines": "bills"}
 """The ledger's column that counts the rows of each table."""
-
-
-class FileResult(msgspec.Struct, frozen=True):
-    """What became of one file: `lines = accepted + duplicates + ignored + rejected + bills`, always.
-
-    Attributes:
-        path: As it was named.
-        format: Its format, or None where it was not recognised.
-        lines: Records: lines, CSV rows, array elements or spans; one that holds several requests counts as many.
-        accepted: New requests in the database.
-        duplicates: Records whose call was there already, in this file or an earlier one.
-        ignored: Records that are no requests, or outside the period asked for.
-        rejected: Records that cannot be used.
-        bills: Bill lines.
-        skipped: Why nothing was taken in: `already ingested`, `unknown format`, or `not used:` and an error's name;
-            None where the file was read.
-        reasons: Counts of ignored and rejected records by reason.
-        conflicts: Duplicates whose content differs from what is in the database.
-        masked: Values that looked like live keys and were replaced.
-        warnings: What in the file contradicts the usual way of counting of its source, with numbers.
-    """
-
-    path: str
-    format: str | None
-    lines: int = 0
-    accepted: int = 0
-    duplicates: int = 0
-    ignored: int = 0
-    rejected: int = 0
-    bills: int = 0
-    skipped: str | None = None
-    reasons: dict[str, int] = {}
-    conflicts: int = 0
-    masked: int = 0
-    warnings: list[str] = []
-
-
-_TEXT, _COUNT, _TIME = pa.string(), pa.int64(), pa.timestamp("us")
-_REJECT = pa.schema([("source_id", pa.int32()), ("line", _COUNT), ("reason", _TEXT), ("field", _TEXT)])
-_ROW = pa.schema(
-    [
-        ("source_id", pa.int32()),
-        *((name, _TEXT) for name in ("path", "content_sha256", "format", "reasons")),
-        *((name, _TIME) for name in ("since", "until")),
-        *((name, _COUNT) for name in ("disk_bytes", "content_bytes", "lines", "accepted", "duplicates")),
-        *((name, _COUNT) for name in ("ignored", "rejected", "bills", "masked")),
-    ]
-)
-"""The ledger's columns that are known when a file has been read; `settle` fills the others."""
 
 
 _TEXT, _COUNT, _TIME = pa.string(), pa.int64(), pa.timestamp("us")
@@ -173,53 +121,32 @@ class FileRead:
 
 
 class Ledger:
-    """The files that are in the database, held in memory so that each new file is a look-up and not a query.
+    """Writes the files that come into the database, and knows those that are in it.
 
     Args:
         store: The database.
+        known: The files that are in it.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, known: Known) -> None:
         self._store = store
-        rows = store.dicts(
-            "SELECT source_id, content_sha256, since, until, disk_bytes,"
-            " lines, accepted, duplicates, ignored, rejected, bills FROM sources"
-        )
-        self._known = {(row["content_sha256"], row["since"], row["until"]): row for row in rows}
-        self._sizes = {row["disk_bytes"] for row in rows}
-        self._by_content: dict[str, list[int]] = {}
-        for row in rows:
-            self._by_content.setdefault(row["content_sha256"], []).append(row["source_id"])
+        self._known = known
 
     def may_know(self, disk_bytes: int) -> bool:
         """Say whether a file of this size on disk is known: only then is its content worth hashing beforehand."""
-        return disk_bytes in self._sizes
+        return disk_bytes in self._known.sizes
 
     def again(self, file: FileRead) -> FileResult | None:
         """Return what becomes of a file that is there already: what was accepted then is a duplicate now."""
-        earlier = self._known.get(file.key)
-        if earlier is None:
-            return None
-        return FileResult(
-            path=file.label,
-            format=file.name,
-            skipped="already ingested",
-            lines=earlier["lines"],
-            duplicates=earlier["duplicates"] + earlier["accepted"] + earlier["bills"],
-            ignored=earlier["ignored"],
-            rejected=earlier["rejected"],
-        )
+        return self._known.again(file.key, file.label)
 
     def others_with(self, digest: str) -> Sequence[int]:
         """Return the sources that have the same content, read for another period."""
-        return self._by_content.get(digest, ())
+        return self._known.by_content.get(digest, ())
 
     def remember(self, file: FileRead, result: FileResult) -> None:
         """Keep a file that has been committed, for the files after it."""
-        row = {name: getattr(result, name) for name in result.__struct_fields__}
-        self._known[file.key] = row
-        self._sizes.add(file.disk_bytes)
-        self._by_content.setdefault(file.digest, []).append(file.source_id)
+        self._known.add(file.source_id, file.key, file.disk_bytes, result)
 
     def write(self, files: Sequence[FileRead], results: Sequence[FileResult]) -> None:
         """Write the rows and the rejects of files, inside the transaction that brings them: one statement for all."""

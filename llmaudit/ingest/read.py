@@ -18,10 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO
-
-import numpy as np
 
 from llmaudit.errors import InputError, printable
 
@@ -37,10 +36,15 @@ MAX_LINE_BYTES = 64 << 20
 """A longer line is rejected and read past, so that memory stays bounded whatever the input."""
 
 HEAD_BYTES = 1 << 18
+SMALL_BYTES = 1 << 20
+"""A file of no more is read once and held in memory while it is decoded."""
+
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 LINE_END = ord("\n")
 UTF8_BOM = b"\xef\xbb\xbf"
+_MAYBE_MARKED = {b"\xef", b"\xff", b"\xfe"}
+"""First bytes of the marks of UTF-8 and UTF-16."""
 
 
 @dataclass
@@ -118,6 +122,62 @@ class Content:
         return data
 
 
+class InMemory(Content):
+    """The text of a small file that has been read and hashed already."""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, empty at the end."""
+        return self.stream.read(size)
+
+
+@dataclass(frozen=True)
+class Small:
+    """A small file, read whole (picklable).
+
+    Attributes:
+        path: The file.
+        text: Its bytes as UTF-8 without a byte-order mark.
+        digest: SHA-256 of its bytes as they are.
+        content_bytes: How many they are.
+        disk_bytes: Size of the file as it lies on disk.
+    """
+
+    path: Path
+    text: bytes
+    digest: str
+    content_bytes: int
+    disk_bytes: int
+
+
+def small_file(path: Path) -> Small | None:
+    """Return a file of no more than `SMALL_BYTES`, read once; None for a larger or a compressed one.
+
+    Raises:
+        InputError: Missing, no ordinary file, or unreadable.
+    """
+    handle, size = _handle(path)
+    try:
+        if size > SMALL_BYTES:
+            return None
+        data = b""
+        while len(data) <= SMALL_BYTES and (more := os.read(handle, SMALL_BYTES + 1 - len(data))):
+            data += more
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    finally:
+        os.close(handle)
+    if len(data) > SMALL_BYTES or data.startswith((GZIP_MAGIC, ZSTD_MAGIC)):
+        return None
+    marked = data[:1] in _MAYBE_MARKED or b"\0" in data[:4]
+    return Small(path, _text_of(path, data) if marked else data, sha256(data).hexdigest(), len(data), size)
+
+
+def _text_of(path: Path, data: bytes) -> bytes:
+    """Return bytes that may be UTF-16, or begin with a mark, as UTF-8 without one."""
+    content = Content(path, BytesIO(data), len(data))
+    return b"".join(iter(lambda: content.read(CHUNK_BYTES), b""))
+
+
 def _utf16_decoder(start: bytes) -> codecs.IncrementalDecoder | None:
     """Return a decoder where a file begins like UTF-16 text: with its mark, or with ASCII in every other byte."""
     kind = None
@@ -157,6 +217,13 @@ def opened(path: Path) -> Iterator[Content]:
 
 @contextmanager
 def _raw(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open an ordinary file for reading as a stream."""
+    handle, size = _handle(path)
+    with open(handle, "rb") as raw:  # noqa: PTH123 -- a descriptor has no path
+        yield raw, size
+
+
+def _handle(path: Path) -> tuple[int, int]:
     """Open an ordinary file. Not blocking: opening a pipe that nobody writes to would wait for ever."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -166,8 +233,7 @@ def _raw(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
         raise _unreadable(path, OSError("it is no ordinary file"))
-    with open(handle, "rb") as raw:  # noqa: PTH123 -- a descriptor has no path
-        yield raw, status.st_size
+    return handle, status.st_size
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
@@ -208,6 +274,8 @@ class Block:
     def __len__(self) -> int:
         if self.data is None:
             return 1
+        import numpy as np  # noqa: PLC0415 -- a run that finds nothing new needs none of it
+
         return int(np.count_nonzero(np.frombuffer(self.data, np.uint8) == LINE_END)) + 1  # 8 times as fast as count()
 
 

@@ -54,6 +54,25 @@ class Tally:
         """Note a record that cannot be used."""
         self.rejects.append(Rejected(line, reason, where))
 
+    def add(self, other: Tally) -> None:
+        """Add what became of other records of the same file."""
+        self.records += other.records
+        self.rejects += other.rejects
+        self.ignored.update(other.ignored)
+        self.held += other.held
+        self.masked += other.masked
+
+
+def is_utf8(data: bytes) -> bool:
+    """Say whether bytes are UTF-8 throughout."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
 
 def text_lines(block: Block, tally: Tally) -> Iterator[tuple[int, bytes]]:
     """Yield the lines of a block that hold something."""

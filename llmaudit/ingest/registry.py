@@ -8,7 +8,7 @@ from functools import cache
 from llmaudit.bills import all_bills
 from llmaudit.errors import UsageError
 from llmaudit.formats import all_formats
-from llmaudit.formats.base import Format
+from llmaudit.formats.base import Format, Reads
 
 
 @cache
@@ -17,15 +17,32 @@ def known() -> tuple[Format, ...]:
     return tuple(sorted((*all_formats(), *all_bills()), key=lambda form: form.name))
 
 
+@cache
+def known_for(reads: Reads | None) -> tuple[Format, ...]:
+    """Return the formats that read records that lie in one way, in name order."""
+    return tuple(form for form in known() if reads in form.reads)
+
+
+@cache
+def names_for(reads: Reads | None) -> tuple[str, ...]:
+    """Return their names."""
+    return tuple(form.name for form in known_for(reads))
+
+
+@cache
+def by_name() -> dict[str, Format]:
+    """Return every format and bill by its name."""
+    return {form.name: form for form in known()}
+
+
 def known_named(name: str) -> Format:
     """Return the format or bill of a name.
 
     Raises:
         UsageError: There is none.
     """
-    for form in known():
-        if form.name == name:
-            return form
+    if (form := by_name().get(name)) is not None:
+        return form
     names = ", ".join(form.name for form in known())
     raise UsageError(f"--format {name}: no such format", next_step=f"Known formats: {names}.", slug="no-such-format")
 

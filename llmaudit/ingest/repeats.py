@@ -69,7 +69,7 @@ class Repeats:
         self._new = "source_id >= $first AND id_space = $space"
 
     def drop(self) -> set[int]:
-        """Leave one row of each call; return the earlier files from which a row has passed to a new one."""
+        """Leave one row of each call; return the earlier files that a row has left, or in which one has a new time."""
         self._drop_within()
         if not self._store.rows("SELECT 1 FROM sources LIMIT 1"):
             return set()
@@ -157,7 +157,10 @@ class Repeats:
             f"UPDATE {table} SET {said} FROM passed k JOIN {table} n ON n.row_id = k.row_id"
             f" WHERE {table}.row_id = k.kept_id"
         )
+        dated: set[int] = set()
         if self._form.repeats == "largest":  # the call begins with its first record, whichever file was read first
+            earlier = f"{pairs} JOIN requests o ON o.row_id = k.kept_id WHERE n.started_at < o.started_at"
+            dated = {int(row[0]) for row in self._store.rows(f"SELECT DISTINCT o.source_id {earlier}")}
             self._store.execute(
                 f"UPDATE requests SET started_at = n.started_at {pairs}"
                 " WHERE requests.row_id = k.kept_id AND n.started_at < requests.started_at"
@@ -169,7 +172,7 @@ class Repeats:
         )
         sources = {int(row[0]) for row in self._store.rows("SELECT DISTINCT kept_source FROM passed")}
         self._store.execute("DROP TABLE passed")
-        return sources
+        return sources | dated
 
     def _all_of(self, alias: str) -> str:
         return ", ".join(f"{alias}.{name}" for name in self._to.said)

@@ -26,7 +26,8 @@ from llmaudit.ingest.layout import (
     wrapper_of,
 )
 from llmaudit.ingest.read import HEAD_BYTES, Block, Content, file_name, opened
-from llmaudit.ingest.records import Tally, event_lines
+from llmaudit.ingest.records import Tally, event_lines, is_utf8
+from llmaudit.ingest.shapes import shapes
 from llmaudit.ingest.tables import parquet_file, schema_keys, sqlite_database, tables_of
 
 SAMPLE = 200
@@ -43,12 +44,31 @@ _TRAILING_COMMA = re.compile(r",(\s*[\]}])$")
 _CLOSER = {"{": "}", "[": "]"}
 
 
-@dataclass(frozen=True)
 class Seen:
-    """One sampled record: its keys, dotted where nested, and its decoded value."""
+    """One sampled record: its keys, dotted where nested, and its value, which is decoded when it is asked for.
 
-    keys: frozenset[str]
-    value: Any
+    Args:
+        keys: Of a JSON line those that any format looks for; of every other record all of them.
+        value: The value.
+        raw: The line that it is decoded from, in its place.
+    """
+
+    __slots__ = ("_raw", "_value", "keys")
+
+    def __init__(self, keys: frozenset[str], value: Any = None, raw: bytes | None = None) -> None:
+        self.keys = keys
+        self._raw = raw
+        self._value = value
+
+    @property
+    def value(self) -> Any:
+        """The decoded value; None for one that cannot be decoded."""
+        return self._value if self._raw is None else value_of(self._raw)
+
+    @property
+    def all_keys(self) -> frozenset[str]:
+        """All of its keys."""
+        return self.keys if self._raw is None else keys_of(self.value)
 
 
 @dataclass(frozen=True)
@@ -95,6 +115,19 @@ def look_at(path: Path) -> Look:
     return Look(layout, head, tuple(_readings(layout, chunks, path)), parts)
 
 
+def look_in(path: Path, text: bytes) -> Look | None:
+    """Return a sample of a small file's records; None where its bytes alone do not tell.
+
+    Args:
+        path: The file, for messages.
+        text: All of it, no more than `HEAD_BYTES`; UTF-8 without a byte-order mark.
+    """
+    layout = layout_of(text)
+    if layout.container in {"parquet", "sqlite"}:
+        return None
+    return Look(layout, text, tuple(_readings(layout, [text], path)), "the whole file")
+
+
 def _chunks(content: Content, head: bytes) -> tuple[list[bytes], str]:
     """Return whole lines of the head, the middle and the tail."""
     if len(head) < HEAD_BYTES:
@@ -126,6 +159,9 @@ def _whole_lines(chunk: bytes, *, to_end: bool = False) -> bytes:
 def _readings(layout: Layout, chunks: Sequence[bytes], path: Path) -> Iterator[Sample]:
     """Yield the file's records as they lie, and again out of the envelope and wrapper that most of them show."""
     if layout.container in {"lines", "document", "sse"}:
+        if layout.container == "lines" and (plainly := _plain_lines(chunks)) is not None:
+            yield Sample(layout, tuple(plainly))
+            return
         plain = list(_json_values(layout, chunks))
         yield _sample(layout, plain)
         envelope: tuple[str, ...] = ()
@@ -151,6 +187,33 @@ def _readings(layout: Layout, chunks: Sequence[bytes], path: Path) -> Iterator[S
         yield Sample(layout, tuple(Seen(names, {}) for names in found))
     elif layout.container == "text":
         yield _text_sample(chunks)
+
+
+def _plain_lines(chunks: Sequence[bytes]) -> list[Seen] | None:
+    """Return the records of lines of which no value has to be decoded; None where one has something around it."""
+    found: list[Seen] = []
+    shape_of = shapes().of
+    for chunk in chunks:
+        if not is_utf8(chunk):
+            return None
+        for line in _lines(chunk):
+            try:
+                keys, around = shape_of(line)
+            except UNDECODABLE:  # damaged, or no object
+                if line.lstrip().startswith(b"["):
+                    return None
+                found.append(Seen(frozenset()))
+                continue
+            if around:
+                return None
+            found.append(Seen(keys, raw=line))
+    return found
+
+
+def _lines(chunk: bytes) -> list[bytes]:
+    """Return the first lines of a piece of a file that hold something."""
+    lines = chunk.split(b"\n") if b"\n" in chunk else chunk.split(b"\r")
+    return [line for line in lines if line.strip()][:SAMPLE]
 
 
 def _text_sample(chunks: Sequence[bytes]) -> Sample:
@@ -184,11 +247,9 @@ def _json_values(layout: Layout, chunks: Sequence[bytes]) -> Iterator[Any]:
             yield from (value for value in listed[:SAMPLE] if isinstance(value, dict))
         return
     for chunk in chunks:
-        if layout.container == "sse":
-            lines = [raw for _, raw in event_lines(Block(1, chunk), Tally())]
-        else:
-            lines = chunk.split(b"\n") if b"\n" in chunk else chunk.split(b"\r")
-        for line in [line for line in lines if line.strip()][:SAMPLE]:
+        sse = layout.container == "sse"
+        events = [raw for _, raw in event_lines(Block(1, chunk), Tally())] if sse else []
+        for line in [raw for raw in events if raw.strip()][:SAMPLE] if sse else _lines(chunk):
             value = value_of(line)
             yield from value if isinstance(value, list) else (value,)
 

@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -17,8 +16,7 @@ import pyarrow as pa
 
 from llmaudit.catalog import load_catalog
 from llmaudit.formats import mapped
-from llmaudit.formats.base import Context, FileFacts, Format, Text
-from llmaudit.formats.mapped import ColumnMap
+from llmaudit.formats.base import Context, FileFacts, Format
 from llmaudit.ingest import registry
 from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.delimited import CopyReader, CsvReader
@@ -28,8 +26,8 @@ from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.mixed import Mixed
 from llmaudit.ingest.read import Block, Content, blocks, file_name
 from llmaudit.ingest.records import Numbered, Tally, event_lines, matched_lines, text_lines
+from llmaudit.ingest.setup import Setup
 from llmaudit.ingest.tables import parquet_rows, sqlite_rows
-from llmaudit.period import ALL, Period
 from llmaudit.tokens import Counter as TokenCounter
 
 PARALLEL_FROM_BLOCKS = 4
@@ -39,27 +37,6 @@ MAX_WORKERS = 4
 """Inserting keeps one core busy while four decode; more would only take memory."""
 
 PART_OF_CALL = "part of a call that other records tell"
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What decoding needs besides the records (picklable).
-
-    Attributes:
-        hash_key: Key of the database for hashes of prompts and personal ids.
-        overlays: The user's catalog files, for tokenizer families.
-        period: The span of time asked for.
-        keep_users: Store e-mail addresses, phone numbers and IPs as they are.
-        keep_text: Keep prompts and answers in a file beside the database.
-        column_map: How every file is read, where the user says so.
-    """
-
-    hash_key: bytes
-    overlays: tuple[Path, ...] = ()
-    period: Period = ALL
-    keep_users: bool = False
-    keep_text: bool = False
-    column_map: ColumnMap | None = None
 
 
 @dataclass(frozen=True)
@@ -103,32 +80,53 @@ class Decoded:
 
 def decoder_of(job: Job) -> Mixed:
     """Return the decoder of a job; the catalog is read at the first count of tokens."""
-    counter = TokenCounter(lambda: load_catalog(job.setup.overlays))
-    decoders = []
-    for form in job.forms:
-        facts = job.facts.get(form.name) or FileFacts()
-        state = form.state() if form.state else None
-        texts: list[Text] | None = [] if job.setup.keep_text else None
-        context = Context(hash_key=job.setup.hash_key, counter=counter, file=facts, state=state, texts=texts)
-        decoders.append(Decoder(form, context, job.setup.period, job.layout, keep_users=job.setup.keep_users))
-    return Mixed(decoders)
+    return Mixed(
+        [
+            Decoder(form, context_of(form, job), job.setup.period, job.layout, keep_users=job.setup.keep_users)
+            for form in job.forms
+        ]
+    )
+
+
+def context_of(form: Format, job: Job) -> Context:
+    """Return what a format may use besides the records of a file."""
+    return Context(
+        hash_key=job.setup.hash_key,
+        counter=TokenCounter(lambda: load_catalog(job.setup.overlays)),
+        file=job.facts.get(form.name) or FileFacts(),
+        state=form.state() if form.state else None,
+        texts=[] if job.setup.keep_text else None,
+    )
 
 
 def decode_block(decoder: Mixed, block: Block, layout: Layout) -> Decoded:
     """Return what became of a block of lines."""
     tally = Tally()
-    form = decoder.decoders[0].form
     whole = decoder.whole_block(block, tally)
     if whole is not None:
         return Decoded(whole, tally, decoder.texts())
-    if layout.container == "sse":
-        records: Numbered = event_lines(block, tally)
-    elif layout.container == "text" and form.pattern is not None:
-        records = matched_lines(block, tally, form.pattern)
-    else:
-        records = text_lines(block, tally)
-    batches = decoder.batches(records, tally)
+    batches = decoder.batches(_lines_of(block, layout, decoder.decoders[0].form, tally), tally)
     return Decoded(batches, tally, decoder.texts())
+
+
+def _lines_of(block: Block, layout: Layout, form: Format, tally: Tally) -> Numbered:
+    """Return the records of a block of lines."""
+    if layout.container == "sse":
+        return event_lines(block, tally)
+    if layout.container == "text" and form.pattern is not None:
+        return matched_lines(block, tally, form.pattern)
+    return text_lines(block, tally)
+
+
+def records_in_turn(content: Content, job: Job) -> Iterator[tuple[Numbered, Tally]]:
+    """Yield the records of a file of one format in batches, each with the tally to fill."""
+    streams = _streams(content, job)
+    if streams is not None:
+        yield from streams
+        return
+    for block in blocks(content):
+        tally = Tally()
+        yield _lines_of(block, job.layout, job.forms[0], tally), tally
 
 
 def decoded(content: Content, job: Job) -> Generator[Decoded, None, None]:

@@ -12,7 +12,7 @@ import typer
 
 from llmaudit.audit import FINDINGS, NO_DATA
 from llmaudit.cli import app
-from llmaudit.ingest import known
+from llmaudit.ingest.registry import known
 from llmaudit.plans import preset_names
 from llmaudit.report.sections import all_sections
 from llmaudit.settings import DEFAULTS

@@ -19,7 +19,8 @@ from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import opened
 from llmaudit.ingest.records import Tally
 from llmaudit.ingest.registry import known_named
-from llmaudit.ingest.work import Job, Setup, decoder_of, job_of
+from llmaudit.ingest.setup import Setup
+from llmaudit.ingest.work import Job, decoder_of, job_of
 from llmaudit.ingest.work import decoded as all_parts
 
 FOLDER = Path(__file__).parent

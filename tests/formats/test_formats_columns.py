@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 from llmaudit.formats import alike
 from llmaudit.formats.base import Format
 from llmaudit.formats.litellm import Metadata, SpendLog
-from llmaudit.ingest import known, registry
+from llmaudit.ingest import registry
 from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import Block
 from llmaudit.ingest.records import Tally, text_lines
-from llmaudit.ingest.work import Job, Setup, decode_block, decoder_of
+from llmaudit.ingest.registry import known
+from llmaudit.ingest.setup import Setup
+from llmaudit.ingest.work import Job, decode_block, decoder_of
 
 
 @pytest.fixture(autouse=True, params=[1, alike.MIN_ALIKE], ids=["cut", "rows"])

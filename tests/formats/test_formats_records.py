@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from format_cases import FOLDER, Case, all_cases, decoded
 
-from llmaudit.ingest import known
+from llmaudit.ingest.registry import known
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=str)

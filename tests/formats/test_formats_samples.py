@@ -20,7 +20,7 @@ from format_cases import decoded_file, documents
 from running import ROOT
 
 from llmaudit.formats.base import Format
-from llmaudit.ingest import known
+from llmaudit.ingest.registry import known
 
 LINES = 300
 """Of a large sample so many lines are looked at."""

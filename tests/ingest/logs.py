@@ -15,7 +15,8 @@ from llmaudit.ingest.detect import detect
 from llmaudit.ingest.read import opened
 from llmaudit.ingest.records import Tally
 from llmaudit.ingest.registry import known_named
-from llmaudit.ingest.work import Setup, decoded, job_of
+from llmaudit.ingest.setup import Setup
+from llmaudit.ingest.work import decoded, job_of
 
 if sys.version_info >= (3, 14):
     from compression import zstd

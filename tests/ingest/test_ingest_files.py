@@ -11,7 +11,8 @@ from logs import lines, write
 from llmaudit.errors import InputError
 from llmaudit.ingest import walk
 from llmaudit.ingest.load import Loader
-from llmaudit.ingest.work import Setup
+from llmaudit.ingest.run import Run
+from llmaudit.ingest.setup import Setup
 
 NAMES = [
     "log[1].jsonl",
@@ -65,7 +66,7 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, load) -> None:
 
 
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path, store) -> None:
-    loader = Loader(store, Setup(b"k" * 32))
+    loader = Loader(Run(store, Setup(b"k" * 32)))
     loader.add(tmp_path)
     assert "ordinary file" in str(loader.failures[0])
 

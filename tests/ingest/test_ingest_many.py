@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmaudit.ingest import Setup, ingest, load
+from llmaudit.ingest import Setup, commit, ingest
 from llmaudit.store import Store
 
 
@@ -23,7 +23,7 @@ def line(number: int) -> str:
 def test_the_file_that_fills_a_group_is_reported_too(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "GROUP_FILES", 3)
+    monkeypatch.setattr(commit, "GROUP_FILES", 3)
     for number in range(1, 8):
         (tmp_path / f"{number}.jsonl").write_text(line(number) + "\n")
     result = ingest(store, [str(path) for path in sorted(tmp_path.glob("*.jsonl"))], Setup(b"k" * 32))

@@ -12,7 +12,8 @@ import pytest
 
 from llmaudit.errors import InputError
 from llmaudit.formats.mapped import load_map
-from llmaudit.ingest import Setup, detect, ingest
+from llmaudit.ingest import Setup, ingest
+from llmaudit.ingest.detect import detect
 from llmaudit.ingest.propose import propose
 from llmaudit.store import Store
 

@@ -25,6 +25,7 @@ from llmaudit.formats.base import HELD, Context, Format
 from llmaudit.formats.values import text_integer
 from llmaudit.ingest import registry
 from llmaudit.ingest.detect import detect
+from llmaudit.ingest.shapes import shapes
 from llmaudit.request import Ignored, Request
 
 
@@ -133,11 +134,16 @@ def use(monkeypatch: pytest.MonkeyPatch):
     def add(*forms: Format) -> None:
         found = tuple(sorted((*all_formats(), *all_bills(), *forms), key=lambda form: form.name))
         monkeypatch.setattr(registry, "known", lambda: found)
-        registry.rarity.cache_clear()
+        forget_what_is_known()
 
     yield add
     monkeypatch.undo()
-    registry.rarity.cache_clear()
+    forget_what_is_known()
+
+
+def forget_what_is_known() -> None:
+    for cached in (registry.rarity, registry.known_for, registry.names_for, registry.by_name, shapes):
+        cached.cache_clear()
 
 
 CALLS = [{"ident": f"c{n}", "wrote": n, "asked": 10 * n, "at": f"2026-10-0{n}T00:00:00Z"} for n in (1, 2, 3)]

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from logs import row, write
 
-from llmaudit.ingest import load as loading
+from llmaudit.ingest import commit, intake
 
 ID = "chatcmpl-9f2c41d7"
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20}
@@ -87,7 +87,8 @@ def test_attempts_of_one_call_stay_apart(tmp_path: Path, load, store) -> None:
 def test_many_small_files_are_committed_together_and_accounted_for_one_by_one(
     group: int, tmp_path: Path, load, store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "GROUP_FILES", group)
+    monkeypatch.setattr(commit, "GROUP_FILES", group)
+    monkeypatch.setattr(intake, "BATCH_FILES", max(group // 2, 1))
     for number in range(30):
         lines = b"\n".join(msgspec.json.encode(row(number * 10 + n)) for n in (1, 2, 3))
         write(tmp_path / "logs" / f"{number:02}.jsonl", lines + (b"\nbad" if number == 7 else b""))

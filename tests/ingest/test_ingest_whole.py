@@ -16,7 +16,8 @@ from llmaudit.formats import alike
 from llmaudit.ingest import ledger, read, work
 from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import opened
-from llmaudit.ingest.work import Job, Setup, decoded
+from llmaudit.ingest.setup import Setup
+from llmaudit.ingest.work import Job, decoded
 from llmaudit.ingest.worker import Worker
 
 LEDGER = "SELECT lines, accepted, duplicates, ignored, rejected, bills FROM sources ORDER BY source_id"
