@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 from math import ceil
@@ -12,7 +13,8 @@ import numpy as np
 
 from llmaudit.shadow.clusters import MIN_CLUSTERS, Floats, Ints
 from llmaudit.shadow.health import Traffic, checks
-from llmaudit.shadow.metrics import Part, metrics
+from llmaudit.shadow.looks import ends_of_days
+from llmaudit.shadow.metrics import Part, in_order_of_time, metrics
 from llmaudit.shadow.missing import readings, scale, strata_of
 from llmaudit.shadow.model import Analysis, Guardrail, Health, Metric, Plan, TierResult, Verdict
 from llmaudit.shadow.pairs import Pairs
@@ -43,12 +45,10 @@ def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = No
     codes = np.searchsorted(tiers, used.tier)
     strata = strata_of(used, codes, shares)
     everything = Part(None, used, codes, shares)
-    with ThreadPoolExecutor(1) as aside:  # numpy leaves Python's lock: the whole beside its parts is half the time
+    with ThreadPoolExecutor(2) as aside:  # numpy leaves Python's lock: the whole beside its parts is half the time
+        everything = replace(everything, ordered=in_order_of_time(everything, aside))
         whole = aside.submit(_read, everything, strata[:2], None, plan, planned_days)
-        parts = [
-            _read_tier(used, int(tier), float(share), plan, planned_days, alone=len(tiers) == 1)
-            for tier, share in zip(tiers, shares, strict=True)
-        ]
+        parts = [_read_tier(everything, int(tier), place, plan, planned_days) for place, tier in enumerate(tiers)]
         pooled, overall = whole.result()
     by_tier, figures = [quality for quality, _ in parts], [found for _, found in parts]
     by_tier = _holm(by_tier, plan.alpha)
@@ -72,7 +72,7 @@ def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = No
         score_kind=used.kind,
         cluster=used.cluster_kind,
         pairs=len(used),
-        days=len(np.unique(used.day)),
+        days=len(ends_of_days(used.day)),
         planned_days=planned_days,
         margin=plan.margin,
         metrics=[*overall, *chain.from_iterable(figures)],
@@ -93,12 +93,14 @@ def _read(
 
 
 def _read_tier(
-    pairs: Pairs, tier: int, share: float, plan: Plan, planned_days: int, *, alone: bool
+    whole: Part, tier: int, place: int, plan: Plan, planned_days: int
 ) -> tuple[TierResult, list[Metric]]:
     """Return the verdict on a tier and its figures; where it is the only one, its figures are the pooled ones."""
-    one = pairs if alone else pairs.take(np.flatnonzero(pairs.tier == tier))
-    part = Part(_tier(tier), one, np.zeros(len(one), np.int64), np.ones(1))
-    strata = strata_of(one, part.strata, part.targets)[:2]
+    alone = len(whole.targets) == 1
+    pairs = whole.pairs if alone else whole.pairs.take(np.flatnonzero(whole.pairs.tier == tier))
+    ordered = {name: one.only(place) for name, one in whole.ordered.items()}
+    part = Part(_tier(tier), pairs, np.zeros(len(pairs), np.int64), np.ones(1), ordered)
+    strata, share = strata_of(pairs, part.strata, part.targets)[:2], float(whole.targets[place])
     if alone:
         return result(_judged(part, strata, share), plan, planned_days), []
     return _read(part, strata, share, plan, planned_days)
@@ -119,7 +121,9 @@ def _tier(tier: int) -> int | None:
 
 def _mix(pairs: Pairs, plan: Plan) -> tuple[Ints, Floats, list[str]]:
     """Return the tiers in the data with their share of production."""
-    tiers, counts = np.unique(pairs.tier, return_counts=True)
+    every = np.bincount(pairs.tier - TIER_UNKNOWN)
+    tiers = np.flatnonzero(every) + TIER_UNKNOWN
+    counts = every[tiers - TIER_UNKNOWN]
     if plan.mix is None:
         note = ["the pooled figure has the sample's own tier mix: the production mix is not known"] * (len(tiers) > 1)
         return tiers, counts / max(counts.sum(), 1), note
