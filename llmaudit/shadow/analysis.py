@@ -92,9 +92,7 @@ def _read(
     return quality, metrics(part, quality, plan, planned_days)
 
 
-def _read_tier(
-    whole: Part, tier: int, place: int, plan: Plan, planned_days: int
-) -> tuple[TierResult, list[Metric]]:
+def _read_tier(whole: Part, tier: int, place: int, plan: Plan, planned_days: int) -> tuple[TierResult, list[Metric]]:
     """Return the verdict on a tier and its figures; where it is the only one, its figures are the pooled ones."""
     alone = len(whole.targets) == 1
     pairs = whole.pairs if alone else whole.pairs.take(np.flatnonzero(whole.pairs.tier == tier))

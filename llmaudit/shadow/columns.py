@@ -82,6 +82,11 @@ BY_NAME: dict[str, Field] = {name: one for one in FIELDS for name in (one.name, 
 USAGE = ("usage",)
 """Keys of an object of counts inside a row; its members count as if they stood in the row."""
 
+ENCODED = frozenset({"arm", "model", "status", "user_id", "session_id", "route", "template_hash"})
+"""Texts that come again and again: they are held as codes."""
+
+CODES = pa.dictionary(pa.int32(), pa.string())
+
 ARROW: dict[str, pa.DataType] = {
     "text": pa.string(),
     "tier": pa.int64(),
