@@ -51,7 +51,7 @@ def cast(one: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
     if one.kind == "text":
         return _text(one, found)
     _in_range(one, found)
-    return _without_nan(found) if one.kind in {"score", "measure"} else found
+    return _finite(one, found) if one.kind in {"score", "measure"} else found
 
 
 def _text(one: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -109,9 +109,13 @@ def _amounts(texts: pa.StringArray) -> pa.Array:
         return pc.round(texts.cast(LONG_MONEY), places, round_mode="half_to_even").cast(MONEY)
 
 
-def _without_nan(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    known = pc.is_nan(column)
-    return pc.if_else(known, pa.scalar(None, column.type), column) if pc.any(known).as_py() else column
+def _finite(one: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return numbers, null where one is no number: not judged, not measured."""
+    if pc.all(pc.is_finite(column)).as_py() is not False:
+        return column
+    if pc.any(pc.is_inf(column)).as_py():
+        raise BadValue(f"column {one.name} holds an infinite number")
+    return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
 
 
 LIMITS: dict[str, tuple[float, float]] = {

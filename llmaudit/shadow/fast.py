@@ -21,12 +21,16 @@ import pyarrow.json as arrow_json
 
 from llmaudit.formats.alike import Alike, Unlike, alike
 from llmaudit.ingest.read import Content, blocks, opened
+from llmaudit.ingest.records import Tally
 from llmaudit.shadow.cast import canonical, cast, encoded, numbers
 from llmaudit.shadow.columns import ARROW, BY_NAME, CODES, ENCODED, USAGE, BadValue, Field, field_of
+from llmaudit.shadow.single import Collected, fields_in, flat
 
 SAMPLE = 200
 BLOCK_BYTES = 2 << 20
 WORKERS = 2
+FEW = 5000
+"""Lines of a block that are read one by one rather than leave the whole file to that; a block has some 40,000."""
 
 
 class _Odd(Exception):  # noqa: N818 -- not an error: this file is for the reader of single records
@@ -60,7 +64,8 @@ def _json_lines(content: Content, head: bytes) -> pa.Table:
     if not all(isinstance(row, dict) for row in sample):
         raise _Odd
     names = dict.fromkeys(name for row in sample for name in row)
-    known = {name: ARROW[one.kind] for name, one in BY_NAME.items()} | dict.fromkeys(USAGE, pa.string())
+    known = {name: ARROW[one.kind] for name, one in BY_NAME.items()}
+    known |= dict.fromkeys(USAGE, pa.string())  # an object is none: Arrow stumbles, and single records are read
     seen = {name: _seen_type(one, [row.get(name) for row in sample]) for name in names if (one := field_of(name))}
     schema = pa.schema(list((known | seen).items()))
     with ThreadPoolExecutor(WORKERS) as pool:  # numpy and Arrow leave Python's lock
@@ -115,40 +120,58 @@ def _cut(lines: Alike) -> pa.Table:
         Unlike: A value is something else than a text, a number, true, false or null.
     """
     first = msgspec.json.decode(lines.first)
-    if not isinstance(first, dict) or any(key in first for key in USAGE):
-        raise _Odd  # objects inside a row are taken apart record by record
+    if not isinstance(first, dict):
+        raise _Odd
     columns: dict[str, pa.ChunkedArray] = {}
-    for name, value in first.items():
+    for path, name, value in flat(first):
         one = field_of(name)
         if one is not None and one.name not in columns:
-            columns[one.name] = cast(one, pa.chunked_array([_values(lines, name, one, value)]))
+            columns[one.name] = cast(one, pa.chunked_array([_values(lines, path, one, value)]))
     return pa.table(columns)
 
 
-def _values(lines: Alike, name: str, one: Field, first: Any) -> pa.Array:
+def _values(lines: Alike, path: tuple[str, ...], one: Field, first: Any) -> pa.Array:
     match first:
         case None:
             return pa.nulls(len(lines), ARROW[one.kind])
         case bool():
             return pa.repeat(pa.scalar(first), len(lines))
         case str():
-            return lines.text(name)
+            return lines.text(*path)
         case int() | float():
-            return numbers(one, lines.number(name))
+            return numbers(one, lines.number(*path))
     raise Unlike
 
 
 def _uncut(data: bytes, places: Any, schema: pa.Schema) -> pa.Table:
     """Return the rows of single lines of a block."""
     lines = data.split(b"\n")
-    found = arrow_json.read_json(
-        pa.BufferReader(b"\n".join(lines[place] for place in places)),
-        read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1),
-        parse_options=arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-    )
-    if found.num_rows != len(places):
+    chosen = [lines[place] for place in places]
+    try:
+        found = arrow_json.read_json(
+            pa.BufferReader(b"\n".join(chosen)),
+            read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1),
+            parse_options=arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+        )
+        if found.num_rows == len(chosen):
+            return canonical(
+                found.select([name for name in found.column_names if found[name].null_count < len(chosen)])
+            )
+    except (pa.ArrowException, BadValue):
+        pass
+    if len(chosen) > FEW:
         raise _Odd
-    return canonical(found.select([name for name in found.column_names if found[name].null_count < len(places)]))
+    return _singly(chosen)
+
+
+def _singly(lines: list[bytes]) -> pa.Table:
+    """Return the rows of lines of many kinds."""
+    tally, found = Tally(), Collected()
+    for place, line in enumerate(lines):
+        found.add(place, fields_in(place, line, (), tally))
+    if tally.rejects or tally.ignored:
+        raise _Odd
+    return found.table().drop_columns("line")
 
 
 def _seen_type(one: Field, values: list[Any]) -> pa.DataType:

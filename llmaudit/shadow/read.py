@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,8 +23,9 @@ from llmaudit.ingest.layout import layout_of
 from llmaudit.ingest.read import HEAD_BYTES, UTF8_BOM, Content, blocks, file_name, opened
 from llmaudit.ingest.records import Rejected, Tally, text_lines
 from llmaudit.shadow.cast import canonical, encoded
-from llmaudit.shadow.columns import ARROW, ENCODED, USAGE, BadValue, Field, field_of, read_value
+from llmaudit.shadow.columns import ENCODED, BadValue, field_of
 from llmaudit.shadow.fast import fast
+from llmaudit.shadow.single import Collected, fields_in
 
 PARQUET = b"PAR1"
 MOST_REJECTED = 0.01
@@ -139,28 +139,15 @@ def _filled(table: pa.Table, needs: tuple[str, ...]) -> Rows:
 
 def _slow(path: Path, head: bytes, needs: tuple[str, ...], *, is_json: bool) -> Rows:
     """Read record by record; each that cannot be used is noted with its line."""
-    columns: dict[str, list[Any]] = {}
-    fields: dict[str, Field] = {}
+    found = Collected()
     records, rejected = 0, []
-    count = 0
     with opened(path) as content:
         for rows, tally in records_in(content, head, is_json=is_json):
             for line, raw in rows:
-                row = _row(line, raw, needs, tally)
-                if row is None:
-                    continue
-                for name, (one, value) in row.items():
-                    fields.setdefault(name, one)
-                    columns.setdefault(name, [None] * count).append(value)
-                count += 1
-                for values in columns.values():
-                    if len(values) < count:
-                        values.append(None)
+                found.add(line, fields_in(line, raw, needs, tally))
             records += tally.records - tally.ignored.total()
             rejected += tally.rejects
-    arrays = {name: pa.array(values, ARROW[fields[name].kind]) for name, values in columns.items() if name != "line"}
-    arrays["line"] = pa.array(columns.get("line", []), pa.int64())
-    return Rows(pa.table(arrays), records, sorted(rejected, key=lambda one: one.line))
+    return Rows(found.table(), records, sorted(rejected, key=lambda one: one.line))
 
 
 def records_in(content: Content, head: bytes, *, is_json: bool) -> Iterator[tuple[Iterable[tuple[int, Any]], Tally]]:
@@ -176,62 +163,3 @@ def records_in(content: Content, head: bytes, *, is_json: bool) -> Iterator[tupl
         reader = CsvReader(blocks(content), file_name(content.path), layout_of(head))
         for rows, tally in reader.batches():
             yield list(rows), tally
-
-
-LINE = Field("line", "count")
-
-
-def _row(line: int, raw: Any, needs: tuple[str, ...], tally: Tally) -> dict[str, tuple[Field, Any]] | None:
-    """Return the fields of a record, or note why it cannot be used."""
-    if isinstance(raw, dict):
-        record = raw
-    else:
-        try:
-            record = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            tally.reject(line, "is not valid JSON")
-            return None
-        if not isinstance(record, dict):
-            tally.reject(line, "is no JSON object")
-            return None
-    found: dict[str, tuple[Field, Any]] = {"line": (LINE, line)}
-    for name, value in _flat(record):
-        one = field_of(name)
-        if one is None or one.name in found:
-            continue
-        try:
-            found[one.name] = (one, read_value(one.kind, value))
-        except BadValue as error:
-            tally.reject(line, str(error), name)
-            return None
-    for needed in needs:
-        if needed not in found or found[needed][1] is None:
-            tally.reject(line, "is missing", needed)
-            return None
-    return found
-
-
-def _flat(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a record, those of a usage object among them under the names that count."""
-    for name, value in record.items():
-        if name in USAGE and isinstance(value, dict):
-            yield from _usage(value)
-        else:
-            yield name, value
-
-
-def _usage(usage: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the counts of a provider's usage object.
-
-    OpenAI's `prompt_tokens` includes cached tokens; Anthropic's `input_tokens` does not.
-    """
-    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
-    renamed = {
-        "cache_read_input_tokens": "cache_read_tokens",
-        "cache_creation_input_tokens": "cache_write_other_tokens",
-    }
-    for name, value in usage.items():
-        if not isinstance(value, dict):
-            yield renamed.get(name, name), value
-    if isinstance(details, dict) and "cached_tokens" in details:
-        yield "cached_tokens", details["cached_tokens"]

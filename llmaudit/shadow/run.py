@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,6 @@ from llmaudit.catalog import Catalog
 from llmaudit.errors import printable
 from llmaudit.ingest.read import file_name
 from llmaudit.period import ALL, Period
-from llmaudit.shadow.analysis import analyze
 from llmaudit.shadow.keep import Details, certify, cluster_kind, pairs_of, save
 from llmaudit.shadow.model import Analysis, Plan
 from llmaudit.shadow.pivot import pivot
@@ -80,7 +80,9 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
         InputError: Files or logs that cannot be used.
         UsageError: Several scores and none was named.
     """
-    tables, details = _rows(store, prices, request)
+    with ThreadPoolExecutor(1) as aside:  # it needs scipy, whose import takes a third of a second
+        aside.submit(import_module, "llmaudit.shadow.analysis")
+        tables, details = _rows(store, prices, request)
     pa.default_memory_pool().release_unused()  # a million pairs are some hundred MB in each shape they pass through
     prepared = prepare(tables, prices, score=request.plan.score, primary=request.primary)
     del tables
@@ -94,6 +96,8 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
     del prepared
     pa.default_memory_pool().release_unused()
     cluster_kind(kept, plan.cluster)  # refused before anything is kept
+    from llmaudit.shadow.analysis import analyze  # noqa: PLC0415 -- imported above, beside the reading
+
     zone = request.period.timezone
     if request.share is not None:  # production is read beside the pairs that are in the database
         save(store, kept, plan, details, zone)
