@@ -20,7 +20,6 @@ from llmaudit.shadow.model import Analysis, Plan
 from llmaudit.shadow.pivot import pivot
 from llmaudit.shadow.prepare import prepare
 from llmaudit.shadow.read import read_rows, reject_text
-from llmaudit.shadow.traffic import best_unit, joined_rows, production_mix, sampled_traffic
 from llmaudit.store import Store
 
 SAVE_MIB = 128
@@ -81,8 +80,12 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
         UsageError: Several scores and none was named.
     """
     with ThreadPoolExecutor(1) as aside:  # it needs scipy, whose import takes a third of a second
-        aside.submit(import_module, "llmaudit.shadow.analysis")
+        for name in ("traffic", "analysis"):
+            aside.submit(import_module, f"llmaudit.shadow.{name}")
         tables, details = _rows(store, prices, request)
+    from llmaudit.shadow.analysis import analyze  # noqa: PLC0415 -- imported by now
+    from llmaudit.shadow.traffic import best_unit, production_mix, sampled_traffic  # noqa: PLC0415 -- so is this
+
     pa.default_memory_pool().release_unused()  # a million pairs are some hundred MB in each shape they pass through
     prepared = prepare(tables, prices, score=request.plan.score, primary=request.primary)
     del tables
@@ -96,8 +99,6 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
     del prepared
     pa.default_memory_pool().release_unused()
     cluster_kind(kept, plan.cluster)  # refused before anything is kept
-    from llmaudit.shadow.analysis import analyze  # noqa: PLC0415 -- imported above, beside the reading
-
     zone = request.period.timezone
     if request.share is not None:  # production is read beside the pairs that are in the database
         save(store, kept, plan, details, zone)
@@ -113,6 +114,8 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
 
 def _rows(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[list[pa.Table], Details]:
     if request.logs is not None:
+        from llmaudit.shadow.traffic import joined_rows  # noqa: PLC0415 -- it needs scipy
+
         logs = request.logs
         scores = read_rows(logs.scores, ("request_id", "score")).table if logs.scores else None
         table = joined_rows(store, prices(), logs.primary, logs.shadow, logs.join, scores)
