@@ -22,6 +22,9 @@ from llmaudit.shadow.quality import Judged, cluster_warning, result
 
 WEEK = 7
 TIER_UNKNOWN = -1
+SMALL_MARGIN = 0.005
+"""Share of the scores' range below which a margin is likely to be meant for scores from 0 to 1."""
+
 RULE_OF_THREE = 3.0
 """Nothing seen in n pairs can still be 3/n of all with 95% confidence: no errors in ten pairs prove little."""
 
@@ -62,7 +65,7 @@ def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = No
     rails = guardrails(overall, by_tier, plan)
     decision, sentence = decide(pooled, by_tier, rails, health)
     names = [_only(used.models, arm.model[arm.present]) for arm in (used.primary, used.shadow)]
-    warnings = [*used.notes, *notes, *plan_note, *_warnings(pooled, by_tier, health, used)]
+    warnings = [*used.notes, *notes, *plan_note, *_warnings(pooled, by_tier, health, used, plan.margin)]
     return Analysis(
         name=plan.name,
         decision=decision,
@@ -205,8 +208,10 @@ def guardrails(figures: list[Metric], by_tier: list[TierResult], plan: Plan) -> 
 
 def _error_rail(figure: Metric | None, plan: Plan) -> Guardrail:
     name, limit = "error rate", plan.error_margin
-    if figure is None or figure.high is None or figure.delta is None or figure.low is None:
-        return Guardrail(name, "open", "no statuses in the data")
+    if figure is None or figure.delta is None:
+        return Guardrail(name, "open", "no pair has a primary")
+    if figure.high is None or figure.low is None:
+        return Guardrail(name, "open", f"{figure.delta * 100:+.2f} points; too few clusters to judge")
     seen = f"{figure.delta * 100:+.2f} points ({figure.low * 100:+.2f} to {figure.high * 100:+.2f})"
     if figure.clusters < MIN_CLUSTERS:
         return Guardrail(name, "open", f"{seen}; too few clusters to judge")
@@ -269,7 +274,18 @@ def _only(models: tuple[str, ...], codes: Ints) -> str | None:
     return models[int(seen[0])] if len(seen) == 1 and len(models) > seen[0] >= 0 else None
 
 
-def _warnings(pooled: TierResult, by_tier: list[TierResult], health: Health, pairs: Pairs) -> list[str]:
+def _odd_margin(pairs: Pairs, margin: float) -> str | None:
+    """Return what a reader must know of a margin that was meant for another kind of score."""
+    low, high = scale(pairs)
+    if pairs.kind != "graded" or margin >= SMALL_MARGIN * (high - low):
+        return None
+    return (
+        f"scores reach from {low:g} to {high:g}, so a margin of {margin:g} is {margin / (high - low):.2%} of that: "
+        "--margin is in the score's own unit"
+    )
+
+
+def _warnings(pooled: TierResult, by_tier: list[TierResult], health: Health, pairs: Pairs, margin: float) -> list[str]:
     found = []
     if pooled.judged_pairs and (few := cluster_warning(pooled.clusters, pairs.cluster_kind)):
         found.append(few)
@@ -277,6 +293,14 @@ def _warnings(pooled: TierResult, by_tier: list[TierResult], health: Health, pai
         found.append("missing shadows could not be weighted by prompt size: sizes are not in the data")
     if np.any(pairs.turn > 0):
         found.append("later turns answer a history that the primary wrote: the estimate is of single turns")
+    timeless = int(np.count_nonzero(pairs.day < 0))
+    if timeless:
+        found.append(
+            f"{timeless:,} pairs have no time: they count as one day before all others, so what is known day by day is "
+            "not as it was (where the test is over, --looks once reads it at its end)"
+        )
+    if odd := _odd_margin(pairs, margin):
+        found.append(odd)
     decided: list[date] = [one.decided_on for one in [pooled, *by_tier] if one.fell_back and one.decided_on]
     if decided:
         found.append(f"a verdict reached on {min(decided)} holds, but the figures have moved back since")

@@ -141,6 +141,8 @@ def _times(one: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_timestamp(kind):
         return column.cast(pa.timestamp("us", tz="UTC" if kind.tz else None), safe=False).cast(TIME)
+    if not pa.types.is_string(kind) and not pa.types.is_large_string(kind) and not pa.types.is_date(kind):
+        raise BadValue(f"column {one.name} holds {kind}, no ISO 8601 times")  # seconds or milliseconds? not ours to say
     for zone in ("UTC", None):
         try:
             return column.cast(pa.timestamp("us", tz=zone)).cast(TIME)

@@ -162,7 +162,7 @@ def _fieller(part: Slice, first: PerUnit, second: PerUnit, critical: float) -> t
     if a <= 0 or inside < 0:
         return -np.inf, np.inf
     root = float(np.sqrt(inside))
-    return (b - root) / a, (b + root) / a
+    return max((b - root) / a, 0.0), (b + root) / a  # costs are not negative, so no ratio of them is
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ class _Ordered:
     def __init__(self, raw: Floats, strata: tuple[Floats, ...], per_pair: Floats) -> None:
         self.raw = raw
         self._strata = strata
-        self._per_pair = per_pair.tolist()
+        self._per_pair: list[float] = per_pair.tolist()
 
     def at(self, p: float) -> float:
         """Return the smallest value with at least share p at or below it."""
@@ -245,7 +245,7 @@ class _Ordered:
 
     def _first_with(self, values: Floats, p: float) -> float | None:
         """Return the smallest value of a stratum at or below which share p of all strata lies, if one does."""
-        place = bisect_left(range(len(values)), p, key=lambda place: self._share(values[place]))
+        place = bisect_left(range(len(values)), p, key=lambda place: self._share(float(values[place])))
         return float(values[place]) if place < len(values) else None
 
     def _share(self, value: float) -> float:

@@ -171,6 +171,12 @@ def _arms(have: _Columns, primary: str | None) -> Any:
         meaning = {
             name: "primary" if low in PRIMARY else "shadow" for name, low in lowered.items() if low in PRIMARY | SHADOW
         }
+    if len(names) == 1 and "shadow" not in meaning.values():
+        raise InputError(
+            f"there is one arm only: {_listed(names)}",
+            next_step="Each pair needs a row of either arm; where they lie in two files, name both.",
+            slug="unknown-arms",
+        )
     if len(names) > len(meaning) or len(names) > 2 or "shadow" not in meaning.values():  # noqa: PLR2004 -- two arms
         raise InputError(
             f"the arms cannot be told apart: {_listed(names)}",

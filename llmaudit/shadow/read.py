@@ -25,7 +25,7 @@ from llmaudit.ingest.records import Rejected, Tally, text_lines
 from llmaudit.shadow.cast import canonical, encoded
 from llmaudit.shadow.columns import ENCODED, BadValue, field_of
 from llmaudit.shadow.fast import fast
-from llmaudit.shadow.single import Collected, fields_in
+from llmaudit.shadow.single import MISSING, Collected, fields_in
 
 PARQUET = b"PAR1"
 MOST_REJECTED = 0.01
@@ -80,6 +80,15 @@ def read_rows(path: Path, needs: tuple[str, ...] = PAIR) -> Rows:
 
 def _check(path: Path, rows: Rows, needs: tuple[str, ...]) -> None:
     name = printable(file_name(path))
+    reasons = {(one.field, one.reason) for one in rows.rejected}
+    if len(rows.rejected) == rows.records and len(reasons) == 1 and rows.rejected[0].field in needs:
+        raise InputError(
+            f"{name}: none of {rows.records:,} records has {'an' if reasons == {('arm', MISSING)} else 'a'} "
+            f"{rows.rejected[0].field}: it is no {'pairs file' if needs == PAIR else 'such file'}",
+            next_step="docs/shadow.md has the columns. Pairs have one row per request and arm; two ingested logs are "
+            "joined with --primary-log and --shadow-log.",
+            slug="no-pairs",
+        )
     if len(rows.rejected) > MOST_REJECTED * rows.records or not rows.table.num_rows:
         first = "; ".join(reject_text(one) for one in rows.rejected[:3])
         raise InputError(
@@ -132,7 +141,7 @@ def _filled(table: pa.Table, needs: tuple[str, ...]) -> Rows:
     for name in needs:
         if name in kept.column_names and kept[name].null_count:
             missing = kept.filter(pc.is_null(kept[name]))["line"].to_pylist()
-            rejected += [Rejected(int(line), "is missing", name) for line in missing]
+            rejected += [Rejected(int(line), MISSING, name) for line in missing]
             kept = kept.filter(pc.is_valid(kept[name]))
     return Rows(kept, table.num_rows, sorted(rejected, key=lambda one: one.line))
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from llmaudit.ingest.records import Tally
 from llmaudit.shadow.columns import ARROW, USAGE, BadValue, Field, field_of, read_value
 
+MISSING = "is missing"
 DETAILS = ("prompt_tokens_details", "input_tokens_details")
 
 
@@ -50,7 +51,7 @@ def fields_in(line: int, raw: Any, needs: tuple[str, ...], tally: Tally) -> dict
             return None
     for needed in needs:
         if needed not in found or found[needed][1] is None:
-            tally.reject(line, "is missing", needed)
+            tally.reject(line, MISSING, needed)
             return None
     return found
 

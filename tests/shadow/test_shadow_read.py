@@ -172,7 +172,15 @@ def _known(table: pa.Table) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "bad",
     [
-        *('"score": 1e999', '"score": "good"', '"latency_ms": -1', '"tier": 9', '"at": "soon"', '"input_tokens": 0.5'),
+        *(
+            '"score": 1e999',
+            '"score": "good"',
+            '"latency_ms": -1',
+            '"tier": 9',
+            '"at": "soon"',
+            '"at": 1790000000',
+            '"input_tokens": 0.5',
+        ),
         *('"cost_usd": -1', '"cost_usd": 1e9', '"user_id": true', '"user_id": [1]'),
         *('"score": 01', '"score": 1.', '"score": NaN', f'"user_id": "{"x" * 1001}"', '"score": 1, "score": 1'),
     ],
@@ -187,8 +195,9 @@ def test_lines_that_are_alike_and_bad_are_not_cut(tmp_path: Path, bad: str) -> N
 REFUSED = {
     "empty": (b"", "is empty"),
     "blank": (b"\n\n", "is empty"),
-    "no pairs": (b'{"a": 1}\n{"a": 2}\n', "2 of 2 records cannot be used"),
-    "a CSV of something else": (b"a,b\n1,2\n", "no column pair_id and no column arm|cannot be used"),
+    "no pairs": (b'{"a": 1}\n{"a": 2}\n', "none of 2 records has a pair_id: it is no pairs file"),
+    "pairs side by side": (b'{"pair_id": 1}\n{"pair_id": 2}\n', "none of 2 records has an arm: it is no pairs file"),
+    "a CSV of something else": (b"a,b\n1,2\n", "none of 1 records has a pair_id"),
     "a CSV with a column twice": (b"pair_id,arm,arm\n1,a,b\n", "names a column twice"),
     "a torn Parquet file": (b"PAR1" + b"\0" * 50, "damaged Parquet"),
     "a torn archive": (gzip.compress(b'{"pair_id": 1}\n' * 1000)[:-8], "damaged or truncated"),
@@ -245,6 +254,11 @@ def test_usual_names_of_arms_are_understood(tmp_path: Path, prices: Catalog, nam
     rows = [row(1, "primary") | {"arm": names[0], "score": 0.25}, row(1, "shadow") | {"arm": names[1]}]
     (pair,) = pairs_of(tmp_path, rows, prices)
     assert pair["primary_score"] == 0.25
+
+
+def test_one_arm_alone_is_no_test(tmp_path: Path, prices: Catalog) -> None:
+    with pytest.raises(InputError, match="there is one arm only: primary"):
+        pairs_of(tmp_path, [row(1, "primary"), row(2, "primary")], prices)
 
 
 def test_unusual_names_of_arms_have_to_be_told(tmp_path: Path, prices: Catalog) -> None:
