@@ -14,7 +14,7 @@ import numpy as np
 from llmaudit.shadow.clusters import MIN_CLUSTERS, Floats, Ints
 from llmaudit.shadow.health import Traffic, checks
 from llmaudit.shadow.looks import ends_of_days
-from llmaudit.shadow.metrics import Part, in_order_of_time, metrics
+from llmaudit.shadow.metrics import HEAVY, Part, in_order_of_time, metrics
 from llmaudit.shadow.missing import readings, scale, strata_of
 from llmaudit.shadow.model import Analysis, Guardrail, Health, Metric, Plan, TierResult, Verdict
 from llmaudit.shadow.pairs import Pairs
@@ -65,7 +65,7 @@ def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = No
     rails = guardrails(overall, by_tier, plan)
     decision, sentence = decide(pooled, by_tier, rails, health)
     names = [_only(used.models, arm.model[arm.present]) for arm in (used.primary, used.shadow)]
-    warnings = [*used.notes, *notes, *plan_note, *_warnings(pooled, by_tier, health, used, plan.margin)]
+    warnings = [*used.notes, *notes, *plan_note, *_warnings(pooled, by_tier, overall, health, used, plan.margin)]
     return Analysis(
         name=plan.name,
         decision=decision,
@@ -285,7 +285,14 @@ def _odd_margin(pairs: Pairs, margin: float) -> str | None:
     )
 
 
-def _warnings(pooled: TierResult, by_tier: list[TierResult], health: Health, pairs: Pairs, margin: float) -> list[str]:
+def _warnings(
+    pooled: TierResult,
+    by_tier: list[TierResult],
+    figures: list[Metric],
+    health: Health,
+    pairs: Pairs,
+    margin: float,
+) -> list[str]:
     found = []
     if pooled.judged_pairs and (few := cluster_warning(pooled.clusters, pairs.cluster_kind)):
         found.append(few)
@@ -298,6 +305,11 @@ def _warnings(pooled: TierResult, by_tier: list[TierResult], health: Health, pai
         found.append(
             f"{timeless:,} pairs have no time: they count as one day before all others, so what is known day by day is "
             "not as it was (where the test is over, --looks once reads it at its end)"
+        )
+    if any(figure.method.endswith(HEAVY) for figure in figures):
+        found.append(
+            "a few requests make the bill (costs have a very heavy tail): 95% intervals of cost ratios hold in 90% to "
+            "94% of such samples; more pairs help"
         )
     if odd := _odd_margin(pairs, margin):
         found.append(odd)
