@@ -163,6 +163,8 @@ def _days(at: Ints, zone: str) -> Ints:
 
 def _shown_first(column: Any) -> Ints:
     codes, names = codes_of(column)
+    if not names:
+        return codes  # no memory for what is not there
     meaning = np.array([{"shadow": 1, "primary": 0}.get(name, -1) for name in names] + [-1])
     return meaning[codes]
 
@@ -267,6 +269,8 @@ def _of_both(table: pa.Table, name: str) -> tuple[Ints, list[Any]]:
     """Return a text column of both arms, the primary's first, in one numbering."""
     parts = [codes_of(_column(table, f"{arm}_{name}")) for arm in ("primary", "shadow")]
     names = list(dict.fromkeys(label for _, labels in parts for label in labels))
+    if not names:
+        return np.broadcast_to(np.int64(-1), sum(len(codes) for codes, _ in parts)), []
     places = [np.array([*(names.index(label) for label in labels), -1]) for _, labels in parts]
     return np.concatenate([place[codes] for place, (codes, _) in zip(places, parts, strict=True)]), names
 
