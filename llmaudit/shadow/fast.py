@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.json as arrow_json
 
-from llmaudit.formats.alike import Alike, Unlike, alike
+from llmaudit.formats.alike import Alike, Shapes
 from llmaudit.ingest.read import Content, blocks, opened
 from llmaudit.ingest.records import Tally
 from llmaudit.shadow.cast import canonical, cast, encoded, numbers
@@ -95,11 +95,8 @@ def _block(data: bytes | None, schema: pa.Schema) -> pa.Table:
         data.decode()  # lines are cut without a look at what is in them
     count = data.count(b"\n") + 1
     tables, places = [], []
-    for lines in alike(data):
-        try:
-            tables.append(_cut(lines))
-        except Unlike:
-            continue
+    for lines in Shapes().of(data):  # of this block alone: blocks are read beside each other
+        tables.append(_cut(lines))
         places.append(lines.places)
     cut = np.concatenate(places) if places else np.empty(0, np.int64)
     if len(cut) < count:
@@ -115,9 +112,8 @@ def _cut(lines: Alike) -> pa.Table:
     """Return the columns of lines that are alike.
 
     Raises:
-        _Odd: They are no records.
+        _Odd: They are no records, or a value is an object or a list.
         BadValue: A value that its column cannot hold.
-        Unlike: A value is something else than a text, a number, true, false or null.
     """
     first = msgspec.json.decode(lines.first)
     if not isinstance(first, dict):
@@ -137,10 +133,15 @@ def _values(lines: Alike, path: tuple[str, ...], one: Field, first: Any) -> pa.A
         case bool():
             return pa.repeat(pa.scalar(first), len(lines))
         case str():
-            return lines.text(*path)
+            found = lines.values(*path)
         case int() | float():
-            return numbers(one, lines.number(*path))
-    raise Unlike
+            texts = lines.values(*path)
+            found = None if texts is None else numbers(one, texts)
+        case _:
+            found = None
+    if found is None:
+        raise _Odd
+    return found
 
 
 def _uncut(data: bytes, places: Any, schema: pa.Schema) -> pa.Table:
