@@ -48,6 +48,9 @@ COVERAGE_WORLDS = {
     "10,000 pairs, 1,500 users": World(pairs=10_000, users=1500, errors=(0.03, 0.05)),
     "1,000 pairs, light cost tail": World(pairs=1000, users=150, errors=(0.03, 0.05), cost_spread=0.6),
     "1,000 pairs, very heavy cost tail": World(pairs=1000, users=150, errors=(0.03, 0.05), cost_spread=1.4),
+    "300 pairs, very heavy cost tail": World(pairs=300, users=80, errors=(0.03, 0.05), cost_spread=1.4),
+    "3,000 pairs, very heavy cost tail": World(pairs=3000, users=400, errors=(0.03, 0.05), cost_spread=1.4),
+    "10,000 pairs, very heavy cost tail": World(pairs=10_000, users=1500, errors=(0.03, 0.05), cost_spread=1.4),
 }
 
 

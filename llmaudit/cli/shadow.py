@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -293,9 +295,9 @@ def analyze(
 
     Ends with 0 where something was decided, 4 where the data do not decide yet, 5 where health blocks a verdict.
     """
-    from llmaudit.shadow.run import Logs, Request, run
-
     _check(margin=margin, error_margin=error_margin, alpha=alpha, power=power, share=share, days=days)
+    with _uncollected():
+        from llmaudit.shadow.run import Logs, Request, run
     logs = None
     if primary_log or shadow_log:
         if not (primary_log and shadow_log) or pairs:
@@ -313,7 +315,7 @@ def analyze(
         name=name, margin=margin, error_margin=error_margin, alpha=alpha, power=power, days=days, looks=looks,
         score=score, cluster=cluster, mix=mix, budget=budget, max_cost_ratio=max_cost_ratio,
     )  # fmt: skip
-    with open_store(settings) as store:
+    with open_store(settings) as store, _uncollected():
         request = Request(pairs or [], logs, plan, primary, share, settings.period)
         if settings.catalogs or settings.deployments:
             catalog(settings)  # a file of one's own is checked, whether it is needed or not
@@ -330,6 +332,18 @@ def analyze(
     code = {"inconclusive": Exit.NOT_ENOUGH_DATA, "blocked": Exit.BAD_INPUT}.get(found.decision, Exit.DONE)
     if code is not Exit.DONE:
         raise Ended(code)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave out Python's search for cycles: it walks all modules again and again, and arrays are in no cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _plan(*, mix: str | None, budget: list[str] | None, **rest: Any) -> Plan:

@@ -58,6 +58,7 @@ class Content:
         packed: Whether the file is compressed.
         size: Bytes read so far.
         digest: SHA-256 of them.
+        hashed: Whether that is wanted; who has no use for it saves a second for each gigabyte or two.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class Content:
     packed: bool = False
     size: int = 0
     digest: hashlib._Hash = field(default_factory=sha256)
+    hashed: bool = True
     _from_utf16: codecs.IncrementalDecoder | None = None
 
     def read(self, size: int) -> bytes:
@@ -118,7 +120,8 @@ class Content:
         except OSError as error:
             raise _unreadable(self.path, error) from None
         self.size += len(data)
-        self.digest.update(data)
+        if self.hashed:
+            self.digest.update(data)
         return data
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 from math import ceil
@@ -12,7 +13,8 @@ import numpy as np
 
 from llmaudit.shadow.clusters import MIN_CLUSTERS, Floats, Ints
 from llmaudit.shadow.health import Traffic, checks
-from llmaudit.shadow.metrics import Part, metrics
+from llmaudit.shadow.looks import ends_of_days
+from llmaudit.shadow.metrics import HEAVY, Part, in_order_of_time, metrics
 from llmaudit.shadow.missing import readings, scale, strata_of
 from llmaudit.shadow.model import Analysis, Guardrail, Health, Metric, Plan, TierResult, Verdict
 from llmaudit.shadow.pairs import Pairs
@@ -20,6 +22,9 @@ from llmaudit.shadow.quality import Judged, cluster_warning, result
 
 WEEK = 7
 TIER_UNKNOWN = -1
+SMALL_MARGIN = 0.005
+"""Share of the scores' range below which a margin is likely to be meant for scores from 0 to 1."""
+
 RULE_OF_THREE = 3.0
 """Nothing seen in n pairs can still be 3/n of all with 95% confidence: no errors in ten pairs prove little."""
 
@@ -43,12 +48,10 @@ def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = No
     codes = np.searchsorted(tiers, used.tier)
     strata = strata_of(used, codes, shares)
     everything = Part(None, used, codes, shares)
-    with ThreadPoolExecutor(1) as aside:  # numpy leaves Python's lock: the whole beside its parts is half the time
+    with ThreadPoolExecutor(2) as aside:  # numpy leaves Python's lock: the whole beside its parts is half the time
+        everything = replace(everything, ordered=in_order_of_time(everything, aside))
         whole = aside.submit(_read, everything, strata[:2], None, plan, planned_days)
-        parts = [
-            _read_tier(used, int(tier), float(share), plan, planned_days, alone=len(tiers) == 1)
-            for tier, share in zip(tiers, shares, strict=True)
-        ]
+        parts = [_read_tier(everything, int(tier), place, plan, planned_days) for place, tier in enumerate(tiers)]
         pooled, overall = whole.result()
     by_tier, figures = [quality for quality, _ in parts], [found for _, found in parts]
     by_tier = _holm(by_tier, plan.alpha)
@@ -62,7 +65,7 @@ def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = No
     rails = guardrails(overall, by_tier, plan)
     decision, sentence = decide(pooled, by_tier, rails, health)
     names = [_only(used.models, arm.model[arm.present]) for arm in (used.primary, used.shadow)]
-    warnings = [*used.notes, *notes, *plan_note, *_warnings(pooled, by_tier, health, used)]
+    warnings = [*used.notes, *notes, *plan_note, *_warnings(pooled, by_tier, overall, health, used, plan.margin)]
     return Analysis(
         name=plan.name,
         decision=decision,
@@ -72,7 +75,7 @@ def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = No
         score_kind=used.kind,
         cluster=used.cluster_kind,
         pairs=len(used),
-        days=len(np.unique(used.day)),
+        days=len(ends_of_days(used.day)),
         planned_days=planned_days,
         margin=plan.margin,
         metrics=[*overall, *chain.from_iterable(figures)],
@@ -92,13 +95,13 @@ def _read(
     return quality, metrics(part, quality, plan, planned_days)
 
 
-def _read_tier(
-    pairs: Pairs, tier: int, share: float, plan: Plan, planned_days: int, *, alone: bool
-) -> tuple[TierResult, list[Metric]]:
+def _read_tier(whole: Part, tier: int, place: int, plan: Plan, planned_days: int) -> tuple[TierResult, list[Metric]]:
     """Return the verdict on a tier and its figures; where it is the only one, its figures are the pooled ones."""
-    one = pairs if alone else pairs.take(np.flatnonzero(pairs.tier == tier))
-    part = Part(_tier(tier), one, np.zeros(len(one), np.int64), np.ones(1))
-    strata = strata_of(one, part.strata, part.targets)[:2]
+    alone = len(whole.targets) == 1
+    pairs = whole.pairs if alone else whole.pairs.take(np.flatnonzero(whole.pairs.tier == tier))
+    ordered = {name: one.only(place) for name, one in whole.ordered.items()}
+    part = Part(_tier(tier), pairs, np.zeros(len(pairs), np.int64), np.ones(1), ordered)
+    strata, share = strata_of(pairs, part.strata, part.targets)[:2], float(whole.targets[place])
     if alone:
         return result(_judged(part, strata, share), plan, planned_days), []
     return _read(part, strata, share, plan, planned_days)
@@ -119,7 +122,9 @@ def _tier(tier: int) -> int | None:
 
 def _mix(pairs: Pairs, plan: Plan) -> tuple[Ints, Floats, list[str]]:
     """Return the tiers in the data with their share of production."""
-    tiers, counts = np.unique(pairs.tier, return_counts=True)
+    every = np.bincount(pairs.tier - TIER_UNKNOWN)
+    tiers = np.flatnonzero(every) + TIER_UNKNOWN
+    counts = every[tiers - TIER_UNKNOWN]
     if plan.mix is None:
         note = ["the pooled figure has the sample's own tier mix: the production mix is not known"] * (len(tiers) > 1)
         return tiers, counts / max(counts.sum(), 1), note
@@ -203,8 +208,10 @@ def guardrails(figures: list[Metric], by_tier: list[TierResult], plan: Plan) -> 
 
 def _error_rail(figure: Metric | None, plan: Plan) -> Guardrail:
     name, limit = "error rate", plan.error_margin
-    if figure is None or figure.high is None or figure.delta is None or figure.low is None:
-        return Guardrail(name, "open", "no statuses in the data")
+    if figure is None or figure.delta is None:
+        return Guardrail(name, "open", "no pair has a primary")
+    if figure.high is None or figure.low is None:
+        return Guardrail(name, "open", f"{figure.delta * 100:+.2f} points; too few clusters to judge")
     seen = f"{figure.delta * 100:+.2f} points ({figure.low * 100:+.2f} to {figure.high * 100:+.2f})"
     if figure.clusters < MIN_CLUSTERS:
         return Guardrail(name, "open", f"{seen}; too few clusters to judge")
@@ -267,7 +274,25 @@ def _only(models: tuple[str, ...], codes: Ints) -> str | None:
     return models[int(seen[0])] if len(seen) == 1 and len(models) > seen[0] >= 0 else None
 
 
-def _warnings(pooled: TierResult, by_tier: list[TierResult], health: Health, pairs: Pairs) -> list[str]:
+def _odd_margin(pairs: Pairs, margin: float) -> str | None:
+    """Return what a reader must know of a margin that was meant for another kind of score."""
+    low, high = scale(pairs)
+    if pairs.kind != "graded" or margin >= SMALL_MARGIN * (high - low):
+        return None
+    return (
+        f"scores reach from {low:g} to {high:g}, so a margin of {margin:g} is {margin / (high - low):.2%} of that: "
+        "--margin is in the score's own unit"
+    )
+
+
+def _warnings(
+    pooled: TierResult,
+    by_tier: list[TierResult],
+    figures: list[Metric],
+    health: Health,
+    pairs: Pairs,
+    margin: float,
+) -> list[str]:
     found = []
     if pooled.judged_pairs and (few := cluster_warning(pooled.clusters, pairs.cluster_kind)):
         found.append(few)
@@ -275,6 +300,19 @@ def _warnings(pooled: TierResult, by_tier: list[TierResult], health: Health, pai
         found.append("missing shadows could not be weighted by prompt size: sizes are not in the data")
     if np.any(pairs.turn > 0):
         found.append("later turns answer a history that the primary wrote: the estimate is of single turns")
+    timeless = int(np.count_nonzero(pairs.day < 0))
+    if timeless:
+        found.append(
+            f"{timeless:,} pairs have no time: they count as one day before all others, so what is known day by day is "
+            "not as it was (where the test is over, --looks once reads it at its end)"
+        )
+    if any(figure.method.endswith(HEAVY) for figure in figures):
+        found.append(
+            "a few requests make the bill (costs have a very heavy tail): 95% intervals of cost ratios hold in 90% to "
+            "94% of such samples; more pairs help"
+        )
+    if odd := _odd_margin(pairs, margin):
+        found.append(odd)
     decided: list[date] = [one.decided_on for one in [pooled, *by_tier] if one.fell_back and one.decided_on]
     if decided:
         found.append(f"a verdict reached on {min(decided)} holds, but the figures have moved back since")

@@ -82,6 +82,11 @@ BY_NAME: dict[str, Field] = {name: one for one in FIELDS for name in (one.name, 
 USAGE = ("usage",)
 """Keys of an object of counts inside a row; its members count as if they stood in the row."""
 
+ENCODED = frozenset({"arm", "model", "status", "route"})
+"""Texts of few values: they are held as codes from the start."""
+
+CODES = pa.dictionary(pa.int32(), pa.string())
+
 ARROW: dict[str, pa.DataType] = {
     "text": pa.string(),
     "tier": pa.int64(),

@@ -6,6 +6,7 @@ proportional to production. With equal weights they are the plain sample figures
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,13 +27,18 @@ class Slice:
         codes: Shape (n,): cluster of each pair.
         weights: Shape (n,): share of each pair in the estimate; they sum to 1.
         strata: Shape (n,): stratum of each pair.
-        is_plain: Whether there is one stratum, so that every pair counts the same.
+        per_pair: Shape (strata,): share of one pair of each stratum.
     """
 
     codes: Ints
     weights: Floats
     strata: Ints
-    is_plain: bool = False
+    per_pair: Floats
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is one stratum, so that every pair counts the same."""
+        return len(self.per_pair) == 1
 
     def mean(self, values: Floats) -> tuple[float, Floats]:
         """Return the weighted mean and each pair's influence: its distance from its stratum's mean, weighted."""
@@ -89,12 +95,13 @@ def slice_of(codes: Ints, strata: Ints, targets: Floats) -> Slice:
         targets: Share of each stratum; those without a pair drop out and the others take their place in proportion.
     """
     if len(targets) == 1:
-        return Slice(codes, np.full(len(codes), 1.0 / max(len(codes), 1)), strata, is_plain=True)
+        each = 1.0 / max(len(codes), 1)
+        return Slice(codes, np.full(len(codes), each), strata, np.array([each]))
     counts = np.bincount(strata, minlength=len(targets))
     wanted = np.where(counts > 0, targets, 0.0)
     total = wanted.sum()
     per_pair = np.divide(wanted / total if total > 0 else wanted, counts, out=np.zeros(len(targets)), where=counts > 0)
-    return Slice(codes, per_pair[strata], strata)
+    return Slice(codes, per_pair[strata], strata, per_pair)
 
 
 def difference(part: Slice, first: Floats, second: Floats, level: float = 0.95) -> Estimate:
@@ -155,36 +162,98 @@ def _fieller(part: Slice, first: PerUnit, second: PerUnit, critical: float) -> t
     if a <= 0 or inside < 0:
         return -np.inf, np.inf
     root = float(np.sqrt(inside))
-    return (b - root) / a, (b + root) / a
+    return max((b - root) / a, 0.0), (b + root) / a  # costs are not negative, so no ratio of them is
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Values of both arms in rising order, stratum by stratum: sorted once for all quantiles, of a tier and of all.
+
+    Attributes:
+        first: The primary's, one array for each stratum.
+        second: The shadow's.
+    """
+
+    first: tuple[Floats, ...]
+    second: tuple[Floats, ...]
+
+    def only(self, stratum: int) -> Sorted:
+        """Return the values of one stratum."""
+        return Sorted((self.first[stratum],), (self.second[stratum],))
+
+
+def in_order(strata: Ints, count: int, first: Floats, second: Floats) -> Sorted:
+    """Return values in rising order, by stratum.
+
+    Args:
+        strata: Shape (n,): stratum of each pair, from 0.
+        count: Number of strata.
+        first: Shape (n,): the primary's values.
+        second: The shadow's.
+    """
+
+    def of(values: Floats) -> tuple[Floats, ...]:
+        if count == 1:
+            return (np.sort(values),)
+        return tuple(np.sort(values[strata == stratum]) for stratum in range(count))
+
+    return Sorted(of(first), of(second))
 
 
 def quantile_differences(
-    part: Slice, first: Floats, second: Floats, quantiles: tuple[float, ...], level: float = 0.95
+    part: Slice,
+    first: Floats,
+    second: Floats,
+    quantiles: tuple[float, ...],
+    level: float = 0.95,
+    ordered: Sorted | None = None,
 ) -> list[tuple[Estimate, Floats]]:
     """Return quantile(second) - quantile(first) for several quantiles, each with its influence.
 
     Bahadur: the influence of a pair on a quantile is (p - [x <= q]) / f(q). The density f is a difference quotient of
     the quantile function with the bandwidth of Hall and Sheather (1988).
+
+    Args:
+        part: The pairs.
+        first: Shape (n,): the primary's values.
+        second: The shadow's.
+        quantiles: Between 0 and 1.
+        level: Of the intervals.
+        ordered: The values in rising order where that is known already.
     """
-    sides = [_Ordered(part, values) for values in (first, second)]
+    ordered = ordered or in_order(part.strata, len(part.per_pair), first, second)
+    sides = [_Ordered(first, ordered.first, part.per_pair), _Ordered(second, ordered.second, part.per_pair)]
     return [_quantile_difference(part, sides, p, level) for p in quantiles]
 
 
 class _Ordered:
-    """Values in rising order with the cumulated share of each."""
+    """Values with the share of all that lies at or below each."""
 
-    def __init__(self, part: Slice, values: Floats) -> None:
-        self.raw = values
-        self.sorted = np.sort(values) if part.is_plain else values[order := np.argsort(values)]
-        self.share = None if part.is_plain else np.cumsum(part.weights[order])
+    def __init__(self, raw: Floats, strata: tuple[Floats, ...], per_pair: Floats) -> None:
+        self.raw = raw
+        self._strata = strata
+        self._per_pair: list[float] = per_pair.tolist()
 
     def at(self, p: float) -> float:
         """Return the smallest value with at least share p at or below it."""
-        if self.share is None:
-            index = int(np.ceil(p * len(self.sorted) - 1e-9)) - 1
-            return float(self.sorted[max(index, 0)])
-        index = int(np.searchsorted(self.share, p - 1e-12))
-        return float(self.sorted[min(index, len(self.sorted) - 1)])
+        if len(self._strata) == 1:
+            values = self._strata[0]
+            index = int(np.ceil(p * len(values) - 1e-9)) - 1
+            return float(values[max(index, 0)])
+        found = (self._first_with(values, p - 1e-12) for values in self._strata)
+        return min((value for value in found if value is not None), default=self._highest())
+
+    def _first_with(self, values: Floats, p: float) -> float | None:
+        """Return the smallest value of a stratum at or below which share p of all strata lies, if one does."""
+        place = bisect_left(range(len(values)), p, key=lambda place: self._share(float(values[place])))
+        return float(values[place]) if place < len(values) else None
+
+    def _share(self, value: float) -> float:
+        counts = (int(np.searchsorted(values, value, side="right")) for values in self._strata)
+        return sum(each * count for each, count in zip(self._per_pair, counts, strict=True))
+
+    def _highest(self) -> float:
+        return max(float(values[-1]) for values in self._strata if len(values))
 
 
 def _quantile_difference(part: Slice, sides: list[_Ordered], p: float, level: float) -> tuple[Estimate, Floats]:

@@ -69,14 +69,12 @@ def _with_pseudonyms(table: pa.Table, key: bytes) -> pa.Table:
     """Hash user ids that are addresses or telephone numbers, as ingest does."""
     if "user_id" not in table.column_names:
         return table
-    column = table["user_id"]
-    distinct = pc.unique(column)
-    before = distinct.to_pylist()
-    names = [None if value is None else pseudonym(value, key) for value in before]
+    codes, before = codes_of(table["user_id"])
+    names = [pseudonym(value, key) for value in before]
     if names == before:
         return table
-    places = pc.index_in(column, distinct).combine_chunks()
-    return table.set_column(table.column_names.index("user_id"), "user_id", pa.array(names, pa.string()).take(places))
+    hashed = pa.array([*names, None], pa.string()).take(pa.array(codes % (len(names) + 1)))  # the last is of null: -1
+    return table.set_column(table.column_names.index("user_id"), "user_id", hashed)
 
 
 def tests(store: Store) -> list[tuple[Plan, Details, str]]:
@@ -165,6 +163,8 @@ def _days(at: Ints, zone: str) -> Ints:
 
 def _shown_first(column: Any) -> Ints:
     codes, names = codes_of(column)
+    if not names:
+        return codes  # no memory for what is not there
     meaning = np.array([{"shadow": 1, "primary": 0}.get(name, -1) for name in names] + [-1])
     return meaning[codes]
 
@@ -269,6 +269,8 @@ def _of_both(table: pa.Table, name: str) -> tuple[Ints, list[Any]]:
     """Return a text column of both arms, the primary's first, in one numbering."""
     parts = [codes_of(_column(table, f"{arm}_{name}")) for arm in ("primary", "shadow")]
     names = list(dict.fromkeys(label for _, labels in parts for label in labels))
+    if not names:
+        return np.broadcast_to(np.int64(-1), sum(len(codes) for codes, _ in parts)), []
     places = [np.array([*(names.index(label) for label in labels), -1]) for _, labels in parts]
     return np.concatenate([place[codes] for place, (codes, _) in zip(places, parts, strict=True)]), names
 

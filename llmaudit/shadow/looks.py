@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from llmaudit.shadow import sequential
-from llmaudit.shadow.clusters import MIN_CLUSTERS, Bools, Floats, Ints, Spread, Totals, renumbered, spread_of
+from llmaudit.shadow.clusters import MIN_CLUSTERS, Bools, Floats, Ints, Spread, Totals, over, renumbered, spread_of
 from llmaudit.shadow.estimates import Slice
 
 NO_DAY = -1
@@ -184,7 +184,7 @@ def linear_steps(value: float, influence: Floats, timeline: Timeline) -> list[St
     """
     codes, count = timeline.clusters
     weights = timeline.part.weights
-    quotient = np.divide(influence**2, weights, out=np.zeros_like(influence), where=weights > 0)
+    quotient = over(influence**2, weights)
     sums = np.zeros(count)
     variance, found, begin = 0.0, [], 0
     for day in timeline.days:

@@ -14,6 +14,9 @@ from llmaudit.shadow.pairs import UNKNOWN
 SHARED = ("tier", "user_id", "session_id", "turn", "route", "template_hash", "prompt_tokens", "shown_first")
 """What both arms know: the primary's, or the shadow's where the primary has none."""
 
+LABELS = {"user_id", "session_id", "template_hash"}
+"""Of these few rows are the first of their kind: as codes they are read, saved and counted faster."""
+
 ARMS = ("primary", "shadow")
 OWN = (
     *("line", "copies", "model", "at", "latency_ms", "ttft_ms", "ok", "score", "human_score", "success", "cost_usd"),
@@ -46,7 +49,8 @@ def pivot(rows: dict[str, Any]) -> pa.Table:
     for name in list(rows):
         column = _whole(rows.pop(name))
         if name in SHARED:
-            found[name] = _either(column, *places)
+            one = _either(column, *places)
+            found[name] = pc.dictionary_encode(one) if name in LABELS else one
         if name in OWN:
             found |= {f"{arm}_{name}": column.take(index) for arm, index in zip(ARMS, indices, strict=True)}
     return pa.table(found)

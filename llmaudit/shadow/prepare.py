@@ -134,12 +134,26 @@ def codes_of(column: Any) -> tuple[NDArray[np.int64], list[Any]]:
     """Return a column as codes into its distinct values; -1 where it is null."""
     if column.null_count == len(column):
         return np.broadcast_to(np.int64(-1), len(column)), []
-    encoded = pc.dictionary_encode(column)
+    encoded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
     whole = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.unify_dictionaries().chunks) if whole.num_chunks else pa.array([], whole.type)
     codes = np.asarray(pc.fill_null(whole.indices, -1)).astype(np.int64)
-    return codes, whole.dictionary.to_pylist()
+    names = whole.dictionary.to_pylist()
+    return (codes, names) if encoded is not column else _by_appearance(codes, names)
+
+
+def _by_appearance(codes: NDArray[np.int64], names: list[Any]) -> tuple[NDArray[np.int64], list[Any]]:
+    """Number codes in the order in which they first appear, as rows without codes would get them.
+
+    Sums over clusters are taken in the order of their numbers: another one would change their last digit.
+    """
+    first = np.full(len(names) + 1, len(codes))
+    first[codes[::-1]] = np.arange(len(codes))[::-1]  # the last write wins: the first row; that of null is the last
+    order = np.argsort(first[:-1], kind="stable")[: np.count_nonzero(first[:-1] < len(codes))]
+    new = np.full(len(names) + 1, -1)
+    new[order] = np.arange(len(order))
+    return new[codes], [names[place] for place in order]
 
 
 def _arms(have: _Columns, primary: str | None) -> Any:
@@ -157,6 +171,12 @@ def _arms(have: _Columns, primary: str | None) -> Any:
         meaning = {
             name: "primary" if low in PRIMARY else "shadow" for name, low in lowered.items() if low in PRIMARY | SHADOW
         }
+    if len(names) == 1 and "shadow" not in meaning.values():
+        raise InputError(
+            f"there is one arm only: {_listed(names)}",
+            next_step="Each pair needs a row of either arm; where they lie in two files, name both.",
+            slug="unknown-arms",
+        )
     if len(names) > len(meaning) or len(names) > 2 or "shadow" not in meaning.values():  # noqa: PLR2004 -- two arms
         raise InputError(
             f"the arms cannot be told apart: {_listed(names)}",

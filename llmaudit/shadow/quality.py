@@ -201,7 +201,7 @@ def _sentence(
     if last is None:
         return "no pair has a score on both sides: quality is unknown"
     if last.clusters < MIN_CLUSTERS:
-        return f"only {last.clusters} clusters: below {MIN_CLUSTERS} no test can be trusted; more users are needed"
+        return f"only {_clusters(last.clusters)}: below {MIN_CLUSTERS} no test can be trusted; more users are needed"
     margin = f"{plan.margin * 100:g} points"
     seen = f"seen {points(last.delta)} on {last.pairs:,} judged pairs"
     if verdict == "non-inferior":
@@ -217,10 +217,14 @@ def _sentence(
     return f"neither a loss nor its absence is certain at {margin} ({seen}){need}"
 
 
+def _clusters(count: int) -> str:
+    return f"{count} cluster" if count == 1 else f"{count} clusters"
+
+
 def cluster_warning(clusters: int, kind: str) -> str | None:
     """Return what a reader must know of few clusters."""
     if MIN_CLUSTERS <= clusters < WARN_CLUSTERS:
         return f"only {clusters} clusters ({kind}): tests with fewer than {WARN_CLUSTERS} reject somewhat too often"
     if clusters < MIN_CLUSTERS:
-        return f"only {clusters} clusters ({kind}): no p-value and no verdict is given below {MIN_CLUSTERS}"
+        return f"only {_clusters(clusters)} ({kind}): no p-value and no verdict is given below {MIN_CLUSTERS}"
     return None

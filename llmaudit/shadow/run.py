@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -14,13 +15,12 @@ from llmaudit.catalog import Catalog
 from llmaudit.errors import printable
 from llmaudit.ingest.read import file_name
 from llmaudit.period import ALL, Period
-from llmaudit.shadow.analysis import analyze
 from llmaudit.shadow.keep import Details, certify, cluster_kind, pairs_of, save
 from llmaudit.shadow.model import Analysis, Plan
+from llmaudit.shadow.pairs import Pairs
 from llmaudit.shadow.pivot import pivot
 from llmaudit.shadow.prepare import prepare
 from llmaudit.shadow.read import read_rows, reject_text
-from llmaudit.shadow.traffic import best_unit, joined_rows, production_mix, sampled_traffic
 from llmaudit.store import Store
 
 SAVE_MIB = 128
@@ -80,8 +80,14 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
         InputError: Files or logs that cannot be used.
         UsageError: Several scores and none was named.
     """
-    tables, details = _rows(store, prices, request)
-    pa.default_memory_pool().release_unused()  # a million pairs are some hundred MB in each shape they pass through
+    with ThreadPoolExecutor(1) as aside:  # it needs scipy, whose import takes a third of a second
+        for name in ("traffic", "analysis"):
+            aside.submit(import_module, f"llmaudit.shadow.{name}")
+        tables, details = _rows(store, prices, request)
+    from llmaudit.shadow.analysis import analyze  # noqa: PLC0415 -- imported by now
+    from llmaudit.shadow.traffic import best_unit, production_mix, sampled_traffic  # noqa: PLC0415 -- so is this
+
+    _give_back()
     prepared = prepare(tables, prices, score=request.plan.score, primary=request.primary)
     del tables
     details = msgspec.structs.replace(
@@ -92,23 +98,40 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
         plan = msgspec.structs.replace(plan, mix=mix)
     kept = pivot(prepared.columns)
     del prepared
-    pa.default_memory_pool().release_unused()
+    _give_back()
     cluster_kind(kept, plan.cluster)  # refused before anything is kept
     zone = request.period.timezone
     if request.share is not None:  # production is read beside the pairs that are in the database
         save(store, kept, plan, details, zone)
         traffic = sampled_traffic(store, plan.name, request.share, best_unit(store))
-        analysis = analyze(pairs_of(kept, details, zone, plan.cluster), plan, traffic)
+        analysis = analyze(_pairs(kept, details, zone, plan.cluster), plan, traffic)
     else:
         with store.aside(SAVE_MIB), ThreadPoolExecutor(1) as aside:  # DuckDB and numpy both leave Python's lock
             saved = aside.submit(save, store, kept, plan, details, zone)
-            analysis = analyze(pairs_of(kept, details, zone, plan.cluster), plan)
+            analysis = analyze(_pairs(kept, details, zone, plan.cluster), plan)
             saved.result()
     return analysis, certify(store, analysis)
 
 
+def _give_back() -> None:
+    """Return memory that nobody holds: a million pairs are some hundred MB in each shape they pass through.
+
+    Python's own allocations come from the C library, as those of Arrow's system pool do: both are asked.
+    """
+    for pool in (pa.default_memory_pool(), pa.system_memory_pool()):
+        pool.release_unused()
+
+
+def _pairs(kept: pa.Table, details: Details, zone: str, cluster: str) -> Pairs:
+    pairs = pairs_of(kept, details, zone, cluster)
+    _give_back()
+    return pairs
+
+
 def _rows(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[list[pa.Table], Details]:
     if request.logs is not None:
+        from llmaudit.shadow.traffic import joined_rows  # noqa: PLC0415 -- it needs scipy
+
         logs = request.logs
         scores = read_rows(logs.scores, ("request_id", "score")).table if logs.scores else None
         table = joined_rows(store, prices(), logs.primary, logs.shadow, logs.join, scores)

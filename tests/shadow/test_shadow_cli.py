@@ -114,6 +114,22 @@ def test_few_users_are_warned_of_and_very_few_are_not_tested(
         assert done.code == 4
 
 
+WARNED = {
+    "no times": ({"at": None}, "160 pairs have no time"),
+    "scores to 100 and a margin for scores to 1": ({"score": 80}, "scores reach from 0 to 80, so a margin of 0.02"),
+    "one user": ({"user_id": "u"}, "only 1 cluster (user)"),
+}
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_what_hampers_a_reading_is_said(call: Run, tmp_path: Path, name: str) -> None:
+    rest, warning = WARNED[name]
+    done = call("shadow", "analyze", write_jsonl(tmp_path / "p.jsonl", both(160, **rest)), "--days", 7, "--json")
+    assert any(text.startswith(warning) for text in done.json["warnings"])
+    rail = next(one for one in done.json["guardrails"] if one["name"] == "error rate")
+    assert ("too few clusters" in rail["detail"]) == (name == "one user")
+
+
 def sick(pairs: list[dict], name: str) -> list[dict]:
     """Return plain pairs with one thing wrong."""
     shadows = [one for one in pairs if one["arm"] == "shadow"]

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import t
 
 from llmaudit.datasets.shadow import World, simulate
+from llmaudit.shadow.analysis import analyze
 from llmaudit.shadow.clusters import Floats
 from llmaudit.shadow.estimates import difference, per_unit, quantile_differences, ratio, slice_of
 
@@ -16,6 +17,15 @@ def plain(pairs: int, codes: np.ndarray):
 def costs(pairs: int = 250, users: int = 60, seed: int = 0) -> tuple[np.ndarray, Floats, Floats]:
     made = simulate(World(pairs=pairs, users=users), np.random.default_rng(seed))
     return made.cluster, made.primary.cost / 1e12, made.shadow.cost / 1e12
+
+
+@pytest.mark.parametrize(("spread", "pairs", "heavy"), [(1.4, 1000, True), (1.0, 1000, False), (1.4, 20_000, False)])
+def test_a_tail_too_heavy_for_the_interval_is_said(spread: float, pairs: int, *, heavy: bool) -> None:
+    found = analyze(simulate(World(pairs=pairs, users=pairs // 7, cost_spread=spread), np.random.default_rng(5)))
+    ratios = [one for one in found.metrics if one.metric.startswith("cost")]
+    assert ratios
+    assert all(one.method.endswith("too heavy for it") == heavy for one in ratios)
+    assert any("very heavy tail" in text for text in found.warnings) == heavy
 
 
 def test_fieller_holds_the_ratios_that_a_t_test_does_not_reject() -> None:

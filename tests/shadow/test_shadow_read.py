@@ -1,6 +1,7 @@
 """Pairs files of every kind come to the same rows, and what cannot be used is named by its line."""
 
 import gzip
+import random
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,12 +9,15 @@ from typing import Any
 
 import msgspec
 import polars as pl
+import pyarrow as pa
 import pytest
 from builders import write_jsonl
 from pair_files import both, row
 
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.errors import InputError, UsageError
+from llmaudit.ingest.read import HEAD_BYTES
+from llmaudit.shadow.fast import fast
 from llmaudit.shadow.pivot import pivot
 from llmaudit.shadow.prepare import prepare
 from llmaudit.shadow.read import Rows, read_rows, reject_text
@@ -91,6 +95,10 @@ BAD = {
     "no time": ('{"pair_id": "x", "arm": "shadow", "at": "yesterday"}', "line 151: at is not an ISO 8601 time"),
     "half a token": ('{"pair_id": "x", "arm": "shadow", "input_tokens": 1.5}', "line 151: input_tokens is not a whole"),
     "a cost below 0": ('{"pair_id": "x", "arm": "shadow", "cost_usd": -0.1}', "line 151: cost_usd is not between"),
+    "a name twice": (
+        '{"pair_id": "x", "arm": "shadow", "score": 1, "score" : 0}',
+        "line 151: score stands there twice",
+    ),
     "an infinite score": ('{"pair_id": "x", "arm": "shadow", "score": 1e999}', "line 151"),
 }
 
@@ -124,11 +132,72 @@ def test_more_than_one_in_a_hundred_bad_lines_are_refused(tmp_path: Path) -> Non
         read_rows(path)
 
 
+def _mixed(seed: int, count: int = 600) -> list[dict[str, Any]]:
+    """Return rows of few shapes, with a value of another kind here and there."""
+    draw = random.Random(seed)  # noqa: S311 -- test data
+    rows: list[dict[str, Any]] = []
+    for i in range(count):
+        one = row(i // 2, ("primary", "shadow")[i % 2], tier=draw.choice([0, 3]), latency_ms=draw.lognormvariate(6, 1))
+        one |= {"score": draw.choice([0, 1, 0.5]), "success": draw.random() < 0.5, "user_id": f"u{draw.randrange(40)}"}
+        one |= {"cost_usd": draw.choice([draw.random() / 1000, 3, 1e-07, None]), "input_tokens": draw.randrange(10**6)}
+        one |= {"at": f"2026-10-0{draw.randrange(1, 8)}T10:00:0{draw.randrange(10)}{draw.choice(['Z', '.25+02:00'])}"}
+        one |= {"note": {"text": "x", "parts": [1, 2.5, {}]}, "turn": None if i % 3 else i % 7}
+        if i % 2:
+            one["usage"] = {
+                "prompt_tokens": i,
+                "prompt_tokens_details": {"cached_tokens": i % 5},
+                "completion_tokens": 9,
+            }
+        rare = {0: {"user_id": 'a "b"\u00e9'}, 1: {"pair_id": i}, 2: {"tier": "tier 2"}, 3: {"latency_ms": "12.5"}}
+        rare |= {4: {"user_id": ""}, 5: {"score": True}, 6: {"route": "only here"}, 7: {"model": None}}
+        rows.append(one | (rare.get(draw.randrange(8), {}) if draw.random() < 0.02 else {}))
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_lines_cut_at_once_are_the_rows_that_the_reader_of_single_records_finds(tmp_path: Path, seed: int) -> None:
+    rows = _mixed(seed)
+    path = write_jsonl(tmp_path / "a.jsonl", rows)
+    at_once = fast(path, path.read_bytes()[:HEAD_BYTES], ("pair_id", "arm"), is_json=True)
+    one_by_one = read_rows(write_jsonl(tmp_path / "b.jsonl", [*rows, {"pair_id": "no arm"}]))
+    assert at_once is not None
+    assert len(one_by_one.rejected) == 1
+    assert _known(at_once) == _known(one_by_one.table)
+
+
+def _known(table: pa.Table) -> list[dict[str, Any]]:
+    return [{name: value for name, value in one.items() if value is not None} for one in table.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *(
+            '"score": 1e999',
+            '"score": "good"',
+            '"latency_ms": -1',
+            '"tier": 9',
+            '"at": "soon"',
+            '"at": 1790000000',
+            '"input_tokens": 0.5',
+        ),
+        *('"cost_usd": -1', '"cost_usd": 1e9', '"user_id": true', '"user_id": [1]'),
+        *('"score": 01', '"score": 1.', '"score": NaN', f'"user_id": "{"x" * 1001}"', '"score": 1, "score": 1'),
+    ],
+)
+def test_lines_that_are_alike_and_bad_are_not_cut(tmp_path: Path, bad: str) -> None:
+    good = b"".join(msgspec.json.encode(one) + b"\n" for one in both(100))
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(good + f'{{"pair_id": "x", "arm": "shadow", {bad}}}\n'.encode() * 100)
+    assert fast(path, good, ("pair_id", "arm"), is_json=True) is None
+
+
 REFUSED = {
     "empty": (b"", "is empty"),
     "blank": (b"\n\n", "is empty"),
-    "no pairs": (b'{"a": 1}\n{"a": 2}\n', "2 of 2 records cannot be used"),
-    "a CSV of something else": (b"a,b\n1,2\n", "no column pair_id and no column arm|cannot be used"),
+    "no pairs": (b'{"a": 1}\n{"a": 2}\n', "none of 2 records has a pair_id: it is no pairs file"),
+    "pairs side by side": (b'{"pair_id": 1}\n{"pair_id": 2}\n', "none of 2 records has an arm: it is no pairs file"),
+    "a CSV of something else": (b"a,b\n1,2\n", "none of 1 records has a pair_id"),
     "a CSV with a column twice": (b"pair_id,arm,arm\n1,a,b\n", "names a column twice"),
     "a torn Parquet file": (b"PAR1" + b"\0" * 50, "damaged Parquet"),
     "a torn archive": (gzip.compress(b'{"pair_id": 1}\n' * 1000)[:-8], "damaged or truncated"),
@@ -185,6 +254,11 @@ def test_usual_names_of_arms_are_understood(tmp_path: Path, prices: Catalog, nam
     rows = [row(1, "primary") | {"arm": names[0], "score": 0.25}, row(1, "shadow") | {"arm": names[1]}]
     (pair,) = pairs_of(tmp_path, rows, prices)
     assert pair["primary_score"] == 0.25
+
+
+def test_one_arm_alone_is_no_test(tmp_path: Path, prices: Catalog) -> None:
+    with pytest.raises(InputError, match="there is one arm only: primary"):
+        pairs_of(tmp_path, [row(1, "primary"), row(2, "primary")], prices)
 
 
 def test_unusual_names_of_arms_have_to_be_told(tmp_path: Path, prices: Catalog) -> None:
