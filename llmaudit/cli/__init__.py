@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from pkgutil import iter_modules
 from types import FrameType
 
@@ -35,6 +36,9 @@ for _module in sorted(module.name for module in iter_modules(__path__)):
 def main() -> None:
     """Run the command line and end with one of the exit codes of `llmaudit.errors.Exit`."""
     signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # or a name the locale cannot write would end the program
     os.umask(0o077)  # a database and what DuckDB puts beside it are for their owner; reports are opened up when written
     try:
         app()

@@ -11,7 +11,7 @@ import typer
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, notice, warn
 from llmaudit.cli.summary import show
-from llmaudit.cli.work import catalog, open_store
+from llmaudit.cli.work import catalog, emptiness, open_store
 from llmaudit.errors import UsageError
 from llmaudit.settings import Settings
 
@@ -31,6 +31,9 @@ def report(
     from llmaudit.audit import DEFAULT_PLANS, conclude, gather
 
     with open_store(settings, read_only=True) as store:
+        empty = emptiness(settings, store)
+        if empty and not settings.json:
+            raise empty
         plans = [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])]
         evidence = gather(store, catalog(settings), plans, settings.period)
     found = conclude(evidence)
@@ -43,6 +46,8 @@ def report(
         answer(settings, found, lambda: show(settings, found))
         if not settings.json:
             warn(settings, found.warnings)
+    if empty:
+        raise empty
 
 
 def render(audit: Audit, form: str) -> str:

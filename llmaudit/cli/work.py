@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from llmaudit.cli.options import message
 from llmaudit.cli.output import notice
-from llmaudit.errors import LlmauditError, UsageError, printable
+from llmaudit.errors import LlmauditError, NotEnoughError, UsageError, printable
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,6 +56,38 @@ def open_store(
 
     path = None if temporary else settings.db
     return Store(path, read_only=read_only, existing=existing, lock_timeout=lock_timeout)
+
+
+_HELD = """
+    SELECT count(*), count(*) FILTER (
+        WHERE ($since IS NULL OR moment >= $since) AND ($until IS NULL OR moment < $until)
+    ), min(moment), max(moment)
+    FROM (SELECT started_at AS moment FROM requests UNION ALL SELECT period_start FROM bill_lines)
+"""
+
+
+def emptiness(settings: Settings, store: Store) -> NotEnoughError | None:
+    """Return why there is nothing to report on, where neither a request nor a bill line lies in the period asked for.
+
+    People get it instead of a page of zeros, which would read as a month that cost nothing; with --json the document
+    is printed all the same, and then the program ends with this error.
+    """
+    asked = settings.period
+    whole, within, first, last = store.one(_HELD, {"since": asked.since, "until": asked.until})
+    if within or (whole and not asked.is_bounded):
+        return None
+    if not whole:
+        return NotEnoughError(
+            f"the database {settings.db} holds no request and no bill",
+            next_step="Run `llmaudit ingest PATH…` first, or name another with --db.",
+            slug="nothing-ingested",
+        )
+    held = f"{first:%Y-%m-%d} to {last:%Y-%m-%d}" if first else "no known time"
+    return NotEnoughError(
+        f"no request and no bill lies from {_bound(asked.since)} to {_bound(asked.until)}; the database holds {held}",
+        next_step="Check --month, --since and --until (UTC unless --timezone says otherwise).",
+        slug="empty-period-of-data",
+    )
 
 
 def parted(paths: list[str]) -> tuple[list[Path], list[str]]:
