@@ -63,7 +63,7 @@ def test_more_columns_than_a_terminal_holds_become_records(database: Path) -> No
 
 
 def test_few_columns_stay_a_table_within_the_terminal(database: Path) -> None:
-    said = on_a_terminal(60, "query", f"SELECT '{LONG}' AS words, 7 AS number", "--db", database)
+    said = on_a_terminal(60, "query", f"SELECT '{LONG}' AS words", "--db", database)
     assert max(map(len, said.splitlines())) <= 60
     assert "".join(said.split()).count("a-name-that") == 3
 
