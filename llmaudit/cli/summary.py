@@ -60,6 +60,11 @@ def _spent(audit: Audit) -> None:
 
 def _bills(audit: Audit) -> None:
     """Print what the bills charge, one line for each seller and month; they are compared by `llmaudit reconcile`."""
+    if audit.coverage.bills and not audit.reconcile.rows:
+        line(
+            f"  {counted(audit.coverage.bills, 'bill line')} tell usage without an amount, or lie outside the period:"
+            " ingest the seller's cost export, or the request logs"
+        )
     for row in audit.reconcile.rows:
         seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
         line(f"  bill: {row.seller} {row.month or ''} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")

@@ -13,6 +13,7 @@ from llmaudit.report.content import (
     Figures,
     KeyFigure,
     Kind,
+    Prose,
     Section,
     SectionContent,
     Table,
@@ -24,6 +25,7 @@ def build(tiers: Tiers) -> SectionContent:
     """Return requests and spend by tier, what runs on flagships, and the two claims."""
     return SectionContent(
         blocks=(
+            *_lead(tiers),
             _key_figures(tiers),
             *((Bullets("The two common claims, tested", tuple(tiers.claims)),) if tiers.claims else ()),
             *_chart(tiers),
@@ -45,6 +47,19 @@ def build(tiers: Tiers) -> SectionContent:
             Command("llmaudit explain REQUEST_ID", "a request's tier and the rule that decided it"),
             Command("llmaudit tag sample --out to-label.csv", "the requests most worth a person's label"),
             Command("llmaudit requests --where \"feature = 'FEATURE'\"", "the requests of one feature"),
+        ),
+    )
+
+
+def _lead(tiers: Tiers) -> tuple[Prose, ...]:
+    if not tiers.known_requests:
+        return ()
+    return (
+        Prose(
+            f"{percent(tiers.frontier_needed_pct)} of the requests with a known tier need a frontier model; "
+            f"{headline(tiers.tier01_on_flagship_usd)} went to flagships for "
+            f"{counted(tiers.tier01_on_flagship_requests, 'request')} that are trivial or standard.",
+            lead=True,
         ),
     )
 
