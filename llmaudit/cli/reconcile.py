@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 NO_BILL = (
-    "There is no bill with an amount in the database for this period. Ingest the seller's cost export or invoice: a usage "
-    "export alone has tokens and no money. Or give the total: --official SELLER=AMOUNT."
+    "There is no bill with an amount in the database for this period. Ingest the seller's cost export or invoice: "
+    "a usage export alone has tokens and no money. Or give the total: --official SELLER=AMOUNT."
 )
 
 
