@@ -108,7 +108,7 @@ class Loader:
         found = detect(path, format_of(column_map) if column_map is not None else named)
         if found.form is None:
             if must_be_log:
-                raise _unknown(path, found)
+                raise _unknown("standard input" if label == "-" else file_name(path), found)
             return FileResult(file_name(path), None, skipped="unknown format")
         file = FileRead(path, job_of(found, self.setup), slot, label or file_name(path))
         if earlier := self._known_content(file):
@@ -315,8 +315,8 @@ def _ended(file: FileRead, content: Content) -> None:
     file.disk_bytes = content.disk_bytes
 
 
-def _unknown(path: Path, found: Detection) -> InputError:
-    name = printable(file_name(path))
+def _unknown(label: str, found: Detection) -> InputError:
+    name = printable(label)
     if found.container == "empty":
         return InputError(f"{name} is empty", next_step="Check the export that wrote it.", slug="empty-file")
     return InputError(

@@ -90,6 +90,14 @@ def test_a_period_without_data_is_no_page_of_zeros(
     assert as_data.json["schema"].startswith("llmaudit/")
 
 
+def test_empty_standard_input_is_called_by_its_name(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "llmaudit", "ingest", "-", "--db", str(tmp_path / "e.duckdb")]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, input=b"", capture_output=True, env=env, check=False)
+    assert done.returncode == 5
+    assert done.stderr.startswith(b"llmaudit: standard input is empty [empty-file]")
+
+
 def test_usage_without_an_amount_is_no_bill_and_says_what_is_missing(call: Run) -> None:
     usage = ROOT / "sample_logs" / "formats" / "openai_usage.json"
     assert "5 bill lines tell usage without an amount" in call("audit", usage).out
