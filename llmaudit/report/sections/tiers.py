@@ -178,10 +178,11 @@ def _robust(tiers: Tiers) -> tuple[Table, ...]:
     if not tiers.robust:
         return ()
     rates = tiers.confusion
-    title = (
-        f"What moving tiers 0 and 1 saves, if up to {percent(100 * rates.under_tiered_high)} of complex requests are "
-        f"tagged too low and {percent(100 * rates.over_tiered_high)} of simple ones too high "
-        f"(measured on {rates.basis})"
+    note = (
+        f"At least and at most: if up to {percent(100 * rates.under_tiered_high)} of complex requests are tagged too "
+        f"low and {percent(100 * rates.over_tiered_high)} of simple ones too high (measured on {rates.basis}). These "
+        "are the moved requests alone; what a plan changes beside them, such as caches and failed attempts, is in its "
+        "own saving."
     )
     columns = (
         Column("Plan", Kind.NAME),
@@ -195,7 +196,11 @@ def _robust(tiers: Tiers) -> tuple[Table, ...]:
         (row.plan, row.requests, row.savings_usd, row.low_usd, row.high_usd, row.wrongly_low_pct)
         for row in tiers.robust
     ]
-    return (Table(title, columns, tuple(rows)),)
+    return (
+        Table(
+            "What moving tiers 0 and 1 saves, if tags are wrong as often as measured", columns, tuple(rows), note=note
+        ),
+    )
 
 
 def _by_class(tiers: Tiers) -> Table:
