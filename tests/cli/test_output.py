@@ -109,8 +109,10 @@ def test_usage_without_an_amount_is_no_bill_and_says_what_is_missing(call: Run) 
 
 def test_a_bill_alone_is_named_with_its_amount(call: Run) -> None:
     bill = ROOT / "sample_logs" / "formats" / "openai_costs.json"
-    done = call("audit", bill)
+    done = call("audit", bill, "--out", "r.md")
     assert done.code == 0
     assert "no request lies in the period" in done.out
     assert "bill: openai 2026-09 charges $1.38" in done.out
     assert "$0.00" not in done.out
+    summary = Path("r.md").read_text(encoding="utf-8").partition("## Summary")[2].partition("## ")[0]
+    assert "Bills charge $1.38: openai 2026-09 $1.38" in summary

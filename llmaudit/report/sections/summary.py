@@ -23,7 +23,7 @@ from llmaudit.report.content import (
     Table,
 )
 from llmaudit.report.sections.waterfall import MARKS, chart, split
-from llmaudit.report.wording import between, counted, headline, percent, period
+from llmaudit.report.wording import between, counted, headline, name, percent, period
 
 NO_DATA = Mark("no data", "none")
 UNPROVEN = Mark("unproven", "open")
@@ -44,6 +44,7 @@ def build(audit: Audit) -> SectionContent:
             *chart(audit.waterfall),
             _drivers(audit),
             *_checklist(audit.checklist),
+            *((Prose(_billed(audit)),) if audit.reconcile.rows and audit.spend.requests else ()),
             Prose(_coverage(audit)),
             Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True),
         ),
@@ -59,10 +60,24 @@ def build(audit: Audit) -> SectionContent:
 def _verdict(audit: Audit) -> str:
     spend = audit.spend
     if not spend.requests:
+        if audit.reconcile.rows:
+            return f"No request lies in the period, so nothing can be repriced. {_billed(audit)}"
         return "No request lies in the period, so there is nothing to say about money."
     when = period(spend.first_day, spend.last_day)
     said = f"{counted(spend.requests, 'request')} ({when}) cost {headline(spend.spend_usd)}."
     return f"{said} {_reach(audit.waterfall)}{_pace(audit)}"
+
+
+def _billed(audit: Audit) -> str:
+    """Return what the bills charge, dearest first, and how much of it the logs show."""
+    rows = sorted(audit.reconcile.rows, key=lambda row: row.billed_usd or ZERO, reverse=True)
+    whole = headline(total(row.billed_usd for row in rows if row.billed_usd is not None))
+    said = []
+    for row in rows[:FIRST_STEPS]:
+        seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
+        said.append(f"{name(row.seller)} {row.month or ''}".strip() + f" {headline(row.billed_usd)}{seen}")
+    more = f"; and {len(rows) - FIRST_STEPS:,} more" if len(rows) > FIRST_STEPS else ""
+    return f"Bills charge {whole}: {'; '.join(said)}{more}."
 
 
 def _reach(found: Waterfall) -> str:
