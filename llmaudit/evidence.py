@@ -147,7 +147,7 @@ class Evidence:
 
 def spend(cells: Iterable[PricedCell]) -> Decimal:
     """Return the exact sum of what is known of the cells' cost, in US dollars."""
-    return total(cell.spend_usd for cell in cells if cell.spend_usd is not None)
+    return total(usd for cell in cells if (usd := cell.spend_usd) is not None)
 
 
 def requests(cells: Iterable[PricedCell]) -> int:

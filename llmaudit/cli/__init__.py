@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from pkgutil import iter_modules
 from types import FrameType
 
@@ -42,6 +43,9 @@ def main() -> None:
         raise Ended(Exit.TERMINATED)
 
     signal.signal(signal.SIGTERM, end)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # or a name the locale cannot write would end the program
     os.umask(0o077)  # a database and what DuckDB puts beside it are for their owner; reports are opened up when written
     try:
         app()

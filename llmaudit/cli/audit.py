@@ -54,7 +54,7 @@ def audit(
         notice(settings, f"report written to {out}")
     answer(settings, found, lambda: show(settings, found))
     if not settings.json:
-        warn(settings, found.warnings)
+        warn(settings, found.warnings if found.spend.requests else found.warnings[:1])
     if failure:
         raise Ended(failure.exit_code)
     if empty := nothing_in(evidence, or_bills=True):

@@ -9,8 +9,11 @@ from typing import Any
 from llmaudit.errors import printable
 from llmaudit.settings import Settings
 
-PIPE_WIDTH = 200
-"""Columns of a table that is not printed to a terminal: wide enough that nothing is cut."""
+TERMINAL_ROWS = 500
+"""More rows than this are written plainly on a terminal as well: laying out tens of thousands takes minutes."""
+
+MIN_COLUMN = 6
+"""Characters a column needs; where a terminal has fewer for each, every row becomes a record of its own."""
 
 
 def answer(settings: Settings, document: Any, for_people: Callable[[], None]) -> None:
@@ -28,6 +31,9 @@ def table(
 ) -> None:
     """Print a table. Cells are text, never markup: names in them come from strangers.
 
+    On a terminal long cells are folded to its width. In a pipe or file every row is one line, as wide as it needs to
+    be, so that `grep` and `sort` work on it.
+
     Args:
         settings: For colours.
         title: One line above it.
@@ -35,23 +41,57 @@ def table(
         rows: Cells; None is shown as `unknown`.
         left: Columns that are words; the others are figures and stand to the right.
     """
+    cells = [["unknown" if cell is None else printable(str(cell)) for cell in row] for row in rows]
+    if not sys.stdout.isatty() or len(cells) > TERMINAL_ROWS:
+        _plain_table(title, columns, cells, left)
+        return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(
-        file=sys.stdout,
-        no_color=bool(settings.values["no_color"]),
-        highlight=False,
-        width=None if sys.stdout.isatty() else PIPE_WIDTH,
-    )
+    console = Console(file=sys.stdout, no_color=bool(settings.values["no_color"]), highlight=False)
+    if len(columns) * (MIN_COLUMN + 2) > console.width:
+        _records(title, columns, cells)
+        return
     grid = Table(title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim")
     for index, name in enumerate(columns):
         grid.add_column(Text(name), justify="left" if index in left else "right", overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text("unknown" if cell is None else printable(str(cell))) for cell in row))
+    for row in cells:
+        grid.add_row(*(Text(cell) for cell in row))
     console.print(grid)
     console.print()
+
+
+def _plain_table(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]], left: Sequence[int]) -> None:
+    """Write one line a row, columns under each other, nothing folded."""
+    from rich.cells import cell_len
+
+    grid = [list(columns), *cells]
+    widths = [max(cell_len(row[index]) for row in grid) for index in range(len(columns))]
+    if title:
+        line(title)
+    for row in grid:
+        line("  ".join(map(_padded, row, widths, (index in left for index in range(len(row))))).rstrip())
+    line()
+
+
+def _padded(text: str, width: int, is_words: bool) -> str:
+    from rich.cells import cell_len
+
+    space = " " * (width - cell_len(text))
+    return text + space if is_words else space + text
+
+
+def _records(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """Write each row as lines of `column  value`: for more columns than the terminal has room for."""
+    width = max(map(len, columns))
+    if title:
+        line(title)
+    for number, row in enumerate(cells, start=1):
+        line(f"row {number:,}")
+        for name, cell in zip(columns, row, strict=True):
+            line(f"  {name:{width}}  {cell}")
+    line()
 
 
 def line(text: str = "") -> None:
@@ -69,6 +109,11 @@ def warn(settings: Settings, warnings: Sequence[str]) -> None:
     """Print warnings to stderr."""
     for warning in warnings:
         notice(settings, f"warning: {printable(warning, 500)}")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a count with its noun, such as `1 request`, `2 requests`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def percent(value: float | None) -> str:

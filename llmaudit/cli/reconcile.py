@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from llmaudit.findings.reconcile import Row
 
 
+NO_BILL = (
+    "There is no bill with an amount in the database for this period. Ingest the seller's cost export or invoice: "
+    "a usage export alone has tokens and no money. Or give the total: --official SELLER=AMOUNT."
+)
+
+
 def reconcile(
     settings: Settings,
     official: Annotated[
@@ -66,7 +72,7 @@ def reconcile(
             _explain(row)
         for other in found.unbilled:
             line(f"{other.seller} {other.month or ''}: {shown(other.logged_usd)} logged, and no bill for it")
-        line(found.caveat if found.rows else "There is no bill in the database for this period; ingest one.")
+        line(found.caveat if found.rows else NO_BILL)
 
     answer(settings, document, people)
     if not found.rows:

@@ -36,6 +36,9 @@ def report(
     with open_store(settings, read_only=True) as store:
         plans = [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])]
         evidence = gather(store, catalog(settings), plans, settings.period)
+    empty = nothing_in(evidence, or_bills=True)
+    if empty and not settings.json:  # people get this instead of a page of zeros, which would read as a free month
+        raise empty
     found = conclude(evidence)
     if out:
         write_report(found, out, format)
@@ -46,7 +49,7 @@ def report(
         answer(settings, found, lambda: show(settings, found))
         if not settings.json:
             warn(settings, found.warnings)
-    if empty := nothing_in(evidence, or_bills=True):
+    if empty:
         raise empty
 
 

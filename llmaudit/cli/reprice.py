@@ -11,9 +11,9 @@ import typer
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, notice, percent, table
 from llmaudit.cli.plan.files import share_of
-from llmaudit.cli.work import catalog, open_store, with_requests
+from llmaudit.cli.work import catalog, nothing_in, open_store
 from llmaudit.errors import UsageError
-from llmaudit.money import shown
+from llmaudit.money import ZERO, shown
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ def reprice(
         )
     prices = catalog(settings)
     with open_store(settings, read_only=True) as store:
-        evidence = with_requests(gather(store, prices, plan or DEFAULT_PLANS, settings.period))
+        evidence = gather(store, prices, plan or DEFAULT_PLANS, settings.period)
+        empty = nothing_in(evidence)
+        if empty and not settings.json:
+            raise empty
         if out:
             write_parquet(plan_rows(store, prices, evidence.plans, settings.period), out)
             notice(settings, f"rows written to {out}")
@@ -62,6 +65,8 @@ def reprice(
         "caveat": found.caveat,
     }
     answer(settings, document, lambda: _show(settings, found))
+    if empty:
+        raise empty
 
 
 def _show(settings: Settings, found: object) -> None:
@@ -93,6 +98,7 @@ def _show(settings: Settings, found: object) -> None:
 
 def _legs(settings: Settings, plan: PlanRow, actual_usd: Decimal | None) -> None:
     large = [leg for leg in plan.legs if max(leg.cost_usd, leg.before_usd or leg.cost_usd) >= LEAST_SHOWN]
+    large.sort(key=lambda leg: (-abs(leg.cost_usd - (leg.before_usd or ZERO)), -leg.cost_usd))
     rows = [
         [
             "unknown" if leg.tier is None else leg.tier,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, line, table
+from llmaudit.cli.output import answer, counted, line, table
 from llmaudit.cli.work import catalog, open_store
+from llmaudit.errors import printable
 from llmaudit.money import shown
 from llmaudit.settings import Settings
 
@@ -111,7 +112,9 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
         f"records    {document['accepted']:,} accepted, {document['duplicates']:,} duplicates, {document['ignored']:,} "
         f"ignored, {document['rejected']:,} rejected, {document['bills']:,} bill lines"
     )
-    line(f"requests   {document['requests']:,} from {document['first_at']} to {document['last_at']} UTC")
+    first, last = document["first_at"], document["last_at"]
+    when = f" from {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC" if first else " in the period"
+    line(f"requests   {document['requests']:,}{when}")
     parts = f"billed {shown(document['billed_usd'])}, list {shown(document['list_usd'])}"
     line(f"spend      {shown(document['spend_usd'])} ({parts})")
     tokens = document["tokens"]
@@ -123,7 +126,8 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
             f" for {estimated['requests']:,} requests without usage"
         )
     unpriced = document["unpriced"]
-    line(f"unpriced   {unpriced['requests']:,} requests: {', '.join(unpriced['models']) or 'none'}")
+    models = printable(", ".join(unpriced["models"]))
+    line(f"unpriced   {counted(unpriced['requests'], 'request')}{f': {models}' if models else ''}")
     line(f"catalog    {document['catalog_version']}")
 
 

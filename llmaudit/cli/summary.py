@@ -5,34 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from llmaudit.cli.output import line, percent, table
-from llmaudit.money import shown, total
+from llmaudit.cli.output import counted, line, percent, table
+from llmaudit.money import shown
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.audit import Audit
     from llmaudit.findings.spend import Slice
 
-TOP = 8
 STANDING = {"no_risk": "no answer changes", "certified": "certified", "unproven": "unproven"}
 
 
 def show(settings: Settings, audit: Audit) -> None:
     """Print the summary of an audit."""
     spent, covered = audit.spend, audit.coverage
-    days = f"{spent.first_day} to {spent.last_day}" if spent.first_day else "no day"
-    line(
-        f"llmaudit: {shown(spent.spend_usd)} on {spent.requests:,} requests, {days} (days in {audit.timezone}),"
-        f" catalog {audit.catalog_version}"
-    )
-    line(
-        f"  billed in logs {shown(spent.billed_usd)} + at list price {shown(spent.list_only_usd)}"
-        f" (on estimated tokens {shown(spent.estimated_usd)}); cost unknown for {spent.unpriced_requests:,} requests"
-    )
+    if spent.requests:
+        _spent(audit)
+    else:
+        line(f"llmaudit: no request lies in the period, so nothing is repriced; catalog {audit.catalog_version}")
     line(
         f"  records: {covered.lines:,} read = {covered.accepted:,} requests + {covered.duplicates:,} duplicates"
         f" + {covered.ignored:,} ignored + {covered.rejected:,} rejected + {covered.bills:,} bill lines"
     )
+    _bills(audit)
+    if not spent.requests:
+        return
     _reach(audit)
     line()
     _waterfall(settings, audit)
@@ -44,6 +41,33 @@ def show(settings: Settings, audit: Audit) -> None:
     _drivers(settings, audit)
     _opportunities(settings, audit)
     _checklist(audit)
+
+
+def _spent(audit: Audit) -> None:
+    """Print what was spent, and on what the sum rests."""
+    spent = audit.spend
+    days = f"{spent.first_day} to {spent.last_day}" if spent.first_day else "no day"
+    line(
+        f"llmaudit: {shown(spent.spend_usd)} on {counted(spent.requests, 'request')}, {days}"
+        f" (days in {audit.timezone}), catalog {audit.catalog_version}"
+    )
+    line(
+        f"  billed in logs {shown(spent.billed_usd)} + at list price {shown(spent.list_only_usd)}"
+        f" (on estimated tokens {shown(spent.estimated_usd)});"
+        f" cost unknown for {counted(spent.unpriced_requests, 'request')}"
+    )
+
+
+def _bills(audit: Audit) -> None:
+    """Print what the bills charge, one line for each seller and month; they are compared by `llmaudit reconcile`."""
+    if audit.coverage.bills and not audit.reconcile.rows:
+        line(
+            f"  {counted(audit.coverage.bills, 'bill line')} tell usage without an amount, or lie outside the period:"
+            " ingest the seller's cost export, or the request logs"
+        )
+    for row in audit.reconcile.rows:
+        seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
+        line(f"  bill: {row.seller} {row.month or ''} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")
 
 
 def _reach(audit: Audit) -> None:
@@ -87,20 +111,13 @@ def _checklist(audit: Audit) -> None:
 
 
 def _breakdown(settings: Settings, title: str, rows: Sequence[Slice]) -> None:
-    shown_rows = [
-        [row.name or "not attributed", f"{row.requests:,}", _partial(row), percent(row.share_pct)] for row in rows[:TOP]
-    ]
-    rest = rows[TOP:]
-    if rest:
-        known = [row.spend_usd for row in rest if row.spend_usd is not None]
-        amount = total(known) if known else None
-        shown_rows.append([f"{len(rest)} more", f"{sum(row.requests for row in rest):,}", shown(amount), ""])
-    table(settings, title, ["", "requests", "spend", "share"], shown_rows)
+    """Print spend by a name, folded and rounded as in the report: the same amount must not differ by a cent."""
+    from llmaudit.report.grid import grid
+    from llmaudit.report.sections.spend import breakdown
 
-
-def _partial(row: Slice) -> str:
-    """Return a slice's spend; a plus sign where some of its requests have no known cost."""
-    return shown(row.spend_usd) + (" +" if row.unpriced_requests and row.spend_usd is not None else "")
+    found = grid(breakdown(title, "", list(rows)))
+    shown_rows = [*found.rows, found.foot] if found.foot else found.rows
+    table(settings, title, [column.title.lower() for column in found.columns], shown_rows)
 
 
 def _tiers(settings: Settings, audit: Audit) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import chain
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -142,7 +141,7 @@ class Intake:
         if found.form is not None:
             return FileRead(asked.path, job_of(found, self._run.setup), asked.slot, asked.label)
         if asked.must_be_log:
-            raise _unknown(asked.path, found)
+            raise _unknown("standard input" if asked.label == "-" else file_name(asked.path), found)
         self._run.results[asked.slot] = FileResult(file_name(asked.path), None, skipped="unknown format")
         return None
 
@@ -253,8 +252,8 @@ def _ended(file: FileRead, content: Content) -> None:
     file.disk_bytes = content.disk_bytes
 
 
-def _unknown(path: Path, found: Detection) -> InputError:
-    name = printable(file_name(path))
+def _unknown(name: str, found: Detection) -> InputError:
+    name = printable(name)
     if found.container == "empty":
         return InputError(f"{name} is empty", next_step="Check the export that wrote it.", slug="empty-file")
     return InputError(

@@ -18,7 +18,7 @@ from llmaudit.evidence import Evidence
 from llmaudit.levers.base import LeverRow
 from llmaudit.money import EXACT, PICO, ZERO, total
 from llmaudit.summaries.logged import Logged
-from llmaudit.summaries.slices import KEYS, Keyed, Slice
+from llmaudit.summaries.slices import KEY_OF, KEYS, Keyed, Slice
 
 Group = tuple[str | None, str, int | None, str | None]
 """Gateway, model, tier, feature."""
@@ -98,7 +98,7 @@ class Worth:
         groups: dict[tuple[Any, ...], list[PricedCell]] = {}
         for priced in self._evidence.cells:
             if priced.cell.status == "ok" and priced.spend_usd is not None and priced.list_usd is not None:
-                groups.setdefault(tuple(getattr(priced.cell, name) for name in KEYS), []).append(priced)
+                groups.setdefault(KEY_OF(priced.cell), []).append(priced)
         return {
             key: (total(one.spend_usd or ZERO for one in group), total(one.list_usd or ZERO for one in group))
             for key, group in groups.items()

@@ -6,9 +6,10 @@ cells are: what a lever says of a slice is exact, and never more than the cells 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,6 +26,9 @@ KEYS = (
     "service_tier", "is_batch", "region_class", "usage_status", "billed_kind",
 )  # fmt: skip
 """The keys of cells that rates depend on, and those that levers are told apart by."""
+
+KEY_OF: Callable[[Any], tuple[Any, ...]] = attrgetter(*KEYS)
+"""From a slice or a cell to its keys, in the order of `KEYS`."""
 
 OTHERS = ("reasoning_tokens", *PARTS, "web_searches")
 SUMS = (*COUNTERS, *OTHERS)
@@ -57,7 +61,7 @@ class Keyed(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> tuple[Any, ...]:
         """The keys, in the order of `KEYS`."""
-        return tuple(getattr(self, name) for name in KEYS)
+        return KEY_OF(self)
 
     def as_cell(self, tokens: Sequence[int] = (0,) * len(COUNTERS), **others: Any) -> Cell:
         """Return a cell of these keys with some tokens, to be priced; what rates do not depend on is plain."""

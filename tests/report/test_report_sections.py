@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 
+import msgspec
 import plotly.graph_objects as go
 import pytest
 from builders import cell, evidence
@@ -16,6 +18,7 @@ from llmaudit.report import wording
 from llmaudit.report.content import Block, Chart, Figures, Part, Prose, Section, SectionContent, Table
 from llmaudit.report.grid import grid
 from llmaudit.report.sections import _content, all_sections, contents
+from llmaudit.report.sections.summary import build
 
 
 @pytest.fixture(scope="module")
@@ -217,8 +220,30 @@ def test_the_steps_of_the_waterfall_add_up_in_its_table(small, said):
         assert row[1] - row[2] - row[3] - row[4] == row[5]
 
 
+def test_what_to_do_first_is_the_dearest_steps_with_what_to_do(small, said):
+    found = tables(said["summary"])["What to do first, by the dollars it takes off"]
+    amounts = [row[1] for row in found.rows]
+    assert amounts == sorted(amounts, reverse=True)
+    dearest = max(step.saved_usd for step in small.waterfall.steps if step.saved_usd)
+    assert amounts[0] == dearest
+    assert all(row[3] for row in found.rows)
+
+
+@pytest.mark.parametrize(("days", "says"), [(31, "$2,661 a year, $83 of it"), (7, "$11,786 a year"), (6, None)])
+def test_the_pace_of_a_year_names_its_days(small, days: int, says: str | None):
+    """226.03 x 365 / 31 = 2,661.3; 7.03 x 365 / 31 = 82.8; 226.03 x 365 / 7 = 11,785.9."""
+    first = date(2026, 10, 1)
+    spend = msgspec.structs.replace(small.spend, first_day=first, last_day=first + timedelta(days=days - 1))
+    reached = msgspec.structs.replace(small.waterfall, saving_usd=Decimal("226.03"), no_risk_usd=Decimal("7.03"))
+    lead = build(msgspec.structs.replace(small, spend=spend, waterfall=reached)).blocks[0].text
+    if says is None:
+        assert "pace" not in lead
+    else:
+        assert f"At the pace of these {days} days that is {says}" in lead
+
+
 def test_the_waterfall_s_bars_begin_where_the_one_before_ends(small, said):
-    (drawn,) = (chart for chart in charts(said["waterfall"]) if "reachable" in chart.title)
+    (drawn,) = (chart for chart in charts(said["summary"]) if "reachable" in chart.title)
     bars = sorted(
         (row, base, base + width)
         for trace in drawn.figure["data"]

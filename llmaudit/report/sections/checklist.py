@@ -17,6 +17,13 @@ from llmaudit.report.content import (
     Table,
 )
 
+WORDS = {
+    "pass": "with pass",
+    "warn": "with warn",
+    "fail": "with fail",
+    "no-evidence": "not at all, for want of evidence",
+}
+
 MARKS: dict[Status, Mark] = {
     "pass": Mark("pass", "good"),
     "warn": Mark("warn", "open"),
@@ -28,7 +35,11 @@ MARKS: dict[Status, Mark] = {
 def build(found: Checklist) -> SectionContent:
     """Return the seven answers at a glance, then each with its evidence and what to do."""
     return SectionContent(
-        blocks=(_table(found), *(_part(number, item) for number, item in enumerate(found.items, start=1))),
+        blocks=(
+            Prose(_lead(found), lead=True),
+            _table(found),
+            *(_part(number, item) for number, item in enumerate(found.items, start=1)),
+        ),
         source=(
             "Failures by hour and what became of their calls, refusals by the minute, times by feature, fields the "
             "rows "
@@ -37,6 +48,11 @@ def build(found: Checklist) -> SectionContent:
         caveat=found.caveat,
         commands=(Command("llmaudit checklist", "the same in the terminal, or as data with --json"),),
     )
+
+
+def _lead(found: Checklist) -> str:
+    said = [f"{count} {WORDS[status]}" for status, count in found.counts.items() if count]
+    return f"Of seven questions to a gateway the logs answer {', '.join(said)}."
 
 
 def _table(found: Checklist) -> Table:

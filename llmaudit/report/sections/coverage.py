@@ -10,6 +10,7 @@ from llmaudit.report.content import (
     Figures,
     KeyFigure,
     Kind,
+    Prose,
     Section,
     SectionContent,
     Table,
@@ -25,6 +26,7 @@ def build(found: Coverage) -> SectionContent:
     """Return what became of every record, what has no price and what was assumed."""
     return SectionContent(
         blocks=(
+            Prose(_lead(found), lead=True),
             _key_figures(found),
             _ledger(found),
             *_reasons(found),
@@ -40,6 +42,17 @@ def build(found: Coverage) -> SectionContent:
             Command("llmaudit report --format json", "the whole ledger as data"),
         ),
     )
+
+
+def _lead(found: Coverage) -> str:
+    files = counted(len(found.files), "file")
+    unusable = f"{count(found.rejected)} of them could not be used"
+    known = (
+        ""
+        if found.spend_known_pct is None
+        else f"; the cost of {percent(found.spend_known_pct, 2)} of requests is known"
+    )
+    return f"{counted(found.lines, 'record')} in {files} were read and each is accounted for: {unusable}{known}."
 
 
 def _key_figures(found: Coverage) -> Figures:

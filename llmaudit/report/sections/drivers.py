@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from llmaudit.findings.drivers import Driver, Drivers
-from llmaudit.money import shown
+from llmaudit.money import ZERO, shown
 from llmaudit.report import charts
-from llmaudit.report.content import Chart, Column, Command, Kind, Mark, Section, SectionContent, Table, Value
-from llmaudit.report.wording import percent
+from llmaudit.report.content import Chart, Column, Command, Kind, Mark, Prose, Section, SectionContent, Table, Value
+from llmaudit.report.wording import headline, percent
 
 
 def build(drivers: Drivers) -> SectionContent:
     """Return the drivers side by side, each with its evidence or the reason it has no figure."""
     return SectionContent(
-        blocks=(*_chart(drivers.drivers), _table(drivers.drivers)),
+        blocks=(*_lead(drivers.drivers), *_chart(drivers.drivers), _table(drivers.drivers)),
         source="Each driver is computed from the request rows on its own; the last column of the table says how.",
         caveat=drivers.caveat,
         commands=(
@@ -20,6 +20,17 @@ def build(drivers: Drivers) -> SectionContent:
             Command("llmaudit requests --where \"status = 'error'\"", "reliability: the failed attempts"),
         ),
     )
+
+
+def _lead(drivers: list[Driver]) -> tuple[Prose, ...]:
+    known = [driver for driver in drivers if driver.usd is not None and driver.usd > 0]
+    if not known:
+        return (Prose("None of the four drivers has cost anything that the logs show.", lead=True),)
+    first = max(known, key=lambda driver: driver.usd or ZERO)
+    share = "" if first.pct is None else f" ({percent(first.pct)} of spend)"
+    how = "proven from the logs" if first.proven else "unproven until paired outcomes hold"
+    what, _, detail = first.title.partition(": ")
+    return (Prose(f"The dearest driver is {what.lower()} ({detail}): {headline(first.usd)}{share}, {how}.", lead=True),)
 
 
 def _chart(drivers: list[Driver]) -> tuple[Chart, ...]:

@@ -14,6 +14,7 @@ from llmaudit.report.content import (
     Kind,
     Mark,
     Part,
+    Prose,
     Section,
     SectionContent,
     Table,
@@ -31,6 +32,7 @@ def build(found: LockIn) -> SectionContent:
     """Return what is forgone, outages and fallbacks, concentration, days to leave and leverage."""
     return SectionContent(
         blocks=(
+            Prose(_lead(found), lead=True),
             _figures(found),
             Part("Arbitrage forgone", (*_cheaper(found), *_sold(found))),
             Part("Hours without a fallback", _outages(found)),
@@ -47,6 +49,20 @@ def build(found: LockIn) -> SectionContent:
             Command("llmaudit checklist", "the gateway checklist, whose last question this answers"),
         ),
     )
+
+
+def _lead(found: LockIn) -> str:
+    said = (
+        f"Staying with the present models and sellers cost {headline(found.forgone_usd)} more than the cheapest of the "
+        f"same class that already serve the same tier here; other sellers of the very same models would save "
+        f"{headline(found.seller_usd)}."
+    )
+    if not found.outage_hours:
+        return said
+    hours = (
+        f"{counted(found.outage_hours, 'hour')} of outages, {found.hours_without_fallback or 0:,} without a fallback"
+    )
+    return f"{said} The logs show {hours}."
 
 
 def _figures(found: LockIn) -> Figures:

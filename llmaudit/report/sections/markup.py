@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from llmaudit.findings.markup import Channel, GatewayRow, Markup, ModelRow
 from llmaudit.money import ZERO, shown
 from llmaudit.report import charts
@@ -23,7 +25,7 @@ from llmaudit.report.content import (
     Tone,
 )
 from llmaudit.report.gateway import claim_blocks, evidence_blocks
-from llmaudit.report.wording import count, headline, name, short_model, signed
+from llmaudit.report.wording import count, counted, headline, name, short_model, signed
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "none": ("no markup in the rates", "good"),
@@ -50,7 +52,12 @@ def build(markup: Markup) -> SectionContent:
         return SectionContent((Figures((figure,)),), caveat=markup.caveat)
     gateways = sorted(markup.gateways, key=lambda row: (-(row.billed_usd or ZERO), row.gateway))
     return SectionContent(
-        blocks=(_overview(gateways), *_chart(gateways), *(_gateway(row) for row in gateways)),
+        blocks=(
+            Prose(_lead(gateways), lead=True),
+            _overview(gateways),
+            *_chart(gateways),
+            *(_gateway(row) for row in gateways),
+        ),
         source=(
             "What the gateway's own log or bill says it charged against the provider's list cost of the same requests, "
             "for good answers with reported usage. Fees the gateway states elsewhere are in no log row."
@@ -67,6 +74,19 @@ def build(markup: Markup) -> SectionContent:
 def verdict(row: GatewayRow) -> Mark:
     """Return the verdict on a gateway for people."""
     return Mark(*VERDICTS.get(row.verdict, (row.verdict, "open")))
+
+
+def _lead(gateways: Sequence[GatewayRow]) -> str:
+    marked = [row for row in gateways if row.verdict == "markup"]
+    if not marked:
+        return f"No markup is proven at any of {counted(len(gateways), 'gateway')}."
+    said = "; ".join(
+        f"{name(row.gateway)} added {signed(row.pct)} to the provider's list price: {headline(row.overpaid_usd)}"
+        + ("" if row.yearly_usd is None else f", {headline(row.yearly_usd)} a year at this pace")
+        for row in marked
+    )
+    others = len(gateways) - len(marked)
+    return f"{said}. No markup is proven at {counted(others, 'other gateway')}." if others else f"{said}."
 
 
 def _overview(gateways: list[GatewayRow]) -> Table:

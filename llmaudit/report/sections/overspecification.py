@@ -14,18 +14,20 @@ from llmaudit.report.content import (
     KeyFigure,
     Kind,
     Mark,
+    Prose,
     Section,
     SectionContent,
     Table,
     Value,
 )
+from llmaudit.report.grid import grid
 from llmaudit.report.wording import between, counted, headline, name, percent, short_model, tier
 
 
 def build(found: Overspecification) -> SectionContent:
     """Return the cost of simple requests on flagships against the cheaper model, by tier and feature, and by team."""
     return SectionContent(
-        blocks=(_figures(found), *_chart(found.by_feature), _by_feature(found), _by_team(found)),
+        blocks=(_lead(found), _figures(found), *_chart(found), _by_feature(found), _by_team(found)),
         source=(
             f"Requests of tier 0 and 1 that ran on a flagship, priced again at the model the plan `{found.plan}` sends "
             "them to: list price at the request's own time, tokens by the tokenizers' ratio."
@@ -35,6 +37,15 @@ def build(found: Overspecification) -> SectionContent:
             Command(f"llmaudit plan show {found.plan}", "the reference model and what is assumed of it"),
             Command("llmaudit shadow design", "how long a test of the cheaper model would take on this traffic"),
         ),
+    )
+
+
+def _lead(found: Overspecification) -> Prose:
+    return Prose(
+        f"{counted(found.requests, 'simple request')} on flagships cost {headline(found.spend_usd)}; on the cheaper "
+        f"model of the plan `{name(found.plan)}` they would have cost {headline(found.reference_usd)}, "
+        f"{headline(found.excess_usd)} less, unproven.",
+        lead=True,
     )
 
 
@@ -57,12 +68,14 @@ def _figures(found: Overspecification) -> Figures:
     )
 
 
-def _chart(rows: list[OverRow]) -> tuple[Chart, ...]:
-    kept = [row for row in rows if row.spend_usd > 0][:TOP]
+def _chart(found: Overspecification) -> tuple[Chart, ...]:
+    """Return each feature now and then; the figures are the table's, so that both say the same cent."""
+    drawn_too = list(zip(found.by_feature, grid(_by_feature(found)).rows, strict=False))
+    kept = [row for row, _ in drawn_too if row.spend_usd > 0][:TOP]
     if not kept:
         return ()
     names = [f"{name(row.name)}, tier {tier(row.tier)}" for row in kept]
-    figures = [f"{shown(row.spend_usd)} to {shown(row.reference_usd)}" for row in kept]
+    figures = [f"now {cells[4]}, then {cells[5]}" for row, cells in drawn_too if row.spend_usd > 0][:TOP]
     there = [
         charts.Bar(i, charts.position(row.reference_usd), charts.hover(names[i], f"then {shown(row.reference_usd)}"))
         for i, row in enumerate(kept)

@@ -13,10 +13,7 @@ from llmaudit.report.wording import name
 
 def build(found: Payback) -> SectionContent:
     """Return the plan's saving in a month, and each way's costs and payback: for all of it, and for what is proven."""
-    lead = (
-        f"The plan `{name(found.plan)}` saves {shown(found.saving.saving_usd, 0)} a month, of which "
-        f"{shown(found.certified_saving.saving_usd, 0)} is certified or needs no other answer."
-    )
+    lead = f"The plan `{name(found.plan)}` saves {shown(found.saving.saving_usd, 0)} a month, {_standing(found)}."
     tables = [_table("Everything the plan saves", found.ways)]
     if found.certified_saving.saving_usd > 0:
         tables.append(_table("Certified moves and what needs no other answer", found.certified_ways))
@@ -32,6 +29,16 @@ def build(found: Payback) -> SectionContent:
             Command("llmaudit plan payback --engineer-week 4000", "a figure of your own"),
         ),
     )
+
+
+def _standing(found: Payback) -> str:
+    """Return how much of the saving is settled; passes that a plan adds can make that part a cost."""
+    settled = found.certified_saving.saving_usd
+    if settled > 0:
+        return f"of which {shown(settled, 0)} is certified or needs no other answer"
+    if settled < 0:
+        return f"all of it unproven, after {shown(-settled, 0)} of verification passes that are certain"
+    return "all of it unproven"
 
 
 def _table(caption: str, ways: Sequence[WayResult]) -> Table:

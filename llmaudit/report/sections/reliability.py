@@ -11,6 +11,7 @@ from llmaudit.report.content import (
     Figures,
     KeyFigure,
     Kind,
+    Prose,
     Section,
     SectionContent,
     Table,
@@ -25,6 +26,7 @@ def build(found: Reliability) -> SectionContent:
     """Return failures by class, their cost, the routes they happened on, and latency."""
     return SectionContent(
         blocks=(
+            *_lead(found),
             _key_figures(found),
             *_failures(found),
             _classes(found),
@@ -43,6 +45,19 @@ def build(found: Reliability) -> SectionContent:
         commands=(
             Command("llmaudit requests --where \"status = 'error'\"", "the failed attempts"),
             Command("llmaudit explain REQUEST_ID", "one attempt, its call and what it cost"),
+        ),
+    )
+
+
+def _lead(found: Reliability) -> tuple[Prose, ...]:
+    if not found.calls:
+        return ()
+    return (
+        Prose(
+            f"{counted(found.failed_attempts, 'attempt')} failed ({percent(found.failed_pct)} of requests). They cost "
+            f"{headline(found.failed_usd)}, the attempts made again because of them {headline(found.repeated_usd)}; "
+            f"{counted(found.abandoned_calls, 'call')} got no answer.",
+            lead=True,
         ),
     )
 

@@ -15,6 +15,7 @@ from llmaudit.report.content import (
     Figures,
     KeyFigure,
     Kind,
+    Prose,
     Section,
     SectionContent,
     Table,
@@ -36,6 +37,7 @@ def build(spend: Spend) -> SectionContent:
     """Return what was spent, by day, model, gateway, seller, feature and team."""
     return SectionContent(
         blocks=(
+            *_lead(spend),
             _key_figures(spend),
             *_by_day(spend),
             *_by_model(spend),
@@ -75,6 +77,24 @@ def _money(row: Slice) -> tuple[Value, Value, Value]:
     if row.unpriced_requests and not row.spend_usd:
         return None, None, None
     return row.spend_usd, row.share_pct, row.cost_per_request_usd
+
+
+def _lead(spend: Spend) -> tuple[Prose, ...]:
+    """Return who takes most of the money, in one sentence; nothing where nothing was spent."""
+    if not spend.spend_usd:
+        return ()
+    leaders = []
+    for what, slices in (
+        ("on the model", spend.by_model),
+        ("on the feature", spend.by_feature),
+        ("by the team", spend.by_team),
+    ):
+        named = [row for row in slices if row.name and row.spend_usd]
+        if named:
+            first = max(named, key=lambda row: row.spend_usd or Decimal(0))
+            leaders.append(f"{percent(first.share_pct)} {what} `{name(first.name)}`")
+    said = f"{headline(spend.spend_usd)} was spent"
+    return (Prose(f"{said}: {', '.join(leaders)}." if leaders else f"{said}.", lead=True),)
 
 
 def _key_figures(spend: Spend) -> Figures:

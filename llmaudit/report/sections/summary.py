@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from llmaudit.audit import Audit
 from llmaudit.findings.checklist import Checklist
 from llmaudit.findings.drivers import Driver
 from llmaudit.findings.waterfall import Waterfall
+from llmaudit.money import EXACT, ZERO, shown, times, total
 from llmaudit.report.content import (
     Bullets,
     Column,
@@ -19,11 +22,16 @@ from llmaudit.report.content import (
     SectionContent,
     Table,
 )
-from llmaudit.report.sections.waterfall import chart, split
-from llmaudit.report.wording import between, counted, headline, percent, period
+from llmaudit.report.sections.waterfall import MARKS, chart, split
+from llmaudit.report.wording import between, counted, headline, name, percent, period
 
 NO_DATA = Mark("no data", "none")
 UNPROVEN = Mark("unproven", "open")
+DAYS_A_YEAR = 365
+LEAST_DAYS = 7
+"""A pace from less than a week would make a year of one working day."""
+
+FIRST_STEPS = 5
 
 
 def build(audit: Audit) -> SectionContent:
@@ -32,9 +40,11 @@ def build(audit: Audit) -> SectionContent:
         blocks=(
             Prose(_verdict(audit), lead=True),
             Figures((_spent(audit), *split(audit.waterfall)[:3])),  # what they come to together stands in the verdict
+            *_first(audit.waterfall),
             *chart(audit.waterfall),
             _drivers(audit),
             *_checklist(audit.checklist),
+            *((Prose(_billed(audit)),) if audit.reconcile.rows and audit.spend.requests else ()),
             Prose(_coverage(audit)),
             Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True),
         ),
@@ -50,10 +60,24 @@ def build(audit: Audit) -> SectionContent:
 def _verdict(audit: Audit) -> str:
     spend = audit.spend
     if not spend.requests:
+        if audit.reconcile.rows:
+            return f"No request lies in the period, so nothing can be repriced. {_billed(audit)}"
         return "No request lies in the period, so there is nothing to say about money."
     when = period(spend.first_day, spend.last_day)
     said = f"{counted(spend.requests, 'request')} ({when}) cost {headline(spend.spend_usd)}."
-    return f"{said} {_reach(audit.waterfall)}"
+    return f"{said} {_reach(audit.waterfall)}{_pace(audit)}"
+
+
+def _billed(audit: Audit) -> str:
+    """Return what the bills charge, dearest first, and how much of it the logs show."""
+    rows = sorted(audit.reconcile.rows, key=lambda row: row.billed_usd or ZERO, reverse=True)
+    whole = headline(total(row.billed_usd for row in rows if row.billed_usd is not None))
+    said = []
+    for row in rows[:FIRST_STEPS]:
+        seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
+        said.append(f"{name(row.seller)} {row.month or ''}".strip() + f" {headline(row.billed_usd)}{seen}")
+    more = f"; and {len(rows) - FIRST_STEPS:,} more" if len(rows) > FIRST_STEPS else ""
+    return f"Bills charge {whole}: {'; '.join(said)}{more}."
 
 
 def _reach(found: Waterfall) -> str:
@@ -70,6 +94,46 @@ def _reach(found: Waterfall) -> str:
     listed = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
     ends = between(found.low.saving_usd, found.high.saving_usd)
     return f"{headline(found.saving_usd)} of it ({percent(found.saving_pct)}; {ends}) could be saved: {listed}."
+
+
+def _pace(audit: Audit) -> str:
+    """Return the saving as a yearly sum, with the days it is taken from; nothing for less than a week of logs."""
+    spend, found = audit.spend, audit.waterfall
+    if spend.first_day is None or spend.last_day is None or found.saving_usd <= 0:
+        return ""
+    days = (spend.last_day - spend.first_day).days + 1
+    if days < LEAST_DAYS:
+        return ""
+
+    def yearly(amount: Decimal) -> str:
+        return shown(EXACT.divide(times(amount, DAYS_A_YEAR), Decimal(days)), 0)
+
+    sure = f", {yearly(found.no_risk_usd)} of it without changing one answer" if found.no_risk_usd else ""
+    return f" At the pace of these {days} days that is {yearly(found.saving_usd)} a year{sure}."
+
+
+def _first(found: Waterfall) -> tuple[Table, ...]:
+    """Return the steps that take most off, each with what to do; a plan's verification passes are no step."""
+    steps = [step for step in found.steps if step.saved_usd and step.saved_usd > 0 and step.next_step]
+    if not steps:
+        return ()
+    steps.sort(key=lambda step: step.saved_usd or ZERO, reverse=True)
+    passes = total(-(step.saved_usd or ZERO) for step in found.steps if (step.saved_usd or ZERO) < 0)
+    note = f"Verification passes of the plan, {headline(passes)}, come off what the plan saves." if passes else ""
+    return (
+        Table(
+            "What to do first, by the dollars it takes off",
+            (
+                Column("Step", Kind.TEXT),
+                Column("Takes off", Kind.MONEY, adds=False),
+                Column("Standing", Kind.MARK),
+                Column("Next step", Kind.TEXT),
+            ),
+            tuple((step.title, step.saved_usd, MARKS[step.kind], step.next_step) for step in steps[:FIRST_STEPS]),
+            total=None,
+            note=note,
+        ),
+    )
 
 
 def _spent(audit: Audit) -> KeyFigure:

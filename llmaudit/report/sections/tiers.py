@@ -13,6 +13,7 @@ from llmaudit.report.content import (
     Figures,
     KeyFigure,
     Kind,
+    Prose,
     Section,
     SectionContent,
     Table,
@@ -24,6 +25,7 @@ def build(tiers: Tiers) -> SectionContent:
     """Return requests and spend by tier, what runs on flagships, and the two claims."""
     return SectionContent(
         blocks=(
+            *_lead(tiers),
             _key_figures(tiers),
             *((Bullets("The two common claims, tested", tuple(tiers.claims)),) if tiers.claims else ()),
             *_chart(tiers),
@@ -45,6 +47,19 @@ def build(tiers: Tiers) -> SectionContent:
             Command("llmaudit explain REQUEST_ID", "a request's tier and the rule that decided it"),
             Command("llmaudit tag sample --out to-label.csv", "the requests most worth a person's label"),
             Command("llmaudit requests --where \"feature = 'FEATURE'\"", "the requests of one feature"),
+        ),
+    )
+
+
+def _lead(tiers: Tiers) -> tuple[Prose, ...]:
+    if not tiers.known_requests:
+        return ()
+    return (
+        Prose(
+            f"{percent(tiers.frontier_needed_pct)} of the requests with a known tier need a frontier model; "
+            f"{headline(tiers.tier01_on_flagship_usd)} went to flagships for "
+            f"{counted(tiers.tier01_on_flagship_requests, 'request')} that are trivial or standard.",
+            lead=True,
         ),
     )
 
@@ -163,10 +178,11 @@ def _robust(tiers: Tiers) -> tuple[Table, ...]:
     if not tiers.robust:
         return ()
     rates = tiers.confusion
-    title = (
-        f"What moving tiers 0 and 1 saves, if up to {percent(100 * rates.under_tiered_high)} of complex requests are "
-        f"tagged too low and {percent(100 * rates.over_tiered_high)} of simple ones too high "
-        f"(measured on {rates.basis})"
+    note = (
+        f"At least and at most: if up to {percent(100 * rates.under_tiered_high)} of complex requests are tagged too "
+        f"low and {percent(100 * rates.over_tiered_high)} of simple ones too high (measured on {rates.basis}). These "
+        "are the moved requests alone; what a plan changes beside them, such as caches and failed attempts, is in its "
+        "own saving."
     )
     columns = (
         Column("Plan", Kind.NAME),
@@ -180,7 +196,11 @@ def _robust(tiers: Tiers) -> tuple[Table, ...]:
         (row.plan, row.requests, row.savings_usd, row.low_usd, row.high_usd, row.wrongly_low_pct)
         for row in tiers.robust
     ]
-    return (Table(title, columns, tuple(rows)),)
+    return (
+        Table(
+            "What moving tiers 0 and 1 saves, if tags are wrong as often as measured", columns, tuple(rows), note=note
+        ),
+    )
 
 
 def _by_class(tiers: Tiers) -> Table:

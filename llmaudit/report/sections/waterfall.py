@@ -39,12 +39,11 @@ COLORS: dict[Kind, tuple[str, str, bool]] = {
 
 
 def build(found: Waterfall) -> SectionContent:
-    """Return the split, the steps as a chart and a table, what each rests on, and the split by feature."""
+    """Return the split, the steps (their chart stands in the summary), what each rests on, and the split by feature."""
     return SectionContent(
         blocks=(
             Prose(_said(found)),
             Figures(split(found)),
-            *chart(found),
             _table(found),
             *_next(found.steps),
             _bounds(found),

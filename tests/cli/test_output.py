@@ -1,0 +1,118 @@
+"""How answers look in a pipe, on a narrow terminal, in a locale without letters, and where there is nothing to say."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from builders import litellm_row, write_jsonl
+from running import ROOT, Run
+
+LONG = "a-name-that-no-terminal-of-sixty-columns-can-hold-" * 3
+
+
+@pytest.fixture
+def database(call: Run, tmp_path: Path) -> Path:
+    """A database with one request from a file with a very long name."""
+    log = write_jsonl(
+        tmp_path / f"{LONG[:90]}.jsonl", [litellm_row("r1", "2026-10-01 08:00:00", prompt=10, completion=5)]
+    )
+    path = tmp_path / "d.duckdb"
+    assert call("ingest", log, "--db", path).code == 0
+    return path
+
+
+def on_a_terminal(columns: int, *args: object) -> str:
+    """Return what the command line prints to a terminal so many columns wide."""
+    main, other = pty.openpty()
+    env = {**os.environ, "COLUMNS": str(columns), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "llmaudit", *map(str, args)]
+    with subprocess.Popen(command, stdout=other, env=env) as process:
+        os.close(other)
+        said = b""
+        while True:
+            try:
+                part = os.read(main, 65536)
+            except OSError:  # Linux says so when the last writer has gone
+                break
+            if not part:
+                break
+            said += part
+    os.close(main)
+    assert process.returncode == 0
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_in_a_pipe_every_row_is_one_line_whatever_its_width(call: Run, database: Path) -> None:
+    sql = f"SELECT line, '{LONG}' AS words, status FROM requests"
+    lines = call("query", sql, "--db", database).out.splitlines()
+    (row,) = (line for line in lines if LONG in line)
+    assert row.split() == ["1", LONG, "ok"]
+    assert not any(line.endswith(" ") for line in lines)
+
+
+def test_more_columns_than_a_terminal_holds_become_records(database: Path) -> None:
+    said = on_a_terminal(60, "query", "SELECT * FROM requests", "--db", database).splitlines()
+    assert said[0] == "row 1"
+    assert "model_raw" in {line.split()[0] for line in said[1:] if line}
+    assert "status" in {line.split()[0] for line in said[1:] if line}
+
+
+def test_few_columns_stay_a_table_within_the_terminal(database: Path) -> None:
+    said = on_a_terminal(60, "query", f"SELECT '{LONG}' AS words", "--db", database)
+    assert max(len(line) for line in said.splitlines() if "\x1b" not in line) <= 60
+    assert "".join(said.split()).count("a-name-that") == 3
+
+
+def test_a_name_that_the_locale_cannot_write_ends_nothing(tmp_path: Path, cli: Run) -> None:
+    write_jsonl(tmp_path / "größe.jsonl", [litellm_row("r1", "2026-10-01 08:00:00", prompt=10, completion=5)])
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    done = cli("ingest", ".", "--db", "d.duckdb", env=plain)
+    assert done.code == 0, done.err
+    assert "litellm" in done.out
+
+
+@pytest.mark.parametrize("command", [("report",), ("report", "--out", "r.html"), ("reprice",)])
+def test_a_period_without_data_is_no_page_of_zeros(
+    command: tuple[str, ...], call: Run, database: Path, tmp_path: Path
+) -> None:
+    done = call(*command, "--db", database, "--month", "2020-01")
+    assert (done.code, done.out) == (4, "")
+    assert "[nothing-in-period]" in done.err
+    assert "2020-01-01" in done.err
+    assert not (tmp_path / "r.html").exists()
+    as_data = call(*command[:1], "--db", database, "--month", "2020-01", "--json")
+    assert as_data.code == 4
+    assert as_data.json["schema"].startswith("llmaudit/")
+
+
+def test_empty_standard_input_is_called_by_its_name(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "llmaudit", "ingest", "-", "--db", str(tmp_path / "e.duckdb")]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, input=b"", capture_output=True, env=env, check=False)
+    assert done.returncode == 5
+    assert done.stderr.startswith(b"llmaudit: standard input is empty [empty-file]")
+
+
+def test_usage_without_an_amount_is_no_bill_and_says_what_is_missing(call: Run) -> None:
+    usage = ROOT / "sample_logs" / "formats" / "openai_usage.json"
+    assert "5 bill lines tell usage without an amount" in call("audit", usage).out
+    assert call("ingest", usage, "--db", "u.duckdb").code == 0
+    compared = call("reconcile", "--db", "u.duckdb")
+    assert compared.code == 4
+    assert "no bill with an amount" in compared.out
+
+
+def test_a_bill_alone_is_named_with_its_amount(call: Run) -> None:
+    bill = ROOT / "sample_logs" / "formats" / "openai_costs.json"
+    done = call("audit", bill, "--out", "r.md")
+    assert done.code == 0
+    assert "no request lies in the period" in done.out
+    assert "bill: openai 2026-09 charges $1.38" in done.out
+    assert "$0.00" not in done.out
+    summary = Path("r.md").read_text(encoding="utf-8").partition("## Summary")[2].partition("## ")[0]
+    assert "Bills charge $1.38: openai 2026-09 $1.38" in summary
