@@ -227,13 +227,6 @@ def _lines_to_leave(text: npt.NDArray[np.uint8], data: bytes, starts: _Bounds) -
     return np.searchsorted(starts, np.concatenate((escapes, controls)), side="right") - 1
 
 
-def _most_common(counts: npt.NDArray[np.int64]) -> list[int]:
-    """Return how many quotes lines have, the most common number first, as far as enough lines have it."""
-    numbers, times = np.unique(counts, return_counts=True)
-    enough = [(int(seen), int(number)) for number, seen in zip(numbers, times, strict=True) if seen >= MIN_ALIKE]
-    return [number for _, number in sorted(enough, reverse=True) if number]
-
-
 def _bounds(shape: Shape, quotes: _Bounds, first: Places, starts: _Bounds, stops: _Bounds) -> _Bounds:
     """Return where each line starts, its slots start and end in turn, and where it ends, if it has the shape."""
     bounds = np.empty((len(first), len(shape.quotes) + 2), np.int32)
