@@ -6,12 +6,13 @@ region, most often) the list cost is a range, and a model whose range reaches up
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import grouped, requests
+from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.model import TOLERANCE_PCT, Channel, DayRow, ModelRow, Verdict
 from llmaudit.money import EXACT, ZERO, percent, shown, times, total
 
@@ -77,10 +78,14 @@ def _is_dear(row: ModelRow) -> bool:
     return row.decides and (row.pct or 0.0) > TOLERANCE_PCT
 
 
-def verdict(models: Sequence[ModelRow]) -> tuple[Verdict, str]:
+def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Verdict, str]:
     """Judge by the models whose list price is certain; without one, only a bill at list can be cleared.
 
     A model that is dearer than list is not cleared by another that is cheaper.
+
+    Args:
+        models: The comparison by model.
+        alike: Models of whose requests it is known that they were billed one multiple of list: few of them are enough.
     """
     if not models:
         return "undecidable", "no request has both a billed amount and a list price"
@@ -89,6 +94,12 @@ def verdict(models: Sequence[ModelRow]) -> tuple[Verdict, str]:
     cost = total(row.list_usd for row in certain)
     if (percent(total(row.overpaid_usd for row in dear), cost) or 0.0) > TOLERANCE_PCT:
         above = over(total(row.billed_usd for row in dear), total(row.list_usd for row in dear))
+        seen = sum(row.requests for row in dear)
+        if seen < MIN_ROWS and not any(row.model in alike for row in dear):
+            return "undecidable", (
+                f"billed is {above:+.2f}% over list on {seen} request(s), not all at one multiple of it: one with "
+                f"another condition can make that difference; {MIN_ROWS} requests with amounts would settle it"
+            )
         return "markup", (
             f"billed is {above:+.2f}% over list on {len(dear)} of {len(certain)} model(s) with one price everywhere: "
             "no regional price explains that"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ from llmaudit.markup.found import claim, found_of, pct_range
 from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
 from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
-from llmaudit.markup.panel import make_panel, makers_offer
+from llmaudit.markup.panel import Panel, by_model, make_panel, makers_offer
 from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
 from llmaudit.markup.tokencount import token_counts
@@ -30,6 +30,9 @@ from llmaudit.summaries.payments import Payment
 from llmaudit.summaries.prompts import SizedPrompt
 
 DAYS_A_MONTH, DAYS_A_YEAR = 30, 365
+
+ENOUGH_ALIKE = 3
+"""So many requests of different sizes are not billed one multiple of list by chance."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
         judgement = judge(panel, catalog)
         row = _by_requests(traffic.name, judgement, compared, models)
     else:
-        judgement, row = None, _by_cells(traffic, compared, models)
+        judgement, row = None, _by_cells(traffic, compared, models, one_ratio(panel))
     return _with_channels(row, judgement, traffic, compared, catalog)
 
 
@@ -93,9 +96,22 @@ def _by_requests(
 CLEARED = {"none", "explained"}
 
 
-def _by_cells(traffic: Traffic, compared: Sequence[PricedCell], models: Sequence[ModelRow]) -> GatewayRow:
-    """Return the verdict that sums alone allow."""
-    verdict, why = bycell.verdict(models)
+def one_ratio(panel: Panel) -> set[str]:
+    """Return the models whose few requests were all billed one multiple of list, as exactly as amounts are written."""
+    found = set()
+    for name, own in by_model(panel).items():
+        listed = own.listed
+        least, most = (own.billed - own.step) / listed, (own.billed + own.step) / listed
+        if len(own) >= ENOUGH_ALIKE and least.max() <= most.min() and least.max() > 1:
+            found.add(name)
+    return found
+
+
+def _by_cells(
+    traffic: Traffic, compared: Sequence[PricedCell], models: Sequence[ModelRow], alike: Collection[str]
+) -> GatewayRow:
+    """Return the verdict that sums allow, with few requests or none to look at."""
+    verdict, why = bycell.verdict(models, alike)
     if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
         verdict, why = "undisclosed", "its log has estimates by list prices only; what it charged is nowhere in it"
     billed, listed, high = bycell.billed(compared), bycell.listed(compared), bycell.list_high(compared)

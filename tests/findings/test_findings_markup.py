@@ -12,8 +12,8 @@ from llmaudit.catalog import Catalog
 from llmaudit.findings import markup
 from llmaudit.findings.markup import GatewayRow
 
-PLAIN: dict[str, Any] = {"model": "openai/gpt-4.1", "tokens": 2_000_000}
-OPUS: dict[str, Any] = {"model": "anthropic/claude-opus-4-6", "tokens": 1_000_000}
+PLAIN: dict[str, Any] = {"model": "openai/gpt-4.1", "tokens": 2_000_000, "requests": 30}
+OPUS: dict[str, Any] = {"model": "anthropic/claude-opus-4-6", "tokens": 1_000_000, "requests": 30}
 HERE = {"region_class": "global"}
 
 CASES: dict[str, tuple[list[dict[str, Any]], str, str | None, str | None]] = {
@@ -21,6 +21,12 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, str | None, str | None]] = {
     "at list": ([PLAIN | {"billed": "4"}], "none", "0", "within 0.2%"),
     "rounded": ([PLAIN | {"billed": "4.007"}], "none", "0.007", "within 0.2%"),
     "ten percent": ([PLAIN | {"billed": "4.4"}], "markup", "0.4", "+10.00%"),
+    "ten percent on few requests": (
+        [PLAIN | {"billed": "4.4", "requests": 29}],
+        "undecidable",
+        "0.4",
+        "29 request(s), not all",
+    ),
     "just over the tolerance": ([PLAIN | {"billed": "4.009"}], "markup", "0.009", "+0.2"),
     "a discount": ([PLAIN | {"billed": "3.6"}], "explained", "-0.4", "discount"),
     "only a model with regional prices": ([OPUS | {"billed": "5.5"}], "undecidable", "0.5", "region"),

@@ -172,14 +172,20 @@ def test_savings(given: Evidence) -> None:
 
 
 def test_drivers(given: Evidence) -> None:
-    """Overspecification is the unproven saving, markup 8 - 7, and the failures cost nothing as far as is known."""
+    """Overspecification is the unproven saving, four requests show no markup, the failures cost nothing known."""
     found = {row.name: row for row in drivers.find(given).drivers}
     assert list(found) == ["overspecification", "lock_in", "markup", "reliability"]
     assert (found["overspecification"].usd, found["overspecification"].proven) == (Decimal("20.5"), False)
     assert found["overspecification"].pct == pytest.approx(100 * 20.5 / 26)
-    assert (found["markup"].usd, found["markup"].proven) == (1, True)
+    assert found["markup"].usd is None
     assert found["reliability"].usd == 0
     assert (found["lock_in"].usd, found["lock_in"].proven) == (0, False)  # nobody else sells it, nothing else serves it
+
+
+def test_markup_as_a_driver(catalog: Catalog) -> None:
+    """8 - 7, on requests enough."""
+    found = {row.name: row for row in drivers.find(evidence(catalog, cell(**CELLS[0] | {"requests": 40}))).drivers}
+    assert (found["markup"].usd, found["markup"].proven) == (1, True)
 
 
 def test_drivers_without_data(catalog: Catalog) -> None:
