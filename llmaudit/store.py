@@ -81,7 +81,8 @@ class Store:
             if self.one("SELECT current_setting('enable_progress_bar')")[0]:
                 self._connection.execute("SET enable_progress_bar = false")
             self._connection.execute("SET preserve_insertion_order = true")
-            self._migrate(fresh=fresh, read_only=read_only)
+            # A run that was killed early leaves a file without a table: to the next one it is new.
+            self._migrate(fresh=not self.rows("SELECT 1 FROM information_schema.tables LIMIT 1"), read_only=read_only)
         if fresh:
             target.chmod(0o600)
 
@@ -106,7 +107,7 @@ class Store:
         """Bring the schema up to date in one transaction, or refuse before anything is written."""
         known = migrations()
         newest = known[-1][0]
-        current = 0 if fresh else self._schema_version()
+        current = 0 if fresh and not read_only else self._schema_version()
         if current > newest:
             raise StoreError(
                 f"the database {printable(str(self.path))} has schema {current}; this llmaudit knows up to {newest}",
@@ -128,7 +129,7 @@ class Store:
         tables = self.rows("SELECT table_name FROM information_schema.tables WHERE table_name = 'meta'")
         found = self.rows("SELECT value FROM meta WHERE name = 'schema'") if tables else []
         if not found:
-            raise StorageFailedError(
+            raise InputError(
                 f"{printable(str(self.path))} is a DuckDB file, but not one of llmaudit's",
                 next_step="Name another file with --db; this one is left as it is.",
                 slug="foreign-database",
@@ -455,6 +456,12 @@ def _as_ours(error: duckdb.Error, path: Path | None) -> LlmauditError:
             f"the disk of {name} is full",
             next_step="Make room and run the same command again; what was committed before is intact.",
             slug="disk-full",
+        )
+    if "not a valid DuckDB database file" in text:
+        return InputError(
+            f"{name} is not a database",
+            next_step="Name another file with --db; this one is left as it is. If it was one, restore it from a copy.",
+            slug="not-a-database",
         )
     return StorageFailedError(
         f"the database {name} failed: {printable(text.splitlines()[0], 300)}",

@@ -284,3 +284,26 @@ def test_a_folder_that_is_not_there_is_said(call: Run, tmp_path: Path, line: str
     assert call("ingest", "log.jsonl", "--db", "a.duckdb").code == 0
     done = call(*line.split(), "--db", "a.duckdb", "--out", f"nowhere/{name}")
     assert (done.code, "[cannot-write]" in done.err) == (1, True)
+
+
+def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path, call: Run) -> None:
+    other, foreign = tmp_path / "notes.txt", tmp_path / "theirs.duckdb"
+    other.write_text("not a database\n" * 500)
+    with duckdb.connect(str(foreign)) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS x")
+    log = write_jsonl(tmp_path / "log.jsonl", [litellm_row("r1", "2026-10-01 08:00:00", prompt=10, completion=5)])
+    for path, slug in ((other, "not-a-database"), (foreign, "foreign-database")):
+        before = path.read_bytes()
+        for command in (("ingest", log), ("status",)):
+            done = call(*command, "--db", path)
+            assert (done.code, f"[{slug}]" in done.err) == (5, True), done.err
+        assert path.read_bytes() == before
+
+
+def test_what_a_run_killed_at_its_start_leaves_is_a_new_database(tmp_path: Path, call: Run) -> None:
+    path = tmp_path / "begun.duckdb"
+    duckdb.connect(str(path)).close()
+    log = write_jsonl(tmp_path / "log.jsonl", [litellm_row("r1", "2026-10-01 08:00:00", prompt=10, completion=5)])
+    assert call("status", "--db", path).code == 5
+    assert call("ingest", log, "--db", path).code == 0
+    assert call("verify", "--db", path).code == 0
