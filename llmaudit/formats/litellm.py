@@ -12,16 +12,13 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, litellm_columns, litellm_cut
 from llmaudit.formats.base import Context, Cut, Format
+from llmaudit.formats.litellm_columns import NO_MESSAGES, NOTHING
 from llmaudit.formats.values import dollars, error_class, or_none, stated_tier, tag_values, utc
 from llmaudit.request import Request
 
 Count = int | float | None
 INTERNAL = "litellm:"
 """Before the origin of a call that LiteLLM makes for itself (routing, shadow evaluation, judging): its feature."""
-
-NOTHING = msgspec.Raw(b"null")
-_NO_MESSAGES = (msgspec.Raw(b"{}"), NOTHING, msgspec.Raw(b"[]"), msgspec.Raw(b'""'))
-"""What `messages` holds unless the operator chose to store prompts."""
 
 
 class Lifetimes(msgspec.Struct, gc=False, omit_defaults=True):
@@ -146,7 +143,7 @@ def convert(row: SpendLog, context: Context) -> Request:
     request.user_id = row.end_user or row.user or None
     request.key_id = meta.user_api_key_alias or short_key(row.api_key)
     fill_usage(request, row.prompt_tokens, row.completion_tokens, meta)
-    if row.messages not in _NO_MESSAGES:
+    if row.messages not in NO_MESSAGES:
         turns = chat.describe(request, msgspec.json.decode(row.messages), context)
         chat.keep(request, turns, None, context)
     if row.status == "failure":

@@ -39,7 +39,10 @@ SHARED = (
 )
 """Columns that all rows of one model, team and tag list share."""
 
-EMPTY = msgspec.Raw(b"{}")
+NOTHING = msgspec.Raw(b"null")
+NO_MESSAGES = (msgspec.Raw(b"{}"), NOTHING, msgspec.Raw(b"[]"), msgspec.Raw(b'""'))
+"""What `messages` holds unless the operator chose to store prompts."""
+
 TIME = pa.timestamp("us")
 AMOUNT = pa.decimal128(38, 30)
 USED, OLDER = "usage_object", "additional_usage_values"
@@ -135,7 +138,7 @@ def _is_usual(row: Any, meta: Any) -> bool:
 def is_usual_kind(row: Any, meta: Any) -> bool:
     """Say whether a row is ordinary as far as the kinds of its values go, which rows of one shape share."""
     used = meta.usage_object
-    if used is None or row.messages != EMPTY or row.request_tags.__class__ is str:
+    if used is None or row.messages not in NO_MESSAGES or row.request_tags.__class__ is str:
         return False
     return not meta.original_model_group and not meta.internal_call_origin
 
@@ -156,8 +159,8 @@ def _parts(rows: Sequence[Any], shared: Callable[..., Any], short: Callable[[str
             [each.user_api_key_alias or short(row.api_key) for each, row in zip(meta, rows, strict=True)], pa.string()
         ),
         spend=pa.array([row.spend for row in rows], AMOUNT),
-        prompt=pa.array([row.prompt_tokens for row in rows], pa.int64()),
-        completion=pa.array([row.completion_tokens for row in rows], pa.int64()),
+        prompt=_whole([row.prompt_tokens for row in rows]),
+        completion=_whole([row.completion_tokens for row in rows]),
         counts=dict(_counts(meta)),
         raw_usage=_json([each.usage_object for each in meta]),
         requests=requests,
@@ -189,7 +192,12 @@ def _counts(meta: Sequence[Any]) -> Iterator[tuple[tuple[str, ...], pa.Array]]:
         for name in path:
             found = [each and getattr(each, name) for each in found]
         if any(value is not None for value in found):
-            yield path, pa.array(found, pa.int64())
+            yield path, _whole(found)
+
+
+def _whole(values: list[Any]) -> pa.Array:
+    """Return counts as integers. Arrow would cut 2.7 down to 2 were it told the type at once; a cast refuses that."""
+    return pa.array(values).cast(pa.int64())
 
 
 def _moments(values: list[datetime | None]) -> pa.Array:

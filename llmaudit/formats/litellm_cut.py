@@ -47,7 +47,7 @@ def fits(lines: Alike, first: Any, metadata: type) -> bool:
         return False
     if not lines.has_text("request_id") or not all(lines.has_number(name) for name in _ALWAYS):
         return False
-    if any(lines.has_text(_META, name) for name in _NEVER):
+    if lines.has_text("messages") or any(lines.has_text(_META, name) for name in _NEVER):
         return False
     return all(lines.has_number(*path) or lines.has_nothing(*path) for path in _MAY_BE_NUMBERS)
 

@@ -145,6 +145,18 @@ def read(data: bytes, form: Format, *, by_columns: bool) -> tuple[list[Any], Any
     return rows, (tally.records, rejects, dict(tally.ignored), tally.masked)
 
 
+def test_a_plain_row_is_ordinary() -> None:
+    """Else what is drawn below would all be left to `convert`, and the two ways would be one."""
+    (form,) = WITH_COLUMNS
+    row = litellm_row("r", "2026-10-01T10:00:00", prompt=100, completion=5, spend="0.01")
+    context = decoder_of(Job((form.name,), Layout("lines"), {}, Setup(b"k" * 32))).decoders[0]._context
+    for messages in ({}, None, [], ""):
+        decoded = msgspec.json.decode(msgspec.json.encode(row | {"messages": messages}), type=SpendLog)
+        assert form.columns is not None
+        made, left = form.columns([decoded], context)
+        assert (len(made["request_id"]), left) == (1, [])
+
+
 def test_there_are_formats_with_columns() -> None:
     assert [form.name for form in WITH_COLUMNS] == ["litellm"]
 
