@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 STORAGE_VERSION = "v1.4.0"
 """Files stay readable by DuckDB 1.4 and later, so that other tools can open them."""
 
-LITTLE_MEMORY = "512MB"
+LITTLE_MEMORY = "400MB"
 ROWS_PER_BATCH = 50_000
 
 _Config = dict[str, str | bool | int | float | list[str]]
