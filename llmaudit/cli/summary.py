@@ -67,7 +67,8 @@ def _bills(audit: Audit) -> None:
         )
     for row in audit.reconcile.rows:
         seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
-        line(f"  bill: {row.seller} {row.month or 'without a month'} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")
+        month = row.month or "without a month"
+        line(f"  bill: {row.seller} {month} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")
 
 
 def _reach(audit: Audit) -> None:
