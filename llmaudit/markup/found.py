@@ -45,7 +45,7 @@ def claim(found: Found) -> str:
     """Return a finding in words, with its interval."""
     if found.tokens_per_request is not None:
         interval = _span(f"{found.tokens_low:.1f}", f"{found.tokens_high:.1f}")
-        return f"{found.tokens_per_request:.4g} tokens are billed on every request that were not sent{interval}"
+        return f"{found.tokens_per_request:.4g} tokens that were not sent are billed on every request{interval}"
     pct = found.pct if found.pct is not None else 0.0
     text = WORDS[found.kind].format(
         ratio=f"{1 + pct / 100:.4g}", fixed=shown(found.fixed_usd, 2 if found.kind in PAID_BESIDE else 6), pct=pct
