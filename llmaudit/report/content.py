@@ -199,6 +199,8 @@ class Section:
         finding: The part of the audit it is a function of; `audit` is all of it.
         build: From that part to what the section says.
         without: What it says where the audit has no such part; None for parts that every audit has.
+        of_requests: Whether it tells of requests, and is left out where there is none: a page of zeros beside bills
+            would read as a month that cost nothing.
     """
 
     order: int
@@ -207,3 +209,4 @@ class Section:
     finding: str
     build: Callable[[Any], SectionContent]
     without: SectionContent | None = None
+    of_requests: bool = True

@@ -20,7 +20,8 @@ def all_sections() -> tuple[Section, ...]:
 
 def contents(audit: Audit) -> list[tuple[Section, SectionContent]]:
     """Return what every section says of an audit; one that has nothing to say is left out."""
-    said = ((section, _content(section, audit)) for section in all_sections())
+    asked = (section for section in all_sections() if audit.spend.requests or not section.of_requests)
+    said = ((section, _content(section, audit)) for section in asked)
     return [(section, content) for section, content in said if content.blocks]
 
 

@@ -138,4 +138,4 @@ def _files(found: Coverage) -> Table:
     return Table("The ledger, file by file", columns, rows, limit=FILES, collapsed=True, note=note)
 
 
-SECTION = Section(80, "coverage", "What the figures rest on", "coverage", build)
+SECTION = Section(80, "coverage", "What the figures rest on", "coverage", build, of_requests=False)

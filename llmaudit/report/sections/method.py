@@ -93,4 +93,4 @@ def _not_measured(audit: Audit) -> tuple[Table, ...]:
     return (Table("Not measured", columns, rows, total=None),) if rows else ()
 
 
-SECTION = Section(90, "method", "Method and limits", "audit", build)
+SECTION = Section(90, "method", "Method and limits", "audit", build, of_requests=False)

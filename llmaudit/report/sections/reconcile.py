@@ -94,4 +94,4 @@ def _unbilled(found: Reconcile) -> tuple[Prose, ...]:
     return (Prose(f"Logged, and no bill for it: {names}."),)
 
 
-SECTION = Section(65, "reconcile", "Bills against logs", "reconcile", build)
+SECTION = Section(65, "reconcile", "Bills against logs", "reconcile", build, of_requests=False)

@@ -343,4 +343,4 @@ WITHOUT = SectionContent(
     ),
 )
 
-SECTION = Section(55, "shadow", TITLE, "shadow", build, WITHOUT)
+SECTION = Section(55, "shadow", TITLE, "shadow", build, WITHOUT, of_requests=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from llmaudit.audit import Audit
@@ -10,6 +11,7 @@ from llmaudit.findings.drivers import Driver
 from llmaudit.findings.waterfall import Waterfall
 from llmaudit.money import EXACT, ZERO, shown, times, total
 from llmaudit.report.content import (
+    Block,
     Bullets,
     Column,
     Command,
@@ -39,12 +41,7 @@ def build(audit: Audit) -> SectionContent:
     return SectionContent(
         blocks=(
             Prose(_verdict(audit), lead=True),
-            Figures((_spent(audit), *split(audit.waterfall)[:3])),  # what they come to together stands in the verdict
-            *_first(audit.waterfall),
-            *chart(audit.waterfall),
-            _drivers(audit),
-            *_checklist(audit.checklist),
-            *((Prose(_billed(audit)),) if audit.reconcile.rows and audit.spend.requests else ()),
+            *(_of_requests(audit) if audit.spend.requests else ()),
             Prose(_coverage(audit)),
             Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True),
         ),
@@ -55,6 +52,16 @@ def build(audit: Audit) -> SectionContent:
             Command("llmaudit report --out report.md", "the same sections as Markdown"),
         ),
     )
+
+
+def _of_requests(audit: Audit) -> Iterator[Block]:
+    yield Figures((_spent(audit), *split(audit.waterfall)[:3]))  # what they come to together stands in the verdict
+    yield from _first(audit.waterfall)
+    yield from chart(audit.waterfall)
+    yield _drivers(audit)
+    yield from _checklist(audit.checklist)
+    if audit.reconcile.rows:
+        yield Prose(_billed(audit))
 
 
 def _verdict(audit: Audit) -> str:
@@ -194,4 +201,4 @@ def _coverage(audit: Audit) -> str:
     )
 
 
-SECTION = Section(10, "summary", "Summary", "audit", build)
+SECTION = Section(10, "summary", "Summary", "audit", build, of_requests=False)
