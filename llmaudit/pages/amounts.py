@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from llmaudit.pages.figures import Amount, find_figures, with_ranges
+from llmaudit.pages.refuted import refuter
 from llmaudit.pages.roles import role_of
 from llmaudit.pages.units import with_unit
 from llmaudit.pages.words import Lexicon
@@ -29,5 +30,12 @@ def amounts(sentence: str, lexicon: Lexicon, terms: Sequence[tuple[int, int]]) -
             found.append(amount)
     found = with_ranges(sentence, [with_unit(sentence, amount, lexicon) for amount in found], lexicon)
     return sorted(
-        (replace(amount, role=role_of(sentence, amount, lexicon, terms)) for amount in found), key=lambda a: a.start
+        (
+            replace(
+                amount,
+                role="refuted" if refuter(sentence, amount, lexicon) else role_of(sentence, amount, lexicon, terms),
+            )
+            for amount in found
+        ),
+        key=lambda a: a.start,
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 
 from llmaudit.catalog import Catalog
@@ -20,6 +21,7 @@ from llmaudit.pages.parsed import Clause
 from llmaudit.pages.pieces import pieces
 from llmaudit.pages.pricetable import compare, is_price_table
 from llmaudit.pages.read import read_page
+from llmaudit.pages.refuted import speaks_of_what_is_wrong, takes_back
 from llmaudit.pages.sentences import Piece
 from llmaudit.pages.terms import Setting
 from llmaudit.pages.variables import marked_variables, unmarked
@@ -152,13 +154,27 @@ def find_clauses(page: Page, language: str, owner: str | None, site: str | None 
     )
     above = "" if _PROSE.search(page.title) else page.title
     found: list[Finding] = []
-    for piece in pieces(page, language):
+    read = list(pieces(page, language))
+    for piece, following in zip_longest(read, read[1:]):
+        if following is not None and _is_taken_back(piece, following, language):
+            continue
         setting = Setting(piece.block.heading or above, others, own, settings_page)
         for clause in _read(piece.text, language, setting, heading=piece.heading):
             finding = _finding(clause, piece)
             if not any(_says_again(finding, other) for other in found):
                 found.append(finding)
     return found
+
+
+def _is_taken_back(piece: Piece, following: Piece, language: str) -> bool:
+    """Say whether a figure is called wrong by the sentence after it: 'It spoke of "a 5% fee". That was a mistake.'."""
+    if not re.search(r"\d", piece.text) or piece.heading:
+        return False
+    text = following.text[following.lead :]
+    return any(
+        takes_back(simplified(text) if lexicon.language == "zh" else text.replace("’", "'"), lexicon)
+        for lexicon in lexicons_for(text, language)
+    )
 
 
 def _says_again(finding: Finding, other: Finding) -> bool:
@@ -176,6 +192,8 @@ def _read(text: str, language: str, setting: Setting, *, heading: bool) -> tuple
         found = clauses(plain.replace("’", "'"), lexicon, setting, heading=heading)
         if found:
             return tuple(found)
+        if speaks_of_what_is_wrong(plain, lexicon):
+            break  # what one language takes back, another that knows fewer of its words must not state
     return ()
 
 

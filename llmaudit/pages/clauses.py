@@ -12,6 +12,7 @@ from llmaudit.pages.denial import is_asserted
 from llmaudit.pages.figures import Amount, number
 from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
+from llmaudit.pages.refuted import is_taken_back
 from llmaudit.pages.terms import Setting, Term, is_bare_denial, is_repeated
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
@@ -24,6 +25,9 @@ PAIRS = ({"pct", "usd"}, {"pct", "other"}, {"variable", "usd"}, {"variable", "ot
 
 NEAR = 8
 """Characters between a figure that is no fee and a word that goes with it."""
+
+REFUTED_NEAR = 40
+"""Characters between a word for a fee and a figure denied of it."""
 
 _CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECASE)
 _FEE = re.compile(r"fee|charge|gebühr|frais|cuota|tarifa|cargo|[费費料]", re.IGNORECASE)
@@ -62,6 +66,8 @@ def _of_terms(sentence: Sentence, *, heading: bool) -> Iterator[Clause]:
         if positive:
             for group in _groups(sentence, positive):
                 yield from _with_numbers(sentence, term, group)
+        elif _only_refuted(sentence, term):
+            continue
         elif term.name == "multiplier":
             yield from _factor(sentence, term)
         elif owned or sentence.denied(term):
@@ -70,6 +76,15 @@ def _of_terms(sentence: Sentence, *, heading: bool) -> Iterator[Clause]:
                 yield _denial(sentence, term, owned[0] if owned else None)
         elif not heading and _stands_alone(sentence, term):
             yield clause_at(sentence, term, term.start, kind_of(sentence, term, None))
+
+
+def _only_refuted(sentence: Sentence, term: Term) -> bool:
+    """Say whether the figure beside a word is one that is denied: "no 5% markup" does not say that there is none."""
+    start, end = sentence.span_of(term.start)
+    return any(
+        start <= amount.start < end and min(abs(term.start - amount.end), abs(amount.start - term.end)) <= REFUTED_NEAR
+        for amount in sentence.refuted
+    )
 
 
 def _groups(sentence: Sentence, owned: list[Amount]) -> Iterator[list[Amount]]:
@@ -176,7 +191,7 @@ def _claims(sentence: Sentence) -> Iterator[Clause]:
 
 
 def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
-    if sentence.lexicon["hearsay"].search(sentence.text):
+    if is_taken_back(sentence.text, clause.at, sentence.amounts, sentence.lexicon):
         return True
     start, end = sentence.span_of(clause.at)
     return bool(sentence.lexicon["skipped"].search(sentence.text[start:end]))

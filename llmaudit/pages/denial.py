@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from llmaudit.pages.figures import Amount
+from llmaudit.pages.refuted import refuter
 from llmaudit.pages.terms import Term
 from llmaudit.pages.words import Lexicon
 
@@ -42,6 +43,8 @@ def _denied_before(
             continue
         if any(a.start < end and a.end > start and a.value for a in amounts):
             continue
+        if _denies_a_figure(sentence, (start, end), amounts, lexicon):
+            continue
         between = sentence[end : term.start]
         if not _INSTEAD.fullmatch(match[0]) and any(
             a.start >= end and a.end <= term.start and (a.value or a.kind == "variable") and a.role == "amount"
@@ -53,6 +56,12 @@ def _denied_before(
         reach = len(between) <= NEGATION_CHARACTERS if lexicon.wide else len(between.split()) <= NEGATION_WORDS
         return reach and not ("," in between and _asserted_after(sentence[term.end : span[1]], lexicon))
     return False
+
+
+def _denies_a_figure(sentence: str, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon) -> bool:
+    """Say whether a "no" denies a figure and not the charge: "the fee is not 5%"."""
+    spans = [refuter(sentence, amount, lexicon) for amount in amounts if amount.role == "refuted"]
+    return any(found is not None and found[0] < span[1] and found[1] > span[0] for found in spans)
 
 
 _ASIDE = re.compile(r"\s?[(（][^()（）]{1,24}[)）]")
@@ -69,6 +78,8 @@ def _denied_after(
     after = sentence[term.end : span[1]].rstrip(" .。!！|")
     match = lexicon["negators_after"].search(after)
     if not match:
+        return False
+    if _denies_a_figure(sentence, (term.end + match.start(), term.end + match.end()), amounts, lexicon):
         return False
     gap = after[: match.start()]
     until = term.end + match.end()

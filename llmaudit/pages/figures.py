@@ -13,7 +13,7 @@ from llmaudit.pages.words import Lexicon
 
 AmountKind = Literal["pct", "usd", "other", "times", "variable"]
 
-Role = Literal["amount", "minimum", "threshold", "ignored"]
+Role = Literal["amount", "minimum", "threshold", "ignored", "refuted"]
 
 MAX_PCT = 1_000
 
@@ -101,7 +101,7 @@ class Amount:
         kind: pct, usd, other (another currency), times (a factor) or variable.
         value: The number; None for a variable.
         text: As written.
-        role: amount, or minimum, threshold, or ignored (a discount, a tax, an uptime).
+        role: amount, or minimum, threshold, ignored (a discount, a tax, an uptime), refuted (quoted to be denied).
         unit: What it is per: request, log, tool, period, tokens, payment; None where nothing is said.
         per: For how many of the unit.
         low: The lower end, where it is a range of percentages.

@@ -75,6 +75,7 @@ class Sentence:
     amounts: list[Amount]
     spans: list[tuple[int, int]]
     owned: dict[int, list[Amount]] = field(default_factory=dict)
+    refuted: list[Amount] = field(default_factory=list)
 
     def span_of(self, at: int) -> tuple[int, int]:
         """Return the part of the sentence in which a place lies."""
@@ -120,6 +121,9 @@ def _assign(sentence: Sentence) -> None:
     """
     last: tuple[int, int] | None = None
     for amount in sentence.amounts:
+        if amount.role == "refuted" or _denied_with_word(sentence, amount):
+            sentence.refuted.append(amount)
+            continue
         if amount.role != "amount" or (amount.unit == "tokens" and not _is_named(sentence, amount)):
             continue
         index = last[0] if last and _is_second_half(sentence, amount, last[1]) else _owner(sentence, amount)
@@ -129,6 +133,21 @@ def _assign(sentence: Sentence) -> None:
             last = (index, amount.end)
         if index is not None:
             sentence.owned.setdefault(index, []).append(amount)
+
+
+_OF = re.compile(r"\s(?:of|von|in Höhe von|de|du|del?|d'|d’)\s?(?:un |une |einem |einer )?", re.IGNORECASE)
+
+
+def _denied_with_word(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether a figure is denied together with its word: "kein Aufschlag von 5 %"."""
+    return (
+        bool(amount.value)
+        and amount.role == "amount"
+        and any(
+            term.name in FEE_NOUNS and _OF.fullmatch(sentence.text, term.end, amount.start) and sentence.denied(term)
+            for term in sentence.terms
+        )
+    )
 
 
 _NAMED = re.compile(r"(?:\b(?:of|von|de|at|is|=)\s|[:：]\s?)$", re.IGNORECASE)
