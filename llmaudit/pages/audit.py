@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from llmaudit.catalog import Catalog
@@ -16,7 +16,17 @@ from llmaudit.errors import InputError, printable
 from llmaudit.pages.clauses import clauses
 from llmaudit.pages.listprice import ListPrices
 from llmaudit.pages.model import MAX_BLOCKS, Block, Finding, Page, PageAudit, Table
-from llmaudit.pages.names import other_gateways, own_name, owner_of, site_of
+from llmaudit.pages.names import (
+    SEVERAL,
+    count_of_gateways,
+    is_about_several,
+    other_gateways,
+    own_name,
+    own_words,
+    owner_of,
+    site_of,
+)
+from llmaudit.pages.owners import has_own_voice
 from llmaudit.pages.parsed import Clause
 from llmaudit.pages.pieces import pieces
 from llmaudit.pages.pricetable import compare, is_price_table
@@ -45,6 +55,15 @@ _HANDED_OVER = re.compile(
     r"\b(?:merchants?|operators?|resellers?) (?:can |may )?(?:configure|set|define)s?\b", re.IGNORECASE
 )
 """What introduces a list of prices that the reader sets."""
+
+
+_ABOUT_MODELS = re.compile(
+    r"token|llm|\b(?:ai|ia|ki|api|apis|byok|gpt|claude|gemini|models?|modelle?n?|modèles?|modelos?|inference|inferencia|inférence"
+    r"|credits?|crédits?|créditos?|guthaben|prompts?|gateway|router|openai|anthropic|providers?)\b"
+    r"|模型|令牌|接口|积分|積分|额度|額度|网关|厂商|大模型|トークン|モデル|クレジット|プロンプト|ゲートウェイ|プロバイダ",
+    re.IGNORECASE,
+)
+"""Without one of these words a page's "no markup" is about breakfast."""
 
 
 _PROSE = re.compile(r"[.。!！]\s*$|\d\s?[%％]")
@@ -79,7 +98,10 @@ def audit(
     owner = owner_of(page.title, Path(path).stem, body, site)
     language = page_language(page)
     day, day_note = _day(page, on, today)
-    findings = find_clauses(page, language, owner, site)
+    several = is_about_several(page.title, body) or (
+        owner is None and count_of_gateways(body) >= SEVERAL and not has_own_voice(body)
+    )
+    findings = find_clauses(page, language, owner, site, several=several)
     prices = ListPrices(catalog, day)
     rows = [row for table in _price_tables(page) for row in compare(table, prices)]
     verdict, reason = judge(findings, rows)
@@ -146,24 +168,34 @@ def _price_tables(page: Page) -> Iterator[Table]:
     yield from (block for block in page.blocks if isinstance(block, Table) and is_price_table(block))
 
 
-def find_clauses(page: Page, language: str, owner: str | None, site: str | None = None) -> list[Finding]:
+def find_clauses(
+    page: Page, language: str, owner: str | None, site: str | None = None, *, several: bool = False
+) -> list[Finding]:
     """Return every clause of a page in its order."""
     others, own = other_gateways(owner), own_name(owner, site)
     settings_page = bool(_MARGIN_SETTING.search(page.code)) or any(
         _HANDED_OVER.search(block.text) for block in page.text_blocks if block.text.rstrip().endswith((":", "："))
     )
     above = "" if _PROSE.search(page.title) else page.title
+    titled = own_words(above) if several else None
     found: list[Finding] = []
     read = list(pieces(page, language))
     for piece, following in zip_longest(read, read[1:]):
         if following is not None and _is_taken_back(piece, following, language):
             continue
-        setting = Setting(piece.block.heading or above, others, own, settings_page)
+        setting = Setting(piece.block.heading or above, others, own, settings_page, several, titled)
         for clause in _read(piece.text, language, setting, heading=piece.heading):
             finding = _finding(clause, piece)
             if not any(_says_again(finding, other) for other in found):
                 found.append(finding)
-    return found
+    if _ABOUT_MODELS.search(" ".join([page.title, page.site, *_texts(page)])):
+        return found
+    return [finding for finding in found if not (finding.negated and finding.kind == "none_on_tokens")]
+
+
+def _texts(page: Page) -> Iterator[str]:
+    for block in page.blocks:
+        yield from chain.from_iterable(block.rows) if isinstance(block, Table) else (block.text,)
 
 
 def _is_taken_back(piece: Piece, following: Piece, language: str) -> bool:

@@ -196,7 +196,7 @@ def clause_at(sentence: Sentence, term: Term, at: int, kind: Kind) -> Clause:
             sentence.setting,
             lexicon,
             payment=kind == "payment_processing",
-            numbered=at != term.start,
+            at=at,
             denied=at == term.start and sentence.denied(term),
         ),
         minimum=_minimum(sentence, at)

@@ -30,9 +30,10 @@ Kind = Literal[
 particular (`platform_pct`), the assurance that nothing is hidden (`hidden_fees`), and the denial of some other fee
 ("no agent surcharge", `other_fees`). The last two are no claim that nothing is added to the price of tokens."""
 
-Who = Literal["gateway", "customer", "provider", "payment_processor", "other"]
+Who = Literal["gateway", "customer", "provider", "payment_processor", "other", "unknown"]
 """Whose money is meant: the gateway's own fee, a margin its customer sets for others, the model maker's price, the
-bank's or card processor's fee, or somebody else's (a competitor in a comparison)."""
+bank's or card processor's fee, somebody else's (a competitor in a comparison), or unknown: a figure on a page about
+several gateways that does not say whose it is. Only the gateway's own decide the verdict."""
 
 Base = Literal["tokens", "credits", "request", "log", "byok", "payment", "subscription", "tool"]
 Verdict = Literal[

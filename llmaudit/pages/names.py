@@ -26,9 +26,13 @@ def names() -> NamesFile:
     return read_yaml(Path(__file__).parent / "names.yaml", NamesFile, what="lexicon")
 
 
+_LETTERS = r"0-9A-Za-z_\u00c0-\u024f"
+"""Letters that make a name part of a longer word; a Chinese or Japanese one beside it does not: 「OpenRouterは」."""
+
+
 @cache
 def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(names().gateways[name])})(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<![{_LETTERS}-])(?:{'|'.join(names().gateways[name])})(?![{_LETTERS}])", re.IGNORECASE)
 
 
 MAX_NAME = 3
@@ -36,6 +40,10 @@ MAX_NAME = 3
 
 OFTEN = 3
 """How often a page without a telling title must name one gateway, and twice as often as any other, to be its own."""
+
+
+OPENING = 120
+"""Characters in which a page that names one gateway once must do so to be its own; later it is somebody else's."""
 
 
 _ENDING = re.compile(r"\s[|–—-]\s(\S{3,30})\s*$")
@@ -51,22 +59,80 @@ def site_of(title: str, site: str) -> str | None:
     return None
 
 
+_COMPARES = re.compile(
+    r"\b(?:vs\.?|versus|against|compar\w+|alternatives?|vergleich\w*|gegenüberstellung|comparati[fv]\w*|frente a)(?!\w)"
+    r"|对比|對比|比较|横评|盘点|比較|ランキング",
+    re.IGNORECASE,
+)
+"""What a page is called that sets gateways beside one another."""
+
+SEVERAL = 2
+"""Known gateways that a page must name to be about several."""
+
+
+def is_about_several(title: str, body: str) -> bool:
+    """Say whether a page is called a comparison, and names gateways that we know: "OpenRouter vs Requesty"."""
+    if not _COMPARES.search(title):
+        return False
+    return count_of_gateways(title) > 0 or count_of_gateways(body) >= SEVERAL
+
+
+def count_of_gateways(text: str) -> int:
+    """Return how many of the gateways known here a text names; a name that is a common word too is not counted."""
+    plain = set(names().plain_names)
+    return sum(
+        bool(_pattern(name).search(text)) for name, patterns in names().gateways.items() if not plain & set(patterns)
+    )
+
+
+_SET_APART = re.compile(
+    r"(?:unlike|than|compared (?:to|with)|instead of|versus|vs\.?|against|anders als|gegensatz zu|contrairement à"
+    r"|a diferencia de|不同于|不像|相比)\s?$",
+    re.IGNORECASE,
+)
+"""What stands before the name of a rival."""
+
+
+def _count(name: str, body: str) -> int:
+    """Return how often a text names a gateway, and not as whom something is unlike."""
+    return sum(
+        not _SET_APART.search(body, max(0, match.start() - 24), match.start())
+        for match in _pattern(name).finditer(body)
+    )
+
+
+_GENERIC = re.compile(r"\b(?:an?|your|any|best|which|every|this|\w+ing)\s(?:\w+\s)?$", re.IGNORECASE)
+"""What makes of a plain name a common word: "choosing an LLM gateway"."""
+
+
+def _named_in(text: str) -> list[str]:
+    """Return the gateways that a title names."""
+    plain = set(names().plain_names)
+    found = [(name, _pattern(name).search(text)) for name in names().gateways]
+    return [
+        name
+        for name, match in found
+        if match and not (plain & set(names().gateways[name]) and _GENERIC.search(text[: match.start()]))
+    ]
+
+
 def owner_of(title: str, file_name: str, body: str, site: str | None = None) -> str | None:
     """Return the gateway whose page it is: named by title, address or file, else by far the most often; or None.
 
-    A page of a site nobody knows is that site's, whomever it goes on to speak about.
+    A page of a site nobody knows is that site's, whomever it goes on to speak about; a comparison is nobody's.
     """
-    if site:
+    if site or is_about_several(f"{title} {file_name.replace('_', ' ').replace('-', ' ')}", body):
         return None
-    counts = sorted(((len(_pattern(name).findall(body)), name) for name in names().gateways), reverse=True)
+    counts = sorted(((_count(name, body), name) for name in names().gateways), reverse=True)
     (most, often), (second, _) = counts[:2]
     for text in (title, file_name.replace("_", " ").replace("-", " "), file_name):
-        named = [name for name in names().gateways if _pattern(name).search(text)]
+        named = _named_in(text)
         if len(named) == 1:
             return named[0]
         if often in named:  # "from A to B": the page of whichever it goes on to speak about
             return often
-    alone = most > 0 and second == 0 and not _has_a_name(title)
+    early = most > 1 or bool(_pattern(often).search(body[:OPENING]))
+    alone = most > 0 and second == 0 and early and not _has_a_name(title)
     return often if alone or (most >= OFTEN and most >= 2 * second) else None
 
 
@@ -77,11 +143,22 @@ def _has_a_name(title: str) -> bool:
 
 
 @cache
+def own_words(title: str) -> re.Pattern[str] | None:
+    """Return a pattern of the words of a title that may be the name of a gateway nobody knows here, or None."""
+    known = "|".join(pattern for group in names().gateways.values() for pattern in group)
+    words = [word for word in re.findall(r"[^\W\d_]{3,}", title) if word.lower() not in names().plain_words]
+    words = [word for word in words if word[0].isupper() and not re.fullmatch(known, word, re.IGNORECASE)]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if words else None
+
+
+@cache
 def other_gateways(owner: str | None) -> re.Pattern[str]:
     """Return a pattern of every gateway but the page's own; on the page of one nobody knows, of all that are known."""
     patterns = [pattern for name, group in names().gateways.items() if name != owner for pattern in group]
     patterns = [pattern for pattern in patterns if pattern not in names().plain_names]
-    return re.compile(rf"(?<![\w/.-])(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
+    return re.compile(
+        rf"(?<![{_LETTERS}/.-])(?<!\bvia )(?<!\bthrough )(?:{'|'.join(patterns)})(?![{_LETTERS}])", re.IGNORECASE
+    )
 
 
 def own_name(owner: str | None, site: str | None = None) -> re.Pattern[str] | None:

@@ -16,6 +16,12 @@ _OURS = re.compile(
     r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社", re.IGNORECASE
 )
 
+
+def has_own_voice(text: str) -> bool:
+    """Say whether a text speaks of its writer: "we", "our"."""
+    return bool(_OURS.search(text))
+
+
 _WE_CHARGE = re.compile(r"\bwe (?:charge|add|take|keep)\b", re.IGNORECASE)
 
 _BANK = re.compile(
@@ -25,6 +31,37 @@ _BANK = re.compile(
     r"|发卡行|發卡行|[银銀]行(?:可能|会|會|收)|銀行が|カード会社[がの]|カード発行会社",
     re.IGNORECASE,
 )
+
+
+_PROCESSOR_TAKES = re.compile(
+    r"\b(?:stripe|paypal|paddle|adyen|visa|mastercard|lemon ?squeezy|razorpay|coinbase|alipay|wechat pay)(?:'s)?,?\s"
+    r"(?:(?:itself|also|then|selbst|lui-même) )?(?:charges?|takes?|keeps?|deducts?|collects?|bills?"
+    r"|berechnet|erhebt|nimmt|verlangt|behält"
+    r"|prélève|facture|prend|cobra|retiene|aplica)(?!\w)"
+    r"|(?:支付宝|微信支付|stripe|paypal)\s?(?:会|将|另)?(?:收取|扣除|收)|(?:stripe|paypal)\s?(?:が|は|に).{0,16}(?:徴収|請求|手数料)",
+    re.IGNORECASE,
+)
+"""A processor that takes something for itself: "Stripe takes 2.9% + $0.30 of every payment"."""
+
+_PASSED_ON = re.compile(
+    r"\b(?:pass(?:ed|es)? (?:\w+ ){0,3}(?:on|along|through)|added to your|you pay|we (?:charge|add)"
+    r"|weiter(?:gegeben|geben|berechnet)"
+    r"|répercut\w+|repercut\w+|trasladamos|traslada)(?!\w)|转嫁|由(?:用户|您|你)承担|お客様",
+    re.IGNORECASE,
+)
+
+_RELATIVE = re.compile(
+    r"(?:'s? \w+)?\s?,?\s(?:which|who|that|where|das|die|der|welche[rs]?|wo|qui|que|dont|donde)(?!\w)[^.;]{0,60}$",
+    re.IGNORECASE,
+)
+
+
+def _is_relative(others: re.Pattern[str], before: str) -> bool:
+    """Say whether a charge is told of a rival in passing: "unlike Rivalgate, which takes 6%, we …"."""
+    named = list(others.finditer(before))
+    return (
+        bool(named) and bool(_RELATIVE.fullmatch(before, named[-1].end())) and not _OURS.search(before, named[-1].end())
+    )
 
 
 def of_bank(sentence: str) -> bool:
@@ -40,7 +77,7 @@ def who_of(
     lexicon: Lexicon,
     *,
     payment: bool,
-    numbered: bool = False,
+    at: int,
     denied: bool = False,
 ) -> Who:
     """Return whose fee it is; what is denied in the imperative ("does not add any markup to …") is no setting.
@@ -49,8 +86,12 @@ def who_of(
     own bank is not.
     """
     part, before = sentence[span[0] : span[1]], sentence[: term.start]
-    if payment and (of_bank(sentence) or (not numbered and lexicon["processor"].search(sentence))):
+    if payment and (of_bank(sentence) or (at == term.start and lexicon["processor"].search(sentence))):
         return "payment_processor"
+    if payment and _PROCESSOR_TAKES.search(part) and not _PASSED_ON.search(sentence):
+        return "payment_processor"
+    if setting.others and _is_relative(setting.others, sentence[span[0] : at]):
+        return "other"
     said_we = _OURS.search(part)
     ours = said_we or (setting.own and setting.own.search(part))
     if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
@@ -64,7 +105,14 @@ def who_of(
     provider = list(lexicon["provider"].finditer(before[span[0] :]))
     if provider and not ours and not re.search(r"[,，、]|\bplus\b", before[span[0] + provider[-1].end() :]):
         return "provider"
-    return "gateway"
+    return "unknown" if setting.several and not ours and not _is_named_above(part, setting) else "gateway"
+
+
+def _is_named_above(part: str, setting: Setting) -> bool:
+    """Say whether a heading or the title's own word tells whose fee it is, where the sentence does not."""
+    if setting.own and setting.own.search(setting.heading):
+        return True
+    return bool(setting.titled and setting.titled.search(part))
 
 
 _COMPARISON = re.compile(

@@ -60,9 +60,9 @@ def is_taken_back(sentence: str, at: int, amounts: Sequence[Amount], lexicon: Le
     """
     matches = list(lexicon["hearsay"].finditer(sentence))
     figures = [amount for amount in amounts if amount.value and amount.kind in {"pct", "usd", "other"}]
-    for match in lexicon["refuted"].finditer(sentence):
-        if figures and not _UNLESS.search(sentence, 0, match.start()):
-            matches.append(match)
+    if figures:
+        called_wrong = lexicon["refuted"].finditer(sentence)
+        matches += [match for match in called_wrong if not _UNLESS.search(sentence, 0, match.start())]
     for match in matches:
         own = _OWN_VOICE.search(sentence, match.end())
         if own is None or at < own.start():
