@@ -58,9 +58,11 @@ _HANDED_OVER = re.compile(
 
 
 _ABOUT_MODELS = re.compile(
-    r"token|llm|\b(?:ai|ia|ki|api|apis|byok|gpt|claude|gemini|models?|modelle?n?|modèles?|modelos?|inference|inferencia|inférence"
-    r"|credits?|crédits?|créditos?|guthaben|prompts?|gateway|router|openai|anthropic|providers?)\b"
-    r"|模型|令牌|接口|积分|積分|额度|額度|网关|厂商|大模型|トークン|モデル|クレジット|プロンプト|ゲートウェイ|プロバイダ",
+    r"token|llm|credit|crédit|guthaben|modell|modèle|inferen|inféren|prompt|gateway|passerelle|openai|anthropic|anbieter"
+    r"|fournisseur|proveedor|abfrage|auflad|einzahl|\b(?:ai|ia|ki|apis?|byok|gpt|claude|gemini|models?|modelos?|jetons?"
+    r"|routers?|providers?|top-?ups?|recharges?|recargas?|own keys?)\b"
+    r"|模型|令牌|接口|介面|积分|積分|额度|額度|网关|閘道|官方|上游|厂商|充值|儲值|储值"
+    r"|トークン|モデル|クレジット|プロンプト|ゲートウェイ|プロバイダ|チャージ",
     re.IGNORECASE,
 )
 """Without one of these words a page's "no markup" is about breakfast."""

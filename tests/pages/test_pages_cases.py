@@ -45,3 +45,14 @@ def test_a_missed_and_an_invented_fee_are_noticed(catalog: Catalog) -> None:
     result = score(wrong, wrong.audited(catalog))
     assert len(result.missed) == 1
     assert len(result.invented) == 2
+
+
+@pytest.mark.parametrize("name", ["no markup on bread", "早餐不加价"])
+def test_other_trades_claim_nothing(name: str, catalog: Catalog) -> None:
+    """The runner counts only invented fees: a claim that a page does not make has to be looked for."""
+    assert next(case for case in CASES if case.name == name).audited(catalog).findings == []
+
+
+def test_a_denied_figure_is_no_claim(catalog: Catalog) -> None:
+    case = next(case for case in CASES if case.name == "a denied figure alone is silence")
+    assert case.audited(catalog).findings == []
