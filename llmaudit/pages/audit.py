@@ -57,6 +57,13 @@ _HANDED_OVER = re.compile(
 """What introduces a list of prices that the reader sets."""
 
 
+_READER_SETS = re.compile(
+    r"\byou (?:can |may )?(?:choose|set|configure|decide|pick)\b(?: on)?"
+    r" (?:an?|the|your|which) (?:\w+ ){0,3}(?:multiplier|mark-?up|margin)",
+    re.IGNORECASE,
+)
+"""What says that factors and margins on a page are its reader's: "you choose a cost multiplier"."""
+
 _ABOUT_MODELS = re.compile(
     r"token|llm|credit|crédit|guthaben|modell|modèle|inferen|inféren|prompt|gateway|passerelle|openai|anthropic|anbieter"
     r"|fournisseur|proveedor|abfrage|auflad|einzahl|\b(?:ai|ia|ki|apis?|byok|gpt|claude|gemini|models?|modelos?|jetons?"
@@ -178,6 +185,7 @@ def find_clauses(
     settings_page = bool(_MARGIN_SETTING.search(page.code)) or any(
         _HANDED_OVER.search(block.text) for block in page.text_blocks if block.text.rstrip().endswith((":", "："))
     )
+    reader_sets = any(_READER_SETS.search(block.text) for block in page.text_blocks)
     above = "" if _PROSE.search(page.title) else page.title
     titled = own_words(above) if several else None
     found: list[Finding] = []
@@ -185,7 +193,7 @@ def find_clauses(
     for piece, following in zip_longest(read, read[1:]):
         if following is not None and _is_taken_back(piece, following, language):
             continue
-        setting = Setting(piece.block.heading or above, others, own, settings_page, several, titled)
+        setting = Setting(piece.block.heading or above, others, own, settings_page, reader_sets, several, titled)
         for clause in _read(piece.text, language, setting, heading=piece.heading):
             finding = _finding(clause, piece)
             if not any(_says_again(finding, other) for other in found):

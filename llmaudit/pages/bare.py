@@ -152,6 +152,8 @@ def _is_price(sentence: Sentence, amount: Amount) -> bool:
     before = re.split(r"[;,:.—]\s", sentence.text[max(0, amount.start - 40) : amount.start])[-1]
     after = sentence.text[amount.end : amount.end + 40]
     near = before[-8:] if lexicon.wide else " ".join(before.split()[-3:])
+    if re.search(r"\d\s?=\s?$", sentence.text[: amount.start]):
+        return False  # "500 = $0.0005 per call" explains a unit
     if lexicon["not_a_price"].search(near) or (not lexicon.wide and _NO_PRICE.search(near)):
         return False
     if re.match(

@@ -144,7 +144,7 @@ def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
     if value is not None:
         clause = clause_at(sentence, term, term.start, "credit_conversion")
         yield replace(clause, multiplier=value, pct=over_list(sentence, term, value), negated=value == 1)
-    elif is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon):
+    elif not sentence.denied(term) and is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon):
         yield clause_at(sentence, term, term.start, "credit_conversion")
 
 

@@ -69,7 +69,7 @@ TIMES_WORDS = (
 
 _TIMES = re.compile(
     r"(?<![A-Za-z0-9.])(?P<n>\d{1,2}(?:[.,]\d{1,4})?)"
-    r"(?:\s?(?:[x×](?!\w)|倍(?!率)|を(?:掛け|かけ|乗じ))|[\s-]?fache[nmrs]?\b|\s(?:times|fois|veces)\b)"
+    r"(?:\s?(?:[x×](?!\w|\s?\d)|倍(?!率)|を(?:掛け|かけ|乗じ))|[\s-]?fache[nmrs]?\b|\s(?:times|fois|veces)\b)"
     rf"|{TIMES_WORDS}\s?(?P<n2>\d{{1,2}}(?:[.,]\d{{1,4}})?)(?!\w|[.,]\d|\s?[%％])",
     re.IGNORECASE,
 )

@@ -100,12 +100,22 @@ def who_of(
     if cue and not ((ours or denied) and _IMPERATIVE.match(cue[0])) and not _WE_CHARGE.search(before):
         return "customer"
     above = _QUESTION.sub("", setting.heading)  # "Do you add a markup?" asks about the gateway
+    if setting.reader_sets and not (said_we or denied) and _on_what_is_set(term, setting, lexicon):
+        return "customer"
     if not said_we and (setting.settings_page or lexicon["customer"].search(above)):
         return "customer"
     provider = list(lexicon["provider"].finditer(before[span[0] :]))
     if provider and not ours and not re.search(r"[,，、]|\bplus\b", before[span[0] + provider[-1].end() :]):
         return "provider"
-    return "unknown" if setting.several and not ours and not _is_named_above(part, setting) else "gateway"
+    doubtful = setting.several or lexicon["defines"].search(setting.heading)
+    return "unknown" if doubtful and not ours and not _is_named_above(part, setting) else "gateway"
+
+
+def _on_what_is_set(term: Term, setting: Setting, lexicon: Lexicon) -> bool:
+    """Say whether a clause is about a factor or a margin, and no fee of another name."""
+    if term.name in {"markup", "multiplier", "plus"}:
+        return True
+    return term.name == "charge" and bool(lexicon.terms["multiplier"].search(setting.heading))
 
 
 def _is_named_above(part: str, setting: Setting) -> bool:

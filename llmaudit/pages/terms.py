@@ -31,6 +31,7 @@ class Setting:
         heading: The heading above it.
         others: Pattern of gateways that the page is not of, or None.
         own: Pattern of the page's own gateway, or None.
+        reader_sets: The page says that its reader chooses a factor or a margin.
         several: The page is about several gateways: what it does not say whose it is, is nobody's.
         titled: Words of the title of such a page that may be the name of its own gateway, or None.
         settings_page: The page shows how to configure a margin: what it says about margins is its reader's.
@@ -40,6 +41,7 @@ class Setting:
     others: re.Pattern[str] | None = None
     own: re.Pattern[str] | None = None
     settings_page: bool = False
+    reader_sets: bool = False
     several: bool = False
     titled: re.Pattern[str] | None = None
 
