@@ -36,7 +36,8 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
             if not cell or column in shares or re.fullmatch(r"[\s—–✓✔✗✘✅❌-]*", cell):
                 continue
             header = first[column] if headed and column < len(first) and column else ""
-            text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(row[0], header, cell, language, table)
+            label = _label_of(row, column, language)
+            text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(label, header, cell, language, table)
             if column == 0 and text != cell:
                 continue
             for offset, sentence in sentences(text):
@@ -66,13 +67,25 @@ _PRICED = re.compile(
 """What a table is headed whose shares are fees, and its rows named for what is charged: "Card top-up", "Own keys"."""
 
 
+def _label_of(row: tuple[str, ...], column: int, language: str) -> str:
+    """Return the label of a cell: the row's first, or the cell before a share where only that one names a fee."""
+    before = row[column - 1] if column > 1 else ""
+    if before and _SHARE.fullmatch(row[column]) and _names_fee(before, language) and not _names_fee(row[0], language):
+        return before
+    return row[0]
+
+
+def _names_fee(text: str, language: str) -> bool:
+    return any(
+        term.name not in {"charge", "plus"} for lex in lexicons_for(text, language) for term in find_terms(text, lex)
+    )
+
+
 def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
     period = _PERIOD.search(header)
     if period and _BARE_MONEY.fullmatch(cell):
         cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] else 'month']}"
-    names_fee = any(
-        term.name not in {"charge", "plus"} for lex in lexicons_for(label, language) for term in find_terms(label, lex)
-    )
+    names_fee = _names_fee(label, language)
     if re.fullmatch(r"\d{1,3}(?:[.,]\d{1,4})?", cell):
         factor = next((header[t.start : t.end] for lex in lexicons_for(header, language)
                        for t in find_terms(header, lex) if t.name == "multiplier"), None)  # fmt: skip
