@@ -16,6 +16,7 @@ class NamesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     gateways: dict[str, list[str]]
     makers: dict[str, list[str]]
+    also_hosts: list[str]
     plain_names: list[str]
     plain_words: list[str]
 
@@ -78,10 +79,12 @@ def is_about_several(title: str, body: str) -> bool:
 
 
 def count_of_gateways(text: str) -> int:
-    """Return how many of the gateways known here a text names; a name that is a common word too is not counted."""
+    """Return how many of the gateways known here a text names; common words and hosts of models are not counted."""
     plain = set(names().plain_names)
     return sum(
-        bool(_pattern(name).search(text)) for name, patterns in names().gateways.items() if not plain & set(patterns)
+        bool(_pattern(name).search(text))
+        for name, patterns in names().gateways.items()
+        if not plain & set(patterns) and name not in names().also_hosts
     )
 
 
