@@ -32,6 +32,9 @@ MAX_SHAPES = 32
 MAX_IN_VAIN = 256
 """Shapes tried that too few lines had, before only known ones are looked for: one costs as much as a hundred lines."""
 
+MAX_KNOWN = 512
+"""Shapes remembered of a log: each is looked for in every block that has lines with as many quotes."""
+
 _QUOTE, _LINE_END, _ESCAPE, _SPACE = b'"\n\\ '
 _NOUGHT, _POINT = b"0."
 _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
@@ -63,9 +66,15 @@ class Alike:
         return self._shape
 
     @property
+    def some(self) -> Iterator[bytes]:
+        """A few of the lines, for what they have in common: one of them may be out of the ordinary."""
+        for number in sorted({0, len(self) // 2, len(self) - 1}):
+            yield self._data[self._bounds[number, 0] : self._bounds[number, -1]]
+
+    @property
     def first(self) -> bytes:
-        """One of the lines, for what they have in common."""
-        return self._data[self._bounds[0, 0] : self._bounds[0, -1]]
+        """The first of the lines."""
+        return next(iter(self.some))
 
     def has_text(self, *path: str | int) -> bool:
         """Say whether a text lies at a path in all lines."""
@@ -144,7 +153,7 @@ class Shapes:
 
     def __init__(self) -> None:
         self._known: dict[int, list[Shape]] = {}  # by the number of quotes
-        self._in_vain = 0
+        self._in_vain = self._learned = 0
 
     def of(self, data: bytes) -> Iterator[Alike]:
         r"""Yield the lines of a block by shape; those of rare shapes are in none.
@@ -160,10 +169,12 @@ class Shapes:
             left = np.flatnonzero(block.counts == count)
             shapes = self._known.setdefault(count, [])
             for shape in shapes:
+                if not len(left):
+                    break
                 found, left = block.like(shape, left)
                 if len(found):
                     yield found
-            while len(left) >= MIN_ALIKE and tries and self._in_vain < MAX_IN_VAIN:
+            while len(left) >= MIN_ALIKE and tries and self._in_vain < MAX_IN_VAIN and self._learned < MAX_KNOWN:
                 tries -= 1
                 try:
                     shape = Shape(block.line(left[0]))
@@ -176,6 +187,7 @@ class Shapes:
                     self._in_vain += 1
                     continue
                 shapes.append(shape)
+                self._learned += 1
                 yield found
 
     def _most_common(self, counts: npt.NDArray[np.int64]) -> list[int]:

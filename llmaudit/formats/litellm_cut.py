@@ -40,10 +40,10 @@ def fits(lines: Alike, first: Any, metadata: type) -> bool:
         first: One of them, decoded: what its kinds of values are, those of all are.
         metadata: The type of `metadata` that was decoded as an object.
     """
-    usual = first.metadata.__class__ is metadata and is_usual_kind(first, first.metadata)
-    if (
-        not usual or first.metadata.error_information is not None
-    ):  # not read here, so its kinds of values are not looked at
+    if first.metadata.__class__ is not metadata or not is_usual_kind(first, first.metadata):
+        return False
+    failed: Any = first.metadata
+    if failed.error_information is not None:  # it is not read here, so the kinds of its values are not looked at
         return False
     if not lines.has_text("request_id") or not all(lines.has_number(name) for name in _ALWAYS):
         return False
@@ -108,19 +108,23 @@ class _Values:
         return self._within(self._cast(self.lines.values(*path), AMOUNT), 0, MAX_PER_ROW)
 
     def moment(self, *path: str | int) -> pa.Array:
-        """Return times, all with the same zone. What Arrow takes for one beyond that, the strict decoder does too."""
+        """Return times, all with one zone. What Arrow takes for one beyond that, the strict decoder does too."""
         texts = self.lines.values(*path)
         if texts is None:
             return pa.nulls(len(self.lines), TIME)
-        said = texts.drop_null()
-        zone = next((zone for zone in _ZONES if said[0].as_py().endswith(zone)), "")
-        if zone:
-            if not pc.all(pc.ends_with(texts, zone)).as_py():
-                raise Odd
+        if zone := _usual_zone(texts.drop_null()):
+            texts = self._without(texts, pc.invert(pc.ends_with(texts, zone)))
             texts = pc.utf8_slice_codeunits(texts, 0, -len(zone))
-        if pc.min(pc.binary_length(texts)).as_py() < _CLOCK:  # a day or an hour alone is a time to Arrow
-            raise Odd
+        # A day or an hour alone is a time to Arrow.
+        texts = self._without(texts, pc.less(pc.binary_length(texts), pa.scalar(_CLOCK, pa.int32())))
         return self._within(self._cast(texts, TIME), EARLIEST, LATEST - timedelta.resolution)
+
+    def _without(self, values: pa.Array, odd: pa.BooleanArray) -> pa.Array:
+        """Return values without those that are odd, and mark their rows."""
+        if not odd.true_count:
+            return values
+        self.mark(odd)
+        return pc.if_else(odd, pa.scalar(None, values.type), values)
 
     def _cast(self, texts: pa.Array | None, kind: pa.DataType) -> pa.Array | None:
         if texts is None:
@@ -128,9 +132,7 @@ class _Values:
         try:
             return texts.cast(kind)
         except pa.ArrowException:
-            bad = pa.array(_not(kind, texts))
-            self.mark(bad)
-            return pc.if_else(bad, pa.scalar(None, texts.type), texts).cast(kind)
+            return self._without(texts, pa.array(_not(kind, texts))).cast(kind)
 
     def _within(self, values: pa.Array | None, least: Any, most: Any) -> pa.Array | None:
         if values is None:
@@ -138,9 +140,15 @@ class _Values:
         found = pc.min_max(values)
         if not found["min"].is_valid or (found["min"].as_py() >= least and found["max"].as_py() <= most):
             return values
-        bad = pc.or_(pc.less(values, pa.scalar(least, values.type)), pc.greater(values, pa.scalar(most, values.type)))
-        self.mark(bad)
-        return pc.if_else(bad, pa.scalar(None, values.type), values)
+        below, above = pc.less(values, pa.scalar(least, values.type)), pc.greater(values, pa.scalar(most, values.type))
+        return self._without(values, pc.or_(below, above))
+
+
+def _usual_zone(texts: pa.Array) -> str:
+    """Return how times end, as most of three of them do."""
+    seen = [texts[place].as_py() for place in (0, len(texts) // 2, len(texts) - 1)]
+    zones = [next((zone for zone in _ZONES if text.endswith(zone)), "") for text in seen]
+    return max(zones, key=zones.count)
 
 
 def _not(kind: pa.DataType, texts: pa.Array) -> npt.NDArray[np.bool_]:

@@ -195,11 +195,13 @@ class Decoder:
     def _first_of(self, lines: Alike) -> Any:
         """Return one of some lines decoded; None where the format does not cut lines of their shape."""
         assert self.form.cut is not None  # noqa: S101 -- for mypy: `cuts` says so
-        try:
-            first = self._reader(lines.first)
-        except UNDECODABLE:
-            return None
-        return first if self.form.cut.fits(lines, first) else None
+        for line in lines.some:
+            try:
+                first = self._reader(line)
+            except UNDECODABLE:
+                continue
+            return first if self.form.cut.fits(lines, first) else None
+        return None
 
     def _columns_of(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as the format's `columns` makes them."""

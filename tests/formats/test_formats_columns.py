@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from builders import litellm_row
 from hypothesis import given, settings
@@ -198,6 +199,32 @@ def test_most_of_a_real_month_is_cut_and_equals_its_rows(monkeypatch: pytest.Mon
     found = read(data, form, by_columns=True)
     assert sum(cut) > 0.9 * data.count(b"\n")
     assert found == read(data, form, by_columns=False)
+
+
+@pytest.mark.parametrize("place", [0, 70])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("startTime", "2026-13-45T25:61:00"),
+        ("startTime", "x"),
+        ("endTime", "2026-10-01T10:00:00Z"),
+        ("prompt_tokens", 2.5),
+        ("spend", -1),
+        ("completion_tokens", 10**12),
+    ],
+)
+def test_an_odd_value_takes_out_its_line_and_not_its_block(key: str, value: Any, place: int) -> None:
+    rows = [litellm_row(f"r{n}", "2026-10-01T10:00:00", prompt=100, completion=5, spend="0.01") for n in range(140)]
+    rows[place] = rows[place] | {key: value}
+    data = b"\n".join(msgspec.json.encode(row) for row in rows)
+    (form,) = WITH_COLUMNS
+    decoder = decoder_of(Job((form.name,), Layout("lines"), {}, Setup(b"k" * 32))).decoders[0]
+    made = decoder._cut_alike(data, len(rows))
+    assert made is not None
+    _, places, odd = made
+    assert len(places) == len(rows)
+    assert np.flatnonzero(odd).tolist() == [place]
+    assert read(data, form, by_columns=True) == read(data, form, by_columns=False)
 
 
 @pytest.mark.parametrize(
