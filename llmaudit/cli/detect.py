@@ -34,6 +34,7 @@ def detect(
     from llmaudit.formats.mapped import format_of, load_map
     from llmaudit.ingest import walk
     from llmaudit.ingest.detect import detect as detect_file
+    from llmaudit.ingest.known import NOT_LOOKED_AT
     from llmaudit.ingest.propose import propose as proposed
 
     form = None if map is None else format_of(load_map(map))
@@ -42,6 +43,9 @@ def detect(
     for found in walk(paths):
         one: dict[str, Any] = {"path": str(found.path), "format": None, "confidence": 0.0, "evidence": []}
         files.append(one | {"proposed_map": None})
+        if found.left is not None:
+            files[-1]["evidence"] = [f"{NOT_LOOKED_AT}: {found.left}"]
+            continue
         try:
             seen = detect_file(found.path, form)
             proposal = None if seen.form else proposed(found.path)

@@ -53,7 +53,7 @@ def ingest(
 
 
 def show(settings: Settings, result: IngestResult) -> None:
-    """Print what became of every file."""
+    """Print what became of every file that was looked at; stderr names the others."""
     columns = ["file", "format", "lines", "accepted", "duplicates", "ignored", "rejected", "bills", ""]
     rows = [
         [
@@ -68,6 +68,7 @@ def show(settings: Settings, result: IngestResult) -> None:
             f.skipped or "",
         ]
         for f in result.files
+        if not f.was_left
     ]
     t = result.totals
     rows.append(["total", "", t.lines, t.accepted, t.duplicates, t.ignored, t.rejected, t.bills, ""])

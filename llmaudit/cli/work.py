@@ -154,6 +154,7 @@ def read_logs(
 ) -> IngestResult:
     """Take files into the database and tag them; files that cannot be used are named on stderr."""
     from llmaudit.ingest import Setup, ingest
+    from llmaudit.ingest.known import UNKNOWN
 
     if column_map is not None and format_name is not None:
         raise UsageError(
@@ -181,10 +182,14 @@ def read_logs(
             shown.clear()
     for failure in result.failures:
         sys.stderr.write(f"llmaudit: {message(failure)}\n")
-    skipped = [file.path for file in result.files if file.skipped == "unknown format"]
-    if skipped:
-        names = ", ".join(printable(Path(path).name) for path in skipped[:5])
-        notice(settings, f"{len(skipped)} file(s) in no known format were passed over: {names}")
+    for said, passed in (
+        ("in no known format", [file.path for file in result.files if file.skipped == UNKNOWN]),
+        ("whose kind or ending is no log's", [file.path for file in result.files if file.was_left]),
+    ):
+        if passed:
+            names = ", ".join(printable(Path(path).name) for path in passed[:MAX_NAMES])
+            names += ", …" if len(passed) > MAX_NAMES else ""
+            notice(settings, f"{len(passed)} file(s) {said} were passed over: {names}")
     if any(file.skipped is None for file in result.files) or not _is_tagged(store):
         from llmaudit.tiers.tag import tag  # slow to import, and often nothing is new
 

@@ -73,9 +73,12 @@ def ingest(
     with ExitStack() as stack:
         found = [entry for path in paths for entry in (_standard_input(stack) if path == "-" else walk([path]))]
         stack.enter_context(store.little_memory())
-        whole = sum(_size(entry.path) for entry in found)
+        whole = sum(_size(entry.path) for entry in found if entry.left is None)
         loader = stack.enter_context(closing(Loader(Run(store, setup, progress, format_name, whole))))
         for entry in found:
+            if entry.left is not None:
+                loader.leave(entry.path, entry.left)
+                continue
             label = "-" if entry.is_input else None
             loader.add(entry.path, label=label, must_be_log=entry.named)
         loader.flush()
@@ -84,7 +87,7 @@ def ingest(
     recognised = [file for file in files if file.format is not None]
     if not recognised and not failures:
         raise InputError(
-            f"no log was found in {printable(', '.join(paths))} ({len(found)} files looked at)",
+            f"no log was found in {printable(', '.join(paths))} ({_looked_at(found)})",
             next_step="See `llmaudit formats` for what can be read.",
             slug="no-logs",
         )
@@ -98,6 +101,11 @@ def _standard_input(stack: ExitStack) -> list[Found]:
     with (folder / "-").open("wb") as sink:
         shutil.copyfileobj(sys.stdin.buffer, sink)
     return [Found(folder / "-", named=True, is_input=True)]
+
+
+def _looked_at(found: Sequence[Found]) -> str:
+    left = sum(entry.left is not None for entry in found)
+    return f"{len(found) - left} files looked at" + (f", {left} passed over by their ending or kind" if left else "")
 
 
 def _size(path: Path) -> int:

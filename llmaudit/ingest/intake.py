@@ -16,7 +16,7 @@ from llmaudit.errors import InputError, printable
 from llmaudit.formats.mapped import format_of
 from llmaudit.ingest.commit import SMALL_ROWS, Commits, Part
 from llmaudit.ingest.detect import Detection, detect
-from llmaudit.ingest.known import FileResult, Key
+from llmaudit.ingest.known import UNKNOWN, FileResult, Key
 from llmaudit.ingest.ledger import FileRead, Ledger
 from llmaudit.ingest.read import CHUNK_BYTES, Content, Small, file_name, opened
 from llmaudit.ingest.registry import known_named
@@ -142,7 +142,7 @@ class Intake:
             return FileRead(asked.path, job_of(found, self._run.setup), asked.slot, asked.label)
         if asked.must_be_log:
             raise _unknown("standard input" if asked.label == "-" else file_name(asked.path), found)
-        self._run.results[asked.slot] = FileResult(file_name(asked.path), None, skipped="unknown format")
+        self._run.results[asked.slot] = FileResult(file_name(asked.path), None, skipped=UNKNOWN)
         return None
 
     def _alone(self, asked: Asked, found: Detection | None = None) -> None:

@@ -16,6 +16,10 @@ Key = tuple[str, datetime | None, datetime | None]
 """What makes a file the same again: the hash of its content, and the period it was read for."""
 
 
+UNKNOWN = "unknown format"
+NOT_LOOKED_AT = "not looked at"
+
+
 class FileResult(msgspec.Struct, frozen=True):
     """What became of one file: `lines = accepted + duplicates + ignored + rejected + bills`, always.
 
@@ -28,8 +32,8 @@ class FileResult(msgspec.Struct, frozen=True):
         ignored: Records that are no requests, or outside the period asked for.
         rejected: Records that cannot be used.
         bills: Bill lines.
-        skipped: Why nothing was taken in: `already ingested`, `unknown format`, or `not used:` and an error's name;
-            None where the file was read.
+        skipped: Why nothing was taken in: `already ingested`, `unknown format`, `not looked at:` and the ending that no
+            log has, or `not used:` and an error's name; None where the file was read.
         reasons: Counts of ignored and rejected records by reason.
         conflicts: Duplicates whose content differs from what is in the database.
         masked: Values that looked like live keys and were replaced.
@@ -49,6 +53,11 @@ class FileResult(msgspec.Struct, frozen=True):
     conflicts: int = 0
     masked: int = 0
     warnings: list[str] = []
+
+    @property
+    def was_left(self) -> bool:
+        """Whether it was not looked at: a folder's file with an ending that no log has."""
+        return self.skipped is not None and self.skipped.startswith(NOT_LOOKED_AT)
 
 
 class Known:

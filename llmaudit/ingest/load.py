@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmaudit.errors import InputError
-from llmaudit.ingest.known import FileResult
+from llmaudit.ingest.known import NOT_LOOKED_AT, FileResult
 from llmaudit.ingest.read import file_name, small_file
 from llmaudit.ingest.run import Asked, Run
 
@@ -56,6 +56,10 @@ class Loader:
                 run.results[asked.slot] = earlier
             else:
                 self._new().add(asked, small)
+
+    def leave(self, path: Path, why: str) -> None:
+        """Note a folder's file that is not looked at, and why."""
+        self._run.results.append(FileResult(file_name(path), None, skipped=f"{NOT_LOOKED_AT}: {why}"))
 
     def _new(self) -> Intake:
         """Return what takes in new files."""

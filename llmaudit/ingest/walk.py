@@ -10,27 +10,36 @@ from pathlib import Path
 
 from llmaudit.errors import InputError, printable
 
-NOT_LOGS = {".md", ".py", ".pyc", ".txt", ".html", ".yaml", ".yml", ".toml", ".duckdb", ".png", ".ipynb", ".wal"}
+NOT_LOGS = {".md", ".py", ".pyc", ".html", ".yaml", ".yml", ".toml", ".duckdb", ".png", ".ipynb", ".wal"}
 """Endings that a folder may hold beside logs; a file that is named itself is always tried."""
+
+NO_FILE = "no regular file"
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file to read, and whether the user named it or a folder around it."""
+    """A file, and whether the user named it or a folder around it.
+
+    Attributes:
+        path: The file.
+        named: The user named it, and not a folder around it.
+        is_input: It is what came on standard input.
+        left: Why it is not looked at, such as `.md`; None where it is read.
+    """
 
     path: Path
     named: bool
     is_input: bool = False
-    """It is what came on standard input."""
+    left: str | None = None
 
 
 def walk(paths: Iterable[str]) -> Iterator[Found]:
     """Yield the files that the given paths mean. No name is expanded: `log[1].jsonl` is that file.
 
-    Folders are walked in name order, so that the same folder always reads the same; hidden files, and endings that are
-    never logs, are passed over.
+    Folders are walked in name order, so that the same folder always reads the same; hidden files are passed over. What
+    is no regular file or has an ending that no log has is named too, with the reason why it is not to be read.
 
     Raises:
         InputError: A path is an address or does not exist, or a folder cannot be read.
@@ -44,14 +53,14 @@ def walk(paths: Iterable[str]) -> Iterator[Found]:
             )
         path = Path(text)
         if path.is_dir():
-            yield from (Found(found, named=False) for found in _files_of(path))
+            yield from _files_of(path)
         elif os.path.lexists(path):  # what it is, and whether it can be read, shows when it is opened
             yield Found(path, named=True)
         else:
             raise InputError(f"{printable(text)} does not exist", next_step="Check the path.", slug="no-such-file")
 
 
-def _files_of(folder: Path) -> Iterator[Path]:
+def _files_of(folder: Path) -> Iterator[Found]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -65,5 +74,13 @@ def _files_of(folder: Path) -> Iterator[Path]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _files_of(Path(entry.path))
-        elif entry.is_file() and Path(entry.name).suffix.lower() not in NOT_LOGS:
-            yield Path(entry.path)
+        else:
+            yield Found(Path(entry.path), named=False, left=_why_left(entry))
+
+
+def _why_left(entry: os.DirEntry[str]) -> str | None:
+    """Return why a folder's entry is not looked at; None where it is to be read."""
+    if not entry.is_file():  # a pipe, a socket, a link that leads nowhere or to a folder
+        return NO_FILE
+    ending = Path(entry.name).suffix.lower()
+    return ending if ending in NOT_LOGS else None

@@ -112,8 +112,25 @@ def test_a_folder_is_walked_in_name_order_past_what_is_no_log(tmp_path: Path) ->
     for name in ("b.jsonl", "a/2.jsonl", "a/1.jsonl", ".hidden.jsonl", "notes.md", "c.csv.gz"):
         write(tmp_path / name, b"x")
     os.mkfifo(tmp_path / "a" / "pipe")
-    found = [str(entry.path.relative_to(tmp_path)) for entry in walk([str(tmp_path)])]
-    assert found == ["a/1.jsonl", "a/2.jsonl", "b.jsonl", "c.csv.gz"]
+    found = [(str(entry.path.relative_to(tmp_path)), entry.left) for entry in walk([str(tmp_path)])]
+    assert found == [
+        ("a/1.jsonl", None),
+        ("a/2.jsonl", None),
+        ("a/pipe", "no regular file"),
+        ("b.jsonl", None),
+        ("c.csv.gz", None),
+        ("notes.md", ".md"),
+    ]
+
+
+def test_a_log_named_txt_is_read_from_a_folder_and_what_is_left_is_accounted_for(tmp_path: Path, load) -> None:
+    write(tmp_path / "logs" / "october.txt", lines([1, 2]))
+    write(tmp_path / "logs" / "notes.md", b"# notes")
+    result = load(tmp_path / "logs")
+    assert [(Path(file.path).name, file.accepted, file.skipped) for file in result.files] == [
+        ("notes.md", 0, "not looked at: .md"),
+        ("october.txt", 2, None),
+    ]
 
 
 def test_a_folder_without_logs_says_so(tmp_path: Path, load) -> None:
