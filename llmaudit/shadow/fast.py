@@ -20,7 +20,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.json as arrow_json
 
 from llmaudit.formats.alike import Alike, Shapes
-from llmaudit.ingest.read import Content, blocks, opened
+from llmaudit.ingest.read import Block, Content, blocks, opened
 from llmaudit.ingest.records import Tally
 from llmaudit.shadow.cast import canonical, cast, encoded, numbers
 from llmaudit.shadow.columns import ARROW, BY_NAME, CODES, ENCODED, USAGE, BadValue, Field, field_of
@@ -69,11 +69,11 @@ def _json_lines(content: Content, head: bytes) -> pa.Table:
     seen = {name: _seen_type(one, [row.get(name) for row in sample]) for name in names if (one := field_of(name))}
     schema = pa.schema(list((known | seen).items()))
     with ThreadPoolExecutor(WORKERS) as pool:  # numpy and Arrow leave Python's lock
-        tables = list(_in_turn(pool, (block.data for block in blocks(content)), schema))
+        tables = list(_in_turn(pool, blocks(content), schema))
     return pa.concat_tables(tables, promote_options="default").unify_dictionaries()
 
 
-def _in_turn(pool: ThreadPoolExecutor, parts: Iterable[bytes | None], schema: pa.Schema) -> Iterator[pa.Table]:
+def _in_turn(pool: ThreadPoolExecutor, parts: Iterable[Block], schema: pa.Schema) -> Iterator[pa.Table]:
     """Yield the rows of blocks in order, few blocks at a time in memory."""
     rest = iter(parts)
     waiting: deque[Future[pa.Table]] = deque(pool.submit(_block, part, schema) for part in islice(rest, WORKERS + 1))
@@ -82,18 +82,19 @@ def _in_turn(pool: ThreadPoolExecutor, parts: Iterable[bytes | None], schema: pa
         waiting.extend(pool.submit(_block, part, schema) for part in islice(rest, 1))
 
 
-def _block(data: bytes | None, schema: pa.Schema) -> pa.Table:
+def _block(block: Block, schema: pa.Schema) -> pa.Table:
     """Return the rows of a block of lines.
 
     Raises:
         _Odd: A line that is not one record.
         BadValue: A value that its column cannot hold.
     """
+    data = block.data
     if data is None:
         raise _Odd
     if not data.isascii():
         data.decode()  # lines are cut without a look at what is in them
-    count = data.count(b"\n") + 1
+    count = len(block)
     tables, places = [], []
     for lines in Shapes().of(data):  # of this block alone: blocks are read beside each other
         tables.append(_cut(lines))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ OWN = (
     *("cached", "cache_read_tokens", "prompt_tokens", "output_tokens", "params"),
 )
 """What each arm has for itself."""
+
+WORKERS = 2
 
 
 def pivot(rows: dict[str, Any]) -> pa.Table:
@@ -46,13 +49,19 @@ def pivot(rows: dict[str, Any]) -> pa.Table:
     indices = [pa.array(place, mask=place < 0) for place in places]
     for arm, count in zip(ARMS, copies, strict=True):
         found[f"{arm}_copies"] = pa.array(count)
-    for name in list(rows):
-        column = _whole(rows.pop(name))
+
+    def beside(name: str) -> dict[str, Any]:
+        column, done = _whole(rows.pop(name)), {}
         if name in SHARED:
             one = _either(column, *places)
-            found[name] = pc.dictionary_encode(one) if name in LABELS else one
+            done[name] = pc.dictionary_encode(one) if name in LABELS else one
         if name in OWN:
-            found |= {f"{arm}_{name}": column.take(index) for arm, index in zip(ARMS, indices, strict=True)}
+            done |= {f"{arm}_{name}": column.take(index) for arm, index in zip(ARMS, indices, strict=True)}
+        return done
+
+    with ThreadPoolExecutor(WORKERS) as pool:  # Arrow leaves Python's lock
+        for columns in pool.map(beside, list(rows)):
+            found |= columns
     return pa.table(found)
 
 
