@@ -112,12 +112,12 @@ _JOINED = """
         o.user_id, q.feature AS its_feature, q.tier AS its_tier, q.task AS its_task, q.model AS its_model,
         q.user_id AS its_user
     FROM {source} o LEFT JOIN (
-        SELECT r.request_id, any_value(r.user_id) AS user_id, any_value(k.feature) AS feature,
+        SELECT k.request_id, any_value(k.user_id) AS user_id, any_value(k.feature) AS feature,
             any_value(k.tier) AS tier, any_value(k.task) AS task, any_value(k.model) AS model
-        FROM requests r JOIN keyed_requests k ON k.row_id = r.row_id
-        WHERE r.request_id IS NOT NULL AND r.status = 'ok'
-            AND r.request_id IN (SELECT coalesce(request_id, case_id) FROM {source})
-        GROUP BY r.request_id
+        FROM keyed_requests k
+        WHERE k.request_id IS NOT NULL AND k.status = 'ok'
+            AND k.request_id IN (SELECT coalesce(request_id, case_id) FROM {source})
+        GROUP BY k.request_id
     ) q ON q.request_id = coalesce(o.request_id, o.case_id)
     ORDER BY o.file_id, o.line
 """
@@ -178,9 +178,8 @@ def _of_templates(store: Store, source: str) -> dict[str, Labels]:
     return dict(
         _common(
             store.rows(
-                "SELECT r.template_hash, k.feature, k.tier, k.task, count(*) FROM requests r"
-                " JOIN keyed_requests k ON k.row_id = r.row_id"
-                f" WHERE r.template_hash IN (SELECT template_hash FROM {source}) GROUP BY ALL ORDER BY ALL"
+                "SELECT k.template_hash, k.feature, k.tier, k.task, count(*) FROM keyed_requests k"
+                f" WHERE k.template_hash IN (SELECT template_hash FROM {source}) GROUP BY ALL ORDER BY ALL"
             )
         )
     )
@@ -194,8 +193,8 @@ def _of_routes(store: Store) -> dict[str, Labels]:
     features = {str(name) for (name,) in store.rows("SELECT DISTINCT feature FROM keyed_requests WHERE feature <> ''")}
     endpoints = _common(
         store.rows(
-            "SELECT r.endpoint, k.feature, k.tier, k.task, count(*) FROM requests r"
-            " JOIN keyed_requests k ON k.row_id = r.row_id WHERE r.endpoint IS NOT NULL GROUP BY ALL ORDER BY ALL"
+            "SELECT k.endpoint, k.feature, k.tier, k.task, count(*) FROM keyed_requests k"
+            " WHERE k.endpoint IS NOT NULL GROUP BY ALL ORDER BY ALL"
         )
     )
     found: dict[str, Labels] = {name: labels for name, labels in endpoints if name not in features}

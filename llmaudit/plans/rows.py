@@ -47,9 +47,9 @@ def plan_rows(
         store.table("plan_legs", _legs_table(every)),
     ):
         return store.arrow(
-            "SELECT k.row_id, any_value(r.request_id) AS request_id, p.plan, max(l.answered_by) AS model,"
+            "SELECT k.row_id, any_value(k.request_id) AS request_id, p.plan, max(l.answered_by) AS model,"
             f" sum({ROW_COST}) AS cost_usd, coalesce(bool_or(l.is_estimate), FALSE) AS is_estimate"
-            " FROM keyed_requests k CROSS JOIN plan_names p JOIN requests r ON r.row_id = k.row_id"
+            " FROM keyed_requests k CROSS JOIN plan_names p"
             f" LEFT JOIN plan_legs l ON l.plan = p.plan AND {same}"
             " GROUP BY k.row_id, p.plan ORDER BY k.row_id, p.plan"
         )

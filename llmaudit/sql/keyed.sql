@@ -82,6 +82,7 @@ SELECT
     z.user_id AS user_id,
     z.key_id AS key_id,
     z.max_output_tokens AS max_output_tokens,
+    z.has_code AS has_code,
     z.prompt_chars AS prompt_chars,
     z.prompt_turns AS prompt_turns,
     z.template_hash AS template_hash,

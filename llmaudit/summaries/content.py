@@ -39,20 +39,19 @@ _SQL = f"""
     FROM (
         SELECT k.model AS model, k.task AS task, k.tokens AS tokens,
             CASE
-                WHEN r.has_code IS NULL AND r.prompt_chars IS NULL THEN NULL
-                WHEN r.prompt_chars > 0 AND NOT k.needs_tools AND NOT k.needs_images
-                    AND r.prompt_chars < {CJK_CHARS} * k.tokens THEN 'cjk'
-                WHEN r.has_code THEN 'code'
-                WHEN r.has_code IS NULL THEN NULL
+                WHEN k.has_code IS NULL AND k.prompt_chars IS NULL THEN NULL
+                WHEN k.prompt_chars > 0 AND NOT k.needs_tools AND NOT k.needs_images
+                    AND k.prompt_chars < {CJK_CHARS} * k.tokens THEN 'cjk'
+                WHEN k.has_code THEN 'code'
+                WHEN k.has_code IS NULL THEN NULL
                 ELSE 'latin'
             END AS content
         FROM (
-            SELECT row_id, model, task, needs_tools, needs_images,
+            SELECT model, task, needs_tools, needs_images, has_code, prompt_chars,
                 COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0)
                     + COALESCE(cache_write_1h_tokens, 0) + COALESCE(cache_write_other_tokens, 0) AS tokens
             FROM keyed_requests WHERE status = 'ok'
         ) AS k
-        JOIN period_requests AS r ON r.row_id = k.row_id
         WHERE k.tokens > 0
     ) AS z
     GROUP BY z.model, z.task, z.content

@@ -113,7 +113,7 @@ routes AS (
 ),
 told AS (
     SELECT
-        DATE_TRUNC('hour', r.started_at) AS hour,
+        DATE_TRUNC('hour', k.started_at) AS hour,
         k.gateway AS gateway,
         CASE WHEN n.model IS NOT NULL THEN k.seller END AS seller,
         COALESCE(n.model, '{OTHER}') AS model,
@@ -125,17 +125,16 @@ told AS (
         k.usage_status AS usage_status,
         CASE
             WHEN k.status <> 'error' THEN NULL
-            WHEN r.call_id IS NULL THEN 'unlinked'
+            WHEN k.call_id IS NULL THEN 'unlinked'
             WHEN d.answered_by IS NULL AND k.error_class IN ('client_error', 'content_filter') THEN 'unanswerable'
             WHEN d.answered_by IS NULL THEN 'unanswered'
             WHEN d.answered_by = d.seller THEN 'again'
             ELSE 'elsewhere'
         END AS fate
-    FROM period_requests AS r
-    JOIN keyed_requests AS k ON k.row_id = r.row_id
+    FROM keyed_requests AS k
     LEFT JOIN routes AS n
         ON n.gateway IS NOT DISTINCT FROM k.gateway AND n.seller IS NOT DISTINCT FROM k.seller AND n.model = k.model
-    LEFT JOIN fates AS d ON d.row_id = r.row_id
+    LEFT JOIN fates AS d ON d.row_id = k.row_id
 )
 SELECT
     t.hour AS hour, t.gateway AS gateway, t.seller AS seller, t.model AS model,

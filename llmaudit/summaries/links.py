@@ -68,9 +68,7 @@ _BEFORE = ", ".join(f"LAG(s.{name}) OVER w AS before_{name}" for name in KEYS)
 _ALL = ", ".join((*KEYS, *(f"before_{name}" for name in KEYS)))
 _SQL = f"""
     WITH sessions AS (
-        SELECT k.*, r.session_id AS session_id, r.started_at AS started_at
-        FROM keyed_requests AS k JOIN period_requests AS r ON r.row_id = k.row_id
-        WHERE k.status = 'ok' AND r.session_id IS NOT NULL
+        SELECT k.* FROM keyed_requests AS k WHERE k.status = 'ok' AND k.session_id IS NOT NULL
     ),
     followed AS (
         SELECT {_NOW}, s.cache_read_tokens AS cached, {_BEFORE},
