@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from llmaudit.ingest.decode import BILL_SCHEMA, SCHEMA
+from llmaudit.ingest.arrays import BILL_SCHEMA, SCHEMA
 from llmaudit.ingest.known import FileResult, Key
 from llmaudit.ingest.ledger import FileRead, Ledger, settle
 from llmaudit.ingest.repeats import Repeats

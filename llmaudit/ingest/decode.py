@@ -6,69 +6,35 @@ This runs per row, at a dozen microseconds each: what looks like an odd turn of 
 
 from __future__ import annotations
 
-import types
 import typing
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from msgspec.structs import astuple
 
-from llmaudit.bills.base import BillLine
-from llmaudit.formats.alike import Alike, Odd, Shapes, Together
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
 from llmaudit.ingest import read as reading
+from llmaudit.ingest.arrays import BILL_SCHEMA, SCHEMA, Row, column_batch, in_line_order, row_batch
 from llmaudit.ingest.clean import cleaned
+from llmaudit.ingest.cutting import Cutter, lines_at
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
 from llmaudit.ingest.read import Block
-from llmaudit.ingest.records import Numbered, Tally, is_utf8, text_lines
+from llmaudit.ingest.records import Numbered, Tally, is_utf8
 from llmaudit.period import Period
 from llmaudit.privacy import masked
 from llmaudit.request import Ignored, Reject, Request
 from llmaudit.tiers.text import text_hints
 
-Row = tuple[Any, ...]
-"""The fields of a `Request` or `BillLine`, in order. Cheaper to keep than the struct: columns are made of it."""
-
-LINE = 0
 OUTSIDE = "outside the period asked for"
 EMPTY = "page, batch or record without entries"
 ROWS_PER_TURN = 1000
 """Rows turned into columns at a time: few enough that they are still in the processor's cache."""
-
-_UNSTORABLE = (pa.ArrowInvalid, OverflowError, UnicodeEncodeError)
-_ARROW_TYPES: dict[Any, pa.DataType] = {
-    str: pa.string(),
-    int: pa.int64(),
-    bool: pa.bool_(),
-    datetime: pa.timestamp("us"),
-}
-
-
-def _schema(struct: type, decimal: pa.DataType) -> pa.Schema:
-    """Return a column for each field of a struct (`X | None`, or a `Literal` of words)."""
-    kinds = {**_ARROW_TYPES, Decimal: decimal}
-    fields = []
-    for name, hint in typing.get_type_hints(struct).items():
-        options = [option for option in typing.get_args(hint) if option is not types.NoneType] or [hint]
-        fields.append((name, kinds.get(options[0], pa.string())))
-    return pa.schema(fields)
-
-
-SCHEMA = _schema(Request, pa.decimal128(18, 12))
-"""The columns of a decoded batch of requests, in the order of `requests`."""
-
-BILL_SCHEMA = _schema(BillLine, pa.decimal128(38, 12))
-"""The columns of a decoded batch of bill lines, in the order of `bill_lines`."""
-
 
 TEXT_SCHEMA = pa.schema(
     [("line", pa.int64()), ("request_id", pa.string()), ("prompt", pa.string()), ("answer", pa.string())]
@@ -90,8 +56,6 @@ class Decoder:
         layout: How the records lie.
         keep_users: Leave addresses of people as they are.
 
-    Attributes:
-        cuts: Whether columns are cut out of lines that are alike, as far as it goes.
     """
 
     def __init__(
@@ -109,9 +73,12 @@ class Decoder:
         plain = layout.container == "lines" and not layout.envelope and not layout.wrapper
         self._by_columns = form.columns is not None and plain and self._unbounded
         self._lines = _json_decoder(form.record).decode_lines if self._by_columns else None
-        self.cuts = self._by_columns and form.cut is not None
-        self._shapes = Shapes()
-        self._firsts: dict[Hashable, Any] = {}
+        self._cutter = Cutter(form.cut, self._reader) if self._by_columns and form.cut is not None else None
+
+    @property
+    def cuts(self) -> bool:
+        """Whether columns are cut out of lines that are alike, as far as it goes."""
+        return self._cutter is not None
 
     def batch(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as rows; what is not one is noted in the tally.
@@ -132,7 +99,7 @@ class Decoder:
         """
         if not self._by_columns or block.data is None:
             return None
-        if self.cuts and (done := self._cut(block, block.data, tally)) is not None:
+        if (done := self._cut(block, block.data, tally)) is not None:
             return done
         if not _is_an_object_a_line(block.data):
             return None
@@ -148,60 +115,22 @@ class Decoder:
 
     def _cut(self, block: Block, data: bytes, tally: Tally) -> pa.RecordBatch | None:
         """Return the requests of a block as columns cut out of its lines; None where too few are alike."""
-        if len(data) > reading.MAX_LINE_BYTES or not is_utf8(data):
+        if self._cutter is None or len(data) > reading.MAX_LINE_BYTES or not is_utf8(data):
             return None
         size = len(block)
-        made = self._cut_alike(data, size)
+        made = self._cutter.columns(data, size)
         if made is None:
-            self.cuts = False  # a log of lines of many kinds, or of few and long ones
+            self._cutter = None  # a log of lines of many kinds, or of few and long ones
             return None
         columns, places, odd = made
-        batch = _assembled(columns, block.first_line + places, self.schema)
+        batch = column_batch(columns, block.first_line + places, self.schema)
         left = np.ones(size, np.bool_)
         left[places] = odd
         tally.records += size - int(np.count_nonzero(left))
         if left.any():
-            rest = self._columns_of(_lines_at(block, data, left, tally), tally)
-            batch = _in_order([batch.filter(pa.array(~odd)), rest])
+            rest = self._columns_of(lines_at(block, data, left, tally), tally)
+            batch = in_line_order([batch.filter(pa.array(~odd)), rest])
         return self._clean(batch, tally)
-
-    def _cut_alike(
-        self, data: bytes, size: int
-    ) -> tuple[Mapping[str, Any], npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
-        """Return columns, the places of their lines, and which are odd; None where most of the block is left."""
-        assert self.form.cut is not None  # noqa: S101 -- for mypy: `cuts` says so
-        kinds, firsts = self._fitting(data)
-        if 2 * sum(map(len, kinds)) <= size:
-            return None
-        lines = Together(data, kinds)
-        try:
-            columns, odd = self.form.cut.columns(lines, firsts)
-        except Odd:
-            return None
-        return None if 2 * np.count_nonzero(~odd) <= size else (columns, lines.places, odd)
-
-    def _fitting(self, data: bytes) -> tuple[list[Alike], list[Any]]:
-        """Return the lines of a block that the format cuts, by shape, and one line of each shape decoded."""
-        kinds, firsts = [], []
-        for lines in self._shapes.of(data):
-            if lines.shape not in self._firsts:
-                self._firsts[lines.shape] = self._first_of(lines)
-            first = self._firsts[lines.shape]
-            if first is not None:
-                kinds.append(lines)
-                firsts.append(first)
-        return kinds, firsts
-
-    def _first_of(self, lines: Alike) -> Any:
-        """Return one of some lines decoded; None where the format does not cut lines of their shape."""
-        assert self.form.cut is not None  # noqa: S101 -- for mypy: `cuts` says so
-        for line in lines.some:
-            try:
-                first = self._reader(line)
-            except UNDECODABLE:
-                continue
-            return first if self.form.cut.fits(lines, first) else None
-        return None
 
     def _columns_of(self, records: Numbered, tally: Tally) -> pa.RecordBatch:
         """Return the requests among the records as the format's `columns` makes them."""
@@ -226,11 +155,11 @@ class Decoder:
         assert self.form.columns is not None  # noqa: S101 -- for mypy: the callers have looked
         made, left = self.form.columns(decoded, self._context)
         if not left:
-            return _assembled(made, lines, self.schema)
+            return column_batch(made, lines, self.schema)
         behind = set(left)
-        done = _assembled(made, [line for place, line in enumerate(lines) if place not in behind], self.schema)
+        done = column_batch(made, [line for place, line in enumerate(lines) if place not in behind], self.schema)
         rest = self._rows(self._converted([(lines[place], decoded[place]) for place in left], tally), tally)
-        return _in_order([done, rest])
+        return in_line_order([done, rest])
 
     def finish(self, tally: Tally) -> pa.RecordBatch:
         """Return what the format's state holds when the file has ended; those records are no longer held."""
@@ -263,7 +192,7 @@ class Decoder:
 
     def columns(self, rows: list[Row], tally: Tally) -> pa.RecordBatch:
         """Return rows as columns that may be kept; those that no column can hold are noted in the tally."""
-        return self._clean(_columns(rows, self.schema, tally), tally)
+        return self._clean(row_batch(rows, self.schema, tally), tally)
 
     def _tuples(self, made: Iterator[Any]) -> list[Row]:
         rows: list[Row] = []
@@ -298,9 +227,9 @@ class Decoder:
         batches: list[pa.RecordBatch] = []
         while turn := list(islice(made, ROWS_PER_TURN)):
             self._fill_hints()
-            batches.append(_columns([astuple(request) for request in turn], self.schema, tally))
+            batches.append(row_batch([astuple(request) for request in turn], self.schema, tally))
         if not batches:
-            return _arrays([], self.schema)
+            return row_batch([], self.schema, tally)
         return pa.concat_batches(batches) if len(batches) > 1 else batches[0]
 
     def _clean(self, batch: pa.RecordBatch, tally: Tally) -> pa.RecordBatch:
@@ -432,31 +361,6 @@ def _is_an_object_a_line(data: bytes) -> bool:
     return bool((text[ends - 1] == ord("}")).all() and (text[ends + 1] == ord("{")).all())
 
 
-def _lines_at(block: Block, data: bytes, wanted: npt.NDArray[np.bool_], tally: Tally) -> Numbered:
-    """Yield some lines of a block, each run of them as a block of its own."""
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
-    starts, stops = np.append(0, ends + 1), np.append(ends, len(data))
-    edges = np.flatnonzero(np.diff(wanted, prepend=False, append=False))
-    for first, behind in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        yield from text_lines(Block(block.first_line + first, data[starts[first] : stops[behind - 1]]), tally)
-
-
-def _assembled(
-    made: Mapping[str, pa.Array], lines: Sequence[int] | npt.NDArray[np.int64], schema: pa.Schema
-) -> pa.RecordBatch:
-    """Return columns by name as a batch; a column that was not made is null."""
-    size = len(lines)
-    columns = {"line": pa.array(lines, pa.int64()), **made}
-    arrays = [columns[f.name] if f.name in columns else pa.nulls(size, f.type) for f in schema]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _in_order(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    """Return batches as one, in the order of their lines."""
-    both = pa.Table.from_batches(batches).sort_by("line").combine_chunks()
-    return both.to_batches()[0] if both.num_rows else batches[0]
-
-
 def _reason(error: Exception) -> tuple[str, str | None]:
     """Name the reason of a decoding error and the field. The path inside the record is kept, its text is not."""
     if isinstance(error, RecursionError):
@@ -476,35 +380,3 @@ def _reason(error: Exception) -> tuple[str, str | None]:
     if "missing required field" in text:
         return "missing-field", text.rpartition("`")[0].rpartition("`")[2] or where
     return "wrong-type", where
-
-
-def _columns(rows: list[Row], schema: pa.Schema, tally: Tally) -> pa.RecordBatch:
-    """Return rows as columns; a row with a value that no column can hold becomes a reject."""
-    try:
-        return _arrays(rows, schema)
-    except _UNSTORABLE:
-        kept = []
-        for row in rows:
-            try:
-                _arrays([row], schema)
-            except _UNSTORABLE:
-                tally.reject(row[LINE], "out-of-range")
-            else:
-                kept.append(row)
-        return _arrays(kept, schema)
-
-
-def _arrays(rows: list[Row], schema: pa.Schema) -> pa.RecordBatch:
-    if not rows:
-        return pa.RecordBatch.from_pylist([], schema=schema)
-    columns = zip(*rows, strict=True)
-    arrays = [_array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _array(column: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
-    """Return one column. Many hold one value all the way down, mostly None: counting is cheaper than converting."""
-    first = column[0]
-    if first is column[-1] and column.count(first) == len(column):
-        return pa.nulls(len(column), kind) if first is None else pa.repeat(pa.scalar(first, kind), len(column))
-    return pa.array(column, kind)

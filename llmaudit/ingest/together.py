@@ -18,7 +18,8 @@ import pyarrow as pa
 from llmaudit.errors import InputError
 from llmaudit.formats.base import FileFacts
 from llmaudit.formats.mapped import format_of
-from llmaudit.ingest.decode import Decoder, Row
+from llmaudit.ingest.arrays import Row
+from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.detect import Detection, detect
 from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import HEAD_BYTES, InMemory, Small

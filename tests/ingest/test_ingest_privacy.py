@@ -16,8 +16,8 @@ from logs import row, write
 from running import run_here
 
 from llmaudit.features import language_class
+from llmaudit.ingest.arrays import SCHEMA
 from llmaudit.ingest.clean import cleaned
-from llmaudit.ingest.decode import SCHEMA
 from llmaudit.pii import classes_of
 from llmaudit.privacy import pseudonym, without_addresses
 

@@ -1,15 +1,9 @@
-"""The DuckDB file: open it safely, bring it up to date, run transactions. The only module that imports duckdb.
-
-A database is opened with every door shut: no extension is loaded or looked for, no file or address can be read from
-SQL, no Python variable is taken for a table. That keeps a hostile file name, plan or database from reaching out.
-"""
+"""The database file: brought up to date when it is opened, run in transactions, read as rows, frames and batches."""
 
 from __future__ import annotations
 
-import re
 import secrets
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,29 +12,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
-from llmaudit.errors import InputError, LlmauditError, StorageFailedError, StoreError, UsageError, printable
+from llmaudit.errors import InputError, StoreError, UsageError, printable
 from llmaudit.sql import migrations
+from llmaudit.store.duck import HARDENED, connected, translated
 
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-STORAGE_VERSION = "v1.4.0"
-"""Files stay readable by DuckDB 1.4 and later, so that other tools can open them."""
-
 LITTLE_MEMORY = "400MB"
 ROWS_PER_BATCH = 50_000
-
-_Config = dict[str, str | bool | int | float | list[str]]
-_HARDENED: _Config = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "allow_community_extensions": False,
-    "python_enable_replacements": False,
-    "enable_external_access": False,
-    "storage_compatibility_version": STORAGE_VERSION,
-}
-_LOCK_HOLDER = re.compile(r"held in (.+?) \(PID (\d+)\)")
 
 
 class Store:
@@ -71,9 +52,9 @@ class Store:
             )
         target = path or self._folder / "audit.duckdb"  # type: ignore[operator]  # one of the two is set
         fresh = self._fresh = not target.exists()
-        with _translated(target):
+        with translated(target):
             spill = {"temp_directory": f"{target}.tmp"}
-            self._connection = _connected(target, {**_HARDENED, **spill}, read_only=read_only, seconds=lock_timeout)
+            self._connection = connected(target, {**HARDENED, **spill}, read_only=read_only, seconds=lock_timeout)
             if not read_only:
                 shutil.rmtree(f"{target}.tmp", ignore_errors=True)  # what a killed run spilled; we hold the lock now
             self._connection.execute("SET TimeZone = 'UTC'")
@@ -155,17 +136,17 @@ class Store:
 
     def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:
         """Run a statement; values are always parameters, never part of the text."""
-        with _translated(self.path):
+        with translated(self.path):
             self._connection.execute(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows; decimals come as `Decimal`, times as naive `datetime`."""
-        with _translated(self.path):
+        with translated(self.path):
             return self._connection.execute(sql, parameters).fetchall()
 
     def dicts(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, Any]]:
         """Run a query and return its rows as column name to value."""
-        with _translated(self.path):
+        with translated(self.path):
             result = self._connection.execute(sql, parameters)
             names = [str(column[0]) for column in result.description or ()]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
@@ -206,18 +187,18 @@ class Store:
 
     def frame(self, sql: str) -> pl.DataFrame:
         """Run a query and return a polars frame."""
-        with _translated(self.path):
+        with translated(self.path):
             frame: pl.DataFrame = self._connection.sql(sql).pl()
             return frame
 
     def arrow(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run a query and return an Arrow table."""
-        with _translated(self.path):
+        with translated(self.path):
             return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
     def batches(self, sql: str, parameters: Sequence[object] = ()) -> pa.RecordBatchReader:
         """Run a query and return its rows batch by batch: a table of millions never stands in memory whole."""
-        with _translated(self.path):
+        with translated(self.path):
             return self._connection.sql(sql, params=list(parameters)).to_arrow_reader(ROWS_PER_BATCH)
 
     @contextmanager
@@ -303,7 +284,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Run a block in one transaction: all of it is kept, or nothing."""
-        with _translated(self.path):
+        with translated(self.path):
             self._connection.execute("BEGIN TRANSACTION")
             try:
                 yield
@@ -326,145 +307,4 @@ class Store:
 def _no_question(why: str) -> UsageError:
     return UsageError(
         f"the query cannot be answered: {why}", next_step="docs/schema.md has tables and columns.", slug="bad-query"
-    )
-
-
-def _connected(path: Path, config: _Config, *, read_only: bool, seconds: float) -> duckdb.DuckDBPyConnection:
-    """Open a database, waiting some seconds for another process that holds it."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return duckdb.connect(str(path), read_only=read_only, config=config)
-        except duckdb.IOException as error:
-            if "Could not set lock" not in str(error) or time.monotonic() >= deadline:
-                raise
-            time.sleep(0.1)
-
-
-def text_path(database: Path) -> Path:
-    """Return where the texts of a database are kept, if they are."""
-    return database.with_name(f"{database.name}.text")
-
-
-class TextStore:
-    """Prompts and answers, in a DuckDB file of their own beside the database, for its owner only.
-
-    Texts are written before the requests they belong to are committed; texts of files that then did not make it are
-    swept out at the next opening.
-
-    Args:
-        path: The file; it is made where it is not there.
-        digests: Content hashes of the files that are in the database; None to look only.
-    """
-
-    def __init__(self, path: Path, digests: set[str] | None) -> None:
-        self._path = path
-        fresh = not path.exists()
-        with _translated(path):
-            self._connection = duckdb.connect(str(path), read_only=digests is None, config=_HARDENED)
-            if digests is None:
-                return
-            self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS files (token VARCHAR NOT NULL, content_sha256 VARCHAR NOT NULL);"
-                "CREATE TABLE IF NOT EXISTS texts (token VARCHAR NOT NULL, line BIGINT NOT NULL, request_id VARCHAR,"
-                " prompt VARCHAR, answer VARCHAR)"
-            )
-        if fresh:
-            path.chmod(0o600)
-        self.sweep(digests)
-
-    def add(self, token: str, texts: pa.Table | None, digest: str | None) -> None:
-        """Write texts of a file, and its content hash when it has been read to its end."""
-        with _translated(self._path):
-            if texts is not None:
-                self._connection.register("incoming", texts)
-                self._connection.execute("INSERT INTO texts SELECT ?, * FROM incoming", [token])
-                self._connection.unregister("incoming")
-            if digest is not None:
-                self._connection.execute("INSERT INTO files VALUES (?, ?)", [token, digest])
-
-    def sweep(self, digests: set[str]) -> None:
-        """Remove the texts of every file whose content is not among these."""
-        with _translated(self._path):
-            self._connection.execute(
-                "DELETE FROM files WHERE content_sha256 NOT IN (SELECT unnest($these))",
-                {"these": sorted(digests) or [""]},
-            )
-            self._connection.execute("DELETE FROM texts WHERE token NOT IN (SELECT token FROM files)")
-
-    def prompts(self, digest: str) -> list[tuple[int, str | None, str]]:
-        """Return line, request id and prompt (a JSON array of `role` and `text`) of a file's texts."""
-        with _translated(self._path):
-            return self._connection.execute(
-                "SELECT line, request_id, prompt FROM texts WHERE prompt IS NOT NULL"
-                " AND token IN (SELECT token FROM files WHERE content_sha256 = ?) ORDER BY line, request_id",
-                [digest],
-            ).fetchall()
-
-    def prompts_at(self, digest: str, lines: Sequence[int]) -> list[tuple[int, str | None, str]]:
-        """Return line, request id and prompt of some lines of a file, as `prompts` does of all."""
-        with _translated(self._path):
-            return self._connection.execute(
-                "SELECT line, request_id, prompt FROM texts WHERE prompt IS NOT NULL"
-                " AND line IN (SELECT unnest($lines))"
-                " AND token IN (SELECT token FROM files WHERE content_sha256 = $digest) ORDER BY line, request_id",
-                {"lines": list(lines), "digest": digest},
-            ).fetchall()
-
-    def count(self) -> int:
-        """Return how many texts there are."""
-        with _translated(self._path):
-            return int(self._connection.execute("SELECT count(*) FROM texts").fetchall()[0][0])
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
-
-
-@contextmanager
-def _translated(path: Path | None) -> Iterator[None]:
-    """Turn DuckDB's errors into ours; an interrupted query is Ctrl-C."""
-    try:
-        yield
-    except LlmauditError:
-        raise
-    except duckdb.InterruptException as error:
-        raise KeyboardInterrupt from error
-    except duckdb.Error as error:
-        raise _as_ours(error, path) from error
-    except RuntimeError as error:
-        if "interrupted" in str(error).lower():
-            raise KeyboardInterrupt from error
-        raise
-
-
-def _as_ours(error: duckdb.Error, path: Path | None) -> LlmauditError:
-    text = str(error)
-    name = printable(str(path)) if path else "the temporary database"
-    holder = _LOCK_HOLDER.search(text)
-    if holder or "Could not set lock" in text:
-        who = f"process {holder[2]} ({printable(holder[1])})" if holder else "another process"
-        return StoreError(
-            f"the database {name} is in use by {who}",
-            next_step="Wait until it has finished, or name another database with --db.",
-            slug="database-busy",
-        )
-    if any(words in text for words in ("No space left", "File too large", "quota exceeded")) or (
-        "disk" in text.lower() and "full" in text.lower()
-    ):
-        return StorageFailedError(
-            f"the disk of {name} is full",
-            next_step="Make room and run the same command again; what was committed before is intact.",
-            slug="disk-full",
-        )
-    if "not a valid DuckDB database file" in text:
-        return InputError(
-            f"{name} is not a database",
-            next_step="Name another file with --db; this one is left as it is. If it was one, restore it from a copy.",
-            slug="not-a-database",
-        )
-    return StorageFailedError(
-        f"the database {name} failed: {printable(text.splitlines()[0], 300)}",
-        next_step="Run again with --debug for the whole story; restore the file from a copy if it is damaged.",
-        slug="database-failed",
     )
