@@ -57,6 +57,10 @@ def once(folder: Path, make: Callable[[], Made], kind: type[Made]) -> Made:
         return msgspec.json.decode(kept.read_bytes(), type=kind)
 
 
+HANGS = 900
+"""Seconds after which a command is taken to hang: a busy machine may be ten times as slow as a quiet one."""
+
+
 def clean_environment(home: Path, extra: dict[str, str] | None = None) -> dict[str, str]:
     """Return an environment that holds nothing of the developer's own."""
     return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), **(extra or {})}
@@ -87,5 +91,5 @@ def run_in(folder: Path, *args: object, env: dict[str, str] | None = None) -> Ra
     """Run the command line as a process of its own in a folder."""
     command = [sys.executable, "-P", "-m", "llmaudit", *map(str, args)]
     environment = clean_environment(folder, env)
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=HANGS, check=False)
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())

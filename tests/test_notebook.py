@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from running import HANGS
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -22,7 +23,7 @@ from nbclient import NotebookClient
 source, target, folder = sys.argv[1:]
 notebook = nbformat.read(source, as_version=4)
 nbformat.validate(notebook)
-NotebookClient(notebook, kernel_name="tour", timeout=120, resources={"metadata": {"path": folder}}).execute()
+NotebookClient(notebook, kernel_name="tour", timeout=900, resources={"metadata": {"path": folder}}).execute()
 nbformat.write(notebook, target)
 """
 """nbclient in a process of its own: its event loop and sockets warn as they close, and here a warning is an error."""
@@ -59,7 +60,7 @@ def _executed(notebook: Path, folder: Path) -> Any:
     out = folder / "executed.ipynb"
     done = subprocess.run(
         [sys.executable, "-c", EXECUTE, notebook, out, work],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=180, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=HANGS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert list(work.iterdir()) == []  # it leaves nothing behind

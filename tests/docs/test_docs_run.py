@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from running import HANGS
 
 import llmaudit
 from llmaudit.catalog import load_catalog
@@ -117,7 +118,7 @@ def test_the_readme_runs_as_one_script(desk: Path, tmp_path: Path):
     }
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=HANGS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (folder / "report.html").read_bytes().lstrip().startswith(b"<!DOCTYPE html>")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from gate_logs import log
-from running import ROOT, clean_environment, run_here
+from running import HANGS, ROOT, clean_environment, run_here
 from yaml_cases import read_cases
 
 CI = ROOT / "ci"
@@ -58,7 +58,7 @@ def shell(checkout: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         environment["PATH"] = f"{tools}{os.pathsep}{environment['PATH']}"
         return subprocess.run(
             ["bash", "-eo", "pipefail", "-c", script],
-            cwd=checkout, env=environment, capture_output=True, text=True, timeout=120, check=False,
+            cwd=checkout, env=environment, capture_output=True, text=True, timeout=HANGS, check=False,
         )  # fmt: skip
 
     return run
@@ -129,7 +129,7 @@ def suite(checkout: Path, *args: str, **extra: str) -> subprocess.CompletedProce
     extra["PYTHONPATH"] = f"{ROOT}{os.pathsep}{checkout / 'site'}"
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *args]
     return subprocess.run(
-        command, cwd=checkout, env=clean_environment(checkout, extra), capture_output=True, text=True, timeout=120,
+        command, cwd=checkout, env=clean_environment(checkout, extra), capture_output=True, text=True, timeout=HANGS,
         check=False,
     )  # fmt: skip
 

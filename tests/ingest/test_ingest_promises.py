@@ -19,7 +19,7 @@ import duckdb
 import msgspec
 import pytest
 from logs import lines, row, write
-from running import clean_environment, run_here, run_in
+from running import HANGS, clean_environment, run_here, run_in
 
 from llmaudit.sql import migrations
 
@@ -90,7 +90,7 @@ def test_a_signal_ends_cleanly_and_the_same_command_goes_on(
         time.sleep(0.01)  # before that Python is still importing, however long that takes on a busy machine
     time.sleep(0.4)
     process.send_signal(sent)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=HANGS)
     # 0: it was faster than the signal; minus the signal: it had finished, and Python was on its way out
     assert process.returncode in {code, 0, -sent}, said
     assert b"Traceback" not in said
@@ -108,7 +108,7 @@ def test_no_room_is_said_and_what_was_there_stays(large: Path, tmp_path: Path) -
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
     process = start(tmp_path, "ingest", large, limits=limits)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=HANGS)
     assert process.returncode == 1, said
     assert b"Traceback" not in said
     assert b"disk-full" in said, said
@@ -165,7 +165,7 @@ def peak_of(folder: Path, *args: object) -> tuple[int, bytes, int]:
     """
     command = [sys.executable, "-c", MEASURED, sys.executable, "-P", "-m", "llmaudit", *map(str, args)]
     environment = clean_environment(folder)
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=600, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=HANGS, check=False)
     out, _, peak = done.stdout.rstrip(b"\n").rpartition(b"\n")
     return done.returncode, out, int(peak) << 10
 
