@@ -30,7 +30,7 @@ from scipy.sparse import coo_array, vstack
 from llmaudit.catalog import load_catalog
 from llmaudit.datasets.cohort_study import Split, split, study, summed
 from llmaudit.datasets.cohorts import Cohorts, CohortWorld
-from llmaudit.plans.optimize_solve import Problem, lower_bound, solve
+from llmaudit.plans.optimize.knapsack import Problem, lower_bound, solve
 
 RESULTS = Path(__file__).parent / "results"
 MARGIN = 0.01
