@@ -71,7 +71,7 @@ def _answer(
     """Add one call as the lines of its content blocks; only the last has the whole output."""
     model = dice.choice(list(PRICES))
     written, output = dice.randint(200, 3000), dice.randint(50, 900)
-    long = dice.random() < 0.25  # noqa: PLR2004
+    long = dice.random() < 0.25
     split = {"ephemeral_5m_input_tokens": 0 if long else written, "ephemeral_1h_input_tokens": written if long else 0}
     usage = {
         "input_tokens": dice.randint(2, 12),
@@ -80,7 +80,7 @@ def _answer(
         "cache_creation": split,
         "service_tier": "standard",
     }
-    blocks, side = dice.randint(1, 3), dice.random() < 0.1  # noqa: PLR2004
+    blocks, side = dice.randint(1, 3), dice.random() < 0.1
     for block in range(blocks):
         last = block == blocks - 1
         message = {
@@ -130,7 +130,7 @@ def tree(folder: Path, sessions: int, lines: int) -> tuple[Counter[str], int, in
     with (folder / "all.jsonl").open("wb") as whole:
         for number in range(sessions):
             own = session(number, lines, truth)
-            copied = before[: lines // 2] if number % 10 == 9 else []  # noqa: PLR2004
+            copied = before[: lines // 2] if number % 10 == 9 else []
             project = folder / "tree" / "projects" / f"-home-dev-project-{number % 20}"
             project.mkdir(parents=True, exist_ok=True)
             data = b"".join(json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in [*copied, *own])

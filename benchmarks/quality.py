@@ -30,7 +30,7 @@ from scipy.sparse import coo_array, vstack
 from llmaudit.catalog import load_catalog
 from llmaudit.datasets.cohort_study import Split, split, study, summed
 from llmaudit.datasets.cohorts import Cohorts, CohortWorld
-from llmaudit.plans.optimize_solve import Problem, lower_bound, solve
+from llmaudit.plans.optimize.knapsack import Problem, lower_bound, solve
 
 RESULTS = Path(__file__).parent / "results"
 MARGIN = 0.01
@@ -68,9 +68,9 @@ def run_study(draws: int) -> None:
     catalog = load_catalog()
     rows = []
     plans = [(name, world, 0.2) for name, world in WORLDS.items()]
-    plans += [(next(iter(WORLDS)), CohortWorld(), share) for share in SHARES if share != 0.2]  # noqa: PLR2004
+    plans += [(next(iter(WORLDS)), CohortWorld(), share) for share in SHARES if share != 0.2]
     for name, world, share in plans:
-        count = draws if world == CohortWorld() and share == 0.2 else -(-draws * 3 // 10)  # noqa: PLR2004
+        count = draws if world == CohortWorld() and share == 0.2 else -(-draws * 3 // 10)
         found = study(world, count, catalog, share=share, margin=MARGIN)
         rows.append({"world": name, "shown": share, **asdict(world), **msgspec.to_builtins(found)})
         print(
@@ -94,7 +94,7 @@ def run_pairs(path: Path) -> None:
     catalog, rng = load_catalog(), np.random.default_rng(1)
     found: list[list[Split]] = []
     for margin in (0.01, 0.25):
-        found = [[split(cohorts, rng.random(len(cohort)) < 0.2, catalog, margin)] for _ in range(100)]  # noqa: PLR2004
+        found = [[split(cohorts, rng.random(len(cohort)) < 0.2, catalog, margin)] for _ in range(100)]
         one = summed(found, margin)
         print(
             f"{heads[2]} to {heads[1]}, {len(body):,} pairs, margin {margin}: saves {one.saving:.1%} "

@@ -265,7 +265,7 @@ def _warnings(found: dict[str, Any]) -> list[str]:
         )
     if spent.unpriced_requests:
         models = sorted({row.model for row in covered.unpriced})
-        shown = ", ".join(models[:5]) + (" and others" if len(models) > 5 else "")  # noqa: PLR2004
+        shown = ", ".join(models[:5]) + (" and others" if len(models) > 5 else "")  # noqa: PLR2004 -- as many as are named
         warnings.append(f"the cost of {spent.unpriced_requests:,} requests is unknown and in no total ({shown})")
     if covered.usage.get("estimated"):
         warnings.append(

@@ -114,7 +114,7 @@ def language_class(text: str) -> str | None:
         return counts.most_common(1)[0][0]
     words = _WORDS.findall(sample.lower())
     common = sum(_ENGLISH.fullmatch(word) is not None for word in words)
-    return "en" if common * 8 >= len(words) or (sample.isascii() and len(words) < 4) else "latin"  # noqa: PLR2004
+    return "en" if common * 8 >= len(words) or (sample.isascii() and len(words) < 4) else "latin"  # noqa: PLR2004 -- too few for a common word
 
 
 def _script(character: str) -> str:

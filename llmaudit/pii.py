@@ -34,7 +34,7 @@ _PERMUTATION = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 def _dihedral(a: int, b: int) -> int:
     """Return the product of two elements of the dihedral group of ten, which Verhoeff's check digit multiplies in."""
     turn, flip = a % 5, a >= 5  # noqa: PLR2004 -- five rotations, five reflections
-    other, flipped = b % 5, b >= 5  # noqa: PLR2004
+    other, flipped = b % 5, b >= 5  # noqa: PLR2004 -- the same
     return (turn - other if flip else turn + other) % 5 + (5 if flip != flipped else 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 BEGINNING = datetime(1970, 1, 1)  # noqa: DTZ001 -- instants here are naive UTC
-FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001
+FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001 -- the same
 
 
 def naive(moment: datetime) -> datetime:

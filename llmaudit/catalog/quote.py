@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from llmaudit.catalog.catalog import Catalog, Match, Offer
+from llmaudit.catalog.catalog import Catalog
+from llmaudit.catalog.directory import Match
 from llmaudit.catalog.instants import FOREVER, written
 from llmaudit.catalog.model import Rate
 from llmaudit.catalog.rates import Conditions, NoRates, Rates, rates_for
+from llmaudit.catalog.stock import Offer
 from llmaudit.catalog.timeline import MILLION
 from llmaudit.catalog.units import FALLBACKS, PIECES, PRICED, SUB_COUNTS
 from llmaudit.errors import printable

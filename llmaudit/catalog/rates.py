@@ -13,9 +13,10 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import product
 
-from llmaudit.catalog.catalog import Catalog, Offer
+from llmaudit.catalog.catalog import Catalog
 from llmaudit.catalog.model import Rate, When
 from llmaudit.catalog.schedule import states
+from llmaudit.catalog.stock import Offer
 from llmaudit.catalog.timeline import MILLION, Span
 from llmaudit.catalog.units import FALLBACKS, PIECES, PRICED, SUB_COUNTS, TOKEN_UNITS
 from llmaudit.money import EXACT, ZERO

@@ -11,7 +11,7 @@ import numpy as np
 from llmaudit.catalog import Catalog
 from llmaudit.datasets.cohorts import Bools, Cohorts, CohortWorld, cells_of, draw, name_of, outcomes_of
 from llmaudit.plans.optimize import Limits, board_of, choose
-from llmaudit.plans.optimize_solve import STAY, Problem, solve
+from llmaudit.plans.optimize.knapsack import STAY, Problem, solve
 from llmaudit.plans.quality import Grain
 
 SPLITS = 4

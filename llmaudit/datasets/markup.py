@@ -151,10 +151,10 @@ def _usage(rng: np.random.Generator, n: int, *, wide: bool) -> np.ndarray[tuple[
     """Return the six counters of n requests: lognormal sizes, two fifths with a cached beginning, some that write."""
     prompt = np.maximum(rng.lognormal(np.log(1500), 1.0, n).astype(np.int64), 8)
     if wide:
-        prompt = np.where(rng.random(n) < 0.3, rng.integers(210_000, 400_000, n), prompt)  # noqa: PLR2004
+        prompt = np.where(rng.random(n) < 0.3, rng.integers(210_000, 400_000, n), prompt)
     output = np.maximum(rng.lognormal(np.log(300), 0.9, n).astype(np.int64), 1)
-    cached = np.where(rng.random(n) < 0.4, (prompt * rng.uniform(0.3, 0.9, n)).astype(np.int64) // 64 * 64, 0)  # noqa: PLR2004
-    written = np.where(rng.random(n) < 0.1, (prompt - cached) // 2, 0)  # noqa: PLR2004
+    cached = np.where(rng.random(n) < 0.4, (prompt * rng.uniform(0.3, 0.9, n)).astype(np.int64) // 64 * 64, 0)
+    written = np.where(rng.random(n) < 0.1, (prompt - cached) // 2, 0)
     zero = np.zeros(n, np.int64)
     return np.stack([prompt - cached - written, cached, written, zero, zero, output], axis=1)
 

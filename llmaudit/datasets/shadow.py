@@ -158,7 +158,7 @@ def swapped(pairs: Pairs, rng: np.random.Generator) -> Pairs:
 
     Whatever the two models are, no arm is then better on average.
     """
-    coin = (rng.random(int(pairs.cluster.max()) + 1) < 0.5)[pairs.cluster]  # noqa: PLR2004 -- a fair coin
+    coin = (rng.random(int(pairs.cluster.max()) + 1) < 0.5)[pairs.cluster]
     first, second = pairs.primary, pairs.shadow
     names = [name for name in vars(first) if name != "model"]
     mixed = [

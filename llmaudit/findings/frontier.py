@@ -44,7 +44,7 @@ def find(evidence: Evidence) -> Frontier | None:
     if outcomes is None or not evidence.cells:
         return None
     from llmaudit.plans.frontier import frontier  # noqa: PLC0415 -- arrays only where there are outcomes
-    from llmaudit.plans.optimize import Limits, board_of  # noqa: PLC0415
+    from llmaudit.plans.optimize import Limits, board_of  # noqa: PLC0415 -- the same
 
     limits = Limits()
     ratios = Ratios.of(evidence.catalog, evidence.cells, evidence.summaries)

@@ -9,7 +9,8 @@ import msgspec
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence
 from llmaudit.plans import PlanCost
-from llmaudit.plans.payback import Saving, WayResult, load_assumptions, payback, savings_of
+from llmaudit.plans.payback import Saving, WayResult, payback, savings_of
+from llmaudit.plans.payback_file import load_assumptions
 
 
 class Payback(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,14 +26,14 @@ class Tokens(msgspec.Struct, gc=False, omit_defaults=True):
 class MessageUsage(msgspec.Struct, gc=False, omit_defaults=True):
     """Counters of a message, with the cache."""
 
-    cacheCreationInputTokens: Count = None  # noqa: N815 -- the log's own names
-    cacheReadInputTokens: Count = None  # noqa: N815
+    cacheCreationInputTokens: Count = None
+    cacheReadInputTokens: Count = None
 
 
 class Message(msgspec.Struct, gc=False):
     """A message of the thread."""
 
-    messageId: int | str | None = None  # noqa: N815
+    messageId: int | str | None = None
     usage: MessageUsage | None = None
 
 
@@ -45,7 +45,7 @@ class Event(msgspec.Struct, gc=False):
     model: str | None = None
     credits: Decimal | None = None
     tokens: Tokens | None = None
-    toMessageId: int | str | None = None  # noqa: N815
+    toMessageId: int | str | None = None
 
 
 class Ledger(msgspec.Struct, gc=False):
@@ -58,7 +58,7 @@ class Thread(msgspec.Struct, gc=False):
     """A thread."""
 
     id: str
-    usageLedger: Ledger  # noqa: N815
+    usageLedger: Ledger
     messages: list[Message] = []
 
 

@@ -28,15 +28,15 @@ class Properties(msgspec.Struct, gc=False):
 
     method: str | None = None
     url: str | None = None
-    backendUrl: str | None = None  # noqa: N815 -- the log's own names
-    responseCode: int | None = None  # noqa: N815
-    backendResponseCode: int | None = None  # noqa: N815
-    apimSubscriptionId: str | None = None  # noqa: N815
-    apiId: str | None = None  # noqa: N815
-    requestBody: Any = None  # noqa: N815
-    responseBody: Any = None  # noqa: N815
-    backendRequestBody: Any = None  # noqa: N815
-    backendResponseBody: Any = None  # noqa: N815
+    backendUrl: str | None = None
+    responseCode: int | None = None
+    backendResponseCode: int | None = None
+    apimSubscriptionId: str | None = None
+    apiId: str | None = None
+    requestBody: Any = None
+    responseBody: Any = None
+    backendRequestBody: Any = None
+    backendResponseBody: Any = None
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -44,8 +44,8 @@ class Entry(msgspec.Struct, gc=False):
 
     category: str
     time: str | None = None
-    durationMs: float | None = None  # noqa: N815
-    correlationId: str | None = None  # noqa: N815
+    durationMs: float | None = None
+    correlationId: str | None = None
     properties: Properties = msgspec.field(default_factory=Properties)
 
 

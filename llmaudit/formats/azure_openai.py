@@ -23,10 +23,10 @@ class Entry(msgspec.Struct, gc=False):
 
     category: str
     time: str | None = None
-    operationName: str | None = None  # noqa: N815 -- the log's own names
-    resultSignature: str | int | None = None  # noqa: N815
-    durationMs: float | str | None = None  # noqa: N815
-    correlationId: str | None = None  # noqa: N815
+    operationName: str | None = None
+    resultSignature: str | int | None = None
+    durationMs: float | str | None = None
+    correlationId: str | None = None
     properties: dict[str, Any] | str | None = None
 
 
@@ -62,7 +62,7 @@ def convert(line: Entry, _: Context) -> Request | Ignored:
 
 def ticks(number: int, field: str) -> datetime | None:
     """Return .NET ticks, 100 nanoseconds since the year 1, as naive UTC."""
-    return utc(datetime(1, 1, 1) + timedelta(microseconds=number // TICKS_PER_MICROSECOND), field)  # noqa: DTZ001
+    return utc(datetime(1, 1, 1) + timedelta(microseconds=number // TICKS_PER_MICROSECOND), field)  # noqa: DTZ001 -- where .NET counts from, naive UTC
 
 
 def _milliseconds(about: dict[str, Any], stated: float | str | None) -> float | None:

@@ -40,17 +40,17 @@ _ERRORS: dict[str, ErrorClass] = {
 class Input(msgspec.Struct, gc=False):
     """What was sent."""
 
-    inputTokenCount: Count = None  # noqa: N815 -- the log's own names
-    cacheReadInputTokenCount: Count = None  # noqa: N815
-    cacheWriteInputTokenCount: Count = None  # noqa: N815
-    inputBodyJson: Any = None  # noqa: N815
+    inputTokenCount: Count = None
+    cacheReadInputTokenCount: Count = None
+    cacheWriteInputTokenCount: Count = None
+    inputBodyJson: Any = None
 
 
 class Output(msgspec.Struct, gc=False):
     """What came back: an object, or the events of a stream."""
 
-    outputTokenCount: Count = None  # noqa: N815
-    outputBodyJson: Any = None  # noqa: N815
+    outputTokenCount: Count = None
+    outputBodyJson: Any = None
 
 
 class Identity(msgspec.Struct, gc=False):
@@ -62,17 +62,17 @@ class Identity(msgspec.Struct, gc=False):
 class Invocation(msgspec.Struct, gc=False):
     """One record."""
 
-    schemaType: str | None = None  # noqa: N815
+    schemaType: str | None = None
     timestamp: str | None = None
-    accountId: str | None = None  # noqa: N815
+    accountId: str | None = None
     identity: Identity | None = None
     region: str | None = None
-    inferenceRegion: str | None = None  # noqa: N815
-    requestId: str | None = None  # noqa: N815
+    inferenceRegion: str | None = None
+    requestId: str | None = None
     operation: str | None = None
-    modelId: str | None = None  # noqa: N815
-    errorCode: str | None = None  # noqa: N815
-    requestMetadata: dict[str, Any] | None = None  # noqa: N815
+    modelId: str | None = None
+    errorCode: str | None = None
+    requestMetadata: dict[str, Any] | None = None
     input: Input | None = None
     output: Output | None = None
 

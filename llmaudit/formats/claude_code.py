@@ -37,11 +37,11 @@ class Line(msgspec.Struct, gc=False):
 
     type: str | None = None
     timestamp: datetime | None = None
-    sessionId: str | None = None  # noqa: N815 -- the log's own names
-    requestId: str | None = None  # noqa: N815
-    isSidechain: bool | None = None  # noqa: N815
+    sessionId: str | None = None
+    requestId: str | None = None
+    isSidechain: bool | None = None
     cwd: str | None = None
-    gitBranch: str | None = None  # noqa: N815
+    gitBranch: str | None = None
     version: str | None = None
     message: Message | str | None = None
 
@@ -108,7 +108,7 @@ def _agree(less: Line, more: Line) -> bool:
     """Say whether two lines of a call agree in all that is kept of them, but for the output, the time and the end."""
     one, other = less.message, more.message
     assert isinstance(one, Message)  # noqa: S101 -- for mypy: the callers have looked
-    assert isinstance(other, Message)  # noqa: S101
+    assert isinstance(other, Message)  # noqa: S101 -- the same
     return (
         _plain_time(less.timestamp)
         and _plain_time(more.timestamp)
@@ -142,7 +142,7 @@ def _same_but_output(one: Usage | None, other: Usage | None) -> bool:
 def _take_time(line: Line, left: Line) -> None:
     """Date a line by another one of its call that was written before it."""
     assert line.timestamp is not None  # noqa: S101 -- for mypy: only lines with a time agree
-    assert left.timestamp is not None  # noqa: S101
+    assert left.timestamp is not None  # noqa: S101 -- the same
     line.timestamp = min(line.timestamp, left.timestamp)
 
 

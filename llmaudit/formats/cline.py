@@ -17,20 +17,20 @@ Count = int | float | None
 class Call(msgspec.Struct, gc=False, omit_defaults=True):
     """What the text of an entry holds, as JSON."""
 
-    tokensIn: Count = None  # noqa: N815 -- the log's own names
-    tokensOut: Count = None  # noqa: N815
-    cacheReads: Count = None  # noqa: N815
-    cacheWrites: Count = None  # noqa: N815
+    tokensIn: Count = None
+    tokensOut: Count = None
+    cacheReads: Count = None
+    cacheWrites: Count = None
     cost: Decimal | None = None
-    cancelReason: str | None = None  # noqa: N815
-    apiProtocol: str | None = None  # noqa: N815
+    cancelReason: str | None = None
+    apiProtocol: str | None = None
 
 
 class ModelInfo(msgspec.Struct, gc=False):
     """Which model an entry was answered by, where the version writes it."""
 
-    providerId: str | None = None  # noqa: N815
-    modelId: str | None = None  # noqa: N815
+    providerId: str | None = None
+    modelId: str | None = None
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -40,7 +40,7 @@ class Entry(msgspec.Struct, gc=False):
     type: str | None = None
     say: str | None = None
     text: str | None = None
-    modelInfo: ModelInfo | None = None  # noqa: N815
+    modelInfo: ModelInfo | None = None
 
 
 _call = msgspec.json.Decoder(Call).decode

@@ -17,7 +17,7 @@ class Metrics(msgspec.Struct, gc=False):
     """Cost and duration."""
 
     cost: Decimal | None = None
-    durationMs: float | None = None  # noqa: N815 -- Cloudflare's own name
+    durationMs: float | None = None
 
 
 class Event(msgspec.Struct, gc=False):

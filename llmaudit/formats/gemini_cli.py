@@ -34,14 +34,14 @@ class Message(msgspec.Struct, gc=False):
     timestamp: str | None = None
     model: str | None = None
     tokens: Tokens | None = None
-    sessionId: str | None = None  # noqa: N815 -- the log's own names
+    sessionId: str | None = None
     kind: str | None = None
 
 
 class Chat(msgspec.Struct, gc=False):
     """A whole session in one document; a line has no messages inside."""
 
-    sessionId: str | None = None  # noqa: N815
+    sessionId: str | None = None
     kind: str | None = None
     messages: list[msgspec.Raw] | None = None
 

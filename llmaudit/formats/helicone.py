@@ -67,7 +67,7 @@ class Row(Counted, kw_only=True, gc=False):
     model_override: str | None = None
     request_user_id: str | None = None
     request_properties: dict[str, Any] | str | None = None
-    costUSD: Decimal | None = None  # noqa: N815 -- Helicone's own name
+    costUSD: Decimal | None = None
 
 
 def convert(row: Row, context: Context) -> Request:

@@ -17,8 +17,8 @@ class Trace(msgspec.Struct, gc=False):
 
     id: str | None = None
     name: str | None = None
-    userId: str | None = None  # noqa: N815 -- the log's own names
-    sessionId: str | None = None  # noqa: N815
+    userId: str | None = None
+    sessionId: str | None = None
     tags: list[str] | None = None
 
 

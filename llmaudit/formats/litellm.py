@@ -83,14 +83,14 @@ class SpendLog(msgspec.Struct, gc=False):
     """One row. Only what is used is named; the rest of the row is read past."""
 
     request_id: str
-    startTime: datetime  # noqa: N815 -- the column's own name
+    startTime: datetime
     call_type: str | None = None
     api_key: str | None = None
     spend: Decimal | None = None
     prompt_tokens: Count = None
     completion_tokens: Count = None
-    endTime: datetime | None = None  # noqa: N815
-    completionStartTime: datetime | None = None  # noqa: N815
+    endTime: datetime | None = None
+    completionStartTime: datetime | None = None
     model: str | None = None
     model_group: str | None = None
     custom_llm_provider: str | None = None

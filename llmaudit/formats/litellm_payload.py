@@ -50,14 +50,14 @@ class Payload(msgspec.Struct, gc=False):
     """One payload: only what is used."""
 
     id: str
-    startTime: Moment  # noqa: N815 -- the payload's own names
+    startTime: Moment
     response_cost: Decimal | None = None
     trace_id: str | None = None
     call_type: str | None = None
     session_id: str | None = None
     status: str | None = None
-    endTime: Moment = None  # noqa: N815
-    completionStartTime: Moment = None  # noqa: N815
+    endTime: Moment = None
+    completionStartTime: Moment = None
     model: str | None = None
     model_group: str | None = None
     custom_llm_provider: str | None = None

@@ -19,33 +19,33 @@ Count = int | float | str | None
 class Failure(msgspec.Struct, gc=False):
     """What failed; its text is not read."""
 
-    statusCode: int | None = None  # noqa: N815 -- the log's own name
+    statusCode: int | None = None
 
 
 class Log(msgspec.Struct, gc=False):
     """One log."""
 
     id: str
-    createdAt: str  # noqa: N815 -- the log's own names
-    requestId: str | None = None  # noqa: N815
-    projectId: str | None = None  # noqa: N815
-    apiKeyId: str | None = None  # noqa: N815
+    createdAt: str
+    requestId: str | None = None
+    projectId: str | None = None
+    apiKeyId: str | None = None
     duration: float | None = None
-    requestedModel: str | None = None  # noqa: N815
-    usedModel: str | None = None  # noqa: N815
-    usedProvider: str | None = None  # noqa: N815
-    promptTokens: Count = None  # noqa: N815
-    completionTokens: Count = None  # noqa: N815
-    totalTokens: Count = None  # noqa: N815
-    cachedTokens: Count = None  # noqa: N815
-    reasoningTokens: Count = None  # noqa: N815
+    requestedModel: str | None = None
+    usedModel: str | None = None
+    usedProvider: str | None = None
+    promptTokens: Count = None
+    completionTokens: Count = None
+    totalTokens: Count = None
+    cachedTokens: Count = None
+    reasoningTokens: Count = None
     cost: Decimal | None = None
-    hasError: bool | None = None  # noqa: N815
-    errorDetails: Failure | str | None = None  # noqa: N815
+    hasError: bool | None = None
+    errorDetails: Failure | str | None = None
     canceled: bool | None = None
     streamed: bool | None = None
     cached: bool | None = None
-    finishReason: str | None = None  # noqa: N815
+    finishReason: str | None = None
 
 
 def told(log: Log) -> tuple[str | None, str | None, usage.Reading]:

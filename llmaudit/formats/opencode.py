@@ -55,10 +55,10 @@ class Message(msgspec.Struct, gc=False):
     """A message; in the database it has no ids of its own."""
 
     id: str | None = None
-    sessionID: str | None = None  # noqa: N815 -- the log's own names
+    sessionID: str | None = None
     role: str | None = None
-    providerID: str | None = None  # noqa: N815
-    modelID: str | None = None  # noqa: N815
+    providerID: str | None = None
+    modelID: str | None = None
     cost: Decimal | None = None
     tokens: Tokens | None = None
     time: Clock | None = None

@@ -38,18 +38,18 @@ class Event(msgspec.Struct, gc=False):
     """Something that happened inside a span."""
 
     name: str | None = None
-    timeUnixNano: str | int | None = None  # noqa: N815 -- the log's own names
+    timeUnixNano: str | int | None = None
     attributes: list[Any] | None = None
 
 
 class Span(msgspec.Struct, gc=False):
     """One span."""
 
-    traceId: str = ""  # noqa: N815
-    spanId: str = ""  # noqa: N815
-    parentSpanId: str | None = None  # noqa: N815
-    startTimeUnixNano: str | int | None = None  # noqa: N815
-    endTimeUnixNano: str | int | None = None  # noqa: N815
+    traceId: str = ""
+    spanId: str = ""
+    parentSpanId: str | None = None
+    startTimeUnixNano: str | int | None = None
+    endTimeUnixNano: str | int | None = None
     attributes: list[Any] | None = None
     events: list[Event] | None = None
     status: Status | None = None
@@ -65,7 +65,7 @@ class ScopeSpans(msgspec.Struct, gc=False):
     """The spans of one instrumentation; before OTLP 0.20 under another name."""
 
     scope: Scope | None = None
-    instrumentationLibrary: Scope | None = None  # noqa: N815
+    instrumentationLibrary: Scope | None = None
     spans: list[msgspec.Raw] = []
 
 
@@ -79,14 +79,14 @@ class ResourceSpans(msgspec.Struct, gc=False):
     """The spans of one process."""
 
     resource: Resource | None = None
-    scopeSpans: list[ScopeSpans] = []  # noqa: N815
-    instrumentationLibrarySpans: list[ScopeSpans] = []  # noqa: N815
+    scopeSpans: list[ScopeSpans] = []
+    instrumentationLibrarySpans: list[ScopeSpans] = []
 
 
 class Page(msgspec.Struct, gc=False):
     """One export: a line of the file, or a whole file."""
 
-    resourceSpans: list[ResourceSpans]  # noqa: N815
+    resourceSpans: list[ResourceSpans]
 
 
 def unfold(page: Page) -> Iterator[tuple[msgspec.Raw, Shared]]:
@@ -189,7 +189,7 @@ def _fill_first_token(request: Request, attributes: dict[str, Any], events: Sequ
     seconds = first(attributes, ("gen_ai.response.time_to_first_chunk",))
     milliseconds = first(attributes, ("ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"))
     wait = seconds * 1000 if isinstance(seconds, int | float) else milliseconds
-    if isinstance(wait, int | float) and request.started_at is not None and 0 <= wait <= 86_400_000:  # noqa: PLR2004
+    if isinstance(wait, int | float) and request.started_at is not None and 0 <= wait <= 86_400_000:  # noqa: PLR2004 -- a day
         request.first_token_at = request.started_at + timedelta(milliseconds=wait)
         return
     told = next((each for each in events if each.name == "First Token Stream Event"), None)

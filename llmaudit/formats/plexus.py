@@ -18,24 +18,24 @@ Count = int | float | None
 class Record(msgspec.Struct, gc=False):
     """One usage record."""
 
-    requestId: str  # noqa: N815 -- the record's own names
-    startTime: int | float  # noqa: N815
-    apiKey: str | None = None  # noqa: N815
+    requestId: str
+    startTime: int | float
+    apiKey: str | None = None
     provider: str | None = None
-    incomingApiType: str | None = None  # noqa: N815
-    incomingModelAlias: str | None = None  # noqa: N815
-    canonicalModelName: str | None = None  # noqa: N815
-    selectedModelName: str | None = None  # noqa: N815
-    tokensInput: Count = None  # noqa: N815
-    tokensOutput: Count = None  # noqa: N815
-    tokensReasoning: Count = None  # noqa: N815
-    tokensCached: Count = None  # noqa: N815
-    tokensEstimated: bool | int | None = None  # noqa: N815
-    costTotal: Decimal | None = None  # noqa: N815
-    durationMs: float | None = None  # noqa: N815
-    ttftMs: float | None = None  # noqa: N815
-    isStreamed: bool | int | None = None  # noqa: N815
-    responseStatus: str | None = None  # noqa: N815
+    incomingApiType: str | None = None
+    incomingModelAlias: str | None = None
+    canonicalModelName: str | None = None
+    selectedModelName: str | None = None
+    tokensInput: Count = None
+    tokensOutput: Count = None
+    tokensReasoning: Count = None
+    tokensCached: Count = None
+    tokensEstimated: bool | int | None = None
+    costTotal: Decimal | None = None
+    durationMs: float | None = None
+    ttftMs: float | None = None
+    isStreamed: bool | int | None = None
+    responseStatus: str | None = None
 
 
 def told(record: Record) -> tuple[str | None, str | None, usage.Reading]:

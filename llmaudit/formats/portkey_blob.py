@@ -19,7 +19,7 @@ class Asked(msgspec.Struct, gc=False):
 
     url: str | None = None
     body: Body = None
-    portkeyHeaders: dict[str, Any] | None = None  # noqa: N815 -- Portkey's own names
+    portkeyHeaders: dict[str, Any] | None = None
 
 
 class Answered(msgspec.Struct, gc=False):
@@ -28,7 +28,7 @@ class Answered(msgspec.Struct, gc=False):
     status: int | None = None
     headers: dict[str, Any] | None = None
     body: Any = None
-    responseTime: float | None = None  # noqa: N815
+    responseTime: float | None = None
 
 
 class Log(msgspec.Struct, gc=False):

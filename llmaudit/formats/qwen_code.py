@@ -15,11 +15,11 @@ Count = int | float | None
 class Usage(msgspec.Struct, gc=False, omit_defaults=True):
     """Gemini's counters."""
 
-    promptTokenCount: Count = None  # noqa: N815 -- the log's own names
-    candidatesTokenCount: Count = None  # noqa: N815
-    thoughtsTokenCount: Count = None  # noqa: N815
-    cachedContentTokenCount: Count = None  # noqa: N815
-    toolUsePromptTokenCount: Count = None  # noqa: N815
+    promptTokenCount: Count = None
+    candidatesTokenCount: Count = None
+    thoughtsTokenCount: Count = None
+    cachedContentTokenCount: Count = None
+    toolUsePromptTokenCount: Count = None
 
 
 class Line(msgspec.Struct, gc=False):
@@ -28,10 +28,10 @@ class Line(msgspec.Struct, gc=False):
     uuid: str | None = None
     type: str | None = None
     timestamp: str | None = None
-    sessionId: str | None = None  # noqa: N815
+    sessionId: str | None = None
     model: str | None = None
     cwd: str | None = None
-    usageMetadata: Usage | None = None  # noqa: N815
+    usageMetadata: Usage | None = None
 
 
 def convert(line: Line, _: Context) -> Request | Ignored:

@@ -15,7 +15,7 @@ from llmaudit.money import EXACT, MAX_PER_ROW, PICO, ZERO, parse_decimal
 from llmaudit.request import ErrorClass, Reject
 
 EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001 -- canonical times are naive UTC
-LATEST = datetime(2100, 1, 1)  # noqa: DTZ001
+LATEST = datetime(2100, 1, 1)  # noqa: DTZ001 -- naive UTC, as `utc` returns
 """An instant outside these bounds is a unit mistake (milliseconds read as seconds), not a request."""
 
 MAX_INTEGER = Decimal(2**63 - 1)
@@ -220,15 +220,15 @@ _CLIENT_WORDS = (
 def error_class(http_status: int | None, words: str = "") -> ErrorClass:
     """Name the class of a failure from its HTTP status and, failing that, from the error's own type name."""
     text = words.lower()
-    if http_status == 429 or "ratelimit" in text or "rate_limit" in text:  # noqa: PLR2004
+    if http_status == 429 or "ratelimit" in text or "rate_limit" in text:  # noqa: PLR2004 -- HTTP: too many requests
         return "rate_limited"
     if http_status in {408, 504, 524} or "timeout" in text:
         return "timeout"
     if "content_filter" in text or "contentpolicy" in text:
         return "content_filter"
-    if http_status is not None and 500 <= http_status < 600:  # noqa: PLR2004
+    if http_status is not None and 500 <= http_status < 600:  # noqa: PLR2004 -- HTTP: the server failed
         return "server_error"
-    if http_status is not None and 400 <= http_status < 500:  # noqa: PLR2004
+    if http_status is not None and 400 <= http_status < 500:  # noqa: PLR2004 -- HTTP: the client erred
         return "client_error"
     if any(word in text for word in _SERVER_WORDS):
         return "server_error"

@@ -99,7 +99,7 @@ def compare(
     if reason := _too_few(before, after, per):
         return reason
     assert before is not None  # noqa: S101 -- `_too_few` says so otherwise
-    assert after is not None  # noqa: S101
+    assert after is not None  # noqa: S101 -- the same
     means = [_mean(one, value, per) for one in (before, after)]
     if means[0] <= 0:
         return "it cost nothing in the baseline: there is no percentage of that"

@@ -25,7 +25,7 @@ The order, and what a step moves:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -110,10 +110,6 @@ class Decomposition:
         for part in self.parts:
             sums[part.cause] = EXACT.add(sums[part.cause], part.usd)
         return sums
-
-    def sum_of(self, chosen: Callable[[Part], bool]) -> Decimal:
-        """Return the sum of some parts."""
-        return total(part.usd for part in self.parts if chosen(part))
 
 
 def decompose(before: Baseline, after: Baseline) -> Decomposition:

@@ -248,16 +248,6 @@ def _unreadable(path: Path, error: Exception) -> InputError:
     )
 
 
-def head_of(path: Path) -> bytes:
-    """Return the first decompressed bytes of a file without a byte-order mark, for detection.
-
-    Raises:
-        InputError: As `opened`.
-    """
-    with opened(path) as content:
-        return content.read(HEAD_BYTES)
-
-
 @dataclass(frozen=True)
 class Block:
     r"""Consecutive whole lines of a file.

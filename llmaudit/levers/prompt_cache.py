@@ -155,7 +155,7 @@ def _sentences(evidence: Evidence, rated: list[_Rated], without: list[Prefix]) -
         rows = [one.row for one in rated if one.row.claim in claims]
         if rows:
             requests, tokens = sum(row.requests for row in rows), sum(row.amount for row in rows)
-            soon = sum(row.amount for row in rows if row.minutes is not None and row.minutes <= 5)  # noqa: PLR2004
+            soon = sum(row.amount for row in rows if row.minutes is not None and row.minutes <= 5)  # noqa: PLR2004 -- the usual lifetime
             yield f"{counted(requests, 'request')} {what}: {tokens:,} tokens in full, {soon:,} within 5 minutes"
     unknown = [row for row in without if row.claim in {*POSSIBLE, "system"}]
     if unknown:

@@ -186,7 +186,7 @@ def by_sums(models: Sequence[ModelRow]) -> list[LookAlike]:
 
 def _named(names: Sequence[str]) -> str:
     few = ", ".join(names[:3])
-    return few if len(names) <= 3 else f"{few} and {len(names) - 3} more"  # noqa: PLR2004
+    return few if len(names) <= 3 else f"{few} and {len(names) - 3} more"  # noqa: PLR2004 -- as many as are named
 
 
 __all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "rulings", "unsettled"]

@@ -10,7 +10,7 @@ import numpy as np
 from llmaudit.catalog import Catalog
 from llmaudit.plans.evaluate import PlanCost
 from llmaudit.plans.optimize import MARGIN, Board, Limits, board_of, choose
-from llmaudit.plans.optimize_units import Unit
+from llmaudit.plans.optimize.units import Unit
 from llmaudit.plans.placing import Placed
 from llmaudit.plans.quality import CohortMove, Outcomes
 from llmaudit.plans.ratios import Ratios

@@ -9,90 +9,22 @@ where they are shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib.resources import files
-from pathlib import Path
-from typing import Annotated, Literal
+from itertools import accumulate, product
+from typing import Literal
 
 import msgspec
 
-from llmaudit.errors import InputError, printable
 from llmaudit.money import EXACT, times, total
 from llmaudit.plans.evaluate import PlanCost
-from llmaudit.yamlfile import parse_yaml, read_yaml
+from llmaudit.plans.payback_file import CASES, Assumptions, Case, Figure, Way, range_of
 
 End = Literal["low", "expected", "high"]
-Case = Literal["best", "expected", "worst"]
-CASES: tuple[Case, ...] = ("best", "expected", "worst")
 
 MONTH_DAYS = Decimal("30.4375")
 """A twelfth of 365.25 days."""
-
-MOST = 10**9
-
-
-class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of the shapes of the file: immutable, and a misspelt key is an error."""
-
-
-class Band(_Strict, frozen=True):
-    """A figure with its range."""
-
-    low: Decimal
-    expected: Decimal
-    high: Decimal
-
-    def cost(self, case: Case) -> Decimal:
-        """Return the figure of something that costs: low is best."""
-        return {"best": self.low, "expected": self.expected, "worst": self.high}[case]
-
-
-Figure = Decimal | Band
-NONE = Decimal(0)
-
-
-class EveryWay(_Strict, frozen=True):
-    """What every way costs."""
-
-    sdk_migration_weeks: Figure = NONE
-    prompt_tuning_weeks: Figure = NONE
-    eval_runs_usd: Figure = NONE
-    monitoring_usd_per_month: Figure = NONE
-
-
-class Way(_Strict, frozen=True):
-    """A way to get to a plan.
-
-    Attributes:
-        name: Its id.
-        title: For people.
-        weeks: Weeks until it is there, of each engineer.
-        engineers: How many.
-        upkeep_weeks_per_month: Engineer weeks a month from then on.
-        fee_pct: Percent of what passes through.
-        subscription_usd_per_month: What it costs whatever passes through.
-    """
-
-    name: str
-    title: str = ""
-    weeks: Figure = NONE
-    engineers: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
-    upkeep_weeks_per_month: Figure = NONE
-    fee_pct: Figure = NONE
-    subscription_usd_per_month: Figure = NONE
-
-
-class Assumptions(_Strict, frozen=True):
-    """Everything a payback rests on beside the plan; see `payback.yaml` for units and sources."""
-
-    engineer_week_usd: Figure
-    ways: list[Way]
-    months: Annotated[int, msgspec.Meta(ge=1, le=600)] = 36
-    growth_pct_per_month: Figure = NONE
-    price_drop_pct_per_year: Figure = NONE
-    every_way: EveryWay = EveryWay()
 
 
 class Saving(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,60 +82,30 @@ class WayResult(msgspec.Struct, frozen=True, kw_only=True):
     running: dict[str, Decimal]
 
 
+class ScenarioRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What growth and falling prices do to one way, everything else as expected.
+
+    Attributes:
+        way: The way's id.
+        growth_pct_per_month: Of the traffic.
+        price_drop_pct_per_year: Of prices.
+        break_even_month: See `Outcome`.
+        after_all_usd: See `Outcome`.
+    """
+
+    way: str
+    growth_pct_per_month: Decimal
+    price_drop_pct_per_year: Decimal
+    break_even_month: int | None
+    after_all_usd: Decimal
+
+
 @dataclass(frozen=True)
 class Scenario:
     """Growth of traffic and fall of prices, as fractions a month."""
 
     growth: Decimal
     drop: Decimal
-
-
-def load_assumptions(path: Path | None = None) -> Assumptions:
-    """Return the assumptions of a file, or the defaults.
-
-    Raises:
-        InputError: The file is malformed (with line and column), or a figure cannot be meant.
-    """
-    if path is not None:
-        found = read_yaml(path, Assumptions, what="payback file")
-    else:
-        data = (files("llmaudit.plans") / "payback.yaml").read_bytes()
-        found = parse_yaml(data, Assumptions, name="payback.yaml", what="payback file")
-    check(found)
-    return found
-
-
-def check(assumptions: Assumptions) -> None:
-    """Refuse figures that cannot be meant: negative ones, a low above the expected, prices that fall below nothing.
-
-    Raises:
-        InputError: With the figure's name and value.
-    """
-    named = [("", assumptions), ("every_way.", assumptions.every_way)]
-    named += [(f"ways.{way.name}.", way) for way in assumptions.ways]
-    for prefix, holder in named:
-        for name in holder.__struct_fields__:
-            value = getattr(holder, name)
-            if not isinstance(value, Decimal | Band):
-                continue
-            band = _band(value)
-            limit = 100 if name == "price_drop_pct_per_year" else MOST
-            ordered = all(one.is_finite() for one in (band.low, band.expected, band.high))
-            if not (ordered and 0 <= band.low <= band.expected <= band.high < limit):
-                raise InputError(
-                    f"the payback's {prefix}{name} is {printable(_said(value))}; it has to rise from low to high, "
-                    f"and lie in 0 to {limit:,}",
-                    next_step="Mend the file or the flag; docs/optimize.md has the figures.",
-                    slug="bad-payback-file",
-                )
-
-
-def _said(value: Figure) -> str:
-    return str(value) if isinstance(value, Decimal) else f"{value.low}, {value.expected}, {value.high}"
-
-
-def _band(value: Figure) -> Band:
-    return value if isinstance(value, Band) else Band(low=value, expected=value, high=value)
 
 
 def savings_of(cost: PlanCost, days: int, *, certified_only: bool = False) -> Savings:
@@ -218,14 +120,11 @@ def savings_of(cost: PlanCost, days: int, *, certified_only: bool = False) -> Sa
     """
     factor = EXACT.divide(MONTH_DAYS, Decimal(days))
     ends: dict[Case, End] = {"best": "low", "expected": "expected", "worst": "high"}
-    found: Savings = {}
+    savings: Savings = {}
     for case, end in ends.items():
         spent = total(_spent(cost, end, certified_only=certified_only))
-        found[case] = Saving(
-            saving_usd=times(cost.actual_usd - spent, factor),
-            spend_usd=times(spent, factor),
-        )
-    return found
+        savings[case] = Saving(saving_usd=times(cost.actual_usd - spent, factor), spend_usd=times(spent, factor))
+    return savings
 
 
 def _spent(cost: PlanCost, end: End, *, certified_only: bool) -> Iterable[Decimal]:
@@ -261,32 +160,32 @@ def _way(way: Way, savings: Savings, assumptions: Assumptions) -> WayResult:
 
 def one_time(way: Way, assumptions: Assumptions, case: Case) -> dict[str, Decimal]:
     """Return what a way costs before it saves anything, in US dollars, by what it is for."""
-    week, common = _band(assumptions.engineer_week_usd).cost(case), assumptions.every_way
+    week, common = range_of(assumptions.engineer_week_usd).cost(case), assumptions.every_way
     return {
-        "building": times(times(week, _band(way.weeks).cost(case)), way.engineers),
-        "SDK migration": times(week, _band(common.sdk_migration_weeks).cost(case)),
-        "prompt tuning": times(week, _band(common.prompt_tuning_weeks).cost(case)),
-        "eval runs": _band(common.eval_runs_usd).cost(case),
+        "building": times(times(week, range_of(way.weeks).cost(case)), way.engineers),
+        "SDK migration": times(week, range_of(common.sdk_migration_weeks).cost(case)),
+        "prompt tuning": times(week, range_of(common.prompt_tuning_weeks).cost(case)),
+        "eval runs": range_of(common.eval_runs_usd).cost(case),
     }
 
 
 def running(way: Way, assumptions: Assumptions, case: Case) -> dict[str, Decimal]:
     """Return what a way costs a month beside its percentage, in US dollars."""
-    week = _band(assumptions.engineer_week_usd).cost(case)
+    week = range_of(assumptions.engineer_week_usd).cost(case)
     return {
-        "upkeep": times(week, _band(way.upkeep_weeks_per_month).cost(case)),
-        "subscription": _band(way.subscription_usd_per_month).cost(case),
-        "monitoring": _band(assumptions.every_way.monitoring_usd_per_month).cost(case),
+        "upkeep": times(week, range_of(way.upkeep_weeks_per_month).cost(case)),
+        "subscription": range_of(way.subscription_usd_per_month).cost(case),
+        "monitoring": range_of(assumptions.every_way.monitoring_usd_per_month).cost(case),
     }
 
 
 def _fee(way: Way, spend: Decimal, case: Case) -> Decimal:
-    return EXACT.divide(times(spend, _band(way.fee_pct).cost(case)), Decimal(100))
+    return EXACT.divide(times(spend, range_of(way.fee_pct).cost(case)), Decimal(100))
 
 
 def scenario(assumptions: Assumptions, case: Case) -> Scenario:
     """Return growth and price drop of a case: what makes savings larger is best."""
-    growth, drop = _band(assumptions.growth_pct_per_month), _band(assumptions.price_drop_pct_per_year)
+    growth, drop = range_of(assumptions.growth_pct_per_month), range_of(assumptions.price_drop_pct_per_year)
     grown = {"best": growth.high, "expected": growth.expected, "worst": growth.low}[case]
     yearly = 1 - EXACT.divide(drop.cost(case), Decimal(100))
     monthly = EXACT.power(yearly, EXACT.divide(Decimal(1), Decimal(12)))
@@ -298,17 +197,17 @@ def nets(way: Way, saving: Saving, assumptions: Assumptions, case: Case) -> list
     moving = saving.saving_usd - _fee(way, saving.spend_usd, case)
     fixed = total(running(way, assumptions, case).values())
     change = scenario(assumptions, case)
-    factor, found = Decimal(1), []
+    factor, by_month = Decimal(1), []
     for _ in range(assumptions.months):
-        found.append(times(moving, factor) - fixed)
+        by_month.append(times(moving, factor) - fixed)
         factor = times(times(factor, 1 + change.growth), 1 - change.drop)
-    return found
+    return by_month
 
 
 def _outcome(way: Way, saving: Saving, assumptions: Assumptions, case: Case) -> Outcome:
     months = nets(way, saving, assumptions, case)
     before = total(one_time(way, assumptions, case).values())
-    left = _cumulated(months, before)
+    left = list(accumulate(months, EXACT.add, initial=-before))[1:]
     return Outcome(
         one_time_usd=before,
         first_month_usd=months[0],
@@ -318,50 +217,26 @@ def _outcome(way: Way, saving: Saving, assumptions: Assumptions, case: Case) -> 
     )
 
 
-def _cumulated(months: Sequence[Decimal], before: Decimal) -> list[Decimal]:
-    found, left = [], -before
-    for amount in months:
-        left = EXACT.add(left, amount)
-        found.append(left)
-    return found
-
-
-class ScenarioRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What growth and falling prices do to one way, everything else as expected.
-
-    Attributes:
-        way: The way's id.
-        growth_pct_per_month: Of the traffic.
-        price_drop_pct_per_year: Of prices.
-        break_even_month: See `Outcome`.
-        after_all_usd: See `Outcome`.
-    """
-
-    way: str
-    growth_pct_per_month: Decimal
-    price_drop_pct_per_year: Decimal
-    break_even_month: int | None
-    after_all_usd: Decimal
-
-
 def scenarios(savings: Savings, assumptions: Assumptions) -> list[ScenarioRow]:
     """Return every way at the ends of growth and price drop, everything else as expected."""
-    growth, drop = _band(assumptions.growth_pct_per_month), _band(assumptions.price_drop_pct_per_year)
+    growths, drops = _ends(assumptions.growth_pct_per_month), _ends(assumptions.price_drop_pct_per_year)
     rows = []
-    for way in assumptions.ways:
-        for grown in dict.fromkeys((growth.low, growth.expected, growth.high)):
-            for fallen in dict.fromkeys((drop.low, drop.expected, drop.high)):
-                changed = msgspec.structs.replace(
-                    assumptions, growth_pct_per_month=grown, price_drop_pct_per_year=fallen
-                )
-                found = _outcome(way, savings["expected"], changed, "expected")
-                rows.append(
-                    ScenarioRow(
-                        way=way.name,
-                        growth_pct_per_month=grown,
-                        price_drop_pct_per_year=fallen,
-                        break_even_month=found.break_even_month,
-                        after_all_usd=found.after_all_usd,
-                    )
-                )
+    for way, growth, drop in product(assumptions.ways, growths, drops):
+        changed = msgspec.structs.replace(assumptions, growth_pct_per_month=growth, price_drop_pct_per_year=drop)
+        outcome = _outcome(way, savings["expected"], changed, "expected")
+        rows.append(
+            ScenarioRow(
+                way=way.name,
+                growth_pct_per_month=growth,
+                price_drop_pct_per_year=drop,
+                break_even_month=outcome.break_even_month,
+                after_all_usd=outcome.after_all_usd,
+            )
+        )
     return rows
+
+
+def _ends(figure: Figure) -> list[Decimal]:
+    """Return the different ends of a figure, from low to high."""
+    ends = range_of(figure)
+    return list(dict.fromkeys((ends.low, ends.expected, ends.high)))

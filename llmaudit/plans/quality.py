@@ -147,7 +147,7 @@ def best_grain(outcomes: Outcomes) -> Grain:
         if held >= 0.5:  # noqa: PLR2004 -- half
             crossed = Grain(tuple(name for name in LABELS if name in {label, "tier"}))
             return crossed if _held(every, crossed) >= 0.9 * held else Grain((label,))
-    return Grain(("tier",)) if _held(every, Grain(("tier",))) >= 0.5 else Grain(())  # noqa: PLR2004
+    return Grain(("tier",)) if _held(every, Grain(("tier",))) >= 0.5 else Grain(())  # noqa: PLR2004 -- half
 
 
 def _held(every: Sequence[Sequence[PairedCase]], grain: Grain) -> float:

@@ -12,7 +12,6 @@ from llmaudit.shadow import sequential
 from llmaudit.shadow.clusters import MIN_CLUSTERS, Bools, Floats, Ints, Spread, Totals, over, renumbered, spread_of
 from llmaudit.shadow.estimates import Slice
 
-NO_DAY = -1
 FEW_DIFFERENT = 5
 """Clusters with any difference below which the variance seen is no guide: it is held at what 5 such clusters give."""
 

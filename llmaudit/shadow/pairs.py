@@ -6,7 +6,6 @@ Unknown is nan in floating-point arrays, -1 in codes and flags, and `UNKNOWN` in
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from decimal import Decimal
 from typing import Any, Self
 
 import numpy as np
@@ -65,7 +64,7 @@ class Arm:
 
     @property
     def cost_usd(self) -> Floats:
-        """Cost in US dollars for statistics; sums that are shown come from `total_usd`."""
+        """Cost in US dollars, as floats: for statistics only."""
         return np.where(self.cost == UNKNOWN, np.nan, self.cost / float(1 / PICO))
 
 
@@ -167,13 +166,3 @@ def score_kind(first: Floats, second: Floats) -> str:
     every = np.concatenate([first, second])
     known = every[~np.isnan(every)]
     return "binary" if np.all((known == 0) | (known == 1)) else "graded"
-
-
-def total_usd(amounts: Ints) -> Decimal:
-    """Return the exact sum of amounts in 1e-12 US dollars, as US dollars; unknown ones are left out.
-
-    Sums are taken in two halves: ten million dear requests would overflow one 64-bit sum.
-    """
-    known = amounts[amounts != UNKNOWN]
-    high, low = np.divmod(known, 1_000_000)
-    return Decimal(int(high.sum()) * 1_000_000 + int(low.sum())) * PICO

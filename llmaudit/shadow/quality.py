@@ -12,7 +12,6 @@ from llmaudit.shadow.looks import Schedule, Step, anytime, mean_steps, needed_in
 from llmaudit.shadow.model import Look, Plan, TierResult, Verdict
 
 EPOCH = date(1970, 1, 1)
-TIGHT = 1e-12
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def evaluate(labels: Sequence[Label], tagged: Sequence[int | None], *, unmatched
     high = [(label, tier) for label, tier in pairs if min(label.acceptable) >= 2]  # noqa: PLR2004 -- complex
     low = [(label, tier) for label, tier in pairs if max(label.acceptable) <= 1]
     dear = [(label, tier) for label, tier in pairs if min(label.acceptable) == 3]  # noqa: PLR2004 -- high stakes
-    others = [(label, tier) for label, tier in pairs if 3 not in label.acceptable]  # noqa: PLR2004
+    others = [(label, tier) for label, tier in pairs if 3 not in label.acceptable]  # noqa: PLR2004 -- high stakes
     sources = _sources(pairs)
     kappa, twice = agreement(labels)
     return Evaluation(
@@ -113,8 +113,8 @@ def evaluate(labels: Sequence[Label], tagged: Sequence[int | None], *, unmatched
         over_tiered_rate=rate(tier is not None and tier > max(label.acceptable) for label, tier in low),
         complex_tagged_low=rate(tier in {0, 1} for _, tier in high),
         simple_tagged_high=rate(tier in {2, 3} for _, tier in low),
-        high_stakes_recall=rate(tier == 3 for _, tier in dear),  # noqa: PLR2004
-        false_high_stakes=rate(tier == 3 for _, tier in others),  # noqa: PLR2004
+        high_stakes_recall=rate(tier == 3 for _, tier in dear),  # noqa: PLR2004 -- high stakes
+        false_high_stakes=rate(tier == 3 for _, tier in others),  # noqa: PLR2004 -- the same
         confusion=_confusion(pairs),
         sources=sources,
         agreement=kappa,

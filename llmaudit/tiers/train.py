@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ class _HeldOut(msgspec.Struct, frozen=True):
 
 def _fit(examples: Sequence[Example], classes: list[int]) -> tuple[list[float], dict[str, list[float]]]:
     from sklearn.feature_extraction import DictVectorizer  # noqa: PLC0415 -- over a second to import
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 -- the same
 
     vectorizer = DictVectorizer()
     features = vectorizer.fit_transform([dict.fromkeys(present(one.combination), 1.0) for one in examples])
@@ -111,7 +112,7 @@ def _fit(examples: Sequence[Example], classes: list[int]) -> tuple[list[float], 
 
 def _held_out(examples: Sequence[Example], classes: list[int]) -> list[_HeldOut]:
     """Return every label as scored by a model trained without its template."""
-    from sklearn.model_selection import GroupKFold  # noqa: PLC0415
+    from sklearn.model_selection import GroupKFold  # noqa: PLC0415 -- as above
 
     found: list[_HeldOut] = []
     order = sorted(examples, key=lambda one: (one.group, one.tier, sorted(present(one.combination))))
@@ -137,9 +138,7 @@ def _cohorts(examples: Sequence[Example], classes: list[int]) -> dict[str, list[
 
 def _temperature(held_out: Sequence[_HeldOut]) -> float:
     """Return the temperature with the least log loss on held-out labels (Guo et al. 2017)."""
-    from math import log  # noqa: PLC0415
-
-    from scipy.optimize import minimize_scalar  # noqa: PLC0415
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415 -- wanted only in training
 
     classes = sorted({one.tier for one in held_out})
 

@@ -54,7 +54,7 @@ class Speakers:
 
     def next(self, feature: Feature) -> tuple[str, str]:
         """User and session of a call."""
-        if feature.name not in self.last or self.rng.random() > 0.35:  # noqa: PLR2004
+        if feature.name not in self.last or self.rng.random() > 0.35:
             customer = self.customers[skewed(self.rng, len(self.customers))]
             self.last[feature.name] = (customer, f"s_{hexadecimal(self.rng, 12)}")
         return self.last[feature.name]
@@ -86,7 +86,7 @@ def _call(rng: random.Random, start: int, feature: Feature, model: Model, speake
     blocks = 0 if unmetered else _reasoning_blocks(rng, feature)
     speaker = speakers.next(feature)
     call_id = f"brc_{hexadecimal(rng, 16)}"
-    max_tokens = text.max_tokens if rng.random() < 0.6 else None  # noqa: PLR2004
+    max_tokens = text.max_tokens if rng.random() < 0.6 else None
     faults = replace(FAULTS, stream_cut=0) if unmetered else FAULTS
     expected = _usage(filled, text, model, filled.reply, blocks)
     for attempt in attempts(rng, start, model, expected, faults, streamed=streamed):

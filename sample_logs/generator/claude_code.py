@@ -55,7 +55,7 @@ def build() -> list[LogFile]:
 
 def _slots(rng: random.Random, sessions: int) -> list[Slot]:
     """Weekday mornings and early afternoons, spread over the month."""
-    days = [day for day in range(1, 31) if weekday(at(day)) < 5]  # noqa: PLR2004
+    days = [day for day in range(1, 31) if weekday(at(day)) < 5]
     return [
         Slot(
             at(days[number * len(days) // sessions], 8) + rng.randrange(5 * HOUR),

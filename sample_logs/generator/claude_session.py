@@ -55,15 +55,15 @@ class Session:
     def hold(self, responses: int, *, reach_limit: bool) -> None:
         """The whole conversation."""
         main = Thread(OPUS, self.context or SYSTEM_PROMPT + self.rng.randrange(2_500, 7_000), 0)
-        main.cached = SYSTEM_PROMPT if self.rng.random() < 0.4 else 0  # noqa: PLR2004
-        if not self.context and self.rng.random() < 0.4:  # noqa: PLR2004
+        main.cached = SYSTEM_PROMPT if self.rng.random() < 0.4 else 0
+        if not self.context and self.rng.random() < 0.4:
             self._state({"type": "summary", "summary": self.rng.choice(SUMMARIES), "leafUuid": uuid4(self.rng)})
         left = responses
         while left > 0:
             steps = min(left, self.rng.randrange(2, 14))
             self._turn(main, steps)
             left -= steps
-            if left >= 9 and self.rng.random() < 0.15:  # noqa: PLR2004
+            if left >= 9 and self.rng.random() < 0.15:
                 left -= self._sub_agent(self.rng.randrange(4, 9))
             if reach_limit and left < responses // 2:
                 self._limit(main)
@@ -75,16 +75,16 @@ class Session:
         asked = self.now
         self._user(thread, self.rng.choice(PROMPTS))
         thread.context += self.rng.randrange(40, 900)
-        if self.rng.random() < 0.3:  # noqa: PLR2004
+        if self.rng.random() < 0.3:
             self._snapshot(thread)
         for step in range(steps):
             last = step == steps - 1
             self._respond(thread, last=last)
             if not last:
                 self._tool_results(thread)
-        pause = self.rng.randrange(15, 240) if self.rng.random() < 0.75 else self.rng.randrange(320, 1_500)  # noqa: PLR2004
+        pause = self.rng.randrange(15, 240) if self.rng.random() < 0.75 else self.rng.randrange(320, 1_500)
         self.now = max(self.now, asked) + pause * SECOND
-        if pause > 300 and not self.hour_cache:  # noqa: PLR2004
+        if pause > 300 and not self.hour_cache:
             thread.cached = 0
 
     def _sub_agent(self, steps: int) -> int:
@@ -132,7 +132,7 @@ class Session:
 
     def _blocks(self, *, last: bool) -> list[str]:
         if last:
-            return ["thinking", "text"] if self.rng.random() < 0.4 else ["text"]  # noqa: PLR2004
+            return ["thinking", "text"] if self.rng.random() < 0.4 else ["text"]
         count = self.rng.choices((1, 2, 3, 4), (34, 40, 19, 7))[0]
         return {1: ["tool_use"], 2: ["text", "tool_use"], 3: list(BLOCKS[:3]), 4: list(BLOCKS)}[count]
 

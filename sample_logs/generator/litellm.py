@@ -69,7 +69,7 @@ def _rows(rng: random.Random) -> Iterator[Row]:
     callers: dict[str, Caller] = {}
     for start, (feature, model) in zip(arrivals(rng, len(plan)), plan, strict=True):
         channel = str(feature.name) if feature.agent or feature.team is None else "shop"
-        if channel not in callers or rng.random() < 0.5:  # noqa: PLR2004
+        if channel not in callers or rng.random() < 0.5:
             customer = customers[skewed(rng, CUSTOMERS)] if channel == "shop" else ""
             callers[channel] = Caller(uuid4(rng), customer)
         yield from _call(rng, start, feature, model, callers[channel])
@@ -133,7 +133,7 @@ def _elsewhere(usage: Usage, model: Model) -> Usage:
 def _group(rng: random.Random, model: Model) -> str:
     """Part of the clients ask for an alias, the others for the model."""
     alias = {"flagship": "smart", "budget": "fast"}.get(model.grade)
-    return alias if alias and rng.random() < 0.45 else model.short  # noqa: PLR2004
+    return alias if alias and rng.random() < 0.45 else model.short
 
 
 def _model_name(rng: random.Random, model: Model) -> str:
@@ -141,7 +141,7 @@ def _model_name(rng: random.Random, model: Model) -> str:
     if not model.rates:
         return model.name
     prefix = "gemini" if model.provider == "google" else model.provider
-    return f"{prefix}/{model.short}" if rng.random() < 0.35 else model.short  # noqa: PLR2004
+    return f"{prefix}/{model.short}" if rng.random() < 0.35 else model.short
 
 
 def _request_id(rng: random.Random, attempt: Attempt) -> str:

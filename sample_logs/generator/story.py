@@ -182,10 +182,10 @@ def attempts(
         )
         yield Attempt(number, start, model, outcome, duration, ttft)
         chance = rng.random()
-        if outcome in (OK, BAD_REQUEST) or chance < 0.08:  # noqa: PLR2004
+        if outcome in (OK, BAD_REQUEST) or chance < 0.08:
             return
-        if chance > 0.68 or number == 3:  # noqa: PLR2004
-            if model.name not in faults.fallbacks or number > 3:  # noqa: PLR2004
+        if chance > 0.68 or number == 3:
+            if model.name not in faults.fallbacks or number > 3:
                 return
             model = faults.fallbacks[model.name]
         start += duration + SECOND // 2 * number + rng.randrange(400)
@@ -222,10 +222,10 @@ def draw_usage(rng: random.Random, feature: Feature, model: Model) -> Usage:
     reasoning = visible * feature.reasoning_pct * rng.randrange(20, 160) // 10_000 if model is SOL else 0
     cacheable = sizes.prefix if sizes.prefix and prompt > sizes.prefix + 64 and model is not ROUTER else 0
     chance = rng.random()
-    read = cacheable if chance < 0.62 else 0  # noqa: PLR2004
-    writes = cacheable if 0.62 <= chance < 0.80 and model.name in WRITES_REPORTED else 0  # noqa: PLR2004
+    read = cacheable if chance < 0.62 else 0
+    writes = cacheable if 0.62 <= chance < 0.80 and model.name in WRITES_REPORTED else 0
     kind = WRITES_REPORTED.get(model.name, "cache_write_other")
-    if kind == "cache_write_5m" and rng.random() < 0.2:  # noqa: PLR2004
+    if kind == "cache_write_5m" and rng.random() < 0.2:
         kind = "cache_write_1h"
     split = {"cache_read": read, kind: writes}
     return Usage(input_uncached=prompt - read - writes, output=visible + reasoning, reasoning=reasoning, **split)

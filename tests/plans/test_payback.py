@@ -15,15 +15,8 @@ from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError
 from llmaudit.money import total
 from llmaudit.plans import evaluate
-from llmaudit.plans.payback import (
-    MONTH_DAYS,
-    Assumptions,
-    Saving,
-    load_assumptions,
-    payback,
-    savings_of,
-    scenarios,
-)
+from llmaudit.plans.payback import MONTH_DAYS, Saving, payback, savings_of, scenarios
+from llmaudit.plans.payback_file import Assumptions, load_assumptions
 from llmaudit.yamlfile import parse_yaml
 
 PLAIN = """

@@ -78,7 +78,7 @@ def optimize(
     from llmaudit.findings.savings import plan_row
     from llmaudit.plans import evaluate
     from llmaudit.plans.optimize import choose
-    from llmaudit.plans.optimize_write import plan_of, plan_text
+    from llmaudit.plans.optimize.write import plan_of, plan_text
     from llmaudit.report.write import write
 
     prices = catalog(settings)
@@ -292,7 +292,7 @@ MOST_SHOWN = 40
 
 
 def _show(settings: Settings, chosen: Chosen, row: PlanRow, text: str | None) -> None:
-    from llmaudit.plans.optimize_write import promise_text
+    from llmaudit.plans.optimize.write import promise_text
 
     cells = [
         [

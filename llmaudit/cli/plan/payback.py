@@ -20,7 +20,8 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.cells import PricedCell
-    from llmaudit.plans.payback import Assumptions, Outcome, WayResult
+    from llmaudit.plans.payback import Outcome, WayResult
+    from llmaudit.plans.payback_file import Assumptions
 
 
 def payback(
@@ -49,8 +50,9 @@ def payback(
     Figures are one number, or low,expected,high. The ways: build a router, a gateway that adds a percentage, one that
     adds nothing.
     """
-    from llmaudit.plans.payback import check, load_assumptions, savings_of, scenarios
     from llmaudit.plans.payback import payback as find
+    from llmaudit.plans.payback import savings_of, scenarios
+    from llmaudit.plans.payback_file import check, load_assumptions
 
     known = _with_flags(load_assumptions(assume), engineer_week, weeks, fee_pct, growth, price_drop, months)
     check(known)
@@ -136,7 +138,7 @@ def _with_flags(
 
 
 def _figure(flag: str, text: str) -> object:
-    from llmaudit.plans.payback import Band
+    from llmaudit.plans.payback_file import Range
 
     try:
         parts = [parse_decimal(part.strip()) for part in text.split(",")]
@@ -148,7 +150,7 @@ def _figure(flag: str, text: str) -> object:
             next_step=f"Write {flag} 5, or {flag} 4,6,8.",
             slug="bad-number",
         )
-    return parts[0] if len(parts) == 1 else Band(low=parts[0], expected=parts[1], high=parts[2])
+    return parts[0] if len(parts) == 1 else Range(low=parts[0], expected=parts[1], high=parts[2])
 
 
 def _show(settings: Settings, title: str, saving: Decimal, ways: Sequence[WayResult]) -> None:

@@ -279,7 +279,7 @@ def _exact(problem: Problem) -> Ints | None:
 def _constraints(problem: Problem, rows: Ints, columns: Ints, models: Ints, size: int) -> list[object]:
     """Return: one choice a cohort; the budget; no choice without its model; at most so many models."""
     from scipy.optimize import LinearConstraint  # noqa: PLC0415 -- see `_exact`
-    from scipy.sparse import coo_array  # noqa: PLC0415
+    from scipy.sparse import coo_array  # noqa: PLC0415 -- the same
 
     count = len(rows)
     each = coo_array((np.ones(count), (rows, np.arange(count))), shape=(len(problem.cost), size)).tocsr()

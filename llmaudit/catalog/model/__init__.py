@@ -1,0 +1,83 @@
+"""The shapes of the price catalog: what a YAML file in pricing/overlay/ (or a user's own) may say.
+
+`CatalogFile` is the whole of a file; its parts stand in modules by subject. A price entry is a vector for people to
+write; the catalog keeps one `Rate` per atomic price, with its own dates and source (`llmaudit.catalog.timeline`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from llmaudit.catalog.model.base import Dated, Strict
+from llmaudit.catalog.model.calendar import Schedule, Weekday
+from llmaudit.catalog.model.facts import Abilities, CacheLifetime, ContentClass, ModelFacts, PromptCache, Tokenizer
+from llmaudit.catalog.model.prices import (
+    FINEST_PER_MILLION,
+    MAX_DECIMALS_PER_MILLION,
+    Evidence,
+    Hosting,
+    Price,
+    Rate,
+    When,
+)
+from llmaudit.catalog.model.skus import DatedName, Sku, SkuEntry
+from llmaudit.catalog.model.terms import Commitment, Discount, Fee, Multiplier, Quota
+
+__all__ = [
+    "FINEST_PER_MILLION",
+    "MAX_DECIMALS_PER_MILLION",
+    "Abilities",
+    "CacheLifetime",
+    "CatalogFile",
+    "Commitment",
+    "ContentClass",
+    "Dated",
+    "DatedName",
+    "Discount",
+    "Evidence",
+    "Fee",
+    "Hosting",
+    "ModelFacts",
+    "Multiplier",
+    "Price",
+    "PromptCache",
+    "Quota",
+    "Rate",
+    "Schedule",
+    "SellerKind",
+    "Sku",
+    "SkuEntry",
+    "Tokenizer",
+    "Weekday",
+    "When",
+]
+
+SellerKind = Literal["provider", "gateway", "cloud", "host", "example"]
+
+
+class CatalogFile(Strict, frozen=True):
+    """One YAML file: a seller with its models, rules and fees, or calendars, tokenizer families, facts, caching rules.
+
+    Attributes:
+        replaces: What the prices of a sku take the place of: `sku`, every price below; `rate`, only the prices of the
+            same unit under the same conditions, for as long as they hold.
+        open_weights: Shell patterns of canonical names of models whose weights are published.
+    """
+
+    seller: str | None = None
+    kind: SellerKind | None = None
+    title: str | None = None
+    hosts: list[str] = []
+    aka: list[str] = []
+    replaces: Literal["sku", "rate"] = "sku"
+    models: list[SkuEntry] = []
+    multipliers: list[Multiplier] = []
+    discounts: list[Discount] = []
+    quotas: list[Quota] = []
+    commitments: list[Commitment] = []
+    fees: list[Fee] = []
+    schedules: list[Schedule] = []
+    tokenizers: list[Tokenizer] = []
+    facts: list[ModelFacts] = []
+    caching: list[PromptCache] = []
+    open_weights: list[str] = []

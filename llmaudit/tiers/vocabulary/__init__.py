@@ -1,0 +1,26 @@
+"""The words that tell a task or its stakes: tables a reader can check, matched in one pass over a prompt.
+
+Phrases stand between bars. One matches where a word begins with it (`summar` finds `summary`); `_` at its end asks for
+the end of a word too. Phrases of scripts without spaces match anywhere. Text and phrases are made alike by `normal`.
+"""
+
+from __future__ import annotations
+
+from llmaudit.tiers.vocabulary.phrases import normal, phrases
+from llmaudit.tiers.vocabulary.stakes import ADVERSARIAL, CASE, CRISIS, HARM, REGULATED, SIDE_EFFECTS
+from llmaudit.tiers.vocabulary.tasks import ASKS, FOLLOW_UP, GREETINGS, TOPICS
+
+__all__ = [
+    "ADVERSARIAL",
+    "ASKS",
+    "CASE",
+    "CRISIS",
+    "FOLLOW_UP",
+    "GREETINGS",
+    "HARM",
+    "REGULATED",
+    "SIDE_EFFECTS",
+    "TOPICS",
+    "normal",
+    "phrases",
+]

@@ -1,0 +1,50 @@
+"""Who includes what: each provider's usage object to the six disjoint token counters. No other package knows.
+
+The most expensive mistake in reading LLM logs is to take a prompt count that includes cached tokens for one that does
+not, or the other way round (3 to 100 times wrong on cache-heavy traffic). So each rule is named for its provider and
+says in words what that provider's input and output counts include.
+
+Formats call these as `usage.openai(…)`, `usage.anthropic(…)`. One module each: the counters, the rules that sources
+count by, what a file proves of its rule, what gateways hand on, Langfuse's buckets, and the sums of bills.
+"""
+
+from __future__ import annotations
+
+from llmaudit.usage.buckets import langfuse
+from llmaudit.usage.counters import MAX_TOKENS, anthropic, checked, not_counted, openai, stated, unsplit
+from llmaudit.usage.gateways import excludes_cache, passed_through, rule_name, usual_rule
+from llmaudit.usage.rules import CACHE_APART, INSIDE, REASONING_APART, Reading, Rule, by_rule, gemini
+from llmaudit.usage.study import LEAST_TO_CONTRADICT, Ruling, Study, Told, rule_for, studied, told_by, warnings_of
+from llmaudit.usage.sums import summed, uncached
+
+__all__ = [
+    "CACHE_APART",
+    "INSIDE",
+    "LEAST_TO_CONTRADICT",
+    "MAX_TOKENS",
+    "REASONING_APART",
+    "Reading",
+    "Rule",
+    "Ruling",
+    "Study",
+    "Told",
+    "anthropic",
+    "by_rule",
+    "checked",
+    "excludes_cache",
+    "gemini",
+    "langfuse",
+    "not_counted",
+    "openai",
+    "passed_through",
+    "rule_for",
+    "rule_name",
+    "stated",
+    "studied",
+    "summed",
+    "told_by",
+    "uncached",
+    "unsplit",
+    "usual_rule",
+    "warnings_of",
+]
