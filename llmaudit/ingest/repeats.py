@@ -62,7 +62,8 @@ def follow_sightings(store: Store, table: str, gone: str) -> None:
         gone: A table of the `row_id` that goes and the `kept_id` that stays.
     """
     store.execute(
-        f"UPDATE sightings SET row_id = g.kept_id FROM {gone} g WHERE sightings.told = ? AND sightings.row_id = g.row_id",
+        f"UPDATE sightings SET row_id = g.kept_id FROM {gone} g"
+        " WHERE sightings.told = ? AND sightings.row_id = g.row_id",
         [table],
     )
     is_bill = "IN" if table == "bill_lines" else "NOT IN"  # the two tables number their rows each for itself
