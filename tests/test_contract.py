@@ -475,7 +475,7 @@ def test_a_period_covers_one_of_another_kind_from_a_lower_layer(call: Run, small
 
 
 @pytest.mark.parametrize(("value", "seen"), [("no", False), (" ON ", True), ("", False)])
-def test_a_variable_says_yes_or_no(call: Run, value: str, seen: bool) -> None:
+def test_a_variable_says_yes_or_no(call: Run, value: str, *, seen: bool) -> None:
     rows = {
         row["name"]: row["value"] for row in call("config", "--json", env={"LLMAUDIT_QUIET": value}).json["settings"]
     }
