@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
-from llmaudit.errors import InputError, StoreError, UsageError, printable
+from llmaudit.errors import InputError, StorageFailedError, StoreError, UsageError, printable
 from llmaudit.sql import migrations
 from llmaudit.store.duck import HARDENED, connected, translated
 
