@@ -104,7 +104,7 @@ class Content:
             raise InputError(
                 f"{printable(file_name(self.path))} is a packed archive ({kind}), which is not looked into",
                 next_step="Unpack it into a folder and name that; plain, gzip and zstd files are read as they are.",
-                slug=PACKED,
+                slug="packed-archive",
             )
         if first:
             self._from_utf16 = _utf16_decoder(data)
