@@ -572,6 +572,48 @@ def test_unpriced_quote_is_no_zero(call: Run) -> None:
 HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
 
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("requests --limit 10000", 0),
+        ("pricing list", 0),
+        ("pricing list --json", 0),
+        ("query --csv FROM(requests)JOIN(range(9000))ON(true)", 0),
+        ("check --baseline {baseline}", 4),
+    ],
+)
+def test_a_reader_that_goes_early_changes_no_exit_code(
+    small_db: Path, small_baseline: Path, tmp_path: Path, line: str, code: int
+) -> None:
+    """Six requests are not enough for `check`: with code 0 a closed pipe would hide that."""
+    command = [sys.executable, "-P", "-m", "llmaudit", *line.format(baseline=small_baseline).split(), "--db", small_db]
+    run = subprocess.Popen(
+        command, cwd=tmp_path, env=clean_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert run.stdout
+    assert run.stderr
+    run.stdout.close()
+    said = run.stderr.read().decode()
+    run.stderr.close()
+    assert run.wait(60) == code, said
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+
+
+def test_detect_reads_standard_input(small_log: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-m", "llmaudit", "detect", "-", "--json"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=clean_environment(tmp_path),
+        input=small_log.read_bytes(),
+        capture_output=True,
+        check=True,
+    )
+    (file,) = msgspec.json.decode(done.stdout)["files"]
+    assert (file["path"], file["format"]) == ("-", "litellm")
+
+
 def test_busy_database(small_db: Path, tmp_path: Path, call: Run) -> None:
     copy = tmp_path / "busy.duckdb"
     shutil.copy(small_db, copy)

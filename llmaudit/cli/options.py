@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from llmaudit.cli.output import forget_reader
 from llmaudit.errors import Exit, LlmauditError, StorageFailedError
 from llmaudit.settings import Settings, load_settings
 
@@ -133,8 +134,11 @@ def _guarded(function: Callable[..., None], flags: dict[str, Any], given: dict[s
         settings: Settings = load_settings(flags)
         debug = bool(settings.values["debug"])
         function(settings=settings, **given)
-    except (Ended, KeyboardInterrupt, BrokenPipeError, typer.Exit):
+    except (Ended, KeyboardInterrupt, typer.Exit):
         raise
+    except BrokenPipeError:  # of a stream of answers nobody wants more; typer would end with code 1
+        forget_reader()
+        raise Ended(Exit.DONE) from None
     except LlmauditError as error:
         _fail(error, debug=debug)
     except OSError as error:
