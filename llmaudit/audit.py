@@ -37,6 +37,7 @@ from llmaudit.findings import (
     tiers,
     waterfall,
 )
+from llmaudit.money import shown
 from llmaudit.period import ALL, Period
 from llmaudit.plans import Plan, PlanCost, Ratios, evaluate_all, load_plan
 from llmaudit.plans.assigning import Move
@@ -265,8 +266,11 @@ def _warnings(found: dict[str, Any]) -> list[str]:
         )
     if spent.unpriced_requests:
         models = sorted({row.model for row in covered.unpriced})
-        shown = ", ".join(models[:5]) + (" and others" if len(models) > 5 else "")  # noqa: PLR2004 -- as many as are named
-        warnings.append(f"the cost of {spent.unpriced_requests:,} requests is unknown and in no total ({shown})")
+        names = ", ".join(models[:5]) + (" and others" if len(models) > 5 else "")  # noqa: PLR2004 -- as many as are named
+        warnings.append(f"the cost of {spent.unpriced_requests:,} requests is unknown and in no total ({names})")
+    if spent.billed_estimate_usd:
+        estimates = shown(spent.billed_estimate_usd)
+        warnings.append(f"{estimates} of the billed amounts are estimates that the logging tools made themselves")
     if covered.usage.get("estimated"):
         warnings.append(
             f"{covered.usage['estimated']:,} requests had no usage in their log; their tokens were counted offline"

@@ -33,6 +33,8 @@ DEFAULTS: dict[str, Any] = {
 """Every common setting with its default; the names are those of the flags, the variables and the file."""
 
 _FLAGS = {"json", "quiet", "no_color", "debug"}
+_YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+_LAYERS = ("flag", "environment", CONFIG_FILE, "default")
 _MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
 
 
@@ -127,13 +129,14 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     """Return the settings of a run.
 
     Args:
-        flags: Flags that were given; None and empty mean not given.
-        environment: Variables; the process's own where None.
+        flags: Flags that were given; None, False and no entry mean not given.
+        environment: Variables; the process's own where None. An empty one is not given.
 
     Raises:
         InputError: llmaudit.toml is not TOML, or a value in it is of the wrong kind.
-        UsageError: It has a key that is no setting.
+        UsageError: It has a key that is no setting, a flag is empty, or a variable is neither true nor false.
     """
+    _refuse_empty(flags)
     variables = os.environ if environment is None else environment
     file = _config_file()
     values: dict[str, Any] = {}
@@ -150,7 +153,30 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
             values[name], sources[name] = default, "default"
     if variables.get("NO_COLOR") and not values["no_color"]:
         values["no_color"], sources["no_color"] = True, "environment"
+    _keep_one_period(values, sources)
     return Settings(values, sources)
+
+
+def _refuse_empty(flags: Mapping[str, Any]) -> None:
+    """Refuse `--month "$UNSET"`: passed over, it would answer for all time as if for a month."""
+    for name, value in flags.items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            flag = name.replace("_", "-")
+            raise UsageError(
+                f"--{flag} is empty",
+                next_step="Give it a value, or leave it out; a variable of the shell may be unset.",
+                slug="empty-option",
+            )
+
+
+def _keep_one_period(values: dict[str, Any], sources: dict[str, str]) -> None:
+    """Let a period from a higher layer cover one of the other kind from a lower: --since covers LLMAUDIT_MONTH.
+
+    Both kinds from one layer are left, for `Settings.period` to refuse.
+    """
+    month, span = _LAYERS.index(sources["month"]), min(_LAYERS.index(sources[name]) for name in ("since", "until"))
+    for name in ("month",) if span < month else ("since", "until") if month < span else ():
+        values[name], sources[name] = DEFAULTS[name], "default"
 
 
 def _config_file() -> dict[str, Any]:
@@ -194,7 +220,14 @@ def _of_kind(name: str, value: Any) -> Any:
 
 def _from_text(name: str, text: str) -> Any:
     if name in _FLAGS:
-        return text.lower() in {"1", "true", "yes", "on"}
+        said = text.strip().lower()
+        if said not in _YES | _NO:
+            raise UsageError(
+                f"LLMAUDIT_{name.upper()}={printable(text)} is neither true nor false",
+                next_step="Write 1 or 0, true or false, yes or no, on or off.",
+                slug="bad-variable",
+            )
+        return said in _YES
     return text.split(os.pathsep) if name == "catalog" else text
 
 

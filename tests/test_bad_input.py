@@ -286,6 +286,20 @@ def test_a_folder_that_is_not_there_is_said(call: Run, tmp_path: Path, line: str
     assert (done.code, "[cannot-write]" in done.err) == (1, True)
 
 
+@pytest.mark.parametrize("command", ["ingest log.jsonl", "status"])
+def test_a_folder_is_no_database(call: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "log.jsonl").write_bytes(GOOD)
+    (tmp_path / "folder").mkdir()
+    done = call(*command.split(), "--db", "folder")
+    assert (done.code, "folder is a folder" in done.err, "[not-a-database]" in done.err) == (5, True, True)
+
+
+def test_a_database_in_a_folder_that_is_not_there(call: Run, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(GOOD)
+    done = call("ingest", "log.jsonl", "--db", "nowhere/a.duckdb")
+    assert (done.code, "there is no folder nowhere [cannot-write]" in done.err) == (1, True)
+
+
 def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path, call: Run) -> None:
     other, foreign = tmp_path / "notes.txt", tmp_path / "theirs.duckdb"
     other.write_text("not a database\n" * 500)

@@ -408,6 +408,12 @@ def test_an_empty_period_is_no_finding(call: Run, small_db: Path, tmp_path: Path
     assert not (tmp_path / "letter.md").exists()
 
 
+@pytest.mark.parametrize("name", ["report", "reprice", "markup", "checklist", "reconcile"])
+def test_an_empty_period_is_still_one_document(call: Run, small_db: Path, name: str) -> None:
+    done = call(name, "--db", small_db, "--month", "2020-01", "--json")
+    assert (done.code, done.json["catalog_version"] is None) == (4, False)
+
+
 @pytest.mark.parametrize(
     ("bound", "said"), [("--since", "since 2030-01-01T00:00Z"), ("--until", "before 2020-01-01T00:00Z")]
 )
@@ -453,6 +459,37 @@ def test_settings_precedence(call: Run, tmp_path: Path) -> None:
     assert seen("--timezone", "Europe/Rome", **variable)["timezone"] == ("Europe/Rome", "flag")
 
 
+def test_a_period_covers_one_of_another_kind_from_a_lower_layer(call: Run, small_db: Path, tmp_path: Path) -> None:
+    def seen(*args: str, **variables: str) -> dict[str, Any]:
+        rows = call("config", "--json", *args, env=variables).json["settings"]
+        return {row["name"]: row["value"] for row in rows if row["name"] in {"month", "since", "until"}}
+
+    (tmp_path / "llmaudit.toml").write_text('month = "2026-08"\n')
+    assert seen() == {"month": "2026-08", "since": None, "until": None}
+    assert seen(LLMAUDIT_SINCE="2026-09-01") == {"month": None, "since": "2026-09-01", "until": None}
+    assert seen("--month", "2026-10", LLMAUDIT_SINCE="2026-09-01") == {"month": "2026-10", "since": None, "until": None}
+    until = {"month": None, "since": "2026-09-01", "until": "2026-11-01"}
+    assert seen("--until", "2026-11-01", LLMAUDIT_SINCE="2026-09-01") == until
+    twice = call("status", "--db", small_db, env={"LLMAUDIT_SINCE": "2026-09-01", "LLMAUDIT_MONTH": "2026-09"})
+    assert (twice.code, "[two-periods]" in twice.err) == (2, True)
+
+
+@pytest.mark.parametrize(("value", "seen"), [("no", False), (" ON ", True), ("", False)])
+def test_a_variable_says_yes_or_no(call: Run, value: str, *, seen: bool) -> None:
+    rows = {
+        row["name"]: row["value"] for row in call("config", "--json", env={"LLMAUDIT_QUIET": value}).json["settings"]
+    }
+    assert rows["quiet"] is seen
+
+
+def test_a_variable_that_says_neither(call: Run) -> None:
+    done = call("config", "--json", env={"LLMAUDIT_QUIET": "maybe"})
+    assert (done.code, done.err.split("\n")[0]) == (
+        2,
+        "llmaudit: LLMAUDIT_QUIET=maybe is neither true nor false [bad-variable]",
+    )
+
+
 def test_database_named_by_each_layer(call: Run, small_db: Path, tmp_path: Path) -> None:
     assert call("status").code == 5
     assert call("status", env={"LLMAUDIT_DB": str(small_db)}).code == 0
@@ -490,6 +527,9 @@ USAGE = {
     "no such dimension": "markup --by team --db {db}",
     "no spend": "markup page {log} --spend much",
     "no day": "markup page {log} --date soon",
+    "empty month": "status --db {db} --month=",
+    "empty before the command": "--since= status --db {db}",
+    "empty catalog": "status --db {db} --catalog=",
     "no such format": "ingest {log} --format no-such-format",
 }
 
@@ -530,6 +570,48 @@ def test_unpriced_quote_is_no_zero(call: Run) -> None:
 
 
 HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("requests --limit 10000", 0),
+        ("pricing list", 0),
+        ("pricing list --json", 0),
+        ("query --csv FROM(requests)JOIN(range(9000))ON(true)", 0),
+        ("check --baseline {baseline}", 4),
+    ],
+)
+def test_a_reader_that_goes_early_changes_no_exit_code(
+    small_db: Path, small_baseline: Path, tmp_path: Path, line: str, code: int
+) -> None:
+    """Six requests are not enough for `check`: with code 0 a closed pipe would hide that."""
+    command = [sys.executable, "-P", "-m", "llmaudit", *line.format(baseline=small_baseline).split(), "--db", small_db]
+    run = subprocess.Popen(
+        command, cwd=tmp_path, env=clean_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert run.stdout
+    assert run.stderr
+    run.stdout.close()
+    said = run.stderr.read().decode()
+    run.stderr.close()
+    assert run.wait(60) == code, said
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+
+
+def test_detect_reads_standard_input(small_log: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-m", "llmaudit", "detect", "-", "--json"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=clean_environment(tmp_path),
+        input=small_log.read_bytes(),
+        capture_output=True,
+        check=True,
+    )
+    (file,) = msgspec.json.decode(done.stdout)["files"]
+    assert (file["path"], file["format"]) == ("-", "litellm")
 
 
 def test_busy_database(small_db: Path, tmp_path: Path, call: Run) -> None:

@@ -121,10 +121,23 @@ class Directory(Stock):
         names = spellings(model)
         if known or by_prefix:
             return self._one(names, [known or by_prefix or ""], at)
-        own = self._one(names, self._makers, at)
+        own = self._by_its_maker(names, at)
         if own.offer and any(seller != own.offer.seller for seller in self._names.sellers_of(model)):
             return Match(own.offer, by_maker=True)
         return own if own.offer or own.reason == "ambiguous-model" else self._one(names, self._direct, at)
+
+    def _by_its_maker(self, names: Sequence[str], at: datetime | None) -> Match:
+        """Return what a name without a seller means among makers.
+
+        Some of them resell others' models, and may call `claude-3-7-sonnet` what its maker has under a dated id: the
+        maker's own offer is meant all the same.
+        """
+        found = self._one(names, self._makers, at)
+        maker = self._model(found.offer.key).partition("/")[0] if found.offer else ""
+        if found.offer and maker != found.offer.seller and maker in self._makers:
+            own = self._one(names, [maker], at)
+            return own if own.offer else found
+        return found
 
     @cached_property
     def _makers(self) -> list[str]:
@@ -185,10 +198,11 @@ class Directory(Stock):
         """Return every seller that has something under a name at some time, in order of their ids."""
         return sorted(self._names.sellers_of(model.lower()))
 
-    def nearest(self, model: str) -> list[str]:
-        """Return up to three names in the catalog that are spelt like a model name, for a message."""
-        name = model[:MAX_NAME].lower().rpartition("/")[2]
-        return get_close_matches(name, self._all_names, n=3, cutoff=0.6)
+    def nearest(self, model: str, seller: str | None = None) -> list[str]:
+        """Return up to three names that are spelt like a model name, for a message: a seller's own, or makers'."""
+        name, sold_by = model[:MAX_NAME].lower().rpartition("/")[2], self.seller_id(seller)
+        names = sorted(key[1] for key in self.keys if key[0] == sold_by) if sold_by else self._all_names
+        return get_close_matches(name, names, n=3, cutoff=0.6)
 
     @cached_property
     def _all_names(self) -> list[str]:

@@ -226,7 +226,7 @@ def no_match(catalog: Catalog, model: str, match: Match, seller: str | None = No
         by = f" of {printable(seller)}" if seller else f" ({_listed(catalog.sellers_of(model))})"
         return f"ambiguous-model: {name} means more than one sku{by}", "name the seller and its own id"
     where = f" of {printable(seller)}" if seller else ""
-    return f"{match.reason}: {name} is not in the catalog{where}{_near('names', catalog.nearest(model))}", add
+    return f"{match.reason}: {name} is not in the catalog{where}{_near('names', catalog.nearest(model, seller))}", add
 
 
 def _listed(sellers: Sequence[str], shown: int = 5) -> str:

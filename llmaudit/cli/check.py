@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmaudit.cli.options import Ended, command
-from llmaudit.cli.output import notice, warn
+from llmaudit.cli.output import notice, warn, while_read
 from llmaudit.cli.work import catalog, first_failure, open_store, read_logs
 from llmaudit.errors import Exit, UsageError, printable
 from llmaudit.settings import Settings
@@ -180,8 +180,8 @@ def _compared(
 def _write(text: str, out: Path | None) -> None:
     """Print the result, or write it to a file; before the exit code is decided, so that it is there when CI stops."""
     if out is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        with while_read():
+            sys.stdout.write(text)
         return
     from llmaudit.cli.baseline import write_file
 

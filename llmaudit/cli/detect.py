@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def detect(
     settings: Settings,
-    paths: Annotated[list[str], typer.Argument(help="Files and folders.")],
+    paths: Annotated[list[str], typer.Argument(help="Files and folders; `-` for standard input.")],
     map: Annotated[  # noqa: A002 -- the flag is named so
         Path | None, typer.Option("--map", help="Try this column map (YAML) on every file.")
     ] = None,
@@ -32,7 +33,7 @@ def detect(
     """
     from llmaudit.errors import Exit, InputError
     from llmaudit.formats.mapped import format_of, load_map
-    from llmaudit.ingest import walk
+    from llmaudit.ingest import inputs
     from llmaudit.ingest.detect import detect as detect_file
     from llmaudit.ingest.known import NOT_LOOKED_AT
     from llmaudit.ingest.propose import propose as proposed
@@ -40,23 +41,25 @@ def detect(
     form = None if map is None else format_of(load_map(map))
     files: list[dict[str, Any]] = []
     maps: list[tuple[str, Proposal]] = []
-    for found in walk(paths):
-        one: dict[str, Any] = {"path": str(found.path), "format": None, "confidence": 0.0, "evidence": []}
-        files.append(one | {"proposed_map": None})
-        if found.left is not None:
-            files[-1]["evidence"] = [f"{NOT_LOOKED_AT}: {found.left}"]
-            continue
-        try:
-            seen = detect_file(found.path, form)
-            proposal = None if seen.form else proposed(found.path)
-        except InputError as error:
-            files[-1]["evidence"] = [error.what]
-            continue
-        files[-1] |= {"format": seen.form.name if seen.form else None, "confidence": seen.confidence}
-        files[-1]["evidence"] = list(seen.evidence)
-        if proposal is not None:
-            files[-1]["proposed_map"] = proposal.text
-            maps.append((str(found.path), proposal))
+    with ExitStack() as stack:
+        for found in inputs(paths, stack):
+            name = "-" if found.is_input else str(found.path)
+            one: dict[str, Any] = {"path": name, "format": None, "confidence": 0.0, "evidence": []}
+            files.append(one | {"proposed_map": None})
+            if found.left is not None:
+                files[-1]["evidence"] = [f"{NOT_LOOKED_AT}: {found.left}"]
+                continue
+            try:
+                seen = detect_file(found.path, form)
+                proposal = None if seen.form else proposed(found.path)
+            except InputError as error:
+                files[-1]["evidence"] = [error.what]
+                continue
+            files[-1] |= {"format": seen.form.name if seen.form else None, "confidence": seen.confidence}
+            files[-1]["evidence"] = list(seen.evidence)
+            if proposal is not None:
+                files[-1]["proposed_map"] = proposal.text
+                maps.append((name, proposal))
     if propose is not None:
         _write(settings, propose, maps)
     columns = ["file", "format", "confidence", "evidence"]

@@ -39,7 +39,9 @@ def markup(
     """
     wanted = _dimensions(by)
     prices = catalog(settings)
-    found = found_markup(settings, prices)
+    found, empty = found_markup(settings, prices)
+    if empty and not settings.json:
+        raise empty
     document = {
         "schema": "llmaudit/markup/1",
         "catalog_version": prices.version,
@@ -53,6 +55,8 @@ def markup(
         line(found.caveat)
 
     answer(settings, document, people)
+    if empty:
+        raise empty
 
 
 def _dimensions(by: str) -> list[str]:

@@ -10,8 +10,8 @@ import msgspec
 import typer
 
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog, open_store, with_requests
-from llmaudit.errors import InputError, UsageError, printable
+from llmaudit.cli.work import catalog, nothing_in, open_store
+from llmaudit.errors import InputError, NotEnoughError, UsageError, printable
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,18 +23,16 @@ if TYPE_CHECKING:
 FORMATS = {".html": "html", ".htm": "html", ".md": "md"}
 
 
-def found_markup(settings: Settings, prices: Catalog) -> Markup:
-    """Return the finding on what is in the database.
-
-    Raises:
-        NotEnoughError: No request lies in the period.
-    """
+def found_markup(settings: Settings, prices: Catalog) -> tuple[Markup, NotEnoughError | None]:
+    """Return the finding on what is in the database, and the error to end with where no request lies in the period."""
     from llmaudit.audit import gather_gateways
     from llmaudit.findings import markup as finding
 
     with open_store(settings, read_only=True) as store:
-        found = finding.find(with_requests(gather_gateways(store, prices, settings.period)))
-        return msgspec.structs.replace(found, gateways=[_with_ids(row, store) for row in found.gateways])
+        evidence = gather_gateways(store, prices, settings.period)
+        found = finding.find(evidence)
+        gateways = [_with_ids(row, store) for row in found.gateways]
+        return msgspec.structs.replace(found, gateways=gateways), nothing_in(evidence)
 
 
 def _with_ids(row: GatewayRow, store: Store) -> GatewayRow:
@@ -75,7 +73,9 @@ def letter(
             slug="no-such-report",
         )
     prices = catalog(settings)
-    found = found_markup(settings, prices)
+    found, empty = found_markup(settings, prices)
+    if empty:
+        raise empty
     row = next((one for one in found.gateways if one.gateway == gateway), None)
     if row is None:
         known = ", ".join(one.gateway for one in found.gateways) or "none"

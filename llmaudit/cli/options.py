@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from llmaudit.cli.output import forget_reader
 from llmaudit.errors import Exit, LlmauditError, StorageFailedError
 from llmaudit.settings import Settings, load_settings
 
@@ -56,7 +57,7 @@ def _parameters(kind: Any) -> list[inspect.Parameter]:
 
 def remember_global_options(ctx: typer.Context, **flags: Any) -> None:
     """Keep common options that were given before the command's name."""
-    ctx.obj = {name: value for name, value in flags.items() if value}
+    ctx.obj = _given(flags)
 
 
 remember_global_options.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -66,6 +67,11 @@ remember_global_options.__signature__ = inspect.Signature(  # type: ignore[attr-
     ]
 )
 remember_global_options.__annotations__ = {"ctx": typer.Context, **_COMMON}
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were given; an empty text was, and is refused with the settings."""
+    return {name: value for name, value in flags.items() if value not in (None, False, [])}
 
 
 def command(app: typer.Typer, function: Callable[..., None], name: str, example: str) -> None:
@@ -107,7 +113,7 @@ def _runner(function: Callable[..., None], *, has_commands: bool = False) -> Cal
 
     def run(ctx: typer.Context, **given: Any) -> None:
         common = {name: given.pop(name) for name in _COMMON}
-        flags = {**(ctx.obj or {}), **{name: value for name, value in common.items() if value}}
+        flags = {**(ctx.obj or {}), **_given(common)}
         if has_commands and ctx.invoked_subcommand is not None:
             ctx.obj = flags
             return
@@ -128,8 +134,11 @@ def _guarded(function: Callable[..., None], flags: dict[str, Any], given: dict[s
         settings: Settings = load_settings(flags)
         debug = bool(settings.values["debug"])
         function(settings=settings, **given)
-    except (Ended, KeyboardInterrupt, BrokenPipeError, typer.Exit):
+    except (Ended, KeyboardInterrupt, typer.Exit):
         raise
+    except BrokenPipeError:  # of a stream of answers nobody wants more; typer would end with code 1
+        forget_reader()
+        raise Ended(Exit.DONE) from None
     except LlmauditError as error:
         _fail(error, debug=debug)
     except OSError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from llmaudit.errors import printable
@@ -16,14 +18,33 @@ MIN_COLUMN = 6
 """Characters a column needs; where a terminal has fewer for each, every row becomes a record of its own."""
 
 
+@contextmanager
+def while_read() -> Iterator[None]:
+    """Let what is printed in this block be lost once nobody reads it (`| head`).
+
+    The command goes on to its own exit code: a closed pipe is no failure, and must not hide that a gate failed.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget_reader()
+
+
+def forget_reader() -> None:
+    """Let everything that is still to be printed go nowhere; the interpreter would fail on it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def answer(settings: Settings, document: Any, for_people: Callable[[], None]) -> None:
     """Print the answer: one JSON document with --json, else whatever `for_people` prints."""
-    if settings.json:
-        from llmaudit.jsonform import to_text
+    with while_read():
+        if settings.json:
+            from llmaudit.jsonform import to_text
 
-        sys.stdout.write(to_text(document))
-    else:
-        for_people()
+            sys.stdout.write(to_text(document))
+        else:
+            for_people()
 
 
 def table(

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, table
+from llmaudit.cli.output import answer, table, while_read
 from llmaudit.cli.work import open_store
 from llmaudit.errors import UsageError
 from llmaudit.settings import Settings
@@ -33,7 +33,8 @@ def query(
     if csv:
         from llmaudit.csvfile import write_rows
 
-        write_rows(sys.stdout, [name for name, _ in columns], rows)
+        with while_read():
+            write_rows(sys.stdout, [name for name, _ in columns], rows)
         return
     document = {
         "schema": "llmaudit/query/1",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, notice, warn
+from llmaudit.cli.output import answer, notice, warn, while_read
 from llmaudit.cli.summary import show
 from llmaudit.cli.work import catalog, nothing_in, open_store
 from llmaudit.errors import UsageError
@@ -44,7 +44,8 @@ def report(
         write_report(found, out, format)
         notice(settings, f"report written to {out}")
     if format and not out:
-        sys.stdout.write(render(found, format))
+        with while_read():
+            sys.stdout.write(render(found, format))
     elif not out or settings.json:
         answer(settings, found, lambda: show(settings, found))
         if not settings.json:

@@ -52,6 +52,7 @@ class Spend(msgspec.Struct, frozen=True):
     Attributes:
         spend_usd: Everything whose cost is known: `billed_usd` + `list_only_usd`. Measured and estimated tokens.
         billed_usd: What logs or bills say was charged.
+        billed_estimate_usd: The part of `billed_usd` that the logging tool worked out from list prices itself.
         list_usd: Tokens x list price, over all priced requests, billed or not.
         list_only_usd: List cost of the requests that no log or bill has an amount for.
         list_low_usd: `list_usd` with the cheapest price that may apply where a condition is unknown.
@@ -67,6 +68,7 @@ class Spend(msgspec.Struct, frozen=True):
 
     spend_usd: Decimal
     billed_usd: Decimal
+    billed_estimate_usd: Decimal
     list_usd: Decimal
     list_only_usd: Decimal
     list_low_usd: Decimal
@@ -98,6 +100,9 @@ def find(evidence: Evidence) -> Spend:
     return Spend(
         spend_usd=whole,
         billed_usd=total(priced.cell.billed_usd or Decimal(0) for priced in cells),
+        billed_estimate_usd=total(
+            priced.cell.billed_usd or ZERO for priced in cells if priced.cell.billed_kind == "list_estimate"
+        ),
         list_usd=total(priced.list_usd for priced in cells if priced.list_usd is not None),
         list_only_usd=spend(priced for priced in cells if not priced.cell.billed_kind),
         list_low_usd=total(priced.list_low_usd for priced in cells if priced.list_low_usd is not None),

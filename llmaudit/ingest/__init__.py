@@ -20,7 +20,7 @@ from llmaudit.ingest.walk import Found, walk
 from llmaudit.period import Period
 from llmaudit.store import Store
 
-__all__ = ["FileResult", "IngestResult", "Period", "Setup", "ingest", "walk"]
+__all__ = ["FileResult", "IngestResult", "Period", "Setup", "ingest", "inputs"]
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ def ingest(
         InputError: A path does not exist or is an address (before anything is read); or no file was a log.
     """
     with ExitStack() as stack:
-        found = [entry for path in paths for entry in (_standard_input(stack) if path == "-" else walk([path]))]
+        found = inputs(paths, stack)
         stack.enter_context(store.little_memory())
         whole = sum(_size(entry.path) for entry in found if entry.left is None)
         loader = stack.enter_context(closing(Loader(Run(store, setup, progress, format_name, whole))))
@@ -93,6 +93,19 @@ def ingest(
         )
     sums = {name: sum(getattr(file, name) for file in recognised) for name in Totals.__struct_fields__}
     return IngestResult(files, Totals(**sums), failures)
+
+
+def inputs(paths: Sequence[str], stack: ExitStack) -> list[Found]:
+    """Return the files that paths mean, standard input for `-` among them.
+
+    Args:
+        paths: Files, folders and `-`.
+        stack: Where a copy of standard input is removed again.
+
+    Raises:
+        InputError: A path does not exist or is an address.
+    """
+    return [entry for path in paths for entry in (_standard_input(stack) if path == "-" else walk([path]))]
 
 
 def _standard_input(stack: ExitStack) -> list[Found]:

@@ -32,8 +32,8 @@ class FileResult(msgspec.Struct, frozen=True):
         ignored: Records that are no requests, or outside the period asked for.
         rejected: Records that cannot be used.
         bills: Bill lines.
-        skipped: Why nothing was taken in: `already ingested`, `unknown format`, `not looked at:` and the ending that no
-            log has, or `not used:` and an error's name; None where the file was read.
+        skipped: Why nothing was taken in: `already ingested`, `unknown format`, `not looked at:` and its kind or the
+            ending that no log has, or `not used:` and an error's name; None where the file was read.
         reasons: Counts of ignored and rejected records by reason.
         conflicts: Duplicates whose content differs from what is in the database.
         masked: Values that looked like live keys and were replaced.

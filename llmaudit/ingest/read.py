@@ -41,10 +41,32 @@ SMALL_BYTES = 1 << 20
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_PACKED = {
+    b"PK\x03\x04": "ZIP",
+    b"PK\x05\x06": "ZIP",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"\x04\x22\x4d\x18": "lz4",
+}
+_TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 LINE_END = ord("\n")
 UTF8_BOM = b"\xef\xbb\xbf"
 _MAYBE_MARKED = {b"\xef", b"\xff", b"\xfe"}
 """First bytes of the marks of UTF-8 and UTF-16."""
+
+
+PACKED = "packed-archive"
+
+
+def archive_of(start: bytes) -> str | None:
+    """Return what kind of archive begins like this, or None where it is none of those that are not read.
+
+    A tar would pass for a log: its first lines are names and sizes, and the first record of each file is lost in them.
+    """
+    if start[_TAR_MARK_AT : _TAR_MARK_AT + len(_TAR_MARK)] == _TAR_MARK:
+        return "tar"
+    return next((kind for magic, kind in _PACKED.items() if start.startswith(magic)), None)
 
 
 @dataclass
@@ -74,10 +96,16 @@ class Content:
         """Return up to about `size` bytes, empty at the end: text as UTF-8 without a byte-order mark.
 
         Raises:
-            InputError: A damaged or truncated archive, or the disk fails.
+            InputError: A damaged or truncated archive, one that is not looked into, or the disk fails.
         """
         first = self.size == 0
         data = self._bytes(size)
+        if first and (kind := archive_of(data)):
+            raise InputError(
+                f"{printable(file_name(self.path))} is a packed archive ({kind}), which is not looked into",
+                next_step="Unpack it into a folder and name that; plain, gzip and zstd files are read as they are.",
+                slug="packed-archive",
+            )
         if first:
             self._from_utf16 = _utf16_decoder(data)
             if self._from_utf16 is None:
@@ -153,7 +181,7 @@ class Small:
 
 
 def small_file(path: Path) -> Small | None:
-    """Return a file of no more than `SMALL_BYTES`, read once; None for a larger or a compressed one.
+    """Return a file of no more than `SMALL_BYTES`, read once; None for a larger or a packed one.
 
     Raises:
         InputError: Missing, no ordinary file, or unreadable.
@@ -169,7 +197,7 @@ def small_file(path: Path) -> Small | None:
         raise _unreadable(path, error) from None
     finally:
         os.close(handle)
-    if len(data) > SMALL_BYTES or data.startswith((GZIP_MAGIC, ZSTD_MAGIC)):
+    if len(data) > SMALL_BYTES or data.startswith((GZIP_MAGIC, ZSTD_MAGIC)) or archive_of(data):
         return None
     marked = data[:1] in _MAYBE_MARKED or b"\0" in data[:4]
     return Small(path, _text_of(path, data) if marked else data, sha256(data).hexdigest(), len(data), size)

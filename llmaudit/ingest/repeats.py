@@ -50,6 +50,29 @@ def target_of(form: Format) -> Target:
     return BILL_LINES if form.kind == "bill" else REQUESTS
 
 
+def follow_sightings(store: Store, table: str, gone: str) -> None:
+    """Let what other records told of rows about to go stand by the rows that stay.
+
+    A row can have been kept among the new files and go in favour of an earlier file's: without this the records that
+    were noted against it would belong to nothing, and `forget` of the earlier file would lose a call they still tell.
+
+    Args:
+        store: The database.
+        table: Where the rows are.
+        gone: A table of the `row_id` that goes and the `kept_id` that stays.
+    """
+    store.execute(
+        f"UPDATE sightings SET row_id = g.kept_id FROM {gone} g"
+        " WHERE sightings.told = ? AND sightings.row_id = g.row_id",
+        [table],
+    )
+    is_bill = "IN" if table == "bill_lines" else "NOT IN"  # the two tables number their rows each for itself
+    store.execute(
+        f"UPDATE conflicts SET kept_row_id = g.kept_id FROM {gone} g WHERE conflicts.kept_row_id = g.row_id"
+        f" AND conflicts.id_space {is_bill} (SELECT id_space FROM bill_lines)"
+    )
+
+
 class Repeats:
     """Finds the calls of new files that are there more than once, inside the transaction that brings the files.
 
@@ -198,5 +221,6 @@ class Repeats:
                 " WHERE k.differs",
                 {"space": self._form.space},
             )
+        follow_sightings(self._store, table, "repeats")
         self._store.execute(f"DELETE FROM {table} WHERE row_id IN (SELECT row_id FROM repeats)")
         self._store.execute("DROP TABLE repeats")

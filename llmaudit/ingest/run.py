@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmaudit.errors import InputError
-from llmaudit.ingest.known import FileResult, Key, Known
+from llmaudit.ingest.known import NOT_LOOKED_AT, FileResult, Key, Known
+from llmaudit.ingest.read import PACKED
 from llmaudit.ingest.setup import Setup
 from llmaudit.store import Store
 
@@ -73,5 +74,8 @@ class Run:
         try:
             yield
         except InputError as error:
+            if error.slug == PACKED and not asked.must_be_log:
+                self.results[asked.slot] = FileResult(asked.label, None, skipped=f"{NOT_LOOKED_AT}: {PACKED}")
+                return
             self.failed[asked.slot] = error
             self.results[asked.slot] = FileResult(asked.label, None, skipped=f"not used: {error.slug}")

@@ -6,6 +6,7 @@ they contradict each other in is a conflict. The first word counts where both ha
 
 from __future__ import annotations
 
+from llmaudit.ingest.repeats import follow_sightings
 from llmaudit.request import COLUMNS, COUNTERS, INPUT_COUNTERS
 from llmaudit.store import Store
 
@@ -82,12 +83,19 @@ class Sources:
         return touched
 
     def _merge_once(self, first: int) -> set[int]:
-        """Merge at most one new row into each row that stays."""
+        """Merge at most one new row into each row that stays.
+
+        A row stands for one call of each system: where a system has a second call with the same response id (an answer
+        from its cache), that one stays a row of its own, whichever file was read first.
+        """
         self._store.execute(
-            "CREATE TEMP TABLE told AS SELECT * FROM (SELECT n.row_id, n.source_id, n.line, n.id_space, n.request_id,"
+            "CREATE TEMP TABLE told AS WITH pairs AS (SELECT n.row_id, n.source_id, n.line, n.id_space, n.request_id,"
             " min(o.row_id) AS kept_id FROM requests n JOIN requests o"
             " ON n.response_id = o.response_id AND n.id_space <> o.id_space AND o.row_id < n.row_id"
+            " ANTI JOIN sightings s ON s.told = 'requests' AND s.row_id = o.row_id AND s.id_space = n.id_space"
+            " AND s.request_id IS DISTINCT FROM n.request_id"
             f" WHERE n.source_id >= $first AND length(n.response_id) >= {MIN_ID_LENGTH} GROUP BY ALL)"
+            " FROM pairs WHERE kept_id NOT IN (SELECT row_id FROM pairs)"  # what is to go keeps nothing
             " QUALIFY row_number() OVER (PARTITION BY kept_id ORDER BY row_id) = 1",
             {"first": first},
         )
@@ -103,6 +111,7 @@ class Sources:
             "INSERT INTO sightings SELECT 'requests', kept_id, source_id, line, id_space, request_id FROM told"
         )
         changed = {int(row[0]) for row in self._store.rows(f"SELECT DISTINCT o.source_id {pairs}")}
+        follow_sightings(self._store, "requests", "told")
         self._store.execute("DELETE FROM requests WHERE row_id IN (SELECT row_id FROM told)")
         self._store.execute("DROP TABLE told")
         return changed

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
-from llmaudit.errors import InputError, StoreError, UsageError, printable
+from llmaudit.errors import InputError, StorageFailedError, StoreError, UsageError, printable
 from llmaudit.sql import migrations
 from llmaudit.store.duck import HARDENED, connected, translated
 
@@ -44,11 +44,23 @@ class Store:
     ) -> None:
         self.path = path
         self._folder = Path(mkdtemp(prefix="llmaudit-")) if path is None else None
+        if path is not None and path.is_dir():
+            raise InputError(
+                f"{printable(str(path))} is a folder, not a database",
+                next_step="Name a file in it with --db.",
+                slug="not-a-database",
+            )
         if path is not None and (read_only or existing) and not path.is_file():
             raise InputError(
                 f"there is no database {printable(str(path))}",
                 next_step="Run `llmaudit ingest PATH…` first, or name another with --db.",
                 slug="no-database",
+            )
+        if path is not None and not path.parent.is_dir():
+            raise StorageFailedError(
+                f"the database {printable(str(path))} cannot be made: there is no folder {printable(str(path.parent))}",
+                next_step="Make the folder, or name a file in one that exists with --db.",
+                slug="cannot-write",
             )
         target = path or self._folder / "audit.duckdb"  # type: ignore[operator]  # one of the two is set
         fresh = self._fresh = not target.exists()

@@ -21,6 +21,20 @@ FOUND = [
 ]
 
 
+@pytest.mark.parametrize("name", ["claude-3-7-sonnet", "claude-3-5-haiku", "glm-4.7", "kimi-k3", "grok-4.6"])
+def test_a_name_without_a_seller_is_its_makers_also_where_another_maker_resells_it(catalog: Catalog, name: str) -> None:
+    """Google lists `claude-3-7-sonnet` on Vertex; Anthropic has it under a dated id, with this as another name."""
+    offer = catalog.find(name).offer
+    assert offer
+    assert offer.seller == offer.sku.model.partition("/")[0]
+
+
+def test_the_nearest_names_are_those_of_the_seller(catalog: Catalog) -> None:
+    assert catalog.find("glm-5.1", seller="fireworks").reason == "unknown-model"
+    assert "glm-5p1" in catalog.nearest("glm-5.1", "fireworks")
+    assert "glm-5.1" not in catalog.nearest("glm-5.1", "fireworks")
+
+
 @pytest.mark.parametrize(("name", "seller", "model"), FOUND)
 def test_found(catalog: Catalog, name: str, seller: str | None, model: str) -> None:
     match = catalog.find(name, seller=seller)

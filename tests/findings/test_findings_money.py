@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from builders import cell, evidence, plan_of
 
+from llmaudit.audit import conclude
 from llmaudit.catalog import Catalog
 from llmaudit.evidence import Evidence, LedgerRow
 from llmaudit.findings import coverage, drivers, savings, spend, tiers
@@ -54,6 +55,18 @@ def given(catalog: Catalog) -> Evidence:
     return evidence(
         catalog, *(cell(**keys) for keys in CELLS), plans=plans, ledger=LEDGER, conflicts=1, tagged_by={"stated": 16}
     )
+
+
+def test_amounts_that_a_tool_worked_out_itself_are_told_apart_from_charges(catalog: Catalog) -> None:
+    """8 charged and 3 + 2 estimated: all are billed, as the log has them, and the warning names the 5."""
+    amounts = [("8", "seller_reported"), ("3", "list_estimate"), ("2", "list_estimate")]
+    some = evidence(catalog, *(cell(tokens=MILLION, requests=1, billed=usd, billed_kind=kind) for usd, kind in amounts))
+    assert spend.find(some).billed_usd == Decimal(13)
+    assert spend.find(some).billed_estimate_usd == Decimal(5)
+    said = "$5.00 of the billed amounts are estimates that the logging tools made themselves"
+    assert said in conclude(some).warnings
+    charged = evidence(catalog, cell(tokens=MILLION, requests=1, billed="8"))
+    assert not any("estimates that" in warning for warning in conclude(charged).warnings)
 
 
 def test_spend(given: Evidence) -> None:

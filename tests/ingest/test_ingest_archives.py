@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import random
+import tarfile
+import zipfile
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -28,6 +33,47 @@ def unpacked(path: Path) -> bytes:
 @pytest.mark.parametrize("name", ["log", "log.jsonl", "log.gz", "log.zst"])
 def test_the_first_bytes_decide_and_not_the_name(packer: str, name: str, tmp_path: Path) -> None:
     assert unpacked(write(tmp_path / name, PACKERS[packer](CONTENT))) == CONTENT
+
+
+def tarred(data: bytes) -> bytes:
+    sink = BytesIO()
+    with tarfile.open(fileobj=sink, mode="w") as tar:
+        member = tarfile.TarInfo("log.jsonl")
+        member.size = len(data)
+        tar.addfile(member, BytesIO(data))
+    return sink.getvalue()
+
+
+def zipped(data: bytes) -> bytes:
+    sink = BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr("log.jsonl", data)
+    return sink.getvalue()
+
+
+ARCHIVES = {
+    "tar": tarred,
+    "tar.gz": lambda data: gzip.compress(tarred(data)),
+    "tar.zst": lambda data: PACKERS["zstd"](tarred(data)),
+    "zip": zipped,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+@pytest.mark.parametrize("count", [3, 20_000])
+def test_an_archive_of_files_is_no_log(kind: str, count: int, tmp_path: Path, load, store) -> None:
+    """Read as lines, a tar lost the first record of each file in it; in a folder the archive is named and left."""
+    inside = write(tmp_path / "logs" / f"log.{kind}", ARCHIVES[kind](lines(range(1, count))))
+    write(tmp_path / "logs" / "log.jsonl", lines([900_000]))
+    result = load(tmp_path / "logs")
+    skipped = {Path(file.path): file.skipped for file in result.files}
+    assert skipped == {inside: "not looked at: packed-archive", tmp_path / "logs" / "log.jsonl": None}
+    assert (result.totals.accepted, result.failures) == (1, [])
+    (failure,) = load(inside).failures
+    assert failure.slug == "packed-archive"
+    assert store.one("SELECT count(*) FROM requests") == (1,)
 
 
 @pytest.mark.parametrize("packer", ["gzip", "zstd"])

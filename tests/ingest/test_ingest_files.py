@@ -9,10 +9,10 @@ import pytest
 from logs import lines, write
 
 from llmaudit.errors import InputError
-from llmaudit.ingest import walk
 from llmaudit.ingest.load import Loader
 from llmaudit.ingest.run import Run
 from llmaudit.ingest.setup import Setup
+from llmaudit.ingest.walk import walk
 
 NAMES = [
     "log[1].jsonl",

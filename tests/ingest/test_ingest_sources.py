@@ -10,7 +10,10 @@ import pytest
 from logs import row, write
 
 from llmaudit.ingest import commit, intake
+from llmaudit.ingest.forget import forget, sources_named
+from llmaudit.ingest.verify import verify
 
+SAMPLES = Path(__file__).parents[2] / "sample_logs" / "formats"
 ID = "chatcmpl-9f2c41d7"
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20}
 
@@ -99,3 +102,40 @@ def test_many_small_files_are_committed_together_and_accounted_for_one_by_one(
     assert store.one("SELECT count(*), sum(accepted), sum(rejected) FROM sources") == (30, 90, 1)
     assert [file.skipped for file in result.files if file.skipped] == ["already ingested", "unknown format"]
     assert len(result.files) == 32
+
+
+@pytest.mark.parametrize("earlier", [gateway(), trace()], ids=["same system", "other system"])
+def test_records_noted_against_a_row_that_goes_follow_it(earlier: bytes, tmp_path: Path, load, store) -> None:
+    """Of two new files with one call the second is noted against the first, whose row goes in favour of an old one."""
+    load(write(tmp_path / "old.jsonl", earlier))
+    load(write(tmp_path / "one.jsonl", gateway(model_group="a")), write(tmp_path / "two.jsonl", gateway(user="u-2")))
+    assert [check.name for check in verify(store) if not check.ok] == []
+    assert {kept for (kept,) in store.rows("SELECT kept_row_id FROM conflicts")} == {1}
+    for name in ("old.jsonl", "one.jsonl"):
+        forget(store, [source for source, _ in sources_named(store, str(tmp_path / name))])
+    assert store.one(FACTS)[:4] == (1, 100, 20, "0.010000000000")
+    assert [check.name for check in verify(store) if not check.ok] == []
+
+
+def helicone(number: int, **changes: Any) -> bytes:
+    """Return a call as Helicone logs it, with its own id; its answer has the provider's id."""
+    first = (SAMPLES / "helicone.jsonl").read_bytes().splitlines()[1]
+    answer = {"id": ID, "object": "chat.completion", "model": "gpt-4o", "choices": [], "usage": USAGE}
+    changes |= {"request_id": f"h-{number}", "response_id": f"hr-{number}", "response_body": answer}
+    return msgspec.json.encode(msgspec.json.decode(first) | changes)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("runs", [1, 2])
+def test_two_calls_of_a_system_stay_two_beside_a_trace_that_has_the_id_of_both(
+    runs: int, order: tuple[int, int], tmp_path: Path, load, store
+) -> None:
+    """An answer from a gateway's cache is a request of its own, but its body has the id of the first answer."""
+    hit = {"cost": 0, "cache_enabled": True, "cache_reference_id": "6f1c6a2e-0000-4000-8000-000000000001"}
+    paths = [write(tmp_path / "gateway.jsonl", helicone(1) + b"\n" + helicone(2, **hit))]
+    paths.append(write(tmp_path / "trace.jsonl", trace()))
+    ordered = [paths[n] for n in order]
+    for run in [ordered] if runs == 1 else [[path] for path in ordered]:
+        load(*run)
+    assert store.rows("SELECT billed_amount::DOUBLE FROM requests ORDER BY 1") == [(0,), (0.00672,)]
+    assert [check.name for check in verify(store) if not check.ok] == []
