@@ -51,8 +51,10 @@ ACME = catalog_text(
     + sku_text(
         "m-audio",
         [
-            "usd_per_million: {input: 2, cache_read: 0.5, output: 8,"
-            " input_audio: 32, cache_read_audio: 0.4, output_audio: 64}"
+            (
+                "usd_per_million: {input: 2, cache_read: 0.5, output: 8,"
+                " input_audio: 32, cache_read_audio: 0.4, output_audio: 64}"
+            )
         ],
     )
     + sku_text(
