@@ -19,6 +19,9 @@ FAMILIES = {"completion": "completions"}
 ONE_FAMILY = {"anthropic": "messages"}
 """Sellers all of whose tokens are of one family, whatever word an export has for it (the Console's: `standard`)."""
 
+ALLOWANCES = {"premium requests"}
+"""Units of what a subscription includes (GitHub Copilot's old export): neither tokens nor priced by the piece."""
+
 ROUND_PCT = 1
 """Exports of the same usage, read at different times, differ by less than this; then the one that tells more counts."""
 
@@ -44,7 +47,7 @@ def usage_lines(bills: Iterable[BillSum]) -> list[BillSum]:
     """Return the lines of usage exports among those of bills."""
     every = list(bills)
     priced = {line.bill for line in every if (line.billed, line.effective, line.listed) != (None, None, None)}
-    return [line for line in every if line.bill not in priced]
+    return [line for line in every if line.bill not in priced and line.unit not in ALLOWANCES]
 
 
 def counted(lines: Iterable[BillSum], catalog: Catalog) -> tuple[list[BillSum], list[Repeat]]:

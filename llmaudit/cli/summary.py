@@ -64,7 +64,7 @@ def _bills(audit: Audit) -> None:
     if audit.coverage.bills and not audit.reconcile.rows and not audit.usage.rows:
         line(
             f"  {counted(audit.coverage.bills, 'bill line')} lie outside the period, or have neither an amount nor"
-            " usage: ingest the seller's cost or usage export, or the request logs"
+            " tokens: ingest the seller's cost or usage export, or the request logs"
         )
     for row in audit.reconcile.rows:
         seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"

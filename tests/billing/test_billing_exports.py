@@ -23,6 +23,10 @@ def test_a_bill_with_an_amount_anywhere_is_no_usage_export():
     assert {one.bill for one in usage_lines(lines)} == {"a"}
 
 
+def test_what_a_subscription_includes_is_no_usage_with_a_list_price():
+    assert usage_lines([line("github_copilot_requests", 0, unit="premium requests")]) == []
+
+
 def test_of_two_that_agree_the_one_that_tells_more_counts(catalog: Catalog):
     plain, rich = line("openai_usage", 100), line("openai_usage_csv", 100, is_batch=False, service_tier="default")
     assert counted([plain, rich], catalog) == ([rich], [Repeat("openai_usage", "by the day", 100)])

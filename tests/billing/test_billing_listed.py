@@ -242,6 +242,8 @@ def test_anthropics_fast_mode_is_ruled_out_only_by_a_speed(catalog: Catalog):
     )
     assert (untold.low, untold.usd, untold.high) == (standard.usd, standard.usd, fast.usd)
     assert (untold.doubts, standard.doubts) == ({"speed"}, frozenset())
+    without_tier = one(catalog, name, **told | {"service_tier": None, "speed": "standard"})
+    assert dollars(without_tier) == (standard.usd,) * 3
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,8 @@ def notes(row: Row) -> tuple[str, ...]:
             for one in row.unpriced_usage
         ),
         *(
-            f"{one.export}, {one.tells}: {counted(one.tokens, 'token')} that tell the same usage, not added"
+            f"{one.export}, {one.tells}: {counted(one.tokens, 'token') if one.tokens else 'pieces'} that tell the same"
+            " usage, not added"
             for one in row.repeats
         ),
         *((f"in the logs and not in the export: {_names(row.logged_only)}",) if row.logged_only else ()),
