@@ -25,7 +25,7 @@ from llmaudit.report.content import (
     Tone,
     Value,
 )
-from llmaudit.report.wording import counted, headline, name, percent
+from llmaudit.report.wording import between, counted, headline, name, percent
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "agrees": ("agrees with list", "good"),
@@ -66,7 +66,7 @@ def overview(rows: Sequence[Row]) -> Table:
             Column("Month", Kind.TEXT),
             Column("Tokens", Kind.COUNT),
             *_AT_LIST,
-            Column("Billed, as the bill says", Kind.TEXT),
+            Column("On the bill", Kind.TEXT),
             Column("In the logs", Kind.TEXT),
         ),
         tuple(
@@ -219,18 +219,17 @@ def said(row: Row) -> str:
     """Return one sentence on a seller's usage."""
     if row.low_usd is None or row.high_usd is None:
         cost = "without a list price"
-    elif row.low_usd == row.high_usd:
-        cost = f"{headline(row.list_usd)} at list"
     elif row.list_usd is None:
-        cost = f"between {headline(row.low_usd)} and {headline(row.high_usd)} at list"
+        cost = f"{between(row.low_usd, row.high_usd)} at list"
     else:
-        cost = f"{headline(row.list_usd)} at list (at least {headline(row.low_usd)}, at most {headline(row.high_usd)})"
+        bounds = _bounds(row)
+        cost = f"{headline(row.list_usd)} at list" + (f" ({bounds})" if bounds else "")
     return f"{_title(row)}: {cost} for {counted(row.tokens, 'token')} on {counted(row.days, 'day')}"
 
 
 def _lead(rows: Sequence[Row]) -> str:
     more = f" And {len(rows) - 3:,} more." if len(rows) > 3 else ""  # noqa: PLR2004 -- a sentence of more is not read
-    return "As the sellers count the usage, without any discount. " + "; ".join(map(said, rows[:3])) + f".{more}"
+    return f"By the sellers' own count, and before any discount: {'; '.join(map(said, rows[:3]))}.{more}"
 
 
 def _row(row: Row) -> Part:
