@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 
 from llmaudit.catalog import Catalog, Conditions, Offer, Rates
+from llmaudit.catalog.model import Rate
 from llmaudit.catalog.timeline import MILLION
-from llmaudit.catalog.units import PRICED
+from llmaudit.catalog.units import FALLBACKS, PRICED
 from llmaudit.money import EXACT
 from llmaudit.request import INPUT_COUNTERS
 
@@ -58,6 +59,27 @@ def factor_of(catalog: Catalog, offer: Offer, rates: Rates, conditions: Conditio
         conditions: Those conditions.
         kind: As a usage export tells it (`llmaudit.bills.base.TokenKind`), or `searches`.
     """
+    found = _factor(catalog, offer, rates, conditions, kind)
+    return _stepped(found, rates, kind) if found and rates.marginal else found
+
+
+def _stepped(below: Factor, rates: Rates, kind: str) -> Factor:
+    """Return a factor over steps that only the tokens above them pay: what is above and below, a sum does not tell."""
+    if kind == "input_all":
+        chains = [FALLBACKS[counter] for counter in INPUT_COUNTERS]
+    elif kind == "cache_write_other":
+        chains = [FALLBACKS["cache_write_other_tokens"], UNITS["cache_write_12h"]]
+    else:
+        chains = [UNITS[kind] if kind in UNITS else FALLBACKS.get(WHOLE[kind][0], ())]
+    priced = (_first(step, chain) for _, step in rates.marginal for chain in chains)
+    steps = [EXACT.divide(rate.usd, MILLION) for rate in priced if rate is not None]
+    low, high = min((below.low, *steps)), max((below.high, *steps))
+    if (low, high) == (below.low, below.high):
+        return below
+    return Factor(low, None, high, below.doubts | {"context"})
+
+
+def _factor(catalog: Catalog, offer: Offer, rates: Rates, conditions: Conditions, kind: str) -> Factor | None:
     if kind in WHOLE:
         return _whole(rates, conditions, WHOLE[kind])
     if kind in UNITS:
@@ -93,7 +115,7 @@ def _unit(
     found: list[Decimal] = []
     for region in regions:
         span = catalog.span_at(offer, msgspec.structs.replace(rates.when, region=region), conditions.at)
-        rate = next((span.rates[unit] for unit in units if unit in span.rates), None) if span else None
+        rate = _first(span.rates, units) if span else None
         if rate is not None:
             found.append(EXACT.divide(rate.usd, MILLION))
         elif region == rates.when.region:
@@ -122,6 +144,10 @@ def _joined(factors: Iterable[Factor], doubt: str) -> Factor | None:
     own = every[0]
     doubts = own.doubts | ({doubt} if (low, high) != (own.low, own.high) else frozenset())
     return Factor(low, own.expected, high, doubts)
+
+
+def _first(rates: Mapping[str, Rate], units: Iterable[str]) -> Rate | None:
+    return next((rates[unit] for unit in units if unit in rates), None)
 
 
 def _doubts(conditions: Conditions, low: Decimal, high: Decimal) -> frozenset[str]:

@@ -183,7 +183,7 @@ class _Pricing:
         )
 
     def _factor(self, line: BillSum, offer: Offer, at: datetime, case: _Case) -> Factor | str:
-        conditions = Conditions(at, case.size, case.tier, case.batch, line.region, is_folded=True)
+        conditions = Conditions(at, case.size, case.tier, case.batch, line.region)
         rates = rates_for(self._catalog, offer, conditions)
         if isinstance(rates, NoRates):
             return rates.reason

@@ -45,6 +45,13 @@ ACME = catalog_text(
         ],
     )
     + sku_text(
+        "m-above",
+        [
+            "usd_per_million: {input: 2, output: 8}",
+            "when: {marginal_gt: 200000}, usd_per_million: {input: 5}",
+        ],
+    )
+    + sku_text(
         "m-write",
         ["usd_per_million: {input: 2, cache_read: 0.5, cache_write_other: 2.5, cache_write_12h: 4, output: 8}"],
     )
@@ -162,6 +169,15 @@ def test_the_span_of_prompt_sizes_decides_the_band(acme: Catalog, context: str |
     found = one(acme, "m-long", context=context)
     assert (found.low, found.high) == (Decimal(low), Decimal(high))
     assert found.doubts == ({"context"} if low != high else set())
+
+
+def test_a_price_of_the_tokens_above_a_size_only_is_bounds_for_a_sum(acme: Catalog):
+    found = one(acme, "m-above")
+    assert (dollars(found), found.doubts) == ((Decimal(2), Decimal(2), Decimal(5)), {"context"})
+    assert dollars(one(acme, "m-above", "output")) == (Decimal(8),) * 3  # output has no step
+    assert dollars(one(acme, "m-above", tokens=200_000)) == (Decimal("0.4"),) * 3
+    long = one(acme, "m-above", context="> 200k")  # of each prompt the first 200,000 at 2, the rest at 5
+    assert dollars(long) == (Decimal(2), None, Decimal(5))
 
 
 def test_a_sum_smaller_than_a_long_prompt_has_no_long_prompt(acme: Catalog):

@@ -189,6 +189,14 @@ def test_the_logs_cover_a_share_in_tokens_and_in_dollars(catalog: Catalog):
     assert model(row, "openai/gpt-4o").logs.coverage_pct == 0  # type: ignore[union-attr]
 
 
+def test_an_export_without_models_is_covered_as_a_whole(catalog: Catalog):
+    cells = [cell(model=MODEL, tokens=MILLION), cell(model="openai/gpt-4o", tokens=MILLION)]
+    row = only(catalog, used(4 * MILLION, model=None), cells=cells)
+    assert row.logs is not None
+    assert (row.logs.coverage_pct, row.logs.coverage_usd_pct, row.logged_only) == (50.0, None, [])
+    assert [one.reason for one in row.unpriced_usage] == ["the export does not tell models apart"]
+
+
 def test_requests_that_a_gateway_bills_cover_nothing_of_the_makers_export(catalog: Catalog):
     through = cell(model=MODEL, tokens=MILLION, gateway="openrouter", billed="2")
     assert only(catalog, used(MILLION), cells=[through]).logs is None

@@ -18,30 +18,19 @@ from typing import Literal
 
 import msgspec
 
+from llmaudit.billing.differences import Cause, listed, near
 from llmaudit.billing.lines import choose, dollars_only, payer, seller_of
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import BillSum, Evidence, requests, spend
 from llmaudit.findings.reconcile.parts import CAUSES, Split, split
-from llmaudit.money import ZERO, percent, total
+from llmaudit.money import percent, total
 from llmaudit.period import Period
-
-NEAR = Decimal("0.01")
-NEAR_PCT = 0.5
-"""Within a cent, or half a percent of the bill, the two agree: exports round."""
 
 WHOLE_PCT = 99.0
 """A log that has so much of the bill counts as complete."""
 
 Verdict = Literal["agrees", "log-incomplete", "differs", "no-log", "not-comparable"]
-
-
-class Cause(msgspec.Struct, frozen=True):
-    """A part of a difference: billed minus logged, in US dollars."""
-
-    cause: str
-    title: str
-    usd: Decimal
 
 
 class OtherBill(msgspec.Struct, frozen=True):
@@ -199,7 +188,7 @@ def _row(
         coverage_by=by if coverage is not None else None,  # type: ignore[arg-type]  # one of the two words
         requests=requests(cells),
         unpriced_requests=requests(priced for priced in cells if priced.spend_usd is None),
-        causes=[] if difference is None else _listed(causes),
+        causes=[] if difference is None else listed(CAUSES, causes),
         other_bills=others,
         notes=parts.notes,
     )
@@ -210,10 +199,6 @@ def _choose(lines: list[BillSum], catalog: Catalog) -> tuple[str | None, list[Ot
     bills = choose(lines, catalog)
     others = [OtherBill(name, dollars_only(line for line in lines if line.bill == name)) for name in bills[1:]]
     return next(iter(bills), None), others
-
-
-def _listed(causes: Mapping[str, Decimal]) -> list[Cause]:
-    return [Cause(name, CAUSES[name], causes[name]) for name in CAUSES if causes.get(name, ZERO)]
 
 
 def _coverage(parts: Split, cells: list[PricedCell], month: str | None) -> tuple[float | None, str | None]:
@@ -234,13 +219,11 @@ def _days(cells: list[PricedCell], month: str | None) -> float | None:
     return round(100 * len(days) / monthrange(int(month[:4]), int(month[5:]))[1], 2)
 
 
-def _verdict(
-    difference: Decimal | None, billed: Decimal | None, coverage: float | None, cells: list[PricedCell]
-) -> Verdict:
+def _verdict(difference: Decimal | None, billed: Decimal, coverage: float | None, cells: list[PricedCell]) -> Verdict:
     if difference is None:
         return "not-comparable"
     if not cells:
         return "no-log"
-    if abs(difference) <= NEAR or abs(percent(difference, billed) or 100.0) <= NEAR_PCT:
+    if near(difference, billed):
         return "agrees"
     return "log-incomplete" if coverage is not None and coverage < WHOLE_PCT and difference > 0 else "differs"

@@ -23,7 +23,6 @@ from llmaudit.findings.usage.model import (
     AtList,
     Billed,
     BillSide,
-    Cause,
     DayUsage,
     Doubt,
     Logged,
@@ -35,7 +34,7 @@ from llmaudit.findings.usage.model import (
 from llmaudit.money import ZERO, total
 
 __all__ = [
-    "AtList", "BillSide", "Billed", "Cause", "DayUsage", "Doubt", "Logged", "ModelUsage", "Row", "Unpriced", "Usage",
+    "AtList", "BillSide", "Billed", "DayUsage", "Doubt", "Logged", "ModelUsage", "Row", "Unpriced", "Usage",
     "find",
 ]  # fmt: skip
 

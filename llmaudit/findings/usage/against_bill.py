@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from llmaudit.billing.differences import listed as causes_of
+from llmaudit.billing.differences import near
 from llmaudit.billing.lines import ANY, FINE, Names, aside, choose, in_dollars
 from llmaudit.billing.listed import Listed, summed
 from llmaudit.catalog import Catalog
 from llmaudit.evidence import BillSum
-from llmaudit.findings.usage.model import Billed, BilledOnly, BillSide, Cause, Verdict
-from llmaudit.money import ZERO, percent, total
+from llmaudit.findings.usage.model import Billed, BilledOnly, BillSide, Verdict
+from llmaudit.money import ZERO, total
 
 CAUSES: dict[str, str] = {
     "days_not_in_usage": "billed on days that the usage export does not have",
@@ -34,10 +36,6 @@ CAUSES: dict[str, str] = {
     "tax": "tax",
 }
 """Every cause, in the order shown: first what only one side has."""
-
-NEAR = Decimal("0.01")
-NEAR_PCT = 0.5
-"""Within a cent, or half a percent of the bill, the two agree: exports round."""
 
 
 @dataclass
@@ -87,7 +85,7 @@ def whole(seller: str, lines: list[BillSum], listed: list[Listed], catalog: Cata
         difference_usd=None if usual is None else sides.billed - usual,
         low_usd=sides.billed - high,
         high_usd=sides.billed - low,
-        causes=[] if usual is None else _listed(sides.causes),
+        causes=[] if usual is None else causes_of(CAUSES, sides.causes),
         billed_only=sorted(
             (BilledOnly(model, line.billed) for model, line in sides.lines.items() if model not in sides.used),
             key=lambda one: (-one.billed_usd, one.model),
@@ -203,9 +201,9 @@ def _verdict(billed: Decimal, used: list[Listed]) -> Verdict:
         return "unpriced"
     low, high = _bounds(used)
     usual = summed(one.usd for one in used)
-    if usual is not None and _near(billed - usual, billed):
+    if usual is not None and near(billed - usual, billed):
         return "agrees"
-    if (low <= billed <= high or _near(billed - low, billed) or _near(billed - high, billed)) and low != high:
+    if (low <= billed <= high or near(billed - low, billed) or near(billed - high, billed)) and low != high:
         return "not-told-apart"
     return "below" if billed < low else "above"
 
@@ -213,11 +211,3 @@ def _verdict(billed: Decimal, used: list[Listed]) -> Verdict:
 def _bounds(listed: Iterable[Listed]) -> tuple[Decimal, Decimal]:
     every = list(listed)
     return total(one.low or ZERO for one in every), total(one.high or ZERO for one in every)
-
-
-def _near(difference: Decimal, billed: Decimal) -> bool:
-    return abs(difference) <= NEAR or abs(percent(difference, billed) or 100.0) <= NEAR_PCT
-
-
-def _listed(causes: Mapping[str, Decimal]) -> list[Cause]:
-    return [Cause(name, CAUSES[name], causes[name]) for name in CAUSES if causes.get(name, ZERO)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from llmaudit.billing.lines import kind_of
+from llmaudit.billing.lines import ANY, kind_of
 from llmaudit.billing.listed import Listed, summed
 from llmaudit.cells import PricedCell
 from llmaudit.findings.usage.model import Logged
@@ -20,23 +20,26 @@ def covered(listed: Iterable[Listed], cells: Iterable[PricedCell]) -> Logged:
     """Return how much of some usage the logs have.
 
     Of a model and kind of token with Q tokens in the export for L dollars at list, and q in the logs, min(q, Q) are
-    covered, which cost L x min(q, Q) / Q. More in the logs than in the export covers no other kind.
+    covered, which cost L x min(q, Q) / Q. More in the logs than in the export covers no other kind. Where the export
+    does not tell models apart, kinds of all models are compared.
 
     Args:
         listed: The usage.
         cells: Logged requests of the same seller and days.
     """
-    used = [one for one in listed if one.line.tokens is not None and one.model is not None]
+    used = [one for one in listed if one.line.tokens is not None]
+    apart = all(one.model is not None for one in used)
     lumped = any(one.line.token_kind == "input_all" for one in used)  # noqa: S105 -- a kind of token, no secret
     logged = list(cells)
     seen: dict[Key, Decimal] = {}
     for priced in logged:
         for counter, count in zip(COUNTERS, priced.cell.tokens, strict=True):
-            key = (priced.cell.model.lower(), kind_of(counter.removesuffix("_tokens"), lumped=lumped))
+            key = (priced.cell.model.lower() if apart else ANY, kind_of(counter.removesuffix("_tokens"), lumped=lumped))
             seen[key] = seen.get(key, ZERO) + count
     groups: dict[Key, list[Listed]] = {}
     for one in used:
-        groups.setdefault(((one.model or "").lower(), kind_of(one.line.token_kind, lumped=lumped)), []).append(one)
+        key = ((one.model or ANY).lower() if apart else ANY, kind_of(one.line.token_kind, lumped=lumped))
+        groups.setdefault(key, []).append(one)
     tokens, both, dollars = ZERO, ZERO, [ZERO]
     parts: list[Decimal | None] = []
     for key, group in groups.items():

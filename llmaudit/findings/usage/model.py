@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from llmaudit.billing.differences import Cause
 from llmaudit.billing.exports import Repeat
 
 Verdict = Literal["agrees", "discounted", "not-told-apart", "below", "above", "unpriced", "not-billed", "not-in-usage"]
@@ -119,14 +120,6 @@ class Doubt(msgspec.Struct, frozen=True):
     doubt: str
     text: str
     next_step: str
-
-
-class Cause(msgspec.Struct, frozen=True):
-    """A part of a difference: billed minus usage at list, in US dollars."""
-
-    cause: str
-    title: str
-    usd: Decimal
 
 
 class BilledOnly(msgspec.Struct, frozen=True):
