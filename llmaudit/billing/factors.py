@@ -65,6 +65,7 @@ def factor_of(catalog: Catalog, offer: Offer, rates: Rates, conditions: Conditio
 
 def _stepped(below: Factor, rates: Rates, kind: str) -> Factor:
     """Return a factor over steps that only the tokens above them pay: what is above and below, a sum does not tell."""
+    chains: list[tuple[str, ...]]
     if kind == "input_all":
         chains = [FALLBACKS[counter] for counter in INPUT_COUNTERS]
     elif kind == "cache_write_other":
