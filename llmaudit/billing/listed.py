@@ -215,7 +215,7 @@ def _unpriceable(line: BillSum) -> str | None:
     if line.price_slot is None and line.grain not in FINE:
         return "its span is neither one day nor within one price"
     if line.tokens is None and line.unit != SEARCHES:
-        return f"{line.unit or line.family or 'what was counted'}: no price by this unit"
+        return f"{(line.family or 'what was counted').replace('_', ' ')}: no price by this unit"
     return None if line.model else "the export does not tell models apart"
 
 

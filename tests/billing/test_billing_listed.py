@@ -230,7 +230,10 @@ def test_a_region_is_priced_as_told_and_bounded_where_it_is_not(acme: Catalog):
         ({"day": None}, "no time"),
         ({"service_tier": "scale"}, "m-1 has no price for service tier scale"),
         ({"grain": "month"}, "its span is neither one day nor within one price"),
-        ({"tokens": None, "unit": "images", "pieces": Decimal(3)}, "images: no price by this unit"),
+        (
+            {"tokens": None, "unit": "num_requests", "pieces": Decimal(3), "family": "web_search_calls"},
+            "web search calls: no price by this unit",
+        ),
         ({"model": "m-step", "day": date(2019, 12, 31)}, "m-step has no price before 2020-01-01"),
     ],
 )

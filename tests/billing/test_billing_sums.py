@@ -120,6 +120,18 @@ def test_cells_files_hold_the_same_usage(call: Run, tmp_path: Path):
     assert usage_of(call, "c.parquet", "--catalog", tmp_path / "step.yaml") == row
 
 
+def test_cells_of_minutes_are_not_priced_by_a_catalog_that_steps_within_them(call: Run, tmp_path: Path):
+    path = export(tmp_path / "minutes.json", [(DAY + NOON + 60, 60, [result("gpt-4.1", MILLION)])])
+    assert call("ingest", path, "--db", "u.duckdb").code == 0
+    assert call("rollup", "--db", "u.duckdb", "--out", "c.parquet").code == 0
+    assert usage_of(call, "c.parquet")["list_usd"] == "2.000000"
+    step = tmp_path / "half-past.yaml"
+    step.write_text(STEP.replace("12:00:00Z", "12:30:00Z"))
+    done = call("audit", "c.parquet", "--catalog", step)
+    assert done.code == 5
+    assert "its prices or names change at 2026-10-01T12:30Z" in done.err
+
+
 def test_a_bill_an_export_and_logs_of_one_day_are_never_added_up(call: Run, tmp_path: Path):
     export(tmp_path / "usage.json", [(DAY, 86_400, [result("gpt-4.1", 4 * MILLION, MILLION)])])
     cost = {
