@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +18,8 @@ FINE = {"minute", "hour", "day", "request"}
 """Grains at which a line is of one day."""
 
 SELLS_CREDIT = {"topup_pct", "topup_fixed"}
+_DATE = re.compile(r"-20\d\d-?[01]\d-?[0-3]\d$")
+
 ANY = "*"
 """Stands for every model where a bill was not grouped by model."""
 
@@ -107,6 +110,33 @@ def offer_of(catalog: Catalog, seller: str, name: str, at: datetime | None) -> O
         if offer is not None:
             return offer
     return None
+
+
+def same_models(one: Iterable[str], other: Iterable[str]) -> dict[str, str]:
+    """Return under which name models are compared whose two sides differ by the date of a snapshot only.
+
+    A bill may display `Claude Sonnet 4.5` where an export or a log names `claude-sonnet-4-5-20250929`. Where a side has
+    the name without a date and the two sides have not the same names, all of that name are one; two snapshots are two.
+
+    Args:
+        one: Canonical names of one side, in lower case.
+        other: Those of the other.
+
+    Returns:
+        The names that have another one to be compared by.
+    """
+    sides = [set(one), set(other)]
+    bases = {name: _DATE.sub("", name) for name in sides[0] | sides[1]}
+    named: dict[str, tuple[set[str], set[str]]] = {}
+    for place, side in enumerate(sides):
+        for name in side:
+            named.setdefault(bases[name], (set(), set()))[place].add(name)
+    return {
+        name: base
+        for base, (left, right) in named.items()
+        if left and right and left != right and base in left | right
+        for name in left | right
+    }
 
 
 class Names:

@@ -189,6 +189,40 @@ def test_the_logs_cover_a_share_in_tokens_and_in_dollars(catalog: Catalog):
     assert model(row, "openai/gpt-4o").logs.coverage_pct == 0  # type: ignore[union-attr]
 
 
+DATED, PLAIN = "claude-sonnet-4-5-20250929", "anthropic/claude-sonnet-4-5"
+ANTHROPIC = {
+    "seller": "anthropic",
+    "bill": "anthropic_usage",
+    "service_tier": "standard",
+    "speed": "standard",
+    "region": "global",
+    "context": "0-200k",
+}
+
+
+def test_a_snapshot_and_its_name_without_a_date_are_one_model(catalog: Catalog):
+    row = only(
+        catalog,
+        used(4 * MILLION, model=DATED, **ANTHROPIC),  # 3 dollars a million
+        billed(
+            "10.8", seller="anthropic", bill="anthropic_console_costs", model="Claude Sonnet 4.5", listed=Decimal(12)
+        ),
+        cells=[cell(model=PLAIN, tokens=MILLION)],
+    )
+    found = model(row, f"anthropic/{DATED}")
+    assert (found.bill.verdict, found.bill.difference_usd) == ("discounted", Decimal("-1.2"))  # type: ignore[union-attr]
+    assert causes(row) == {"discount": "-1.2"}
+    assert (found.logs.coverage_pct, row.logged_only) == (25.0, [])  # type: ignore[union-attr]
+
+
+def test_two_snapshots_are_compared_together_with_a_name_that_may_be_either(catalog: Catalog):
+    old, new = used(MILLION, model="gpt-4o-2024-08-06"), used(MILLION, model="gpt-4o-2024-11-20")  # 2.50 each
+    row = only(catalog, old, new, billed("5", model="gpt-4o"), cells=[cell(model="openai/gpt-4o", tokens=MILLION)])
+    assert causes(row) == {}
+    assert [(one.bill, one.logs) for one in row.by_model] == [(None, None), (None, None)]
+    assert row.logs.coverage_pct == 50.0  # type: ignore[union-attr]
+
+
 def test_an_export_without_models_is_covered_as_a_whole(catalog: Catalog):
     cells = [cell(model=MODEL, tokens=MILLION), cell(model="openai/gpt-4o", tokens=MILLION)]
     row = only(catalog, used(4 * MILLION, model=None), cells=cells)

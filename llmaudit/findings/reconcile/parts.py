@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 
 from llmaudit.billing.exports import counted, usage_lines
-from llmaudit.billing.lines import ANY, FINE, Names, aside, in_dollars, kind_of
+from llmaudit.billing.lines import ANY, FINE, Names, aside, in_dollars, kind_of, same_models
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import BillSum
@@ -134,12 +134,18 @@ def _by_model(
 ) -> None:
     lumped = any(line.model is None for line, _ in usage)
     names = Names(seller, catalog, lumped=lumped)
+    same = same_models((names.of(line) for line, _ in usage), (priced.cell.model.lower() for priced in cells))
+
+    def model_of(line: BillSum) -> str:
+        return same.get(names.of(line), names.of(line))
+
     billed: dict[str, list[tuple[BillSum, Decimal]]] = defaultdict(list)
     for line, usd in usage:
-        billed[names.of(line)].append((line, usd))
+        billed[model_of(line)].append((line, usd))
     logged: dict[str, list[PricedCell]] = defaultdict(list)
     for priced in cells:
-        logged[ANY if lumped else priced.cell.model.lower()].append(priced)
+        own_name = priced.cell.model.lower()
+        logged[ANY if lumped else same.get(own_name, own_name)].append(priced)
     days = {line.day for line, _ in usage}
     counts = [line for line in everything if line.tokens is not None and line.day in days]
     own = [line for line, _ in usage if line.tokens is not None]
@@ -154,7 +160,7 @@ def _by_model(
         elif not group:
             found.causes["models_not_on_bill"] -= _spent(requests)
         else:
-            tokens = [line for line in source if names.of(line) == model]
+            tokens = [line for line in source if model_of(line) == model]
             _one_model(group, tokens, requests, amount, found)
 
 

@@ -17,7 +17,7 @@ from llmaudit.billing.listed import Listed, at_list, summed
 from llmaudit.cells import PricedCell, known_sum
 from llmaudit.evidence import BillSum, Evidence
 from llmaudit.findings.usage.against_bill import by_day, by_model, whole
-from llmaudit.findings.usage.against_logs import covered, missing
+from llmaudit.findings.usage.against_logs import Traffic
 from llmaudit.findings.usage.doubts import explained
 from llmaudit.findings.usage.model import (
     AtList,
@@ -72,10 +72,7 @@ def _row(evidence: Evidence, key: Month, lines: list[BillSum], bill: list[BillSu
     used, repeats = counted(lines, evidence.catalog)
     listed = at_list(used, evidence.catalog)
     days = {one.line.day for one in listed}
-    logged = [priced for priced in cells if priced.cell.day in days]
-    by_name: dict[str, list[PricedCell]] = {}
-    for priced in logged:
-        by_name.setdefault(priced.cell.model.lower(), []).append(priced)
+    traffic = Traffic(listed, (priced for priced in cells if priced.cell.day in days))
     side = whole(key[0], bill, listed, evidence.catalog)
     billed = by_model(key[0], bill, listed, evidence.catalog)
     charged = by_day(bill, evidence.catalog)
@@ -88,7 +85,7 @@ def _row(evidence: Evidence, key: Month, lines: list[BillSum], bill: list[BillSu
         tokens=_tokens(listed),
         by_model=sorted(
             (
-                _model(name, group, billed.get(name), by_name if logged else None)
+                _model(name, group, billed.get(name), traffic.of_model(name, group))
                 for name, group in _grouped(listed, lambda one: one.model)
             ),
             key=lambda row: (-(row.high_usd or ZERO), row.model or ""),
@@ -105,8 +102,8 @@ def _row(evidence: Evidence, key: Month, lines: list[BillSum], bill: list[BillSu
         doubts=explained(key[0], listed),
         repeats=_known(repeats),
         bill=side,
-        logs=covered(listed, logged) if logged else None,
-        logged_only=missing(listed, logged),
+        logs=traffic.whole(),
+        logged_only=traffic.logged_only(),
         **_sums(listed),
     )
 
@@ -115,9 +112,7 @@ def _known(repeats: list[Repeat]) -> list[Repeat]:
     return sorted(repeats, key=lambda one: (one.export, one.tells))
 
 
-def _model(
-    name: str | None, group: list[Listed], billed: Billed | None, logged: dict[str, list[PricedCell]] | None
-) -> ModelUsage:
+def _model(name: str | None, group: list[Listed], billed: Billed | None, logs: Logged | None) -> ModelUsage:
     known = [one for one in group if one.why_unpriced is None]
     usual, listed = summed(one.ordinary for one in known), summed(one.usd for one in known)
     return ModelUsage(
@@ -128,7 +123,7 @@ def _model(
         batch_and_tiers_usd=None if not known or usual is None or listed is None else listed - usual,
         doubts=sorted({doubt for one in group for doubt in one.doubts}),
         bill=billed,
-        logs=None if logged is None or name is None else covered(group, logged.get(name.lower(), [])),
+        logs=logs,
         **_sums(group),
     )
 

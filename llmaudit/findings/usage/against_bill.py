@@ -6,6 +6,7 @@ billed - list = days and models that only one side has + what is no usage of tok
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,7 +14,7 @@ from decimal import Decimal
 
 from llmaudit.billing.differences import listed as causes_of
 from llmaudit.billing.differences import near
-from llmaudit.billing.lines import ANY, FINE, Names, aside, choose, in_dollars
+from llmaudit.billing.lines import ANY, FINE, Names, aside, choose, in_dollars, same_models
 from llmaudit.billing.listed import Listed, summed
 from llmaudit.catalog import Catalog
 from llmaudit.evidence import BillSum
@@ -57,6 +58,7 @@ class _Sides:
     used: dict[str, list[Listed]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     foreign: set[str] = field(default_factory=set)
+    same: Mapping[str, str] = field(default_factory=dict)
 
     def add(self, cause: str, usd: Decimal) -> None:
         self.causes[cause] = self.causes.get(cause, ZERO) + usd
@@ -99,7 +101,9 @@ def by_model(seller: str, lines: list[BillSum], listed: list[Listed], catalog: C
     sides = _sides(seller, lines, listed, catalog)
     if sides is None or ANY in {*sides.lines, *sides.used}:
         return {}
-    return {model: _one(sides.lines.get(model.lower()), sides.used.get(model.lower(), [])) for model in _models(listed)}
+    keys = {model: sides.same.get(model.lower(), model.lower()) for model in _models(listed)}
+    alone = {key for key, count in Counter(keys.values()).items() if count == 1}
+    return {model: _one(sides.lines.get(key), sides.used.get(key, [])) for model, key in keys.items() if key in alone}
 
 
 def by_day(lines: list[BillSum], catalog: Catalog) -> dict[date | None, Decimal]:
@@ -136,6 +140,7 @@ def _sides(seller: str, lines: list[BillSum], listed: list[Listed], catalog: Cat
     is_by_day = bool(bill_days) and all(line.grain in FINE for line, _ in tokens)
     lumped = any(line.model is None for line, _ in tokens) or any(one.model is None for one in listed)
     names = Names(seller, catalog, lumped=lumped)
+    sides.same = same_models((names.of(line) for line, _ in tokens), (name.lower() for name in _models(listed)))
     for line, usd in money:
         beside = aside(line)
         if beside is not None:
@@ -143,7 +148,8 @@ def _sides(seller: str, lines: list[BillSum], listed: list[Listed], catalog: Cat
         elif is_by_day and line.day not in used_days:
             sides.add("days_not_in_usage", usd)
         else:
-            _book(sides.lines.setdefault(names.of(line), _Line()), line, usd)
+            model = names.of(line)
+            _book(sides.lines.setdefault(sides.same.get(model, model), _Line()), line, usd)
     sides.unknown = names.unresolved
     for one in listed:
         if is_by_day and one.line.day not in bill_days and one.line.tokens is not None:
@@ -151,7 +157,8 @@ def _sides(seller: str, lines: list[BillSum], listed: list[Listed], catalog: Cat
         elif one.line.tokens is None:
             sides.add("other_charges", -(one.usd or ZERO))
         else:
-            sides.used.setdefault(ANY if lumped else (one.model or "").lower(), []).append(one)
+            model = ANY if lumped else (one.model or "").lower()
+            sides.used.setdefault(sides.same.get(model, model), []).append(one)
     return sides
 
 
