@@ -95,8 +95,8 @@ KINDS: dict[str, TokenKind] = {
 def item_of(line_item: str | None) -> tuple[str | None, TokenKind | None]:
     """Return the model of a line item and what was counted: `gpt-x-2026-08-01, cached input`.
 
-    Products such as evals stand before the model, with a bar between. Costs that were not grouped by line item are of no
-    model and of no kind: all of them together.
+    Products such as evals stand before the model, with a bar between. Costs that were not grouped by line item are all
+    together, of no model and of no kind.
     """
     if line_item is None:
         return None, None

@@ -112,14 +112,19 @@ def _usage(settings: Settings, used: Usage) -> None:
     """Print usage exports at list, as the report has them."""
     if not used.rows:
         return
-    from llmaudit.report.sections import usage
+    from llmaudit.report import usage_tables
 
     line()
-    shaped(settings, usage.overview(used.rows))
+    shaped(settings, usage_tables.overview(used.rows))
     for row in used.rows:
-        for shape in (usage.by_model(row), *usage.beside_bill(row), *usage.beside_logs(row), usage.by_day(row)):
+        for shape in (
+            usage_tables.by_model(row),
+            *usage_tables.beside_bill(row),
+            *usage_tables.beside_logs(row),
+            usage_tables.by_day(row),
+        ):
             shaped(settings, shape)
-        bullets(usage.notes(row))
+        bullets(usage_tables.notes(row))
     line(used.caveat)
 
 

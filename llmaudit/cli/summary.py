@@ -76,17 +76,17 @@ def _usage(settings: Settings, audit: Audit) -> None:
     """Print what usage exports cost at list: one line for each where requests are logged, else all there is to say."""
     if not audit.usage.rows:
         return
-    from llmaudit.report.sections import usage
+    from llmaudit.report import usage_tables
 
     for row in audit.usage.rows:
         seen = "" if row.logs is None else f", {percent(row.logs.coverage_pct)} of the tokens in the logs"
-        line(f"  usage export: {usage.said(row)}{seen} (no bill; llmaudit reconcile)")
+        line(f"  usage export: {usage_tables.said(row)}{seen} (no bill; llmaudit reconcile)")
     if not audit.spend.requests:
         line()
         for row in audit.usage.rows:
-            for shape in (usage.by_model(row), usage.by_day(row)):
+            for shape in (usage_tables.by_model(row), usage_tables.by_day(row)):
                 shaped(settings, shape)
-            bullets(usage.notes(row))
+            bullets(usage_tables.notes(row))
 
 
 def _reach(audit: Audit) -> None:

@@ -24,8 +24,8 @@ from llmaudit.report.content import (
     SectionContent,
     Table,
 )
-from llmaudit.report.sections.usage import said
 from llmaudit.report.sections.waterfall import MARKS, chart, split
+from llmaudit.report.usage_tables import said
 from llmaudit.report.wording import between, counted, headline, name, percent, period
 
 NO_DATA = Mark("no data", "none")
