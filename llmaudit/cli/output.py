@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 TERMINAL_ROWS = 500
 """More rows than this are written plainly on a terminal as well: laying out tens of thousands takes minutes."""
 
+SENTENCE = 1000
+"""Characters of a sentence that are printed: it may hold names from strangers."""
+
 MIN_COLUMN = 6
 """Characters a column needs; where a terminal has fewer for each, every row becomes a record of its own."""
 
@@ -80,7 +83,7 @@ def shaped(settings: Settings, found: Table) -> None:
 def bullets(sentences: Sequence[str]) -> None:
     """Print sentences, one a line, and an empty line after them."""
     for sentence in sentences:
-        line(f"  {sentence}")
+        line(f"  {printable(sentence, SENTENCE)}")
     if sentences:
         line()
 

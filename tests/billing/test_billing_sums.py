@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -152,6 +153,46 @@ def test_a_bill_an_export_and_logs_of_one_day_are_never_added_up(call: Run, tmp_
     assert (row["list_usd"], row["bill"]["difference_usd"]) == ("16.000000", "-1.600000")  # 4 x 2 + 8; a tenth off
     assert [(one["cause"], one["usd"]) for one in row["bill"]["causes"]] == [("price", "-1.600000")]
     assert (row["logs"]["coverage_pct"], row["logs"]["coverage_usd_pct"]) == (60.0, 75.0)  # 3 of 5 million, 12 of 16
+
+
+def test_an_export_of_the_same_requests_costs_what_they_cost_one_by_one(call: Run, tmp_path: Path):
+    rng = random.Random(20261001)  # noqa: S311 -- the same requests every time
+    rows, sums = [], {}
+    for number in range(200):
+        day, model = rng.randrange(3), rng.choice(["gpt-4.1", "gpt-4o-mini", "gpt-5"])
+        prompt, made = rng.randrange(1, 90_000), rng.randrange(5_000)
+        cached = rng.randrange(prompt)
+        log = {"prompt": prompt, "cached": cached, "completion": made, "model": model}
+        rows.append(litellm_row(f"r-{number}", f"2026-10-0{day + 1}T{rng.randrange(24):02}:00:00", **log))
+        before = sums.get((day, model), (0, 0, 0))
+        sums[day, model] = tuple(map(sum, zip(before, (prompt, cached, made), strict=True)))
+    write_jsonl(tmp_path / "log.jsonl", rows)
+    export(
+        tmp_path / "usage.json",
+        [
+            (DAY + 86_400 * day, 86_400, [result(model, prompt, made, input_cached_tokens=cached)])
+            for (day, model), (prompt, cached, made) in sums.items()
+        ],
+    )
+    done = call("audit", "log.jsonl", "usage.json", "--json").json
+    (row,) = done["usage"]["rows"]
+    assert row["list_usd"] == done["spend"]["list_usd"]
+    assert {one["name"]: one["spend_usd"] for one in done["spend"]["by_model"]} == {
+        one["model"]: one["list_usd"] for one in row["by_model"]
+    }
+    assert (row["logs"]["coverage_pct"], row["logs"]["coverage_usd_pct"], row["logs"]["missing_usd"]) == (
+        100.0,
+        100.0,
+        "0.000000",
+    )
+
+
+def test_hostile_names_stay_text(call: Run, tmp_path: Path):
+    path = export(tmp_path / "a.json", [(DAY, 86_400, [result("<script>x</script>\x1b[31m", MILLION)])])
+    done = call("audit", path, "--out", "r.html")
+    assert done.code == 0
+    assert "\x1b" not in done.out
+    assert "<script>x" not in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 def test_reconcile_answers_from_an_export_alone(call: Run, tmp_path: Path):
