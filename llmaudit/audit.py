@@ -35,6 +35,7 @@ from llmaudit.findings import (
     shadow,
     spend,
     tiers,
+    usage,
     waterfall,
 )
 from llmaudit.money import shown
@@ -62,6 +63,7 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("lockin", lockin.find),
     ("checklist", checklist.find),
     ("reconcile", reconcile.find),
+    ("usage", usage.find),
     ("shadow", shadow.find),
     ("frontier", frontier.find),
     ("payback", payback.find),
@@ -109,6 +111,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     markup: markup.Markup
     reliability: reliability.Reliability
     reconcile: reconcile.Reconcile
+    usage: usage.Usage
     lockin: lockin.LockIn | None
     checklist: checklist.Checklist | None
     shadow: shadow.Shadow | None = None
@@ -257,7 +260,8 @@ def _warnings(found: dict[str, Any]) -> list[str]:
     covered, spent = found["coverage"], found["spend"]
     warnings = []
     if not spent.requests:
-        warnings.append("no request lies in the period: every figure is empty")
+        other = " but those of bills and usage exports" if found["reconcile"].rows or found["usage"].rows else ""
+        warnings.append(f"no request lies in the period: every figure is empty{other}")
     if covered.rejected:
         warnings.append(f"{covered.rejected:,} of {covered.lines:,} records were rejected; the coverage says why")
     if covered.conflicts:

@@ -11,7 +11,7 @@ import binascii
 import gzip
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from llmaudit.catalog import Catalog
 from llmaudit.cells import KEYS, PARTS, Cell
-from llmaudit.edges import Edges, in_terms_of, misfit
+from llmaudit.edges import Edges, in_terms_of, misfit, slots_in_terms_of
 from llmaudit.errors import InputError, StoreError, printable
 from llmaudit.evidence import BillSum
 from llmaudit.facts import Facts, Source
@@ -232,10 +232,17 @@ def load(path: Path, catalog: Catalog) -> Facts:
         period=Period(rest.since, rest.until, rest.timezone),
         shadow=list(rest.shadow),
         certified=frozenset(rest.certified),
-        bills=rest.bills,
+        bills=_bills(rest.bills, slots_in_terms_of(catalog, rest.edges)),
         edges=edges,
         notes=(*rest.notes, *(f"{path.name} was made without `{name}`: findings from it lack them" for name in absent)),
     )
+
+
+def _bills(bills: list[BillSum], slot_of: Callable[[datetime], datetime]) -> list[BillSum]:
+    return [
+        bill if bill.price_slot is None else msgspec.structs.replace(bill, price_slot=slot_of(bill.price_slot))
+        for bill in bills
+    ]
 
 
 def _read(path: Path) -> tuple[Rest, pa.Table]:

@@ -7,7 +7,7 @@ skus. Then a cell's keys are put in its terms, and the cells are those it would 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -133,18 +133,32 @@ def in_terms_of(catalog: Catalog, cells: Sequence[Cell], edges: Edges) -> tuple[
     own = Edges(tuple(bands), slots, edges.names)
     if own == edges:
         return list(cells), edges
-    starts = [start for start, _, _ in slots]
+    slot_of = slots_in_terms_of(catalog, edges)
     moved = (
         msgspec.structs.replace(
             cell,
             prompt_band=bands[bisect_right(bands, cell.prompt_band) - 1],
-            price_slot=cell.price_slot
-            if cell.price_slot == NO_TIME
-            else slots[bisect_right(starts, cell.price_slot) - 1][2],
+            price_slot=slot_of(cell.price_slot),
         )
         for cell in cells
     )
     return add(moved), own
+
+
+def slots_in_terms_of(catalog: Catalog, edges: Edges) -> Callable[[datetime], datetime]:
+    """Return how a price slot of some edges reads to a catalog that fits them (`misfit`)."""
+    slots = _slots_of(catalog, edges)
+    starts = [start for start, _, _ in slots]
+
+    def read(slot: datetime) -> datetime:
+        return slots[bisect_right(starts, slot) - 1][2] if starts and slot != NO_TIME else slot
+
+    return read
+
+
+def with_slots(edges: Edges, slots: Iterable[tuple[datetime, datetime, datetime]]) -> Edges:
+    """Return edges that hold further slots too: those of usage exports by the hour or minute."""
+    return msgspec.structs.replace(edges, slots=tuple(sorted({*edges.slots, *slots})))
 
 
 def united(edges: Iterable[Edges]) -> Edges:

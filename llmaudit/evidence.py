@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -79,6 +79,23 @@ class BillSum(msgspec.Struct, frozen=True, kw_only=True):
         tokens: The quantity, where it is tokens.
         requests: As the bill counts them.
         lines: How many lines these are.
+        listed: Before discounts, in the currency, where the bill states it.
+
+    What a list price depends on is kept for usage exports only, whose lines have no amount; None is not told:
+
+    Attributes:
+        family: What the usage is of, as the export says: completions, embeddings, web searches.
+        unit: What was counted, where it is no tokens.
+        pieces: The quantity, where it is no tokens.
+        service_tier: As the export says it.
+        is_batch: Whether it went through the batch interface.
+        region: Where it was processed, as the export says it.
+        context: The span of prompt sizes, as the export says it.
+        speed: As the export says it, where that is apart from the service tier.
+        repeats: What its file tells apart, joined by commas, where another file of the same bill and time tells the
+            same usage in other groups; None where it counts.
+        price_slot: First instant of the day with the same prices, of a line within one such slot; None is a whole day.
+        is_consistent: Whether its counts can all be true.
     """
 
     bill: str
@@ -96,6 +113,18 @@ class BillSum(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Decimal | None = None
     requests: int | None = None
     lines: int = 1
+    listed: Decimal | None = None
+    family: str | None = None
+    unit: str | None = None
+    pieces: Decimal | None = None
+    service_tier: str | None = None
+    is_batch: bool | None = None
+    region: str | None = None
+    context: str | None = None
+    speed: str | None = None
+    repeats: str | None = None
+    price_slot: datetime | None = None
+    is_consistent: bool = True
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from llmaudit.billing.sums import bill_sums
 from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell, add, known_sum
 from llmaudit.crowded import TOP
-from llmaudit.edges import Edges, edges_of, united
+from llmaudit.edges import Edges, edges_of, united, with_slots
 from llmaudit.errors import UsageError, printable
 from llmaudit.evals.match import paired_outcomes
 from llmaudit.evidence import BillSum, LedgerRow
@@ -102,7 +103,8 @@ def facts_of(store: Store, catalog: Catalog, period: Period = ALL, top: int = TO
     """
     with keyed_requests(store, catalog, period, top) as crowds:
         cells = fold(store)
-        edges = edges_of(store, catalog)
+        billed, slots = bill_sums(store, catalog, period)
+        edges = with_slots(edges_of(store, catalog), slots)
         summaries = {summary.row: summary.build(store) for summary in all_summaries()}
         outcomes = paired_outcomes(store, catalog)
     return Facts(
@@ -115,7 +117,7 @@ def facts_of(store: Store, catalog: Catalog, period: Period = ALL, top: int = TO
         shadow=_shadow_tests(store),
         certified=_certified(store),
         outcomes=outcomes,
-        bills=bills(store, period),
+        bills=billed,
         edges=edges,
         notes=tuple(crowd.note for crowd in crowds),
     )
@@ -223,7 +225,7 @@ def _widest(parts: Iterable[Confusion]) -> Confusion:
     return Confusion(**worst, basis="; ".join(dict.fromkeys(one.basis for one in every)))
 
 
-_BILL_SUMS = ("billed", "effective", "tokens", "requests", "lines")
+_BILL_SUMS = ("billed", "effective", "listed", "tokens", "pieces", "requests", "lines")
 
 
 def _bills(bills: Iterable[BillSum]) -> list[BillSum]:
@@ -235,9 +237,10 @@ def _bills(bills: Iterable[BillSum]) -> list[BillSum]:
     return [
         msgspec.structs.replace(
             groups[key][0],
-            billed=_known_total(bill.billed for bill in groups[key]),
-            effective=_known_total(bill.effective for bill in groups[key]),
-            tokens=_known_total(bill.tokens for bill in groups[key]),
+            **{
+                name: _known_total(getattr(bill, name) for bill in groups[key])
+                for name in ("billed", "effective", "listed", "tokens", "pieces")
+            },
             requests=known_sum(bill.requests for bill in groups[key]),
             lines=sum(bill.lines for bill in groups[key]),
         )
@@ -264,21 +267,6 @@ def _shadow_tests(store: Store) -> list[ShadowTest]:
     from llmaudit.shadow.keep import load, tests  # noqa: PLC0415 -- see above
 
     return [load(store, plan.name) for plan, _, _ in tests(store)]
-
-
-def bills(store: Store, period: Period = ALL) -> list[BillSum]:
-    """Return the bill lines of a period, summed by everything that `reconcile` tells them apart by."""
-    rows = store.dicts(
-        "SELECT id_space AS bill, coalesce(seller, 'unknown') AS seller, issuer, grain,"
-        " CAST(period_start AS DATE) AS day, model_raw AS model, token_kind, charge_category AS category, currency,"
-        " per_usd, sum(billed_cost) AS billed, sum(effective_cost) AS effective,"
-        " sum(CASE WHEN quantity_unit = 'tokens' THEN quantity END) AS tokens,"
-        " CAST(sum(requests) AS BIGINT) AS requests, count(*) AS lines FROM bill_lines"
-        " WHERE ($since IS NULL OR period_start >= $since) AND ($until IS NULL OR period_start < $until)"
-        " GROUP BY ALL ORDER BY ALL",
-        {"since": period.since, "until": period.until},
-    )
-    return [BillSum(**row) for row in rows]
 
 
 def sources(store: Store) -> list[Source]:

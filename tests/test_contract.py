@@ -23,7 +23,7 @@ from llmaudit.cli import app
 from llmaudit.request import COLUMNS
 
 COUNTS = "path format lines accepted duplicates ignored rejected bills skipped"
-AUDIT = "spend coverage tiers drivers markup reliability savings lockin checklist shadow warnings catalog_version"
+AUDIT = "spend coverage tiers drivers markup reliability savings lockin checklist shadow usage warnings catalog_version"
 QUOTE = "status cost_usd low_usd high_usd components[] rules[] assumptions[] catalog_version"
 TOKENS = "input cache_read cache_write_5m cache_write_1h cache_write_other output reasoning"
 STATUS = "requests accepted rejected duplicates bills first_at last_at billed_usd list_usd unpriced.requests"
@@ -156,6 +156,7 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
             "catalog_version",
             *under("rows[]", "seller month billed_usd logged_usd list_usd coverage_pct"),
             *under("rows[].causes[]", "cause title usd"),
+            *under("usage", "rows caveat"),
         ],
     ),
     "markup page": ("{page}", "markup-page", ["catalog_version", "unusable", *under("pages[]", PAGES)]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from llmaudit.bills.base import DAY, BillLine, by_kind, cell, moment, number
+from llmaudit.bills.base import DAY, BillLine, by_kind, cell, moment, number, told
 from llmaudit.formats.base import Context, Format
 
 DIMENSIONS = (
@@ -30,6 +30,7 @@ def convert(row: dict[str, str], _: Context) -> list[BillLine]:
         region=cell(row, "inference_geo"),
         service_tier="fast" if cell(row, "speed") == "fast" else None,
         is_batch=None if kind is None else kind == "batch",
+        tags=told(context=cell(row, "context_window"), speed=cell(row, "speed")),
     )
     searches = number(row, "web_search_count")
     lines = by_kind(

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit.bills.anthropic_costs import Bucket, Span, unfold
-from llmaudit.bills.base import BillLine, by_kind, grain_of
+from llmaudit.bills.base import BillLine, by_kind, grain_of, told
 from llmaudit.formats.base import Context, Format
 
 
@@ -65,9 +65,7 @@ def convert(result: Result, context: Context) -> list[BillLine]:
         region=result.inference_geo,
         service_tier="fast" if result.speed == "fast" else result.service_tier,
         is_batch=None if result.service_tier is None else result.service_tier == "batch",
-        tags=None
-        if result.context_window is None
-        else msgspec.json.encode({"context": result.context_window}).decode(),
+        tags=told(context=result.context_window, speed=result.speed),
     )
     written = result.cache_creation or CacheCreation()
     lines = by_kind(
@@ -116,7 +114,8 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "Usage without money, all kinds disjoint: uncached input, reads, 5-minute and 1-hour writes, output with "
-        "thinking. A workspace of null is the default one. Claude Code on a subscription is not in it."
+        "thinking. A workspace of null is the default one. A dimension that was not grouped by is null and stays "
+        "unknown: it widens the bounds of its list price. Claude Code on a subscription is not in it."
     ),
     verified="Shape from the vendor's SDK; no recorded page seen.",
 )

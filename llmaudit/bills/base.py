@@ -23,9 +23,28 @@ from llmaudit.request import Reject
 
 Grain = Literal["minute", "hour", "day", "month", "request", "other"]
 TokenKind = Literal[
-    "input", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other", "output", "input_all", "other"
+    "input",
+    "input_audio",
+    "input_image",
+    "cache_read",
+    "cache_read_audio",
+    "cache_read_image",
+    "cache_write_5m",
+    "cache_write_30m",
+    "cache_write_1h",
+    "cache_write_12h",
+    "cache_write_other",
+    "output",
+    "output_audio",
+    "output_image",
+    "input_all",
+    "other",
 ]
-"""What a quantity counts, where it counts tokens. `input_all` includes cached tokens; `other` is no token at all."""
+"""What a quantity counts, where it counts tokens; no token is in two kinds of one bill.
+
+`input_all` is input that is not told apart: cached, written and uncached together. `cache_write_other` has a lifetime
+that is not told. `other` is no token at all.
+"""
 
 MAX_AMOUNT = Decimal(10**12)
 """More than this in one line is damage, not money."""
@@ -160,13 +179,23 @@ def by_kind(
     for kind, count in counts.items():
         if count is None:
             continue
-        told = quantity(Decimal(count), kind)
-        one = msgspec.structs.replace(line, token_kind=kind, quantity=told, quantity_unit="tokens")
+        counted = quantity(Decimal(count), kind)
+        one = msgspec.structs.replace(line, token_kind=kind, quantity=counted, quantity_unit="tokens")
         one.line_key = None if line.line_key is None else f"{line.line_key}|{kind}"
         lines.append(one)
     lines = lines or [line]
     lines[0].requests = None if requests is None else int(requests)
     return lines
+
+
+def told(**facts: str | bool | None) -> str | None:
+    """Return what a usage export tells that a price depends on and no column is for, as the JSON of `tags`.
+
+    Known to what reads it (`llmaudit.billing.sums`): `context` and `speed` as written, and `inconsistent`, true where
+    the counts contradict each other, so that nothing of the line may be priced.
+    """
+    known = {name: value for name, value in facts.items() if value not in {None, False}}
+    return msgspec.json.encode(known).decode() if known else None
 
 
 def amount(value: Decimal | None, field: str, per_unit: int = 1) -> Decimal | None:

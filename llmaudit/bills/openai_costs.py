@@ -92,12 +92,15 @@ KINDS: dict[str, TokenKind] = {
 }
 
 
-def item_of(line_item: str | None) -> tuple[str | None, TokenKind]:
+def item_of(line_item: str | None) -> tuple[str | None, TokenKind | None]:
     """Return the model of a line item and what was counted: `gpt-x-2026-08-01, cached input`.
 
-    Products such as evals stand before the model, with a bar between.
+    Products such as evals stand before the model, with a bar between. Costs that were not grouped by line item are all
+    together, of no model and of no kind.
     """
-    item, _, words = (line_item or "").rpartition(", ")
+    if line_item is None:
+        return None, None
+    item, _, words = line_item.rpartition(", ")
     kind = KINDS.get(words.replace("_", " ").removesuffix(" tokens"), "other")
     return item.rpartition(" | ")[2] or None, kind
 

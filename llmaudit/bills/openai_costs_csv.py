@@ -28,7 +28,7 @@ def convert(row: dict[str, str], context: Context) -> BillLine | Ignored:
         period_end=end,
         sku=item,
         model_raw=model,
-        token_kind=kind if item else None,
+        token_kind=kind,
         billed_cost=amount(cost, "amount_value"),
         currency=(cell(row, "amount_currency") or "usd").upper(),
         project=project,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
 from llmaudit import usage
-from llmaudit.bills.base import BillLine, Occurrences, by_kind, cell, number
+from llmaudit.bills.base import BillLine, Occurrences, TokenKind, by_kind, cell, number, told
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import epoch
 from llmaudit.request import Reject
+
+SPAN = timedelta(minutes=5)
 
 
 def convert(row: dict[str, object], context: Context) -> list[BillLine]:
@@ -23,6 +28,7 @@ def convert(row: dict[str, object], context: Context) -> list[BillLine]:
         seller="openai",
         grain="other",
         period_start=start,
+        period_end=start + SPAN if start else None,
         sku=cell(row, "operation", "usage_type") or "completion",
         model_raw=model,
         charge_category="Usage",
@@ -33,8 +39,12 @@ def convert(row: dict[str, object], context: Context) -> list[BillLine]:
     whole = number(row, "n_context_tokens_total", "context_tokens_total")
     read = number(row, "n_cached_context_tokens_total", "cached_context_tokens_total")
     made = number(row, "n_generated_tokens_total", "generated_tokens_total")
-    counts = {"input": usage.uncached(whole, read), "cache_read": read, "output": made}
-    return by_kind(line, counts, number(row, "n_requests"))  # type: ignore[arg-type]  # the keys are kinds
+    fresh = usage.uncached(whole, read)
+    counts: dict[TokenKind, Decimal | None] = {"input": fresh, "cache_read": read, "output": made}
+    if read is None:
+        counts = {"input_all": whole, "output": made}
+    line.tags = told(inconsistent=whole is not None and fresh is None)
+    return by_kind(line, counts, number(row, "n_requests"))
 
 
 FORMAT = Format(
@@ -58,7 +68,7 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "Usage without money, in spans of five minutes that state only their start. Context tokens "
-        "include cached ones; "
+        "include cached ones, and stay input_all where there is no count of those; "
         "snapshot_id is the model."
     ),
     verified="Names of the fields from documentation and other readers; no real export seen.",

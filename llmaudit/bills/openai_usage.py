@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import msgspec
 
-from llmaudit import usage
-from llmaudit.bills.base import BillLine, by_kind, grain_of, quantity
+from llmaudit.bills.base import BillLine, by_kind, grain_of, quantity, told
 from llmaudit.bills.openai_costs import Bucket, Span, unfold
+from llmaudit.bills.openai_counts import counts_of
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import epoch
 
@@ -24,8 +24,16 @@ class Result(msgspec.Struct, gc=False):
     input_tokens: Decimal | None = None
     input_cached_tokens: Decimal | None = None
     input_cache_write_tokens: Decimal | None = None
+    input_cache_write_30m_tokens: Decimal | None = None
+    input_cache_write_12h_tokens: Decimal | None = None
     input_uncached_tokens: Decimal | None = None
+    input_audio_tokens: Decimal | None = None
+    input_image_tokens: Decimal | None = None
+    input_cached_audio_tokens: Decimal | None = None
+    input_cached_image_tokens: Decimal | None = None
     output_tokens: Decimal | None = None
+    output_audio_tokens: Decimal | None = None
+    output_image_tokens: Decimal | None = None
     num_model_requests: Decimal | None = None
     images: Decimal | None = None
     characters: Decimal | None = None
@@ -72,14 +80,9 @@ def convert(result: Result, context: Context) -> list[BillLine]:
     for name in OTHER_UNITS:
         if (count := getattr(result, name)) is not None:
             line.token_kind, line.quantity, line.quantity_unit = "other", quantity(count, name), name
-    read, written = result.input_cached_tokens, result.input_cache_write_tokens
-    rest = result.input_uncached_tokens
-    fresh = usage.uncached(result.input_tokens, read, written) if rest is None else rest
-    return by_kind(
-        line,
-        {"input": fresh, "cache_read": read, "cache_write_other": written, "output": result.output_tokens},
-        result.num_model_requests,
-    )
+    counts, contradict = counts_of(lambda name: getattr(result, name), caches=family == "completions")
+    line.tags = told(inconsistent=contradict)
+    return by_kind(line, counts, result.num_model_requests)
 
 
 FORMAT = Format(
@@ -105,9 +108,10 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "Usage without money. input_tokens includes cached reads and cache writes, so the uncached part is "
-        "input_uncached_tokens, or what is left; output includes reasoning. Scale Tier tokens are in it "
-        "though they are "
-        "prepaid. A dimension that was not grouped by is null and stays unknown."
+        "input_uncached_tokens, or what is left; output includes reasoning. Audio and images are parts of each, told "
+        "apart, and cache writes of 30 minutes and of 12 hours where the export does so. Completions without a "
+        "count of cached tokens stay input_all. Scale Tier tokens are in it though they are prepaid. A dimension that "
+        "was not grouped by is null and stays unknown: it widens the bounds of the list price."
     ),
     verified="Shape from the published interface and its example, whose sums hold; no recorded page seen.",
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from llmaudit import usage
-from llmaudit.bills.base import BillLine, by_kind, cell, grain_of, moment, number
+from llmaudit.bills.base import BillLine, by_kind, cell, grain_of, moment, number, told
+from llmaudit.bills.openai_counts import counts_of
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import text_flag
 from llmaudit.request import Ignored
@@ -36,11 +36,9 @@ def convert(row: dict[str, str], _: Context) -> list[BillLine] | Ignored:
         service_tier=cell(row, "service_tier"),
         is_batch=text_flag(cell(row, "batch")),
     )
-    read, written = number(row, "input_cached_tokens"), number(row, "input_cache_write_tokens")
-    rest = number(row, "input_uncached_tokens")
-    fresh = usage.uncached(whole, read, written) if rest is None else rest
-    counts = {"input": fresh, "cache_read": read, "cache_write_other": written, "output": number(row, "output_tokens")}
-    return by_kind(line, counts, asked)  # type: ignore[arg-type]  # the keys are kinds
+    counts, contradict = counts_of(lambda name: number(row, name))
+    line.tags = told(inconsistent=contradict)
+    return by_kind(line, counts, asked)
 
 
 FORMAT = Format(
@@ -54,7 +52,8 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "Usage without money. input_tokens includes cached tokens: input = cached + written + uncached. Counts are "
-        "written as decimals (10.0). Usage and cost exports do not line up day by day."
+        "written as decimals (10.0). Audio, images and 12-hour cache writes are told apart where their columns are "
+        "there. Usage and cost exports do not line up day by day."
     ),
     verified="Columns and sums on a real export (six rows of six).",
 )

@@ -6,13 +6,19 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmaudit.errors import printable
 from llmaudit.settings import Settings
 
+if TYPE_CHECKING:
+    from llmaudit.report.content import Table
+
 TERMINAL_ROWS = 500
 """More rows than this are written plainly on a terminal as well: laying out tens of thousands takes minutes."""
+
+SENTENCE = 1000
+"""Characters of a sentence that are printed: it may hold names from strangers."""
 
 MIN_COLUMN = 6
 """Characters a column needs; where a terminal has fewer for each, every row becomes a record of its own."""
@@ -67,20 +73,40 @@ def table(
         _plain_table(title, columns, cells, left)
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as Columns
     from rich.text import Text
 
     console = Console(file=sys.stdout, no_color=bool(settings.values["no_color"]), highlight=False)
     if len(columns) * (MIN_COLUMN + 2) > console.width:
         _records(title, columns, cells)
         return
-    grid = Table(title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim")
+    grid = Columns(title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim")
     for index, name in enumerate(columns):
         grid.add_column(Text(name), justify="left" if index in left else "right", overflow="fold")
     for row in cells:
         grid.add_row(*(Text(cell) for cell in row))
     console.print(grid)
     console.print()
+
+
+def shaped(settings: Settings, found: Table) -> None:
+    """Print a table of the report, folded and rounded as it is there: the same amount must not differ by a cent."""
+    from llmaudit.report.content import Mark
+    from llmaudit.report.grid import grid
+
+    shape = grid(found)
+    rows = [[cell.text if isinstance(cell, Mark) else cell for cell in row] for row in shape.rows]
+    words = [place for place, column in enumerate(shape.columns) if column.words]
+    heads = [column.title.lower() for column in shape.columns]
+    table(settings, found.caption, heads, [*rows, list(shape.foot)] if shape.foot else rows, left=words)
+
+
+def bullets(sentences: Sequence[str]) -> None:
+    """Print sentences, one a line, and an empty line after them."""
+    for sentence in sentences:
+        line(f"  {printable(sentence, SENTENCE)}")
+    if sentences:
+        line()
 
 
 def _plain_table(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]], left: Sequence[int]) -> None:

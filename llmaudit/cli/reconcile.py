@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmaudit.cli.options import Ended, command
-from llmaudit.cli.output import answer, line, table
+from llmaudit.cli.output import answer, bullets, line, shaped, table
 from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import Exit, UsageError, printable
 from llmaudit.settings import Settings
@@ -16,12 +16,14 @@ from llmaudit.settings import Settings
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
     from llmaudit.findings.reconcile import Row
+    from llmaudit.findings.usage import Usage
 
 
 NO_BILL = (
-    "There is no bill with an amount in the database for this period. Ingest the seller's cost export or invoice: "
-    "a usage export alone has tokens and no money. Or give the total: --official SELLER=AMOUNT."
+    "There is no bill with an amount in the database for this period. Ingest the seller's cost export or invoice, "
+    "or give the total: --official SELLER=AMOUNT."
 )
+NOTHING = f"{NO_BILL} A usage export is shown at list price, and there is none either."
 
 
 def reconcile(
@@ -33,16 +35,21 @@ def reconcile(
 ) -> None:
     """Compare bills with the logs, by seller and month: how much the logs show, then the difference by cause.
 
+    Usage exports, which have tokens and no amount, are shown at list price: by model and day, against the bill of the
+    same seller and month, and how much of them the logs show.
+
     With --official the amount is an invoice total for the period asked for (--month).
     """
     from llmaudit.audit import gather
     from llmaudit.findings import reconcile as finding
+    from llmaudit.findings import usage
     from llmaudit.money import shown
 
     prices = catalog(settings)
     totals = _totals(official or [], prices)
     with open_store(settings, read_only=True) as store:
-        found = finding.find(gather(store, prices, (), settings.period), totals)
+        evidence = gather(store, prices, (), settings.period)
+    found, used = finding.find(evidence, totals), usage.find(evidence)
     document = {
         "schema": "llmaudit/reconcile/1",
         "catalog_version": prices.version,
@@ -50,6 +57,7 @@ def reconcile(
         "rows": found.rows,
         "unbilled": found.unbilled,
         "caveat": found.caveat,
+        "usage": used,
     }
     columns = ["seller", "month", "verdict", "billed", "logged", "list", "difference", "in the log"]
     rows = [
@@ -67,15 +75,17 @@ def reconcile(
     ]
 
     def people() -> None:
-        table(settings, "Bills against logs", columns, rows, left=(0, 1, 2))
+        if rows:
+            table(settings, "Bills against logs", columns, rows, left=(0, 1, 2))
         for row in found.rows:
             _explain(row)
         for other in found.unbilled:
             line(f"{other.seller} {other.month or ''}: {shown(other.logged_usd)} logged, and no bill for it")
-        line(found.caveat if found.rows else NO_BILL)
+        line(found.caveat if found.rows else NO_BILL if used.rows else NOTHING)
+        _usage(settings, used)
 
     answer(settings, document, people)
-    if not found.rows:
+    if not found.rows and not used.rows:
         raise Ended(Exit.NOT_ENOUGH_DATA)
 
 
@@ -96,6 +106,26 @@ def _explain(row: Row) -> None:
         line(f"  {amount} {currency} without a rate to dollars: in no sum")
     for note in row.notes:
         line(f"  {note}")
+
+
+def _usage(settings: Settings, used: Usage) -> None:
+    """Print usage exports at list, as the report has them."""
+    if not used.rows:
+        return
+    from llmaudit.report import usage_tables
+
+    line()
+    shaped(settings, usage_tables.overview(used.rows))
+    for row in used.rows:
+        for shape in (
+            usage_tables.by_model(row),
+            *usage_tables.beside_bill(row),
+            *usage_tables.beside_logs(row),
+            usage_tables.by_day(row),
+        ):
+            shaped(settings, shape)
+        bullets(usage_tables.notes(row))
+    line(used.caveat)
 
 
 def _totals(given: list[str], prices: Catalog) -> dict[str, Decimal]:

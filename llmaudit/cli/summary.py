@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from llmaudit.cli.output import counted, line, percent, table
+from llmaudit.cli.output import bullets, counted, line, percent, shaped, table
 from llmaudit.money import shown
 from llmaudit.settings import Settings
 
@@ -28,6 +28,7 @@ def show(settings: Settings, audit: Audit) -> None:
         f" + {covered.ignored:,} ignored + {covered.rejected:,} rejected + {covered.bills:,} bill lines"
     )
     _bills(audit)
+    _usage(settings, audit)
     if not spent.requests:
         return
     _reach(audit)
@@ -60,15 +61,32 @@ def _spent(audit: Audit) -> None:
 
 def _bills(audit: Audit) -> None:
     """Print what the bills charge, one line for each seller and month; they are compared by `llmaudit reconcile`."""
-    if audit.coverage.bills and not audit.reconcile.rows:
+    if audit.coverage.bills and not audit.reconcile.rows and not audit.usage.rows:
         line(
-            f"  {counted(audit.coverage.bills, 'bill line')} tell usage without an amount, or lie outside the period:"
-            " ingest the seller's cost export, or the request logs"
+            f"  {counted(audit.coverage.bills, 'bill line')} lie outside the period, or have neither an amount nor"
+            " tokens: ingest the seller's cost or usage export, or the request logs"
         )
     for row in audit.reconcile.rows:
         seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
         month = row.month or "without a month"
         line(f"  bill: {row.seller} {month} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")
+
+
+def _usage(settings: Settings, audit: Audit) -> None:
+    """Print what usage exports cost at list: one line for each where requests are logged, else all there is to say."""
+    if not audit.usage.rows:
+        return
+    from llmaudit.report import usage_tables
+
+    for row in audit.usage.rows:
+        seen = "" if row.logs is None else f", {percent(row.logs.coverage_pct)} of the tokens in the logs"
+        line(f"  usage export: {usage_tables.said(row)}{seen} (no bill; llmaudit reconcile)")
+    if not audit.spend.requests:
+        line()
+        for row in audit.usage.rows:
+            for shape in (usage_tables.by_model(row), usage_tables.by_day(row)):
+                shaped(settings, shape)
+            bullets(usage_tables.notes(row))
 
 
 def _reach(audit: Audit) -> None:
@@ -113,12 +131,11 @@ def _checklist(audit: Audit) -> None:
 
 def _breakdown(settings: Settings, title: str, rows: Sequence[Slice]) -> None:
     """Print spend by a name, folded and rounded as in the report: the same amount must not differ by a cent."""
-    from llmaudit.report.grid import grid
+    from dataclasses import replace
+
     from llmaudit.report.sections.spend import breakdown
 
-    found = grid(breakdown(title, "", list(rows)))
-    shown_rows = [*found.rows, found.foot] if found.foot else found.rows
-    table(settings, title, [column.title.lower() for column in found.columns], shown_rows)
+    shaped(settings, replace(breakdown(title, "", list(rows)), caption=title))
 
 
 def _tiers(settings: Settings, audit: Audit) -> None:

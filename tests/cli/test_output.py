@@ -98,13 +98,28 @@ def test_empty_standard_input_is_called_by_its_name(tmp_path: Path) -> None:
     assert done.stderr.startswith(b"llmaudit: standard input is empty [empty-file]")
 
 
-def test_usage_without_an_amount_is_no_bill_and_says_what_is_missing(call: Run) -> None:
+def test_usage_without_an_amount_is_shown_at_list_and_is_no_bill(call: Run) -> None:
     usage = ROOT / "sample_logs" / "formats" / "openai_usage.json"
-    assert "5 bill lines tell usage without an amount" in call("audit", usage).out
+    done = call("audit", usage, "--out", "r.md")
+    assert "usage export: openai, 2026-09: $0.00330 at list for 1,250 tokens on 1 day (no bill" in done.out
+    assert "every figure is empty but those of bills and usage exports" in done.err
+    report = Path("r.md").read_text(encoding="utf-8")
+    summary, section = (report.partition(f"## {title}")[2].partition("\n## ")[0] for title in ("Summary", "Usage as"))
+    assert "No request and no bill lies in the period. By the sellers' own count of usage, which is no bill" in summary
+    assert "openai/gpt-5" in section
+    assert "in no total of what was billed or logged" in section
     assert call("ingest", usage, "--db", "u.duckdb").code == 0
     compared = call("reconcile", "--db", "u.duckdb")
-    assert compared.code == 4
+    assert compared.code == 0
     assert "no bill with an amount" in compared.out
+
+
+def test_neither_a_bill_nor_usage_is_not_enough(call: Run, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "log.jsonl", [litellm_row("a", "2026-10-01T10:00:00", prompt=10)])
+    assert call("ingest", "log.jsonl", "--db", "u.duckdb").code == 0
+    compared = call("reconcile", "--db", "u.duckdb")
+    assert compared.code == 4
+    assert "A usage export is shown at list price, and there is none either" in compared.out
 
 
 def test_a_bill_alone_is_named_with_its_amount(call: Run) -> None:

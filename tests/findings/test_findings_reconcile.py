@@ -110,6 +110,12 @@ def test_amounts_in_the_log_that_are_not_list_are_a_cause_of_their_own(catalog: 
     assert causes(found) == {"log_amounts": "0.5", "price": "0.2"}  # list 2 - 1.5, billed 2.2 - list 2
 
 
+def test_a_bill_that_displays_a_name_without_the_date_of_its_snapshot_is_of_that_model(catalog: Catalog):
+    logged = cell(model="anthropic/claude-sonnet-4-5-20250929", tokens=1_000_000)  # 3 dollars a million
+    bills = [line("3.3", seller="anthropic", model="Claude Sonnet 4.5", tokens=1_000_000)]
+    assert causes(only(reconcile.find(evidence(catalog, logged, bills=bills)))) == {"price": "0.3"}
+
+
 def test_two_exports_of_one_month_are_not_added_up(catalog: Catalog):
     bills = [line("2", tokens=1_000_000), line("5", tokens=1, day=SECOND), line("2", bill="openai_costs_csv")]
     found = only(reconcile.find(evidence(catalog, cell(model=MODEL, tokens=1_000_000), bills=bills)))

@@ -12,35 +12,25 @@ is (Q - q) x B / Q, and what remains of B after it is what the bill asks for the
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
+from llmaudit.billing.differences import Cause, listed, near
+from llmaudit.billing.lines import choose, dollars_only, payer, seller_of
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import BillSum, Evidence, requests, spend
-from llmaudit.findings.reconcile.parts import CAUSES, Split, payer, split
-from llmaudit.money import ZERO, percent, total
+from llmaudit.findings.reconcile.parts import CAUSES, Split, split
+from llmaudit.money import percent, total
 from llmaudit.period import Period
-
-NEAR = Decimal("0.01")
-NEAR_PCT = 0.5
-"""Within a cent, or half a percent of the bill, the two agree: exports round."""
 
 WHOLE_PCT = 99.0
 """A log that has so much of the bill counts as complete."""
 
 Verdict = Literal["agrees", "log-incomplete", "differs", "no-log", "not-comparable"]
-
-
-class Cause(msgspec.Struct, frozen=True):
-    """A part of a difference: billed minus logged, in US dollars."""
-
-    cause: str
-    title: str
-    usd: Decimal
 
 
 class OtherBill(msgspec.Struct, frozen=True):
@@ -125,7 +115,7 @@ def find(evidence: Evidence, official: Mapping[str, Decimal] | None = None) -> R
     whole = _month_of(evidence.period)
     bills: dict[tuple[str, str | None], list[BillSum]] = {}
     for line in evidence.bills:
-        seller = catalog.seller_id(line.seller) or line.seller
+        seller = seller_of(line, catalog)
         month = whole if seller in totals or line.day is None else f"{line.day:%Y-%m}"
         bills.setdefault((seller, month), []).append(line)
     for seller in totals:
@@ -198,44 +188,17 @@ def _row(
         coverage_by=by if coverage is not None else None,  # type: ignore[arg-type]  # one of the two words
         requests=requests(cells),
         unpriced_requests=requests(priced for priced in cells if priced.spend_usd is None),
-        causes=[] if difference is None else _listed(causes),
+        causes=[] if difference is None else listed(CAUSES, causes),
         other_bills=others,
         notes=parts.notes,
     )
 
 
 def _choose(lines: list[BillSum], catalog: Catalog) -> tuple[str | None, list[OtherBill]]:
-    """Return the bill to go by, of those with amounts: the seller's own before what a gateway reckons for it.
-
-    Of several of its own the one over most days counts, then the one with most lines.
-    """
-    groups: dict[str, list[BillSum]] = {}
-    for line in lines:
-        if line.billed is not None:
-            groups.setdefault(line.bill, []).append(line)
-
-    def rank(bill: str) -> tuple[bool, int, int, str]:
-        group = groups[bill]
-        second_hand = any(_is_gateways(line, catalog) for line in group)
-        return second_hand, -len({line.day for line in group}), -sum(line.lines for line in group), bill
-
-    ranked = sorted(groups, key=rank)
-    others = [OtherBill(name, _dollars_only(groups[name])) for name in ranked[1:]]
-    return (ranked[0] if ranked else None), others
-
-
-def _is_gateways(line: BillSum, catalog: Catalog) -> bool:
-    issuer = catalog.seller_id(line.issuer)
-    return issuer is not None and issuer != catalog.seller_id(line.seller) and catalog.kind(issuer) == "gateway"
-
-
-def _dollars_only(lines: Iterable[BillSum]) -> Decimal | None:
-    found = [line.billed for line in lines if line.billed is not None and line.currency in {None, "USD"}]
-    return total(found) if found else None
-
-
-def _listed(causes: Mapping[str, Decimal]) -> list[Cause]:
-    return [Cause(name, CAUSES[name], causes[name]) for name in CAUSES if causes.get(name, ZERO)]
+    """Return the bill to go by, of those with amounts, and the others."""
+    bills = choose(lines, catalog)
+    others = [OtherBill(name, dollars_only(line for line in lines if line.bill == name)) for name in bills[1:]]
+    return next(iter(bills), None), others
 
 
 def _coverage(parts: Split, cells: list[PricedCell], month: str | None) -> tuple[float | None, str | None]:
@@ -256,13 +219,11 @@ def _days(cells: list[PricedCell], month: str | None) -> float | None:
     return round(100 * len(days) / monthrange(int(month[:4]), int(month[5:]))[1], 2)
 
 
-def _verdict(
-    difference: Decimal | None, billed: Decimal | None, coverage: float | None, cells: list[PricedCell]
-) -> Verdict:
+def _verdict(difference: Decimal | None, billed: Decimal, coverage: float | None, cells: list[PricedCell]) -> Verdict:
     if difference is None:
         return "not-comparable"
     if not cells:
         return "no-log"
-    if abs(difference) <= NEAR or abs(percent(difference, billed) or 100.0) <= NEAR_PCT:
+    if near(difference, billed):
         return "agrees"
     return "log-incomplete" if coverage is not None and coverage < WHOLE_PCT and difference > 0 else "differs"

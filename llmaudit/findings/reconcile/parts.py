@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
+from llmaudit.billing.exports import counted, usage_lines
+from llmaudit.billing.lines import ANY, FINE, Names, aside, in_dollars, kind_of, same_models
 from llmaudit.catalog import Catalog
-from llmaudit.cells import Cell, PricedCell
+from llmaudit.cells import PricedCell
 from llmaudit.evidence import BillSum
 from llmaudit.money import EXACT, PICO, ZERO, total
 from llmaudit.request import COUNTERS
@@ -34,15 +36,6 @@ CAUSES: dict[str, str] = {
     "not_itemised": "the invoice has no lines to compare by",
 }
 """Every cause, in the order shown: first what the log lacks."""
-
-CREDITS = {"credit", "refund", "discount", "correction", "adjustment", "rounding_error", "roundingadjustment"}
-PURCHASES = {"purchase", "fee", "rifee", "unusedreservation", "unusedsavingsplan"}
-FINE = {"minute", "hour", "day", "request"}
-"""Grains at which a line is of one day."""
-
-SELLS_CREDIT = {"topup_pct", "topup_fixed"}
-ANY = "*"
-"""Stands for every model where a bill was not grouped by model."""
 
 Key = tuple[str, str]
 """A model and a kind of token."""
@@ -77,14 +70,6 @@ class Split:
     notes: list[str] = field(default_factory=list)
 
 
-def payer(cell: Cell, billing: set[str], catalog: Catalog) -> str | None:
-    """Return who bills the requests of a cell: the gateway where it bills them or sells credit, else the seller."""
-    gateway = cell.gateway
-    if gateway and (gateway in billing or any(fee.kind in SELLS_CREDIT for fee in catalog.fees(gateway))):
-        return gateway
-    return cell.seller
-
-
 def split(
     seller: str, lines: list[BillSum], everything: list[BillSum], cells: list[PricedCell], catalog: Catalog
 ) -> Split:
@@ -101,12 +86,12 @@ def split(
     money = [(line, dollars) for line in lines if (dollars := _dollars(line, found)) is not None]
     found.billed, found.no_dollars = total(usd for _, usd in money), not money
     logged_days = {priced.cell.day for priced in cells}
-    billed_days = {line.day for line, _ in money if line.grain in FINE and not _aside(line)}
+    billed_days = {line.day for line, _ in money if line.grain in FINE and not aside(line)}
     usage: list[tuple[BillSum, Decimal]] = []
     for line, usd in money:
-        aside = _aside(line)
-        if aside is not None:
-            found.causes[aside] += usd
+        beside = aside(line)
+        if beside is not None:
+            found.causes[beside] += usd
             continue
         if line.grain in FINE:
             found.on_days += usd
@@ -127,29 +112,16 @@ def _dollars(line: BillSum, found: Split) -> Decimal | None:
     """Return a line's amount in dollars; one in a currency without a rate is set aside as it is."""
     if line.billed is None:
         return None
-    if line.currency in {None, "USD"}:
-        if line.effective is not None:
-            found.effective = (found.effective or ZERO) + line.effective
-        return line.billed
-    if line.per_usd:
+    if line.currency in {None, "USD"} and line.effective is not None:
+        found.effective = (found.effective or ZERO) + line.effective
+    dollars = in_dollars(line, line.billed)
+    if dollars is None:
+        found.foreign[str(line.currency)] = found.foreign.get(str(line.currency), ZERO) + line.billed
+    elif line.currency not in {None, "USD"}:
         note = f"amounts in {line.currency} are converted at the rate that the bill states on each line"
         if note not in found.notes:
             found.notes.append(note)
-        return EXACT.quantize(EXACT.divide(line.billed, line.per_usd), PICO)
-    found.foreign[str(line.currency)] = found.foreign.get(str(line.currency), ZERO) + line.billed
-    return None
-
-
-def _aside(line: BillSum) -> str | None:
-    """Return the cause of a line that is no usage of tokens; None for one that is, or may be."""
-    category = (line.category or "").lower().replace(" ", "")
-    if category == "tax":
-        return "tax"
-    if category in CREDITS or category.endswith("discount"):
-        return "credits_and_corrections"
-    if category in PURCHASES:
-        return "prepayments_and_fees"
-    return "other_charges" if line.token_kind == "other" else None  # noqa: S105 -- a kind of token, no secret
+    return dollars
 
 
 def _by_model(
@@ -161,17 +133,23 @@ def _by_model(
     found: Split,
 ) -> None:
     lumped = any(line.model is None for line, _ in usage)
-    names = _Names(seller, catalog, lumped=lumped)
+    names = Names(seller, catalog, lumped=lumped)
+    same = same_models((names.of(line) for line, _ in usage), (priced.cell.model.lower() for priced in cells))
+
+    def model_of(line: BillSum) -> str:
+        return same.get(names.of(line), names.of(line))
+
     billed: dict[str, list[tuple[BillSum, Decimal]]] = defaultdict(list)
     for line, usd in usage:
-        billed[names.of(line)].append((line, usd))
+        billed[model_of(line)].append((line, usd))
     logged: dict[str, list[PricedCell]] = defaultdict(list)
     for priced in cells:
-        logged[ANY if lumped else priced.cell.model.lower()].append(priced)
+        own_name = priced.cell.model.lower()
+        logged[ANY if lumped else same.get(own_name, own_name)].append(priced)
     days = {line.day for line, _ in usage}
     counts = [line for line in everything if line.tokens is not None and line.day in days]
     own = [line for line, _ in usage if line.tokens is not None]
-    source = own or _of_one_bill(counts)
+    source = own or _of_one_bill(counts, catalog)
     for model in sorted({*billed, *logged}):
         group, requests = billed.get(model, []), logged.get(model, [])
         amount = total(usd for _, usd in group)
@@ -182,12 +160,15 @@ def _by_model(
         elif not group:
             found.causes["models_not_on_bill"] -= _spent(requests)
         else:
-            tokens = [line for line in source if names.of(line) == model]
+            tokens = [line for line in source if model_of(line) == model]
             _one_model(group, tokens, requests, amount, found)
 
 
-def _of_one_bill(lines: list[BillSum]) -> list[BillSum]:
-    """Return the quantities of one usage export: two of them tell the same tokens."""
+def _of_one_bill(lines: list[BillSum], catalog: Catalog) -> list[BillSum]:
+    """Return the quantities of usage exports, else of one other bill: two of them tell the same tokens."""
+    exported = usage_lines(lines)
+    if exported:
+        return counted(exported, catalog)[0]
     first = min((line.bill for line in lines), default=None)
     return [line for line in lines if line.bill == first]
 
@@ -206,16 +187,16 @@ def _one_model(
         for priced in cells
         if priced.list_usd is not None and priced.spend_usd is not None
     )
-    kind_of = _kinds(line.token_kind for line, _ in group)
-    money = _sums((kind_of(line.token_kind), usd) for line, usd in group)
-    counted = _sums((kind_of(line.token_kind), line.tokens or ZERO) for line in tokens)
-    whole = all(kind is not None and (counted.get(kind, ZERO) > 0 or not usd) for kind, usd in money.items())
+    compared = _kinds((*(line.token_kind for line, _ in group), *(line.token_kind for line in tokens)))
+    money = _sums((compared(line.token_kind), usd) for line, usd in group)
+    quantities = _sums((compared(line.token_kind), line.tokens or ZERO) for line in tokens)
+    whole = all(kind is not None and (quantities.get(kind, ZERO) > 0 or not usd) for kind, usd in money.items())
     if whole:
-        here, unpriced = _logged(cells, kind_of), _logged([c for c in cells if c.spend_usd is None], kind_of)
+        here, unpriced = _logged(cells, compared), _logged([c for c in cells if c.spend_usd is None], compared)
         for kind, usd in money.items():
-            if not counted.get(kind):
+            if not quantities.get(kind):
                 continue
-            billed_tokens, seen = counted[kind], here.get(kind, ZERO)
+            billed_tokens, seen = quantities[kind], here.get(kind, ZERO)
             gap = _share(usd, billed_tokens - seen, billed_tokens)
             causes["tokens_not_in_log" if gap > 0 else "tokens_not_on_bill"] += gap
             causes["unpriced_in_log"] += _share(usd, unpriced.get(kind, ZERO), billed_tokens)
@@ -232,22 +213,13 @@ def _share(usd: Decimal, part: Decimal, whole: Decimal) -> Decimal:
 
 
 def _kinds(kinds: Iterable[str | None]) -> Callable[[str | None], str | None]:
-    """Return what kinds are compared as: cache writes as one, and all input as one where the bill does not split it."""
-    lumped = "input_all" in set(kinds)
-
-    def name(kind: str | None) -> str | None:
-        if kind is None or kind == "output":
-            return kind
-        if lumped:
-            return "input_all"
-        return "cache_write" if kind.startswith("cache_write") else kind
-
-    return name
+    """Return what kinds are compared as; all input is one where the bill does not split it."""
+    return partial(kind_of, lumped="input_all" in set(kinds))
 
 
-def _logged(cells: Iterable[PricedCell], kind_of: Callable[[str | None], str | None]) -> dict[str | None, Decimal]:
+def _logged(cells: Iterable[PricedCell], compared: Callable[[str | None], str | None]) -> dict[str | None, Decimal]:
     return _sums(
-        (kind_of(counter.removesuffix("_tokens")), Decimal(count))
+        (compared(counter.removesuffix("_tokens")), Decimal(count))
         for priced in cells
         for counter, count in zip(COUNTERS, priced.cell.tokens, strict=True)
     )
@@ -262,31 +234,3 @@ def _sums(pairs: Iterable[tuple[str | None, Decimal]]) -> dict[str | None, Decim
 
 def _spent(cells: Iterable[PricedCell]) -> Decimal:
     return total(priced.spend_usd for priced in cells if priced.spend_usd is not None)
-
-
-class _Names:
-    """Names of models on a bill, as the canonical names that cells have."""
-
-    def __init__(self, seller: str, catalog: Catalog, *, lumped: bool) -> None:
-        self._seller, self._catalog, self._lumped = seller, catalog, lumped
-        self._known: dict[tuple[str, date | None], str] = {}
-        self.unresolved: set[str] = set()
-
-    def of(self, line: BillSum) -> str:
-        """Return the model of a line; a name that the catalog does not know stands for itself."""
-        if self._lumped or line.model is None:
-            return ANY
-        key = (line.model, line.day)
-        if key not in self._known:
-            self._known[key] = self._find(line.model, line.day)
-        return self._known[key]
-
-    def _find(self, name: str, day: date | None) -> str:
-        at = None if day is None else datetime(day.year, day.month, day.day)  # noqa: DTZ001 -- naive UTC
-        plain = name.lower().replace(" ", "-")
-        for spelled in (name, plain, plain.replace(".", "-")):
-            offer = self._catalog.find(spelled, seller=self._seller, at=at).offer
-            if offer is not None:
-                return offer.sku.model.lower()
-        self.unresolved.add(name.lower())
-        return name.lower()

@@ -25,6 +25,7 @@ from llmaudit.report.content import (
     Table,
 )
 from llmaudit.report.sections.waterfall import MARKS, chart, split
+from llmaudit.report.usage_tables import said
 from llmaudit.report.wording import between, counted, headline, name, percent, period
 
 NO_DATA = Mark("no data", "none")
@@ -62,13 +63,17 @@ def _of_requests(audit: Audit) -> Iterator[Block]:
     yield from _checklist(audit.checklist)
     if audit.reconcile.rows:
         yield Prose(_billed(audit))
+    if audit.usage.rows:
+        yield Prose(_used(audit))
 
 
 def _verdict(audit: Audit) -> str:
     spend = audit.spend
     if not spend.requests:
         if audit.reconcile.rows:
-            return f"No request lies in the period, so nothing can be repriced. {_billed(audit)}"
+            return f"No request lies in the period, so nothing can be repriced. {_billed(audit)} {_used(audit)}".strip()
+        if audit.usage.rows:
+            return f"No request and no bill lies in the period. {_used(audit)}"
         return "No request lies in the period, so there is nothing to say about money."
     when = period(spend.first_day, spend.last_day)
     said = f"{counted(spend.requests, 'request')} ({when}) cost {headline(spend.spend_usd)}."
@@ -85,6 +90,14 @@ def _billed(audit: Audit) -> str:
         said.append(f"{name(row.seller)} {row.month or ''}".strip() + f" {headline(row.billed_usd)}{seen}")
     more = f"; and {len(rows) - FIRST_STEPS:,} more" if len(rows) > FIRST_STEPS else ""
     return f"Bills charge {whole}: {'; '.join(said)}{more}."
+
+
+def _used(audit: Audit) -> str:
+    """Return what usage exports come to at list, dearest first; it is in no other sum."""
+    rows = sorted(audit.usage.rows, key=lambda row: row.high_usd or ZERO, reverse=True)
+    more = f"; and {len(rows) - FIRST_STEPS:,} more" if len(rows) > FIRST_STEPS else ""
+    told = "; ".join(map(said, rows[:FIRST_STEPS]))
+    return f"By the sellers' own count of usage, which is no bill: {told}{more}." if rows else ""
 
 
 def _reach(found: Waterfall) -> str:
