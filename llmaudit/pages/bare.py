@@ -27,6 +27,8 @@ def bare_prices(sentence: Sentence) -> Iterator[Clause]:
             continue
         if amount.value == 0 or not _is_price(sentence, amount):
             continue
+        if amount.unit == "period" and not _is_of_plan(sentence, amount):
+            continue
         term = Term(amount.start, amount.end, "charge")
         kind = "payment_processing" if amount.unit == "payment" else kind_of(sentence, term, amount)
         base: Base = "tool" if kind == "tool_per_request" else UNIT_BASES[amount.unit]
@@ -163,6 +165,21 @@ def _is_price(sentence: Sentence, amount: Amount) -> bool:
     ):
         return False
     return not lexicon["ignored"].match(after.lstrip())
+
+
+TAG = 6
+"""Words beside a price by the month that make no sentence of it yet: "Pro — $20/month, billed yearly"."""
+
+
+def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether an amount by the month is what a plan costs, and not what somebody spends, saves, earns or is given."""
+    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    if lexicon["spending"].search(sentence.text, start, end):
+        return False
+    beside = f"{sentence.text[: amount.start]} {sentence.text[amount.end :]}"
+    if len(beside) <= TAG * 2 if lexicon.wide else len(beside.split()) <= TAG:
+        return True
+    return bool(lexicon["plans"].search(sentence.text) or lexicon["plans"].search(sentence.setting.heading))
 
 
 def conversions(sentence: Sentence) -> Iterator[Clause]:

@@ -29,6 +29,9 @@ NEAR = 8
 REFUTED_NEAR = 40
 """Characters between a word for a fee and a figure denied of it."""
 
+_PASSING = re.compile(r"\s(?:paid|charged|collected|owed|due) (?:by|to|from)\b", re.IGNORECASE)
+"""What after a fee makes it one that is only spoken of: "the usage fee paid by the user"."""
+
 _CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECASE)
 _FEE = re.compile(r"fee|charge|gebühr|frais|cuota|tarifa|cargo|[费費料]", re.IGNORECASE)
 
@@ -69,7 +72,8 @@ def _of_terms(sentence: Sentence, *, heading: bool) -> Iterator[Clause]:
         elif _only_refuted(sentence, term):
             continue
         elif term.name == "multiplier":
-            yield from _factor(sentence, term)
+            if not sentence.is_example(term.start):
+                yield from _factor(sentence, term)
         elif owned or sentence.denied(term):
             bare = {"charge", "overage"} if owned else {"charge", "plus", "overage"}
             if term.name not in bare and not is_repeated(sentence.text, term):
@@ -136,7 +140,7 @@ def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
     """Yield a factor written as a plain number: `倍率为 1.2`, `multiplier of 1.3`."""
     after = sentence.text[term.end : term.end + 24]
     match = re.match(
-        r"\s?(?:is|of|are|set to|为|為|是|は|[:：=]|ist|beträgt|von|est|es|de|\s){0,3}\s?"
+        r"\s?(?:is|of|are|set to|为|為|是|按|は|[:：=]|ist|beträgt|von|est|es|de|\s){0,3}\s?"
         r"(\d{1,2}(?:[.,]\d{1,4})?)(?![\d%％.,]*\d|\s?[%％])",
         after,
     )
@@ -144,8 +148,6 @@ def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
     if value is not None:
         clause = clause_at(sentence, term, term.start, "credit_conversion")
         yield replace(clause, multiplier=value, pct=over_list(sentence, term, value), negated=value == 1)
-    elif not sentence.denied(term) and is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon):
-        yield clause_at(sentence, term, term.start, "credit_conversion")
 
 
 def _denial(sentence: Sentence, term: Term, zero: Amount | None) -> Clause:
@@ -169,8 +171,12 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         term.name == "subscription" and _FEE.search(sentence.text, term.start, term.end)
     ):
         return False
+    if sentence.is_example(term.start):
+        return False
     if sentence.text.rstrip().endswith(("?", "？", ":", "：")) or is_repeated(sentence.text, term):
         return False  # a question, or what announces the list in which the fee stands
+    if _PASSING.match(sentence.text, term.end):
+        return False
     if sentence.lexicon["defines"].search(sentence.setting.heading):
         return False  # "What is a platform fee?": explained, not charged
     if any(a.role == "minimum" and a.kind == "usd" for a in sentence.amounts) and term.name != "subscription":

@@ -46,6 +46,9 @@ LIST_PRICE = re.compile(
     r"|precio (?:de lista|oficial)|cost[eo] real|定価|公式|実費|原価",
     re.IGNORECASE,
 )
+_OWN_SERVICE = re.compile(r"platform|plattform|plateforme|plataforma|平台|プラットフォーム", re.IGNORECASE)
+"""A fee with the platform's own name is no card fee, whoever handles the payments that its sentence tells of."""
+
 LABEL = 50
 """Characters of a label before a dash: "International card fee — an additional 1.5% fee applies …"."""
 
@@ -77,7 +80,8 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
         return _kind_of_markup(sentence, term, base, amount)
     if amount is not None and _on_list_price(sentence, span, amount):
         return "token_pct"
-    if base == "payment" or (amount and amount.unit == "payment") or of_bank(sentence.text):
+    on_payment = base == "payment" and not (term.name == "platform" and _OWN_SERVICE.search(sentence.text, term.start, term.end))
+    if on_payment or (amount and amount.unit == "payment") or of_bank(sentence.text):
         return "payment_processing"
     if base == "subscription" and (amount is None or amount.kind != "pct"):
         return "subscription"

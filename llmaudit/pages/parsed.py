@@ -9,6 +9,7 @@ from typing import Literal
 
 from llmaudit.pages.amounts import amounts
 from llmaudit.pages.denial import is_denied
+from llmaudit.pages.examples import example_at, without_examples
 from llmaudit.pages.figures import Amount
 from llmaudit.pages.model import Base, Kind, Who
 from llmaudit.pages.sentences import parts
@@ -97,6 +98,10 @@ class Sentence:
         end = figures[place + 1].start if place + 1 < len(figures) else len(self.text)
         return (parted[-1] if parted else start), end
 
+    def is_example(self, at: int) -> bool:
+        """Say whether a place belongs to an example or to what is only supposed."""
+        return self.setting.example or example_at(self.text, at, self.lexicon)
+
     def denied(self, term: Term) -> bool:
         """Say whether the sentence denies a charge."""
         return is_denied(self.text, term, self.span_of(term.start), self.amounts, self.lexicon)
@@ -106,6 +111,7 @@ def parse(text: str, lexicon: Lexicon, setting: Setting) -> Sentence | None:
     """Return a sentence with its figures given to its words; None where it has nothing to do with money."""
     terms = find_terms(text, lexicon)
     figures = amounts(text, lexicon, [(term.start, term.end) for term in terms if term.name != "charge"])
+    figures = without_examples(text, figures, lexicon, example=setting.example)
     zero = find_zero(text, lexicon, terms)
     if not terms and not zero and not figures and not lexicon["free"].search(text):
         return None

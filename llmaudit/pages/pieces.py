@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from llmaudit.pages.answers import MAX_ANSWER, denied_in_passing, lead_of
 from llmaudit.pages.cells import LABEL_WORDS, MAX_LABEL, of_table
+from llmaudit.pages.examples import in_examples
 from llmaudit.pages.model import Block, Page, Table, joined
 from llmaudit.pages.sentences import Piece, sentences
 from llmaudit.pages.terms import find_terms
@@ -30,15 +31,17 @@ def pieces(page: Page, language: str) -> Iterator[Piece]:
     """Yield every sentence to read: of text, of questions with their answers, of tables."""
     blocks = _with_intros(_with_values(page.blocks, language))
     before: Block | None = None
-    for block in blocks:
+    for block, example in in_examples(blocks, language):
         if isinstance(block, Table):
-            yield from of_table(block, language)
+            found = of_table(block, language)
             before = None
         elif block.kind == "question":
             before = block
+            continue
         else:
-            yield from _of_text(block, before, language)
+            found = _of_text(block, before, language)
             before = block if block.kind == "heading" else None
+        yield from (replace(piece, example=True) for piece in found) if example else found
 
 
 def _with_intros(blocks: Iterable[Block | Table]) -> Iterator[Block | Table]:

@@ -34,6 +34,7 @@ class Setting:
         reader_sets: The page says that its reader chooses a factor or a margin.
         several: The page is about several gateways: what it does not say whose it is, is nobody's.
         titled: Words of the title of such a page that may be the name of its own gateway, or None.
+        example: The sentence belongs to an example.
         settings_page: The page shows how to configure a margin: what it says about margins is its reader's.
     """
 
@@ -44,6 +45,7 @@ class Setting:
     reader_sets: bool = False
     several: bool = False
     titled: re.Pattern[str] | None = None
+    example: bool = False
 
 
 def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:

@@ -1,0 +1,81 @@
+"""Examples: figures that work a case out ("a top-up of $100 costs $105"), which state no charge by themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from llmaudit.pages.figures import Amount
+from llmaudit.pages.model import Block, Table
+from llmaudit.pages.words import Lexicon, lexicons_for
+
+_SUM_OF_MONEY = r"(?:[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2}"
+
+_WORKED = re.compile(
+    rf"(?:{_SUM_OF_MONEY}|\d\s?[%％])\s?[-+×x*/÷−]\s?[$€£¥￥]?\s?\d[\d.,]*\s?[%％]?\s?[=≈→]"
+    rf"|\d\s?[×x*÷]\s?{_SUM_OF_MONEY}\s?[=≈→]|{_SUM_OF_MONEY}\s?→\s?\*{{0,2}}{_SUM_OF_MONEY}|^\s?[→⇒=]\s?\W{{0,2}}\d"
+)
+"""Arithmetic with money: "$10.00 + $0.60 = $10.60", "→ 1,60 €"."""
+
+_LABELLED_SUMS = 2
+"""Sums of money in a row, each after its label, that are a receipt: "Requested: $10 Charged: $10.60"."""
+
+JOINED = 4
+"""Characters between a percentage and the sum that makes one fee with it: "1.4% + $0.25"."""
+
+_SUM = re.compile(r"[^\W\d][)%）]?\s?[:：]\s?(?:US)?[$€£¥￥]\s?\d")
+
+
+def is_example(text: str, language: str) -> bool:
+    """Say whether a heading or what introduces a list announces an example."""
+    return any(
+        lexicon["examples"].search(text) or lexicon["supposed"].search(text) for lexicon in lexicons_for(text, language)
+    )
+
+
+def in_examples(blocks: Iterable[Block | Table], language: str) -> Iterator[tuple[Block | Table, bool]]:
+    """Yield every block and whether it belongs to an example that a heading or a line with a colon announces."""
+    announced = False
+    for block in blocks:
+        text = block.text.rstrip() if isinstance(block, Block) else ""
+        if isinstance(block, Block) and (block.kind in {"heading", "question"} or not re.search(r"\d", text)):
+            announced = False
+        if is_example(block.heading, language):
+            yield block, True
+            continue
+        yield block, announced
+        if text.endswith((":", "：")) and is_example(text, language):
+            announced = True
+
+
+def example_at(text: str, at: int, lexicon: Lexicon) -> bool:
+    """Say whether a place follows words that announce an example or a guess; one in brackets ends with them."""
+    for name in ("examples", "supposed"):
+        match = lexicon[name].search(text, 0, at)
+        if match is None:
+            continue
+        bracket = re.search(r"[(（][^()（）]*$", text[: match.start()])
+        closed = re.search(r"[)）]", text[match.end() : at]) if bracket else None
+        if closed is None:
+            return True
+    return False
+
+
+def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, example: bool) -> list[Amount]:
+    """Return figures with those of an example ignored: sums and factors of a worked case, percentages of a guess.
+
+    A percentage counts in an example ("with our 5% fee you pay $105") and so does a price with a unit, but neither does
+    in what is only supposed.
+    """
+    supposed = lexicon["supposed"].search(text)
+    worked = bool(_WORKED.search(text)) or len(_SUM.findall(text)) >= _LABELLED_SUMS
+    out: list[Amount] = []
+    for amount in figures:
+        guess = supposed is not None and supposed.start() < amount.start
+        case = example or worked or example_at(text, amount.start, lexicon)
+        joined = bool(out) and out[-1].kind == "pct" and out[-1].role == "amount" and amount.start - out[-1].end <= JOINED
+        sums = amount.kind == "times" or (amount.kind != "pct" and amount.unit in {None, "period"} and not joined)
+        drop = guess or (case and sums and amount.kind != "variable")
+        out.append(replace(amount, role="ignored") if drop and amount.role == "amount" else amount)
+    return out
