@@ -92,5 +92,5 @@ def bases_in(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon)
 
 def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
     """`including when you bring your own key` widens a statement, it does not narrow it to such keys."""
-    before = sentence[max(0, start - 28) : start]
+    before = re.split("[,;，；、]", sentence[max(0, start - 28) : start])[-1]
     return bool(lexicon["no_scope"].search(before))

@@ -175,7 +175,7 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         return False
     if sentence.text.rstrip().endswith(("?", "？", ":", "：")) or is_repeated(sentence.text, term):
         return False  # a question, or what announces the list in which the fee stands
-    if _PASSING.match(sentence.text, term.end):
+    if _PASSING.match(sentence.text, term.end) or _only_adds(sentence, term):
         return False
     if sentence.lexicon["defines"].search(sentence.setting.heading):
         return False  # "What is a platform fee?": explained, not charged
@@ -187,6 +187,12 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         above = sentence.setting.heading  # an entry of "we charge:", not of "how gateways make money"
         return bool(sentence.lexicon["asserts"].search(above)) and not sentence.lexicon["others"].search(above)
     return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon)
+
+
+def _only_adds(sentence: Sentence, term: Term) -> bool:
+    """Say whether a "list price plus" only leads to the fee that is named after it."""
+    end = sentence.span_of(term.start)[1]
+    return term.name == "plus" and any(term.end <= t.start < end and t.name in FEE_WORDS for t in sentence.terms)
 
 
 def _claims(sentence: Sentence) -> Iterator[Clause]:

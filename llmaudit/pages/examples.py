@@ -12,9 +12,11 @@ from llmaudit.pages.words import Lexicon, lexicons_for
 
 _SUM_OF_MONEY = r"(?:[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2}"
 
+_SUM_OF_MONEY = r"(?:[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2}"
+
 _WORKED = re.compile(
-    rf"(?:{_SUM_OF_MONEY}|\d\s?[%％])\s?[-+×x*/÷−]\s?[$€£¥￥]?\s?\d[\d.,]*\s?[%％]?\s?[=≈→]"
-    rf"|\d\s?[×x*÷]\s?{_SUM_OF_MONEY}\s?[=≈→]|{_SUM_OF_MONEY}\s?→\s?\*{{0,2}}{_SUM_OF_MONEY}|^\s?[→⇒=]\s?\W{{0,2}}\d"
+    rf"\d[^=≈→;.]{{0,24}}[^=≈→;]\s?[-+×x*/÷−]\s?[$€£¥￥]?\s?\d[^=≈→;]{{0,24}}[=≈→]"
+    rf"|{_SUM_OF_MONEY}\s?→\s?\*{{0,2}}{_SUM_OF_MONEY}|^\s?[→⇒=]\s?\W{{0,2}}\d"
 )
 """Arithmetic with money: "$10.00 + $0.60 = $10.60", "→ 1,60 €"."""
 
@@ -25,6 +27,17 @@ JOINED = 4
 """Characters between a percentage and the sum that makes one fee with it: "1.4% + $0.25"."""
 
 _SUM = re.compile(r"[^\W\d][)%）]?\s?[:：]\s?(?:US)?[$€£¥￥]\s?\d")
+
+
+_TOTAL = re.compile(
+    r"\W*(?:grand |sub)?-?(?:totals?|total(?:e|es)?|sum|gesamt\w*|summe|somme|suma|合计|合計|总计|總計|小计)\b.{0,30}", re.IGNORECASE
+)
+"""How the row of a table is labelled that adds up the others."""
+
+
+def _is_bill(table: Table) -> bool:
+    """Say whether a table adds up what somebody spends: its rows are no prices of the page's."""
+    return any(_TOTAL.fullmatch(row[0].strip()) for row in table.rows[1:] if row)
 
 
 def is_example(text: str, language: str) -> bool:
@@ -41,7 +54,7 @@ def in_examples(blocks: Iterable[Block | Table], language: str) -> Iterator[tupl
         text = block.text.rstrip() if isinstance(block, Block) else ""
         if isinstance(block, Block) and (block.kind in {"heading", "question"} or not re.search(r"\d", text)):
             announced = False
-        if is_example(block.heading, language):
+        if is_example(block.heading, language) or (isinstance(block, Table) and _is_bill(block)):
             yield block, True
             continue
         yield block, announced

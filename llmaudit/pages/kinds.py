@@ -72,10 +72,11 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
     term = _label(sentence, term, span)
     base = figure_base(sentence, term, amount, percent=amount is not None and amount.kind == "pct")
     by_unit = _kind_by_unit(sentence, amount)
+    several = amount is not None and sentence.window(term, amount) is not None
+    if base == "byok" and not by_unit and (several if term.name == "topup" else term.name not in DIRECT):
+        return "byok_pct"
     if by_unit or term.name in DIRECT:
         return by_unit or DIRECT[term.name]
-    if base == "byok":
-        return "byok_pct"
     if term.name in {"plus", "markup"}:
         return _kind_of_markup(sentence, term, base, amount)
     if amount is not None and _on_list_price(sentence, span, amount):

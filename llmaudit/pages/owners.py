@@ -43,6 +43,21 @@ _PROCESSOR_TAKES = re.compile(
 )
 """A processor that takes something for itself: "Stripe takes 2.9% + $0.30 of every payment"."""
 
+_PROCESSORS = r"(?:stripe|paypal|paddle|adyen|visa|mastercard|lemon ?squeezy|razorpay|coinbase|alipay|wechat pay|支付宝|微信支付)"
+
+_PROCESSOR_FEE = re.compile(
+    rf"(?<!\w){_PROCESSORS}(?:'s)?(?:[\s-](?:\w+[\s-]){{0,2}}?(?:fees?|\w*gebühr\w*)|\s?の?(?:手数料|手续费))"
+    rf"|(?<!\w)(?:frais|comisi\w+|tarifas?) (?:de |d')?{_PROCESSORS}",
+    re.IGNORECASE,
+)
+_WITH_PROCESSOR = re.compile(rf"^\W*(?:with|bei|mit|avec|chez|con) {_PROCESSORS}\b", re.IGNORECASE)
+"""A fee with a processor's name, or told of one: "Stripe fees (2.9%)", "With PayPal, a fee of 3% applies"."""
+
+
+def _of_processor(part: str, before: str) -> bool:
+    return bool(_PROCESSOR_FEE.search(part) or _WITH_PROCESSOR.search(before))
+
+
 _PASSED_ON = re.compile(
     r"\b(?:pass(?:ed|es)? (?:\w+ ){0,3}(?:on|along|through)|added to your|you pay|we (?:charge|add)"
     r"|weiter(?:gegeben|geben|berechnet)"
@@ -88,7 +103,9 @@ def who_of(
     part, before = sentence[span[0] : span[1]], sentence[: term.start]
     if payment and (of_bank(sentence) or (at == term.start and lexicon["processor"].search(sentence))):
         return "payment_processor"
-    if payment and _PROCESSOR_TAKES.search(part) and not _PASSED_ON.search(sentence):
+    if payment and (_PROCESSOR_TAKES.search(part) or _of_processor(part, before[span[0] :])) and not (
+        _PASSED_ON.search(sentence) or _OURS.search(part)
+    ):
         return "payment_processor"
     if setting.others and _is_relative(setting.others, sentence[span[0] : at]):
         return "other"

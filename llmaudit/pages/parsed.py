@@ -16,7 +16,7 @@ from llmaudit.pages.sentences import parts
 from llmaudit.pages.terms import Setting, Term, find_terms, find_zero
 from llmaudit.pages.words import Lexicon
 
-OWN_DISTANCE = 70
+OWN_DISTANCE = 80
 """Characters over which a figure can belong to a word of the same part of a sentence."""
 
 FEE_NOUNS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup"}
@@ -38,6 +38,10 @@ _LEADS = re.compile(
 _OF_YOURS = re.compile(r"\s(?:of|von|de|del|der)\s(?:your|the|ihrer|deiner|votre|tu|su)\s", re.IGNORECASE)
 _PARTED = re.compile(r"[,;，；、/|]|\s(?:and|or|und|oder|et|ou|y|o|plus)\s", re.IGNORECASE)
 """What parts one figure's words from the last one's."""
+
+
+_IN_CASE = re.compile(r"\s?(?:and |und |et |y )?(?:for|when|with|on|if|bei|mit|für|wenn|pour|avec|si|para|con|al)\b", re.IGNORECASE)
+"""How a case begins that a figure is told for."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,8 @@ class Sentence:
         place = figures.index(amount)
         start = figures[place - 1].end if place else self.span_of(amount.start)[0]
         parted = [match.end() for match in _PARTED.finditer(self.text, start, amount.start)] if place else []
+        if len(parted) > 1 and _IN_CASE.match(self.text, parted[-2], parted[-1]):
+            parted.pop()  # "5% on cards and, with own keys, 3%": the case goes with the figure after it
         end = figures[place + 1].start if place + 1 < len(figures) else len(self.text)
         return (parted[-1] if parted else start), end
 
