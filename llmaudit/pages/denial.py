@@ -100,5 +100,5 @@ def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexic
     before, after = sentence[span[0] : term.start], sentence[term.end : span[1]]
     if lexicon.wide:
         return bool(lexicon["asserts"].search(before[-12:]) or lexicon["asserts"].search(after[:24]))
-    near = " ".join(before.split()[-7:])
+    near = re.split("[,;]", " ".join(before.split()[-7:]))[-1]
     return bool(lexicon["asserts"].search(near) or lexicon["asserts"].search(" ".join(after.split()[:8])))

@@ -16,7 +16,9 @@ _SUM_OF_MONEY = r"(?:[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2
 
 _WORKED = re.compile(
     rf"\d[^=≈→;.]{{0,24}}[^=≈→;]\s?[-+×x*/÷−]\s?[$€£¥￥]?\s?\d[^=≈→;]{{0,24}}[=≈→]"
-    rf"|{_SUM_OF_MONEY}\s?→\s?\*{{0,2}}{_SUM_OF_MONEY}|^\s?[→⇒=]\s?\W{{0,2}}\d"
+    rf"|{_SUM_OF_MONEY}\s?→\s?\*{{0,2}}{_SUM_OF_MONEY}"
+    rf"|\b(?:an?|every|each|eine?|une?|una?) {_SUM_OF_MONEY} (?:[\w-]+ )?(?:purchase|top-?up|deposit|payment|order|recharge|Aufladung|achat|recarga)"
+    r"|^\s?[→⇒=]\s?\W{{0,2}}\d"
 )
 """Arithmetic with money: "$10.00 + $0.60 = $10.60", "→ 1,60 €"."""
 

@@ -71,6 +71,11 @@ SEVERAL = 2
 """Known gateways that a page must name to be about several."""
 
 
+def compares(text: str) -> bool:
+    """Say whether a heading sets something beside something else: "Otterline vs OpenRouter", "alternatives"."""
+    return bool(_COMPARES.search(text) or _SET_APART.search(text))
+
+
 def is_about_several(title: str, body: str) -> bool:
     """Say whether a page is called a comparison, and names gateways that we know: "OpenRouter vs Requesty"."""
     if not _COMPARES.search(title):

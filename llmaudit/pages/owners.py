@@ -111,6 +111,8 @@ def who_of(
         return "other"
     said_we = _OURS.search(part)
     ours = said_we or (setting.own and setting.own.search(part))
+    if _is_headed_other(setting) and not ours:
+        return "other"
     if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
         return "other"
     cue = lexicon["customer"].search(sentence)
@@ -126,6 +128,13 @@ def who_of(
         return "provider"
     doubtful = setting.several or lexicon["defines"].search(setting.heading)
     return "unknown" if doubtful and not ours and not _is_named_above(part, setting) else "gateway"
+
+
+def _is_headed_other(setting: Setting) -> bool:
+    """Say whether what heads a section, a row or a column names another gateway than the page's own."""
+    if not (setting.subject and setting.others and setting.others.search(setting.subject)):
+        return False
+    return not (_OURS.search(setting.subject) or (setting.own and setting.own.search(setting.subject)))
 
 
 def _on_what_is_set(term: Term, setting: Setting, lexicon: Lexicon) -> bool:

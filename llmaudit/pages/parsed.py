@@ -35,7 +35,9 @@ _LEADS = re.compile(
 )
 
 
-_OF_YOURS = re.compile(r"\s(?:of|von|de|del|der)\s(?:your|the|ihrer|deiner|votre|tu|su)\s", re.IGNORECASE)
+_OF_YOURS = re.compile(
+    r"\s(?:of|von|de|del|der)\s(?:your|the|its|our|their|these|ihrer|deiner|votre|tu|su)\s(?:\d[\d.]*\s?% )?(?:\w+ )?", re.IGNORECASE
+)
 _PARTED = re.compile(r"[,;，；、/|]|\s(?:and|or|und|oder|et|ou|y|o|plus)\s", re.IGNORECASE)
 """What parts one figure's words from the last one's."""
 
@@ -181,7 +183,11 @@ def _is_second_half(sentence: Sentence, amount: Amount, end: int) -> bool:
 def _owner(sentence: Sentence, amount: Amount) -> int | None:
     here = sentence.spans.index(sentence.span_of(amount.start))
     beyond = here + 2 if _is_aside(sentence, here + 1) else here + 1
-    for place in (here, here - 1, here + 1, beyond, here - 2, here - 3):
+    places = (here, here - 1, here + 1, beyond, here - 2, here - 3)
+    start = sentence.spans[here][0] + 1
+    if sum(sentence.text.count(mark, 0, start) for mark in "(（") > sum(sentence.text.count(mark, 0, start) for mark in ")）"):
+        places = (here, here - 1, here - 2, here - 3, here + 1, beyond)  # what stands in brackets adds to what is before
+    for place in places:
         if not 0 <= place < len(sentence.spans):
             continue
         if place > here and not _is_bare_part(sentence, here):
@@ -236,7 +242,7 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
         return term.name == "multiplier"
     if term.name == "multiplier":
         return amount.kind in {"times", "pct"}
-    if term.name == "markup" and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
+    if term.name in FEE_NOUNS and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
         return False  # "10% of your margin" is a share of it
     if amount.unit == "period" and term.name in {"markup", "plus", "topup", "orchestration", "multiplier"}:
         return False

@@ -35,6 +35,7 @@ class Setting:
         several: The page is about several gateways: what it does not say whose it is, is nobody's.
         titled: Words of the title of such a page that may be the name of its own gateway, or None.
         example: The sentence belongs to an example.
+        subject: What heads a row, a column or a section, and may name whom it is about.
         settings_page: The page shows how to configure a margin: what it says about margins is its reader's.
     """
 
@@ -46,6 +47,7 @@ class Setting:
     several: bool = False
     titled: re.Pattern[str] | None = None
     example: bool = False
+    subject: str = ""
 
 
 def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
