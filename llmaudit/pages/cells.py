@@ -43,7 +43,7 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
             text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(label, header, cell, language, table)
             if column == 0 and text != cell:
                 continue
-            subject = f"{row[0]} {header}" if column else ""
+            subject = f"{' '.join(row[:column])[:MAX_HEADING]} {header}" if column else ""
             for offset, sentence in sentences(text):
                 block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
                 yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject)

@@ -11,6 +11,7 @@ from llmaudit.pages.bases import base_of
 from llmaudit.pages.denial import is_asserted
 from llmaudit.pages.figures import Amount, number
 from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
+from llmaudit.pages.owners import is_processor_figure
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
 from llmaudit.pages.refuted import is_taken_back
 from llmaudit.pages.terms import Setting, Term, is_bare_denial, is_repeated
@@ -119,7 +120,9 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
         in {None, "subscription"}
     ):
         return
-    clause = clause_at(sentence, term, first.start, kind)
+    theirs = is_processor_figure(sentence.text, first.start)
+    clause = clause_at(sentence, term, first.start, "payment_processing" if theirs else kind)
+    clause = replace(clause, who="payment_processor") if theirs else clause
     for amount in group:
         if amount.kind == "pct":
             clause = replace(clause, pct=amount.value, pct_from=amount.low)

@@ -54,6 +54,16 @@ _WITH_PROCESSOR = re.compile(rf"^\W*(?:with|bei|mit|avec|chez|con) {_PROCESSORS}
 """A fee with a processor's name, or told of one: "Stripe fees (2.9%)", "With PayPal, a fee of 3% applies"."""
 
 
+_PROCESSOR_FIGURE = re.compile(
+    rf"(?<!\w){_PROCESSORS}(?:'s (?:\w+ ){{0,3}}|(?:'s)? (?:standard|regular|usual|own|normal) (?:\w+ ){{0,2}})$", re.IGNORECASE
+)
+
+
+def is_processor_figure(sentence: str, at: int) -> bool:
+    """Say whether the figure at a place is told as a processor's: "on top of Stripe's standard 2.9%"."""
+    return bool(_PROCESSOR_FIGURE.search(sentence, max(0, at - 60), at))
+
+
 def _of_processor(part: str, before: str) -> bool:
     return bool(_PROCESSOR_FEE.search(part) or _WITH_PROCESSOR.search(before))
 
