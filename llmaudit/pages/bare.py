@@ -96,11 +96,23 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
             kind = named
         elif on := _added_to(sentence, amount):
             kind = on
-        elif not beyond and not _OF_LIST.match(sentence.text, amount.end):
+        elif not beyond and (not _OF_LIST.match(sentence.text, amount.end) or (not byok and _is_level(sentence, amount))):
             continue
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
         template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
         yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
+
+
+_LEVEL = re.compile(
+    r"(?:\b(?:costs?|is|are|pay|paying|priced at|equals?|kostet|kosten|zahlen|coûtent?|payez|cuestan?|pagas?)|=|≈)"
+    r"\s(?:you |only |just |about |around |roughly |nur |etwa |rund |environ |seulement |solo |unos )*[~≈]?$",
+    re.IGNORECASE,
+)
+"""What before a share of the list price says that this is the price: "a request costs about 21% of the list price"."""
+
+
+def _is_level(sentence: Sentence, amount: Amount) -> bool:
+    return bool(_LEVEL.search(sentence.text, 0, amount.start))
 
 
 _ON: dict[str, Kind] = {"byok": "byok_pct", "credits": "topup_pct", "payment": "payment_processing"}
