@@ -50,8 +50,10 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
 
 
 _SPLIT = re.compile(
-    r"(?:revenue|earnings?|payment|fee|income) (?:split|share|distribution)s?\b|\bsplit\b|(?:Umsatz|Erlös)\w*(?:aufteilung|verteilung)"
-    r"|(?:partage|répartition) des (?:revenus|recettes|gains)|(?:reparto|distribución) de (?:los )?ingresos|分成|分润|收益分配|収益(?:分配|配分)",
+    r"(?:revenue|earnings?|payment|fee|income) (?:split|share|distribution)s?\b|\bsplit\b"
+    r"|(?:Umsatz|Erlös)\w*(?:aufteilung|verteilung)"
+    r"|(?:partage|répartition) des (?:revenus|recettes|gains)|(?:reparto|distribución) de (?:los )?ingresos"
+    r"|分成|分润|收益分配|収益(?:分配|配分)",
     re.IGNORECASE,
 )
 """What a table is headed that divides what is paid between the page's own company and others."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from llmaudit.pages.bare import at_par, bare_factors, bare_prices, bare_shares, conversions, free_keys
+from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, free_keys
 from llmaudit.pages.bases import base_of
 from llmaudit.pages.denial import is_asserted
 from llmaudit.pages.figures import Amount, number
@@ -14,6 +14,7 @@ from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
 from llmaudit.pages.owners import is_processor_figure
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
 from llmaudit.pages.refuted import is_taken_back
+from llmaudit.pages.shares import bare_shares
 from llmaudit.pages.terms import Setting, Term, is_bare_denial, is_repeated
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
@@ -189,7 +190,7 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
     if sentence.text.rstrip(" .。*") == sentence.text[term.start : term.end]:
         above = sentence.setting.heading  # an entry of "we charge:", not of "how gateways make money"
         return bool(sentence.lexicon["asserts"].search(above)) and not sentence.lexicon["others"].search(above)
-    return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon)
+    return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon, sentence.terms)
 
 
 def _only_adds(sentence: Sentence, term: Term) -> bool:

@@ -17,7 +17,8 @@ _SUM_OF_MONEY = r"(?:[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2
 _WORKED = re.compile(
     rf"\d[^=≈→;.]{{0,24}}[^=≈→;]\s?[-+×x*/÷−]\s?[$€£¥￥]?\s?\d[^=≈→;]{{0,24}}[=≈→]"
     rf"|{_SUM_OF_MONEY}\s?→\s?\*{{0,2}}{_SUM_OF_MONEY}"
-    rf"|\b(?:an?|every|each|eine?|une?|una?) {_SUM_OF_MONEY} (?:[\w-]+ )?(?:purchase|top-?up|deposit|payment|order|recharge|Aufladung|achat|recarga)"
+    rf"|\b(?:an?|every|each|eine?|une?|una?) {_SUM_OF_MONEY} (?:[\w-]+ )?"
+    r"(?:purchase|top-?up|deposit|payment|order|recharge|Aufladung|achat|recarga)"
     r"|^\s?[→⇒=]\s?\W{{0,2}}\d"
 )
 """Arithmetic with money: "$10.00 + $0.60 = $10.60", "→ 1,60 €"."""
@@ -32,7 +33,8 @@ _SUM = re.compile(r"[^\W\d][)%）]?\s?[:：]\s?(?:US)?[$€£¥￥]\s?\d")
 
 
 _TOTAL = re.compile(
-    r"\W*(?:grand |sub)?-?(?:totals?|total(?:e|es)?|sum|gesamt\w*|summe|somme|suma|合计|合計|总计|總計|小计)\b.{0,30}", re.IGNORECASE
+    r"\W*(?:grand |sub)?-?(?:totals?|total(?:e|es)?|sum|gesamt\w*|summe|somme|suma|合计|合計|总计|總計|小计)\b.{0,30}",
+    re.IGNORECASE,
 )
 """How the row of a table is labelled that adds up the others."""
 
@@ -81,16 +83,19 @@ def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, 
     """Return figures with those of an example ignored: sums and factors of a worked case, percentages of a guess.
 
     A percentage counts in an example ("with our 5% fee you pay $105") and so does a price with a unit, but neither does
-    in what is only supposed.
+    in what is only supposed, and no percentage in a receipt, which does not say what it is on.
     """
     supposed = lexicon["supposed"].search(text)
-    worked = bool(_WORKED.search(text)) or len(_SUM.findall(text)) >= _LABELLED_SUMS
+    receipt = len(_SUM.findall(text)) >= _LABELLED_SUMS
+    worked = receipt or bool(_WORKED.search(text))
     out: list[Amount] = []
     for amount in figures:
         guess = supposed is not None and supposed.start() < amount.start
         case = example or worked or example_at(text, amount.start, lexicon)
-        joined = bool(out) and out[-1].kind == "pct" and out[-1].role == "amount" and amount.start - out[-1].end <= JOINED
+        joined = (
+            bool(out) and out[-1].kind == "pct" and out[-1].role == "amount" and amount.start - out[-1].end <= JOINED
+        )
         sums = amount.kind == "times" or (amount.kind != "pct" and amount.unit in {None, "period"} and not joined)
-        drop = guess or (case and sums and amount.kind != "variable")
+        drop = guess or (receipt and amount.kind == "pct") or (case and sums and amount.kind != "variable")
         out.append(replace(amount, role="ignored") if drop and amount.role == "amount" else amount)
     return out

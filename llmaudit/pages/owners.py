@@ -43,7 +43,9 @@ _PROCESSOR_TAKES = re.compile(
 )
 """A processor that takes something for itself: "Stripe takes 2.9% + $0.30 of every payment"."""
 
-_PROCESSORS = r"(?:stripe|paypal|paddle|adyen|visa|mastercard|lemon ?squeezy|razorpay|coinbase|alipay|wechat pay|支付宝|微信支付)"
+_PROCESSORS = (
+    r"(?:stripe|paypal|paddle|adyen|visa|mastercard|lemon ?squeezy|razorpay|coinbase|alipay|wechat pay|支付宝|微信支付)"
+)
 
 _PROCESSOR_FEE = re.compile(
     rf"(?<!\w){_PROCESSORS}(?:'s)?(?:[\s-](?:\w+[\s-]){{0,2}}?(?:fees?|\w*gebühr\w*)|\s?の?(?:手数料|手续费))"
@@ -55,7 +57,8 @@ _WITH_PROCESSOR = re.compile(rf"^\W*(?:with|bei|mit|avec|chez|con) {_PROCESSORS}
 
 
 _PROCESSOR_FIGURE = re.compile(
-    rf"(?<!\w){_PROCESSORS}(?:'s (?:\w+ ){{0,3}}|(?:'s)? (?:standard|regular|usual|own|normal) (?:\w+ ){{0,2}})$", re.IGNORECASE
+    rf"(?<!\w){_PROCESSORS}(?:'s (?:\w+ ){{0,3}}|(?:'s)? (?:standard|regular|usual|own|normal) (?:\w+ ){{0,2}})$",
+    re.IGNORECASE,
 )
 
 
@@ -113,8 +116,10 @@ def who_of(
     part, before = sentence[span[0] : span[1]], sentence[: term.start]
     if payment and (of_bank(sentence) or (at == term.start and lexicon["processor"].search(sentence))):
         return "payment_processor"
-    if payment and (_PROCESSOR_TAKES.search(part) or _of_processor(part, before[span[0] :])) and not (
-        _PASSED_ON.search(sentence) or _OURS.search(part)
+    if (
+        payment
+        and (_PROCESSOR_TAKES.search(part) or _of_processor(part, before[span[0] :]))
+        and not (_PASSED_ON.search(sentence) or _OURS.search(part))
     ):
         return "payment_processor"
     if setting.others and _is_relative(setting.others, sentence[span[0] : at]):

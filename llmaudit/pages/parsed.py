@@ -36,13 +36,17 @@ _LEADS = re.compile(
 
 
 _OF_YOURS = re.compile(
-    r"\s(?:of|von|de|del|der)\s(?:your|the|its|our|their|these|ihrer|deiner|votre|tu|su)\s(?:\d[\d.]*\s?% )?(?:\w+ )?", re.IGNORECASE
+    r"\s(?:of|von|de|del|der)\s(?:your|the|its|our|their|this|that|these|ihrer|deiner|votre|tu|su)\s"
+    r"(?:\d[\d.]*\s?% )?(?:\w+ )?",
+    re.IGNORECASE,
 )
 _PARTED = re.compile(r"[,;，；、/|]|\s(?:and|or|und|oder|et|ou|y|o|plus)\s", re.IGNORECASE)
 """What parts one figure's words from the last one's."""
 
 
-_IN_CASE = re.compile(r"\s?(?:and |und |et |y )?(?:for|when|with|on|if|bei|mit|für|wenn|pour|avec|si|para|con|al)\b", re.IGNORECASE)
+_IN_CASE = re.compile(
+    r"\s?(?:and |und |et |y )?(?:for|when|with|on|if|bei|mit|für|wenn|pour|avec|si|para|con|al)\b", re.IGNORECASE
+)
 """How a case begins that a figure is told for."""
 
 
@@ -185,8 +189,17 @@ def _owner(sentence: Sentence, amount: Amount) -> int | None:
     beyond = here + 2 if _is_aside(sentence, here + 1) else here + 1
     places = (here, here - 1, here + 1, beyond, here - 2, here - 3)
     start = sentence.spans[here][0] + 1
-    if sum(sentence.text.count(mark, 0, start) for mark in "(（") > sum(sentence.text.count(mark, 0, start) for mark in ")）"):
-        places = (here, here - 1, here - 2, here - 3, here + 1, beyond)  # what stands in brackets adds to what is before
+    if sum(sentence.text.count(mark, 0, start) for mark in "(（") > sum(
+        sentence.text.count(mark, 0, start) for mark in ")）"
+    ):
+        places = (
+            here,
+            here - 1,
+            here - 2,
+            here - 3,
+            here + 1,
+            beyond,
+        )  # what stands in brackets adds to what is before
     for place in places:
         if not 0 <= place < len(sentence.spans):
             continue
