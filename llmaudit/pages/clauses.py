@@ -31,6 +31,15 @@ NEAR = 8
 REFUTED_NEAR = 40
 """Characters between a word for a fee and a figure denied of it."""
 
+IF_WITHIN = 40
+
+_IF_NONE = re.compile(
+    r"\b(?:if|where|falls|wenn|sofern|soweit|si|cuando)\s(?:there\s(?:is|are)\s|no hay |il n'y a )?"
+    r"(?:no|keine?[rnms]?|aucune?|pas de|ning[uú]n\w*)\s(?:[\w-]+\s){0,3}$|(?:如果|若)(?:没有|无)\w{0,6}$",
+    re.IGNORECASE,
+)
+"""What makes a case of a denial, which then says nothing: "if no service fee is shown, a tip is usual"."""
+
 _PASSING = re.compile(r"\s(?:paid|charged|collected|owed|due) (?:by|to|from)\b", re.IGNORECASE)
 """What after a fee makes it one that is only spoken of: "the usage fee paid by the user"."""
 
@@ -76,6 +85,8 @@ def _of_terms(sentence: Sentence, *, heading: bool) -> Iterator[Clause]:
         elif term.name == "multiplier":
             if not sentence.is_example(term.start):
                 yield from _factor(sentence, term)
+        elif _IF_NONE.search(sentence.text, max(0, term.start - IF_WITHIN), term.start):
+            continue
         elif owned or sentence.denied(term):
             bare = {"charge", "overage"} if owned else {"charge", "plus", "overage"}
             if term.name not in bare and not is_repeated(sentence.text, term):
