@@ -25,7 +25,7 @@ def bare_prices(sentence: Sentence) -> Iterator[Clause]:
             continue
         if amount.value == 0 or not _is_price(sentence, amount):
             continue
-        if amount.unit == "period" and not _is_of_plan(sentence, amount):
+        if not is_charged(sentence, amount):
             continue
         term = Term(amount.start, amount.end, "charge")
         kind = "payment_processing" if amount.unit == "payment" else kind_of(sentence, term, amount)
@@ -111,8 +111,24 @@ TAG = 6
 """Words beside a price by the month that make no sentence of it yet: "Pro — $20/month, billed yearly"."""
 
 
+_SIZE = re.compile(r"\bGB|gigabyte", re.IGNORECASE)
+
+
+def _is_about_logs(sentence: Sentence) -> bool:
+    """Say whether a price of so many bytes is one of logs, and not of memory or disks."""
+    logs = sentence.lexicon.bases["log"]
+    return bool(logs.search(sentence.text) or logs.search(sentence.setting.heading))
+
+
 FREE_WITHIN = 20
 """Characters between an amount and the fee that is denied for it."""
+
+
+def is_charged(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether an amount with a unit is a charge of the page's: a plan's price by the month, a price of logs."""
+    if amount.unit == "log" and _SIZE.search(amount.text_of(sentence.text)):
+        return _is_about_logs(sentence)
+    return amount.unit != "period" or _is_of_plan(sentence, amount)
 
 
 def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
@@ -121,7 +137,7 @@ def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
     if lexicon["spending"].search(sentence.text, start, end):
         return False
     after = (term for term in sentence.terms if amount.end <= term.start < min(end, amount.end + FREE_WITHIN))
-    if any(map(sentence.denied, after)):
+    if not lexicon["plans"].search(sentence.text, start, amount.start) and any(map(sentence.denied, after)):
         return False  # "$9,000 a month with no fee" is what is free
     beside = f"{sentence.text[: amount.start]} {sentence.text[amount.end :]}"
     if len(beside) <= TAG * 2 if lexicon.wide else len(beside.split()) <= TAG:

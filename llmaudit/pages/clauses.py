@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, free_keys
+from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, free_keys, is_charged
 from llmaudit.pages.bases import base_of
 from llmaudit.pages.denial import is_asserted
 from llmaudit.pages.figures import Amount, number
@@ -122,6 +122,8 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
     if term.name == "charge" and first.kind == "pct" and _CACHE.search(sentence.text):
         return  # "a cache read costs 10%" is a rate of the model's
     if term.name == "charge" and first.kind not in {"pct", "variable"} and first.unit is None:
+        return
+    if (first.unit == "log" or term.name not in {"subscription", "platform"}) and not is_charged(sentence, first):
         return
     if (
         term.name == "charge"

@@ -165,7 +165,9 @@ def other_gateways(owner: str | None) -> re.Pattern[str]:
     patterns = [pattern for name, group in names().gateways.items() if name != owner for pattern in group]
     patterns = [pattern for pattern in patterns if pattern not in names().plain_names]
     return re.compile(
-        rf"(?<![{_LETTERS}/.-])(?<!\bvia )(?<!\bthrough )(?:{'|'.join(patterns)})(?![{_LETTERS}])", re.IGNORECASE
+        rf"(?<![{_LETTERS}/.-])(?<!\bvia )(?<!\bthrough )(?:{'|'.join(patterns)})(?![{_LETTERS}])"
+        r"(?!\s(?:api\s)?(?:keys?|accounts?|credentials?)(?!\w))",
+        re.IGNORECASE,
     )
 
 
