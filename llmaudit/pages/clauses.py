@@ -192,7 +192,7 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         return False
     if sentence.text.rstrip().endswith(("?", "？", ":", "：")) or is_repeated(sentence.text, term):
         return False  # a question, or what announces the list in which the fee stands
-    if _PASSING.match(sentence.text, term.end) or _only_adds(sentence, term):
+    if (term.name != "payment" and _PASSING.match(sentence.text, term.end)) or _only_adds(sentence, term):
         return False
     if sentence.lexicon["defines"].search(sentence.setting.heading):
         return False  # "What is a platform fee?": explained, not charged

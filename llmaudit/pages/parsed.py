@@ -252,7 +252,7 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
     ):
         return False
     if amount.kind == "times":
-        return term.name == "multiplier"
+        return term.name == "multiplier" or (term.name == "markup" and _is_factor_of_price(sentence, term, amount))
     if term.name == "multiplier":
         return amount.kind in {"times", "pct"}
     if term.name in FEE_NOUNS and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
@@ -266,6 +266,17 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
             re.search(r"(?:^|\u2046\s?)[%％]$", amount.text) or sentence.text[amount.end :].startswith(" of ")
         )
     return amount.value == 0 or not sentence.denied(term)
+
+
+_ON_PRICE = re.compile(
+    r"\s(?:on|over|above|to|auf|sur|sobre)\s(?:[\w'-]+\s){0,3}(?:costs?|prices?|rates?|pricing|tokens?|Kosten|Preise?n?|prix|coûts?|precios?|costos?)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_factor_of_price(sentence: Sentence, term: Term, amount: Amount) -> bool:
+    """Say whether a factor makes the markup of a price: "2x markup on model costs", and not of a company's value."""
+    return 0 <= term.start - amount.end <= 1 and bool(_ON_PRICE.match(sentence.text, term.end))
 
 
 def _is_beside(sentence: Sentence, term: Term, amount: Amount) -> bool:
