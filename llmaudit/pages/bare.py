@@ -159,7 +159,7 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
     )
     each = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
     shapes = (
-        rf"{figure}\s?(?:{units}){equals}{money}",
+        rf"(?:{figure}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}){equals}{money}",
         rf"{money}{equals}{figure}\s?(?:{units}|tokens?)",
         rf"{money}\s?{each}\s?{figure}?\s?(?:{units})(?!\w)",
         rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{money}\s?{each}\s?{figure}(?!\s?[\w%])",

@@ -31,6 +31,9 @@ NEAR = 8
 REFUTED_NEAR = 40
 """Characters between a word for a fee and a figure denied of it."""
 
+NEAR_WIDE = 14
+"""Characters between a fee and a verb that is said of it in a language without spaces."""
+
 IF_WITHIN = 40
 
 _IF_NONE = re.compile(
@@ -207,9 +210,12 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
 
 
 def _only_adds(sentence: Sentence, term: Term) -> bool:
-    """Say whether a "list price plus" only leads to the fee that is named after it."""
+    """Say whether a "list price plus" only leads to the fee named after it, or 「手数料は上乗せ」 is said of the one before."""
     end = sentence.span_of(term.start)[1]
-    return term.name == "plus" and any(term.end <= t.start < end and t.name in FEE_WORDS for t in sentence.terms)
+    if term.name == "plus":
+        return any(term.end <= t.start < end and t.name in FEE_WORDS for t in sentence.terms)
+    before = (t for t in sentence.terms if t.name in FEE_WORDS and 0 <= term.start - t.end <= NEAR_WIDE)
+    return term.name == "markup" and any(sentence.text[t.end : t.end + 1] in {"は", "を", "が", "も"} for t in before)
 
 
 def _claims(sentence: Sentence) -> Iterator[Clause]:

@@ -100,7 +100,8 @@ def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexic
 
     What is said after it reaches it up to the next of `terms`: "card fees and the fee paid by the buyer".
     """
-    until = min([span[1], *(t.start for t in terms if t.start >= term.end and t.name != "charge")])
+    verbs = {"charge", "markup"} if lexicon.wide else {"charge"}  # 「手数料は上乗せされる」
+    until = min([span[1], *(t.start for t in terms if t.start >= term.end and t.name not in verbs)])
     before, after = sentence[span[0] : term.start], sentence[term.end : until]
     if lexicon.wide:
         return bool(lexicon["asserts"].search(before[-12:]) or lexicon["asserts"].search(after[:24]))
