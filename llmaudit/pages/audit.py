@@ -193,7 +193,17 @@ def find_clauses(
     for piece, following in zip_longest(read, read[1:]):
         if following is not None and _is_taken_back(piece, following, language):
             continue
-        setting = Setting(piece.block.heading or above, others, own, settings_page, reader_sets, several, titled)
+        setting = Setting(
+            piece.block.heading or above,
+            others,
+            own,
+            settings_page,
+            reader_sets,
+            several,
+            titled,
+            piece.example,
+            piece.subject,
+        )
         for clause in _read(piece.text, language, setting, heading=piece.heading):
             finding = _finding(clause, piece)
             if not any(_says_again(finding, other) for other in found):

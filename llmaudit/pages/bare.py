@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from llmaudit.pages.bases import bases_in
 from llmaudit.pages.figures import Amount, number
 from llmaudit.pages.kinds import LIST_PRICE, UNIT_BASES, UNIT_KINDS, clause_at, kind_of
-from llmaudit.pages.model import Base, Kind
+from llmaudit.pages.model import Base
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, is_money_like
 from llmaudit.pages.terms import Term
 from llmaudit.pages.variables import CLOSE, OPEN
-from llmaudit.pages.words import Lexicon
 
 
 def bare_prices(sentence: Sentence) -> Iterator[Clause]:
@@ -26,6 +24,8 @@ def bare_prices(sentence: Sentence) -> Iterator[Clause]:
         if amount.kind == "variable" and not is_money_like(sentence, amount):
             continue
         if amount.value == 0 or not _is_price(sentence, amount):
+            continue
+        if not is_charged(sentence, amount):
             continue
         term = Term(amount.start, amount.end, "charge")
         kind = "payment_processing" if amount.unit == "payment" else kind_of(sentence, term, amount)
@@ -63,64 +63,6 @@ def bare_factors(sentence: Sentence) -> Iterator[Clause]:
         term = Term(amount.start, amount.end, "multiplier")
         clause = clause_at(sentence, term, amount.start, "credit_conversion")
         yield replace(clause, multiplier=amount.value, pct=(amount.value - 1) * 100, negated=amount.value == 1)
-
-
-_OF_LIST = re.compile(
-    r"\s?(?:of|des|du|del|der|vom)\s(?:the |what |each )?(?:\w+'s )?"
-    r"(?:list|provider|vendor|upstream|official|inference|token)\s?(?:prices?|costs?|rates?|pricing)"
-    r"|\s?of what (?:\w+ ){1,5}(?:costs?|cost|charges?|charged?|pay|paid)(?!\w)"
-    r"|\s?(?:dessen,? was|de ce que|de lo que)\s"
-    r"|\s?(?:vom|des) Listenpreis\w*|\s?du prix (?:catalogue|public|fournisseur)"
-    r"|\s?del precio (?:de lista|oficial|del proveedor)",
-    re.IGNORECASE,
-)
-
-
-def bare_shares(sentence: Sentence) -> Iterator[Clause]:
-    """Yield shares of the list price that need no word for a fee: `own keys: then 3% of list price`."""
-    owned = {id(amount) for group in sentence.owned.values() for amount in group}
-    lexicon = sentence.lexicon
-    byok = lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
-    label = _LABEL.match(sentence.text)
-    for amount in sentence.amounts:
-        if amount.kind not in {"pct", "variable"} or id(amount) in owned or amount.value == 0:
-            continue
-        if amount.role != "amount" or (amount.kind == "variable" and not amount.text.rstrip().endswith(("%", "％"))):
-            continue
-        around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
-        beyond = byok and any(map(lexicon["beyond"].search, around))
-        kind: Kind = "byok_pct" if byok else "token_pct"
-        if label and label.end() == amount.start and (named := _labelled(label[0], lexicon)):
-            kind = named
-        elif on := _added_to(sentence, amount):
-            kind = on
-        elif not beyond and not _OF_LIST.match(sentence.text, amount.end):
-            continue
-        clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
-        template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
-        yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
-
-
-_ON: dict[str, Kind] = {"byok": "byok_pct", "credits": "topup_pct", "payment": "payment_processing"}
-
-
-def _added_to(sentence: Sentence, amount: Amount) -> Kind | None:
-    """Return what a share is on that is said to be added, or taken out: "foreign cards: +1.5%", "zuzüglich 2 %"."""
-    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
-    part = sentence.text[start:end]
-    added = sentence.text[start : amount.start].rstrip().endswith("+") or lexicon["added"].search(part)
-    if not (added or lexicon["inside"].search(part)) or lexicon["given"].search(sentence.text):
-        return None
-    near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
-    return next((_ON[name] for _, name in near if name in _ON), None)
-
-
-_LABEL = re.compile(r"[^:：.!?]{3,40}[:：]\s?")
-
-
-def _labelled(label: str, lexicon: Lexicon) -> Kind | None:
-    """Return what a share is on whose label is a way to pay or to use: "Crypto payments: 5%", "Own keys: 1%"."""
-    return next((kind for base, kind in _ON.items() if lexicon.bases[base].search(label)), None)
 
 
 def free_keys(sentence: Sentence) -> Iterator[Clause]:
@@ -165,6 +107,44 @@ def _is_price(sentence: Sentence, amount: Amount) -> bool:
     return not lexicon["ignored"].match(after.lstrip())
 
 
+TAG = 6
+"""Words beside a price by the month that make no sentence of it yet: "Pro — $20/month, billed yearly"."""
+
+
+_SIZE = re.compile(r"\bGB|gigabyte", re.IGNORECASE)
+
+
+def _is_about_logs(sentence: Sentence) -> bool:
+    """Say whether a price of so many bytes is one of logs, and not of memory or disks."""
+    logs = sentence.lexicon.bases["log"]
+    return bool(logs.search(sentence.text) or logs.search(sentence.setting.heading))
+
+
+FREE_WITHIN = 20
+"""Characters between an amount and the fee that is denied for it."""
+
+
+def is_charged(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether an amount with a unit is a charge of the page's: a plan's price by the month, a price of logs."""
+    if amount.unit == "log" and _SIZE.search(amount.text_of(sentence.text)):
+        return _is_about_logs(sentence)
+    return amount.unit != "period" or _is_of_plan(sentence, amount)
+
+
+def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether an amount by the month is what a plan costs, and not what somebody spends, saves or is given."""
+    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    if lexicon["spending"].search(sentence.text, start, end):
+        return False
+    after = (term for term in sentence.terms if amount.end <= term.start < min(end, amount.end + FREE_WITHIN))
+    if not lexicon["plans"].search(sentence.text, start, amount.start) and any(map(sentence.denied, after)):
+        return False  # "$9,000 a month with no fee" is what is free
+    beside = f"{sentence.text[: amount.start]} {sentence.text[amount.end :]}"
+    if len(beside) <= TAG * 2 if lexicon.wide else len(beside.split()) <= TAG:
+        return True
+    return bool(lexicon["plans"].search(sentence.text) or lexicon["plans"].search(sentence.setting.heading))
+
+
 def conversions(sentence: Sentence) -> Iterator[Clause]:
     """Yield what a credit is worth: `1 credit = $0.01`, `$1 = 500,000 quota`."""
     units = sentence.lexicon.sources["credits_units"]
@@ -179,7 +159,7 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
     )
     each = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
     shapes = (
-        rf"{figure}\s?(?:{units}){equals}{money}",
+        rf"(?:{figure}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}){equals}{money}",
         rf"{money}{equals}{figure}\s?(?:{units}|tokens?)",
         rf"{money}\s?{each}\s?{figure}?\s?(?:{units})(?!\w)",
         rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{money}\s?{each}\s?{figure}(?!\s?[\w%])",

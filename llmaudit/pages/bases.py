@@ -38,8 +38,12 @@ def base_of(
     """
     own = [found for found in bases_in(sentence, span, term, lexicon) if not (percent and found[1] == "subscription")]
     names = {name for _, name in own}
-    if "byok" in names:
-        return "byok"
+    if "byok" in names or (
+        lexicon["beyond"].search(sentence, *span)
+        and lexicon.bases["byok"].search(sentence, 0, span[0])
+        and not names & {"credits", "payment"}
+    ):
+        return "byok"  # "the first 1,000 calls with your own keys are free; above that a 2% fee applies"
     label = _LABEL.match(sentence)
     until = term.start if _CONDITIONAL.match(sentence) else label.end() if label and label.end() <= term.start else 0
     start = sentence.rfind("; ", 0, term.start) + 2 if "; " in sentence[: term.start] else 0
@@ -92,5 +96,5 @@ def bases_in(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon)
 
 def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
     """`including when you bring your own key` widens a statement, it does not narrow it to such keys."""
-    before = sentence[max(0, start - 28) : start]
+    before = re.split("[,;，；、]", sentence[max(0, start - 28) : start])[-1]
     return bool(lexicon["no_scope"].search(before))

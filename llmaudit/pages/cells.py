@@ -26,6 +26,9 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
     first = table.rows[0]
     headed = not any(_AMOUNT.match(cell) for cell in first[1:])
     above = " ".join([table.heading[:MAX_HEADING], *(first[1:] if headed else ())])
+    if headed and _SPLIT.search(f"{table.heading} {' '.join(first)}"):
+        yield from _own_part(table, language)
+        return
     shares = {i for i, cell in enumerate(first) if headed and i and re.search(r"\d\s?[%％]", cell)}
     for column in sorted(shares):  # "Basic fee (7%)": the amounts below are examples of it
         block = Block(first[column], ((0, table.lines[0]),), "item", table.heading)
@@ -40,9 +43,36 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
             text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(label, header, cell, language, table)
             if column == 0 and text != cell:
                 continue
+            subject = f"{' '.join(row[:column])[:MAX_HEADING]} {header}" if column else ""
             for offset, sentence in sentences(text):
                 block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
-                yield Piece(sentence, block, offset, quote, heading=text != cell)
+                yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject)
+
+
+_SPLIT = re.compile(
+    r"(?:revenue|earnings?|payment|fee|income) (?:split|share|distribution)s?\b|\bsplit\b"
+    r"|(?:Umsatz|Erlös)\w*(?:aufteilung|verteilung)"
+    r"|(?:partage|répartition) des (?:revenus|recettes|gains)|(?:reparto|distribución) de (?:los )?ingresos"
+    r"|分成|分润|收益分配|収益(?:分配|配分)",
+    re.IGNORECASE,
+)
+"""What a table is headed that divides what is paid between the page's own company and others."""
+
+_OWN_PART = re.compile(
+    r"\b(?:\w*plat?tform\w*|plate-?forme|plataforma|gateway|marketplace|network|us|we|our)\b|平台|本站|プラットフォーム|当社",
+    re.IGNORECASE,
+)
+
+
+def _own_part(table: Table, language: str) -> Iterator[Piece]:
+    """Yield the row of a table of shares that names the page's own; what the others get is no charge."""
+    for row, line in zip(table.rows[1:], table.lines[1:], strict=True):
+        share = next((cell for cell in row[1:] if _SHARE.fullmatch(cell)), None)
+        if share is None or not _OWN_PART.search(row[0]):
+            continue
+        fee = next(lexicons_for(" ".join(row), language)).phrases["fee"]
+        text = f"{row[0]} {fee} {share}"
+        yield Piece(text, Block(text, ((0, line),), "item", table.heading), 0, unmarked(" | ".join(row)), heading=True)
 
 
 _AMOUNT = re.compile(r"(?:from |ab |dès |desde )?[~≈+]?\s?(?:US)?[$€£¥￥]?\s?\d")

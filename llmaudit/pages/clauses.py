@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from llmaudit.pages.bare import at_par, bare_factors, bare_prices, bare_shares, conversions, free_keys
+from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, free_keys, is_charged
 from llmaudit.pages.bases import base_of
 from llmaudit.pages.denial import is_asserted
 from llmaudit.pages.figures import Amount, number
 from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
+from llmaudit.pages.owners import is_processor_figure
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
 from llmaudit.pages.refuted import is_taken_back
+from llmaudit.pages.shares import bare_shares
 from llmaudit.pages.terms import Setting, Term, is_bare_denial, is_repeated
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
@@ -28,6 +30,21 @@ NEAR = 8
 
 REFUTED_NEAR = 40
 """Characters between a word for a fee and a figure denied of it."""
+
+NEAR_WIDE = 14
+"""Characters between a fee and a verb that is said of it in a language without spaces."""
+
+IF_WITHIN = 40
+
+_IF_NONE = re.compile(
+    r"\b(?:if|where|falls|wenn|sofern|soweit|si|cuando)\s(?:there\s(?:is|are)\s|no hay |il n'y a )?"
+    r"(?:no|keine?[rnms]?|aucune?|pas de|ning[uú]n\w*)\s(?:[\w-]+\s){0,3}$|(?:如果|若)(?:没有|无)\w{0,6}$",
+    re.IGNORECASE,
+)
+"""What makes a case of a denial, which then says nothing: "if no service fee is shown, a tip is usual"."""
+
+_PASSING = re.compile(r"\s(?:paid|charged|collected|owed|due) (?:by|to|from)\b", re.IGNORECASE)
+"""What after a fee makes it one that is only spoken of: "the usage fee paid by the user"."""
 
 _CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECASE)
 _FEE = re.compile(r"fee|charge|gebühr|frais|cuota|tarifa|cargo|[费費料]", re.IGNORECASE)
@@ -69,7 +86,10 @@ def _of_terms(sentence: Sentence, *, heading: bool) -> Iterator[Clause]:
         elif _only_refuted(sentence, term):
             continue
         elif term.name == "multiplier":
-            yield from _factor(sentence, term)
+            if not sentence.is_example(term.start):
+                yield from _factor(sentence, term)
+        elif _IF_NONE.search(sentence.text, max(0, term.start - IF_WITHIN), term.start):
+            continue
         elif owned or sentence.denied(term):
             bare = {"charge", "overage"} if owned else {"charge", "plus", "overage"}
             if term.name not in bare and not is_repeated(sentence.text, term):
@@ -106,6 +126,8 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
         return  # "a cache read costs 10%" is a rate of the model's
     if term.name == "charge" and first.kind not in {"pct", "variable"} and first.unit is None:
         return
+    if (first.unit == "log" or term.name not in {"subscription", "platform"}) and not is_charged(sentence, first):
+        return
     if (
         term.name == "charge"
         and first.kind == "pct"
@@ -115,7 +137,9 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
         in {None, "subscription"}
     ):
         return
-    clause = clause_at(sentence, term, first.start, kind)
+    theirs = is_processor_figure(sentence.text, first.start)
+    clause = clause_at(sentence, term, first.start, "payment_processing" if theirs else kind)
+    clause = replace(clause, who="payment_processor") if theirs else clause
     for amount in group:
         if amount.kind == "pct":
             clause = replace(clause, pct=amount.value, pct_from=amount.low)
@@ -136,7 +160,7 @@ def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
     """Yield a factor written as a plain number: `倍率为 1.2`, `multiplier of 1.3`."""
     after = sentence.text[term.end : term.end + 24]
     match = re.match(
-        r"\s?(?:is|of|are|set to|为|為|是|は|[:：=]|ist|beträgt|von|est|es|de|\s){0,3}\s?"
+        r"\s?(?:is|of|are|set to|为|為|是|按|は|[:：=]|ist|beträgt|von|est|es|de|\s){0,3}\s?"
         r"(\d{1,2}(?:[.,]\d{1,4})?)(?![\d%％.,]*\d|\s?[%％])",
         after,
     )
@@ -144,8 +168,6 @@ def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
     if value is not None:
         clause = clause_at(sentence, term, term.start, "credit_conversion")
         yield replace(clause, multiplier=value, pct=over_list(sentence, term, value), negated=value == 1)
-    elif not sentence.denied(term) and is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon):
-        yield clause_at(sentence, term, term.start, "credit_conversion")
 
 
 def _denial(sentence: Sentence, term: Term, zero: Amount | None) -> Clause:
@@ -169,8 +191,12 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         term.name == "subscription" and _FEE.search(sentence.text, term.start, term.end)
     ):
         return False
+    if sentence.is_example(term.start):
+        return False
     if sentence.text.rstrip().endswith(("?", "？", ":", "：")) or is_repeated(sentence.text, term):
         return False  # a question, or what announces the list in which the fee stands
+    if (term.name != "payment" and _PASSING.match(sentence.text, term.end)) or _only_adds(sentence, term):
+        return False
     if sentence.lexicon["defines"].search(sentence.setting.heading):
         return False  # "What is a platform fee?": explained, not charged
     if any(a.role == "minimum" and a.kind == "usd" for a in sentence.amounts) and term.name != "subscription":
@@ -180,7 +206,16 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
     if sentence.text.rstrip(" .。*") == sentence.text[term.start : term.end]:
         above = sentence.setting.heading  # an entry of "we charge:", not of "how gateways make money"
         return bool(sentence.lexicon["asserts"].search(above)) and not sentence.lexicon["others"].search(above)
-    return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon)
+    return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon, sentence.terms)
+
+
+def _only_adds(sentence: Sentence, term: Term) -> bool:
+    """Say whether a "list price plus" only leads to the fee named after it, or 「手数料は上乗せ」 is said of the one before."""
+    end = sentence.span_of(term.start)[1]
+    if term.name == "plus":
+        return any(term.end <= t.start < end and t.name in FEE_WORDS for t in sentence.terms)
+    before = (t for t in sentence.terms if t.name in FEE_WORDS and 0 <= term.start - t.end <= NEAR_WIDE)
+    return term.name == "markup" and any(sentence.text[t.end : t.end + 1] in {"は", "を", "が", "も"} for t in before)
 
 
 def _claims(sentence: Sentence) -> Iterator[Clause]:

@@ -95,10 +95,15 @@ def _asserted_after(after: str, lexicon: Lexicon) -> bool:
     return bool(match) and len(after[: match.start() if match else 0].split()) <= 1
 
 
-def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexicon) -> bool:
-    """Say whether a term without a number is said to be charged, and not merely talked about."""
-    before, after = sentence[span[0] : term.start], sentence[term.end : span[1]]
+def is_asserted(sentence: str, term: Term, span: tuple[int, int], lexicon: Lexicon, terms: Sequence[Term] = ()) -> bool:
+    """Say whether a term without a number is said to be charged, and not merely talked about.
+
+    What is said after it reaches it up to the next of `terms`: "card fees and the fee paid by the buyer".
+    """
+    verbs = {"charge", "markup"} if lexicon.wide else {"charge"}  # 「手数料は上乗せされる」
+    until = min([span[1], *(t.start for t in terms if t.start >= term.end and t.name not in verbs)])
+    before, after = sentence[span[0] : term.start], sentence[term.end : until]
     if lexicon.wide:
         return bool(lexicon["asserts"].search(before[-12:]) or lexicon["asserts"].search(after[:24]))
-    near = " ".join(before.split()[-7:])
+    near = re.split("[,;]", " ".join(before.split()[-7:]))[-1]
     return bool(lexicon["asserts"].search(near) or lexicon["asserts"].search(" ".join(after.split()[:8])))

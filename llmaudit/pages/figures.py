@@ -117,6 +117,10 @@ class Amount:
     per: int | None = None
     low: Decimal | None = None
 
+    def text_of(self, sentence: str) -> str:
+        """Return the figure as its sentence has it, with the unit it is per."""
+        return sentence[self.start : self.end]
+
 
 def number(text: str, language: str, *, percent: bool = False) -> Decimal | None:
     """Return a number as a language writes it: `1,234.5`, `1.234,5`, `5,5`."""

@@ -46,6 +46,9 @@ LIST_PRICE = re.compile(
     r"|precio (?:de lista|oficial)|cost[eo] real|定価|公式|実費|原価",
     re.IGNORECASE,
 )
+_OWN_SERVICE = re.compile(r"platform|plattform|plateforme|plataforma|平台|プラットフォーム", re.IGNORECASE)
+"""A fee with the platform's own name is no card fee, whoever handles the payments that its sentence tells of."""
+
 LABEL = 50
 """Characters of a label before a dash: "International card fee — an additional 1.5% fee applies …"."""
 
@@ -69,15 +72,19 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
     term = _label(sentence, term, span)
     base = figure_base(sentence, term, amount, percent=amount is not None and amount.kind == "pct")
     by_unit = _kind_by_unit(sentence, amount)
+    several = amount is not None and sentence.window(term, amount) is not None
+    if base == "byok" and not by_unit and (several if term.name == "topup" else term.name not in DIRECT):
+        return "byok_pct"
     if by_unit or term.name in DIRECT:
         return by_unit or DIRECT[term.name]
-    if base == "byok":
-        return "byok_pct"
     if term.name in {"plus", "markup"}:
         return _kind_of_markup(sentence, term, base, amount)
     if amount is not None and _on_list_price(sentence, span, amount):
         return "token_pct"
-    if base == "payment" or (amount and amount.unit == "payment") or of_bank(sentence.text):
+    on_payment = base == "payment" and not (
+        term.name == "platform" and _OWN_SERVICE.search(sentence.text, term.start, term.end)
+    )
+    if on_payment or (amount and amount.unit == "payment") or of_bank(sentence.text):
         return "payment_processing"
     if base == "subscription" and (amount is None or amount.kind != "pct"):
         return "subscription"
@@ -102,8 +109,33 @@ def _kind_of_markup(sentence: Sentence, term: Term, base: Base | None, amount: A
         return "per_request" if sentence.lexicon.bases["request"].search(sentence.text) else "platform_pct"
     if term.name == "markup" and amount is not None and base == "payment":
         return "payment_processing"
+    after = _told_after(sentence, amount) if amount is not None else None
+    if after and amount is not None and amount.kind == "pct":
+        return after
     on_payment = base == "credits" and amount is not None and amount.kind == "pct"
     return "topup_pct" if on_payment and term.name == "markup" else "token_pct"
+
+
+_ON = re.compile(
+    r"\s(?:fee |Gebühr )?(?:on|of|for|when|per|bei|auf|für|pro|sur|lors|sobre|al|en)\s"
+    r"(?:(?:the|every|each|all|your|you|jede[rsmn]?|les|la|las)\s)?",
+    re.IGNORECASE,
+)
+_KIND_ON: tuple[tuple[Base, Kind], ...] = (
+    ("byok", "byok_pct"),
+    ("credits", "topup_pct"),
+    ("payment", "payment_processing"),
+)
+
+
+def _told_after(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return what a figure is on whose own words say so right after it: "provider rates + 5.5% on credit top-ups"."""
+    match = _ON.match(sentence.text, amount.end)
+    if match is None:
+        return None
+    return next(
+        (kind for base, kind in _KIND_ON if sentence.lexicon.bases[base].match(sentence.text, match.end())), None
+    )
 
 
 def figure_base(sentence: Sentence, term: Term, amount: Amount | None, *, percent: bool) -> Base | None:

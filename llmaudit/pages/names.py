@@ -71,6 +71,11 @@ SEVERAL = 2
 """Known gateways that a page must name to be about several."""
 
 
+def compares(text: str) -> bool:
+    """Say whether a heading sets something beside something else: "Otterline vs OpenRouter", "alternatives"."""
+    return bool(_COMPARES.search(text) or _SET_APART.search(text))
+
+
 def is_about_several(title: str, body: str) -> bool:
     """Say whether a page is called a comparison, and names gateways that we know: "OpenRouter vs Requesty"."""
     if not _COMPARES.search(title):
@@ -160,7 +165,9 @@ def other_gateways(owner: str | None) -> re.Pattern[str]:
     patterns = [pattern for name, group in names().gateways.items() if name != owner for pattern in group]
     patterns = [pattern for pattern in patterns if pattern not in names().plain_names]
     return re.compile(
-        rf"(?<![{_LETTERS}/.-])(?<!\bvia )(?<!\bthrough )(?:{'|'.join(patterns)})(?![{_LETTERS}])", re.IGNORECASE
+        rf"(?<![{_LETTERS}/.-])(?<!\bvia )(?<!\bthrough )(?:{'|'.join(patterns)})(?![{_LETTERS}])"
+        r"(?!\s(?:api\s)?(?:keys?|accounts?|credentials?)(?!\w))",
+        re.IGNORECASE,
     )
 
 

@@ -43,6 +43,34 @@ _PROCESSOR_TAKES = re.compile(
 )
 """A processor that takes something for itself: "Stripe takes 2.9% + $0.30 of every payment"."""
 
+_PROCESSORS = (
+    r"(?:stripe|paypal|paddle|adyen|visa|mastercard|lemon ?squeezy|razorpay|coinbase|alipay|wechat pay|支付宝|微信支付)"
+)
+
+_PROCESSOR_FEE = re.compile(
+    rf"(?<!\w){_PROCESSORS}(?:'s)?(?:[\s-](?:\w+[\s-]){{0,2}}?(?:fees?|\w*gebühr\w*)|\s?の?(?:手数料|手续费))"
+    rf"|(?<!\w)(?:frais|comisi\w+|tarifas?) (?:de |d')?{_PROCESSORS}",
+    re.IGNORECASE,
+)
+_WITH_PROCESSOR = re.compile(rf"^\W*(?:with|bei|mit|avec|chez|con) {_PROCESSORS}\b", re.IGNORECASE)
+"""A fee with a processor's name, or told of one: "Stripe fees (2.9%)", "With PayPal, a fee of 3% applies"."""
+
+
+_PROCESSOR_FIGURE = re.compile(
+    rf"(?<!\w){_PROCESSORS}(?:'s (?:\w+ ){{0,3}}|(?:'s)? (?:standard|regular|usual|own|normal) (?:\w+ ){{0,2}})$",
+    re.IGNORECASE,
+)
+
+
+def is_processor_figure(sentence: str, at: int) -> bool:
+    """Say whether the figure at a place is told as a processor's: "on top of Stripe's standard 2.9%"."""
+    return bool(_PROCESSOR_FIGURE.search(sentence, max(0, at - 60), at))
+
+
+def _of_processor(part: str, before: str) -> bool:
+    return bool(_PROCESSOR_FEE.search(part) or _WITH_PROCESSOR.search(before))
+
+
 _PASSED_ON = re.compile(
     r"\b(?:pass(?:ed|es)? (?:\w+ ){0,3}(?:on|along|through)|added to your|you pay|we (?:charge|add)"
     r"|weiter(?:gegeben|geben|berechnet)"
@@ -88,12 +116,18 @@ def who_of(
     part, before = sentence[span[0] : span[1]], sentence[: term.start]
     if payment and (of_bank(sentence) or (at == term.start and lexicon["processor"].search(sentence))):
         return "payment_processor"
-    if payment and _PROCESSOR_TAKES.search(part) and not _PASSED_ON.search(sentence):
+    if (
+        payment
+        and (_PROCESSOR_TAKES.search(part) or _of_processor(part, before[span[0] :]))
+        and not (_PASSED_ON.search(sentence) or _OURS.search(part))
+    ):
         return "payment_processor"
     if setting.others and _is_relative(setting.others, sentence[span[0] : at]):
         return "other"
     said_we = _OURS.search(part)
     ours = said_we or (setting.own and setting.own.search(part))
+    if _is_headed_other(setting) and not ours:
+        return "other"
     if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
         return "other"
     cue = lexicon["customer"].search(sentence)
@@ -109,6 +143,13 @@ def who_of(
         return "provider"
     doubtful = setting.several or lexicon["defines"].search(setting.heading)
     return "unknown" if doubtful and not ours and not _is_named_above(part, setting) else "gateway"
+
+
+def _is_headed_other(setting: Setting) -> bool:
+    """Say whether what heads a section, a row or a column names another gateway than the page's own."""
+    if not (setting.subject and setting.others and setting.others.search(setting.subject)):
+        return False
+    return not (_OURS.search(setting.subject) or (setting.own and setting.own.search(setting.subject)))
 
 
 def _on_what_is_set(term: Term, setting: Setting, lexicon: Lexicon) -> bool:

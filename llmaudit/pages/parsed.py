@@ -9,13 +9,14 @@ from typing import Literal
 
 from llmaudit.pages.amounts import amounts
 from llmaudit.pages.denial import is_denied
+from llmaudit.pages.examples import example_at, without_examples
 from llmaudit.pages.figures import Amount
 from llmaudit.pages.model import Base, Kind, Who
 from llmaudit.pages.sentences import parts
 from llmaudit.pages.terms import Setting, Term, find_terms, find_zero
 from llmaudit.pages.words import Lexicon
 
-OWN_DISTANCE = 70
+OWN_DISTANCE = 80
 """Characters over which a figure can belong to a word of the same part of a sentence."""
 
 FEE_NOUNS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup"}
@@ -34,9 +35,19 @@ _LEADS = re.compile(
 )
 
 
-_OF_YOURS = re.compile(r"\s(?:of|von|de|del|der)\s(?:your|the|ihrer|deiner|votre|tu|su)\s", re.IGNORECASE)
+_OF_YOURS = re.compile(
+    r"\s(?:of|von|de|del|der)\s(?:your|the|its|our|their|this|that|these|ihrer|deiner|votre|tu|su)\s"
+    r"(?:\d[\d.]*\s?% )?(?:\w+ )?",
+    re.IGNORECASE,
+)
 _PARTED = re.compile(r"[,;，；、/|]|\s(?:and|or|und|oder|et|ou|y|o|plus)\s", re.IGNORECASE)
 """What parts one figure's words from the last one's."""
+
+
+_IN_CASE = re.compile(
+    r"\s?(?:and |und |et |y )?(?:for|when|with|on|if|bei|mit|für|wenn|pour|avec|si|para|con|al)\b", re.IGNORECASE
+)
+"""How a case begins that a figure is told for."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +105,14 @@ class Sentence:
         place = figures.index(amount)
         start = figures[place - 1].end if place else self.span_of(amount.start)[0]
         parted = [match.end() for match in _PARTED.finditer(self.text, start, amount.start)] if place else []
+        if len(parted) > 1 and _IN_CASE.match(self.text, parted[-2], parted[-1]):
+            parted.pop()  # "5% on cards and, with own keys, 3%": the case goes with the figure after it
         end = figures[place + 1].start if place + 1 < len(figures) else len(self.text)
         return (parted[-1] if parted else start), end
+
+    def is_example(self, at: int) -> bool:
+        """Say whether a place belongs to an example or to what is only supposed."""
+        return self.setting.example or example_at(self.text, at, self.lexicon)
 
     def denied(self, term: Term) -> bool:
         """Say whether the sentence denies a charge."""
@@ -106,6 +123,7 @@ def parse(text: str, lexicon: Lexicon, setting: Setting) -> Sentence | None:
     """Return a sentence with its figures given to its words; None where it has nothing to do with money."""
     terms = find_terms(text, lexicon)
     figures = amounts(text, lexicon, [(term.start, term.end) for term in terms if term.name != "charge"])
+    figures = without_examples(text, figures, lexicon, example=setting.example)
     zero = find_zero(text, lexicon, terms)
     if not terms and not zero and not figures and not lexicon["free"].search(text):
         return None
@@ -169,7 +187,20 @@ def _is_second_half(sentence: Sentence, amount: Amount, end: int) -> bool:
 def _owner(sentence: Sentence, amount: Amount) -> int | None:
     here = sentence.spans.index(sentence.span_of(amount.start))
     beyond = here + 2 if _is_aside(sentence, here + 1) else here + 1
-    for place in (here, here - 1, here + 1, beyond, here - 2, here - 3):
+    places = (here, here - 1, here + 1, beyond, here - 2, here - 3)
+    start = sentence.spans[here][0] + 1
+    if sum(sentence.text.count(mark, 0, start) for mark in "(（") > sum(
+        sentence.text.count(mark, 0, start) for mark in ")）"
+    ):
+        places = (
+            here,
+            here - 1,
+            here - 2,
+            here - 3,
+            here + 1,
+            beyond,
+        )  # what stands in brackets adds to what is before
+    for place in places:
         if not 0 <= place < len(sentence.spans):
             continue
         if place > here and not _is_bare_part(sentence, here):
@@ -221,10 +252,10 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
     ):
         return False
     if amount.kind == "times":
-        return term.name == "multiplier"
+        return term.name == "multiplier" or (term.name == "markup" and _is_factor_of_price(sentence, term, amount))
     if term.name == "multiplier":
         return amount.kind in {"times", "pct"}
-    if term.name == "markup" and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
+    if term.name in FEE_NOUNS and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
         return False  # "10% of your margin" is a share of it
     if amount.unit == "period" and term.name in {"markup", "plus", "topup", "orchestration", "multiplier"}:
         return False
@@ -235,6 +266,17 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
             re.search(r"(?:^|\u2046\s?)[%％]$", amount.text) or sentence.text[amount.end :].startswith(" of ")
         )
     return amount.value == 0 or not sentence.denied(term)
+
+
+_ON_PRICE = re.compile(
+    r"\s(?:on|over|above|to|auf|sur|sobre)\s(?:[\w'-]+\s){0,3}(?:costs?|prices?|rates?|pricing|tokens?|Kosten|Preise?n?|prix|coûts?|precios?|costos?)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_factor_of_price(sentence: Sentence, term: Term, amount: Amount) -> bool:
+    """Say whether a factor makes the markup of a price: "2x markup on model costs", and not of a company's value."""
+    return 0 <= term.start - amount.end <= 1 and bool(_ON_PRICE.match(sentence.text, term.end))
 
 
 def _is_beside(sentence: Sentence, term: Term, amount: Amount) -> bool:

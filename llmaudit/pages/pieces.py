@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from llmaudit.pages.answers import MAX_ANSWER, denied_in_passing, lead_of
 from llmaudit.pages.cells import LABEL_WORDS, MAX_LABEL, of_table
+from llmaudit.pages.examples import in_examples
 from llmaudit.pages.model import Block, Page, Table, joined
+from llmaudit.pages.names import compares
 from llmaudit.pages.sentences import Piece, sentences
 from llmaudit.pages.terms import find_terms
 from llmaudit.pages.words import lexicons_for
@@ -30,15 +32,17 @@ def pieces(page: Page, language: str) -> Iterator[Piece]:
     """Yield every sentence to read: of text, of questions with their answers, of tables."""
     blocks = _with_intros(_with_values(page.blocks, language))
     before: Block | None = None
-    for block in blocks:
+    for block, example in in_examples(blocks, language):
         if isinstance(block, Table):
-            yield from of_table(block, language)
+            found = of_table(block, language)
             before = None
         elif block.kind == "question":
             before = block
+            continue
         else:
-            yield from _of_text(block, before, language)
+            found = _of_text(block, before, language)
             before = block if block.kind == "heading" else None
+        yield from (replace(piece, example=True) for piece in found) if example else found
 
 
 def _with_intros(blocks: Iterable[Block | Table]) -> Iterator[Block | Table]:
@@ -58,7 +62,7 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
         block = Block(block.text, block.marks, block.kind, before.text)
     elif label := _LABEL.match(block.text):
         block = replace(block, heading=f"{block.heading} {label[1]}".strip())
-    first = True
+    first, subject = True, _subject_of(block)
     for offset, sentence in sentences(block.text):
         if sentence.endswith(("?", "？")):
             before, first = Block(sentence, block.marks, "question", block.heading), True
@@ -70,9 +74,15 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
         first = False
         if lead is not None:
             quote = f"{before.text} {sentence}" if before is not None and before.kind == "question" else sentence
-            yield Piece(lead + sentence, block, offset, quote, len(lead))
+            yield Piece(lead + sentence, block, offset, quote, len(lead), subject=subject)
         else:
-            yield Piece(sentence, block, offset, heading=block.kind == "heading")
+            yield Piece(sentence, block, offset, heading=block.kind == "heading", subject=subject)
+
+
+def _subject_of(block: Block) -> str:
+    """Return the heading above a text where it may tell whom the text is about: no question, and no comparison."""
+    above = "" if block.kind in {"heading", "question"} else block.heading
+    return "" if above.rstrip().endswith(("?", "？")) or compares(above) else above
 
 
 def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block | Table]:

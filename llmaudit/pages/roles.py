@@ -34,7 +34,8 @@ _LEAST_PAID = re.compile(
 """What after an amount says that no less is paid in: "$20 minimum deposit" is no least fee."""
 
 _CREDITED = re.compile(
-    r"\s(?:in |of )?(?:free )?(?:credits?\b(?! card)|Guthaben|de crédits?|crédits?|de créditos?|créditos?)",
+    r"\s(?:in |of )?(?:free (?:tier|usage|allowance|quota)|(?:free )?credits?\b(?! card)|Guthaben"
+    r"|de crédits?|crédits?|de créditos?|créditos?)",
     re.IGNORECASE,
 )
 """What after an amount a month says that it is given: "$5/month credit"."""

@@ -38,6 +38,8 @@ class Piece:
         quote: What to quote where that is not the text itself.
         lead: How much of the text was put before it.
         heading: A heading or a labelled cell: what it denies or prices counts, a fee it merely names does not.
+        example: It belongs to an example, which states no charge by its sums.
+        subject: What the row or the column of a table is headed, or the heading of a text: whom it may be about.
     """
 
     text: str
@@ -46,6 +48,8 @@ class Piece:
     quote: str | None = None
     lead: int = 0
     heading: bool = False
+    example: bool = False
+    subject: str = ""
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:

@@ -34,6 +34,8 @@ class Setting:
         reader_sets: The page says that its reader chooses a factor or a margin.
         several: The page is about several gateways: what it does not say whose it is, is nobody's.
         titled: Words of the title of such a page that may be the name of its own gateway, or None.
+        example: The sentence belongs to an example.
+        subject: What heads a row, a column or a section, and may name whom it is about.
         settings_page: The page shows how to configure a margin: what it says about margins is its reader's.
     """
 
@@ -44,6 +46,8 @@ class Setting:
     reader_sets: bool = False
     several: bool = False
     titled: re.Pattern[str] | None = None
+    example: bool = False
+    subject: str = ""
 
 
 def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
@@ -154,7 +158,9 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
             continue
         if _is_base_of_more(sentence, match.end(), lexicon):
             continue
-        if any(term.name == "payment" and match.start() - 40 <= term.end <= match.start() for term in terms):
+        if any(term.name == "payment" and term.end <= match.start() for term in terms) and not lexicon.bases[
+            "tokens"
+        ].search(sentence, 0, match.start()):
             continue  # "card fees are passed along at cost" says nothing about tokens
         if _REFUTED.search(sentence, 0, match.start()) or _about_a_tool(sentence, match.start(), lexicon):
             continue

@@ -1,0 +1,101 @@
+"""Examples: figures that work a case out ("a top-up of $100 costs $105"), which state no charge by themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from llmaudit.pages.figures import Amount
+from llmaudit.pages.model import Block, Table
+from llmaudit.pages.words import Lexicon, lexicons_for
+
+_SUM_OF_MONEY = r"(?:[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2}"
+
+_SUM_OF_MONEY = r"(?:[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2}"
+
+_WORKED = re.compile(
+    rf"\d[^=≈→;.]{{0,24}}[^=≈→;]\s?[-+×x*/÷−]\s?[$€£¥￥]?\s?\d[^=≈→;]{{0,24}}[=≈→]"
+    rf"|{_SUM_OF_MONEY}\s?→\s?\*{{0,2}}{_SUM_OF_MONEY}"
+    rf"|\b(?:an?|every|each|eine?|une?|una?) {_SUM_OF_MONEY} (?:[\w-]+ )?"
+    r"(?:purchase|top-?up|deposit|payment|order|recharge|Aufladung|achat|recarga)"
+    r"|^\s?[→⇒=]\s?\W{{0,2}}\d"
+)
+"""Arithmetic with money: "$10.00 + $0.60 = $10.60", "→ 1,60 €"."""
+
+_LABELLED_SUMS = 2
+"""Sums of money in a row, each after its label, that are a receipt: "Requested: $10 Charged: $10.60"."""
+
+JOINED = 4
+"""Characters between a percentage and the sum that makes one fee with it: "1.4% + $0.25"."""
+
+_SUM = re.compile(r"[^\W\d][)%）]?\s?[:：]\s?(?:US)?[$€£¥￥]\s?\d")
+
+
+_TOTAL = re.compile(
+    r"\W*(?:grand |sub)?-?(?:totals?|total(?:e|es)?|sum|gesamt\w*|summe|somme|suma|合计|合計|总计|總計|小计)\b.{0,30}",
+    re.IGNORECASE,
+)
+"""How the row of a table is labelled that adds up the others."""
+
+
+def _is_bill(table: Table) -> bool:
+    """Say whether a table adds up what somebody spends: its rows are no prices of the page's."""
+    return any(_TOTAL.fullmatch(row[0].strip()) for row in table.rows[1:] if row)
+
+
+def is_example(text: str, language: str) -> bool:
+    """Say whether a heading or what introduces a list announces an example."""
+    return any(
+        lexicon["examples"].search(text) or lexicon["supposed"].search(text) for lexicon in lexicons_for(text, language)
+    )
+
+
+def in_examples(blocks: Iterable[Block | Table], language: str) -> Iterator[tuple[Block | Table, bool]]:
+    """Yield every block and whether it belongs to an example that a heading or a line with a colon announces."""
+    announced = False
+    for block in blocks:
+        text = block.text.rstrip() if isinstance(block, Block) else ""
+        if isinstance(block, Block) and (block.kind in {"heading", "question"} or not re.search(r"\d", text)):
+            announced = False
+        if is_example(block.heading, language) or (isinstance(block, Table) and _is_bill(block)):
+            yield block, True
+            continue
+        yield block, announced
+        if text.endswith((":", "：")) and is_example(text, language):
+            announced = True
+
+
+def example_at(text: str, at: int, lexicon: Lexicon) -> bool:
+    """Say whether a place follows words that announce an example or a guess; one in brackets ends with them."""
+    for name in ("examples", "supposed"):
+        match = lexicon[name].search(text, 0, at)
+        if match is None:
+            continue
+        bracket = re.search(r"[(（][^()（）]*$", text[: match.start()])
+        closed = re.search(r"[)）]", text[match.end() : at]) if bracket else None
+        if closed is None:
+            return True
+    return False
+
+
+def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, example: bool) -> list[Amount]:
+    """Return figures with those of an example ignored: sums and factors of a worked case, percentages of a guess.
+
+    A percentage counts in an example ("with our 5% fee you pay $105") and so does a price with a unit, but neither does
+    in what is only supposed, and no percentage in a receipt, which does not say what it is on.
+    """
+    supposed = lexicon["supposed"].search(text)
+    receipt = len(_SUM.findall(text)) >= _LABELLED_SUMS
+    worked = receipt or bool(_WORKED.search(text))
+    out: list[Amount] = []
+    for amount in figures:
+        guess = supposed is not None and supposed.start() < amount.start
+        case = example or worked or example_at(text, amount.start, lexicon)
+        joined = (
+            bool(out) and out[-1].kind == "pct" and out[-1].role == "amount" and amount.start - out[-1].end <= JOINED
+        )
+        sums = amount.kind == "times" or (amount.kind != "pct" and amount.unit in {None, "period"} and not joined)
+        drop = guess or (receipt and amount.kind == "pct") or (case and sums and amount.kind != "variable")
+        out.append(replace(amount, role="ignored") if drop and amount.role == "amount" else amount)
+    return out
