@@ -1,0 +1,119 @@
+"""`llmaudit shadow design`: how many pairs, days and judgements a test of one's own traffic needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmaudit.cli.options import command
+from llmaudit.cli.output import answer, line, table, warn
+from llmaudit.cli.shadow.common import Alpha, Looks, Margin, Power, Unit, check_numbers, plain, tier_name
+from llmaudit.cli.work import catalog, open_store
+from llmaudit.errors import NotEnoughError
+from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.shadow.design import Design
+
+
+def design(
+    settings: Settings,
+    margin: Margin = 0.02,
+    alpha: Alpha = 0.05,
+    power: Power = 0.8,
+    share: Annotated[float, typer.Option("--share", help="Share of traffic that gets a shadow.")] = 0.1,
+    days: Annotated[int, typer.Option("--days", help="Days the test is to run.")] = 7,
+    looks: Looks = "daily",
+    disagree: Annotated[
+        float | None, typer.Option("--disagree", help="Share of pairs whose outcomes differ; assumed 0.2.")
+    ] = None,
+    correlation: Annotated[float, typer.Option("--correlation", help="Of outcomes within a user.")] = 0.05,
+    saving: Annotated[float, typer.Option("--saving", help="Saving whose certainty is asked about.")] = 0.3,
+    unit: Unit = "auto",
+) -> None:
+    """Plan a shadow test from your own traffic: pairs, days and judging budget by tier, looks, power by day."""
+    from llmaudit.shadow.design import enough_units, plan_test
+    from llmaudit.shadow.traffic import best_unit, tier_traffic
+
+    check_numbers(
+        margin=margin, alpha=alpha, power=power, share=share, days=days, disagree=disagree, correlation=correlation
+    )
+    check_numbers(saving=saving)
+    with open_store(settings, read_only=True) as store:
+        chosen = best_unit(store) if unit == "auto" else unit
+        traffic = tier_traffic(store, catalog(settings), settings.period, chosen)
+        seen = _seen_disagreement(store) if disagree is None else {one.tier: disagree for one in traffic}
+    if not traffic:
+        raise NotEnoughError(
+            "no good request lies in the period: there is no traffic to plan from",
+            next_step="Ingest a month of logs first, or widen --since and --until.",
+            slug="no-traffic",
+        )
+    found = plan_test(
+        traffic,
+        margin=margin,
+        alpha=alpha,
+        power=power,
+        share=share,
+        days=days,
+        disagreement=seen,
+        correlation=correlation,
+        saving=saving,
+        daily=looks == "daily",
+    )
+    warnings = enough_units(found)
+    document = {"schema": "llmaudit/shadow-design/1", "timezone": settings.timezone, "unit": chosen, **plain(found)}
+    answer(settings, document | {"warnings": warnings}, lambda: _show_design(settings, found))
+    if not settings.json:
+        warn(settings, warnings)
+
+
+def _seen_disagreement(store: Any) -> dict[int | None, float]:
+    """Return how often outcomes differed by tier in earlier tests of this database, where that is known."""
+    rows = store.rows(
+        "SELECT tier, avg(CASE WHEN primary_score <> shadow_score THEN 1.0 ELSE 0.0 END) FROM shadow_pairs "
+        "WHERE primary_score IN (0, 1) AND shadow_score IN (0, 1) GROUP BY tier HAVING count(*) >= 100"
+    )
+    return {tier: max(float(share), 0.01) for tier, share in rows}
+
+
+def _show_design(settings: Settings, found: Design) -> None:
+    rows = [
+        [
+            tier_name(row.tier),
+            f"{row.requests_per_day:,.0f}",
+            f"{row.pairs_per_day:,.0f}",
+            f"{row.disagreement:.0%}",
+            f"{row.design_effect:.2f}",
+            f"{row.judged_pairs:,}",
+            row.days,
+            f"{row.power_after_5_days:.0%}",
+            f"{row.power:.0%}",
+            row.cost_days,
+        ]
+        for row in found.tiers
+    ]
+    heads = ["tier", "requests/day", "pairs/day", "differ", "design effect", "pairs to judge", "days"]
+    table(
+        settings,
+        "What each tier needs",
+        [*heads, "power, day 5", f"power, day {found.planned_days}", "days for cost"],
+        rows,
+    )
+    days = ("1", "3", "7", "14", "28", "56")
+    curve = [[tier_name(row.tier), *(f"{row.curve[day]:.0%}" for day in days)] for row in found.tiers]
+    table(settings, "Power by day, every pair judged", ["tier", *(f"day {day}" for day in days)], curve)
+    line(
+        f"Margin {found.margin * 100:g} points, level {found.alpha:g}, {found.share:.0%} sampled, {found.looks} looks."
+    )
+    line(f"Boundaries (z): {', '.join(f'{b:.3f}' for b in found.boundaries)}")
+    line(f"Requests answered twice: {found.requests:,}. Pairs to judge in all: {found.judging_budget:,}.")
+    line(f"Within five days: {found.five_day_claim}.")
+    for text in found.assumed:
+        line(f"Assumed: {text}.")
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    command(group, design, "design", "llmaudit shadow design --margin 0.02 --share 0.1")
