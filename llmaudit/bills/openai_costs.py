@@ -92,6 +92,14 @@ KINDS: dict[str, TokenKind] = {
 }
 
 
+PARTS: dict[str, dict[TokenKind, TokenKind]] = {
+    "text": {},
+    "audio": {"input": "input_audio", "cache_read": "cache_read_audio", "output": "output_audio"},
+    "image": {"input": "input_image", "cache_read": "cache_read_image", "output": "output_image"},
+}
+"""What a line item may say between the model and what was counted: `gpt-image-x image, output`."""
+
+
 def item_of(line_item: str | None) -> tuple[str | None, TokenKind | None]:
     """Return the model of a line item and what was counted: `gpt-x-2026-08-01, cached input`.
 
@@ -102,7 +110,10 @@ def item_of(line_item: str | None) -> tuple[str | None, TokenKind | None]:
         return None, None
     item, _, words = line_item.rpartition(", ")
     kind = KINDS.get(words.replace("_", " ").removesuffix(" tokens"), "other")
-    return item.rpartition(" | ")[2] or None, kind
+    model, _, part = item.rpartition(" | ")[2].partition(" ")
+    if part not in PARTS:  # names of models have no space
+        return item.rpartition(" | ")[2] or None, kind
+    return model, PARTS[part].get(kind, kind)
 
 
 FORMAT = Format(
@@ -119,8 +130,9 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "One line a day and line item; the amount is exact, in the currency stated. The model stands before the last "
-        "comma of line_item and what was counted after it; input is the uncached part. quantity is in quantity_unit. "
-        "Dimensions that were not grouped by are null. Scale Tier tokens are prepaid and not in it."
+        "comma of line_item, perhaps with text, audio or image behind it, and what was counted after it; input is the "
+        "uncached part. quantity is in quantity_unit. Dimensions that were not grouped by are null. Scale Tier tokens "
+        "are prepaid and not in it."
     ),
     verified="Shape and exact amounts on a recorded page; the newer names of line items rest on documentation.",
 )

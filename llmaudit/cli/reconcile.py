@@ -49,7 +49,7 @@ def reconcile(
     totals = _totals(official or [], prices)
     with open_store(settings, read_only=True) as store:
         evidence = gather(store, prices, (), settings.period)
-    found, used = finding.find(evidence, totals), usage.find(evidence)
+    found, used = finding.find(evidence, totals), usage.find(evidence, totals)
     document = {
         "schema": "llmaudit/reconcile/1",
         "catalog_version": prices.version,

@@ -166,6 +166,20 @@ def test_a_bill_without_models_is_compared_as_a_whole(catalog: Catalog):
     assert [one.bill for one in row.by_model] == [None, None]
 
 
+def test_an_invoice_total_stands_for_the_bill_of_one_month(catalog: Catalog):
+    (row,) = usage.find(evidence(catalog, bills=[used(MILLION)]), {"openai": Decimal("1.5")}).rows
+    assert row.bill is not None
+    assert (row.bill.bill, row.bill.difference_usd) == ("official", Decimal("-0.5"))
+    assert causes(row) == {"not_itemised": "-0.5"}
+    two_months = [used(MILLION), used(MILLION, day=date(2026, 11, 1))]
+    assert [one.bill for one in usage.find(evidence(catalog, bills=two_months), {"openai": Decimal(1)}).rows] == [
+        None,
+        None,
+    ]
+    (billed_too,) = usage.find(evidence(catalog, bills=[used(MILLION), billed("2")]), {"openai": Decimal("1.5")}).rows
+    assert billed_too.bill.bill == "openai_costs"  # type: ignore[union-attr]
+
+
 def test_the_logs_cover_a_share_in_tokens_and_in_dollars(catalog: Catalog):
     cells = [
         cell(model=MODEL, counters=(3 * MILLION, 0, 0, 0, 0, 2 * MILLION)),

@@ -7,16 +7,19 @@ surprises come to; beside the logs it says how much of the traffic they show.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from llmaudit.billing.exports import Repeat, counted, usage_lines
 from llmaudit.billing.lines import payer, seller_of
 from llmaudit.billing.listed import Listed, at_list, summed
 from llmaudit.cells import PricedCell, known_sum
 from llmaudit.evidence import BillSum, Evidence
-from llmaudit.findings.usage.against_bill import by_day, by_model, whole
+from llmaudit.findings.usage.against_bill import by_day, by_model, of_invoice, whole
 from llmaudit.findings.usage.against_logs import Traffic
 from llmaudit.findings.usage.doubts import explained
 from llmaudit.findings.usage.model import (
@@ -42,8 +45,14 @@ Month = tuple[str, str | None]
 """A seller and a month."""
 
 
-def find(evidence: Evidence) -> Usage:
-    """Return every usage export at list, by seller and month, beside the bill and the logs of the same."""
+def find(evidence: Evidence, official: Mapping[str, Decimal] | None = None) -> Usage:
+    """Return every usage export at list, by seller and month, beside the bill and the logs of the same.
+
+    Args:
+        evidence: Bill lines and cells of the period.
+        official: Invoice totals in US dollars by seller, for the whole period: what a seller's usage is compared with
+            that lies in one month and has no bill.
+    """
     catalog = evidence.catalog
     exported = usage_lines(evidence.bills)
     if not exported:
@@ -57,7 +66,17 @@ def find(evidence: Evidence) -> Usage:
         if seller is not None and priced.cell.day is not None:
             cells.setdefault((seller, f"{priced.cell.day:%Y-%m}"), []).append(priced)
     months = sorted(_by_month(evidence, exported).items(), key=lambda item: (item[0][0], item[0][1] or ""))
-    return Usage([_row(evidence, key, lines, bills.get(key, []), cells.get(key, [])) for key, lines in months])
+    rows = [_row(evidence, key, lines, bills.get(key, []), cells.get(key, [])) for key, lines in months]
+    spans = Counter(row.seller for row in rows)
+    invoices = {seller: usd for seller, usd in (official or {}).items() if spans[seller] == 1}
+    return Usage([_invoiced(row, invoices.get(row.seller)) for row in rows])
+
+
+def _invoiced(row: Row, invoice: Decimal | None) -> Row:
+    """Return a row beside an invoice total, where it has no bill."""
+    if invoice is None or row.bill is not None:
+        return row
+    return msgspec.structs.replace(row, bill=of_invoice(invoice, row))
 
 
 def _by_month(evidence: Evidence, lines: Iterable[BillSum]) -> dict[Month, list[BillSum]]:

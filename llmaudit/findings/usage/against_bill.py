@@ -18,7 +18,7 @@ from llmaudit.billing.lines import ANY, FINE, Names, aside, choose, in_dollars, 
 from llmaudit.billing.listed import Listed, summed
 from llmaudit.catalog import Catalog
 from llmaudit.evidence import BillSum
-from llmaudit.findings.usage.model import Billed, BilledOnly, BillSide, Verdict
+from llmaudit.findings.usage.model import AtList, Billed, BilledOnly, BillSide, Verdict
 from llmaudit.money import ZERO, total
 
 CAUSES: dict[str, str] = {
@@ -35,6 +35,7 @@ CAUSES: dict[str, str] = {
     "prepayments_and_fees": "purchases and fees",
     "credits_and_corrections": "credits, refunds, discounts and corrections",
     "tax": "tax",
+    "not_itemised": "the invoice has no lines to compare by",
 }
 """Every cause, in the order shown: first what only one side has."""
 
@@ -93,6 +94,21 @@ def whole(seller: str, lines: list[BillSum], listed: list[Listed], catalog: Cata
             key=lambda one: (-one.billed_usd, one.model),
         ),
         notes=[f"amounts in {name} without a rate to dollars are in no sum" for name in sorted(sides.foreign)],
+    )
+
+
+def of_invoice(invoice: Decimal, used: AtList) -> BillSide:
+    """Return an invoice total beside usage at list: it has no lines, so that the difference has one cause."""
+    difference = None if used.list_usd is None else invoice - used.list_usd
+    return BillSide(
+        bill="official",
+        billed_usd=invoice,
+        difference_usd=difference,
+        low_usd=invoice - (used.high_usd or ZERO),
+        high_usd=invoice - (used.low_usd or ZERO),
+        causes=[] if difference is None else causes_of(CAUSES, {"not_itemised": difference}),
+        billed_only=[],
+        notes=[],
     )
 
 

@@ -133,7 +133,7 @@ class BillSide(msgspec.Struct, frozen=True, kw_only=True):
     """The seller's bill of the month beside its usage.
 
     Attributes:
-        bill: Its format.
+        bill: Its format, or `official` for an invoice total.
         billed_usd: What it charges.
         difference_usd: billed - list; None where the usage at list is not one amount.
         low_usd: billed - the most that the usage can have cost at list.
