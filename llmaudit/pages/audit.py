@@ -199,7 +199,7 @@ def find_clauses(
             own,
             settings_page,
             reader_sets,
-            several,
+            several or piece.party,
             titled,
             piece.example,
             piece.subject,

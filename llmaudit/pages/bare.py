@@ -155,7 +155,7 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
     )
     money = (
         r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
-        r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|人民币|欧元|元|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
+        r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|美金|人民币|欧元|元|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
     )
     each = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
     shapes = (
@@ -177,6 +177,22 @@ _AT_PAR = re.compile(rf"(?P<a>{_COIN})\s?(?:=|＝|等于|兑换?|:|：)\s?(?P<b>
 """One of a currency for one of another, which is no exchange rate: `1$ = 1¥`."""
 
 
+_SAME_COIN = re.compile(
+    rf"{_COIN} (?:[\w']+ ){{0,5}}?(?:becomes?|buys?|gets?|gives?|yields?|is worth|devient|donne|vaut|wird zu|ergibt|bringt"
+    rf"|se convierte en|da|equivale a) (?:you |vous |dir |Ihnen )?{_COIN}",
+    re.IGNORECASE,
+)
+"""A coin that is credited whole: "$1 you pay us becomes $1 of credits"."""
+
+
+def paid_in_full(sentence: Sentence) -> Iterator[Clause]:
+    """Yield what says that nothing is kept of a payment for credits."""
+    match = _SAME_COIN.search(sentence.text)
+    if match and re.search(sentence.lexicon.sources["credits_units"], sentence.text, re.IGNORECASE):
+        clause = clause_at(sentence, Term(match.start(), match.end(), "topup"), match.start(), "topup_pct")
+        yield replace(clause, negated=True, base="credits", minimum=None)
+
+
 def at_par(sentence: Sentence) -> Iterator[Clause]:
     """Yield what is sold one for one across currencies, where no word for credits says so already."""
     for match in _AT_PAR.finditer(sentence.text):
@@ -193,7 +209,7 @@ def _conversion(sentence: Sentence, match: re.Match[str], count: Decimal, value:
     written = match["n"] or ""
     scale = 1_000_000 if re.search(r"M|million", written) else 1_000 if re.search(r"k|K", written) else 1
     unit = (match["unit"] or "").lower()
-    dollars = "$" in match[0] or unit in {"美元", "ドル", "usd", "dollar", "dollars"}
+    dollars = "$" in match[0] or unit in {"美元", "美金", "ドル", "usd", "dollar", "dollars"}
     clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
     if unit in {"¢", "cent", "cents"}:
         return replace(clause, usd=value / 100, per=int(count * scale), base="credits")

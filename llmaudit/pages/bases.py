@@ -53,7 +53,8 @@ def base_of(
     opening = lexicon.bases["byok"].search(sentence, 0, until)
     if opening and not _is_aside(sentence, opening.start(), lexicon) and not names & {"credits", "payment"}:
         return "byok"
-    above_byok = lexicon.bases["byok"].search(heading) and not lexicon.bases["byok"].search(sentence)
+    compared = re.search(r"\b(?:vs\.?|versus|or|oder|ou|o)\b|対|或", heading, re.IGNORECASE)
+    above_byok = not compared and lexicon.bases["byok"].search(heading) and not lexicon.bases["byok"].search(sentence)
     if above_byok and "credits" not in names and "payment" not in names:
         return "byok"
     if own:
@@ -61,7 +62,7 @@ def base_of(
     if alone:
         return _base_above(heading, lexicon)
     whole = (0, len(sentence))
-    rest = [found for found in bases_in(sentence, whole, term, lexicon) if not (percent and found[1] == "subscription")]
+    rest = [found for found in bases_in(sentence, whole, term, lexicon) if found[1] != "subscription"]
     return rest[0][1] if rest else _base_above(heading, lexicon)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from llmaudit.pages.examples import is_case
 from llmaudit.pages.model import Block, Table
 from llmaudit.pages.pricetable import is_price_table
 from llmaudit.pages.sentences import Piece, sentences
@@ -34,7 +35,10 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
         block = Block(first[column], ((0, table.lines[0]),), "item", table.heading)
         yield Piece(first[column], block, 0, unmarked(" | ".join(first)), heading=True)
     for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headed else 0 :]:
+        if is_case(row):
+            continue
         quote = unmarked(" | ".join(row))
+        party = headed and bool(_PARTY.fullmatch(first[0].strip(" *")))
         for column, cell in enumerate(row):
             if not cell or column in shares or re.fullmatch(r"[\s—–✓✔✗✘✅❌-]*", cell):
                 continue
@@ -46,8 +50,15 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
             subject = f"{' '.join(row[:column])[:MAX_HEADING]} {header}" if column else ""
             for offset, sentence in sentences(text):
                 block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
-                yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject)
+                yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject, party=party)
 
+
+_PARTY = re.compile(
+    r"(?:platt?forms?|plate-?formes?|plataformas?|gateways?|marketplaces?|competitors?|aggregators?|services?/platforms?)"
+    r"|平台|网关|プラットフォーム",
+    re.IGNORECASE,
+)
+"""What a table is headed whose every row is about a company of its own: without a known name, nobody knows whose."""
 
 _SPLIT = re.compile(
     r"(?:revenue|earnings?|payment|fee|income) (?:split|share|distribution)s?\b|\bsplit\b"

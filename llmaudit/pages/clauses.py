@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, free_keys, is_charged
+from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, free_keys, is_charged, paid_in_full
 from llmaudit.pages.bases import base_of
 from llmaudit.pages.denial import is_asserted
 from llmaudit.pages.figures import Amount, number
@@ -65,6 +65,7 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = Fa
     found = [
         *conversions(sentence),
         *at_par(sentence),
+        *paid_in_full(sentence),
         *_of_terms(sentence, heading=heading),
         *bare_prices(sentence),
         *bare_factors(sentence),

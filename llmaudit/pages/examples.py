@@ -10,13 +10,12 @@ from llmaudit.pages.figures import Amount
 from llmaudit.pages.model import Block, Table
 from llmaudit.pages.words import Lexicon, lexicons_for
 
-_SUM_OF_MONEY = r"(?:[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2}"
-
-_SUM_OF_MONEY = r"(?:[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2}"
+_SUM_OF_MONEY = r"(?:[$€£¥￥₦₹₩₽₺₫฿]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2}"
 
 _WORKED = re.compile(
     rf"\d[^=≈→;.]{{0,24}}[^=≈→;]\s?[-+×x*/÷−]\s?[$€£¥￥]?\s?\d[^=≈→;]{{0,24}}[=≈→]"
-    rf"|{_SUM_OF_MONEY}\s?→\s?\*{{0,2}}{_SUM_OF_MONEY}"
+    rf"|{_SUM_OF_MONEY}(?:/\w+)?\s?→\s?\*{{0,2}}{_SUM_OF_MONEY}"
+    rf"|{_SUM_OF_MONEY} (?:on|bei|auf|sur|sobre) (?:an? |eine[rn]? |une? |una? )?{_SUM_OF_MONEY}"
     rf"|\b(?:an?|every|each|eine?|une?|una?) {_SUM_OF_MONEY} (?:[\w-]+ )?"
     r"(?:purchase|top-?up|deposit|payment|order|recharge|Aufladung|achat|recarga)"
     r"|^\s?[→⇒=]\s?\W{{0,2}}\d"
@@ -29,7 +28,10 @@ _LABELLED_SUMS = 2
 JOINED = 4
 """Characters between a percentage and the sum that makes one fee with it: "1.4% + $0.25"."""
 
-_SUM = re.compile(r"[^\W\d][)%）]?\s?[:：]\s?(?:US)?[$€£¥￥]\s?\d")
+NAMED = 24
+"""Characters after a price that name its plan, which is no example then: "e.g. $49/month for the Team plan"."""
+
+_SUM = re.compile(r"[^\W\d][)%）]?\s?[:：]\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*(?![\d.,]|\s?/|\s(?:per|pro|par|por)\b)")
 
 
 _TOTAL = re.compile(
@@ -42,6 +44,16 @@ _TOTAL = re.compile(
 def _is_bill(table: Table) -> bool:
     """Say whether a table adds up what somebody spends: its rows are no prices of the page's."""
     return any(_TOTAL.fullmatch(row[0].strip()) for row in table.rows[1:] if row)
+
+
+_CASE = re.compile(rf"\W*{_SUM_OF_MONEY}\W*|\W*\d[\d.,]*\s?[A-Z]{{3,4}}\W*")
+
+_WORKED_OUT = re.compile(rf"\W*{_SUM_OF_MONEY}\s?(?:\(.*\))?\W*")
+
+
+def is_case(row: Sequence[str]) -> bool:
+    """Say whether a row works out what an amount costs: it is headed by the amount, and others follow from it."""
+    return bool(row and _CASE.fullmatch(row[0])) and any(_WORKED_OUT.fullmatch(cell) for cell in row[1:])
 
 
 def is_example(text: str, language: str) -> bool:
@@ -91,7 +103,8 @@ def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, 
     out: list[Amount] = []
     for amount in figures:
         guess = supposed is not None and supposed.start() < amount.start
-        case = example or worked or example_at(text, amount.start, lexicon)
+        of_plan = amount.unit == "period" and lexicon["plans"].search(text, amount.end, amount.end + NAMED)
+        case = example or worked or (not of_plan and example_at(text, amount.start, lexicon))
         joined = (
             bool(out) and out[-1].kind == "pct" and out[-1].role == "amount" and amount.start - out[-1].end <= JOINED
         )

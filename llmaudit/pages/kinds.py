@@ -43,7 +43,7 @@ LIST_PRICE = re.compile(
     r"官方|原价|上游|(?:实际|真实)成本|list price|provider (?:price|cost)|official price"
     r"|(?:actual|real|true) (?:\w+ )?cost|Listenpreis"
     r"|(?:tatsächliche|reale)\w* (?:\w+-)?Kosten|prix (?:catalogue|officiel)|coût réel"
-    r"|precio (?:de lista|oficial)|cost[eo] real|定価|公式|実費|原価",
+    r"|(?:OpenAI|Anthropic|Google)\s?的?(?:价格|定价)|precio (?:de lista|oficial)|cost[eo] real|定価|公式|実費|原価",
     re.IGNORECASE,
 )
 _OWN_SERVICE = re.compile(r"platform|plattform|plateforme|plataforma|平台|プラットフォーム", re.IGNORECASE)

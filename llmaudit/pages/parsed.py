@@ -269,14 +269,19 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
 
 
 _ON_PRICE = re.compile(
-    r"\s(?:on|over|above|to|auf|sur|sobre)\s(?:[\w'-]+\s){0,3}(?:costs?|prices?|rates?|pricing|tokens?|Kosten|Preise?n?|prix|coûts?|precios?|costos?)\b",
+    r"\s(?:(?:is )?appl(?:ies|ied) )?(?:on|over|above|to|auf|sur|sobre)\s(?:[\w'-]+\s){0,4}(?:costs?|prices?|rates?|pricing|tokens?|Kosten|Preise?n?|prix|coûts?|precios?|costos?)\b",
     re.IGNORECASE,
 )
 
 
+_TIMES_PRICE = re.compile(r"(?:price|cost|rate)s?\W{0,3}[×*]$", re.IGNORECASE)
+
+
 def _is_factor_of_price(sentence: Sentence, term: Term, amount: Amount) -> bool:
     """Say whether a factor makes the markup of a price: "2x markup on model costs", and not of a company's value."""
-    return 0 <= term.start - amount.end <= 1 and bool(_ON_PRICE.match(sentence.text, term.end))
+    if not 0 <= term.start - amount.end <= 1:
+        return False
+    return bool(_ON_PRICE.match(sentence.text, term.end) or _TIMES_PRICE.search(sentence.text, 0, amount.start + 1))
 
 
 def _is_beside(sentence: Sentence, term: Term, amount: Amount) -> bool:

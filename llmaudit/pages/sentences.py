@@ -40,6 +40,7 @@ class Piece:
         heading: A heading or a labelled cell: what it denies or prices counts, a fee it merely names does not.
         example: It belongs to an example, which states no charge by its sums.
         subject: What the row or the column of a table is headed, or the heading of a text: whom it may be about.
+        party: It is of a table whose every row is about another company.
     """
 
     text: str
@@ -50,6 +51,7 @@ class Piece:
     heading: bool = False
     example: bool = False
     subject: str = ""
+    party: bool = False
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:

@@ -31,6 +31,12 @@ _TRADITIONAL = str.maketrans(
 )
 """Characters of pricing pages that are written otherwise in Taiwan and Hong Kong, one for one."""
 
+_UMLAUT = re.compile(r"\[[^\]]*\]|[äöüß]")
+_SPELLED = {"ä": "(?:ä|ae)", "ö": "(?:ö|oe)", "ü": "(?:ü|ue)", "ß": "(?:ß|ss)"}
+"""German letters as they are also written: "Gebuehr"; a class of letters is left as it is."""
+
+_LETTERS = {"de": re.compile("[äöüß]", re.IGNORECASE), "es": re.compile("[ñ¿¡]|ción\\b", re.IGNORECASE)}
+
 MIN_VOTES = 2
 """Common words a text needs before it is taken for a language; a label of two words is the page's."""
 
@@ -133,6 +139,8 @@ def _compiled(file: LexiconFile) -> Lexicon:
     wide = file.language in WIDE
 
     def filled(pattern: str) -> str:
+        if file.language == "de":
+            pattern = _UMLAUT.sub(lambda match: _SPELLED.get(match[0], match[0]), pattern)
         return _PART.sub(lambda match: f"(?:{filled(file.parts[match[1]])})", pattern)
 
     def joined(patterns: Sequence[str]) -> str:
@@ -168,6 +176,8 @@ def language_of(text: str, default: str | None = None) -> str | None:
     words = {word.lower() for word in _WORD.findall(text[:20_000])}
     votes = {name: len(words & lexicon.common) for name, lexicon in lexicons().items() if lexicon.common}
     best = max(votes, key=lambda name: (votes[name], name == default))
+    if votes[best] < MIN_VOTES and not votes.get(str(default)):  # "Transaktionsgebühren: 2,9 %" has a letter that tells
+        return next((name for name, letters in _LETTERS.items() if letters.search(text)), default)
     if default in votes and votes[best] < votes[default] + MIN_VOTES:
         return default  # a short sentence has words that two languages share
     return best if votes[best] >= MIN_VOTES else default
