@@ -178,8 +178,8 @@ _AT_PAR = re.compile(rf"(?P<a>{_COIN})\s?(?:=|＝|等于|兑换?|:|：)\s?(?P<b>
 
 
 _SAME_COIN = re.compile(
-    rf"{_COIN} (?:[\w']+ ){{0,5}}?(?:becomes?|buys?|gets?|gives?|yields?|is worth|devient|donne|vaut|wird zu|ergibt|bringt"
-    rf"|se convierte en|da|equivale a) (?:you |vous |dir |Ihnen )?{_COIN}",
+    rf"{_COIN} (?:[\w']+ ){{0,5}}?(?:becomes?|buys?|gets?|gives?|yields?|is worth|devient|donne|vaut|wird zu|ergibt"
+    rf"|bringt|se convierte en|da|equivale a) (?:you |vous |dir |Ihnen )?{_COIN}",
     re.IGNORECASE,
 )
 """A coin that is credited whole: "$1 you pay us becomes $1 of credits"."""

@@ -84,13 +84,13 @@ def _of_terms(sentence: Sentence, *, heading: bool) -> Iterator[Clause]:
         if positive:
             for group in _groups(sentence, positive):
                 yield from _with_numbers(sentence, term, group)
-        elif _only_refuted(sentence, term):
+        elif _only_refuted(sentence, term) or _IF_NONE.search(
+            sentence.text, max(0, term.start - IF_WITHIN), term.start
+        ):
             continue
         elif term.name == "multiplier":
             if not sentence.is_example(term.start):
                 yield from _factor(sentence, term)
-        elif _IF_NONE.search(sentence.text, max(0, term.start - IF_WITHIN), term.start):
-            continue
         elif owned or sentence.denied(term):
             bare = {"charge", "overage"} if owned else {"charge", "plus", "overage"}
             if term.name not in bare and not is_repeated(sentence.text, term):
@@ -142,19 +142,24 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
     clause = clause_at(sentence, term, first.start, "payment_processing" if theirs else kind)
     clause = replace(clause, who="payment_processor") if theirs else clause
     for amount in group:
-        if amount.kind == "pct":
-            clause = replace(clause, pct=amount.value, pct_from=amount.low)
-        elif amount.kind == "usd":
-            clause = replace(clause, usd=amount.value, per=amount.per)
-        elif amount.kind == "other":
-            clause = replace(clause, other_amount=amount.text, per=amount.per)
-        elif amount.kind == "times" and amount.value is not None:
-            clause = replace(clause, multiplier=amount.value, pct=over_list(sentence, term, amount.value))
-        elif amount.kind == "variable":
-            clause = replace(clause, template=amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%")
+        clause = _with_figure(clause, amount, sentence, term)
     unit = next((amount.unit for amount in group if amount.unit in UNIT_BASES), None)
     own_unit = unit and clause.pct is None and kind != "tool_per_request"
     yield replace(clause, base=UNIT_BASES[str(unit)]) if own_unit else clause
+
+
+def _with_figure(clause: Clause, amount: Amount, sentence: Sentence, term: Term) -> Clause:
+    if amount.kind == "pct":
+        return replace(clause, pct=amount.value, pct_from=amount.low)
+    if amount.kind == "usd":
+        return replace(clause, usd=amount.value, per=amount.per)
+    if amount.kind == "other":
+        return replace(clause, other_amount=amount.text, per=amount.per)
+    if amount.kind == "variable":
+        return replace(clause, template=amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%")
+    if amount.value is None:
+        return clause
+    return replace(clause, multiplier=amount.value, pct=over_list(sentence, term, amount.value))
 
 
 def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
@@ -211,7 +216,7 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
 
 
 def _only_adds(sentence: Sentence, term: Term) -> bool:
-    """Say whether a "list price plus" only leads to the fee named after it, or 「手数料は上乗せ」 is said of the one before."""
+    """Say whether a "list price plus" only leads to the fee after it, or 「手数料は上乗せ」 is of the one before."""
     end = sentence.span_of(term.start)[1]
     if term.name == "plus":
         return any(term.end <= t.start < end and t.name in FEE_WORDS for t in sentence.terms)

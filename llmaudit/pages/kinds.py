@@ -84,6 +84,8 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
     on_payment = base == "payment" and not (
         term.name == "platform" and _OWN_SERVICE.search(sentence.text, term.start, term.end)
     )
+    if term.name == "charge" and amount and _told_after(sentence, amount) == "payment_processing":
+        return "payment_processing"
     if on_payment or (amount and amount.unit == "payment") or of_bank(sentence.text):
         return "payment_processing"
     if base == "subscription" and (amount is None or amount.kind != "pct"):
@@ -128,11 +130,21 @@ _KIND_ON: tuple[tuple[Base, Kind], ...] = (
 )
 
 
+_JOINED_SUM = re.compile(r"\s?\+\s?[$€£]?\d[\d.,]*\s?[¢€$]?")
+_METHOD = re.compile(
+    r"(?:cards?|bank(?: \(\w+\))? (?:payments?|debits?)|Karten?|Lastschrift\w*|cartes?|tarjetas?)(?!\w)", re.IGNORECASE
+)
+"""How somebody pays, told right after a figure: "1.25% for bank payments, 3.5% + 30¢ for cards"."""
+
+
 def _told_after(sentence: Sentence, amount: Amount) -> Kind | None:
     """Return what a figure is on whose own words say so right after it: "provider rates + 5.5% on credit top-ups"."""
-    match = _ON.match(sentence.text, amount.end)
+    joined = _JOINED_SUM.match(sentence.text, amount.end)
+    match = _ON.match(sentence.text, joined.end() if joined else amount.end)
     if match is None:
         return None
+    if _METHOD.match(sentence.text, match.end()):
+        return "payment_processing"
     return next(
         (kind for base, kind in _KIND_ON if sentence.lexicon.bases[base].match(sentence.text, match.end())), None
     )
@@ -176,7 +188,8 @@ def _label(sentence: Sentence, term: Term, span: tuple[int, int]) -> Term:
         return term
     if not re.match(r"\s?[—–:-]", sentence.text[first[1] :]):
         return term
-    return next((t for t in sentence.terms if t.end <= first[1] and t.name not in {"fee", "charge"}), term)
+    label = next((t for t in sentence.terms if t.end <= first[1] and t.name not in {"fee", "charge"}), term)
+    return term if sentence.denied(label) else label  # "no platform fee — you pay …" labels nothing
 
 
 def _on_list_price(sentence: Sentence, span: tuple[int, int], amount: Amount) -> bool:

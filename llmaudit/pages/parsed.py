@@ -269,7 +269,8 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
 
 
 _ON_PRICE = re.compile(
-    r"\s(?:(?:is )?appl(?:ies|ied) )?(?:on|over|above|to|auf|sur|sobre)\s(?:[\w'-]+\s){0,4}(?:costs?|prices?|rates?|pricing|tokens?|Kosten|Preise?n?|prix|coûts?|precios?|costos?)\b",
+    r"\s(?:(?:is )?appl(?:ies|ied) )?(?:on|over|above|to|auf|sur|sobre)\s(?:[\w'-]+\s){0,4}"
+    r"(?:costs?|prices?|rates?|pricing|tokens?|Kosten|Preise?n?|prix|coûts?|precios?|costos?)\b",
     re.IGNORECASE,
 )
 

@@ -22,7 +22,9 @@ _ABBREVIATION = re.compile(
     r"|d\.\s?h|p\.\s?ex|env|par ex|aprox|mín|máx|ej|p\.\s?ej|u\.s|usd|st|fig)|\b[A-Za-z])\.$",
     re.IGNORECASE,
 )
-_PARTS = re.compile(r"[;()（）；\[\]]|\s[—–-]{1,2}\s|—|，|,(?=\s?[\u3400-\u9fff])|、(?=但|不过)")
+_PARTS = re.compile(
+    r"[;()（）；\[\]]|\s[—–-]{1,2}\s|—|，|,(?=\s?[\u3400-\u9fff])|、(?=但|不过)|,\s(?=or (?:no|zero)\b)"
+)
 
 VARIABLE = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}")
 
