@@ -172,7 +172,7 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
                 yield _conversion(sentence, match, count, value)
 
 
-_COIN = r"(?:[$¥￥]\s?1(?![\d.,])|(?<![\d.,])1\s?(?:[$¥￥]|美元|美金|刀|人民币|元|块|USD|CNY|RMB))"
+_COIN = r"(?:[$¥￥]\s?1(?!\d|[.,]\d)|(?<![\d.,])1\s?(?:[$¥￥]|美元|美金|刀|人民币|元|块|USD|CNY|RMB))"
 _AT_PAR = re.compile(rf"(?P<a>{_COIN})\s?(?:=|＝|等于|兑换?|:|：)\s?(?P<b>{_COIN})", re.IGNORECASE)
 """One of a currency for one of another, which is no exchange rate: `1$ = 1¥`."""
 
