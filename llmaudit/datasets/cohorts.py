@@ -13,12 +13,10 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell, PricedCell, plain_cell, price
 from llmaudit.plans.quality import Outcomes, PairedCase
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 STRONG, CHEAP = "example/flagship-7", "example/budget-0.5"
 LEAST = 100

@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from llmaudit.arrays import Ints
 from llmaudit.catalog.units import PRICED
 from llmaudit.cells import PricedCell
 from llmaudit.money import ZERO, total
 from llmaudit.plans.matching import Attributes
 from llmaudit.plans.sums import Columns, scaled, unscaled
 
-Ints = npt.NDArray[np.int64]
 Verdict = Callable[[PricedCell], Hashable]
 
 TIERS = 5
