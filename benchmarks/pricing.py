@@ -1,8 +1,8 @@
 """How fast ten million requests are priced at list, beside two calculators that price one request at a time.
 
 The three run in the same process, one after the other, on the same requests: llmaudit prices all of them in SQL through
-`llmaudit.bulk`, genai-prices' `calc_price` and LiteLLM's `cost_per_token` a sample, since they would take hours. See
-README.md for what the numbers mean and what they do not.
+`llmaudit.listcost`, genai-prices' `calc_price` and LiteLLM's `cost_per_token` a sample, since they would take hours.
+See README.md for what the numbers mean and what they do not.
 
     python benchmarks/pricing.py [--rows N] [--sample N] [--repeats N]
 """
@@ -24,8 +24,8 @@ from common import MODELS, keep
 from genai_prices import Usage, calc_price
 from litellm import cost_per_token
 
-from llmaudit.bulk import priced_requests
 from llmaudit.catalog import load_catalog
+from llmaudit.listcost import priced_requests
 from llmaudit.store import Store
 
 ROWS = 10_000_000

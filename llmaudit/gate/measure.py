@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from llmaudit import __version__
-from llmaudit.bulk import present
 from llmaudit.catalog import Catalog
 from llmaudit.catalog.units import PRICED
 from llmaudit.gate.fold import fitting, like_cut
@@ -21,6 +20,7 @@ from llmaudit.gate.model import QUANTITIES, Baseline, Cell, ClusterKind, Detail,
 from llmaudit.gate.names import chosen_names, named
 from llmaudit.gate.pricing import KEYS, Priced, price_conditions
 from llmaudit.gate.sums import GROUPINGS, cases_of, moments_of
+from llmaudit.listcost import present
 from llmaudit.period import ALL, Period
 from llmaudit.resolve import resolved_requests
 from llmaudit.sql import read_sql

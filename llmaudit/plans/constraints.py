@@ -117,8 +117,8 @@ def _latency(result: PlanCost, rows: Sequence[LatencyBucket]) -> Iterator[Judged
             )
             continue
         found = percentile_ms(buckets, P95)
-        said = f"95% of {count:,} answers in the log took {found:,} ms or less"
-        yield Judged("latency_p95_ms", model, f"{limit}", f"{found}", "pass" if found <= limit else "fail", said)
+        sentence = f"95% of {count:,} answers in the log took {found:,} ms or less"
+        yield Judged("latency_p95_ms", model, f"{limit}", f"{found}", "pass" if found <= limit else "fail", sentence)
 
 
 def percentile_ms(buckets: dict[int, int], share: float) -> int:
@@ -139,23 +139,25 @@ def _ceiling(result: PlanCost) -> Iterator[Judged]:
         cost = total(one.cost_usd for one in result.outcomes if one.part in own)
         mean = EXACT.divide(cost, Decimal(count)) if count else Decimal(0)
         verdict = "pass" if limit is None or mean <= limit else "fail"
-        said = f"{count:,} requests cost {as_json(mean)} on average, with everything that comes on top"
-        yield Judged("cost_per_request_usd", model, f"{limit}", as_json(mean), verdict, said)
+        sentence = f"{count:,} requests cost {as_json(mean)} on average, with everything that comes on top"
+        yield Judged("cost_per_request_usd", model, f"{limit}", as_json(mean), verdict, sentence)
 
 
 def _models(result: PlanCost) -> Iterator[Judged]:
     limit = result.plan.constraints.max_models
     if limit is not None:
         used = _used(result)
-        said = f"in use: {', '.join(used)}"
-        yield Judged("max_models", "plan", f"{limit}", f"{len(used)}", "pass" if len(used) <= limit else "fail", said)
+        sentence = f"in use: {', '.join(used)}"
+        yield Judged(
+            "max_models", "plan", f"{limit}", f"{len(used)}", "pass" if len(used) <= limit else "fail", sentence
+        )
 
 
 def _quality(result: PlanCost) -> Iterator[Judged]:
     limit = result.plan.constraints.quality_floor
     if limit is not None:
-        said = "outcomes decide it: a shadow test, or `llmaudit plan optimize` on outcomes of your own"
-        yield Judged("quality_floor", "plan", f"{limit}", None, "unknown", said)
+        sentence = "outcomes decide it: a shadow test, or `llmaudit plan optimize` on outcomes of your own"
+        yield Judged("quality_floor", "plan", f"{limit}", None, "unknown", sentence)
 
 
 def _used(result: PlanCost) -> list[str]:

@@ -68,7 +68,7 @@ FACETS: dict[str, Verdict] = {
     ),
 }
 """What legs depend on: the conditions of prices, what is assumed, what is needed, which quantities there are, what is
-paid now, and which outcomes speak of it. `tests/plans/test_bulk.py` holds the groups to the cells, one by one."""
+paid now, and which outcomes speak of it. `tests/plans/test_plans_bulk.py` holds the groups to the cells, one by one."""
 
 
 def _thinks(priced: PricedCell) -> bool | None:
