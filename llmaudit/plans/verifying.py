@@ -87,6 +87,6 @@ def _judged(rates: Sequence[Decimal], verify: Verify, tokens: Decimal, answer: D
     reading = fixed(times(times(price, tokens), answer))
     found = tuple(prompt if name in INPUT_COUNTERS else ZERO for name in PRICED)
     found = replaced(replaced(found, OUTPUT, reading), THOUGHT, -reading)
-    told = times(price, verify.instruction_tokens)
+    instruction_usd = times(price, verify.instruction_tokens)
     verdict = times(rates[OUTPUT], verify.output_tokens)
-    return Linear(found, per_request=fixed(total((told, verdict, rates[FEE]))))
+    return Linear(found, per_request=fixed(total((instruction_usd, verdict, rates[FEE]))))
