@@ -409,6 +409,20 @@ def test_an_empty_period_is_no_finding(call: Run, small_db: Path, tmp_path: Path
     assert not (tmp_path / "letter.md").exists()
 
 
+def test_markup_of_requests_without_a_gateway(call: Run, tmp_path: Path) -> None:
+    """There are requests, so the period is not empty; none of them went through a gateway."""
+    answers = [{"id": "resp_1", "object": "response", "created_at": 1790848800, "model": "gpt-5.6-luna", "output": []}]
+    usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
+    log = write_jsonl(tmp_path / "direct.jsonl", [one | {"status": "completed", "usage": usage} for one in answers])
+    assert call("ingest", log, "--db", "a.duckdb").code == 0
+    done = call("markup", "--db", "a.duckdb")
+    assert (done.code, done.out.splitlines()[0][:37]) == (0, "No request went through a gateway: al")
+    assert call("markup", "--db", "a.duckdb", "--json").json["gateways"] == []
+    assert call("markup", "--db", "a.duckdb", "--month", "2020-01").code == 4
+    letter = call("markup", "letter", "openrouter", "--out", "x.md", "--db", "a.duckdb")
+    assert (letter.code, "[no-such-gateway]" in letter.err) == (5, True)
+
+
 @pytest.mark.parametrize("name", ["report", "reprice", "markup", "checklist", "reconcile"])
 def test_an_empty_period_is_still_one_document(call: Run, small_db: Path, name: str) -> None:
     done = call(name, "--db", small_db, "--month", "2020-01", "--json")
