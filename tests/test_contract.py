@@ -343,7 +343,7 @@ def test_help_leads_through_the_first_week(call: Run) -> None:
     """MISSION: pull logs and tag them, audit the pricing page, shadow-test; each step by a command that there is."""
     done = call("--help")
     steps = re.findall(r"^ +(?:\d )?llmaudit ((?:[a-z]+ ?)+)", done.out, re.MULTILINE)
-    names = [" ".join(step.split()[:2]) if step.split()[0] in {"shadow"} else step.split()[0] for step in steps]
+    names = [" ".join(step.split()[:2]) if step.split()[0] == "shadow" else step.split()[0] for step in steps]
     assert names == ["ingest", "report", "markup", "markup", "shadow design", "shadow analyze"]
     assert set(names) <= set(command_names())
     assert max(map(len, done.out.splitlines())) <= 80

@@ -25,7 +25,7 @@ A first week with it:
   2 llmaudit markup page pricing.html   what a gateway says that it adds
     llmaudit markup                     what it did add
   3 llmaudit shadow design --share 0.1  plan a test of a cheaper model
-    llmaudit shadow analyze pairs.jsonl read it: does quality hold, what is saved
+    llmaudit shadow analyze pairs.jsonl read it: does quality hold
 Without a file of your own: llmaudit demo --out report.html
 """
 
