@@ -20,8 +20,8 @@ from llmaudit.errors import Exit
 
 _FIRST_WEEK = """\b
 A first week with it:
-  1 llmaudit ingest logs/               last month's logs, tagged by complexity
-    llmaudit report --out report.html   where the money goes, what is to save
+  1 llmaudit ingest logs/               last month, tagged by complexity
+    llmaudit report --out report.html   where the money goes
   2 llmaudit markup page pricing.html   what a gateway says that it adds
     llmaudit markup                     what it did add
   3 llmaudit shadow design --share 0.1  plan a test of a cheaper model
