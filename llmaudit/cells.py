@@ -33,6 +33,9 @@ KEYS = (
 PARTS = tuple(name for name in SUB_COUNTS if name != "reasoning_tokens")
 """Counts inside counters beside reasoning: audio and images, in and out."""
 
+NO_TIME = "no time"
+"""Why a cell without a day has no price: prices are dated."""
+
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """Requests that share every key. Sums are NULL (None) where no request of the cell has the value.
@@ -236,7 +239,7 @@ def _priced(cell: Cell, catalog: Catalog) -> PricedCell:
     if offer is None:
         return PricedCell(cell, None, None, None, None, None, cell.unresolved or "unknown-model")
     if cell.day is None:
-        return PricedCell(cell, offer, None, None, None, None, "no time")
+        return PricedCell(cell, offer, None, None, None, None, NO_TIME)
     rates = rates_of(cell, offer, catalog)
     if isinstance(rates, NoRates):
         return PricedCell(cell, offer, None, None, None, None, rates.reason)
