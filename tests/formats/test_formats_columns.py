@@ -219,7 +219,8 @@ def test_an_odd_value_takes_out_its_line_and_not_its_block(key: str, value: Any,
     data = b"\n".join(msgspec.json.encode(row) for row in rows)
     (form,) = WITH_COLUMNS
     decoder = decoder_of(Job((form.name,), Layout("lines"), {}, Setup(b"k" * 32))).decoders[0]
-    made = decoder._cut_alike(data, len(rows))
+    assert decoder._cutter is not None
+    made = decoder._cutter.columns(data, len(rows))
     assert made is not None
     _, places, odd = made
     assert len(places) == len(rows)
