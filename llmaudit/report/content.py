@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from llmaudit.report.charts import Figure
+
 TOP = 12
 """Rows of a long breakdown that are shown; the rest is one row, `other (n)`, that adds up."""
 
@@ -144,10 +146,10 @@ class Figures:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: a plotly figure and what it says in words. A table beside it has the same numbers."""
+    """A chart: what is drawn, and what it says in words. A table beside it has the same numbers."""
 
     title: str
-    figure: dict[str, Any]
+    figure: Figure
     alt: str
 
 

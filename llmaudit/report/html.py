@@ -1,12 +1,11 @@
-"""The audit as one self-contained page: no request to anywhere, every number in it without JavaScript.
+"""The audit as one self-contained page: no request to anywhere, every number and chart in it without JavaScript.
 
-plotly.js is taken from the installed package, compressed once and unpacked by the browser, so that no third-party code
-lies in this repository and a page stays near 2 MB. The page's policy lets exactly two scripts run, by their hashes.
+Its one script only opens the folds for the printer, marks the section that is read, and lets a keyboard scroll wide
+tables; the page's policy lets exactly that script run, by its hash.
 """
 
 from __future__ import annotations
 
-import gzip
 import re
 from base64 import b64encode
 from collections.abc import Sequence
@@ -20,8 +19,9 @@ from markupsafe import Markup, escape
 from llmaudit.audit import Audit
 from llmaudit.errors import printable
 from llmaudit.report import wording
-from llmaudit.report.chart_style import FONT, PALETTE
+from llmaudit.report.colors import DARK, FONT, LIGHT
 from llmaudit.report.content import Block, Mark
+from llmaudit.report.drawing import draw
 from llmaudit.report.grid import grid
 from llmaudit.report.sections import contents
 
@@ -41,7 +41,6 @@ CODE = re.compile(r"`([^`]+)`")
 def render_html(audit: Audit) -> str:
     """Return the report as one HTML page; the same audit gives the same bytes."""
     script = _asset("page.js")
-    library = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
     spend = audit.spend
     return (
         _environment()
@@ -51,12 +50,9 @@ def render_html(audit: Audit) -> str:
             period=wording.period(spend.first_day, spend.last_day),
             requests=wording.counted(spend.requests, "request"),
             sections=contents(audit),
-            palette=PALETTE,
-            font=Markup(FONT),  # noqa: S704 -- a constant of this package, inside <style>
-            style=Markup(_asset("page.css")),  # noqa: S704 -- a file of this package
+            style=_style(),
             script=Markup(script),  # noqa: S704 -- a file of this package
-            library=Markup(_packed(library)),  # noqa: S704 -- base64
-            hashes=(_csp_hash(script.encode()), _csp_hash(library)),
+            script_hash=_csp_hash(script.encode()),
             long_rows=LONG_ROWS,
             short_rows=SHORT_ROWS,
         )
@@ -73,9 +69,7 @@ def render_page(title: str, about: str, content: Sequence[Block], foot: str) -> 
             about=about,
             content=content,
             foot=foot,
-            palette=PALETTE,
-            font=Markup(FONT),  # noqa: S704 -- a constant of this package, inside <style>
-            style=Markup(_asset("page.css")),  # noqa: S704 -- a file of this package
+            style=_style(),
             long_rows=LONG_ROWS,
             short_rows=SHORT_ROWS,
         )
@@ -91,7 +85,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name}
+    environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name, "drawing": draw}
     environment.tests["mark"] = lambda value: isinstance(value, Mark)
     environment.tests["long"] = lambda value: isinstance(value, str) and len(value) > LONG_CELL
     return environment
@@ -117,10 +111,12 @@ def _asset(name: str) -> str:
     return files("llmaudit.report").joinpath(name).read_text(encoding="utf-8")
 
 
-@cache
-def _packed(library: bytes) -> str:
-    """Return bytes compressed and in base64; without a time of compression, which would differ in every report."""
-    return b64encode(gzip.compress(library, compresslevel=9, mtime=0)).decode("ascii")
+def _style() -> Markup:
+    """Return the style sheet: light unless the reader's screen asks for dark; paper is always light."""
+    light, dark = (" ".join(f"--{name}: {color};" for name, color in colors.items()) for colors in (LIGHT, DARK))
+    roots = f":root {{ {light} --font: {FONT}; }}\n"
+    roots += f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    return Markup(roots + _asset("page.css"))  # noqa: S704 -- constants and a file of this package
 
 
 def _csp_hash(code: bytes) -> str:

@@ -1,27 +1,6 @@
 "use strict";
-// Unpack plotly.js, draw the charts, and get out of the way: every number is on the page without this file.
+// Conveniences only: every number and chart is on the page without this file.
 (() => {
-  const PRINT_WIDTH = 680; // A4 minus its margins, in CSS pixels
-  const plots = [...document.querySelectorAll("[data-chart]")];
-  const quiet = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false, showTips: false };
-
-  async function unpack() {
-    const packed = atob(document.getElementById("plotly").textContent);
-    const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const script = document.createElement("script");
-    script.textContent = await new Response(stream).text();
-    document.head.append(script);
-  }
-
-  async function draw() {
-    for (const plot of plots) {
-      const figure = JSON.parse(document.getElementById(plot.dataset.chart).textContent);
-      plot.textContent = "";
-      await Plotly.newPlot(plot, figure.data, figure.layout, quiet);
-    }
-  }
-
   function scrollable() {
     for (const box of document.querySelectorAll(".scroll")) {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
@@ -50,19 +29,13 @@
       fold.open = true;
       opened.push(fold);
     }
-    if (window.Plotly) for (const plot of plots) Plotly.relayout(plot, { width: PRINT_WIDTH, autosize: false });
   });
   addEventListener("afterprint", () => {
     for (const fold of opened.splice(0)) fold.open = false;
-    if (window.Plotly) for (const plot of plots) Plotly.relayout(plot, { width: null, autosize: true });
   });
 
   scrollable();
   addEventListener("resize", scrollable);
   document.addEventListener("toggle", scrollable, true);
   follow();
-  unpack().then(draw).then(
-    () => { document.documentElement.dataset.charts = "ready"; },
-    (problem) => { document.documentElement.dataset.charts = `not drawn: ${problem}`; },
-  );
 })();

@@ -6,7 +6,7 @@ from llmaudit.findings.frontier import Frontier
 from llmaudit.money import shown
 from llmaudit.plans.frontier_points import Point
 from llmaudit.report import charts
-from llmaudit.report.chart_style import PALETTE, axis, layout_of
+from llmaudit.report.axes import scale_of, ticks_of
 from llmaudit.report.content import (
     Chart,
     Column,
@@ -20,8 +20,6 @@ from llmaudit.report.content import (
     Value,
 )
 from llmaudit.report.wording import count, name, percent
-
-HEIGHT = 320
 
 
 def build(found: Frontier) -> SectionContent:
@@ -53,26 +51,21 @@ def build(found: Frontier) -> SectionContent:
 
 
 def _chart(found: Frontier) -> Chart:
-    points = found.points
-    line = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "x": [point.bound for point in points],
-        "y": [charts.position(point.savings_usd) for point in points],
-        "hovertext": [charts.hover(_said(point)) for point in points],
-        "hoverinfo": "text",
-        "line": {"color": PALETTE["accent"], "width": 2},
-        "marker": {"color": PALETTE["accent"], "size": 9},
-        "showlegend": False,
-    }
-    layout = layout_of(HEIGHT, legend=False, top=8)
-    layout["margin"] |= {"b": 48, "l": 60}
-    layout["xaxis"] = axis(title={"text": "largest loss, by its bound"}, nticks=6, rangemode="tozero")
-    layout["yaxis"] = axis(tickprefix="$", separatethousands=True, nticks=5, rangemode="tozero")
-    alt = "; ".join(_said(point) for point in points)
-    return Chart(
-        "Saving against the largest loss of quality", {"data": [line], "layout": layout}, f"Line chart. {alt}."
+    points = tuple(
+        charts.Point(point.bound, charts.position(point.savings_usd), charts.hover(_said(point)))
+        for point in found.points
     )
+    across, upward = scale_of([0.0, *(one.x for one in points)]), scale_of([0.0, *(one.y for one in points)])
+    drawn = charts.Plane(
+        across,
+        upward,
+        ticks_of(across),
+        ticks_of(upward, "$"),
+        lines=(charts.Line("", "accent", points),),
+        x_title="largest loss, by its bound",
+    )
+    alt = "; ".join(_said(point) for point in found.points)
+    return Chart("Saving against the largest loss of quality", drawn, f"Line chart. {alt}.")
 
 
 def _said(point: Point) -> str:

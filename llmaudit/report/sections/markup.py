@@ -139,10 +139,8 @@ def _chart(gateways: list[GatewayRow]) -> tuple[Chart, ...]:
     kept.sort(key=lambda pair: (order.index(pair[0]), -pair[1].billed_usd, pair[1].model))
     names = [f"{name(gateway)}: {short_model(model.model)}" for gateway, model in kept]
     figures = [_range(model) for _, model in kept]
-    lows = [model.pct if model.low_pct is None else model.low_pct for _, model in kept]
-    highs = [model.pct for _, model in kept]
-    ends = [x or 0.0 for x in lows], [x or 0.0 for x in highs]
-    drawn = charts.spans(names, figures, *ends, _dots(kept), zero=True, suffix="%")
+    ranges = [((model.pct if model.low_pct is None else model.low_pct) or 0.0, model.pct or 0.0) for _, model in kept]
+    drawn = charts.spans(names, figures, ranges, _dots(kept), rules=[charts.Rule(0.0, "")], unit="%")
     alt = "; ".join(f"{text} {figure}" for text, figure in zip(names, figures, strict=True))
     title = "Billed over list by gateway and model, in percent"
     return (Chart(title, drawn, f"Dot chart with ranges around 0. {alt}. The tables below have every figure."),)

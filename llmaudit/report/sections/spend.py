@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from llmaudit.findings.spend import Slice, Spend
@@ -23,6 +24,9 @@ from llmaudit.report.content import (
 )
 from llmaudit.report.grid import fold, grid
 from llmaudit.report.wording import count, counted, headline, name, percent, period
+
+CHART_ROWS = 6
+"""Bars; the table under them has more."""
 
 COLUMNS = (
     Column("Requests", Kind.COUNT),
@@ -123,18 +127,18 @@ def _by_day(spend: Spend) -> tuple[Chart, ...]:
         f"Bar chart of spend on {counted(len(dated), 'day')}; the dearest is {name(dearest.name)} with "
         f"{shown(dearest.spend_usd)}. The table Spend by day has every figure."
     )
-    return (Chart("Spend by day", charts.columns([row.name or "" for row in dated], bars), alt),)
+    return (Chart("Spend by day", charts.columns([date.fromisoformat(row.name or "") for row in dated], bars), alt),)
 
 
 def _by_model(spend: Spend) -> tuple[Chart | Table, ...]:
     """Return the chart and its table; the chart's figures are the table's, so that both say the same cent."""
     table = breakdown("Spend by model", "Model", spend.by_model)
-    shown_rows = grid(table).rows
+    shown_rows = grid(table, CHART_ROWS).rows
     if not shown_rows:
         return (table,)
     labels = [str(row[0]) for row in shown_rows]
     figures = [str(row[2]) for row in shown_rows]
-    amounts = [row[2] for row in fold(table, table.limit).rows]
+    amounts = [row[2] for row in fold(table, CHART_ROWS).rows]
     hovers = [charts.hover(str(row[0]), f"{row[2]}, {row[1]} requests") for row in shown_rows]
     bars = [charts.Bar(i, charts.position(amount), hovers[i]) for i, amount in enumerate(amounts)]
     figure = charts.rows(labels, figures, [charts.Series("", "accent", bars)])

@@ -90,15 +90,15 @@ def _chart(tiers: Tiers) -> tuple[Chart, ...]:
         ("spend on flagships", "vermilion", _flagship_spend),
         ("spend on other models", "orange", _other_spend),
     ):
-        offset = -0.05 if "requests" in title else 0.15
+        lane = 0 if "requests" in title else 1
         bars = [pick(i, row, requests) for i, row in enumerate(rows)]
-        series.append(charts.Series(title, color, bars, offset=offset))
+        series.append(charts.Series(title, color, bars, lane=lane))
     labels = [tier(row.tier) for row in rows]
     figures = [f"{percent(row.share_pct)} of requests, {percent(row.spend_share_pct)} of spend" for row in rows]
     alt = "Bar chart of the share of requests and of spend by tier: " + "; ".join(
         f"{text}: {figure}" for text, figure in zip(labels, figures, strict=True)
     )
-    drawn = charts.rows(labels, figures, series, row_px=74)
+    drawn = charts.rows(labels, figures, series)
     return (Chart("Share of requests and of spend by tier", drawn, f"{alt}."),)
 
 
