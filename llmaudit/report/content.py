@@ -203,6 +203,7 @@ class Section:
         without: What it says where the audit has no such part; None for parts that every audit has.
         of_requests: Whether it tells of requests, and is left out where there is none: a page of zeros beside bills
             would read as a month that cost nothing.
+        of_money: Whether it says nothing where the cost of no request is known, and is left out there.
     """
 
     order: int
@@ -212,3 +213,4 @@ class Section:
     build: Callable[[Any], SectionContent]
     without: SectionContent | None = None
     of_requests: bool = True
+    of_money: bool = False

@@ -17,6 +17,7 @@ from llmaudit.report import wording
 from llmaudit.report.charts import Rows
 from llmaudit.report.content import Block, Chart, Figures, Part, Prose, Section, SectionContent, Table
 from llmaudit.report.grid import grid
+from llmaudit.report.markdown import render_markdown
 from llmaudit.report.sections import _content, all_sections, contents
 from llmaudit.report.sections.summary import build
 
@@ -97,10 +98,11 @@ def test_the_summary_keeps_proven_and_unproven_apart(small, said):
         for item in block.items
     }
     assert figure(content, "Spend") == wording.headline(small.spend.spend_usd)
-    assert figure(content, "Unproven") == wording.headline(reach.unproven_usd)
-    assert figure(content, "No-risk") == wording.headline(reach.no_risk_usd)
+    assert figure(content, "Not to be promised yet") == wording.headline(reach.unproven_usd)
+    assert figure(content, "May be promised: no-risk") == wording.headline(reach.no_risk_usd)
     assert wording.headline(reach.saving_usd) in content.blocks[0].text
-    assert (marks["Unproven"], marks["Certified"], marks["No-risk"]) == ("unproven", None, "no answer changes")
+    assert marks["Not to be promised yet"] == "unproven"
+    assert (marks["May be promised: certified"], marks["May be promised: no-risk"]) == (None, "no answer changes")
     assert isinstance(content.blocks[0], Prose)
     assert "unproven" in content.blocks[0].text
 
@@ -222,9 +224,9 @@ def test_what_to_do_first_is_the_dearest_steps_with_what_to_do(small, said):
     assert all(row[3] for row in found.rows)
 
 
-@pytest.mark.parametrize(("days", "says"), [(31, "$2,661 a year, $83 of it"), (7, "$11,786 a year"), (6, None)])
+@pytest.mark.parametrize(("days", "says"), [(31, "$83, $2,661 with"), (7, "$367, $11,786 with"), (6, None)])
 def test_the_pace_of_a_year_names_its_days(small, days: int, says: str | None):
-    """226.03 x 365 / 31 = 2,661.3; 7.03 x 365 / 31 = 82.8; 226.03 x 365 / 7 = 11,785.9."""
+    """226.03 x 365 / 31 = 2,661.3; 7.03 x 365 / 31 = 82.8; 226.03 x 365 / 7 = 11,785.9; 7.03 x 365 / 7 = 366.6."""
     first = date(2026, 10, 1)
     spend = msgspec.structs.replace(small.spend, first_day=first, last_day=first + timedelta(days=days - 1))
     reached = msgspec.structs.replace(small.waterfall, saving_usd=Decimal("226.03"), no_risk_usd=Decimal("7.03"))
@@ -232,7 +234,7 @@ def test_the_pace_of_a_year_names_its_days(small, days: int, says: str | None):
     if says is None:
         assert "pace" not in lead
     else:
-        assert f"At the pace of these {days} days that is {says}" in lead
+        assert f"At the pace of these {days} days a year's promise is {says} the unproven part" in lead
 
 
 def test_the_waterfall_s_bars_begin_where_the_one_before_ends(small, said):
@@ -267,3 +269,31 @@ def test_overspecification_by_feature_and_team_come_to_the_same(small, said):
         table = found[caption]
         money = [i for i, column in enumerate(table.columns) if column.title == "Difference"]
         assert sum(row[money[0]] for row in table.rows) == small.overspecification.excess_usd
+
+
+def test_where_no_cost_is_known_nothing_is_said_of_money(catalog):
+    """Zeros would read as a month that cost nothing: the summary says that the cost is unknown, and what to do."""
+    audit = conclude(evidence(catalog, cell(model="nobody/nothing-9", requests=5, tokens=1000, tier=1)))
+    said = {section.id: content for section, content in contents(audit)}
+    assert list(said) == ["summary", "spend", "tiers", "shadow", "reliability", "checklist", "coverage", "method"]
+    lead = said["summary"].blocks[0].text
+    assert "cost is not known" in lead
+    assert "`nobody/nothing-9`" in lead
+    page = render_markdown(audit)
+    assert "$0" not in page[: page.index("## Failures")]
+
+
+def test_what_may_be_promised_comes_before_what_may_not(small, said):
+    """The worst of every assumption is named beside what is expected, and the unproven part is not in it."""
+    reach = small.waterfall
+    lead = said["summary"].blocks[0].text
+    sure, least = reach.no_risk_usd + reach.certified_usd, reach.low.no_risk_usd + reach.low.certified_usd
+    promise = f"You may promise a saving of {wording.headline(sure)}"
+    assert promise in lead
+    assert (f"at least {wording.headline(least)}" in lead) is (least < sure)
+    assert lead.index(promise) < lead.index(f"{wording.headline(reach.unproven_usd)} more by the plan")
+
+
+def test_why_a_record_was_not_used_is_a_sentence(said):
+    rows = tables(said["coverage"])["Ignored and rejected records by reason"].rows
+    assert rows == (("The line is not JSON; it was cut, most often. (malformed-json)", 2),)

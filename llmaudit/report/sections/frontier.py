@@ -121,4 +121,4 @@ def _cohorts(point: Point) -> Table:
     )
 
 
-SECTION = Section(57, "frontier", "Cost against quality", "frontier", build, without=SectionContent(()))
+SECTION = Section(57, "frontier", "Cost against quality", "frontier", build, without=SectionContent(()), of_money=True)

@@ -250,4 +250,4 @@ def _by_model(row: GatewayRow) -> Table:
     )
 
 
-SECTION = Section(60, "markup", "What gateways add", "markup", build)
+SECTION = Section(60, "markup", "What gateways add", "markup", build, of_money=True)

@@ -136,4 +136,4 @@ def _money(row: OverRow) -> tuple[Value, ...]:
     )
 
 
-SECTION = Section(32, "overspecification", "What overspecification costs", "overspecification", build)
+SECTION = Section(32, "overspecification", "What overspecification costs", "overspecification", build, of_money=True)

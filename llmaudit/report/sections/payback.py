@@ -71,4 +71,6 @@ def _month(outcome: Outcome) -> str:
     return "never" if outcome.break_even_month is None else f"month {outcome.break_even_month}"
 
 
-SECTION = Section(53, "payback", "When the switch has paid for itself", "payback", build, without=SectionContent(()))
+SECTION = Section(
+    53, "payback", "When the switch has paid for itself", "payback", build, without=SectionContent(()), of_money=True
+)

@@ -307,4 +307,4 @@ def _affected(title: str, rows: Sequence[Affected]) -> Table:
     return Table(title, columns, tuple((row.sentence, row.requests, row.spend_usd) for row in ordered))
 
 
-SECTION = Section(50, "savings", "What other plans would cost", "savings", build)
+SECTION = Section(50, "savings", "What other plans would cost", "savings", build, of_money=True)

@@ -23,7 +23,7 @@ from llmaudit.report.content import (
     Value,
 )
 from llmaudit.report.grid import fold, grid
-from llmaudit.report.wording import count, counted, headline, name, percent, period
+from llmaudit.report.wording import UNKNOWN, count, counted, headline, name, percent, period
 
 CHART_ROWS = 6
 """Bars; the table under them has more."""
@@ -102,6 +102,8 @@ def _lead(spend: Spend) -> tuple[Prose, ...]:
 
 
 def _key_figures(spend: Spend) -> Figures:
+    if not spend.is_known:
+        return Figures((KeyFigure("Spend", UNKNOWN, period(spend.first_day, spend.last_day)), _requests(spend)))
     return Figures(
         (
             KeyFigure("Spend", headline(spend.spend_usd), period(spend.first_day, spend.last_day)),
@@ -112,14 +114,18 @@ def _key_figures(spend: Spend) -> Figures:
                 headline(spend.list_usd),
                 f"up to {headline(spend.list_high_usd)} where a condition, such as the region, is unknown",
             ),
-            KeyFigure("Requests", count(spend.requests), f"{counted(spend.calls, 'call')} of the application"),
+            _requests(spend),
         )
     )
 
 
+def _requests(spend: Spend) -> KeyFigure:
+    return KeyFigure("Requests", count(spend.requests), f"{counted(spend.calls, 'call')} of the application")
+
+
 def _by_day(spend: Spend) -> tuple[Chart, ...]:
     dated = [row for row in spend.by_day if row.name]
-    if not dated:
+    if not spend.spend_usd or not dated:
         return ()
     bars = [(charts.position(row.spend_usd), _hover(row)) for row in dated]
     dearest = max(dated, key=lambda row: row.spend_usd or Decimal(0))
@@ -134,7 +140,7 @@ def _by_model(spend: Spend) -> tuple[Chart | Table, ...]:
     """Return the chart and its table; the chart's figures are the table's, so that both say the same cent."""
     table = breakdown("Spend by model", "Model", spend.by_model)
     shown_rows = grid(table, CHART_ROWS).rows
-    if not shown_rows:
+    if not spend.spend_usd or not shown_rows:
         return (table,)
     labels = [str(row[0]) for row in shown_rows]
     figures = [str(row[2]) for row in shown_rows]

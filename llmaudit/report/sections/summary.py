@@ -56,10 +56,11 @@ def build(audit: Audit) -> SectionContent:
 
 
 def _of_requests(audit: Audit) -> Iterator[Block]:
-    yield Figures((_spent(audit), *split(audit.waterfall)[:3]))  # what they come to together stands in the verdict
-    yield from _first(audit.waterfall)
-    yield from chart(audit.waterfall)
-    yield _drivers(audit)
+    if audit.spend.is_known:
+        yield Figures((_spent(audit), *split(audit.waterfall)[:3]))  # what they come to together stands in the verdict
+        yield from _first(audit.waterfall)
+        yield from chart(audit.waterfall)
+        yield _drivers(audit)
     yield from _checklist(audit.checklist)
     if audit.reconcile.rows:
         yield Prose(_billed(audit))
@@ -75,9 +76,22 @@ def _verdict(audit: Audit) -> str:
         if audit.usage.rows:
             return f"No request and no bill lies in the period. {_used(audit)}"
         return "No request lies in the period, so there is nothing to say about money."
-    when = period(spend.first_day, spend.last_day)
-    said = f"{counted(spend.requests, 'request')} ({when}) cost {headline(spend.spend_usd)}."
-    return f"{said} {_reach(audit.waterfall)}{_pace(audit)}"
+    these = f"{counted(spend.requests, 'request')} ({period(spend.first_day, spend.last_day)})"
+    if not spend.is_known:
+        return f"What {these} cost is not known. {_without_price(audit)}"
+    return f"{these} cost {headline(spend.spend_usd)}. {_reach(audit.waterfall)}{_pace(audit)}"
+
+
+def _without_price(audit: Audit) -> str:
+    """Return which models lack a price, and what gives them one."""
+    missing = audit.coverage.unpriced
+    named = ", ".join(f"`{name(row.model)}`" for row in missing[:FIRST_STEPS])
+    more = f" and {len(missing) - FIRST_STEPS:,} more" if len(missing) > FIRST_STEPS else ""
+    return (
+        f"No price is known for {named}{more}, so nothing is said about savings here. A price file "
+        "(`--catalog prices.yaml`) gives a model its price; where a name hides a known model, a `--deployments` file "
+        "says which."
+    )
 
 
 def _billed(audit: Audit) -> str:
@@ -101,19 +115,23 @@ def _used(audit: Audit) -> str:
 
 
 def _reach(found: Waterfall) -> str:
+    """Return what may be promised, then what may not yet, then both: a reader in a hurry stops at the first."""
     if found.saving_usd <= 0:
         return "No lever and no plan that was evaluated would have cost less."
-    parts = [f"{headline(found.no_risk_usd)} without changing one answer"]
+    sure = found.sure_usd
+    least = f", and at least {headline(found.low.sure_usd)}" if found.low.sure_usd < sure else ""
+    how = "without changing one answer"
     if found.certified_usd:
-        parts.append(f"{headline(found.certified_usd)} by moves that paired outcomes certify")
-    if found.unproven_usd:
-        parts.append(
-            f"{headline(found.unproven_usd)} by the plan `{found.plan}`, unproven until paired outcomes show that the "
-            "cheaper models' answers hold"
-        )
-    listed = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+        how += " or by moves that paired outcomes certify"
+    said = f"You may promise a saving of {headline(sure)}{least}, {how}." if sure else "Nothing may be promised yet."
+    if not found.unproven_usd:
+        return said
     ends = between(found.low.saving_usd, found.high.saving_usd)
-    return f"{headline(found.saving_usd)} of it ({percent(found.saving_pct)}; {ends}) could be saved: {listed}."
+    return (
+        f"{said} {headline(found.unproven_usd)} more by the plan `{found.plan}` is unproven: do not promise it before "
+        f"paired outcomes show that the cheaper models' answers hold. Together that would be "
+        f"{headline(found.saving_usd)}, {percent(found.saving_pct)} of spend ({ends})."
+    )
 
 
 def _pace(audit: Audit) -> str:
@@ -128,8 +146,8 @@ def _pace(audit: Audit) -> str:
     def yearly(amount: Decimal) -> str:
         return shown(EXACT.divide(times(amount, DAYS_A_YEAR), Decimal(days)), 0)
 
-    sure = f", {yearly(found.no_risk_usd)} of it without changing one answer" if found.no_risk_usd else ""
-    return f" At the pace of these {days} days that is {yearly(found.saving_usd)} a year{sure}."
+    open_part = f", {yearly(found.saving_usd)} with the unproven part" if found.unproven_usd else ""
+    return f" At the pace of these {days} days a year's promise is {yearly(found.sure_usd)}{open_part}."
 
 
 def _first(found: Waterfall) -> tuple[Table, ...]:
@@ -197,6 +215,7 @@ def _drivers(audit: Audit) -> Table:
             for driver in audit.drivers.drivers
         ),
         total=None,
+        note="What each costs, standing alone; no sum, and no saving: what can be saved stands above.",
     )
 
 

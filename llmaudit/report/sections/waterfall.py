@@ -78,9 +78,11 @@ def split(found: Waterfall) -> tuple[KeyFigure, ...]:
     """Return the three parts of the reachable saving, and what would remain."""
     ends = between(found.low.saving_usd, found.high.saving_usd)
     return (
-        KeyFigure("No-risk", headline(found.no_risk_usd), _no_risk(found), MARKS["no_risk"]),
-        KeyFigure("Certified", headline(found.certified_usd), _certified(found), _mark(found, "certified")),
-        KeyFigure("Unproven", headline(found.unproven_usd), _unproven(found), _mark(found, "unproven")),
+        KeyFigure("May be promised: no-risk", headline(found.no_risk_usd), _no_risk(found), MARKS["no_risk"]),
+        KeyFigure(
+            "May be promised: certified", headline(found.certified_usd), _certified(found), _mark(found, "certified")
+        ),
+        KeyFigure("Not to be promised yet", headline(found.unproven_usd), _unproven(found), _mark(found, "unproven")),
         KeyFigure(
             "Together",
             headline(found.saving_usd),
@@ -99,7 +101,8 @@ def _no_risk(found: Waterfall) -> str:
         return "no lever was looked at"
     found_some = [step for step in steps if step.saved_usd]
     unknown = sum(step.saved_usd is None for step in steps)
-    note = f"by {len(found_some)} of {counted(len(steps), 'lever')}"
+    least = f"at least {headline(found.low.no_risk_usd)}; " if found.low.no_risk_usd < found.no_risk_usd else ""
+    note = f"{least}by {len(found_some)} of {counted(len(steps), 'lever')}"
     return f"{note}; the logs cannot say for {unknown}" if unknown else note
 
 
@@ -244,4 +247,4 @@ def _features(rows: list[FeatureReach]) -> tuple[Table, ...]:
     return (Table("By feature", columns, cells),)
 
 
-SECTION = Section(38, "waterfall", "From spent to reachable", "waterfall", build)
+SECTION = Section(38, "waterfall", "From spent to reachable", "waterfall", build, of_money=True)
