@@ -100,7 +100,7 @@ def _reach(audit: Audit) -> None:
         return
     plan = f" (plan {found.plan})" if found.plan else ""
     line(
-        f"  may be promised: {shown(found.sure_usd)} less, at least {shown(found.low.sure_usd)}"
+        f"  to promise: {shown(found.low.sure_usd)} less; to expect: {shown(found.sure_usd)}"
         f" = no-risk {shown(found.no_risk_usd)} + certified {shown(found.certified_usd)}"
     )
     line(

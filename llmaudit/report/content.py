@@ -155,11 +155,12 @@ class Chart:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a section under its own heading."""
+    """A part of a section under its own heading; a collapsed one is for who asks, and stays folded on paper."""
 
     title: str
     blocks: tuple[Block, ...]
     mark: Mark | None = None
+    collapsed: bool = False
 
 
 Block = Prose | Bullets | Figures | Table | Chart | Part

@@ -26,7 +26,7 @@ from llmaudit.report.grid import grid
 from llmaudit.report.sections import contents
 
 TEXT_LIMIT = 4000
-LONG_ROWS = 24
+LONG_ROWS = 12
 """A folded table longer than this stays folded on paper."""
 
 SHORT_ROWS = 15

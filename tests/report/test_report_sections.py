@@ -98,11 +98,11 @@ def test_the_summary_keeps_proven_and_unproven_apart(small, said):
         for item in block.items
     }
     assert figure(content, "Spend") == wording.headline(small.spend.spend_usd)
-    assert figure(content, "Not to be promised yet") == wording.headline(reach.unproven_usd)
-    assert figure(content, "May be promised: no-risk") == wording.headline(reach.no_risk_usd)
+    assert figure(content, "Unproven: no promise yet") == wording.headline(reach.unproven_usd)
+    assert figure(content, "No-risk") == wording.headline(reach.no_risk_usd)
     assert wording.headline(reach.saving_usd) in content.blocks[0].text
-    assert marks["Not to be promised yet"] == "unproven"
-    assert (marks["May be promised: certified"], marks["May be promised: no-risk"]) == (None, "no answer changes")
+    assert marks["Unproven: no promise yet"] == "unproven"
+    assert (marks["Certified"], marks["No-risk"]) == (None, "no answer changes")
     assert isinstance(content.blocks[0], Prose)
     assert "unproven" in content.blocks[0].text
 
@@ -224,7 +224,9 @@ def test_what_to_do_first_is_the_dearest_steps_with_what_to_do(small, said):
     assert all(row[3] for row in found.rows)
 
 
-@pytest.mark.parametrize(("days", "says"), [(31, "$83, $2,661 with"), (7, "$367, $11,786 with"), (6, None)])
+@pytest.mark.parametrize(
+    ("days", "says"), [(31, "$83 expected, $2,661 with"), (7, "$367 expected, $11,786 with"), (6, None)]
+)
 def test_the_pace_of_a_year_names_its_days(small, days: int, says: str | None):
     """226.03 x 365 / 31 = 2,661.3; 7.03 x 365 / 31 = 82.8; 226.03 x 365 / 7 = 11,785.9; 7.03 x 365 / 7 = 366.6."""
     first = date(2026, 10, 1)
@@ -234,7 +236,8 @@ def test_the_pace_of_a_year_names_its_days(small, days: int, says: str | None):
     if says is None:
         assert "pace" not in lead
     else:
-        assert f"At the pace of these {days} days a year's promise is {says} the unproven part" in lead
+        assert f"at the pace of these {days} days: " in lead
+        assert f"promised, {says} the unproven part." in lead
 
 
 def test_the_waterfall_s_bars_begin_where_the_one_before_ends(small, said):
@@ -288,12 +291,28 @@ def test_what_may_be_promised_comes_before_what_may_not(small, said):
     reach = small.waterfall
     lead = said["summary"].blocks[0].text
     sure, least = reach.no_risk_usd + reach.certified_usd, reach.low.no_risk_usd + reach.low.certified_usd
-    promise = f"You may promise a saving of {wording.headline(sure)}"
-    assert promise in lead
-    assert (f"at least {wording.headline(least)}" in lead) is (least < sure)
+    assert 0 <= least < sure
+    promise = (
+        f"You may promise {wording.headline(least)} less and expect {wording.headline(sure)}" if least else "Nothing"
+    )
     assert lead.index(promise) < lead.index(f"{wording.headline(reach.unproven_usd)} more by the plan")
 
 
 def test_why_a_record_was_not_used_is_a_sentence(said):
-    rows = tables(said["coverage"])["Ignored and rejected records by reason"].rows
+    rows = tables(said["coverage"])["Rejected records by reason"].rows
     assert rows == (("The line is not JSON; it was cut, most often. (malformed-json)", 2),)
+
+
+def test_a_saving_that_may_be_nothing_is_no_promise(small):
+    low = msgspec.structs.replace(small.waterfall.low, no_risk_usd=Decimal(0), certified_usd=Decimal(0))
+    reached = msgspec.structs.replace(small.waterfall, low=low, no_risk_usd=Decimal("7.03"))
+    lead = build(msgspec.structs.replace(small, waterfall=reached)).blocks[0].text
+    assert "Nothing may be promised yet; $7.03 can be expected" in lead
+    assert "You may promise" not in lead
+
+
+def test_only_a_proven_markup_lies_open(catalog):
+    found = {section.id: content for section, content in contents(hostile_audit(catalog))}["markup"]
+    parts = [block for block in found.blocks if isinstance(block, Part)]
+    assert len(parts) == len(HOSTILE)
+    assert all(part.collapsed is (part.mark.text != "markup") for part in parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmaudit.findings.coverage import Coverage
-from llmaudit.rejects import told
+from llmaudit.rejects import REJECTED, told
 from llmaudit.report.content import (
     Bullets,
     Column,
@@ -98,10 +98,16 @@ def _ledger(found: Coverage) -> Table:
 
 
 def _reasons(found: Coverage) -> tuple[Table, ...]:
+    """Return two tables: thousands of ignored lines of a log must not fold the few rejected ones away."""
     rows = sorted(found.reasons.items(), key=lambda item: (-item[1], item[0]))
+    rejected = tuple((told(reason), number) for reason, number in rows if reason in REJECTED)
+    ignored = tuple((reason, number) for reason, number in rows if reason not in REJECTED)
     columns = (Column("Reason", Kind.TEXT), Column("Records", Kind.COUNT))
-    table = Table("Ignored and rejected records by reason", columns, tuple((told(one), n) for one, n in rows))
-    return (table,) if rows else ()
+    tables = (
+        Table("Rejected records by reason", columns, rejected),
+        Table("Ignored records by reason: no fault of the log", columns, ignored, limit=FILES, collapsed=True),
+    )
+    return tuple(table for table in tables if table.rows)
 
 
 def _usage(found: Coverage) -> Table:
@@ -127,7 +133,8 @@ def _unpriced(found: Coverage) -> tuple[Table, ...]:
         (row.model, UNPRICED.get(row.reason, row.reason), row.requests, row.input_tokens, row.output_tokens)
         for row in found.unpriced
     )
-    return (Table("Without a list price", columns, rows),)
+    note = "Where a log or bill has an amount for such a request, its cost is known all the same."
+    return (Table("Without a list price", columns, rows, note=note),)
 
 
 def _assumed(found: Coverage) -> tuple[Bullets, ...]:

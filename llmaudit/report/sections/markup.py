@@ -46,7 +46,7 @@ CHART_ROWS = 12
 
 
 def build(markup: Markup) -> SectionContent:
-    """Return the verdict on each gateway with its evidence."""
+    """Return the verdict on each gateway with its evidence: what a markup took first, all others folded."""
     if not markup.gateways:
         figure = KeyFigure("Gateways", "No data", "no request went through a gateway", Mark("no data", "none"))
         return SectionContent((Figures((figure,)),), caveat=markup.caveat)
@@ -56,7 +56,7 @@ def build(markup: Markup) -> SectionContent:
             Prose(_lead(gateways), lead=True),
             _overview(gateways),
             *_chart(gateways),
-            *(_gateway(row) for row in gateways),
+            *(_gateway(row) for row in sorted(gateways, key=lambda row: row.verdict != "markup")),
         ),
         source=(
             "What the gateway's own log or bill says it charged against the provider's list cost of the same requests, "
@@ -173,7 +173,7 @@ def _gateway(row: GatewayRow) -> Part:
     blocks.extend(evidence_blocks(row))
     if row.evidence[1:]:
         blocks.append(Bullets("Evidence, sentence by sentence", tuple(row.evidence[1:]), collapsed=True))
-    return Part(name(row.gateway), tuple(blocks), verdict(row))
+    return Part(name(row.gateway), tuple(blocks), verdict(row), collapsed=row.verdict != "markup")
 
 
 def _about(row: GatewayRow) -> str:
@@ -229,7 +229,7 @@ def _by_model(row: GatewayRow) -> Table:
             Column("Requests", Kind.COUNT),
             Column("Billed", Kind.MONEY),
             Column("List", Kind.MONEY),
-            Column("Overpaid", Kind.MONEY),
+            Column("Billed less list", Kind.MONEY),
             Column("Over list", Kind.SIGNED),
             Column("Markup, or range", Kind.TEXT),
             Column("Evidence", Kind.MARK),

@@ -99,7 +99,7 @@ def _sorted_classes(found: Reliability) -> list[tuple[str, int]]:
 def _classes(found: Reliability) -> Table:
     columns = (Column("Class", Kind.NAME), Column("Failed attempts", Kind.COUNT))
     rows = tuple((kind.replace("_", " "), number) for kind, number in _sorted_classes(found))
-    return Table("Failed attempts by class", columns, rows)
+    return Table("Failed attempts by class", columns, rows, collapsed=True)
 
 
 def _money(found: Reliability) -> Table:

@@ -118,12 +118,7 @@ def _reach(found: Waterfall) -> str:
     """Return what may be promised, then what may not yet, then both: a reader in a hurry stops at the first."""
     if found.saving_usd <= 0:
         return "No lever and no plan that was evaluated would have cost less."
-    sure = found.sure_usd
-    least = f", and at least {headline(found.low.sure_usd)}" if found.low.sure_usd < sure else ""
-    how = "without changing one answer"
-    if found.certified_usd:
-        how += " or by moves that paired outcomes certify"
-    said = f"You may promise a saving of {headline(sure)}{least}, {how}." if sure else "Nothing may be promised yet."
+    said = _promise(found)
     if not found.unproven_usd:
         return said
     ends = between(found.low.saving_usd, found.high.saving_usd)
@@ -132,6 +127,20 @@ def _reach(found: Waterfall) -> str:
         f"paired outcomes show that the cheaper models' answers hold. Together that would be "
         f"{headline(found.saving_usd)}, {percent(found.saving_pct)} of spend ({ends})."
     )
+
+
+def _promise(found: Waterfall) -> str:
+    """Return what is left of the sure part at the worst of every assumption: no one has to take a promise back."""
+    sure, least = found.sure_usd, found.low.sure_usd
+    certified = " or by moves that paired outcomes certify" if found.certified_usd else ""
+    how = f"without changing one answer{certified}"
+    if least <= 0:
+        hoped = (
+            f"; {headline(sure)} can be expected {how}, and nothing at the worst of every assumption" if sure else ""
+        )
+        return f"Nothing may be promised yet{hoped}."
+    expected = f" and expect {headline(sure)}" if least < sure else ""
+    return f"You may promise {headline(least)} less{expected}, {how}."
 
 
 def _pace(audit: Audit) -> str:
@@ -146,8 +155,10 @@ def _pace(audit: Audit) -> str:
     def yearly(amount: Decimal) -> str:
         return shown(EXACT.divide(times(amount, DAYS_A_YEAR), Decimal(days)), 0)
 
-    open_part = f", {yearly(found.saving_usd)} with the unproven part" if found.unproven_usd else ""
-    return f" At the pace of these {days} days a year's promise is {yearly(found.sure_usd)}{open_part}."
+    parts = [f"{yearly(found.low.sure_usd)} promised", f"{yearly(found.sure_usd)} expected"]
+    if found.unproven_usd:
+        parts.append(f"{yearly(found.saving_usd)} with the unproven part")
+    return f" In a year, at the pace of these {days} days: {', '.join(parts)}."
 
 
 def _first(found: Waterfall) -> tuple[Table, ...]:

@@ -78,11 +78,9 @@ def split(found: Waterfall) -> tuple[KeyFigure, ...]:
     """Return the three parts of the reachable saving, and what would remain."""
     ends = between(found.low.saving_usd, found.high.saving_usd)
     return (
-        KeyFigure("May be promised: no-risk", headline(found.no_risk_usd), _no_risk(found), MARKS["no_risk"]),
-        KeyFigure(
-            "May be promised: certified", headline(found.certified_usd), _certified(found), _mark(found, "certified")
-        ),
-        KeyFigure("Not to be promised yet", headline(found.unproven_usd), _unproven(found), _mark(found, "unproven")),
+        KeyFigure("No-risk", headline(found.no_risk_usd), _no_risk(found), MARKS["no_risk"]),
+        KeyFigure("Certified", headline(found.certified_usd), _certified(found), _mark(found, "certified")),
+        KeyFigure("Unproven: no promise yet", headline(found.unproven_usd), _unproven(found), _mark(found, "unproven")),
         KeyFigure(
             "Together",
             headline(found.saving_usd),
@@ -101,8 +99,9 @@ def _no_risk(found: Waterfall) -> str:
         return "no lever was looked at"
     found_some = [step for step in steps if step.saved_usd]
     unknown = sum(step.saved_usd is None for step in steps)
-    least = f"at least {headline(found.low.no_risk_usd)}; " if found.low.no_risk_usd < found.no_risk_usd else ""
-    note = f"{least}by {len(found_some)} of {counted(len(steps), 'lever')}"
+    least = found.low.no_risk_usd
+    promise = f"promise {headline(least)}, the worst of every assumption; " if ZERO < least < found.no_risk_usd else ""
+    note = f"{promise}by {len(found_some)} of {counted(len(steps), 'lever')}"
     return f"{note}; the logs cannot say for {unknown}" if unknown else note
 
 
