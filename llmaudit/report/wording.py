@@ -28,6 +28,12 @@ def name(text: str | None) -> str:
     return NOT_ATTRIBUTED if text is None else printable(text, NAME_LIMIT)
 
 
+def quoted(text: str | None) -> str:
+    """Return a stranger's name as code within a sentence; a backtick in it would end the code."""
+    inside = name(text).replace("`", "'")
+    return f"`{inside}`"
+
+
 def short_model(text: str | None) -> str:
     """Return a model's name without its provider, for a label beside a gateway's name."""
     return name(text if text is None else text.rpartition("/")[2] or text)

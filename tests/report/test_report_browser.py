@@ -19,7 +19,7 @@ PAPER_PX = 794
 """A4 at 96 pixels to the inch."""
 
 ON_PAPER = """addEventListener('beforeprint', () => {
-    window.folded = document.querySelectorAll('details:not([open])').length;
+    window.folded = document.querySelectorAll('details:not([open]):not([data-long])').length;
 });
 matchMedia('print').addEventListener('change', (media) => {
     if (!media.matches) return;

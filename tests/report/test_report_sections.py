@@ -153,7 +153,7 @@ def test_a_part_without_data_says_so(small):
 
 def test_without_requests_there_is_no_page_of_zeros(catalog):
     said = {section.id: content for section, content in contents(conclude(Evidence([], catalog)))}
-    assert list(said) == ["summary", "shadow", "coverage", "method"]
+    assert list(said) == ["summary", "coverage", "method"]
     assert "nothing to say" in said["summary"].blocks[0].text
     assert not any(isinstance(block, Figures) for block in said["summary"].blocks)
 
@@ -316,3 +316,15 @@ def test_only_a_proven_markup_lies_open(catalog):
     parts = [block for block in found.blocks if isinstance(block, Part)]
     assert len(parts) == len(HOSTILE)
     assert all(part.collapsed is (part.mark.text != "markup") for part in parts)
+
+
+def test_a_backtick_in_a_name_does_not_end_the_code():
+    assert wording.quoted("a`b") == "`a'b`"
+
+
+def test_very_many_gateways_do_not_make_an_endless_page(catalog):
+    cells = [cell(model=PRICED, requests=2, gateway=f"g{i}", billed="0.1", feature=f"f{i}") for i in range(200)]
+    found = {section.id: content for section, content in contents(conclude(evidence(catalog, *cells)))}["markup"]
+    parts = [block for block in found.blocks if isinstance(block, Part)]
+    assert 0 < len(parts) < 200
+    assert f"{200 - len(parts)} more gateways without a markup" in found.blocks[-1].text

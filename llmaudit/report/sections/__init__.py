@@ -27,7 +27,9 @@ def contents(audit: Audit) -> list[tuple[Section, SectionContent]]:
 def _is_asked(section: Section, audit: Audit) -> bool:
     if section.of_money and not audit.spend.is_known:
         return False
-    return bool(audit.spend.requests) or not section.of_requests
+    if audit.spend.requests:
+        return True
+    return not section.of_requests and getattr(audit, section.finding, audit) is not None
 
 
 def _content(section: Section, audit: Audit) -> SectionContent:

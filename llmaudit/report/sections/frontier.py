@@ -19,14 +19,14 @@ from llmaudit.report.content import (
     Table,
     Value,
 )
-from llmaudit.report.wording import count, name, percent
+from llmaudit.report.wording import count, percent, quoted
 
 
 def build(found: Frontier) -> SectionContent:
     """Return the curve, the same numbers as a table, and which cohorts move at the margin."""
     chosen = next((point for point in found.points if point.margin == found.margin), None)
     lead = (
-        f"Within a loss of {found.margin:g} of `{name(found.metric)}` over all traffic, "
+        f"Within a loss of {found.margin:g} of {quoted(found.metric)} over all traffic, "
         f"{shown(chosen.savings_usd)} ({percent(chosen.savings_pct)}) is saved by moves that outcomes certify."
         if chosen
         else "No plan keeps the margin."

@@ -43,6 +43,8 @@ CHANNELS = {
     "per_request": "fee per request",
 }
 CHART_ROWS = 12
+PARTS = 40
+"""Gateways without a markup that are told one by one."""
 
 
 def build(markup: Markup) -> SectionContent:
@@ -56,7 +58,7 @@ def build(markup: Markup) -> SectionContent:
             Prose(_lead(gateways), lead=True),
             _overview(gateways),
             *_chart(gateways),
-            *(_gateway(row) for row in sorted(gateways, key=lambda row: row.verdict != "markup")),
+            *_each(gateways),
         ),
         source=(
             "What the gateway's own log or bill says it charged against the provider's list cost of the same requests, "
@@ -69,6 +71,15 @@ def build(markup: Markup) -> SectionContent:
             Command("llmaudit reprice --plan direct", "the same models without the gateway"),
         ),
     )
+
+
+def _each(gateways: Sequence[GatewayRow]) -> tuple[Block, ...]:
+    """Return a part for each gateway, what a markup took first; of very many without one, only the dearest."""
+    marked = [row for row in gateways if row.verdict == "markup"]
+    others = [row for row in gateways if row.verdict != "markup"]
+    left = f"{counted(len(others) - PARTS, 'more gateway')} without a markup: `llmaudit markup` has each."
+    rest = (Prose(left),) if len(others) > PARTS else ()
+    return (*(_gateway(row) for row in (*marked, *others[:PARTS])), *rest)
 
 
 def verdict(row: GatewayRow) -> Mark:

@@ -23,7 +23,7 @@ from llmaudit.report.content import (
     Value,
 )
 from llmaudit.report.grid import fold, grid
-from llmaudit.report.wording import UNKNOWN, count, counted, headline, name, percent, period
+from llmaudit.report.wording import UNKNOWN, count, counted, headline, name, percent, period, quoted
 
 CHART_ROWS = 6
 """Bars; the table under them has more."""
@@ -96,7 +96,7 @@ def _lead(spend: Spend) -> tuple[Prose, ...]:
         named = [row for row in slices if row.name and row.spend_usd]
         if named:
             first = max(named, key=lambda row: row.spend_usd or Decimal(0))
-            leaders.append(f"{percent(first.share_pct)} {what} `{name(first.name)}`")
+            leaders.append(f"{percent(first.share_pct)} {what} {quoted(first.name)}")
     said = f"{headline(spend.spend_usd)} was spent"
     return (Prose(f"{said}: {', '.join(leaders)}." if leaders else f"{said}.", lead=True),)
 

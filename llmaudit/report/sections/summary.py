@@ -26,7 +26,7 @@ from llmaudit.report.content import (
 )
 from llmaudit.report.sections.waterfall import MARKS, chart, split
 from llmaudit.report.usage_tables import said
-from llmaudit.report.wording import between, counted, headline, name, percent, period
+from llmaudit.report.wording import between, counted, headline, name, percent, period, quoted
 
 NO_DATA = Mark("no data", "none")
 UNPROVEN = Mark("unproven", "open")
@@ -47,7 +47,7 @@ def build(audit: Audit) -> SectionContent:
             Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True),
         ),
         source="Every figure here is taken from a section below; none is computed twice.",
-        caveat=f"{audit.drivers.caveat} The unproven part of the saving is no promise.",
+        caveat=f"{audit.drivers.caveat} The unproven part of the saving is no promise." if audit.spend.requests else "",
         commands=(
             Command("llmaudit report --format json", "this audit as data, to the picodollar"),
             Command("llmaudit report --out report.md", "the same sections as Markdown"),
@@ -85,7 +85,7 @@ def _verdict(audit: Audit) -> str:
 def _without_price(audit: Audit) -> str:
     """Return which models lack a price, and what gives them one."""
     missing = audit.coverage.unpriced
-    named = ", ".join(f"`{name(row.model)}`" for row in missing[:FIRST_STEPS])
+    named = ", ".join(quoted(row.model) for row in missing[:FIRST_STEPS])
     more = f" and {len(missing) - FIRST_STEPS:,} more" if len(missing) > FIRST_STEPS else ""
     return (
         f"No price is known for {named}{more}, so nothing is said about savings here. A price file "
@@ -123,8 +123,8 @@ def _reach(found: Waterfall) -> str:
         return said
     ends = between(found.low.saving_usd, found.high.saving_usd)
     return (
-        f"{said} {headline(found.unproven_usd)} more by the plan `{found.plan}` is unproven: do not promise it before "
-        f"paired outcomes show that the cheaper models' answers hold. Together that would be "
+        f"{said} {headline(found.unproven_usd)} more by the plan {quoted(found.plan)} is unproven: do not promise it "
+        f"before paired outcomes show that the cheaper models' answers hold. Together that would be "
         f"{headline(found.saving_usd)}, {percent(found.saving_pct)} of spend ({ends})."
     )
 
@@ -236,11 +236,12 @@ def _share(driver: Driver) -> float | str | None:
 
 def _coverage(audit: Audit) -> str:
     covered = audit.coverage
-    known = "no request" if covered.spend_known_pct is None else f"{percent(covered.spend_known_pct, 2)} of requests"
+    share = covered.spend_known_pct
+    known = "" if share is None else f" The cost of {percent(share, 2)} of requests is known."
     return (
-        f"Rests on {counted(covered.lines, 'record')}, each accounted for: {covered.accepted:,} requests, "
-        f"{covered.duplicates:,} duplicates, {covered.ignored:,} that are no requests, {covered.rejected:,} rejected "
-        f"and {covered.bills:,} bill lines. The cost of {known} is known."
+        f"Rests on {counted(covered.lines, 'record')}, each accounted for: {counted(covered.accepted, 'request')}, "
+        f"{counted(covered.duplicates, 'duplicate')}, {covered.ignored:,} ignored, {covered.rejected:,} rejected and "
+        f"{counted(covered.bills, 'bill line')}.{known}"
     )
 
 

@@ -23,7 +23,7 @@ from llmaudit.report.content import (
     Value,
 )
 from llmaudit.report.content import Kind as Holds
-from llmaudit.report.wording import between, counted, headline, percent
+from llmaudit.report.wording import between, counted, headline, percent, quoted
 
 MARKS: dict[Kind, Mark] = {
     "no_risk": Mark("no answer changes", "good"),
@@ -67,7 +67,7 @@ def _said(found: Waterfall) -> str:
         return "No request with a known cost lies in the period."
     if not found.saving_usd:
         return f"{headline(found.spend_usd)} was spent, and no step was found that would have taken anything off it."
-    plan = f" and the plan `{found.plan}`" if found.plan else ""
+    plan = f" and the plan {quoted(found.plan)}" if found.plan else ""
     return (
         f"Of {headline(found.spend_usd)} spent, {headline(found.saving_usd)} ({percent(found.saving_pct)}) could be "
         f"reached by the levers below{plan}, applied one after the other so that nothing is saved twice."
@@ -117,7 +117,7 @@ def _unproven(found: Waterfall) -> str:
         return "no plan moves requests at a saving"
     passes = [step.saved_usd or ZERO for step in found.steps if step.name == "verification"]
     after = f", after {headline(-total(passes))} of verification passes" if passes else ""
-    return f"plan `{found.plan}`{after}"
+    return f"plan {quoted(found.plan)}{after}"
 
 
 def chart(found: Waterfall) -> tuple[Chart, ...]:
