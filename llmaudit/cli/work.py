@@ -92,9 +92,9 @@ def nothing_in(evidence: Evidence, *, or_bills: bool = False) -> NotEnoughError 
 
     Args:
         evidence: What an analysis is computed from.
-        or_bills: Whether it says something of bills alone.
+        or_bills: Whether it says something of bills or shadow tests alone.
     """
-    if evidence.cells or (or_bills and evidence.bills):
+    if evidence.cells or (or_bills and (evidence.bills or evidence.shadow)):
         return None
     since, until = (moment and _bound(moment) for moment in (evidence.period.since, evidence.period.until))
     span = f" from {since} to {until}" if since and until else f" since {since}" if since else f" before {until}"

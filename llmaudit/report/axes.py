@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from llmaudit.report.wording import MONTHS
 
-MOST_TICKS = 6
-STEPS = (1, 2, 5, 10)
+MOST_TICKS, MOST_DAYS = 6, 5
+STEPS = (1, 2, 2.5, 5, 10)
 ROUNDING = 1e-9
 """So that the end of an axis at 0.3 keeps its mark at 0.30000000000000004."""
 
@@ -96,9 +96,9 @@ def _text(value: float, unit: str) -> str:
 
 
 def day_ticks(first: date, last: date) -> tuple[Tick, ...]:
-    """Return marks at whole days, at most six; the year stands where it is new."""
+    """Return marks at whole days, at most five; the year stands where it is new."""
     count = (last - first).days + 1
-    days = [first + timedelta(days=day) for day in range(0, count, -(-count // MOST_TICKS))]
+    days = [first + timedelta(days=day) for day in range(0, count, -(-count // MOST_DAYS))]
     told = [None, *(day.year for day in days)]
     return tuple(
         Tick(day.toordinal(), f"{day.day} {MONTHS[day.month - 1][:3]}" + (f" {day.year}" if day.year != year else ""))

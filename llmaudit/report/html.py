@@ -41,14 +41,12 @@ CODE = re.compile(r"`([^`]+)`")
 def render_html(audit: Audit) -> str:
     """Return the report as one HTML page; the same audit gives the same bytes."""
     script = _asset("page.js")
-    spend = audit.spend
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             audit=audit,
-            period=wording.period(spend.first_day, spend.last_day),
-            requests=wording.counted(spend.requests, "request"),
+            covered=wording.covered(audit.spend),
             sections=contents(audit),
             style=_style(),
             script=Markup(script),  # noqa: S704 -- a file of this package

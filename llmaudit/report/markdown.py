@@ -39,13 +39,11 @@ CODE = re.compile(r"(`[^`]+`)")
 
 def render_markdown(audit: Audit) -> str:
     """Return the report as Markdown; the same audit gives the same bytes."""
-    spend = audit.spend
     head = (
         "# LLM cost audit",
         (
-            f"{wording.period(spend.first_day, spend.last_day)} ({text(audit.timezone)}), "
-            f"{wording.counted(spend.requests, 'request')}, price catalog {text(audit.catalog_version)}, "
-            f"llmaudit {text(audit.version)}."
+            f"{wording.covered(audit.spend)} (days in {text(audit.timezone)}), "
+            f"price catalog {text(audit.catalog_version)}, llmaudit {text(audit.version)}."
         ),
     )
     parts = (_section(section, content) for section, content in contents(audit))

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from llmaudit.errors import printable
+from llmaudit.findings.spend import Spend
 from llmaudit.money import round_to, shown
 
 UNKNOWN = "unknown"
@@ -98,6 +99,13 @@ def period(first: date | None, last: date | None) -> str:
     if first.year == last.year:
         return f"{first.day} {MONTHS[first.month - 1]} to {day(last)}"
     return f"{day(first)} to {day(last)}"
+
+
+def covered(spend: Spend) -> str:
+    """Return the days and the number of requests, for the head of a report."""
+    if not spend.requests:
+        return "no request in the period"
+    return f"{period(spend.first_day, spend.last_day)}, {counted(spend.requests, 'request')}"
 
 
 def without_common_folder(paths: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from handmade import HOSTILE, PRICED, hostile_audit, small_audit
 
 from llmaudit.audit import NO_DATA, conclude
 from llmaudit.evidence import Evidence
+from llmaudit.findings.shadow import Shadow
 from llmaudit.report import wording
 from llmaudit.report.charts import Rows
 from llmaudit.report.content import Block, Chart, Figures, Part, Prose, Section, SectionContent, Table
@@ -284,6 +286,13 @@ def test_where_no_cost_is_known_nothing_is_said_of_money(catalog):
     assert "`nobody/nothing-9`" in lead
     page = render_markdown(audit)
     assert "$0" not in page[: page.index("## Failures")]
+
+
+def test_a_shadow_test_alone_is_read_in_the_summary(catalog):
+    sentence = "Do not move everything: a loss is certain in tier 2."
+    read = Shadow([SimpleNamespace(name="october", sentence=sentence)])
+    lead = build(msgspec.structs.replace(conclude(Evidence([], catalog)), shadow=read)).blocks[0].text
+    assert lead.endswith(f"Shadow test `october`: {sentence}")
 
 
 def test_what_may_be_promised_comes_before_what_may_not(small, said):

@@ -75,7 +75,9 @@ def _verdict(audit: Audit) -> str:
             return f"No request lies in the period, so nothing can be repriced. {_billed(audit)} {_used(audit)}".strip()
         if audit.usage.rows:
             return f"No request and no bill lies in the period. {_used(audit)}"
-        return "No request lies in the period, so there is nothing to say about money."
+        tests = audit.shadow.tests if audit.shadow else []
+        read = "".join(f" Shadow test {quoted(test.name)}: {test.sentence}" for test in tests[:FIRST_STEPS])
+        return f"No request lies in the period, so there is nothing to say about money.{read}"
     these = f"{counted(spend.requests, 'request')} ({period(spend.first_day, spend.last_day)})"
     if not spend.is_known:
         return f"What {these} cost is not known. {_without_price(audit)}"
