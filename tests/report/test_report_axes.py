@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ def test_marks_are_few_evenly_spaced_and_say_where_they_stand(values):
     assert 2 <= len(ticks) <= 7
     for tick in ticks:
         assert said(tick.text) == pytest.approx(tick.at, rel=1e-3, abs=1e-12)
-    steps = [after.at - before.at for before, after in zip(ticks, ticks[1:], strict=False)]
+    steps = [after.at - before.at for before, after in pairwise(ticks)]
     assert all(step == pytest.approx(steps[0]) for step in steps)
 
 
