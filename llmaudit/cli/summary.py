@@ -99,9 +99,11 @@ def _reach(audit: Audit) -> None:
         line("  reachable: nothing less, by the levers and plans that were looked at")
         return
     plan = f" (plan {found.plan})" if found.plan else ""
+    least = found.low.sure_usd
+    promise = f"you may promise {shown(least)} less" if least > 0 else "nothing may be promised yet"
     line(
-        f"  to promise: {shown(found.low.sure_usd)} less; to expect: {shown(found.sure_usd)}"
-        f" = no-risk {shown(found.no_risk_usd)} + certified {shown(found.certified_usd)}"
+        f"  {promise}, and expect {shown(found.sure_usd)}: no-risk {shown(found.no_risk_usd)}"
+        f" + certified {shown(found.certified_usd)}"
     )
     line(
         f"  reachable: {shown(found.saving_usd)} less ({percent(found.saving_pct)}; {shown(found.low.saving_usd)} to"

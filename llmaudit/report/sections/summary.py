@@ -42,6 +42,7 @@ def build(audit: Audit) -> SectionContent:
     return SectionContent(
         blocks=(
             Prose(_verdict(audit), lead=True),
+            *_open(audit),
             *(_of_requests(audit) if audit.spend.requests else ()),
             Prose(_coverage(audit)),
             Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True),
@@ -81,7 +82,7 @@ def _verdict(audit: Audit) -> str:
     these = f"{counted(spend.requests, 'request')} ({period(spend.first_day, spend.last_day)})"
     if not spend.is_known:
         return f"What {these} cost is not known. {_without_price(audit)}"
-    return f"{these} cost {headline(spend.spend_usd)}. {_reach(audit.waterfall)}{_pace(audit)}"
+    return f"{these} cost {headline(spend.spend_usd)}. {_promise(audit.waterfall)}"
 
 
 def _without_price(audit: Audit) -> str:
@@ -116,23 +117,24 @@ def _used(audit: Audit) -> str:
     return f"By the sellers' own count of usage, which is no bill: {told}{more}." if rows else ""
 
 
-def _reach(found: Waterfall) -> str:
-    """Return what may be promised, then what may not yet, then both: a reader in a hurry stops at the first."""
-    if found.saving_usd <= 0:
-        return "No lever and no plan that was evaluated would have cost less."
-    said = _promise(found)
-    if not found.unproven_usd:
-        return said
-    ends = between(found.low.saving_usd, found.high.saving_usd)
-    return (
-        f"{said} {headline(found.unproven_usd)} more by the plan {quoted(found.plan)} is unproven: do not promise it "
-        f"before paired outcomes show that the cheaper models' answers hold. Together that would be "
-        f"{headline(found.saving_usd)}, {percent(found.saving_pct)} of spend ({ends})."
-    )
+def _open(audit: Audit) -> tuple[Prose, ...]:
+    """Return what must not be promised yet, and everything at the pace of a year."""
+    found = audit.waterfall
+    said = _pace(audit)
+    if found.unproven_usd and found.saving_usd > 0:
+        ends = between(found.low.saving_usd, found.high.saving_usd)
+        said = (
+            f"{headline(found.unproven_usd)} more by the plan {quoted(found.plan)} is unproven: do not promise it "
+            f"before paired outcomes show that the cheaper models' answers hold. Together that would be "
+            f"{headline(found.saving_usd)}, {percent(found.saving_pct)} of spend ({ends}). {said}"
+        )
+    return (Prose(said.strip()),) if said else ()
 
 
 def _promise(found: Waterfall) -> str:
     """Return what is left of the sure part at the worst of every assumption: no one has to take a promise back."""
+    if found.saving_usd <= 0:
+        return "No lever and no plan that was evaluated would have cost less."
     sure, least = found.sure_usd, found.low.sure_usd
     certified = " or by moves that paired outcomes certify" if found.certified_usd else ""
     how = f"without changing one answer{certified}"
@@ -160,7 +162,7 @@ def _pace(audit: Audit) -> str:
     parts = [f"{yearly(found.low.sure_usd)} promised", f"{yearly(found.sure_usd)} expected"]
     if found.unproven_usd:
         parts.append(f"{yearly(found.saving_usd)} with the unproven part")
-    return f" In a year, at the pace of these {days} days: {', '.join(parts)}."
+    return f"In a year, at the pace of these {days} days: {', '.join(parts)}."
 
 
 def _first(found: Waterfall) -> tuple[Table, ...]:
