@@ -230,7 +230,15 @@ def _drivers(audit: Audit) -> Table:
             for driver in audit.drivers.drivers
         ),
         total=None,
-        note="What each costs, standing alone; no sum, and no saving: what can be saved stands above.",
+        note=f"What each costs, standing alone; no sum, and no saving: what can be saved stands above.{_beside(audit)}",
+    )
+
+
+def _beside(audit: Audit) -> str:
+    """Return why the markup that was found is more than what a step takes back; nothing where it is not."""
+    beside = total(row.beside_usd for row in audit.markup.gateways)
+    return (
+        f" {headline(beside)} of the markup was paid beside the requests, so no step takes it back." if beside else ""
     )
 
 
