@@ -100,9 +100,9 @@ def _reach(audit: Audit) -> None:
         return
     plan = f" (plan {found.plan})" if found.plan else ""
     least = found.low.sure_usd
-    promise = f"you may promise {shown(least)} less" if least > 0 else "nothing may be promised yet"
+    promise = f"you may promise {shown(least)} less and" if least > 0 else "nothing may be promised yet;"
     line(
-        f"  {promise}, and expect {shown(found.sure_usd)}: no-risk {shown(found.no_risk_usd)}"
+        f"  {promise} expect {shown(found.sure_usd)}: no-risk {shown(found.no_risk_usd)}"
         f" + certified {shown(found.certified_usd)}"
     )
     line(

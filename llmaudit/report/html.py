@@ -35,6 +35,9 @@ SHORT_ROWS = 15
 LONG_CELL = 36
 """A name longer than this may be broken anywhere, so that it does not push the figures off the screen."""
 
+BRIEF_CELL = 16
+"""Words no longer than this stay on one line: `1 standard`, `ticket-summary`."""
+
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -85,6 +88,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name, "drawing": draw}
     environment.tests["mark"] = lambda value: isinstance(value, Mark)
+    environment.tests["brief"] = lambda value: isinstance(value, str) and len(value) <= BRIEF_CELL
     environment.tests["long"] = lambda value: isinstance(value, str) and len(value) > LONG_CELL
     return environment
 

@@ -236,7 +236,7 @@ def _drivers(audit: Audit) -> Table:
 
 def _beside(audit: Audit) -> str:
     """Return why the markup that was found is more than what a step takes back; nothing where it is not."""
-    beside = total(row.beside_usd for row in audit.markup.gateways)
+    beside = total(row.beside_usd for row in audit.markup.gateways if row.overpaid_usd)
     return (
         f" {headline(beside)} of the markup was paid beside the requests, so no step takes it back." if beside else ""
     )
