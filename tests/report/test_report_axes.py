@@ -7,10 +7,13 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmaudit.report.axes import day_ticks, scale_of, ticks_of
+
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no finding."""
 
 AMOUNTS = st.lists(st.floats(min_value=-4e7, max_value=4e7, allow_nan=False), min_size=1, max_size=20)
 TIMES = st.lists(st.floats(min_value=1e-3, max_value=1e5), min_size=1, max_size=20)
@@ -24,6 +27,7 @@ def said(text: str) -> float:
     return float(Decimal(number.rstrip("KMB")) * size)
 
 
+@CALM
 @given(AMOUNTS)
 def test_every_value_has_a_place_and_the_order_is_kept(values):
     scale = scale_of([0.0, *values])
@@ -32,6 +36,7 @@ def test_every_value_has_a_place_and_the_order_is_kept(values):
     assert all(0 <= place <= 1 for place in places)
 
 
+@CALM
 @given(AMOUNTS)
 def test_marks_are_few_evenly_spaced_and_say_where_they_stand(values):
     ticks = ticks_of(scale_of([0.0, *values]), "$")
@@ -42,6 +47,7 @@ def test_marks_are_few_evenly_spaced_and_say_where_they_stand(values):
     assert all(step == pytest.approx(steps[0]) for step in steps)
 
 
+@CALM
 @given(TIMES)
 def test_a_logarithmic_axis_holds_its_values(values):
     scale = scale_of(values, log=True)

@@ -83,7 +83,9 @@ def _chart(row: Row) -> tuple[Chart, ...]:
         f"Bar chart of usage at list on {counted(len(dated), 'day')}; the dearest is {day_of(dearest)} with "
         f"{_span(dearest)}. The table by day has every figure."
     )
-    return (Chart(f"{title_of(row)}: at list by day", charts.columns([day_of(one) for one in dated], bars), alt),)
+    return (
+        Chart(f"{title_of(row)}: at list by day", charts.columns([one.day for one in dated if one.day], bars), alt),
+    )
 
 
 def _middle(one: AtList) -> Decimal | None:
