@@ -11,6 +11,7 @@ from handmade import HOSTILE, hostile_audit, small_audit
 
 from llmaudit.errors import printable
 from llmaudit.report import render_html, write
+from llmaudit.report.letter import render_letter
 
 pytestmark = pytest.mark.browser
 
@@ -94,6 +95,17 @@ def test_every_word_can_be_read_on_a_light_and_on_a_dark_screen(browser, pages, 
         red, green, blue = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
         assert (red + green + blue < 200) is (colors == "dark")
         assert page.evaluate(FAINT) == []
+
+
+def test_a_letter_is_as_wide_as_its_paper_and_can_be_read(browser, catalog, tmp_path):
+    row = next(row for row in small_audit(catalog).markup.gateways if row.gateway == "dear.example")
+    path = tmp_path / "letter.html"
+    write(path, render_letter(row, "html", catalog_version="test"))
+    for colors in ("light", "dark"):
+        with opened(browser, path, width=1280, colors=colors) as seen:
+            assert seen.page.evaluate("document.querySelector('main').clientWidth") > 1000
+            assert seen.page.evaluate(FAINT) == []
+            assert seen.said == []
 
 
 def test_it_prints_light_with_its_folds_opened_and_its_charts_on_the_paper(browser, pages):
