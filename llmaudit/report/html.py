@@ -1,7 +1,7 @@
 """The audit as one self-contained page: no request to anywhere, every number and chart in it without JavaScript.
 
-Its one script only opens the folds for the printer, marks the section that is read, and lets a keyboard scroll wide
-tables; the page's policy lets exactly that script run, by its hash.
+Its one script marks the section that is read and lets a keyboard scroll wide tables; the page's policy lets exactly
+that script run, by its hash.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from llmaudit.report.grid import grid
 from llmaudit.report.sections import contents
 
 TEXT_LIMIT = 4000
-LONG_ROWS = 12
+LONG_ROWS = 14
 """A folded table longer than this stays folded on paper."""
 
 SHORT_ROWS = 15

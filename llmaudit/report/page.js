@@ -23,17 +23,6 @@
     for (const section of document.querySelectorAll("main > section")) observer.observe(section);
   }
 
-  const opened = [];
-  addEventListener("beforeprint", () => {
-    for (const fold of document.querySelectorAll("details:not([open]):not([data-long])")) {
-      fold.open = true;
-      opened.push(fold);
-    }
-  });
-  addEventListener("afterprint", () => {
-    for (const fold of opened.splice(0)) fold.open = false;
-  });
-
   scrollable();
   addEventListener("resize", scrollable);
   document.addEventListener("toggle", scrollable, true);

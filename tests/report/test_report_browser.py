@@ -19,14 +19,9 @@ WIDTHS = (390, 820, 1440)
 PAPER_PX = 794
 """A4 at 96 pixels to the inch."""
 
-ON_PAPER = """addEventListener('beforeprint', () => {
-    window.folded = document.querySelectorAll('details:not([open]):not([data-long])').length;
-});
-matchMedia('print').addEventListener('change', (media) => {
-    if (!media.matches) return;
-    window.widest = Math.max(...[...document.querySelectorAll('.plot svg')].map((one) => one.clientWidth));
-    window.paper = getComputedStyle(document.body).backgroundColor;
-});"""
+SHUT = """[...document.querySelectorAll('details:not([data-long], [data-long] *)')]
+    .filter((fold) => !fold.lastElementChild.checkVisibility({ contentVisibilityAuto: true })).length"""
+WIDEST = "Math.max(...[...document.querySelectorAll('.plot svg')].map((one) => one.clientWidth))"
 
 HERE = Path(__file__).parent
 DRAWN = (HERE / "drawn.js").read_text(encoding="utf-8")
@@ -108,14 +103,16 @@ def test_a_letter_is_as_wide_as_its_paper_and_can_be_read(browser, catalog, tmp_
             assert seen.said == []
 
 
-def test_it_prints_light_with_its_folds_opened_and_its_charts_on_the_paper(browser, pages):
-    with opened(browser, pages["small"], width=1440, colors="dark") as seen:
+@pytest.mark.parametrize("javascript", [True, False])
+def test_it_prints_light_with_its_folds_open_and_its_charts_on_the_paper(browser, pages, javascript):
+    with opened(browser, pages["small"], width=PAPER_PX, colors="dark", javascript=javascript) as seen:
         page = seen.page
-        page.evaluate(ON_PAPER)
+        assert page.evaluate(SHUT) > 0
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.evaluate(SHUT) == 0
+        assert page.evaluate(WIDEST) <= PAPER_PX
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
-        assert page.evaluate("window.folded") == 0
-        assert page.evaluate("window.widest") <= PAPER_PX
-        assert page.evaluate("window.paper") == "rgb(255, 255, 255)"
         assert seen.said == []
 
 
