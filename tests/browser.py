@@ -24,6 +24,7 @@ ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+DRAWN_MS = 60_000
 
 
 @dataclass
@@ -61,7 +62,7 @@ def chromium() -> Iterator[Browser]:
 def opened(
     browser: Browser, path: Path, *, width: int, javascript: bool = True, colors: Literal["light", "dark"] = "light"
 ) -> Iterator[Opened]:
-    """Open a file as a screen of this width would, light or dark."""
+    """Open a file as a screen of this width would, light or dark, and wait until its charts are drawn."""
     context = browser.new_context(
         viewport={"width": width, "height": 1000}, offline=True, java_script_enabled=javascript, color_scheme=colors
     )
@@ -72,6 +73,8 @@ def opened(
         seen.page.on("dialog", lambda dialog: (seen.said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         seen.page.on("request", lambda request: seen.asked.append(request.url))
         seen.page.goto(path.as_uri())
+        if javascript:
+            seen.page.wait_for_function("document.documentElement.dataset.charts", timeout=DRAWN_MS)
         yield seen
     finally:
         context.close()

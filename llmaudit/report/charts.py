@@ -1,27 +1,31 @@
-"""Charts as frozen data: rows of bars or dots, and points over an axis. `drawing` turns them into SVG.
+"""Charts as plain plotly figures (data and layout), in the order they are given; no clock, no chance.
 
-Rows carry their label above the bar and their figure at the right edge: that is as readable on a phone as on a wall.
-Floats appear here only as positions on a screen; the figures in hover texts and labels are exact amounts, rounded by
-the same function as tables. Every function keeps the order it is given and uses no clock or chance.
+Labels are pseudo-HTML to plotly, so every name goes through `label`. Rows carry their label above the bar and their
+figure at the right edge: that is as readable on a phone as on a wall. Floats appear here only as positions on a screen;
+the figures in hover texts and labels are exact amounts, rounded by the same function as tables.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
+from html import escape
+from typing import Any
 
 from llmaudit.errors import printable
-from llmaudit.report.axes import Scale, Tick, day_ticks, scale_of, ticks_of
+from llmaudit.report.chart_style import HATCH, axis, color, layout_of, numbers
 
 LABEL_LIMIT = 64
 HOVER_LIMIT = 200
-DAY_ROOM = 0.7
-"""Free space beside the first and the last day, in days: half a column and a little air."""
+LABEL_PX, LANE_PX, BAR_PX, GAP_PX = 24, 17, 13, 8
+"""A row from top to bottom: its label, one lane or more with a bar in it, the space before the next row."""
 
-FEWEST_DAYS = 9
-"""A chart of fewer days is as wide as one of so many, or a single day would be as wide as the page."""
+AXIS_PX = 34
+"""Under a chart, for the marks of its axis."""
+
+Figure = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -64,92 +68,29 @@ class Series:
 
 @dataclass(frozen=True)
 class Rule:
-    """A line across a chart at a value, with its name."""
+    """A line across a chart at a value; one with a name is dashed and in the legend."""
 
     at: float
-    title: str
+    title: str = ""
     color: str = "muted"
 
 
-@dataclass(frozen=True)
-class Rows:
-    """One row per name, its label above and its figure at the right.
-
-    Attributes:
-        names: Labels, top to bottom.
-        figures: The figure of each row.
-        series: Bars or dots.
-        scale: From values to places.
-        ranges: Low and high end of a band behind the dots of each row; empty for bars.
-        rules: Lines at a value.
-        ticks: Marks of the axis under the rows; empty for none.
-    """
-
-    names: tuple[str, ...]
-    figures: tuple[str, ...]
-    series: tuple[Series, ...]
-    scale: Scale
-    ranges: tuple[tuple[float, float], ...] = ()
-    rules: tuple[Rule, ...] = ()
-    ticks: tuple[Tick, ...] = ()
-
-
-@dataclass(frozen=True)
-class Point:
-    """A point or column over an axis."""
-
-    x: float
-    y: float
-    hover: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """Points of one meaning, joined; `dashed` for what is a limit and no measurement."""
-
-    title: str
-    color: str
-    points: tuple[Point, ...]
-    dashed: bool = False
-
-
-@dataclass(frozen=True)
-class Plane:
-    """Values over an axis: columns, or lines through points.
-
-    Attributes:
-        across: From x to places.
-        upward: From y to places.
-        x_ticks: Marks under it.
-        y_ticks: Marks to its left.
-        columns: Columns from zero, each one unit of x wide at most.
-        lines: Lines.
-        x_title: What x is; empty where its marks say so.
-    """
-
-    across: Scale
-    upward: Scale
-    x_ticks: tuple[Tick, ...]
-    y_ticks: tuple[Tick, ...]
-    columns: tuple[Point, ...] = ()
-    lines: tuple[Line, ...] = ()
-    x_title: str = ""
-
-
-Figure = Rows | Plane
-
-
 def label(text: str) -> str:
-    """Return a stranger's text as a label: visible characters only, not too long."""
-    return printable(text, LABEL_LIMIT)
+    """Return a stranger's text as a plotly label: visible characters only, `<` and `&` escaped, not too long."""
+    return _escaped(text, LABEL_LIMIT)
 
 
 def hover(*lines: str) -> str:
-    """Return lines of a text that is shown where something is pointed at."""
-    return "\n".join(printable(line, HOVER_LIMIT) for line in lines)
+    """Return lines of a hover text; strangers' text in them is escaped."""
+    return "<br>".join(_escaped(line, HOVER_LIMIT) for line in lines)
 
 
-def rows(names: Sequence[str], figures: Sequence[str], series: Sequence[Series], *, rule: Rule | None = None) -> Rows:
+def _escaped(text: str, limit: int) -> str:
+    """Escape the pseudo-HTML, and the dollar: plotly takes what stands between two of them for a formula."""
+    return escape(printable(text, limit), quote=False).replace("$", "&#36;")
+
+
+def rows(names: Sequence[str], figures: Sequence[str], series: Sequence[Series], *, rule: Rule | None = None) -> Figure:
     """Return horizontal bars, one row per name.
 
     Args:
@@ -162,13 +103,12 @@ def rows(names: Sequence[str], figures: Sequence[str], series: Sequence[Series],
     for one in series:
         ends += [end for bar in one.bars for end in (bar.base, bar.base + bar.value)]
         ends += [end for span in one.spans for end in span]
-    return Rows(
-        tuple(map(label, names)),
-        tuple(map(label, figures)),
-        tuple(series),
-        scale_of(ends),
-        rules=(*([rule] if rule else []), *([Rule(0.0, "")] if min(ends) < 0 else [])),
-    )
+    lanes = 1 + max((one.lane for one in series), default=0)
+    rules = [*([rule] if rule else []), *([Rule(0.0)] if min(ends) < 0 else [])]
+    layout = _row_layout(names, figures, lanes, rules, legend=any(one.title for one in series))
+    low, high = _range(ends, room=0.02)
+    layout["xaxis"] = axis(visible=False, range=[low if min(ends) < 0 else 0.0, high])
+    return {"data": [_bars(one, lanes) for one in series], "layout": layout}
 
 
 def spans(
@@ -180,7 +120,7 @@ def spans(
     log: bool = False,
     rules: Sequence[Rule] = (),
     unit: str = "",
-) -> Rows:
+) -> Figure:
     """Return a band from low to high in each row, with dots on it, over an axis.
 
     Args:
@@ -194,35 +134,120 @@ def spans(
     """
     ends = [end for ends in ranges for end in ends]
     ends += [bar.value for one in dots for bar in one.bars] + [rule.at for rule in rules]
-    scale = scale_of(ends, log=log, room=0.03)
-    return Rows(
-        tuple(map(label, names)),
-        tuple(map(label, figures)),
-        tuple(dots),
-        scale,
-        tuple(ranges),
-        tuple(rules),
-        ticks_of(scale, unit),
-    )
+    layout = _row_layout(names, figures, 1, rules, legend=True)
+    layout["height"] += AXIS_PX
+    layout["margin"]["b"] = AXIS_PX
+    room = _range([math.log10(end) for end in ends] if log else ends, room=0.03)
+    layout["xaxis"] = axis(**numbers(unit, log=log), range=room)
+    bands = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [x for low, high in ranges for x in (low, high, None)],
+        "y": [y for row in range(len(names)) for y in (row, row, None)],
+        "line": {"color": color("sky"), "width": 5},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    return {"data": [bands, *(_dots(one) for one in dots)], "layout": layout}
 
 
-def columns(days: Sequence[date], bars: Sequence[tuple[float, str]]) -> Plane:
-    """Return one column a day.
+def _dots(series: Series) -> dict[str, Any]:
+    hue = color(series.color)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": label(series.title),
+        "x": [bar.value for bar in series.bars],
+        "y": [bar.row for bar in series.bars],
+        "hovertext": [bar.hover for bar in series.bars],
+        "hoverinfo": "text",
+        "marker": {
+            "symbol": "circle-open" if series.hatched else "circle",
+            "color": hue,
+            "size": 11,
+            "line": {"color": hue, "width": 2},
+        },
+        "cliponaxis": False,
+    }
 
-    Args:
-        days: The days that have one, rising.
-        bars: Height in US dollars and hover text of each.
-    """
-    first, last = days[0].toordinal(), days[-1].toordinal()
-    room = DAY_ROOM + max(0, FEWEST_DAYS - (last - first + 1)) / 2
-    upward = scale_of([0.0, *(value for value, _ in bars)])
-    return Plane(
-        Scale(first - room, last + room),
-        upward,
-        day_ticks(days[0], days[-1]),
-        ticks_of(upward, "$"),
-        columns=tuple(Point(day.toordinal(), *bar) for day, bar in zip(days, bars, strict=True)),
-    )
+
+def _bars(series: Series, lanes: int) -> dict[str, Any]:
+    hue, height = color(series.color), _row_px(lanes)
+    pattern = {"pattern": HATCH | {"fgcolor": hue}} if series.hatched else {}
+    # A line around it, or a bar of a thousandth of the longest could not be seen; none around a zero.
+    outline = {"width": [1 if bar.value else 0 for bar in series.bars], "color": hue}
+    trace: dict[str, Any] = {
+        "type": "bar",
+        "orientation": "h",
+        "name": label(series.title),
+        "showlegend": bool(series.title),
+        "x": [bar.value for bar in series.bars],
+        "y": [bar.row + (series.lane - (lanes - 1) / 2) * LANE_PX / height for bar in series.bars],
+        "base": [bar.base for bar in series.bars],
+        "width": BAR_PX / height,
+        "hovertext": [bar.hover for bar in series.bars],
+        "hoverinfo": "text",
+        "marker": {"color": hue, "line": outline} | pattern,
+    }
+    return trace | ({"error_x": _whiskers(series)} if series.spans else {})
+
+
+def _whiskers(series: Series) -> dict[str, Any]:
+    ends = [bar.base + bar.value for bar in series.bars]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(0.0, high - end) for end, (_, high) in zip(ends, series.spans, strict=True)],
+        "arrayminus": [max(0.0, end - low) for end, (low, _) in zip(ends, series.spans, strict=True)],
+        "color": color("ink"),
+        "thickness": 1.5,
+        "width": 5,
+    }
+
+
+def _range(ends: Sequence[float], *, room: float) -> list[float]:
+    """Return a range that holds all values, with a share of it as room on both sides."""
+    low, high = min(ends), max(ends)
+    free = (high - low or 1.0) * room
+    return [low - free, high + free]
+
+
+def _row_px(lanes: int) -> int:
+    return LABEL_PX + LANE_PX * lanes + GAP_PX
+
+
+def _row_layout(
+    names: Sequence[str], figures: Sequence[str], lanes: int, rules: Sequence[Rule], *, legend: bool
+) -> dict[str, Any]:
+    """Return the layout of rows: their bars stand around the whole numbers of an axis that is not seen."""
+    height, half = _row_px(lanes), LANE_PX * lanes / 2
+    layout = layout_of(len(names) * height, legend=legend or any(rule.title for rule in rules))
+    top, bottom = (half + LABEL_PX) / height, (half + GAP_PX) / height
+    layout["yaxis"] = axis(visible=False, range=[len(names) - 1 + bottom, -top])
+    layout["annotations"] = _row_labels(names, figures, half / height)
+    layout["shapes"] = [_upright(rule) for rule in rules]
+    return layout
+
+
+def _row_labels(names: Sequence[str], figures: Sequence[str], above: float) -> list[dict[str, Any]]:
+    """Labels on the left and figures on the right of each row, above its bar; the page shortens them on a phone."""
+    shared = {"xref": "paper", "yref": "y", "yanchor": "bottom", "showarrow": False, "bgcolor": color("paper")}
+    found = []
+    for row, (name, figure) in enumerate(zip(names, figures, strict=True)):
+        at = shared | {"y": row - above}
+        found.append(at | {"x": 0, "xanchor": "left", "align": "left", "text": label(name)})
+        found.append(at | {"x": 1, "xanchor": "right", "align": "right", "text": f"<b>{label(figure)}</b>"})
+    return found
+
+
+def _upright(rule: Rule) -> dict[str, Any]:
+    stroke = {
+        "color": color(rule.color if rule.title else "ink"),
+        "width": 1.5,
+        "dash": "dash" if rule.title else "solid",
+    }
+    place = {"type": "line", "xref": "x", "yref": "paper", "x0": rule.at, "x1": rule.at, "y0": 0, "y1": 1}
+    return place | {"line": stroke, "name": label(rule.title), "showlegend": bool(rule.title)}
 
 
 def position(amount: object) -> float:

@@ -1,11 +1,12 @@
-"""The audit as one self-contained page: no request to anywhere, every number and chart in it without JavaScript.
+"""The audit as one self-contained page: no request to anywhere, every number in it without JavaScript.
 
-Its one script marks the section that is read and lets a keyboard scroll wide tables; the page's policy lets exactly
-that script run, by its hash.
+plotly.js is taken from the installed package, compressed once and unpacked by the browser, so that no third-party code
+lies in this repository and a page stays near 2 MB. The page's policy lets exactly two scripts run, by their hashes.
 """
 
 from __future__ import annotations
 
+import gzip
 import re
 from base64 import b64encode
 from collections.abc import Sequence
@@ -21,7 +22,6 @@ from llmaudit.errors import printable
 from llmaudit.report import wording
 from llmaudit.report.colors import DARK, FONT, LIGHT
 from llmaudit.report.content import Block, Mark
-from llmaudit.report.drawing import draw
 from llmaudit.report.grid import grid
 from llmaudit.report.sections import contents
 
@@ -44,6 +44,7 @@ CODE = re.compile(r"`([^`]+)`")
 def render_html(audit: Audit) -> str:
     """Return the report as one HTML page; the same audit gives the same bytes."""
     script = _asset("page.js")
+    library = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
     return (
         _environment()
         .get_template("page.html.j2")
@@ -53,7 +54,8 @@ def render_html(audit: Audit) -> str:
             sections=contents(audit),
             style=_style(),
             script=Markup(script),  # noqa: S704 -- a file of this package
-            script_hash=_csp_hash(script.encode()),
+            library=Markup(_packed(library)),  # noqa: S704 -- base64
+            hashes=(_csp_hash(script.encode()), _csp_hash(library)),
             long_rows=LONG_ROWS,
             short_rows=SHORT_ROWS,
         )
@@ -86,7 +88,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name, "drawing": draw}
+    environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name}
     environment.tests["mark"] = lambda value: isinstance(value, Mark)
     environment.tests["brief"] = lambda value: isinstance(value, str) and len(value) <= BRIEF_CELL
     environment.tests["long"] = lambda value: isinstance(value, str) and len(value) > LONG_CELL
@@ -113,11 +115,17 @@ def _asset(name: str) -> str:
     return files("llmaudit.report").joinpath(name).read_text(encoding="utf-8")
 
 
+@cache
+def _packed(library: bytes) -> str:
+    """Return bytes compressed and in base64; without a time of compression, which would differ in every report."""
+    return b64encode(gzip.compress(library, compresslevel=9, mtime=0)).decode("ascii")
+
+
 def _style() -> Markup:
     """Return the style sheet: light unless the reader's screen asks for dark; paper is always light."""
     light, dark = (" ".join(f"--{name}: {color};" for name, color in colors.items()) for colors in (LIGHT, DARK))
     roots = f":root {{ {light} --font: {FONT}; }}\n"
-    roots += f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    roots += f"@media screen and (prefers-color-scheme: dark) {{ :root:not(.paper) {{ {dark} }} }}\n"
     return Markup(roots + _asset("page.css"))  # noqa: S704 -- constants and a file of this package
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from browser import chromium, opened
 from handmade import HOSTILE, hostile_audit, small_audit
 
 from llmaudit.errors import printable
-from llmaudit.report import render_html, write
+from llmaudit.report import plane_charts, render_html, write
+from llmaudit.report.colors import DARK, LIGHT
 from llmaudit.report.letter import render_letter
 
 pytestmark = pytest.mark.browser
@@ -19,9 +21,26 @@ WIDTHS = (390, 820, 1440)
 PAPER_PX = 794
 """A4 at 96 pixels to the inch."""
 
+INK = """[...new Set([...document.querySelectorAll('.annotation text')].map((one) => '#' +
+    getComputedStyle(one).fill.match(/\\d+/g).map((part) => Number(part).toString(16).padStart(2, '0')).join('')))]"""
+MARKS = """([figure, marks]) => {
+    const plot = document.body.appendChild(document.createElement('div'));
+    Plotly.newPlot(plot, figure.data, figure.layout);
+    return [...plot.querySelectorAll(marks)].map((one) => one.textContent);
+}"""
+
 SHUT = """[...document.querySelectorAll('details:not([data-long], [data-long] *)')]
     .filter((fold) => !fold.lastElementChild.checkVisibility({ contentVisibilityAuto: true })).length"""
 WIDEST = "Math.max(...[...document.querySelectorAll('.plot svg')].map((one) => one.clientWidth))"
+
+ON_PAPER = """addEventListener('beforeprint', () => {
+});
+matchMedia('print').addEventListener('change', (media) => {
+    if (!media.matches) return;
+    window.widest = Math.max(...[...document.querySelectorAll('.plot svg')].map((one) => one.clientWidth));
+    window.ink = %s;
+    window.paper = getComputedStyle(document.body).backgroundColor;
+});""".replace("%s", INK)
 
 HERE = Path(__file__).parent
 DRAWN = (HERE / "drawn.js").read_text(encoding="utf-8")
@@ -61,25 +80,60 @@ def test_it_draws_every_chart_in_silence_and_fits(browser, pages, name, width):
 def test_hostile_names_are_seen_and_do_not_run(browser, pages):
     with opened(browser, pages["hostile"], width=1440) as seen:
         text = seen.page.evaluate("document.body.textContent")
-        drawn = seen.page.evaluate("[...document.querySelectorAll('.plot')].map((one) => one.textContent).join('\\n')")
+        drawn = seen.page.evaluate(
+            "[...document.querySelectorAll('.plot text')].map((one) => one.textContent).join('\\n')"
+        )
         for name in HOSTILE:
             assert printable(name, 120) in text
             assert printable(name, 20).removesuffix("\u2026") in drawn
         assert seen.page.evaluate(FOREIGN) == 0
-        seen.page.hover(".plot rect >> nth=0", force=True)
+        seen.page.hover(".plot .barlayer path >> nth=0", force=True)
+        seen.page.wait_for_timeout(200)
+        assert seen.page.locator(".hoverlayer text").count() > 0
         assert seen.said == []
 
 
-@pytest.mark.parametrize("name", ["small", "hostile"])
-def test_without_javascript_it_is_the_same_page(browser, pages, name):
-    """What is drawn, and where, does not depend on the script."""
-    with opened(browser, pages[name], width=1440) as seen:
-        drawn, text = seen.page.evaluate(DRAWN), seen.page.locator("body").inner_text()
-    with opened(browser, pages[name], width=1440, javascript=False) as seen:
-        assert seen.page.evaluate(DRAWN) == drawn
-        assert seen.page.locator("body").inner_text() == text
-        for said in ("Every record accounted for", "unproven"):
+def test_every_number_is_there_without_javascript(browser, pages):
+    with opened(browser, pages["small"], width=1440, javascript=False) as seen:
+        text = seen.page.locator("body").inner_text()
+        for said in ("openai/gpt-5.6-sol", "Every record accounted for", "unproven", "Bar chart of spend by model"):
             assert said in text
+        assert "The charts need JavaScript" in text
+        words = seen.page.evaluate("[...document.querySelectorAll('.plot')].map((one) => one.textContent.length)")
+        assert len(words) >= 7
+        assert min(words) > 20
+
+
+def test_charts_follow_the_screen_when_it_turns_dark(browser, pages):
+    with opened(browser, pages["small"], width=1440) as seen:
+        light = seen.page.evaluate(INK)
+        seen.page.emulate_media(color_scheme="dark")
+        assert seen.page.evaluate(INK) == [DARK["ink"].lower()]
+        assert light == [LIGHT["ink"].lower()]
+        assert seen.page.evaluate(FAINT) == []
+
+
+def test_a_chart_is_as_wide_as_its_page_becomes(browser, pages):
+    with opened(browser, pages["small"], width=1440) as seen:
+        seen.page.set_viewport_size({"width": 390, "height": 1000})
+        seen.page.wait_for_function("[...document.querySelectorAll('.plot svg')].every((one) => one.clientWidth < 390)")
+        assert all(one["shapes"] and one["right"] <= 390 for one in seen.page.evaluate(DRAWN))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "marks"),
+    [
+        ((0.000004,), ["$0", "$0.000001", "$0.000002", "$0.000003", "$0.000004"]),
+        ((40e6,), ["$0", "$10,000,000", "$20,000,000", "$30,000,000", "$40,000,000"]),
+        ((-20.0, 20.0), ["\u2212$20", "\u2212$10", "$0", "$10", "$20"]),
+    ],
+)
+def test_amounts_of_any_size_have_round_marks(browser, pages, amounts, marks):
+    days = [date(2026, 12, 31) + timedelta(days=n) for n in range(len(amounts))]
+    figure = plane_charts.columns(days, [(amount, "") for amount in amounts])
+    with opened(browser, pages["small"], width=820) as seen:
+        assert seen.page.evaluate(MARKS, [figure, ".ytick text"]) == marks
+        assert seen.page.evaluate(MARKS, [figure, ".xtick text"]) == ["31 Dec2026", "1 Jan2027"][: len(amounts)]
 
 
 @pytest.mark.parametrize("colors", ["light", "dark"])
@@ -113,6 +167,17 @@ def test_it_prints_light_with_its_folds_open_and_its_charts_on_the_paper(browser
         assert page.evaluate(WIDEST) <= PAPER_PX
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+        assert seen.said == []
+
+
+def test_charts_are_light_and_as_wide_as_the_paper_when_they_are_printed(browser, pages):
+    with opened(browser, pages["small"], width=1440, colors="dark") as seen:
+        page = seen.page
+        page.evaluate(ON_PAPER)
+        assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+        assert page.evaluate("window.widest") <= 680  # 180 mm of A4 at 96 pixels to the inch
+        assert page.evaluate("window.ink") == [LIGHT["ink"].lower()]
+        assert page.evaluate(INK) == [DARK["ink"].lower()]  # and the screen is dark again
         assert seen.said == []
 
 

@@ -23,9 +23,9 @@ def test_chart_and_table_show_the_same_points(catalog: Catalog):
     content = FRONTIER.build(found)
     (chart,) = [block for block in content.blocks if isinstance(block, Chart)]
     table = next(block for block in content.blocks if isinstance(block, Table))
-    (line,) = chart.figure.lines
-    assert [one.x for one in line.points] == [point.bound for point in found.points]
-    assert [one.y for one in line.points] == [float(point.savings_usd) for point in found.points]
+    (trace,) = chart.figure["data"]
+    assert trace["x"] == [point.bound for point in found.points]
+    assert trace["y"] == [float(point.savings_usd) for point in found.points]
     assert [row[6] for row in table.rows] == [point.savings_usd for point in found.points]
     for point in found.points:
         assert shown(point.savings_usd) in chart.alt

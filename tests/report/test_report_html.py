@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
+from importlib.resources import files
 from itertools import pairwise
 
 import pytest
@@ -15,7 +17,7 @@ from llmaudit.errors import printable
 from llmaudit.report import render_html
 from llmaudit.report.colors import DARK, LIGHT
 
-MAX_BYTES = 400_000
+MAX_BYTES = 2_500_000
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 FETCHING = {"src", "href", "srcset", "action", "data", "poster", "background", "xlink:href"}
 
@@ -101,8 +103,8 @@ def test_it_says_its_language_and_ids_are_unique_and_links_lead_somewhere(page):
     links = [attrs["href"] for tag, attrs in tags if tag == "a"]
     assert links
     assert all(link[0] == "#" and link[1:] in ids for link in links)
-    assert all(attrs["aria-labelledby"] in ids for _, attrs in tags if "aria-labelledby" in attrs)
-    assert all(fill[5:-1] in ids for fill in (attrs.get("fill", "") for _, attrs in tags) if fill)
+    for name in ("aria-labelledby", "data-chart"):
+        assert all(attrs[name] in ids for _, attrs in tags if name in attrs)
 
 
 def test_nothing_is_fetched(page):
@@ -117,14 +119,21 @@ def test_nothing_is_fetched(page):
     assert "@import" not in style
 
 
-def test_only_the_script_of_the_policy_can_run(page):
+def test_only_the_two_scripts_of_the_policy_can_run(page):
     policy = next(attrs["content"] for tag, attrs in outline(page).tags if attrs.get("http-equiv"))
     assert "default-src 'none'" in policy
     assert "connect-src 'none'" in policy
     assert "unsafe-eval" not in policy
     code = page[page.rindex("<script>") + len("<script>") : page.rindex("</script>")]
-    allowed = re.search(r"script-src ([^;]*);", policy)[1].split()
-    assert allowed == [f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'"]
+    library = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
+    hashes = [f"'sha256-{b64encode(sha256(one).digest()).decode()}'" for one in (code.encode(), library)]
+    assert re.search(r"script-src ([^;]*);", policy)[1].split() == hashes
+
+
+def test_plotly_is_in_it_once_and_whole(page):
+    found = re.findall(r'<script type="application/octet-stream;base64" id="plotly">([^<]*)</script>', page)
+    assert len(found) == 1
+    assert gzip.decompress(b64decode(found[0])) == files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
 
 
 def test_hostile_names_are_text(hostile_page):
@@ -138,7 +147,7 @@ def test_hostile_names_are_text(hostile_page):
 
 
 def test_charts_have_their_words_in_the_page(page):
-    plots = [attrs for _, attrs in outline(page).tags if attrs.get("class") == "plot"]
+    plots = [attrs for _, attrs in outline(page).tags if "data-chart" in attrs]
     assert len(plots) >= 7
     assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in plots)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 from types import SimpleNamespace
 
 import msgspec
+import plotly.graph_objects as go
 import pytest
 from builders import cell, evidence
 from handmade import HOSTILE, PRICED, hostile_audit, small_audit
@@ -16,12 +19,14 @@ from llmaudit.audit import NO_DATA, conclude
 from llmaudit.evidence import Evidence
 from llmaudit.findings.shadow import Shadow
 from llmaudit.report import wording
-from llmaudit.report.charts import Rows
 from llmaudit.report.content import Block, Chart, Figures, Part, Prose, Section, SectionContent, Table
 from llmaudit.report.grid import grid
 from llmaudit.report.markdown import render_markdown
 from llmaudit.report.sections import _content, all_sections, contents
 from llmaudit.report.sections.summary import build
+
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+AMOUNT = re.compile(r"\$" + NUMBER.pattern)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +52,14 @@ def tables(content: SectionContent) -> dict[str, Table]:
 
 def charts(content: SectionContent) -> list[Chart]:
     return [block for block in walk(content.blocks) if isinstance(block, Chart)]
+
+
+def figures_of(chart: Chart) -> list[str]:
+    """Return what stands to the right of its rows; of a chart without rows, the amounts that its points say."""
+    notes = [note["text"] for note in chart.figure["layout"].get("annotations", ()) if note["x"] == 1]
+    texts = [text for trace in chart.figure["data"] for text in trace.get("hovertext", ())]
+    amounts = [amount for text in texts for amount in AMOUNT.findall(unescape(text))]
+    return [unescape(note).removeprefix("<b>").removesuffix("</b>") for note in notes] or amounts
 
 
 def figure(content: SectionContent, label: str) -> str:
@@ -165,7 +178,7 @@ def test_without_requests_there_is_no_page_of_zeros(catalog):
     assert not any(isinstance(block, Figures) for block in said["summary"].blocks)
 
 
-def test_charts_have_words_and_every_bar_is_in_the_picture(small, catalog):
+def test_charts_are_valid_plotly_and_have_words(small, catalog):
     drawn = [
         chart
         for audit in (small, hostile_audit(catalog))
@@ -174,19 +187,43 @@ def test_charts_have_words_and_every_bar_is_in_the_picture(small, catalog):
     ]
     assert len(drawn) >= 16
     for chart in drawn:
+        go.Figure(chart.figure)
         assert len(chart.alt) > 20
-        if isinstance(chart.figure, Rows):
-            for series in chart.figure.series:
-                ends = [end for bar in series.bars for end in (bar.value, bar.base + bar.value)]
-                assert all(chart.figure.scale.low <= end <= chart.figure.scale.high for end in ends if end)
-                assert {bar.row for bar in series.bars} <= set(range(len(chart.figure.names)))
+
+
+def test_names_in_charts_are_not_markup(catalog):
+    for _, content in contents(hostile_audit(catalog)):
+        for chart in charts(content):
+            texts = [note["text"] for note in chart.figure["layout"].get("annotations", ())]
+            texts += [text for trace in chart.figure["data"] for text in trace.get("hovertext", ())]
+            texts += [one["name"] for one in chart.figure["layout"].get("shapes", ())]
+            texts += [trace.get("name", "") for trace in chart.figure["data"]]
+            for text in texts:
+                plain = text.replace("<br>", "").removeprefix("<b>").removesuffix("</b>")
+                assert "<" not in plain
+                assert "$" not in plain
+
+
+def test_what_a_chart_says_is_said_without_it(small, catalog):
+    """Where no script runs, the words in its place and the tables of its section have every figure."""
+    figures = 0
+    for audit in (small, hostile_audit(catalog)):
+        for _, content in contents(audit):
+            cells = [str(cell) for table in tables(content).values() for row in grid(table).rows for cell in row]
+            told = {number for cell in cells for number in NUMBER.findall(cell)}
+            for chart in charts(content):
+                said = figures_of(chart)
+                figures += len(said)
+                missing = [one for one in said if one not in chart.alt and not told.issuperset(NUMBER.findall(one))]
+                assert missing == [], chart.title
+    assert figures > 60
 
 
 def test_the_chart_and_its_table_say_the_same_cent(said):
     shown = grid(tables(said["spend"])["Spend by model"]).rows
-    bars = charts(said["spend"])[1].figure
-    assert bars.names[0] == PRICED == shown[0][0]
-    assert bars.figures == tuple(row[2] for row in shown)
+    notes = [note["text"] for note in charts(said["spend"])[1].figure["layout"]["annotations"]]
+    assert notes[0] == PRICED == shown[0][0]
+    assert notes[1] == f"<b>{str(shown[0][2]).replace('$', '&#36;')}</b>"
 
 
 def test_hostile_names_stay_whole_and_visible(catalog):
@@ -249,7 +286,11 @@ def test_the_pace_of_a_year_names_its_days(small, days: int, says: str | None):
 
 def test_the_waterfall_s_bars_begin_where_the_one_before_ends(small, said):
     (drawn,) = (chart for chart in charts(said["summary"]) if "reachable" in chart.title)
-    bars = sorted((bar.row, bar.base, bar.base + bar.value) for series in drawn.figure.series for bar in series.bars)
+    bars = sorted(
+        (row, base, base + width)
+        for trace in drawn.figure["data"]
+        for row, base, width in zip(trace["y"], trace["base"], trace["x"], strict=True)
+    )
     spent, *steps, reachable = bars
     assert (spent[1], spent[2]) == (0, float(small.waterfall.spend_usd))
     assert reachable[2] == pytest.approx(float(small.waterfall.reachable_usd))

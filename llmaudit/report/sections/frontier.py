@@ -5,8 +5,7 @@ from __future__ import annotations
 from llmaudit.findings.frontier import Frontier
 from llmaudit.money import shown
 from llmaudit.plans.frontier_points import Point
-from llmaudit.report import charts
-from llmaudit.report.axes import scale_of, ticks_of
+from llmaudit.report import charts, plane_charts
 from llmaudit.report.content import (
     Chart,
     Column,
@@ -51,18 +50,9 @@ def build(found: Frontier) -> SectionContent:
 
 
 def _chart(found: Frontier) -> Chart:
-    points = tuple(
-        charts.Point(point.bound, charts.position(point.savings_usd), charts.hover(_said(point)))
-        for point in found.points
-    )
-    across, upward = scale_of([0.0, *(one.x for one in points)]), scale_of([0.0, *(one.y for one in points)])
-    drawn = charts.Plane(
-        across,
-        upward,
-        ticks_of(across),
-        ticks_of(upward, "$"),
-        lines=(charts.Line("", "accent", points),),
-        x_title="largest loss, by its bound",
+    points = [(point.bound, charts.position(point.savings_usd), charts.hover(_said(point))) for point in found.points]
+    drawn = plane_charts.lines(
+        [plane_charts.Line("", "accent", points)], x_title="largest loss, by its bound", unit="$"
     )
     alt = "; ".join(_said(point) for point in found.points)
     return Chart("Saving against the largest loss of quality", drawn, f"Line chart. {alt}.")

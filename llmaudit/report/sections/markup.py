@@ -151,7 +151,7 @@ def _chart(gateways: list[GatewayRow]) -> tuple[Chart, ...]:
     names = [f"{name(gateway)}: {short_model(model.model)}" for gateway, model in kept]
     figures = [_range(model) for _, model in kept]
     ranges = [((model.pct if model.low_pct is None else model.low_pct) or 0.0, model.pct or 0.0) for _, model in kept]
-    drawn = charts.spans(names, figures, ranges, _dots(kept), rules=[charts.Rule(0.0, "")], unit="%")
+    drawn = charts.spans(names, figures, ranges, _dots(kept), rules=[charts.Rule(0.0)], unit="%")
     alt = "; ".join(f"{text} {figure}" for text, figure in zip(names, figures, strict=True))
     title = "Billed over list by gateway and model, in percent"
     return (Chart(title, drawn, f"Dot chart with ranges around 0. {alt}. The tables below have every figure."),)

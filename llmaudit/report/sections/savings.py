@@ -187,7 +187,7 @@ def tornado(plan: PlanRow) -> Chart:
         for i, row in enumerate(rows)
     ]
     series = [charts.Series("cost as expected", "accent", dots)]
-    drawn = charts.spans(names, figures, ranges, series, rules=[charts.Rule(0.0, "")], unit="$")
+    drawn = charts.spans(names, figures, ranges, series, rules=[charts.Rule(0.0)], unit="$")
     alt = "; ".join(f"{row.name}: {_ends(row)}" for row in rows)
     title = f"How far one assumption alone moves the cost of {plan.name}"
     return Chart(title, drawn, f"Chart of what each assumption is worth. {alt}.")

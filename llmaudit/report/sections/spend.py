@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from llmaudit.findings.spend import Slice, Spend
 from llmaudit.money import shown
-from llmaudit.report import charts
+from llmaudit.report import charts, plane_charts
 from llmaudit.report.content import (
     TOP,
     Chart,
@@ -133,7 +133,9 @@ def _by_day(spend: Spend) -> tuple[Chart, ...]:
         f"Bar chart of spend on {counted(len(dated), 'day')}; the dearest is {name(dearest.name)} with "
         f"{shown(dearest.spend_usd)}. The table Spend by day has every figure."
     )
-    return (Chart("Spend by day", charts.columns([date.fromisoformat(row.name or "") for row in dated], bars), alt),)
+    return (
+        Chart("Spend by day", plane_charts.columns([date.fromisoformat(row.name or "") for row in dated], bars), alt),
+    )
 
 
 def _by_model(spend: Spend) -> tuple[Chart | Table, ...]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from llmaudit.findings.usage import AtList, Row, Usage
 from llmaudit.money import shown
-from llmaudit.report import charts
+from llmaudit.report import charts, plane_charts
 from llmaudit.report.content import (
     Block,
     Bullets,
@@ -84,7 +84,7 @@ def _chart(row: Row) -> tuple[Chart, ...]:
         f"{_span(dearest)}. The table by day has every figure."
     )
     return (
-        Chart(f"{title_of(row)}: at list by day", charts.columns([one.day for one in dated if one.day], bars), alt),
+        Chart(f"{title_of(row)}: at list by day", plane_charts.columns([one.day for one in dated if one.day], bars), alt),
     )
 
 
