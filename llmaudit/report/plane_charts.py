@@ -83,10 +83,10 @@ def _days(first: date, last: date) -> dict[str, Any]:
     count = (last - first).days + 1
     room = timedelta(hours=14 + 12 * max(0, FEWEST_DAYS - count))
     begin, end = (datetime(day.year, day.month, day.day) for day in (first, last))  # noqa: DTZ001 -- a place, no instant
+    marks = [first + timedelta(days=day) for day in range(0, count, -(-count // MOST_DAYS))]
     return {
         "range": [(begin - room).isoformat(sep=" "), (end + room).isoformat(sep=" ")],
-        "tick0": first.isoformat(),
-        "dtick": -(-count // MOST_DAYS) * DAY_MS,
+        "tickvals": [mark.isoformat() for mark in marks],
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from browser import chromium, opened
 from handmade import HOSTILE, hostile_audit, small_audit
+from playwright.sync_api import Page
 
 from llmaudit.errors import printable
 from llmaudit.report import plane_charts, render_html, write
@@ -23,6 +24,7 @@ PAPER_PX = 794
 
 INK = """[...new Set([...document.querySelectorAll('.annotation text')].map((one) => '#' +
     getComputedStyle(one).fill.match(/\\d+/g).map((part) => Number(part).toString(16).padStart(2, '0')).join('')))]"""
+WIDEST = "Math.max(...[...document.querySelectorAll('.plot svg')].map((one) => one.clientWidth))"
 MARKS = """([figure, marks]) => {
     const plot = document.body.appendChild(document.createElement('div'));
     Plotly.newPlot(plot, figure.data, figure.layout);
@@ -31,21 +33,22 @@ MARKS = """([figure, marks]) => {
 
 SHUT = """[...document.querySelectorAll('details:not([data-long], [data-long] *)')]
     .filter((fold) => !fold.lastElementChild.checkVisibility({ contentVisibilityAuto: true })).length"""
-WIDEST = "Math.max(...[...document.querySelectorAll('.plot svg')].map((one) => one.clientWidth))"
-
-ON_PAPER = """addEventListener('beforeprint', () => {
-});
-matchMedia('print').addEventListener('change', (media) => {
+ON_PAPER = f"""matchMedia('print').addEventListener('change', (media) => {{
     if (!media.matches) return;
-    window.widest = Math.max(...[...document.querySelectorAll('.plot svg')].map((one) => one.clientWidth));
-    window.ink = %s;
-    window.paper = getComputedStyle(document.body).backgroundColor;
-});""".replace("%s", INK)
+    window.widest = {WIDEST};
+    window.ink = {INK};
+}})"""
 
 HERE = Path(__file__).parent
 DRAWN = (HERE / "drawn.js").read_text(encoding="utf-8")
 FAINT = (HERE / "faint.js").read_text(encoding="utf-8")
 FOREIGN = "document.querySelectorAll('a:not([href^=\"#\"]), img, iframe, svg script').length"
+
+
+def eventually(page: Page, expression: str, expected: object) -> bool:
+    """Wait until an expression has a value: the page's policy forbids the browser to look by itself."""
+    tries = (page.evaluate(expression) == expected or page.wait_for_timeout(100) for _ in range(100))
+    return any(tries)
 
 
 @pytest.fixture(scope="module")
@@ -106,17 +109,16 @@ def test_every_number_is_there_without_javascript(browser, pages):
 
 def test_charts_follow_the_screen_when_it_turns_dark(browser, pages):
     with opened(browser, pages["small"], width=1440) as seen:
-        light = seen.page.evaluate(INK)
+        assert seen.page.evaluate(INK) == [LIGHT["ink"].lower()]
         seen.page.emulate_media(color_scheme="dark")
-        assert seen.page.evaluate(INK) == [DARK["ink"].lower()]
-        assert light == [LIGHT["ink"].lower()]
+        assert eventually(seen.page, INK, [DARK["ink"].lower()])
         assert seen.page.evaluate(FAINT) == []
 
 
 def test_a_chart_is_as_wide_as_its_page_becomes(browser, pages):
     with opened(browser, pages["small"], width=1440) as seen:
         seen.page.set_viewport_size({"width": 390, "height": 1000})
-        seen.page.wait_for_function("[...document.querySelectorAll('.plot svg')].every((one) => one.clientWidth < 390)")
+        assert eventually(seen.page, f"{WIDEST} < 390", expected=True)
         assert all(one["shapes"] and one["right"] <= 390 for one in seen.page.evaluate(DRAWN))
 
 

@@ -150,8 +150,8 @@ def _by_model(spend: Spend) -> tuple[Chart | Table, ...]:
     hovers = [charts.hover(str(row[0]), f"{row[2]}, {row[1]} requests") for row in shown_rows]
     bars = [charts.Bar(i, charts.position(amount), hovers[i]) for i, amount in enumerate(amounts)]
     figure = charts.rows(labels, figures, [charts.Series("", "accent", bars)])
-    leaders = "; ".join(f"{label} {text}" for label, text in zip(labels[:3], figures[:3], strict=True))
-    alt = f"Bar chart of spend by model: {leaders}. The next table has every figure."
+    alt = "; ".join(f"{label} {text}" for label, text in zip(labels, figures, strict=True))
+    alt = f"Bar chart of spend by model: {alt}. The next table has every figure."
     return (Chart("Spend by model", figure, alt), table)
 
 
