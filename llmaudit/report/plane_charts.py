@@ -9,6 +9,7 @@ from typing import Any
 
 from llmaudit.report.chart_style import axis, color, layout_of, numbers, title
 from llmaudit.report.charts import AXIS_PX, Figure, label
+from llmaudit.report.wording import MONTHS
 
 HEIGHT_PX = 252
 DAY_MS = 86_400_000
@@ -43,7 +44,7 @@ def columns(days: Sequence[date], bars: Sequence[tuple[float, str]]) -> Figure:
         "marker": {"color": color("accent")},
     }
     layout = _plane_layout("$", legend=False)
-    layout["xaxis"] = axis(type="date", showgrid=False, tickformat="%-d %b\n%Y") | _days(days[0], days[-1])
+    layout["xaxis"] = axis(type="date", showgrid=False) | _days(days[0], days[-1])
     return {"data": [trace], "layout": layout}
 
 
@@ -79,15 +80,21 @@ def _line(one: Line) -> dict[str, Any]:
 
 
 def _days(first: date, last: date) -> dict[str, Any]:
-    """Return the range and the marks of an axis of days: whole days only, and one day is not as wide as the page."""
+    """Return the range and the marks of an axis of days: whole days, the year where it is new; one is not all wide."""
     count = (last - first).days + 1
     room = timedelta(hours=14 + 12 * max(0, FEWEST_DAYS - count))
     begin, end = (datetime(day.year, day.month, day.day) for day in (first, last))  # noqa: DTZ001 -- a place, no instant
     marks = [first + timedelta(days=day) for day in range(0, count, -(-count // MOST_DAYS))]
+    told = [None, *(mark.year for mark in marks)]
     return {
         "range": [(begin - room).isoformat(sep=" "), (end + room).isoformat(sep=" ")],
         "tickvals": [mark.isoformat() for mark in marks],
+        "ticktext": [_day(mark, new=mark.year != year) for mark, year in zip(marks, told, strict=False)],
     }
+
+
+def _day(mark: date, *, new: bool) -> str:
+    return f"{mark.day} {MONTHS[mark.month - 1][:3]}" + (f"<br>{mark.year}" if new else "")
 
 
 def _plane_layout(unit: str, *, legend: bool) -> dict[str, Any]:
