@@ -73,8 +73,8 @@ def opened(
         seen.page.on("dialog", lambda dialog: (seen.said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         seen.page.on("request", lambda request: seen.asked.append(request.url))
         seen.page.goto(path.as_uri())
-        if javascript:
-            seen.page.wait_for_function("document.documentElement.dataset.charts", timeout=DRAWN_MS)
+        if javascript and seen.page.query_selector("[data-chart]"):
+            seen.page.wait_for_selector("html[data-charts]", timeout=DRAWN_MS)
         yield seen
     finally:
         context.close()

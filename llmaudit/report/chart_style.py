@@ -6,6 +6,7 @@ draws, so one figure is light, dark or on paper.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from llmaudit.report.colors import FONT, LIGHT
@@ -15,6 +16,15 @@ HATCH = {"shape": "/", "size": 6, "solidity": 0.45, "fillmode": "replace"}
 
 CLEAR = "rgba(0,0,0,0)"
 LEGEND_PX = 34
+LEGEND = {
+    "orientation": "h",
+    "x": 0,
+    "y": 1,
+    "yref": "container",
+    "yanchor": "top",
+    "font": {"size": 12},
+    "maxheight": 400,  # or plotly gives it half of a small chart, and a scroll bar
+}
 MOST_MARKS = 6
 PLAIN_NUMBER = ",.9~f"
 """Marks as plain numbers of any size: plotly's default would write four millionths of a dollar as `$4\u03bc`."""
@@ -49,7 +59,7 @@ def layout_of(height: int, *, legend: bool) -> dict[str, Any]:
         "barmode": "overlay",
         "barcornerradius": 2,
         "showlegend": legend,
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top", "font": {"size": 12}},
+        "legend": LEGEND,
         "hoverlabel": {
             "align": "left",
             "bgcolor": color("paper"),
@@ -72,17 +82,33 @@ def axis(**more: Any) -> dict[str, Any]:
     return base | more
 
 
-def numbers(unit: str = "", *, log: bool = False) -> dict[str, Any]:
+def numbers(unit: str = "") -> dict[str, Any]:
     """Return what an axis of numbers needs: few marks, at round values, with their unit.
 
     Args:
         unit: `$` stands before the number and behind its sign, anything else behind the number.
-        log: Whether it is logarithmic: its unit is its title, for plotly leaves it out at the marks between the powers.
     """
-    marks = {"tickformat": f"${PLAIN_NUMBER}" if unit == "$" else PLAIN_NUMBER, "nticks": MOST_MARKS}
-    if log:
-        return marks | {"type": "log", "title": title(unit.strip())}
-    return marks | {"ticksuffix": unit.removeprefix("$")}
+    shown = {"tickformat": f"${PLAIN_NUMBER}"} if unit == "$" else {"tickformat": PLAIN_NUMBER, "ticksuffix": unit}
+    return shown | {"nticks": MOST_MARKS}
+
+
+def powers(low: float, high: float, unit: str) -> dict[str, Any]:
+    """Return what a logarithmic axis needs: marks at powers of ten, with 2 and 5 between them where they are few.
+
+    plotly's own marks are 1 to 9 over one power of ten, and have a unit at the powers alone.
+
+    Args:
+        low: Its lower end, above 0.
+        high: Its upper end.
+        unit: Stands behind each number.
+    """
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1,), (1, 2, 5)):
+        marks = [step * 10.0**exponent for exponent in exponents for step in steps]
+        inside = [mark for mark in marks if low <= mark <= high]
+        if len(inside) > 2:  # noqa: PLR2004 -- two marks do not show that an axis is logarithmic
+            break
+    return {"type": "log", "tickvals": inside, "ticktext": [f"{mark:,g}{unit}" for mark in inside]}
 
 
 def title(text: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from html import escape
 from typing import Any
 
 from llmaudit.errors import printable
-from llmaudit.report.chart_style import HATCH, axis, color, layout_of, numbers
+from llmaudit.report.chart_style import HATCH, axis, color, layout_of, numbers, powers
 
 LABEL_LIMIT = 64
 HOVER_LIMIT = 200
@@ -137,8 +137,9 @@ def spans(
     layout = _row_layout(names, figures, 1, rules, legend=True)
     layout["height"] += AXIS_PX
     layout["margin"]["b"] = AXIS_PX
-    room = _range([math.log10(end) for end in ends] if log else ends, room=0.03)
-    layout["xaxis"] = axis(**numbers(unit, log=log), range=room)
+    low, high = _range([math.log10(end) for end in ends] if log else ends, room=0.03)
+    marks = powers(10**low, 10**high, unit) if log else numbers(unit)
+    layout["xaxis"] = axis(**marks, range=[low, high])
     bands = {
         "type": "scatter",
         "mode": "lines",

@@ -2,7 +2,7 @@
 // Unpack plotly.js, draw the charts, and get out of the way: every number is on the page without this file.
 (() => {
   const PRINT_WIDTH = 680; // A4 minus its margins, in CSS pixels
-  const LETTER_WIDTH = 7.4; // of a label, on average, in CSS pixels
+  const LABEL_GAP = 24; // between a label and its figure
   const root = document.documentElement;
   const plots = [...document.querySelectorAll("[data-chart]")];
   const quiet = { displayModeBar: false, scrollZoom: false, doubleClick: false, showTips: false };
@@ -24,20 +24,27 @@
   }
 
   // A label is as long as its figure, to the right of it, leaves room for; pointing at its bar shows all of it.
-  function shorten(labels, width) {
-    const letters = (text) => text.replace(/<[^>]*>/g, "").match(/&#?\w+;|./gu) ?? [];
-    for (const label of labels.filter((one) => one.xanchor === "left")) {
-      const figure = labels.find((one) => one.xanchor === "right" && one.y === label.y);
-      const room = Math.floor(width / LETTER_WIDTH) - letters(figure.text).length - 2;
-      const all = letters(label.text);
-      if (all.length > room) label.text = all.slice(0, Math.max(room - 1, 1)).join("") + "…";
+  function shorten({ annotations = [], font }, width) {
+    const pen = document.createElement("canvas").getContext("2d");
+    const plain = (text) => new DOMParser().parseFromString(text, "text/html").body.textContent;
+    const wide = (text, weight) => {
+      pen.font = `${weight} ${font.size}px ${font.family}`;
+      return pen.measureText(plain(text)).width;
+    };
+    for (const label of annotations.filter((one) => one.xanchor === "left")) {
+      const figure = annotations.find((one) => one.xanchor === "right" && one.y === label.y);
+      const room = width - wide(figure.text, "bold") - LABEL_GAP;
+      if (wide(label.text, "normal") <= room) continue;
+      const letters = label.text.match(/&#?\w+;|./gsu); // an escaped letter is one
+      do letters.pop(); while (letters.length > 1 && wide(`${letters.join("")}…`, "normal") > room);
+      label.text = `${letters.join("")}…`;
     }
   }
 
   function draw(plot, width = plot.clientWidth) {
     if (!window.Plotly || width === 0) return; // not there yet, or inside a fold
     const { data, layout } = painted(document.getElementById(plot.dataset.chart).textContent);
-    shorten(layout.annotations ?? [], width);
+    shorten(layout, width);
     if (!plot.classList.contains("js-plotly-plot")) plot.textContent = "";
     plot.dataset.width = width;
     Plotly.react(plot, data, { ...layout, width }, quiet);

@@ -168,7 +168,7 @@ def _latency_chart(latency: list[LatencyRow]) -> tuple[Chart, ...]:
         charts.Series("p95, one in twenty is slower", "vermilion", slow),
     ]
     ranges = [(row.p50_ms / 1000, row.p95_ms / 1000) for row in kept]
-    drawn = charts.spans(names, figures, ranges, series, log=True, unit="seconds")
+    drawn = charts.spans(names, figures, ranges, series, log=True, unit=" s")
     alt = "; ".join(f"{text} {figure}" for text, figure in zip(names, figures, strict=True))
     return (Chart("Time to the whole answer, busiest routes (logarithmic)", drawn, f"Dot chart of p50 / p95. {alt}."),)
 
