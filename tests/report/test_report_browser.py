@@ -105,6 +105,8 @@ def test_every_number_is_there_without_javascript(browser, pages):
         words = seen.page.evaluate("[...document.querySelectorAll('.plot')].map((one) => one.textContent.length)")
         assert len(words) >= 7
         assert min(words) > 20
+        gaps = "[...document.querySelectorAll('.plot')].map((one) => one.clientHeight - one.firstChild.clientHeight)"
+        assert max(seen.page.evaluate(gaps)) < 40  # no room is kept for what no script draws
 
 
 def test_charts_follow_the_screen_when_it_turns_dark(browser, pages):

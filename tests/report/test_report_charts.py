@@ -18,7 +18,7 @@ from llmaudit.report.colors import DARK, LIGHT
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is no finding."""
 
-AMOUNTS = st.lists(st.floats(min_value=-4e7, max_value=4e7, allow_nan=False), min_size=1, max_size=12)
+AMOUNTS = st.lists(st.floats(min_value=-4e7, max_value=4e7, allow_subnormal=False), min_size=1, max_size=12)
 TIMES = st.lists(st.tuples(*[st.floats(min_value=1e-3, max_value=1e5)] * 2), min_size=1, max_size=12)
 
 
