@@ -14,24 +14,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from common import add_source, keep
 
 from llmaudit.catalog import Conditions, NoRates, load_catalog, rates_for
 from llmaudit.catalog.units import PRICED
 from llmaudit.store import Store
 
-RESULTS = Path(__file__).parent / "results"
 ROWS = 10_000_000
 ADDED = {"litellm": Decimal(1), "openrouter": Decimal("1.055")}
 AT = datetime(2026, 10, 15, 12)  # noqa: DTZ001 -- naive UTC, as in the database
@@ -102,12 +101,7 @@ def fill(path: Path, rows: int) -> None:
         for row in prices():
             store.execute("INSERT INTO bench_prices VALUES (?, ?, ?, ?, ?, ?)", list(row))
         store.execute(MADE, {"rows": rows, "models": len(MODELS), "added": ADDED["openrouter"]})
-        store.execute(
-            "INSERT INTO sources BY NAME SELECT 1 AS source_id, 'bench' AS path, 'bench' AS content_sha256,"
-            " 1 AS disk_bytes, 1 AS content_bytes, 'bench' AS format, $rows AS lines, $rows AS accepted,"
-            " 0 AS duplicates, 0 AS ignored, 0 AS rejected, 0 AS bills, '{}' AS reasons",
-            {"rows": rows},
-        )
+        add_source(store, rows)
 
 
 def timed(command: list[str]) -> tuple[dict[str, float], str]:
@@ -150,8 +144,6 @@ def main() -> None:
         runs = [run(path) for _ in range(max(1, asked.repeats))]
         size = path.stat().st_size
     result: dict[str, Any] = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {"cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()},
         "rows": asked.rows,
         "database_mb": size // 2**20,
         "markup_wall_s": statistics.median(one["markup"]["wall_s"] for one in runs),
@@ -159,8 +151,7 @@ def main() -> None:
         "ratio_cpu": round(statistics.median(one["markup"]["cpu_s"] / one["bare"]["cpu_s"] for one in runs), 2),
         "runs": runs,
     }
-    out = RESULTS / f"markup-speed-{result['date']}.json"
-    out.write_text(json.dumps(result, indent=1) + "\n")
+    out = keep("markup-speed", result)
     print(json.dumps({name: result[name] for name in ("markup_wall_s", "ratio_wall", "ratio_cpu")}), out)
 
 

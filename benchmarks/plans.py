@@ -20,12 +20,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from common import MACHINE, RESULTS
 
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.catalog.units import PRICED
@@ -35,7 +35,6 @@ from llmaudit.plans import Ratios, Traffic, evaluate_all
 from llmaudit.plans.model import Assume, Plan, Rule, Verify, When
 from llmaudit.plans.moving import Mover
 
-RESULTS = Path(__file__).parent / "results"
 FIRST = datetime(2026, 10, 1)  # noqa: DTZ001 -- instants of a cell are naive UTC
 MODELS = (
     "openai/gpt-5.6-sol",
@@ -228,10 +227,9 @@ def main() -> None:
 def keep(found: dict[str, Any]) -> None:
     """Write the dated result."""
     today = datetime.now(UTC).date().isoformat()
-    machine = f"shared virtual machine, {os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
     versions = {"python": platform.python_version(), "numpy": np.__version__, "duckdb": duckdb.__version__}
     path = RESULTS / f"plans-{today}.json"
-    path.write_text(json.dumps({"date": today, "machine": machine} | versions | found, indent=1) + "\n")
+    path.write_text(json.dumps({"date": today, "machine": MACHINE} | versions | found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """How fast ten million requests are priced at list, beside two calculators that price one request at a time.
 
 The three run in the same process, one after the other, on the same requests: llmaudit prices all of them in SQL through
-`llmaudit.bulk`, genai-prices' `calc_price` and LiteLLM's `cost_per_token` a sample, since they would take hours. See
-README.md for what the numbers mean and what they do not.
+`llmaudit.listcost`, genai-prices' `calc_price` and LiteLLM's `cost_per_token` a sample, since they would take hours.
+See README.md for what the numbers mean and what they do not.
 
     python benchmarks/pricing.py [--rows N] [--sample N] [--repeats N]
 """
@@ -10,41 +10,26 @@ README.md for what the numbers mean and what they do not.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it asks the network on import
 
+from common import MODELS, keep
 from genai_prices import Usage, calc_price
 from litellm import cost_per_token
 
-from llmaudit.bulk import priced_requests
 from llmaudit.catalog import load_catalog
+from llmaudit.listcost import priced_requests
 from llmaudit.store import Store
 
-RESULTS = Path(__file__).parent / "results"
 ROWS = 10_000_000
 SAMPLE = 20_000
-MODELS = (
-    ("openai", "gpt-5.6-sol"),
-    ("openai", "gpt-5.6-luna"),
-    ("openai", "gpt-4.1-mini"),
-    ("anthropic", "claude-sonnet-4-5"),
-    ("anthropic", "claude-opus-4-6"),
-    ("anthropic", "claude-haiku-4-5"),
-    ("google", "gemini-2.5-flash"),
-    ("google", "gemini-2.5-pro"),
-    ("mistral", "mistral-large-4"),
-    ("deepseek", "deepseek-v4-pro"),
-)
 GENAI = {"deepseek": "deepseek"}
 LITELLM = {"google": "gemini"}
 
@@ -147,8 +132,6 @@ def main() -> None:
     if len({run["total_usd"] for run in runs}) != 1:
         raise SystemExit("the exact sum differs between runs")
     result = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {"cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()},
         "threads": threads,
         "rows": asked.rows,
         "sample": len(sample),
@@ -156,9 +139,7 @@ def main() -> None:
         "median_times_litellm": statistics.median(run["times_litellm"] for run in runs),
         "runs": runs,
     }
-    path = RESULTS / f"pricing-{result['date']}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
-    print(path)
+    print(keep("pricing", result))
 
 
 if __name__ == "__main__":

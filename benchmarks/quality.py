@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -24,6 +22,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from common import MACHINE, RESULTS
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, vstack
 
@@ -32,7 +31,6 @@ from llmaudit.datasets.cohort_study import Split, split, study, summed
 from llmaudit.datasets.cohorts import Cohorts, CohortWorld
 from llmaudit.plans.optimize.knapsack import Problem, lower_bound, solve
 
-RESULTS = Path(__file__).parent / "results"
 MARGIN = 0.01
 
 WORLDS = {
@@ -50,16 +48,11 @@ WORLDS = {
 SHARES = (0.05, 0.2, 0.5)
 
 
-def machine() -> str:
-    """Return what the measurements were made on."""
-    return f"shared virtual machine, {os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
-
-
 def keep(what: str, result: dict[str, Any]) -> None:
     """Write a dated result."""
     now = datetime.now(UTC)
     path = RESULTS / f"quality-{what}-{now:%Y-%m-%d}.json"
-    path.write_text(json.dumps({"date": f"{now:%Y-%m-%d}", "machine": machine(), **result}, indent=2) + "\n")
+    path.write_text(json.dumps({"date": f"{now:%Y-%m-%d}", "machine": MACHINE, **result}, indent=2) + "\n")
     print(f"written to {path.name}")
 
 

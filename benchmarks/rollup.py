@@ -16,17 +16,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from common import MODELS, add_source, keep
 
 from llmaudit.catalog import load_catalog
 from llmaudit.facts import facts_of
@@ -34,20 +33,7 @@ from llmaudit.rollup import build, keyed_requests
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
-RESULTS = Path(__file__).parent / "results"
 ROWS = 10_000_000
-MODELS = (
-    ("openai", "gpt-5.6-sol"),
-    ("openai", "gpt-5.6-luna"),
-    ("openai", "gpt-4.1-mini"),
-    ("anthropic", "claude-sonnet-4-5"),
-    ("anthropic", "claude-opus-4-6"),
-    ("anthropic", "claude-haiku-4-5"),
-    ("google", "gemini-2.5-flash"),
-    ("google", "gemini-2.5-pro"),
-    ("mistral", "mistral-large-4"),
-    ("deepseek", "deepseek-v4-pro"),
-)
 
 MADE = """
     INSERT INTO requests BY NAME
@@ -97,12 +83,7 @@ def fill(path: Path, rows: int) -> None:
     sellers, models = ([pair[i] for pair in MODELS] for i in (0, 1))
     with Store(path) as store:
         store.execute(MADE, {"rows": rows, "sellers": sellers, "models": models})
-        store.execute(
-            "INSERT INTO sources BY NAME SELECT 1 AS source_id, 'bench' AS path, 'bench' AS content_sha256,"
-            " 1 AS disk_bytes, 1 AS content_bytes, 'bench' AS format, $rows AS lines, $rows AS accepted,"
-            " 0 AS duplicates, 0 AS ignored, 0 AS rejected, 0 AS bills, '{}' AS reasons",
-            {"rows": rows},
-        )
+        add_source(store, rows)
         store.execute(TAGGED)
 
 
@@ -178,8 +159,6 @@ def main() -> None:
         for kind in ("wall_s", "cpu_s")
     }
     result = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {"cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()},
         "rows": asked.rows,
         "memory_limit_gb": asked.memory_gb,
         "ratio_wall": statistics.median(ratios["wall_s"]),
@@ -187,8 +166,7 @@ def main() -> None:
         "ratios": ratios,
         "runs": runs,
     }
-    out = RESULTS / f"rollup-{result['date']}.json"
-    out.write_text(json.dumps(result, indent=1) + "\n")
+    out = keep("rollup", result)
     print(json.dumps({name: result[name] for name in ("ratio_wall", "ratio_cpu", "ratios")}), out)
 
 

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import MACHINE, RESULTS
 
 from llmaudit.datasets.shadow import World, simulate
 from llmaudit.datasets.shadow_study import Coverage, Looks, study_coverage, study_looks, with_loss
 
-RESULTS = Path(__file__).parent / "results"
 MARGIN = 0.02
 
 LOOK_WORLDS = {
@@ -86,10 +86,9 @@ def keep(path: Path, part: str, name: str, found: dict[str, Any]) -> None:
 
 def head() -> dict[str, Any]:
     """Return where and when this was measured."""
-    machine = f"shared virtual machine, {os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
     today = datetime.now(UTC).date().isoformat()
     versions = {"python": platform.python_version(), "numpy": np.__version__}
-    return {"date": today, "machine": machine, "margin": MARGIN} | versions
+    return {"date": today, "machine": MACHINE, "margin": MARGIN} | versions
 
 
 def write_pairs(path: Path, pairs: int) -> None:

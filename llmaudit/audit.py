@@ -14,7 +14,7 @@ import msgspec
 
 from llmaudit import __version__
 from llmaudit.catalog import Catalog
-from llmaudit.cells import price
+from llmaudit.cells import NO_TIME, price
 from llmaudit.errors import InputError, printable
 from llmaudit.evidence import Evidence
 from llmaudit.facts import Facts, facts_of, facts_of_gateways
@@ -272,6 +272,10 @@ def _warnings(found: dict[str, Any]) -> list[str]:
         models = sorted({row.model for row in covered.unpriced})
         names = ", ".join(models[:5]) + (" and others" if len(models) > 5 else "")  # noqa: PLR2004 -- as many as are named
         warnings.append(f"the cost of {spent.unpriced_requests:,} requests is unknown and in no total ({names})")
+    if timeless := sum(row.requests for row in covered.unpriced if row.reason == NO_TIME):
+        warnings.append(
+            f"{timeless:,} of them have no time in their log, and prices are dated: log one beside each record"
+        )
     if spent.billed_estimate_usd:
         estimates = shown(spent.billed_estimate_usd)
         warnings.append(f"{estimates} of the billed amounts are estimates that the logging tools made themselves")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -31,6 +32,9 @@ KEYS = (
 
 PARTS = tuple(name for name in SUB_COUNTS if name != "reasoning_tokens")
 """Counts inside counters beside reasoning: audio and images, in and out."""
+
+NO_TIME = "no time"
+"""Why a cell without a day has no price: prices are dated."""
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +117,37 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     def output_tokens(self) -> int:
         """All output of the cell, in tokens."""
         return self.tokens[-1]
+
+
+_UNSAID = (
+    "gateway", "unresolved", "tier", "task", "service_tier", "region_class", "feature", "team", "error_class",
+    "billed_kind", "reasoning_tokens", "billed_usd",
+)  # fmt: skip
+_PLAIN: dict[str, Any] = dict.fromkeys(_UNSAID) | {
+    "prompt_band": 0,
+    "is_batch": False,
+    "needs_tools": False,
+    "needs_json": False,
+    "needs_images": False,
+    "has_pii": False,
+    "status": "ok",
+    "attempt_kind": "first",
+    "usage_status": "reported",
+}
+
+
+def plain_cell(slot: datetime, model: str, requests: int = 1, **known: Any) -> Cell:
+    """Return a cell of good answers of which a log says nothing but what is given: for simulated traffic.
+
+    Args:
+        slot: Its price slot (naive UTC); `day` is that of the slot unless given.
+        model: Canonical name, `provider/name`; the seller is the provider and the sku the name unless given.
+        requests: Requests, and as many calls.
+        **known: Other keys and sums of the cell, by name; `tokens` has to be among them.
+    """
+    seller, _, sku = model.partition("/")
+    own = {"day": slot.date(), "seller": seller, "sku": sku, "calls": requests}
+    return Cell(**(_PLAIN | own | known), price_slot=slot, model=model, requests=requests)
 
 
 def add(cells: Iterable[Cell]) -> list[Cell]:
@@ -204,7 +239,7 @@ def _priced(cell: Cell, catalog: Catalog) -> PricedCell:
     if offer is None:
         return PricedCell(cell, None, None, None, None, None, cell.unresolved or "unknown-model")
     if cell.day is None:
-        return PricedCell(cell, offer, None, None, None, None, "no time")
+        return PricedCell(cell, offer, None, None, None, None, NO_TIME)
     rates = rates_of(cell, offer, catalog)
     if isinstance(rates, NoRates):
         return PricedCell(cell, offer, None, None, None, None, rates.reason)

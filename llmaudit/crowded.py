@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from llmaudit.bulk import priced_requests
 from llmaudit.catalog import Catalog
+from llmaudit.listcost import priced_requests
 from llmaudit.money import shown
 from llmaudit.period import ALL, Period
 from llmaudit.resolve import NAME, OTHER

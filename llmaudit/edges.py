@@ -59,7 +59,7 @@ class Meaning(msgspec.Struct, frozen=True, order=True):
 
     @property
     def outcome(self) -> dict[str, object]:
-        """What they were taken for, as `llmaudit.rollup.meaning` says it."""
+        """What they were taken for, as `llmaudit.resolve.meaning` says it."""
         return {name: getattr(self, name) for name in self.__struct_fields__[5:]}
 
 

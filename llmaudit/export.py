@@ -9,13 +9,13 @@ from typing import Any, Literal
 import msgspec
 import pyarrow as pa
 
-from llmaudit.bulk import priced_requests
 from llmaudit.catalog import Catalog
 from llmaudit.cells import KEYS, PricedCell, price
 from llmaudit.cellsfile import save
 from llmaudit.csvfile import write_rows
 from llmaudit.facts import Facts, facts_of
 from llmaudit.focus import focus_rows
+from llmaudit.listcost import priced_requests
 from llmaudit.parquetfile import whole, write_parquet
 from llmaudit.period import ALL, Period
 from llmaudit.request import COLUMNS, COUNTERS

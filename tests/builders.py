@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from llmaudit.catalog import Catalog, load_catalog
-from llmaudit.cells import Cell, PricedCell, price
+from llmaudit.cells import Cell, PricedCell, plain_cell, price
 from llmaudit.evidence import Evidence
 from llmaudit.plans import evaluate
 from llmaudit.plans.model import Plan
@@ -117,40 +117,18 @@ def cell(
     **keys: Any,
 ) -> Cell:
     """Return a cell; everything not given is plain. `tokens` are uncached input."""
-    seller, _, sku = model.partition("/")
-    plain: dict[str, Any] = {
-        "day": day,
-        "price_slot": DAY,
-        "gateway": gateway,
-        "seller": seller,
-        "sku": sku,
-        "model": model,
-        "unresolved": None,
-        "tier": None,
-        "task": None,
-        "prompt_band": 0,
-        "service_tier": None,
-        "is_batch": False,
-        "region_class": None,
-        "needs_tools": False,
-        "needs_json": False,
-        "needs_images": False,
-        "has_pii": False,
-        "feature": None,
-        "team": None,
-        "status": "ok",
-        "error_class": None,
-        "attempt_kind": "first",
-        "usage_status": "reported",
-        "billed_kind": None if billed is None else "seller_reported",
-        "calls": requests,
-        "reasoning_tokens": None,
-    }
-    return Cell(
-        **(plain | keys),
-        requests=requests,
-        tokens=counters or (tokens, 0, 0, 0, 0, 0),
-        billed_usd=None if billed is None else Decimal(billed),
+    return plain_cell(
+        DAY,
+        model,
+        requests,
+        **{
+            "day": day,
+            "gateway": gateway,
+            "tokens": counters or (tokens, 0, 0, 0, 0, 0),
+            "billed_kind": None if billed is None else "seller_reported",
+            "billed_usd": None if billed is None else Decimal(billed),
+        }
+        | keys,
     )
 
 

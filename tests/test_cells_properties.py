@@ -11,7 +11,7 @@ import pyarrow as pa
 from builders import DAY, cell, plan_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_bulk import random_request
+from test_listcost import random_request
 
 from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell, add, price

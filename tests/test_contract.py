@@ -339,6 +339,16 @@ def test_help_has_an_example_that_runs(call: Run, name: str) -> None:
         assert option in text
 
 
+def test_help_leads_through_the_first_week(call: Run) -> None:
+    """MISSION: pull logs and tag them, audit the pricing page, shadow-test; each step by a command that there is."""
+    done = call("--help")
+    steps = re.findall(r"^ +(?:\d )?llmaudit ((?:[a-z]+ ?)+)", done.out, re.MULTILINE)
+    names = [" ".join(step.split()[:2]) if step.split()[0] == "shadow" else step.split()[0] for step in steps]
+    assert names == ["ingest", "report", "markup", "markup", "shadow design", "shadow analyze"]
+    assert set(names) <= set(command_names())
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
 def test_as_a_process(cli: Run, small_log: Path) -> None:
     """The other tests call the entry point; here is the real thing, with what belongs on which stream."""
     done = cli("audit", small_log)
@@ -407,6 +417,20 @@ def test_an_empty_period_is_no_finding(call: Run, small_db: Path, tmp_path: Path
     assert "[nothing-in-period]" in done.err
     assert "--month" in done.err
     assert not (tmp_path / "letter.md").exists()
+
+
+def test_markup_of_requests_without_a_gateway(call: Run, tmp_path: Path) -> None:
+    """There are requests, so the period is not empty; none of them went through a gateway."""
+    answers = [{"id": "resp_1", "object": "response", "created_at": 1790848800, "model": "gpt-5.6-luna", "output": []}]
+    usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
+    log = write_jsonl(tmp_path / "direct.jsonl", [one | {"status": "completed", "usage": usage} for one in answers])
+    assert call("ingest", log, "--db", "a.duckdb").code == 0
+    done = call("markup", "--db", "a.duckdb")
+    assert (done.code, done.out.splitlines()[0][:37]) == (0, "No request went through a gateway: al")
+    assert call("markup", "--db", "a.duckdb", "--json").json["gateways"] == []
+    assert call("markup", "--db", "a.duckdb", "--month", "2020-01").code == 4
+    letter = call("markup", "letter", "openrouter", "--out", "x.md", "--db", "a.duckdb")
+    assert (letter.code, "[no-such-gateway]" in letter.err) == (5, True)
 
 
 @pytest.mark.parametrize("name", ["report", "reprice", "markup", "checklist", "reconcile"])

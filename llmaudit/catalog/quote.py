@@ -102,14 +102,14 @@ def quote(
     lines = (*components(rates, counts), *steps, *extra)
     added = [part.cost_usd for part in (*extra, *steps)]
     notes = usage_notes(rates, dict(zip(PRICED, counts, strict=True)))
-    told = [f"no seller named: as sold by its maker, {offer.seller}"] if match.by_maker else []
+    assumed_seller = [f"no seller named: as sold by its maker, {offer.seller}"] if match.by_maker else []
     return Quote(
         status="assumed_condition" if notes else "priced",
         cost_usd=total([cost(counts, rates.expected), *added]),
         low_usd=total([cost(counts, rates.low), *added]),
         high_usd=total([cost(counts, rates.high), *added]),
         components=lines,
-        rules=tuple(dict.fromkeys([*told, *(describe(offer, part.rate) for part in lines)])),
+        rules=tuple(dict.fromkeys([*assumed_seller, *(describe(offer, part.rate) for part in lines)])),
         assumptions=tuple(notes),
         offer=offer,
     )
@@ -190,8 +190,8 @@ def usage_notes(rates: Rates, quantities: Mapping[str, int]) -> list[str]:
     for name, (whole, unit) in SUB_COUNTS.items():
         if name != "reasoning_tokens" and quantities.get(name) and name not in rates.used:
             notes.append(f"the seller publishes no {unit} price: {name} cost what {whole} cost")
-    told = (_disputed(rate) for name, rate in rates.used.items() if quantities.get(name))
-    if disputed := sorted(filter(None, told)):
+    agreements = (_disputed(rate) for name, rate in rates.used.items() if quantities.get(name))
+    if disputed := sorted(filter(None, agreements)):
         notes.append(f"sources disagree ({', '.join(disputed)} state this price): see `llmaudit pricing conflicts`")
     return notes
 
@@ -249,11 +249,10 @@ def describe(offer: Offer, rate: Rate) -> str:
     under = f" ({conditions})" if conditions else ""
     until = "" if rate.end == FOREVER else f" to {written(rate.end)}"
     evidence = rate.evidence
-    told = [evidence.basis if not evidence.package else f"{evidence.basis} by {evidence.package}"]
-    told += [_votes(evidence.agree)] if evidence.agree else []
-    told += [f"checked {evidence.checked_on}"] if evidence.checked_on else []
-    told += [f"= {evidence.derived}"] if evidence.derived else []
-    told += [evidence.original] if evidence.original else []
-    return (
-        f"{offer.seller} {offer.sku.sku}{under} from {written(rate.start)}{until}, {', '.join(told)}: {evidence.source}"
-    )
+    grounds = [evidence.basis if not evidence.package else f"{evidence.basis} by {evidence.package}"]
+    grounds += [_votes(evidence.agree)] if evidence.agree else []
+    grounds += [f"checked {evidence.checked_on}"] if evidence.checked_on else []
+    grounds += [f"= {evidence.derived}"] if evidence.derived else []
+    grounds += [evidence.original] if evidence.original else []
+    held = f"{offer.seller} {offer.sku.sku}{under} from {written(rate.start)}{until}"
+    return f"{held}, {', '.join(grounds)}: {evidence.source}"

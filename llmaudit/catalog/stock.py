@@ -111,16 +111,16 @@ class Stock:
         """Return a sku with what the files say of it: its own statements first, then those about its model."""
         model = self._model(key)
         facts = self._facts.get(model)
-        told: list[SkuEntry | ModelFacts] = [*self._entries.get(key, ())][::-1]
-        told += [facts] if facts else []
+        statements: list[SkuEntry | ModelFacts] = [*self._entries.get(key, ())][::-1]
+        statements += [facts] if facts else []
         retired = [entry.retired_at for entry in self._entries.get(key, ()) if entry.retired_at]
-        context = next((one.context for one in told if one.context), None) or self._compiled.contexts.get(model)
+        context = next((one.context for one in statements if one.context), None) or self._compiled.contexts.get(model)
         return Sku(
             sku=key[1],
             model=model,
-            model_class=next((one.model_class for one in told if one.model_class), None),
+            model_class=next((one.model_class for one in statements if one.model_class), None),
             context=context,
-            tokenizer=next((one.tokenizer for one in told if one.tokenizer), None),
+            tokenizer=next((one.tokenizer for one in statements if one.tokenizer), None),
             retired_at=naive(retired[-1]) if retired else self._compiled.retired.get(key),
         )
 

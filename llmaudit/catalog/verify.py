@@ -82,8 +82,8 @@ def overlaps(catalog: Catalog, rates: Rates, __: datetime) -> Iterator[Problem]:
     for seller, file in catalog.sellers.items():
         for entry in file.models:
             for ends, begins in entry.cut_short():
-                said = f"a price is said to hold until {written(ends)}, but the next one begins {written(begins)}"
-                yield Problem(seller, entry.sku, said)
+                sentence = f"a price is said to hold until {written(ends)}, but the next one begins {written(begins)}"
+                yield Problem(seller, entry.sku, sentence)
     for (seller, sku), unit, group in _timelines(rates):
         for earlier, later in pairwise(group):
             if later.start < earlier.end:
@@ -159,11 +159,11 @@ def sourceless(_: Catalog, rates: Rates, __: datetime) -> Iterator[Problem]:
 
 def idle_rules(catalog: Catalog, rates: Rates, _: datetime) -> Iterator[Problem]:
     """Every multiplier and discount touches at least one price."""
-    made = {rate.evidence.source for every in rates.values() for rate in every if rate.evidence.derived}
+    multiplier_sources = {rate.evidence.source for every in rates.values() for rate in every if rate.evidence.derived}
     reduced = " ".join({rate.evidence.derived or "" for every in rates.values() for rate in every})
     for seller, file in catalog.sellers.items():
         for rule in file.multipliers:
-            if rule.source not in made:
+            if rule.source not in multiplier_sources:
                 yield Problem(seller, ", ".join(rule.models), f"a multiplier of {rule.factor} that touches nothing")
         for discount in file.discounts:
             if f"({discount.source})" not in reduced:

@@ -18,8 +18,20 @@ import typer
 from llmaudit.cli.options import Ended, remember_global_options
 from llmaudit.errors import Exit
 
+_FIRST_WEEK = """\b
+A first week with it:
+  1 llmaudit ingest logs/               last month, tagged by complexity
+    llmaudit report --out report.html   where the money goes
+  2 llmaudit markup page pricing.html   what a gateway says that it adds
+    llmaudit markup                     what it did add
+  3 llmaudit shadow design --share 0.1  plan a test of a cheaper model
+    llmaudit shadow analyze pairs.jsonl read it: does quality hold
+Without a file of your own: llmaudit demo --out report.html
+"""
+
 app = typer.Typer(
     name="llmaudit",
+    epilog=_FIRST_WEEK,
     help="Offline cost audit of LLM request logs: where the money goes, and what it would have cost otherwise.",
     no_args_is_help=True,
     add_completion=False,

@@ -51,7 +51,10 @@ def markup(
     }
 
     def people() -> None:
-        _show_gateways(settings, found.gateways, wanted)
+        if found.gateways:
+            _show_gateways(settings, found.gateways, wanted)
+        else:
+            line("No request went through a gateway: all were sent to the sellers themselves.")
         line(found.caveat)
 
     answer(settings, document, people)

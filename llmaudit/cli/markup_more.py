@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog, nothing_in, open_store
+from llmaudit.cli.work import catalog, nothing_lies_in, open_store
 from llmaudit.errors import InputError, NotEnoughError, UsageError, printable
 from llmaudit.settings import Settings
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
     from llmaudit.findings.markup import GatewayRow, Markup
     from llmaudit.markup.ratecard import RateCard
+    from llmaudit.period import Period
     from llmaudit.store import Store
 
 FORMATS = {".html": "html", ".htm": "html", ".md": "md"}
@@ -32,7 +33,15 @@ def found_markup(settings: Settings, prices: Catalog) -> tuple[Markup, NotEnough
         evidence = gather_gateways(store, prices, settings.period)
         found = finding.find(evidence)
         gateways = [_with_ids(row, store) for row in found.gateways]
-        return msgspec.structs.replace(found, gateways=gateways), nothing_in(evidence)
+        empty = None if evidence.cells or _any_request(store, settings.period) else nothing_lies_in(settings.period)
+        return msgspec.structs.replace(found, gateways=gateways), empty
+
+
+def _any_request(store: Store, period: Period) -> bool:
+    """Say whether a request lies in a period; cells of gateways alone have none of those sent directly."""
+    bounds = "($since IS NULL OR started_at >= $since) AND ($until IS NULL OR started_at < $until)"
+    span = {"since": period.since, "until": period.until}
+    return bool(store.rows(f"SELECT 1 FROM requests WHERE {bounds} LIMIT 1", span))
 
 
 def _with_ids(row: GatewayRow, store: Store) -> GatewayRow:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llmaudit.formats.mapped import ColumnMap
     from llmaudit.ingest import IngestResult
     from llmaudit.ingest.ledger import FileRead
+    from llmaudit.period import Period
     from llmaudit.store import Store
 
 
@@ -96,10 +97,15 @@ def nothing_in(evidence: Evidence, *, or_bills: bool = False) -> NotEnoughError 
     """
     if evidence.cells or (or_bills and (evidence.bills or evidence.shadow)):
         return None
-    since, until = (moment and _bound(moment) for moment in (evidence.period.since, evidence.period.until))
+    return nothing_lies_in(evidence.period, or_bills=or_bills)
+
+
+def nothing_lies_in(period: Period, *, or_bills: bool = False) -> NotEnoughError:
+    """Return the error of a period in which nothing lies; see `nothing_in`."""
+    since, until = (moment and _bound(moment) for moment in (period.since, period.until))
     span = f" from {since} to {until}" if since and until else f" since {since}" if since else f" before {until}"
     return NotEnoughError(
-        f"there is no request{' and no bill' * or_bills}{span * evidence.period.is_bounded}: nothing can be analysed",
+        f"there is no request{' and no bill' * or_bills}{span * period.is_bounded}: nothing can be analysed",
         next_step="Check --since, --until and --month, or ingest a log; `llmaudit status` says what is there.",
         slug="nothing-in-period",
     )

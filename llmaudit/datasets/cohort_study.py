@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from llmaudit.arrays import Bools
 from llmaudit.catalog import Catalog
-from llmaudit.datasets.cohorts import Bools, Cohorts, CohortWorld, cells_of, draw, name_of, outcomes_of
+from llmaudit.datasets.cohorts import Cohorts, CohortWorld, cells_of, draw, name_of, outcomes_of
 from llmaudit.plans.optimize import Limits, board_of, choose
 from llmaudit.plans.optimize.knapsack import STAY, Problem, solve
 from llmaudit.plans.quality import Grain

@@ -13,12 +13,10 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog
-from llmaudit.cells import Cell, PricedCell, price
+from llmaudit.cells import Cell, PricedCell, plain_cell, price
 from llmaudit.plans.quality import Outcomes, PairedCase
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 STRONG, CHEAP = "example/flagship-7", "example/budget-0.5"
 LEAST = 100
@@ -138,36 +136,11 @@ def cells_of(cohorts: Cohorts, catalog: Catalog) -> list[PricedCell]:
 
 
 def _cell(cohort: int, requests: int, tokens: int) -> Cell:
-    day = datetime(2026, 10, 1)  # noqa: DTZ001 -- naive UTC; the example's prices hold at any time
-    seller, _, sku = STRONG.partition("/")
-    return Cell(
-        day=day.date(),
-        price_slot=day,
-        gateway=None,
-        seller=seller,
-        sku=sku,
-        model=STRONG,
-        unresolved=None,
-        tier=None,
-        task=None,
-        prompt_band=0,
-        service_tier=None,
-        is_batch=False,
-        region_class=None,
-        needs_tools=False,
-        needs_json=False,
-        needs_images=False,
-        has_pii=False,
+    return plain_cell(
+        datetime(2026, 10, 1),  # noqa: DTZ001 -- naive UTC; the example's prices hold at any time
+        STRONG,
+        requests,
         feature=name_of(cohort),
-        team=None,
-        status="ok",
-        error_class=None,
-        attempt_kind="first",
-        usage_status="reported",
-        billed_kind=None,
-        requests=requests,
-        calls=requests,
         tokens=(tokens, 0, 0, 0, 0, 0),
         reasoning_tokens=0,
-        billed_usd=None,
     )

@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from llmaudit.catalog import Catalog
-from llmaudit.cells import Cell, PricedCell, price
+from llmaudit.cells import Cell, PricedCell, plain_cell, price
 from llmaudit.datasets.markup import World, payments, prompts, simulate
 from llmaudit.markup.gateway import Traffic, judge_gateway
 from llmaudit.markup.model import Found, GatewayRow
@@ -137,36 +137,21 @@ def cells_of(rows: Sequence[BilledRequest], catalog: Catalog) -> list[PricedCell
 
 def _cell(row: BilledRequest, edges: Sequence[int]) -> Cell:
     size = sum(row.tokens[:-1])
-    return Cell(
+    return plain_cell(
+        row.price_slot,
+        row.model,
         day=row.day,
-        price_slot=row.price_slot,
         gateway=row.gateway,
         seller=row.seller,
         sku=row.sku,
-        model=row.model,
-        unresolved=None,
-        tier=None,
-        task=None,
         prompt_band=max(edge for edge in edges if edge <= size),
         service_tier=row.service_tier,
         is_batch=bool(row.is_batch),
         region_class=row.region_class,
-        needs_tools=False,
-        needs_json=False,
-        needs_images=False,
-        has_pii=False,
-        feature=None,
-        team=None,
-        status="ok",
-        error_class=None,
-        attempt_kind="first",
-        usage_status="reported",
-        billed_kind="seller_reported",
         slot_by=row.slot_by,
         is_thinking=row.is_thinking,
-        requests=1,
-        calls=1,
         tokens=row.tokens,
         reasoning_tokens=row.reasoning_tokens,
+        billed_kind="seller_reported",
         billed_usd=row.billed_usd,
     )

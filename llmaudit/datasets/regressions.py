@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from llmaudit.arrays import Ints
 
 FEATURES = ("classify", "extract", "summarise", "support-chat", "draft")
 TEMPLATES = 20

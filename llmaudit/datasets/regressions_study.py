@@ -14,14 +14,13 @@ from math import sqrt
 import numpy as np
 
 from llmaudit import __version__
+from llmaudit.arrays import Floats, Ints
 from llmaudit.datasets.regressions import (
     FEATURES,
     MODELS,
     START,
     TEMPLATES,
     Change,
-    Floats,
-    Ints,
     Requests,
     World,
     factors_of,

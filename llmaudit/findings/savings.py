@@ -9,7 +9,7 @@ import msgspec
 from llmaudit.evidence import Evidence
 from llmaudit.money import EXACT, percent, total
 from llmaudit.plans import PlanCost
-from llmaudit.plans.constraints import judge
+from llmaudit.plans.constraints import JudgedConstraint, judge
 from llmaudit.plans.evaluate import Outcome, RefusalRow
 from llmaudit.summaries.latency import LatencyBucket
 
@@ -75,26 +75,6 @@ class Affected(msgspec.Struct, frozen=True):
     spend_pct: float | None
 
 
-class Constraint(msgspec.Struct, frozen=True):
-    """One constraint of a plan.
-
-    Attributes:
-        name: As in the plan file.
-        subject: What it was judged on: a model, or the plan.
-        limit: The limit.
-        value: What was found; None is unknown.
-        verdict: pass, fail or unknown.
-        reason: A sentence.
-    """
-
-    name: str
-    subject: str
-    limit: str
-    value: str | None
-    verdict: str
-    reason: str
-
-
 class PlanRow(msgspec.Struct, frozen=True):
     """One plan.
 
@@ -155,7 +135,7 @@ class PlanRow(msgspec.Struct, frozen=True):
     assumption_table: list[Assumption]
     refusals: list[Affected]
     doubts: list[Affected]
-    constraints: list[Constraint]
+    constraints: list[JudgedConstraint]
 
 
 class Savings(msgspec.Struct, frozen=True):
@@ -173,12 +153,12 @@ def find(evidence: Evidence) -> Savings:
     """Return what each plan would have cost."""
     actual = evidence.plans[0].actual_usd if evidence.plans else None
     rows = evidence.rows(LatencyBucket)
-    judged = [[Constraint(**vars(one)) for one in judge(plan, evidence.catalog, rows)] for plan in evidence.plans]
+    judged = [judge(plan, evidence.catalog, rows) for plan in evidence.plans]
     plans = [plan_row(plan, constraints) for plan, constraints in zip(evidence.plans, judged, strict=True)]
     return Savings(actual_usd=actual, plans=plans)
 
 
-def plan_row(result: PlanCost, constraints: list[Constraint] | None = None) -> PlanRow:
+def plan_row(result: PlanCost, constraints: list[JudgedConstraint] | None = None) -> PlanRow:
     """Return one plan's figures and its legs.
 
     Args:

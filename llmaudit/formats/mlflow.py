@@ -11,7 +11,7 @@ from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.otlp import hexadecimal, nanoseconds
-from llmaudit.formats.span_attributes import group_of, inner, is_call, mark_failure, reading_of, text, usual_rule
+from llmaudit.formats.span_attributes import inner, mark_failure, text
 from llmaudit.formats.values import dollars, text_decimal
 from llmaudit.request import Ignored, Reject, Request
 
@@ -143,22 +143,16 @@ def _fill_cost(request: Request, attributes: dict[str, Any]) -> None:
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return what the sampled spans' counts tell, by provider and model."""
-    return usage.studied(_readings(records))
+    return spans.study_of(_attributes(records))
 
 
-def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Rule, usage.Reading]]:
-
+def _attributes(records: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
     for record in records:
         inside = record.get("data") if isinstance(record.get("data"), dict) else record
         listed = (inside or {}).get("spans")
         for span in listed if isinstance(listed, list) else ():
             encoded = span.get("attributes") if isinstance(span, dict) else None
-            attributes = attributes_in(encoded) if isinstance(encoded, dict) else {}
-            try:
-                if is_call(attributes):
-                    yield group_of(attributes, "mlflow"), usual_rule(attributes, "mlflow"), reading_of(attributes)
-            except Reject:
-                continue
+            yield attributes_in(encoded) if isinstance(encoded, dict) else {}, "mlflow"
 
 
 def is_trace(record: dict[str, Any]) -> bool:

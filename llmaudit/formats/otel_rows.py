@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,9 +10,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
-from llmaudit.formats.span_attributes import group_of, inner, is_call, mark_failure, reading_of, usual_rule
+from llmaudit.formats.span_attributes import inner, mark_failure
 from llmaudit.formats.values import after, or_none, text_time
-from llmaudit.request import Ignored, Reject
+from llmaudit.request import Ignored
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 Cell = dict[str, Any] | str | None
@@ -63,17 +63,9 @@ def _mapping(cell: Cell) -> dict[str, Any]:
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return what the sampled spans' counts tell, by instrumentation, provider and model."""
-    return usage.studied(_readings(records))
-
-
-def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Rule, usage.Reading]]:
-    for record in records:
-        attributes, scope = _mapping(record.get("SpanAttributes")), str(record.get("ScopeName") or "")
-        try:
-            if is_call(attributes):
-                yield group_of(attributes, scope), usual_rule(attributes, scope), reading_of(attributes)
-        except Reject:  # said when the record itself is read
-            continue
+    return spans.study_of(
+        (_mapping(record.get("SpanAttributes")), str(record.get("ScopeName") or "")) for record in records
+    )
 
 
 FORMAT = Format(

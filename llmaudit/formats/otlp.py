@@ -13,7 +13,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
-from llmaudit.formats.span_attributes import first, group_of, is_call, mark_failure, reading_of, usual_rule
+from llmaudit.formats.span_attributes import first, mark_failure
 from llmaudit.formats.values import NANOSECONDS, epoch, or_none
 from llmaudit.request import Ignored, Reject, Request
 
@@ -198,10 +198,10 @@ def _fill_first_token(request: Request, attributes: dict[str, Any], events: Sequ
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return what the sampled spans' counts tell, by instrumentation, provider and model."""
-    return usage.studied(_readings(records))
+    return spans.study_of(_attributes(records))
 
 
-def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Rule, usage.Reading]]:
+def _attributes(records: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
     for record in records:
         try:
             page = msgspec.json.decode(msgspec.json.encode(record), type=Page)
@@ -209,13 +209,7 @@ def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Ru
             continue
         for raw, shared in unfold(page):
             try:
-                attributes = attributes_of(msgspec.json.decode(raw, type=Span).attributes)
-                if is_call(attributes):
-                    yield (
-                        group_of(attributes, shared.scope),
-                        usual_rule(attributes, shared.scope),
-                        reading_of(attributes),
-                    )
+                yield attributes_of(msgspec.json.decode(raw, type=Span).attributes), shared.scope
             except (msgspec.ValidationError, Reject):
                 continue
 

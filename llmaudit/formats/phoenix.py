@@ -9,7 +9,7 @@ from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.otlp import attributes_of, hexadecimal, nanoseconds
-from llmaudit.formats.span_attributes import flat, group_of, inner, is_call, mark_failure, reading_of, usual_rule
+from llmaudit.formats.span_attributes import flat, inner, mark_failure
 from llmaudit.formats.values import text_time
 from llmaudit.request import Ignored, Reject
 
@@ -83,18 +83,16 @@ def _exception(row: dict[str, Any]) -> dict[str, Any]:
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return what the sampled spans' counts tell, by provider and model."""
-    return usage.studied(_readings(records))
+    return spans.study_of(_attributes(records))
 
 
-def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Rule, usage.Reading]]:
+def _attributes(records: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
     for record in records:
         try:
             attributes = attributes_in(record)
-            if is_call(attributes):
-                scope = scope_of(attributes)
-                yield group_of(attributes, scope), usual_rule(attributes, scope), reading_of(attributes)
         except Reject:
             continue
+        yield attributes, scope_of(attributes)
 
 
 FORMAT = Format(

@@ -8,13 +8,13 @@ the file has ended, for exporters write children before parents and batches inte
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from llmaudit import usage
 from llmaudit.formats.base import HELD, Context, Held
 from llmaudit.formats.span_attributes import Attributes, group_of, is_call, reading_of, request_of, usual_rule
-from llmaudit.request import Ignored, Request
+from llmaudit.request import Ignored, Reject, Request
 
 NO_CALL = "span that is no call of a model"
 MAX_DEPTH = 1000
@@ -197,3 +197,21 @@ def _take_over(call: Call, others: Iterable[Call], *, counts: bool) -> None:
             call.reading, call.rule = other.reading, other.rule
             usage.by_rule(call.request, call.reading, call.rule)
             call.request.raw_usage = other.request.raw_usage
+
+
+def study_of(found: Iterable[tuple[Attributes, str]]) -> usage.Study:
+    """Return what the counts of sampled spans tell, by instrumentation, provider and model.
+
+    Args:
+        found: For each span its attributes and the scope it was recorded in.
+    """
+    return usage.studied(_readings(found))
+
+
+def _readings(found: Iterable[tuple[Attributes, str]]) -> Iterator[tuple[str, usage.Rule, usage.Reading]]:
+    for attributes, scope in found:
+        try:
+            if is_call(attributes):
+                yield group_of(attributes, scope), usual_rule(attributes, scope), reading_of(attributes)
+        except Reject:  # said when the record itself is read
+            continue

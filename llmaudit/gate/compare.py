@@ -14,9 +14,9 @@ from math import exp, log, sqrt
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
+from llmaudit.arrays import Floats
 from llmaudit.gate.model import Case, Moments
 
 LEVEL = 0.01
@@ -31,7 +31,6 @@ CLAIM_PCT = 10.0
 
 Value = Literal["usd", "spend"]
 Per = Literal["request", "success"]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from llmaudit import __version__
-from llmaudit.bulk import present
 from llmaudit.catalog import Catalog
 from llmaudit.catalog.units import PRICED
 from llmaudit.gate.fold import fitting, like_cut
@@ -21,16 +20,14 @@ from llmaudit.gate.model import QUANTITIES, Baseline, Cell, ClusterKind, Detail,
 from llmaudit.gate.names import chosen_names, named
 from llmaudit.gate.pricing import KEYS, Priced, price_conditions
 from llmaudit.gate.sums import GROUPINGS, cases_of, moments_of
+from llmaudit.listcost import present
 from llmaudit.period import ALL, Period
-from llmaudit.request import INPUT_COUNTERS
 from llmaudit.resolve import resolved_requests
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
 MIN_CLUSTERS, MOST = 20, 0.9
 """Users (or sessions) stand for independent clusters where there are so many, and most requests name one."""
-
-_PROMPT = " + ".join(f"COALESCE(z.{name}, 0)" for name in INPUT_COUNTERS)
 
 SUPERSEDED_SQL = """
     SELECT row_id FROM (
@@ -121,9 +118,9 @@ def _gate_requests(store: Store, catalog: Catalog, detail: Detail) -> Iterator[N
     """Make the view `gate_requests` (gate.sql) for the length of a block."""
     store.execute(f"CREATE OR REPLACE TEMP TABLE gate_superseded AS {SUPERSEDED_SQL}")
     edges = sorted(catalog.prompt_edges(), reverse=True)
-    bands = " ".join(f"WHEN q.prompt >= {int(edge)} THEN {int(edge)}" for edge in edges)
+    bands = " ".join(f"WHEN q.prompt_tokens >= {int(edge)} THEN {int(edge)}" for edge in edges)
     with store.table("gate_names", named(detail)):
-        store.execute(read_sql("gate.sql").replace("{bands}", f"CASE {bands} END").replace("{prompt}", _PROMPT))
+        store.execute(read_sql("gate.sql").replace("{bands}", f"CASE {bands} END"))
         store.execute(read_sql("gate_named.sql"))
         yield
 

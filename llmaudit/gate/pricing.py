@@ -13,10 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from llmaudit.bulk import RATE, condition_rates
 from llmaudit.catalog import Catalog, Rates
 from llmaudit.catalog.units import PRICED, SUB_COUNTS
 from llmaudit.gate.model import NOTHING_USED, QUANTITIES, Baseline, Rate
+from llmaudit.listcost import RATE, condition_rates
 from llmaudit.money import ZERO
 from llmaudit.resolve import NO_TIME
 from llmaudit.store import Store
@@ -166,7 +166,7 @@ def _frozen(key: str, row: dict[str, Any], rate: Rate, catalog: Catalog, like: B
 
 
 def _row(conditions: Conditions) -> dict[str, Any]:
-    """Return conditions as `bulk.condition_rates` reads them."""
+    """Return conditions as `listcost.condition_rates` reads them."""
     row = dict(zip(KEYS, conditions, strict=True))
     return {
         **row,

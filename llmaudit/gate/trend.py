@@ -16,8 +16,8 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from llmaudit.arrays import Floats, Ints
 from llmaudit.errors import InputError, printable
 from llmaudit.gate.causes import causes_of
 from llmaudit.gate.decompose import decompose
@@ -40,8 +40,6 @@ RECENT = 7
 """A rise that began among the newest so many baselines fails the check; older ones are known by now."""
 
 RISE_PCT = 5.0
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,10 +35,10 @@ def find(evidence: Evidence) -> LeverResult:
 
 
 def _cut(priced: list[tuple[CutOff, Decimal]]) -> Iterator[str]:
-    cut = [(row, spent) for row, spent in priced if not row.is_short]
-    count = sum(row.requests for row, _ in cut)
+    above_limit = [(row, spent) for row, spent in priced if not row.is_short]
+    count = sum(row.requests for row, _ in above_limit)
     if count:
-        yield f"{counted(count, 'answer')} ended at their limit: {shown(total(spent for _, spent in cut))}"
+        yield f"{counted(count, 'answer')} ended at their limit: {shown(total(spent for _, spent in above_limit))}"
     short = sum(row.requests for row, _ in priced if row.is_short)
     if short:
         yield f"{counted(short, 'answer')} more had a limit of at most 16 tokens, and are left out"

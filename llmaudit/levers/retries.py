@@ -23,10 +23,10 @@ def find(evidence: Evidence) -> LeverResult:
         requests(one for one in failed if one.spend_usd),
         requests(one for one in troubled if is_repeat(one)),
     )
-    said = f"{requests(failed):,} attempts failed, {paid:,} of them at a cost; {repeats:,} repeated a failed one"
+    sentence = f"{requests(failed):,} attempts failed, {paid:,} of them at a cost; {repeats:,} repeated a failed one"
     return LeverResult(
         rows=[_row(key, group) for key, group in grouped(troubled, _key) if spend(group)],
-        evidence=[said] if troubled else [],
+        evidence=[sentence] if troubled else [],
         assumptions=[ASSUMED] if troubled else [],
         missing=f"{silent:,} attempts failed without a token in their log: what they cost is unknown and in no figure"
         if silent

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llmaudit.markup.panel import Floats, Ints, Panel
+from llmaudit.arrays import Floats, Ints
+from llmaudit.markup.panel import Panel
 
 BISQUARE = 4.685
 """Tuning of Tukey's bisquare: 95% efficient where errors are normal."""

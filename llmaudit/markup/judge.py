@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from llmaudit.arrays import Bools
 from llmaudit.catalog import Catalog
 from llmaudit.markup.decide import MOST, TOLERANCE, Decision, decide
 from llmaudit.markup.fit import MIN_ROWS
-from llmaudit.markup.panel import CLASSES, Bools, Panel, by_model, join, thinned
+from llmaudit.markup.panel import CLASSES, Panel, by_model, join, thinned
 from llmaudit.markup.rules import CLEAR, PER_NUMBER, Bench, Fitted
 from llmaudit.markup.shapes import applied
 

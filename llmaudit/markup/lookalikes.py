@@ -13,12 +13,13 @@ from decimal import Decimal
 
 import numpy as np
 
+from llmaudit.arrays import Floats
 from llmaudit.catalog import Catalog, NoRates, Offer
 from llmaudit.catalog.model import When
 from llmaudit.catalog.rates import every_vector
 from llmaudit.catalog.units import PRICED
 from llmaudit.markup.fit import mode_of
-from llmaudit.markup.panel import Floats, Panel, conditions_of, rates_at
+from llmaudit.markup.panel import Panel, conditions_of, rates_at
 from llmaudit.markup.rules import Bench, Fitted
 
 ORDER = (

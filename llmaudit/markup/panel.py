@@ -15,13 +15,10 @@ from math import gcd
 import numpy as np
 import numpy.typing as npt
 
+from llmaudit.arrays import Floats
 from llmaudit.catalog import Catalog, Conditions, NoRates, Offer, Rates, rates_for
 from llmaudit.catalog.units import PRICED
 from llmaudit.summaries.billed import BilledRequest
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 CLASSES = ("input", "cache_read", "cache_write", "output", "other")
 """Classes of tokens whose rates a gateway can raise apart; other is searches, audio, images and fees per request."""

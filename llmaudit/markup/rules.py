@@ -11,8 +11,9 @@ from typing import Literal
 
 import numpy as np
 
+from llmaudit.arrays import Bools, Floats
 from llmaudit.markup.fit import CAP, scale_of, sigma_of
-from llmaudit.markup.panel import Bools, Floats, Panel
+from llmaudit.markup.panel import Panel
 
 Kind = Literal[
     "token_rate", "per_request", "rate_and_fee", "output_rate", "input_rate", "class_rates", "cache_discount",

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from llmaudit.arrays import Bools, Floats
 from llmaudit.markup.fit import FLOOR, MIN_ROWS, Linear, mode_of, noise_of, quantile95, regress, scale_of, sigma_of
-from llmaudit.markup.panel import CLASSES, INPUT, Bools, Floats
+from llmaudit.markup.panel import CLASSES, INPUT
 from llmaudit.markup.rules import CLEAR, NULLS, Bench, Fitted, Form, Kind, Number
 from llmaudit.markup.snap import has_round, snapped
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from llmaudit.arrays import Bools, Floats
 from llmaudit.markup.fit import MIN_ROWS, quantile95, regress
-from llmaudit.markup.panel import Bools, Floats
 from llmaudit.markup.rules import NULLS, Bench, Fitted, Form, Number
 
 DIGITS = (1, 2, 3)

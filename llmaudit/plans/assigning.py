@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from llmaudit.arrays import Bools, Ints
 from llmaudit.catalog import Catalog, Offer
 from llmaudit.cells import PricedCell
 from llmaudit.plans.caching import Followed
@@ -23,9 +24,6 @@ from llmaudit.plans.placing import Placed, Placer, barred
 from llmaudit.plans.quality import CohortMove, proven
 from llmaudit.plans.splitting import Split
 from llmaudit.plans.traffic import TIERS, Grouping, Sums, Traffic, Verdict
-
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 NOWHERE = -1
 

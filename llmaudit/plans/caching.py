@@ -48,11 +48,11 @@ def lost(followed: Followed | None, assume: Assume | None, model: str) -> Band:
         share = assume.lost_share
         return Band.at(share, "stated", f"cached tokens of what goes to {model}: {_percent(share)} lost, as stated")
     if followed is None or not followed.cached or not (followed.kept or followed.broken):
-        said = (
+        sentence = (
             f"cached tokens of what goes to {model}: {_percent(LOST_BY_SPLIT)} lost"
             " (low none, high all: the log has no sessions to tell)"
         )
-        return Band(LOST_BY_SPLIT, ZERO, ONE, "table", said)
+        return Band(LOST_BY_SPLIT, ZERO, ONE, "table", sentence)
     return _recomputed(followed, model)
 
 
@@ -61,19 +61,19 @@ def lost_by_staying(followed: Followed | None, model: str) -> Band | None:
     if followed is None or not followed.broken or not followed.cached:
         return None
     share = _share(followed.broken, followed.cached)
-    said = f"cached tokens of what stays on {model}: {_percent(share)} lost, for the request before goes elsewhere"
-    return Band.at(share, "measured", said) if share else None
+    sentence = f"cached tokens of what stays on {model}: {_percent(share)} lost, for the request before goes elsewhere"
+    return Band.at(share, "measured", sentence) if share else None
 
 
 def _recomputed(followed: Followed, model: str) -> Band:
     other = max(followed.cached - followed.kept - followed.broken, 0)
     broken, unknown = _share(followed.broken, followed.cached), _share(other, followed.cached)
     expected = round_to(broken + times(unknown, LOST_BY_SPLIT), SHARE_PLACES)
-    said = (
+    sentence = (
         f"cached tokens of what goes to {model}: {_percent(expected)} lost"
         f" (low {_percent(broken)}, high {_percent(min(broken + unknown, ONE))}; by the log's sessions)"
     )
-    return Band(expected, broken, min(broken + unknown, ONE), "measured", said)
+    return Band(expected, broken, min(broken + unknown, ONE), "measured", sentence)
 
 
 def _share(part: int, whole: int) -> Decimal:

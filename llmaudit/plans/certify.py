@@ -20,13 +20,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from llmaudit.arrays import Bools, Floats, Ints
 from llmaudit.plans.quality import LEAST_PAIRS, PairedCase
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 REACH = 1.0
 """Standard deviations by which every cohort is held to lose more than expected, all at once, where losses are shrunk.

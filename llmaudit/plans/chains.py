@@ -56,8 +56,8 @@ class Chains:
         """
         rate = self.rate(target, rule.assume)
         if rate is None:
-            said = f"failures of {target.sku.model}: its rate is not known, so none is priced and present ones stay"
-            return (leg.noted(said),), ZERO
+            sentence = f"failures of {target.sku.model}: its rate is not known, so none is priced and present ones stay"
+            return (leg.noted(sentence),), ZERO
         legs = [leg, *self._retries(leg, target, rate, rule.assume)]
         left = rate.mapped(lambda share: unanswered(share, rule.assume.retries))
         for name in rule.fallback if left.high else ():
@@ -65,18 +65,18 @@ class Chains:
             other = self._mover.move(priced, offer, Assume(), via, batch=rule.batch) if offer else None
             if offer is None or not isinstance(other, Leg):
                 continue
-            said = (
+            sentence = (
                 f"{name} answers what {target.sku.model} does not after {rule.assume.retries} retries: x{left.expected}"
             )
-            legs.append(_chance(other, left, "fallback", said))
+            legs.append(_chance(other, left, "fallback", sentence))
             left = _both(left, self.rate(offer, Assume()), rule.assume.retries)
         return tuple(legs), left.expected
 
     def _retries(self, leg: Leg, target: Offer, rate: Band, assume: Assume) -> Iterator[Leg]:
         share = cost_of_failure(target.sku.model, self._mover.ratios.facts)
-        said = f"{rate.sentence}; a failed attempt costs x{share} of an answer"
+        sentence = f"{rate.sentence}; a failed attempt costs x{share} of an answer"
         billed = rate.mapped(
-            lambda chance: round_to(times(failed_attempts(chance, assume.retries), share), PLACES), said
+            lambda chance: round_to(times(failed_attempts(chance, assume.retries), share), PLACES), sentence
         )
         if billed.high:
             yield _chance(leg, billed, "retry", billed.sentence)

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
+from llmaudit.arrays import Ints
 from llmaudit.catalog import Catalog, Offer
 from llmaudit.catalog.units import PRICED
 from llmaudit.plans.legs import Leg
 from llmaudit.plans.model import MAIN, SAME, Among, Plan, listed
 from llmaudit.plans.traffic import Traffic
 
-Ints = npt.NDArray[np.int64]
 NONE = -1
 NEVER = (np.inf,) * len(PRICED)
 

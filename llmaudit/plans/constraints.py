@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from llmaudit.catalog import Catalog
 from llmaudit.money import EXACT, as_json, total
@@ -22,12 +23,11 @@ LEAST_ANSWERS = 100
 """Answers of a model in the log below which its 95th percentile is not known."""
 
 
-@dataclass(frozen=True)
-class Judged:
-    """One constraint.
+class JudgedConstraint(msgspec.Struct, frozen=True):
+    """One constraint of a plan.
 
     Attributes:
-        name: As in the plan.
+        name: As in the plan file.
         subject: What it was judged on: a model, or the plan.
         limit: The limit.
         value: What was found; None is unknown.
@@ -43,7 +43,7 @@ class Judged:
     reason: str
 
 
-def judge(result: PlanCost, catalog: Catalog, latency: Sequence[LatencyBucket]) -> list[Judged]:
+def judge(result: PlanCost, catalog: Catalog, latency: Sequence[LatencyBucket]) -> list[JudgedConstraint]:
     """Return every constraint of a plan with how it is held.
 
     Args:
@@ -60,7 +60,7 @@ def judge(result: PlanCost, catalog: Catalog, latency: Sequence[LatencyBucket]) 
     ]
 
 
-def _allowed(result: PlanCost, catalog: Catalog) -> Iterator[Judged]:
+def _allowed(result: PlanCost, catalog: Catalog) -> Iterator[JudgedConstraint]:
     """Judge what may be used: moves obey, but what stays where it is may not."""
     limits = result.plan.constraints
     rules: dict[str, tuple[str, Callable[[Placed], bool]]] = {}
@@ -75,7 +75,7 @@ def _allowed(result: PlanCost, catalog: Catalog) -> Iterator[Judged]:
         rules["pii_self_hosted"] = ("self-hosted", lambda one: not one.priced.cell.has_pii or _is_hosted(one, catalog))
     for name, (limit, holds) in rules.items():
         outside = sum(part.sums.requests for part in result.parts if not holds(part.placed))
-        yield Judged(
+        yield JudgedConstraint(
             name,
             "plan",
             limit,
@@ -103,7 +103,7 @@ def _is_hosted(placed: Placed, catalog: Catalog) -> bool:
     return offer is not None and catalog.is_self_hosted(offer)
 
 
-def _latency(result: PlanCost, rows: Sequence[LatencyBucket]) -> Iterator[Judged]:
+def _latency(result: PlanCost, rows: Sequence[LatencyBucket]) -> Iterator[JudgedConstraint]:
     limit = result.plan.constraints.latency_p95_ms
     for model in _used(result) if limit is not None else ():
         buckets: dict[int, int] = {}
@@ -112,13 +112,15 @@ def _latency(result: PlanCost, rows: Sequence[LatencyBucket]) -> Iterator[Judged
                 buckets[row.bucket] = buckets.get(row.bucket, 0) + row.requests
         count = sum(buckets.values())
         if limit is None or count < LEAST_ANSWERS:
-            yield Judged(
+            yield JudgedConstraint(
                 "latency_p95_ms", model, f"{limit}", None, "unknown", f"{count:,} timed answers of it are in the log"
             )
             continue
         found = percentile_ms(buckets, P95)
-        said = f"95% of {count:,} answers in the log took {found:,} ms or less"
-        yield Judged("latency_p95_ms", model, f"{limit}", f"{found}", "pass" if found <= limit else "fail", said)
+        sentence = f"95% of {count:,} answers in the log took {found:,} ms or less"
+        yield JudgedConstraint(
+            "latency_p95_ms", model, f"{limit}", f"{found}", "pass" if found <= limit else "fail", sentence
+        )
 
 
 def percentile_ms(buckets: dict[int, int], share: float) -> int:
@@ -131,7 +133,7 @@ def percentile_ms(buckets: dict[int, int], share: float) -> int:
     return 0
 
 
-def _ceiling(result: PlanCost) -> Iterator[Judged]:
+def _ceiling(result: PlanCost) -> Iterator[JudgedConstraint]:
     limit = result.plan.constraints.cost_per_request_usd
     for model in _used(result) if limit is not None else ():
         own = [part for part in result.parts if part.placed.legs[0].kind in PRIMARY and _model(part.placed) == model]
@@ -139,23 +141,25 @@ def _ceiling(result: PlanCost) -> Iterator[Judged]:
         cost = total(one.cost_usd for one in result.outcomes if one.part in own)
         mean = EXACT.divide(cost, Decimal(count)) if count else Decimal(0)
         verdict = "pass" if limit is None or mean <= limit else "fail"
-        said = f"{count:,} requests cost {as_json(mean)} on average, with everything that comes on top"
-        yield Judged("cost_per_request_usd", model, f"{limit}", as_json(mean), verdict, said)
+        sentence = f"{count:,} requests cost {as_json(mean)} on average, with everything that comes on top"
+        yield JudgedConstraint("cost_per_request_usd", model, f"{limit}", as_json(mean), verdict, sentence)
 
 
-def _models(result: PlanCost) -> Iterator[Judged]:
+def _models(result: PlanCost) -> Iterator[JudgedConstraint]:
     limit = result.plan.constraints.max_models
     if limit is not None:
         used = _used(result)
-        said = f"in use: {', '.join(used)}"
-        yield Judged("max_models", "plan", f"{limit}", f"{len(used)}", "pass" if len(used) <= limit else "fail", said)
+        sentence = f"in use: {', '.join(used)}"
+        yield JudgedConstraint(
+            "max_models", "plan", f"{limit}", f"{len(used)}", "pass" if len(used) <= limit else "fail", sentence
+        )
 
 
-def _quality(result: PlanCost) -> Iterator[Judged]:
+def _quality(result: PlanCost) -> Iterator[JudgedConstraint]:
     limit = result.plan.constraints.quality_floor
     if limit is not None:
-        said = "outcomes decide it: a shadow test, or `llmaudit plan optimize` on outcomes of your own"
-        yield Judged("quality_floor", "plan", f"{limit}", None, "unknown", said)
+        sentence = "outcomes decide it: a shadow test, or `llmaudit plan optimize` on outcomes of your own"
+        yield JudgedConstraint("quality_floor", "plan", f"{limit}", None, "unknown", sentence)
 
 
 def _used(result: PlanCost) -> list[str]:

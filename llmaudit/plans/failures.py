@@ -29,19 +29,19 @@ def failure_rate(model: str, facts: Mapping[str, ModelFacts], assume: Assume) ->
     The band of a counted one is Wilson's 95% interval.
     """
     if assume.retry_rate is not None:
-        said = f"{model} fails in {_percent(assume.retry_rate)} of its attempts, as the plan states"
-        return Band.at(assume.retry_rate, "stated", said)
+        sentence = f"{model} fails in {_percent(assume.retry_rate)} of its attempts, as the plan states"
+        return Band.at(assume.retry_rate, "stated", sentence)
     known = facts.get(model)
     attempts = known.answered + known.failed if known else 0
     if known is None or attempts < LEAST_REQUESTS:
         return None
     low, high = wilson(known.failed, attempts)
     rate = _decimal(known.failed / attempts)
-    said = (
+    sentence = (
         f"{model} fails in {_percent(rate)} of its attempts ({_percent(low)} to {_percent(high)},"
         f" {attempts:,} in the log)"
     )
-    return Band(rate, min(low, rate), max(high, rate), "measured", said)
+    return Band(rate, min(low, rate), max(high, rate), "measured", sentence)
 
 
 def cost_of_failure(model: str, facts: Mapping[str, ModelFacts]) -> Decimal:

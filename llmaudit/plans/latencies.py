@@ -31,9 +31,9 @@ def p95_ms(rows: Iterable[LatencyBucket], share: float = 0.95) -> dict[tuple[str
 
 
 def _quantile(buckets: dict[int, int], share: float) -> float:
-    left = share * sum(buckets.values())
+    remaining = share * sum(buckets.values())
     for bucket in sorted(buckets):
-        left -= buckets[bucket]
-        if left <= 0:
+        remaining -= buckets[bucket]
+        if remaining <= 0:
             return exp((bucket + 1) / PER_STEP)
     return exp((max(buckets) + 1) / PER_STEP)

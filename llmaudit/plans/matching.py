@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from llmaudit.arrays import Bools, Ints
 from llmaudit.cells import PricedCell
 from llmaudit.money import times
 from llmaudit.plans.model import Rule, When, listed
 
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int16]
 
 NO_RULE = -1

@@ -108,11 +108,11 @@ class Measured:
             if ratio is not None:
                 pairs = sum(row.pairs for row in some)
                 what = "needs for the same prompt" if measure == "prompt" else "answers with"
-                said = (
+                sentence = (
                     f"{after} {what} x{ratio.value} the tokens of {before}"
                     f" (x{ratio.low} to x{ratio.high}, measured on {pairs:,} shadow pairs{where})"
                 )
-                return Band(ratio.value, ratio.low, ratio.high, "measured", said)
+                return Band(ratio.value, ratio.low, ratio.high, "measured", sentence)
         return None
 
 

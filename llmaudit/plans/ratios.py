@@ -131,8 +131,8 @@ class Ratios:
             output = _around(assume.output_ratio)
             thoughts, of_answer, notes = Band.at(ONE), Band.at(ZERO), ()
         if assume.reasoning_ratio is not None:
-            said = f"x{assume.reasoning_ratio} tokens of thought per token of answer, as the plan states"
-            thoughts, of_answer, notes = Band.at(ZERO), Band.at(assume.reasoning_ratio, "stated", said), ()
+            sentence = f"x{assume.reasoning_ratio} tokens of thought per token of answer, as the plan states"
+            thoughts, of_answer, notes = Band.at(ZERO), Band.at(assume.reasoning_ratio, "stated", sentence), ()
         return Known(tokens, output, thoughts, of_answer, notes)
 
     def _of_text(self, priced: PricedCell, target: Offer) -> Band:
@@ -155,15 +155,15 @@ class Ratios:
 
     def _unknown_family(self, model: str, other: str, before: Tokenizer | None, after: Tokenizer | None) -> Band:
         """Return 1 for want of a family; between makers the families that are known say how far off that may be."""
-        said = f"tokenizer of {model} or {other} not known: token ratio 1"
+        sentence = f"tokenizer of {model} or {other} not known: token ratio 1"
         if model.partition("/")[0] == other.partition("/")[0]:
-            return Band.at(ONE, "assumed", said)
+            return Band.at(ONE, "assumed", sentence)
         every = [family.ratio_to_o200k["latin"] for family in self._catalog.tokenizers.values()]
         here = [before.ratio_to_o200k["latin"]] if before else every
         there = [after.ratio_to_o200k["latin"]] if after else every
         low, high = _divided(min(there), max(here)), _divided(max(there), min(here))
-        said += f" (low x{low}, high x{high}, as families differ)"
-        return Band(ONE, min(low, ONE), max(high, ONE), "assumed", said)
+        sentence += f" (low x{low}, high x{high}, as families differ)"
+        return Band(ONE, min(low, ONE), max(high, ONE), "assumed", sentence)
 
     def _thoughts(self, priced: PricedCell, target: Offer) -> tuple[Band, Band, tuple[str, ...]]:
         """Return a target's thoughts, per token of thought and per token of answer now, and what is not known."""
@@ -171,12 +171,14 @@ class Ratios:
         can = self._catalog.abilities(after).reasoning
         none, same = Band.at(ZERO, "table"), Band.at(ONE, "assumed")
         if can is False:
-            said = f"{after} does not think: the thoughts of {before} fall away" if priced.cell.reasoning_tokens else ""
-            return Band.at(ZERO, "table", said), none, ()
+            sentence = (
+                f"{after} does not think: the thoughts of {before} fall away" if priced.cell.reasoning_tokens else ""
+            )
+            return Band.at(ZERO, "table", sentence), none, ()
         notes = () if can else (f"whether {after} thinks is not known",)
         if priced.cell.reasoning_tokens:
-            said = f"thoughts of {after}: x1 those of {before} (low none, high x{MOST_THOUGHT}), assumed"
-            return Band(ONE, ZERO, MOST_THOUGHT, "assumed", said), none, notes
+            sentence = f"thoughts of {after}: x1 those of {before} (low none, high x{MOST_THOUGHT}), assumed"
+            return Band(ONE, ZERO, MOST_THOUGHT, "assumed", sentence), none, notes
         hidden = priced.cell.reasoning_tokens is None and self._catalog.abilities(before).reasoning is not False
         if not can or hidden:  # what is hidden in the output now has the length of the output then
             return same, none, notes
@@ -188,30 +190,30 @@ class Ratios:
         if facts and facts.thinking >= LEAST_REQUESTS and facts.answers:
             ratio = _divided(Decimal(facts.thoughts), Decimal(facts.answers))
             low, high = (round_to(times(ratio, factor), RATIO_PLACES) for factor in (LOW_OUTPUT, Decimal(2)))
-            said = (
+            sentence = (
                 f"{after} thinks x{ratio} tokens per token of answer"
                 f" (low x{low}, high x{high}; {facts.thinking:,} requests of it in the log)"
             )
-            return Band(ratio, low, high, "measured", said)
-        said = (
+            return Band(ratio, low, high, "measured", sentence)
+        sentence = (
             f"{before} does not think and {after} can: expected without thoughts,"
             f" high x{MOST_THOUGHT} the answer, assumed"
         )
-        return Band(ZERO, ZERO, MOST_THOUGHT, "assumed", said)
+        return Band(ZERO, ZERO, MOST_THOUGHT, "assumed", sentence)
 
 
 def _by_table(tokens: Band) -> Band:
     """Return an answer of the same length in another family's tokens, with the table's band."""
     low, high = times(tokens.low, LOW_OUTPUT), times(tokens.high, HIGH_OUTPUT)
-    said = f"output length of another model: x1 (low x{LOW_OUTPUT}, high x{HIGH_OUTPUT}), from a table"
-    return Band(tokens.expected, low, high, "table", said)
+    sentence = f"output length of another model: x1 (low x{LOW_OUTPUT}, high x{HIGH_OUTPUT}), from a table"
+    return Band(tokens.expected, low, high, "table", sentence)
 
 
 def _around(ratio: Decimal) -> Band:
     """Return a stated output ratio with the table's band around it."""
     low, high = times(ratio, LOW_OUTPUT), times(ratio, HIGH_OUTPUT)
-    said = f"output length of another model: x{ratio}, as the plan states (low x{low}, high x{high})"
-    return Band(ratio, low, high, "stated", said)
+    sentence = f"output length of another model: x{ratio}, as the plan states (low x{low}, high x{high})"
+    return Band(ratio, low, high, "stated", sentence)
 
 
 def _mixes(rows: Sequence[ContentRow]) -> dict[tuple[str, str | None], Mix]:
@@ -242,8 +244,8 @@ def _mixed(mix: Mix, before: Tokenizer, after: Tokenizer, model: str, other: str
     if low == expected == high == 1:
         return Band.at(ONE, "table")
     text = ", ".join(f"{kind or 'kind unknown'} {times(share, 100).normalize():f}%" for kind, share in mix)
-    said = f"{other} needs x{expected} the tokens of {model} on the same text ({text})"
-    return Band(expected, low, high, "table", said)
+    sentence = f"{other} needs x{expected} the tokens of {model} on the same text ({text})"
+    return Band(expected, low, high, "table", sentence)
 
 
 def _divided(part: Decimal, whole: Decimal) -> Decimal:

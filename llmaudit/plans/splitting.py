@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from llmaudit.arrays import Ints
 from llmaudit.cells import Cell, PricedCell
 from llmaudit.plans.caching import Followed
 from llmaudit.plans.matching import Attributes, Places
 from llmaudit.plans.model import CHEAPEST, Rule
 from llmaudit.summaries.links import KEYS, LinkRow
-
-Ints = npt.NDArray[np.int64]
 
 
 class Split:

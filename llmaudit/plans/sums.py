@@ -13,11 +13,10 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
+from llmaudit.arrays import Ints
 from llmaudit.money import EXACT
 
 EXACT_BITS = 53
-
-Ints = npt.NDArray[np.int64]
 
 
 class Columns:

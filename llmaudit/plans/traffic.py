@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from llmaudit.arrays import Ints
 from llmaudit.catalog.units import PRICED
 from llmaudit.cells import PricedCell
 from llmaudit.money import ZERO, total
 from llmaudit.plans.matching import Attributes
 from llmaudit.plans.sums import Columns, scaled, unscaled
 
-Ints = npt.NDArray[np.int64]
 Verdict = Callable[[PricedCell], Hashable]
 
 TIERS = 5
@@ -68,7 +68,7 @@ FACETS: dict[str, Verdict] = {
     ),
 }
 """What legs depend on: the conditions of prices, what is assumed, what is needed, which quantities there are, what is
-paid now, and which outcomes speak of it. `tests/plans/test_bulk.py` holds the groups to the cells, one by one."""
+paid now, and which outcomes speak of it. `tests/plans/test_plans_bulk.py` holds the groups to the cells, one by one."""
 
 
 def _thinks(priced: PricedCell) -> bool | None:

@@ -52,8 +52,8 @@ class Verifier:
         prices = self._mover.prices(priced, judge) if judge else Refusal("no-price", "not in the catalog")
         if judge is None or isinstance(prices, Refusal):
             why = prices.sentence if isinstance(prices, Refusal) else ""
-            said = f"verification by {verify.use} is in no figure where it has no price: {why}"
-            yield Leg("verify", verify.use, Linear(), Linear(), Linear(), notes=(said,))
+            sentence = f"verification by {verify.use} is in no figure where it has no price: {why}"
+            yield Leg("verify", verify.use, Linear(), Linear(), Linear(), notes=(sentence,))
             return
         tokens, answer = self._mover.ratios.known(priced, judge).tokens, self._answer(priced, moved)
         expected = _judged(prices.expected, verify, tokens.expected, answer.expected)
@@ -87,6 +87,6 @@ def _judged(rates: Sequence[Decimal], verify: Verify, tokens: Decimal, answer: D
     reading = fixed(times(times(price, tokens), answer))
     found = tuple(prompt if name in INPUT_COUNTERS else ZERO for name in PRICED)
     found = replaced(replaced(found, OUTPUT, reading), THOUGHT, -reading)
-    told = times(price, verify.instruction_tokens)
+    instruction_usd = times(price, verify.instruction_tokens)
     verdict = times(rates[OUTPUT], verify.output_tokens)
-    return Linear(found, per_request=fixed(total((told, verdict, rates[FEE]))))
+    return Linear(found, per_request=fixed(total((instruction_usd, verdict, rates[FEE]))))

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from llmaudit.catalog import Catalog
-from llmaudit.cells import Cell, PricedCell, price
+from llmaudit.cells import Cell, PricedCell, plain_cell, price
 from llmaudit.plans.evaluate import PlanCost, evaluate
 from llmaudit.plans.model import Plan, Rule, Verify, When
 
@@ -62,35 +62,11 @@ def _through(gateway: str, cells: list[PricedCell], catalog: Catalog) -> Decimal
 
 
 def _cell(tier: int, requests: int) -> Cell:
-    day = datetime(2026, 10, 1)  # noqa: DTZ001 -- naive UTC; the example's prices hold at any time
-    return Cell(
-        day=day.date(),
-        price_slot=day,
-        gateway=None,
-        seller="example",
-        sku="flagship-7",
-        model="example/flagship-7",
-        unresolved=None,
+    return plain_cell(
+        datetime(2026, 10, 1),  # noqa: DTZ001 -- naive UTC; the example's prices hold at any time
+        "example/flagship-7",
+        requests,
         tier=tier,
-        task=None,
-        prompt_band=0,
-        service_tier=None,
-        is_batch=False,
-        region_class=None,
-        needs_tools=False,
-        needs_json=False,
-        needs_images=False,
-        has_pii=False,
-        feature=None,
-        team=None,
-        status="ok",
-        error_class=None,
-        attempt_kind="first",
-        usage_status="reported",
-        billed_kind=None,
-        requests=requests,
-        calls=requests,
         tokens=(requests * TOKENS_PER_REQUEST, 0, 0, 0, 0, 0),
         reasoning_tokens=0,
-        billed_usd=None,
     )

@@ -120,6 +120,10 @@ def _tier(tier: int) -> int | None:
     return None if tier == TIER_UNKNOWN else int(tier)
 
 
+def _named(tier: int) -> str:
+    return "requests of unknown tier have" if tier == TIER_UNKNOWN else f"tier {tier} has"
+
+
 def _mix(pairs: Pairs, plan: Plan) -> tuple[Ints, Floats, list[str]]:
     """Return the tiers in the data with their share of production."""
     every = np.bincount(pairs.tier - TIER_UNKNOWN)
@@ -128,10 +132,10 @@ def _mix(pairs: Pairs, plan: Plan) -> tuple[Ints, Floats, list[str]]:
     if plan.mix is None:
         note = ["the pooled figure has the sample's own tier mix: the production mix is not known"] * (len(tiers) > 1)
         return tiers, counts / max(counts.sum(), 1), note
-    named = {(-1 if key == "unknown" else int(key)): value for key, value in plan.mix.items()}
+    named = {(TIER_UNKNOWN if key == "unknown" else int(key)): value for key, value in plan.mix.items()}
     shares = np.array([named.get(int(tier), 0.0) for tier in tiers])
     unseen = sorted(tier for tier, share in named.items() if share > 0 and tier not in tiers)
-    notes = [f"tier {tier} has {named[tier]:.1%} of production and no pair" for tier in unseen]
+    notes = [f"{_named(tier)} {named[tier]:.1%} of production and no pair" for tier in unseen]
     if not shares.sum() > 0:
         return (
             tiers,
@@ -223,9 +227,9 @@ def _error_rail(figure: Metric | None, plan: Plan) -> Guardrail:
 def _tier_rail(by_tier: list[TierResult]) -> Guardrail:
     lost = [one for one in by_tier if one.loss_proven and one.verdict != "non-inferior"]
     if not lost:
-        return Guardrail("no tier loses", "pass", "in no tier is a loss above the margin certain")
+        return Guardrail("tier by tier", "pass", "in no tier is a loss above the margin certain")
     names = ", ".join("unknown" if one.tier is None else str(one.tier) for one in lost)
-    return Guardrail("no tier loses", "fail", f"a loss is certain in tier {names}")
+    return Guardrail("tier by tier", "fail", f"a loss is certain in tier {names}")
 
 
 def _budget_rail(name: str, limit: float, figure: Metric | None) -> Guardrail:

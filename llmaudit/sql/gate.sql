@@ -30,7 +30,7 @@ SELECT
     COALESCE(r.region_class, '-') AS region_class,
     CASE WHEN r.usage_status = 'missing' AND r.status <> 'ok' THEN 'nothing used' ELSE r.usage_status END AS usage,
     CASE WHEN r.billed_currency = 'USD' AND r.billed_kind IS NOT NULL THEN r.billed_amount END AS billed_usd,
-    r.prompt AS prompt,
+    r.prompt_tokens AS prompt,
     COALESCE(r.input_tokens, 0) AS input_tokens,
     COALESCE(r.cache_read_tokens, 0) AS cache_read_tokens,
     COALESCE(r.cache_write_5m_tokens, 0) AS cache_write_5m_tokens,
@@ -43,4 +43,4 @@ SELECT
     COALESCE(r.output_audio_tokens, 0) AS output_audio_tokens,
     COALESCE(r.output_image_tokens, 0) AS output_image_tokens,
     COALESCE(r.web_searches, 0) AS web_searches
-FROM (SELECT q.*, {bands} AS band_from FROM (SELECT z.*, {prompt} AS prompt FROM resolved_requests AS z) AS q) AS r
+FROM (SELECT q.*, {bands} AS band_from FROM resolved_requests AS q) AS r

@@ -4,22 +4,15 @@
    Stands in for keyed_requests (keyed.sql) where only what gateways billed is asked for: nothing is said of tiers, attempts,
    features and needs, so that neither their tables nor their columns are read, and rollup.sql makes fewer cells of it. */
 CREATE OR REPLACE TEMP VIEW keyed_requests AS
-WITH sized AS (
+WITH blocked AS (
     SELECT
         r.*,
-        COALESCE(r.input_tokens, 0) + COALESCE(r.cache_read_tokens, 0) + COALESCE(r.cache_write_5m_tokens, 0)
-            + COALESCE(r.cache_write_1h_tokens, 0) + COALESCE(r.cache_write_other_tokens, 0) AS prompt_tokens
+        CASE
+            WHEN r.prompt_tokens >= 1048576 THEN 1048576
+            ELSE r.prompt_tokens - r.prompt_tokens % 1024
+        END AS prompt_block
     FROM resolved_requests AS r
     WHERE r.sold_gateway IS NOT NULL
-),
-blocked AS (
-    SELECT
-        s.*,
-        CASE
-            WHEN s.prompt_tokens >= 1048576 THEN 1048576
-            ELSE s.prompt_tokens - s.prompt_tokens % 1024
-        END AS prompt_block
-    FROM sized AS s
 )
 SELECT
     z.day AS day,

@@ -6,21 +6,14 @@
    large side first, the others are the ones to be held in memory. What follows the keys, other columns of the request,
    spares a second join by row_id. */
 CREATE OR REPLACE TEMP VIEW keyed_requests AS
-WITH sized AS (
+WITH blocked AS (
     SELECT
         r.*,
-        COALESCE(r.input_tokens, 0) + COALESCE(r.cache_read_tokens, 0) + COALESCE(r.cache_write_5m_tokens, 0)
-            + COALESCE(r.cache_write_1h_tokens, 0) + COALESCE(r.cache_write_other_tokens, 0) AS prompt_tokens
-    FROM resolved_requests AS r
-),
-blocked AS (
-    SELECT
-        s.*,
         CASE
-            WHEN s.prompt_tokens >= 1048576 THEN 1048576
-            ELSE s.prompt_tokens - s.prompt_tokens % 1024
+            WHEN r.prompt_tokens >= 1048576 THEN 1048576
+            ELSE r.prompt_tokens - r.prompt_tokens % 1024
         END AS prompt_block
-    FROM sized AS s
+    FROM resolved_requests AS r
 )
 SELECT
     z.row_id AS row_id,

@@ -4,13 +4,6 @@
    cells. It is read once for each summary, so it is cheap: no window over all attempts, and {band} is put in as a CASE over
    the edges of prompt bands, since a join by a range sorts all requests with everything they carry. */
 CREATE OR REPLACE TEMP VIEW sliced_requests AS
-WITH sized AS (
-    SELECT
-        r.*,
-        COALESCE(r.input_tokens, 0) + COALESCE(r.cache_read_tokens, 0) + COALESCE(r.cache_write_5m_tokens, 0)
-            + COALESCE(r.cache_write_1h_tokens, 0) + COALESCE(r.cache_write_other_tokens, 0) AS prompt_tokens
-    FROM resolved_requests AS r
-)
 SELECT
     z.row_id AS row_id,
     z.sold_gateway AS gateway,
@@ -62,6 +55,6 @@ SELECT
     COALESCE(z.needs_tools, FALSE) AS needs_tools,
     COALESCE(z.needs_json, FALSE) AS needs_json,
     COALESCE(z.needs_images, FALSE) AS needs_images
-FROM sized AS z
+FROM resolved_requests AS z
 LEFT JOIN tiers AS t
     ON t.row_id = z.row_id

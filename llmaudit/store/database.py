@@ -65,15 +65,11 @@ class Store:
         target = path or self._folder / "audit.duckdb"  # type: ignore[operator]  # one of the two is set
         fresh = self._fresh = not target.exists()
         with translated(target):
-            spill = {"temp_directory": f"{target}.tmp"}
-            self._connection = connected(target, {**HARDENED, **spill}, read_only=read_only, seconds=lock_timeout)
-            if not read_only:
-                shutil.rmtree(f"{target}.tmp", ignore_errors=True)  # what a killed run spilled; we hold the lock now
-            self._connection.execute("SET TimeZone = 'UTC'")
-            # In Jupyter the bar is off already, and to set it at all DuckDB wants ipywidgets.
-            if self.one("SELECT current_setting('enable_progress_bar')")[0]:
-                self._connection.execute("SET enable_progress_bar = false")
-            self._connection.execute("SET preserve_insertion_order = true")
+            self._connect(target, read_only=read_only, seconds=lock_timeout)
+            if read_only and (current := self._schema_version()) < _newest():
+                self._connection.close()
+                _bring_up_to_date(target, current, lock_timeout)
+                self._connect(target, read_only=True, seconds=lock_timeout)
             # A run that was killed early leaves a file without a table: to the next one it is new.
             self._migrate(fresh=not self.rows("SELECT 1 FROM information_schema.tables LIMIT 1"), read_only=read_only)
         if fresh:
@@ -96,10 +92,20 @@ class Store:
         elif empty and self.path is not None:
             self.path.unlink(missing_ok=True)
 
+    def _connect(self, target: Path, *, read_only: bool, seconds: float) -> None:
+        spill = {"temp_directory": f"{target}.tmp"}
+        self._connection = connected(target, {**HARDENED, **spill}, read_only=read_only, seconds=seconds)
+        if not read_only:
+            shutil.rmtree(f"{target}.tmp", ignore_errors=True)  # what a killed run spilled; we hold the lock now
+        self._connection.execute("SET TimeZone = 'UTC'")
+        # In Jupyter the bar is off already, and to set it at all DuckDB wants ipywidgets.
+        if self.one("SELECT current_setting('enable_progress_bar')")[0]:
+            self._connection.execute("SET enable_progress_bar = false")
+        self._connection.execute("SET preserve_insertion_order = true")
+
     def _migrate(self, *, fresh: bool, read_only: bool) -> None:
         """Bring the schema up to date in one transaction, or refuse before anything is written."""
-        known = migrations()
-        newest = known[-1][0]
+        newest = _newest()
         current = 0 if fresh and not read_only else self._schema_version()
         if current > newest:
             raise StoreError(
@@ -110,7 +116,7 @@ class Store:
         if current == newest or read_only:
             return
         with self.transaction():
-            for number, sql in known:
+            for number, sql in migrations():
                 if number > current:
                     self._connection.execute(sql)
             self._connection.execute("DELETE FROM meta WHERE name = 'schema'")
@@ -320,3 +326,23 @@ def _no_question(why: str) -> UsageError:
     return UsageError(
         f"the query cannot be answered: {why}", next_step="docs/schema.md has tables and columns.", slug="bad-query"
     )
+
+
+def _newest() -> int:
+    return migrations()[-1][0]
+
+
+def _bring_up_to_date(path: Path, current: int, seconds: float) -> None:
+    """Migrate a database that is to be read only: what reads it knows the newest schema alone.
+
+    Raises:
+        StoreError: The file may not be written, or another process holds it.
+    """
+    try:
+        Store(path, lock_timeout=seconds).close()
+    except StorageFailedError as error:
+        raise StoreError(
+            f"the database {printable(str(path))} has the older schema {current}, and it may not be written to",
+            next_step="Allow writing for one command, or copy it: it is brought up to date when it is opened.",
+            slug="older-database",
+        ) from error

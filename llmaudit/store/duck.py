@@ -79,6 +79,12 @@ def _as_ours(error: duckdb.Error, path: Path | None) -> LlmauditError:
             next_step="Make room and run the same command again; what was committed before is intact.",
             slug="disk-full",
         )
+    if "Permission denied" in text or "Read-only file system" in text:
+        return StorageFailedError(
+            f"the database {name} may not be opened: {'permission denied' if 'denied' in text else 'read-only disk'}",
+            next_step="Check the permissions of the file and its folder, or name another with --db.",
+            slug="database-not-permitted",
+        )
     if "not a valid DuckDB database file" in text:
         return InputError(
             f"{name} is not a database",

@@ -50,9 +50,11 @@ LIMIT {limit}
 
 def build(store: Store) -> list[TemplateRow]:
     """Return the templates, in a fixed order."""
-    told = "SELECT 1 FROM information_schema.columns WHERE table_name = 'requests' AND column_name = 'system_hash'"
+    column_sql = (
+        "SELECT 1 FROM information_schema.columns WHERE table_name = 'requests' AND column_name = 'system_hash'"
+    )
     whole = "r.template_hash"  # a database opened read-only may be from before system messages had a fingerprint
-    template = f"COALESCE(r.system_hash, {whole})" if store.rows(told) else whole
+    template = f"COALESCE(r.system_hash, {whole})" if store.rows(column_sql) else whole
     sql = SQL.format(template=template, limit=TEMPLATES)
     return [TemplateRow(**row) for row in store.dicts(f"SELECT * FROM ({sql}) ORDER BY ALL")]
 

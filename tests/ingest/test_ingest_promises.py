@@ -239,9 +239,9 @@ def test_instants_do_not_depend_on_the_zone_of_the_machine(zone: str, tmp_path: 
     ]
 
 
-def test_an_old_database_is_brought_up_to_date_and_a_newer_one_refused_untouched(tmp_path: Path) -> None:
+def old_database(path: Path) -> Path:
+    """Return a database of the first schema, with one request in it."""
     number, first = migrations()[0]
-    path = tmp_path / "llmaudit.duckdb"
     with duckdb.connect(str(path), config={"storage_compatibility_version": "v1.4.0"}) as old:
         old.execute(first)
         old.execute("INSERT INTO meta VALUES ('schema', ?), ('hash_key', ?)", [str(number), "00" * 32])
@@ -253,6 +253,49 @@ def test_an_old_database_is_brought_up_to_date_and_a_newer_one_refused_untouched
             "INSERT INTO requests (row_id, source_id, id_space, line, request_id, status, usage_status)"
             " VALUES (1, 1, 'litellm', 1, 'r-1', 'ok', 'missing')"
         )
+    return path
+
+
+READERS = (
+    "status",
+    "requests",
+    "report",
+    "markup",
+    "reprice",
+    "export --to out",
+    "shadow sample --share 1",
+    "evals list",
+)
+
+
+@pytest.mark.parametrize("line", READERS)
+def test_a_command_that_only_reads_brings_an_old_database_up_to_date(line: str, tmp_path: Path) -> None:
+    old_database(tmp_path / "llmaudit.duckdb")
+    done = run_here(tmp_path, *line.split())
+    assert (done.code, "[" in done.err and "failed" in done.err) == (0, False), done.err
+    assert run_here(tmp_path, "requests", "--json").json["rows"][0]["request_id"] == "r-1"
+    assert run_here(tmp_path, "verify").code == 0
+
+
+def test_an_old_database_that_may_not_be_written_to_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = old_database(tmp_path / "llmaudit.duckdb")
+    before, connect = path.read_bytes(), duckdb.connect
+
+    def refused(name: str, **options: Any) -> Any:
+        if not options.get("read_only"):
+            raise duckdb.IOException(f'IO Error: Cannot open file "{name}": Permission denied')
+        return connect(name, **options)
+
+    monkeypatch.setattr(duckdb, "connect", refused)  # the tests may run as root, who may write everything
+    done = run_here(tmp_path, "status")
+    assert (done.code, "older schema 1" in done.err, "[older-database]" in done.err) == (6, True, True)
+    new = run_here(tmp_path, "ingest", write(tmp_path / "log.jsonl", lines([1])), "--db", "new.duckdb")
+    assert (new.code, "[database-not-permitted]" in new.err) == (1, True)
+    assert path.read_bytes() == before
+
+
+def test_an_old_database_is_brought_up_to_date_and_a_newer_one_refused_untouched(tmp_path: Path) -> None:
+    path = old_database(tmp_path / "llmaudit.duckdb")
     result = run_here(tmp_path, "ingest", write(tmp_path / "log.jsonl", lines([1, 2])), "--json")
     assert (result.code, result.json["totals"]["accepted"], result.json["totals"]["duplicates"]) == (0, 1, 1)
     assert run_here(tmp_path, "verify").code == 0

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 from builders import litellm_row, write_jsonl
-from running import Ran, run_in
+from running import Ran, run_here
 
 from llmaudit.audit import gather, gather_gateways
 from llmaudit.catalog import Catalog, load_catalog
@@ -54,7 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("markup")
     write_json(made / "log.jsonl", litellm_rows(month(World(requests=600, rule="token_rate", rate=1.1))))
     (made / "paid.csv").write_text(STATEMENT)
-    done = run_in(made, "ingest", "log.jsonl", "paid.csv", "--db", "m.duckdb", "-q")
+    done = run_here(made, "ingest", "log.jsonl", "paid.csv", "--db", "m.duckdb", "-q")
     assert done.code == 0, done.err
     return made
 
@@ -65,7 +65,7 @@ def gateway(ran: Ran) -> dict[str, Any]:
 
 
 def test_verdict_with_its_dollars(folder: Path) -> None:
-    found = gateway(run_in(folder, "markup", "--db", "m.duckdb", "--json"))
+    found = gateway(run_here(folder, "markup", "--db", "m.duckdb", "--json"))
     assert (found["verdict"], found["kind"]) == (
         "markup",
         "top_up" if Decimal(found["list_usd"]) < 1 else found["kind"],
@@ -85,16 +85,16 @@ def test_verdict_with_its_dollars(folder: Path) -> None:
 
 
 def test_tables(folder: Path) -> None:
-    shown = run_in(folder, "markup", "--db", "m.duckdb", "--by", "gateway,day,kind")
+    shown = run_here(folder, "markup", "--db", "m.duckdb", "--by", "gateway,day,kind")
     assert shown.code == 0
     assert "2026-10-01" in shown.out
     assert "token_rate" in shown.out
-    assert run_in(folder, "markup", "--db", "m.duckdb", "--by", "gateway,colour").code == 2
+    assert run_here(folder, "markup", "--db", "m.duckdb", "--by", "gateway,colour").code == 2
 
 
 @pytest.mark.parametrize("ending", ["md", "html"])
 def test_letter(folder: Path, ending: str) -> None:
-    done = run_in(folder, "markup", "letter", "litellm", "--out", f"letter.{ending}", "--db", "m.duckdb")
+    done = run_here(folder, "markup", "letter", "litellm", "--out", f"letter.{ending}", "--db", "m.duckdb")
     assert done.code == 0, done.err
     text = (folder / f"letter.{ending}").read_text()
     assert "list times 1.1" in text
@@ -103,26 +103,26 @@ def test_letter(folder: Path, ending: str) -> None:
 
 
 def test_letter_to_nobody(folder: Path) -> None:
-    done = run_in(folder, "markup", "letter", "nobody", "--out", "x.md", "--db", "m.duckdb")
+    done = run_here(folder, "markup", "letter", "nobody", "--out", "x.md", "--db", "m.duckdb")
     assert done.code == 5
     assert "no-such-gateway" in done.err
-    assert run_in(folder, "markup", "letter", "litellm", "--out", "x.pdf", "--db", "m.duckdb").code == 2
+    assert run_here(folder, "markup", "letter", "litellm", "--out", "x.pdf", "--db", "m.duckdb").code == 2
 
 
 def test_lever_saves_what_the_markup_took(folder: Path, catalog: Catalog) -> None:
     with Store(folder / "m.duckdb", read_only=True) as store:
         evidence = gather(store, catalog)
     saved = LEVER.find(evidence)
-    found = gateway(run_in(folder, "markup", "--db", "m.duckdb", "--json"))
+    found = gateway(run_here(folder, "markup", "--db", "m.duckdb", "--json"))
     (rate,) = (one for one in found["found"] if one["kind"] == "token_rate")
     assert sum(row.saved_usd for row in saved.rows) == Decimal(rate["overpaid_usd"])
     assert all(row.low_usd <= row.saved_usd <= row.high_usd for row in saved.rows)
 
 
 def test_published_rates(folder: Path) -> None:
-    found = run_in(folder, "markup", "rates", "aihubmix", "--date", "2026-11-22", "--json").json
+    found = run_here(folder, "markup", "rates", "aihubmix", "--date", "2026-11-22", "--json").json
     assert [one["verdict"] for one in found["sellers"]] == ["markup"]
-    assert run_in(folder, "markup", "rates", "nobody-knows-it").code == 5
+    assert run_here(folder, "markup", "rates", "nobody-knows-it").code == 5
 
 
 def test_a_hidden_prompt_shows_against_the_same_prompts_sent_directly(tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ def test_a_hidden_prompt_shows_against_the_same_prompts_sent_directly(tmp_path: 
         )
     write_jsonl(tmp_path / "gateway.jsonl", logged)
     write_jsonl(tmp_path / "direct.jsonl", direct)
-    assert run_in(tmp_path, "ingest", "gateway.jsonl", "direct.jsonl", "--db", "m.duckdb", "-q").code == 0
-    found = gateway(run_in(tmp_path, "markup", "--db", "m.duckdb", "--json"))
+    assert run_here(tmp_path, "ingest", "gateway.jsonl", "direct.jsonl", "--db", "m.duckdb", "-q").code == 0
+    found = gateway(run_here(tmp_path, "markup", "--db", "m.duckdb", "--json"))
     assert (found["verdict"], found["kind"]) == ("markup", "token_count")
     (padding,) = found["found"]
     assert (padding["tokens_per_request"], padding["tokens_low"]) == (pytest.approx(24), pytest.approx(24))
@@ -176,8 +176,8 @@ FIVE = World(requests=1200, rule="token_rate", rate=1.05, unit=Decimal("1e-8"))
 def test_a_month_in_openrouters_export(tmp_path: Path) -> None:
     """Its export has no cache writes: what they cost beyond input follows no rule, on one request in ten."""
     write_csv(tmp_path / "activity.csv", openrouter_rows(month(FIVE)))
-    assert run_in(tmp_path, "ingest", "activity.csv", "--db", "m.duckdb", "-q").code == 0
-    found = gateway(run_in(tmp_path, "markup", "--db", "m.duckdb", "--json"))
+    assert run_here(tmp_path, "ingest", "activity.csv", "--db", "m.duckdb", "-q").code == 0
+    found = gateway(run_here(tmp_path, "markup", "--db", "m.duckdb", "--json"))
     assert (found["gateway"], found["verdict"], found["kind"]) == ("openrouter", "markup", "token_rate")
     assert found["pct"] == pytest.approx(5, abs=0.001)
     assert found["requests"] == FIVE.requests
@@ -185,8 +185,8 @@ def test_a_month_in_openrouters_export(tmp_path: Path) -> None:
 
 def test_a_month_of_any_compatible_gateway(tmp_path: Path) -> None:
     write_json(tmp_path / "calls.jsonl", openai_rows(month(FIVE), "https://api.some-gateway.example/v1"))
-    assert run_in(tmp_path, "ingest", "calls.jsonl", "--db", "m.duckdb", "-q").code == 0
-    found = gateway(run_in(tmp_path, "markup", "--db", "m.duckdb", "--json"))
+    assert run_here(tmp_path, "ingest", "calls.jsonl", "--db", "m.duckdb", "-q").code == 0
+    found = gateway(run_here(tmp_path, "markup", "--db", "m.duckdb", "--json"))
     assert (found["verdict"], found["kind"]) == ("markup", "token_rate")
     assert found["gateway"] == "api.some-gateway.example"
     assert found["pct"] == pytest.approx(5, abs=0.001)
@@ -196,7 +196,7 @@ def test_a_fee_on_credit_is_in_no_log_and_found_in_payments(tmp_path: Path) -> N
     world = World(requests=400, rule="top_up", top_up_pct=Decimal("5.5"), top_up_minimum=Decimal("0.80"))
     write_json(tmp_path / "log.jsonl", litellm_rows(month(world)))
     write_csv(tmp_path / "paid.csv", statement_rows(payments(world, np.random.default_rng(1))))
-    assert run_in(tmp_path, "ingest", "log.jsonl", "paid.csv", "--db", "m.duckdb", "-q").code == 0
-    found = gateway(run_in(tmp_path, "markup", "--db", "m.duckdb", "--json"))
+    assert run_here(tmp_path, "ingest", "log.jsonl", "paid.csv", "--db", "m.duckdb", "-q").code == 0
+    found = gateway(run_here(tmp_path, "markup", "--db", "m.duckdb", "--json"))
     assert (found["verdict"], found["kind"]) == ("markup", "top_up")
     assert (found["pct"], found["fixed_usd"]) == (5.5, "0.800000")

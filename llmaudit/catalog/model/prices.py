@@ -21,7 +21,7 @@ FINEST_PER_MILLION = 12
 """Decimals of a price per million that are kept: 1e-18 dollars a token, the most that fits beside a count in SQL."""
 
 DEAREST_EACH = Decimal(100)
-"""US dollars for one of anything; no more fits beside 18 decimals in the rates of `llmaudit.bulk`."""
+"""US dollars for one of anything; no more fits beside 18 decimals in the rates of `llmaudit.listcost`."""
 
 DEAREST_PER_MILLION = Decimal(1_000_000)
 """A dollar a token. `LARGEST_FACTOR` times as much still fits."""

@@ -18,7 +18,7 @@ def apply(
     out: Annotated[Path | None, typer.Option("--out", help="Parquet file: one row a request, exact to 1e-18.")] = None,
 ) -> None:
     """Price every request at list, with its lower and upper bound; say how many have no price, and why."""
-    from llmaudit.bulk import list_costs, priced_requests
+    from llmaudit.listcost import list_costs, priced_requests
     from llmaudit.parquetfile import write_parquet
 
     prices = catalog(settings)

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
+from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog, Offer
 from llmaudit.cells import PricedCell
-from llmaudit.plans.certify import Bools, Floats
 from llmaudit.plans.optimize.knapsack import STAY
 from llmaudit.plans.optimize.limits import ALL_TIERS, Latency, Limits
 from llmaudit.plans.optimize.units import Costs, Spoken, Table, Unit, costs_of, spoken, table_of, units_of

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from llmaudit.arrays import Bools, Ints
 from llmaudit.errors import NotEnoughError
-from llmaudit.plans.certify import Bools, Ints, bound
+from llmaudit.plans.certify import bound
 from llmaudit.plans.optimize.board import Board, with_stay
 from llmaudit.plans.optimize.infeasible import no_plan
 from llmaudit.plans.optimize.knapsack import STAY, NoPlanError, Problem, relaxed, solve

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from llmaudit.plans.certify import Bools, Floats, Ints
+from llmaudit.arrays import Bools, Floats, Ints
 
 STAY = 0
 """The column of the model that serves now."""

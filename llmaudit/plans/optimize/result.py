@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
-from llmaudit.plans.certify import Ints
+from llmaudit.arrays import Ints
 from llmaudit.plans.optimize.board import Board
 from llmaudit.plans.optimize.knapsack import STAY
 from llmaudit.plans.optimize.units import use_of

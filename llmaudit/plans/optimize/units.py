@@ -8,12 +8,13 @@ from decimal import Decimal
 
 import numpy as np
 
+from llmaudit.arrays import Bools, Floats, Ints
 from llmaudit.catalog import Catalog, Offer
 from llmaudit.catalog.units import PRICED
 from llmaudit.cells import PricedCell
 from llmaudit.money import ZERO, total
 from llmaudit.plans.assigning import Kind
-from llmaudit.plans.certify import Arrays, Bools, Floats, Ints, Losses, arrays_of, losses
+from llmaudit.plans.certify import Arrays, Losses, arrays_of, losses
 from llmaudit.plans.evaluate import evaluate_all
 from llmaudit.plans.model import Plan, Rule
 from llmaudit.plans.quality import Grain, Key, Outcomes

@@ -107,8 +107,8 @@ def plan_text(plan: Plan) -> str:
     ]
     for rule in plan.rules:
         when = {name: getattr(rule.when, name) for name in rule.when.__struct_fields__}
-        said = ", ".join(f"{name}: {_value(value)}" for name, value in when.items() if value is not None)
-        begin = [f"when: {{{said}}}"] if said else []
+        stated = ", ".join(f"{name}: {_value(value)}" for name, value in when.items() if value is not None)
+        begin = [f"when: {{{stated}}}"] if stated else []
         what = "keep: true" if rule.keep else f"use: {_text(rule.use or '')}"
         note = [f"note: {_text(rule.note)}"] if rule.note else []
         lines += [f"  {'- ' if number == 0 else '  '}{part}" for number, part in enumerate([*begin, what, *note])]
@@ -117,8 +117,8 @@ def plan_text(plan: Plan) -> str:
 
 def _constraint_lines(constraints: Constraints) -> list[str]:
     known = {name: getattr(constraints, name) for name in constraints.__struct_fields__}
-    said = [f"  {name}: {_value(value)}" for name, value in known.items() if value not in (None, [], False)]
-    return ["constraints:", *said] if said else []
+    stated = [f"  {name}: {_value(value)}" for name, value in known.items() if value not in (None, [], False)]
+    return ["constraints:", *stated] if stated else []
 
 
 def _value(value: object) -> str:

@@ -14,10 +14,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from llmaudit.bulk import list_costs
 from llmaudit.catalog import Catalog, Conditions, quote
 from llmaudit.catalog.units import PRICED
 from llmaudit.cells import price
+from llmaudit.listcost import list_costs
 from llmaudit.money import total
 from llmaudit.rollup import build
 from llmaudit.store import Store

@@ -18,7 +18,6 @@ from llmaudit.catalog import Catalog, Conditions, NoRates, Rates, rates_for
 from llmaudit.catalog.units import PRICED, SUB_COUNTS
 from llmaudit.cells import PRICED_USAGE
 from llmaudit.period import ALL, Period
-from llmaudit.request import INPUT_COUNTERS
 from llmaudit.resolve import NO_TIME, resolved_requests
 from llmaudit.store import Store
 
@@ -41,7 +40,6 @@ BOUNDS = ("expected", "low", "high")
 RATE = pa.decimal128(20, 18)
 """US dollars per one of a quantity, to 1e-18."""
 
-_PROMPT = " + ".join(f"COALESCE(r.{name}, 0)" for name in INPUT_COUNTERS)
 _COUNTED = {name: "1" if name == "requests" else f"COALESCE(z.{name}, 0)" for name in PRICED}
 
 
@@ -71,7 +69,7 @@ def priced_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Ite
 
 def _conditioned(edges: list[int]) -> str:
     """Return the view of requests with their conditions; one that failed without usage has nothing to price."""
-    bands = " ".join(f"WHEN s.prompt >= {edge} THEN {edge}" for edge in sorted(edges, reverse=True))
+    bands = " ".join(f"WHEN s.prompt_tokens >= {edge} THEN {edge}" for edge in sorted(edges, reverse=True))
     counts = ", ".join(f"s.{name}" for name in PRICED if name != "requests")
     usage = ", ".join(f"'{word}'" for word in sorted(PRICED_USAGE))
     return f"""
@@ -83,7 +81,7 @@ def _conditioned(edges: list[int]) -> str:
             CASE WHEN s.usage_status = 'missing' AND s.status <> 'ok' THEN 'nothing used'
                  WHEN s.usage_status IN ({usage}) THEN 'known' ELSE 'usage ' || s.usage_status END AS usage,
             {counts}
-        FROM (SELECT r.*, {_PROMPT} AS prompt FROM resolved_requests r) s
+        FROM resolved_requests s
     """
 
 
