@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -58,10 +59,12 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, path: Path, *, width: int, javascript: bool = True) -> Iterator[Opened]:
-    """Open a file and wait until its charts are drawn."""
+def opened(
+    browser: Browser, path: Path, *, width: int, javascript: bool = True, colors: Literal["light", "dark"] = "light"
+) -> Iterator[Opened]:
+    """Open a file as a screen of this width would, light or dark, and wait until its charts are drawn."""
     context = browser.new_context(
-        viewport={"width": width, "height": 1000}, offline=True, java_script_enabled=javascript, color_scheme="light"
+        viewport={"width": width, "height": 1000}, offline=True, java_script_enabled=javascript, color_scheme=colors
     )
     try:
         seen = Opened(context.new_page())
@@ -70,8 +73,8 @@ def opened(browser: Browser, path: Path, *, width: int, javascript: bool = True)
         seen.page.on("dialog", lambda dialog: (seen.said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         seen.page.on("request", lambda request: seen.asked.append(request.url))
         seen.page.goto(path.as_uri())
-        if javascript:
-            seen.page.wait_for_function("document.documentElement.dataset.charts", timeout=DRAWN_MS)
+        if javascript and seen.page.query_selector("[data-chart]"):
+            seen.page.wait_for_selector("html[data-charts]", timeout=DRAWN_MS)
         yield seen
     finally:
         context.close()

@@ -106,6 +106,12 @@ def test_the_figures_are_the_audits(executed: Callable[[str], Any], audit: Any):
         assert f"{plan['name']}: saves ${float(plan['savings_usd']):,.2f}" in printed(tour, "compare-plans")
 
 
+def test_what_may_be_promised_is_the_audits(executed: Callable[[str], Any], audit: Any):
+    low, told = audit["waterfall"]["low"], printed(executed("tour"), "promise")
+    assert f"may be promised: ${float(low['no_risk_usd']) + float(low['certified_usd']):,.2f}" in told
+    assert f"unproven:        ${float(audit['waterfall']['unproven_usd']):,.2f}" in told
+
+
 def test_one_figure_goes_back_to_its_line(executed: Callable[[str], Any], truth: Any):
     told = printed(executed("tour"), "explain-one")
     assert told.startswith("openai_compatible.jsonl.gz, line ")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmaudit.cli.options import Ended, command
-from llmaudit.cli.output import answer, table
+from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.work import first_failure, open_store, read_logs
+from llmaudit.rejects import REJECTED, told
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,6 +75,10 @@ def show(settings: Settings, result: IngestResult) -> None:
     t = result.totals
     rows.append(["total", "", t.lines, t.accepted, t.duplicates, t.ignored, t.rejected, t.bills, ""])
     table(settings, "Ingested", columns, rows, left=(0, 1, 8))
+    reasons = sum((Counter(f.reasons) for f in result.files if f.rejected), Counter[str]())
+    for reason, count in sorted(reasons.items()):
+        if reason in REJECTED:
+            line(f"  rejected {count:,}: {told(reason)}")
 
 
 def register(app: typer.Typer) -> None:

@@ -31,16 +31,18 @@ def show(settings: Settings, audit: Audit) -> None:
     _usage(settings, audit)
     if not spent.requests:
         return
-    _reach(audit)
-    line()
-    _waterfall(settings, audit)
+    if spent.is_known:
+        _reach(audit)
+        line()
+        _waterfall(settings, audit)
     _breakdown(settings, "By model", spent.by_model)
     _breakdown(settings, "By feature", spent.by_feature)
     _tiers(settings, audit)
-    _savings(settings, audit)
-    _markup(settings, audit)
-    _drivers(settings, audit)
-    _opportunities(settings, audit)
+    if spent.is_known:
+        _savings(settings, audit)
+        _markup(settings, audit)
+        _drivers(settings, audit)
+        _opportunities(settings, audit)
     _checklist(audit)
 
 
@@ -48,8 +50,9 @@ def _spent(audit: Audit) -> None:
     """Print what was spent, and on what the sum rests."""
     spent = audit.spend
     days = f"{spent.first_day} to {spent.last_day}" if spent.first_day else "no day"
+    cost = shown(spent.spend_usd) if spent.is_known else "unknown cost"
     line(
-        f"llmaudit: {shown(spent.spend_usd)} on {counted(spent.requests, 'request')}, {days}"
+        f"llmaudit: {cost} on {counted(spent.requests, 'request')}, {days}"
         f" (days in {audit.timezone}), catalog {audit.catalog_version}"
     )
     line(
@@ -96,10 +99,15 @@ def _reach(audit: Audit) -> None:
         line("  reachable: nothing less, by the levers and plans that were looked at")
         return
     plan = f" (plan {found.plan})" if found.plan else ""
+    least = found.low.sure_usd
+    promise = f"you may promise {shown(least)} less and" if least > 0 else "nothing may be promised yet;"
+    line(
+        f"  {promise} expect {shown(found.sure_usd)}: no-risk {shown(found.no_risk_usd)}"
+        f" + certified {shown(found.certified_usd)}"
+    )
     line(
         f"  reachable: {shown(found.saving_usd)} less ({percent(found.saving_pct)}; {shown(found.low.saving_usd)} to"
-        f" {shown(found.high.saving_usd)}) = no-risk {shown(found.no_risk_usd)}"
-        f" + certified {shown(found.certified_usd)} + unproven {shown(found.unproven_usd)}{plan}"
+        f" {shown(found.high.saving_usd)}) with the unproven {shown(found.unproven_usd)}{plan}"
     )
 
 
@@ -144,7 +152,7 @@ def _tiers(settings: Settings, audit: Audit) -> None:
             "unknown" if row.tier is None else f"{row.tier} {row.title}",
             f"{row.requests:,}",
             percent(row.share_pct),
-            shown(row.spend_usd),
+            shown(row.spend_usd) if audit.spend.is_known else "unknown",
             f"{row.flagship_requests:,}",
         ]
         for row in audit.tiers.by_tier
@@ -194,7 +202,7 @@ def _drivers(settings: Settings, audit: Audit) -> None:
             row.title,
             shown(row.usd),
             percent(row.pct) if row.pct is not None else "",
-            "proven" if row.proven else "unproven",
+            "no data" if row.usd is None else "proven" if row.proven else "unproven",
         ]
         for row in audit.drivers.drivers
     ]

@@ -93,9 +93,9 @@ def nothing_in(evidence: Evidence, *, or_bills: bool = False) -> NotEnoughError 
 
     Args:
         evidence: What an analysis is computed from.
-        or_bills: Whether it says something of bills alone.
+        or_bills: Whether it says something of bills or shadow tests alone.
     """
-    if evidence.cells or (or_bills and evidence.bills):
+    if evidence.cells or (or_bills and (evidence.bills or evidence.shadow)):
         return None
     return nothing_lies_in(evidence.period, or_bills=or_bills)
 

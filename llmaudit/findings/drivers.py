@@ -98,6 +98,11 @@ def _markup(evidence: Evidence) -> Driver:
         f"what proven markups took at {len(known):,} of {len(gateways):,} gateways whose amounts could be judged: "
         f"{', '.join(took) or 'nothing'}"
     )
+    if beside := total(row.beside_usd for row in known if row.overpaid_usd):
+        reason += (
+            f"; {shown(beside)} of it was paid beside the requests, such as when credit is bought: it is in no spend, "
+            "and no step of the waterfall takes it back"
+        )
     return Driver("markup", title, total(row.overpaid_usd or ZERO for row in known), None, True, reason)
 
 

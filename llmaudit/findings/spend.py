@@ -80,6 +80,12 @@ class Spend(msgspec.Struct, frozen=True):
     first_day: date | None
     last_day: date | None
     tokens: Tokens
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of the cost: without it every amount is an empty sum, which is no 0."""
+        return bool(self.spend_usd) or not self.unpriced_requests
+
     by_model: list[Slice]
     by_gateway: list[Slice]
     by_seller: list[Slice]

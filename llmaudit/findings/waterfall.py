@@ -64,6 +64,11 @@ class Reach(msgspec.Struct, frozen=True):
     unproven_usd: Decimal
     saving_usd: Decimal
 
+    @property
+    def sure_usd(self) -> Decimal:
+        """What may be promised: no answer changes, or paired outcomes hold those that do."""
+        return total((self.no_risk_usd, self.certified_usd))
+
 
 class FeatureReach(msgspec.Struct, frozen=True):
     """The same split for one feature, at the expected values; features add up to the whole."""
@@ -112,6 +117,11 @@ class Waterfall(msgspec.Struct, frozen=True, kw_only=True):
         "not the total of those that only take shares. What a step saves on its own is beside it and does not add up. "
         "The unproven part rests on other models' answers and is no promise."
     )
+
+    @property
+    def sure_usd(self) -> Decimal:
+        """What may be promised: no answer changes, or paired outcomes hold those that do."""
+        return total((self.no_risk_usd, self.certified_usd))
 
 
 def find(evidence: Evidence, levers: Sequence[Lever] | None = None) -> Waterfall:

@@ -86,7 +86,7 @@ def _by_requests(
         fixed_usd=main.fixed_usd if main else None,
         overpaid_usd=total(one.overpaid_usd for one in found) if main else ZERO if verdict in CLEARED else None,
         ruled_out=rulings(judgement),
-        evidence=[why, *(bycell.sentence(row) for row in rows)],
+        evidence=[why, *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
         found=found if main else [],
         rates=implied_rates(judgement.models),
         samples=sample_rows(judgement) if main else [],
@@ -245,10 +245,7 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
     outcomes = {one.outcome for one in judgement.models.values()}
     over_all = bycell.over(total(row.billed_usd for row in models), listed) or 0.0
     if found and outcomes <= {"list", "markup"}:
-        return "none", (
-            f"billed is {over_all:+.3f}% over list: {claim(found[0])}; over all that is "
-            f"{100 * overpaid / listed:.2g}% of list, within the {TOLERANCE_PCT}% that rounding may be"
-        )
+        return "none", f"billed is list: {over_all:+.3f}% over all, within the {TOLERANCE_PCT}% that rounding may be"
     if outcomes <= {"list"}:
         bound = max(abs(over_all), bound_pct(judgement), 0.001)
         fits = 100 * min(one.fits for one in judgement.models.values())
@@ -257,6 +254,11 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
             f"billed is {over_all:+.3f}%; a markup would be at most {bound:.2g}%"
         )
     return "explained", explanation(judgement)
+
+
+def _tiny(found: Sequence[Found]) -> list[str]:
+    """Return rules whose dollars decide nothing: they stand last, for who adds up every request."""
+    return [f"too small to be a markup ({one.of_list_pct:.2g}% of list): {claim(one)}" for one in found]
 
 
 def _charge(found: Sequence[Found], models: int) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from llmaudit.money import percent
+from llmaudit.money import ZERO, percent, total
 
 TOLERANCE_PCT = 0.2
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
@@ -243,6 +243,11 @@ class GatewayRow(msgspec.Struct, frozen=True):
     def over_list_pct(self) -> float | None:
         """Billed minus list, whatever the reason, in percent of list; `pct` is that of the rule where there is one."""
         return percent(self.over_list_usd, self.list_usd)
+
+    @property
+    def beside_usd(self) -> Decimal:
+        """The part of `overpaid_usd` paid beside the billed amounts, such as a fee on buying credit: in no spend."""
+        return total(one.usd or ZERO for one in self.sums if one.status == "measured" and not one.in_billed)
 
 
 class Markup(msgspec.Struct, frozen=True):

@@ -1,40 +1,40 @@
-"""Charts as plain plotly figures (data and layout). Every function sorts before it draws and uses no clock or chance.
+"""Charts as plain plotly figures (data and layout), in the order they are given; no clock, no chance.
 
-Labels are pseudo-HTML to plotly, so every name goes through `label`. Rows of horizontal charts carry their label above
-the bar and their figure at the right edge: that is as readable on a phone as on a wall. Floats appear here only as
-positions on a screen; the figures in hover texts and labels are exact amounts, rounded by the same function as tables.
+Labels are pseudo-HTML to plotly, so every name goes through `label`. Rows carry their label above the bar and their
+figure at the right edge: that is as readable on a phone as on a wall. Floats appear here only as positions on a screen;
+the figures in hover texts and labels are exact amounts, rounded by the same function as tables.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 from typing import Any
 
 from llmaudit.errors import printable
-from llmaudit.report.chart_style import HATCH, PALETTE, axis, layout_of
+from llmaudit.report.chart_style import HATCH, axis, color, layout_of, numbers, powers
 
 LABEL_LIMIT = 64
 HOVER_LIMIT = 200
-ROW_PX = 48
-DAY_MS = 86_400_000
-FEW_DAYS, TICKS = 9, 6
-BAR = 0.3
-"""Thickness of a bar, of its row; the rest is its label and the space before the next."""
+LABEL_PX, LANE_PX, BAR_PX, GAP_PX = 24, 17, 13, 8
+"""A row from top to bottom: its label, one lane or more with a bar in it, the space before the next row."""
+
+AXIS_PX = 34
+"""Under a chart, for the marks of its axis."""
 
 Figure = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar or piece of a bar.
+    """One bar, piece of a bar, or dot.
 
     Attributes:
         row: Index of its row.
-        value: Its length.
+        value: Its length; of a dot, its place.
         hover: What it says when pointed at.
         base: Where it begins.
     """
@@ -47,14 +47,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class Series:
-    """Bars of one meaning.
+    """Bars or dots of one meaning.
 
     Attributes:
         title: Its name in the legend; empty for a chart that needs none.
-        color: From `PALETTE`.
+        color: A name in `colors`.
         bars: The bars.
-        hatched: For what is not proven.
-        offset: Shift inside the row, for two bars in one row.
+        hatched: For what is not proven; a dot is an open circle.
+        lane: Which of the bars of a row it is, 0 on top.
         spans: Low and high end of each bar's uncertainty, or nothing.
     """
 
@@ -62,8 +62,17 @@ class Series:
     color: str
     bars: Sequence[Bar]
     hatched: bool = False
-    offset: float = 0.0
-    spans: Sequence[tuple[float, float]] = field(default=())
+    lane: int = 0
+    spans: Sequence[tuple[float, float]] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A line across a chart at a value; one with a name is dashed and in the legend."""
+
+    at: float
+    title: str = ""
+    color: str = "muted"
 
 
 def label(text: str) -> str:
@@ -81,125 +90,70 @@ def _escaped(text: str, limit: int) -> str:
     return escape(printable(text, limit), quote=False).replace("$", "&#36;")
 
 
-def rows(
-    names: Sequence[str],
-    figures: Sequence[str],
-    series: Sequence[Series],
-    *,
-    line_at: tuple[float, str] | None = None,
-    row_px: int = ROW_PX,
-) -> Figure:
-    """Return horizontal bars, one row per name, its label above and its figure at the right.
+def rows(names: Sequence[str], figures: Sequence[str], series: Sequence[Series], *, rule: Rule | None = None) -> Figure:
+    """Return horizontal bars, one row per name.
 
     Args:
         names: Labels of the rows, top to bottom.
         figures: The figure of each row, as text.
         series: The bars.
-        line_at: A dashed vertical line with its label.
-        row_px: Height of a row.
+        rule: A line across them.
     """
-    legend = any(one.title for one in series)
-    top = (34 if legend else 8) + (18 if line_at else 0)
-    layout = layout_of(len(names) * row_px + top + 12, legend=legend, top=top)
-    layout["xaxis"] = axis(visible=False, range=_range(series, line_at))
-    layout["yaxis"] = _row_axis(len(names))
-    layout["annotations"] = [*_row_labels(names, figures, above=BAR / 2), *_line_label(line_at)]
-    layout["shapes"] = [_line(line_at[0], "dash")] if line_at else []
-    return {"data": [_bars(one) for one in series], "layout": layout}
-
-
-def columns(days: Sequence[str], bars: Sequence[tuple[float, str]]) -> Figure:
-    """Return vertical bars over dates.
-
-    Args:
-        days: ISO dates, rising.
-        bars: Height and hover text of each.
-    """
-    trace = {
-        "type": "bar",
-        "x": list(days),
-        "y": [value for value, _ in bars],
-        "hovertext": [text for _, text in bars],
-        "hoverinfo": "text",
-        "width": [DAY_MS * 0.75] * len(bars),
-        "marker": {"color": PALETTE["accent"]},
-    }
-    layout = layout_of(260, legend=False, top=8)
-    layout["margin"] |= {"b": 34, "l": 50}
-    layout["xaxis"] = axis(type="date", showgrid=False, tickformat="%-d %b\n%Y") | _days(days[0], days[-1])
-    layout["yaxis"] = axis(tickprefix="$", separatethousands=True, nticks=5, rangemode="tozero")
-    return {"data": [trace], "layout": layout}
-
-
-def _days(first: str, last: str) -> dict[str, Any]:
-    """Return the range and the ticks of an axis of days: whole days only, and one day is not as wide as the page."""
-    begin, end = (datetime.fromisoformat(day) for day in (first, last))
-    count = (end - begin).days + 1
-    room = timedelta(hours=14 + 12 * max(0, FEW_DAYS - count))
-    ticks = [begin + timedelta(days=day) for day in range(0, count, -(-count // TICKS))]
-    return {"range": [_instant(begin - room), _instant(end + room)], "tickvals": [_instant(tick) for tick in ticks]}
-
-
-def _instant(value: datetime) -> str:
-    return value.isoformat(sep=" ")
+    ends = [0.0, *([rule.at] if rule else [])]
+    for one in series:
+        ends += [end for bar in one.bars for end in (bar.base, bar.base + bar.value)]
+        ends += [end for span in one.spans for end in span]
+    lanes = 1 + max((one.lane for one in series), default=0)
+    rules = [*([rule] if rule else []), *([Rule(0.0)] if min(ends) < 0 else [])]
+    layout = _row_layout(names, figures, lanes, rules, legend=any(one.title for one in series))
+    low, high = _range(ends, room=0.02)
+    layout["xaxis"] = axis(visible=False, range=[low if min(ends) < 0 else 0.0, high])
+    return {"data": [_bars(one, lanes) for one in series], "layout": layout}
 
 
 def spans(
     names: Sequence[str],
     figures: Sequence[str],
-    lows: Sequence[float],
-    highs: Sequence[float],
-    points: Sequence[Series],
+    ranges: Sequence[tuple[float, float]],
+    dots: Sequence[Series],
     *,
     log: bool = False,
-    zero: bool = False,
-    suffix: str = "",
-    dollars: bool = False,
+    rules: Sequence[Rule] = (),
+    unit: str = "",
 ) -> Figure:
-    """Return a line from low to high in each row, with dots on it.
+    """Return a band from low to high in each row, with dots on it, over an axis.
 
     Args:
         names: Labels of the rows.
         figures: The figure of each row.
-        lows: Low ends.
-        highs: High ends.
-        points: Dots, by meaning.
-        log: Whether the axis is logarithmic.
-        zero: Whether zero is marked.
-        suffix: Unit on the axis.
-        dollars: Whether the axis is in US dollars.
+        ranges: Low and high end of each row.
+        dots: Dots, by meaning.
+        log: Whether the axis is logarithmic; every value must be above 0.
+        rules: Lines across the rows, such as at zero.
+        unit: Of the axis: `$` stands before the number, anything else behind it.
     """
-    lines = {
+    ends = [end for ends in ranges for end in ends]
+    ends += [bar.value for one in dots for bar in one.bars] + [rule.at for rule in rules]
+    layout = _row_layout(names, figures, 1, rules, legend=True)
+    layout["height"] += AXIS_PX
+    layout["margin"]["b"] = AXIS_PX
+    low, high = _range([math.log10(end) for end in ends] if log else ends, room=0.03)
+    marks = powers(10**low, 10**high, unit) if log else numbers(unit)
+    layout["xaxis"] = axis(**marks, range=[low, high])
+    bands = {
         "type": "scatter",
         "mode": "lines",
-        "x": [x for low, high in zip(lows, highs, strict=True) for x in (low, high, None)],
+        "x": [x for low, high in ranges for x in (low, high, None)],
         "y": [y for row in range(len(names)) for y in (row, row, None)],
-        "line": {"color": PALETTE["sky"], "width": 5},
+        "line": {"color": color("sky"), "width": 5},
         "hoverinfo": "skip",
         "showlegend": False,
     }
-    layout = layout_of(len(names) * ROW_PX + 34 + 40, legend=True, top=34)
-    layout["margin"]["b"] = 30
-    layout["xaxis"] = axis(
-        ticksuffix=suffix, nticks=6, separatethousands=True, zeroline=zero, zerolinecolor=PALETTE["ink"]
-    )
-    if dollars:
-        layout["xaxis"]["tickformat"] = "$,.4~f"
-    if log:
-        layout["xaxis"] |= {"type": "log", "dtick": 1, "minor": {"showgrid": False}}
-    layout["yaxis"] = _row_axis(len(names))
-    layout["annotations"] = _row_labels(names, figures)
-    return {"data": [lines, *(_dots(one) for one in points)], "layout": layout}
+    return {"data": [bands, *(_dots(one) for one in dots)], "layout": layout}
 
 
 def _dots(series: Series) -> dict[str, Any]:
-    marker: dict[str, Any] = {
-        "color": PALETTE[series.color],
-        "size": 11,
-        "line": {"color": PALETTE[series.color], "width": 2},
-    }
-    if series.hatched:
-        marker["symbol"] = "circle-open"
+    hue = color(series.color)
     return {
         "type": "scatter",
         "mode": "markers",
@@ -208,66 +162,77 @@ def _dots(series: Series) -> dict[str, Any]:
         "y": [bar.row for bar in series.bars],
         "hovertext": [bar.hover for bar in series.bars],
         "hoverinfo": "text",
-        "marker": marker,
+        "marker": {
+            "symbol": "circle-open" if series.hatched else "circle",
+            "color": hue,
+            "size": 11,
+            "line": {"color": hue, "width": 2},
+        },
         "cliponaxis": False,
     }
 
 
-def _bars(series: Series) -> dict[str, Any]:
-    color = PALETTE[series.color]
+def _bars(series: Series, lanes: int) -> dict[str, Any]:
+    hue, height = color(series.color), _row_px(lanes)
+    pattern = {"pattern": HATCH | {"fgcolor": hue}} if series.hatched else {}
+    # A line around it, or a bar of a thousandth of the longest could not be seen; none around a zero.
+    outline = {"width": [1 if bar.value else 0 for bar in series.bars], "color": hue}
     trace: dict[str, Any] = {
         "type": "bar",
         "orientation": "h",
         "name": label(series.title),
         "showlegend": bool(series.title),
         "x": [bar.value for bar in series.bars],
-        "y": [bar.row + series.offset for bar in series.bars],
+        "y": [bar.row + (series.lane - (lanes - 1) / 2) * LANE_PX / height for bar in series.bars],
         "base": [bar.base for bar in series.bars],
-        "width": BAR * 0.6 if series.offset else BAR,
+        "width": BAR_PX / height,
         "hovertext": [bar.hover for bar in series.bars],
         "hoverinfo": "text",
-        "marker": {"color": color, "line": {"width": 0}},
+        "marker": {"color": hue, "line": outline} | pattern,
     }
-    if series.hatched:
-        trace["marker"] = {"color": color, "pattern": HATCH | {"fgcolor": color}, "line": {"width": 1, "color": color}}
-    if series.spans:
-        ends = [bar.base + bar.value for bar in series.bars]
-        trace["error_x"] = {
-            "type": "data",
-            "symmetric": False,
-            "array": [max(0.0, high - end) for end, (_, high) in zip(ends, series.spans, strict=True)],
-            "arrayminus": [max(0.0, end - low) for end, (low, _) in zip(ends, series.spans, strict=True)],
-            "color": PALETTE["ink"],
-            "thickness": 1.5,
-            "width": 5,
-        }
-    return trace
+    return trace | ({"error_x": _whiskers(series)} if series.spans else {})
 
 
-def _range(series: Sequence[Series], line_at: tuple[float, str] | None) -> list[float]:
-    ends = [0.0, *([line_at[0]] if line_at else [])]
-    for one in series:
-        ends += [end for bar in one.bars for end in (bar.base, bar.base + bar.value)]
-        ends += [end for span in one.spans for end in span]
+def _whiskers(series: Series) -> dict[str, Any]:
+    ends = [bar.base + bar.value for bar in series.bars]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(0.0, high - end) for end, (_, high) in zip(ends, series.spans, strict=True)],
+        "arrayminus": [max(0.0, end - low) for end, (low, _) in zip(ends, series.spans, strict=True)],
+        "color": color("ink"),
+        "thickness": 1.5,
+        "width": 5,
+    }
+
+
+def _range(ends: Sequence[float], *, room: float) -> list[float]:
+    """Return a range that holds all values, with a share of it as room on both sides."""
     low, high = min(ends), max(ends)
-    room = (high - low or 1.0) * 0.02
-    return [low - (room if low < 0 else 0), high + room]
+    free = (high - low or 1.0) * room
+    return [low - free, high + free]
 
 
-def _row_axis(count: int) -> dict[str, Any]:
-    return axis(visible=False, range=[count - 0.68, -0.64])
+def _row_px(lanes: int) -> int:
+    return LABEL_PX + LANE_PX * lanes + GAP_PX
 
 
-def _row_labels(names: Sequence[str], figures: Sequence[str], above: float = 0.18) -> list[dict[str, Any]]:
-    """Labels on the left and figures on the right of each row, above its bar."""
-    shared = {
-        "xref": "paper",
-        "yref": "y",
-        "yanchor": "bottom",
-        "showarrow": False,
-        "bgcolor": "#FFFFFF",
-        "yshift": 2,
-    }
+def _row_layout(
+    names: Sequence[str], figures: Sequence[str], lanes: int, rules: Sequence[Rule], *, legend: bool
+) -> dict[str, Any]:
+    """Return the layout of rows: their bars stand around the whole numbers of an axis that is not seen."""
+    height, half = _row_px(lanes), LANE_PX * lanes / 2
+    layout = layout_of(len(names) * height, legend=legend or any(rule.title for rule in rules))
+    top, bottom = (half + LABEL_PX) / height, (half + GAP_PX) / height
+    layout["yaxis"] = axis(visible=False, range=[len(names) - 1 + bottom, -top])
+    layout["annotations"] = _row_labels(names, figures, half / height)
+    layout["shapes"] = [_upright(rule) for rule in rules]
+    return layout
+
+
+def _row_labels(names: Sequence[str], figures: Sequence[str], above: float) -> list[dict[str, Any]]:
+    """Labels on the left and figures on the right of each row, above its bar; the page shortens them on a phone."""
+    shared = {"xref": "paper", "yref": "y", "yanchor": "bottom", "showarrow": False, "bgcolor": color("paper")}
     found = []
     for row, (name, figure) in enumerate(zip(names, figures, strict=True)):
         at = shared | {"y": row - above}
@@ -276,18 +241,14 @@ def _row_labels(names: Sequence[str], figures: Sequence[str], above: float = 0.1
     return found
 
 
-def _line(at: float, dash: str) -> dict[str, Any]:
-    stroke = {"color": PALETTE["muted"], "width": 1.5, "dash": dash}
-    return {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": stroke}
-
-
-def _line_label(line_at: tuple[float, str] | None) -> list[dict[str, Any]]:
-    if line_at is None:
-        return []
-    at, text = line_at
-    font = {"size": 12, "color": PALETTE["muted"]}
-    place = {"xref": "x", "x": at, "yref": "paper", "y": 1, "yanchor": "bottom", "xanchor": "right", "showarrow": False}
-    return [place | {"text": label(text), "font": font}]
+def _upright(rule: Rule) -> dict[str, Any]:
+    stroke = {
+        "color": color(rule.color if rule.title else "ink"),
+        "width": 1.5,
+        "dash": "dash" if rule.title else "solid",
+    }
+    place = {"type": "line", "xref": "x", "yref": "paper", "x0": rule.at, "x1": rule.at, "y0": 0, "y1": 1}
+    return place | {"line": stroke, "name": label(rule.title), "showlegend": bool(rule.title)}
 
 
 def position(amount: object) -> float:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from llmaudit.report.charts import Figure
+
 TOP = 12
 """Rows of a long breakdown that are shown; the rest is one row, `other (n)`, that adds up."""
 
@@ -144,20 +146,21 @@ class Figures:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: a plotly figure and what it says in words. A table beside it has the same numbers."""
+    """A chart: what is drawn, and what it says in words. A table beside it has the same numbers."""
 
     title: str
-    figure: dict[str, Any]
+    figure: Figure
     alt: str
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a section under its own heading."""
+    """A part of a section under its own heading; a collapsed one is for who asks, and stays folded on paper."""
 
     title: str
     blocks: tuple[Block, ...]
     mark: Mark | None = None
+    collapsed: bool = False
 
 
 Block = Prose | Bullets | Figures | Table | Chart | Part
@@ -201,6 +204,7 @@ class Section:
         without: What it says where the audit has no such part; None for parts that every audit has.
         of_requests: Whether it tells of requests, and is left out where there is none: a page of zeros beside bills
             would read as a month that cost nothing.
+        of_money: Whether it says nothing where the cost of no request is known, and is left out there.
     """
 
     order: int
@@ -210,3 +214,4 @@ class Section:
     build: Callable[[Any], SectionContent]
     without: SectionContent | None = None
     of_requests: bool = True
+    of_money: bool = False

@@ -30,7 +30,8 @@ YEAR_NOTE = "at the pace of this period"
 
 def claim_blocks(row: GatewayRow) -> Iterator[Block]:
     """Yield what is claimed, with the arithmetic and the requests that anyone can check it on."""
-    yield _cost(row)
+    if row.overpaid_usd:
+        yield _cost(row)
     if row.found:
         yield _arithmetic(row.found)
     if row.claims:

@@ -10,7 +10,7 @@ from llmaudit.report import wording
 from llmaudit.report.content import Column, Kind, Mark, Table, Value
 
 SMALL, TINY = Decimal(1), Decimal("0.01")
-UNIT_PLACES = 4
+UNIT_PLACES, LARGE_UNIT = 4, 100
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _figure(kind: Kind, value: int | float | Decimal) -> str:
         case Kind.MONEY:
             return shown(_decimal(value))
         case Kind.UNIT:
-            return shown(_decimal(value), UNIT_PLACES)
+            return shown(_decimal(value), 2 if abs(_decimal(value)) >= LARGE_UNIT else UNIT_PLACES)
         case Kind.SHARE | Kind.PERCENT:
             return wording.percent(value)
         case Kind.SIGNED:

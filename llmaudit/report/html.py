@@ -20,13 +20,13 @@ from markupsafe import Markup, escape
 from llmaudit.audit import Audit
 from llmaudit.errors import printable
 from llmaudit.report import wording
-from llmaudit.report.chart_style import FONT, PALETTE
+from llmaudit.report.colors import DARK, FONT, LIGHT
 from llmaudit.report.content import Block, Mark
 from llmaudit.report.grid import grid
 from llmaudit.report.sections import contents
 
 TEXT_LIMIT = 4000
-LONG_ROWS = 24
+LONG_ROWS = 14
 """A folded table longer than this stays folded on paper."""
 
 SHORT_ROWS = 15
@@ -35,6 +35,9 @@ SHORT_ROWS = 15
 LONG_CELL = 36
 """A name longer than this may be broken anywhere, so that it does not push the figures off the screen."""
 
+BRIEF_CELL = 16
+"""Words no longer than this stay on one line: `1 standard`, `ticket-summary`."""
+
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -42,18 +45,14 @@ def render_html(audit: Audit) -> str:
     """Return the report as one HTML page; the same audit gives the same bytes."""
     script = _asset("page.js")
     library = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
-    spend = audit.spend
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             audit=audit,
-            period=wording.period(spend.first_day, spend.last_day),
-            requests=wording.counted(spend.requests, "request"),
+            covered=wording.covered(audit.spend),
             sections=contents(audit),
-            palette=PALETTE,
-            font=Markup(FONT),  # noqa: S704 -- a constant of this package, inside <style>
-            style=Markup(_asset("page.css")),  # noqa: S704 -- a file of this package
+            style=_style(),
             script=Markup(script),  # noqa: S704 -- a file of this package
             library=Markup(_packed(library)),  # noqa: S704 -- base64
             hashes=(_csp_hash(script.encode()), _csp_hash(library)),
@@ -73,9 +72,7 @@ def render_page(title: str, about: str, content: Sequence[Block], foot: str) -> 
             about=about,
             content=content,
             foot=foot,
-            palette=PALETTE,
-            font=Markup(FONT),  # noqa: S704 -- a constant of this package, inside <style>
-            style=Markup(_asset("page.css")),  # noqa: S704 -- a file of this package
+            style=_style(),
             long_rows=LONG_ROWS,
             short_rows=SHORT_ROWS,
         )
@@ -93,6 +90,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name}
     environment.tests["mark"] = lambda value: isinstance(value, Mark)
+    environment.tests["brief"] = lambda value: isinstance(value, str) and len(value) <= BRIEF_CELL
     environment.tests["long"] = lambda value: isinstance(value, str) and len(value) > LONG_CELL
     return environment
 
@@ -121,6 +119,14 @@ def _asset(name: str) -> str:
 def _packed(library: bytes) -> str:
     """Return bytes compressed and in base64; without a time of compression, which would differ in every report."""
     return b64encode(gzip.compress(library, compresslevel=9, mtime=0)).decode("ascii")
+
+
+def _style() -> Markup:
+    """Return the style sheet: light unless the reader's screen asks for dark; paper is always light."""
+    light, dark = (" ".join(f"--{name}: {color};" for name, color in colors.items()) for colors in (LIGHT, DARK))
+    roots = f":root {{ {light} --font: {FONT}; }}\n"
+    roots += f"@media screen and (prefers-color-scheme: dark) {{ :root:not(.paper) {{ {dark} }} }}\n"
+    return Markup(roots + _asset("page.css"))  # noqa: S704 -- constants and a file of this package
 
 
 def _csp_hash(code: bytes) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from llmaudit.audit import Audit
 from llmaudit.errors import printable
@@ -28,7 +29,10 @@ from llmaudit.report.grid import grid
 from llmaudit.report.sections import contents
 
 TEXT_LIMIT = 4000
-COLLAPSED_ROWS = 12
+TABLE_ROWS = 6
+FOLDED_ITEMS = 12
+"""Sentences of a folded list that are kept."""
+
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
 LINKING = re.compile(r"([@#])(?=\w)|(:)(?=//)|(?<=www)(\.)")
 """What a forge turns into a mention, an issue or a link; a zero-width space after it keeps it text."""
@@ -39,13 +43,11 @@ CODE = re.compile(r"(`[^`]+`)")
 
 def render_markdown(audit: Audit) -> str:
     """Return the report as Markdown; the same audit gives the same bytes."""
-    spend = audit.spend
     head = (
         "# LLM cost audit",
         (
-            f"{wording.period(spend.first_day, spend.last_day)} ({text(audit.timezone)}), "
-            f"{wording.counted(spend.requests, 'request')}, price catalog {text(audit.catalog_version)}, "
-            f"llmaudit {text(audit.version)}."
+            f"{wording.covered(audit.spend)} (days in {text(audit.timezone)}), "
+            f"price catalog {text(audit.catalog_version)}, llmaudit {text(audit.version)}."
         ),
     )
     parts = (_section(section, content) for section, content in contents(audit))
@@ -77,13 +79,27 @@ def code(value: str) -> str:
 
 def _section(section: Section, content: SectionContent) -> Iterator[str]:
     yield f"## {section.title}"
-    yield from _blocks(content.blocks)
+    yield from _blocks(_short(content.blocks))
     if content.caveat:
         yield f"> {prose(content.caveat)}"
-    if content.source:
-        yield f"_Where this comes from:_ {prose(content.source)}"
-    if content.commands:
-        yield "\n".join(f"- `{command.line}`: {prose(command.shows)}" for command in content.commands)
+
+
+def _short(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks with a line for what the page folds away: nothing folds here, and a comment has an end."""
+    for block in blocks:
+        match block:
+            case Table(collapsed=True):
+                yield Prose(f"{block.caption}: {wording.counted(len(block.rows), 'row')}, in the HTML report.")
+            case Part(collapsed=True):
+                said = next((one.text for one in block.blocks if isinstance(one, Prose)), "")
+                yield Prose(f"{block.title}{f' ({block.mark.text})' if block.mark else ''}: {said}")
+            case Part():
+                yield replace(block, blocks=tuple(_short(block.blocks)))
+            case Bullets(collapsed=True) if len(block.items) > FOLDED_ITEMS:
+                more = f"{len(block.items) - FOLDED_ITEMS:,} more, in the HTML report"
+                yield replace(block, items=(*block.items[:FOLDED_ITEMS], more))
+            case _:
+                yield block
 
 
 def _blocks(blocks: Iterable[Block]) -> Iterator[str]:
@@ -115,12 +131,12 @@ def _standing(mark: Mark | None) -> str:
 
 
 def _table(table: Table) -> Iterator[str]:
-    """Yield a table; a folded one is kept short, since nothing folds here."""
+    """Yield a table, a long one with its rest in one row."""
     yield f"**{prose(table.caption)}**"
     if not table.rows:
         yield "None."
         return
-    shown = grid(table, COLLAPSED_ROWS)
+    shown = grid(table, TABLE_ROWS)
     names = [column.kind is Kind.NAME for column in shown.columns]
     lines = [_row(text(column.title) for column in shown.columns)]
     lines.append(_row("---" if column.words else "---:" for column in shown.columns))

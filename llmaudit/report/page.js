@@ -2,8 +2,10 @@
 // Unpack plotly.js, draw the charts, and get out of the way: every number is on the page without this file.
 (() => {
   const PRINT_WIDTH = 680; // A4 minus its margins, in CSS pixels
+  const LABEL_GAP = 24; // between a label and its figure
+  const root = document.documentElement;
   const plots = [...document.querySelectorAll("[data-chart]")];
-  const quiet = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false, showTips: false };
+  const quiet = { displayModeBar: false, scrollZoom: false, doubleClick: false, showTips: false };
 
   async function unpack() {
     const packed = atob(document.getElementById("plotly").textContent);
@@ -14,13 +16,50 @@
     document.head.append(script);
   }
 
-  async function draw() {
-    for (const plot of plots) {
-      const figure = JSON.parse(document.getElementById(plot.dataset.chart).textContent);
-      plot.textContent = "";
-      await Plotly.newPlot(plot, figure.data, figure.layout, quiet);
+  // A figure names its colours as the style sheet does; their values are those of the screen, or of paper.
+  function painted(text) {
+    const style = getComputedStyle(root);
+    return JSON.parse(text, (key, value) =>
+      key.endsWith("color") && value.startsWith("var(") ? style.getPropertyValue(value.slice(4, -1)).trim() : value);
+  }
+
+  // A label is as long as its figure, to the right of it, leaves room for; pointing at its bar shows all of it.
+  function shorten({ annotations = [], font }, width) {
+    const pen = document.createElement("canvas").getContext("2d");
+    const plain = (text) => new DOMParser().parseFromString(text, "text/html").body.textContent;
+    const wide = (text, weight) => {
+      pen.font = `${weight} ${font.size}px ${font.family}`;
+      return pen.measureText(plain(text)).width;
+    };
+    for (const label of annotations.filter((one) => one.xanchor === "left")) {
+      const figure = annotations.find((one) => one.xanchor === "right" && one.y === label.y);
+      const room = width - wide(figure.text, "bold") - LABEL_GAP;
+      if (wide(label.text, "normal") <= room) continue;
+      const letters = label.text.match(/&#?\w+;|./gsu); // an escaped letter is one
+      do letters.pop(); while (letters.length > 1 && wide(`${letters.join("")}…`, "normal") > room);
+      label.text = `${letters.join("")}…`;
     }
   }
+
+  function draw(plot, width = plot.clientWidth) {
+    if (!window.Plotly || width === 0) return; // not there yet, or inside a fold
+    const { data, layout } = painted(document.getElementById(plot.dataset.chart).textContent);
+    shorten(layout, width);
+    if (!plot.classList.contains("js-plotly-plot")) plot.textContent = "";
+    plot.dataset.width = width;
+    Plotly.react(plot, data, { ...layout, width }, quiet);
+    // A legend of several lines makes the chart higher, and its rows no closer.
+    const extra = (plot.querySelector(".legend")?.getBBox().height ?? 0) - layout.margin.t;
+    if (extra > 0) Plotly.relayout(plot, { height: layout.height + extra });
+  }
+
+  function drawAll(width) {
+    for (const plot of plots) draw(plot, width);
+  }
+
+  const widths = new ResizeObserver((entries) => {
+    for (const { target } of entries) if (target.clientWidth !== Number(target.dataset.width)) draw(target);
+  });
 
   function scrollable() {
     for (const box of document.querySelectorAll(".scroll")) {
@@ -44,25 +83,25 @@
     for (const section of document.querySelectorAll("main > section")) observer.observe(section);
   }
 
-  const opened = [];
   addEventListener("beforeprint", () => {
-    for (const fold of document.querySelectorAll("details:not([open]):not([data-long])")) {
-      fold.open = true;
-      opened.push(fold);
-    }
-    if (window.Plotly) for (const plot of plots) Plotly.relayout(plot, { width: PRINT_WIDTH, autosize: false });
+    root.classList.add("paper");
+    drawAll(PRINT_WIDTH);
   });
   addEventListener("afterprint", () => {
-    for (const fold of opened.splice(0)) fold.open = false;
-    if (window.Plotly) for (const plot of plots) Plotly.relayout(plot, { width: null, autosize: true });
+    root.classList.remove("paper");
+    drawAll();
   });
 
   scrollable();
+  follow();
   addEventListener("resize", scrollable);
   document.addEventListener("toggle", scrollable, true);
-  follow();
-  unpack().then(draw).then(
-    () => { document.documentElement.dataset.charts = "ready"; },
-    (problem) => { document.documentElement.dataset.charts = `not drawn: ${problem}`; },
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll());
+  unpack().then(() => drawAll()).then(
+    () => {
+      for (const plot of plots) widths.observe(plot);
+      root.dataset.charts = "ready";
+    },
+    (problem) => { root.dataset.charts = `not drawn: ${problem}`; },
   );
 })();

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llmaudit.report import charts
-from llmaudit.report.chart_style import PALETTE, axis, layout_of
+from llmaudit.report import charts, plane_charts
 
-HEIGHT = 300
+TALLEST = 3.5
+"""Boundaries of the first days are far off: they would flatten the rest."""
 
 
 def forest(
@@ -28,24 +28,8 @@ def forest(
     """
     dots = [charts.Bar(row, middle, hovers[row]) for row, (_, middle, _) in enumerate(intervals)]
     series = [charts.Series("shadow minus primary", "accent", dots)]
-    lows, highs = [low for low, _, _ in intervals], [high for _, _, high in intervals]
-    drawn = charts.spans(names, figures, lows, highs, series, zero=True, suffix=" pt")
-    ends = [*lows, *highs, 0.0, -margin]
-    room = (max(ends) - min(ends) or 1.0) * 0.05
-    drawn["layout"]["xaxis"]["range"] = [min(ends) - room, max(ends) + room]
-    drawn["layout"]["shapes"] = [_upright(-margin)]
-    drawn["layout"]["annotations"].append(_label(-margin, "margin"))
-    return drawn
-
-
-def _upright(at: float) -> dict[str, object]:
-    stroke = {"color": PALETTE["vermilion"], "width": 1.5, "dash": "dash"}
-    return {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": stroke}
-
-
-def _label(at: float, text: str) -> dict[str, object]:
-    place = {"xref": "x", "x": at, "yref": "paper", "y": 0, "yanchor": "bottom", "xanchor": "left", "showarrow": False}
-    return place | {"text": text, "font": {"size": 12, "color": PALETTE["vermilion"]}}
+    rules = [charts.Rule(0.0), charts.Rule(-margin, "margin", "vermilion")]
+    return charts.spans(names, figures, [(low, high) for low, _, high in intervals], series, rules=rules, unit=" pt")
 
 
 def sequence(
@@ -59,30 +43,11 @@ def sequence(
         boundary: On the same scale.
         hovers: What each day says when pointed at.
     """
-    top = max([*statistic, 3.5])
-    shown = [min(value, top + 1) for value in boundary]  # early boundaries are far off: they would flatten the rest
-    traces = [
-        _trace("boundary", days, shown, "vermilion", {"dash": "dash", "shape": "linear"}, ["boundary"] * len(days)),
-        _trace("statistic", days, list(statistic), "accent", {"width": 2}, list(hovers)),
-    ]
-    layout = layout_of(HEIGHT, legend=True, top=34)
-    layout["margin"] |= {"b": 34, "l": 44}
-    layout["xaxis"] = axis(type="category", showgrid=False)
-    layout["yaxis"] = axis(nticks=6, zeroline=True, zerolinecolor=PALETTE["line"])
-    return {"data": traces, "layout": layout}
-
-
-def _trace(
-    title: str, days: Sequence[str], values: Sequence[float], color: str, line: dict[str, object], hovers: Sequence[str]
-) -> dict[str, object]:
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": title,
-        "x": list(days),
-        "y": list(values),
-        "line": {"color": PALETTE[color]} | line,
-        "marker": {"size": 7, "color": PALETTE[color]},
-        "hovertext": list(hovers),
-        "hoverinfo": "text",
-    }
+    top = max([*statistic, TALLEST]) + 1
+    limits = [(day, min(value, top), f"boundary {value:.2f}") for day, value in zip(days, boundary, strict=True)]
+    return plane_charts.lines(
+        [
+            plane_charts.Line("boundary", "vermilion", limits, dashed=True),
+            plane_charts.Line("statistic", "accent", list(zip(days, statistic, hovers, strict=True))),
+        ]
+    )

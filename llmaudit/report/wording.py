@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from llmaudit.errors import printable
+from llmaudit.findings.spend import Spend
 from llmaudit.money import round_to, shown
 
 UNKNOWN = "unknown"
@@ -26,6 +27,12 @@ TIER_TITLES = {0: "trivial", 1: "standard", 2: "complex", 3: "high stakes"}
 def name(text: str | None) -> str:
     """Return a stranger's name with control and bidirectional characters made visible."""
     return NOT_ATTRIBUTED if text is None else printable(text, NAME_LIMIT)
+
+
+def quoted(text: str | None) -> str:
+    """Return a stranger's name as code within a sentence; a backtick in it would end the code."""
+    inside = name(text).replace("`", "'")
+    return f"`{inside}`"
 
 
 def short_model(text: str | None) -> str:
@@ -92,6 +99,13 @@ def period(first: date | None, last: date | None) -> str:
     if first.year == last.year:
         return f"{first.day} {MONTHS[first.month - 1]} to {day(last)}"
     return f"{day(first)} to {day(last)}"
+
+
+def covered(spend: Spend) -> str:
+    """Return the days and the number of requests, for the head of a report."""
+    if not spend.requests:
+        return "no request in the period"
+    return f"{period(spend.first_day, spend.last_day)}, {counted(spend.requests, 'request')}"
 
 
 def without_common_folder(paths: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from llmaudit.audit import FINDINGS, NO_DATA
 from llmaudit.cli import app
 from llmaudit.ingest.registry import known
 from llmaudit.plans import preset_names
+from llmaudit.rejects import REJECTED
 from llmaudit.report.sections import all_sections
 from llmaudit.settings import DEFAULTS
 from llmaudit.sql import migrations
@@ -109,7 +110,12 @@ def test_every_error_slug_is_a_heading_and_every_heading_an_error():
 
 
 def test_every_reject_reason_is_a_heading_and_every_heading_a_reason():
-    assert set(headings_of("docs/rejects.md", "##")) == reject_reasons()
+    assert set(headings_of("docs/rejects.md", "##")) == reject_reasons() == set(REJECTED)
+
+
+def test_the_manual_says_of_a_reject_what_the_program_says():
+    page = " ".join(text_of("docs/rejects.md").split())
+    assert [slug for slug, sentence in REJECTED.items() if f"## {slug} {sentence}" not in page] == []
 
 
 def test_every_preset_has_its_heading():

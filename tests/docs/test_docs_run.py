@@ -125,6 +125,13 @@ def test_the_readme_runs_as_one_script(desk: Path, tmp_path: Path):
     assert "my-plan: 2 rules" in done.stdout
 
 
+def test_what_the_readme_shows_of_the_demo_is_what_it_prints(call: Callable[..., Any], audit: Any, audit_folder: Path):
+    assert audit["spend"]["requests"]
+    printed = call("report", "--db", str(audit_folder / "sample.duckdb")).out
+    ((_, shown),) = blocks(ROOT / "README.md", "text demo")
+    assert shown in printed
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_commands_of_a_page_run(
     page: Path, at_desk: Path, call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch

@@ -9,8 +9,9 @@ import pytest
 from builders import cell, evidence
 
 from llmaudit.catalog import Catalog
-from llmaudit.findings import markup
+from llmaudit.findings import drivers, markup
 from llmaudit.findings.markup import GatewayRow
+from llmaudit.summaries.payments import Payment
 
 PLAIN: dict[str, Any] = {"model": "openai/gpt-4.1", "tokens": 2_000_000, "requests": 30}
 OPUS: dict[str, Any] = {"model": "anthropic/claude-opus-4-6", "tokens": 1_000_000, "requests": 30}
@@ -121,3 +122,19 @@ def test_top_up_fee_is_on_every_credit(catalog: Catalog) -> None:
 
 def test_requests_without_a_gateway_are_no_gateway(catalog: Catalog) -> None:
     assert markup.find(evidence(catalog, cell(**PLAIN))).gateways == []
+
+
+def test_a_fee_paid_beside_the_requests_is_told_where_the_driver_is(catalog: Catalog) -> None:
+    """5.5% of 300 dollars of credit is 16.50: no amount of a request has it, so no step can take it back."""
+    bought = [
+        Payment(
+            gateway="g", at=None, category="Purchase", paid_usd=Decimal(paid), credited_usd=Decimal(credit), key=None
+        )
+        for paid, credit in (("105.50", "100"), ("158.25", "150"), ("52.75", "50"))
+    ]
+    seen = evidence(catalog, cell(**PLAIN | {"billed": "4", "gateway": "g"}), summaries={Payment: bought})
+    (row,) = markup.find(seen).gateways
+    assert row.beside_usd == row.overpaid_usd == Decimal("16.50")
+    told = next(driver for driver in drivers.find(seen).drivers if driver.name == "markup")
+    assert told.usd == Decimal("16.50")
+    assert "$16.50 of it was paid beside the requests" in told.reason

@@ -15,6 +15,7 @@ from handmade import HOSTILE, hostile_audit, small_audit
 
 from llmaudit.errors import printable
 from llmaudit.report import render_html
+from llmaudit.report.colors import DARK, LIGHT
 
 MAX_BYTES = 2_500_000
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -146,7 +147,29 @@ def test_hostile_names_are_text(hostile_page):
 
 
 def test_charts_have_their_words_in_the_page(page):
-    parsed = outline(page)
-    plots = [attrs for _, attrs in parsed.tags if "data-chart" in attrs]
+    plots = [attrs for _, attrs in outline(page).tags if "data-chart" in attrs]
     assert len(plots) >= 7
     assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in plots)
+
+
+@pytest.mark.parametrize("colors", [LIGHT, DARK], ids=["light", "dark"])
+def test_colours_can_be_told_from_what_they_stand_on(colors):
+    """The least ratios of WCAG 2.2: 4.5 to 1 for text (1.4.3), 3 to 1 for what a chart draws (1.4.11)."""
+    text = [(ink, back) for ink in ("ink", "muted", "accent") for back in ("paper", "panel")]
+    text += [(tone, f"{tone}-back") for tone in ("good", "open", "bad")] + [("ink", "chip"), ("on-card", "card")]
+    bars = [(name, "paper") for name in ("accent", "sky", "orange", "vermilion", "green", "purple")]
+    for least, pairs in ((4.5, text), (3.0, bars)):
+        for front, back in pairs:
+            assert contrast(colors[front], colors[back]) >= least, (front, back)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, by the formula of WCAG 2.2 for relative luminance."""
+    low, high = sorted(luminance(color) for color in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -7,7 +7,7 @@ import re
 import pytest
 from handmade import HOSTILE, hostile_audit, small_audit
 
-from llmaudit.report import render_markdown
+from llmaudit.report import render_markdown, wording
 from llmaudit.report.markdown import code, prose, text
 from llmaudit.report.sections import contents
 
@@ -27,6 +27,14 @@ def test_it_has_every_section(catalog):
     ]
     assert len(found) < COMMENT_LIMIT
     assert render_markdown(small_audit(catalog)) == found
+
+
+def test_a_month_fits_into_a_comment_and_names_what_it_leaves_out(session):
+    audit = session.audit()
+    found = render_markdown(audit)
+    assert len(found) < COMMENT_LIMIT
+    assert f"Spend by seller: {len(audit.spend.by_seller)} rows, in the HTML report." in found
+    assert f"{wording.headline(audit.spend.spend_usd)}" in found
 
 
 def test_tables_hold_together(hostile):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
+from types import SimpleNamespace
 
 import msgspec
 import plotly.graph_objects as go
@@ -14,11 +17,16 @@ from handmade import HOSTILE, PRICED, hostile_audit, small_audit
 
 from llmaudit.audit import NO_DATA, conclude
 from llmaudit.evidence import Evidence
+from llmaudit.findings.shadow import Shadow
 from llmaudit.report import wording
 from llmaudit.report.content import Block, Chart, Figures, Part, Prose, Section, SectionContent, Table
 from llmaudit.report.grid import grid
+from llmaudit.report.markdown import render_markdown
 from llmaudit.report.sections import _content, all_sections, contents
 from llmaudit.report.sections.summary import build
+
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+AMOUNT = re.compile(r"\$" + NUMBER.pattern)
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +54,22 @@ def charts(content: SectionContent) -> list[Chart]:
     return [block for block in walk(content.blocks) if isinstance(block, Chart)]
 
 
+def figures_of(chart: Chart) -> list[str]:
+    """Return what stands to the right of its rows; of a chart without rows, the amounts that its points say."""
+    notes = [note["text"] for note in chart.figure["layout"].get("annotations", ()) if note["x"] == 1]
+    texts = [text for trace in chart.figure["data"] for text in trace.get("hovertext", ())]
+    amounts = [amount for text in texts for amount in AMOUNT.findall(unescape(text))]
+    return [unescape(note).removeprefix("<b>").removesuffix("</b>") for note in notes] or amounts
+
+
 def figure(content: SectionContent, label: str) -> str:
     items = [item for block in walk(content.blocks) if isinstance(block, Figures) for item in block.items]
     return next(item.value for item in items if item.label == label)
+
+
+def verdict(content: SectionContent) -> str:
+    """Return the paragraphs that the summary opens with, as one text."""
+    return " ".join(block.text for block in content.blocks[:2] if isinstance(block, Prose))
 
 
 def test_sections_are_found_in_reading_order():
@@ -97,12 +118,13 @@ def test_the_summary_keeps_proven_and_unproven_apart(small, said):
         for item in block.items
     }
     assert figure(content, "Spend") == wording.headline(small.spend.spend_usd)
-    assert figure(content, "Unproven") == wording.headline(reach.unproven_usd)
+    assert figure(content, "Unproven: no promise yet") == wording.headline(reach.unproven_usd)
     assert figure(content, "No-risk") == wording.headline(reach.no_risk_usd)
-    assert wording.headline(reach.saving_usd) in content.blocks[0].text
-    assert (marks["Unproven"], marks["Certified"], marks["No-risk"]) == ("unproven", None, "no answer changes")
+    assert wording.headline(reach.saving_usd) in verdict(content)
+    assert marks["Unproven: no promise yet"] == "unproven"
+    assert (marks["Certified"], marks["No-risk"]) == (None, "no answer changes")
     assert isinstance(content.blocks[0], Prose)
-    assert "unproven" in content.blocks[0].text
+    assert "unproven" in verdict(content)
 
 
 def test_a_driver_without_data_is_no_zero(catalog):
@@ -151,7 +173,7 @@ def test_a_part_without_data_says_so(small):
 
 def test_without_requests_there_is_no_page_of_zeros(catalog):
     said = {section.id: content for section, content in contents(conclude(Evidence([], catalog)))}
-    assert list(said) == ["summary", "shadow", "coverage", "method"]
+    assert list(said) == ["summary", "coverage", "method"]
     assert "nothing to say" in said["summary"].blocks[0].text
     assert not any(isinstance(block, Figures) for block in said["summary"].blocks)
 
@@ -174,10 +196,27 @@ def test_names_in_charts_are_not_markup(catalog):
         for chart in charts(content):
             texts = [note["text"] for note in chart.figure["layout"].get("annotations", ())]
             texts += [text for trace in chart.figure["data"] for text in trace.get("hovertext", ())]
+            texts += [one["name"] for one in chart.figure["layout"].get("shapes", ())]
+            texts += [trace.get("name", "") for trace in chart.figure["data"]]
             for text in texts:
                 plain = text.replace("<br>", "").removeprefix("<b>").removesuffix("</b>")
                 assert "<" not in plain
                 assert "$" not in plain
+
+
+def test_what_a_chart_says_is_said_without_it(small, catalog):
+    """Where no script runs, the words in its place and the tables of its section have every figure."""
+    figures = 0
+    for audit in (small, hostile_audit(catalog)):
+        for _, content in contents(audit):
+            cells = [str(cell) for table in tables(content).values() for row in grid(table).rows for cell in row]
+            told = {number for cell in cells for number in NUMBER.findall(cell)}
+            for chart in charts(content):
+                said = figures_of(chart)
+                figures += len(said)
+                missing = [one for one in said if one not in chart.alt and not told.issuperset(NUMBER.findall(one))]
+                assert missing == [], chart.title
+    assert figures > 60
 
 
 def test_the_chart_and_its_table_say_the_same_cent(said):
@@ -229,17 +268,20 @@ def test_what_to_do_first_is_the_dearest_steps_with_what_to_do(small, said):
     assert all(row[3] for row in found.rows)
 
 
-@pytest.mark.parametrize(("days", "says"), [(31, "$2,661 a year, $83 of it"), (7, "$11,786 a year"), (6, None)])
+@pytest.mark.parametrize(
+    ("days", "says"), [(31, "$83 expected, $2,661 with"), (7, "$367 expected, $11,786 with"), (6, None)]
+)
 def test_the_pace_of_a_year_names_its_days(small, days: int, says: str | None):
-    """226.03 x 365 / 31 = 2,661.3; 7.03 x 365 / 31 = 82.8; 226.03 x 365 / 7 = 11,785.9."""
+    """226.03 x 365 / 31 = 2,661.3; 7.03 x 365 / 31 = 82.8; 226.03 x 365 / 7 = 11,785.9; 7.03 x 365 / 7 = 366.6."""
     first = date(2026, 10, 1)
     spend = msgspec.structs.replace(small.spend, first_day=first, last_day=first + timedelta(days=days - 1))
     reached = msgspec.structs.replace(small.waterfall, saving_usd=Decimal("226.03"), no_risk_usd=Decimal("7.03"))
-    lead = build(msgspec.structs.replace(small, spend=spend, waterfall=reached)).blocks[0].text
+    lead = verdict(build(msgspec.structs.replace(small, spend=spend, waterfall=reached)))
     if says is None:
         assert "pace" not in lead
     else:
-        assert f"At the pace of these {days} days that is {says}" in lead
+        assert f"at the pace of these {days} days: " in lead
+        assert f"promised, {says} the unproven part." in lead
 
 
 def test_the_waterfall_s_bars_begin_where_the_one_before_ends(small, said):
@@ -278,3 +320,66 @@ def test_overspecification_by_feature_and_team_come_to_the_same(small, said):
         table = found[caption]
         money = [i for i, column in enumerate(table.columns) if column.title == "Difference"]
         assert sum(row[money[0]] for row in table.rows) == small.overspecification.excess_usd
+
+
+def test_where_no_cost_is_known_nothing_is_said_of_money(catalog):
+    """Zeros would read as a month that cost nothing: the summary says that the cost is unknown, and what to do."""
+    audit = conclude(evidence(catalog, cell(model="nobody/nothing-9", requests=5, tokens=1000, tier=1)))
+    said = {section.id: content for section, content in contents(audit)}
+    assert list(said) == ["summary", "spend", "tiers", "shadow", "reliability", "checklist", "coverage", "method"]
+    lead = said["summary"].blocks[0].text
+    assert "cost is not known" in lead
+    assert "`nobody/nothing-9`" in lead
+    page = render_markdown(audit)
+    assert "$0" not in page[: page.index("## Failures")]
+
+
+def test_a_shadow_test_alone_is_read_in_the_summary(catalog):
+    sentence = "Do not move everything: a loss is certain in tier 2."
+    read = Shadow([SimpleNamespace(name="october", sentence=sentence)])
+    lead = build(msgspec.structs.replace(conclude(Evidence([], catalog)), shadow=read)).blocks[0].text
+    assert lead.endswith(f"Shadow test `october`: {sentence}")
+
+
+def test_what_may_be_promised_comes_before_what_may_not(small, said):
+    """The worst of every assumption is named beside what is expected, and the unproven part is not in it."""
+    reach = small.waterfall
+    lead = verdict(said["summary"])
+    sure, least = reach.no_risk_usd + reach.certified_usd, reach.low.no_risk_usd + reach.low.certified_usd
+    assert 0 <= least < sure
+    promise = (
+        f"You may promise {wording.headline(least)} less and expect {wording.headline(sure)}" if least else "Nothing"
+    )
+    assert lead.index(promise) < lead.index(f"{wording.headline(reach.unproven_usd)} more by the plan")
+
+
+def test_why_a_record_was_not_used_is_a_sentence(said):
+    rows = tables(said["coverage"])["Rejected records by reason"].rows
+    assert rows == (("The line is not JSON; it was cut, most often. (malformed-json)", 2),)
+
+
+def test_a_saving_that_may_be_nothing_is_no_promise(small):
+    low = msgspec.structs.replace(small.waterfall.low, no_risk_usd=Decimal(0), certified_usd=Decimal(0))
+    reached = msgspec.structs.replace(small.waterfall, low=low, no_risk_usd=Decimal("7.03"))
+    lead = build(msgspec.structs.replace(small, waterfall=reached)).blocks[0].text
+    assert "Nothing may be promised yet; $7.03 can be expected" in lead
+    assert "You may promise" not in lead
+
+
+def test_only_a_proven_markup_lies_open(catalog):
+    found = {section.id: content for section, content in contents(hostile_audit(catalog))}["markup"]
+    parts = [block for block in found.blocks if isinstance(block, Part)]
+    assert len(parts) == len(HOSTILE)
+    assert all(part.collapsed is (part.mark.text != "markup") for part in parts)
+
+
+def test_a_backtick_in_a_name_does_not_end_the_code():
+    assert wording.quoted("a`b") == "`a'b`"
+
+
+def test_very_many_gateways_do_not_make_an_endless_page(catalog):
+    cells = [cell(model=PRICED, requests=2, gateway=f"g{i}", billed="0.1", feature=f"f{i}") for i in range(200)]
+    found = {section.id: content for section, content in contents(conclude(evidence(catalog, *cells)))}["markup"]
+    parts = [block for block in found.blocks if isinstance(block, Part)]
+    assert 0 < len(parts) < 200
+    assert f"{200 - len(parts)} more gateways without a markup" in found.blocks[-1].text

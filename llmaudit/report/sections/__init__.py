@@ -20,9 +20,16 @@ def all_sections() -> tuple[Section, ...]:
 
 def contents(audit: Audit) -> list[tuple[Section, SectionContent]]:
     """Return what every section says of an audit; one that has nothing to say is left out."""
-    asked = (section for section in all_sections() if audit.spend.requests or not section.of_requests)
-    said = ((section, _content(section, audit)) for section in asked)
+    said = ((section, _content(section, audit)) for section in all_sections() if _is_asked(section, audit))
     return [(section, content) for section, content in said if content.blocks]
+
+
+def _is_asked(section: Section, audit: Audit) -> bool:
+    if section.of_money and not audit.spend.is_known:
+        return False
+    if audit.spend.requests:
+        return True
+    return not section.of_requests and getattr(audit, section.finding, audit) is not None
 
 
 def _content(section: Section, audit: Audit) -> SectionContent:

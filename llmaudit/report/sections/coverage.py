@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmaudit.findings.coverage import Coverage
+from llmaudit.rejects import REJECTED, told
 from llmaudit.report.content import (
     Bullets,
     Column,
@@ -18,6 +19,17 @@ from llmaudit.report.content import (
 from llmaudit.report.wording import count, counted, percent, without_common_folder
 
 PARTS = ("accepted", "duplicates", "ignored", "rejected", "bills")
+UNPRICED = {
+    "unknown-model": "the catalog has no model of this name",
+    "ambiguous-model": "several models answer to this name",
+    "no-model-name": "the log names no model",
+    "unknown-seller": "the catalog does not know who sells it",
+    "usage missing": "the log has no token counts",
+    "usage inconsistent": "the token counts contradict each other",
+    "no time": "the log has no time, and prices have dates",
+}
+"""Why there is no list price, in words; other reasons are words already."""
+
 FILES = 200
 """Rows of the ledger on the page; the rest adds up in one row."""
 
@@ -86,9 +98,16 @@ def _ledger(found: Coverage) -> Table:
 
 
 def _reasons(found: Coverage) -> tuple[Table, ...]:
+    """Return two tables: thousands of ignored lines of a log must not fold the few rejected ones away."""
     rows = sorted(found.reasons.items(), key=lambda item: (-item[1], item[0]))
+    rejected = tuple((told(reason), number) for reason, number in rows if reason in REJECTED)
+    ignored = tuple((reason, number) for reason, number in rows if reason not in REJECTED)
     columns = (Column("Reason", Kind.TEXT), Column("Records", Kind.COUNT))
-    return (Table("Ignored and rejected records by reason", columns, tuple(rows)),) if rows else ()
+    tables = (
+        Table("Rejected records by reason", columns, rejected),
+        Table("Ignored records by reason: no fault of the log", columns, ignored, limit=FILES, collapsed=True),
+    )
+    return tuple(table for table in tables if table.rows)
 
 
 def _usage(found: Coverage) -> Table:
@@ -111,10 +130,11 @@ def _unpriced(found: Coverage) -> tuple[Table, ...]:
         Column("Output tokens", Kind.COUNT),
     )
     rows = tuple(
-        (row.model, row.reason.replace("-", " "), row.requests, row.input_tokens, row.output_tokens)
+        (row.model, UNPRICED.get(row.reason, row.reason), row.requests, row.input_tokens, row.output_tokens)
         for row in found.unpriced
     )
-    return (Table("Without a list price", columns, rows),)
+    note = "Where a log or bill has an amount for such a request, its cost is known all the same."
+    return (Table("Without a list price", columns, rows, note=note),)
 
 
 def _assumed(found: Coverage) -> tuple[Bullets, ...]:

@@ -75,4 +75,4 @@ def _row(driver: Driver) -> tuple[Value, ...]:
     return (driver.title, driver.usd, driver.pct, standing, driver.reason)
 
 
-SECTION = Section(40, "drivers", "The four hidden cost drivers", "drivers", build)
+SECTION = Section(40, "drivers", "The four hidden cost drivers", "drivers", build, of_money=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from llmaudit.findings.frontier import Frontier
 from llmaudit.money import shown
 from llmaudit.plans.frontier_points import Point
-from llmaudit.report import charts
-from llmaudit.report.chart_style import PALETTE, axis, layout_of
+from llmaudit.report import charts, plane_charts
 from llmaudit.report.content import (
     Chart,
     Column,
@@ -19,16 +18,14 @@ from llmaudit.report.content import (
     Table,
     Value,
 )
-from llmaudit.report.wording import count, name, percent
-
-HEIGHT = 320
+from llmaudit.report.wording import count, percent, quoted
 
 
 def build(found: Frontier) -> SectionContent:
     """Return the curve, the same numbers as a table, and which cohorts move at the margin."""
     chosen = next((point for point in found.points if point.margin == found.margin), None)
     lead = (
-        f"Within a loss of {found.margin:g} of `{name(found.metric)}` over all traffic, "
+        f"Within a loss of {found.margin:g} of {quoted(found.metric)} over all traffic, "
         f"{shown(chosen.savings_usd)} ({percent(chosen.savings_pct)}) is saved by moves that outcomes certify."
         if chosen
         else "No plan keeps the margin."
@@ -53,26 +50,12 @@ def build(found: Frontier) -> SectionContent:
 
 
 def _chart(found: Frontier) -> Chart:
-    points = found.points
-    line = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "x": [point.bound for point in points],
-        "y": [charts.position(point.savings_usd) for point in points],
-        "hovertext": [charts.hover(_said(point)) for point in points],
-        "hoverinfo": "text",
-        "line": {"color": PALETTE["accent"], "width": 2},
-        "marker": {"color": PALETTE["accent"], "size": 9},
-        "showlegend": False,
-    }
-    layout = layout_of(HEIGHT, legend=False, top=8)
-    layout["margin"] |= {"b": 48, "l": 60}
-    layout["xaxis"] = axis(title={"text": "largest loss, by its bound"}, nticks=6, rangemode="tozero")
-    layout["yaxis"] = axis(tickprefix="$", separatethousands=True, nticks=5, rangemode="tozero")
-    alt = "; ".join(_said(point) for point in points)
-    return Chart(
-        "Saving against the largest loss of quality", {"data": [line], "layout": layout}, f"Line chart. {alt}."
+    points = [(point.bound, charts.position(point.savings_usd), charts.hover(_said(point))) for point in found.points]
+    drawn = plane_charts.lines(
+        [plane_charts.Line("", "accent", points)], x_title="largest loss, by its bound", unit="$"
     )
+    alt = "; ".join(_said(point) for point in found.points)
+    return Chart("Saving against the largest loss of quality", drawn, f"Line chart. {alt}.")
 
 
 def _said(point: Point) -> str:
@@ -128,4 +111,4 @@ def _cohorts(point: Point) -> Table:
     )
 
 
-SECTION = Section(57, "frontier", "Cost against quality", "frontier", build, without=SectionContent(()))
+SECTION = Section(57, "frontier", "Cost against quality", "frontier", build, without=SectionContent(()), of_money=True)

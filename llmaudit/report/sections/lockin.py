@@ -268,4 +268,4 @@ def _switches(found: LockIn) -> Table:
     return Table("Days to leave, and leverage at a renewal", columns, rows, total=None, note=note)
 
 
-SECTION = Section(45, "lockin", "What lock-in costs", "lockin", build)
+SECTION = Section(45, "lockin", "What lock-in costs", "lockin", build, of_money=True)

@@ -43,10 +43,12 @@ CHANNELS = {
     "per_request": "fee per request",
 }
 CHART_ROWS = 12
+PARTS = 40
+"""Gateways without a markup that are told one by one."""
 
 
 def build(markup: Markup) -> SectionContent:
-    """Return the verdict on each gateway with its evidence."""
+    """Return the verdict on each gateway with its evidence: what a markup took first, all others folded."""
     if not markup.gateways:
         figure = KeyFigure("Gateways", "No data", "no request went through a gateway", Mark("no data", "none"))
         return SectionContent((Figures((figure,)),), caveat=markup.caveat)
@@ -56,7 +58,7 @@ def build(markup: Markup) -> SectionContent:
             Prose(_lead(gateways), lead=True),
             _overview(gateways),
             *_chart(gateways),
-            *(_gateway(row) for row in gateways),
+            *_each(gateways),
         ),
         source=(
             "What the gateway's own log or bill says it charged against the provider's list cost of the same requests, "
@@ -69,6 +71,15 @@ def build(markup: Markup) -> SectionContent:
             Command("llmaudit reprice --plan direct", "the same models without the gateway"),
         ),
     )
+
+
+def _each(gateways: Sequence[GatewayRow]) -> tuple[Block, ...]:
+    """Return a part for each gateway, what a markup took first; of very many without one, only the dearest."""
+    marked = [row for row in gateways if row.verdict == "markup"]
+    others = [row for row in gateways if row.verdict != "markup"]
+    left = f"{counted(len(others) - PARTS, 'more gateway')} without a markup: `llmaudit markup` has each."
+    rest = (Prose(left),) if len(others) > PARTS else ()
+    return (*(_gateway(row) for row in (*marked, *others[:PARTS])), *rest)
 
 
 def verdict(row: GatewayRow) -> Mark:
@@ -139,10 +150,8 @@ def _chart(gateways: list[GatewayRow]) -> tuple[Chart, ...]:
     kept.sort(key=lambda pair: (order.index(pair[0]), -pair[1].billed_usd, pair[1].model))
     names = [f"{name(gateway)}: {short_model(model.model)}" for gateway, model in kept]
     figures = [_range(model) for _, model in kept]
-    lows = [model.pct if model.low_pct is None else model.low_pct for _, model in kept]
-    highs = [model.pct for _, model in kept]
-    ends = [x or 0.0 for x in lows], [x or 0.0 for x in highs]
-    drawn = charts.spans(names, figures, *ends, _dots(kept), zero=True, suffix="%")
+    ranges = [((model.pct if model.low_pct is None else model.low_pct) or 0.0, model.pct or 0.0) for _, model in kept]
+    drawn = charts.spans(names, figures, ranges, _dots(kept), rules=[charts.Rule(0.0)], unit="%")
     alt = "; ".join(f"{text} {figure}" for text, figure in zip(names, figures, strict=True))
     title = "Billed over list by gateway and model, in percent"
     return (Chart(title, drawn, f"Dot chart with ranges around 0. {alt}. The tables below have every figure."),)
@@ -175,7 +184,7 @@ def _gateway(row: GatewayRow) -> Part:
     blocks.extend(evidence_blocks(row))
     if row.evidence[1:]:
         blocks.append(Bullets("Evidence, sentence by sentence", tuple(row.evidence[1:]), collapsed=True))
-    return Part(name(row.gateway), tuple(blocks), verdict(row))
+    return Part(name(row.gateway), tuple(blocks), verdict(row), collapsed=row.verdict != "markup")
 
 
 def _about(row: GatewayRow) -> str:
@@ -231,7 +240,7 @@ def _by_model(row: GatewayRow) -> Table:
             Column("Requests", Kind.COUNT),
             Column("Billed", Kind.MONEY),
             Column("List", Kind.MONEY),
-            Column("Overpaid", Kind.MONEY),
+            Column("Billed less list", Kind.MONEY),
             Column("Over list", Kind.SIGNED),
             Column("Markup, or range", Kind.TEXT),
             Column("Evidence", Kind.MARK),
@@ -252,4 +261,4 @@ def _by_model(row: GatewayRow) -> Table:
     )
 
 
-SECTION = Section(60, "markup", "What gateways add", "markup", build)
+SECTION = Section(60, "markup", "What gateways add", "markup", build, of_money=True)

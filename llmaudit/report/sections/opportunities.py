@@ -199,4 +199,4 @@ def _reasoning(found: Reasoning) -> tuple[Part, ...]:
     return (Part("Reasoning on simple requests", (Prose(text), table), Mark("unproven", "open")),)
 
 
-SECTION = Section(52, "opportunities", "More money on the table", "opportunities", build)
+SECTION = Section(52, "opportunities", "More money on the table", "opportunities", build, of_money=True)

@@ -21,7 +21,7 @@ from llmaudit.report.content import (
     Value,
 )
 from llmaudit.report.grid import grid
-from llmaudit.report.wording import between, counted, headline, name, percent, short_model, tier
+from llmaudit.report.wording import between, counted, headline, name, percent, quoted, short_model, tier
 
 
 def build(found: Overspecification) -> SectionContent:
@@ -29,8 +29,8 @@ def build(found: Overspecification) -> SectionContent:
     return SectionContent(
         blocks=(_lead(found), _figures(found), *_chart(found), _by_feature(found), _by_team(found)),
         source=(
-            f"Requests of tier 0 and 1 that ran on a flagship, priced again at the model the plan `{found.plan}` sends "
-            "them to: list price at the request's own time, tokens by the tokenizers' ratio."
+            f"Requests of tier 0 and 1 that ran on a flagship, priced again at the model the plan {quoted(found.plan)} "
+            "sends them to: list price at the request's own time, tokens by the tokenizers' ratio."
         ),
         caveat=found.caveat,
         commands=(
@@ -43,7 +43,7 @@ def build(found: Overspecification) -> SectionContent:
 def _lead(found: Overspecification) -> Prose:
     return Prose(
         f"{counted(found.requests, 'simple request')} on flagships cost {headline(found.spend_usd)}; on the cheaper "
-        f"model of the plan `{name(found.plan)}` they would have cost {headline(found.reference_usd)}, "
+        f"model of the plan {quoted(found.plan)} they would have cost {headline(found.reference_usd)}, "
         f"{headline(found.excess_usd)} less, unproven.",
         lead=True,
     )
@@ -57,7 +57,7 @@ def _figures(found: Overspecification) -> Figures:
                 headline(found.spend_usd),
                 f"{counted(found.requests, 'request')} that would move",
             ),
-            KeyFigure("On the cheaper model", headline(found.reference_usd), f"plan `{found.plan}`"),
+            KeyFigure("On the cheaper model", headline(found.reference_usd), f"plan {quoted(found.plan)}"),
             KeyFigure(
                 "Difference",
                 headline(found.excess_usd),
@@ -136,4 +136,4 @@ def _money(row: OverRow) -> tuple[Value, ...]:
     )
 
 
-SECTION = Section(32, "overspecification", "What overspecification costs", "overspecification", build)
+SECTION = Section(32, "overspecification", "What overspecification costs", "overspecification", build, of_money=True)

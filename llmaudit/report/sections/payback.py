@@ -8,12 +8,12 @@ from llmaudit.findings.payback import Payback
 from llmaudit.money import shown
 from llmaudit.plans.payback import Outcome, WayResult
 from llmaudit.report.content import Column, Command, Kind, Prose, Section, SectionContent, Table
-from llmaudit.report.wording import name
+from llmaudit.report.wording import name, quoted
 
 
 def build(found: Payback) -> SectionContent:
     """Return the plan's saving in a month, and each way's costs and payback: for all of it, and for what is proven."""
-    lead = f"The plan `{name(found.plan)}` saves {shown(found.saving.saving_usd, 0)} a month, {_standing(found)}."
+    lead = f"The plan {quoted(found.plan)} saves {shown(found.saving.saving_usd, 0)} a month, {_standing(found)}."
     tables = [_table("Everything the plan saves", found.ways)]
     if found.certified_saving.saving_usd > 0:
         tables.append(_table("Certified moves and what needs no other answer", found.certified_ways))
@@ -71,4 +71,6 @@ def _month(outcome: Outcome) -> str:
     return "never" if outcome.break_even_month is None else f"month {outcome.break_even_month}"
 
 
-SECTION = Section(53, "payback", "When the switch has paid for itself", "payback", build, without=SectionContent(()))
+SECTION = Section(
+    53, "payback", "When the switch has paid for itself", "payback", build, without=SectionContent(()), of_money=True
+)

@@ -87,7 +87,7 @@ def _failures(found: Reliability) -> tuple[Chart, ...]:
         charts.Bar(i, float(number), charts.hover(names[i], counted(number, "failed attempt")))
         for i, (_, number) in enumerate(classes)
     ]
-    drawn = charts.rows(names, figures, [charts.Series("", "vermilion", bars)], row_px=40)
+    drawn = charts.rows(names, figures, [charts.Series("", "vermilion", bars)])
     alt = "; ".join(f"{text} {figure}" for text, figure in zip(names, figures, strict=True))
     return (Chart("Failed attempts by class", drawn, f"Bar chart. {alt}."),)
 
@@ -99,7 +99,7 @@ def _sorted_classes(found: Reliability) -> list[tuple[str, int]]:
 def _classes(found: Reliability) -> Table:
     columns = (Column("Class", Kind.NAME), Column("Failed attempts", Kind.COUNT))
     rows = tuple((kind.replace("_", " "), number) for kind, number in _sorted_classes(found))
-    return Table("Failed attempts by class", columns, rows)
+    return Table("Failed attempts by class", columns, rows, collapsed=True)
 
 
 def _money(found: Reliability) -> Table:
@@ -167,8 +167,8 @@ def _latency_chart(latency: list[LatencyRow]) -> tuple[Chart, ...]:
         charts.Series("p50, half are faster", "accent", half),
         charts.Series("p95, one in twenty is slower", "vermilion", slow),
     ]
-    lows, highs = [row.p50_ms / 1000 for row in kept], [row.p95_ms / 1000 for row in kept]
-    drawn = charts.spans(names, figures, lows, highs, series, log=True, suffix=" s")
+    ranges = [(row.p50_ms / 1000, row.p95_ms / 1000) for row in kept]
+    drawn = charts.spans(names, figures, ranges, series, log=True, unit=" s")
     alt = "; ".join(f"{text} {figure}" for text, figure in zip(names, figures, strict=True))
     return (Chart("Time to the whole answer, busiest routes (logarithmic)", drawn, f"Dot chart of p50 / p95. {alt}."),)
 

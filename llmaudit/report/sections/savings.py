@@ -95,8 +95,8 @@ def chart(actual: Decimal, plans: Sequence[PlanRow], title: str) -> Chart:
     series.insert(0, charts.Series("cost, with its low and high bound", "accent", cost, spans=spans))
     figures = [_figure(plan) for plan in plans]
     names = [plan.title for plan in plans]
-    line = (charts.position(actual), f"present cost {headline(actual)}")
-    drawn = charts.rows(names, figures, [one for one in series if one.bars], line_at=line, row_px=54)
+    rule = charts.Rule(charts.position(actual), f"present cost {headline(actual)}")
+    drawn = charts.rows(names, figures, [one for one in series if one.bars], rule=rule)
     alt = "; ".join(f"{text}: {figure}" for text, figure in zip(names, figures, strict=True))
     return Chart(title, drawn, f"Bar chart of what the same traffic would have cost. {alt}.")
 
@@ -179,15 +179,15 @@ def tornado(plan: PlanRow) -> Chart:
     """Return how far each assumption alone moves a plan's cost from what is expected, the widest first."""
     rows = plan.assumption_table
     names, figures = [row.name for row in rows], [headline(row.worth_usd) for row in rows]
-    lows = [charts.position(row.low_usd - plan.cost_usd) for row in rows]
-    highs = [charts.position(row.high_usd - plan.cost_usd) for row in rows]
+    ranges = [
+        (charts.position(row.low_usd - plan.cost_usd), charts.position(row.high_usd - plan.cost_usd)) for row in rows
+    ]
     dots = [
         charts.Bar(i, 0.0, charts.hover(row.name, f"expected {shown(plan.cost_usd)}", _ends(row)))
         for i, row in enumerate(rows)
     ]
-    drawn = charts.spans(
-        names, figures, lows, highs, [charts.Series("cost as expected", "accent", dots)], zero=True, dollars=True
-    )
+    series = [charts.Series("cost as expected", "accent", dots)]
+    drawn = charts.spans(names, figures, ranges, series, rules=[charts.Rule(0.0)], unit="$")
     alt = "; ".join(f"{row.name}: {_ends(row)}" for row in rows)
     title = f"How far one assumption alone moves the cost of {plan.name}"
     return Chart(title, drawn, f"Chart of what each assumption is worth. {alt}.")
@@ -307,4 +307,4 @@ def _affected(title: str, rows: Sequence[Affected]) -> Table:
     return Table(title, columns, tuple((row.sentence, row.requests, row.spend_usd) for row in ordered))
 
 
-SECTION = Section(50, "savings", "What other plans would cost", "savings", build)
+SECTION = Section(50, "savings", "What other plans would cost", "savings", build, of_money=True)

@@ -98,7 +98,7 @@ def _points(value: float | None) -> str:
 def _range(one: TierResult) -> str:
     if one.bound is None or one.high is None:
         return "not enough clusters for an interval"
-    return f"between {one.bound * 100:+.2f} and {one.high * 100:+.2f} points"
+    return f"{one.bound * 100:+.2f} to {one.high * 100:+.2f} points"
 
 
 def _label(one: TierResult) -> str:

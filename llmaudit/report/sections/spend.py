@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from llmaudit.findings.spend import Slice, Spend
 from llmaudit.money import shown
-from llmaudit.report import charts
+from llmaudit.report import charts, plane_charts
 from llmaudit.report.content import (
     TOP,
     Chart,
@@ -22,7 +23,10 @@ from llmaudit.report.content import (
     Value,
 )
 from llmaudit.report.grid import fold, grid
-from llmaudit.report.wording import count, counted, headline, name, percent, period
+from llmaudit.report.wording import UNKNOWN, count, counted, headline, name, percent, period, quoted
+
+CHART_ROWS = 6
+"""Bars; the table under them has more."""
 
 COLUMNS = (
     Column("Requests", Kind.COUNT),
@@ -92,12 +96,14 @@ def _lead(spend: Spend) -> tuple[Prose, ...]:
         named = [row for row in slices if row.name and row.spend_usd]
         if named:
             first = max(named, key=lambda row: row.spend_usd or Decimal(0))
-            leaders.append(f"{percent(first.share_pct)} {what} `{name(first.name)}`")
+            leaders.append(f"{percent(first.share_pct)} {what} {quoted(first.name)}")
     said = f"{headline(spend.spend_usd)} was spent"
     return (Prose(f"{said}: {', '.join(leaders)}." if leaders else f"{said}.", lead=True),)
 
 
 def _key_figures(spend: Spend) -> Figures:
+    if not spend.is_known:
+        return Figures((KeyFigure("Spend", UNKNOWN, period(spend.first_day, spend.last_day)), _requests(spend)))
     return Figures(
         (
             KeyFigure("Spend", headline(spend.spend_usd), period(spend.first_day, spend.last_day)),
@@ -108,14 +114,18 @@ def _key_figures(spend: Spend) -> Figures:
                 headline(spend.list_usd),
                 f"up to {headline(spend.list_high_usd)} where a condition, such as the region, is unknown",
             ),
-            KeyFigure("Requests", count(spend.requests), f"{counted(spend.calls, 'call')} of the application"),
+            _requests(spend),
         )
     )
 
 
+def _requests(spend: Spend) -> KeyFigure:
+    return KeyFigure("Requests", count(spend.requests), f"{counted(spend.calls, 'call')} of the application")
+
+
 def _by_day(spend: Spend) -> tuple[Chart, ...]:
     dated = [row for row in spend.by_day if row.name]
-    if not dated:
+    if not spend.spend_usd or not dated:
         return ()
     bars = [(charts.position(row.spend_usd), _hover(row)) for row in dated]
     dearest = max(dated, key=lambda row: row.spend_usd or Decimal(0))
@@ -123,23 +133,25 @@ def _by_day(spend: Spend) -> tuple[Chart, ...]:
         f"Bar chart of spend on {counted(len(dated), 'day')}; the dearest is {name(dearest.name)} with "
         f"{shown(dearest.spend_usd)}. The table Spend by day has every figure."
     )
-    return (Chart("Spend by day", charts.columns([row.name or "" for row in dated], bars), alt),)
+    return (
+        Chart("Spend by day", plane_charts.columns([date.fromisoformat(row.name or "") for row in dated], bars), alt),
+    )
 
 
 def _by_model(spend: Spend) -> tuple[Chart | Table, ...]:
     """Return the chart and its table; the chart's figures are the table's, so that both say the same cent."""
     table = breakdown("Spend by model", "Model", spend.by_model)
-    shown_rows = grid(table).rows
-    if not shown_rows:
+    shown_rows = grid(table, CHART_ROWS).rows
+    if not spend.spend_usd or not shown_rows:
         return (table,)
     labels = [str(row[0]) for row in shown_rows]
     figures = [str(row[2]) for row in shown_rows]
-    amounts = [row[2] for row in fold(table, table.limit).rows]
+    amounts = [row[2] for row in fold(table, CHART_ROWS).rows]
     hovers = [charts.hover(str(row[0]), f"{row[2]}, {row[1]} requests") for row in shown_rows]
     bars = [charts.Bar(i, charts.position(amount), hovers[i]) for i, amount in enumerate(amounts)]
     figure = charts.rows(labels, figures, [charts.Series("", "accent", bars)])
-    leaders = "; ".join(f"{label} {text}" for label, text in zip(labels[:3], figures[:3], strict=True))
-    alt = f"Bar chart of spend by model: {leaders}. The next table has every figure."
+    alt = "; ".join(f"{label} {text}" for label, text in zip(labels, figures, strict=True))
+    alt = f"Bar chart of spend by model: {alt}. The next table has every figure."
     return (Chart("Spend by model", figure, alt), table)
 
 

@@ -26,7 +26,7 @@ from llmaudit.report.content import (
 )
 from llmaudit.report.sections.waterfall import MARKS, chart, split
 from llmaudit.report.usage_tables import said
-from llmaudit.report.wording import between, counted, headline, name, percent, period
+from llmaudit.report.wording import between, counted, headline, name, percent, period, quoted
 
 NO_DATA = Mark("no data", "none")
 UNPROVEN = Mark("unproven", "open")
@@ -42,12 +42,13 @@ def build(audit: Audit) -> SectionContent:
     return SectionContent(
         blocks=(
             Prose(_verdict(audit), lead=True),
+            *_open(audit),
             *(_of_requests(audit) if audit.spend.requests else ()),
             Prose(_coverage(audit)),
             Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True),
         ),
         source="Every figure here is taken from a section below; none is computed twice.",
-        caveat=f"{audit.drivers.caveat} The unproven part of the saving is no promise.",
+        caveat=f"{audit.drivers.caveat} The unproven part of the saving is no promise." if audit.spend.requests else "",
         commands=(
             Command("llmaudit report --format json", "this audit as data, to the picodollar"),
             Command("llmaudit report --out report.md", "the same sections as Markdown"),
@@ -56,10 +57,11 @@ def build(audit: Audit) -> SectionContent:
 
 
 def _of_requests(audit: Audit) -> Iterator[Block]:
-    yield Figures((_spent(audit), *split(audit.waterfall)[:3]))  # what they come to together stands in the verdict
-    yield from _first(audit.waterfall)
-    yield from chart(audit.waterfall)
-    yield _drivers(audit)
+    if audit.spend.is_known:
+        yield Figures((_spent(audit), *split(audit.waterfall)[:3]))  # what they come to together stands in the verdict
+        yield from _first(audit.waterfall)
+        yield from chart(audit.waterfall)
+        yield _drivers(audit)
     yield from _checklist(audit.checklist)
     if audit.reconcile.rows:
         yield Prose(_billed(audit))
@@ -74,10 +76,25 @@ def _verdict(audit: Audit) -> str:
             return f"No request lies in the period, so nothing can be repriced. {_billed(audit)} {_used(audit)}".strip()
         if audit.usage.rows:
             return f"No request and no bill lies in the period. {_used(audit)}"
-        return "No request lies in the period, so there is nothing to say about money."
-    when = period(spend.first_day, spend.last_day)
-    said = f"{counted(spend.requests, 'request')} ({when}) cost {headline(spend.spend_usd)}."
-    return f"{said} {_reach(audit.waterfall)}{_pace(audit)}"
+        tests = audit.shadow.tests if audit.shadow else []
+        read = "".join(f" Shadow test {quoted(test.name)}: {test.sentence}" for test in tests[:FIRST_STEPS])
+        return f"No request lies in the period, so there is nothing to say about money.{read}"
+    these = f"{counted(spend.requests, 'request')} ({period(spend.first_day, spend.last_day)})"
+    if not spend.is_known:
+        return f"What {these} cost is not known. {_without_price(audit)}"
+    return f"{these} cost {headline(spend.spend_usd)}. {_promise(audit.waterfall)}"
+
+
+def _without_price(audit: Audit) -> str:
+    """Return which models lack a price, and what gives them one."""
+    missing = audit.coverage.unpriced
+    named = ", ".join(quoted(row.model) for row in missing[:FIRST_STEPS])
+    more = f" and {len(missing) - FIRST_STEPS:,} more" if len(missing) > FIRST_STEPS else ""
+    return (
+        f"No price is known for {named}{more}, so nothing is said about savings here. A price file "
+        "(`--catalog prices.yaml`) gives a model its price; where a name hides a known model, a `--deployments` file "
+        "says which."
+    )
 
 
 def _billed(audit: Audit) -> str:
@@ -100,20 +117,34 @@ def _used(audit: Audit) -> str:
     return f"By the sellers' own count of usage, which is no bill: {told}{more}." if rows else ""
 
 
-def _reach(found: Waterfall) -> str:
+def _open(audit: Audit) -> tuple[Prose, ...]:
+    """Return what must not be promised yet, and everything at the pace of a year."""
+    found = audit.waterfall
+    said = _pace(audit)
+    if found.unproven_usd and found.saving_usd > 0:
+        ends = between(found.low.saving_usd, found.high.saving_usd)
+        said = (
+            f"{headline(found.unproven_usd)} more by the plan {quoted(found.plan)} is unproven: do not promise it "
+            f"before paired outcomes show that the cheaper models' answers hold. Together that would be "
+            f"{headline(found.saving_usd)}, {percent(found.saving_pct)} of spend ({ends}). {said}"
+        )
+    return (Prose(said.strip()),) if said else ()
+
+
+def _promise(found: Waterfall) -> str:
+    """Return what is left of the sure part at the worst of every assumption: no one has to take a promise back."""
     if found.saving_usd <= 0:
         return "No lever and no plan that was evaluated would have cost less."
-    parts = [f"{headline(found.no_risk_usd)} without changing one answer"]
-    if found.certified_usd:
-        parts.append(f"{headline(found.certified_usd)} by moves that paired outcomes certify")
-    if found.unproven_usd:
-        parts.append(
-            f"{headline(found.unproven_usd)} by the plan `{found.plan}`, unproven until paired outcomes show that the "
-            "cheaper models' answers hold"
+    sure, least = found.sure_usd, found.low.sure_usd
+    certified = " or by moves that paired outcomes certify" if found.certified_usd else ""
+    how = f"without changing one answer{certified}"
+    if least <= 0:
+        hoped = (
+            f"; {headline(sure)} can be expected {how}, and nothing at the worst of every assumption" if sure else ""
         )
-    listed = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
-    ends = between(found.low.saving_usd, found.high.saving_usd)
-    return f"{headline(found.saving_usd)} of it ({percent(found.saving_pct)}; {ends}) could be saved: {listed}."
+        return f"Nothing may be promised yet{hoped}."
+    expected = f" and expect {headline(sure)}" if least < sure else ""
+    return f"You may promise {headline(least)} less{expected}, {how}."
 
 
 def _pace(audit: Audit) -> str:
@@ -128,8 +159,10 @@ def _pace(audit: Audit) -> str:
     def yearly(amount: Decimal) -> str:
         return shown(EXACT.divide(times(amount, DAYS_A_YEAR), Decimal(days)), 0)
 
-    sure = f", {yearly(found.no_risk_usd)} of it without changing one answer" if found.no_risk_usd else ""
-    return f" At the pace of these {days} days that is {yearly(found.saving_usd)} a year{sure}."
+    parts = [f"{yearly(found.low.sure_usd)} promised", f"{yearly(found.sure_usd)} expected"]
+    if found.unproven_usd:
+        parts.append(f"{yearly(found.saving_usd)} with the unproven part")
+    return f"In a year, at the pace of these {days} days: {', '.join(parts)}."
 
 
 def _first(found: Waterfall) -> tuple[Table, ...]:
@@ -197,6 +230,15 @@ def _drivers(audit: Audit) -> Table:
             for driver in audit.drivers.drivers
         ),
         total=None,
+        note=f"What each costs, standing alone; no sum, and no saving: what can be saved stands above.{_beside(audit)}",
+    )
+
+
+def _beside(audit: Audit) -> str:
+    """Return why the markup that was found is more than what a step takes back; nothing where it is not."""
+    beside = total(row.beside_usd for row in audit.markup.gateways if row.overpaid_usd)
+    return (
+        f" {headline(beside)} of the markup was paid beside the requests, so no step takes it back." if beside else ""
     )
 
 
@@ -206,11 +248,12 @@ def _share(driver: Driver) -> float | str | None:
 
 def _coverage(audit: Audit) -> str:
     covered = audit.coverage
-    known = "no request" if covered.spend_known_pct is None else f"{percent(covered.spend_known_pct, 2)} of requests"
+    share = covered.spend_known_pct
+    known = "" if share is None else f" The cost of {percent(share, 2)} of requests is known."
     return (
-        f"Rests on {counted(covered.lines, 'record')}, each accounted for: {covered.accepted:,} requests, "
-        f"{covered.duplicates:,} duplicates, {covered.ignored:,} that are no requests, {covered.rejected:,} rejected "
-        f"and {covered.bills:,} bill lines. The cost of {known} is known."
+        f"Rests on {counted(covered.lines, 'record')}, each accounted for: {counted(covered.accepted, 'request')}, "
+        f"{counted(covered.duplicates, 'duplicate')}, {covered.ignored:,} ignored, {covered.rejected:,} rejected and "
+        f"{counted(covered.bills, 'bill line')}.{known}"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from llmaudit.findings.tiers import TierRow, Tiers
 from llmaudit.money import shown
 from llmaudit.report import charts
@@ -29,10 +31,10 @@ def build(tiers: Tiers) -> SectionContent:
             _key_figures(tiers),
             *((Bullets("The two common claims, tested", tuple(tiers.claims)),) if tiers.claims else ()),
             *_chart(tiers),
-            _by_tier(tiers),
+            _priced(tiers, _by_tier(tiers)),
             *_robust(tiers),
-            _by_feature(tiers),
-            _by_class(tiers),
+            _priced(tiers, _by_feature(tiers)),
+            _priced(tiers, _by_class(tiers)),
             _tasks(tiers),
             _signals(tiers),
         ),
@@ -51,24 +53,41 @@ def build(tiers: Tiers) -> SectionContent:
     )
 
 
+def _is_priced(tiers: Tiers) -> bool:
+    return any(row.spend_usd for row in tiers.by_tier)
+
+
+def _priced(tiers: Tiers, table: Table) -> Table:
+    """Return a table without its money where there is none: zeros would say that unpriced requests are free."""
+    if _is_priced(tiers):
+        return table
+    kept = [i for i, one in enumerate(table.columns) if one.kind is not Kind.MONEY and one.title != "Of spend"]
+    rows = tuple(tuple(row[i] for i in kept) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[i] for i in kept), rows=rows)
+
+
 def _lead(tiers: Tiers) -> tuple[Prose, ...]:
     if not tiers.known_requests:
         return ()
+    number = counted(tiers.tier01_on_flagship_requests, "request")
+    paid = f"{headline(tiers.tier01_on_flagship_usd)} went to flagships for {number}"
+    on_flagships = paid if _is_priced(tiers) else f"flagships answered {number}"
     return (
         Prose(
-            f"{percent(tiers.frontier_needed_pct)} of the requests with a known tier need a frontier model; "
-            f"{headline(tiers.tier01_on_flagship_usd)} went to flagships for "
-            f"{counted(tiers.tier01_on_flagship_requests, 'request')} that are trivial or standard.",
+            f"{percent(tiers.frontier_needed_pct)} of the {counted(tiers.known_requests, 'request')} with a known tier "
+            f"{'needs' if tiers.known_requests == 1 else 'need'} a frontier model; "
+            f"{on_flagships} that are trivial or standard.",
             lead=True,
         ),
     )
 
 
 def _key_figures(tiers: Tiers) -> Figures:
+    wasted = headline(tiers.tier01_on_flagship_usd) if _is_priced(tiers) else count(tiers.tier01_on_flagship_requests)
     on_flagship = f"{percent(tiers.tier01_on_flagship_pct)} of tier 0 and 1 requests"
     return Figures(
         (
-            KeyFigure("Tier 0 and 1 on flagships", headline(tiers.tier01_on_flagship_usd), on_flagship),
+            KeyFigure("Tier 0 and 1 on flagships", wasted, on_flagship),
             KeyFigure(
                 "Need a frontier model", percent(tiers.frontier_needed_pct), "tier 2 and 3, of requests with a tier"
             ),
@@ -89,17 +108,22 @@ def _chart(tiers: Tiers) -> tuple[Chart, ...]:
         ("requests on other models", "sky", _other_requests),
         ("spend on flagships", "vermilion", _flagship_spend),
         ("spend on other models", "orange", _other_spend),
-    ):
-        offset = -0.05 if "requests" in title else 0.15
+    )[: 4 if _is_priced(tiers) else 2]:
+        lane = 0 if "requests" in title else 1
         bars = [pick(i, row, requests) for i, row in enumerate(rows)]
-        series.append(charts.Series(title, color, bars, offset=offset))
+        series.append(charts.Series(title, color, bars, lane=lane))
     labels = [tier(row.tier) for row in rows]
-    figures = [f"{percent(row.share_pct)} of requests, {percent(row.spend_share_pct)} of spend" for row in rows]
+    figures = [_shares(row) for row in rows]
     alt = "Bar chart of the share of requests and of spend by tier: " + "; ".join(
         f"{text}: {figure}" for text, figure in zip(labels, figures, strict=True)
     )
-    drawn = charts.rows(labels, figures, series, row_px=74)
+    drawn = charts.rows(labels, figures, series)
     return (Chart("Share of requests and of spend by tier", drawn, f"{alt}."),)
+
+
+def _shares(row: TierRow) -> str:
+    spent = "" if row.spend_share_pct is None else f", {percent(row.spend_share_pct)} of spend"
+    return f"{percent(row.share_pct)} of requests{spent}"
 
 
 def _flagship_requests(i: int, row: TierRow, requests: int) -> charts.Bar:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from llmaudit.findings.usage import AtList, Row, Usage
 from llmaudit.money import shown
-from llmaudit.report import charts
+from llmaudit.report import charts, plane_charts
 from llmaudit.report.content import (
     Block,
     Bullets,
@@ -83,7 +83,8 @@ def _chart(row: Row) -> tuple[Chart, ...]:
         f"Bar chart of usage at list on {counted(len(dated), 'day')}; the dearest is {day_of(dearest)} with "
         f"{_span(dearest)}. The table by day has every figure."
     )
-    return (Chart(f"{title_of(row)}: at list by day", charts.columns([day_of(one) for one in dated], bars), alt),)
+    drawn = plane_charts.columns([one.day for one in dated if one.day], bars)
+    return (Chart(f"{title_of(row)}: at list by day", drawn, alt),)
 
 
 def _middle(one: AtList) -> Decimal | None:

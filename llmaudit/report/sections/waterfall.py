@@ -23,7 +23,7 @@ from llmaudit.report.content import (
     Value,
 )
 from llmaudit.report.content import Kind as Holds
-from llmaudit.report.wording import between, counted, headline, percent
+from llmaudit.report.wording import between, counted, headline, percent, quoted
 
 MARKS: dict[Kind, Mark] = {
     "no_risk": Mark("no answer changes", "good"),
@@ -67,7 +67,7 @@ def _said(found: Waterfall) -> str:
         return "No request with a known cost lies in the period."
     if not found.saving_usd:
         return f"{headline(found.spend_usd)} was spent, and no step was found that would have taken anything off it."
-    plan = f" and the plan `{found.plan}`" if found.plan else ""
+    plan = f" and the plan {quoted(found.plan)}" if found.plan else ""
     return (
         f"Of {headline(found.spend_usd)} spent, {headline(found.saving_usd)} ({percent(found.saving_pct)}) could be "
         f"reached by the levers below{plan}, applied one after the other so that nothing is saved twice."
@@ -80,7 +80,7 @@ def split(found: Waterfall) -> tuple[KeyFigure, ...]:
     return (
         KeyFigure("No-risk", headline(found.no_risk_usd), _no_risk(found), MARKS["no_risk"]),
         KeyFigure("Certified", headline(found.certified_usd), _certified(found), _mark(found, "certified")),
-        KeyFigure("Unproven", headline(found.unproven_usd), _unproven(found), _mark(found, "unproven")),
+        KeyFigure("Unproven: no promise yet", headline(found.unproven_usd), _unproven(found), _mark(found, "unproven")),
         KeyFigure(
             "Together",
             headline(found.saving_usd),
@@ -99,7 +99,9 @@ def _no_risk(found: Waterfall) -> str:
         return "no lever was looked at"
     found_some = [step for step in steps if step.saved_usd]
     unknown = sum(step.saved_usd is None for step in steps)
-    note = f"by {len(found_some)} of {counted(len(steps), 'lever')}"
+    least = found.low.no_risk_usd
+    promise = f"promise {headline(least)}, the worst of every assumption; " if ZERO < least < found.no_risk_usd else ""
+    note = f"{promise}by {len(found_some)} of {counted(len(steps), 'lever')}"
     return f"{note}; the logs cannot say for {unknown}" if unknown else note
 
 
@@ -115,7 +117,7 @@ def _unproven(found: Waterfall) -> str:
         return "no plan moves requests at a saving"
     passes = [step.saved_usd or ZERO for step in found.steps if step.name == "verification"]
     after = f", after {headline(-total(passes))} of verification passes" if passes else ""
-    return f"plan `{found.plan}`{after}"
+    return f"plan {quoted(found.plan)}{after}"
 
 
 def chart(found: Waterfall) -> tuple[Chart, ...]:
@@ -244,4 +246,4 @@ def _features(rows: list[FeatureReach]) -> tuple[Table, ...]:
     return (Table("By feature", columns, cells),)
 
 
-SECTION = Section(38, "waterfall", "From spent to reachable", "waterfall", build)
+SECTION = Section(38, "waterfall", "From spent to reachable", "waterfall", build, of_money=True)
