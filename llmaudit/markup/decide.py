@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 
 from llmaudit.catalog import Catalog
-from llmaudit.markup.fit import CAP, scale_of
+from llmaudit.markup.fit import CAP, MIN_ROWS, scale_of
 from llmaudit.markup.lookalikes import Explained, alternatives, as_rule, currency_of, tried
 from llmaudit.markup.panel import Panel
-from llmaudit.markup.rules import PER_NUMBER, Bench, Fitted
+from llmaudit.markup.rules import PER_NUMBER, TIE, Bench, Fitted
 from llmaudit.markup.shapes import fitted_rules, refitted
 from llmaudit.markup.snap import refined
 
@@ -105,17 +105,38 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     best = min(rules, key=lambda rule: rule.cost)
     shifts = {rule.shift for rule in rules if rule.shift <= 0 or best.kind != "rounding_up"}
     scored = [(look, _cost(look, bench, shifts)) for look in looks if abs(look.rate - 1) <= TOLERANCE]
-    winner = min(scored, key=lambda pair: pair[1], default=None)
+    winner = min(_as_good(scored, best, bench) or scored, key=lambda pair: pair[1], default=None)
     over = _over(best, bench)
     dearest = max(
         (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
     )
     best = refined(best, bench)
-    outcome, explained = _outcome(best, over, winner)
+    outcome, explained = _outcome(best, over, winner, bench)
     if outcome == "markup" and best.kind == "class_rates" and any(look.name == "alias" for look in looks):
         outcome = "unclear"  # another model's prices differ by class, and what else the log leaves out is not known
     tested = _tested(scored, best, bench)
     return Decision(outcome, best, over, explained, tested, _rivals(rules, best), dearest, bench)
+
+
+def _as_good(scored: list[tuple[Explained, float]], best: Fitted, bench: Bench) -> list[tuple[Explained, float]]:
+    """Return the look-alikes that hold for every request of a model and make the amounts of as many as the rule does.
+
+    Their cost is that of the rule then: the few requests that they differ in (a condition that nobody states a price
+    for) are no ground for a charge.
+    """
+    if best.kind is None or len({row.model for row in bench.panel.rows}) > 1:
+        return []
+    everywhere = ((look, cost) for look, cost in scored if look.is_everywhere)
+    good = [
+        (look, min(cost, best.cost))
+        for look, cost in everywhere
+        if bench.judged(as_rule(look, best.shift, bench)).fits >= best.fits - FEW
+    ]
+    return good if best.fits >= MOST else []
+
+
+FEW = 0.01
+"""Share of the requests on which nothing is built."""
 
 
 def _cost(look: Explained, bench: Bench, shifts: set[float]) -> float:
@@ -151,18 +172,79 @@ def _over(rule: Fitted, bench: Bench) -> float:
     return float((rule.predicted - bench.listed).sum() / bench.listed.sum())
 
 
-def _outcome(best: Fitted, over: float, winner: tuple[Explained, float] | None) -> tuple[Outcome, Explained | None]:
-    if best.kind is None or abs(over) <= TOLERANCE:
+def _outcome(
+    best: Fitted, over: float, winner: tuple[Explained, float] | None, bench: Bench
+) -> tuple[Outcome, Explained | None]:
+    if best.kind is None or (abs(over) <= TOLERANCE and not _is_small_and_exact(best, bench)):
         return _at_list(best, winner)
     if winner is not None and winner[1] <= best.cost + PER_NUMBER:
         return "look-alike", winner[0]
-    if best.fits < MOST or not _is_clear(best) or _is_torn(best):
+    if best.fits < MOST or not _is_clear(best) or _is_torn(best) or is_denied(best, bench):
         return "unclear", None
     if over < 0:
         return "discount", None
-    if exchanged(best) is not None:
+    if exchanged(best) is not None and stated_ratio(best, bench.panel) is None:
         return "currency", None
     return "markup", None
+
+
+def _is_small_and_exact(rule: Fitted, bench: Bench) -> bool:
+    """Say whether a rule that adds next to nothing over all is yet no rounding.
+
+    An amount or a number of tokens on every request says nothing of how dear the requests are: of large ones it is a
+    small part, and as much a charge.
+    """
+    return rule.kind in OF_A_REQUEST and is_exact(rule, bench)
+
+
+OF_A_REQUEST = {"per_request", "token_count", "minimum_charge"}
+"""Kinds whose number is one of a request, whatever the request costs."""
+
+
+def is_exact(rule: Fitted, bench: Bench) -> bool:
+    """Say whether a rule makes amounts to the last digit, by many steps where list makes none of them."""
+    step, billed = bench.panel.step, bench.panel.billed
+    added = rule.predicted - bench.listed
+    touched = added > MANY_STEPS * step
+    if bench.is_noisy or touched.sum() < MIN_ROWS:
+        return False
+    made = np.abs(billed - rule.predicted) <= step * TIE
+    at_list = np.abs(billed - bench.listed) <= step
+    return bool(made[touched].mean() >= NEARLY_ALL and at_list[touched].mean() <= 1 - NEARLY_ALL)
+
+
+MANY_STEPS, NEARLY_ALL = 5.0, 0.9
+
+
+def is_denied(rule: Fitted, bench: Bench) -> bool:
+    """Say whether many requests are billed their list cost to the step, though the rule would have them dearer.
+
+    Under noise a rule fits most requests whatever they are billed. What a log leaves out (reasoning, cached tokens)
+    looks like noise too, but it leaves the requests that had none of it at list, where noise would leave hardly one.
+    """
+    if not bench.is_noisy:
+        return False
+    step = bench.panel.step
+    touched = np.abs(rule.predicted - bench.listed) > np.maximum(MANY_STEPS * step, bench.sigma * bench.scale / 2)
+    if touched.sum() < MIN_ROWS:
+        return False
+    at_list = np.abs(bench.panel.billed - bench.listed)[touched] <= step[touched]
+    by_chance = np.minimum(2 * step / (bench.sigma * bench.scale), 1.0)[touched]
+    return bool(at_list.mean() > by_chance.mean() + DENIED)
+
+
+DENIED = 0.1
+"""Share of requests at list, beyond chance, that a rule for all of them cannot have."""
+
+
+def stated_ratio(rule: Fitted, panel: Panel) -> str | None:
+    """Return the ratio that a relay logged with every request, where it is the one that was found."""
+    stated = {row.group_ratio for row in panel.rows}
+    rate = rule.numbers.get("rate")
+    if len(stated) != 1 or rate is None:
+        return None
+    (ratio,) = stated
+    return ratio if ratio is not None and abs(float(ratio) - rate.value) <= TOLERANCE else None
 
 
 def exchanged(rule: Fitted) -> float | None:

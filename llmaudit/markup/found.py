@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+import numpy as np
+
 from llmaudit.cells import PricedCell
 from llmaudit.markup import bycell
-from llmaudit.markup.decide import TOLERANCE
+from llmaudit.markup.decide import TOLERANCE, stated_ratio
 from llmaudit.markup.judge import Group, Judgement
 from llmaudit.markup.model import Found, ModelRow, Verdict
-from llmaudit.markup.rules import Number
+from llmaudit.markup.panel import Floats, Panel
+from llmaudit.markup.rules import Bench, Number
+from llmaudit.markup.shapes import applied
 from llmaudit.money import EXACT, shown, times, total
 
 EPOCH = date(1970, 1, 1)
@@ -64,18 +68,23 @@ def _span(low: str, high: str) -> str:
 
 def found_of(judgement: Judgement, cells: Mapping[str, Sequence[PricedCell]]) -> list[Found]:
     """Return every rule behind a markup, the one with most dollars first."""
-    every = [_found(group, cells) for group in judgement.groups]
+    every = [_found(group, judgement, cells) for group in judgement.groups]
     return sorted(every, key=lambda one: (-one.overpaid_usd, one.kind))
 
 
-def _found(group: Group, cells: Mapping[str, Sequence[PricedCell]]) -> Found:
+def _found(group: Group, judgement: Judgement, cells: Mapping[str, Sequence[PricedCell]]) -> Found:
     rule = group.decision.rule
-    models = list(dict.fromkeys(row.model for row in group.panel.rows))
+    models = list(dict.fromkeys(model for name in group.models for model in judgement.members(name)))
     since = None if rule.since is None else EPOCH + timedelta(days=rule.since)
-    stated = _stated_ratio(group)
+    stated = stated_ratio(group.decision.rule, group.panel)
     kind = "conversion" if rule.kind == "token_rate" and stated else str(rule.kind)
     pct, low, high = _percent(group)
-    taken = {model: _overpaid(group, own) for model in models if (own := cells.get(model))}
+    every = judgement.panel.where(np.isin([row.model for row in judgement.panel.rows], models))
+    if len(every) == len(group.panel):
+        every, predicted = group.panel, rule.predicted
+    else:  # the rule was found on some of the requests
+        predicted = applied(rule, Bench(every))
+    taken = {model: _overpaid(group, every, predicted, own) for model in models if (own := cells.get(model))}
     fixed = rule.numbers.get("fee") or rule.numbers.get("minimum") or rule.numbers.get("step")
     unsent = rule.numbers.get("tokens")
     return Found(
@@ -87,7 +96,7 @@ def _found(group: Group, cells: Mapping[str, Sequence[PricedCell]]) -> Found:
         fixed_usd=dollars(fixed.value) if fixed else None,
         fixed_low_usd=dollars(fixed.low) if fixed else None,
         fixed_high_usd=dollars(fixed.high) if fixed else None,
-        of_list_pct=100 * group.decision.over,
+        of_list_pct=100 * float((predicted - every.listed).sum() / every.listed.sum()),
         overpaid_usd=total(taken.values()),
         by_model=taken,
         since=since,
@@ -123,17 +132,7 @@ def _relative(number: Number) -> float:
     return (number.high - number.value) / added if added else 0.0
 
 
-def _stated_ratio(group: Group) -> str | None:
-    """Return the ratio that a relay logged with every request, where it is the one that was found."""
-    stated = {row.group_ratio for row in group.panel.rows}
-    rate = group.decision.rule.numbers.get("rate")
-    if len(stated) != 1 or rate is None:
-        return None
-    (ratio,) = stated
-    return ratio if ratio is not None and abs(float(ratio) - rate.value) <= TOLERANCE else None
-
-
-def _overpaid(group: Group, cells: Sequence[PricedCell]) -> Decimal:
+def _overpaid(group: Group, panel: Panel, predicted: Floats, cells: Sequence[PricedCell]) -> Decimal:
     """Return what a rule took from a model's requests: billed minus list, where that is nothing but the rule.
 
     Where some requests follow another rule (a tier the log does not show), it is the rule's share of what was billed.
@@ -144,12 +143,12 @@ def _overpaid(group: Group, cells: Sequence[PricedCell]) -> Decimal:
     model = cells[0].cell.model
     mine = [
         i
-        for i, row in enumerate(group.panel.rows)
-        if row.model == model and (since is None or group.panel.day[i] >= since)
+        for i, row in enumerate(panel.rows)
+        if row.model == model and (since is None or panel.day[i] >= since)
     ]
-    predicted = float(group.decision.rule.predicted[mine].sum())
-    added = predicted - float(group.panel.listed[mine].sum())
-    share = added / predicted if predicted > 0 else 0.0
+    ruled = float(predicted[mine].sum())
+    added = ruled - float(panel.listed[mine].sum())
+    share = added / ruled if ruled > 0 else 0.0
     by_rule = EXACT.multiply(charged, Decimal(repr(round(share, 9))))
     exact = charged - cost
     near = abs(exact - by_rule) <= EXACT.multiply(abs(by_rule), Decimal("0.02")) + times(cost, Decimal("0.0005"))

@@ -15,6 +15,7 @@ from llmaudit.evidence import requests
 from llmaudit.markup import bycell
 from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar, token_findings, top_up_finding, unsent_usd
 from llmaudit.markup.claims import claims_against_bill
+from llmaudit.markup.decide import OF_A_REQUEST, is_exact
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.found import claim, found_of, pct_range
 from llmaudit.markup.implied import implied_rates
@@ -238,7 +239,7 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
     """Return the verdict with its first sentence: what is proven outweighs what is open, and that what is explained."""
     listed = total(row.list_usd for row in models)
     overpaid = total(one.overpaid_usd for one in found)
-    if found and 100 * overpaid > times(listed, Decimal(str(TOLERANCE_PCT))):
+    if found and (100 * overpaid > times(listed, Decimal(str(TOLERANCE_PCT))) or _is_proven(judgement)):
         return "markup", _charge(found, len(models))
     if open_question := unsettled(judgement):
         return "undecidable", open_question
@@ -259,6 +260,15 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
 def _tiny(found: Sequence[Found]) -> list[str]:
     """Return rules whose dollars decide nothing: they stand last, for who adds up every request."""
     return [f"too small to be a markup ({one.of_list_pct:.2g}% of list): {claim(one)}" for one in found]
+
+
+def _is_proven(judgement: Judgement) -> bool:
+    """Say whether a rule is beyond doubt, however little it adds over all: round numbers, right to the last digit."""
+    rules = [(group.decision.rule, group.decision.bench) for group in judgement.groups]
+    return any(
+        rule.kind in {*OF_A_REQUEST, "token_rate"} and rule.digits <= 1 and is_exact(rule, bench)
+        for rule, bench in rules
+    )
 
 
 def _charge(found: Sequence[Found], models: int) -> str:

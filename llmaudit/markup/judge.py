@@ -9,8 +9,9 @@ import numpy as np
 
 from llmaudit.arrays import Bools
 from llmaudit.catalog import Catalog
-from llmaudit.markup.decide import MOST, TOLERANCE, Decision, decide
+from llmaudit.markup.decide import MOST, TOLERANCE, Decision, decide, is_exact
 from llmaudit.markup.fit import MIN_ROWS
+from llmaudit.markup.hidden import follows, settled
 from llmaudit.markup.panel import CLASSES, Panel, by_model, join, thinned
 from llmaudit.markup.rules import CLEAR, PER_NUMBER, Bench, Fitted
 from llmaudit.markup.shapes import applied
@@ -57,6 +58,8 @@ def judge(panel: Panel, catalog: Catalog) -> Judgement:
     if (shown := surely_whole(decisions)) is not None:
         panels = {name: own.where(shown[name]) for name, own in panels.items()}
         decisions = {name: decide(own, catalog) for name, own in panels.items()}
+    decisions = {name: settled(one, catalog) for name, one in decisions.items()}
+    panels = {name: one.bench.panel for name, one in decisions.items()}
     marked = [name for name, one in decisions.items() if one.outcome == "markup"]
     faint = [name for name, one in decisions.items() if one.outcome == "unclear" or is_faint(one)]
     whole = _together([*marked, *faint], panels, decisions, catalog) if faint else None
@@ -66,6 +69,7 @@ def judge(panel: Panel, catalog: Catalog) -> Judgement:
     else:
         groups = _pooled(marked, panels, decisions, catalog)
     groups, decisions = _absorbed(groups, panels, decisions, catalog)
+    groups, decisions = _with_hidden(groups, decisions, catalog)
     return Judgement(decisions, tuple(sorted(groups, key=_extra, reverse=True)), panel)
 
 
@@ -187,6 +191,29 @@ def _absorbed(
         if together is not None:
             decisions = decisions | {name: replace(decisions[name], outcome="markup", explained=None) for name in taken}
     return found, decisions
+
+
+def _with_hidden(
+    groups: list[Group], decisions: dict[str, Decision], catalog: Catalog
+) -> tuple[list[Group], dict[str, Decision]]:
+    """Let groups take in models that follow the group's rule but for cached parts which the log does not show.
+
+    Such a part moves every number that is fitted to these requests alone, so the group's numbers stay as they are.
+    """
+    found: list[Group] = []
+    taken: set[str] = set()
+    for group in sorted(groups, key=_extra, reverse=True):
+        if set(group.models) <= taken:
+            continue
+        if is_exact(group.decision.rule, group.decision.bench):
+            others = [name for name in decisions if name not in {*group.models, *taken}]
+            more = [name for name in others if follows(decisions[name], group.decision.rule, catalog)]
+            taken.update(more)
+            group = replace(group, models=(*group.models, *more))  # noqa: PLW2901 -- the same group, larger
+        found.append(group)
+    left = [group for group in found if not set(group.models) <= taken]
+    changed = {name: replace(decisions[name], outcome="markup", explained=None) for name in taken}
+    return left, decisions | changed
 
 
 def _follows(group: Group, decision: Decision) -> bool:

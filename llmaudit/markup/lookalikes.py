@@ -112,13 +112,39 @@ def alternatives(panel: Panel, catalog: Catalog) -> list[Alternative]:
     for indices, variants in _variants(panel, catalog):
         for key, factors in variants.items():
             cost = panel.quantities[indices] @ np.array([float(factor) for factor in factors])
-            found.setdefault(key, listed.copy())[indices] = cost
+            found.setdefault(key, np.full(len(listed), np.nan))[indices] = cost
+    found = {key: _filled(key[0], cost, panel) for key, cost in found.items()}
     found |= _cache_classes(panel) | _reasoning(panel) | _aliases(panel, catalog)
     return [
         Alternative(name, label, cost)
         for (name, label), cost in sorted(found.items(), key=lambda item: (ORDER.index(item[0][0]), item[0][1]))
         if np.abs(cost - listed).max(initial=0.0) > 0
     ]
+
+
+def _filled(name: str, cost: Floats, panel: Panel) -> Floats:
+    """Return the costs under a condition with a number for requests that have no price under it.
+
+    Where the same offer has one for other requests, and it is one multiple of list there (a tier whose price for long
+    prompts nobody states), the multiple stands in: that a price is not known is no evidence against the condition.
+    Everywhere else it is list, for an offer without the condition is not touched by it.
+    """
+    listed, without = panel.listed, np.isnan(cost)
+    filled = np.where(without, listed, cost)
+    if not without.any() or name not in _AS_LOGGED:
+        return filled
+    offers = np.array([f"{one.key}" for one in panel.offers])
+    is_open = np.array([getattr(row, _AS_LOGGED[name]) is None for row in panel.rows])
+    for offer in np.unique(offers[without & is_open]):
+        own = offers == offer
+        ratio = cost[own & ~without] / listed[own & ~without]
+        if len(ratio) and np.ptp(ratio) < 1e-3 * ratio.mean():  # relative
+            filled[own & without & is_open] = (listed * ratio.mean())[own & without & is_open]
+    return filled
+
+
+_AS_LOGGED = {"region": "region_class", "service tier": "service_tier"}
+"""Look-alikes that may multiply a whole price, and the column that names the condition in a log that knows it."""
 
 
 Variants = Mapping[tuple[str, str], tuple[Decimal, ...]]

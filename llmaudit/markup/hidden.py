@@ -1,0 +1,146 @@
+"""Cached tokens that a log does not show: what they leave open, and which requests had none for certain.
+
+A prompt that is partly read from a cache, or written to one, costs what no whole condition makes: list cost becomes a
+range. But a prompt below the size from which its seller caches (`pricing/overlay/caching.yaml`) has no cached part, so
+that its amount says what the gateway does, whatever the log leaves out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from llmaudit.catalog import Catalog
+from llmaudit.markup.decide import CLOSE, Decision, Tested, decide
+from llmaudit.markup.fit import MIN_ROWS
+from llmaudit.markup.lookalikes import FACTORS, Explained, alternatives
+from llmaudit.markup.panel import Bools, Floats, Panel
+from llmaudit.markup.rules import Bench, Fitted
+from llmaudit.markup.shapes import applied
+
+NEARLY_ALL = 0.97
+"""Share of the amounts that has to lie in the range: a few odd requests are in every log."""
+
+NAME = "cache class"
+
+
+@dataclass(frozen=True)
+class Range:
+    """What requests may cost at list, cached parts of any size included.
+
+    Attributes:
+        low: US dollars, had all of each prompt been read from a cache, where the log shows no reads.
+        high: US dollars, had all of it been written to one, where the log shows no writes.
+        label: What the log does not show.
+        is_certain: Requests whose prompt is too small to be cached.
+    """
+
+    low: Floats
+    high: Floats
+    label: str
+    is_certain: Bools
+
+
+def range_of(panel: Panel, catalog: Catalog) -> Range | None:
+    """Return what cached parts leave open, or None where the log shows both reads and writes, or they cost nothing."""
+    tokens, factors, listed = panel.quantities, panel.factors, panel.listed
+    fresh, plain = tokens[:, FACTORS["input_tokens"]], factors[:, FACTORS["input_tokens"]]
+    writes = [FACTORS[f"cache_write_{name}_tokens"] for name in ("5m", "1h", "other")]
+    low, high, words = listed, listed, []
+    if not tokens[:, FACTORS["cache_read_tokens"]].any():
+        low = listed - fresh * np.maximum(plain - factors[:, FACTORS["cache_read_tokens"]], 0.0)
+        words.append("read from")
+    if not tokens[:, writes].any():
+        high = listed + fresh * np.maximum(factors[:, writes].max(axis=1) - plain, 0.0)
+        words.append("written to")
+    words = [word for word, end in zip(words, (low, high), strict=False) if np.abs(end - listed).max() > 0]
+    if not np.abs(high - low).max() > 0:
+        return None
+    label = f"parts of prompts {' or '.join(words) or 'written to'} a cache, unreported"
+    return Range(low, high, label, _too_small(panel, catalog))
+
+
+def _too_small(panel: Panel, catalog: Catalog) -> Bools:
+    """Say which prompts are below the size from which their seller caches; of a seller that states none, none is."""
+    least = {}
+    for offer in panel.offers:
+        if offer.key not in least:
+            rule = catalog.prompt_cache(offer)
+            least[offer.key] = rule.min_tokens if rule else 0
+    needed = np.array([least[offer.key] for offer in panel.offers])
+    prompts = np.array([sum(row.tokens[:-1]) for row in panel.rows])
+    found: Bools = prompts < needed
+    return found
+
+
+def settled(decision: Decision, catalog: Catalog) -> Decision:
+    """Return a decision with cached parts that the log may hide taken in; the same one where they change nothing.
+
+    Where enough prompts are too small to be cached, those decide.
+    """
+    bench = decision.bench
+    if decision.rule.fits >= CLOSE and not bench.is_noisy:
+        return decision
+    room = range_of(bench.panel, catalog)
+    if room is None:
+        return decision
+    if 2 * MIN_ROWS <= room.is_certain.sum() < len(bench.panel):
+        sure = decide(bench.panel.where(room.is_certain), catalog)
+        if sure.outcome == "list" and _lies_within(bench, room, None, 1.0):
+            return _explained(decision, room)
+        if sure.outcome in {"markup", "currency"} and _lies_within(bench, room, sure.rule, 1.0):
+            return sure
+        return decision
+    is_open = decision.outcome in {"unclear", "discount"} or bench.is_noisy or decision.rule.kind is None
+    if not is_open or not _lies_within(bench, room, None, _regional(bench.panel, catalog)):
+        return decision
+    at_list = float((np.abs(bench.panel.billed - bench.listed) <= bench.panel.step).mean())
+    return _explained(decision, room) if at_list >= SOME else replace(decision, outcome="unclear")
+
+
+SOME = 0.1
+"""Share of the requests that have to be at list, uncached, where hidden cached parts are to explain the others."""
+
+
+def _regional(panel: Panel, catalog: Catalog) -> float:
+    """Return the dearest region as a multiple of list, where the log names none."""
+    every = (one for one in alternatives(panel, catalog) if one.name == "region" and "," not in one.label)
+    return max((float(np.median(one.listed / panel.listed)) for one in every), default=1.0)
+
+
+def follows(decision: Decision, rule: Fitted, catalog: Catalog) -> bool:
+    """Say whether a model's requests follow the rule of other models, as far as hidden cached parts let them.
+
+    Some have to be what the rule makes of them to the step, more than are at list.
+    """
+    bench = decision.bench
+    room = range_of(bench.panel, catalog)
+    if room is None or (decision.fits >= CLOSE and not bench.is_noisy):
+        return False
+    step, billed = bench.panel.step, bench.panel.billed
+    made = float((np.abs(billed - applied(rule, bench)) <= step).mean())
+    at_list = float((np.abs(billed - bench.listed) <= step).mean())
+    return made >= SOME and made > at_list and _lies_within(bench, room, rule, 1.0)
+
+
+def _lies_within(bench: Bench, room: Range, rule: Fitted | None, dearest: float) -> bool:
+    """Say whether nearly all amounts lie where hidden cached parts, and a rule beside them, can bring them."""
+    middle = bench.listed if rule is None else applied(rule, bench)
+    ratio = middle / bench.listed
+    error = 4 * np.sqrt(bench.panel.step**2 + (2e-4 * middle) ** 2)
+    low, high = middle - (bench.listed - room.low) * ratio, (middle + (room.high - bench.listed) * ratio) * dearest
+    billed = bench.panel.billed
+    return bool(((billed >= low - error) & (billed <= high + error)).mean() >= NEARLY_ALL)
+
+
+def _explained(decision: Decision, room: Range) -> Decision:
+    look = Explained(
+        NAME,
+        room.label,
+        np.clip(decision.bench.panel.billed, room.low, room.high),
+        is_everywhere=False,
+        is_constant=False,
+    )
+    tested = decision.tested | {NAME: Tested(room.label, 0.0, 1.0)}
+    return replace(decision, outcome="look-alike", explained=look, tested=tested)
