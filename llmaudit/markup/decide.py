@@ -206,7 +206,7 @@ def is_exact(rule: Fitted, bench: Bench) -> bool:
     step, billed = bench.panel.step, bench.panel.billed
     added = rule.predicted - bench.listed
     touched = added > MANY_STEPS * step
-    if bench.is_noisy or touched.sum() < MIN_ROWS:
+    if bench.is_noisy or touched.sum() < MIN_ROWS // 3:
         return False
     made = np.abs(billed - rule.predicted) <= step * TIE
     at_list = np.abs(billed - bench.listed) <= step

@@ -141,11 +141,7 @@ def _overpaid(group: Group, panel: Panel, predicted: Floats, cells: Sequence[Pri
     touched = [one for one in cells if since is None or (one.cell.day and (one.cell.day - EPOCH).days >= since)]
     charged, cost = bycell.billed(touched), bycell.listed(touched)
     model = cells[0].cell.model
-    mine = [
-        i
-        for i, row in enumerate(panel.rows)
-        if row.model == model and (since is None or panel.day[i] >= since)
-    ]
+    mine = [i for i, row in enumerate(panel.rows) if row.model == model and (since is None or panel.day[i] >= since)]
     ruled = float(predicted[mine].sum())
     added = ruled - float(panel.listed[mine].sum())
     share = added / ruled if ruled > 0 else 0.0

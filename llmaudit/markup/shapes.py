@@ -170,9 +170,8 @@ def fee(bench: Bench, shift: float) -> Made:
         yield replace(one, digits=0.0 if has_round("fee", one.numbers["fee"]) else 1.0)
     if unsent is not None:  # of one model it is the same as an amount: the rounder one of them is meant
         yield replace(unsent, digits=0.5 if has_round("tokens", unsent.numbers["tokens"]) else 1.0)
-    if two is not None and min(one.value for one in two.numbers.values()) > 0:  # nobody pays for every request back
-        if all(number.is_clear for number in two.numbers.values()):
-            yield two
+    if two is not None and all(one.value > 0 and one.is_clear for one in two.numbers.values()):
+        yield two  # an amount below nothing would be money back for every request
 
 
 def by_class(bench: Bench, shift: float) -> Made:

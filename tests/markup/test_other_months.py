@@ -60,6 +60,7 @@ def month(
     batch: float = 0.0,
     scale: float = 1.0,
     hidden: bool = False,
+    least_cached: int = 0,
 ) -> list[BilledRequest]:
     """Return a month of requests as a rule bills them."""
     dice = random.Random(20261001)  # noqa: S311 -- a simulation
@@ -69,7 +70,7 @@ def month(
         at = FIRST + timedelta(seconds=dice.randrange(30 * 86400))
         size, read = int(dice.lognormvariate(7, 1) * scale) + 8, 0
         if dice.random() < 0.4:
-            read = int(size * dice.uniform(0.3, 0.95))
+            read = int(size * dice.uniform(0.3, 0.95)) * (size >= least_cached)
         output = int(dice.lognormvariate(5.5, 0.9) * scale) + 1
         prices = [Decimal(one) / MILLION for one in (fresh, cached, out)]
         prompt = (size - read) * prices[0] + read * prices[1]
