@@ -179,8 +179,8 @@ def _with_channels(
         sums=sums,
         claims=claims_against_bill(traffic.name, row.found, catalog),
         cost_per_list_usd=per_dollar(bycell.billed(compared), listed - unsent_usd(counts, compared), sums, payments),
-        monthly_usd=_in(row.overpaid_usd, compared, DAYS_A_MONTH),
-        yearly_usd=_in(row.overpaid_usd, compared, DAYS_A_YEAR),
+        monthly_usd=_in(row, compared, DAYS_A_MONTH),
+        yearly_usd=_in(row, compared, DAYS_A_YEAR),
     )
 
 
@@ -277,10 +277,17 @@ def _charge(found: Sequence[Found], models: int) -> str:
     return f"{said}; no look-alike makes these amounts"
 
 
-def _in(amount: Decimal | None, cells: Sequence[PricedCell], days: int) -> Decimal | None:
-    """Return what an amount of the period comes to in a number of days, to the cent."""
+def _in(row: GatewayRow, cells: Sequence[PricedCell], days: int) -> Decimal | None:
+    """Return what the markups of the period come to in a number of days, to the cent.
+
+    One that began within the period has taken what it took since that day: it goes on at that pace, not at the pace of
+    a period that it was half absent from.
+    """
     known = [priced.cell.day for priced in cells if priced.cell.day is not None]
-    if amount is None or not known:
+    if row.overpaid_usd is None or not known:
         return None
-    span = (max(known) - min(known)).days + 1
-    return round_to(EXACT.divide(times(amount, days), span), 2)
+    first, last = min(known), max(known)
+    begun = [(one.overpaid_usd, one.since) for one in row.found if one.since and first < one.since <= last]
+    rest = EXACT.subtract(row.overpaid_usd, total(amount for amount, _ in begun))
+    paced = [(rest, first), *begun]
+    return round_to(total(EXACT.divide(times(amount, days), (last - since).days + 1) for amount, since in paced), 2)

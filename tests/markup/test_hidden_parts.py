@@ -45,7 +45,8 @@ def test_a_round_rate_on_a_thousandth_of_the_spend_is_found(catalog: Catalog) ->
     dear = month(rate("1"), scale=60, models=1)
     cheap = [row for row in month(rate("1.1"), models=2) if row.model == "openai/gpt-4.1-mini"]
     found = judged(catalog, dear + cheap)
-    assert (found.verdict, found.kind, found.pct) == ("markup", "token_rate", pytest.approx(10))
+    assert (found.verdict, found.kind) == ("markup", "token_rate")
+    assert found.pct == pytest.approx(10)
     assert found.found[0].models == ["openai/gpt-4.1-mini"]
     assert 0 < (found.over_list_pct or 0) < 0.2
 
@@ -57,7 +58,7 @@ def test_rounding_alone_stays_none(catalog: Catalog, step: int) -> None:
 
 
 def test_a_rate_is_read_off_prompts_too_small_to_be_cached(catalog: Catalog) -> None:
-    """Four large requests in ten read most of their prompt from a cache, and the log has no counter: they lie below 1.1."""
+    """Four large prompts in ten were mostly read from a cache, and the log has no counter: they lie below 1.1."""
     found = judged(catalog, month(rate("1.1"), hidden=True, least_cached=4096, scale=2))
     assert (found.verdict, found.kind) == ("markup", "token_rate")
     low, high = interval(found.found[0])
@@ -92,7 +93,8 @@ def test_requests_at_list_deny_a_rule_for_all(catalog: Catalog) -> None:
 def test_a_ratio_that_the_relay_logs_is_no_exchange_rate(catalog: Catalog) -> None:
     rows = [msgspec.structs.replace(row, group_ratio="1.5") for row in month(rate("1.5"))]
     found = judged(catalog, rows)
-    assert (found.verdict, found.kind, found.pct) == ("markup", "conversion", pytest.approx(50))
+    assert (found.verdict, found.kind) == ("markup", "conversion")
+    assert found.pct == pytest.approx(50)
 
 
 def test_a_request_without_a_price_under_a_tier_decides_nothing(tmp_path: Path, call: Run) -> None:

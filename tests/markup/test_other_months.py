@@ -167,6 +167,15 @@ def test_only_the_dearer_model_is_named(catalog: Catalog) -> None:
     assert rule.models == ["openai/gpt-4.1-mini"]
 
 
+def test_a_year_goes_on_at_the_pace_since_the_rule_began(catalog: Catalog) -> None:
+    """5% from the 15th: 16 of the 30 days of the period have it, and the next year has it every day."""
+    found = judged(catalog, month(from_a_day))
+    took = found.overpaid_usd or Decimal(0)
+    assert [one.since and one.since.day for one in found.found] == [15]
+    assert found.monthly_usd == round(took * 30 / 16, 2)
+    assert found.yearly_usd == round(took * 365 / 16, 2)
+
+
 def half_off_for_a_week(call: Call) -> Decimal:
     return call.listed / (2 if 7 <= call.day < 14 else 1)
 
