@@ -59,7 +59,7 @@ def test_rounding_alone_stays_none(catalog: Catalog, step: int) -> None:
 
 def test_a_rate_is_read_off_prompts_too_small_to_be_cached(catalog: Catalog) -> None:
     """Four large prompts in ten were mostly read from a cache, and the log has no counter: they lie below 1.1."""
-    found = judged(catalog, month(rate("1.1"), hidden=True, least_cached=4096, scale=2))
+    found = judged(catalog, month(rate("1.1"), hidden=True, least_cached=1024, scale=6, models=1, requests=2400))
     assert (found.verdict, found.kind) == ("markup", "token_rate")
     low, high = interval(found.found[0])
     assert low <= 10 <= high
@@ -100,9 +100,9 @@ def test_a_ratio_that_the_relay_logs_is_no_exchange_rate(catalog: Catalog) -> No
 def test_a_request_without_a_price_under_a_tier_decides_nothing(tmp_path: Path, call: Run) -> None:
     """gpt-5.4 in the fast tier is twice list ($5 and $30); what long prompts cost there is another number."""
     rows = []
-    for number in range(200):
-        prompt, output = (300_000 if number == 0 else 1000 + 137 * number), 100 + 31 * number
-        prices = (10, 45) if number == 0 else (5, 30)
+    for number in range(400):
+        prompt, output = (300_000 + number if number < 3 else 1000 + 137 * number), 100 + 31 * number
+        prices = (10, 45) if number < 3 else (5, 30)
         billed = round((prices[0] * prompt + prices[1] * output) / 1e6, 12)
         rows.append(
             litellm_row(f"r{number}", "2026-10-14T10:00:00", prompt=prompt, completion=output, spend=str(billed))
