@@ -94,7 +94,7 @@ def unsettled(judgement: Judgement) -> str | None:
         what = f"{look.name} ({look.label})" if look else "a look-alike"
         return (
             f"billed is {100 * one.over:+.2f}% over list on {_named(bare)}, the very ratio of {what}, and no model "
-            f"here has one price everywhere; the {look.name if look else 'condition'} of the requests would settle it"
+            f"here has one price everywhere; {_settling(look.name if look else '')} would settle it"
         )
     loose = [key for key, one in judgement.models.items() if _excess(one) > TOLERANCE]
     share = sum(_excess(one) * float(one.bench.listed.sum()) for one in judgement.models.values()) / float(
@@ -106,6 +106,14 @@ def unsettled(judgement: Judgement) -> str | None:
             "bill by request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
         )
     return None
+
+
+def _settling(name: str) -> str:
+    """Return what settles whether a look-alike is one, in words."""
+    return {
+        "price change on a date": "the price list that the gateway billed by",
+        "alias": "the price list that the gateway billed by",
+    }.get(name, f"the {name or 'condition'} of the requests")
 
 
 def _is_bare(one: Decision) -> bool:

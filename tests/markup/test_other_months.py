@@ -167,6 +167,14 @@ def test_only_the_dearer_model_is_named(catalog: Catalog) -> None:
     assert rule.models == ["openai/gpt-4.1-mini"]
 
 
+def test_samples_show_what_the_rule_makes_before_the_log_rounds(catalog: Catalog) -> None:
+    found = judged(catalog, month(rate("1.05"), places=6, rounding=ROUND_FLOOR))
+    assert found.samples
+    for sample in found.samples:
+        assert float(sample.expected_usd) == pytest.approx(float(sample.list_usd) * 1.05, rel=1e-4)
+        assert 0 <= float(sample.expected_usd - sample.billed_usd) < 1e-6 + 1e-9
+
+
 def test_a_year_goes_on_at_the_pace_since_the_rule_began(catalog: Catalog) -> None:
     """5% from the 15th: 16 of the 30 days of the period have it, and the next year has it every day."""
     found = judged(catalog, month(from_a_day))
