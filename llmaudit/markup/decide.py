@@ -124,15 +124,15 @@ def _as_good(scored: list[tuple[Explained, float]], best: Fitted, bench: Bench) 
     Their cost is that of the rule then: the few requests that they differ in (a condition that nobody states a price
     for) are no ground for a charge.
     """
-    if best.kind is None or len({row.model for row in bench.panel.rows}) > 1:
+    many = len({row.model for row in bench.panel.rows}) > 1
+    if best.kind is None or bench.is_noisy or many or best.fits < MOST:
         return []
-    everywhere = ((look, cost) for look, cost in scored if look.is_everywhere)
-    good = [
+    enough = bench.exactly(best.predicted) - FEW
+    return [
         (look, min(cost, best.cost))
-        for look, cost in everywhere
-        if bench.judged(as_rule(look, best.shift, bench)).fits >= best.fits - FEW
+        for look, cost in scored
+        if look.is_everywhere and bench.exactly(as_rule(look, best.shift, bench).predicted) >= enough
     ]
-    return good if best.fits >= MOST else []
 
 
 FEW = 0.01
