@@ -8,12 +8,13 @@ from decimal import Decimal
 
 import numpy as np
 
+from llmaudit.arrays import Floats
 from llmaudit.cells import PricedCell
 from llmaudit.markup import bycell
 from llmaudit.markup.decide import TOLERANCE, stated_ratio
 from llmaudit.markup.judge import Group, Judgement
 from llmaudit.markup.model import Found, ModelRow, Verdict
-from llmaudit.markup.panel import Floats, Panel
+from llmaudit.markup.panel import Panel
 from llmaudit.markup.rules import Bench, Number
 from llmaudit.markup.shapes import applied
 from llmaudit.money import EXACT, shown, times, total

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog
 from llmaudit.markup.decide import CLOSE, Decision, Tested, decide
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.lookalikes import FACTORS, Explained, alternatives
-from llmaudit.markup.panel import Bools, Floats, Panel
+from llmaudit.markup.panel import Panel
 from llmaudit.markup.rules import Bench, Fitted
 from llmaudit.markup.shapes import applied
 
