@@ -135,7 +135,7 @@ def _as_good(scored: list[tuple[Explained, float]], best: Fitted, bench: Bench) 
     ]
 
 
-FEW = 0.01
+FEW = 0.03
 """Share of the requests on which nothing is built."""
 
 

@@ -32,9 +32,10 @@ class Range:
 
     Attributes:
         low: US dollars, had all of each prompt been read from a cache, where the log shows no reads.
-        high: US dollars, had all of it been written to one, where the log shows no writes.
+        high: US dollars, had all of it been written to one, where the log shows no writes; or for an hour, where it has
+            no such writes.
         label: What the log does not show.
-        is_certain: Requests whose prompt is too small to be cached.
+        is_certain: Requests without such a part: nothing of theirs is open, or their prompt is too small to be cached.
     """
 
     low: Floats
@@ -55,11 +56,13 @@ def range_of(panel: Panel, catalog: Catalog) -> Range | None:
     if not tokens[:, writes].any():
         high = listed + fresh * np.maximum(factors[:, writes].max(axis=1) - plain, 0.0)
         words.append("written to")
-    words = [word for word, end in zip(words, (low, high), strict=False) if np.abs(end - listed).max() > 0]
+    elif not tokens[:, FACTORS["cache_write_1h_tokens"]].any():  # the log may tell no lifetimes
+        longer = factors[:, [FACTORS["cache_write_1h_tokens"]]] - factors[:, writes]
+        high = listed + (tokens[:, writes] * np.maximum(longer, 0.0)).sum(axis=1)
     if not np.abs(high - low).max() > 0:
         return None
-    label = f"parts of prompts {' or '.join(words) or 'written to'} a cache, unreported"
-    return Range(low, high, label, _too_small(panel, catalog))
+    label = f"parts of prompts {' or '.join(words)} a cache, unreported" if words else "some writes kept for 1 hour"
+    return Range(low, high, label, (high - low <= 0) | _too_small(panel, catalog))
 
 
 def _too_small(panel: Panel, catalog: Catalog) -> Bools:
@@ -128,11 +131,15 @@ def follows(decision: Decision, rule: Fitted, catalog: Catalog) -> bool:
 def _lies_within(bench: Bench, room: Range, rule: Fitted | None, dearest: float) -> bool:
     """Say whether nearly all amounts lie where hidden cached parts, and a rule beside them, can bring them."""
     middle = bench.listed if rule is None else applied(rule, bench)
-    ratio = middle / bench.listed
+    ratio = max([1.0, *(rule.numbers[name].value for name in RATIOS if name in rule.numbers)] if rule else [1.0])
     error = 4 * np.sqrt(bench.panel.step**2 + (2e-4 * middle) ** 2)
     low, high = middle - (bench.listed - room.low) * ratio, (middle + (room.high - bench.listed) * ratio) * dearest
     billed = bench.panel.billed
     return bool(((billed >= low - error) & (billed <= high + error)).mean() >= NEARLY_ALL)
+
+
+RATIOS = ("rate", "input", "output")
+"""Numbers of a rule that hidden parts of a prompt may be multiplied with."""
 
 
 def _explained(decision: Decision, room: Range) -> Decision:
