@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from llmaudit.arrays import Floats
 from llmaudit.catalog import Catalog
 from llmaudit.markup.fit import CAP, MIN_ROWS, scale_of
 from llmaudit.markup.lookalikes import Explained, alternatives, as_rule, currency_of, tried
@@ -127,11 +128,18 @@ def _as_good(scored: list[tuple[Explained, float]], best: Fitted, bench: Bench) 
     many = len({row.model for row in bench.panel.rows}) > 1
     if best.kind is None or bench.is_noisy or many or best.fits < MOST:
         return []
-    enough = bench.exactly(best.predicted) - FEW
+    step, billed = bench.panel.step, bench.panel.billed
+    touched = np.abs(best.predicted - bench.listed) > step  # what the rule leaves at list is made by many a look-alike
+    if not touched.any():
+        return []
+
+    def made(predicted: Floats) -> float:
+        return float((np.abs(billed - predicted) <= step * TIE)[touched].mean())
+
     return [
         (look, min(cost, best.cost))
         for look, cost in scored
-        if look.is_everywhere and bench.exactly(as_rule(look, best.shift, bench).predicted) >= enough
+        if look.is_everywhere and made(as_rule(look, best.shift, bench).predicted) >= made(best.predicted) - FEW
     ]
 
 
