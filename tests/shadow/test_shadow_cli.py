@@ -382,7 +382,8 @@ TRAFFIC = """
 @pytest.mark.usefixtures("audit")
 def test_real_traffic_against_itself_clears(call: Run, audit_folder: Path, tmp_path: Path) -> None:
     """The sample month: each request beside the next of its feature and model, arms by a coin of the session."""
-    with duckdb.connect(str(audit_folder / "sample.duckdb"), read_only=True) as database:
+    copy = shutil.copy(audit_folder / "sample.duckdb", tmp_path)  # another test of this worker may have it open
+    with duckdb.connect(str(copy), read_only=True) as database:
         rows = database.execute(TRAFFIC).fetchall()
     pairs = []
     for number, (first, second) in enumerate(zip(rows[::2], rows[1::2], strict=False)):
