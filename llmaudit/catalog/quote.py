@@ -184,12 +184,12 @@ def usage_notes(rates: Rates, quantities: Mapping[str, int]) -> list[str]:
             continue
         wanted, used = FALLBACKS[counter][0], rates.used[counter].unit
         if used == "input" and wanted != "input":
-            notes.append(f"the seller publishes no {wanted} price: its input price is used")
+            notes.append(f"no {wanted} price is on record for that day: the input price is used")
         elif counter == "cache_write_other_tokens" and used == "cache_write_5m":
             notes.append("cache writes of unknown lifetime: priced for 5 minutes, the high bound is 1 hour")
     for name, (whole, unit) in SUB_COUNTS.items():
         if name != "reasoning_tokens" and quantities.get(name) and name not in rates.used:
-            notes.append(f"the seller publishes no {unit} price: {name} cost what {whole} cost")
+            notes.append(f"no {unit} price is on record for that day: {name} cost what {whole} cost")
     agreements = (_disputed(rate) for name, rate in rates.used.items() if quantities.get(name))
     if disputed := sorted(filter(None, agreements)):
         notes.append(f"sources disagree ({', '.join(disputed)} state this price): see `llmaudit pricing conflicts`")

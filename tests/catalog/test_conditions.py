@@ -153,7 +153,7 @@ def test_cache_lifetimes(own: Catalog, counter: str, expected: str, high: str) -
 def test_no_cache_price_is_the_input_price_and_said(own: Catalog) -> None:
     found = million(own, "plain", "cache_read")
     assert (found.cost_usd, found.status) == (1, "assumed_condition")
-    assert "publishes no cache_read price" in found.assumptions[0]
+    assert "no cache_read price is on record for that day" in found.assumptions[0]
     assert million(own, "plain").status == "priced", "said only where tokens were cached"
 
 

@@ -86,7 +86,7 @@ def test_audio_apart(tmp_path: Path) -> None:
     ]
     image = asked(catalog, input_tokens=1000, input_image_tokens=400)
     assert image.cost_usd == Decimal("0.001")
-    assert "publishes no input_image price" in image.assumptions[0]
+    assert "no input_image price is on record for that day" in image.assumptions[0]
 
 
 def test_pieces(tmp_path: Path) -> None:

@@ -81,7 +81,20 @@ def read(schedules: frozenset[str], on: date, known: Mapping[str, date]) -> Stat
     from genai_prices.data import providers  # noqa: PLC0415 -- an optional source, needed for an update only
 
     day = known.get(digest(raw)) or newest_day(raw, on)
-    stated = Stated(NAME, package(NAME).version, digest(raw), day_start(day))
+    return stated_in(providers, package(NAME).version, digest(raw), day, schedules)
+
+
+def stated_in(providers: Iterable[Any], version: str, sha256: str, day: date, schedules: frozenset[str]) -> Stated:
+    """Return what a release's providers state.
+
+    Args:
+        providers: `genai_prices.data.providers` of that release.
+        version: Its version.
+        sha256: Of its data.
+        day: The day its data speaks of.
+        schedules: Ids of the calendars our catalog knows.
+    """
+    stated = Stated(NAME, version, sha256, day_start(day))
     for provider in providers:
         origin = Origin(stated.package, (provider.pricing_urls or [""])[0])
         for model in provider.models:
@@ -112,7 +125,7 @@ def _model(stated: Stated, seller: str, model: Any, origin: Origin, schedules: f
         stated.facts += _timeline(stated, seller, model.id, {"schedule": PEAK}, begins, origin)
     elif hours:
         stated.left_out["hours that are no calendar of schedules.yaml"] += len(hours)
-    for key, variants in _by_condition(model.price_variants or ()).items():
+    for key, variants in _by_condition(getattr(model, "price_variants", None) or ()).items():  # old releases: none
         conditions = VARIANTS.get(key)
         if conditions is None:
             if any(vars(prices) for _, prices in variants):

@@ -78,8 +78,21 @@ def read(wheel: Path | None, schedules: frozenset[str], on: date, known: Mapping
         InputError: There is no such wheel, no installed litellm, or no price file in it.
     """
     version, raw, news = _contents(wheel)
+    day = known.get(digest(raw)) or newest_day(news, on)
+    return stated_in(raw, version, day, schedules)
+
+
+def stated_in(raw: bytes, version: str, day: date, schedules: frozenset[str]) -> Stated:
+    """Return what the content of a price file states.
+
+    Args:
+        raw: The file, JSON.
+        version: LiteLLM's version, or that of the package that has the file.
+        day: The day its data speaks of.
+        schedules: Ids of the calendars our catalog knows.
+    """
     entries = json.loads(raw, parse_float=Decimal, parse_int=Decimal)
-    stated = Stated(NAME, version, digest(raw), day_start(known.get(digest(raw)) or newest_day(news, on)))
+    stated = Stated(NAME, version, digest(raw), day_start(day))
     for name in sorted(entries, key=lambda name: ("/" in name, name)):
         entry = entries[name]
         if not entry.get("litellm_provider") or name == "sample_spec":

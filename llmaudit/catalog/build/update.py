@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from llmaudit.catalog.build import cost_calculator, genai, litellm_json, model_prices, weeks
+from llmaudit.catalog.build import cost_calculator, genai, litellm_json, model_prices, witnesses
 from llmaudit.catalog.build.align import align, without_names
 from llmaudit.catalog.build.conflicts import Conflict, Overlay, conflicts, contradictions, read_overlay
 from llmaudit.catalog.build.fact import LICENCE, Fact, Stated
@@ -82,7 +82,7 @@ def update(
     kept_by_hand = read_overlay(folder, packaged_folder() / ACCEPTED)
     sources = align(read_sources(litellm_wheel, on, schedule_ids(folder), _days_known(previous)))
     without_names(sources, kept_by_hand.names)
-    seen = weeks.read(packaged_folder() / "weeks")
+    seen = witnesses.read(packaged_folder() / "weeks")
     believed, found = compile_facts(sources, kept_by_hand, seen)
     before = read_rows(previous) if previous else []
     seen_on = max(source.snapshot for source in sources).date()
@@ -152,7 +152,7 @@ def _models(sources: list[Stated]) -> Models:
 
 
 def compile_facts(
-    sources: list[Stated], overlay: Overlay, seen: weeks.Weeks
+    sources: list[Stated], overlay: Overlay, seen: witnesses.Witnesses
 ) -> tuple[dict[RateKey, list[Fact]], list[Conflict]]:
     """Return the believed timeline of every rate, and every disagreement."""
     record = Record(sources)
@@ -162,7 +162,7 @@ def compile_facts(
     snapshots = {source.name: source.snapshot for source in sources}
     stated = timelines(sources)
     believed = {key: chosen(key[0], by_source, snapshots) for key, by_source in stated.items()}
-    believed = weeks.seen_earlier(believed, seen)
+    believed = witnesses.seen_earlier(believed, seen)
     rules = [rule for source in sources for rule in source.multipliers]
     found = sorted(
         [*conflicts(believed, stated, snapshots, overlay), *contradictions(sources, overlay)],
@@ -187,7 +187,7 @@ def _rows(sources: list[Stated], believed: dict[RateKey, list[Fact]]) -> list[Ro
     return [
         row_of(
             fact,
-            agree=votes(fact, stated[key], snapshots, is_first=fact is facts[0]) if key in stated else "0/0",
+            agree="0/0" if key not in stated and fact.basis == "assumed" else votes(fact, facts, stated.get(key, {}), snapshots),
             source=source_id(fact.origin),
         )
         for key, facts in believed.items()
@@ -218,9 +218,11 @@ def _report(
     )
 
 
-def _build(sources: list[Stated], seen: weeks.Weeks, report: UpdateReport, files: dict[str, str]) -> dict[str, object]:
+def _build(sources: list[Stated], seen: witnesses.Witnesses, report: UpdateReport, files: dict[str, str]) -> dict[str, object]:
     return {
-        "weeks": {day.isoformat(): package for day, package in seen.packages.items()},
+        "releases": {
+            name: {day.isoformat(): package for day, package in days.items()} for name, days in seen.releases.items()
+        },
         "inputs": {
             source.name: {
                 "version": source.version,

@@ -11,7 +11,6 @@ from llmaudit.catalog.build.fact import Fact, Multiplier, NameNote, Origin, Stat
 from llmaudit.catalog.build.merge import chosen, expanded, joined, order_for, timelines, votes
 from llmaudit.catalog.build.names import Models
 from llmaudit.catalog.build.starts import Record, dated
-from llmaudit.catalog.build.weeks import Weeks, seen_earlier
 
 RECORD_DAY, LISTED_DAY = "2026-10-26", "2026-11-04"
 SNAPSHOTS = {"model-prices": moment(RECORD_DAY), "genai-prices": moment(LISTED_DAY), "litellm": moment("2026-11-02")}
@@ -87,14 +86,14 @@ def test_votes() -> None:
         "litellm": [fact("litellm", "2", valid_from="2026-11-02")],  # read while the first one held
         "genai-prices": [fact("genai-prices", "4", valid_from="2026-11-04")],
     }
-    assert votes(first, by_source, SNAPSHOTS, is_first=True) == "2/2"
-    assert votes(last, by_source, SNAPSHOTS, is_first=False) == "1/2"
+    assert votes(first, [first, last], by_source, SNAPSHOTS) == "2/2"
+    assert votes(last, [first, last], by_source, SNAPSHOTS) == "1/2"
 
 
 def test_a_rounded_price_is_the_same_vote() -> None:
     first = fact("model-prices", "0.125", valid_from="2026-01-01")
     by_source = {"model-prices": [first], "litellm": [fact("litellm", "0.13", valid_from="2026-11-02")]}
-    assert votes(first, by_source, SNAPSHOTS, is_first=True) == "2/2"
+    assert votes(first, [first], by_source, SNAPSHOTS) == "2/2"
 
 
 MODELS = Models({"openai": {"gpt-x"}})
@@ -231,14 +230,3 @@ def test_an_offer_is_said_of_every_id_it_fits() -> None:
     )
     first, _ = align([offers, ids])
     assert {f.sku for f in first.facts} == {"anthropic.claude-x-v1", "anthropic.claude-x-20260101-v1:0"}
-
-
-def test_a_week_begins_a_price_earlier_but_brings_none_in() -> None:
-    key = ("openai", "gpt-x", "input", "")
-    first = fact("model-prices", "2", valid_from="2026-04-01")
-    days = [moment(day).date() for day in ("2025-06-30", "2025-12-01", "2026-02-28", "2026-05-23")]
-    weeks = Weeks(packages={day: f"weekly@{day}" for day in days})
-    weeks.prices["openai", "gpt-x", "input"] = dict(zip(days, map(Decimal, ("3", "2", "2", "9")), strict=True))
-    assert spans(seen_earlier({key: [first]}, weeks)[key]) == [("2", "2025-12-01", "None", "first-seen")]
-    weeks.prices["openai", "gpt-x", "input"][days[2]] = Decimal(7)  # another price in between: no unbroken run
-    assert spans(seen_earlier({key: [first]}, weeks)[key]) == [("2", "2026-04-01", "None", "first-seen")]
