@@ -126,10 +126,10 @@ def lines(found: list[Release], keys: set[tuple[str, str, str]]) -> list[list[st
     for place, (_, day, _, release) in enumerate(found):
         prices: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for fact in release.facts:
-            open_then = fact.valid_from is None or fact.valid_from.date() <= day
-            if open_then and (fact.valid_to is None or fact.valid_to.date() > day):
-                if vector_key(fact.seller, fact.sku, fact.when) in keys:
-                    prices[(fact.seller, fact.sku.lower(), fact.when)].append(f"{fact.unit}={plain(fact.usd)}")
+            begun = fact.valid_from is None or fact.valid_from.date() <= day
+            is_open = begun and (fact.valid_to is None or fact.valid_to.date() > day)
+            if is_open and vector_key(fact.seller, fact.sku, fact.when) in keys:
+                prices[(fact.seller, fact.sku.lower(), fact.when)].append(f"{fact.unit}={plain(fact.usd)}")
         for key, cells in prices.items():
             said[key][place] = " ".join(sorted(cells))
     out: list[list[str]] = []

@@ -13,7 +13,7 @@ import msgspec
 
 from llmaudit.catalog.build.classes import Case, classify, package_of
 from llmaudit.catalog.build.fact import Fact, Stated, plain
-from llmaudit.catalog.build.merge import RateKey, Timelines, at, seen_later
+from llmaudit.catalog.build.merge import RateKey, Timelines, at
 from llmaudit.yamlfile import parse_yaml, read_yaml
 
 DAY = timedelta(days=1)
@@ -130,7 +130,7 @@ def conflicts(
         for name, facts in sorted(stated[key].items()):
             for moment in _moments(facts, snapshots[name]):
                 values = {other: at(stated[key][other], moment) for other in stated[key]}
-                used, other = at(believed[key], moment) or seen_later(believed[key], moment), values[name]
+                used, other = at(believed[key], moment) or _first_seen_later(believed[key], moment), values[name]
                 if used is None or other is None or used.usd == other.usd:
                     continue
                 if (name, other.usd, used.usd) in done:
@@ -140,6 +140,13 @@ def conflicts(
                 case = Case(key, moment, used, other, believed[key], stated, snapshots)
                 found.append(_conflict(case, shown, overlay))
     return found
+
+
+def _first_seen_later(record: list[Fact], moment: datetime) -> Fact | None:
+    """A price that was only seen later than the other one: they are compared all the same, across the two snapshots."""
+    first = record[0]
+    seen_later = first.valid_from is not None and first.valid_from > moment
+    return first if seen_later and first.basis == "first-seen" else None
 
 
 def _moments(facts: list[Fact], snapshot: datetime) -> list[datetime]:

@@ -71,18 +71,6 @@ def at(facts: Iterable[Fact], moment: datetime) -> Fact | None:
     return None
 
 
-def seen_later(record: Iterable[Fact], moment: datetime) -> Fact | None:
-    """Return the price that was only seen, later than an instant at which nothing is on record, or None.
-
-    What another package said at that instant is compared with it all the same, across the two snapshots.
-    """
-    facts = list(record)
-    if at(facts, moment) is not None:
-        return None
-    following = next((fact for fact in facts if fact.valid_from is not None and fact.valid_from > moment), None)
-    return following if following and following.basis == "first-seen" else None
-
-
 Timelines = Mapping[RateKey, Mapping[str, list[Fact]]]
 
 
@@ -166,29 +154,28 @@ def is_rounded(one: Decimal, two: Decimal) -> bool:
 
 
 def votes(
-    believed: Fact, record: Iterable[Fact], by_source: Mapping[str, list[Fact]], snapshots: Mapping[str, datetime]
+    believed: Fact, by_source: Mapping[str, list[Fact]], snapshots: Mapping[str, datetime], *, is_first: bool
 ) -> str:
     """Return `n/m`: of the m packages that price this rate while the fact holds, n state the same one, maybe rounded.
 
     A package is asked at its own snapshot, or, for a span that has ended, at a dated entry of its own inside the span.
-    A price that was first seen later than that snapshot is compared all the same if nothing is on record then
-    (`record`: the rate's whole timeline).
+    A price that was first seen later than that snapshot is compared all the same if nothing is on record before it.
     """
     same = total = 0
-    facts_of_rate = list(record)
     for name, facts in by_source.items():
         if facts and facts[0].origin.package == believed.origin.package:
             same, total = same + 1, total + 1
             continue
         moment = snapshots[name]
-        is_asked = _holds(believed, moment) or seen_later(facts_of_rate, moment) is believed
-        stated = at(facts, moment) if is_asked else None
+        begins = believed.valid_from
+        seen_later = is_first and believed.basis == "first-seen" and begins is not None and moment < begins
+        stated = at(facts, moment) if seen_later or _holds(believed, moment) else None
         if stated is None and believed.valid_to is not None and believed.valid_from is not None:
             stated = next((f for f in facts if f.valid_from and _holds(believed, f.valid_from)), None)
         if stated is not None:
             total += 1
             same += stated.usd == believed.usd or is_rounded(stated.usd, believed.usd)
-    return f"{same}/{total}" if total else "1/1"  # a past release alone: no package of today speaks of that span
+    return f"{same}/{total}"
 
 
 def _holds(fact: Fact, moment: datetime) -> bool:

@@ -187,7 +187,7 @@ def _rows(sources: list[Stated], believed: dict[RateKey, list[Fact]]) -> list[Ro
     return [
         row_of(
             fact,
-            agree="0/0" if key not in stated and fact.basis == "assumed" else votes(fact, facts, stated.get(key, {}), snapshots),
+            agree=votes(fact, stated[key], snapshots, is_first=fact is facts[0]) if key in stated else "0/0",
             source=source_id(fact.origin),
         )
         for key, facts in believed.items()
@@ -218,7 +218,9 @@ def _report(
     )
 
 
-def _build(sources: list[Stated], seen: witnesses.Witnesses, report: UpdateReport, files: dict[str, str]) -> dict[str, object]:
+def _build(
+    sources: list[Stated], seen: witnesses.Witnesses, report: UpdateReport, files: dict[str, str]
+) -> dict[str, object]:
     return {
         "releases": {
             name: {day.isoformat(): package for day, package in days.items()} for name, days in seen.releases.items()

@@ -13,7 +13,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -31,10 +31,6 @@ OTHER_OUTPUTS = frozenset({"output_image", "output_audio", "output_video"})
 """What a model that makes images or sound sells; its price of text may have been added later."""
 LISTS = {"litellm": ("tokencostauto", "litellm"), "genai-prices": ("genai-prices",)}
 """The lists of past releases of a package, the fuller one first."""
-DAILY = "tokencostauto"
-"""The one list that is built anew from what was stated that day; the others may be older than the day of their release,
-so they cannot say until when a price held."""
-DAY = timedelta(days=1)
 
 Cell = tuple[str, str]
 """When, unit: one rate of a vector."""
@@ -85,7 +81,9 @@ def read(folder: Path) -> Witnesses:
     if not (folder / RELEASES).exists():
         return found
     with (folder / RELEASES).open(encoding="utf-8", newline="") as lines:
-        listed = sorted((date.fromisoformat(line["day"]), line["list"], line["package"]) for line in csv.DictReader(lines))
+        listed = sorted(
+            (date.fromisoformat(line["day"]), line["list"], line["package"]) for line in csv.DictReader(lines)
+        )
     for day, name, package in listed:
         found.releases.setdefault(name, {})[day] = package
     for name, days in found.releases.items():
@@ -115,8 +113,9 @@ def seen_earlier(believed: Mapping[RateKey, list[Fact]], witnesses: Witnesses) -
     """Return believed timelines, each begun on the first day since which its first price has been stated.
 
     Rates of one sku and its conditions go back together: input and output must be the same in a release and every
-    rate that both have, too. A rate that an older release lacks begins when it was first seen. What a list said before
-    that, of a seller that is no maker, comes in as a closed row for the days on which it was seen.
+    rate that both have, too. A rate that an older release lacks begins when it was first seen. Another price that was
+    stated before does not come in: nobody saw the day of the change, so it leaves holes, and lists keep errors for
+    months (LiteLLM's had one host's prices of a million tokens a hundred thousand times too high).
     """
     groups: dict[VectorKey, dict[Cell, list[Fact]]] = defaultdict(dict)
     for (seller, sku, unit, when), facts in believed.items():
@@ -125,14 +124,14 @@ def seen_earlier(believed: Mapping[RateKey, list[Fact]], witnesses: Witnesses) -
     out = {key: list(facts) for key, facts in believed.items()}
     for key, cells in groups.items():
         sku = next(iter(cells.values()))[0].sku
-        for (when, unit), facts in _earlier(key, cells, witnesses).items():
+        for (when, unit), fact in _earlier(key, cells, witnesses).items():
             rate = (key[0], sku, unit, when)
-            out[rate] = joined([*facts, *out.get(rate, [])])
+            out[rate] = joined([fact, *out[rate]])
     return out
 
 
-def _earlier(key: VectorKey, cells: Mapping[Cell, list[Fact]], witnesses: Witnesses) -> dict[Cell, list[Fact]]:
-    """Return the facts by rate, in order, that come before those believed."""
+def _earlier(key: VectorKey, cells: Mapping[Cell, list[Fact]], witnesses: Witnesses) -> dict[Cell, Fact]:
+    """Return the span before the first one believed, of each rate that was seen earlier."""
     seen = {cell: facts[0] for cell, facts in cells.items() if facts[0].basis == "first-seen"}
     starts = [fact.valid_from for fact in seen.values() if fact.valid_from]
     if not starts:
@@ -141,26 +140,21 @@ def _earlier(key: VectorKey, cells: Mapping[Cell, list[Fact]], witnesses: Witnes
     lists = [name for package in order_for(key[0]) for name in LISTS.get(package, ())]
     lists = [name for name in lists if key in witnesses.stated.get(name, {})]
     found: dict[Cell, tuple[date, str]] = {}
-    floor = date.min
-    for name in lists:
-        run = _run(name, key, cells, witnesses, newest)
+    runs = {name: _run(name, key, cells, witnesses, newest) for name in lists}
+    denied = [run.denied for run in runs.values() if run.denied]
+    # What is said of makers' models is asked of every list; elsewhere the first one is believed.
+    floor = max(denied, default=date.min) if key[0] in LABS else date.min
+    for name, run in runs.items():
         days = [day for day in run.days if day > floor]
         for cell, fact in seen.items():
             day = _unbroken(name, key, cell, days, witnesses)
             if day and fact.valid_from and day_start(day) < fact.valid_from:
                 found[cell] = min(found.get(cell, (day, name)), (day, name))
         floor = max(floor, run.denied or floor)
-    out = {cell: [_seen(seen[cell], day, witnesses.releases[name][day])] for cell, (day, name) in found.items()}
-    if DAILY in lists and len(seen) == len(cells) and key[0] not in LABS:
-        begun = min([*(day_start(day) for day, _ in found.values()), *starts])
-        for cell, facts in _history(DAILY, key, next(iter(seen.values())), begun, witnesses).items():
-            out[cell] = [*facts, *out.get(cell, [])]
-    return out
+    return {cell: _seen(seen[cell], day, witnesses.releases[name][day]) for cell, (day, name) in found.items()}
 
 
-def _run(
-    name: str, key: VectorKey, cells: Mapping[Cell, list[Fact]], witnesses: Witnesses, before: datetime
-) -> Run:
+def _run(name: str, key: VectorKey, cells: Mapping[Cell, list[Fact]], witnesses: Witnesses, before: datetime) -> Run:
     days: list[date] = []
     for day in reversed(witnesses.releases[name]):
         moment = day_start(day)
@@ -204,29 +198,3 @@ def _seen(fact: Fact, day: date, package: str) -> Fact:
     """Return a fact's span before it was first seen by its own package."""
     origin = Origin(package, fact.origin.url, f"first seen there; stated by {fact.origin.package}")
     return replace(fact, valid_from=day_start(day), valid_to=fact.valid_from, origin=origin)
-
-
-def _history(
-    name: str, key: VectorKey, like: Fact, before: datetime, witnesses: Witnesses
-) -> dict[Cell, list[Fact]]:
-    """Return what a list said before a start, each price over the days on which it was seen, the last one included."""
-    spans: dict[Cell, list[Fact]] = defaultdict(list)
-    last: date | None = None
-    for day, package in witnesses.releases[name].items():
-        if day_start(day) >= before:
-            break
-        said = witnesses.at(name, key, day)
-        was = witnesses.at(name, key, last) if last else {}
-        same = all(said.get(cell) == usd for cell, usd in was.items() if cell in said or cell[1] in MAIN)
-        same = same and {when for when, _ in said} == {when for when, _ in was}
-        end = min(day_start(day) + DAY, before)
-        for (when, unit), usd in said.items():
-            held = spans[(when, unit)]
-            if same and (when, unit) in was:
-                held[-1] = replace(held[-1], valid_to=end)
-            else:
-                origin = Origin(package, like.origin.url, "stated then; another price later")
-                fact = Fact(like.seller, like.sku, unit, when, usd, origin, day_start(day), end)
-                held.append(fact)
-        last = day
-    return spans

@@ -86,14 +86,14 @@ def test_votes() -> None:
         "litellm": [fact("litellm", "2", valid_from="2026-11-02")],  # read while the first one held
         "genai-prices": [fact("genai-prices", "4", valid_from="2026-11-04")],
     }
-    assert votes(first, [first, last], by_source, SNAPSHOTS) == "2/2"
-    assert votes(last, [first, last], by_source, SNAPSHOTS) == "1/2"
+    assert votes(first, by_source, SNAPSHOTS, is_first=True) == "2/2"
+    assert votes(last, by_source, SNAPSHOTS, is_first=False) == "1/2"
 
 
 def test_a_rounded_price_is_the_same_vote() -> None:
     first = fact("model-prices", "0.125", valid_from="2026-01-01")
     by_source = {"model-prices": [first], "litellm": [fact("litellm", "0.13", valid_from="2026-11-02")]}
-    assert votes(first, [first], by_source, SNAPSHOTS) == "2/2"
+    assert votes(first, by_source, SNAPSHOTS, is_first=True) == "2/2"
 
 
 MODELS = Models({"openai": {"gpt-x"}})
