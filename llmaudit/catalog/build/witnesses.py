@@ -62,11 +62,13 @@ class Run:
 
     Attributes:
         days: The days of the unbroken run, newest first.
-        denied: The day before them on which the list said other prices, or None.
+        ended: The day before them on which the list said other prices, or nothing; None where it has no earlier day.
+        is_denied: It said other prices.
     """
 
     days: tuple[date, ...]
-    denied: date | None
+    ended: date | None = None
+    is_denied: bool = False
 
 
 def vector_key(seller: str, sku: str, when: str) -> VectorKey:
@@ -136,22 +138,39 @@ def _earlier(key: VectorKey, cells: Mapping[Cell, list[Fact]], witnesses: Witnes
     starts = [fact.valid_from for fact in seen.values() if fact.valid_from]
     if not starts:
         return {}
-    newest = max(starts)
-    lists = [name for package in order_for(key[0]) for name in LISTS.get(package, ())]
-    lists = [name for name in lists if key in witnesses.stated.get(name, {})]
     found: dict[Cell, tuple[date, str]] = {}
-    runs = {name: _run(name, key, cells, witnesses, newest) for name in lists}
-    denied = [run.denied for run in runs.values() if run.denied]
-    # What is said of makers' models is asked of every list; elsewhere the first one is believed.
-    floor = max(denied, default=date.min) if key[0] in LABS else date.min
-    for name, run in runs.items():
-        days = [day for day in run.days if day > floor]
+    for name, days in _believed_days(key, cells, witnesses, max(starts)):
         for cell, fact in seen.items():
             day = _unbroken(name, key, cell, days, witnesses)
             if day and fact.valid_from and day_start(day) < fact.valid_from:
                 found[cell] = min(found.get(cell, (day, name)), (day, name))
-        floor = max(floor, run.denied or floor)
     return {cell: _seen(seen[cell], day, witnesses.releases[name][day]) for cell, (day, name) in found.items()}
+
+
+def _believed_days(
+    key: VectorKey, cells: Mapping[Cell, list[Fact]], witnesses: Witnesses, before: datetime
+) -> Iterator[tuple[str, list[date]]]:
+    """Yield each list with the days, newest first, of its unbroken run that no list above it speaks against.
+
+    Of two lists of one package the fuller one counts: where it lacks the vector, the other is not asked about the days
+    before. Another package further down is overruled by other prices only. What is said of makers' own models is asked
+    of every list: any one that says another price ends the run.
+    """
+    runs = {
+        name: _run(name, key, cells, witnesses, before)
+        for package in order_for(key[0])
+        for name in LISTS.get(package, ())
+        if key in witnesses.stated.get(name, {})
+    }
+    denied = [run.ended for run in runs.values() if run.ended and run.is_denied]
+    floor = max(denied, default=date.min) if key[0] in LABS else date.min
+    for names in (LISTS.get(package, ()) for package in order_for(key[0])):
+        lacked = date.min
+        for name in (name for name in names if name in runs):
+            run = runs[name]
+            yield name, [day for day in run.days if day > max(floor, lacked)]
+            lacked = max(lacked, run.ended or lacked)
+            floor = max(floor, run.ended if run.ended and run.is_denied else floor)
 
 
 def _run(name: str, key: VectorKey, cells: Mapping[Cell, list[Fact]], witnesses: Witnesses, before: datetime) -> Run:
@@ -161,12 +180,10 @@ def _run(name: str, key: VectorKey, cells: Mapping[Cell, list[Fact]], witnesses:
         if moment >= before:
             continue
         said = witnesses.at(name, key, day)
-        if not said:
-            return Run(tuple(days), None)
-        if not _agrees(said, cells, moment):
-            return Run(tuple(days), day)
+        if not said or not _agrees(said, cells, moment):
+            return Run(tuple(days), day, is_denied=bool(said))
         days.append(day)
-    return Run(tuple(days), None)
+    return Run(tuple(days))
 
 
 def _agrees(said: Vector, cells: Mapping[Cell, list[Fact]], moment: datetime) -> bool:

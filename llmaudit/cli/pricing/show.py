@@ -68,7 +68,7 @@ def _show_prices(settings: Settings, offer: Offer, document: dict[str, Any]) -> 
             ", ".join(f"{name}={value}" for name, value in price["when"].items()),
             *(price["usd_per_million"].get(unit, "") for unit in units),
             ", ".join(f"{unit} {usd}" for unit, usd in price["usd_each"].items()),
-            price["basis"],
+            price["basis"] + (f" by {price['package']}" if price["package"] and price["basis"] == "first-seen" else ""),
             "/".join(map(str, price["agree"] or ())),
             price["source"],
         ]
