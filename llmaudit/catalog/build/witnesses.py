@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from llmaudit.catalog.build.fact import Fact, Origin, day_start, when_dict, when_text
-from llmaudit.catalog.build.merge import RateKey, at, joined, order_for
+from llmaudit.catalog.build.merge import ROUNDING, RateKey, at, joined, order_for
 from llmaudit.catalog.build.names import LABS
 
 RELEASES = "releases.csv"
@@ -187,14 +187,19 @@ def _run(name: str, key: VectorKey, cells: Mapping[Cell, list[Fact]], witnesses:
 
 
 def _agrees(said: Vector, cells: Mapping[Cell, list[Fact]], moment: datetime) -> bool:
-    """Say whether a release states the believed prices: those on record at that day, else the first ones."""
+    """Say whether a release states the believed prices: those on record at that day, else the first ones.
+
+    Half a percent apart is the same price, as everywhere in the merge: Databricks' units of 0.07 dollars come as
+    0.10003 in one list and as 0.1 in the other.
+    """
     if {when for when, _ in said} - {when for when, _ in cells}:
         return False  # a price for long prompts that is not stated any more
     makes_other = not OTHER_OUTPUTS.isdisjoint(unit for _, unit in said)
     for cell, facts in cells.items():
         held = at(facts, moment)
         if cell in said:
-            if said[cell] != (held or facts[0]).usd:
+            usd = (held or facts[0]).usd
+            if abs(said[cell] - usd) > usd * ROUNDING:
                 return False
         elif cell[1] in MAIN and held is None and not (cell[1] == "output" and makes_other):
             return False
