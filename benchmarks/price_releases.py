@@ -12,6 +12,10 @@ Run it on wheels that were fetched with `pip download --no-deps NAME==VERSION`, 
   that the NEXT release at hand names: it was out by then. Releases that would speak for the same day count once, the
   latest of them; those whose successor names no newer day are left out.
 
+The files in the repository are made from the releases that releases.csv names and, for the days of genai-prices, from
+0.0.24, 0.0.28, 0.0.32, 0.0.40, 0.0.44, 0.0.50, 0.0.63, 0.0.68, 0.0.70, 0.0.72, 0.0.73, 0.1.0, 0.1.2 to 0.1.5, 0.1.8,
+0.1.10 to 0.1.12 and 0.2.0 to 0.2.2.
+
 Facts only: the prices of each vector (seller, sku, condition) of which the compiled catalog has a rate that was only
 seen, read by the compiler's own readers, one line per run of days on which it was the same.
 """
@@ -19,6 +23,7 @@ seen, read by the compiler's own readers, one line per run of days on which it w
 from __future__ import annotations
 
 import csv
+import json
 import re
 import sys
 import zipfile
@@ -148,7 +153,8 @@ def lines(found: list[Release], keys: set[tuple[str, str, str]]) -> list[list[st
 def main(wheels: list[str]) -> None:
     """Write the files."""
     folder = packaged_folder() / "weeks"
-    on = max(source.snapshot for source in read_sources(None, date(2026, 11, 26), frozenset(), {})).date()
+    build = json.loads((packaged_folder() / "compiled" / "BUILD.json").read_text(encoding="utf-8"))
+    on = max(date.fromisoformat(read["data_of"]) for read in build["inputs"].values())
     found = releases([Path(wheel) for wheel in wheels], schedule_ids(overlay_folder()), on)
     keys = wanted(on)
     with (folder / RELEASES).open("w", encoding="utf-8", newline="") as out:
