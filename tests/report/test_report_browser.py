@@ -167,7 +167,7 @@ def test_it_prints_light_with_its_folds_open_and_its_charts_on_the_paper(browser
         page = seen.page
         assert page.evaluate(SHUT) > 0
         page.emulate_media(media="print", color_scheme="dark")
-        assert page.evaluate(SHUT) == 0
+        assert eventually(page, SHUT, 0)
         assert page.evaluate(WIDEST) <= PAPER_PX
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
@@ -181,7 +181,7 @@ def test_charts_are_light_and_as_wide_as_the_paper_when_they_are_printed(browser
         assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
         assert page.evaluate("window.widest") <= 680  # 180 mm of A4 at 96 pixels to the inch
         assert page.evaluate("window.ink") == [LIGHT["ink"].lower()]
-        assert page.evaluate(INK) == [DARK["ink"].lower()]  # and the screen is dark again
+        assert eventually(page, INK, [DARK["ink"].lower()])  # and the screen is dark again
         assert seen.said == []
 
 
