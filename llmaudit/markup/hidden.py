@@ -23,6 +23,12 @@ from llmaudit.markup.shapes import applied
 NEARLY_ALL = 0.97
 """Share of the amounts that has to lie in the range: a few odd requests are in every log."""
 
+SOME = 0.1
+"""Share of the requests that have to be at list, uncached, where hidden cached parts are to explain the others."""
+
+RATIOS = ("rate", "input", "output")
+"""Numbers of a rule that hidden parts of a prompt may be multiplied with."""
+
 NAME = "cache class"
 
 
@@ -103,10 +109,6 @@ def settled(decision: Decision, catalog: Catalog) -> Decision:
     return _explained(decision, room) if at_list >= SOME else replace(decision, outcome="unclear")
 
 
-SOME = 0.1
-"""Share of the requests that have to be at list, uncached, where hidden cached parts are to explain the others."""
-
-
 def _regional(panel: Panel, catalog: Catalog) -> float:
     """Return the dearest region as a multiple of list, where the log names none."""
     every = (one for one in alternatives(panel, catalog) if one.name == "region" and "," not in one.label)
@@ -136,10 +138,6 @@ def _lies_within(bench: Bench, room: Range, rule: Fitted | None, dearest: float)
     low, high = middle - (bench.listed - room.low) * ratio, (middle + (room.high - bench.listed) * ratio) * dearest
     billed = bench.panel.billed
     return bool(((billed >= low - error) & (billed <= high + error)).mean() >= NEARLY_ALL)
-
-
-RATIOS = ("rate", "input", "output")
-"""Numbers of a rule that hidden parts of a prompt may be multiplied with."""
 
 
 def _explained(decision: Decision, room: Range) -> Decision:

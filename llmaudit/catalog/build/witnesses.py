@@ -2,9 +2,9 @@
 
 pricing/weeks/ holds it as facts (docs/pricing-sources.md says how they were made): per list (tokencostauto's copies of
 LiteLLM's file, LiteLLM, genai-prices) the days on which a release is at hand, and the prices of each rate over runs of
-such days. A price that
-was first seen at its package's snapshot is taken back to the first of the days on which every release said the same,
-without a break. It is never taken back further than that, nor over a release that says something else or nothing.
+such days. A price that was first seen at its package's snapshot is taken back to the first of the days on which every
+release said the same, without a break. It is never taken back further than that, nor over a release that says
+something else or nothing.
 """
 
 from __future__ import annotations
