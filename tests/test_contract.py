@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -793,3 +794,19 @@ def test_interrupted(small_log: Path, tmp_path: Path, in_a_query: str) -> None:
     assert b"Traceback" not in done.stderr
     after = run_in(tmp_path, "status", "--json")
     assert "there is no database" in after.err or after.json["requests"] == 0
+
+
+def test_no_command_loads_pandas(tmp_path: Path, small_log: Path) -> None:
+    """Arrow would wherever it is installed, as it is here; the checks themselves need it."""
+    environment = clean_environment(tmp_path) | {"PYTHONPROFILEIMPORTTIME": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "llmaudit", "ingest", small_log],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert find_spec("pandas")
+    assert " pyarrow.lib\n" in done.stderr
+    assert " pandas._libs\n" not in done.stderr

@@ -17,6 +17,7 @@ from llmaudit.privacy import pseudonym
 from llmaudit.shadow.clusters import Floats, Ints
 from llmaudit.shadow.model import Analysis, Plan
 from llmaudit.shadow.pairs import DAY_US, UNKNOWN, Arm, Pairs, make_pairs, score_kind
+from llmaudit.shadow.pivot import order_of_time
 from llmaudit.shadow.prepare import codes_of, pico_of
 from llmaudit.store import Store
 
@@ -146,10 +147,9 @@ def pairs_of(table: pa.Table, details: Details, zone: str, cluster: str = "auto"
         notes=(*details.notes, *note),
     )
     line = np.where(primary.present, _whole(table, "primary_line", 0), _whole(table, "shadow_line", 0))
+    order = order_of_time(at, line, table["pair_id"])
     del table, primary, shadow  # a caller that gave its table up has room for the sorted copy
-    if np.all(np.diff(at) >= 0):
-        return pairs
-    return pairs.take(np.lexsort((line, at)))
+    return pairs if order is None else pairs.take(order)
 
 
 def _days(at: Ints, zone: str) -> Ints:

@@ -35,14 +35,14 @@ def pivot(rows: dict[str, Any]) -> pa.Table:
         rows: Columns as `prepare` returns them. They are taken out one by one, so that two shapes of the same million
             rows do not lie in memory at once.
     """
-    ids = pc.dictionary_encode(_whole(rows.pop("pair_id")))
+    ids = _whole(rows.pop("pair_id"))
     pair = np.asarray(ids.indices).astype(np.int64)
     is_shadow = np.asarray(pc.equal(rows.pop("arm"), "shadow"))
     order = _in_order(np.asarray(rows.pop("source")), np.asarray(rows["line"]))
     places, copies = zip(
         *(_first(pair, side, order, len(ids.dictionary)) for side in (~is_shadow, is_shadow)), strict=True
     )
-    by_time = _by_time(rows, *places)
+    by_time = _by_time(rows, ids.dictionary, *places)
     places, copies = (tuple(column[by_time] for column in both) for both in (places, copies))
     found: dict[str, Any] = {"pair_id": ids.dictionary.take(pa.array(by_time))}
     del ids, pair, is_shadow, by_time
@@ -84,22 +84,47 @@ def _first(pair: Ints, side: Any, order: Ints | None, pairs: int) -> tuple[Ints,
     return first, np.bincount(pair[rows], minlength=pairs)
 
 
-def _by_time(rows: dict[str, Any], first: Ints, second: Ints) -> Ints:
-    """Return pairs in order of time, those without one first; at one instant in the order of the file.
+def _by_time(rows: dict[str, Any], ids: Any, first: Ints, second: Ints) -> Ints:
+    """Return pairs in order of time.
 
     Here, where every column is taken to its place anyway, the order costs nothing; arrays made from the table later
     would have to be copied for it, all at once.
     """
     row = np.where(first >= 0, first, second)
     line = np.asarray(rows["line"])[row]
-    if "at" not in rows:
-        return np.argsort(line, kind="stable")
-    column = _whole(rows["at"]).cast(pa.int64())
-    instants = np.asarray(pc.fill_null(column, UNKNOWN))
-    at = instants[first]
-    missing = (first < 0) | (at == UNKNOWN)
-    at = np.where(missing, np.where(second < 0, UNKNOWN, instants[second]), at)
-    return np.lexsort((line, at))
+    if "at" in rows:
+        instants = np.asarray(pc.fill_null(_whole(rows["at"]).cast(pa.int64()), UNKNOWN))
+        at = instants[first]
+        missing = (first < 0) | (at == UNKNOWN)
+        at = np.where(missing, np.where(second < 0, UNKNOWN, instants[second]), at)
+    else:
+        at = np.broadcast_to(np.int64(UNKNOWN), line.shape)
+    order = order_of_time(at, line, ids)
+    return np.arange(len(line)) if order is None else order
+
+
+def order_of_time(at: Ints, line: Ints, ids: Any) -> Ints | None:
+    """Return pairs in order of time, those without one first; None where they already are.
+
+    Looks cut a test where its time says, so that the order must be the same whether pairs come from files or from the
+    database, which keeps none: at one instant lines decide, and where several files have that line, the pair's id.
+
+    Args:
+        at: Instants, `UNKNOWN` where there is none. Shape (n,).
+        line: Lines of the rows that count. Shape (n,).
+        ids: Ids of the pairs, an Arrow array of distinct texts.
+    """
+    if _rises(at, line):
+        return None
+    order = np.lexsort((line, at))
+    if _rises(at[order], line[order]):
+        return order
+    rank = np.argsort(np.asarray(pc.sort_indices(ids)))
+    return np.lexsort((rank, line, at))
+
+
+def _rises(at: Ints, line: Ints) -> bool:
+    return bool(np.all((at[1:] > at[:-1]) | ((at[1:] == at[:-1]) & (line[1:] > line[:-1]))))
 
 
 def _either(column: Any, first: Ints, second: Ints) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -67,32 +68,34 @@ def prepare(
     ]
     table = pa.concat_tables(numbered, promote_options="default")
     have = _Columns(table)
-    arms = _arms(have, primary)
-    name = _score_name(table.column_names, score)
-    pairwise = name is None and have.has("preference")
-    values = _preferred(have, arms) if pairwise else have.get(name or "score", pa.float64())
-    counts, known = _counts(have)
-    cost, notes = _cost(have, counts, known, prices)
-    columns = {
-        "source": table["source"],
-        "line": table["line"],
-        "pair_id": have.get("pair_id", pa.string()),
-        "arm": arms,
-        "ok": have.mapped("status", lambda text: text.strip().lower() in GOOD, pa.bool_(), missing=True),
-        "score": values,
-        "cost_usd": cost,
-        "shown_first": have.mapped("shown_first", lambda text: FIRST.get(text.strip().lower()), pa.string()),
-        "params": _params(have),
-    }
-    if known.any():
-        columns |= {
-            "prompt_tokens": pa.array(counts[:, : len(INPUT_COUNTERS)].sum(axis=1), mask=~known),
-            "cache_read_tokens": pa.array(counts[:, 1], mask=~known),
-            "output_tokens": pa.array(counts[:, -1], mask=~known),
+    with ThreadPoolExecutor(1) as aside:  # nearly every id is another: they take as long as all the rest
+        ids = aside.submit(pc.dictionary_encode, have.get("pair_id", pa.string()))
+        arms = _arms(have, primary)
+        name = _score_name(table.column_names, score)
+        pairwise = name is None and have.has("preference")
+        values = _preferred(have, arms) if pairwise else have.get(name or "score", pa.float64())
+        counts, known = _counts(have)
+        cost, notes = _cost(have, counts, known, prices)
+        columns = {
+            "source": table["source"],
+            "line": table["line"],
+            "arm": arms,
+            "ok": have.mapped("status", lambda text: text.strip().lower() in GOOD, pa.bool_(), missing=True),
+            "score": values,
+            "cost_usd": cost,
+            "shown_first": have.mapped("shown_first", lambda text: FIRST.get(text.strip().lower()), pa.string()),
+            "params": _params(have),
         }
-    columns |= {name: table[name] for name in COPIED if have.has(name)}
-    if "model" in columns:
-        columns["model"] = pc.dictionary_encode(columns["model"])  # few names, many rows
+        if known.any():
+            columns |= {
+                "prompt_tokens": pa.array(counts[:, : len(INPUT_COUNTERS)].sum(axis=1), mask=~known),
+                "cache_read_tokens": pa.array(counts[:, 1], mask=~known),
+                "output_tokens": pa.array(counts[:, -1], mask=~known),
+            }
+        columns |= {name: table[name] for name in COPIED if have.has(name)}
+        if "model" in columns:
+            columns["model"] = pc.dictionary_encode(columns["model"])  # few names, many rows
+        columns["pair_id"] = ids.result()
     present = {name: column for name, column in columns.items() if column.null_count < table.num_rows}
     return Prepared(present, "preference" if pairwise else name, pairwise, notes)
 
@@ -252,9 +255,11 @@ def _cost(
     rows = have.table.num_rows
     given = have.get("cost_usd", MONEY)
     has_cost = np.asarray(pc.is_valid(given))
-    pico = pico_of(given)
     notes: list[str] = []
     wanted = ~has_cost & known
+    if not (wanted.any() or have.has("extra_cost_usd")):
+        return given, notes  # as it is: a million decimals are not taken apart for nothing
+    pico = pico_of(given)
     if wanted.any():
         priced, failed = _priced(have, counts, wanted, prices())
         pico[wanted] = priced[wanted]

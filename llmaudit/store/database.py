@@ -287,17 +287,12 @@ class Store:
 
     @contextmanager
     def aside(self, mib: int) -> Iterator[None]:
-        """Let DuckDB use one thread and little memory for a block, beside work that needs the rest of both.
+        """Let DuckDB store rows in any order with little memory for a block, beside work that needs the rest of it.
 
         What a transaction writes is otherwise held in memory until it commits, and once more while it is packed.
         """
-        (memory,) = self.one("SELECT current_setting('memory_limit')")
-        self.execute(f"SET memory_limit = '{int(mib)} MiB'")
-        try:
-            with self.one_thread():
-                yield
-        finally:
-            self.execute(f"SET memory_limit = '{memory}'")
+        with self._set(memory_limit=f"{mib} MiB"), self.in_any_order():
+            yield
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -18,7 +19,8 @@ from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.errors import InputError, UsageError
 from llmaudit.ingest.read import HEAD_BYTES
 from llmaudit.shadow.fast import fast
-from llmaudit.shadow.pivot import pivot
+from llmaudit.shadow.pairs import UNKNOWN
+from llmaudit.shadow.pivot import order_of_time, pivot
 from llmaudit.shadow.prepare import prepare
 from llmaudit.shadow.read import Rows, read_rows, reject_text
 
@@ -247,6 +249,19 @@ def test_the_first_row_of_an_arm_counts_and_copies_are_counted(tmp_path: Path, p
 def test_what_the_primary_does_not_know_the_shadow_may(tmp_path: Path, prices: Catalog) -> None:
     (pair,) = pairs_of(tmp_path, [row(1, "primary", tier=None, route="x"), row(1, "shadow", tier=3, route="y")], prices)
     assert (pair["tier"], pair["route"]) == (3, "x")
+
+
+def test_pairs_have_one_order_however_they_come() -> None:
+    """The database keeps no order. At one instant lines decide; lines of two files may be alike, then ids do."""
+    at = np.array([7, 7, 7, 3, 3, UNKNOWN, UNKNOWN, 9])
+    line = np.array([2, 1, 1, 5, 4, 8, 6, 1])
+    ids = np.array(["d", "z", "b", "c", "a", "y", "x", "e"])
+    wanted = ["x", "y", "a", "c", "b", "z", "d", "e"]
+    for order in (np.arange(8), np.arange(8)[::-1], np.random.default_rng(1).permutation(8)):
+        found = order_of_time(at[order], line[order], pa.array(ids[order]))
+        assert found is not None
+        assert list(ids[order][found]) == wanted
+    assert order_of_time(np.array([UNKNOWN, 3, 3]), np.array([9, 1, 2]), pa.array(["b", "c", "a"])) is None
 
 
 @pytest.mark.parametrize("names", [("A", "B"), ("control", "treatment"), ("baseline", "candidate")])
