@@ -104,13 +104,10 @@ def slice_of(codes: Ints, strata: Ints, targets: Floats) -> Slice:
     return Slice(codes, per_pair[strata], strata, per_pair)
 
 
-def difference(part: Slice, first: Floats, second: Floats, level: float = 0.95) -> Estimate:
-    """Return mean(second) - mean(first) over pairs, with a t interval."""
-    value, influence = part.mean(second - first)
-    found = part.spread(influence)
-    half = _quantile(found, level) * found.se
-    arms = (float(part.weights @ first), float(part.weights @ second))
-    return Estimate(value, value - half, value + half, found, arms, "paired clustered t")
+def mean_estimate(value: float, spread: Spread, arms: tuple[float, float], level: float = 0.95) -> Estimate:
+    """Return a mean paired difference of a known spread with its t interval."""
+    half = _quantile(spread, level) * spread.se
+    return Estimate(value, value - half, value + half, spread, arms, "paired clustered t")
 
 
 @dataclass(frozen=True)

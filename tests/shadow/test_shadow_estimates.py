@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy.stats import t
+from scipy.stats import binomtest, t
 
 from llmaudit.datasets.shadow import World, simulate
 from llmaudit.shadow.analysis import analyze
 from llmaudit.shadow.clusters import Floats
-from llmaudit.shadow.estimates import difference, per_unit, quantile_differences, ratio, slice_of
+from llmaudit.shadow.estimates import per_unit, quantile_differences, ratio, slice_of
+from llmaudit.shadow.model import Plan
 
 
 def plain(pairs: int, codes: np.ndarray):
@@ -28,6 +29,17 @@ def test_a_tail_too_heavy_for_the_interval_is_said(spread: float, pairs: int, *,
     assert any("very heavy tail" in text for text in found.warnings) == heavy
 
 
+@pytest.mark.parametrize(("pairs", "status"), [(40, "open"), (400, "open"), (4000, "pass")])
+def test_no_errors_among_few_pairs_are_no_proof_of_none(pairs: int, status: str) -> None:
+    """The interval is at least as wide as the exact binomial one for 0 of n."""
+    found = analyze(simulate(World(pairs=pairs, users=pairs), np.random.default_rng(1)), Plan(days=7))
+    (figure,) = [one for one in found.metrics if one.metric == "error_rate" and one.tier is None]
+    assert (figure.arm_a, figure.arm_b, figure.delta, figure.p) == (0, 0, 0, 1)
+    assert figure.high is not None
+    assert figure.high >= binomtest(0, figure.clusters).proportion_ci(0.95).high
+    assert [rail.status for rail in found.guardrails if rail.name == "error rate"] == [status]
+
+
 def test_fieller_holds_the_ratios_that_a_t_test_does_not_reject() -> None:
     codes, first, second = costs()
     part = plain(250, codes)
@@ -35,8 +47,8 @@ def test_fieller_holds_the_ratios_that_a_t_test_does_not_reject() -> None:
     assert found.method.startswith("Fieller")
     critical = t.ppf(0.975, found.spread.df)
     for end in (found.low, found.high):
-        gap = difference(part, end * first, second)
-        assert abs(gap.value / gap.spread.se) == pytest.approx(critical, rel=1e-6)
+        gap, influence = part.mean(second - end * first)
+        assert abs(gap / part.spread(influence).se) == pytest.approx(critical, rel=1e-6)
 
 
 def test_a_ratio_with_a_denominator_near_zero_is_not_bounded() -> None:
@@ -115,8 +127,9 @@ def test_the_production_mix_weighs_the_strata() -> None:
     strata = np.array([0] * 90 + [1] * 10)
     values = np.where(strata == 1, 1.0, 0.0)
     part = slice_of(np.arange(100), strata, np.array([0.5, 0.5]))
-    assert part.mean(values)[0] == pytest.approx(0.5)
-    assert difference(part, np.zeros(100), values).spread.se == pytest.approx(0.0, abs=1e-12)
+    mean, influence = part.mean(values)
+    assert mean == pytest.approx(0.5)
+    assert part.spread(influence).se == pytest.approx(0.0, abs=1e-12)
 
 
 def test_a_stratum_without_pairs_leaves_its_place_to_the_others() -> None:
