@@ -24,6 +24,7 @@ from llmaudit.findings import (
     coverage,
     drivers,
     frontier,
+    gateway_cache,
     lockin,
     markup,
     opportunities,
@@ -51,6 +52,7 @@ DEFAULT_PLANS = ("as-is", "direct", "tiered")
 FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("spend", spend.find),
     ("account", account.find),
+    ("gateway_cache", gateway_cache.find),
     ("coverage", coverage.find),
     ("tiers", tiers.find),
     ("overspecification", overspecification.find),
@@ -101,6 +103,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None
     spend: spend.Spend
     account: account.Account
+    gateway_cache: gateway_cache.GatewayCache
     coverage: coverage.Coverage
     tiers: tiers.Tiers
     overspecification: overspecification.Overspecification | None

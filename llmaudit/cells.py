@@ -19,6 +19,7 @@ from llmaudit.catalog import Catalog, Conditions, NoRates, Offer, Rates, rates_f
 from llmaudit.catalog.quote import cost
 from llmaudit.catalog.units import SUB_COUNTS
 from llmaudit.money import ZERO, total
+from llmaudit.request import GATEWAY_CACHE
 
 PRICED_USAGE = {"reported", "estimated"}
 
@@ -50,7 +51,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         unresolved: Why the model is not in the catalog; None where it is.
         prompt_band: Smallest prompt of the band, in tokens.
         attempt_kind: first, retry (same model again after a failure) or fallback (another).
-        usage_status: reported, estimated, missing or inconsistent.
+        usage_status: reported, estimated, missing or inconsistent; `gateway_cache` where a gateway answered from its
+            own cache: its requests have used nothing.
         billed_kind: How the billed amount is known; None where there is none.
         slot_by: What chose the price slot: `completion` where the seller goes by it and it is known, or `start`.
         is_thinking: Whether the model reasoned, for a sku whose price depends on it; None is unknown, or no matter.
@@ -219,8 +221,8 @@ class PricedCell:
 
     @property
     def model_class(self) -> str | None:
-        """flagship, mid or budget; None where the catalog does not say."""
-        return self.offer.sku.model_class if self.offer else None
+        """flagship, mid or budget; None where the catalog does not say, or where a gateway's cache answered."""
+        return self.offer.sku.model_class if self.offer and self.cell.usage_status != GATEWAY_CACHE else None
 
 
 def price(cells: Iterable[Cell], catalog: Catalog) -> list[PricedCell]:
@@ -228,12 +230,15 @@ def price(cells: Iterable[Cell], catalog: Catalog) -> list[PricedCell]:
     return [_priced(cell, catalog) for cell in cells]
 
 
+def is_unused(cell: Cell) -> bool:
+    """Say whether nothing was used that could cost: a failure without usage, or an answer from a gateway's cache."""
+    return cell.usage_status == GATEWAY_CACHE or (cell.usage_status == "missing" and cell.status != "ok")
+
+
 def _priced(cell: Cell, catalog: Catalog) -> PricedCell:
     offer = catalog.offer(cell.seller, cell.sku)
-    if cell.usage_status == "missing" and cell.status != "ok":
-        return PricedCell(
-            cell, offer, None, ZERO, ZERO, ZERO
-        )  # a failure without usage: nothing was used that could cost
+    if is_unused(cell):
+        return PricedCell(cell, offer, None, ZERO, ZERO, ZERO)
     if cell.usage_status not in PRICED_USAGE:
         return PricedCell(cell, offer, None, None, None, None, f"usage {cell.usage_status}")
     if offer is None:

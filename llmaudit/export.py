@@ -26,7 +26,7 @@ Form = Literal["parquet", "csv", "focus"]
 _REQUESTS = f"""
     SELECT s.path AS file, {", ".join(f"r.{name}" for name in COLUMNS)}, t.tier, t.task, p.list_usd, p.list_low_usd,
         p.list_high_usd, p.why_unpriced
-    FROM period_requests r JOIN priced_requests p ON p.row_id = r.row_id
+    FROM requests r JOIN priced_requests p ON p.row_id = r.row_id
         JOIN sources s ON s.source_id = r.source_id LEFT JOIN tiers t ON t.row_id = r.row_id
     ORDER BY r.row_id
 """

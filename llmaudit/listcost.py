@@ -18,6 +18,7 @@ from llmaudit.catalog import Catalog, Conditions, NoRates, Rates, rates_for
 from llmaudit.catalog.units import PRICED, SUB_COUNTS
 from llmaudit.cells import PRICED_USAGE
 from llmaudit.period import ALL, Period
+from llmaudit.request import GATEWAY_CACHE
 from llmaudit.resolve import NO_TIME, resolved_requests
 from llmaudit.store import Store
 
@@ -68,7 +69,7 @@ def priced_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Ite
 
 
 def _conditioned(edges: list[int]) -> str:
-    """Return the view of requests with their conditions; one that failed without usage has nothing to price."""
+    """Return the view of requests with their conditions; what used nothing (`cells.is_unused`) has nothing to price."""
     bands = " ".join(f"WHEN s.prompt_tokens >= {edge} THEN {edge}" for edge in sorted(edges, reverse=True))
     counts = ", ".join(f"s.{name}" for name in PRICED if name != "requests")
     usage = ", ".join(f"'{word}'" for word in sorted(PRICED_USAGE))
@@ -78,7 +79,8 @@ def _conditioned(edges: list[int]) -> str:
             s.row_id, s.sold_seller AS seller, s.sold_sku AS sku, s.unresolved, s.price_slot, s.slot_by, s.is_thinking,
             CASE {bands} END AS band_from,
             s.service_tier, COALESCE(s.is_batch, FALSE) AS is_batch, s.region_class,
-            CASE WHEN s.usage_status = 'missing' AND s.status <> 'ok' THEN 'nothing used'
+            CASE WHEN s.usage_status = '{GATEWAY_CACHE}' OR (s.usage_status = 'missing' AND s.status <> 'ok')
+                 THEN 'nothing used'
                  WHEN s.usage_status IN ({usage}) THEN 'known' ELSE 'usage ' || s.usage_status END AS usage,
             {counts}
         FROM resolved_requests s

@@ -16,7 +16,12 @@ import msgspec
 Status = Literal["ok", "error", "cancelled"]
 ErrorClass = Literal["rate_limited", "timeout", "server_error", "client_error", "content_filter", "other"]
 BilledKind = Literal["invoice", "seller_reported", "list_estimate"]
-UsageStatus = Literal["reported", "estimated", "missing", "inconsistent"]
+UsageStatus = Literal["reported", "estimated", "missing", "inconsistent", "gateway_cache"]
+
+GATEWAY_CACHE: UsageStatus = "gateway_cache"
+"""The usage status of an answer that a gateway gave from its own cache: nobody was called, so nothing was used. The
+counters are those of the stored answer: what a call would have used, unknown where the log does not say."""
+
 
 INPUT_COUNTERS = (
     "input_tokens",

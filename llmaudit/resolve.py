@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from llmaudit.catalog import Catalog
+from llmaudit.catalog.units import PRICED
 from llmaudit.period import ALL, Period
+from llmaudit.request import GATEWAY_CACHE
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
@@ -21,6 +23,9 @@ OTHER = "(other)"
 
 NAME = "COALESCE(model_served, model_requested, model_raw)"
 """The model of a request as logged."""
+
+USED = tuple(name for name in PRICED if name != "requests")
+"""The counts of a request that cost something."""
 
 Folded = Mapping[str, pa.Table]
 """By `feature`, `team` or `model`: its values that stand together as `OTHER`, in a column `name`."""
@@ -39,7 +44,9 @@ def resolved_requests(
         folded: Values that stand together.
     """
     with _folded_tables(store, folded or {}):
-        store.execute(f"CREATE OR REPLACE TEMP VIEW period_requests AS {_of_period(period, folded or {})}")
+        hits = bool(store.rows(f"SELECT 1 FROM requests WHERE usage_status = '{GATEWAY_CACHE}' LIMIT 1"))
+        sql = requests_of(period, folded or {}, hits=hits)
+        store.execute(f"CREATE OR REPLACE TEMP VIEW period_requests AS {sql}")
         with store.table("price_slots", _slots(store, catalog)):
             names = store.rows(_NAMES_SQL)
             with store.table("sku_map", _sku_map(catalog, names)):
@@ -59,8 +66,15 @@ def _folded_tables(store: Store, folded: Folded) -> Iterator[None]:
             store.execute(f"DROP TABLE IF EXISTS folded_{key}")
 
 
-def _of_period(period: Period, folded: Folded) -> str:
-    """Return the query of a period's requests, with what engines have no common word for."""
+def requests_of(period: Period, folded: Folded, *, hits: bool) -> str:
+    """Return the query of a period's requests, with what engines have no common word for.
+
+    Args:
+        period: Only requests that started in it.
+        folded: Values that stand together.
+        hits: Whether some may be answers from a gateway's own cache. Those have used nothing, so that whatever adds
+            tokens up or prices them finds none; `requests` keeps the counts of the stored answer.
+    """
     bounds = [
         f"started_at {sign} TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
         for sign, moment in ((">=", period.since), ("<", period.until))
@@ -69,7 +83,7 @@ def _of_period(period: Period, folded: Folded) -> str:
     where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
     zone = ZoneInfo(period.timezone).key  # a view takes no parameters: nothing but a zone's real name gets into it
     local = "started_at" if zone == "UTC" else f"timezone('{zone}', timezone('UTC', started_at))"
-    replaced = ", ".join(_replaced(folded))
+    replaced = ", ".join((*_replaced(folded), *(_used(name) for name in USED if hits)))
     return (
         f"SELECT * {f'REPLACE ({replaced})' if replaced else ''}, CAST({local} AS DATE) AS day,"
         f" {_after_start('ended_at')} AS latency_ms, {_after_start('first_token_at')} AS ttft_ms FROM requests{where}"
@@ -82,6 +96,10 @@ def _replaced(folded: Folded) -> Iterator[str]:
         value = NAME if key == "model" else key
         for column in columns[key]:
             yield f"CASE WHEN {value} IN (SELECT name FROM folded_{key}) THEN '{OTHER}' ELSE {column} END AS {column}"
+
+
+def _used(count: str) -> str:
+    return f"CASE WHEN usage_status = '{GATEWAY_CACHE}' THEN 0 ELSE {count} END AS {count}"
 
 
 def _after_start(moment: str) -> str:

@@ -12,8 +12,8 @@ from llmaudit.catalog import Catalog
 from llmaudit.cells import KEYS, PARTS, Cell
 from llmaudit.crowded import TOP, Crowd, crowded
 from llmaudit.period import ALL, Period
-from llmaudit.request import COUNTERS
-from llmaudit.resolve import resolved_requests
+from llmaudit.request import COUNTERS, GATEWAY_CACHE
+from llmaudit.resolve import USED, resolved_requests
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
@@ -41,7 +41,7 @@ def fold(store: Store) -> list[Cell]:
 
 @contextmanager
 def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: int = TOP) -> Iterator[list[Crowd]]:
-    """Make the views `keyed_requests` (keyed.sql) and `sliced_requests` (slices.sql) for the length of a block.
+    """Make the views `keyed_requests` (keyed.sql), `sliced_requests` (slices.sql) and `spared_requests` for a block.
 
     Args:
         store: The database; its tags must be up to date.
@@ -57,7 +57,9 @@ def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: in
     with resolved_requests(store, catalog, period, folded), store.table("prompt_bands", _bands(catalog)):
         store.execute(read_sql("attempts.sql"))  # its joins are best in the order of sizes
         store.execute(read_sql("keyed.sql"))
-        store.execute(_slices(store, catalog))
+        slices = _slices(store, catalog)
+        store.execute(slices)
+        _make_spared(store, slices)
         try:
             with store.joins_as_written():
                 yield crowds
@@ -87,6 +89,25 @@ def _slices(store: Store, catalog: Catalog) -> str:
     sql = read_sql("slices.sql").replace("{band} AS", f"CASE {bands} END AS")
     known = "SELECT 1 FROM information_schema.columns WHERE table_name = 'requests' AND column_name = 'system_chars'"
     return sql if store.rows(known) else sql.replace("z.system_chars", "CAST(NULL AS BIGINT)")
+
+
+def _make_spared(store: Store, slices: str) -> None:
+    """Make the view `spared_requests`: answers from a gateway's own cache with the counts of the stored answer.
+
+    It has the columns of `sliced_requests`, of which these requests are no part: they were sent to nobody.
+    """
+    counts = ", ".join(f"r.{name} AS {name}" for name in USED)
+    store.execute(
+        f"CREATE OR REPLACE TEMP VIEW period_spared AS SELECT p.* REPLACE ({counts}) FROM period_requests p"
+        f" JOIN requests r ON r.row_id = p.row_id WHERE p.usage_status = '{GATEWAY_CACHE}'"
+    )
+    resolved = read_sql("resolved.sql").replace("period_requests", "period_spared")
+    store.execute(resolved.replace("resolved_requests", "resolved_spared"))
+    store.execute(
+        slices.replace("resolved_requests", "resolved_spared")
+        .replace("sliced_requests", "spared_requests")
+        .replace("z.usage_status <>", "z.usage_status =")
+    )
 
 
 def _bands(catalog: Catalog) -> pa.Table:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from llmaudit.cli.options import command
@@ -15,6 +17,7 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
+    from llmaudit.cells import Cell, PricedCell
     from llmaudit.store import Store
 
 _FIND = """
@@ -66,13 +69,15 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
     from llmaudit.cells import price
     from llmaudit.formats import format_named
     from llmaudit.plans import evaluate, load_plan, preset_names
-    from llmaudit.request import COUNTERS
+    from llmaudit.request import COUNTERS, GATEWAY_CACHE
     from llmaudit.rollup import cell_of
 
     cell = cell_of(store, prices, row["row_id"])
     (priced,) = price([cell], prices)
-    quantities = dict(zip(PRICED, cell.quantities, strict=True))
-    lines = list(components(priced.rates, cell.quantities)) if priced.rates and priced.list_usd is not None else []
+    is_hit = cell.usage_status == GATEWAY_CACHE
+    called = _called(cell, row, prices) if is_hit else priced
+    used = called.cell.quantities
+    lines = list(components(called.rates, used)) if called.rates and called.list_usd is not None else []
     plans = [evaluate(load_plan(name, prices), [priced], prices) for name in preset_names()]
     return {
         "source": {name: row[name] for name in ("file", "line", "format", "content_sha256")},
@@ -94,7 +99,7 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
             "prompt_band_from": cell.prompt_band,
         },
         "list": {
-            "rules": list(dict.fromkeys(describe(priced.offer, part.rate) for part in lines)) if priced.offer else [],
+            "rules": list(dict.fromkeys(describe(called.offer, part.rate) for part in lines)) if called.offer else [],
             "components": [
                 {
                     "counter": part.counter,
@@ -109,8 +114,10 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
             "cost_usd": priced.list_usd,
             "low_usd": priced.list_low_usd,
             "high_usd": priced.list_high_usd,
-            "assumptions": usage_notes(priced.rates, quantities) if priced.rates else [],
+            "assumptions": usage_notes(called.rates, dict(zip(PRICED, used, strict=True))) if called.rates else [],
             "why_unpriced": priced.why_unpriced,
+            "is_from_gateway_cache": is_hit,
+            "avoided_usd": called.list_usd if is_hit and any(called.cell.tokens) else None,
         },
         "billed_usd": cell.billed_usd,
         "spend_usd": priced.spend_usd,
@@ -131,6 +138,26 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
     }
 
 
+def _called(cell: Cell, row: dict[str, Any], prices: Catalog) -> PricedCell:
+    """Return what an answer from a gateway's cache would have cost, had it been sent, by the stored answer's counts."""
+    from llmaudit.cells import PARTS, price
+    from llmaudit.request import COUNTERS, INPUT_COUNTERS
+
+    prompt = sum(row[name] or 0 for name in INPUT_COUNTERS)
+    first, read, write_5m, write_1h, write_other, output = (row[name] or 0 for name in COUNTERS)
+    audio_in, image_in, audio_out, image_out = (row[name] for name in PARTS)
+    sent = msgspec.structs.replace(
+        cell,
+        usage_status="reported",
+        prompt_band=max(edge for edge in prices.prompt_edges() if edge <= prompt),
+        tokens=(first, read, write_5m, write_1h, write_other, output),
+        reasoning_tokens=row["reasoning_tokens"],
+        parts=(audio_in, image_in, audio_out, image_out),
+        web_searches=row["web_searches"],
+    )
+    return price([sent], prices)[0]
+
+
 def _show(step: dict[str, Any]) -> None:
     source, usage, cost = step["source"], step["usage"], step["list"]
     content = f"{source['format']}, content {source['content_sha256'][:12]}"
@@ -142,8 +169,12 @@ def _show(step: dict[str, Any]) -> None:
     for part in cost["components"]:
         each = f"{part['usd_per_million']} per million" if part["usd_per_million"] else f"{part['usd_each']} each"
         product = f"{part['tokens']:,} x {each} = {as_json(part['cost_usd'])}"
-        line(f"  list        {part['counter']} {product}")
-    line(f"  list cost   {as_json(cost['cost_usd']) or 'unpriced: ' + str(cost['why_unpriced'])}" + _upper(cost))
+        line(f"  {'avoided' if cost['is_from_gateway_cache'] else 'list':<11} {part['counter']} {product}")
+    if cost["is_from_gateway_cache"]:
+        avoided = as_json(cost["avoided_usd"]) or "an amount that is not known"
+        line(f"  list cost   0: the gateway answered from its own cache, nobody was called; avoided {avoided} at list")
+    else:
+        line(f"  list cost   {as_json(cost['cost_usd']) or 'unpriced: ' + str(cost['why_unpriced'])}" + _upper(cost))
     for rule in cost["rules"]:
         line(f"              {printable(rule, 1000)}")
     for note in cost["assumptions"]:
@@ -165,7 +196,8 @@ def _upper(cost: dict[str, Any]) -> str:
 
 
 def _pairs(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {printable(str(value))}" for name, value in values.items() if value is not None)
+    said = {name: as_json(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+    return ", ".join(f"{name} {printable(str(value))}" for name, value in said.items() if value is not None)
 
 
 def register(app: typer.Typer) -> None:

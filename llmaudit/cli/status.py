@@ -79,9 +79,10 @@ def _privacy(settings: Settings) -> None:
 
 def _document(evidence: Evidence, estimated: dict[str, int]) -> dict[str, Any]:
     """Return what is known without the other findings, which take several times as long."""
-    from llmaudit.findings import coverage, spend
+    from llmaudit.findings import coverage, gateway_cache, spend
 
-    covered, spent = coverage.find(evidence), spend.find(evidence)
+    covered, spent, spared = coverage.find(evidence), spend.find(evidence), gateway_cache.find(evidence)
+    unpriced = sum(row.requests for row in covered.unpriced)
     return {
         "schema": "llmaudit/status/1",
         "catalog_version": evidence.catalog.version,
@@ -101,8 +102,14 @@ def _document(evidence: Evidence, estimated: dict[str, int]) -> dict[str, Any]:
         "tokens": spent.tokens,
         "tokens_estimated": estimated,
         "usage": covered.usage,
+        "gateway_cache": {
+            "requests": spared.requests,
+            "avoided_usd": spared.avoided_usd,
+            "unknown_requests": spared.unknown_requests,
+        },
         "unpriced": {
-            "requests": sum(row.requests for row in covered.unpriced),
+            "requests": unpriced,
+            "cost_unknown_requests": spent.unpriced_requests,
             "models": sorted({row.model for row in covered.unpriced}),
         },
     }
@@ -128,10 +135,26 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
             f"estimated  of these, input {estimated['input']:,} and output {estimated['output']:,} were counted offline"
             f" for {estimated['requests']:,} requests without usage"
         )
+    spared = document["gateway_cache"]
+    if spared["requests"]:
+        line(
+            f"not sent   {counted(spared['requests'], 'answer')} from a gateway's own cache: list cost avoided"
+            f" {shown(spared['avoided_usd'])}, in no other figure{_unknown_of(spared)}"
+        )
     unpriced = document["unpriced"]
     models = printable(", ".join(unpriced["models"]))
-    line(f"unpriced   {counted(unpriced['requests'], 'request')}{f': {models}' if models else ''}")
+    line(
+        f"unpriced   {counted(unpriced['requests'], 'request')} without a list price"
+        f"{f' ({models})' if models else ''}; the cost of {unpriced['cost_unknown_requests']:,} is unknown, that of the"
+        " others stands in the log"
+        if unpriced["requests"]
+        else "unpriced   0 requests"
+    )
     line(f"catalog    {document['catalog_version']}")
+
+
+def _unknown_of(spared: dict[str, Any]) -> str:
+    return f" (not known of {spared['unknown_requests']:,})" if spared["unknown_requests"] else ""
 
 
 def register(app: typer.Typer) -> None:

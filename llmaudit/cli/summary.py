@@ -60,6 +60,13 @@ def _spent(audit: Audit) -> None:
         f" (on estimated tokens {shown(spent.estimated_usd)});"
         f" cost unknown for {counted(spent.unpriced_requests, 'request')}"
     )
+    spared = audit.gateway_cache
+    if spared.requests:
+        unknown = f"; not known of {spared.unknown_requests:,}" if spared.unknown_requests else ""
+        line(
+            f"  {counted(spared.requests, 'answer')} from a gateway's own cache cost nothing at list; sent again, they"
+            f" would have cost {shown(spared.avoided_usd)}, which is in no figure here{unknown}"
+        )
 
 
 def _bills(audit: Audit) -> None:

@@ -10,7 +10,16 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, none_if_zero, object_in, studied_by, text_in
+from llmaudit.formats.filling import (
+    fill_cost,
+    fill_gateway_cache,
+    fill_labels,
+    fill_status,
+    none_if_zero,
+    object_in,
+    studied_by,
+    text_in,
+)
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Ignored, Request
 
@@ -130,6 +139,7 @@ def convert(log: Log, context: Context) -> Request | Ignored:
     messages = _list(log.input_history or "[]") if isinstance(log.input_history, str) else log.input_history
     turns = chat.describe(request, messages, context)
     chat.keep(request, turns, None, context)
+    fill_gateway_cache(request, hit=hit)
     return request
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, none_if_zero, object_in
+from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_labels, fill_status, none_if_zero, object_in
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Request
 
@@ -59,6 +59,7 @@ def convert(log: Log, _: Context) -> Request:
         usage.not_counted(request)
     fill_cost(request, none_if_zero(log.cost, free=bool(log.cached)), "cost", kind="list_estimate")
     fill_labels(request, object_in(log.metadata))
+    fill_gateway_cache(request, hit=bool(log.cached))
     return request
 
 
@@ -91,6 +92,6 @@ FORMAT = Format(
         ),
         ("`cost` is 0 where Cloudflare has no price", "unknown, unless the answer came from its cache"),
         ("`metadata` is JSON text in one place and an object in another", "both are read"),
-        ("an answer from the gateway's cache has tokens", "the amount is what the log says; a 0 is then a real 0"),
+        ("an answer from the gateway's cache has tokens, and may have an amount", "neither was used: list cost 0"),
     ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_status, moment, none_if_zero
+from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_status, moment, none_if_zero
 from llmaudit.formats.values import after, or_none, unit_of
 from llmaudit.request import Request
 
@@ -55,6 +55,7 @@ def convert(event: Event, context: Context) -> Request:
     )
     fill_status(request, event.StatusCode, "rate_limit" if event.RateLimited else "")
     fill_cost(request, none_if_zero(told.cost, free=bool(event.Cached)), "Metrics.cost", kind="list_estimate")
+    fill_gateway_cache(request, hit=bool(event.Cached))
     return request
 
 

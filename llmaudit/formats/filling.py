@@ -22,7 +22,7 @@ from llmaudit.formats.values import (
     utc,
 )
 from llmaudit.money import EXACT
-from llmaudit.request import BilledKind, Reject, Request
+from llmaudit.request import COUNTERS, GATEWAY_CACHE, BilledKind, Reject, Request
 
 T = TypeVar("T")
 
@@ -84,6 +84,28 @@ def none_if_zero(amount: Decimal | None, *, free: bool = False) -> Decimal | Non
     gateway's own cache, say) makes it an amount.
     """
     return None if amount is not None and not amount and not free else amount
+
+
+def fill_gateway_cache(request: Request, *, hit: bool) -> None:
+    """Say that a gateway answered from its own cache, in place; last of all, when counts and amount are filled.
+
+    No provider was called, so that nothing was used and a provider bills nothing. The counts stay: they are those of
+    the stored answer, and tell what the cache has saved. Counts that contradict each other, are all 0 or were counted
+    offline tell nothing and go. What the gateway itself charges for a hit is an amount; what a tool works out from a
+    price table for a call that nobody made is none.
+
+    Args:
+        request: A failure is no answer, and stays what it is.
+        hit: Whether the record says so.
+    """
+    if not hit or request.status != "ok":
+        return
+    if request.usage_status != "reported" or not any(getattr(request, counter) for counter in COUNTERS):
+        for counter in (*COUNTERS, "reasoning_tokens"):
+            setattr(request, counter, None)
+    request.usage_status = GATEWAY_CACHE
+    if request.billed_kind == "list_estimate" and request.billed_amount:
+        request.billed_amount = request.billed_currency = request.billed_kind = None
 
 
 def with_upstream(cost: Decimal | None, upstream: Decimal | None, *, is_byok: bool | None) -> Decimal | None:

@@ -12,6 +12,7 @@ from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import (
     fill_cost,
+    fill_gateway_cache,
     fill_labels,
     fill_status,
     none_if_zero,
@@ -89,6 +90,7 @@ def convert(row: Row, context: Context) -> Request:
     fill(request, row, context, status=row.response_status, properties=row.request_properties)
     amount = row.costUSD if row.cost is None else row.cost
     fill_cost(request, none_if_zero(amount, free=row.is_from_cache), "cost", kind="list_estimate")
+    fill_gateway_cache(request, hit=row.is_from_cache)
     return request
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, none_if_zero, number
+from llmaudit.formats.filling import fill_cost, fill_gateway_cache, none_if_zero, number
 from llmaudit.formats.helicone import NANODOLLARS, Counted, fill
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Request
@@ -39,6 +39,7 @@ def convert(row: Row, context: Context) -> Request:
     )
     fill(request, row, context, status=row.status, properties=row.properties)
     fill_cost(request, none_if_zero(row.cost, free=row.is_from_cache), "cost", NANODOLLARS, kind="list_estimate")
+    fill_gateway_cache(request, hit=row.is_from_cache)
     return request
 
 

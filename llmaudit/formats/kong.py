@@ -10,7 +10,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_status, none_if_zero, object_in, text_of
+from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_status, none_if_zero, object_in, text_of
 from llmaudit.formats.values import after, or_none
 from llmaudit.request import Ignored, Request
 
@@ -132,6 +132,7 @@ def _request(entry: Entry, name: str, block: Block, context: Context, *, alone: 
     body = object_in(block.payload.request if block.payload else None)
     turns = chat.describe(request, body.get("messages"), context)
     chat.keep(request, turns, None, context)
+    fill_gateway_cache(request, hit=hit)
     return request
 
 

@@ -12,11 +12,15 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, litellm_columns, litellm_cut
 from llmaudit.formats.base import Context, Cut, Format
+from llmaudit.formats.filling import fill_gateway_cache
 from llmaudit.formats.litellm_columns import NO_MESSAGES, NOTHING
 from llmaudit.formats.values import dollars, error_class, or_none, stated_tier, tag_values, utc
 from llmaudit.request import Request
 
 Count = int | float | None
+HIT = "_cache_hit"
+"""What LiteLLM puts behind the id of an answer from its own cache, before the time."""
+
 INTERNAL = "litellm:"
 """Before the origin of a call that LiteLLM makes for itself (routing, shadow evaluation, judging): its feature."""
 
@@ -148,8 +152,10 @@ def convert(row: SpendLog, context: Context) -> Request:
         chat.keep(request, turns, None, context)
     if row.status == "failure":
         fill_failure(request, meta.error_information)
-    request.billed_amount = billed(row.spend, meta.cost_breakdown, request, cache_hit=row.cache_hit)
+    hit = is_hit(row.request_id, row.spend, cache_hit=row.cache_hit)
+    request.billed_amount = billed(row.spend, meta.cost_breakdown, request, hit=hit)
     request.billed_kind = None if request.billed_amount is None else "seller_reported"
+    fill_gateway_cache(request, hit=hit)
     return request
 
 
@@ -238,9 +244,12 @@ def fill_failure(request: Request, error: ErrorInformation | None) -> None:
     usage.not_counted(request)
 
 
-def billed(
-    spend: Decimal | None, breakdown: CostBreakdown | None, request: Request, *, cache_hit: str | bool | None
-) -> Decimal | None:
+def is_hit(request_id: str, spend: Decimal | None, *, cache_hit: str | bool | None) -> bool:
+    """Say whether LiteLLM answered from its own cache: the column says so, or the suffix that the id of a hit gets."""
+    return str(cache_hit).lower() == "true" or (HIT in request_id and not spend)
+
+
+def billed(spend: Decimal | None, breakdown: CostBreakdown | None, request: Request, *, hit: bool) -> Decimal | None:
     """Return what LiteLLM says the call cost, or None where its 0 means that it did not know.
 
     The amount is 0 for a stream it could not price (then `cost_breakdown` has it), for an unknown model, for a failure
@@ -251,7 +260,7 @@ def billed(
     whole = breakdown.total_cost if breakdown else None
     if whole:
         return dollars(whole, "metadata.cost_breakdown.total_cost")
-    free = request.status == "error" or str(cache_hit).lower() == "true"
+    free = request.status == "error" or hit
     return Decimal(0) if free and spend is not None else None
 
 

@@ -132,13 +132,15 @@ def columns(
 def _is_usual(row: Any, meta: Any) -> bool:
     if row.status == "failure" or not row.spend or not row.request_id:
         return False
+    if str(row.cache_hit).lower() == "true":
+        return False
     return is_usual_kind(row, meta)
 
 
 def is_usual_kind(row: Any, meta: Any) -> bool:
     """Say whether a row is ordinary as far as the kinds of its values go, which rows of one shape share."""
     used = meta.usage_object
-    if used is None or row.messages not in NO_MESSAGES or row.request_tags.__class__ is str:
+    if used is None or row.messages not in NO_MESSAGES or row.request_tags.__class__ is str or row.cache_hit is True:
         return False
     return not meta.original_model_group and not meta.internal_call_origin
 

@@ -76,6 +76,9 @@ def cut(
     status = lines.values("status")
     if status is not None:
         values.mark(pc.equal(status, "failure"))
+    hits = lines.values("cache_hit")
+    if hits is not None:
+        values.mark(pc.equal(pc.utf8_lower(hits), "true"))
     return made(parts), values.odd
 
 

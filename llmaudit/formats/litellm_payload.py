@@ -10,7 +10,7 @@ import msgspec
 
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import moment
+from llmaudit.formats.filling import fill_gateway_cache, moment
 from llmaudit.formats.litellm import (
     INTERNAL,
     CostBreakdown,
@@ -20,6 +20,7 @@ from llmaudit.formats.litellm import (
     billed,
     fill_failure,
     fill_usage,
+    is_hit,
     short_key,
 )
 from llmaudit.formats.values import or_none, stated_tier, tag_values
@@ -110,10 +111,10 @@ def convert(line: Payload, context: Context) -> Request:
     _fill_prompt(request, line, context)
     if line.status == "failure":
         fill_failure(request, line.error_information or meta.error_information)
-    request.billed_amount = billed(
-        line.response_cost, line.cost_breakdown or meta.cost_breakdown, request, cache_hit=line.cache_hit
-    )
+    hit = is_hit(line.id, line.response_cost, cache_hit=line.cache_hit)
+    request.billed_amount = billed(line.response_cost, line.cost_breakdown or meta.cost_breakdown, request, hit=hit)
     request.billed_kind = None if request.billed_amount is None else "seller_reported"
+    fill_gateway_cache(request, hit=hit)
     return request
 
 

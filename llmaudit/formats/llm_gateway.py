@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_status, none_if_zero, studied_by, whole
+from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_status, none_if_zero, studied_by, whole
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Request
 
@@ -91,6 +91,7 @@ def convert(log: Log, context: Context) -> Request:
     if request.status == "error":
         usage.not_counted(request)
     fill_cost(request, none_if_zero(log.cost, free=bool(log.cached)), "cost")
+    fill_gateway_cache(request, hit=bool(log.cached))
     return request
 
 

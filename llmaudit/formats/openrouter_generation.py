@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import HTTP_ERROR, fill_cost, fill_status, text_of, with_upstream
+from llmaudit.formats.filling import HTTP_ERROR, fill_cost, fill_gateway_cache, fill_status, text_of, with_upstream
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Reject, Request
 
@@ -51,6 +51,7 @@ class Generation(msgspec.Struct, gc=False):
     native_tokens_cached: Count = None
     native_tokens_reasoning: Count = None
     native_tokens_completion_images: Count = None
+    response_cache_source_id: str | None = None
 
 
 class Answer(Generation, gc=False):
@@ -79,6 +80,7 @@ def convert(answer: Answer, _: Context) -> list[Request]:
     request.output_image_tokens = usage.checked("native_tokens_completion_images", told.native_tokens_completion_images)
     request.raw_usage = _raw_usage(told)
     fill_cost(request, with_upstream(told.total_cost, told.upstream_inference_cost, is_byok=told.is_byok), "total_cost")
+    fill_gateway_cache(request, hit=bool(told.response_cache_source_id))
     failed = [_failed(told, tried, n) for n, tried in enumerate(told.provider_responses or ()) if _has_failed(tried)]
     request.attempt = len(told.provider_responses or ()) - 1 if failed else None
     return [*failed, request]
@@ -178,6 +180,7 @@ FORMAT = Format(
             "providers that failed before the one that answered stand in `provider_responses`",
             "each is a request without usage, an attempt of the same call",
         ),
+        ("an answer from OpenRouter's response cache has counts of 0", "a hit, and not a call that used nothing"),
         ("a prompt's cache writes are charged and not counted", "they look like ordinary input"),
         ("cancelled generations are billed", "they are counted as cancelled, with their cost"),
         ("`num_search_results` counts results and not searches", "not read"),

@@ -11,7 +11,16 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, none_if_zero, object_in, studied_by, text_in
+from llmaudit.formats.filling import (
+    fill_cost,
+    fill_gateway_cache,
+    fill_labels,
+    fill_status,
+    none_if_zero,
+    object_in,
+    studied_by,
+    text_in,
+)
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Request
 
@@ -116,6 +125,7 @@ def convert(log: Log, context: Context) -> Request:
     fill_labels(request, _labels(log.metadata))
     turns = chat.describe(request, body.get("messages"), context)
     chat.keep(request, turns, None, context)
+    fill_gateway_cache(request, hit=hit)
     return request
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_labels, fill_status, object_in, text_in
+from llmaudit.formats.filling import fill_gateway_cache, fill_labels, fill_status, object_in, text_in
 from llmaudit.formats.portkey import Body
 from llmaudit.formats.values import after, or_none, text_time
 from llmaudit.request import Request
@@ -68,6 +68,7 @@ def convert(log: Log, context: Context) -> Request:
     fill_labels(request, object_in(sent.get("x-portkey-metadata")))
     turns = chat.describe(request, body.get("messages"), context)
     chat.keep(request, turns, None, context)
+    fill_gateway_cache(request, hit="hit" in (text_in(back, "x-portkey-cache-status") or "").lower())
     return request
 
 

@@ -11,7 +11,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_status, number, object_in, text_in, whole
+from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_status, number, object_in, text_in, whole
 from llmaudit.formats.values import after, epoch, or_none, text_time
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Reject, Request
@@ -60,7 +60,7 @@ def convert(row: Row, context: Context) -> Request | Ignored:
         seller=or_none(row.model_provider_name),
         model_raw=answer.model or text_in(sent, "model") or _plain(row.model_name),
         model_requested=or_none(row.model_name),
-        model_served=answer.model or text_in(sent, "model"),
+        model_served=answer.model or text_in(sent, "model") or _said(row.model_name),
         is_streamed=row.ttft_ms not in {None, ""},
         finish_reason=or_none(row.finish_reason),
     )
@@ -73,12 +73,18 @@ def convert(row: Row, context: Context) -> Request | Ignored:
     fill_cost(request, ZERO if row.cached else row.cost, "cost", kind="list_estimate")
     turns = chat.describe(request, sent.get("messages"), context)
     chat.keep(request, turns, None, context)
+    fill_gateway_cache(request, hit=bool(row.cached))
     return request
 
 
 def _plain(name: str | None) -> str | None:
     """Return the model in a shorthand such as `openai::gpt-4o-mini`."""
     return None if not name else name.rpartition("::")[2]
+
+
+def _said(name: str | None) -> str | None:
+    """Return the model that a shorthand names; any other name is one of the operator's own, and says no model."""
+    return _plain(name) if name and "::" in name else None
 
 
 def _created(row: Row) -> datetime:

@@ -25,6 +25,7 @@ from llmaudit.plans.bands import ONE, Band
 from llmaudit.plans.legs import NOTHING, Leg, Linear, Swing, fixed
 from llmaudit.plans.model import DIRECT, Assume
 from llmaudit.plans.ratios import Known, Ratios
+from llmaudit.request import GATEWAY_CACHE
 
 WRITTEN = {"output_tokens", *(name for name, (whole, _) in SUB_COUNTS.items() if whole == "output_tokens")}
 """The quantities that grow with the length of an answer."""
@@ -41,7 +42,7 @@ class Refusal:
 
     Attributes:
         reason: A slug: `no-usage`, `no-price`, `context`, `tools`, `json`, `images`, `pii`, `provider`, `seller`,
-            `needs-unknown`, `retired`, `no-candidate`.
+            `needs-unknown`, `retired`, `no-candidate`, `gateway-cache`.
         sentence: The same for people, with the numbers.
     """
 
@@ -135,6 +136,8 @@ class Mover:
     def needs(self, priced: PricedCell, target: Offer) -> Refusal | tuple[str, ...]:
         """Return why a model cannot serve a cell, or what is not known about that: unknown is never a no."""
         cell, model = priced.cell, target.sku.model
+        if cell.usage_status == GATEWAY_CACHE:
+            return Refusal("gateway-cache", "the gateway answered from its own cache: no model was called")
         if priced.rates is None and cell.usage_status != "reported":
             return Refusal("no-usage", "no usage to reprice")
         if target.sku.context is not None and cell.prompt_band >= target.sku.context:

@@ -13,7 +13,7 @@ from llmaudit.plans.bands import ONE, Band
 from llmaudit.plans.legs import Leg, Linear, fixed, replaced
 from llmaudit.plans.model import Assume, Verify
 from llmaudit.plans.moving import INPUT, OUTPUT, THOUGHT, Mover, Refusal
-from llmaudit.request import INPUT_COUNTERS
+from llmaudit.request import GATEWAY_CACHE, INPUT_COUNTERS
 
 PLACES = 6
 FEE = PRICED.index("requests")
@@ -42,7 +42,7 @@ class Verifier:
             priced: The cell.
             moved: The model that answers in place of the present one, and what is assumed of it.
         """
-        if verify is None or priced.cell.status != "ok":
+        if verify is None or priced.cell.status != "ok" or priced.cell.usage_status == GATEWAY_CACHE:
             return
         if verify.cost_ratio is not None:
             by_ratio = leg.scaled(times(verify.cost_ratio, verify.share), "verify")

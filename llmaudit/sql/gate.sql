@@ -28,7 +28,10 @@ SELECT
     COALESCE(r.service_tier, '') AS service_tier,
     COALESCE(r.is_batch, FALSE) AS is_batch,
     COALESCE(r.region_class, '-') AS region_class,
-    CASE WHEN r.usage_status = 'missing' AND r.status <> 'ok' THEN 'nothing used' ELSE r.usage_status END AS usage,
+    CASE
+        WHEN r.usage_status = 'gateway_cache' OR (r.usage_status = 'missing' AND r.status <> 'ok') THEN 'nothing used'
+        ELSE r.usage_status
+    END AS usage,
     CASE WHEN r.billed_currency = 'USD' AND r.billed_kind IS NOT NULL THEN r.billed_amount END AS billed_usd,
     r.prompt_tokens AS prompt,
     COALESCE(r.input_tokens, 0) AS input_tokens,

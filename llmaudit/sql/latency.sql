@@ -1,7 +1,7 @@
 /* Latency and time to first token as mergeable histograms. Grain: gateway, model, tier, measure, bucket.
 
    A bucket is the whole part of 20 x ln(milliseconds): edges 5% apart, so a quantile read from it is within 5%.
-   Only good answers count: a fast refusal is no fast answer. */
+   Only good answers of a model count: a fast refusal is no fast answer, nor is one from a gateway's cache a model's. */
 WITH timed AS (
     SELECT
         k.gateway AS gateway,
@@ -10,7 +10,7 @@ WITH timed AS (
         k.latency_ms AS latency_ms,
         k.ttft_ms AS ttft_ms
     FROM keyed_requests AS k
-    WHERE k.status = 'ok'
+    WHERE k.status = 'ok' AND k.usage_status <> 'gateway_cache'
 ),
 measured AS (
     SELECT t.gateway AS gateway, t.model AS model, t.tier AS tier, 'latency' AS measure, t.latency_ms AS ms FROM timed AS t

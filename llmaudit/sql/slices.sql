@@ -1,4 +1,5 @@
-/* Each request with what its price and its levers depend on. Grain: one row per request. Portable subset (docs/architecture.md).
+/* Each request that was sent to a seller, with what its price and its levers depend on. Grain: one row per request. Portable
+   subset (docs/architecture.md).
 
    Reads resolved_requests and tiers. The names are those of the cells (keyed.sql), so that rows folded from here are parts of
    cells. It is read once for each summary, so it is cheap: no window over all attempts, and {band} is put in as a CASE over
@@ -58,3 +59,4 @@ SELECT
 FROM resolved_requests AS z
 LEFT JOIN tiers AS t
     ON t.row_id = z.row_id
+WHERE z.usage_status <> 'gateway_cache'

@@ -68,7 +68,8 @@ _BEFORE = ", ".join(f"LAG(s.{name}) OVER w AS before_{name}" for name in KEYS)
 _ALL = ", ".join((*KEYS, *(f"before_{name}" for name in KEYS)))
 _SQL = f"""
     WITH sessions AS (
-        SELECT k.* FROM keyed_requests AS k WHERE k.status = 'ok' AND k.session_id IS NOT NULL
+        SELECT k.* FROM keyed_requests AS k
+        WHERE k.status = 'ok' AND k.session_id IS NOT NULL AND k.usage_status <> 'gateway_cache'
     ),
     followed AS (
         SELECT {_NOW}, s.cache_read_tokens AS cached, {_BEFORE},

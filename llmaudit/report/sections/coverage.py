@@ -114,7 +114,8 @@ def _usage(found: Coverage) -> Table:
     rows = sorted(found.usage.items(), key=lambda item: (-item[1], item[0]))
     columns = (Column("Token counts are", Kind.TEXT), Column("Requests", Kind.COUNT))
     note = (
-        "Reported by the provider; estimated offline from kept text; missing; or inconsistent, which is in no amount."
+        "Reported by the provider; estimated offline from kept text; missing; inconsistent, which is in no amount; or "
+        "gateway_cache: a gateway answered from its own cache, so that nothing was used."
     )
     return Table("Requests by where their token counts come from", columns, tuple(rows), note=note)
 
