@@ -209,11 +209,12 @@ def _drivers(settings: Settings, audit: Audit) -> None:
             row.title,
             shown(row.usd),
             percent(row.pct) if row.pct is not None else "",
+            row.of if row.pct is not None else "",
             "no data" if row.usd is None else "proven" if row.proven else "unproven",
         ]
         for row in audit.drivers.drivers
     ]
-    table(settings, "Cost drivers, each standing alone", ["", "dollars", "of spend", ""], rows, left=(0, 3))
+    table(settings, "Cost drivers, each standing alone", ["", "dollars", "share", "of", ""], rows, left=(0, 3, 4))
 
 
 def _opportunities(settings: Settings, audit: Audit) -> None:

@@ -50,6 +50,7 @@ class Outage(msgspec.Struct, frozen=True, kw_only=True):
         failed_usd: Amounts in the log of failed attempts.
         repeats: Retries and fallbacks made.
         repeated_usd: Amounts in the log of those.
+        repeats_unbilled: How many of them have tokens and no amount; their cost is in no figure here.
         without_fallback_usd: `failed_usd` of the hours without a fallback.
         without_fallback_abandoned: `abandoned` of those hours.
     """
@@ -71,6 +72,7 @@ class Outage(msgspec.Struct, frozen=True, kw_only=True):
     failed_usd: Decimal
     repeats: int
     repeated_usd: Decimal
+    repeats_unbilled: int = 0
     without_fallback_usd: Decimal = ZERO
     without_fallback_abandoned: int = 0
 
@@ -134,6 +136,7 @@ def _outage(route: Route, run: list[list[HourRow]]) -> Outage:
         failed_usd=total(row.failed_usd for row in rows),
         repeats=sum(row.retries + row.fallbacks for row in rows),
         repeated_usd=total(row.repeated_usd for row in rows),
+        repeats_unbilled=sum(row.repeats_unbilled for row in rows),
         without_fallback_usd=total(row.failed_usd for hour in alone for row in hour),
         without_fallback_abandoned=sum(row.abandoned for hour in alone for row in hour),
     )

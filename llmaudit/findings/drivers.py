@@ -23,7 +23,9 @@ class Driver(msgspec.Struct, frozen=True):
         name: overspecification, lock_in, markup or reliability.
         title: For people.
         usd: What it costs in the period, standing alone; None where there is no data to say.
-        pct: Of the whole spend.
+        pct: Share of `of_usd`: at most 100.
+        of: What that is, in words.
+        of_usd: What the driver is a part of: spend, and for what is no part of it the larger amount that it comes from.
         proven: Whether acting on it changes no answer.
         reason: Where the figure comes from, or why there is none.
     """
@@ -34,6 +36,8 @@ class Driver(msgspec.Struct, frozen=True):
     pct: float | None
     proven: bool
     reason: str
+    of: str = "spend"
+    of_usd: Decimal = ZERO
 
 
 class Drivers(msgspec.Struct, frozen=True):
@@ -47,9 +51,25 @@ class Drivers(msgspec.Struct, frozen=True):
 
 def find(evidence: Evidence) -> Drivers:
     """Return the four drivers, each with its evidence or the reason it has no figure."""
-    whole = spend(evidence.cells)
     found = (_overspecification(evidence), _lock_in(evidence), _markup(evidence), _reliability(evidence.cells))
-    return Drivers([msgspec.structs.replace(driver, pct=percent(driver.usd, whole)) for driver in found])
+    return Drivers([_shared(driver, evidence) for driver in found])
+
+
+def _shared(driver: Driver, evidence: Evidence) -> Driver:
+    """Return a driver with its share of what it is a part of.
+
+    Other sellers and models are compared at list, which may be far above what is billed; a fee on buying credit is paid
+    beside all requests. A share of spend would pass 100% there, and say nothing.
+    """
+    cells = evidence.cells
+    whole, of = spend(cells), "spend"
+    if driver.name == "lock_in":
+        failed = spend(priced for priced in cells if priced.cell.status == "error")
+        whole, of = total((*(priced.list_usd or ZERO for priced in cells), failed)), "list cost and failures"
+    elif driver.name == "markup":
+        beside = total(row.beside_usd for row in markup_of(evidence).gateways if row.overpaid_usd)
+        whole, of = whole + beside, "spend and fees beside it" if beside else of
+    return msgspec.structs.replace(driver, pct=percent(driver.usd, whole), of=of, of_usd=whole)
 
 
 def _overspecification(evidence: Evidence) -> Driver:

@@ -60,8 +60,8 @@ class GatewayCache(msgspec.Struct, frozen=True, kw_only=True):
     by_feature: list[SparedRow]
     caveat: str = (
         "Avoided is what the same tokens would have cost at list on that day, had the gateway asked the provider. "
-        "It was never spent, so it is in no spend and in no saving still to be had. Plans leave these answers as they are; "
-        "a gateway that is left out takes its cache along, and then they are calls again."
+        "It was never spent, so it is in no spend and in no saving still to be had. Plans leave these answers as they "
+        "are; a gateway that is left out takes its cache along, and then they are calls again."
     )
 
 

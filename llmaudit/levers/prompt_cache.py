@@ -62,10 +62,14 @@ def find(evidence: Evidence) -> LeverResult:
     """Return what cached reads would have saved on beginnings of prompts that were paid in full again."""
     worth = Worth(evidence)
     groups, without = _rated(evidence, worth)
+    asked = [one for rule, rows in groups if not rule.automatic for one in rows]
     gains = [_gain(worth, rule, rows) for rule, rows in groups]
     return LeverResult(
         rows=worth.rows(gains),
-        evidence=list(_sentences(evidence, [one for _, rows in groups for one in rows], without)),
+        evidence=[
+            *_sentences(evidence, [one for _, rows in groups for one in rows], without),
+            *_to_ask(asked),
+        ],
         assumptions=ASSUMPTIONS,
         missing=_missing(evidence),
     )
@@ -162,6 +166,14 @@ def _sentences(evidence: Evidence, rated: list[_Rated], without: list[Prefix]) -
         models = sorted({row.model for row in unknown})
         tokens = sum(row.amount for row in unknown)
         yield f"{tokens:,} tokens more at models whose caching the catalog does not know ({few(models)}): not claimed"
+
+
+def _to_ask(rated: list[_Rated]) -> Iterator[str]:
+    rows = [one.row for one in rated if one.row.claim in LIKELY]
+    tokens = sum(row.amount for row in rows)
+    if tokens:
+        models = sorted({row.model for row in rows})
+        yield f"{tokens:,} of the tokens of sessions are at models that cache only what is asked for ({few(models)})"
 
 
 LEVER = Lever(

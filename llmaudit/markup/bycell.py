@@ -133,6 +133,7 @@ def stated_channels(gateway: str, charged: Decimal, catalog: Catalog) -> list[Ch
             wording=fee.wording,
             source=fee.source,
             verified=fee.verified,
+            min_usd=fee.min_usd,
         )
         for fee in current
     ]

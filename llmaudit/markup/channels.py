@@ -166,15 +166,9 @@ def _paid(channel: ChannelName, payments: Sequence[Payment], stated: Sequence[Ch
         )
     fees = [one for one in stated if STATED.get(one.kind) == channel]
     if fees:
-        told = "; ".join(f"{one.applies_to or one.kind}: {_figure(one)}" for one in fees[:3])
+        told = "; ".join(f"{one.applies_to or one.kind}: {one.figure}" for one in fees[:3])
         return _unknown(channel, f"stated ({told}), and no payment shows whether it applies")
     return _unknown(channel, "no payment is in the database, and none is stated")
-
-
-def _figure(fee: Channel) -> str:
-    if fee.pct is not None:
-        return f"{fee.pct.normalize():f}%"
-    return shown(fee.usd, 4) if fee.usd is not None else "no number"
 
 
 def _tokens(beyond: Sequence[Found], counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> ChannelSum:

@@ -8,6 +8,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.catalog.model import Fee
 from llmaudit.markup.found import claim
 from llmaudit.markup.model import Found
+from llmaudit.money import shown
 
 IN_AMOUNTS = {"token_pct", "none_on_tokens", "per_request"}
 """Kinds of stated fees that speak of what a log's amounts hold."""
@@ -59,4 +60,5 @@ def _on_topup(fee: Fee, found: Sequence[Found]) -> str | None:
         return None
     agrees = abs(found[0].pct - float(fee.pct)) <= AGREES_PCT
     lead = "Confirmed: " if agrees else "Another rate was paid: "
-    return f"{lead}{_words(fee)}, {float(fee.pct):g}%; {claim(found[0])}"
+    least = "" if fee.min_usd is None else f", at least {shown(fee.min_usd)}"
+    return f"{lead}{_words(fee)}, {float(fee.pct):g}%{least}; {claim(found[0])}"

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from llmaudit.money import ZERO, percent, total
+from llmaudit.money import ZERO, percent, shown, total
 
 TOLERANCE_PCT = 0.2
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
@@ -60,7 +60,11 @@ class LookAlike(msgspec.Struct, frozen=True):
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """What a gateway charges beside the token rate, by its own words; in no log row."""
+    """What a gateway charges beside the token rate, by its own words; in no log row.
+
+    Attributes:
+        min_usd: The least that is charged at a time; with small purchases of credit it is dearer than the percentage.
+    """
 
     kind: str
     applies_to: str | None
@@ -70,6 +74,15 @@ class Channel(msgspec.Struct, frozen=True):
     wording: str | None
     source: str
     verified: str
+    min_usd: Decimal | None = None
+
+    @property
+    def figure(self) -> str:
+        """The fee as a number, such as `5.5%, at least $0.80`."""
+        parts = [f"{self.pct.normalize():f}%"] if self.pct is not None else []
+        parts += [shown(self.usd, 4)] if self.usd is not None else []
+        least = f", at least {shown(self.min_usd)}" if self.min_usd is not None else ""
+        return (" + ".join(parts) or "no number") + least
 
 
 class ChannelSum(msgspec.Struct, frozen=True, kw_only=True):

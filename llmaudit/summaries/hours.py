@@ -42,7 +42,7 @@ class HourRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         fallbacks: Attempts at another model or seller after a failure.
         fallbacks_ok: Of those, answered.
         repeated_usd: Amounts in the log of retries and fallbacks.
-        repeats_unbilled: Retries and fallbacks without an amount.
+        repeats_unbilled: Retries and fallbacks with tokens and without an amount.
         answered_again: Failed attempts whose call the same seller then answered.
         answered_elsewhere: Failed attempts whose call another seller then answered.
         unanswered: Failed attempts after which nobody answered.
@@ -149,7 +149,9 @@ SELECT
     COUNT(*) FILTER (t.kind = 'fallback') AS fallbacks,
     COUNT(*) FILTER (t.kind = 'fallback' AND t.status = 'ok') AS fallbacks_ok,
     COALESCE(SUM(t.billed_usd) FILTER (t.kind <> 'first'), 0) AS repeated_usd,
-    COUNT(*) FILTER (t.kind <> 'first' AND t.billed_usd IS NULL) AS repeats_unbilled,
+    COUNT(*) FILTER (
+        t.kind <> 'first' AND t.billed_usd IS NULL AND t.usage_status NOT IN ('missing', 'gateway_cache')
+    ) AS repeats_unbilled,
     COUNT(*) FILTER (t.fate = 'again') AS answered_again,
     COUNT(*) FILTER (t.fate = 'elsewhere') AS answered_elsewhere,
     COUNT(*) FILTER (t.fate = 'unanswered') AS unanswered,

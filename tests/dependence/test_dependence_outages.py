@@ -29,7 +29,9 @@ def test_hours_in_a_row_are_one_outage() -> None:
     rows = [
         *quiet(-3, -2, -1, 2, 3),
         hour(0, rate_limited=25, server_error=5, answered_elsewhere=30, abandoned=4, failed_usd=Decimal(2)),
+        hour(0, requests=0, repeats_unbilled=3, model="s/other"),
         hour(1, timeout=20, unanswered=12, answered_again=8, abandoned=9, failed_usd=Decimal("0.5"), retries=8),
+        hour(1, requests=0, repeats_unbilled=4, model="s/other"),
     ]  # fmt: skip
     (found,) = outages(rows)
     assert (found.start, found.hours, found.gateway, found.seller) == (NOON, 2, "g", "s")
@@ -37,6 +39,7 @@ def test_hours_in_a_row_are_one_outage() -> None:
     assert (found.hours_without_fallback, found.hours_unknown) == (1, 0)
     assert (found.without_fallback_usd, found.without_fallback_abandoned) == (Decimal("0.5"), 9)
     assert (found.failed_usd, found.abandoned, found.repeats) == (Decimal("2.5"), 13, 8)
+    assert found.repeats_unbilled == 3 + 4
 
 
 def test_hours_apart_are_two_outages_and_models_of_one_seller_one() -> None:

@@ -201,6 +201,11 @@ def test_drivers(given: Evidence) -> None:
     assert found["markup"].usd is None
     assert found["reliability"].usd == 0
     assert (found["lock_in"].usd, found["lock_in"].proven) == (0, False)  # nobody else sells it, nothing else serves it
+    assert (found["lock_in"].of, found["lock_in"].of_usd) == (
+        "list cost and failures",
+        7 + 14 + Decimal("0.5") + Decimal("3.5"),
+    )
+    assert (found["reliability"].of, found["reliability"].of_usd) == ("spend", 26)
 
 
 def test_markup_as_a_driver(catalog: Catalog) -> None:

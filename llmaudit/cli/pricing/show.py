@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llmaudit.cli.output import answer, table
+from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.pricing.common import At, Seller, evidence_of, moment, offer_of, plain, seller_of
 from llmaudit.cli.work import catalog
 from llmaudit.settings import Settings
@@ -35,6 +35,7 @@ def show(
         for span in every
         if asked is None or span.start <= asked < span.end
     ]
+    family = prices.tokenizer_of(offer.sku.model)
     document: dict[str, Any] = {
         "schema": "llmaudit/pricing-show/1",
         "catalog_version": prices.version,
@@ -44,6 +45,7 @@ def show(
         "class": offer.sku.model_class,
         "context": offer.sku.context,
         "tokenizer": offer.sku.tokenizer,
+        "tokenizer_note": family.models_note if family else None,
         "retired_at": offer.sku.retired_at,
         "sold_by": sold_by(prices, offer),
         "prices": [price_of(when, span) for when, span in rows],
@@ -78,6 +80,9 @@ def _show_prices(settings: Settings, offer: Offer, document: dict[str, Any]) -> 
     title = f"{offer.seller} {offer.sku.sku} ({offer.sku.model}), US dollars per million tokens"
     words = (0, 1, 2, len(columns) - 4, len(columns) - 3, len(columns) - 1)
     table(settings, title, columns, rows, left=words)
+    if document["tokenizer"]:
+        note = document["tokenizer_note"]
+        line(f"  its tokens are counted as {document['tokenizer']}{f' ({note})' if note else ''}")
 
 
 def price_of(when: When, span: Span) -> dict[str, Any]:

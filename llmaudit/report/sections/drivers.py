@@ -27,7 +27,7 @@ def _lead(drivers: list[Driver]) -> tuple[Prose, ...]:
     if not known:
         return (Prose("None of the four drivers has cost anything that the logs show.", lead=True),)
     first = max(known, key=lambda driver: driver.usd or ZERO)
-    share = "" if first.pct is None else f" ({percent(first.pct)} of spend)"
+    share = "" if first.pct is None else f" ({percent(first.pct)} of {first.of})"
     how = "proven from the logs" if first.proven else "unproven until paired outcomes hold"
     what, _, detail = first.title.partition(": ")
     return (Prose(f"The dearest driver is {what.lower()} ({detail}): {headline(first.usd)}{share}, {how}.", lead=True),)
@@ -42,7 +42,7 @@ def _chart(drivers: list[Driver]) -> tuple[Chart, ...]:
         charts.Series("proven from the logs", "vermilion", proven),
         charts.Series("unproven: rests on another model's answers", "orange", unproven, hatched=True),
     ]
-    figures = ["no data" if one.usd is None else f"{shown(one.usd)}, {percent(one.pct)} of spend" for one in drivers]
+    figures = ["no data" if one.usd is None else f"{shown(one.usd)}, {percent(one.pct)} of {one.of}" for one in drivers]
     names = [one.title.partition(":")[0] for one in drivers]
     alt = "; ".join(f"{text}: {figure}" for text, figure in zip(names, figures, strict=True))
     figure = charts.rows(names, figures, [one for one in series if one.bars])
@@ -59,7 +59,8 @@ def _table(drivers: list[Driver]) -> Table:
         (
             Column("Driver", Kind.TEXT),
             Column("Cost", Kind.MONEY, adds=False),
-            Column("Of spend", Kind.PERCENT),
+            Column("Share", Kind.PERCENT),
+            Column("Of", Kind.TEXT),
             Column("Standing", Kind.MARK),
             Column("Where it comes from", Kind.TEXT),
         ),
@@ -70,9 +71,9 @@ def _table(drivers: list[Driver]) -> Table:
 
 def _row(driver: Driver) -> tuple[Value, ...]:
     if driver.usd is None:
-        return (driver.title, "no data", "no data", Mark("no data", "none"), driver.reason)
+        return (driver.title, "no data", "no data", "", Mark("no data", "none"), driver.reason)
     standing = Mark("proven", "good") if driver.proven else Mark("unproven", "open")
-    return (driver.title, driver.usd, driver.pct, standing, driver.reason)
+    return (driver.title, driver.usd, driver.pct, driver.of, standing, driver.reason)
 
 
 SECTION = Section(40, "drivers", "The four hidden cost drivers", "drivers", build, of_money=True)

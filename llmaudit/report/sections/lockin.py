@@ -184,6 +184,7 @@ def _outages(found: LockIn) -> tuple[Block, ...]:
         Column("Calls without an answer", Kind.COUNT),
         Column("Paid for failures", Kind.MONEY),
         Column("Paid for repeats", Kind.MONEY),
+        Column("Repeats without an amount", Kind.COUNT),
     )
     rows: tuple[tuple[Value, ...], ...] = tuple(
         (
@@ -200,6 +201,7 @@ def _outages(found: LockIn) -> tuple[Block, ...]:
             one.abandoned,
             one.failed_usd,
             one.repeated_usd,
+            one.repeats_unbilled,
         )
         for one in sorted(found.outages, key=lambda one: (-one.failed, one.start))
     )

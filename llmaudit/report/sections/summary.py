@@ -222,11 +222,18 @@ def _drivers(audit: Audit) -> Table:
         (
             Column("Driver", Kind.TEXT),
             Column("Cost in the period", Kind.MONEY, adds=False),
-            Column("Of spend", Kind.PERCENT),
+            Column("Share", Kind.PERCENT),
+            Column("Of", Kind.TEXT),
             Column("Standing", Kind.MARK),
         ),
         tuple(
-            (driver.title, "no data" if driver.usd is None else driver.usd, _share(driver), mark(driver))
+            (
+                driver.title,
+                "no data" if driver.usd is None else driver.usd,
+                _share(driver),
+                "" if driver.usd is None else driver.of,
+                mark(driver),
+            )
             for driver in audit.drivers.drivers
         ),
         total=None,
