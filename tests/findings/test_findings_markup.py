@@ -140,3 +140,11 @@ def test_a_fee_paid_beside_the_requests_is_told_where_the_driver_is(catalog: Cat
     assert (told.of_usd, told.of) == (4 + told.usd, "spend and fees beside it")  # of spend alone it would be 412%
     assert told.pct == pytest.approx(100 * 16.5 / 20.5)
     assert "$16.50 of it was paid beside the requests" in told.reason
+
+
+def test_a_stated_minimum_is_shown_with_its_percentage(catalog: Catalog) -> None:
+    """OpenRouter's own words: 5.5% on credit bought by card, at least $0.80."""
+    (row,) = markup.find(evidence(catalog, cell(**PLAIN | {"billed": "7", "gateway": "openrouter"}))).gateways
+    figures = {one.applies_to: one.figure for one in row.channels}
+    assert figures["card credit purchase"] == "5.5%, at least $0.80"
+    assert figures["crypto credit purchase"] == "5%"
