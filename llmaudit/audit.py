@@ -277,7 +277,13 @@ def _warnings(found: dict[str, Any]) -> list[str]:
         warnings.append(f"the cost of {spent.unpriced_requests:,} requests is unknown and in no total ({names})")
     if timeless := sum(row.requests for row in covered.unpriced if row.reason == NO_TIME):
         warnings.append(
-            f"{timeless:,} of them have no time in their log, and prices are dated: log one beside each record"
+            f"{timeless:,} of them have no time in their log, and prices are dated: log one beside each record, or "
+            "ingest with --assume-time"
+        )
+    if spent.assumed_time_requests:
+        warnings.append(
+            f"{spent.assumed_time_requests:,} requests have no time in their log: {shown(spent.assumed_time_usd)} "
+            "rests on the time that --assume-time named"
         )
     if spent.billed_estimate_usd:
         estimates = shown(spent.billed_estimate_usd)

@@ -54,7 +54,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         usage_status: reported, estimated, missing or inconsistent; `gateway_cache` where a gateway answered from its
             own cache: its requests have used nothing.
         billed_kind: How the billed amount is known; None where there is none.
-        slot_by: What chose the price slot: `completion` where the seller goes by it and it is known, or `start`.
+        slot_by: What chose the price slot: `completion` where the seller goes by it and it is known, `start`, or
+            `assumed` where the log has no time and the user said which one to assume.
         is_thinking: Whether the model reasoned, for a sku whose price depends on it; None is unknown, or no matter.
         has_searches: Whether its requests searched the web.
         requests: Upstream calls.
@@ -263,7 +264,7 @@ def rates_of(cell: Cell, offer: Offer, catalog: Catalog) -> Rates | NoRates:
         cell.service_tier,
         cell.is_batch,
         cell.region_class,
-        at_is_start=cell.slot_by == "start",
+        at_is_start=cell.slot_by != "completion",
         is_thinking=cell.is_thinking,
         is_folded=True,
     )

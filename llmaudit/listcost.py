@@ -102,7 +102,7 @@ def condition_rates(catalog: Catalog, row: Mapping[str, Any]) -> Rates | NoRates
         row["service_tier"],
         row["is_batch"],
         row["region_class"],
-        at_is_start=row["slot_by"] == "start",
+        at_is_start=row["slot_by"] != "completion",
         is_thinking=row["is_thinking"],
         is_folded=True,
     )

@@ -14,11 +14,13 @@ class Period:
         since: First instant (naive UTC); None is unbounded.
         until: First instant after it.
         timezone: IANA name of the zone in which days begin; instants are UTC whatever it is.
+        has_undated: Whether what has no time lies inside all the same: its time is assumed, and compared later.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     timezone: str = "UTC"
+    has_undated: bool = False
 
     @property
     def is_bounded(self) -> bool:
@@ -26,9 +28,9 @@ class Period:
         return self.since is not None or self.until is not None
 
     def holds(self, moment: datetime | None) -> bool:
-        """Say whether a moment lies inside. One that is not known lies inside only where no bound was asked for."""
+        """Say whether a moment lies inside. One that is not known does only without bounds, or where one is assumed."""
         if moment is None:
-            return not self.is_bounded
+            return self.has_undated or not self.is_bounded
         return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
 
 

@@ -44,9 +44,7 @@ def resolved_requests(
         folded: Values that stand together.
     """
     with _folded_tables(store, folded or {}):
-        hits = bool(store.rows(f"SELECT 1 FROM requests WHERE usage_status = '{GATEWAY_CACHE}' LIMIT 1"))
-        sql = requests_of(period, folded or {}, hits=hits)
-        store.execute(f"CREATE OR REPLACE TEMP VIEW period_requests AS {sql}")
+        store.execute(f"CREATE OR REPLACE TEMP VIEW period_requests AS {_requests_of(store, period, folded or {})}")
         with store.table("price_slots", _slots(store, catalog)):
             names = store.rows(_NAMES_SQL)
             with store.table("sku_map", _sku_map(catalog, names)):
@@ -66,27 +64,37 @@ def _folded_tables(store: Store, folded: Folded) -> Iterator[None]:
             store.execute(f"DROP TABLE IF EXISTS folded_{key}")
 
 
-def requests_of(period: Period, folded: Folded, *, hits: bool) -> str:
+def _requests_of(store: Store, period: Period, folded: Folded) -> str:
     """Return the query of a period's requests, with what engines have no common word for.
 
-    Args:
-        period: Only requests that started in it.
-        folded: Values that stand together.
-        hits: Whether some may be answers from a gateway's own cache. Those have used nothing, so that whatever adds
-            tokens up or prices them finds none; `requests` keeps the counts of the stored answer.
+    Answers from a gateway's own cache have used nothing, so that whatever adds tokens up or prices them finds none
+    here; `requests` keeps the counts of the stored answer. `dated_at` is the start, or where a log has none the time
+    that the user said to assume: it decides day, period and price, and nothing that is said of times.
     """
+    hits = bool(store.rows(f"SELECT 1 FROM requests WHERE usage_status = '{GATEWAY_CACHE}' LIMIT 1"))
     bounds = [
-        f"started_at {sign} TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
+        f"dated_at {sign} TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
         for sign, moment in ((">=", period.since), ("<", period.until))
         if moment is not None
     ]
     where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
     zone = ZoneInfo(period.timezone).key  # a view takes no parameters: nothing but a zone's real name gets into it
-    local = "started_at" if zone == "UTC" else f"timezone('{zone}', timezone('UTC', started_at))"
+    local = "dated_at" if zone == "UTC" else f"timezone('{zone}', timezone('UTC', dated_at))"
     replaced = ", ".join((*_replaced(folded), *(_used(name) for name in USED if hits)))
     return (
         f"SELECT * {f'REPLACE ({replaced})' if replaced else ''}, CAST({local} AS DATE) AS day,"
-        f" {_after_start('ended_at')} AS latency_ms, {_after_start('first_token_at')} AS ttft_ms FROM requests{where}"
+        f" {_after_start('ended_at')} AS latency_ms, {_after_start('first_token_at')} AS ttft_ms"
+        f" FROM {_dated(store)}{where}"
+    )
+
+
+def _dated(store: Store) -> str:
+    """Return `requests` with the time by which each is priced; a join only where some file has an assumed one."""
+    if not store.rows("SELECT 1 FROM sources WHERE assumed_at IS NOT NULL LIMIT 1"):
+        return "(SELECT *, started_at AS dated_at FROM requests)"
+    return (
+        "(SELECT r.*, coalesce(r.started_at, f.assumed_at) AS dated_at FROM requests r"
+        " JOIN sources f ON f.source_id = r.source_id)"
     )
 
 
@@ -108,7 +116,7 @@ def _after_start(moment: str) -> str:
 
 _NAMES_SQL = f"""
     WITH logged AS (
-        SELECT gateway, seller, {NAME} AS name, CAST(started_at AS DATE) AS day_utc
+        SELECT gateway, seller, {NAME} AS name, CAST(dated_at AS DATE) AS day_utc
         FROM period_requests GROUP BY 1, 2, 3, 4
     )
     SELECT DISTINCT
@@ -121,7 +129,7 @@ _NAMES_SQL = f"""
 
 
 def _slots(store: Store, catalog: Catalog) -> pa.Table:
-    first, last = store.one("SELECT min(started_at), greatest(max(started_at), max(ended_at)) FROM period_requests")
+    first, last = store.one("SELECT min(dated_at), greatest(max(dated_at), max(ended_at)) FROM period_requests")
     slots = catalog.slots(first, last) if first else []
     kind = pa.timestamp("us")
     return pa.table(

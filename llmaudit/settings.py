@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
 
 _FLAGS = {"json", "quiet", "no_color", "debug"}
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+_FIRST_YEAR, _LAST_YEAR = 2020, 2100
 _LAYERS = ("flag", "environment", CONFIG_FILE, "default")
 _MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
 
@@ -102,6 +103,21 @@ class Settings:
         """The zone of days, and of dates without one."""
         return str(self.values["timezone"])
 
+    def assumed_time(self, text: str) -> datetime:
+        """Return the time that a flag says to assume for what has none.
+
+        Raises:
+            UsageError: It is no time, or one before prices by the token or in the next century.
+        """
+        found = moment_of("--assume-time", text, _zone(self.timezone))
+        if found is None or not _FIRST_YEAR <= found.year < _LAST_YEAR:
+            raise UsageError(
+                f"--assume-time {printable(text)} lies outside {_FIRST_YEAR} to {_LAST_YEAR}",
+                next_step="Write 2026-10-01, 2026-10-01T08:00:00Z, `file` for each file's own date, or `none`.",
+                slug="not-a-time",
+            )
+        return found
+
     @property
     def period(self) -> Period:
         """The span of time asked for.
@@ -110,8 +126,8 @@ class Settings:
             UsageError: Not a date, a time or a month; a zone that is not known; or the period is empty.
         """
         zone = _zone(self.timezone)
-        since = _moment("--since", self.values["since"], zone)
-        until = _moment("--until", self.values["until"], zone)
+        since = moment_of("--since", self.values["since"], zone)
+        until = moment_of("--until", self.values["until"], zone)
         if self.values["month"]:
             if since or until:
                 raise UsageError("--month and --since/--until cannot stand together", slug="two-periods")
@@ -242,8 +258,12 @@ def _zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def _moment(flag: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """Read a date or a time; without a zone it is in the run's own. Returns naive UTC."""
+def moment_of(flag: str, text: str | None, zone: ZoneInfo) -> datetime | None:
+    """Return a date or a time as naive UTC; without a zone it is in the run's own.
+
+    Raises:
+        UsageError: It is neither.
+    """
     if text is None:
         return None
     try:

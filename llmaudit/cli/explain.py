@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from llmaudit.store import Store
 
 _FIND = """
-    SELECT r.*, s.path AS file, s.format AS format, s.content_sha256 AS content_sha256,
+    SELECT r.*, CASE WHEN r.started_at IS NULL THEN s.assumed_at END AS assumed_at, s.assumed_by, s.path AS file,
+        s.format AS format, s.content_sha256 AS content_sha256,
         t.tier AS tier, t.task AS task, t.signal AS signal, t.confidence AS confidence, t.reason AS tier_reason
     FROM requests r JOIN sources s USING (source_id) LEFT JOIN tiers t USING (row_id)
     WHERE r.request_id = $id OR r.response_id = $id OR r.call_id = $id OR concat(s.path, ':', r.line) = $id
@@ -82,6 +83,7 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
     return {
         "source": {name: row[name] for name in ("file", "line", "format", "content_sha256")},
         "as_logged": {name: row[name] for name in AS_LOGGED},
+        "assumed_time": _assumed_time(row),
         "attempt_kind": cell.attempt_kind,
         "usage": {
             "status": row["usage_status"],
@@ -138,6 +140,11 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
     }
 
 
+def _assumed_time(row: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the time a request without one is priced as of, and whose word that is; None where the log has a time."""
+    return {"at": row["assumed_at"], "by": row["assumed_by"]} if row["assumed_at"] is not None else None
+
+
 def _called(cell: Cell, row: dict[str, Any], prices: Catalog) -> PricedCell:
     """Return what an answer from a gateway's cache would have cost, had it been sent, by the stored answer's counts."""
     from llmaudit.cells import PARTS, price
@@ -163,6 +170,9 @@ def _show(step: dict[str, Any]) -> None:
     content = f"{source['format']}, content {source['content_sha256'][:12]}"
     line(f"{printable(source['file'])}, line {source['line']} ({content})")
     line("  as logged   " + _pairs(step["as_logged"]))
+    if assumed := step["assumed_time"]:
+        whose = "the date of the file" if assumed["by"] == "file" else "as given"
+        line(f"  time        {assumed['at']:%Y-%m-%d %H:%M:%S} UTC, assumed (--assume-time, {whose}): the log has none")
     line(f"  usage       {usage['status']}: {_pairs(usage['counters'])}")
     line(f"              {usage['rule']}")
     line(f"  resolved    {_pairs(step['resolved'])}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmaudit.cli.options import Ended, command
+from llmaudit.cli.options import AssumeTime, Ended, command
 from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.work import first_failure, open_store, read_logs
 from llmaudit.rejects import REJECTED, told
@@ -33,6 +33,7 @@ def ingest(
     keep_users: Annotated[
         bool, typer.Option("--keep-users", help="Store e-mail addresses, phone numbers and IPs as they are.")
     ] = False,
+    assume_time: AssumeTime = None,
     lock_timeout: Annotated[
         float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a database that is in use.")
     ] = 0,
@@ -43,7 +44,16 @@ def ingest(
     is in whole or not at all, and the same content twice changes nothing.
     """
     with open_store(settings, lock_timeout=lock_timeout) as store:
-        result = read_logs(settings, store, paths, format, keep_text=keep_text, keep_users=keep_users, column_map=map)
+        result = read_logs(
+            settings,
+            store,
+            paths,
+            format,
+            keep_text=keep_text,
+            keep_users=keep_users,
+            column_map=map,
+            assume=assume_time,
+        )
     answer(
         settings,
         {"schema": "llmaudit/ingest/1", "files": result.files, "totals": result.totals},

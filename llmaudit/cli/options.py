@@ -40,6 +40,16 @@ _COMMON: dict[str, Any] = {
 _FLAGS = {"json", "quiet", "no_color", "debug"}
 
 
+AssumeTime = Annotated[
+    str | None,
+    typer.Option(
+        "--assume-time",
+        help="Price what has no time in its log as of this time, of its file's date (`file`), or not (`none`).",
+    ),
+]
+"""What a command takes that reads logs: the time of records without one."""
+
+
 class Ended(Exception):  # noqa: N818 -- the end of the program, not an error in it
     """The program ends with this exit code; everything has been said."""
 

@@ -29,12 +29,14 @@ SHOWN = (
 )
 _ROWS = f"""
     SELECT s.path AS file, {", ".join(f"r.{name}" for name in COLUMNS)},
+        CASE WHEN r.started_at IS NULL THEN s.assumed_at END AS assumed_at,
         date_diff('millisecond', r.started_at, r.ended_at) AS latency_ms,
         date_diff('millisecond', r.started_at, r.first_token_at) AS ttft_ms,
         coalesce(r.model_served, r.model_requested, r.model_raw) AS model,
         t.tier AS tier, t.task AS task, t.signal AS tier_signal
     FROM requests r JOIN sources s USING (source_id) LEFT JOIN tiers t USING (row_id)
-    WHERE ($since IS NULL OR r.started_at >= $since) AND ($until IS NULL OR r.started_at < $until)
+    WHERE ($since IS NULL OR coalesce(r.started_at, s.assumed_at) >= $since)
+        AND ($until IS NULL OR coalesce(r.started_at, s.assumed_at) < $until)
     ORDER BY r.row_id
 """
 

@@ -101,6 +101,7 @@ def _document(evidence: Evidence, estimated: dict[str, int]) -> dict[str, Any]:
         "spend_usd": spent.spend_usd,
         "tokens": spent.tokens,
         "tokens_estimated": estimated,
+        "assumed_time": {"requests": spent.assumed_time_requests, "spend_usd": spent.assumed_time_usd},
         "usage": covered.usage,
         "gateway_cache": {
             "requests": spared.requests,
@@ -126,7 +127,8 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
     when = f" from {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC" if first else " in the period"
     line(f"requests   {document['requests']:,}{when}")
     parts = f"billed {shown(document['billed_usd'])}, list {shown(document['list_usd'])}"
-    line(f"spend      {shown(document['spend_usd'])} ({parts})")
+    known = document["spend_usd"] or not document["unpriced"]["cost_unknown_requests"]
+    line(f"spend      {shown(document['spend_usd']) if known else 'unknown'} ({parts})")
     tokens = document["tokens"]
     line("tokens     " + ", ".join(f"{name} {getattr(tokens, name):,}" for name in tokens.__struct_fields__))
     estimated = document["tokens_estimated"]
@@ -135,22 +137,30 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
             f"estimated  of these, input {estimated['input']:,} and output {estimated['output']:,} were counted offline"
             f" for {estimated['requests']:,} requests without usage"
         )
+    assumed = document["assumed_time"]
+    if assumed["requests"]:
+        line(
+            f"assumed    {shown(assumed['spend_usd'])} for {counted(assumed['requests'], 'request')} without a time in"
+            " the log, priced as of the time that --assume-time named"
+        )
     spared = document["gateway_cache"]
     if spared["requests"]:
         line(
             f"not sent   {counted(spared['requests'], 'answer')} from a gateway's own cache: list cost avoided"
             f" {shown(spared['avoided_usd'])}, in no other figure{_unknown_of(spared)}"
         )
-    unpriced = document["unpriced"]
-    models = printable(", ".join(unpriced["models"]))
-    line(
-        f"unpriced   {counted(unpriced['requests'], 'request')} without a list price"
-        f"{f' ({models})' if models else ''}; the cost of {unpriced['cost_unknown_requests']:,} is unknown, that of the"
-        " others stands in the log"
-        if unpriced["requests"]
-        else "unpriced   0 requests"
-    )
+    line(f"unpriced   {_unpriced(document['unpriced'])}")
     line(f"catalog    {document['catalog_version']}")
+
+
+def _unpriced(unpriced: dict[str, Any]) -> str:
+    """Return the requests without a list price, and of how many of them nothing says what they cost."""
+    count, unknown = unpriced["requests"], unpriced["cost_unknown_requests"]
+    if not count:
+        return "0 requests"
+    rest = "; the cost of all is unknown" if unknown == count else f"; the cost of {unknown:,} is unknown"
+    rest += f", that of {count - unknown:,} stands in the log" if unknown < count else ""
+    return f"{counted(count, 'request')} without a list price{rest}: {printable(', '.join(unpriced['models']))}"
 
 
 def _unknown_of(spared: dict[str, Any]) -> str:

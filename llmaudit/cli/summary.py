@@ -60,6 +60,11 @@ def _spent(audit: Audit) -> None:
         f" (on estimated tokens {shown(spent.estimated_usd)});"
         f" cost unknown for {counted(spent.unpriced_requests, 'request')}"
     )
+    if spent.assumed_time_requests:
+        line(
+            f"  of it {shown(spent.assumed_time_usd)} for {counted(spent.assumed_time_requests, 'request')} without a"
+            " time, priced as of the time you said to assume (--assume-time)"
+        )
     spared = audit.gateway_cache
     if spared.requests:
         unknown = f"; not known of {spared.unknown_requests:,}" if spared.unknown_requests else ""

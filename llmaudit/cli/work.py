@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from llmaudit.facts import Facts
     from llmaudit.formats.mapped import ColumnMap
     from llmaudit.ingest import IngestResult
+    from llmaudit.ingest.assumed import When
     from llmaudit.ingest.ledger import FileRead
     from llmaudit.period import Period
     from llmaudit.store import Store
@@ -157,6 +159,7 @@ def read_logs(
     keep_text: bool = False,
     keep_users: bool = False,
     column_map: Path | None = None,
+    assume: str | None = None,
 ) -> IngestResult:
     """Take files into the database and tag them; files that cannot be used are named on stderr."""
     from llmaudit.ingest import Setup, ingest
@@ -168,10 +171,11 @@ def read_logs(
             next_step="Leave one of them out.",
             slug="map-and-format",
         )
+    when = None if assume is None else _assumed(settings, assume, paths)
     setup = Setup(
         store.hash_key,
         settings.catalogs,
-        settings.period,
+        replace(settings.period, has_undated=when is not None),
         keep_users=keep_users,
         keep_text=keep_text,
         column_map=None if column_map is None else _column_map(column_map),
@@ -186,11 +190,13 @@ def read_logs(
     finally:
         if shown:
             shown.clear()
+    if when is not None:
+        _assume(settings, store, result, when)
     for failure in result.failures:
         sys.stderr.write(f"llmaudit: {message(failure)}\n")
     for said, passed in (
         ("in no known format", [file.path for file in result.files if file.skipped == UNKNOWN]),
-        ("whose kind or ending is no log's", [file.path for file in result.files if file.was_left]),
+        ("whose name, kind or ending is no log's", [file.path for file in result.files if file.was_left]),
     ):
         if passed:
             names = ", ".join(printable(Path(path).name) for path in passed[:MAX_NAMES])
@@ -203,6 +209,34 @@ def read_logs(
         store.remember(TAGGED_BY, __version__)
     _warn(settings, store, result)
     return result
+
+
+def _assumed(settings: Settings, text: str, paths: list[str]) -> When:
+    """Return which time is to be assumed for records without one."""
+    if text == "none":
+        return "none"
+    if text != "file":
+        return settings.assumed_time(text)
+    if "-" in paths:
+        raise UsageError(
+            "--assume-time file: standard input has no date of its own",
+            next_step="Name a time, such as --assume-time 2026-10-01.",
+            slug="no-file-date",
+        )
+    return "file"
+
+
+def _assume(settings: Settings, store: Store, result: IngestResult, when: When) -> None:
+    from llmaudit.ingest.assumed import assume_time
+
+    count = assume_time(store, result.read, when)
+    if not count:
+        notice(settings, "--assume-time changes nothing: every request of these files has a time")
+    elif when == "none":
+        notice(settings, f"{count:,} request(s) without a time have no price again")
+    else:
+        at = "the date of their file" if when == "file" else f"{when:%Y-%m-%d %H:%M:%S} UTC"
+        notice(settings, f"{count:,} request(s) without a time are priced as of {at}: an assumption, shown as one")
 
 
 def _is_tagged(store: Store) -> bool:

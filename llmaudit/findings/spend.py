@@ -58,6 +58,8 @@ class Spend(msgspec.Struct, frozen=True):
         list_low_usd: `list_usd` with the cheapest price that may apply where a condition is unknown.
         list_high_usd: `list_usd` with the dearest price that may apply where a condition is unknown.
         estimated_usd: The part of `spend_usd` that rests on tokens counted offline.
+        assumed_time_usd: The part of `spend_usd` of requests without a time, priced as of one that was assumed.
+        assumed_time_requests: How many those are.
         requests: Upstream calls, failed ones included.
         calls: Calls of the application.
         unpriced_requests: Requests whose cost is not known.
@@ -74,6 +76,8 @@ class Spend(msgspec.Struct, frozen=True):
     list_low_usd: Decimal
     list_high_usd: Decimal
     estimated_usd: Decimal
+    assumed_time_usd: Decimal
+    assumed_time_requests: int
     requests: int
     calls: int
     unpriced_requests: int
@@ -98,6 +102,7 @@ def find(evidence: Evidence) -> Spend:
     """Return what was spent, and its breakdowns; each breakdown adds up to the whole."""
     cells = evidence.cells
     whole = spend(cells)
+    assumed = [priced for priced in cells if priced.cell.slot_by == "assumed"]
     days = [priced.cell.day for priced in cells if priced.cell.day]
 
     def by(key: Callable[[PricedCell], str | None]) -> list[Slice]:
@@ -114,6 +119,8 @@ def find(evidence: Evidence) -> Spend:
         list_low_usd=total(priced.list_low_usd for priced in cells if priced.list_low_usd is not None),
         list_high_usd=total(priced.list_high_usd for priced in cells if priced.list_high_usd is not None),
         estimated_usd=spend(priced for priced in cells if priced.cell.usage_status == "estimated"),
+        assumed_time_usd=spend(assumed),
+        assumed_time_requests=requests(assumed),
         requests=requests(cells),
         calls=sum(priced.cell.calls for priced in cells),
         unpriced_requests=requests(priced for priced in cells if priced.spend_usd is None),

@@ -86,7 +86,7 @@ FORMAT = Format(
         "so the list price at that time cannot be chosen and the cost is unknown."
     ),
     traps=(
-        ("a result has no time", "the time is unknown; use the usage report or the bill for money"),
+        ("a result has no time", "unknown; use the usage report or the bill for money, or `--assume-time`"),
         ("an entry that errored, expired or was canceled", "a failure or a cancellation without usage: not billed"),
     ),
 )

@@ -262,10 +262,11 @@ FORMAT = Format(
     verified="Recorded objects and SDK 2.12.0; the fallback iteration: the SDK's types alone.",
     about=(
         'Message objects, one a line or in a list, or `{"request": …, "response": …}`, with `timestamp` (ISO) and '
-        "`latency_ms` where you log them. A message itself has no time, and without one it cannot be priced."
+        "`latency_ms` where you log them. A message itself has no time, and without one it cannot be priced, unless "
+        "`--assume-time` says as of when."
     ),
     traps=(
-        ("a body has no timestamp", "log it beside the body as `timestamp`; otherwise the time is unknown"),
+        ("a body has no timestamp", "log it beside the body as `timestamp`, or name one with `--assume-time`"),
         (
             "`usage.iterations` holds tokens that the top-level counts leave out",
             "one more request for each, at its own model's price, under the same `call_id`",

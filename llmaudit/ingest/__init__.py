@@ -41,11 +41,13 @@ class IngestResult(msgspec.Struct, frozen=True):
         files: One entry a file, in the order read; of one that could not be used, `skipped` says why.
         totals: Their sums.
         failures: Files that could not be used, with the error of each; nothing of them is in the database.
+        read: By the id of its row in the ledger, the path of each file that is in the database now.
     """
 
     files: list[FileResult]
     totals: Totals
     failures: list[LlmauditError]
+    read: dict[int, str] = {}
 
 
 def ingest(
@@ -74,7 +76,8 @@ def ingest(
         found = inputs(paths, stack)
         stack.enter_context(store.little_memory())
         whole = sum(_size(entry.path) for entry in found if entry.left is None)
-        loader = stack.enter_context(closing(Loader(Run(store, setup, progress, format_name, whole))))
+        run = Run(store, setup, progress, format_name, whole)
+        loader = stack.enter_context(closing(Loader(run)))
         for entry in found:
             if entry.left is not None:
                 loader.leave(entry.path, entry.left)
@@ -92,7 +95,7 @@ def ingest(
             slug="no-logs",
         )
     sums = {name: sum(getattr(file, name) for file in recognised) for name in Totals.__struct_fields__}
-    return IngestResult(files, Totals(**sums), failures)
+    return IngestResult(files, Totals(**sums), failures, run.known.read)
 
 
 def inputs(paths: Sequence[str], stack: ExitStack) -> list[Found]:

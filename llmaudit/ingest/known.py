@@ -32,8 +32,8 @@ class FileResult(msgspec.Struct, frozen=True):
         ignored: Records that are no requests, or outside the period asked for.
         rejected: Records that cannot be used.
         bills: Bill lines.
-        skipped: Why nothing was taken in: `already ingested`, `unknown format`, `not looked at:` and its kind or the
-            ending that no log has, or `not used:` and an error's name; None where the file was read.
+        skipped: Why nothing was taken in: `already ingested`, `unknown format`, `not looked at:` and its kind, the
+            ending that no log has or `hidden`, or `not used:` and an error's name; None where the file was read.
         reasons: Counts of ignored and rejected records by reason.
         conflicts: Duplicates whose content differs from what is in the database.
         masked: Values that looked like live keys and were replaced.
@@ -56,7 +56,7 @@ class FileResult(msgspec.Struct, frozen=True):
 
     @property
     def was_left(self) -> bool:
-        """Whether it was not looked at: a folder's file with an ending that no log has."""
+        """Whether it was not looked at: a folder's file that is hidden, or has an ending that no log has."""
         return self.skipped is not None and self.skipped.startswith(NOT_LOOKED_AT)
 
 
@@ -69,10 +69,13 @@ class Known:
     Attributes:
         sizes: How large they are on disk.
         by_content: The sources of each content: several where it was read for several periods.
+        read: By source, the path of each file of this run, whether it was new or there already.
     """
 
     def __init__(self, store: Store) -> None:
         self._results: dict[Key, FileResult] = {}
+        self._sources: dict[Key, int] = {}
+        self.read: dict[int, str] = {}
         self.sizes: set[int] = set()
         self.by_content: dict[str, list[int]] = {}
         rows = store.rows(
@@ -85,6 +88,7 @@ class Known:
     def add(self, source_id: int, key: Key, disk_bytes: int, result: FileResult) -> None:
         """Keep a file that is in the database."""
         self._results[key] = result
+        self._sources[key] = source_id
         self.sizes.add(disk_bytes)
         self.by_content.setdefault(key[0], []).append(source_id)
 
@@ -98,6 +102,7 @@ class Known:
         earlier = self._results.get(key)
         if earlier is None:
             return None
+        self.read[self._sources[key]] = label
         return FileResult(
             path=label,
             format=earlier.format,

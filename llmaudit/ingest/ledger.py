@@ -147,6 +147,7 @@ class Ledger:
     def remember(self, file: FileRead, result: FileResult) -> None:
         """Keep a file that has been committed, for the files after it."""
         self._known.add(file.source_id, file.key, file.disk_bytes, result)
+        self._known.read[file.source_id] = file.label
 
     def write(self, files: Sequence[FileRead], results: Sequence[FileResult]) -> None:
         """Write the rows and the rejects of files, inside the transaction that brings them: one statement for all."""

@@ -14,6 +14,8 @@ NOT_LOGS = {".md", ".py", ".pyc", ".html", ".yaml", ".yml", ".toml", ".duckdb", 
 """Endings that a folder may hold beside logs; a file that is named itself is always tried."""
 
 NO_FILE = "no regular file"
+HIDDEN = "hidden"
+"""A name that begins with a dot or two underscores: of a folder nothing in it is looked at."""
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -26,7 +28,7 @@ class Found:
         path: The file.
         named: The user named it, and not a folder around it.
         is_input: It is what came on standard input.
-        left: Why it is not looked at, such as `.md`; None where it is read.
+        left: Why it is not looked at, such as `.md`; None where it is read. A hidden folder is named once.
     """
 
     path: Path
@@ -38,8 +40,8 @@ class Found:
 def walk(paths: Iterable[str]) -> Iterator[Found]:
     """Yield the files that the given paths mean. No name is expanded: `log[1].jsonl` is that file.
 
-    Folders are walked in name order, so that the same folder always reads the same; hidden files are passed over. What
-    is no regular file or has an ending that no log has is named too, with the reason why it is not to be read.
+    Folders are walked in name order, so that the same folder always reads the same. What is hidden, no regular file or
+    has an ending that no log has is named too, with the reason why it is not to be read.
 
     Raises:
         InputError: A path is an address or does not exist, or a folder cannot be read.
@@ -71,8 +73,8 @@ def _files_of(folder: Path) -> Iterator[Found]:
         ) from None
     for entry in entries:
         if entry.name.startswith((".", "__")):
-            continue
-        if entry.is_dir(follow_symlinks=False):
+            yield Found(Path(entry.path), named=False, left=HIDDEN)
+        elif entry.is_dir(follow_symlinks=False):
             yield from _files_of(Path(entry.path))
         else:
             yield Found(Path(entry.path), named=False, left=_why_left(entry))

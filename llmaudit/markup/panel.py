@@ -168,7 +168,7 @@ def conditions_of(row: BilledRequest, catalog: Catalog) -> Conditions:
         row.service_tier,
         bool(row.is_batch),
         row.region_class,
-        at_is_start=row.slot_by == "start",
+        at_is_start=row.slot_by != "completion",
         is_thinking=row.is_thinking,
         is_folded=True,
     )

@@ -1,12 +1,13 @@
 /* Each request with the names of the catalog for what it bought. Grain: one row per request. Portable subset.
 
-   Reads period_requests (the requests of the period asked for, with day, the local day of the start, and latency_ms and
-   ttft_ms, milliseconds from the start to the end and to the first token: engines have no common word for these),
+   Reads period_requests (the requests of the period asked for, with dated_at, the start or the time assumed for a log
+   without times, day, its local day, and latency_ms and ttft_ms, milliseconds from the start to the end and to the first
+   token: engines have no common word for these),
    price_slots (slot_day, slot_from, slot_to, priced_at:
    spans of a UTC day in which no rate changes; a join by day alone is a hash join, by the range alone it is not) and
    sku_map (names as logged and the slot, to gateway, seller, sku, model; by_completion: 1 where the seller's prices go
    by the completion of a request; by_thinking: 1 where they depend on reasoning). Ranges are half-open; 1970-01-01
-   stands for a request without a time. Names are read at the start of a request.
+   stands for a request without a time. Names are read at dated_at.
 
    Gives every column of period_requests, the names as sold_*, and the whole prompt (five input counters) as
    prompt_tokens: what follows needs no second join. prompt_tokens is worked out first and not last, where DuckDB 2.0 would
@@ -23,7 +24,7 @@ WITH slotted AS (
         COALESCE(s.priced_at, TIMESTAMP '1970-01-01 00:00:00') AS start_slot
     FROM period_requests AS r
     LEFT JOIN price_slots AS s
-        ON CAST(r.started_at AS DATE) = s.slot_day AND r.started_at >= s.slot_from AND r.started_at < s.slot_to
+        ON CAST(r.dated_at AS DATE) = s.slot_day AND r.dated_at >= s.slot_from AND r.dated_at < s.slot_to
 ),
 named AS (
     SELECT
@@ -45,7 +46,11 @@ named AS (
 SELECT
     n.*,
     CASE WHEN n.by_completion = 1 THEN COALESCE(e.priced_at, n.start_slot) ELSE n.start_slot END AS price_slot,
-    CASE WHEN n.by_completion = 1 AND e.priced_at IS NOT NULL THEN 'completion' ELSE 'start' END AS slot_by,
+    CASE
+        WHEN n.by_completion = 1 AND e.priced_at IS NOT NULL THEN 'completion'
+        WHEN n.started_at IS NULL AND n.dated_at IS NOT NULL THEN 'assumed'
+        ELSE 'start'
+    END AS slot_by,
     CASE WHEN n.by_thinking = 1 THEN n.reasoning_tokens > 0 END AS is_thinking
 FROM named AS n
 LEFT JOIN price_slots AS e

@@ -72,7 +72,8 @@ def test_amounts_that_a_tool_worked_out_itself_are_told_apart_from_charges(catal
 def test_requests_without_a_time_are_said_to_be_unpriced_for_that(catalog: Catalog) -> None:
     some = evidence(catalog, cell(tokens=MILLION, requests=3, day=None), cell(tokens=MILLION, requests=2))
     said = [warning for warning in conclude(some).warnings if "no time" in warning]
-    assert said == ["3 of them have no time in their log, and prices are dated: log one beside each record"]
+    told = "3 of them have no time in their log, and prices are dated: log one beside each record, or ingest with"
+    assert said == [f"{told} --assume-time"]
     dated = evidence(catalog, cell(model="nobody/x", tokens=MILLION, requests=3, unresolved="unknown-model"))
     assert not any("no time" in warning for warning in conclude(dated).warnings)
 

@@ -109,11 +109,16 @@ def test_a_path_that_is_no_file_stops_before_anything_is_read(
 
 
 def test_a_folder_is_walked_in_name_order_past_what_is_no_log(tmp_path: Path) -> None:
-    for name in ("b.jsonl", "a/2.jsonl", "a/1.jsonl", ".hidden.jsonl", "notes.md", "c.csv.gz"):
+    names = ("b.jsonl", "a/2.jsonl", "a/1.jsonl", "notes.md", "c.csv.gz")
+    hidden = (".hidden.jsonl", ".git/1", ".git/2", "__pycache__/a")
+    for name in (*names, *hidden):
         write(tmp_path / name, b"x")
     os.mkfifo(tmp_path / "a" / "pipe")
     found = [(str(entry.path.relative_to(tmp_path)), entry.left) for entry in walk([str(tmp_path)])]
     assert found == [
+        (".git", "hidden"),
+        (".hidden.jsonl", "hidden"),
+        ("__pycache__", "hidden"),
         ("a/1.jsonl", None),
         ("a/2.jsonl", None),
         ("a/pipe", "no regular file"),
@@ -126,8 +131,10 @@ def test_a_folder_is_walked_in_name_order_past_what_is_no_log(tmp_path: Path) ->
 def test_a_log_named_txt_is_read_from_a_folder_and_what_is_left_is_accounted_for(tmp_path: Path, load) -> None:
     write(tmp_path / "logs" / "october.txt", lines([1, 2]))
     write(tmp_path / "logs" / "notes.md", b"# notes")
+    write(tmp_path / "logs" / ".october.jsonl", lines([3]))
     result = load(tmp_path / "logs")
     assert [(Path(file.path).name, file.accepted, file.skipped) for file in result.files] == [
+        (".october.jsonl", 0, "not looked at: hidden"),
         ("notes.md", 0, "not looked at: .md"),
         ("october.txt", 2, None),
     ]

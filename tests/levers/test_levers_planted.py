@@ -106,7 +106,10 @@ class TestPromptCache:
         assert low == 0  # no text: nothing proves that it is a conversation
         assert touched(result) == 3
         # talk of 2,000, 2,500, 3,000 and 3,500 tokens: the last three could have read 7,500
-        assert "7,500 of the tokens of sessions are at models that cache only what is asked for (maker/m1)" in result.evidence
+        assert (
+            "7,500 of the tokens of sessions are at models that cache only what is asked for (maker/m1)"
+            in result.evidence
+        )
 
     def test_one_hour_where_turns_are_slow(self, evidence_of: EvidenceOf) -> None:
         _, saved, _ = sums(found(evidence_of(talk(9, first=20_000, every=20)), "prompt_cache"))

@@ -1,0 +1,55 @@
+"""The time assumed for requests whose log has none: said by the user, and kept apart from what logs say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from llmaudit.errors import InputError, printable
+from llmaudit.store import Store
+
+When = datetime | Literal["file", "none"]
+"""A time (naive UTC); `file`, the date of each file; or `none`, which takes an earlier assumption back."""
+
+
+def assume_time(store: Store, read: Mapping[int, str], when: When) -> int:
+    """Note when the requests without a time in some files are taken to have been made; return how many there are.
+
+    `requests` stays as the logs have it: only prices, days and periods go by the time that is assumed.
+
+    Args:
+        store: The database.
+        read: Path by the id of each file's row in the ledger.
+        when: Which time.
+
+    Raises:
+        InputError: The date of a file cannot be read.
+    """
+    undated = store.rows(
+        "SELECT source_id, count(*) FROM requests WHERE started_at IS NULL AND source_id IN (SELECT unnest($ids))"
+        " GROUP BY source_id ORDER BY source_id",
+        {"ids": sorted(read)},
+    )
+    with store.transaction():
+        for source_id, _ in undated:
+            at = None if when == "none" else _date_of(read[source_id]) if when == "file" else when
+            by = None if when == "none" else "file" if when == "file" else "given"
+            store.execute(
+                "UPDATE sources SET assumed_at = $at, assumed_by = $by WHERE source_id = $id",
+                {"at": at, "by": by, "id": source_id},
+            )
+    return sum(count for _, count in undated)
+
+
+def _date_of(path: str) -> datetime:
+    try:
+        seconds = Path(path).stat().st_mtime
+    except OSError as error:
+        raise InputError(
+            f"the date of {printable(path)} cannot be read: {error.strerror}",
+            next_step="Name the time with --assume-time, such as 2026-10-01T12:00:00Z.",
+            slug="file-unreadable",
+        ) from None
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
