@@ -8,8 +8,10 @@ key win in silence. Here every scalar stays the text that was written and is con
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import msgspec
 import yaml
@@ -32,6 +34,13 @@ _PLAINER = {
 }
 """What a person calls what msgspec says."""
 
+INPUT = Path("-")
+_INPUT: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
+"""What came on standard input."""
+
+_IN_FULL = {"deployments": "deployments file"}
+"""What is said of a kind of file whose name alone is a plural."""
+
 _PATH_PART = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 
 
@@ -46,15 +55,25 @@ def read_yaml(path: Path, into: type[T], *, what: str) -> T:
     Raises:
         InputError: Missing, too large, not UTF-8, not YAML, or not of the type; the message has line and column.
     """
-    return parse_yaml(read_bytes(path, what=what), into, name=path.name, what=what)
+    return parse_yaml(read_bytes(path, what=what), into, name=said_name(path), what=what)
+
+
+def said_name(path: Path) -> str:
+    """Return what messages call a file."""
+    return "standard input" if path == INPUT else path.name
 
 
 def read_bytes(path: Path, *, what: str) -> bytes:
-    """Return a file's bytes.
+    """Return the bytes of a file, or of standard input for `-`: that is read once, and is the same however often asked.
 
     Raises:
         InputError: Missing, or not to be read.
     """
+    if path == INPUT:
+        source = sys.stdin.buffer
+        if source not in _INPUT:
+            _INPUT[source] = source.read()
+        return _INPUT[source]
     try:
         return path.read_bytes()
     except OSError as error:
@@ -151,9 +170,10 @@ def _nearest(path: str, positions: dict[str, Position]) -> Position | None:
 
 
 def _error(name: str, what: str, where: Position | None, problem: str) -> InputError:
+    said = _IN_FULL.get(what, what)
     place = f"{printable(name)}:{where[0]}:{where[1]}" if where else printable(name)
     return InputError(
-        f"{place}: the {what} {problem}",
-        next_step=f"Mend the file; docs/files.md shows the shape of a {what}.",
+        f"{place}: the {said} {problem}",
+        next_step=f"Mend the file; docs/files.md shows the shape of a {said}.",
         slug=f"bad-{what.replace(' ', '-')}",
     )

@@ -14,13 +14,14 @@ import msgspec
 from llmaudit.errors import InputError, LlmauditError, printable
 from llmaudit.ingest.known import FileResult
 from llmaudit.ingest.load import Loader
+from llmaudit.ingest.read import INPUT_FOLDER
 from llmaudit.ingest.run import Progress, Run
 from llmaudit.ingest.setup import Setup
 from llmaudit.ingest.walk import Found, walk
 from llmaudit.period import Period
 from llmaudit.store import Store
 
-__all__ = ["FileResult", "IngestResult", "Period", "Setup", "ingest", "inputs"]
+__all__ = ["FileResult", "IngestResult", "Period", "Setup", "ingest", "inputs", "standard_input"]
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -108,15 +109,23 @@ def inputs(paths: Sequence[str], stack: ExitStack) -> list[Found]:
     Raises:
         InputError: A path does not exist or is an address.
     """
-    return [entry for path in paths for entry in (_standard_input(stack) if path == "-" else walk([path]))]
+    return [
+        entry
+        for path in paths
+        for entry in ([Found(standard_input(stack), named=True, is_input=True)] if path == "-" else walk([path]))
+    ]
 
 
-def _standard_input(stack: ExitStack) -> list[Found]:
-    """Return standard input as a file: its content is looked at twice, first for its format."""
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="llmaudit-")))
+def standard_input(stack: ExitStack) -> Path:
+    """Return standard input as a file, for what is read twice: first for its format.
+
+    Args:
+        stack: Where the copy is removed again.
+    """
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix=INPUT_FOLDER)))
     with (folder / "-").open("wb") as sink:
         shutil.copyfileobj(sys.stdin.buffer, sink)
-    return [Found(folder / "-", named=True, is_input=True)]
+    return folder / "-"
 
 
 def _looked_at(found: Sequence[Found]) -> str:

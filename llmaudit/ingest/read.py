@@ -221,8 +221,14 @@ def _utf16_decoder(start: bytes) -> codecs.IncrementalDecoder | None:
     return codecs.getincrementaldecoder(kind)("surrogatepass") if kind else None
 
 
+INPUT_FOLDER = "llmaudit-stdin-"
+"""How the name of a folder begins that holds a copy of standard input: nobody is to look for a file of that name."""
+
+
 def file_name(path: Path) -> str:
     """Return a path as text that can be stored: bytes of a name that are not UTF-8 are written as escapes."""
+    if path.name == "-" and path.parent.name.startswith(INPUT_FOLDER):
+        return "standard input"
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

@@ -9,7 +9,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.errors import UsageError, printable
 from llmaudit.plans.checking import check
 from llmaudit.plans.model import Plan
-from llmaudit.yamlfile import parse_yaml, read_bytes
+from llmaudit.yamlfile import parse_yaml, read_bytes, said_name
 
 
 def preset_names() -> list[str]:
@@ -22,7 +22,7 @@ def load_plan(name_or_file: str, catalog: Catalog) -> Plan:
     """Return a preset by name, or the plan in a file.
 
     Args:
-        name_or_file: A preset's name, or a path; a path has a suffix or a separator in it.
+        name_or_file: A preset's name, or a path; a path has a suffix or a separator in it. `-` is standard input.
         catalog: Every model and gateway that the plan names must be in it.
 
     Raises:
@@ -31,8 +31,8 @@ def load_plan(name_or_file: str, catalog: Catalog) -> Plan:
     """
     if name_or_file in preset_names():
         name, data = f"{name_or_file}.yaml", (files("llmaudit.plans") / "presets" / f"{name_or_file}.yaml").read_bytes()
-    elif "/" in name_or_file or "." in name_or_file or Path(name_or_file).exists():
-        name, data = Path(name_or_file).name, read_bytes(Path(name_or_file), what="plan")
+    elif name_or_file == "-" or "/" in name_or_file or "." in name_or_file or Path(name_or_file).exists():
+        name, data = said_name(Path(name_or_file)), read_bytes(Path(name_or_file), what="plan")
     else:
         raise UsageError(
             f"--plan {printable(name_or_file)}: no preset of that name and no such file",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
     from llmaudit.findings.savings import Affected, LegRow, PlanRow
 
-Name = Annotated[str, typer.Argument(help="Preset or plan file.")]
+Name = Annotated[str, typer.Argument(help="Preset or plan file; `-` for standard input.")]
 
 
 def list_plans(settings: Settings) -> None:

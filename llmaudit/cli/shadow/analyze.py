@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 def analyze(
     settings: Settings,
-    pairs: Annotated[list[Path] | None, typer.Argument(help="Pairs files: JSON lines, CSV or Parquet.")] = None,
+    pairs: Annotated[
+        list[Path] | None, typer.Argument(help="Pairs files: JSON lines, CSV or Parquet; `-` for standard input.")
+    ] = None,
     margin: Margin = 0.02,
     error_margin: Annotated[
         float, typer.Option("--error-margin", help="Largest acceptable rise of the error rate.")
@@ -86,8 +88,8 @@ def analyze(
         name=name, margin=margin, error_margin=error_margin, alpha=alpha, power=power, days=days, looks=looks,
         score=score, cluster=cluster, mix=mix, budget=budget, max_cost_ratio=max_cost_ratio,
     )  # fmt: skip
-    with open_store(settings) as store, _uncollected():
-        request = Request(pairs or [], logs, plan, primary, share, settings.period)
+    with ExitStack() as stack, open_store(settings) as store, _uncollected():
+        request = Request(_files(pairs or [], stack), logs, plan, primary, share, settings.period)
         if settings.catalogs or settings.deployments:
             catalog(settings)  # a file of one's own is checked, whether it is needed or not
         found, certified = run(store, lambda: catalog(settings), request)
@@ -103,6 +105,13 @@ def analyze(
     code = {"inconclusive": Exit.NOT_ENOUGH_DATA, "blocked": Exit.BAD_INPUT}.get(found.decision, Exit.DONE)
     if code is not Exit.DONE:
         raise Ended(code)
+
+
+def _files(pairs: list[Path], stack: ExitStack) -> list[Path]:
+    """Return files to read, a copy of standard input in the place of `-`."""
+    from llmaudit.ingest import standard_input
+
+    return [standard_input(stack) if path == Path("-") else path for path in pairs]
 
 
 @contextmanager
