@@ -58,7 +58,7 @@ def test_an_archive_is_called_standard_input(command: str, tmp_path: Path, monke
         archive.writestr("log.jsonl", "{}")
     done = given(monkeypatch, packed.getvalue(), tmp_path, command, "-")
     assert "standard input is a packed archive (ZIP)" in done.err + done.out
-    assert "/tmp" not in done.err + done.out
+    assert "llmaudit-stdin" not in done.err + done.out
 
 
 def test_a_file_of_deployments_is_named_in_full(tmp_path: Path) -> None:
