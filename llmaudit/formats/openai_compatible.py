@@ -220,10 +220,16 @@ def _fill_usage(request: Request, used: Usage | None) -> None:
 
 
 def _completion(used: Usage) -> Count:
-    """Return the completion count. An embedding has none, and its total then says that there was no output."""
-    if used.completion_tokens is None and used.prompt_tokens is not None and used.total_tokens == used.prompt_tokens:
-        return 0
-    return used.completion_tokens
+    """Return the completion count, reasoning included.
+
+    An embedding has none, and its total then says that there was no output. Some hosts (xAI, and relays of it) count
+    reasoning beside the completion; the record's own total then says so.
+    """
+    prompt, completion, total = used.prompt_tokens, used.completion_tokens, used.total_tokens
+    if completion is None or prompt is None:
+        return 0 if completion is None and prompt is not None and total == prompt else completion
+    thought = used.completion_tokens_details.reasoning_tokens if used.completion_tokens_details else None
+    return completion + thought if thought and total == prompt + completion + thought else completion
 
 
 def _billed(used: Usage) -> Decimal | None:
