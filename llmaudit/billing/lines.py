@@ -13,7 +13,9 @@ from llmaudit.evidence import BillSum
 from llmaudit.money import EXACT, PICO, total
 
 CREDITS = {"credit", "refund", "discount", "correction", "adjustment", "rounding_error", "roundingadjustment"}
-PURCHASES = {"purchase", "fee", "rifee", "unusedreservation", "unusedsavingsplan"}
+PURCHASES = {
+    "purchase", "fee", "rifee", "unusedreservation", "unusedsavingsplan", "subscription", "add-on", "perrequest",
+}  # fmt: skip
 FINE = {"minute", "hour", "day", "request"}
 """Grains at which a line is of one day."""
 

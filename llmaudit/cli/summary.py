@@ -83,6 +83,7 @@ def _bills(audit: Audit) -> None:
         )
     for row in audit.reconcile.rows:
         seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
+        seen = seen if row.has_usage else " for credit and fees, and says nothing of usage"
         month = row.month or "without a month"
         line(f"  bill: {row.seller} {month} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from builders import cell, evidence
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +94,17 @@ def test_days_models_names_and_charges_are_told_apart(catalog: Catalog):
         "tax": "1.9",
     }
     assert found.unpriced_requests == 1
+
+
+@pytest.mark.parametrize("category", ["Purchase", "Subscription", "Fee", "Per request"])
+def test_a_statement_of_purchases_measures_no_usage(catalog: Catalog, category: str):
+    """100 dollars of credit against 2 dollars of requests: neither an overcharge nor a log that is complete."""
+    bills = [line("100", kind=None, category=category, model=None)]
+    found = only(reconcile.find(evidence(catalog, cell(model=MODEL, tokens=1_000_000), bills=bills)))
+    assert (found.verdict, found.coverage_pct, found.has_usage) == ("not-comparable", None, False)
+    assert (found.billed_usd, found.logged_usd, found.difference_usd) == (100, 2, 98)
+    assert causes(found) == {"prepayments_and_fees": "100", "models_not_on_bill": "-2"}
+    assert reconcile.NO_USAGE in found.notes
 
 
 def test_quantities_come_from_the_usage_export_where_the_bill_has_none(catalog: Catalog):

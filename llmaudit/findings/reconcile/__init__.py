@@ -30,6 +30,8 @@ from llmaudit.period import Period
 WHOLE_PCT = 99.0
 """A log that has so much of the bill counts as complete."""
 
+NO_USAGE = "it has purchases and fees only: what was bought is no measure of what was used"
+
 Verdict = Literal["agrees", "log-incomplete", "differs", "no-log", "not-comparable"]
 
 
@@ -47,7 +49,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         seller: Who billed.
         month: `2026-10`; None for an invoice total over the whole period.
         bill: The format of the bill, or `official`.
-        verdict: agrees, log-incomplete, differs, no-log or not-comparable (no amount in dollars).
+        verdict: agrees, log-incomplete, differs, no-log or not-comparable (no amount in dollars, or no usage).
         billed_usd: What the bill charges; None where it has no amount in dollars.
         effective_usd: The same with prepayments spread out, where the bill says so. Never added to billed.
         other_amounts: Amounts in other currencies that the bill gives no rate for, as text; in no sum here.
@@ -61,6 +63,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         causes: Parts of the difference; they add up to it.
         other_bills: Further bills of the same charges.
         notes: Sentences.
+        has_usage: Whether the bill says what usage cost; purchases and fees alone measure nothing that is logged.
     """
 
     seller: str
@@ -80,6 +83,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     causes: list[Cause]
     other_bills: list[OtherBill]
     notes: list[str]
+    has_usage: bool = True
 
 
 class Unbilled(msgspec.Struct, frozen=True):
@@ -172,12 +176,15 @@ def _row(
         causes = {**causes, gap: invoice - parts.billed} if bill else {gap: invoice - spend(cells)}
     logged = spend(cells)
     coverage, by = _coverage(parts, cells, month) if bill else (_days(cells, month), "days" if month else None)
+    has_usage = invoice is not None or parts.has_usage
+    if not has_usage:
+        coverage = None
     difference = dollars - logged if comparable else None
     return Row(
         seller=seller,
         month=month,
         bill="official" if invoice is not None else bill or "",
-        verdict=_verdict(difference, dollars, coverage, cells),
+        verdict=_verdict(difference, dollars, coverage, cells) if has_usage or not cells else "not-comparable",
         billed_usd=None if difference is None else dollars,
         effective_usd=parts.effective,
         other_amounts={name: f"{amount:f}" for name, amount in parts.foreign.items()},
@@ -190,7 +197,8 @@ def _row(
         unpriced_requests=requests(priced for priced in cells if priced.spend_usd is None),
         causes=[] if difference is None else listed(CAUSES, causes),
         other_bills=others,
-        notes=parts.notes,
+        notes=parts.notes if has_usage or parts.no_dollars else [*parts.notes, NO_USAGE],
+        has_usage=has_usage,
     )
 
 

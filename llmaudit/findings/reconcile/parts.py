@@ -48,6 +48,7 @@ class Split:
     Attributes:
         billed: Sum of the lines in dollars (converted at the bill's own rate where it states one).
         no_dollars: Whether no line is in dollars.
+        has_usage: Whether any line is usage, and not a purchase, a fee, a credit or tax.
         effective: Sum of the effective costs in dollars; None where there is none.
         foreign: Sums in currencies without a rate.
         causes: Parts of billed - logged.
@@ -60,6 +61,7 @@ class Split:
 
     billed: Decimal = ZERO
     no_dollars: bool = True
+    has_usage: bool = False
     effective: Decimal | None = None
     foreign: dict[str, Decimal] = field(default_factory=dict)
     causes: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -93,6 +95,7 @@ def split(
         if beside is not None:
             found.causes[beside] += usd
             continue
+        found.has_usage = True
         if line.grain in FINE:
             found.on_days += usd
             found.on_logged_days += usd if line.day in logged_days else ZERO
