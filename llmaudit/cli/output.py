@@ -164,5 +164,10 @@ def counted(number: int, noun: str) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Return a percentage for people."""
-    return "unknown" if value is None else f"{value:.1f}%"
+    """Return a percentage for people; one that is not zero is never shown as zero."""
+    if value is None:
+        return "unknown"
+    text = f"{value:.1f}%"
+    if value and not float(text[:-1]):
+        return "<0.1%" if value > 0 else ">-0.1%"
+    return text

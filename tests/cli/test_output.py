@@ -12,7 +12,17 @@ import pytest
 from builders import litellm_row, write_jsonl
 from running import ROOT, Run
 
+from llmaudit.cli.output import percent
+
 LONG = "a-name-that-no-terminal-of-sixty-columns-can-hold-" * 3
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "unknown"), (0.0, "0.0%"), (0.0466, "<0.1%"), (-0.02, ">-0.1%"), (0.05, "0.1%"), (12.34, "12.3%")],
+)
+def test_a_share_that_is_not_zero_is_not_shown_as_zero(value: float | None, text: str) -> None:
+    assert percent(value) == text
 
 
 @pytest.fixture
