@@ -26,7 +26,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 SYNONYMS: dict[str, str] = {
     "input_tokens": (
         "prompt tokens, input tokens, tokens prompt, tokens input, tokens in, prompt token count, input token count, "
-        "in tokens, usage input, token in, prompt size tokens"
+        "in tokens, usage input, token in, prompt size tokens, context tokens"
     ),
     "output_tokens": (
         "completion tokens, output tokens, tokens completion, tokens output, tokens out, generated tokens, "
@@ -253,8 +253,10 @@ def _text(found: ColumnMap, how: str, unused: Sequence[str]) -> str:
         lines.append(f"duration_unit: {found.duration_unit}")
     if "billed_amount" in quoted:
         lines.append(f"cost_unit: {found.cost_unit}  # usd, cents, microdollars or nanodollars")
-    if "seller" not in quoted:
-        lines.append("# constants:\n#   seller: openai")
+    wanted = {"seller": "openai", "model": "gpt-4o"}
+    left = [f"#   {name}: {example}" for name, example in wanted.items() if name not in quoted]
+    if left:
+        lines += ["# constants:  # the same in every record; without a model nothing has a price", *left]
     if unused:
         listed = ", ".join(msgspec.json.encode(name).decode() for name in unused[:20])
         lines.append(f"# not used: {listed}{' and more' if len(unused) > 20 else ''}")  # noqa: PLR2004

@@ -167,6 +167,15 @@ def test_a_proposal_sees_that_cached_tokens_stand_beside_the_input(tmp_path: Pat
     assert proposal.column_map.input_includes_cached is False
 
 
+def test_a_trace_without_models_is_proposed_with_the_line_that_names_one(tmp_path: Path):
+    """The columns of Azure's public inference traces."""
+    rows = "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.97996,4808,10\n2023-11-16 18:17:04.03196,3180,8\n"
+    proposal = propose(written(tmp_path, "trace.csv", rows))
+    assert proposal is not None
+    assert (proposal.column_map.sources["input_tokens"], proposal.unused) == ("ContextTokens", ())
+    assert "#   model: gpt-4o\n" in proposal.text
+
+
 def test_nothing_is_proposed_for_a_table_of_something_else(tmp_path: Path):
     assert propose(written(tmp_path, "a.csv", "name,city\nAda,London\nBob,Paris\n")) is None
 
