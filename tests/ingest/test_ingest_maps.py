@@ -169,7 +169,7 @@ def test_a_proposal_sees_that_cached_tokens_stand_beside_the_input(tmp_path: Pat
 
 def test_a_trace_without_models_is_proposed_with_the_line_that_names_one(tmp_path: Path):
     """The columns of Azure's public inference traces."""
-    rows = "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.97996,4808,10\n2023-11-16 18:17:04.03196,3180,8\n"
+    rows = "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.97,4808,10\n2023-11-16 18:17:04.03,3180,8\n"
     proposal = propose(written(tmp_path, "trace.csv", rows))
     assert proposal is not None
     assert (proposal.column_map.sources["input_tokens"], proposal.unused) == ("ContextTokens", ())
