@@ -174,10 +174,11 @@ _TOLD = f"""
 """What of a file is new. Outcomes of a route or template without a case are samples: none repeats another."""
 
 
-def problems(store: Store, file_id: int, most: int = MOST_SHOWN) -> list[str]:
+def problems(store: Store, file_id: int) -> list[str]:
     """Return the first problems of a file as sentences."""
     rows = store.rows(
-        "SELECT line, field, reason FROM outcome_problems WHERE file_id = ? ORDER BY line LIMIT ?", [file_id, most]
+        "SELECT line, field, reason FROM outcome_problems WHERE file_id = ? ORDER BY line LIMIT ?",
+        [file_id, MOST_SHOWN],
     )
     return [
         f"line {line}: {printable(field, 80) + ' ' if field else ''}{printable(reason, 200)}"

@@ -22,7 +22,6 @@ from llmaudit.report.content import (
 )
 from llmaudit.report.wording import UNKNOWN, count, counted, headline, name, percent, tier
 
-SAME_MODEL = Mark("same model", "good")
 UNPROVEN = Mark("unproven", "open")
 CERTIFIED = Mark("certified", "good")
 LEVELS = {"high": Mark("concentrated", "bad"), "moderate": Mark("moderate", "open"), "low": Mark("spread", "good")}
