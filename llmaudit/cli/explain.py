@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
+    from llmaudit.cells import PricedCell
     from llmaudit.store import Store
 
 _FIND = """
@@ -61,19 +63,13 @@ def explain(
 
 def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]:
     """Return the chain from a line to its money."""
-    from llmaudit.catalog.quote import components, describe, usage_notes
-    from llmaudit.catalog.units import PRICED
     from llmaudit.cells import price
     from llmaudit.formats import format_named
-    from llmaudit.plans import evaluate, load_plan, preset_names
     from llmaudit.request import COUNTERS
     from llmaudit.rollup import cell_of
 
     cell = cell_of(store, prices, row["row_id"])
     (priced,) = price([cell], prices)
-    quantities = dict(zip(PRICED, cell.quantities, strict=True))
-    lines = list(components(priced.rates, cell.quantities)) if priced.rates and priced.list_usd is not None else []
-    plans = [evaluate(load_plan(name, prices), [priced], prices) for name in preset_names()]
     return {
         "source": {name: row[name] for name in ("file", "line", "format", "content_sha256")},
         "as_logged": {name: row[name] for name in AS_LOGGED},
@@ -93,42 +89,58 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
             "price_slot": cell.price_slot,
             "prompt_band_from": cell.prompt_band,
         },
-        "list": {
-            "rules": list(dict.fromkeys(describe(priced.offer, part.rate) for part in lines)) if priced.offer else [],
-            "components": [
-                {
-                    "counter": part.counter,
-                    "unit": part.unit,
-                    "tokens": int(part.quantity),
-                    "usd_per_million": as_json(part.usd) if part.is_token else None,
-                    "usd_each": None if part.is_token else as_json(part.usd),
-                    "cost_usd": part.cost_usd,
-                }
-                for part in lines
-            ],
-            "cost_usd": priced.list_usd,
-            "low_usd": priced.list_low_usd,
-            "high_usd": priced.list_high_usd,
-            "assumptions": usage_notes(priced.rates, quantities) if priced.rates else [],
-            "why_unpriced": priced.why_unpriced,
-        },
+        "list": _list_cost(priced),
         "billed_usd": cell.billed_usd,
         "spend_usd": priced.spend_usd,
         "tier": {name: row[name] for name in ("tier", "task", "signal", "confidence")} | {"reason": row["tier_reason"]},
-        "plans": [
-            {
-                "plan": result.plan.name,
-                "cost_usd": result.cost_usd if result.placed else None,
-                "legs": [
-                    {"kind": leg.kind, "model": leg.model, "cost_usd": leg.expected.of(placed.priced)}
-                    for placed in result.placed
-                    for leg in placed.legs
-                ],
-                "refused": next(iter(result.refused), None),
-            }
-            for result in plans
-        ],
+        "plans": list(_plans(priced, prices)),
     }
+
+
+def _list_cost(priced: PricedCell) -> dict[str, Any]:
+    """Return the list cost of a request, counter by counter, with the rates and where they are from."""
+    from llmaudit.catalog.quote import components, describe, usage_notes
+    from llmaudit.catalog.units import PRICED
+
+    quantities = priced.cell.quantities
+    lines = list(components(priced.rates, quantities)) if priced.rates and priced.list_usd is not None else []
+    return {
+        "rules": list(dict.fromkeys(describe(priced.offer, part.rate) for part in lines)) if priced.offer else [],
+        "components": [
+            {
+                "counter": part.counter,
+                "unit": part.unit,
+                "tokens": int(part.quantity),
+                "usd_per_million": as_json(part.usd) if part.is_token else None,
+                "usd_each": None if part.is_token else as_json(part.usd),
+                "cost_usd": part.cost_usd,
+            }
+            for part in lines
+        ],
+        "cost_usd": priced.list_usd,
+        "low_usd": priced.list_low_usd,
+        "high_usd": priced.list_high_usd,
+        "assumptions": usage_notes(priced.rates, dict(zip(PRICED, quantities, strict=True))) if priced.rates else [],
+        "why_unpriced": priced.why_unpriced,
+    }
+
+
+def _plans(priced: PricedCell, prices: Catalog) -> Iterator[dict[str, Any]]:
+    """Yield what each preset makes of a request: its legs with their cost, or why it stays where it is."""
+    from llmaudit.plans import evaluate, load_plan, preset_names
+
+    for name in preset_names():
+        result = evaluate(load_plan(name, prices), [priced], prices)
+        yield {
+            "plan": result.plan.name,
+            "cost_usd": result.cost_usd if result.placed else None,
+            "legs": [
+                {"kind": leg.kind, "model": leg.model, "cost_usd": leg.expected.of(placed.priced)}
+                for placed in result.placed
+                for leg in placed.legs
+            ],
+            "refused": next(iter(result.refused), None),
+        }
 
 
 def _show(step: dict[str, Any]) -> None:

@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from llmaudit.catalog import Catalog
 from llmaudit.errors import printable
-from llmaudit.evals.read import Read, read_outcomes, said
+from llmaudit.evals.read import Read, read_outcomes
 from llmaudit.ingest.read import file_name
 from llmaudit.privacy import pseudonym
+from llmaudit.shadow.read import reject_text
 from llmaudit.store import Store
 
 SCHEMA = pa.schema(
@@ -152,7 +153,7 @@ def _file(store: Store, read: Read) -> OutcomeFile:
         duplicates=counts.get("duplicate", 0),
         conflicts=counts.get("conflict", 0),
         rejected=len(read.rejected),
-        problems=[said(one) for one in read.rejected[:MOST_SHOWN]],
+        problems=[reject_text(one) for one in read.rejected[:MOST_SHOWN]],
     )
 
 

@@ -16,6 +16,7 @@ from llmaudit.cli.output import answer, line, table, warn
 from llmaudit.cli.work import catalog, gathered
 from llmaudit.errors import NotEnoughError, UsageError, printable
 from llmaudit.money import parse_decimal, shown
+from llmaudit.phrases import counted
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _warnings(span: int, settings: Settings, *, given: bool) -> list[str]:
     short = 14
     if given or span >= short or settings.period.since is not None:
         return []
-    return [f"the log spans {span} day{'s' * (span != 1)}: a month is made of it by multiplication"]
+    return [f"the log spans {counted(span, 'day')}: a month is made of it by multiplication"]
 
 
 def _with_flags(
