@@ -100,7 +100,7 @@ def test_hostile_names_in_logs_run_nothing(call: Run, tmp_path: Path) -> None:
         assert [cell for cell in cells if cell.startswith(("=", "+", "@", "\t", "\r"))] == []
 
 
-@pytest.mark.parametrize("folder", ["small.duckdb", "small.duckdb/inside"])
+@pytest.mark.parametrize("folder", ["own.duckdb", "own.duckdb/inside"])
 def test_a_folder_that_cannot_be(call: Run, own_db: Path, folder: str) -> None:
     done = call("export", "--db", own_db, "--to", folder)
     assert (done.code, "[cannot-write]" in done.err) == (1, True)
