@@ -1,6 +1,7 @@
 """llmaudit: an offline cost audit of LLM request logs.
 
-The public API is what notebooks and other programs call: open a database with `open_audit`, read the `Audit`.
+The public API is what notebooks and other programs call: `audit_paths` reads logs, `open_database` opens what was read
+before; both return a `Session`, which has the `Audit`.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """The Python API: the same numbers as the command line, as values and frames.
 
-import llmaudit
+For instance:
 
-with llmaudit.audit_paths(["logs/"]) as session:
-session.audit().spend.spend_usd
-session.requests()          # polars frame, canonical rows
-session.cells()             # polars frame, rollup cells with list cost
+    import llmaudit
+
+    with llmaudit.audit_paths(["logs/"]) as session:
+        session.audit().spend.spend_usd
+        session.requests()          # polars frame, canonical rows
+        session.cells()             # polars frame, rollup cells with list cost
 """
 
 from __future__ import annotations

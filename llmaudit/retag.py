@@ -9,6 +9,7 @@ and named.
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -70,8 +71,8 @@ class _Ledger(msgspec.Struct, frozen=True):
     path: str
     content_sha256: str
     format: str
-    since: object
-    until: object
+    since: datetime | None
+    until: datetime | None
 
 
 def reread(store: Store, overlays: tuple[Path, ...] = ()) -> Reread:
@@ -107,7 +108,7 @@ def _from_file(store: Store, file: _Ledger, overlays: tuple[Path, ...]) -> str |
         return "read with a column map, which is not kept"
     if file.path == "-" or not path.is_file():
         return "no longer there"
-    period = Period(since=file.since, until=file.until)  # type: ignore[arg-type]  # timestamps, as the ledger has them
+    period = Period(since=file.since, until=file.until)
     try:
         found = detect(path, None if "+" in file.format else known_named(file.format))
         job = job_of(found, Setup(store.hash_key, overlays, period))

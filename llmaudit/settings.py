@@ -141,19 +141,17 @@ class Settings:
         return Period(since, until, self.timezone)
 
 
-def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings of a run.
+def load_settings(flags: Mapping[str, Any]) -> Settings:
+    """Return the settings of a run, from the process's own environment; an empty variable is not given.
 
     Args:
         flags: Flags that were given; None, False and no entry mean not given.
-        environment: Variables; the process's own where None. An empty one is not given.
 
     Raises:
         InputError: llmaudit.toml is not TOML, or a value in it is of the wrong kind.
         UsageError: It has a key that is no setting, a flag is empty, or a variable is neither true nor false.
     """
     _refuse_empty(flags)
-    variables = os.environ if environment is None else environment
     file = _config_file()
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -161,13 +159,13 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
         variable = f"LLMAUDIT_{name.upper()}"
         if flags.get(name):
             values[name], sources[name] = flags[name], "flag"
-        elif variables.get(variable):
-            values[name], sources[name] = _from_text(name, variables[variable]), "environment"
+        elif os.environ.get(variable):
+            values[name], sources[name] = _from_text(name, os.environ[variable]), "environment"
         elif name in file:
             values[name], sources[name] = file[name], CONFIG_FILE
         else:
             values[name], sources[name] = default, "default"
-    if variables.get("NO_COLOR") and not values["no_color"]:
+    if os.environ.get("NO_COLOR") and not values["no_color"]:
         values["no_color"], sources["no_color"] = True, "environment"
     _keep_one_period(values, sources)
     return Settings(values, sources)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,8 +119,14 @@ def small_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_db(small_log: Path) -> Path:
-    """A database that holds the small log. Tests read it; one that writes takes a copy."""
+    """A database that holds the small log. Tests read it; one that writes takes `own_db`."""
     path = small_log.with_name("small.duckdb")
     done = run_here(small_log.parent, "ingest", small_log, "--db", path)
     assert done.code == 0, done.err
     return path
+
+
+@pytest.fixture
+def own_db(small_db: Path, tmp_path: Path) -> Path:
+    """A copy of that database, for a test that writes to it."""
+    return Path(shutil.copy(small_db, tmp_path / "own.duckdb"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,32 +50,27 @@ def rows_hash(database: Path) -> str:
     return digest.hexdigest()
 
 
-@pytest.fixture
-def database(small_db: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(small_db, tmp_path / "mine.duckdb"))
-
-
 @pytest.mark.parametrize("what", FILES)
-def test_log_that_cannot_be_used(call: Run, database: Path, tmp_path: Path, what: str) -> None:
+def test_log_that_cannot_be_used(call: Run, own_db: Path, tmp_path: Path, what: str) -> None:
     name, content, said = FILES[what]
     if callable(content):
         content(tmp_path)
     elif content is not None:
         (tmp_path / name).write_bytes(content)
-    before = rows_hash(database)
-    done = call("ingest", name, "--db", database)
+    before = rows_hash(own_db)
+    done = call("ingest", name, "--db", own_db)
     assert done.code == 5, done.err
     assert said in done.err
     assert len(done.err.splitlines()) <= 3
     assert "Traceback" not in done.err
-    assert rows_hash(database) == before
+    assert rows_hash(own_db) == before
 
 
-def test_the_fingerprint_notices(call: Run, database: Path, tmp_path: Path) -> None:
+def test_the_fingerprint_notices(call: Run, own_db: Path, tmp_path: Path) -> None:
     (tmp_path / "good.jsonl").write_bytes(GOOD)
-    before = rows_hash(database)
-    assert call("ingest", "good.jsonl", "--db", database).code == 0
-    assert rows_hash(database) != before
+    before = rows_hash(own_db)
+    assert call("ingest", "good.jsonl", "--db", own_db).code == 0
+    assert rows_hash(own_db) != before
 
 
 def test_one_bad_file_does_not_stop_the_others(call: Run, tmp_path: Path) -> None:
@@ -94,11 +88,11 @@ def test_one_bad_file_does_not_stop_the_others(call: Run, tmp_path: Path) -> Non
     assert [row["request_id"] for row in call("requests", "--json").json["rows"]] == ["z-1", "z-3"]
 
 
-def test_a_bad_path_stops_before_anything_is_read(call: Run, database: Path, tmp_path: Path) -> None:
+def test_a_bad_path_stops_before_anything_is_read(call: Run, own_db: Path, tmp_path: Path) -> None:
     (tmp_path / "good.jsonl").write_bytes(GOOD)
-    before = rows_hash(database)
-    assert call("ingest", "good.jsonl", "missing.jsonl", "--db", database).code == 5
-    assert rows_hash(database) == before
+    before = rows_hash(own_db)
+    assert call("ingest", "good.jsonl", "missing.jsonl", "--db", own_db).code == 5
+    assert rows_hash(own_db) == before
 
 
 def test_hostile_names_stay_names(call: Run, tmp_path: Path) -> None:
@@ -214,16 +208,16 @@ RULES = {
 
 
 @pytest.mark.parametrize("what", RULES)
-def test_malformed_rules(call: Run, database: Path, tmp_path: Path, what: str) -> None:
+def test_malformed_rules(call: Run, own_db: Path, tmp_path: Path, what: str) -> None:
     text, said = RULES[what]
     if text is not None:
         (tmp_path / "rules.yaml").write_text(text)
-    before = rows_hash(database)
-    done = call("tag", "--rules", "rules.yaml", "--db", database)
+    before = rows_hash(own_db)
+    done = call("tag", "--rules", "rules.yaml", "--db", own_db)
     assert done.code == 5, done
     assert said in done.err
     assert len(done.err.splitlines()) <= 3
-    assert rows_hash(database) == before
+    assert rows_hash(own_db) == before
 
 
 SETTINGS = {

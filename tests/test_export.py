@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -19,19 +18,14 @@ from llmaudit.money import total
 HOSTILE = ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1"]
 
 
-@pytest.fixture
-def database(tmp_path: Path, small_db: Path) -> Path:
-    return Path(shutil.copy(small_db, tmp_path / "small.duckdb"))
-
-
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as source:
         return list(csv.DictReader(source))
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
-def test_requests_add_up_to_the_audit(call: Run, database: Path, tmp_path: Path, form: str) -> None:
-    done = call("export", "--db", database, "--to", "out", "--format", form, "--json")
+def test_requests_add_up_to_the_audit(call: Run, own_db: Path, tmp_path: Path, form: str) -> None:
+    done = call("export", "--db", own_db, "--to", "out", "--format", form, "--json")
     assert done.code == 0, done.err
     counts = {file["name"]: file["rows"] for file in done.json["files"]}
     assert counts[f"requests.{form}"] == counts[f"tiers.{form}"] == 6
@@ -40,7 +34,7 @@ def test_requests_add_up_to_the_audit(call: Run, database: Path, tmp_path: Path,
         if form == "csv"
         else pq.read_table(tmp_path / "out" / "requests.parquet").to_pylist()
     )
-    spent = call("report", "--db", database, "--json").json["spend"]
+    spent = call("report", "--db", own_db, "--json").json["spend"]
     listed = [Decimal(row["list_usd"]) for row in rows if row["list_usd"] not in {None, ""}]
     assert total(listed) == Decimal(spent["list_usd"])
     assert [row["request_id"] for row in rows] == [f"a-{n}" for n in range(1, 7)]
@@ -48,15 +42,15 @@ def test_requests_add_up_to_the_audit(call: Run, database: Path, tmp_path: Path,
     assert [(row["request_id"], row["list_usd"] or None) for row in unknown] == [("a-6", None)]
 
 
-def test_exported_cells_are_a_cells_file(call: Run, database: Path) -> None:
-    assert call("export", "--db", database, "--to", "out").code == 0
-    assert call("audit", "out/cells.parquet", "--json").json == call("report", "--db", database, "--json").json
+def test_exported_cells_are_a_cells_file(call: Run, own_db: Path) -> None:
+    assert call("export", "--db", own_db, "--to", "out").code == 0
+    assert call("audit", "out/cells.parquet", "--json").json == call("report", "--db", own_db, "--json").json
 
 
-def test_focus_adds_up_to_the_audit(call: Run, database: Path, tmp_path: Path) -> None:
-    assert call("export", "--db", database, "--to", "out", "--format", "focus").code == 0
+def test_focus_adds_up_to_the_audit(call: Run, own_db: Path, tmp_path: Path) -> None:
+    assert call("export", "--db", own_db, "--to", "out", "--format", "focus").code == 0
     rows = table(tmp_path / "out" / "focus.csv")
-    spent = call("report", "--db", database, "--json").json["spend"]
+    spent = call("report", "--db", own_db, "--json").json["spend"]
     assert total(Decimal(row["BilledCost"]) for row in rows if row["BilledCost"]) == Decimal(spent["spend_usd"])
     assert total(Decimal(row["ListCost"]) for row in rows if row["ListCost"]) == Decimal(spent["list_usd"])
     assert sum(int(row["x_Requests"]) for row in rows) == 6
@@ -67,9 +61,9 @@ def test_focus_adds_up_to_the_audit(call: Run, database: Path, tmp_path: Path) -
     assert (first["ChargePeriodStart"], first["ChargePeriodEnd"]) == ("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z")
 
 
-def test_focus_reads_back_as_a_bill(call: Run, database: Path, tmp_path: Path) -> None:
+def test_focus_reads_back_as_a_bill(call: Run, own_db: Path, tmp_path: Path) -> None:
     """Our own reader of FOCUS finds the same money in it."""
-    call("export", "--db", database, "--to", "out", "--format", "focus")
+    call("export", "--db", own_db, "--to", "out", "--format", "focus")
     rows = table(tmp_path / "out" / "focus.csv")
     assert call("ingest", "out/focus.csv", "--db", "bill.duckdb", "--format", "focus").code == 0
     done = call("query", "SELECT sum(billed_cost), count(*) FROM bill_lines", "--db", "bill.duckdb", "--json")
@@ -78,8 +72,8 @@ def test_focus_reads_back_as_a_bill(call: Run, database: Path, tmp_path: Path) -
     assert lines == len(rows)
 
 
-def test_periods_are_kept_to(call: Run, database: Path) -> None:
-    done = call("export", "--db", database, "--to", "out", "--since", "2026-10-02", "--json")
+def test_periods_are_kept_to(call: Run, own_db: Path) -> None:
+    done = call("export", "--db", own_db, "--to", "out", "--since", "2026-10-02", "--json")
     assert {file["rows"] for file in done.json["files"] if file["name"] == "requests.parquet"} == {4}
 
 
@@ -106,33 +100,33 @@ def test_hostile_names_in_logs_run_nothing(call: Run, tmp_path: Path) -> None:
         assert [cell for cell in cells if cell.startswith(("=", "+", "@", "\t", "\r"))] == []
 
 
-@pytest.mark.parametrize("folder", ["small.duckdb", "small.duckdb/inside"])
-def test_a_folder_that_cannot_be(call: Run, database: Path, folder: str) -> None:
-    done = call("export", "--db", database, "--to", folder)
+@pytest.mark.parametrize("folder", ["own.duckdb", "own.duckdb/inside"])
+def test_a_folder_that_cannot_be(call: Run, own_db: Path, folder: str) -> None:
+    done = call("export", "--db", own_db, "--to", folder)
     assert (done.code, "[cannot-write]" in done.err) == (1, True)
 
 
-def test_forms_that_do_not_exist(call: Run, database: Path) -> None:
-    assert "[no-such-export]" in call("export", "--db", database, "--to", "out", "--format", "xlsx").err
-    assert "[two-forms]" in call("query", "SELECT 1", "--db", database, "--csv", "--json").err
+def test_forms_that_do_not_exist(call: Run, own_db: Path) -> None:
+    assert "[no-such-export]" in call("export", "--db", own_db, "--to", "out", "--format", "xlsx").err
+    assert "[two-forms]" in call("query", "SELECT 1", "--db", own_db, "--csv", "--json").err
 
 
-def test_answers_of_every_kind(call: Run, database: Path) -> None:
+def test_answers_of_every_kind(call: Run, own_db: Path) -> None:
     sql = (
         "SELECT 1::HUGEINT AS whole, 0.000000000001::DECIMAL(18,12) AS money, NULL AS nothing, 'a' AS word,"
         " 'nan'::DOUBLE AS no_number, [1, 2] AS list, {'a': 1} AS struct, TIMESTAMP '2026-10-01' AS at,"
         " DATE '2026-10-01' AS day,"
         " INTERVAL 1 DAY AS span, 'x'::BLOB AS bytes, TRUE AS flag"
     )
-    document = call("query", sql, "--db", database, "--json").json
+    document = call("query", sql, "--db", own_db, "--json").json
     assert document["schema"] == "llmaudit/query/1"
     values = dict(zip([one["name"] for one in document["columns"]], document["rows"][0], strict=True))
     assert values["money"] == "0.000000000001"
     assert (values["whole"], values["nothing"], values["word"], values["no_number"]) == (1, None, "a", None)
     assert (values["list"], values["struct"], values["flag"]) == ([1, 2], {"a": 1}, True)
     assert (values["at"], values["day"]) == ("2026-10-01T00:00:00Z", "2026-10-01")
-    assert "word" in call("query", sql, "--db", database).out
-    assert call("query", "SELECT 1 AS a", "--db", database, "--csv").out == "a\r\n1\r\n"
+    assert "word" in call("query", sql, "--db", own_db).out
+    assert call("query", "SELECT 1 AS a", "--db", own_db, "--csv").out == "a\r\n1\r\n"
 
 
 @pytest.mark.parametrize(
@@ -163,9 +157,9 @@ def test_answers_of_every_kind(call: Run, database: Path) -> None:
         "SELECT no_such_column FROM requests",
     ],
 )
-def test_a_question_cannot_reach_out_or_change_anything(call: Run, database: Path, tmp_path: Path, sql: str) -> None:
+def test_a_question_cannot_reach_out_or_change_anything(call: Run, own_db: Path, tmp_path: Path, sql: str) -> None:
     before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
-    done = call("query", sql, "--db", database)
+    done = call("query", sql, "--db", own_db)
     assert (done.code, "[bad-query]" in done.err) == (2, True), done
     assert done.out == ""
     assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from llmaudit.bills.base import DAY, BillLine, by_kind, cell, moment, number, told
+from llmaudit.bills.base import DAY, BillLine, by_kind, cell, moment, number, told, web_searches
 from llmaudit.formats.base import Context, Format
 
 DIMENSIONS = (
@@ -43,19 +41,7 @@ def convert(row: dict[str, str], _: Context) -> list[BillLine]:
             "output": number(row, "usage_output_tokens"),
         },
     )
-    if searches:
-        key = f"{line.line_key}|web_search"
-        lines.append(
-            msgspec.structs.replace(
-                line,
-                line_key=key,
-                sku="web_search",
-                token_kind="other",  # noqa: S106 -- a kind of token, no secret
-                quantity=searches,
-                quantity_unit="searches",
-            )
-        )
-    return lines
+    return [*lines, web_searches(line, searches)] if searches else lines
 
 
 FORMAT = Format(

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit.bills.anthropic_costs import Bucket, Span, unfold
-from llmaudit.bills.base import BillLine, by_kind, grain_of, told
+from llmaudit.bills.base import BillLine, by_kind, grain_of, told, web_searches
 from llmaudit.formats.base import Context, Format
 
 
@@ -79,18 +79,7 @@ def convert(result: Result, context: Context) -> list[BillLine]:
         },
     )
     searches = result.server_tool_use.web_search_requests if result.server_tool_use else None
-    if searches:
-        lines.append(
-            msgspec.structs.replace(
-                line,
-                line_key=f"{line.line_key}|web_search",
-                sku="web_search",
-                token_kind="other",  # noqa: S106 -- a kind of token, no secret
-                quantity=searches,
-                quantity_unit="searches",
-            )
-        )
-    return lines
+    return [*lines, web_searches(line, searches)] if searches else lines
 
 
 FORMAT = Format(

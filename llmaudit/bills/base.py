@@ -188,6 +188,18 @@ def by_kind(
     return lines
 
 
+def web_searches(line: BillLine, searches: Decimal) -> BillLine:
+    """Return the line of the searches that a result counts beside its tokens."""
+    return msgspec.structs.replace(
+        line,
+        line_key=f"{line.line_key}|web_search",
+        sku="web_search",
+        token_kind="other",  # noqa: S106 -- a kind of token, no secret
+        quantity=searches,
+        quantity_unit="searches",
+    )
+
+
 def told(**facts: str | bool | None) -> str | None:
     """Return what a usage export tells that a price depends on and no column is for, as the JSON of `tags`.
 

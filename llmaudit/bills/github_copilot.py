@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
-from llmaudit.bills.base import DAY, BillLine, Occurrences, amount, by_kind, cell, moment, number, quantity
+from llmaudit.bills.base import DAY, BillLine, Occurrences, TokenKind, amount, by_kind, cell, moment, number, quantity
 from llmaudit.formats.base import Context, Format
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored
 
-TOKENS = {"input": "input", "output": "output", "cache_read": "cache_read", "cache_write": "cache_write_5m"}
+TOKENS: dict[str, TokenKind] = {
+    "input": "input",
+    "output": "output",
+    "cache_read": "cache_read",
+    "cache_write": "cache_write_5m",
+}
 AUTO = "Auto: "
 
 
@@ -52,7 +57,7 @@ def convert(row: dict[str, str], context: Context) -> list[BillLine] | Ignored:
     if all(count is None for count in counts.values()):
         return [line]
     blank = msgspec.structs.replace(line, list_cost=None, billed_cost=ZERO, quantity=None)
-    return [line, *by_kind(blank, counts)]  # type: ignore[arg-type]  # the keys are kinds
+    return [line, *by_kind(blank, counts)]
 
 
 FORMAT = Format(

@@ -19,6 +19,9 @@ from llmaudit.errors import printable
 from llmaudit.money import EXACT, times, total, weighted
 from llmaudit.request import COUNTERS, INPUT_COUNTERS
 
+SHOWN = 5
+"""Sellers of an ambiguous name that an error lists."""
+
 FILLED_FIRST = ("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_other_tokens")
 """What is cached is the beginning of a prompt, so it is the part below a marginal step."""
 
@@ -229,9 +232,9 @@ def no_match(catalog: Catalog, model: str, match: Match, seller: str | None = No
     return f"{match.reason}: {name} is not in the catalog{where}{_near('names', catalog.nearest(model, seller))}", add
 
 
-def _listed(sellers: Sequence[str], shown: int = 5) -> str:
-    rest = f" and {len(sellers) - shown} more" if len(sellers) > shown else ""
-    return ", ".join(sellers[:shown]) + rest
+def _listed(sellers: Sequence[str]) -> str:
+    rest = f" and {len(sellers) - SHOWN} more" if len(sellers) > SHOWN else ""
+    return ", ".join(sellers[:SHOWN]) + rest
 
 
 def _near(things: str, near: Sequence[str]) -> str:

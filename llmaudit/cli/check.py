@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmaudit.cli.options import Ended, command
+from llmaudit.cli.options import Ended, chosen, command
 from llmaudit.cli.output import notice, warn, while_read
 from llmaudit.cli.work import catalog, first_failure, open_store, read_logs
 from llmaudit.errors import Exit, UsageError, printable
@@ -17,11 +17,29 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
-    from llmaudit.gate.budget import Budget
-    from llmaudit.gate.check import Check
+    from llmaudit.gate.budget import Budget, By
+    from llmaudit.gate.check import Check, Prices
     from llmaudit.gate.model import Baseline
 
-BY = ("feature", "case", "route", "template", "team", "model", "tier")
+BY: tuple[By, ...] = ("feature", "case", "route", "template", "team", "model", "tier")
+PRICES: tuple[Prices, ...] = ("frozen", "current")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a log is to be compared.
+
+    Attributes:
+        by: The grouping at whose mix the whole log is compared.
+        prices: Costs per request at the baseline's prices, or as they are.
+        case: What names a case; None takes the baseline's.
+        log_format: Format of every log; None detects it.
+    """
+
+    by: By
+    prices: Prices
+    case: str | None
+    log_format: str | None
 
 
 def check(
@@ -59,9 +77,8 @@ def check(
     """
     from llmaudit.gate.render import forms, render
 
-    form = "json" if settings.json else format
-    if form not in forms() or by not in BY or prices not in {"frozen", "current"}:
-        raise _wrong(form, by, prices, forms())
+    form = chosen("--format", "json" if settings.json else format, forms())
+    asked = Asked(chosen("--by", by, BY), chosen("--prices", prices, PRICES), case, log_format)
     if history is not None:
         _trend(settings, history, form, out, exit_zero=exit_zero)
         return
@@ -71,9 +88,7 @@ def check(
             next_step="Write one with `llmaudit baseline save FILE`, or name a folder of them with --history.",
             slug="no-baseline-named",
         )
-    found, new = _checked(
-        settings, paths or [], baseline, budget, (by, prices, case, log_format), update=update_baseline
-    )
+    found, new = _checked(settings, paths or [], baseline, budget, asked, update=update_baseline)
     if found is not None:
         _write(render(found, form), out)
         if form == "text":
@@ -89,27 +104,12 @@ def check(
         raise Ended(Exit.GATE if found.verdict == "failed" else Exit.NOT_ENOUGH_DATA)
 
 
-def _wrong(form: str, by: str, prices: str, known: Sequence[str]) -> UsageError:
-    for flag, value, choices in (
-        ("--format", form, known),
-        ("--by", by, BY),
-        ("--prices", prices, ("frozen", "current")),
-    ):
-        if value not in choices:
-            return UsageError(
-                f"{flag} {printable(value)}: there is no such choice",
-                next_step=f"Use one of {', '.join(choices)}.",
-                slug="no-such-choice",
-            )
-    raise AssertionError  # pragma: no cover -- only called where one of them is wrong
-
-
 def _checked(
     settings: Settings,
     paths: list[str],
     file: Path,
     budget_file: Path | None,
-    chosen: tuple[str, str, str | None, str | None],
+    asked: Asked,
     *,
     update: bool,
 ) -> tuple[Check | None, Baseline | None]:
@@ -119,15 +119,14 @@ def _checked(
     from llmaudit.gate.file import read_baseline
     from llmaudit.gate.measure import measure
 
-    by, prices, case, log_format = chosen
-    case = None if case is None else checked_case(case)
+    case = None if asked.case is None else checked_case(asked.case)
     warnings: list[str] = []
     before = None if update and not file.exists() else read_baseline(file, warnings.append)
-    rules = read_budget(budget_file) if budget_file else default_budget(by)  # type: ignore[arg-type] # of BY
+    rules = read_budget(budget_file) if budget_file else default_budget(asked.by)
     book = catalog(settings)
     with open_store(settings, temporary=bool(paths), read_only=not paths) as store:
         if paths:
-            failure = first_failure(read_logs(settings, store, paths, log_format))
+            failure = first_failure(read_logs(settings, store, paths, asked.log_format))
             if failure:
                 raise Ended(failure.exit_code)
         new = measure(store, book, settings.period, case=case) if update else None
@@ -138,11 +137,11 @@ def _checked(
             book,
             settings.period,
             like=before,
-            groupings=_groupings(rules, by),
+            groupings=_groupings(rules, asked.by),
             case=case,
             with_latency=bool(rules.latency_p50_ms or rules.latency_p95_ms),
         )
-    return _compared(before, after, rules, book, (by, prices), warnings), new
+    return _compared(before, after, rules, book, asked, warnings), new
 
 
 def _groupings(rules: Budget, by: str) -> list[str]:
@@ -154,13 +153,12 @@ def _groupings(rules: Budget, by: str) -> list[str]:
 
 
 def _compared(
-    before: Baseline, after: Baseline, rules: Budget, book: Catalog, chosen: tuple[str, str], warnings: list[str]
+    before: Baseline, after: Baseline, rules: Budget, book: Catalog, asked: Asked, warnings: list[str]
 ) -> Check:
     from datetime import UTC, datetime
 
     from llmaudit.gate.check import check as compare
 
-    by, prices = chosen
     classes = {}
     for model in {cell.model for cell in after.cells} | {cell.model for cell in before.cells}:
         offer = book.canonical(model)
@@ -170,8 +168,8 @@ def _compared(
         after,
         rules,
         today=datetime.now(tz=UTC).date(),
-        prices=prices,  # type: ignore[arg-type] # one of the two
-        by="feature" if by == "case" else by,
+        prices=asked.prices,
+        by="feature" if asked.by == "case" else asked.by,
         classes=classes,
         warnings=warnings,
     )

@@ -10,11 +10,13 @@ import typer
 
 from llmaudit.cli.options import Ended, command
 from llmaudit.cli.output import answer, line, notice, table
-from llmaudit.errors import LlmauditError, printable
+from llmaudit.errors import Exit, InputError, LlmauditError, printable
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
+    from llmaudit.formats.base import Format
     from llmaudit.ingest.propose import Proposal
+    from llmaudit.ingest.walk import Found
 
 
 def detect(
@@ -31,42 +33,20 @@ def detect(
 
     For a file in no known format a column map is proposed: edit it, and read the file with `--map`.
     """
-    from llmaudit.errors import Exit, InputError
     from llmaudit.formats.mapped import format_of, load_map
     from llmaudit.ingest import inputs
-    from llmaudit.ingest.detect import detect as detect_file
-    from llmaudit.ingest.known import NOT_LOOKED_AT
-    from llmaudit.ingest.propose import propose as proposed
 
     form = None if map is None else format_of(load_map(map))
-    files: list[dict[str, Any]] = []
-    maps: list[tuple[str, Proposal]] = []
     with ExitStack() as stack:
-        for found in inputs(paths, stack):
-            name = "-" if found.is_input else str(found.path)
-            one: dict[str, Any] = {"path": name, "format": None, "confidence": 0.0, "evidence": []}
-            files.append(one | {"proposed_map": None})
-            if found.left is not None:
-                files[-1]["evidence"] = [f"{NOT_LOOKED_AT}: {found.left}"]
-                continue
-            try:
-                seen = detect_file(found.path, form)
-                proposal = None if seen.form else proposed(found.path)
-            except InputError as error:
-                files[-1]["evidence"] = [error.what]
-                continue
-            files[-1] |= {"format": seen.form.name if seen.form else None, "confidence": seen.confidence}
-            files[-1]["evidence"] = list(seen.evidence)
-            if proposal is not None:
-                files[-1]["proposed_map"] = proposal.text
-                maps.append((name, proposal))
+        looked = [_look(found, form) for found in inputs(paths, stack)]
+    files = [file for file, _ in looked]
+    maps = [(str(file["path"]), proposal) for file, proposal in looked if proposal is not None]
     if propose is not None:
         _write(settings, propose, maps)
-    columns = ["file", "format", "confidence", "evidence"]
-    rows = [[f["path"], f["format"], f["confidence"], "; ".join(f["evidence"])] for f in files]
 
     def people() -> None:
-        table(settings, "Detected", columns, rows, left=(0, 1, 3))
+        rows = [[f["path"], f["format"], f["confidence"], "; ".join(f["evidence"])] for f in files]
+        table(settings, "Detected", ["file", "format", "confidence", "evidence"], rows, left=(0, 1, 3))
         for path, proposal in maps if propose is None else ():
             line(f"A column map for {path} (--propose FILE writes it):")
             for text in proposal.text.splitlines():
@@ -77,14 +57,38 @@ def detect(
         raise Ended(Exit.BAD_INPUT)
 
 
+def _look(found: Found, form: Format | None) -> tuple[dict[str, Any], Proposal | None]:
+    """Return what is known of a file, as the command's JSON has it, and a column map where its format is not."""
+    from llmaudit.ingest.detect import detect as detect_file
+    from llmaudit.ingest.known import NOT_LOOKED_AT
+    from llmaudit.ingest.propose import propose as proposed
+
+    file: dict[str, Any] = {
+        "path": "-" if found.is_input else str(found.path),
+        "format": None,
+        "confidence": 0.0,
+        "evidence": [],
+        "proposed_map": None,
+    }
+    if found.left is not None:
+        return file | {"evidence": [f"{NOT_LOOKED_AT}: {found.left}"]}, None
+    try:
+        seen = detect_file(found.path, form)
+        proposal = None if seen.form else proposed(found.path)
+    except InputError as error:
+        return file | {"evidence": [error.what]}, None
+    file["format"] = seen.form.name if seen.form else None
+    file["confidence"], file["evidence"] = seen.confidence, list(seen.evidence)
+    file["proposed_map"] = proposal.text if proposal else None
+    return file, proposal
+
+
 def _write(settings: Settings, path: Path, maps: list[tuple[str, Proposal]]) -> None:
     """Write the first proposal; never over a file that is there.
 
     Raises:
         LlmauditError: There is none, or the file cannot be written.
     """
-    from llmaudit.errors import InputError
-
     if not maps:
         raise InputError(
             "no column map can be proposed: no file here is unknown and has columns for a model and tokens",

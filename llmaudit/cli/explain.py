@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,11 +66,8 @@ def explain(
 
 def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]:
     """Return the chain from a line to its money."""
-    from llmaudit.catalog.quote import components, describe, usage_notes
-    from llmaudit.catalog.units import PRICED
     from llmaudit.cells import price
     from llmaudit.formats import format_named
-    from llmaudit.plans import evaluate, load_plan, preset_names
     from llmaudit.request import COUNTERS, GATEWAY_CACHE
     from llmaudit.rollup import cell_of
 
@@ -77,9 +75,6 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
     (priced,) = price([cell], prices)
     is_hit = cell.usage_status == GATEWAY_CACHE
     called = _called(cell, row, prices) if is_hit else priced
-    used = called.cell.quantities
-    lines = list(components(called.rates, used)) if called.rates and called.list_usd is not None else []
-    plans = [evaluate(load_plan(name, prices), [priced], prices) for name in preset_names()]
     return {
         "source": {name: row[name] for name in ("file", "line", "format", "content_sha256")},
         "as_logged": {name: row[name] for name in AS_LOGGED},
@@ -100,43 +95,11 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
             "price_slot": cell.price_slot,
             "prompt_band_from": cell.prompt_band,
         },
-        "list": {
-            "rules": list(dict.fromkeys(describe(called.offer, part.rate) for part in lines)) if called.offer else [],
-            "components": [
-                {
-                    "counter": part.counter,
-                    "unit": part.unit,
-                    "tokens": int(part.quantity),
-                    "usd_per_million": as_json(part.usd) if part.is_token else None,
-                    "usd_each": None if part.is_token else as_json(part.usd),
-                    "cost_usd": part.cost_usd,
-                }
-                for part in lines
-            ],
-            "cost_usd": priced.list_usd,
-            "low_usd": priced.list_low_usd,
-            "high_usd": priced.list_high_usd,
-            "assumptions": usage_notes(called.rates, dict(zip(PRICED, used, strict=True))) if called.rates else [],
-            "why_unpriced": priced.why_unpriced,
-            "is_from_gateway_cache": is_hit,
-            "avoided_usd": called.list_usd if is_hit and any(called.cell.tokens) else None,
-        },
+        "list": _list_cost(priced, called),
         "billed_usd": cell.billed_usd,
         "spend_usd": priced.spend_usd,
         "tier": {name: row[name] for name in ("tier", "task", "signal", "confidence")} | {"reason": row["tier_reason"]},
-        "plans": [
-            {
-                "plan": result.plan.name,
-                "cost_usd": result.cost_usd if result.placed else None,
-                "legs": [
-                    {"kind": leg.kind, "model": leg.model, "cost_usd": leg.expected.of(placed.priced)}
-                    for placed in result.placed
-                    for leg in placed.legs
-                ],
-                "refused": next(iter(result.refused), None),
-            }
-            for result in plans
-        ],
+        "plans": list(_plans(priced, prices)),
     }
 
 
@@ -163,6 +126,59 @@ def _called(cell: Cell, row: dict[str, Any], prices: Catalog) -> PricedCell:
         web_searches=row["web_searches"],
     )
     return price([sent], prices)[0]
+
+
+def _list_cost(priced: PricedCell, called: PricedCell) -> dict[str, Any]:
+    """Return the list cost of a request, counter by counter, with the rates and where they are from.
+
+    Args:
+        priced: The request.
+        called: The same, or, of an answer from a gateway's cache, the call that was not made.
+    """
+    from llmaudit.catalog.quote import components, describe, usage_notes
+    from llmaudit.catalog.units import PRICED
+
+    is_hit, used = called is not priced, called.cell.quantities
+    lines = list(components(called.rates, used)) if called.rates and called.list_usd is not None else []
+    return {
+        "rules": list(dict.fromkeys(describe(called.offer, part.rate) for part in lines)) if called.offer else [],
+        "components": [
+            {
+                "counter": part.counter,
+                "unit": part.unit,
+                "tokens": int(part.quantity),
+                "usd_per_million": as_json(part.usd) if part.is_token else None,
+                "usd_each": None if part.is_token else as_json(part.usd),
+                "cost_usd": part.cost_usd,
+            }
+            for part in lines
+        ],
+        "cost_usd": priced.list_usd,
+        "low_usd": priced.list_low_usd,
+        "high_usd": priced.list_high_usd,
+        "assumptions": usage_notes(called.rates, dict(zip(PRICED, used, strict=True))) if called.rates else [],
+        "why_unpriced": priced.why_unpriced,
+        "is_from_gateway_cache": is_hit,
+        "avoided_usd": called.list_usd if is_hit and any(called.cell.tokens) else None,
+    }
+
+
+def _plans(priced: PricedCell, prices: Catalog) -> Iterator[dict[str, Any]]:
+    """Yield what each preset makes of a request: its legs with their cost, or why it stays where it is."""
+    from llmaudit.plans import evaluate, load_plan, preset_names
+
+    for name in preset_names():
+        result = evaluate(load_plan(name, prices), [priced], prices)
+        yield {
+            "plan": result.plan.name,
+            "cost_usd": result.cost_usd if result.placed else None,
+            "legs": [
+                {"kind": leg.kind, "model": leg.model, "cost_usd": leg.expected.of(placed.priced)}
+                for placed in result.placed
+                for leg in placed.legs
+            ],
+            "refused": next(iter(result.refused), None),
+        }
 
 
 def _show(step: dict[str, Any]) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from llmaudit.cli.output import forget_reader
-from llmaudit.errors import Exit, LlmauditError, StorageFailedError
+from llmaudit.errors import Exit, LlmauditError, StorageFailedError, UsageError, printable
 from llmaudit.settings import Settings, load_settings
 
 NO_SPACE = 28
+Choice = TypeVar("Choice", bound=str)
 
 _COMMON: dict[str, Any] = {
     "db": Annotated[str | None, typer.Option("--db", help="Database file.", show_default=False)],
@@ -56,6 +57,22 @@ class Ended(Exception):  # noqa: N818 -- the end of the program, not an error in
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = int(code)
+
+
+def chosen(flag: str, value: str, choices: Sequence[Choice]) -> Choice:
+    """Return the choice that the text of a flag names.
+
+    Raises:
+        UsageError: It names none of them.
+    """
+    for one in choices:
+        if one == value:
+            return one
+    raise UsageError(
+        f"{flag} {printable(value)}: there is no such choice",
+        next_step=f"Use one of {', '.join(choices)}.",
+        slug="no-such-choice",
+    )
 
 
 def _parameters(kind: Any) -> list[inspect.Parameter]:

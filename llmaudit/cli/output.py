@@ -118,15 +118,13 @@ def _plain_table(title: str, columns: Sequence[str], cells: Sequence[Sequence[st
     if title:
         line(title)
     for row in grid:
-        line("  ".join(map(_padded, row, widths, (index in left for index in range(len(row))))).rstrip())
+        spaces = [" " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True)]
+        padded = (
+            text + space if index in left else space + text
+            for index, (text, space) in enumerate(zip(row, spaces, strict=True))
+        )
+        line("  ".join(padded).rstrip())
     line()
-
-
-def _padded(text: str, width: int, is_words: bool) -> str:
-    from rich.cells import cell_len
-
-    space = " " * (width - cell_len(text))
-    return text + space if is_words else space + text
 
 
 def _records(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
@@ -156,11 +154,6 @@ def warn(settings: Settings, warnings: Sequence[str]) -> None:
     """Print warnings to stderr."""
     for warning in warnings:
         notice(settings, f"warning: {printable(warning, 500)}")
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a count with its noun, such as `1 request`, `2 requests`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def percent(value: float | None) -> str:

@@ -15,7 +15,7 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.catalog import Catalog
-    from llmaudit.findings.reconcile import Row
+    from llmaudit.findings.reconcile import Reconcile, Row
     from llmaudit.findings.usage import Usage
 
 
@@ -43,7 +43,6 @@ def reconcile(
     from llmaudit.audit import gather
     from llmaudit.findings import reconcile as finding
     from llmaudit.findings import usage
-    from llmaudit.money import shown
 
     prices = catalog(settings)
     totals = _totals(official or [], prices)
@@ -59,6 +58,15 @@ def reconcile(
         "caveat": found.caveat,
         "usage": used,
     }
+    answer(settings, document, lambda: _show(settings, found, used))
+    if not found.rows and not used.rows:
+        raise Ended(Exit.NOT_ENOUGH_DATA)
+
+
+def _show(settings: Settings, found: Reconcile, used: Usage) -> None:
+    """Print bills against logs, each difference by cause, then usage exports at list price."""
+    from llmaudit.money import shown
+
     columns = ["seller", "month", "verdict", "billed", "logged", "list", "difference", "in the log"]
     rows = [
         [
@@ -73,20 +81,14 @@ def reconcile(
         ]
         for row in found.rows
     ]
-
-    def people() -> None:
-        if rows:
-            table(settings, "Bills against logs", columns, rows, left=(0, 1, 2))
-        for row in found.rows:
-            _explain(row)
-        for other in found.unbilled:
-            line(f"{other.seller} {other.month or ''}: {shown(other.logged_usd)} logged, and no bill for it")
-        line(found.caveat if found.rows else NO_BILL if used.rows else NOTHING)
-        _usage(settings, used)
-
-    answer(settings, document, people)
-    if not found.rows and not used.rows:
-        raise Ended(Exit.NOT_ENOUGH_DATA)
+    if rows:
+        table(settings, "Bills against logs", columns, rows, left=(0, 1, 2))
+    for row in found.rows:
+        _explain(row)
+    for other in found.unbilled:
+        line(f"{other.seller} {other.month or ''}: {shown(other.logged_usd)} logged, and no bill for it")
+    line(found.caveat if found.rows else NO_BILL if used.rows else NOTHING)
+    _usage(settings, used)
 
 
 def _coverage(row: Row) -> str:

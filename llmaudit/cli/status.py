@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, counted, line, table
+from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import printable
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from llmaudit.cli.output import bullets, counted, line, percent, shaped, table
+from llmaudit.cli.output import bullets, line, percent, shaped, table
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +18,7 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.retag import Reread
+    from llmaudit.store import Store
     from llmaudit.tiers.evaluate import Evaluation, Rate
     from llmaudit.tiers.tag import TagResult
 
@@ -58,7 +60,7 @@ def tag(
     _show(settings, result, again)
 
 
-def _reread(settings: Settings, store: Any) -> Reread:
+def _reread(settings: Settings, store: Store) -> Reread:
     from llmaudit.retag import reread
 
     again = reread(store, settings.catalogs)
@@ -253,7 +255,7 @@ def text(
         raise Ended(Exit.BAD_INPUT)
 
 
-def _arriving() -> Any:
+def _arriving() -> Iterator[list[bytes]]:
     """Yield the lines of standard input in batches as they arrive, without waiting for more."""
     rest = b""
     while chunk := os.read(sys.stdin.fileno(), 1 << 20):

@@ -14,6 +14,7 @@ from llmaudit import __version__
 from llmaudit.cli.options import message
 from llmaudit.cli.output import notice
 from llmaudit.errors import LlmauditError, NotEnoughError, UsageError, printable
+from llmaudit.phrases import counted
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -163,7 +164,6 @@ def read_logs(
 ) -> IngestResult:
     """Take files into the database and tag them; files that cannot be used are named on stderr."""
     from llmaudit.ingest import Setup, ingest
-    from llmaudit.ingest.known import UNKNOWN
 
     if column_map is not None and format_name is not None:
         raise UsageError(
@@ -194,14 +194,7 @@ def read_logs(
         _assume(settings, store, result, when)
     for failure in result.failures:
         sys.stderr.write(f"llmaudit: {message(failure)}\n")
-    for said, passed in (
-        ("in no known format", [file.path for file in result.files if file.skipped == UNKNOWN]),
-        ("whose name, kind or ending is no log's", [file.path for file in result.files if file.was_left]),
-    ):
-        if passed:
-            names = ", ".join(printable(Path(path).name) for path in passed[:MAX_NAMES])
-            names += ", …" if len(passed) > MAX_NAMES else ""
-            notice(settings, f"{len(passed)} file(s) {said} were passed over: {names}")
+    _name_unread(settings, result)
     if any(file.skipped is None for file in result.files) or not _is_tagged(store):
         from llmaudit.tiers.tag import tag  # slow to import, and often nothing is new
 
@@ -239,6 +232,20 @@ def _assume(settings: Settings, store: Store, result: IngestResult, when: When) 
         notice(settings, f"{count:,} request(s) without a time are priced as of {at}: an assumption, shown as one")
 
 
+def _name_unread(settings: Settings, result: IngestResult) -> None:
+    """Name the files that were passed over, the first few of each kind."""
+    from llmaudit.ingest.known import UNKNOWN
+
+    for said, paths in (
+        ("in no known format", [file.path for file in result.files if file.skipped == UNKNOWN]),
+        ("whose name, kind or ending is no log's", [file.path for file in result.files if file.was_left]),
+    ):
+        if paths:
+            names = ", ".join(printable(Path(path).name) for path in paths[:MAX_NAMES])
+            names += ", …" if len(paths) > MAX_NAMES else ""
+            notice(settings, f"{len(paths)} file(s) {said} were passed over: {names}")
+
+
 def _is_tagged(store: Store) -> bool:
     """Say whether every request has its tier, from the rules of this version of llmaudit."""
     requests, tiers = store.one("SELECT (SELECT count(*) FROM requests), (SELECT count(*) FROM tiers)")
@@ -262,8 +269,7 @@ def _warn(settings: Settings, store: Store, result: IngestResult) -> None:
     found = unresolved(((str(name), int(count)) for name, count in rows), deployments(settings))
     if found:
         lines = [
-            f"{line_for(printable(name, 200))}    # {count:,} request{'' if count == 1 else 's'}"
-            for name, count in found[:MAX_NAMES]
+            f"{line_for(printable(name, 200))}    # {counted(count, 'request')}" for name, count in found[:MAX_NAMES]
         ]
         more = [f"  and {len(found) - MAX_NAMES} more"] if len(found) > MAX_NAMES else []
         said = f"{len(found)} name(s) hide a model; say in a --deployments file what they are:"

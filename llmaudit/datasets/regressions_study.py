@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from math import sqrt
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from llmaudit.datasets.regressions import (
     simulate,
     template_name,
 )
+from llmaudit.datasets.share import Share
 from llmaudit.gate.budget import Budget, CostLimit, default_budget
 from llmaudit.gate.check import Check, check
 from llmaudit.gate.model import Baseline, Cell, Detail, Moments, Rate, Span, cell_order, rounded
@@ -164,19 +164,6 @@ def run(before: World, after: World, rng: np.random.Generator, budget: Budget | 
     base = reduce(simulate(before, rng))
     log = reduce(simulate(after, rng), before)
     return check(base, log, budget or default_budget("feature"), today=TODAY)
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of runs with its Monte-Carlo standard error."""
-
-    share: float
-    runs: int
-
-    @property
-    def error(self) -> float:
-        """Standard error of the share."""
-        return sqrt(max(self.share * (1 - self.share), 1e-12) / self.runs)
 
 
 @dataclass(frozen=True)

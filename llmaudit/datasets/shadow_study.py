@@ -13,23 +13,11 @@ import numpy as np
 from scipy.special import ndtri
 
 from llmaudit.datasets.shadow import World, simulate
+from llmaudit.datasets.share import Share
 from llmaudit.shadow.estimates import per_unit, quantile_differences, ratio, slice_of
 from llmaudit.shadow.model import Plan
 from llmaudit.shadow.pairs import Pairs
 from llmaudit.shadow.quality import Judged, Sequence, sequence
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share of runs with its Monte-Carlo standard error."""
-
-    share: float
-    runs: int
-
-    @property
-    def error(self) -> float:
-        """Standard error of the share."""
-        return sqrt(max(self.share * (1 - self.share), 1e-12) / self.runs)
 
 
 @dataclass(frozen=True)
@@ -45,11 +33,11 @@ class Looks:
         mean_days: Mean number of days until the daily non-inferiority test ended.
     """
 
-    difference: Rate
-    difference_once: Rate
-    noninferior: Rate
-    noninferior_once: Rate
-    naive: Rate
+    difference: Share
+    difference_once: Share
+    noninferior: Share
+    noninferior_once: Share
+    naive: Share
     mean_days: float
 
 
@@ -76,7 +64,7 @@ def study_looks(world: World, runs: int, seed: int, margin: float = 0.02) -> Loo
             _naive_peek(judged),
         ]
         days += world.days if passed is None else many.plan.steps[passed].number
-    difference, difference_once, noninferior, noninferior_once, naive = (Rate(float(c / runs), runs) for c in counts)
+    difference, difference_once, noninferior, noninferior_once, naive = (Share(float(c / runs), runs) for c in counts)
     return Looks(difference, difference_once, noninferior, noninferior_once, naive, days / runs)
 
 
@@ -109,11 +97,11 @@ def _naive_peek(judged: Judged) -> bool:
 class Coverage:
     """How often 95% intervals hold the truth."""
 
-    cost_ratio: Rate
-    cost_per_success: Rate
-    p50: Rate
-    p95: Rate
-    p99: Rate
+    cost_ratio: Share
+    cost_per_success: Share
+    p50: Share
+    p95: Share
+    p99: Share
 
 
 def study_coverage(world: World, runs: int, seed: int) -> Coverage:
@@ -135,7 +123,7 @@ def study_coverage(world: World, runs: int, seed: int) -> Coverage:
         truths += [world.quantile_difference_ms(p) for p in (0.5, 0.95, 0.99)]
         found = [plain, worth, *(one for one, _ in times)]
         hits += [one.low <= truth <= one.high for one, truth in zip(found, truths, strict=True)]
-    return Coverage(*(Rate(float(hit / runs), runs) for hit in hits))
+    return Coverage(*(Share(float(hit / runs), runs) for hit in hits))
 
 
 def with_loss(world: World, loss: float) -> World:

@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from llmaudit.catalog import Catalog
 from llmaudit.errors import printable
-from llmaudit.evals.read import Read, read_outcomes, said
+from llmaudit.evals.read import Read, read_outcomes
 from llmaudit.ingest.read import file_name
 from llmaudit.privacy import pseudonym
+from llmaudit.shadow.read import reject_text
 from llmaudit.store import Store
 
 SCHEMA = pa.schema(
@@ -152,7 +153,7 @@ def _file(store: Store, read: Read) -> OutcomeFile:
         duplicates=counts.get("duplicate", 0),
         conflicts=counts.get("conflict", 0),
         rejected=len(read.rejected),
-        problems=[said(one) for one in read.rejected[:MOST_SHOWN]],
+        problems=[reject_text(one) for one in read.rejected[:MOST_SHOWN]],
     )
 
 
@@ -174,10 +175,11 @@ _TOLD = f"""
 """What of a file is new. Outcomes of a route or template without a case are samples: none repeats another."""
 
 
-def problems(store: Store, file_id: int, most: int = MOST_SHOWN) -> list[str]:
+def problems(store: Store, file_id: int) -> list[str]:
     """Return the first problems of a file as sentences."""
     rows = store.rows(
-        "SELECT line, field, reason FROM outcome_problems WHERE file_id = ? ORDER BY line LIMIT ?", [file_id, most]
+        "SELECT line, field, reason FROM outcome_problems WHERE file_id = ? ORDER BY line LIMIT ?",
+        [file_id, MOST_SHOWN],
     )
     return [
         f"line {line}: {printable(field, 80) + ' ' if field else ''}{printable(reason, 200)}"

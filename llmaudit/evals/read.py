@@ -15,7 +15,7 @@ from llmaudit.errors import InputError, printable
 from llmaudit.ingest.read import HEAD_BYTES, UTF8_BOM, file_name, opened
 from llmaudit.ingest.records import Rejected
 from llmaudit.shadow.columns import BadValue, Field, read_value
-from llmaudit.shadow.read import PARQUET, records_in
+from llmaudit.shadow.read import PARQUET, records_in, reject_text
 
 FIELDS: tuple[Field, ...] = (
     Field("request_id", "text", ("request",)),
@@ -91,19 +91,13 @@ def read_outcomes(path: Path, is_model: Callable[[str], bool]) -> Read:
         else:
             found.rows.append(row)
     if not found.rows:
-        first = "; ".join(said(one) for one in found.rejected[:3])
+        first = "; ".join(reject_text(one) for one in found.rejected[:3])
         raise InputError(
             f"{printable(file_name(path))}: none of {found.records:,} records is an outcome ({first})",
             next_step="docs/evals.md has the columns.",
             slug="no-outcomes",
         )
     return found
-
-
-def said(one: Rejected) -> str:
-    """Return where and why a record cannot be used; never its text."""
-    where = f": {printable(one.field, 80)}" if one.field else ""
-    return f"line {one.line}{where} {one.reason}"
 
 
 def _text(path: Path, head: bytes) -> Iterator[tuple[int, Any]]:

@@ -13,10 +13,9 @@ from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.openai_compatible import CompletionDetails, PromptDetails
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import after, error_class, or_none, text_time
+from llmaudit.formats.values import HTTP_ERROR, after, error_class, http_status, or_none, text_time
 from llmaudit.request import Ignored, Request
 
-HTTP_ERROR = 400
 DEPLOYMENT = re.compile(r"/deployments/(?P<name>[^/?]+)/(?P<call>[^?]*)")
 USAGE = re.compile(r'"usage"\s*:\s*\{')
 MODEL = re.compile(r'"model"\s*:\s*"(?P<name>[^"]{1,200})"')
@@ -90,7 +89,7 @@ def convert(line: Entry, context: Context) -> Request | Ignored:
         model_served=model["name"] if model else None,
         endpoint=or_none(found["call"]) if found else None,
         is_streamed=asked.get("stream") if isinstance(asked.get("stream"), bool) else None,
-        http_status=status if status and 100 <= status <= 599 else None,  # noqa: PLR2004 -- HTTP's bounds
+        http_status=http_status(status),
         key_id=or_none(about.apimSubscriptionId),
         feature=or_none(about.apiId),
     )

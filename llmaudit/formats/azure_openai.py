@@ -10,10 +10,9 @@ import msgspec
 from llmaudit.deployments import hidden
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import after, error_class, or_none, text_time, utc
+from llmaudit.formats.values import HTTP_ERROR, after, error_class, http_status, or_none, text_time, utc
 from llmaudit.request import Ignored, Request
 
-HTTP_ERROR = 400
 TICKS_PER_MICROSECOND = 10
 TICKS_PER_MILLISECOND = 10_000
 
@@ -53,7 +52,7 @@ def convert(line: Entry, _: Context) -> Request | Ignored:
         model_served=served,
         endpoint=line.operationName,
         is_streamed=stream == "streaming" if stream else None,
-        http_status=status if status is not None and 100 <= status <= 599 else None,  # noqa: PLR2004 -- HTTP's bounds
+        http_status=http_status(status),
     )
     if status is not None and status >= HTTP_ERROR:
         request.status, request.error_class = "error", error_class(status)

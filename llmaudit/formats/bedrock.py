@@ -11,7 +11,7 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import after, error_class, text_time
+from llmaudit.formats.values import after, as_number, error_class, text_time
 from llmaudit.request import ErrorClass, Reject, Request
 
 Count = int | float | None
@@ -91,7 +91,7 @@ def convert(line: Invocation, context: Context) -> Request:
         request_id=line.requestId,
         response_id=_answer_id(body),
         started_at=started,
-        ended_at=after(started, _number(_inside(body, "metrics", "latencyMs")), "latencyMs"),
+        ended_at=after(started, as_number(_inside(body, "metrics", "latencyMs")), "latencyMs"),
         seller="bedrock",
         model_raw=line.modelId if model is None else model,
         model_requested=model,
@@ -149,7 +149,7 @@ def reading_of(line: Invocation, body: Any) -> usage.Reading:
     return usage.Reading(
         _first(sent.inputTokenCount, used, "inputTokens", "input_tokens"),
         _first(line.output.outputTokenCount if line.output else None, used, "outputTokens", "output_tokens"),
-        _number(used.get("totalTokens")),
+        as_number(used.get("totalTokens")),
         _first(sent.cacheReadInputTokenCount, used, "cacheReadInputTokens", "cache_read_input_tokens"),
         _first(sent.cacheWriteInputTokenCount, used, "cacheWriteInputTokens", "cache_creation_input_tokens"),
         None,
@@ -174,7 +174,7 @@ def _fill_usage(request: Request, line: Invocation, body: Any, context: Context)
     request.raw_usage = msgspec.json.encode(stated).decode()
     tools = _usage_in(body).get("serverToolUsage")
     if isinstance(tools, dict):
-        request.web_searches = usage.checked("webSearchRequests", _number(tools.get("webSearchRequests")))
+        request.web_searches = usage.checked("webSearchRequests", as_number(tools.get("webSearchRequests")))
 
 
 def _usage_in(body: Any) -> dict[str, Any]:
@@ -194,11 +194,7 @@ def _usage_in(body: Any) -> dict[str, Any]:
 def _first(stated: Count, used: dict[str, Any], *names: str) -> Count:
     if stated is not None:
         return stated
-    return next((number for name in names if (number := _number(used.get(name))) is not None), None)
-
-
-def _number(value: Any) -> int | float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return next((number for name in names if (number := as_number(used.get(name))) is not None), None)
 
 
 def _inside(body: Any, *path: str) -> Any:

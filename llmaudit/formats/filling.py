@@ -11,9 +11,11 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.values import (
+    HTTP_ERROR,
     dollars,
     epoch,
     error_class,
+    http_status,
     or_none,
     stated_tier,
     text_decimal,
@@ -29,23 +31,20 @@ T = TypeVar("T")
 MAX_TAG_CHARS = 200
 """A longer metadata value is no label; it may be text of the prompt, and is not kept."""
 
-HTTP_ERROR = 400
 CLIENT_GAVE_UP = 499
 """What nginx and its kin log where the caller hung up; the upstream may well bill what it had written by then."""
 
-_HTTP = range(100, 600)
 
-
-def fill_status(request: Request, http_status: int | None, words: str = "", *, failed: bool | None = None) -> None:
+def fill_status(request: Request, status: int | None, words: str = "", *, failed: bool | None = None) -> None:
     """Fill how a call ended, in place.
 
     Args:
         request: `status`, `error_class` and `http_status` are set.
-        http_status: As logged; what is no HTTP status (0, -1, -4) is left out.
+        status: HTTP's, as logged; what is no HTTP status (0, -1, -4) is left out.
         words: The error's own type name or code, never its message.
         failed: What the log itself says; None where it says nothing, and a status of 400 or more is a failure.
     """
-    request.http_status = http_status if http_status in _HTTP else None
+    request.http_status = http_status(status)
     if request.http_status == CLIENT_GAVE_UP:
         request.status = "cancelled"
     elif failed or (failed is None and (request.http_status or 0) >= HTTP_ERROR):

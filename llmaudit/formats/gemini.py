@@ -12,7 +12,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import after, error_class, text_time
+from llmaudit.formats.values import after, as_text, error_class, http_status, text_time
 from llmaudit.request import Ignored, Reject, Request
 
 Record = dict[str, Any]
@@ -50,8 +50,7 @@ def convert(line: Record, context: Context) -> Request | Ignored:
     request.ended_at = after(started, number(get(line, "latencyMs"), "latencyMs"), "latencyMs")
     error = get(line, "error")
     if isinstance(error, dict):
-        code = error.get("code")
-        request.http_status = code if isinstance(code, int) and 100 <= code <= 599 else None  # noqa: PLR2004 -- HTTP's
+        request.http_status = http_status(error.get("code"))
         request.status, request.error_class = "error", error_class(request.http_status, str(error.get("status") or ""))
     return request
 
@@ -66,10 +65,10 @@ def request_of(answer: Record, asked: Record, context: Context, *, started: date
         started: When it was asked.
     """
     used = get(answer, "usageMetadata")
-    served, wanted = word(get(answer, "modelVersion")), word(get(asked, "model"))
-    identifier = word(get(answer, "responseId"))
+    served, wanted = as_text(get(answer, "modelVersion")), as_text(get(asked, "model"))
+    identifier = as_text(get(answer, "responseId"))
     first = next(iter(_dicts(get(answer, "candidates"))), {})
-    reason = word(get(first, "finishReason")) or word(get(get(answer, "promptFeedback"), "blockReason"))
+    reason = as_text(get(first, "finishReason")) or as_text(get(get(answer, "promptFeedback"), "blockReason"))
     config = get(asked, "generationConfig")
     request = Request(
         request_id=identifier,
@@ -100,7 +99,7 @@ def fill(request: Request, answer: Record, context: Context) -> None:
     used = get(answer, "usageMetadata")
     if not isinstance(used, dict):
         return
-    rule = usage.rule_for(context.file.study, word(get(answer, "modelVersion")) or "", usage.REASONING_APART)
+    rule = usage.rule_for(context.file.study, as_text(get(answer, "modelVersion")) or "", usage.REASONING_APART)
     usage.by_rule(request, reading_of(used), rule)
     for field, name, kind in (
         ("input_audio_tokens", "promptTokensDetails", "AUDIO"),
@@ -132,8 +131,8 @@ def reading_of(used: Record) -> usage.Reading:
 
 def tier_of(answer: Record) -> str | None:
     """Return the tier that served a response."""
-    traffic = word(get(get(answer, "usageMetadata"), "trafficType"))
-    return _TIERS.get(traffic) if traffic else word(get(answer, "serviceTier"))
+    traffic = as_text(get(get(answer, "usageMetadata"), "trafficType"))
+    return _TIERS.get(traffic) if traffic else as_text(get(answer, "serviceTier"))
 
 
 def model_name(name: str | None) -> str | None:
@@ -152,11 +151,6 @@ def number(value: Any, field: str) -> int | float | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise Reject("wrong-type", field)
     return value
-
-
-def word(value: Any) -> str | None:
-    """Return a value that is text, else None."""
-    return value if isinstance(value, str) and value else None
 
 
 def _dicts(value: Any) -> list[Record]:
@@ -194,7 +188,7 @@ def _readings(records: Sequence[Record]) -> Iterator[tuple[str, usage.Rule, usag
         used = get(answer, "usageMetadata")
         try:
             if isinstance(used, dict):
-                yield word(get(answer, "modelVersion")) or "", usage.REASONING_APART, reading_of(used)
+                yield as_text(get(answer, "modelVersion")) or "", usage.REASONING_APART, reading_of(used)
         except Reject:  # said when the record itself is read
             continue
 

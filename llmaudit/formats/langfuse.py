@@ -12,7 +12,7 @@ from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import dollars, or_none, text_time
+from llmaudit.formats.values import as_text, dollars, or_none, text_time
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Request
 
@@ -151,7 +151,7 @@ def _answer_id(row: Observation) -> str | None:
         return told
     answer = inner(row.output)
     found = answer.get("id") if isinstance(answer, dict) else None
-    return found if isinstance(found, str) and found else None
+    return as_text(found)
 
 
 def _limit(row: Observation) -> int | None:

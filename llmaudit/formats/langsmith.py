@@ -14,7 +14,7 @@ from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import dollars, epoch, error_class, text_time
+from llmaudit.formats.values import as_number, as_text, dollars, epoch, error_class, text_time
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Request
 
@@ -75,15 +75,15 @@ def convert(run: Run, context: Context) -> Held | Ignored:
 
 def _request(run: Run, context: Context) -> Request:
     about, asked, outputs = _about(run), _asked(run), inner(run.outputs)
-    model = _word(about.get("ls_model_name")) or _word(asked.get("model")) or _word(asked.get("model_name"))
-    served = _word(outputs.get("model")) if isinstance(outputs, dict) else None
+    model = as_text(about.get("ls_model_name")) or as_text(asked.get("model")) or as_text(asked.get("model_name"))
+    served = as_text(outputs.get("model")) if isinstance(outputs, dict) else None
     limit = asked.get("max_tokens")
     request = Request(
-        response_id=_word(outputs.get("id")) if isinstance(outputs, dict) else None,
+        response_id=as_text(outputs.get("id")) if isinstance(outputs, dict) else None,
         started_at=_moment(run.start_time, "start_time"),
         ended_at=_moment(run.end_time, "end_time"),
         first_token_at=_moment(run.first_token_time, "first_token_time"),
-        seller=seller_of(_word(about.get("ls_provider"))),
+        seller=seller_of(as_text(about.get("ls_provider"))),
         model_raw=served or model,
         model_requested=model,
         model_served=served,
@@ -131,10 +131,6 @@ def _asked(run: Run) -> dict[str, Any]:
     return asked if isinstance(asked, dict) else {}
 
 
-def _word(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
 def _moment(value: str | int | None, field: str) -> datetime | None:
     """Return ISO text without a zone (UTC), or the milliseconds that the JavaScript client sends."""
     if isinstance(value, str) and not value.isdigit():
@@ -174,24 +170,20 @@ def reading_of(run: Run) -> usage.Reading:
     counted = _counted(run)
     sent, made = inner(counted.get("input_token_details")), inner(counted.get("output_token_details"))
     sent, made = sent if isinstance(sent, dict) else {}, made if isinstance(made, dict) else {}
-    short, long = _count(sent.get("ephemeral_5m_input_tokens")), _count(sent.get("ephemeral_1h_input_tokens"))
-    written = _count(sent.get("cache_creation"))
+    short, long = as_number(sent.get("ephemeral_5m_input_tokens")), as_number(sent.get("ephemeral_1h_input_tokens"))
+    written = as_number(sent.get("cache_creation"))
     if not written and (short or long):
         written = (short or 0) + (long or 0)  # 0 is written beside the split, which holds the count
     return usage.Reading(
-        _count(counted.get("input_tokens")),
-        _count(counted.get("output_tokens")),
-        _count(counted.get("total_tokens")),
-        _count(sent.get("cache_read")),
+        as_number(counted.get("input_tokens")),
+        as_number(counted.get("output_tokens")),
+        as_number(counted.get("total_tokens")),
+        as_number(sent.get("cache_read")),
         written,
-        _count(made.get("reasoning")),
+        as_number(made.get("reasoning")),
         short,
         long,
     )
-
-
-def _count(value: Any) -> int | float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def group_of(run: Run) -> str:

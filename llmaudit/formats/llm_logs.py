@@ -8,7 +8,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import after, text_time
+from llmaudit.formats.values import after, as_number, text_time
 from llmaudit.request import Request
 
 Count = int | float | None
@@ -100,8 +100,7 @@ def _inner(details: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _count(details: dict[str, Any], name: str) -> int | float | None:
-    value = details.get(name)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return as_number(details.get(name))
 
 
 FORMAT = Format(

@@ -14,6 +14,7 @@ from llmaudit import usage
 from llmaudit.errors import InputError, printable
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import (
+    HTTP_ERROR,
     after,
     dollars,
     epoch,
@@ -262,7 +263,7 @@ def _request(row: dict[str, Any], column_map: ColumnMap, sources: Mapping[str, s
 
 
 def _status(request: Request, word: str | None) -> None:
-    failed = (request.http_status or 0) >= 400 or (word or "").lower() in FAILED  # noqa: PLR2004 -- HTTP's errors
+    failed = (request.http_status or 0) >= HTTP_ERROR or (word or "").lower() in FAILED
     if (word or "").lower() in CANCELLED:
         request.status = "cancelled"
     elif failed:

@@ -170,7 +170,7 @@ def _labels(row: Row, other: Other) -> dict[str, str]:
         "channels_tried": ",".join(map(str, tried)) if tried and len(tried) > 1 else None,
         "billing_source": other.billing_source,
     }
-    return {name: value for name, value in told_of.items() if or_none(value)}  # type: ignore[misc]  # none is None
+    return {name: known for name, value in told_of.items() if (known := or_none(value)) is not None}
 
 
 FORMAT = Format(

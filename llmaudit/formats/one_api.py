@@ -11,7 +11,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import fill_cost, fill_labels
-from llmaudit.formats.values import or_none
+from llmaudit.formats.values import DAY_MS, or_none
 from llmaudit.request import Ignored, Request
 
 Count = int | float | None
@@ -63,7 +63,7 @@ def request_of(row: Log, context: Context, milliseconds: float | None) -> Reques
     """Return the request of a row without its counts and amount. Rows are written when the call has ended."""
     ended = context.epoch(row.created_at, "created_at")
     started = ended
-    if ended is not None and milliseconds is not None and 0 <= milliseconds <= 86_400_000:  # noqa: PLR2004 -- a day
+    if ended is not None and milliseconds is not None and 0 <= milliseconds <= DAY_MS:
         started = ended - timedelta(milliseconds=milliseconds)
     return Request(
         request_id=or_none(row.request_id) or _key(row),

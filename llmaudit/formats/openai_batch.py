@@ -8,10 +8,9 @@ import msgspec
 
 from llmaudit.formats import openai_compatible, openai_responses
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import error_class, or_none
+from llmaudit.formats.values import HTTP_ERROR, error_class, or_none
 from llmaudit.request import Ignored, Request
 
-HTTP_ERROR = 400
 NOTHING = msgspec.Raw(b"null")
 
 

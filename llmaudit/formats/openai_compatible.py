@@ -13,13 +13,12 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import labels_of, with_upstream
-from llmaudit.formats.values import after, dollars, epoch, error_class, or_none, stated_tier, utc
+from llmaudit.formats.values import HTTP_ERROR, after, dollars, epoch, error_class, or_none, stated_tier, utc
 from llmaudit.request import Ignored, Reject, Request
 
 Count = int | float | None
 HttpStatus = Annotated[int, msgspec.Meta(ge=100, le=599)]
 AttemptNumber = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-HTTP_ERROR = 400
 
 
 class PromptDetails(msgspec.Struct, gc=False, omit_defaults=True):

@@ -14,7 +14,7 @@ from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.span_attributes import first, mark_failure
-from llmaudit.formats.values import NANOSECONDS, epoch, or_none
+from llmaudit.formats.values import DAY_MS, NANOSECONDS, epoch, or_none
 from llmaudit.request import Ignored, Reject, Request
 
 ID_CHARS = {12, 24}
@@ -189,7 +189,7 @@ def _fill_first_token(request: Request, attributes: dict[str, Any], events: Sequ
     seconds = first(attributes, ("gen_ai.response.time_to_first_chunk",))
     milliseconds = first(attributes, ("ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"))
     wait = seconds * 1000 if isinstance(seconds, int | float) else milliseconds
-    if isinstance(wait, int | float) and request.started_at is not None and 0 <= wait <= 86_400_000:  # noqa: PLR2004 -- a day
+    if isinstance(wait, int | float) and request.started_at is not None and 0 <= wait <= DAY_MS:
         request.first_token_at = request.started_at + timedelta(milliseconds=wait)
         return
     told = next((each for each in events if each.name == "First Token Stream Event"), None)

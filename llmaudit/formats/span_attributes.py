@@ -16,7 +16,7 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.values import dollars, error_class, or_none, text_decimal
+from llmaudit.formats.values import as_number, as_text, dollars, error_class, http_status, or_none, text_decimal
 from llmaudit.request import Request
 
 Attributes = Mapping[str, Any]
@@ -197,7 +197,7 @@ def _number(value: Any) -> int | float | None:
     if isinstance(value, str):
         number = text_decimal(value, "usage")
         return None if number is None else float(number) if number % 1 else int(number)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return as_number(value)
 
 
 def usual_rule(attributes: Attributes, scope: str) -> usage.Rule:
@@ -243,7 +243,7 @@ def request_of(attributes: Attributes, context: Context) -> Request:
         finish_reason=_finish(attributes),
         user_id=text(attributes, _USER),
         max_output_tokens=_limit(_number(first(attributes, ("gen_ai.request.max_tokens",)) or asked.get("max_tokens"))),
-        http_status=_http(first(attributes, ("http.response.status_code", "http.status_code"))),
+        http_status=http_status(_number(first(attributes, ("http.response.status_code", "http.status_code")))),
     )
     _fill_labels(request, attributes)
     for field, names in _PARTS.items():
@@ -271,7 +271,7 @@ def _answer_id(attributes: Attributes) -> str | None:
     """Return the provider's id of the answer out of the answer itself: OpenInference has no attribute for it."""
     answer = inner(attributes.get("output.value"))
     found = answer.get("id") if isinstance(answer, dict) else None
-    return found if isinstance(found, str) and found else None
+    return as_text(found)
 
 
 def _streamed(attributes: Attributes, asked: Mapping[str, Any]) -> bool | None:
@@ -285,16 +285,11 @@ def _streamed(attributes: Attributes, asked: Mapping[str, Any]) -> bool | None:
 def _finish(attributes: Attributes) -> str | None:
     reasons = inner(first(attributes, ("gen_ai.response.finish_reasons", "ai.response.finishReason")))
     reason = reasons[0] if isinstance(reasons, list) and reasons else reasons
-    return reason if isinstance(reason, str) and reason else None
+    return as_text(reason)
 
 
 def _limit(limit: int | float | None) -> int | None:
     return int(limit) if limit is not None and 0 < limit <= usage.MAX_TOKENS else None
-
-
-def _http(status: Any) -> int | None:
-    number = _number(status)
-    return int(number) if number is not None and 100 <= number <= 599 else None  # noqa: PLR2004 -- HTTP's own bounds
 
 
 def _fill_labels(request: Request, attributes: Attributes) -> None:

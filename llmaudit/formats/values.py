@@ -25,6 +25,12 @@ UNIT_BELOW = ((1e11, 1), (1e14, 1_000), (1e17, 1_000_000))
 """An epoch number below the bound counts so many units a second; seconds, milliseconds, microseconds."""
 
 NANOSECONDS = 1_000_000_000
+DAY_MS = 86_400_000
+"""Milliseconds of a day: no call takes longer."""
+
+HTTP_ERROR = 400
+"""HTTP statuses from here on are failures."""
+
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _ISO = re.compile(
     r"(?P<clock>\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d{1,12}))?"
@@ -115,7 +121,7 @@ def after(start: datetime | None, milliseconds: float | None, field: str) -> dat
     """
     if start is None or milliseconds is None:
         return None
-    if not 0 <= milliseconds <= 86_400_000:  # noqa: PLR2004 -- a day: no call takes longer
+    if not 0 <= milliseconds <= DAY_MS:
         raise Reject("out-of-range", field)
     return start + timedelta(milliseconds=milliseconds)
 
@@ -187,6 +193,22 @@ def text_flag(text: str | None) -> bool | None:
 def or_none(text: str | None) -> str | None:
     """Return None for an empty string: systems write '' where they know nothing."""
     return text or None
+
+
+def as_text(value: object) -> str | None:
+    """Return a value that is text, and not empty; else None."""
+    return value if isinstance(value, str) and value else None
+
+
+def as_number(value: object) -> int | float | None:
+    """Return a value that is a number, which true and false are not; else None."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def http_status(value: object) -> int | None:
+    """Return a number that is an HTTP status, 100 to 599; else None: some systems write 0 or -1 for none."""
+    number = as_number(value)
+    return int(number) if number is not None and 100 <= number <= 599 else None  # noqa: PLR2004 -- HTTP's own bounds
 
 
 def stated_tier(value: object) -> int | None:

@@ -10,9 +10,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import anthropic_messages, gemini
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.gemini import get, word
+from llmaudit.formats.gemini import get
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import after, or_none, text_time
+from llmaudit.formats.values import after, as_text, or_none, text_time
 from llmaudit.request import Reject, Request
 
 _message = msgspec.convert
@@ -76,7 +76,7 @@ def _last(answer: Any) -> dict[str, Any] | None:
 
 def _region(path: str) -> str | None:
     """Return the location of a resource's path (`projects/…/locations/us-central1/…`)."""
-    return word(path.partition("/locations/")[2].partition("/")[0])
+    return as_text(path.partition("/locations/")[2].partition("/")[0])
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
@@ -90,7 +90,7 @@ def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Ru
         used = get(answer, "usageMetadata")
         try:
             if isinstance(used, dict):
-                yield word(get(answer, "modelVersion")) or "", usage.REASONING_APART, gemini.reading_of(used)
+                yield as_text(get(answer, "modelVersion")) or "", usage.REASONING_APART, gemini.reading_of(used)
         except Reject:  # said when the record itself is read
             continue
 

@@ -115,10 +115,10 @@ def _small_scopes(found: Decomposition) -> set[Scope]:
 
 def _scopes(use: CallKey) -> Iterator[Scope]:
     """Yield the scopes inside the whole that a use is in."""
-    if use[0] is not None:
-        yield (use[0],)
-    if use[1] is not None:
-        yield (use[0], use[1])
+    if use.feature is not None:
+        yield (use.feature,)
+    if use.template is not None:
+        yield (use.feature, use.template)
 
 
 def _told(cause: str, certain: list[_Candidate]) -> Iterator[_Candidate]:

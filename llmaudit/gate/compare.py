@@ -34,6 +34,23 @@ Per = Literal["request", "success"]
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a comparison is asked.
+
+    Attributes:
+        value: Costs at frozen prices, or as spent.
+        per: Cost per request, or per good answer.
+        level: One-sided level of this comparison.
+        limit_pct: Largest increase that is allowed.
+    """
+
+    value: Value
+    per: Per
+    level: float
+    limit_pct: float
+
+
+@dataclass(frozen=True)
 class Increase:
     """A relative increase with its interval.
 
@@ -77,10 +94,7 @@ class Mix:
     relief_after: float = 0.0
 
 
-def compare(
-    before: Moments | None, after: Moments | None, *, value: Value, per: Per, level: float, limit_pct: float,
-    mix: Mix | None = None,
-) -> Increase | str:  # fmt: skip
+def compare(before: Moments | None, after: Moments | None, asked: Question, mix: Mix | None = None) -> Increase | str:
     """Compare a group of two independent logs, or say why that cannot be done.
 
     Var(ln(m1 / m0)) = Var(m1) / m1^2 + Var(m0) / m0^2, each mean a ratio of sums over clusters: Var(Y / N) =
@@ -89,38 +103,32 @@ def compare(
     Args:
         before: Sums of the baseline.
         after: Sums of the log.
-        value: At frozen prices, or as spent.
-        per: Request or good answer.
-        level: One-sided level of this comparison.
-        limit_pct: Largest increase that is allowed.
+        asked: What is compared, and how surely.
         mix: What a change of the mix of groups explains.
     """
-    if reason := _too_few(before, after, per):
+    if reason := _too_few(before, after, asked.per):
         return reason
     assert before is not None  # noqa: S101 -- `_too_few` says so otherwise
     assert after is not None  # noqa: S101 -- the same
-    means = [_mean(one, value, per) for one in (before, after)]
+    means = [_mean(one, asked) for one in (before, after)]
     if means[0] <= 0:
         return "it cost nothing in the baseline: there is no percentage of that"
     if means[1] <= 0:
         return _increase(-100.0, (before.requests, after.requests), means)
     mix = mix or Mix()
     relative = [
-        _variance(one, value, per, mean, relief)
+        _variance(one, asked, mean, relief)
         for one, mean, relief in zip((before, after), means, (mix.relief_before, mix.relief_after), strict=True)
     ]
     effective = [one.requests**2 / one.nn for one in (before, after)]
     freedom = max(min(effective) - 1.0, 1.0)
     estimate = log(means[1] / means[0]) + mix.shift
     method = "two samples, independent requests" if before.nn == before.requests else "two samples, clustered"
-    return _interval(
-        estimate, sqrt(sum(relative)), freedom, level, limit_pct, means, (before.requests, after.requests), method
-    )
+    found = _Estimate(estimate, sqrt(sum(relative)), freedom)
+    return _interval(found, asked, means, (before.requests, after.requests), method)
 
 
-def paired(
-    before: Sequence[Case], after: Sequence[Case], *, value: Value, per: Per, level: float, limit_pct: float
-) -> Increase | str:
+def paired(before: Sequence[Case], after: Sequence[Case], asked: Question) -> Increase | str:
     """Compare the cases that both logs have, each with itself; every case counts the same.
 
     The logarithm of the ratio of sums over cases has the influence a1 / A1 - b1 / B1 - a0 / A0 + b0 / B0 for a case
@@ -131,7 +139,7 @@ def paired(
     common = [(old[case.case], case) for case in after if case.case in old]
     if len(common) < MIN_CASES:
         return f"{len(common)} cases are in both logs; at least {MIN_CASES} are needed"
-    sides = [_per_case([pair[i] for pair in common], value, per) for i in (0, 1)]
+    sides = [_per_case([pair[i] for pair in common], asked) for i in (0, 1)]
     sums = [(cost.sum(), units.sum()) for cost, units in sides]
     if not all(cost > 0 and units > 0 for cost, units in sums):
         return "a side cost nothing, or gave no answer"
@@ -141,13 +149,14 @@ def paired(
     n = len(common)
     error = float(np.sqrt(n / (n - 1) * np.sum(influence**2)))
     numbers = (sum(pair[0].requests for pair in common), sum(pair[1].requests for pair in common))
-    return _interval(log(means[1] / means[0]), error, n - 1.0, level, limit_pct, means, numbers, f"{n} paired cases")
+    found = _Estimate(log(means[1] / means[0]), error, n - 1.0)
+    return _interval(found, asked, means, numbers, f"{n} paired cases")
 
 
-def _per_case(cases: Sequence[Case], value: Value, per: Per) -> tuple[Floats, Floats]:
+def _per_case(cases: Sequence[Case], asked: Question) -> tuple[Floats, Floats]:
     counts = np.array([case.requests for case in cases], float)
-    cost = np.array([float(case.usd if value == "usd" else case.spend_usd) for case in cases]) / counts
-    if per == "request":
+    cost = np.array([float(case.usd if asked.value == "usd" else case.spend_usd) for case in cases]) / counts
+    if asked.per == "request":
         return cost, np.ones(len(cases))
     return cost, np.array([case.successes for case in cases], float) / counts
 
@@ -166,45 +175,53 @@ def _too_few(before: Moments | None, after: Moments | None, per: Per) -> str | N
     return None
 
 
-def _mean(one: Moments, value: Value, per: Per) -> float:
-    units = one.requests if per == "request" else one.successes
-    return float(one.usd if value == "usd" else one.spend_usd) / units
+def _mean(one: Moments, asked: Question) -> float:
+    units = one.requests if asked.per == "request" else one.successes
+    return float(one.usd if asked.value == "usd" else one.spend_usd) / units
 
 
 LEAST_LEFT = 0.1
 """A fixed mix takes no more than nine tenths of a variance away: what it takes is itself an estimate."""
 
 
-def _variance(one: Moments, value: Value, per: Per, mean: float, relief: float) -> float:
+def _variance(one: Moments, asked: Question, mean: float, relief: float) -> float:
     """Return the clustered variance of a mean over its square, at a fixed mix."""
-    amounts = (one.yy, one.ny, one.zy) if value == "usd" else (one.ss, one.ns, one.zs)
+    amounts = (one.yy, one.ny, one.zy) if asked.value == "usd" else (one.ss, one.ns, one.zs)
     units, squares, products = (
-        (one.requests, one.nn, amounts[1]) if per == "request" else (one.successes, one.zz, amounts[2])
+        (one.requests, one.nn, amounts[1]) if asked.per == "request" else (one.successes, one.zz, amounts[2])
     )
     spread = max(amounts[0] - 2 * mean * products + mean**2 * squares, 0.0)
     relative = one.clusters / (one.clusters - 1) * spread / units**2 / mean**2
     return max(relative - relief, LEAST_LEFT * relative)
 
 
+@dataclass(frozen=True)
+class _Estimate:
+    """The logarithm of a ratio of means, its standard error, and the degrees of freedom of its t quantile."""
+
+    log_ratio: float
+    error: float
+    freedom: float
+
+
 def _interval(
-    estimate: float, error: float, freedom: float, level: float, limit_pct: float, means: Sequence[float],
-    numbers: tuple[int, int], method: str,
-) -> Increase:  # fmt: skip
-    quantile = float(stdtrit(freedom, 1 - level))
-    low, high = estimate - quantile * error, estimate + quantile * error
-    bound = log(1 + limit_pct / 100)
-    reach = quantile + float(stdtrit(freedom, POWER))
-    claim = log(1 + (limit_pct + CLAIM_PCT) / 100) - bound
-    power = float(stdtr(freedom, claim / error - quantile)) if error else 1.0
+    found: _Estimate, asked: Question, means: Sequence[float], numbers: tuple[int, int], method: str
+) -> Increase:
+    quantile = float(stdtrit(found.freedom, 1 - asked.level))
+    low, high = found.log_ratio - quantile * found.error, found.log_ratio + quantile * found.error
+    bound = log(1 + asked.limit_pct / 100)
+    reach = quantile + float(stdtrit(found.freedom, POWER))
+    claim = log(1 + (asked.limit_pct + CLAIM_PCT) / 100) - bound
+    power = float(stdtr(found.freedom, claim / found.error - quantile)) if found.error else 1.0
     return Increase(
-        pct=_pct(estimate),
+        pct=_pct(found.log_ratio),
         low_pct=_pct(low),
         high_pct=_pct(high),
         before=means[0],
         after=means[1],
         n_before=numbers[0],
         n_after=numbers[1],
-        detectable_pct=_pct(bound + reach * error),
+        detectable_pct=_pct(bound + reach * found.error),
         power=power,
         method=method,
     )

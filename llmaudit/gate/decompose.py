@@ -45,6 +45,7 @@ from llmaudit.gate.leaves import (
 )
 from llmaudit.gate.model import Baseline, CallKey, Outcome, Rate
 from llmaudit.money import EXACT, PICO, ZERO, total
+from llmaudit.request import INPUT_COUNTERS
 
 CAUSES: tuple[str, ...] = (
     "period", "volume", "traffic", "retries", "failures", "unpriced", "models", "input", "cache", "output", "pieces",
@@ -171,14 +172,14 @@ class _Walk:
         (first, second), (old, new) = uses, pools
         was, now = old.leaves.get(key), new.leaves.get(key)
         factor = self._factor_of(first, old, was)
-        start = EXACT.multiply(factor, was.frozen_usd) if was and not key[2] else was.usd if was else ZERO
+        start = EXACT.multiply(factor, was.frozen_usd) if was and not key.is_opaque else was.usd if was else ZERO
         calls = (_asked(first, second), _asked(second, first))
         levels = [("", was.usd if was else ZERO), ("price", start)]
         grown = EXACT.multiply(start, self._period)
         levels.append(("period", grown))
         volume = _ratio(self._calls[1], self._calls[0]) if self._calls[0] else ONE
         levels.append(("volume", EXACT.multiply(start, volume)))
-        arrived = EXACT.multiply(factor, now.frozen_usd) if now and not key[2] else now.usd if now else ZERO
+        arrived = EXACT.multiply(factor, now.frozen_usd) if now and not key.is_opaque else now.usd if now else ZERO
         repeats = "retries" if outcome == "superseded" else "failures"
         for cause, before, after in (
             ("traffic", *calls),
@@ -197,8 +198,8 @@ class _Walk:
         if now is None:
             return [("models", ZERO)]
         if not old.known:  # it came with its use or pool
-            return [("opaque", now.usd)] if key[2] else _priced(now, factor)
-        if key[2]:
+            return [("opaque", now.usd)] if key.is_opaque else _priced(now, factor)
+        if key.is_opaque:
             each = _ratio(was.usd, was.requests) if was else _ratio(_cost(old), old.known)
             return [("models", EXACT.multiply(each, Decimal(now.requests))), ("opaque", now.usd)]
         tokens = was.tokens if was else mean_tokens(old)
@@ -213,7 +214,7 @@ class _Walk:
     def _factor_of(self, use: Use, pool: Pool, leaf: Leaf | None) -> Decimal:
         """Return billed over list: the leaf's in the baseline, else its pool's, its use's or everybody's."""
         known = _factor(_leaves(use), self._factor)
-        known = _factor(list(_priced_leaves(pool)), known)
+        known = _factor(pool.priced, known)
         return _factor([leaf], known) if leaf else known
 
 
@@ -223,7 +224,7 @@ def _priced(now: Leaf, factor: Decimal) -> list[tuple[str, Decimal]]:
 
 def _token_steps(before: Vector, after: Vector) -> list[tuple[str, Vector]]:
     """Return quantities per request as the prompt's size, its division, the answer and the pieces move."""
-    sizes = [total(tokens.get(name, ZERO) for name in INPUT[:5]) for tokens in (before, after)]
+    sizes = [total(tokens.get(name, ZERO) for name in INPUT_COUNTERS) for tokens in (before, after)]
     grown = _ratio(sizes[1], sizes[0]) if sizes[0] else None
     steps = []
     tokens = dict(before)
@@ -251,11 +252,7 @@ def _asked(use: Use, other: Use | None = None) -> int:
 
 
 def _leaves(use: Use) -> list[Leaf]:
-    return [leaf for pool in use.pools.values() for leaf in _priced_leaves(pool)]
-
-
-def _priced_leaves(pool: Pool) -> list[Leaf]:
-    return [leaf for (_, _, opaque), leaf in pool.leaves.items() if not opaque]
+    return [leaf for pool in use.pools.values() for leaf in pool.priced]
 
 
 def _cost(pool: Pool) -> Decimal:

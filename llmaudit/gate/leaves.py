@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from llmaudit.catalog.units import PRICED, SUB_COUNTS
 from llmaudit.gate.model import Baseline, CallKey, Cell, Outcome, Rate
@@ -19,10 +20,21 @@ INPUT = (*INPUT_COUNTERS, *(name for name, (whole, _) in SUB_COUNTS.items() if w
 OUTPUT = ("output_tokens", *(name for name, (whole, _) in SUB_COUNTS.items() if whole == "output_tokens"))
 PIECES = tuple(name for name in PRICED if name not in INPUT and name not in OUTPUT)
 
-LeafKey = tuple[str | None, str, bool]
-"""Gateway, model, and whether its requests have an amount but no list price that could explain it."""
-
 Vector = dict[str, Decimal]
+
+
+class LeafKey(NamedTuple):
+    """What makes a leaf of its pool.
+
+    Attributes:
+        gateway: Who passed the calls on; None where there is none.
+        model: The model that answered.
+        is_opaque: Whether its requests have an amount but no list price that could explain it.
+    """
+
+    gateway: str | None
+    model: str
+    is_opaque: bool
 
 
 @dataclass
@@ -78,6 +90,11 @@ class Pool:
     known: int = 0
     leaves: dict[LeafKey, Leaf] = field(default_factory=dict)
 
+    @property
+    def priced(self) -> list[Leaf]:
+        """The leaves that have a list price."""
+        return [leaf for key, leaf in self.leaves.items() if not key.is_opaque]
+
 
 @dataclass
 class Use:
@@ -115,9 +132,9 @@ def uses_of(log: Baseline, frozen: Mapping[str, Rate]) -> dict[CallKey, Use]:
         if cell.usd is None:
             continue
         pool.known += cell.requests
-        opaque = cell.list_usd is None or (not cell.list_usd and bool(cell.usd))
-        leaf = pool.leaves.setdefault((cell.gateway, cell.model, opaque), Leaf())
-        _add(leaf, cell, frozen, has_list=not opaque)
+        is_opaque = cell.list_usd is None or (not cell.list_usd and bool(cell.usd))
+        leaf = pool.leaves.setdefault(LeafKey(cell.gateway, cell.model, is_opaque), Leaf())
+        _add(leaf, cell, frozen, has_list=not is_opaque)
     return uses
 
 
@@ -141,10 +158,9 @@ def _add(leaf: Leaf, cell: Cell, frozen: Mapping[str, Rate], *, has_list: bool) 
 
 def mean_tokens(pool: Pool) -> Vector:
     """Return quantities per request of a pool's requests that have a list price."""
-    priced = [leaf for (_, _, opaque), leaf in pool.leaves.items() if not opaque]
-    count = sum(leaf.requests for leaf in priced)
+    count = sum(leaf.requests for leaf in pool.priced)
     sums: dict[str, int] = {"requests": count}
-    for leaf in priced:
+    for leaf in pool.priced:
         for _, tokens in leaf.by_rate.values():
             for name, number in tokens.items():
                 sums[name] = sums.get(name, 0) + number

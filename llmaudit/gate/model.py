@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -29,8 +29,14 @@ Outcome = Literal["ok", "failed", "superseded"]
 """ok: an answer. failed: a call that ended without one. superseded: a failed attempt that was tried again."""
 
 ClusterKind = Literal["user", "session", "request"]
-CallKey = tuple[str | None, str | None, int | None]
-"""Feature, template and tier: what an application asks for."""
+
+
+class CallKey(NamedTuple):
+    """What an application asks for; None is unknown."""
+
+    feature: str | None
+    template: str | None
+    tier: int | None
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +118,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def call_key(self) -> CallKey:
         """What the application asked for."""
-        return (self.feature, self.template, self.tier)
+        return CallKey(self.feature, self.template, self.tier)
 
 
 class Moments(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -15,6 +15,7 @@ from llmaudit.gate.decompose import Decomposition
 from llmaudit.gate.leaves import INPUT, OUTPUT, Leaf, LeafKey, Pool, Use, Vector
 from llmaudit.gate.model import Baseline, CallKey, Moments, Rate
 from llmaudit.money import ZERO
+from llmaudit.request import INPUT_COUNTERS
 
 Variances = dict[tuple[str, CallKey], float]
 """Variance of a cause's part of one use, in US dollars squared."""
@@ -28,10 +29,10 @@ SAMPLED = frozenset(
 def variances(found: Decomposition, before: Baseline, after: Baseline) -> Variances:
     """Return the variance of every sampled cause, by use; of traffic and volume it stands under the use of Nones."""
     effects = _Effects(before, after)
-    whole: CallKey = (None, None, None)
+    whole = CallKey(None, None, None)
     sums: Variances = {}
     for key in {*found.before, *found.after}:
-        effect = effects.of(key[0])
+        effect = effects.of(key.feature)
         old, new = found.before.get(key), found.after.get(key)
         if old is None or new is None:
             continue
@@ -85,7 +86,7 @@ def _of_use(old: Use, new: Use, frozen: Mapping[str, Rate]) -> Iterable[tuple[st
         yield "unpriced", each**2 * _count_variance(unknown[0], unknown[1], *attempts, bounded=True)
         yield "models", _mix_variance(_shares(first, second))
         for key, now in second.leaves.items():
-            if not key[2] and first.known:
+            if not key.is_opaque and first.known:
                 yield from _of_leaf(first.leaves.get(key), now, frozen)
 
 
@@ -156,7 +157,7 @@ class _Spread:
         sides = (old, now)
         self._count = sum(side.requests for side in sides)
         self._scale = sum(1 / side.requests for side in sides)
-        prompts = [sum(float(side.tokens.get(name, ZERO)) for name in INPUT[:5]) for side in sides]
+        prompts = [sum(float(side.tokens.get(name, ZERO)) for name in INPUT_COUNTERS) for side in sides]
         outputs = [float(side.tokens.get("output_tokens", ZERO)) for side in sides]
         self.prompt = self._about(sides, 0, prompts)
         self.output = self._about(sides, 3, outputs)
@@ -174,7 +175,7 @@ class _Spread:
 def _price_of(names: Iterable[str], tokens: Vector, usd: Vector) -> float:
     """Return US dollars per token of some counters together."""
     names = list(names)
-    count = sum(float(tokens.get(name, ZERO)) for name in names if name in INPUT[:5] or name == "output_tokens")
+    count = sum(float(tokens.get(name, ZERO)) for name in names if name in INPUT_COUNTERS or name == "output_tokens")
     paid = sum(float(tokens.get(name, ZERO)) * float(usd.get(name, ZERO)) for name in names)
     if count:
         return paid / count

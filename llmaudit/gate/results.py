@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
@@ -117,23 +118,44 @@ def _moved(pct: float) -> str:
     return "rose" if pct > 0 else "fell" if pct < 0 else "stayed, "
 
 
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure of the log itself, to be held against a limit: no estimate, so no interval.
+
+    Attributes:
+        value: The figure; None where it is unknown.
+        unit: usd, pct or ms.
+        before: The baseline's amount, as JSON text.
+        after: The log's.
+        n_before: Requests behind the baseline's figure.
+        n_after: The same of the log.
+        why_unknown: Why it is unknown.
+    """
+
+    value: Decimal | float | None
+    unit: str
+    before: str | None = None
+    after: str | None = None
+    n_before: int | None = None
+    n_after: int | None = None
+    why_unknown: str = "the log has nothing to tell it from"
+
+
 def against(
-    name: str, limit: Limit, group: str | None, value: Decimal | float | None, bound: Decimal | float, unit: str, *,
-    at_least: bool = False, why_not: str | None = None, before: str | None = None, after: str | None = None,
-    n_before: int | None = None, n_after: int | None = None,
-) -> RuleResult:  # fmt: skip
-    """Return the result of a figure of the log itself against a limit: no estimate, so no interval."""
-    by = getattr(limit, "by", "all")
+    name: str, limit: Limit, group: str | None, figure: Figure, bound: Decimal | float, *, at_least: bool = False
+) -> RuleResult:
+    """Return the result of a figure against its bound, the most that is allowed or the least."""
+    by, value, unit = getattr(limit, "by", "all"), figure.value, figure.unit
     if value is None:
-        return undecided(name, by, group, bound, unit, why_not or "the log has nothing to tell it from")
+        return undecided(name, by, group, bound, unit, figure.why_unknown)
     failed = value < bound if at_least else value > bound
     words = ("below", "at least") if at_least else ("above", "within")
     moved = "rose by " if isinstance(limit, TotalLimit) and bound is limit.max_increase_pct else ""
     told = f"{moved}{_written(value, unit)}, {words[0] if failed else words[1]} the limit of {_written(bound, unit)}"
     return RuleResult(
         name=name, by=by, group=group, passed=not failed, status=status_of(limit.level, failed=failed), value=value,
-        limit=bound, unit=unit, before=before, after=after, n_before=n_before, n_after=n_after,
-        reason=f"{titled(name, by, group)}: {told}",
+        limit=bound, unit=unit, before=figure.before, after=figure.after, n_before=figure.n_before,
+        n_after=figure.n_after, reason=f"{titled(name, by, group)}: {told}",
     )  # fmt: skip
 
 

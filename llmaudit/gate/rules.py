@@ -22,10 +22,10 @@ from llmaudit.gate.budget import (
     matches_any,
 )
 from llmaudit.gate.causes import per_month
-from llmaudit.gate.compare import LEVEL, Increase, Mix, Per, Value, compare, paired
+from llmaudit.gate.compare import LEVEL, Increase, Mix, Per, Question, Value, compare, paired
 from llmaudit.gate.mix import mix_of
 from llmaudit.gate.model import Baseline
-from llmaudit.gate.results import RuleResult, against, from_increase, status_of, titled, undecided
+from llmaudit.gate.results import Figure, RuleResult, against, from_increase, status_of, titled, undecided
 from llmaudit.gate.shares import Share, shares
 from llmaudit.gate.times import latency_increase, latency_of
 from llmaudit.money import as_json, percent, shown
@@ -104,7 +104,7 @@ def _cost(name: str, limit: CostLimit, context: Context, group: str | None, leve
         units = (one.requests if per == "request" else one.successes) if one else 0
         whole = (one.usd if context.value == "usd" else one.spend_usd) if one else None
         usd = whole / units if whole is not None and units else None
-        yield against(name, limit, group, usd, limit.max_usd, "usd", n_after=units)
+        yield against(name, limit, group, Figure(value=usd, unit="usd", n_after=units), limit.max_usd)
     if limit.max_increase_pct is None:
         return
     found = _increase(limit, context, group, per, level)
@@ -113,12 +113,12 @@ def _cost(name: str, limit: CostLimit, context: Context, group: str | None, leve
 
 def _increase(limit: CostLimit, context: Context, group: str | None, per: Per, level: float) -> Increase | str:
     before, after = context.before, context.after
-    bound = limit.max_increase_pct or 0.0
+    asked = Question(context.value, per, level, limit.max_increase_pct or 0.0)
     if limit.by == "case" or (limit.by == "all" and _repeats(before, after)):
-        return paired(before.cases, after.cases, value=context.value, per=per, level=level, limit_pct=bound)
-    sides = [side.moments_by(limit.by).get(group) for side in (before, after)]
+        return paired(before.cases, after.cases, asked)
+    old, new = (side.moments_by(limit.by).get(group) for side in (before, after))
     mix = mix_of(before, after, context.mix, context.value, per) if limit.by == "all" else Mix()
-    return compare(*sides, value=context.value, per=per, level=level, limit_pct=bound, mix=mix)
+    return compare(old, new, asked, mix)
 
 
 def _repeats(before: Baseline, after: Baseline) -> bool:
@@ -140,13 +140,12 @@ def _total(name: str, limit: TotalLimit, context: Context, group: str | None) ->
         amounts = [per_month(usd, side) for usd, side in zip(sums, (context.before, context.after), strict=True)]
     before, after = amounts
     if limit.max is not None:
-        reason = "the log is too short to tell a month from" if after is None else None
-        yield against(name, limit, group, after, limit.max, "usd", why_not=reason)
+        month = Figure(value=after, unit="usd", why_unknown="the log is too short to tell a month from")
+        yield against(name, limit, group, month, limit.max)
     if limit.max_increase_pct is not None:
         pct = percent(None if before is None or after is None else after - before, before)
-        yield against(
-            name, limit, group, pct, limit.max_increase_pct, "pct", before=as_json(before), after=as_json(after)
-        )
+        rise = Figure(value=pct, unit="pct", before=as_json(before), after=as_json(after))
+        yield against(name, limit, group, rise, limit.max_increase_pct)
 
 
 def _share(
@@ -155,13 +154,12 @@ def _share(
     before, after = (
         shares(side, limit.by, context.classes).get(group, Share()) for side in (context.before, context.after)
     )
-    value = after.pct(name)
-    counts = before.base(name), after.base(name)
+    figure = Figure(value=after.pct(name), unit="pct", n_before=before.base(name), n_after=after.base(name))
     if isinstance(limit, FloorLimit):
-        yield against(name, limit, group, value, limit.min, "pct", at_least=True, n_before=counts[0], n_after=counts[1])
+        yield against(name, limit, group, figure, limit.min, at_least=True)
         return
     if limit.max is not None:
-        yield against(name, limit, group, value, limit.max, "pct", n_before=counts[0], n_after=counts[1])
+        yield against(name, limit, group, figure, limit.max)
     if limit.max_increase_points is not None:
         yield _points(name, limit, group, before, after, level)
 
@@ -188,8 +186,8 @@ def _latency(name: str, limit: LatencyLimit, context: Context, group: str | None
     share = 0.5 if "p50" in name else 0.95
     before, after = (latency_of(side, limit.by, group) for side in (context.before, context.after))
     if limit.max is not None:
-        value = after.quantile(share) if after else None
-        yield against(name, limit, group, value, limit.max, "ms", n_after=after.requests if after else 0)
+        value, requests = (after.quantile(share), after.requests) if after else (None, 0)
+        yield against(name, limit, group, Figure(value=value, unit="ms", n_after=requests), limit.max)
     if limit.max_increase_pct is not None:
         found = latency_increase(before, after, share, level)
         yield from_increase(name, limit, group, found, limit.max_increase_pct)

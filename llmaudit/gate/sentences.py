@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from llmaudit.errors import printable
 from llmaudit.gate.decompose import Decomposition, Part
-from llmaudit.gate.leaves import INPUT, Leaf, LeafKey, Pool
+from llmaudit.gate.leaves import Leaf, LeafKey, Pool
 from llmaudit.gate.model import OTHER, CallKey
 from llmaudit.gate.names import SYSTEM
 from llmaudit.money import EXACT, ZERO, shown
+from llmaudit.request import INPUT_COUNTERS
 
 SHORT = 8
 """Characters of a fingerprint that people see."""
@@ -39,14 +40,14 @@ def scope_name(scope: Scope) -> str | None:
 
 def _use_name(use: CallKey) -> str:
     """Return what people call a use: its template, else its feature."""
-    scope: Scope = use[:2] if use[1] is not None else use[:1] if use[0] is not None else ()
+    scope: Scope = use[:2] if use.template is not None else use[:1] if use.feature is not None else ()
     return scope_name(scope) or "requests without a feature"
 
 
 def subject_of(cause: str, scope: Scope, parts: Sequence[Part]) -> str | None:
     """Return what a cause comes from, as the JSON has it."""
     if not scope and cause in {"models", "price", "markup"} and parts:
-        return _largest(parts, lambda part: part.leaf[0] if cause == "markup" else part.leaf[1])
+        return _largest(parts, lambda part: part.leaf.gateway if cause == "markup" else part.leaf.model)
     return scope_name(scope)
 
 
@@ -88,7 +89,7 @@ class _Both:
         """Return tokens per request of each side, of requests whose tokens are priced."""
         found = []
         for pools in self.pools(outcomes):
-            leaves = [leaf for pool in pools for (_, _, opaque), leaf in pool.leaves.items() if not opaque]
+            leaves = [leaf for pool in pools for leaf in pool.priced]
             count = sum(leaf.requests for leaf in leaves)
             tokens = sum(leaf.tokens.get(name, ZERO) * leaf.requests for leaf in leaves for name in names)
             found.append(float(tokens) / count if count else 0.0)
@@ -138,7 +139,7 @@ def _count(value: float) -> str:
 
 
 def _cache(both: _Both, _: Sequence[Part], name: str | None) -> str:
-    prompts, reads = both.mean(INPUT[:5]), both.mean(("cache_read_tokens",))
+    prompts, reads = both.mean(INPUT_COUNTERS), both.mean(("cache_read_tokens",))
     shares = [100 * read / prompt if prompt else 0.0 for read, prompt in zip(reads, prompts, strict=True)]
     where = f" of {name}" if name else ""
     return f"cache reads{where} went from {shares[0]:.1f}% to {shares[1]:.1f}% of the input tokens"
@@ -186,24 +187,24 @@ def _models(both: _Both, _: Sequence[Part], name: str | None) -> str:
 
 def _by_model(leaves: Iterable[tuple[LeafKey, Leaf]]) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for (_, model, _), leaf in leaves:
-        counts[model] = counts.get(model, 0) + leaf.requests
+    for key, leaf in leaves:
+        counts[key.model] = counts.get(key.model, 0) + leaf.requests
     return counts
 
 
 def _price(both: _Both, parts: Sequence[Part], _: str | None) -> str:
-    model = _largest(parts, lambda part: part.leaf[1])
-    usd = [leaf for (_, name, _), leaf in both.leaves()[1] if name == model]
+    model = _largest(parts, lambda part: part.leaf.model)
+    usd = [leaf for key, leaf in both.leaves()[1] if key.model == model]
     own, frozen = sum((leaf.own_usd for leaf in usd), ZERO), sum((leaf.frozen_usd for leaf in usd), ZERO)
     change = f" by {100 * float(EXACT.divide(own - frozen, frozen)):+.1f}%" if frozen else ""
     return f"the price of {printable(model or 'a model')} changed{change}; this is no change of yours"
 
 
 def _markup(both: _Both, parts: Sequence[Part], _: str | None) -> str:
-    gateway = _largest(parts, lambda part: part.leaf[0])
+    gateway = _largest(parts, lambda part: part.leaf.gateway)
     pcts = []
     for side in both.leaves():
-        leaves = [leaf for (name, _, opaque), leaf in side if name == gateway and not opaque]
+        leaves = [leaf for key, leaf in side if key.gateway == gateway and not key.is_opaque]
         usd, own = sum((leaf.usd for leaf in leaves), ZERO), sum((leaf.own_usd for leaf in leaves), ZERO)
         pcts.append(100 * float(EXACT.divide(usd - own, own)) if own else 0.0)
     who = f"gateway {printable(gateway)}" if gateway else "the sellers"
@@ -228,7 +229,7 @@ _TOLD: dict[str, Telling] = {
     "failures": _failures,
     "unpriced": _unpriced,
     "models": _models,
-    "input": _tokens("grew", INPUT[:5], "input"),
+    "input": _tokens("grew", INPUT_COUNTERS, "input"),
     "cache": _cache,
     "output": _tokens("grew", ("output_tokens",), "output"),
     "pieces": _plain("web searches and other things priced each changed"),

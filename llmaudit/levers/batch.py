@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from llmaudit.evidence import Evidence
 from llmaudit.levers.base import Lever, LeverResult
 from llmaudit.levers.machine import BURST_PCT, Machine
-from llmaudit.levers.worth import Gain, Worth, counted, few, gap
+from llmaudit.levers.worth import Gain, Worth, few, gap
 from llmaudit.money import ZERO, shown, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.waiting import Waiting
 
 ASSUMPTIONS = [

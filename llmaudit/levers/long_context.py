@@ -8,8 +8,9 @@ from decimal import Decimal
 from llmaudit.catalog.quote import cost
 from llmaudit.evidence import Evidence
 from llmaudit.levers.base import Lever, LeverResult
-from llmaudit.levers.worth import Gain, Worth, counted, rate
+from llmaudit.levers.worth import Gain, Worth, rate
 from llmaudit.money import ZERO, shown, times, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.steps import Step
 
 EXPECTED_PCT, LOW_PCT = 10, 2

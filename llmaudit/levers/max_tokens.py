@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from llmaudit.evidence import Evidence
 from llmaudit.levers.base import Lever, LeverResult
-from llmaudit.levers.worth import Gain, Worth, counted, gap
+from llmaudit.levers.worth import Gain, Worth, gap
 from llmaudit.money import ZERO, percent, shown, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.cutoff import CutOff
 from llmaudit.summaries.reserved import Reserved
 

@@ -9,8 +9,9 @@ from decimal import Decimal
 from llmaudit.catalog.model import CacheLifetime, PromptCache
 from llmaudit.evidence import Evidence
 from llmaudit.levers.base import Lever, LeverResult
-from llmaudit.levers.worth import Gain, Group, Worth, counted, few, gap, rate
+from llmaudit.levers.worth import Gain, Group, Worth, few, gap, rate
 from llmaudit.money import ZERO, percent, times, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.prefixes import Prefix
 
 SURE, LIKELY, POSSIBLE = ("turn",), ("turn", "grown"), ("turn", "grown", "session")

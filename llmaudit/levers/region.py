@@ -8,8 +8,9 @@ from llmaudit.catalog.quote import cost
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence
 from llmaudit.levers.base import Lever, LeverResult
-from llmaudit.levers.worth import Gain, Worth, counted, gap
+from llmaudit.levers.worth import Gain, Worth, gap
 from llmaudit.money import ZERO, shown, total
+from llmaudit.phrases import counted
 
 GLOBAL = "global"
 ASSUMPTIONS = [

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from llmaudit.evidence import Evidence
 from llmaudit.levers.base import Lever, LeverResult
-from llmaudit.levers.worth import Gain, Worth, counted, gap
+from llmaudit.levers.worth import Gain, Worth, gap
 from llmaudit.money import ZERO, shown, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.repeats import Repeat
 
 WINDOWS = {1: "1 hour", 24: "24 hours", 168: "7 days"}

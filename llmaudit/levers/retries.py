@@ -10,6 +10,7 @@ from __future__ import annotations
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.levers.base import Lever, LeverResult, LeverRow
+from llmaudit.levers.composing import Group, group_of
 
 ASSUMED = "expected: no failed attempt is paid for; low: repeats do not fail again; high: no repeat is needed either"
 
@@ -25,7 +26,7 @@ def find(evidence: Evidence) -> LeverResult:
     )
     sentence = f"{requests(failed):,} attempts failed, {paid:,} of them at a cost; {repeats:,} repeated a failed one"
     return LeverResult(
-        rows=[_row(key, group) for key, group in grouped(troubled, _key) if spend(group)],
+        rows=[_row(key, group) for key, group in grouped(troubled, group_of) if spend(group)],
         evidence=[sentence] if troubled else [],
         assumptions=[ASSUMED] if troubled else [],
         missing=f"{silent:,} attempts failed without a token in their log: what they cost is unknown and in no figure"
@@ -44,12 +45,7 @@ def is_repeat(priced: PricedCell) -> bool:
     return priced.cell.attempt_kind != "first"
 
 
-def _key(priced: PricedCell) -> tuple[str | None, str, int | None, str | None]:
-    cell = priced.cell
-    return cell.gateway, cell.model, cell.tier, cell.feature
-
-
-def _row(key: tuple[str | None, str, int | None, str | None], group: list[PricedCell]) -> LeverRow:
+def _row(key: Group, group: list[PricedCell]) -> LeverRow:
     gateway, model, tier, feature = key
     return LeverRow(
         gateway=gateway,

@@ -8,12 +8,13 @@ from llmaudit.catalog.rates import normal_tier
 from llmaudit.evidence import Evidence
 from llmaudit.levers.base import Lever, LeverResult
 from llmaudit.levers.machine import Machine
-from llmaudit.levers.worth import Gain, Worth, counted, gap
+from llmaudit.levers.worth import Gain, Worth, gap
 from llmaudit.money import ZERO, shown, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.waiting import Waiting
+from llmaudit.tiers.rules import HIGH_STAKES
 
 FLEX = "flex"
-HIGH_STAKES = 3
 ASSUMPTIONS = [
     (
         "expected: a dear tier is not needed where nobody waits (told as for `batch`); low: where the feature's name "

@@ -168,8 +168,3 @@ def gap(evidence: Evidence, fact: str, what: str) -> str | None:
 def few(names: Sequence[str], most: int = 4) -> str:
     """Return the first of some names, and whether there are more."""
     return ", ".join(names[:most]) + (" and others" if len(names) > most else "")
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a count with its noun, such as `1 request`, `2 requests`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

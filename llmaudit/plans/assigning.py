@@ -79,6 +79,38 @@ class Part:
         return self.placed.target is not None
 
 
+class Decided(NamedTuple):
+    """Cells that one rule of a plan sends to one model.
+
+    Attributes:
+        place: The rule's place in the plan; -1 is none.
+        rule: The rule; where there is none, one that keeps.
+        offer: The model; None is nowhere.
+        rows: The cells, as places in the traffic.
+    """
+
+    place: int
+    rule: Rule
+    offer: Offer | None
+    rows: Ints
+
+
+class Alike(NamedTuple):
+    """Cells of one decision that fall into groups of which the same is made.
+
+    Attributes:
+        groups: The group of each cell.
+        rows: The cells, as places in the traffic.
+        placed: What is made of each group.
+        is_paid: Whether they stay and cost what they cost now.
+    """
+
+    groups: Ints
+    rows: Ints
+    placed: dict[int, Placed]
+    is_paid: bool
+
+
 class Kind(NamedTuple):
     """What a plan makes of some cells.
 
@@ -154,15 +186,13 @@ class Assigner:
         """Return what a plan makes of the cells: a kind for each, as a place in the list of kinds."""
         labels = np.zeros(len(self._traffic.cells), np.int64)
         kinds: list[Kind] = []
-        for place, target, rows in _decided(assigned):
-            rule = plan.rules[place] if place >= 0 else Rule(keep=True)
-            offer = assigned.targets[target] if target >= 0 else None
-            for groups, inside, placed, is_paid in self._groups(plan, rule, place, offer, rows, assigned, placer):
-                codes = np.zeros(int(groups.max(initial=0)) + 1, np.int64)
-                for group, one in placed.items():
+        for decided in _decided(plan, assigned):
+            for alike in self._groups(plan, decided, assigned, placer):
+                codes = np.zeros(int(alike.groups.max(initial=0)) + 1, np.int64)
+                for group, one in alike.placed.items():
                     codes[group] = len(kinds)
-                    kinds.append(Kind(one, is_paid))
-                labels[inside] = codes[groups]
+                    kinds.append(Kind(one, alike.is_paid))
+                labels[alike.rows] = codes[alike.groups]
         return labels, kinds
 
     def parts(
@@ -201,17 +231,9 @@ class Assigner:
                     holds[codes == code] = 1
         return holds
 
-    def _groups(
-        self,
-        plan: Plan,
-        rule: Rule,
-        place: int,
-        offer: Offer | None,
-        rows: Ints,
-        assigned: Assigned,
-        placer: Placer,
-    ) -> Iterator[tuple[Ints, Ints, dict[int, Placed], bool]]:
-        """Yield like cells of one rule and target, those that move and those that stay: their groups, and which."""
+    def _groups(self, plan: Plan, decided: Decided, assigned: Assigned, placer: Placer) -> Iterator[Alike]:
+        """Yield like cells of one rule and target: those that move, then those that stay."""
+        place, rule, offer, rows = decided
         judge = self._catalog.canonical(rule.verify.use) if rule.verify and rule.verify.use else None
         offers = [(judge, False)] if judge else []
         moving: Grouping | None = None
@@ -225,14 +247,14 @@ class Assigner:
             goes = np.zeros(len(moving.first), bool)
             goes[list(moved)] = True
             inside = goes[groups]
-            yield groups[inside], rows[inside], moved, False
+            yield Alike(groups[inside], rows[inside], moved, is_paid=False)
             rows = rows[~inside]
         if len(rows):
             plain = self._is_plain(plan, rule, place, assigned)
             moving = moving or (self._moving(plan.constraints, offers) if offers else None)
             staying = self._staying(plan, rule, offers, moving, plain=plain)
             groups = staying.labels[rows]
-            yield groups, rows, _placed(staying, groups, place, offer, placer), plain
+            yield Alike(groups, rows, _placed(staying, groups, place, offer, placer), is_paid=plain)
 
     def _staying(
         self, plan: Plan, rule: Rule, offers: Sequence[tuple[Offer, bool]], moving: Grouping | None, *, plain: bool
@@ -281,7 +303,7 @@ def _key(limits: Constraints, offers: Sequence[tuple[Offer, bool]]) -> Hashable:
     return ("moving", msgspec.json.encode(limits), tuple((offer.key, batch) for offer, batch in offers))
 
 
-def _decided(assigned: Assigned) -> Iterator[tuple[int, int, Ints]]:
+def _decided(plan: Plan, assigned: Assigned) -> Iterator[Decided]:
     """Yield every rule and target that some cell has, with its cells."""
     width = len(assigned.targets) + 1
     codes: npt.NDArray[np.int64 | np.uint16] = (assigned.places.astype(np.int64) + 1) * width + assigned.chosen + 1
@@ -292,7 +314,9 @@ def _decided(assigned: Assigned) -> Iterator[tuple[int, int, Ints]]:
     for code, end in enumerate(ends):
         start = ends[code - 1] if code else 0
         if end > start:
-            yield code // width - 1, code % width - 1, order[start:end]
+            place, target = code // width - 1, code % width - 1
+            rule = plan.rules[place] if place >= 0 else Rule(keep=True)
+            yield Decided(place, rule, assigned.targets[target] if target >= 0 else None, order[start:end])
 
 
 def _placed(grouping: Grouping, groups: Ints, place: int, offer: Offer | None, placer: Placer) -> dict[int, Placed]:

@@ -46,8 +46,3 @@ class Band:
         ends = (formula(getattr(self, end), getattr(other, end)) for end in ("expected", "low", "high"))
         expected, low, high = ends
         return Band(expected, low, high, self.basis)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether its ends differ."""
-        return self.low != self.high

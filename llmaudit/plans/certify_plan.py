@@ -17,9 +17,9 @@ from llmaudit.plans.ratios import Ratios
 
 
 def certified_moves(
-    cost: PlanCost, outcomes: Outcomes, catalog: Catalog, margin: float = MARGIN, ratios: Ratios | None = None
+    cost: PlanCost, outcomes: Outcomes, catalog: Catalog, ratios: Ratios | None = None
 ) -> frozenset[CohortMove]:
-    """Return the moves of a plan that outcomes certify, all together within a margin.
+    """Return the moves of a plan that outcomes certify, all together within the usual margin of loss (`MARGIN`).
 
     A cohort counts only where the plan moves all of it to one model: outcomes speak of the cohort as a whole, not of
     the part of it that a rule picks.
@@ -28,14 +28,13 @@ def certified_moves(
         cost: The plan's cost, with where it puts each cell.
         outcomes: Paired outcomes.
         catalog: The prices.
-        margin: Largest loss over all traffic.
         ratios: What is known of models beside their prices; None takes the tables.
     """
     targets = {leg.model for one in cost.placed if one.moved for leg in one.legs if leg.kind == "route" and leg.model}
     if not targets:
         return frozenset()
     cells = [one.priced for one in cost.placed]
-    limits = Limits(margin=margin, models=tuple(sorted(targets)))
+    limits = Limits(margin=MARGIN, models=tuple(sorted(targets)))
     board = board_of(cells, catalog, outcomes, {}, limits, ratios=ratios)
     return choose(_as_planned(board, cost.placed)).certified
 

@@ -20,19 +20,18 @@ NO_MARGIN = 1e6
 SAME = 1e-9
 
 
-def frontier(board: Board, margins: Sequence[float] = (), tried: Sequence[float] = SHARES) -> list[Point]:
+def frontier(board: Board, margins: Sequence[float] = ()) -> list[Point]:
     """Return the plans from the most careful to the cheapest, none dearer than a more careful one.
 
     Args:
         board: What to choose among; its limits but the margin are kept.
-        margins: Margins that have to be among the points.
-        tried: Others, as shares of the largest loss there is.
+        margins: Margins that have to be among the points, beside those of `SHARES`.
 
     Raises:
         NotEnoughError: No plan keeps the limits at any margin.
     """
     widest = choose(board, NO_MARGIN)
-    wanted = sorted({*margins, board.limits.margin, *(share * max(widest.promise.bound, 0.0) for share in tried)})
+    wanted = sorted({*margins, board.limits.margin, *(share * max(widest.promise.bound, 0.0) for share in SHARES)})
     points: list[Point] = []
     failure: NotEnoughError | None = None
     for margin in wanted:

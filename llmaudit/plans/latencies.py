@@ -1,4 +1,4 @@
-"""Quantiles of latency from the log's own answers, for plans that have to keep a budget."""
+"""95th percentiles of latency from the log's own answers, for plans that have to keep a budget."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ PER_STEP = 20
 """Buckets of latency.sql lie 1 / 20 apart on the scale of the natural logarithm."""
 
 
-def p95_ms(rows: Iterable[LatencyBucket], share: float = 0.95) -> dict[tuple[str, int | None], float]:
-    """Return a quantile of the time to the whole answer, in milliseconds, by canonical model and tier.
+def p95_ms(rows: Iterable[LatencyBucket]) -> dict[tuple[str, int | None], float]:
+    """Return the 95th percentile of the time to the whole answer, in milliseconds, by canonical model and tier.
 
     The upper edge of the bucket it falls into: at most 5% above the true one, never below. `ALL_TIERS` stands for all
     tiers of a model together. A model (or a tier of it) with too few answers has no entry: it is unknown.
@@ -27,11 +27,11 @@ def p95_ms(rows: Iterable[LatencyBucket], share: float = 0.95) -> dict[tuple[str
             for tier in (row.tier, ALL_TIERS):
                 buckets = counts.setdefault((row.model, tier), {})
                 buckets[row.bucket] = buckets.get(row.bucket, 0) + row.requests
-    return {key: _quantile(buckets, share) for key, buckets in counts.items() if sum(buckets.values()) >= LEAST_ANSWERS}
+    return {key: _p95(buckets) for key, buckets in counts.items() if sum(buckets.values()) >= LEAST_ANSWERS}
 
 
-def _quantile(buckets: dict[int, int], share: float) -> float:
-    remaining = share * sum(buckets.values())
+def _p95(buckets: dict[int, int]) -> float:
+    remaining = 0.95 * sum(buckets.values())
     for bucket in sorted(buckets):
         remaining -= buckets[bucket]
         if remaining <= 0:

@@ -16,6 +16,9 @@ from llmaudit.cells import Cell, PricedCell, plain_cell, price
 from llmaudit.plans.evaluate import PlanCost, evaluate
 from llmaudit.plans.model import Plan, Rule, Verify, When
 
+REQUESTS = 10_000_000
+"""Requests a month."""
+
 TOKENS_PER_REQUEST = 800
 SHARES = {0: 40, 1: 20, 2: 30, 3: 10}
 """Percent of the requests by tier; tiers 0 and 1 together are the 60% of the example."""
@@ -48,12 +51,12 @@ class WorkedExample:
     markup_10_usd: Decimal
 
 
-def work(catalog: Catalog, requests: int = 10_000_000) -> WorkedExample:
-    """Return the example for a number of requests (a multiple of 10)."""
-    cells = price((_cell(tier, requests * share // 100) for tier, share in SHARES.items()), catalog)
+def work(catalog: Catalog) -> WorkedExample:
+    """Return the example, priced by a catalog that holds `pricing/overlay/example*.yaml`."""
+    cells = price((_cell(tier, REQUESTS * share // 100) for tier, share in SHARES.items()), catalog)
     after = evaluate(PLAN, cells, catalog)
     marked_up = [_through(f"example-gateway-{pct}", cells, catalog) - after.cost_usd for pct in (5, 10)]
-    return WorkedExample(requests, after, *marked_up)
+    return WorkedExample(REQUESTS, after, *marked_up)
 
 
 def _through(gateway: str, cells: list[PricedCell], catalog: Catalog) -> Decimal:

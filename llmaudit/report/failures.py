@@ -6,8 +6,9 @@ from llmaudit.dependence.answers import CostRow
 from llmaudit.dependence.hidden import HiddenRow
 from llmaudit.findings.reliability import Reliability
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.report.content import TOP, Bullets, Column, Kind, Table, Value
-from llmaudit.report.wording import UNKNOWN, counted, name, tier
+from llmaudit.report.wording import UNKNOWN, name, tier
 
 
 def hidden(rows: list[HiddenRow]) -> tuple[Table, ...]:

@@ -8,8 +8,9 @@ from decimal import Decimal
 from llmaudit.markup.found import claim
 from llmaudit.markup.model import ChannelSum, Found, GatewayRow, ImpliedRate, LookAlike, SampleRow
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.report.content import Block, Bullets, Column, Figures, KeyFigure, Kind, Mark, Prose, Table, Tone
-from llmaudit.report.wording import count, counted, headline, name, short_model, signed
+from llmaudit.report.wording import count, headline, name, short_model, signed
 
 CHANNEL_NAMES = {
     "token_rate": "rates of tokens",

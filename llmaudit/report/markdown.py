@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from llmaudit.audit import Audit
 from llmaudit.errors import printable
+from llmaudit.phrases import counted
 from llmaudit.report import wording
 from llmaudit.report.content import (
     Block,
@@ -89,7 +90,7 @@ def _short(blocks: Iterable[Block]) -> Iterator[Block]:
     for block in blocks:
         match block:
             case Table(collapsed=True):
-                yield Prose(f"{block.caption}: {wording.counted(len(block.rows), 'row')}, in the HTML report.")
+                yield Prose(f"{block.caption}: {counted(len(block.rows), 'row')}, in the HTML report.")
             case Part(collapsed=True):
                 said = next((one.text for one in block.blocks if isinstance(one, Prose)), "")
                 yield Prose(f"{block.title}{f' ({block.mark.text})' if block.mark else ''}: {said}")

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from llmaudit.findings.usage import AtList, Billed, BillSide, DayUsage, Logged, ModelUsage, Row
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.report.content import Column, Kind, Mark, Table, Tone, Value
-from llmaudit.report.wording import between, counted, headline, name, percent
+from llmaudit.report.wording import between, headline, name, percent
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "agrees": ("agrees with list", "good"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from llmaudit.errors import printable
 from llmaudit.findings.spend import Spend
 from llmaudit.money import round_to, shown
+from llmaudit.phrases import counted
 
 UNKNOWN = "unknown"
 NOT_ATTRIBUTED = "not attributed"
@@ -53,11 +54,6 @@ def headline(amount: Decimal | None) -> str:
 def count(number: int | None) -> str:
     """Return a count for people."""
     return UNKNOWN if number is None else f"{number:,}"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a count with its noun, such as `1 request`, `2 requests`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def percent(value: float | Decimal | None, places: int = 1) -> str:

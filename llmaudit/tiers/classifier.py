@@ -15,7 +15,7 @@ import msgspec
 
 from llmaudit.errors import InputError, printable
 from llmaudit.store import Store
-from llmaudit.tiers.rules import Verdict
+from llmaudit.tiers.rules import HIGH_STAKES, Verdict
 
 SCHEMA = "llmaudit/tier-model/1"
 PRIOR_MASS = 20.0
@@ -77,7 +77,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         if chances[best] < self.abstain_below:
             return None
         tier, chance = self.classes[best], round(chances[best], 3)
-        effort, stakes = (None, "learnt from labels") if tier == 3 else (tier, None)  # noqa: PLR2004 -- stakes
+        effort, stakes = (None, "learnt from labels") if tier == HIGH_STAKES else (tier, None)
         reason = f"the classifier of {self.labels} labels: {chance:.0%}"
         return Verdict(tier, combination["task_hint"], "classifier", chance, reason, effort, stakes)
 

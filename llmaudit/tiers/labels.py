@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from llmaudit.errors import InputError, printable
+from llmaudit.tiers.rules import TIERS
 
 MAX_BYTES = 200_000_000
 
@@ -165,7 +166,7 @@ def _tiers(path: Path, line: int, value: Any) -> tuple[int, ...]:
         found = tuple(int(str(part)) for part in parts)
     except ValueError:
         found = (-1,)
-    if any(not 0 <= tier <= 3 for tier in found):  # noqa: PLR2004 -- the highest tier
+    if any(tier not in TIERS for tier in found):
         raise _wrong(path, f"line {line}: tier {printable(str(value))}, must be 0 to 3")
     return found
 

@@ -15,6 +15,8 @@ import msgspec
 from llmaudit.tiers.text import MATERIAL
 
 Tier = int | None
+TIERS = (0, 1, 2, 3)
+HIGH_STAKES = 3
 
 
 class Signals(msgspec.Struct, frozen=True):

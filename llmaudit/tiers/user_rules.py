@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from llmaudit.store import Store
-from llmaudit.tiers.rules import Verdict
+from llmaudit.tiers.rules import HIGH_STAKES, Verdict
 from llmaudit.yamlfile import read_yaml
 
 COLUMN_OF = {
@@ -114,9 +114,9 @@ def verdict_of(rules: list[UserRule], combination: dict[str, Any]) -> UserRule |
 
 def as_verdict(rule: UserRule, built_in: Verdict) -> Verdict:
     """Return what a rule decides; a rule without a tier leaves the effort to the built-in rules."""
-    tier = 3 if rule.stakes else rule.tier
+    tier = HIGH_STAKES if rule.stakes else rule.tier
     effort = built_in.effort if rule.tier in {None, 3} else rule.tier
-    stakes = rule.stakes or ("stated by a rule" if tier == 3 else None)  # noqa: PLR2004 -- the tier of stakes
+    stakes = rule.stakes or ("stated by a rule" if tier == HIGH_STAKES else None)
     return Verdict(tier, rule.task or rule.stakes, "rules-file", 1.0, "a rule of the user's rules file", effort, stakes)
 
 

@@ -326,7 +326,8 @@ def test_where_no_cost_is_known_nothing_is_said_of_money(catalog):
     """Zeros would read as a month that cost nothing: the summary says that the cost is unknown, and what to do."""
     audit = conclude(evidence(catalog, cell(model="nobody/nothing-9", requests=5, tokens=1000, tier=1)))
     said = {section.id: content for section, content in contents(audit)}
-    assert list(said) == ["summary", "spend", "tiers", "shadow", "reliability", "checklist", "coverage", "method"]
+    assert not {"overspecification", "waterfall", "lockin", "drivers", "savings", "opportunities", "markup"} & set(said)
+    assert {"summary", "spend", "tiers", "shadow", "reliability", "checklist", "coverage", "method"} <= set(said)
     lead = said["summary"].blocks[0].text
     assert "cost is not known" in lead
     assert "`nobody/nothing-9`" in lead

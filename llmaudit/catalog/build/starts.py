@@ -9,7 +9,7 @@ nobody has a record of the model and its id names the day it came out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -85,7 +85,7 @@ def dated(source: Stated, record: Record, models: Models) -> list[Fact]:
             open_facts = [fact for fact in facts if fact.valid_from is None and fact.valid_to == end]
             moment = min(end - MOMENT, source.snapshot) if end else source.snapshot
             ordinary = vectors.get((seller, sku, _without(when, VARIANT)), [])
-            start, basis = _start(seller, sku, when, open_facts, ordinary, moment, record, models)
+            start, basis = _start(open_facts, ordinary, moment, record, models)
             if start is None:
                 start = source.snapshot
             if end is not None and start >= end:
@@ -97,30 +97,44 @@ def dated(source: Stated, record: Record, models: Models) -> list[Fact]:
 
 
 def _start(
-    seller: str,
-    sku: str,
-    when: str,
-    facts: list[Fact],
-    ordinary: list[Fact],
-    moment: datetime,
-    record: Record,
-    models: Models,
+    facts: list[Fact], ordinary: list[Fact], moment: datetime, record: Record, models: Models
 ) -> tuple[datetime | None, Basis]:
+    """Return since when facts of one sku and condition have held, and how that is known; None where it is not.
+
+    Args:
+        facts: All of one sku and condition.
+        ordinary: Those of the same sku without a variant.
+        moment: When they were seen.
+        record: The dated prices of the makers.
+        models: Whose the sku is.
+    """
+    seller, sku = facts[0].seller, facts[0].sku
     maker = (seller, sku) if record.knows(seller, sku) else models.maker_sku(seller, sku)
-    base = _without(when, VARIANT)
     if maker and record.knows(*maker):
-        for condition, vector in ((when, facts), (_without(when, {"region"}), facts), (base, ordinary)):
-            rates = {fact.unit: fact.usd for fact in vector if at([fact], moment) and fact.unit in TOKEN_UNITS}
-            for factor in REGIONAL if kind_of(seller) == "cloud" else LIST_PRICE:
-                list_rates = {unit: EXACT.divide(usd, factor) for unit, usd in rates.items()}
-                since = record.since(*maker, condition, list_rates, moment)
-                if since is not None:
-                    return since, "assumed"
-        return None, "first-seen"
+        since = next(_recorded(facts, ordinary, moment, record, maker), None)
+        return since, "first-seen" if since is None else "assumed"
     released = released_in(sku)
     if released and day_start(released) < moment:
         return day_start(released), "assumed"
     return None, "first-seen"
+
+
+def _recorded(
+    facts: list[Fact], ordinary: list[Fact], moment: datetime, record: Record, maker: tuple[str, str]
+) -> Iterator[datetime]:
+    """Yield since when the maker's record has had these prices, the closest condition first."""
+    seller, when = facts[0].seller, facts[0].when
+    for condition, vector in (
+        (when, facts),
+        (_without(when, {"region"}), facts),
+        (_without(when, VARIANT), ordinary),
+    ):
+        rates = {fact.unit: fact.usd for fact in vector if at([fact], moment) and fact.unit in TOKEN_UNITS}
+        for factor in REGIONAL if kind_of(seller) == "cloud" else LIST_PRICE:
+            list_rates = {unit: EXACT.divide(usd, factor) for unit, usd in rates.items()}
+            since = record.since(*maker, condition, list_rates, moment)
+            if since is not None:
+                yield since
 
 
 def _without(when: str, names: AbstractSet[str]) -> str:

@@ -61,24 +61,21 @@ class UpdateReport:
     left_out: dict[str, dict[str, int]]
 
 
-def update(
-    out: Path, *, litellm_wheel: Path | None, on: date, previous: Path | None, overlay: Path | None = None
-) -> UpdateReport:
+def update(out: Path, *, litellm_wheel: Path | None, on: date, previous: Path | None) -> UpdateReport:
     """Compile the catalog from the four sources and write it.
 
-    The same packages, overlay, previous folder and day give the same bytes.
+    The same packages, packaged overlay, previous folder and day give the same bytes.
 
     Args:
         out: The folder to write; its other CSV files are removed.
         litellm_wheel: LiteLLM's wheel; None reads an installed litellm.
         on: The day of the build: rows that are new were learnt on it.
         previous: The folder of the last build, or None for a first one. May be `out`.
-        overlay: The folder of hand-kept YAML files; None takes the packaged one.
 
     Raises:
         InputError: A source is not installed or unreadable, or an overlay file is malformed.
     """
-    folder = overlay or overlay_folder()
+    folder = overlay_folder()
     kept_by_hand = read_overlay(folder, packaged_folder() / ACCEPTED)
     sources = align(read_sources(litellm_wheel, on, schedule_ids(folder), _days_known(previous)))
     without_names(sources, kept_by_hand.names)
@@ -108,8 +105,7 @@ def update(
 
 def overlay_folder() -> Path:
     """Return the packaged folder of hand-kept prices."""
-    below = packaged_folder() / "overlay"
-    return below if below.is_dir() else packaged_folder()
+    return packaged_folder() / "overlay"
 
 
 def schedule_ids(folder: Path) -> frozenset[str]:

@@ -9,20 +9,8 @@ import typer
 from llmaudit.cli.evals import pairs_document
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, percent, table, warn
-from llmaudit.cli.plan.optimize import (
-    By,
-    Ceiling,
-    Evals,
-    Floor,
-    KeepTier,
-    Latency,
-    MaxModels,
-    Metric,
-    Models,
-    Providers,
-    board,
-    limits_of,
-)
+from llmaudit.cli.plan.choosable import By, Evals, Metric, read_choosable
+from llmaudit.cli.plan.limits import Ceiling, Floor, KeepTier, Latency, MaxModels, Models, Providers, limits_of
 from llmaudit.cli.work import catalog
 from llmaudit.money import shown
 from llmaudit.settings import Settings
@@ -55,19 +43,19 @@ def frontier(
         prices, margin=min(margin or [0.01]), floor=floor, latency_p95=latency_p95, cost_ceiling=cost_ceiling,
         providers=providers, max_models=max_models, models=models, keep_tier=keep_tier, allow_unproven=False,
     )  # fmt: skip
-    with board(settings, prices, limits, evals, metric, by) as (made, _, outcomes, _):
-        points = find(made, margin or ())
-    warnings = [f"{name} {why}" for name, why in made.left_out.items()]
+    board, _, outcomes, _ = read_choosable(settings, prices, limits, evals, metric, by)
+    points = find(board, margin or ())
+    warnings = [f"{name} {why}" for name, why in board.left_out.items()]
     document = {
         "schema": "llmaudit/plan-frontier/1",
         "catalog_version": prices.version,
         "timezone": settings.timezone,
-        "cohorts_by": list(made.grain.labels),
+        "cohorts_by": list(board.grain.labels),
         "outcomes": None if outcomes is None else pairs_document(outcomes),
         "points": points,
         "warnings": warnings,
     }
-    answer(settings, document, lambda: _show(settings, points, made.metric))
+    answer(settings, document, lambda: _show(settings, points, board.metric))
     if not settings.json:
         warn(settings, warnings)
 

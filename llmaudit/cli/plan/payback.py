@@ -16,11 +16,12 @@ from llmaudit.cli.output import answer, line, table, warn
 from llmaudit.cli.work import catalog, gathered
 from llmaudit.errors import NotEnoughError, UsageError, printable
 from llmaudit.money import parse_decimal, shown
+from llmaudit.phrases import counted
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.cells import PricedCell
-    from llmaudit.plans.payback import Outcome, WayResult
+    from llmaudit.plans.payback import WayResult
     from llmaudit.plans.payback_file import Assumptions
 
 
@@ -106,7 +107,7 @@ def _warnings(span: int, settings: Settings, *, given: bool) -> list[str]:
     short = 14
     if given or span >= short or settings.period.since is not None:
         return []
-    return [f"the log spans {span} day{'s' * (span != 1)}: a month is made of it by multiplication"]
+    return [f"the log spans {counted(span, 'day')}: a month is made of it by multiplication"]
 
 
 def _with_flags(
@@ -154,13 +155,15 @@ def _figure(flag: str, text: str) -> object:
 
 
 def _show(settings: Settings, title: str, saving: Decimal, ways: Sequence[WayResult]) -> None:
+    from llmaudit.report.sections.payback import month_of
+
     rows = [
         [
             way.title,
             shown(way.expected.one_time_usd, 0),
             shown(way.expected.first_month_usd, 0),
-            _month(way.expected),
-            f"{_month(way.best)} to {_month(way.worst)}",
+            month_of(way.expected),
+            f"{month_of(way.best)} to {month_of(way.worst)}",
             "" if way.expected.after_12_usd is None else shown(way.expected.after_12_usd, 0),
             shown(way.expected.after_all_usd, 0),
         ]
@@ -168,10 +171,6 @@ def _show(settings: Settings, title: str, saving: Decimal, ways: Sequence[WayRes
     ]
     heads = ["way", "one-time", "net, month 1", "pays back", "best to worst", "after a year", "at the end"]
     table(settings, f"{title}: {shown(saving)} a month", heads, rows, left=(0, 3, 4))
-
-
-def _month(outcome: Outcome) -> str:
-    return "never" if outcome.break_even_month is None else f"month {outcome.break_even_month}"
 
 
 def register(app: typer.Typer) -> None:

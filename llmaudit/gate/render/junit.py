@@ -6,7 +6,7 @@ import re
 from xml.sax.saxutils import escape, quoteattr
 
 from llmaudit.gate.check import Check
-from llmaudit.gate.render.text import counted
+from llmaudit.gate.render.text import rules_in_short
 from llmaudit.gate.results import RuleResult
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -19,7 +19,7 @@ def render(check: Check) -> str:
     skipped = sum(rule.status == "undecided" for rule in check.rules)
     counts = f'tests="{len(check.rules)}" failures="{failed}" errors="0" skipped="{skipped}"'
     cases = "".join(_case(rule) for rule in check.rules)
-    said = "\n".join([check.headline, counted(check), *(cause.text for cause in check.decomposition.causes[1:])])
+    said = "\n".join([check.headline, rules_in_short(check), *(cause.text for cause in check.decomposition.causes[1:])])
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<testsuites name="llmaudit check" {counts}>\n'

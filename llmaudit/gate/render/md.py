@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from llmaudit.errors import printable
 from llmaudit.gate.check import Check
-from llmaudit.gate.render.text import MARKS, counted
+from llmaudit.gate.render.text import MARKS, rules_in_short
 from llmaudit.gate.results import RuleResult
 from llmaudit.money import share_out, shown
+from llmaudit.phrases import counted
 
 MARK = "<!-- llmaudit:check -->"
 MAX_CHARACTERS = 60_000
@@ -30,7 +31,7 @@ def render(check: Check) -> str:
         "",
         _safe(check.headline),
         "",
-        _safe(counted(check)),
+        _safe(rules_in_short(check)),
     ]
     tail = ["", f"<sub>llmaudit, prices {check.catalog_version}, compared at {check.prices} prices</sub>", ""]
     detail = [*_breakdown(check)]
@@ -54,7 +55,7 @@ def _hidden(rules: Sequence[RuleResult], rows: Sequence[str]) -> Iterator[str]:
     if rules:
         yield from (
             "",
-            f"<details><summary>{len(rules)} rule{'s' * (len(rules) != 1)} passed</summary>",
+            f"<details><summary>{counted(len(rules), 'rule')} passed</summary>",
             *_table(rules, rows),
             "",
             "</details>",

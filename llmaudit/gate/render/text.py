@@ -21,7 +21,7 @@ def render(check: Check) -> str:
 
 def _lines(check: Check) -> Iterator[str]:
     yield check.headline
-    yield f"Check {VERDICTS[check.verdict]}: {counted(check)}"
+    yield f"Check {VERDICTS[check.verdict]}: {rules_in_short(check)}"
     told = [rule for rule in check.rules if rule.status != "passed"]
     if check.is_quiet and not told:
         return
@@ -33,7 +33,7 @@ def _lines(check: Check) -> Iterator[str]:
         yield from _breakdown(check)
 
 
-def counted(check: Check) -> str:
+def rules_in_short(check: Check) -> str:
     """Return how many rules came out how, over how many requests, with what power."""
     counts = {status: sum(rule.status == status for rule in check.rules) for status in MARKS}
     words = {

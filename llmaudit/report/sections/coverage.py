@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmaudit.findings.coverage import Coverage
+from llmaudit.phrases import counted
 from llmaudit.rejects import REJECTED, told
 from llmaudit.report.content import (
     Bullets,
@@ -16,7 +17,7 @@ from llmaudit.report.content import (
     SectionContent,
     Table,
 )
-from llmaudit.report.wording import count, counted, percent, without_common_folder
+from llmaudit.report.wording import count, percent, without_common_folder
 
 PARTS = ("accepted", "duplicates", "ignored", "rejected", "bills")
 UNPRICED = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmaudit.findings.gateway_cache import GatewayCache, SparedRow
+from llmaudit.phrases import counted
 from llmaudit.report.content import Column, Command, Kind, Prose, Section, SectionContent, Table
-from llmaudit.report.wording import counted, headline
+from llmaudit.report.wording import headline
 
 
 def build(found: GatewayCache) -> SectionContent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmaudit.findings.lockin import LockIn
+from llmaudit.phrases import counted
 from llmaudit.report.content import (
     TOP,
     Block,
@@ -20,9 +21,8 @@ from llmaudit.report.content import (
     Table,
     Value,
 )
-from llmaudit.report.wording import UNKNOWN, count, counted, headline, name, percent, tier
+from llmaudit.report.wording import UNKNOWN, count, headline, name, percent, tier
 
-SAME_MODEL = Mark("same model", "good")
 UNPROVEN = Mark("unproven", "open")
 CERTIFIED = Mark("certified", "good")
 LEVELS = {"high": Mark("concentrated", "bad"), "moderate": Mark("moderate", "open"), "low": Mark("spread", "good")}

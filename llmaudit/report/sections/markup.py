@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from llmaudit.findings.markup import Channel, GatewayRow, Markup, ModelRow
 from llmaudit.money import ZERO, shown
+from llmaudit.phrases import counted
 from llmaudit.report import charts
 from llmaudit.report.content import (
     Block,
@@ -25,7 +26,7 @@ from llmaudit.report.content import (
     Tone,
 )
 from llmaudit.report.gateway import claim_blocks, evidence_blocks
-from llmaudit.report.wording import count, counted, headline, name, short_model, signed
+from llmaudit.report.wording import count, headline, name, short_model, signed
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "none": ("no markup in the rates", "good"),

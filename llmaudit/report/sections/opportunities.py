@@ -8,6 +8,7 @@ from decimal import Decimal
 from llmaudit.findings.opportunities import Opportunities, Opportunity, Reasoning
 from llmaudit.levers.base import LeverRow
 from llmaudit.money import ZERO, shown
+from llmaudit.phrases import counted
 from llmaudit.report import charts
 from llmaudit.report.content import (
     Block,
@@ -24,7 +25,7 @@ from llmaudit.report.content import (
     Table,
     Value,
 )
-from llmaudit.report.wording import NO_DATA, between, count, counted, headline, name, short_model, tier
+from llmaudit.report.wording import NO_DATA, between, count, headline, name, short_model, tier
 
 FOUND = Mark("found", "bad")
 POSSIBLE = Mark("possible", "open")

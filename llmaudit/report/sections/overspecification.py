@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llmaudit.findings.overspecification import OverRow, Overspecification
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.report import charts
 from llmaudit.report.content import (
     TOP,
@@ -21,7 +22,7 @@ from llmaudit.report.content import (
     Value,
 )
 from llmaudit.report.grid import grid
-from llmaudit.report.wording import between, counted, headline, name, percent, quoted, short_model, tier
+from llmaudit.report.wording import between, headline, name, percent, quoted, short_model, tier
 
 
 def build(found: Overspecification) -> SectionContent:

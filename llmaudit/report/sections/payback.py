@@ -57,8 +57,8 @@ def _table(caption: str, ways: Sequence[WayResult]) -> Table:
                 way.title,
                 way.expected.one_time_usd,
                 way.expected.first_month_usd,
-                _month(way.expected),
-                f"{_month(way.best)} to {_month(way.worst)}",
+                month_of(way.expected),
+                f"{month_of(way.best)} to {month_of(way.worst)}",
                 way.expected.after_all_usd,
             )
             for way in ways
@@ -67,7 +67,8 @@ def _table(caption: str, ways: Sequence[WayResult]) -> Table:
     )
 
 
-def _month(outcome: Outcome) -> str:
+def month_of(outcome: Outcome) -> str:
+    """Return the month in which a switch has paid for itself, for people."""
     return "never" if outcome.break_even_month is None else f"month {outcome.break_even_month}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmaudit.findings.reliability import LatencyRow, Reliability, RouteRow
+from llmaudit.phrases import counted
 from llmaudit.report import charts, failures
 from llmaudit.report.content import (
     Chart,
@@ -16,7 +17,7 @@ from llmaudit.report.content import (
     SectionContent,
     Table,
 )
-from llmaudit.report.wording import count, counted, headline, name, percent, short_model
+from llmaudit.report.wording import count, headline, name, percent, short_model
 
 MEASURES = {"latency": "whole answer", "ttft": "first token"}
 CHART_ROWS = 10

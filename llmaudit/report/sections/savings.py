@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from llmaudit.findings.savings import Affected, Assumption, LegRow, PlanRow, Savings
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.report import charts
 from llmaudit.report.content import (
     Block,
@@ -25,7 +26,7 @@ from llmaudit.report.content import (
     Table,
     Value,
 )
-from llmaudit.report.wording import between, counted, headline, signed, tier
+from llmaudit.report.wording import between, headline, signed, tier
 
 KINDS = {
     "keep": "same model",

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from llmaudit.findings.shadow import Shadow
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.report import charts, shadow_charts
 from llmaudit.report.content import (
     Block,
@@ -24,7 +25,7 @@ from llmaudit.report.content import (
     Table,
     Tone,
 )
-from llmaudit.report.wording import count, counted, day, name, percent, tier
+from llmaudit.report.wording import count, day, name, percent, tier
 from llmaudit.shadow.model import Analysis, Look, Metric, TierResult
 
 VERDICTS: dict[str, Tone] = {"non-inferior": "good", "inferior": "bad", "inconclusive": "open", "blocked": "none"}

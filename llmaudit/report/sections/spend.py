@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from llmaudit.findings.spend import Slice, Spend
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.report import charts, plane_charts
 from llmaudit.report.content import (
     TOP,
@@ -23,7 +24,7 @@ from llmaudit.report.content import (
     Value,
 )
 from llmaudit.report.grid import fold, grid
-from llmaudit.report.wording import UNKNOWN, count, counted, headline, name, percent, period, quoted
+from llmaudit.report.wording import UNKNOWN, count, headline, name, percent, period, quoted
 
 CHART_ROWS = 6
 """Bars; the table under them has more."""

@@ -10,6 +10,7 @@ from llmaudit.findings.checklist import Checklist
 from llmaudit.findings.drivers import Driver
 from llmaudit.findings.waterfall import Waterfall
 from llmaudit.money import EXACT, ZERO, shown, times, total
+from llmaudit.phrases import counted
 from llmaudit.report.content import (
     Block,
     Bullets,
@@ -26,7 +27,7 @@ from llmaudit.report.content import (
 )
 from llmaudit.report.sections.waterfall import MARKS, chart, split
 from llmaudit.report.usage_tables import said
-from llmaudit.report.wording import between, counted, headline, name, percent, period, quoted
+from llmaudit.report.wording import between, headline, name, percent, period, quoted
 
 NO_DATA = Mark("no data", "none")
 UNPROVEN = Mark("unproven", "open")

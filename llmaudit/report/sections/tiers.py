@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from llmaudit.findings.tiers import TierRow, Tiers
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.report import charts
 from llmaudit.report.content import (
     Bullets,
@@ -20,7 +21,7 @@ from llmaudit.report.content import (
     SectionContent,
     Table,
 )
-from llmaudit.report.wording import count, counted, headline, percent, tier
+from llmaudit.report.wording import count, headline, percent, tier
 
 
 def build(tiers: Tiers) -> SectionContent:

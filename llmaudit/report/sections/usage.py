@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from llmaudit.findings.usage import AtList, Row, Usage
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.report import charts, plane_charts
 from llmaudit.report.content import (
     Block,
@@ -32,7 +33,6 @@ from llmaudit.report.usage_tables import (
     said,
     title_of,
 )
-from llmaudit.report.wording import counted
 
 
 def build(found: Usage) -> SectionContent:

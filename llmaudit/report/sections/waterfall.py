@@ -7,6 +7,7 @@ from decimal import Decimal
 from llmaudit.findings.waterfall import FeatureReach, Reach, Step, Waterfall
 from llmaudit.levers.composing import Kind
 from llmaudit.money import ZERO, shown, total
+from llmaudit.phrases import counted
 from llmaudit.report import charts
 from llmaudit.report.content import (
     Bullets,
@@ -23,7 +24,7 @@ from llmaudit.report.content import (
     Value,
 )
 from llmaudit.report.content import Kind as Holds
-from llmaudit.report.wording import between, counted, headline, percent, quoted
+from llmaudit.report.wording import between, headline, percent, quoted
 
 MARKS: dict[Kind, Mark] = {
     "no_risk": Mark("no answer changes", "good"),

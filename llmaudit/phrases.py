@@ -1,0 +1,8 @@
+"""Words around numbers, the same wherever a sentence counts something."""
+
+from __future__ import annotations
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a count with its noun, such as `1 request`, `2,000 requests`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
