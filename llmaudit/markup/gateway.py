@@ -22,7 +22,7 @@ from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
 from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
 from llmaudit.markup.panel import Panel, by_model, make_panel, makers_offer
-from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
+from llmaudit.markup.ruling import bound_pct, by_sums, explanation, odd_ones, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
 from llmaudit.markup.tokencount import token_counts
 from llmaudit.money import EXACT, ZERO, round_to, times, total
@@ -87,7 +87,7 @@ def _by_requests(
         fixed_usd=main.fixed_usd if main else None,
         overpaid_usd=total(one.overpaid_usd for one in found) if main else ZERO if verdict in CLEARED else None,
         ruled_out=rulings(judgement),
-        evidence=[why, *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
+        evidence=[why, *_odd(judgement), *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
         found=found if main else [],
         rates=implied_rates(judgement.models),
         samples=sample_rows(judgement) if main else [],
@@ -95,6 +95,11 @@ def _by_requests(
 
 
 CLEARED = {"none", "explained"}
+
+
+def _odd(judgement: Judgement) -> list[str]:
+    told = odd_ones(judgement)
+    return [told] if told else []
 
 
 def one_ratio(panel: Panel) -> set[str]:
@@ -248,7 +253,7 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
     if found and outcomes <= {"list", "markup"}:
         return "none", f"billed is list: {over_all:+.3f}% over all, within the {TOLERANCE_PCT}% that rounding may be"
     if outcomes <= {"list"}:
-        bound = max(abs(over_all), bound_pct(judgement), 0.001)
+        bound = max(bound_pct(judgement), 0.001)
         fits = 100 * min(one.fits for one in judgement.models.values())
         return "none", (
             f"billed is list: {fits:.1f}% or more of the sampled requests of every model cost what list says, over all "

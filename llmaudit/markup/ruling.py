@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 import numpy as np
 
+from llmaudit.arrays import Bools
 from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision, exchanged
 from llmaudit.markup.judge import Judgement
 from llmaudit.markup.lookalikes import ORDER, currency_of
@@ -26,6 +28,7 @@ NOT_PRICED = {
     "price change on a date": "no price of these models changed within 18 months",
     "alias": "every request was served by the model it asked for",
     "reasoning outside output": "no request states reasoning tokens",
+    "uncounted searches": "no model here has a price for searches, or the log counts them",
 }
 
 
@@ -96,10 +99,10 @@ def unsettled(judgement: Judgement) -> str | None:
             f"billed is {100 * one.over:+.2f}% over list on {_named(bare)}, the very ratio of {what}, and no model "
             f"here has one price everywhere; {_settling(look.name if look else '')} would settle it"
         )
-    loose = [key for key, one in judgement.models.items() if _excess(one) > TOLERANCE]
-    share = sum(_excess(one) * float(one.bench.listed.sum()) for one in judgement.models.values()) / float(
-        judgement.panel.listed.sum()
-    )
+    excess = {key: _excess(one) for key, one in judgement.models.items() if not _is_odd_alone(one)}
+    loose = [key for key, share in excess.items() if share > TOLERANCE]
+    dollars = sum(share * float(judgement.models[key].bench.listed.sum()) for key, share in excess.items())
+    share = dollars / float(judgement.panel.listed.sum())
     if loose and share > TOLERANCE:
         return (
             f"{100 * share:+.2f}% over list on {_named(loose)} follows no rule and no look-alike; the gateway's own "
@@ -142,9 +145,50 @@ def _excess(one: Decision) -> float:
         return float((one.bench.panel.billed - one.bench.listed).sum() / one.bench.listed.sum())
     if one.outcome == "list" and one.fits < 1:
         residual = one.bench.panel.billed - one.bench.listed
-        odd = np.abs(one.bench.residual(one.rule.predicted)) > 4 * one.bench.scale
-        return max(float(residual[odd].sum() / one.bench.listed.sum()), 0.0)
+        return max(float(residual[_odd(one)].sum() / one.bench.listed.sum()), 0.0)
     return 0.0
+
+
+def _odd(one: Decision) -> Bools:
+    """Say which requests do not follow the reading of their model."""
+    found: Bools = np.abs(one.bench.residual(one.rule.predicted)) > ODD * one.bench.scale
+    return found
+
+
+def _is_odd_alone(one: Decision) -> bool:
+    """Say whether a model is at list but for a few odd requests, which no gateway makes a living of.
+
+    They are shown with what they come to (`odd_ones`), and keep no verdict open.
+    """
+    return one.outcome == "list" and float(_odd(one).mean()) <= FEW_ODD and _excess(one) <= LITTLE
+
+
+ODD = 4.0
+"""Errors beyond which a request does not follow a rule."""
+
+FEW_ODD, LITTLE = 0.01, 0.03
+"""Share of requests, and of list cost, up to which odd amounts are an accident of a log and no question."""
+
+
+def odd_ones(judgement: Judgement) -> str | None:
+    """Return the odd requests of models at list, with what they come to and where some of them are; None without any."""
+    odd = {key: np.flatnonzero(_odd(one)) for key, one in judgement.models.items() if one.outcome == "list"}
+    count = sum(map(len, odd.values()))
+    if not count:
+        return None
+    rows, over, most = [], 0.0, 0
+    for key, indices in odd.items():
+        bench = judgement.models[key].bench
+        residual = (bench.panel.billed - bench.listed)[indices]
+        rows += [(abs(size), bench.panel.rows[i]) for i, size in zip(indices, residual.tolist(), strict=True)]
+        over, most = over + float(residual.sum()), most + len(bench.panel)
+    largest = sorted(rows, key=lambda pair: (-pair[0], pair[1].file, pair[1].line))[:3]
+    where = ", ".join(f"line {row.line} of {PurePath(row.file).name}" for _, row in largest)
+    sign = "-" if over < 0 else "+"
+    return (
+        f"{count:,} of {most:,} sampled requests ({100 * count / most:.2g}%) are billed otherwise, together "
+        f"{sign}${abs(over):.4f}, by no rule and no look-alike: {where}"
+    )
 
 
 def explanation(judgement: Judgement) -> str:
@@ -162,10 +206,14 @@ def explanation(judgement: Judgement) -> str:
 
 
 def bound_pct(judgement: Judgement) -> float:
-    """Return the largest markup, in percent, that the amounts of a gateway at list leave room for."""
+    """Return the largest markup, in percent, that the amounts of a gateway at list leave room for.
+
+    A few odd requests are no part of it: they are shown apart.
+    """
     rooms = []
     for one in judgement.models.values():
-        residual = one.bench.panel.billed - one.bench.listed
+        kept = ~_odd(one) if _is_odd_alone(one) else np.ones(len(one.bench.panel), bool)
+        residual = (one.bench.panel.billed - one.bench.listed)[kept]
         error = float(np.sqrt((residual**2).sum())) / float(one.bench.listed.sum())
         rooms.append(100 * (abs(float(residual.sum() / one.bench.listed.sum())) + 2 * error))
     return min(max(rooms, default=0.0), 100.0)
@@ -197,4 +245,4 @@ def _named(names: Sequence[str]) -> str:
     return few if len(names) <= 3 else f"{few} and {len(names) - 3} more"  # noqa: PLR2004 -- as many as are named
 
 
-__all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "rulings", "unsettled"]
+__all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "odd_ones", "rulings", "unsettled"]
