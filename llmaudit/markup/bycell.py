@@ -51,14 +51,14 @@ def _model(model: str, cells: list[PricedCell]) -> ModelRow:
         list_usd=cost,
         pct=pct,
         low_pct=low,
-        overpaid_usd=charged - cost,
+        over_list_usd=charged - cost,
         decides=pct is not None and low is not None and abs(pct - low) <= TOLERANCE_PCT,
     )
 
 
-def overpaid(models: Sequence[ModelRow]) -> Decimal:
-    """Return what was paid above list on the models that prove a markup; what others had below list is no part."""
-    return total(row.overpaid_usd for row in models if _is_dear(row))
+def overpaid(models: Sequence[ModelRow]) -> dict[str, Decimal]:
+    """Return what was paid above list by model, of those that prove a markup; what others had below is no part."""
+    return {row.model: row.over_list_usd for row in models if _is_dear(row)}
 
 
 def over_of_dear(models: Sequence[ModelRow]) -> tuple[float | None, float | None]:
@@ -92,7 +92,7 @@ def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Ve
     certain = [row for row in models if row.decides]
     dear = [row for row in certain if _is_dear(row)]
     cost = total(row.list_usd for row in certain)
-    if (percent(total(row.overpaid_usd for row in dear), cost) or 0.0) > TOLERANCE_PCT:
+    if (percent(total(row.over_list_usd for row in dear), cost) or 0.0) > TOLERANCE_PCT:
         above = over(total(row.billed_usd for row in dear), total(row.list_usd for row in dear))
         seen = sum(row.requests for row in dear)
         if seen < MIN_ROWS and not any(row.model in alike for row in dear):

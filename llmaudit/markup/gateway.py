@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -77,7 +77,10 @@ def _by_requests(
     verdict, why = _verdict(judgement, found, rows)
     pct, low, high = pct_range(verdict, found, judgement, rows)
     main = found[0] if verdict == "markup" else None
-    row = _sums(name, verdict, compared, rows)
+    taken: dict[str, Decimal] = {}
+    for one in found if main else ():
+        taken |= {model: taken.get(model, ZERO) + usd for model, usd in one.by_model.items()}
+    row = _sums(name, verdict, compared, _with_taken(rows, verdict, taken))
     return msgspec.structs.replace(
         row,
         kind=main.kind if main else None,
@@ -95,6 +98,13 @@ def _by_requests(
 
 
 CLEARED = {"none", "explained"}
+
+
+def _with_taken(models: Sequence[ModelRow], verdict: Verdict, taken: Mapping[str, Decimal]) -> list[ModelRow]:
+    """Return the models with what markups took on each; None where the verdict leaves it open."""
+    if verdict not in {*CLEARED, "markup"}:
+        return list(models)
+    return [msgspec.structs.replace(row, overpaid_usd=taken.get(row.model, ZERO)) for row in models]
 
 
 def _odd(judgement: Judgement) -> list[str]:
@@ -122,15 +132,16 @@ def _by_cells(
         verdict, why = "undisclosed", "its log has estimates by list prices only; what it charged is nowhere in it"
     billed, listed, high = bycell.billed(compared), bycell.listed(compared), bycell.list_high(compared)
     pct, low = bycell.over(billed, listed), bycell.over(billed, high)
+    taken = bycell.overpaid(models) if verdict == "markup" else {}
     if verdict == "markup":
         pct, low = bycell.over_of_dear(models)
     return msgspec.structs.replace(
-        _sums(traffic.name, verdict, compared, models),
+        _sums(traffic.name, verdict, compared, _with_taken(models, verdict, taken)),
         kind="token_rate" if verdict == "markup" else None,
         pct=pct,
         low_pct=low,
         high_pct=pct,
-        overpaid_usd=bycell.overpaid(models) if verdict == "markup" else ZERO if verdict in CLEARED else None,
+        overpaid_usd=total(taken.values()) if verdict in {*CLEARED, "markup"} else None,
         ruled_out=by_sums(models) if models else [],
         evidence=[why, *(bycell.sentence(row) for row in models)],
     )

@@ -107,7 +107,8 @@ def test_models_add_up(catalog: Catalog) -> None:
     )
     assert sum(row.billed_usd for row in found.by_model) == found.billed_usd
     assert sum(row.list_usd for row in found.by_model) == found.list_usd
-    assert sum(row.overpaid_usd for row in found.by_model) == found.over_list_usd
+    assert sum(row.over_list_usd for row in found.by_model) == found.over_list_usd
+    assert sum(row.overpaid_usd or 0 for row in found.by_model) == (found.overpaid_usd or 0)
     assert sum(row.requests for row in found.by_model) == found.requests
 
 
