@@ -88,7 +88,7 @@ def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Ve
         alike: Models of whose requests it is known that they were billed one multiple of list: few of them are enough.
     """
     if not models:
-        return "undecidable", "no request has both a billed amount and a list price"
+        return "undecidable", "nothing could be compared"
     certain = [row for row in models if row.decides]
     dear = [row for row in certain if _is_dear(row)]
     cost = total(row.list_usd for row in certain)
@@ -116,6 +116,28 @@ def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Ve
     if over_certain < -TOLERANCE_PCT:
         return "explained", f"billed is below list ({over_certain:+.2f}%): a discount, not a markup"
     return "explained", "models with one price everywhere are at list; only models with regional prices are above it"
+
+
+def why_nothing(cells: Sequence[PricedCell]) -> str:
+    """Return why nothing of a gateway could be compared, with what would settle it."""
+    good = [priced for priced in cells if priced.cell.status == "ok"]
+    charged = [priced for priced in good if priced.cell.billed_kind in CHARGED]
+    if not charged:
+        return (
+            f"none of {requests(good):,} good answers has an amount that was charged; a log with amounts, or the "
+            "gateway's own bill by request, would settle it"
+        )
+    if any(priced.list_usd for priced in charged):
+        return "no request has both a billed amount and counts that were reported; a log with both would settle it"
+    names = list(dict.fromkeys(priced.cell.model for priced in charged))
+    few = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return (
+        f"{requests(charged):,} requests have an amount and none a list price ({few}); a --deployments file that says "
+        "which models these are, or a --catalog that has their prices, would settle it"
+    )
+
+
+NAMED = 3
 
 
 def stated_channels(gateway: str, charged: Decimal, catalog: Catalog) -> list[Channel]:

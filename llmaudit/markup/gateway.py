@@ -65,6 +65,8 @@ def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
         row = _by_requests(traffic.name, judgement, compared, models)
     else:
         judgement, row = None, _by_cells(traffic, compared, models, one_ratio(panel))
+        if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
+            row = _undisclosed(row, judge(panel, catalog) if len(panel) >= MIN_ROWS else None)
     return _with_channels(row, judgement, traffic, compared, catalog)
 
 
@@ -128,8 +130,8 @@ def _by_cells(
 ) -> GatewayRow:
     """Return the verdict that sums allow, with few requests or none to look at."""
     verdict, why = bycell.verdict(models, alike)
-    if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
-        verdict, why = "undisclosed", "its log has estimates by list prices only; what it charged is nowhere in it"
+    if not models:
+        why = bycell.why_nothing(traffic.cells)
     billed, listed, high = bycell.billed(compared), bycell.listed(compared), bycell.list_high(compared)
     pct, low = bycell.over(billed, listed), bycell.over(billed, high)
     taken = bycell.overpaid(models) if verdict == "markup" else {}
@@ -145,6 +147,21 @@ def _by_cells(
         ruled_out=by_sums(models) if models else [],
         evidence=[why, *(bycell.sentence(row) for row in models)],
     )
+
+
+def _undisclosed(row: GatewayRow, estimates: Judgement | None) -> GatewayRow:
+    """Return the verdict on a gateway whose log has its own estimates and no charges: what those are, and no more."""
+    why = "its log has estimates of its own only, and what it charged is nowhere in it"
+    rules = found_of(estimates, {}) if estimates is not None else []
+    if rules:
+        told = "; ".join(f"{claim(one)} on {', '.join(one.models)}" for one in rules)
+        why = (
+            f"{why}; its estimates are not list ({told.replace('billed', 'estimated')}): a multiplier in its settings, or "
+            "prices of its own; its bill would settle whether that is charged"
+        )
+    elif estimates is not None and {one.outcome for one in estimates.models.values()} == {"list"}:
+        why = f"{why}; its estimates are list"
+    return msgspec.structs.replace(row, verdict="undisclosed", evidence=[why], overpaid_usd=None)
 
 
 def _sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: Sequence[ModelRow]) -> GatewayRow:
@@ -187,7 +204,8 @@ def _with_channels(
     sums = channel_sums(row.found, counts, payments, stated, compared, is_measured=judgement is not None)
     fee = top_up_finding(payments)
     listed = bycell.listed(compared)
-    more = [*token_findings(counts, compared), *([fee] if fee else []), *paid_findings(sums, listed)]
+    worth = listed or bycell.listed(traffic.cells)  # what was paid beside requests needs no amounts of theirs
+    more = [*token_findings(counts, compared), *([fee] if fee else []), *paid_findings(sums, worth)]
     row = _with_more(row, [one for one in more if one.of_list_pct > TOLERANCE_PCT])
     return msgspec.structs.replace(
         row,
@@ -207,6 +225,9 @@ def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
     found = sorted([*row.found, *more], key=lambda one: (-one.overpaid_usd, one.kind))
     main = found[0]
     told = "; ".join(claim(one) for one in more)
+    taken = {model.model: model.overpaid_usd or ZERO for model in row.by_model}
+    for one in more:
+        taken |= {model: taken.get(model, ZERO) + usd for model, usd in one.by_model.items()}
     changes: dict[str, object] = {}
     if not row.found or main in more:
         pct = main.pct if main.kind == "top_up" else main.of_list_pct
@@ -218,6 +239,7 @@ def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
         found=found,
         overpaid_usd=total(one.overpaid_usd for one in found),
         evidence=[f"{told}; in the amounts: {row.evidence[0]}", *row.evidence[1:]],
+        by_model=_with_taken(row.by_model, "markup", taken),
         **changes,
     )
 

@@ -284,6 +284,13 @@ def _searches(bench: Bench) -> Floats | None:
     return np.stack([bench.listed + count * each for count in range(SEARCHES)])
 
 
+TIMES = 5
+"""How often a request may have been billed, one less: a retry that the log does not show is billed with the answer."""
+
+MOST_ONCE = 0.5
+"""Share of requests that have to be billed once, where billing some again is to explain the others."""
+
+
 def tried(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterator[Explained]:
     """Yield every look-alike as a rule of its own: everywhere, on some requests, and on some beside a rate.
 
@@ -302,6 +309,8 @@ def tried(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterato
     sets = {name: np.stack([listed, *(other.listed for other in others if other.name == name)]) for name in names}
     if (counted := _searches(bench)) is not None:
         sets["uncounted searches"] = counted
+    if (np.abs(bench.panel.billed - listed) <= bench.panel.step).mean() >= MOST_ONCE:
+        sets["duplicates"] = np.stack([count * listed for count in range(1, TIMES)])
     for name, choices in sets.items():
         yield _nearest(bench, name, choices, 1.0, gain)
         clear = listed > 20 * bench.panel.step

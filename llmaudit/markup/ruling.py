@@ -51,15 +51,19 @@ def _ruling(name: str, judgement: Judgement) -> LookAlike:
         return _currency(judgement)
     if all(one.outcome == "list" for one in judgement.models.values()):
         return LookAlike(name, ruled_out=True, why="the amounts are list as it is: there is nothing to explain")
-    tested = [one.tested[name] for one in _asked(judgement) if name in one.tested]
+    tested = [(_behind(one, name), one.tested[name]) for one in _asked(judgement) if name in one.tested]
     if not tested:
         return LookAlike(name, ruled_out=True, why=NOT_PRICED[name])
-    best = min(tested, key=lambda one: one.worse)
-    if best.worse > PER_NUMBER:
-        return LookAlike(
-            name, ruled_out=True, why=f"{best.label}: makes the amounts of {100 * best.fits:.0f}% of the requests only"
-        )
-    return LookAlike(name, ruled_out=False, why=f"{best.label}: makes the amounts as well as the rule does")
+    behind, best = min(tested, key=lambda pair: pair[0])
+    share = f"{best.label}: makes the amounts of {100 * best.fits:.0f}% of the requests"
+    if behind > PER_NUMBER:
+        return LookAlike(name, ruled_out=True, why=f"{share} only")
+    return LookAlike(name, ruled_out=False, why=f"{share}, as any other reading does")
+
+
+def _behind(one: Decision, name: str) -> float:
+    """Return how much worse a look-alike fits than what the requests of a model are read as, rule or look-alike."""
+    return one.tested[name].worse + one.rule.cost - one.cost
 
 
 def _asked(judgement: Judgement) -> Iterator[Decision]:

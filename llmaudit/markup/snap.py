@@ -49,9 +49,7 @@ def snapped(rule: Fitted, bench: Bench) -> Fitted:
             continue
         predicted = form.predict(near) + rule.shift * bench.panel.step
         used = dict(zip(form.names, near.tolist(), strict=True))
-        one = bench.judged(
-            replace(rule, predicted=predicted, digits=_digits(form.names, digits) - 1, round=used)
-        )
+        one = bench.judged(replace(rule, predicted=predicted, digits=_digits(form.names, digits) - 1, round=used))
         if one.cost <= judged.cost and not _is_half_a_step(form, near, bench, rule.shift):
             return one
     return bench.judged(replace(rule, digits=NOT_ROUND))
