@@ -21,8 +21,8 @@ from llmaudit.markup.found import claim, found_of, pct_range
 from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
 from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
-from llmaudit.markup.panel import Panel, by_model, make_panel, makers_offer
-from llmaudit.markup.ruling import bound_pct, by_sums, explanation, odd_ones, rulings, unsettled
+from llmaudit.markup.panel import Panel, by_model, is_free, makers_offer, priced_panel
+from llmaudit.markup.ruling import bound_pct, by_sums, explanation, free_ones, odd_ones, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
 from llmaudit.markup.tokencount import token_counts
 from llmaudit.money import EXACT, ZERO, round_to, times, total
@@ -59,7 +59,8 @@ def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
     """Return the verdict on a gateway."""
     compared = [priced for priced in at_makers_list(traffic.cells, catalog) if bycell.is_comparable(priced)]
     models = bycell.model_rows(compared)
-    panel = make_panel(traffic.sample, catalog)
+    every = priced_panel(traffic.sample, catalog)
+    panel = every.where(~is_free(every))
     if models and len(panel) >= MIN_ROWS:
         judgement = judge(panel, catalog)
         row = _by_requests(traffic.name, judgement, compared, models)
@@ -67,6 +68,7 @@ def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
         judgement, row = None, _by_cells(traffic, compared, models, one_ratio(panel))
         if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
             row = _undisclosed(row, judge(panel, catalog) if len(panel) >= MIN_ROWS else None)
+    row = msgspec.structs.replace(row, evidence=[*row.evidence, *free_ones(every)])
     return _with_channels(row, judgement, traffic, compared, catalog)
 
 
@@ -156,8 +158,8 @@ def _undisclosed(row: GatewayRow, estimates: Judgement | None) -> GatewayRow:
     if rules:
         told = "; ".join(f"{claim(one)} on {', '.join(one.models)}" for one in rules)
         why = (
-            f"{why}; its estimates are not list ({told.replace('billed', 'estimated')}): a multiplier in its settings, or "
-            "prices of its own; its bill would settle whether that is charged"
+            f"{why}; its estimates are not list ({told.replace('billed', 'estimated')}): a multiplier in its settings, "
+            "or prices of its own; its bill would settle whether that is charged"
         )
     elif estimates is not None and {one.outcome for one in estimates.models.values()} == {"list"}:
         why = f"{why}; its estimates are list"

@@ -12,6 +12,7 @@ from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision, exchanged
 from llmaudit.markup.judge import Judgement
 from llmaudit.markup.lookalikes import ORDER, currency_of
 from llmaudit.markup.model import LookAlike, ModelRow
+from llmaudit.markup.panel import Panel, is_free
 from llmaudit.markup.rules import PER_NUMBER
 
 ALWAYS = {
@@ -103,7 +104,8 @@ def unsettled(judgement: Judgement) -> str | None:
             f"billed is {100 * one.over:+.2f}% over list on {_named(bare)}, the very ratio of {what}, and no model "
             f"here has one price everywhere; {_settling(look.name if look else '')} would settle it"
         )
-    excess = {key: _excess(one) for key, one in judgement.models.items() if not _is_odd_alone(one)}
+    few = _are_few_odd(judgement)
+    excess = {key: _excess(one) for key, one in judgement.models.items() if not few or one.outcome != "list"}
     loose = [key for key, share in excess.items() if share > TOLERANCE]
     dollars = sum(share * float(judgement.models[key].bench.listed.sum()) for key, share in excess.items())
     share = dollars / float(judgement.panel.listed.sum())
@@ -159,12 +161,16 @@ def _odd(one: Decision) -> Bools:
     return found
 
 
-def _is_odd_alone(one: Decision) -> bool:
-    """Say whether a model is at list but for a few odd requests, which no gateway makes a living of.
+def _are_few_odd(judgement: Judgement) -> bool:
+    """Say whether the odd requests of models at list are so few, and so little, that no gateway makes a living of them.
 
     They are shown with what they come to (`odd_ones`), and keep no verdict open.
     """
-    return one.outcome == "list" and float(_odd(one).mean()) <= FEW_ODD and _excess(one) <= LITTLE
+    at_list = [one for one in judgement.models.values() if one.outcome == "list"]
+    odd = sum(int(_odd(one).sum()) for one in at_list)
+    listed = [float(one.bench.listed.sum()) for one in at_list]
+    dollars = sum(_excess(one) * size for one, size in zip(at_list, listed, strict=True))
+    return odd <= FEW_ODD * sum(len(one.bench.panel) for one in at_list) and dollars <= LITTLE * sum(listed)
 
 
 ODD = 4.0
@@ -175,7 +181,7 @@ FEW_ODD, LITTLE = 0.01, 0.03
 
 
 def odd_ones(judgement: Judgement) -> str | None:
-    """Return the odd requests of models at list, with what they come to and where some of them are; None without any."""
+    """Return the odd requests of models at list, what they come to and where the largest are; None without any."""
     odd = {key: np.flatnonzero(_odd(one)) for key, one in judgement.models.items() if one.outcome == "list"}
     count = sum(map(len, odd.values()))
     if not count:
@@ -193,6 +199,19 @@ def odd_ones(judgement: Judgement) -> str | None:
         f"{count:,} of {most:,} sampled requests ({100 * count / most:.2g}%) are billed otherwise, together "
         f"{sign}${abs(over):.4f}, by no rule and no look-alike: {where}"
     )
+
+
+def free_ones(panel: Panel) -> list[str]:
+    """Return what was billed nothing, in a sentence; nothing where all was billed."""
+    free = is_free(panel)
+    if not free.any():
+        return []
+    share = float(panel.listed[free].sum() / panel.listed.sum())
+    told = (
+        f"{int(free.sum()):,} of {len(panel):,} sampled requests ({100 * share:.2g}% of their list cost) were billed "
+        "nothing, as by a gateway's own cache: they say nothing of its rates, and lower billed against list"
+    )
+    return [told]
 
 
 def explanation(judgement: Judgement) -> str:
@@ -214,9 +233,9 @@ def bound_pct(judgement: Judgement) -> float:
 
     A few odd requests are no part of it: they are shown apart.
     """
-    rooms = []
+    rooms, few = [], _are_few_odd(judgement)
     for one in judgement.models.values():
-        kept = ~_odd(one) if _is_odd_alone(one) else np.ones(len(one.bench.panel), bool)
+        kept = ~_odd(one) if few else np.ones(len(one.bench.panel), bool)
         residual = (one.bench.panel.billed - one.bench.listed)[kept]
         error = float(np.sqrt((residual**2).sum())) / float(one.bench.listed.sum())
         rooms.append(100 * (abs(float(residual.sum() / one.bench.listed.sum())) + 2 * error))
@@ -249,4 +268,4 @@ def _named(names: Sequence[str]) -> str:
     return few if len(names) <= 3 else f"{few} and {len(names) - 3} more"  # noqa: PLR2004 -- as many as are named
 
 
-__all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "odd_ones", "rulings", "unsettled"]
+__all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "free_ones", "odd_ones", "rulings", "unsettled"]
