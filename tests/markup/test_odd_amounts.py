@@ -33,6 +33,11 @@ def odd(call: Call) -> Decimal:
     return call.listed * (Decimal("1.5") + Decimal(repr(call.chance)) * 700)
 
 
+def dearer_sibling(call: Call) -> Decimal:
+    """Return the price of GPT-4.1, five times that of its mini in every class, for a sixth of mini's requests."""
+    return call.listed * (5 if call.model == "gpt-4.1-mini" and call.chance < 1 / 6 else 1)
+
+
 def searched(call: Call) -> Decimal:
     """Return list and one to three searches at ten dollars a thousand, as OpenAI and Anthropic bill them."""
     return call.listed + CENT * (1 + int(call.chance * 1000) % 3)
@@ -46,6 +51,7 @@ CLEAR = {
         month(rate("1"), places=4, rounding=ROUND_FLOOR, scale=0.4), "none", "billed is list",
     ),
     "searches that the log does not count": (month(some(0.1, searched)), "explained", "uncounted searches"),
+    "another model answered": (month(dearer_sibling), "explained", "of the requests cost what openai/gpt-4.1 does"),
     "retries billed with the answer": (
         month(some(0.04, lambda call: 3 * call.listed), models=3), "explained", "duplicates",
     ),
