@@ -26,6 +26,12 @@ QUOTE_WIDTH = 90
 """Characters of a quote in the table for people; JSON has it whole."""
 
 
+NO_GATEWAY = (
+    "No request went through a gateway that the log names: nothing was compared. If one was in between, name it: "
+    "`gateway` among the columns or constants of a column map; traces do not say who passed a call on."
+)
+
+
 def markup(
     settings: Settings,
     by: Annotated[
@@ -48,13 +54,14 @@ def markup(
         "timezone": settings.timezone,
         "gateways": found.gateways,
         "caveat": found.caveat,
+        "warnings": [] if found.gateways or empty else [NO_GATEWAY],
     }
 
     def people() -> None:
         if found.gateways:
             _show_gateways(settings, found.gateways, wanted)
         else:
-            line("No request went through a gateway: all were sent to the sellers themselves.")
+            line(NO_GATEWAY)
         line(found.caveat)
 
     answer(settings, document, people)

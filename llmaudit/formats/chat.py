@@ -23,9 +23,10 @@ _LABELS = {
 }
 """Fields of a request, and the labels that they are taken from; the first that is there."""
 
-TOKENS_PER_TURN = 3
+TOKENS_PER_TURN = 4
 TOKENS_PER_REPLY = 3
-"""Frame tokens of OpenAI's chat models, by their published rule: around each message, and to open the reply."""
+"""Frame tokens of OpenAI's chat models, by their published rule: three around each message and one for the name of its
+role, and those that open the reply."""
 
 
 def turns_of(messages: Any) -> tuple[list[Turn], bool]:

@@ -51,14 +51,14 @@ def _model(model: str, cells: list[PricedCell]) -> ModelRow:
         list_usd=cost,
         pct=pct,
         low_pct=low,
-        overpaid_usd=charged - cost,
+        over_list_usd=charged - cost,
         decides=pct is not None and low is not None and abs(pct - low) <= TOLERANCE_PCT,
     )
 
 
-def overpaid(models: Sequence[ModelRow]) -> Decimal:
-    """Return what was paid above list on the models that prove a markup; what others had below list is no part."""
-    return total(row.overpaid_usd for row in models if _is_dear(row))
+def overpaid(models: Sequence[ModelRow]) -> dict[str, Decimal]:
+    """Return what was paid above list by model, of those that prove a markup; what others had below is no part."""
+    return {row.model: row.over_list_usd for row in models if _is_dear(row)}
 
 
 def over_of_dear(models: Sequence[ModelRow]) -> tuple[float | None, float | None]:
@@ -88,11 +88,11 @@ def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Ve
         alike: Models of whose requests it is known that they were billed one multiple of list: few of them are enough.
     """
     if not models:
-        return "undecidable", "no request has both a billed amount and a list price"
+        return "undecidable", "nothing could be compared"
     certain = [row for row in models if row.decides]
     dear = [row for row in certain if _is_dear(row)]
     cost = total(row.list_usd for row in certain)
-    if (percent(total(row.overpaid_usd for row in dear), cost) or 0.0) > TOLERANCE_PCT:
+    if (percent(total(row.over_list_usd for row in dear), cost) or 0.0) > TOLERANCE_PCT:
         above = over(total(row.billed_usd for row in dear), total(row.list_usd for row in dear))
         seen = sum(row.requests for row in dear)
         if seen < MIN_ROWS and not any(row.model in alike for row in dear):
@@ -116,6 +116,28 @@ def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Ve
     if over_certain < -TOLERANCE_PCT:
         return "explained", f"billed is below list ({over_certain:+.2f}%): a discount, not a markup"
     return "explained", "models with one price everywhere are at list; only models with regional prices are above it"
+
+
+def why_nothing(cells: Sequence[PricedCell]) -> str:
+    """Return why nothing of a gateway could be compared, with what would settle it."""
+    good = [priced for priced in cells if priced.cell.status == "ok"]
+    charged = [priced for priced in good if priced.cell.billed_kind in CHARGED]
+    if not charged:
+        return (
+            f"none of {requests(good):,} good answers has an amount that was charged; a log with amounts, or the "
+            "gateway's own bill by request, would settle it"
+        )
+    if any(priced.list_usd for priced in charged):
+        return "no request has both a billed amount and counts that were reported; a log with both would settle it"
+    names = list(dict.fromkeys(priced.cell.model for priced in charged))
+    few = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return (
+        f"{requests(charged):,} requests have an amount and none a list price ({few}); a --deployments file that says "
+        "which models these are, or a --catalog that has their prices, would settle it"
+    )
+
+
+NAMED = 3
 
 
 def stated_channels(gateway: str, charged: Decimal, catalog: Catalog) -> list[Channel]:

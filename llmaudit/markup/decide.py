@@ -10,7 +10,7 @@ import numpy as np
 from llmaudit.arrays import Floats
 from llmaudit.catalog import Catalog
 from llmaudit.markup.fit import CAP, MIN_ROWS, scale_of
-from llmaudit.markup.lookalikes import Explained, alternatives, as_rule, currency_of, tried
+from llmaudit.markup.lookalikes import GAIN, Explained, alternatives, as_rule, currency_of, tried
 from llmaudit.markup.panel import Panel
 from llmaudit.markup.rules import PER_NUMBER, TIE, Bench, Fitted
 from llmaudit.markup.shapes import fitted_rules, refitted
@@ -100,6 +100,8 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     if closest is not None and max(1.0, scale_of(bench.residual(closest.predicted))) < bench.scale / 2:
         rules = refitted(bench, closest.predicted)
         bench.scale = max(1.0, scale_of(bench.residual(closest.predicted)))
+    if bench.is_noisy:  # the noise is known now, and with it which price is really nearer
+        looks = list(tried(bench, others, GAIN))
     everywhere = [scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere]
     bench.scale = max(1.0, min([bench.scale, *everywhere]))
     rules = [bench.judged(rule) for rule in rules]

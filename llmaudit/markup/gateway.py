@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,8 +21,8 @@ from llmaudit.markup.found import claim, found_of, pct_range
 from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
 from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
-from llmaudit.markup.panel import Panel, by_model, make_panel, makers_offer
-from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
+from llmaudit.markup.panel import Panel, by_model, is_free, makers_offer, priced_panel
+from llmaudit.markup.ruling import bound_pct, by_sums, explanation, free_ones, odd_ones, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
 from llmaudit.markup.tokencount import token_counts
 from llmaudit.money import EXACT, ZERO, round_to, times, total
@@ -59,12 +59,16 @@ def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
     """Return the verdict on a gateway."""
     compared = [priced for priced in at_makers_list(traffic.cells, catalog) if bycell.is_comparable(priced)]
     models = bycell.model_rows(compared)
-    panel = make_panel(traffic.sample, catalog)
+    every = priced_panel(traffic.sample, catalog)
+    panel = every.where(~is_free(every))
     if models and len(panel) >= MIN_ROWS:
         judgement = judge(panel, catalog)
         row = _by_requests(traffic.name, judgement, compared, models)
     else:
         judgement, row = None, _by_cells(traffic, compared, models, one_ratio(panel))
+        if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
+            row = _undisclosed(row, judge(panel, catalog) if len(panel) >= MIN_ROWS else None)
+    row = msgspec.structs.replace(row, evidence=[*row.evidence, *free_ones(every)])
     return _with_channels(row, judgement, traffic, compared, catalog)
 
 
@@ -77,7 +81,10 @@ def _by_requests(
     verdict, why = _verdict(judgement, found, rows)
     pct, low, high = pct_range(verdict, found, judgement, rows)
     main = found[0] if verdict == "markup" else None
-    row = _sums(name, verdict, compared, rows)
+    taken: dict[str, Decimal] = {}
+    for one in found if main else ():
+        taken |= {model: taken.get(model, ZERO) + usd for model, usd in one.by_model.items()}
+    row = _sums(name, verdict, compared, _with_taken(rows, verdict, taken))
     return msgspec.structs.replace(
         row,
         kind=main.kind if main else None,
@@ -87,7 +94,7 @@ def _by_requests(
         fixed_usd=main.fixed_usd if main else None,
         overpaid_usd=total(one.overpaid_usd for one in found) if main else ZERO if verdict in CLEARED else None,
         ruled_out=rulings(judgement),
-        evidence=[why, *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
+        evidence=[why, *_odd(judgement), *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
         found=found if main else [],
         rates=implied_rates(judgement.models),
         samples=sample_rows(judgement) if main else [],
@@ -95,6 +102,18 @@ def _by_requests(
 
 
 CLEARED = {"none", "explained"}
+
+
+def _with_taken(models: Sequence[ModelRow], verdict: Verdict, taken: Mapping[str, Decimal]) -> list[ModelRow]:
+    """Return the models with what markups took on each; None where the verdict leaves it open."""
+    if verdict not in {*CLEARED, "markup"}:
+        return list(models)
+    return [msgspec.structs.replace(row, overpaid_usd=taken.get(row.model, ZERO)) for row in models]
+
+
+def _odd(judgement: Judgement) -> list[str]:
+    told = odd_ones(judgement)
+    return [told] if told else []
 
 
 def one_ratio(panel: Panel) -> set[str]:
@@ -113,22 +132,38 @@ def _by_cells(
 ) -> GatewayRow:
     """Return the verdict that sums allow, with few requests or none to look at."""
     verdict, why = bycell.verdict(models, alike)
-    if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
-        verdict, why = "undisclosed", "its log has estimates by list prices only; what it charged is nowhere in it"
+    if not models:
+        why = bycell.why_nothing(traffic.cells)
     billed, listed, high = bycell.billed(compared), bycell.listed(compared), bycell.list_high(compared)
     pct, low = bycell.over(billed, listed), bycell.over(billed, high)
+    taken = bycell.overpaid(models) if verdict == "markup" else {}
     if verdict == "markup":
         pct, low = bycell.over_of_dear(models)
     return msgspec.structs.replace(
-        _sums(traffic.name, verdict, compared, models),
+        _sums(traffic.name, verdict, compared, _with_taken(models, verdict, taken)),
         kind="token_rate" if verdict == "markup" else None,
         pct=pct,
         low_pct=low,
         high_pct=pct,
-        overpaid_usd=bycell.overpaid(models) if verdict == "markup" else ZERO if verdict in CLEARED else None,
+        overpaid_usd=total(taken.values()) if verdict in {*CLEARED, "markup"} else None,
         ruled_out=by_sums(models) if models else [],
         evidence=[why, *(bycell.sentence(row) for row in models)],
     )
+
+
+def _undisclosed(row: GatewayRow, estimates: Judgement | None) -> GatewayRow:
+    """Return the verdict on a gateway whose log has its own estimates and no charges: what those are, and no more."""
+    why = "its log has estimates of its own only, and what it charged is nowhere in it"
+    rules = found_of(estimates, {}) if estimates is not None else []
+    if rules:
+        told = "; ".join(f"{claim(one)} on {', '.join(one.models)}" for one in rules)
+        why = (
+            f"{why}; its estimates are not list ({told.replace('billed', 'estimated')}): a multiplier in its settings, "
+            "or prices of its own; its bill would settle whether that is charged"
+        )
+    elif estimates is not None and {one.outcome for one in estimates.models.values()} == {"list"}:
+        why = f"{why}; its estimates are list"
+    return msgspec.structs.replace(row, verdict="undisclosed", evidence=[why], overpaid_usd=None)
 
 
 def _sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: Sequence[ModelRow]) -> GatewayRow:
@@ -171,7 +206,8 @@ def _with_channels(
     sums = channel_sums(row.found, counts, payments, stated, compared, is_measured=judgement is not None)
     fee = top_up_finding(payments)
     listed = bycell.listed(compared)
-    more = [*token_findings(counts, compared), *([fee] if fee else []), *paid_findings(sums, listed)]
+    worth = listed or bycell.listed(traffic.cells)  # what was paid beside requests needs no amounts of theirs
+    more = [*token_findings(counts, compared), *([fee] if fee else []), *paid_findings(sums, worth)]
     row = _with_more(row, [one for one in more if one.of_list_pct > TOLERANCE_PCT])
     return msgspec.structs.replace(
         row,
@@ -191,6 +227,9 @@ def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
     found = sorted([*row.found, *more], key=lambda one: (-one.overpaid_usd, one.kind))
     main = found[0]
     told = "; ".join(claim(one) for one in more)
+    taken = {model.model: model.overpaid_usd or ZERO for model in row.by_model}
+    for one in more:
+        taken |= {model: taken.get(model, ZERO) + usd for model, usd in one.by_model.items()}
     changes: dict[str, object] = {}
     if not row.found or main in more:
         pct = main.pct if main.kind == "top_up" else main.of_list_pct
@@ -202,6 +241,7 @@ def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
         found=found,
         overpaid_usd=total(one.overpaid_usd for one in found),
         evidence=[f"{told}; in the amounts: {row.evidence[0]}", *row.evidence[1:]],
+        by_model=_with_taken(row.by_model, "markup", taken),
         **changes,
     )
 
@@ -248,7 +288,7 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
     if found and outcomes <= {"list", "markup"}:
         return "none", f"billed is list: {over_all:+.3f}% over all, within the {TOLERANCE_PCT}% that rounding may be"
     if outcomes <= {"list"}:
-        bound = max(abs(over_all), bound_pct(judgement), 0.001)
+        bound = max(bound_pct(judgement), 0.001)
         fits = 100 * min(one.fits for one in judgement.models.values())
         return "none", (
             f"billed is list: {fits:.1f}% or more of the sampled requests of every model cost what list says, over all "

@@ -13,7 +13,7 @@ import numpy as np
 
 from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog
-from llmaudit.markup.decide import CLOSE, Decision, Tested, decide
+from llmaudit.markup.decide import CLOSE, TOLERANCE, Decision, Tested, decide
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.lookalikes import FACTORS, Explained, alternatives
 from llmaudit.markup.panel import Panel
@@ -90,7 +90,7 @@ def settled(decision: Decision, catalog: Catalog) -> Decision:
     Where enough prompts are too small to be cached, those decide.
     """
     bench = decision.bench
-    if decision.rule.fits >= CLOSE and not bench.is_noisy:
+    if (decision.rule.fits >= CLOSE and not bench.is_noisy) or _is_even(decision):
         return decision
     room = range_of(bench.panel, catalog)
     if room is None:
@@ -107,6 +107,14 @@ def settled(decision: Decision, catalog: Catalog) -> Decision:
         return decision
     at_list = float((np.abs(bench.panel.billed - bench.listed) <= bench.panel.step).mean())
     return _explained(decision, room) if at_list >= SOME else replace(decision, outcome="unclear")
+
+
+def _is_even(decision: Decision) -> bool:
+    """Say whether amounts at list are list over all too: noise is on both sides of it, hidden cached parts on one."""
+    bench = decision.bench
+    residual, listed = bench.panel.billed - bench.listed, float(bench.listed.sum())
+    error = float(np.sqrt((residual**2).sum()))
+    return decision.outcome == "list" and abs(float(residual.sum())) <= max(TOLERANCE * listed, 2 * error)
 
 
 def _regional(panel: Panel, catalog: Catalog) -> float:

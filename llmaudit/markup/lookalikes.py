@@ -36,6 +36,7 @@ ORDER = (
     "currency",
     "duplicates",
     "log coverage",
+    "uncounted searches",
 )
 """Every look-alike, in the order in which they are ruled out."""
 
@@ -262,27 +263,72 @@ def _aliases(panel: Panel, catalog: Catalog) -> dict[tuple[str, str], Floats]:
     return {("alias", "billed as the model asked for"): cost} if changed else {}
 
 
-def tried(bench: Bench, others: list[Alternative]) -> Iterator[Explained]:
-    """Yield every look-alike as a rule of its own: everywhere, on some requests, and on some beside a rate."""
+SEARCHES = 6
+"""Searches of one request that are tried; more are rare."""
+
+WITHOUT = 0.1
+"""Share of requests that have to be at list, without a search, where searches are to explain the others."""
+
+
+def _searches(bench: Bench) -> Floats | None:
+    """Return list costs with 0, 1, 2 … searches that the log does not count, or None where they have no price.
+
+    A maker bills a search by the piece, whole cents beside the tokens of a small request, and few logs have a column
+    for them. Where hardly a request is without one, it is an amount on every request, which is a rule and no search.
+    """
+    panel = bench.panel
+    each = panel.factors[:, FACTORS["web_searches"]] * (panel.quantities[:, FACTORS["web_searches"]] == 0)
+    at_list = np.abs(panel.billed - bench.listed) <= panel.step
+    if not each.any() or at_list.mean() < WITHOUT:
+        return None
+    return np.stack([bench.listed + count * each for count in range(SEARCHES)])
+
+
+TIMES = 5
+"""How often a request may have been billed, one less: a retry that the log does not show is billed with the answer."""
+
+MOST_ONCE = 0.5
+"""Share of requests that have to be billed once, where billing some again is to explain the others."""
+
+
+def tried(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterator[Explained]:
+    """Yield every look-alike as a rule of its own: everywhere, on some requests, and on some beside a rate.
+
+    Args:
+        bench: The requests.
+        others: Their other prices.
+        gain: Squared errors by which another price than list has to be nearer to a request. The nearest of several
+            prices is always nearer than one of them, so that under noise (`GAIN`) that alone would explain it.
+    """
     listed = bench.listed
     for other in others:
         ratio = other.listed / listed
         constant = bool(np.ptp(ratio) < 1e-3 * ratio.mean())  # relative
         yield Explained(other.name, other.label, other.listed, is_everywhere=True, is_constant=constant)
-    for name in dict.fromkeys(other.name for other in others):
-        choices = np.stack([listed, *(other.listed for other in others if other.name == name)])
-        yield _nearest(bench, name, choices, 1.0)
+    names = dict.fromkeys(other.name for other in others)
+    sets = {name: np.stack([listed, *(other.listed for other in others if other.name == name)]) for name in names}
+    if (counted := _searches(bench)) is not None:
+        sets["uncounted searches"] = counted
+    if (np.abs(bench.panel.billed - listed) <= bench.panel.step).mean() >= MOST_ONCE:
+        sets["duplicates"] = np.stack([count * listed for count in range(1, TIMES)])
+    for name, choices in sets.items():
+        yield _nearest(bench, name, choices, 1.0, gain)
         clear = listed > 20 * bench.panel.step
         if clear.any():
             rate = mode_of(bench.panel.billed[clear] / listed[clear])
-            yield _nearest(bench, name, choices * rate, rate)
+            yield _nearest(bench, name, choices * rate, rate, gain)
 
 
-def _nearest(bench: Bench, name: str, choices: Floats, rate: float) -> Explained:
+def _nearest(bench: Bench, name: str, choices: Floats, rate: float, gain: float) -> Explained:
     distance = np.abs(choices - bench.panel.billed)
     chosen = distance.argmin(axis=0)
-    predicted = np.take_along_axis(choices, chosen[None], axis=0)[0]
     is_open = np.ptp(choices, axis=0) > 5 * bench.sigma
+    if gain:
+        least = np.take_along_axis(distance, chosen[None], axis=0)[0]
+        nearer = (distance[0] ** 2 - least**2) / (bench.sigma * bench.scale) ** 2
+        chosen = np.where(nearer > gain, chosen, 0)
+        is_open = (np.ptp(choices, axis=0) > bench.sigma) | (chosen > 0)
+    predicted = np.take_along_axis(choices, chosen[None], axis=0)[0]
     shares = np.bincount(chosen[is_open]) / len(chosen)
     rest = shares[shares > 0]
     entropy = float(-(rest * np.log(rest / max(float(is_open.mean()), 1e-12))).sum())
@@ -296,6 +342,10 @@ def _nearest(bench: Bench, name: str, choices: Floats, rate: float) -> Explained
         entropy=entropy,
         choices=max(len(rest), 1),
     )
+
+
+GAIN = 4.0
+"""Squared errors that chance hardly ever makes: a price that is nearer by more is meant."""
 
 
 def currency_of(rate: float) -> str | None:

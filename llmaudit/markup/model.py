@@ -21,11 +21,12 @@ class ModelRow(msgspec.Struct, frozen=True):
     """One model through one gateway.
 
     Attributes:
-        overpaid_usd: Billed minus list, whatever the reason.
+        over_list_usd: Billed minus list, whatever the reason; below 0 where it was billed less.
         decides: Whether the list price of its requests is certain.
         outcome: list, markup, look-alike, discount, currency, unclear; None where the requests were not looked at.
         kind: The rule of a markup.
         explained_by: The look-alike that fits as well as a markup; None elsewhere.
+        overpaid_usd: What markups took in its amounts; 0 where none did; None where the verdict is open.
     """
 
     model: str
@@ -34,11 +35,12 @@ class ModelRow(msgspec.Struct, frozen=True):
     list_usd: Decimal
     pct: float | None
     low_pct: float | None
-    overpaid_usd: Decimal
+    over_list_usd: Decimal
     decides: bool
     outcome: str | None = None
     kind: str | None = None
     explained_by: str | None = None
+    overpaid_usd: Decimal | None = None
 
 
 class DayRow(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from math import gcd
 import numpy as np
 import numpy.typing as npt
 
-from llmaudit.arrays import Floats
+from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog, Conditions, NoRates, Offer, Rates, rates_for
 from llmaudit.catalog.units import PRICED
 from llmaudit.summaries.billed import BilledRequest
@@ -88,11 +88,22 @@ _ARRAYS = ("quantities", "factors", "billed", "step", "parts", "undiscounted", "
 
 
 def make_panel(rows: Sequence[BilledRequest], catalog: Catalog) -> Panel:
-    """Return the requests that have a list price above nothing, and are not free for a reason of their own.
+    """Return the requests that have a list price above nothing, and are not free for a reason of their own."""
+    panel = priced_panel(rows, catalog)
+    return panel.where(~is_free(panel))
 
-    A request billed 0 whose list cost is above what the log rounds away was free (a gateway's own cache, the user's
-    own key): it says nothing about rates and is left out.
+
+def is_free(panel: Panel) -> Bools:
+    """Say which requests were billed 0 though their list cost is above what the log rounds away.
+
+    They were free (a gateway's own cache, the user's own key), and say nothing about rates.
     """
+    found: Bools = (panel.billed <= 0) & (panel.listed > panel.step)
+    return found
+
+
+def priced_panel(rows: Sequence[BilledRequest], catalog: Catalog) -> Panel:
+    """Return the requests that have a list price above nothing."""
     priced = [(row, *found) for row in rows if (found := _priced(row, catalog)) is not None]
     if not priced:
         empty, none = np.zeros((0, len(PRICED))), np.zeros(0)
@@ -114,8 +125,7 @@ def make_panel(rows: Sequence[BilledRequest], catalog: Catalog) -> Panel:
         quantities[:, READ] * (factors[:, INPUT] - factors[:, READ]),
         _days(kept),
     )
-    listed = panel.listed
-    return panel.where((listed > 0) & ((panel.billed > 0) | (listed <= panel.step)))
+    return panel.where(panel.listed > 0)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ some odd requests decide nothing. The rules themselves are in `shapes`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -102,6 +103,7 @@ class Fitted:
         shift: Where amounts lie beside what the rule computes, in steps: -0.5 is a log that rounds down.
         digits: Digits that its round numbers need beyond the first; 0 where they are not round.
         form: What it computes; None where no number was fitted.
+        round: The numbers that `predicted` is made with, where round ones make the amounts as well; empty elsewhere.
     """
 
     kind: Kind | None
@@ -113,6 +115,7 @@ class Fitted:
     shift: float = 0.0
     digits: float = 0.0
     form: Form | None = field(default=None, repr=False)
+    round: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 import numpy as np
 
+from llmaudit.arrays import Bools
 from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision, exchanged
 from llmaudit.markup.judge import Judgement
 from llmaudit.markup.lookalikes import ORDER, currency_of
 from llmaudit.markup.model import LookAlike, ModelRow
+from llmaudit.markup.panel import Panel, is_free
 from llmaudit.markup.rules import PER_NUMBER
 
 ALWAYS = {
@@ -26,6 +29,7 @@ NOT_PRICED = {
     "price change on a date": "no price of these models changed within 18 months",
     "alias": "every request was served by the model it asked for",
     "reasoning outside output": "no request states reasoning tokens",
+    "uncounted searches": "no model here has a price for searches, or the log counts them",
 }
 
 
@@ -48,15 +52,19 @@ def _ruling(name: str, judgement: Judgement) -> LookAlike:
         return _currency(judgement)
     if all(one.outcome == "list" for one in judgement.models.values()):
         return LookAlike(name, ruled_out=True, why="the amounts are list as it is: there is nothing to explain")
-    tested = [one.tested[name] for one in _asked(judgement) if name in one.tested]
+    tested = [(_behind(one, name), one.tested[name]) for one in _asked(judgement) if name in one.tested]
     if not tested:
         return LookAlike(name, ruled_out=True, why=NOT_PRICED[name])
-    best = min(tested, key=lambda one: one.worse)
-    if best.worse > PER_NUMBER:
-        return LookAlike(
-            name, ruled_out=True, why=f"{best.label}: makes the amounts of {100 * best.fits:.0f}% of the requests only"
-        )
-    return LookAlike(name, ruled_out=False, why=f"{best.label}: makes the amounts as well as the rule does")
+    behind, best = min(tested, key=lambda pair: pair[0])
+    share = f"{best.label}: makes the amounts of {100 * best.fits:.0f}% of the requests"
+    if behind > PER_NUMBER:
+        return LookAlike(name, ruled_out=True, why=f"{share} only")
+    return LookAlike(name, ruled_out=False, why=f"{share}, as any other reading does")
+
+
+def _behind(one: Decision, name: str) -> float:
+    """Return how much worse a look-alike fits than what the requests of a model are read as, rule or look-alike."""
+    return one.tested[name].worse + one.rule.cost - one.cost
 
 
 def _asked(judgement: Judgement) -> Iterator[Decision]:
@@ -96,10 +104,11 @@ def unsettled(judgement: Judgement) -> str | None:
             f"billed is {100 * one.over:+.2f}% over list on {_named(bare)}, the very ratio of {what}, and no model "
             f"here has one price everywhere; {_settling(look.name if look else '')} would settle it"
         )
-    loose = [key for key, one in judgement.models.items() if _excess(one) > TOLERANCE]
-    share = sum(_excess(one) * float(one.bench.listed.sum()) for one in judgement.models.values()) / float(
-        judgement.panel.listed.sum()
-    )
+    few = _are_few_odd(judgement)
+    excess = {key: _excess(one) for key, one in judgement.models.items() if not few or one.outcome != "list"}
+    loose = [key for key, share in excess.items() if share > TOLERANCE]
+    dollars = sum(share * float(judgement.models[key].bench.listed.sum()) for key, share in excess.items())
+    share = dollars / float(judgement.panel.listed.sum())
     if loose and share > TOLERANCE:
         return (
             f"{100 * share:+.2f}% over list on {_named(loose)} follows no rule and no look-alike; the gateway's own "
@@ -142,9 +151,67 @@ def _excess(one: Decision) -> float:
         return float((one.bench.panel.billed - one.bench.listed).sum() / one.bench.listed.sum())
     if one.outcome == "list" and one.fits < 1:
         residual = one.bench.panel.billed - one.bench.listed
-        odd = np.abs(one.bench.residual(one.rule.predicted)) > 4 * one.bench.scale
-        return max(float(residual[odd].sum() / one.bench.listed.sum()), 0.0)
+        return max(float(residual[_odd(one)].sum() / one.bench.listed.sum()), 0.0)
     return 0.0
+
+
+def _odd(one: Decision) -> Bools:
+    """Say which requests do not follow the reading of their model."""
+    found: Bools = np.abs(one.bench.residual(one.rule.predicted)) > ODD * one.bench.scale
+    return found
+
+
+def _are_few_odd(judgement: Judgement) -> bool:
+    """Say whether the odd requests of models at list are so few, and so little, that no gateway makes a living of them.
+
+    They are shown with what they come to (`odd_ones`), and keep no verdict open.
+    """
+    at_list = [one for one in judgement.models.values() if one.outcome == "list"]
+    odd = sum(int(_odd(one).sum()) for one in at_list)
+    listed = [float(one.bench.listed.sum()) for one in at_list]
+    dollars = sum(_excess(one) * size for one, size in zip(at_list, listed, strict=True))
+    return odd <= FEW_ODD * sum(len(one.bench.panel) for one in at_list) and dollars <= LITTLE * sum(listed)
+
+
+ODD = 4.0
+"""Errors beyond which a request does not follow a rule."""
+
+FEW_ODD, LITTLE = 0.01, 0.03
+"""Share of requests, and of list cost, up to which odd amounts are an accident of a log and no question."""
+
+
+def odd_ones(judgement: Judgement) -> str | None:
+    """Return the odd requests of models at list, what they come to and where the largest are; None without any."""
+    odd = {key: np.flatnonzero(_odd(one)) for key, one in judgement.models.items() if one.outcome == "list"}
+    count = sum(map(len, odd.values()))
+    if not count:
+        return None
+    rows, over, most = [], 0.0, 0
+    for key, indices in odd.items():
+        bench = judgement.models[key].bench
+        residual = (bench.panel.billed - bench.listed)[indices]
+        rows += [(abs(size), bench.panel.rows[i]) for i, size in zip(indices, residual.tolist(), strict=True)]
+        over, most = over + float(residual.sum()), most + len(bench.panel)
+    largest = sorted(rows, key=lambda pair: (-pair[0], pair[1].file, pair[1].line))[:3]
+    where = ", ".join(f"line {row.line} of {PurePath(row.file).name}" for _, row in largest)
+    sign = "-" if over < 0 else "+"
+    return (
+        f"{count:,} of {most:,} sampled requests ({100 * count / most:.2g}%) are billed otherwise, together "
+        f"{sign}${abs(over):.4f}, by no rule and no look-alike: {where}"
+    )
+
+
+def free_ones(panel: Panel) -> list[str]:
+    """Return what was billed nothing, in a sentence; nothing where all was billed."""
+    free = is_free(panel)
+    if not free.any():
+        return []
+    share = float(panel.listed[free].sum() / panel.listed.sum())
+    told = (
+        f"{int(free.sum()):,} of {len(panel):,} sampled requests ({100 * share:.2g}% of their list cost) were billed "
+        "nothing, as by a gateway's own cache: they say nothing of its rates, and lower billed against list"
+    )
+    return [told]
 
 
 def explanation(judgement: Judgement) -> str:
@@ -162,10 +229,14 @@ def explanation(judgement: Judgement) -> str:
 
 
 def bound_pct(judgement: Judgement) -> float:
-    """Return the largest markup, in percent, that the amounts of a gateway at list leave room for."""
-    rooms = []
+    """Return the largest markup, in percent, that the amounts of a gateway at list leave room for.
+
+    A few odd requests are no part of it: they are shown apart.
+    """
+    rooms, few = [], _are_few_odd(judgement)
     for one in judgement.models.values():
-        residual = one.bench.panel.billed - one.bench.listed
+        kept = ~_odd(one) if few else np.ones(len(one.bench.panel), bool)
+        residual = (one.bench.panel.billed - one.bench.listed)[kept]
         error = float(np.sqrt((residual**2).sum())) / float(one.bench.listed.sum())
         rooms.append(100 * (abs(float(residual.sum() / one.bench.listed.sum())) + 2 * error))
     return min(max(rooms, default=0.0), 100.0)
@@ -197,4 +268,4 @@ def _named(names: Sequence[str]) -> str:
     return few if len(names) <= 3 else f"{few} and {len(names) - 3} more"  # noqa: PLR2004 -- as many as are named
 
 
-__all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "rulings", "unsettled"]
+__all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "free_ones", "odd_ones", "rulings", "unsettled"]

@@ -11,7 +11,7 @@ from llmaudit.arrays import Bools, Floats
 from llmaudit.markup.fit import FLOOR, MIN_ROWS, Linear, mode_of, noise_of, quantile95, regress, scale_of, sigma_of
 from llmaudit.markup.panel import CLASSES, INPUT
 from llmaudit.markup.rules import CLEAR, NULLS, Bench, Fitted, Form, Kind, Number
-from llmaudit.markup.snap import has_round, snapped
+from llmaudit.markup.snap import TIED, has_round, snapped
 
 NOISY = 3.0
 """Above this scale an amount carries more error than its rounding and that of the list price."""
@@ -41,11 +41,13 @@ def fitted_rules(bench: Bench) -> list[Fitted]:
 def _shifted(bench: Bench, rules: list[Fitted]) -> list[Fitted]:
     """Return the rules with what they are in a log that rounds down, or up, where rounding to the nearest leaves a gap.
 
-    An amount per request of half a step is such a log; a rule that has one is compared with the others once more.
+    An amount, or a number of tokens, per request that comes to half a step is such a log; a rule that has one is
+    compared with the others once more.
     """
     best = min(rules, key=lambda rule: rule.cost)
     is_seen = float(np.median(bench.panel.step)) > SEEN * bench.is_noisy * float(np.median(bench.listed))
-    if not is_seen or (bench.exactly(best.predicted) >= MOST_EXACT and "fee" not in best.numbers):
+    is_even = not {"fee", "tokens"} & best.numbers.keys()
+    if not is_seen or (bench.exactly(best.predicted) >= MOST_EXACT and is_even):
         return rules
     more = [snapped(rule, bench) for shift in (-0.5, 0.5) for rule in _every(bench, shift)]
     bench.settle([*rules, *more])
@@ -104,7 +106,11 @@ def rounded_up(bench: Bench, _: float) -> Made:
     if (bench.panel.billed > 1.5 * step).sum() < MIN_ROWS:  # one amount for all is no rounding
         return
     size = float(np.median(step))
-    yield Fitted("rounding_up", {"step": Number(size, size, size, 0.0, null=0.0)}, up_to(bench.listed, step))
+    predicted = up_to(bench.listed, step)
+    is_whole = np.abs(predicted - bench.listed) <= TIED * step  # what floats add to it may have been rounded up as well
+    is_next = np.abs(bench.panel.billed - predicted - step) <= TIED * step
+    predicted = np.where(is_whole & is_next, predicted + step, predicted)
+    yield Fitted("rounding_up", {"step": Number(size, size, size, 0.0, null=0.0)}, predicted)
 
 
 def up_to(amounts: Floats, step: Floats) -> Floats:
@@ -271,9 +277,12 @@ RULES: tuple[Callable[[Bench, float], Made], ...] = (at_list, rounded_up, rate, 
 
 
 def applied(rule: Fitted, bench: Bench) -> Floats:
-    """Return what a rule, with its numbers as they are, would bill other requests than those it was fitted to."""
+    """Return what a rule, with its numbers as they are, would bill other requests than those it was fitted to.
+
+    Round numbers stand for those that were estimated: what a rough log leaves open of a rate makes other cents.
+    """
     panel, listed = bench.panel, bench.listed
-    numbers = {name: number.value for name, number in rule.numbers.items()}
+    numbers = {name: number.value for name, number in rule.numbers.items()} | dict(rule.round)
     ratio: Floats = np.full(len(panel), numbers.get("rate", 1.0))
     if rule.since is not None:
         ratio = np.where(panel.day >= rule.since, ratio, numbers.get("before", 1.0))

@@ -48,18 +48,24 @@ def snapped(rule: Fitted, bench: Bench) -> Fitted:
         if not (np.abs(near - fitted) <= REACH * errors + room).all() or _is_null(form, near):
             continue
         predicted = form.predict(near) + rule.shift * bench.panel.step
-        one = bench.judged(replace(rule, predicted=predicted, digits=_digits(form.names, digits) - 1))
-        if one.cost <= judged.cost and not _is_half_a_step(form, near, bench):
+        used = dict(zip(form.names, near.tolist(), strict=True))
+        one = bench.judged(replace(rule, predicted=predicted, digits=_digits(form.names, digits) - 1, round=used))
+        if one.cost <= judged.cost and not _is_half_a_step(form, near, bench, rule.shift):
             return one
     return bench.judged(replace(rule, digits=NOT_ROUND))
 
 
-def _is_half_a_step(form: Form, values: Floats, bench: Bench) -> bool:
-    """Say whether an amount per request is what a log that rounds up or down adds, on average: no round number then."""
-    if "fee" not in form.names:
+def _is_half_a_step(form: Form, values: Floats, bench: Bench, shift: float) -> bool:
+    """Say whether what is added to a request is what rounding up or down adds, on average: no round number then.
+
+    A whole step on every request of a log that rounds down is a log that rounds up.
+    """
+    name = next((name for name in form.names if name in {"fee", "tokens"}), None)
+    if name is None:
         return False
-    steps = abs(float(values[form.names.index("fee")])) / float(np.median(bench.panel.step))
-    return LOW_HALF < steps < HIGH_HALF
+    index = form.names.index(name)
+    added = float(np.median(form.columns[:, index])) * float(values[index])
+    return LOW_HALF < abs(added / float(np.median(bench.panel.step)) + shift) < HIGH_HALF
 
 
 LOW_HALF, HIGH_HALF = 0.4, 0.6

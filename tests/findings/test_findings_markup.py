@@ -50,9 +50,19 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, str | None, str | None]] = {
         "0.0",
         "+10.00%",
     ),
-    "no amounts": ([PLAIN], "undecidable", None, "no request has both"),
-    "no prices": ([PLAIN | {"model": "nobody/x", "billed": "4"}], "undecidable", None, "no request has both"),
-    "failures only": ([PLAIN | {"billed": "4", "status": "error"}], "undecidable", None, "no request has both"),
+    "no amounts": ([PLAIN], "undecidable", None, "good answers has an amount that was charged"),
+    "no prices": (
+        [PLAIN | {"model": "nobody/x", "billed": "4"}],
+        "undecidable",
+        None,
+        "have an amount and none a list price (nobody/x)",
+    ),
+    "failures only": (
+        [PLAIN | {"billed": "4", "status": "error"}],
+        "undecidable",
+        None,
+        "good answers has an amount that was charged",
+    ),
     "counted offline": (
         [PLAIN | {"billed": "9", "usage_status": "estimated"}],
         "undecidable",
@@ -107,7 +117,8 @@ def test_models_add_up(catalog: Catalog) -> None:
     )
     assert sum(row.billed_usd for row in found.by_model) == found.billed_usd
     assert sum(row.list_usd for row in found.by_model) == found.list_usd
-    assert sum(row.overpaid_usd for row in found.by_model) == found.over_list_usd
+    assert sum(row.over_list_usd for row in found.by_model) == found.over_list_usd
+    assert sum(row.overpaid_usd or 0 for row in found.by_model) == (found.overpaid_usd or 0)
     assert sum(row.requests for row in found.by_model) == found.requests
 
 

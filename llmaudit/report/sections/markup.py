@@ -252,7 +252,7 @@ def _by_model(row: GatewayRow) -> Table:
                 model.requests,
                 model.billed_usd,
                 model.list_usd,
-                model.overpaid_usd,
+                model.over_list_usd,
                 model.pct,
                 _range(model),
                 Mark("decides", "good") if model.decides else Mark("decides nothing", "open"),

@@ -1,0 +1,83 @@
+"""Another model behind the name: amounts that follow no rule, and are what a model of the same seller costs.
+
+A fallback that the log does not show, or a name that was pointed elsewhere, is billed at the price of what answered.
+Only where most of what follows nothing is made so is it told: a price that fits a few amounts is chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from llmaudit.arrays import Bools, Floats
+from llmaudit.catalog import Catalog, NoRates, Offer
+from llmaudit.markup.decide import TOLERANCE, Decision, Tested
+from llmaudit.markup.fit import MIN_ROWS
+from llmaudit.markup.lookalikes import Explained
+from llmaudit.markup.panel import Panel, conditions_of, rates_at
+from llmaudit.markup.rules import TIE
+
+TRIED = 12
+"""Requests on which every model of the seller is tried; the one that makes most of them is tried on all."""
+
+NEARLY_ALL = 0.9
+"""Share of the requests that follow nothing which the other model has to make."""
+
+TOGETHER = 0.97
+"""Share of all requests that list and the other model have to make between them."""
+
+NAME = "alias"
+
+
+def with_another_model(decision: Decision, catalog: Catalog) -> Decision:
+    """Return a decision with another model's price as what explains it; the same one where no price does."""
+    bench = decision.bench
+    panel, at_list = bench.panel, _made(bench.panel, bench.listed)
+    is_open = decision.outcome == "unclear" or (decision.outcome == "list" and _over(panel) > TOLERANCE)
+    if not is_open or bench.is_noisy or (~at_list).sum() < MIN_ROWS:
+        return decision
+    for offer in _likely(panel.where(_first(~at_list)), catalog):
+        cost = _costs(panel, offer, catalog)
+        made = _made(panel, cost)
+        if made[~at_list].mean() >= NEARLY_ALL and (made | at_list).mean() >= TOGETHER:
+            share = 100 * float((~at_list).mean())
+            label = f"{share:.0f}% of the requests cost what {offer.sku.model} does"
+            look = Explained(NAME, label, np.where(at_list, bench.listed, cost), is_everywhere=False, is_constant=False)
+            better = Tested(label, -decision.rule.cost, float((made | at_list).mean()))
+            return replace(decision, outcome="look-alike", explained=look, tested=decision.tested | {NAME: better})
+    return decision
+
+
+def _over(panel: Panel) -> float:
+    return float((panel.billed - panel.listed).sum() / panel.listed.sum())
+
+
+def _made(panel: Panel, amounts: Floats) -> Bools:
+    """Say which amounts are what the log's rounding makes of others."""
+    found: Bools = np.abs(panel.billed - amounts) <= panel.step * 2 * TIE  # either way of rounding
+    return found
+
+
+def _first(mask: Bools) -> Bools:
+    found: Bools = mask & (np.cumsum(mask) <= TRIED)
+    return found
+
+
+def _likely(panel: Panel, catalog: Catalog) -> Iterator[Offer]:
+    """Yield models of the seller that make most of some amounts, the one that makes most first."""
+    own = panel.offers[0]
+    others = [one for one in catalog.offers() if one.seller == own.seller and one.sku.model != own.sku.model]
+    made = [(float(_made(panel, _costs(panel, offer, catalog)).mean()), offer) for offer in others]
+    yield from (offer for share, offer in sorted(made, key=lambda pair: (-pair[0], pair[1].key)) if share >= NEARLY_ALL)
+
+
+def _costs(panel: Panel, offer: Offer, catalog: Catalog) -> Floats:
+    """Return what requests would cost as another model; not a number where it has no price for one."""
+    costs = np.full(len(panel), np.nan)
+    for index, row in enumerate(panel.rows):
+        rates = rates_at(catalog, offer, conditions_of(row, catalog))
+        if not isinstance(rates, NoRates):
+            costs[index] = sum(q * float(f) for q, f in zip(row.quantities, rates.expected, strict=True))
+    return costs
