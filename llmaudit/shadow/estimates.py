@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from llmaudit.shadow.clusters import Floats, Ints, Members, Spread, covariance, members_of, spread_of
 
@@ -104,10 +104,35 @@ def slice_of(codes: Ints, strata: Ints, targets: Floats) -> Slice:
     return Slice(codes, per_pair[strata], strata, per_pair)
 
 
-def mean_estimate(value: float, spread: Spread, arms: tuple[float, float], level: float = 0.95) -> Estimate:
-    """Return a mean paired difference of a known spread with its t interval."""
-    half = _quantile(spread, level) * spread.se
-    return Estimate(value, value - half, value + half, spread, arms, "paired clustered t")
+def difference(part: Slice, first: Floats, second: Floats, level: float = 0.95) -> Estimate:
+    """Return mean(second) - mean(first) over pairs, with a t interval."""
+    value, influence = part.mean(second - first)
+    found = part.spread(influence)
+    half = _quantile(found, level) * found.se
+    arms = (float(part.weights @ first), float(part.weights @ second))
+    return Estimate(value, value - half, value + half, found, arms, "paired clustered t")
+
+
+def rare_difference(gained: int, lost: int, pairs: int, level: float = 0.95) -> tuple[float, float]:
+    """Return an interval of a difference of two shares of which few pairs are in one only.
+
+    Each of the two counts has its exact binomial interval (Clopper and Pearson 1934); the ends of the difference are
+    taken where both are at their worst, so that it is rather too wide.
+
+    Args:
+        gained: Pairs that only the second share counts.
+        lost: Pairs that only the first one counts.
+        pairs: All of them, at least one.
+        level: Coverage of either interval.
+    """
+    tail = (1.0 - level) / 2.0
+
+    def ends(count: int) -> tuple[float, float]:
+        low = float(betaincinv(count, pairs - count + 1, tail)) if count else 0.0
+        return low, float(betaincinv(count + 1, pairs - count, 1.0 - tail)) if count < pairs else 1.0
+
+    (gained_low, gained_high), (lost_low, lost_high) = ends(gained), ends(lost)
+    return gained_low - lost_high, gained_high - lost_low
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,15 @@ from llmaudit.shadow.clusters import MIN_CLUSTERS, Bools, Floats, Ints
 from llmaudit.shadow.estimates import (
     Estimate,
     Sorted,
+    difference,
     in_order,
-    mean_estimate,
     per_unit,
     quantile_differences,
+    rare_difference,
     ratio,
     slice_of,
 )
-from llmaudit.shadow.looks import Step, Timeline, linear_steps, mean_steps, schedule
+from llmaudit.shadow.looks import FEW_DIFFERENT, Timeline, linear_steps, schedule
 from llmaudit.shadow.model import QUANTILES, Metric, Plan, TierResult
 from llmaudit.shadow.pairs import UNKNOWN, Pairs
 
@@ -128,22 +129,24 @@ def _p_of_looks(quality: TierResult) -> float | None:
 def _errors(part: Part, plan: Plan, planned_days: int) -> list[Metric]:
     """The share of requests without a good answer; a shadow that never answered is one.
 
-    Errors are rare: where hardly any pair differs its standard error is held up, as quality's is (`mean_steps`), so
-    that no errors among forty pairs are no proof of none.
+    Errors are rare, and a t interval of the few pairs that differ is too short, or nothing at all where none does: then
+    the exact interval of the pairs counts where it is wider.
     """
     pairs = part.pairs
     mask = pairs.primary.present
     if not mask.any():
         return []
+    timeline = part.only(mask)
+    here = timeline.part
     index = _index(mask)
     first = (~pairs.primary.ok[index]).astype(float)
     second = (~(pairs.shadow.ok & pairs.shadow.present)[index]).astype(float)
-    codes, strata, days = pairs.cluster[index], part.strata[index], pairs.day[index]
-    steps = mean_steps(second - first, codes, strata, part.targets, days, floor=1.0)
-    weights = slice_of(codes, strata, part.targets).weights
-    arms = (float(weights @ first), float(weights @ second))
-    estimate = mean_estimate(steps[-1].value, steps[-1].spread, arms)
-    return [_metric("error_rate", part.tier, "share", estimate, steps, plan, planned_days)]
+    estimate = difference(here, first, second)
+    if np.count_nonzero(first != second) < FEW_DIFFERENT:
+        low, high = rare_difference(int((second > first).sum()), int((second < first).sum()), len(first))
+        estimate = replace(estimate, low=min(estimate.low, low), high=max(estimate.high, high), method="exact, paired")
+    _, influence = here.mean(second - first)
+    return [_metric("error_rate", part.tier, "share", estimate, influence, timeline, plan, planned_days)]
 
 
 def _costs(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
@@ -165,10 +168,9 @@ def _costs(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
             yield _unknown(name, part.tier, estimate)
             continue
         influence = arms[1].influence / arms[1].value - arms[0].influence / arms[0].value
-        steps = linear_steps(float(np.log(estimate.value)), influence, timeline)
         if any(is_heavy(arm.cost[index]) for arm in (pairs.primary, pairs.shadow)):
             estimate = replace(estimate, method=estimate.method + HEAVY)
-        yield _metric(name, part.tier, "ratio", estimate, steps, plan, planned_days)
+        yield _metric(name, part.tier, "ratio", estimate, influence, timeline, plan, planned_days)
 
 
 def is_heavy(costs: Ints) -> bool:
@@ -209,8 +211,7 @@ def _times(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
         ordered = part.ordered.get(name)
         found = quantile_differences(here, first[index], second[index], tuple(wanted.values()), ordered=ordered)
         for label, (estimate, influence) in zip(wanted, found, strict=True):
-            steps = linear_steps(estimate.value, influence, timeline)
-            yield _metric(f"{name}_{label}", part.tier, "ms", estimate, steps, plan, planned_days)
+            yield _metric(f"{name}_{label}", part.tier, "ms", estimate, influence, timeline, plan, planned_days)
 
 
 def _metric(
@@ -218,23 +219,15 @@ def _metric(
     tier: int | None,
     unit: str,
     estimate: Estimate,
-    steps: list[Step],
+    influence: Floats,
+    timeline: Timeline,
     plan: Plan,
     planned_days: int,
 ) -> Metric:
-    """Return a metric with its p-value and the day it became certain.
-
-    Args:
-        name: Its name.
-        tier: Its tier; None is all.
-        unit: Its unit.
-        estimate: The figure after the last day.
-        steps: The figure after each day; of a ratio, its logarithm.
-        plan: What was decided.
-        planned_days: Days of the plan.
-    """
+    """Return a metric with its p-value and the day it became certain; a ratio is tested on its logarithm."""
     enough = estimate.spread.clusters >= MIN_CLUSTERS and estimate.spread.se > 0
-    looks = schedule(steps, planned_days, plan.looks) if enough else None
+    at = float(np.log(estimate.value)) if unit == "ratio" else estimate.value
+    looks = schedule(linear_steps(at, influence, timeline), planned_days, plan.looks) if enough else None
     arms = [_money(arm) if unit == "ratio" else float(arm) for arm in estimate.arms]
     return Metric(
         metric=name,
