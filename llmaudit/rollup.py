@@ -99,7 +99,8 @@ def _make_spared(store: Store, slices: str) -> None:
     counts = ", ".join(f"r.{name} AS {name}" for name in USED)
     store.execute(
         f"CREATE OR REPLACE TEMP VIEW period_spared AS SELECT p.* REPLACE ({counts}) FROM period_requests p"
-        f" JOIN requests r ON r.row_id = p.row_id WHERE p.usage_status = '{GATEWAY_CACHE}'"
+        f" JOIN (SELECT * FROM requests WHERE usage_status = '{GATEWAY_CACHE}') r ON r.row_id = p.row_id"
+        f" WHERE p.usage_status = '{GATEWAY_CACHE}'"  # said of both: the right side is held in memory
     )
     resolved = read_sql("resolved.sql").replace("period_requests", "period_spared")
     store.execute(resolved.replace("resolved_requests", "resolved_spared"))

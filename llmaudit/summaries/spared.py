@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmaudit.request import GATEWAY_CACHE
 from llmaudit.store import Store
 from llmaudit.summaries.base import Summary
 from llmaudit.summaries.slices import Slice, added, slices
@@ -22,8 +23,13 @@ _SQL = """
 """
 
 
+_ANY = f"SELECT 1 FROM period_requests WHERE usage_status = '{GATEWAY_CACHE}' LIMIT 1"
+
+
 def build(store: Store) -> list[Spared]:
     """Return the answers, in a fixed order."""
+    if not store.rows(_ANY):
+        return []
     return [Spared(**row) for row in slices(store, _SQL, ("is_counted",))]
 
 
