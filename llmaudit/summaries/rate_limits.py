@@ -75,7 +75,9 @@ SELECT
     COUNT(*) FILTER (t.is_limited AND t.is_named) AS named,
     COUNT(*) FILTER (t.is_retry) AS retries,
     COALESCE(SUM(t.billed_usd) FILTER (t.is_retry), 0) AS retries_usd,
-    COUNT(*) FILTER (t.is_retry AND t.billed_usd IS NULL AND t.usage_status <> 'missing') AS retries_unbilled
+    COUNT(*) FILTER (
+        t.is_retry AND t.billed_usd IS NULL AND t.usage_status NOT IN ('missing', 'gateway_cache')
+    ) AS retries_unbilled
 FROM told AS t
 GROUP BY t.minute, t.gateway, t.seller
 ORDER BY rate_limited DESC, minute, gateway, seller
