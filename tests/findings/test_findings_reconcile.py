@@ -16,6 +16,7 @@ from llmaudit.evidence import BillSum
 from llmaudit.findings import reconcile
 from llmaudit.findings.reconcile import Row
 from llmaudit.period import Period
+from llmaudit.report.content import Table
 from llmaudit.report.sections.reconcile import build
 
 MODEL = "openai/gpt-4.1"
@@ -105,6 +106,15 @@ def test_a_statement_of_purchases_measures_no_usage(catalog: Catalog, category: 
     assert (found.billed_usd, found.logged_usd, found.difference_usd) == (100, 2, 98)
     assert causes(found) == {"prepayments_and_fees": "100", "models_not_on_bill": "-2"}
     assert reconcile.NO_USAGE in found.notes
+
+
+def test_purchases_are_added_to_no_bill_of_usage(catalog: Catalog):
+    """2 dollars of usage at one seller, 100 of credit at another: the table that has a total adds up to 2."""
+    bills = [line("2", tokens=1_000_000), line("100", kind=None, category="Purchase", model=None, seller="openrouter")]
+    found = reconcile.find(evidence(catalog, cell(model=MODEL, tokens=1_000_000), bills=bills))
+    usage, bought = [block for block in build(found).blocks if isinstance(block, Table)][:2]
+    assert ([row[3] for row in usage.rows], usage.total) == ([2], "Total")
+    assert ([row[3] for row in bought.rows], bought.total) == ([100], None)
 
 
 def test_quantities_come_from_the_usage_export_where_the_bill_has_none(catalog: Catalog):

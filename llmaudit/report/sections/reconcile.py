@@ -32,7 +32,7 @@ def build(found: Reconcile) -> SectionContent:
     if not found.rows:
         return SectionContent(())
     return SectionContent(
-        blocks=(_overview(found.rows), *(_row(row) for row in found.rows if row.causes), *_unbilled(found)),
+        blocks=(*_overviews(found.rows), *(_row(row) for row in found.rows if row.causes), *_unbilled(found)),
         source=(
             "Bill lines by seller and month against the logged requests of the same: amounts in the log "
             "where there are "
@@ -43,9 +43,19 @@ def build(found: Reconcile) -> SectionContent:
     )
 
 
-def _overview(rows: list[Row]) -> Table:
+def _overviews(rows: list[Row]) -> tuple[Table, ...]:
+    """Return bills of usage, which add up, and apart what was paid for credit and fees: it pays for the same usage."""
+    bills, bought = [row for row in rows if row.has_usage], [row for row in rows if not row.has_usage]
+    tables = (
+        _overview("Bills against logs, by seller and month", bills, "Total"),
+        _overview("Paid for credit and fees, by seller and month", bought, None),
+    )
+    return tuple(table for table in tables if table.rows)
+
+
+def _overview(caption: str, rows: list[Row], foot: str | None) -> Table:
     return Table(
-        "Bills against logs, by seller and month",
+        caption,
         (
             Column("Seller", Kind.NAME),
             Column("Month", Kind.TEXT),
@@ -69,6 +79,7 @@ def _overview(rows: list[Row]) -> Table:
             )
             for row in rows
         ),
+        total=foot,
     )
 
 

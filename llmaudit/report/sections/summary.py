@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from llmaudit.audit import Audit
 from llmaudit.findings.checklist import Checklist
 from llmaudit.findings.drivers import Driver
+from llmaudit.findings.reconcile import Row
 from llmaudit.findings.waterfall import Waterfall
 from llmaudit.money import EXACT, ZERO, shown, times, total
 from llmaudit.phrases import counted
@@ -99,15 +100,26 @@ def _without_price(audit: Audit) -> str:
 
 
 def _billed(audit: Audit) -> str:
-    """Return what the bills charge, dearest first, and how much of it the logs show."""
+    """Return what the bills charge, dearest first, and how much of it the logs show.
+
+    What was paid for credit and fees pays for usage that is billed or logged as well: it stands beside, not added.
+    """
     rows = sorted(audit.reconcile.rows, key=lambda row: row.billed_usd or ZERO, reverse=True)
-    whole = headline(total(row.billed_usd for row in rows if row.billed_usd is not None))
-    said = []
+    bills, bought = [row for row in rows if row.has_usage], [row for row in rows if not row.has_usage]
+    whole = headline(total(row.billed_usd for row in bills if row.billed_usd is not None))
+    sentences = [f"Bills charge {whole}: {_each(bills)}."] if bills else []
+    sentences += [f"For credit and fees, in no sum here, was paid: {_each(bought)}."] if bought else []
+    return " ".join(sentences)
+
+
+def _each(rows: Sequence[Row]) -> str:
+    """Return the dearest bills, each with its month and how much of it the logs show."""
+    told = []
     for row in rows[:FIRST_STEPS]:
         seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
-        said.append(f"{name(row.seller)} {row.month or ''}".strip() + f" {headline(row.billed_usd)}{seen}")
+        told.append(f"{name(row.seller)} {row.month or ''}".strip() + f" {headline(row.billed_usd)}{seen}")
     more = f"; and {len(rows) - FIRST_STEPS:,} more" if len(rows) > FIRST_STEPS else ""
-    return f"Bills charge {whole}: {'; '.join(said)}{more}."
+    return f"{'; '.join(told)}{more}"
 
 
 def _used(audit: Audit) -> str:
