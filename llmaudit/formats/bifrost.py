@@ -139,7 +139,7 @@ def convert(log: Log, context: Context) -> Request | Ignored:
     messages = _list(log.input_history or "[]") if isinstance(log.input_history, str) else log.input_history
     turns = chat.describe(request, messages, context)
     chat.keep(request, turns, None, context)
-    fill_gateway_cache(request, hit=hit)
+    fill_gateway_cache(request, hit=hit, is_lookup_cost=True)
     return request
 
 
@@ -192,6 +192,7 @@ FORMAT = Format(
         ("rows that were still running when they were exported", "ignored"),
         ("streams of the Responses API are written with 0 tokens", "usage is missing, not zero"),
         ("the cost is missing or 0 where there is no price", "unknown, unless Bifrost's cache answered"),
+        ("the cost of a semantic hit is that of the embedding that found it", "kept; the answer itself cost nothing"),
         ("cached tokens of Anthropic's models changed their place in March 2026", "told from the file's own counts"),
     ),
 )

@@ -85,7 +85,7 @@ def none_if_zero(amount: Decimal | None, *, free: bool = False) -> Decimal | Non
     return None if amount is not None and not amount and not free else amount
 
 
-def fill_gateway_cache(request: Request, *, hit: bool) -> None:
+def fill_gateway_cache(request: Request, *, hit: bool, is_lookup_cost: bool = False) -> None:
     """Say that a gateway answered from its own cache, in place; last of all, when counts and amount are filled.
 
     No provider was called, so that nothing was used and a provider bills nothing. The counts stay: they are those of
@@ -96,6 +96,7 @@ def fill_gateway_cache(request: Request, *, hit: bool) -> None:
     Args:
         request: A failure is no answer, and stays what it is.
         hit: Whether the record says so.
+        is_lookup_cost: Whether the amount is what finding the stored answer cost (an embedding), and so was spent.
     """
     if not hit or request.status != "ok":
         return
@@ -103,7 +104,7 @@ def fill_gateway_cache(request: Request, *, hit: bool) -> None:
         for counter in (*COUNTERS, "reasoning_tokens"):
             setattr(request, counter, None)
     request.usage_status = GATEWAY_CACHE
-    if request.billed_kind == "list_estimate" and request.billed_amount:
+    if request.billed_kind == "list_estimate" and request.billed_amount and not is_lookup_cost:
         request.billed_amount = request.billed_currency = request.billed_kind = None
 
 
