@@ -62,8 +62,9 @@ def _spent(audit: Audit) -> None:
         f" cost unknown for {counted(spent.unpriced_requests, 'request')}"
     )
     if spent.assumed_time_requests:
+        part = shown(spent.assumed_time_usd) if spent.is_known else "an unknown cost"
         line(
-            f"  of it {shown(spent.assumed_time_usd)} for {counted(spent.assumed_time_requests, 'request')} without a"
+            f"  of it {part} for {counted(spent.assumed_time_requests, 'request')} without a"
             " time, priced as of the time you said to assume (--assume-time)"
         )
     spared = audit.gateway_cache
