@@ -195,6 +195,8 @@ def joined_rows(
             slug="nothing-joined",
         )
     columns = {name: rows[name] for name in rows.column_names if name != "cost_usd"}
+    if not pc.any(rows["cached"]).as_py():  # logs without a single hit may be of a kind that does not tell
+        del columns["cached"]
     columns["cost_usd"] = rows["cost_usd"].cast(MONEY)
     if scores is not None:
         places = pc.index_in(rows["request_id"], scores["request_id"].combine_chunks())

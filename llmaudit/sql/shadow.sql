@@ -47,6 +47,7 @@ SELECT
     n.cache_write_1h_tokens AS cache_write_1h_tokens,
     n.cache_write_other_tokens AS cache_write_other_tokens,
     n.output_tokens AS output_tokens,
+    n.usage_status = 'gateway_cache' AS cached,
     n.feature AS route,
     n.template_hash AS template_hash,
     n.request_id AS request_id
