@@ -13,6 +13,7 @@ from pathlib import Path
 
 from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError, printable
+from llmaudit.pages.cells import parties
 from llmaudit.pages.clauses import clauses
 from llmaudit.pages.listprice import ListPrices
 from llmaudit.pages.model import MAX_BLOCKS, Block, Finding, Page, PageAudit, Table
@@ -22,12 +23,13 @@ from llmaudit.pages.names import (
     is_about_several,
     other_gateways,
     own_name,
+    own_party,
     own_words,
     owner_of,
     site_of,
 )
 from llmaudit.pages.owners import has_own_voice
-from llmaudit.pages.parsed import Clause
+from llmaudit.pages.parsed import Clause, sets_aside
 from llmaudit.pages.pieces import pieces
 from llmaudit.pages.pricetable import compare, is_price_table
 from llmaudit.pages.read import read_page
@@ -188,6 +190,8 @@ def find_clauses(
     reader_sets = any(_READER_SETS.search(block.text) for block in page.text_blocks)
     above = "" if _PROSE.search(page.title) else page.title
     titled = own_words(above) if several else None
+    tables = [block for block in page.blocks if isinstance(block, Table)]
+    own_row = own_party(parties(tables), " ".join(block.text for block in page.text_blocks))
     found: list[Finding] = []
     read = list(pieces(page, language))
     for piece, following in zip_longest(read, read[1:]):
@@ -200,7 +204,7 @@ def find_clauses(
             settings_page,
             reader_sets,
             several or piece.party,
-            titled,
+            own_row if piece.party and own_row else titled,
             piece.example,
             piece.subject,
         )
@@ -244,7 +248,7 @@ def _read(text: str, language: str, setting: Setting, *, heading: bool) -> tuple
         found = clauses(plain.replace("’", "'"), lexicon, setting, heading=heading)
         if found:
             return tuple(found)
-        if speaks_of_what_is_wrong(plain, lexicon):
+        if speaks_of_what_is_wrong(plain, lexicon) or sets_aside(plain, lexicon):
             break  # what one language takes back, another that knows fewer of its words must not state
     return ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from llmaudit.pages.examples import is_case
 from llmaudit.pages.model import Block, Table
@@ -60,6 +60,13 @@ _PARTY = re.compile(
 )
 """What a table is headed whose every row is about a company of its own: without a known name, nobody knows whose."""
 
+
+def parties(tables: Iterable[Table]) -> list[str]:
+    """Return the labels of rows that are about a company of their own."""
+    of_companies = (table for table in tables if _PARTY.fullmatch(table.rows[0][0].strip(" *")))
+    return [row[0] for table in of_companies for row in table.rows[1:] if row[0]]
+
+
 _SPLIT = re.compile(
     r"(?:revenue|earnings?|payment|fee|income) (?:split|share|distribution)s?\b|\bsplit\b"
     r"|(?:Umsatz|Erlös)\w*(?:aufteilung|verteilung)"
@@ -112,7 +119,8 @@ def _label_of(row: tuple[str, ...], column: int, language: str) -> str:
     """Return the label of a cell: the row's first, or the cell before a share where only that one names a fee."""
     before = row[column - 1] if column > 1 else ""
     if before and _SHARE.fullmatch(row[column]) and _names_fee(before, language) and not _names_fee(row[0], language):
-        return before
+        denies = next(lexicons_for(before, language))["negators"].search(before)
+        return row[0] if denies else before
     return row[0]
 
 
@@ -132,9 +140,11 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
                        for t in find_terms(header, lex) if t.name == "multiplier"), None)  # fmt: skip
         header = factor or header
     if not names_fee and _SHARE.match(cell) and _PRICED.search(f"{table.rows[0][0]} {header} {table.heading}"):
-        lexicon = next(lexicons_for(label, language))
-        charged = any(lexicon.bases[name].search(label) for name in ("credits", "byok", "payment"))
-        if charged and not any(term.name != "charge" for term in find_terms(header, lexicon)):
-            header = lexicon.phrases["fee"]
+        lexicon = next(lexicons_for(f"{label} {header}", language))
+        if not any(term.name != "charge" for term in find_terms(header, lexicon)):
+            if any(lexicon.bases[name].search(label) for name in ("credits", "byok", "payment")):
+                header = lexicon.phrases["fee"]
+            elif any(lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "tokens")):
+                header = f"{lexicon.phrases['fee']} {header}"
     words = [header, label, cell] if names_fee else [label, header, cell]
     return " ".join(word.strip(" :：") for word in words if word)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, free_keys, is_charged, paid_in_full
+from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, is_charged, paid_in_full
 from llmaudit.pages.bases import base_of
 from llmaudit.pages.denial import is_asserted
 from llmaudit.pages.figures import Amount, number
+from llmaudit.pages.free import free_of_charge
 from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
 from llmaudit.pages.owners import is_processor_figure
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
@@ -70,7 +71,7 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = Fa
         *bare_prices(sentence),
         *bare_factors(sentence),
         *bare_shares(sentence),
-        *free_keys(sentence),
+        *free_of_charge(sentence),
         *_claims(sentence),
     ]
     kept = [clause for clause in found if not _is_skipped(sentence, clause)]
@@ -129,6 +130,8 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
         return
     if (first.unit == "log" or term.name not in {"subscription", "platform"}) and not is_charged(sentence, first):
         return
+    if term.name == "charge" and kind == "platform_pct" and _names_price(sentence, first):
+        kind = "token_pct"  # "to the maker's price we add 5%", "others add 5%"
     if (
         term.name == "charge"
         and first.kind == "pct"
@@ -146,6 +149,13 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
     unit = next((amount.unit for amount in group if amount.unit in UNIT_BASES), None)
     own_unit = unit and clause.pct is None and kind != "tool_per_request"
     yield replace(clause, base=UNIT_BASES[str(unit)]) if own_unit else clause
+
+
+def _names_price(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether the part in which a percentage stands names the price it is on, or gateways that all add to it."""
+    span = sentence.span_of(amount.start)
+    lexicon = sentence.lexicon
+    return amount.kind == "pct" and any(lexicon[name].search(sentence.text, *span) for name in ("list_price", "others"))
 
 
 def _with_figure(clause: Clause, amount: Amount, sentence: Sentence, term: Term) -> Clause:
@@ -226,14 +236,25 @@ def _only_adds(sentence: Sentence, term: Term) -> bool:
 
 def _claims(sentence: Sentence) -> Iterator[Clause]:
     """Yield the phrases that say the provider's own price is charged."""
+    free = [match.span() for match in sentence.lexicon["free"].finditer(sentence.text)]
     for zero in sentence.zero:
+        if any(zero.start < end and zero.end > start for start, end in free) and _is_on_keys(sentence, zero):
+            continue  # "own keys cost nothing extra" is about them, and says nothing about the price of tokens
         clause = clause_at(sentence, zero, zero.start, "none_on_tokens")
         yield replace(clause, negated=True, base="byok" if clause.base == "byok" else "tokens")
+
+
+def _is_on_keys(sentence: Sentence, zero: Term) -> bool:
+    start, end = sentence.span_of(zero.start)
+    return bool(sentence.lexicon.bases["byok"].search(sentence.text, start, end))
 
 
 def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
     if is_taken_back(sentence.text, clause.at, sentence.amounts, sentence.lexicon):
         return True
+    about = f"{sentence.setting.heading} {sentence.text}"
+    if not clause.negated and sentence.lexicon["other_matters"].search(about):
+        return True  # what is paid back, owed for being late, or earned by inviting others is no fee
     start, end = sentence.span_of(clause.at)
     return bool(sentence.lexicon["skipped"].search(sentence.text[start:end]))
 

@@ -51,8 +51,8 @@ def _denied_before(
             for a in amounts
         ):
             return False
-        if lexicon["breakers"].search(between):
-            return False
+        if lexicon["breakers"].search(between) or (term.name == "charge" and "," in between):
+            return False  # "transfers are without fees, cards cost 2.9%"
         reach = len(between) <= NEGATION_CHARACTERS if lexicon.wide else len(between.split()) <= NEGATION_WORDS
         return reach and not ("," in between and _asserted_after(sentence[term.end : span[1]], lexicon))
     return False

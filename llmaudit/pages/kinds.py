@@ -39,13 +39,6 @@ _FIXED_BASES: dict[Kind, Base] = {
     "none_on_tokens": "tokens",
 }
 _OF_PRICE = re.compile(r"分组|群组|price|pricing|rate|cost|group|Preis|prix|precio|価格|料金|价格", re.IGNORECASE)
-LIST_PRICE = re.compile(
-    r"官方|原价|上游|(?:实际|真实)成本|list price|provider (?:price|cost)|official price"
-    r"|(?:actual|real|true) (?:\w+ )?cost|Listenpreis"
-    r"|(?:tatsächliche|reale)\w* (?:\w+-)?Kosten|prix (?:catalogue|officiel)|coût réel"
-    r"|(?:OpenAI|Anthropic|Google)\s?的?(?:价格|定价)|precio (?:de lista|oficial)|cost[eo] real|定価|公式|実費|原価",
-    re.IGNORECASE,
-)
 _OWN_SERVICE = re.compile(r"platform|plattform|plateforme|plataforma|平台|プラットフォーム", re.IGNORECASE)
 """A fee with the platform's own name is no card fee, whoever handles the payments that its sentence tells of."""
 
@@ -219,7 +212,9 @@ def _kind_by_base(term: Term, base: Base | None, amount: Amount | None) -> Kind:
 
 def over_list(sentence: Sentence, term: Term, factor: Decimal) -> Decimal | None:
     """Return a factor as a percentage over list where it is on the price; a model's weight in credits is on nothing."""
-    on_price = _OF_PRICE.search(sentence.text[term.start : term.end]) or LIST_PRICE.search(sentence.text)
+    on_price = _OF_PRICE.search(sentence.text[term.start : term.end]) or sentence.lexicon["list_price"].search(
+        sentence.text
+    )
     return (factor - 1) * 100 if on_price else None
 
 

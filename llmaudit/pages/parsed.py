@@ -132,6 +132,13 @@ def parse(text: str, lexicon: Lexicon, setting: Setting) -> Sentence | None:
     return sentence
 
 
+def sets_aside(text: str, lexicon: Lexicon) -> bool:
+    """Say whether a language knows a figure of a sentence as a discount, a tax, a gift: another must not state it."""
+    terms = find_terms(text, lexicon)
+    figures = amounts(text, lexicon, [(term.start, term.end) for term in terms if term.name != "charge"])
+    return any(amount.role == "ignored" for amount in figures)
+
+
 def _assign(sentence: Sentence) -> None:
     """Give every figure to the word it belongs to: in its own part of the sentence, else in the part beside it.
 
@@ -254,7 +261,7 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
     if amount.kind == "times":
         return term.name == "multiplier" or (term.name == "markup" and _is_factor_of_price(sentence, term, amount))
     if term.name == "multiplier":
-        return amount.kind in {"times", "pct"}
+        return amount.kind == "pct" and _is_beside(sentence, term, amount)
     if term.name in FEE_NOUNS and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
         return False  # "10% of your margin" is a share of it
     if amount.unit == "period" and term.name in {"markup", "plus", "topup", "orchestration", "multiplier"}:

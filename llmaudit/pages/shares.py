@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from llmaudit.pages.bases import bases_in
 from llmaudit.pages.figures import Amount
@@ -44,6 +45,8 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
             kind = named
         elif on := _added_to(sentence, amount):
             kind = on
+        elif not byok and _raises_price(sentence, amount):
+            kind = "token_pct"
         elif announced := _announced(sentence, amount):
             kind = announced
         elif not beyond and (
@@ -53,6 +56,20 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
         template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
         yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
+
+
+@cache
+def _raised(words: str, *, wide: bool) -> re.Pattern[str]:
+    edge = "" if wide else r"(?<!\w)"
+    return re.compile(rf"{edge}(?:{words})\s?[~≈约]?$", re.IGNORECASE)
+
+
+def _raises_price(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether a share is added to the provider's price: "the provider's price, plus 6%", "… kommen 5 %"."""
+    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    if not _raised(lexicon.sources["raised"], wide=lexicon.wide).search(sentence.text, start, amount.start):
+        return False
+    return bool(lexicon["list_price"].search(sentence.text, start, end))
 
 
 _INTRO = re.compile(r"(.*)[:：][^:：.]{0,40}$", re.DOTALL)

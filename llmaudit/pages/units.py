@@ -47,22 +47,46 @@ def with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     if amount.kind not in {"usd", "other", "variable"}:
         return amount
     match = _per_shape(lexicon.sources["per"]).match(sentence, amount.end)
-    if match:
-        unit = _unit_at(sentence, match.end(), lexicon)
-        if unit and unit[0] == "period":  # "$200/month per additional 1 million requests" is a price of requests
-            second = _per_shape(lexicon.sources["per"]).match(sentence, unit[1])
-            counted = _unit_at(sentence, second.end(), lexicon) if second and second["count"] else None
-            if second and counted and counted[0] in {"request", "log", "tool"}:
-                return replace(amount, end=counted[1], unit=counted[0], per=_count(second, lexicon))
-        if not unit and match["count"] and re.search(r"additional|extra|more|further", match[0], re.IGNORECASE):
-            named = lexicon.units["log"].search(sentence)  # "$9 per additional 100k": of what is counted before
-            return replace(amount, end=match.end(), unit="log" if named else "request", per=_count(match, lexicon))
-        if unit and not (unit[0] == "period" and (_count(match, lexicon) or 0) > MAX_PERIODS):
-            return replace(amount, end=unit[1], unit=unit[0], per=_count(match, lexicon))
+    if match and (found := _with_unit_after(sentence, amount, match, lexicon)):
+        return found
     tail = _PERIOD.match(sentence, amount.end)
     if tail:
         return replace(amount, end=tail.end(), unit="period")
     return _with_unit_before(sentence, amount, lexicon)
+
+
+def _with_unit_after(sentence: str, amount: Amount, match: re.Match[str], lexicon: Lexicon) -> Amount | None:
+    unit = _unit_at(sentence, match.end(), lexicon)
+    if unit and unit[0] == "period":  # "$200/month per additional 1 million requests" is a price of requests
+        second = _per_shape(lexicon.sources["per"]).match(sentence, unit[1])
+        counted = _unit_at(sentence, second.end(), lexicon) if second and second["count"] else None
+        if second and counted and counted[0] in {"request", "log", "tool"}:
+            return replace(amount, end=counted[1], unit=counted[0], per=_count(second, lexicon))
+    if _is_count_alone(match, unit) and (count := _count(match, lexicon)):
+        named = _counted_before(sentence, amount.start, lexicon)
+        if not unit and not named and re.search(r"additional|extra|more|further", match[0], re.IGNORECASE):
+            named = "request"  # "$9 per additional 100k"
+        if named:
+            return replace(amount, end=unit[1] if unit else match.end(), unit=named, per=count)
+    if unit and not (unit[0] == "period" and (_count(match, lexicon) or 0) > MAX_PERIODS):
+        return replace(amount, end=unit[1], unit=unit[0], per=_count(match, lexicon))
+    return None
+
+
+def _is_count_alone(match: re.Match[str], unit: tuple[str, int] | None) -> bool:
+    """Say whether a price is for a number of things that are not named right there: "$8 per 100,000"."""
+    return bool(match["count"] or match["scale"]) and (unit is None or unit[0] == "entry")
+
+
+def _counted_before(sentence: str, until: int, lexicon: Lexicon) -> str | None:
+    """Return of what a price is that stands before it: "Stored traces are billed at $0.50 per 10,000"."""
+    found = [
+        (match.start(), name)
+        for name in ("request", "log", "tool", "tokens")
+        for pattern in (lexicon.units[name], lexicon.bases[name])
+        for match in pattern.finditer(sentence, 0, until)
+    ]
+    return max(found)[1] if found else None
 
 
 def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
@@ -77,8 +101,15 @@ def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount
     for name, pattern in lexicon.units.items():
         match = _before_shape(pattern.pattern).search(before)
         if match and (match[0].startswith(("每", "毎")) or re.search(r"あたり|につき|ごと|额", match[0])):
-            return replace(amount, unit=name, per=_count(match, lexicon))
+            counts_payments = name == "request" and _pays(sentence[: amount.start], lexicon)
+            return replace(amount, unit="payment" if counts_payments else name, per=_count(match, lexicon))
     return amount
+
+
+def _pays(before: str, lexicon: Lexicon) -> bool:
+    """Say whether 「回」 or 「次」 counts payments: 「コンビニ払いは1回につき220円」, 「每次充值收取 1 元」."""
+    paid = any(lexicon.bases[name].search(before) for name in ("payment", "credits"))
+    return paid and not lexicon.bases["request"].search(before)
 
 
 def _unit_at(sentence: str, at: int, lexicon: Lexicon) -> tuple[str, int] | None:
