@@ -226,7 +226,7 @@ def _is_taken_back(piece: Piece, following: Piece, language: str) -> bool:
     """Say whether a figure is called wrong by the sentence after it: 'It spoke of "a 5% fee". That was a mistake.'."""
     if not re.search(r"\d", piece.text) or piece.heading:
         return False
-    text = following.text[following.lead :]
+    text = following.text[following.lead :].lstrip(" »”\"'’)）」』")
     return any(
         takes_back(simplified(text) if lexicon.language == "zh" else text.replace("’", "'"), lexicon)
         for lexicon in lexicons_for(text, language)

@@ -92,7 +92,8 @@ def _is_price(sentence: Sentence, amount: Amount) -> bool:
     near = before[-8:] if lexicon.wide else " ".join(before.split()[-3:])
     if re.search(r"\d\s?=\s?$", sentence.text[: amount.start]):
         return False  # "500 = $0.0005 per call" explains a unit
-    if lexicon["not_a_price"].search(near) or (not lexicon.wide and _NO_PRICE.search(near)):
+    firm = re.search(r"\b(?:at|@|for only)\s$", before)
+    if (not firm and lexicon["not_a_price"].search(near)) or (not lexicon.wide and _NO_PRICE.search(near)):
         return False
     if re.match(
         r"\s?(?:of|in|worth|für|de|en)\s(?:\w+\s){0,2}(?:credits?|usage|spend|Guthaben|crédits?|créditos?)",
@@ -122,6 +123,8 @@ FREE_WITHIN = 20
 
 def is_charged(sentence: Sentence, amount: Amount) -> bool:
     """Say whether an amount with a unit is a charge of the page's: a plan's price by the month, a price of logs."""
+    if amount.unit and sentence.lexicon["statistics"].search(sentence.text, *sentence.span_of(amount.start)):
+        return False  # "the median request cost $0.0021 last month"
     if amount.unit == "log" and _SIZE.search(amount.text_of(sentence.text)):
         return _is_about_logs(sentence)
     return amount.unit != "period" or _is_of_plan(sentence, amount)
@@ -175,7 +178,7 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
 
 _COIN = r"(?:[$¥￥]\s?1(?!\d|[.,]\d)|(?<![\d.,])1\s?(?:[$¥￥]|美元|美金|刀|人民币|元|块|USD|CNY|RMB))"
 _AT_PAR = re.compile(
-    rf"(?P<a>{_COIN})\s?(?:=|＝|等于|兑换?|:|：|,? (?:and |you )?(?:receive|get|buys?)s?)\s?(?P<b>{_COIN})",
+    rf"(?P<a>{_COIN})\s?(?:=|＝|等于|兑换?|:|：|,? (?:and |you )?(?:receive|get)s?)\s?(?P<b>{_COIN})",
     re.IGNORECASE,
 )
 """One of a currency for one of another, which is no exchange rate: `1$ = 1¥`."""
@@ -187,6 +190,24 @@ _SAME_COIN = re.compile(
     re.IGNORECASE,
 )
 """A coin that is credited whole: "$1 you pay us becomes $1 of credits"."""
+
+
+_RATE = re.compile(
+    r"(?<![\d.,])\d{1,2}(?:\.\d{1,3})?\s?(?:元|人民币|RMB|CNY|円|€|EUR)\s?[=＝]\s?(?:\$\s?1|1\s?(?:\$|美元|美金|刀|USD|ドル))(?![\d.,])"
+    r"|(?:\$\s?1|(?<![\d.,])1\s?(?:\$|美元|美金|刀|USD|ドル))\s?[=＝]\s?\d{1,2}(?:\.\d{1,3})?\s?(?:元|人民币|RMB|CNY|円|€|EUR)(?![\d.,])"
+)
+"""A rate of the page's own between currencies, one of which is credited: 「7.3 元 = 1 美元」."""
+
+
+def own_rates(sentence: Sentence) -> Iterator[Clause]:
+    """Yield rates at which money of one currency becomes credit in another."""
+    for match in _RATE.finditer(sentence.text):
+        if _AT_PAR.fullmatch(match[0]) or re.search(
+            r"汇率|匯率|為替|rate", sentence.text[max(0, match.start() - 12) : match.start()]
+        ):
+            continue  # the market's
+        clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
+        yield replace(clause, base="credits", per=1, other_amount=match[0])
 
 
 def paid_in_full(sentence: Sentence) -> Iterator[Clause]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, is_charged, paid_in_full
+from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, is_charged, own_rates, paid_in_full
 from llmaudit.pages.bases import base_of
 from llmaudit.pages.denial import is_asserted
 from llmaudit.pages.figures import Amount, number
@@ -44,8 +44,13 @@ _IF_NONE = re.compile(
 )
 """What makes a case of a denial, which then says nothing: "if no service fee is shown, a tip is usual"."""
 
-_PASSING = re.compile(r"\s(?:paid|charged|collected|owed|due) (?:by|to|from)\b", re.IGNORECASE)
-"""What after a fee makes it one that is only spoken of: "the usage fee paid by the user"."""
+_PASSING = re.compile(
+    r"\s(?:(?:paid|charged|collected|owed|due) (?:by|to|from)\b"
+    r"|(?:already |also )?(?:includes?|covers?|buys?|gets you)\b"
+    r"|(?:umfasst|enthält|deckt)\b|(?:comprend|couvre|inclut)\b|(?:incluye|cubre)\b)|(?:包含|包括|に含まれ)",
+    re.IGNORECASE,
+)
+"""What after a fee makes it one that is only spoken of: "the usage fee paid by the user", "the platform fee covers"."""
 
 _CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECASE)
 _FEE = re.compile(r"fee|charge|gebühr|frais|cuota|tarifa|cargo|[费費料]", re.IGNORECASE)
@@ -66,6 +71,7 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = Fa
     found = [
         *conversions(sentence),
         *at_par(sentence),
+        *own_rates(sentence),
         *paid_in_full(sentence),
         *_of_terms(sentence, heading=heading),
         *bare_prices(sentence),
@@ -252,11 +258,18 @@ def _is_on_keys(sentence: Sentence, zero: Term) -> bool:
 def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
     if is_taken_back(sentence.text, clause.at, sentence.amounts, sentence.lexicon):
         return True
-    about = f"{sentence.setting.heading} {sentence.text}"
-    if not clause.negated and sentence.lexicon["other_matters"].search(about):
-        return True  # what is paid back, owed for being late, or earned by inviting others is no fee
+    if not clause.negated and clause.who == "gateway" and is_about_else(sentence):
+        return True
     start, end = sentence.span_of(clause.at)
     return bool(sentence.lexicon["skipped"].search(sentence.text[start:end]))
+
+
+def is_about_else(sentence: Sentence) -> bool:
+    """Say whether a sentence is about what is paid back, owed for being late, or earned by inviting others."""
+    lexicon, above = sentence.lexicon, sentence.setting.heading
+    return any(map(lexicon["other_matters"].search, (sentence.text, above))) or bool(
+        lexicon["other_topics"].search(above)
+    )
 
 
 def _without_echoes(found: Sequence[Clause]) -> list[Clause]:
@@ -267,10 +280,21 @@ def _without_echoes(found: Sequence[Clause]) -> list[Clause]:
         bare = not _has_number(clause)
         if bare and not clause.negated and numbered and clause.kind not in {"payment_processing", "subscription"}:
             continue
-        if any(_same(clause, other) for other in kept):
+        if any(_same(clause, other) for other in kept) or (bare and _leads_to(clause, found)):
             continue
         kept.append(clause)
     return kept
+
+
+LEADS_WITHIN = 12
+"""Characters between the name of a fee and its figure, where another word of the sentence has taken the figure."""
+
+
+def _leads_to(clause: Clause, found: Sequence[Clause]) -> bool:
+    """Say whether a fee without a number stands right before the same with one: 「決済手数料3.6%が加算」."""
+    return not clause.negated and any(
+        other.kind == clause.kind and _has_number(other) and 0 < other.at - clause.at <= LEADS_WITHIN for other in found
+    )
 
 
 def _has_number(clause: Clause) -> bool:

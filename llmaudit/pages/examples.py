@@ -31,6 +31,14 @@ JOINED = 4
 NAMED = 24
 """Characters after a price that name its plan, which is no example then: "e.g. $49/month for the Team plan"."""
 
+_SPENDS = re.compile(
+    r"\b(?:spend(?:s|ing)?|spent|paid|pays|ausgibt|gibt .{1,60} aus|verbraucht|zahlte?|dépens\w+|a payé"
+    r"|gast(?:a|an|ó|aba)|pagó)\b"
+    r"|花费|花了|支出",
+    re.IGNORECASE,
+)
+"""What says that sums are somebody's: "spends about $180 a month, $2.95 of it card fees"."""
+
 _SUM = re.compile(r"[^\W\d][)%）]?\s?[:：]\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*(?![\d.,]|\s?/|\s(?:per|pro|par|por)\b)")
 
 
@@ -98,6 +106,7 @@ def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, 
     in what is only supposed, and no percentage in a receipt, which does not say what it is on.
     """
     supposed = lexicon["supposed"].search(text)
+    spent = _SPENDS.search(text) is not None and sum(amount.kind in {"usd", "other"} for amount in figures) > 1
     receipt = len(_SUM.findall(text)) >= _LABELLED_SUMS
     worked = receipt or bool(_WORKED.search(text))
     out: list[Amount] = []
@@ -109,6 +118,8 @@ def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, 
             bool(out) and out[-1].kind == "pct" and out[-1].role == "amount" and amount.start - out[-1].end <= JOINED
         )
         sums = amount.kind == "times" or (amount.kind != "pct" and amount.unit in {None, "period"} and not joined)
+        sums = sums or (spent and amount.unit is None and amount.kind in {"usd", "other"} and not joined)
+        case = case or spent
         drop = guess or (receipt and amount.kind == "pct") or (case and sums and amount.kind != "variable")
         out.append(replace(amount, role="ignored") if drop and amount.role == "amount" else amount)
     return out

@@ -40,11 +40,14 @@ def _free_kind(sentence: Sentence, match: re.Match[str]) -> Kind | None:
             return _KINDS[name]
     start, end = sentence.span_of(match.start())
     byok = sentence.lexicon.bases["byok"]
-    named = byok.search(sentence.text) or byok.search(sentence.setting.heading)
-    others = [term for term in sentence.terms if start <= term.start < end and term.name != "charge"]
-    if not named or others or any(start <= a.start < end and a.kind == "pct" for a in sentence.amounts):
+    named = byok.search(sentence.text)
+    if named and start <= named.start() < end:
+        start, end = min(named.start(), match.start()), max(named.end(), match.end())
+    elif not named and not byok.search(sentence.setting.heading):
         return None
-    return "byok_pct"
+    others = [term for term in sentence.terms if start <= term.start < end and term.name != "charge"]
+    stated = [a for a in sentence.amounts if start <= a.start < end and a.kind == "pct" and a.value]
+    return None if others or stated else "byok_pct"
 
 
 def _is_beside(sentence: Sentence, way: re.Match[str], free: re.Match[str]) -> bool:

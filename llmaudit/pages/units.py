@@ -37,9 +37,14 @@ def _before_shape(unit: str) -> re.Pattern[str]:
     )
 
 
-_EACH = r"\b(?:each|every|per|jede[rsn]?|pro|je|chaque|par|cada|por)\s(?:\w+\s)?"
+_EACH = r"\b(?:each|every|per|jede[rsn]?|pro|je|chaque|par|cada|por)\s(?:\w+\s(?:of|de|von|d')\s?)?"
 
-_COSTS = r"\s(?:\w+\s){0,2}(?:costs?|is|are|at|kostet|coûte|cuesta)\s$"
+_COSTS = r"(?:\s\w+){0,3}?\s(?:costs?|is|are|at|kosten|kostet|coûte|cuesta)\s$"
+
+
+@cache
+def _each_shape(unit: str) -> re.Pattern[str]:
+    return re.compile(rf"{_EACH}{_COUNT}(?:\w+\s)?(?:{unit}){_COSTS}", re.IGNORECASE)
 
 
 def with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
@@ -91,11 +96,11 @@ def _counted_before(sentence: str, until: int, lexicon: Lexicon) -> str | None:
 
 def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     """Return the amount with a unit that stands before it, as in Chinese and Japanese, or "each call costs $0.001"."""
-    before = sentence[max(0, amount.start - 40) : amount.start]
+    before = sentence[max(0, amount.start - 60) : amount.start]
     if not lexicon.wide:
         for name in ("request", "log", "tool"):
-            if re.search(f"{_EACH}(?:{lexicon.units[name].pattern}){_COSTS}", before, re.IGNORECASE):
-                return replace(amount, unit=name)
+            if match := _each_shape(lexicon.units[name].pattern).search(before):
+                return replace(amount, unit=name, per=_count(match, lexicon))
         return amount
     before = before[-30:]
     for name, pattern in lexicon.units.items():
