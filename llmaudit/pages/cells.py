@@ -147,5 +147,5 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
             elif any(lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "tokens")):
                 header = f"{lexicon.phrases['fee']} {header}"
     words = [header, label, cell] if names_fee else [label, header, cell]
-    parts = [word.strip(" :：") for word in words if word]
+    parts = [word.strip(" :：?？") for word in words if word]
     return f"{parts[0]}: {' '.join(parts[1:])}" if len(parts) > 2 and not names_fee else " ".join(parts)  # noqa: PLR2004 -- a label, a header, a cell

@@ -16,7 +16,7 @@ from llmaudit.pages.owners import is_processor_figure
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
 from llmaudit.pages.refuted import is_taken_back
 from llmaudit.pages.shares import bare_shares
-from llmaudit.pages.terms import Setting, Term, is_bare_denial, is_repeated
+from llmaudit.pages.terms import Setting, Term, find_terms, is_bare_denial, is_repeated
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
 
@@ -267,9 +267,9 @@ def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
 def is_about_else(sentence: Sentence) -> bool:
     """Say whether a sentence is about what is paid back, owed for being late, or earned by inviting others."""
     lexicon, above = sentence.lexicon, sentence.setting.heading
-    return any(map(lexicon["other_matters"].search, (sentence.text, above))) or bool(
-        lexicon["other_topics"].search(above)
-    )
+    if any(map(lexicon["other_matters"].search, (sentence.text, above))):
+        return True
+    return bool(lexicon["other_topics"].search(above)) and all(t.name == "charge" for t in find_terms(above, lexicon))
 
 
 def _without_echoes(found: Sequence[Clause]) -> list[Clause]:

@@ -59,8 +59,13 @@ _CASE = re.compile(rf"\W*{_SUM_OF_MONEY}\W*|\W*\d[\d.,]*\s?[A-Z]{{3,4}}\W*")
 _WORKED_OUT = re.compile(rf"\W*{_SUM_OF_MONEY}\s?(?:\(.*\))?\W*")
 
 
+_ARITHMETIC = re.compile(rf"\d[^=≈]{{0,60}}[×x*+]\s?[$€£¥￥]?\d[^=≈]{{0,60}}[=≈]\s?{_SUM_OF_MONEY}")
+
+
 def is_case(row: Sequence[str]) -> bool:
     """Say whether a row works out what an amount costs: it is headed by the amount, and others follow from it."""
+    if any(_ARITHMETIC.search(cell) for cell in row):
+        return True
     return bool(row and _CASE.fullmatch(row[0])) and any(_WORKED_OUT.fullmatch(cell) for cell in row[1:])
 
 

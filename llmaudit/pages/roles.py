@@ -148,6 +148,8 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
             return True
     preceding = list(lexicon["ignored"].finditer(before))
     if preceding and (lexicon.wide or len(before[preceding[-1].end() :].split()) <= words):
+        if fee_follows and re.search(r"[—–:：(（]", before[preceding[-1].end() :]):
+            return False  # "Cheaper top-ups — 12% deposit fee"
         span = (amount.start - len(before) + preceding[-1].end(), amount.start)
         return not _any_between(terms, span) and not re.search(
             r"[;；。%]|, (?:and|we|plus)", before[preceding[-1].end() :]
