@@ -48,7 +48,8 @@ MAX_QUOTE = 400
 
 _MARGIN_SETTING = re.compile(
     r"(?:\w+_(?:margin|markup)\w*|(?:margin|markup)_\w+)[\"']?\s*[:=]|\b(?:margin|markup)(?:Percent|Percentage|Rate|Config)\b"
-    r"|pricing_adjustments|(?:cost|price|pricing|rate)_?multiplier|\bmarkup[\"']?\s*[:=]|[\"']multiplier[\"']\s*:",
+    r"|pricing_adjustments|(?:cost|price|pricing|rate)_?multiplier"
+    r"|(?<!const )(?<!let )(?<!var )\bmarkup[\"']?\s*[:=]|[\"']multiplier[\"']\s*:",
     re.IGNORECASE,
 )
 """Keys of a configuration: a page that shows them is about a margin its reader sets."""
@@ -217,6 +218,10 @@ def find_clauses(
     return [finding for finding in found if not (finding.negated and finding.kind == "none_on_tokens")]
 
 
+_FOOTNOTES = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹", " " * 9)
+"""Marks of footnotes, which make no part of a word: "$0.30 per 1,000 requests²"."""
+
+
 def _texts(page: Page) -> Iterator[str]:
     for block in page.blocks:
         yield from chain.from_iterable(block.rows) if isinstance(block, Table) else (block.text,)
@@ -244,7 +249,7 @@ def _says_again(finding: Finding, other: Finding) -> bool:
 def _read(text: str, language: str, setting: Setting, *, heading: bool) -> tuple[Clause, ...]:
     """Read a sentence with each lexicon that may be meant, until one finds something. What repeats is read once."""
     for lexicon in lexicons_for(text, language):
-        plain = simplified(text) if lexicon.language == "zh" else text
+        plain = (simplified(text) if lexicon.language == "zh" else text).translate(_FOOTNOTES)
         found = clauses(plain.replace("’", "'"), lexicon, setting, heading=heading)
         if found:
             return tuple(found)

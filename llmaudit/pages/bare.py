@@ -87,7 +87,7 @@ _NO_PRICE = re.compile(r"\b(?:no|not|kein\w*|aucun\w*|pas de|sin|ningún)\s*$", 
 
 def _is_price(sentence: Sentence, amount: Amount) -> bool:
     lexicon = sentence.lexicon
-    before = re.split(r"[;,:.—]\s", sentence.text[max(0, amount.start - 40) : amount.start])[-1]
+    before = re.split(r"[;,:.—]\s|[（、，]", sentence.text[max(0, amount.start - 40) : amount.start])[-1]
     after = sentence.text[amount.end : amount.end + 40]
     near = before[-8:] if lexicon.wide else " ".join(before.split()[-3:])
     if re.search(r"\d\s?=\s?$", sentence.text[: amount.start]):
@@ -138,9 +138,6 @@ def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
     after = (term for term in sentence.terms if amount.end <= term.start < min(end, amount.end + FREE_WITHIN))
     if not lexicon["plans"].search(sentence.text, start, amount.start) and any(map(sentence.denied, after)):
         return False  # "$9,000 a month with no fee" is what is free
-    bare = not re.search(r"\w", sentence.text[: amount.start] + sentence.text[amount.end :])
-    if bare and lexicon["spending"].search(sentence.setting.heading):
-        return False  # a value beside its label: "High-cost budget", "$8/mo"
     beside = f"{sentence.text[: amount.start]} {sentence.text[amount.end :]}"
     if len(beside) <= TAG * 2 if lexicon.wide else len(beside.split()) <= TAG:
         return True
@@ -154,7 +151,7 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
     equals = (
         r"\s?(?:=|＝|≙|equals?|(?:is|are) worth|is equal to|corresponds? to|costs?|entspr\w+|kostet|équiva\w+"
         r"|val(?:ent|e|en)|vaut|coûte|cuesta|equivale\w* a|等于|相当于|折合|兑换"
-        r"|(?:は|が)?(?=[\d$¥￥.]+\s?(?:円|ドル)?\s?(?:に相当|です))|に?相当)\s?"
+        r"|(?:は|が)?(?=[\d$¥￥.]+\s?(?:円|ドル)?\s?(?:に相当|です|として|の価値|分))|に?相当)\s?"
     )
     money = (
         r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"

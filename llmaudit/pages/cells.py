@@ -130,6 +130,15 @@ def _names_fee(text: str, language: str) -> bool:
     )
 
 
+def _tells_base(header: str, label: str, language: str) -> bool:
+    """Say whether a column's header says what its fees are, or on what: "On credits", "Per month", "Kartengebühr"."""
+    lexicon = next(lexicons_for(f"{label} {header}", language))
+    named = any(
+        lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "tokens", "request", "log")
+    )
+    return named or bool(_PERIOD.search(header)) or _names_fee(header, language)
+
+
 def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
     period = _PERIOD.search(header)
     if period and _BARE_MONEY.fullmatch(cell):
@@ -146,6 +155,8 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
                 header = lexicon.phrases["fee"]
             elif any(lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "tokens")):
                 header = f"{lexicon.phrases['fee']} {header}"
+    if names_fee and not _tells_base(header, label, language):
+        header = ""  # a plan of that name: "Sandbox"
     words = [header, label, cell] if names_fee else [label, header, cell]
     parts = [word.strip(" :：?？") for word in words if word]
     return f"{parts[0]}: {' '.join(parts[1:])}" if len(parts) > 2 and not names_fee else " ".join(parts)  # noqa: PLR2004 -- a label, a header, a cell

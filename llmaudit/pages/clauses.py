@@ -15,7 +15,7 @@ from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
 from llmaudit.pages.owners import is_processor_figure
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
 from llmaudit.pages.refuted import is_taken_back
-from llmaudit.pages.shares import bare_shares
+from llmaudit.pages.shares import bare_shares, is_level
 from llmaudit.pages.terms import Setting, Term, find_terms, is_bare_denial, is_repeated
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
@@ -130,6 +130,8 @@ def _groups(sentence: Sentence, owned: list[Amount]) -> Iterator[list[Amount]]:
 def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterator[Clause]:
     first = group[0]
     kind = "payment_processing" if any(a.unit == "payment" for a in group) else kind_of(sentence, term, first)
+    if term.name == "charge" and kind != "byok_pct" and is_level(sentence, first):
+        return  # "charged at 40% of the list price" is a price, and no fee on it
     if term.name == "charge" and first.kind == "pct" and _CACHE.search(sentence.text):
         return  # "a cache read costs 10%" is a rate of the model's
     if term.name == "charge" and first.kind not in {"pct", "variable"} and first.unit is None:

@@ -76,6 +76,11 @@ def is_example(text: str, language: str) -> bool:
     )
 
 
+def is_spent(text: str, language: str) -> bool:
+    """Say whether a label is one of what somebody spends, or may spend."""
+    return any(lexicon["spending"].search(text) for lexicon in lexicons_for(text, language))
+
+
 def in_examples(blocks: Iterable[Block | Table], language: str) -> Iterator[tuple[Block | Table, bool]]:
     """Yield every block and whether it belongs to an example that a heading or a line with a colon announces."""
     announced = False

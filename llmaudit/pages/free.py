@@ -16,7 +16,7 @@ WORDS_BETWEEN = 5
 CHARACTERS_BETWEEN = 6
 """How far "free" may stand from what is free: words, or characters where words have no edges."""
 
-_APART = re.compile(r"[,，、;；:：.。]|\d")
+_APART = re.compile(r"[,，、;；.。]|\d")
 
 _KINDS: dict[str, Kind] = {"topup": "topup_pct", "payment": "payment_processing"}
 

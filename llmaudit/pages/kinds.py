@@ -92,6 +92,9 @@ def _kind_by_unit(sentence: Sentence, amount: Amount | None) -> Kind | None:
         return None
     start, end = sentence.span_of(amount.start)
     about = f"{sentence.setting.heading} {sentence.text[start:end]}"
+    before = [a.unit for a in sentence.amounts if a.end <= start and a.unit]
+    if amount.unit == "request" and before[-1:] == ["tool"]:
+        return "tool_per_request"  # "$0.01 per search call (…) and $0.025 per call for the others"
     if amount.unit == "request" and sentence.lexicon.bases["tool"].search(about):
         return "tool_per_request"
     if amount.unit == "period" or (amount.unit != "payment" and amount.kind != "pct"):

@@ -114,7 +114,10 @@ def who_of(
     own bank is not.
     """
     part, before = sentence[span[0] : span[1]], sentence[: term.start]
-    if payment and (of_bank(sentence) or (at == term.start and lexicon["processor"].search(sentence))):
+    if payment and (
+        of_bank(part if denied else sentence)
+        or (at == term.start and lexicon["processor"].search(part if denied else sentence))
+    ):
         return "payment_processor"
     if (
         payment

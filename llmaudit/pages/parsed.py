@@ -36,8 +36,8 @@ _LEADS = re.compile(
 
 
 _OF_YOURS = re.compile(
-    r"\s(?:of|von|de|del|der)\s(?:your|the|its|our|their|this|that|these|ihrer|deiner|votre|tu|su)\s"
-    r"(?:\d[\d.]*\s?% )?(?:\w+ )?",
+    r"\s(?:of|von|de|del|der)\s(?:your|the|its|our|their|this|that|these|ihrer|deiner|votre|la|les|tu|su)\s"
+    r"(?:\d[\d.]*\s?% )?(?:[\w']+ ){0,2}|\s(?:der|des)\s(?:\w+ )?",
     re.IGNORECASE,
 )
 _PARTED = re.compile(r"[,;，；、/|]|\s(?:and|or|und|oder|et|ou|y|o|plus)\s", re.IGNORECASE)
@@ -262,7 +262,7 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
         return term.name == "multiplier" or (term.name == "markup" and _is_factor_of_price(sentence, term, amount))
     if term.name == "multiplier":
         return amount.kind == "pct" and _is_beside(sentence, term, amount)
-    if term.name in FEE_NOUNS and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
+    if term.name in FEE_NOUNS | {"subscription"} and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
         return False  # "10% of your margin" is a share of it
     if amount.unit == "period" and term.name in {"markup", "plus", "topup", "orchestration", "multiplier"}:
         return False

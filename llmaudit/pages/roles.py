@@ -105,6 +105,13 @@ def role_of(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tup
     return "amount"
 
 
+_CUT_BY = re.compile(
+    r"\b(?:reduc\w+|cuts?|lowers?|senk\w+|reduziert|verringert|baja|rebaja|réduit|diminue|abaisse)\s(?:[\w'-]+\s){1,4}?"
+    r"(?:by|um|un|de|en un)\s$",
+    re.IGNORECASE,
+)
+"""What before a percentage takes it off a fee: "annual payment reduces the fee by 15%"."""
+
 _TO_MORE = re.compile(r"\s?(?:to|and|bis|und|à|et|a|y|-|–|~|至|到|から|〜)\s?\d")
 
 
@@ -112,6 +119,8 @@ def _is_no_fee(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[
     """Say whether a percentage is none of a fee: a discount, a gift, the lower end of a range."""
     if not amount.value and _TO_MORE.match(sentence, amount.end):
         return True  # "between 0% and 20%" denies nothing
+    if _CUT_BY.search(sentence, 0, amount.start):
+        return True
     given = _given_before(lexicon.sources["given_before"], wide=lexicon.wide)
     return bool(given.search(sentence[max(0, amount.start - 60) : amount.start])) or _is_ignored(
         sentence, amount, lexicon, terms

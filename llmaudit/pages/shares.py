@@ -50,7 +50,7 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
         elif announced := _announced(sentence, amount):
             kind = announced
         elif not beyond and (
-            not _OF_LIST.match(sentence.text, amount.end) or (not byok and _is_level(sentence, amount))
+            not _OF_LIST.match(sentence.text, amount.end) or (not byok and is_level(sentence, amount))
         ):
             continue
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
@@ -96,15 +96,17 @@ def _announced(sentence: Sentence, amount: Amount) -> Kind | None:
 
 
 _LEVEL = re.compile(
-    r"(?:\b(?:costs?|is|are|pay|paying|priced at|equals?|kostet|kosten|zahlen|coûtent?|payez|cuestan?|pagas?)|=|≈)"
+    r"(?:\b(?:costs?|is|are|pay|paying|(?:priced|charged|billed|sold) at|equals?|kostet|kosten|zahlen"
+    r"|coûtent?|payez|cuestan?|pagas?)|=|≈)"
     r"\s(?:you |only |just |about |around |roughly |nur |etwa |rund |environ |seulement |solo |unos )*[~≈]?$",
     re.IGNORECASE,
 )
 """What before a share of the list price says that this is the price: "a request costs about 21% of the list price"."""
 
 
-def _is_level(sentence: Sentence, amount: Amount) -> bool:
-    return bool(_LEVEL.search(sentence.text, 0, amount.start))
+def is_level(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether a share of the list price is the price itself: "charged at 40% of list price"."""
+    return bool(_LEVEL.search(sentence.text, 0, amount.start) and _OF_LIST.match(sentence.text, amount.end))
 
 
 _ON: dict[str, Kind] = {"byok": "byok_pct", "credits": "topup_pct", "payment": "payment_processing"}

@@ -25,6 +25,12 @@ _PERIOD = re.compile(
 )
 
 
+_PERIOD_BEFORE = re.compile(
+    r"\b(?:monthly|yearly|annual(?:ly)?|monatlich|jährlich|mensuel|annuel|mensual|anual)\s?[(:]\s?$", re.IGNORECASE
+)
+"""What before an amount in brackets says by what it is paid: "Monthly ($50)"."""
+
+
 @cache
 def _per_shape(words: str) -> re.Pattern[str]:
     return re.compile(rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{_COUNT}", re.IGNORECASE)
@@ -33,7 +39,7 @@ def _per_shape(words: str) -> re.Pattern[str]:
 @cache
 def _before_shape(unit: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?:每|毎)?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?$"
+        rf"(?:每|毎)?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
     )
 
 
@@ -67,6 +73,8 @@ def _with_unit_after(sentence: str, amount: Amount, match: re.Match[str], lexico
         counted = _unit_at(sentence, second.end(), lexicon) if second and second["count"] else None
         if second and counted and counted[0] in {"request", "log", "tool"}:
             return replace(amount, end=counted[1], unit=counted[0], per=_count(second, lexicon))
+        if (before := _with_unit_before(sentence, amount, lexicon)).unit and before.per:
+            return replace(before, end=unit[1])  # "each 100,000 logs cost $1.50 a month"
     if _is_count_alone(match, unit) and (count := _count(match, lexicon)):
         named = _counted_before(sentence, amount.start, lexicon)
         if not unit and not named and re.search(r"additional|extra|more|further", match[0], re.IGNORECASE):
@@ -83,36 +91,48 @@ def _is_count_alone(match: re.Match[str], unit: tuple[str, int] | None) -> bool:
     return bool(match["count"] or match["scale"]) and (unit is None or unit[0] == "entry")
 
 
+_TOKENS = re.compile(r"tokens?|jetons?|トークン", re.IGNORECASE)
+
+
 def _counted_before(sentence: str, until: int, lexicon: Lexicon) -> str | None:
     """Return of what a price is that stands before it: "Stored traces are billed at $0.50 per 10,000"."""
     found = [
         (match.start(), name)
-        for name in ("request", "log", "tool", "tokens")
-        for pattern in (lexicon.units[name], lexicon.bases[name])
+        for name in ("request", "log", "tool")
+        for pattern in ((lexicon.bases[name],) if lexicon.wide else (lexicon.units[name], lexicon.bases[name]))
         for match in pattern.finditer(sentence, 0, until)
     ]
+    found += [(match.start(), "tokens") for match in _TOKENS.finditer(sentence, 0, until)]
     return max(found)[1] if found else None
 
 
 def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     """Return the amount with a unit that stands before it, as in Chinese and Japanese, or "each call costs $0.001"."""
     before = sentence[max(0, amount.start - 60) : amount.start]
+    if _PERIOD_BEFORE.search(before):
+        return replace(amount, unit="period")
     if not lexicon.wide:
         for name in ("request", "log", "tool"):
             if match := _each_shape(lexicon.units[name].pattern).search(before):
                 return replace(amount, unit=name, per=_count(match, lexicon))
         return amount
-    before = before[-30:]
     for name, pattern in lexicon.units.items():
-        match = _before_shape(pattern.pattern).search(before)
+        match = _before_shape(pattern.pattern).search(before[-30:])
         if match and (match[0].startswith(("每", "毎")) or re.search(r"あたり|につき|ごと|额", match[0])):
-            counts_payments = name == "request" and _pays(sentence[: amount.start], lexicon)
-            return replace(amount, unit="payment" if counts_payments else name, per=_count(match, lexicon))
+            unit = _counted(name, match[0], sentence[: amount.start - len(match[0])], lexicon)
+            return replace(amount, unit=unit, per=_count(match, lexicon))
     return amount
 
 
+def _counted(name: str, counter: str, before: str, lexicon: Lexicon) -> str:
+    """Return what a counter counts that may count anything: requests before 「1,000件あたり」, payments before 「每次」."""
+    if name == "log" and not re.search(r"GB|ログ|日志", counter):
+        return _counted_before(before, len(before), lexicon) or name
+    return "payment" if name == "request" and _pays(f"{before}{counter}", lexicon) else name
+
+
 def _pays(before: str, lexicon: Lexicon) -> bool:
-    """Say whether 「回」 or 「次」 counts payments: 「コンビニ払いは1回につき220円」, 「每次充值收取 1 元」."""
+    """Say whether a text is about paying and not about requests: 「コンビニ払いは…」, 「每次充值收取…」."""
     paid = any(lexicon.bases[name].search(before) for name in ("payment", "credits"))
     return paid and not lexicon.bases["request"].search(before)
 
