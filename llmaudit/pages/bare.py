@@ -130,11 +130,23 @@ def is_charged(sentence: Sentence, amount: Amount) -> bool:
     return amount.unit != "period" or _is_of_plan(sentence, amount)
 
 
+_COSTS_FOR = re.compile(r"\b(?:for|für|pour|por)\s$", re.IGNORECASE)
+
+_LABELLED = re.compile(r"[^:：.!?\d]{2,60}[:：]\s?")
+
+AFTER_LABELLED = 12
+"""Characters that may follow a price by the month after the label that names what it is for."""
+
+
 def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
     """Say whether an amount by the month is what a plan costs, and not what somebody spends, saves or is given."""
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    if _COSTS_FOR.search(sentence.text, start, amount.start) and lexicon["plans"].search(sentence.text, start, end):
+        return True  # "the Team plan adds shared budgets for $29 a month"
     if lexicon["spending"].search(sentence.text, start, end):
         return False
+    if _LABELLED.fullmatch(sentence.text, 0, amount.start) and len(sentence.text) - amount.end <= AFTER_LABELLED:
+        return True
     after = (term for term in sentence.terms if amount.end <= term.start < min(end, amount.end + FREE_WITHIN))
     if not lexicon["plans"].search(sentence.text, start, amount.start) and any(map(sentence.denied, after)):
         return False  # "$9,000 a month with no fee" is what is free

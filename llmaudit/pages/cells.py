@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from llmaudit.pages.examples import is_case
 from llmaudit.pages.model import Block, Table
@@ -24,6 +25,7 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
     """Yield a sentence for each cell: its row's label, its column's header, and itself."""
     if is_price_table(table):
         return
+    table = _without_codes(table)
     first = table.rows[0]
     headed = not any(_AMOUNT.match(cell) for cell in first[1:])
     above = " ".join([table.heading[:MAX_HEADING], *(first[1:] if headed else ())])
@@ -51,6 +53,17 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
             for offset, sentence in sentences(text):
                 block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
                 yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject, party=party)
+
+
+_CODE = re.compile(r"[A-Z]{0,4}[-.]?\d{0,3}\.?|§\s?\d+")
+
+
+def _without_codes(table: Table) -> Table:
+    """Return a table without a first column of numbers that count its rows: "F1", "2."."""
+    width = min(len(row) for row in table.rows)
+    if width <= 2 or not all(_CODE.fullmatch(row[0].strip()) for row in table.rows[1:]):  # noqa: PLR2004 -- a label, a value
+        return table
+    return replace(table, rows=tuple(row[1:] for row in table.rows))
 
 
 _PARTY = re.compile(
@@ -130,6 +143,9 @@ def _names_fee(text: str, language: str) -> bool:
     )
 
 
+_ON_MODELS = re.compile(r"token|inferen|inféren|model|modèle|模型|トークン|モデル", re.IGNORECASE)
+
+
 def _tells_base(header: str, label: str, language: str) -> bool:
     """Say whether a column's header says what its fees are, or on what: "On credits", "Per month", "Kartengebühr"."""
     lexicon = next(lexicons_for(f"{label} {header}", language))
@@ -153,7 +169,9 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
         if not any(term.name != "charge" for term in find_terms(header, lexicon)):
             if any(lexicon.bases[name].search(label) for name in ("credits", "byok", "payment")):
                 header = lexicon.phrases["fee"]
-            elif any(lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "tokens")):
+            elif _ON_MODELS.search(header) or any(
+                lexicon.bases[name].search(header) for name in ("credits", "byok", "payment")
+            ):
                 header = f"{lexicon.phrases['fee']} {header}"
     if names_fee and not _tells_base(header, label, language):
         header = ""  # a plan of that name: "Sandbox"

@@ -282,7 +282,11 @@ def _without_echoes(found: Sequence[Clause]) -> list[Clause]:
         bare = not _has_number(clause)
         if bare and not clause.negated and numbered and clause.kind not in {"payment_processing", "subscription"}:
             continue
-        if any(_same(clause, other) for other in kept) or (bare and _leads_to(clause, found)):
+        if bare and _leads_to(clause, found):
+            continue
+        again = next((i for i, other in enumerate(kept) if _same(clause, other)), None)
+        if again is not None:
+            kept[again] = clause if clause.minimum is not None else kept[again]
             continue
         kept.append(clause)
     return kept

@@ -32,7 +32,7 @@ NAMED = 24
 """Characters after a price that name its plan, which is no example then: "e.g. $49/month for the Team plan"."""
 
 _SPENDS = re.compile(
-    r"\b(?:spend(?:s|ing)?|spent|paid|pays|ausgibt|gibt .{1,60} aus|verbraucht|zahlte?|dépens\w+|a payé"
+    r"\b(?:spend(?:s|ing)?|spent|loses?|lost|paid|pays|ausgibt|gibt .{1,60} aus|verbraucht|zahlte?|dépens\w+|a payé"
     r"|gast(?:a|an|ó|aba)|pagó)\b"
     r"|花费|花了|支出",
     re.IGNORECASE,
@@ -54,7 +54,7 @@ def _is_bill(table: Table) -> bool:
     return any(_TOTAL.fullmatch(row[0].strip()) for row in table.rows[1:] if row)
 
 
-_CASE = re.compile(rf"\W*{_SUM_OF_MONEY}\W*|\W*\d[\d.,]*\s?[A-Z]{{3,4}}\W*")
+_CASE = re.compile(rf"\W*{_SUM_OF_MONEY}\W*|\W*\d[\d.,]*\s?[%％]\W*|\W*\d[\d.,]*\s?[A-Z]{{3,4}}\W*")
 
 _WORKED_OUT = re.compile(rf"\W*{_SUM_OF_MONEY}\s?(?:\(.*\))?\W*")
 

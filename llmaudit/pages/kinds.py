@@ -102,11 +102,16 @@ def _kind_by_unit(sentence: Sentence, amount: Amount | None) -> Kind | None:
     return None
 
 
+_ON_TOKENS = re.compile(r" on (?:[\w-]+ ){0,2}(?:tokens?|inference|model prices?)\b", re.IGNORECASE)
+
+
 def _kind_of_markup(sentence: Sentence, term: Term, base: Base | None, amount: Amount | None) -> Kind:
     if amount is not None and amount.kind in {"usd", "other"} and amount.unit != "tokens":
         return "per_request" if sentence.lexicon.bases["request"].search(sentence.text) else "platform_pct"
     if term.name == "markup" and amount is not None and base == "payment":
         return "payment_processing"
+    if _ON_TOKENS.match(sentence.text, term.end):
+        return "token_pct"
     after = _told_after(sentence, amount) if amount is not None else None
     if after and amount is not None and amount.kind == "pct":
         return after

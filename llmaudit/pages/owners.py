@@ -74,6 +74,7 @@ def _of_processor(part: str, before: str) -> bool:
 _PASSED_ON = re.compile(
     r"\b(?:pass(?:ed|es)? (?:\w+ ){0,3}(?:on|along|through)|added to your|you pay|we (?:charge|add)"
     r"|weiter(?:gegeben|geben|berechnet)"
+    r"|charges us|se añaden?|nos cobran?|nous facture|kommen .{0,30} hinzu"
     r"|répercut\w+|repercut\w+|trasladamos|traslada)(?!\w)|转嫁|由(?:用户|您|你)承担|お客様",
     re.IGNORECASE,
 )

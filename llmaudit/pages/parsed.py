@@ -253,7 +253,14 @@ def _distance(sentence: Sentence, term: Term, amount: Amount) -> int:
     return int((len(gap) + (15 if re.search(r"[,;]", gap) else 0)) * weight) + 2
 
 
+_PER_CREDIT = re.compile(
+    r"\s?(?:/|per|pro|par|por|a)\s?(?:credits?|points?|Punkte?|crédits?|créditos?)\b", re.IGNORECASE
+)
+
+
 def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
+    if term.name == "overage" and _PER_CREDIT.match(sentence.text, amount.end):
+        return False  # "overage: 1¢ per credit" is what a credit costs
     if term.name == "hidden" or (
         amount.kind in {"usd", "other"} and not amount.unit and not _is_beside(sentence, term, amount)
     ):

@@ -64,10 +64,15 @@ def _raised(words: str, *, wide: bool) -> re.Pattern[str]:
     return re.compile(rf"{edge}(?:{words})\s?[~≈约]?$", re.IGNORECASE)
 
 
+ADDED_WITHIN = 24
+"""Characters after a share in which it is said to be added: "the 2% is added to the list price"."""
+
+
 def _raises_price(sentence: Sentence, amount: Amount) -> bool:
     """Say whether a share is added to the provider's price: "the provider's price, plus 6%", "… kommen 5 %"."""
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
-    if not _raised(lexicon.sources["raised"], wide=lexicon.wide).search(sentence.text, start, amount.start):
+    before = _raised(lexicon.sources["raised"], wide=lexicon.wide).search(sentence.text, start, amount.start)
+    if not (before or lexicon["added"].search(sentence.text, amount.end, amount.end + ADDED_WITHIN)):
         return False
     return bool(lexicon["list_price"].search(sentence.text, start, end))
 

@@ -18,7 +18,7 @@ _TAXED = (
 )
 """With or without tax, as it stands between an amount and what it is per: "29 € HT / mois"."""
 
-_COUNT = rf"(?P<count>{NUMBER})?\s?(?P<scale>{SCALES})?\s?(?:additional |more |zusätzliche |weitere )?"
+_COUNT = rf"(?P<count>{NUMBER})?\s?(?P<scale>{SCALES})?\s?(?:additional |more |zusätzliche |weitere |de |d')?"
 
 _PERIOD = re.compile(
     r"\s?(?:mo|month|monthly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)", re.IGNORECASE
@@ -33,7 +33,10 @@ _PERIOD_BEFORE = re.compile(
 
 @cache
 def _per_shape(words: str) -> re.Pattern[str]:
-    return re.compile(rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{_COUNT}", re.IGNORECASE)
+    several = "(?:tranche de |block of |lote de |angefangene )?"
+    return re.compile(
+        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{several}{_COUNT}", re.IGNORECASE
+    )
 
 
 @cache
@@ -45,7 +48,10 @@ def _before_shape(unit: str) -> re.Pattern[str]:
 
 _EACH = r"\b(?:each|every|per|jede[rsn]?|pro|je|chaque|par|cada|por)\s(?:\w+\s(?:of|de|von|d')\s?)?"
 
-_COSTS = r"(?:\s\w+){0,3}?\s(?:costs?|is|are|at|kosten|kostet|coûte|cuesta)\s$"
+_COSTS = (
+    r"(?:\s\w+){0,3}?\s(?:costs?|is|are|at|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir"
+    r"|coûte|coûtent|cuestan?|se cobran?)\s$"
+)
 
 
 @cache
@@ -76,7 +82,7 @@ def _with_unit_after(sentence: str, amount: Amount, match: re.Match[str], lexico
         if (before := _with_unit_before(sentence, amount, lexicon)).unit and before.per:
             return replace(before, end=unit[1])  # "each 100,000 logs cost $1.50 a month"
     if _is_count_alone(match, unit) and (count := _count(match, lexicon)):
-        named = _counted_before(sentence, amount.start, lexicon)
+        named = _counted_before(sentence, amount.start, lexicon) or ("log" if unit else None)
         if not unit and not named and re.search(r"additional|extra|more|further", match[0], re.IGNORECASE):
             named = "request"  # "$9 per additional 100k"
         if named:
@@ -125,7 +131,7 @@ def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount
 
 
 def _counted(name: str, counter: str, before: str, lexicon: Lexicon) -> str:
-    """Return what a counter counts that may count anything: requests before 「1,000件あたり」, payments before 「每次」."""
+    """Return what a counter counts that may count anything: requests before 「1,000件あたり」, payments."""
     if name == "log" and not re.search(r"GB|ログ|日志", counter):
         return _counted_before(before, len(before), lexicon) or name
     return "payment" if name == "request" and _pays(f"{before}{counter}", lexicon) else name
