@@ -149,9 +149,8 @@ _ON_MODELS = re.compile(r"token|inferen|inféren|model|modèle|模型|トーク�
 def _tells_base(header: str, label: str, language: str) -> bool:
     """Say whether a column's header says what its fees are, or on what: "On credits", "Per month", "Kartengebühr"."""
     lexicon = next(lexicons_for(f"{label} {header}", language))
-    named = any(
-        lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "tokens", "request", "log")
-    )
+    named = any(lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "request", "log"))
+    named = named or bool(_ON_MODELS.search(header))
     return named or bool(_PERIOD.search(header)) or _names_fee(header, language)
 
 

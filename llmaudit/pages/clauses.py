@@ -225,7 +225,8 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         return False  # "What is a platform fee?": explained, not charged
     if any(a.role == "minimum" and a.kind == "usd" for a in sentence.amounts) and term.name != "subscription":
         return not any(a.role == "amount" and a.kind == "pct" for a in sentence.amounts)
-    if any(a.role == "ignored" and a.kind == "pct" and -1 <= term.start - a.end <= NEAR for a in sentence.amounts):
+    set_aside = [a for a in sentence.amounts if a.role == "ignored" and a.kind == "pct"]
+    if any(-1 <= term.start - a.end <= NEAR or 0 <= a.start - term.end <= NEAR for a in set_aside):
         return False  # "19% VAT is added": the figure is the tax's, and so is the word
     if sentence.text.rstrip(" .。*") == sentence.text[term.start : term.end]:
         above = sentence.setting.heading  # an entry of "we charge:", not of "how gateways make money"
