@@ -43,7 +43,9 @@ def is_a_fee(finding: Finding) -> bool:
     return not finding.negated and finding.who == "gateway"
 
 
-@pytest.mark.parametrize(("language", "case"), STATED, ids=lambda value: value["text"] if "text" in value else value)
+@pytest.mark.parametrize(
+    ("language", "case"), STATED, ids=lambda value: value if isinstance(value, str) else value["text"]
+)
 def test_what_is_stated(language: str, case: dict[str, Any], catalog: Catalog) -> None:
     left = found_on(language, case["text"], catalog)
     for wanted in case["clauses"]:
