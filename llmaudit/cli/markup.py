@@ -150,7 +150,9 @@ def _percent(pct: float | None) -> str:
 
 def page(
     settings: Settings,
-    files: Annotated[list[Path], typer.Argument(help="Saved pricing pages: HTML, Markdown (MDX) or text.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Saved pricing pages: HTML, Markdown (MDX) or text; - is standard input.")
+    ],
     on: Annotated[
         str | None, typer.Option("--date", help="Day to compare prices on, such as 2026-10-01; else the page's own.")
     ] = None,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError, printable
+from llmaudit.pages.cells import parties
 from llmaudit.pages.clauses import clauses
 from llmaudit.pages.listprice import ListPrices
 from llmaudit.pages.model import MAX_BLOCKS, Block, Finding, Page, PageAudit, Table
@@ -22,12 +23,13 @@ from llmaudit.pages.names import (
     is_about_several,
     other_gateways,
     own_name,
+    own_party,
     own_words,
     owner_of,
     site_of,
 )
 from llmaudit.pages.owners import has_own_voice
-from llmaudit.pages.parsed import Clause
+from llmaudit.pages.parsed import Clause, sets_aside
 from llmaudit.pages.pieces import pieces
 from llmaudit.pages.pricetable import compare, is_price_table
 from llmaudit.pages.read import read_page
@@ -46,7 +48,8 @@ MAX_QUOTE = 400
 
 _MARGIN_SETTING = re.compile(
     r"(?:\w+_(?:margin|markup)\w*|(?:margin|markup)_\w+)[\"']?\s*[:=]|\b(?:margin|markup)(?:Percent|Percentage|Rate|Config)\b"
-    r"|pricing_adjustments|(?:cost|price|pricing|rate)_?multiplier|\bmarkup[\"']?\s*[:=]|[\"']multiplier[\"']\s*:",
+    r"|pricing_adjustments|(?:cost|price|pricing|rate)_?multiplier"
+    r"|(?<!const )(?<!let )(?<!var )\bmarkup[\"']?\s*[:=]|[\"']multiplier[\"']\s*:",
     re.IGNORECASE,
 )
 """Keys of a configuration: a page that shows them is about a margin its reader sets."""
@@ -188,6 +191,8 @@ def find_clauses(
     reader_sets = any(_READER_SETS.search(block.text) for block in page.text_blocks)
     above = "" if _PROSE.search(page.title) else page.title
     titled = own_words(above) if several else None
+    tables = [block for block in page.blocks if isinstance(block, Table)]
+    own_row = own_party(parties(tables), " ".join(block.text for block in page.text_blocks))
     found: list[Finding] = []
     read = list(pieces(page, language))
     for piece, following in zip_longest(read, read[1:]):
@@ -200,7 +205,7 @@ def find_clauses(
             settings_page,
             reader_sets,
             several or piece.party,
-            titled,
+            own_row if piece.party and own_row else titled,
             piece.example,
             piece.subject,
         )
@@ -213,6 +218,10 @@ def find_clauses(
     return [finding for finding in found if not (finding.negated and finding.kind == "none_on_tokens")]
 
 
+_FOOTNOTES = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹", " " * 9)
+"""Marks of footnotes, which make no part of a word: "$0.30 per 1,000 requests²"."""
+
+
 def _texts(page: Page) -> Iterator[str]:
     for block in page.blocks:
         yield from chain.from_iterable(block.rows) if isinstance(block, Table) else (block.text,)
@@ -222,7 +231,7 @@ def _is_taken_back(piece: Piece, following: Piece, language: str) -> bool:
     """Say whether a figure is called wrong by the sentence after it: 'It spoke of "a 5% fee". That was a mistake.'."""
     if not re.search(r"\d", piece.text) or piece.heading:
         return False
-    text = following.text[following.lead :]
+    text = following.text[following.lead :].lstrip(" »”\"'’)）」』")
     return any(
         takes_back(simplified(text) if lexicon.language == "zh" else text.replace("’", "'"), lexicon)
         for lexicon in lexicons_for(text, language)
@@ -240,11 +249,11 @@ def _says_again(finding: Finding, other: Finding) -> bool:
 def _read(text: str, language: str, setting: Setting, *, heading: bool) -> tuple[Clause, ...]:
     """Read a sentence with each lexicon that may be meant, until one finds something. What repeats is read once."""
     for lexicon in lexicons_for(text, language):
-        plain = simplified(text) if lexicon.language == "zh" else text
+        plain = (simplified(text) if lexicon.language == "zh" else text).translate(_FOOTNOTES)
         found = clauses(plain.replace("’", "'"), lexicon, setting, heading=heading)
         if found:
             return tuple(found)
-        if speaks_of_what_is_wrong(plain, lexicon):
+        if speaks_of_what_is_wrong(plain, lexicon) or sets_aside(plain, lexicon):
             break  # what one language takes back, another that knows fewer of its words must not state
     return ()
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from llmaudit.pages.figures import Amount, number
-from llmaudit.pages.kinds import LIST_PRICE, UNIT_BASES, UNIT_KINDS, clause_at, kind_of
+from llmaudit.pages.kinds import UNIT_BASES, UNIT_KINDS, clause_at, kind_of
 from llmaudit.pages.model import Base
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, is_money_like
 from llmaudit.pages.terms import Term
@@ -53,7 +53,7 @@ def bare_factors(sentence: Sentence) -> Iterator[Clause]:
             or amount.role != "amount"
             or id(amount) in owned
             or amount.value is None
-            or not LIST_PRICE.search(sentence.text)
+            or not _is_on_list_price(sentence, amount)
         ):
             continue
         if re.match(
@@ -65,18 +65,14 @@ def bare_factors(sentence: Sentence) -> Iterator[Clause]:
         yield replace(clause, multiplier=amount.value, pct=(amount.value - 1) * 100, negated=amount.value == 1)
 
 
-def free_keys(sentence: Sentence) -> Iterator[Clause]:
-    """Yield what says without a word for a fee that own keys cost nothing: `BYOK is free on every plan`."""
-    lexicon = sentence.lexicon
-    for match in lexicon["free"].finditer(sentence.text):
-        start, end = sentence.span_of(match.start())
-        named = lexicon.bases["byok"].search(sentence.text) or lexicon.bases["byok"].search(sentence.setting.heading)
-        others = [term for term in sentence.terms if start <= term.start < end and term.name != "charge"]
-        if not named or others or any(start <= a.start < end and a.kind == "pct" for a in sentence.amounts):
-            continue
-        clause = clause_at(sentence, Term(match.start(), match.end(), "zero"), match.start(), "byok_pct")
-        yield replace(clause, negated=True, minimum=None)
-        return
+ON_LIST = 45
+"""Characters between a factor and the list price that it is on."""
+
+
+def _is_on_list_price(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether the list price is named beside a factor: "1.15x the provider's list price", 「公式価格の1.1倍」."""
+    near = max(0, amount.start - ON_LIST), amount.end + ON_LIST
+    return bool(sentence.lexicon["list_price"].search(sentence.text, *near))
 
 
 def _joined_pct(sentence: Sentence, amount: Amount) -> Amount | None:
@@ -91,12 +87,13 @@ _NO_PRICE = re.compile(r"\b(?:no|not|kein\w*|aucun\w*|pas de|sin|ningún)\s*$", 
 
 def _is_price(sentence: Sentence, amount: Amount) -> bool:
     lexicon = sentence.lexicon
-    before = re.split(r"[;,:.—]\s", sentence.text[max(0, amount.start - 40) : amount.start])[-1]
+    before = re.split(r"[;,:.—]\s|[（、，]", sentence.text[max(0, amount.start - 40) : amount.start])[-1]
     after = sentence.text[amount.end : amount.end + 40]
     near = before[-8:] if lexicon.wide else " ".join(before.split()[-3:])
     if re.search(r"\d\s?=\s?$", sentence.text[: amount.start]):
         return False  # "500 = $0.0005 per call" explains a unit
-    if lexicon["not_a_price"].search(near) or (not lexicon.wide and _NO_PRICE.search(near)):
+    firm = re.search(r"\b(?:at|@|for only)\s$", before)
+    if (not firm and lexicon["not_a_price"].search(near)) or (not lexicon.wide and _NO_PRICE.search(near)):
         return False
     if re.match(
         r"\s?(?:of|in|worth|für|de|en)\s(?:\w+\s){0,2}(?:credits?|usage|spend|Guthaben|crédits?|créditos?)",
@@ -126,16 +123,30 @@ FREE_WITHIN = 20
 
 def is_charged(sentence: Sentence, amount: Amount) -> bool:
     """Say whether an amount with a unit is a charge of the page's: a plan's price by the month, a price of logs."""
+    if amount.unit and sentence.lexicon["statistics"].search(sentence.text, *sentence.span_of(amount.start)):
+        return False  # "the median request cost $0.0021 last month"
     if amount.unit == "log" and _SIZE.search(amount.text_of(sentence.text)):
         return _is_about_logs(sentence)
     return amount.unit != "period" or _is_of_plan(sentence, amount)
 
 
+_COSTS_FOR = re.compile(r"\b(?:for|für|pour|por)\s$", re.IGNORECASE)
+
+_LABELLED = re.compile(r"[^:：.!?\d]{2,60}[:：]\s?")
+
+AFTER_LABELLED = 12
+"""Characters that may follow a price by the month after the label that names what it is for."""
+
+
 def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
     """Say whether an amount by the month is what a plan costs, and not what somebody spends, saves or is given."""
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    if _COSTS_FOR.search(sentence.text, start, amount.start) and lexicon["plans"].search(sentence.text, start, end):
+        return True  # "the Team plan adds shared budgets for $29 a month"
     if lexicon["spending"].search(sentence.text, start, end):
         return False
+    if _LABELLED.fullmatch(sentence.text, 0, amount.start) and len(sentence.text) - amount.end <= AFTER_LABELLED:
+        return True
     after = (term for term in sentence.terms if amount.end <= term.start < min(end, amount.end + FREE_WITHIN))
     if not lexicon["plans"].search(sentence.text, start, amount.start) and any(map(sentence.denied, after)):
         return False  # "$9,000 a month with no fee" is what is free
@@ -150,30 +161,35 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
     units = sentence.lexicon.sources["credits_units"]
     figure = r"(?P<n>(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d[\d,.]*)\s?(?:k|K|M|million|万)?)"
     equals = (
-        r"\s?(?:=|＝|equals?|is worth|are worth|is equal to|corresponds? to|entspr\w+|équiva\w+|equivale\w* a"
-        r"|等于|相当于|折合|兑换|に?相当)\s?"
+        r"\s?(?:=|＝|≙|equals?|(?:is|are) worth|is equal to|corresponds? to|costs?|entspr\w+|kostet|équiva\w+"
+        r"|val(?:ent|e|en)|vaut|coûte|cuesta|equivale\w* a|等于|相当于|折合|兑换"
+        r"|(?:は|が)?(?=[\d$¥￥.]+\s?(?:円|ドル)?\s?(?:に相当|です|として|の価値|分))|に?相当)\s?"
     )
     money = (
         r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
+        r"|(?P<w>one|an?|einen?|einem|un|une) (?P<unit2>dollar|euro|cent|Dollar|Euro|Cent)(?!s)"
         r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|美金|人民币|欧元|元|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
     )
     each = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
     shapes = (
         rf"(?:{figure}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}){equals}{money}",
-        rf"{money}{equals}{figure}\s?(?:{units}|tokens?)",
+        rf"{money}(?:{equals}|\s(?:buys?|gets? you|gives? you|adds?)\s){figure}\s?(?:{units}|tokens?)",
         rf"{money}\s?{each}\s?{figure}?\s?(?:{units})(?!\w)",
         rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{money}\s?{each}\s?{figure}(?!\s?[\w%])",
     )
     for shape in shapes:
         for match in re.finditer(shape, sentence.text, re.IGNORECASE):
             count = number(re.sub(r"[^\d.,]", "", match["n"] or "1"), sentence.lexicon.language)
-            value = number(match["m"] or match["m2"], sentence.lexicon.language)
+            value = number(match["m"] or match["m2"] or "1", sentence.lexicon.language)
             if count and value is not None:
                 yield _conversion(sentence, match, count, value)
 
 
 _COIN = r"(?:[$¥￥]\s?1(?!\d|[.,]\d)|(?<![\d.,])1\s?(?:[$¥￥]|美元|美金|刀|人民币|元|块|USD|CNY|RMB))"
-_AT_PAR = re.compile(rf"(?P<a>{_COIN})\s?(?:=|＝|等于|兑换?|:|：)\s?(?P<b>{_COIN})", re.IGNORECASE)
+_AT_PAR = re.compile(
+    rf"(?P<a>{_COIN})\s?(?:=|＝|等于|兑换?|:|：|,? (?:and |you )?(?:receive|get)s?)\s?(?P<b>{_COIN})",
+    re.IGNORECASE,
+)
 """One of a currency for one of another, which is no exchange rate: `1$ = 1¥`."""
 
 
@@ -183,6 +199,24 @@ _SAME_COIN = re.compile(
     re.IGNORECASE,
 )
 """A coin that is credited whole: "$1 you pay us becomes $1 of credits"."""
+
+
+_RATE = re.compile(
+    r"(?<![\d.,])\d{1,2}(?:\.\d{1,3})?\s?(?:元|人民币|RMB|CNY|円|€|EUR)\s?[=＝]\s?(?:\$\s?1|1\s?(?:\$|美元|美金|刀|USD|ドル))(?![\d.,])"
+    r"|(?:\$\s?1|(?<![\d.,])1\s?(?:\$|美元|美金|刀|USD|ドル))\s?[=＝]\s?\d{1,2}(?:\.\d{1,3})?\s?(?:元|人民币|RMB|CNY|円|€|EUR)(?![\d.,])"
+)
+"""A rate of the page's own between currencies, one of which is credited: 「7.3 元 = 1 美元」."""
+
+
+def own_rates(sentence: Sentence) -> Iterator[Clause]:
+    """Yield rates at which money of one currency becomes credit in another."""
+    for match in _RATE.finditer(sentence.text):
+        if _AT_PAR.fullmatch(match[0]) or re.search(
+            r"汇率|匯率|為替|rate", sentence.text[max(0, match.start() - 12) : match.start()]
+        ):
+            continue  # the market's
+        clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
+        yield replace(clause, base="credits", per=1, other_amount=match[0])
 
 
 def paid_in_full(sentence: Sentence) -> Iterator[Clause]:
@@ -208,7 +242,7 @@ def at_par(sentence: Sentence) -> Iterator[Clause]:
 def _conversion(sentence: Sentence, match: re.Match[str], count: Decimal, value: Decimal) -> Clause:
     written = match["n"] or ""
     scale = 1_000_000 if re.search(r"M|million", written) else 1_000 if re.search(r"k|K", written) else 1
-    unit = (match["unit"] or "").lower()
+    unit = (match["unit"] or match["unit2"] or "").lower()
     dollars = "$" in match[0] or unit in {"美元", "美金", "ドル", "usd", "dollar", "dollars"}
     clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
     if unit in {"¢", "cent", "cents"}:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from llmaudit.pages.examples import is_case
 from llmaudit.pages.model import Block, Table
@@ -24,6 +25,7 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
     """Yield a sentence for each cell: its row's label, its column's header, and itself."""
     if is_price_table(table):
         return
+    table = _without_codes(table)
     first = table.rows[0]
     headed = not any(_AMOUNT.match(cell) for cell in first[1:])
     above = " ".join([table.heading[:MAX_HEADING], *(first[1:] if headed else ())])
@@ -53,12 +55,30 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
                 yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject, party=party)
 
 
+_CODE = re.compile(r"[A-Z]{0,4}[-.]?\d{0,3}\.?|§\s?\d+")
+
+
+def _without_codes(table: Table) -> Table:
+    """Return a table without a first column of numbers that count its rows: "F1", "2."."""
+    width = min(len(row) for row in table.rows)
+    if width <= 2 or not all(_CODE.fullmatch(row[0].strip()) for row in table.rows[1:]):  # noqa: PLR2004 -- a label, a value
+        return table
+    return replace(table, rows=tuple(row[1:] for row in table.rows))
+
+
 _PARTY = re.compile(
     r"(?:platt?forms?|plate-?formes?|plataformas?|gateways?|marketplaces?|competitors?|aggregators?|services?/platforms?)"
     r"|平台|网关|プラットフォーム",
     re.IGNORECASE,
 )
 """What a table is headed whose every row is about a company of its own: without a known name, nobody knows whose."""
+
+
+def parties(tables: Iterable[Table]) -> list[str]:
+    """Return the labels of rows that are about a company of their own."""
+    of_companies = (table for table in tables if _PARTY.fullmatch(table.rows[0][0].strip(" *")))
+    return [row[0] for table in of_companies for row in table.rows[1:] if row[0]]
+
 
 _SPLIT = re.compile(
     r"(?:revenue|earnings?|payment|fee|income) (?:split|share|distribution)s?\b|\bsplit\b"
@@ -112,7 +132,8 @@ def _label_of(row: tuple[str, ...], column: int, language: str) -> str:
     """Return the label of a cell: the row's first, or the cell before a share where only that one names a fee."""
     before = row[column - 1] if column > 1 else ""
     if before and _SHARE.fullmatch(row[column]) and _names_fee(before, language) and not _names_fee(row[0], language):
-        return before
+        denies = next(lexicons_for(before, language))["negators"].search(before)
+        return row[0] if denies else before
     return row[0]
 
 
@@ -120,6 +141,17 @@ def _names_fee(text: str, language: str) -> bool:
     return any(
         term.name not in {"charge", "plus"} for lex in lexicons_for(text, language) for term in find_terms(text, lex)
     )
+
+
+_ON_MODELS = re.compile(r"token|inferen|inféren|model|modèle|模型|トークン|モデル", re.IGNORECASE)
+
+
+def _tells_base(header: str, label: str, language: str) -> bool:
+    """Say whether a column's header says what its fees are, or on what: "On credits", "Per month", "Kartengebühr"."""
+    lexicon = next(lexicons_for(f"{label} {header}", language))
+    named = any(lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "request", "log"))
+    named = named or bool(_ON_MODELS.search(header))
+    return named or bool(_PERIOD.search(header)) or _names_fee(header, language)
 
 
 def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
@@ -132,9 +164,16 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
                        for t in find_terms(header, lex) if t.name == "multiplier"), None)  # fmt: skip
         header = factor or header
     if not names_fee and _SHARE.match(cell) and _PRICED.search(f"{table.rows[0][0]} {header} {table.heading}"):
-        lexicon = next(lexicons_for(label, language))
-        charged = any(lexicon.bases[name].search(label) for name in ("credits", "byok", "payment"))
-        if charged and not any(term.name != "charge" for term in find_terms(header, lexicon)):
-            header = lexicon.phrases["fee"]
+        lexicon = next(lexicons_for(f"{label} {header}", language))
+        if not any(term.name != "charge" for term in find_terms(header, lexicon)):
+            if any(lexicon.bases[name].search(label) for name in ("credits", "byok", "payment")):
+                header = lexicon.phrases["fee"]
+            elif _ON_MODELS.search(header) or any(
+                lexicon.bases[name].search(header) for name in ("credits", "byok", "payment")
+            ):
+                header = f"{lexicon.phrases['fee']} {header}"
+    if names_fee and not _tells_base(header, label, language):
+        header = ""  # a plan of that name: "Sandbox"
     words = [header, label, cell] if names_fee else [label, header, cell]
-    return " ".join(word.strip(" :：") for word in words if word)
+    parts = [word.strip(" :：?？") for word in words if word]
+    return f"{parts[0]}: {' '.join(parts[1:])}" if len(parts) > 2 and not names_fee else " ".join(parts)  # noqa: PLR2004 -- a label, a header, a cell

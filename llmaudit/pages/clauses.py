@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, free_keys, is_charged, paid_in_full
+from llmaudit.pages.bare import at_par, bare_factors, bare_prices, conversions, is_charged, own_rates, paid_in_full
 from llmaudit.pages.bases import base_of
 from llmaudit.pages.denial import is_asserted
 from llmaudit.pages.figures import Amount, number
+from llmaudit.pages.free import free_of_charge
 from llmaudit.pages.kinds import UNIT_BASES, clause_at, kind_of, over_list
 from llmaudit.pages.owners import is_processor_figure
 from llmaudit.pages.parsed import JOINS, Clause, Sentence, parse
 from llmaudit.pages.refuted import is_taken_back
-from llmaudit.pages.shares import bare_shares
-from llmaudit.pages.terms import Setting, Term, is_bare_denial, is_repeated
+from llmaudit.pages.shares import bare_shares, is_level
+from llmaudit.pages.terms import Setting, Term, find_terms, is_bare_denial, is_repeated
 from llmaudit.pages.variables import CLOSE, OPEN
 from llmaudit.pages.words import Lexicon
 
@@ -43,8 +44,13 @@ _IF_NONE = re.compile(
 )
 """What makes a case of a denial, which then says nothing: "if no service fee is shown, a tip is usual"."""
 
-_PASSING = re.compile(r"\s(?:paid|charged|collected|owed|due) (?:by|to|from)\b", re.IGNORECASE)
-"""What after a fee makes it one that is only spoken of: "the usage fee paid by the user"."""
+_PASSING = re.compile(
+    r"\s(?:(?:paid|charged|collected|owed|due) (?:by|to|from)\b"
+    r"|(?:already |also )?(?:includes?|covers?|buys?|gets you)\b"
+    r"|(?:umfasst|enthält|deckt)\b|(?:comprend|couvre|inclut)\b|(?:incluye|cubre)\b)|(?:包含|包括|に含まれ)",
+    re.IGNORECASE,
+)
+"""What after a fee makes it one that is only spoken of: "the usage fee paid by the user", "the platform fee covers"."""
 
 _CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECASE)
 _FEE = re.compile(r"fee|charge|gebühr|frais|cuota|tarifa|cargo|[费費料]", re.IGNORECASE)
@@ -65,12 +71,13 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = Fa
     found = [
         *conversions(sentence),
         *at_par(sentence),
+        *own_rates(sentence),
         *paid_in_full(sentence),
         *_of_terms(sentence, heading=heading),
         *bare_prices(sentence),
         *bare_factors(sentence),
         *bare_shares(sentence),
-        *free_keys(sentence),
+        *free_of_charge(sentence),
         *_claims(sentence),
     ]
     kept = [clause for clause in found if not _is_skipped(sentence, clause)]
@@ -123,12 +130,16 @@ def _groups(sentence: Sentence, owned: list[Amount]) -> Iterator[list[Amount]]:
 def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterator[Clause]:
     first = group[0]
     kind = "payment_processing" if any(a.unit == "payment" for a in group) else kind_of(sentence, term, first)
+    if term.name == "charge" and kind != "byok_pct" and is_level(sentence, first):
+        return  # "charged at 40% of the list price" is a price, and no fee on it
     if term.name == "charge" and first.kind == "pct" and _CACHE.search(sentence.text):
         return  # "a cache read costs 10%" is a rate of the model's
     if term.name == "charge" and first.kind not in {"pct", "variable"} and first.unit is None:
         return
     if (first.unit == "log" or term.name not in {"subscription", "platform"}) and not is_charged(sentence, first):
         return
+    if term.name == "charge" and kind == "platform_pct" and _names_price(sentence, first):
+        kind = "token_pct"  # "to the maker's price we add 5%", "others add 5%"
     if (
         term.name == "charge"
         and first.kind == "pct"
@@ -146,6 +157,13 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
     unit = next((amount.unit for amount in group if amount.unit in UNIT_BASES), None)
     own_unit = unit and clause.pct is None and kind != "tool_per_request"
     yield replace(clause, base=UNIT_BASES[str(unit)]) if own_unit else clause
+
+
+def _names_price(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether the part in which a percentage stands names the price it is on, or gateways that all add to it."""
+    span = sentence.span_of(amount.start)
+    lexicon = sentence.lexicon
+    return amount.kind == "pct" and any(lexicon[name].search(sentence.text, *span) for name in ("list_price", "others"))
 
 
 def _with_figure(clause: Clause, amount: Amount, sentence: Sentence, term: Term) -> Clause:
@@ -207,7 +225,8 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         return False  # "What is a platform fee?": explained, not charged
     if any(a.role == "minimum" and a.kind == "usd" for a in sentence.amounts) and term.name != "subscription":
         return not any(a.role == "amount" and a.kind == "pct" for a in sentence.amounts)
-    if any(a.role == "ignored" and a.kind == "pct" and -1 <= term.start - a.end <= NEAR for a in sentence.amounts):
+    set_aside = [a for a in sentence.amounts if a.role == "ignored" and a.kind == "pct"]
+    if any(-1 <= term.start - a.end <= NEAR or 0 <= a.start - term.end <= NEAR for a in set_aside):
         return False  # "19% VAT is added": the figure is the tax's, and so is the word
     if sentence.text.rstrip(" .。*") == sentence.text[term.start : term.end]:
         above = sentence.setting.heading  # an entry of "we charge:", not of "how gateways make money"
@@ -226,16 +245,34 @@ def _only_adds(sentence: Sentence, term: Term) -> bool:
 
 def _claims(sentence: Sentence) -> Iterator[Clause]:
     """Yield the phrases that say the provider's own price is charged."""
+    free = [match.span() for match in sentence.lexicon["free"].finditer(sentence.text)]
     for zero in sentence.zero:
+        if any(zero.start < end and zero.end > start for start, end in free) and _is_on_keys(sentence, zero):
+            continue  # "own keys cost nothing extra" is about them, and says nothing about the price of tokens
         clause = clause_at(sentence, zero, zero.start, "none_on_tokens")
         yield replace(clause, negated=True, base="byok" if clause.base == "byok" else "tokens")
+
+
+def _is_on_keys(sentence: Sentence, zero: Term) -> bool:
+    start, end = sentence.span_of(zero.start)
+    return bool(sentence.lexicon.bases["byok"].search(sentence.text, start, end))
 
 
 def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
     if is_taken_back(sentence.text, clause.at, sentence.amounts, sentence.lexicon):
         return True
+    if not clause.negated and clause.who == "gateway" and is_about_else(sentence):
+        return True
     start, end = sentence.span_of(clause.at)
     return bool(sentence.lexicon["skipped"].search(sentence.text[start:end]))
+
+
+def is_about_else(sentence: Sentence) -> bool:
+    """Say whether a sentence is about what is paid back, owed for being late, or earned by inviting others."""
+    lexicon, above = sentence.lexicon, sentence.setting.heading
+    if any(map(lexicon["other_matters"].search, (sentence.text, above))):
+        return True
+    return bool(lexicon["other_topics"].search(above)) and all(t.name == "charge" for t in find_terms(above, lexicon))
 
 
 def _without_echoes(found: Sequence[Clause]) -> list[Clause]:
@@ -246,10 +283,25 @@ def _without_echoes(found: Sequence[Clause]) -> list[Clause]:
         bare = not _has_number(clause)
         if bare and not clause.negated and numbered and clause.kind not in {"payment_processing", "subscription"}:
             continue
-        if any(_same(clause, other) for other in kept):
+        if bare and _leads_to(clause, found):
+            continue
+        again = next((i for i, other in enumerate(kept) if _same(clause, other)), None)
+        if again is not None:
+            kept[again] = clause if clause.minimum is not None else kept[again]
             continue
         kept.append(clause)
     return kept
+
+
+LEADS_WITHIN = 12
+"""Characters between the name of a fee and its figure, where another word of the sentence has taken the figure."""
+
+
+def _leads_to(clause: Clause, found: Sequence[Clause]) -> bool:
+    """Say whether a fee without a number stands right before the same with one: 「決済手数料3.6%が加算」."""
+    return not clause.negated and any(
+        other.kind == clause.kind and _has_number(other) and 0 < other.at - clause.at <= LEADS_WITHIN for other in found
+    )
 
 
 def _has_number(clause: Clause) -> bool:

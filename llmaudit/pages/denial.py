@@ -51,8 +51,8 @@ def _denied_before(
             for a in amounts
         ):
             return False
-        if lexicon["breakers"].search(between):
-            return False
+        if lexicon["breakers"].search(between) or (term.name == "charge" and "," in between):
+            return False  # "transfers are without fees, cards cost 2.9%"
         reach = len(between) <= NEGATION_CHARACTERS if lexicon.wide else len(between.split()) <= NEGATION_WORDS
         return reach and not ("," in between and _asserted_after(sentence[term.end : span[1]], lexicon))
     return False
@@ -87,7 +87,8 @@ def _denied_after(
         return False  # "fee: 0.4 a call" denies nothing
     if lexicon.wide:
         return len(gap) <= NEGATION_CHARACTERS and not lexicon["breakers"].search(gap)
-    return len(gap.split()) <= 3 and "," not in gap  # noqa: PLR2004 -- "fees | are | always | waived"
+    reach = 5 if match.end() == len(after) else 3  # "Fee on your own keys: none"; "fees | are | always | waived"
+    return len(gap.split()) <= reach and "," not in gap
 
 
 def _asserted_after(after: str, lexicon: Lexicon) -> bool:

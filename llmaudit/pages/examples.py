@@ -31,6 +31,14 @@ JOINED = 4
 NAMED = 24
 """Characters after a price that name its plan, which is no example then: "e.g. $49/month for the Team plan"."""
 
+_SPENDS = re.compile(
+    r"\b(?:spend(?:s|ing)?|spent|loses?|lost|paid|pays|ausgibt|gibt .{1,60} aus|verbraucht|zahlte?|dépens\w+|a payé"
+    r"|gast(?:a|an|ó|aba)|pagó)\b"
+    r"|花费|花了|支出",
+    re.IGNORECASE,
+)
+"""What says that sums are somebody's: "spends about $180 a month, $2.95 of it card fees"."""
+
 _SUM = re.compile(r"[^\W\d][)%）]?\s?[:：]\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*(?![\d.,]|\s?/|\s(?:per|pro|par|por)\b)")
 
 
@@ -46,13 +54,18 @@ def _is_bill(table: Table) -> bool:
     return any(_TOTAL.fullmatch(row[0].strip()) for row in table.rows[1:] if row)
 
 
-_CASE = re.compile(rf"\W*{_SUM_OF_MONEY}\W*|\W*\d[\d.,]*\s?[A-Z]{{3,4}}\W*")
+_CASE = re.compile(rf"\W*{_SUM_OF_MONEY}\W*|\W*\d[\d.,]*\s?[%％]\W*|\W*\d[\d.,]*\s?[A-Z]{{3,4}}\W*")
 
 _WORKED_OUT = re.compile(rf"\W*{_SUM_OF_MONEY}\s?(?:\(.*\))?\W*")
 
 
+_ARITHMETIC = re.compile(rf"\d[^=≈]{{0,60}}[×x*+]\s?[$€£¥￥]?\d[^=≈]{{0,60}}[=≈]\s?{_SUM_OF_MONEY}")
+
+
 def is_case(row: Sequence[str]) -> bool:
     """Say whether a row works out what an amount costs: it is headed by the amount, and others follow from it."""
+    if any(_ARITHMETIC.search(cell) for cell in row):
+        return True
     return bool(row and _CASE.fullmatch(row[0])) and any(_WORKED_OUT.fullmatch(cell) for cell in row[1:])
 
 
@@ -61,6 +74,11 @@ def is_example(text: str, language: str) -> bool:
     return any(
         lexicon["examples"].search(text) or lexicon["supposed"].search(text) for lexicon in lexicons_for(text, language)
     )
+
+
+def is_spent(text: str, language: str) -> bool:
+    """Say whether a label is one of what somebody spends, or may spend."""
+    return any(lexicon["spending"].search(text) for lexicon in lexicons_for(text, language))
 
 
 def in_examples(blocks: Iterable[Block | Table], language: str) -> Iterator[tuple[Block | Table, bool]]:
@@ -98,6 +116,7 @@ def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, 
     in what is only supposed, and no percentage in a receipt, which does not say what it is on.
     """
     supposed = lexicon["supposed"].search(text)
+    spent = _SPENDS.search(text) is not None and sum(amount.kind in {"usd", "other"} for amount in figures) > 1
     receipt = len(_SUM.findall(text)) >= _LABELLED_SUMS
     worked = receipt or bool(_WORKED.search(text))
     out: list[Amount] = []
@@ -109,6 +128,8 @@ def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, 
             bool(out) and out[-1].kind == "pct" and out[-1].role == "amount" and amount.start - out[-1].end <= JOINED
         )
         sums = amount.kind == "times" or (amount.kind != "pct" and amount.unit in {None, "period"} and not joined)
+        sums = sums or (spent and amount.unit is None and amount.kind in {"usd", "other"} and not joined)
+        case = case or spent
         drop = guess or (receipt and amount.kind == "pct") or (case and sums and amount.kind != "variable")
         out.append(replace(amount, role="ignored") if drop and amount.role == "amount" else amount)
     return out

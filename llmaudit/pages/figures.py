@@ -70,7 +70,8 @@ TIMES_WORDS = (
 _TIMES = re.compile(
     r"(?<![A-Za-z0-9.])(?P<n>\d{1,2}(?:[.,]\d{1,4})?)"
     r"(?:\s?(?:[x×](?!\w|\s?\d)|倍(?!率)|を(?:掛け|かけ|乗じ))|[\s-]?fache[nmrs]?\b|\s(?:times|fois|veces)\b)"
-    rf"|{TIMES_WORDS}\s?(?P<n2>\d{{1,2}}(?:[.,]\d{{1,4}})?)(?!\w|[.,]\d|\s?[%％])",
+    rf"|{TIMES_WORDS}\s?(?P<n2>\d{{1,2}}(?:[.,]\d{{1,4}})?)(?!\w|[.,]\d|\s?[%％])"
+    r"|\b(?:multipl\w+) (?:[\w'’-]+ ){1,6}?(?:by|mit|par|por) (?P<n3>\d{1,2}[.,]\d{1,4})(?!\w|[.,]\d|\s?[%％])",
     re.IGNORECASE,
 )
 
@@ -156,7 +157,7 @@ def find_figures(sentence: str, lexicon: Lexicon) -> Iterator[Amount]:
     for match in _MONEY.finditer(sentence):
         yield from _money(match, lexicon)
     for match in _TIMES.finditer(sentence):
-        value = number(match["n"] or match["n2"], lexicon.language, percent=True)
+        value = number(match["n"] or match["n2"] or match["n3"], lexicon.language, percent=True)
         if value is not None:
             yield Amount(match.start(), match.end(), "times", value, match[0])
     for match in _EMPTY_PERCENT.finditer(sentence):

@@ -39,13 +39,6 @@ _FIXED_BASES: dict[Kind, Base] = {
     "none_on_tokens": "tokens",
 }
 _OF_PRICE = re.compile(r"分组|群组|price|pricing|rate|cost|group|Preis|prix|precio|価格|料金|价格", re.IGNORECASE)
-LIST_PRICE = re.compile(
-    r"官方|原价|上游|(?:实际|真实)成本|list price|provider (?:price|cost)|official price"
-    r"|(?:actual|real|true) (?:\w+ )?cost|Listenpreis"
-    r"|(?:tatsächliche|reale)\w* (?:\w+-)?Kosten|prix (?:catalogue|officiel)|coût réel"
-    r"|(?:OpenAI|Anthropic|Google)\s?的?(?:价格|定价)|precio (?:de lista|oficial)|cost[eo] real|定価|公式|実費|原価",
-    re.IGNORECASE,
-)
 _OWN_SERVICE = re.compile(r"platform|plattform|plateforme|plataforma|平台|プラットフォーム", re.IGNORECASE)
 """A fee with the platform's own name is no card fee, whoever handles the payments that its sentence tells of."""
 
@@ -99,6 +92,9 @@ def _kind_by_unit(sentence: Sentence, amount: Amount | None) -> Kind | None:
         return None
     start, end = sentence.span_of(amount.start)
     about = f"{sentence.setting.heading} {sentence.text[start:end]}"
+    before = [a.unit for a in sentence.amounts if a.end <= start and a.unit]
+    if amount.unit == "request" and before[-1:] == ["tool"]:
+        return "tool_per_request"  # "$0.01 per search call (…) and $0.025 per call for the others"
     if amount.unit == "request" and sentence.lexicon.bases["tool"].search(about):
         return "tool_per_request"
     if amount.unit == "period" or (amount.unit != "payment" and amount.kind != "pct"):
@@ -106,11 +102,16 @@ def _kind_by_unit(sentence: Sentence, amount: Amount | None) -> Kind | None:
     return None
 
 
+_ON_TOKENS = re.compile(r" on (?:[\w-]+ ){0,2}(?:tokens?|inference|model prices?)\b", re.IGNORECASE)
+
+
 def _kind_of_markup(sentence: Sentence, term: Term, base: Base | None, amount: Amount | None) -> Kind:
     if amount is not None and amount.kind in {"usd", "other"} and amount.unit != "tokens":
         return "per_request" if sentence.lexicon.bases["request"].search(sentence.text) else "platform_pct"
     if term.name == "markup" and amount is not None and base == "payment":
         return "payment_processing"
+    if _ON_TOKENS.match(sentence.text, term.end):
+        return "token_pct"
     after = _told_after(sentence, amount) if amount is not None else None
     if after and amount is not None and amount.kind == "pct":
         return after
@@ -219,7 +220,9 @@ def _kind_by_base(term: Term, base: Base | None, amount: Amount | None) -> Kind:
 
 def over_list(sentence: Sentence, term: Term, factor: Decimal) -> Decimal | None:
     """Return a factor as a percentage over list where it is on the price; a model's weight in credits is on nothing."""
-    on_price = _OF_PRICE.search(sentence.text[term.start : term.end]) or LIST_PRICE.search(sentence.text)
+    on_price = _OF_PRICE.search(sentence.text[term.start : term.end]) or sentence.lexicon["list_price"].search(
+        sentence.text
+    )
     return (factor - 1) * 100 if on_price else None
 
 

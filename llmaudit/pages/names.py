@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -157,6 +158,14 @@ def own_words(title: str) -> re.Pattern[str] | None:
     words = [word for word in re.findall(r"[^\W\d_]{3,}", title) if word.lower() not in names().plain_words]
     words = [word for word in words if word[0].isupper() and not re.fullmatch(known, word, re.IGNORECASE)]
     return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if words else None
+
+
+def own_party(labels: Sequence[str], body: str) -> re.Pattern[str] | None:
+    """Return the pattern of the one company in a comparison that nobody knows here and the text goes on about."""
+    known = other_gateways(None)
+    unknown = {label.strip(" *") for label in labels if not known.search(label)}
+    spoken_of = [label for label in unknown if re.search(rf"(?<!\w){re.escape(label)}(?!\w)", body)]
+    return re.compile(rf"(?<!\w){re.escape(spoken_of[0])}(?!\w)") if len(spoken_of) == 1 else None
 
 
 @cache

@@ -74,6 +74,7 @@ def _of_processor(part: str, before: str) -> bool:
 _PASSED_ON = re.compile(
     r"\b(?:pass(?:ed|es)? (?:\w+ ){0,3}(?:on|along|through)|added to your|you pay|we (?:charge|add)"
     r"|weiter(?:gegeben|geben|berechnet)"
+    r"|charges us|se añaden?|nos cobran?|nous facture|kommen .{0,30} hinzu"
     r"|répercut\w+|repercut\w+|trasladamos|traslada)(?!\w)|转嫁|由(?:用户|您|你)承担|お客様",
     re.IGNORECASE,
 )
@@ -114,7 +115,10 @@ def who_of(
     own bank is not.
     """
     part, before = sentence[span[0] : span[1]], sentence[: term.start]
-    if payment and (of_bank(sentence) or (at == term.start and lexicon["processor"].search(sentence))):
+    if payment and (
+        of_bank(part if denied else sentence)
+        or (at == term.start and lexicon["processor"].search(part if denied else sentence))
+    ):
         return "payment_processor"
     if (
         payment
@@ -133,16 +137,20 @@ def who_of(
     cue = lexicon["customer"].search(sentence)
     if cue and not ((ours or denied) and _IMPERATIVE.match(cue[0])) and not _WE_CHARGE.search(before):
         return "customer"
-    above = _QUESTION.sub("", setting.heading)  # "Do you add a markup?" asks about the gateway
-    if setting.reader_sets and not (said_we or denied) and _on_what_is_set(term, setting, lexicon):
-        return "customer"
-    if not said_we and (setting.settings_page or lexicon["customer"].search(above)):
+    if not said_we and _is_set_by_reader(term, setting, lexicon, denied=denied):
         return "customer"
     provider = list(lexicon["provider"].finditer(before[span[0] :]))
     if provider and not ours and not re.search(r"[,，、]|\bplus\b", before[span[0] + provider[-1].end() :]):
         return "provider"
     doubtful = setting.several or lexicon["defines"].search(setting.heading)
     return "unknown" if doubtful and not ours and not _is_named_above(part, setting) else "gateway"
+
+
+def _is_set_by_reader(term: Term, setting: Setting, lexicon: Lexicon, *, denied: bool) -> bool:
+    """Say whether what surrounds a sentence makes its factor or margin one that the reader sets."""
+    if lexicon["customer"].search(_QUESTION.sub("", setting.heading)):  # "Do you add a markup?" asks about the gateway
+        return True
+    return (setting.reader_sets or setting.settings_page) and not denied and _on_what_is_set(term, setting, lexicon)
 
 
 def _is_headed_other(setting: Setting) -> bool:

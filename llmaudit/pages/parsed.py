@@ -36,8 +36,8 @@ _LEADS = re.compile(
 
 
 _OF_YOURS = re.compile(
-    r"\s(?:of|von|de|del|der)\s(?:your|the|its|our|their|this|that|these|ihrer|deiner|votre|tu|su)\s"
-    r"(?:\d[\d.]*\s?% )?(?:\w+ )?",
+    r"\s(?:of|von|de|del|der)\s(?:your|the|its|our|their|this|that|these|ihrer|deiner|votre|la|les|tu|su)\s"
+    r"(?:\d[\d.]*\s?% )?(?:[\w']+ ){0,2}|\s(?:der|des)\s(?:\w+ )?",
     re.IGNORECASE,
 )
 _PARTED = re.compile(r"[,;，；、/|]|\s(?:and|or|und|oder|et|ou|y|o|plus)\s", re.IGNORECASE)
@@ -130,6 +130,13 @@ def parse(text: str, lexicon: Lexicon, setting: Setting) -> Sentence | None:
     sentence = Sentence(text, lexicon, setting, terms, zero, figures, parts(text, lexicon))
     _assign(sentence)
     return sentence
+
+
+def sets_aside(text: str, lexicon: Lexicon) -> bool:
+    """Say whether a language knows a figure of a sentence as a discount, a tax, a gift: another must not state it."""
+    terms = find_terms(text, lexicon)
+    figures = amounts(text, lexicon, [(term.start, term.end) for term in terms if term.name != "charge"])
+    return any(amount.role == "ignored" for amount in figures)
 
 
 def _assign(sentence: Sentence) -> None:
@@ -246,7 +253,14 @@ def _distance(sentence: Sentence, term: Term, amount: Amount) -> int:
     return int((len(gap) + (15 if re.search(r"[,;]", gap) else 0)) * weight) + 2
 
 
+_PER_CREDIT = re.compile(
+    r"\s?(?:/|per|pro|par|por|a)\s?(?:credits?|points?|Punkte?|crédits?|créditos?)\b", re.IGNORECASE
+)
+
+
 def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
+    if term.name == "overage" and _PER_CREDIT.match(sentence.text, amount.end):
+        return False  # "overage: 1¢ per credit" is what a credit costs
     if term.name == "hidden" or (
         amount.kind in {"usd", "other"} and not amount.unit and not _is_beside(sentence, term, amount)
     ):
@@ -254,8 +268,8 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
     if amount.kind == "times":
         return term.name == "multiplier" or (term.name == "markup" and _is_factor_of_price(sentence, term, amount))
     if term.name == "multiplier":
-        return amount.kind in {"times", "pct"}
-    if term.name in FEE_NOUNS and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
+        return amount.kind == "pct" and _is_beside(sentence, term, amount)
+    if term.name in FEE_NOUNS | {"subscription"} and _OF_YOURS.fullmatch(sentence.text, amount.end, term.start):
         return False  # "10% of your margin" is a share of it
     if amount.unit == "period" and term.name in {"markup", "plus", "topup", "orchestration", "multiplier"}:
         return False

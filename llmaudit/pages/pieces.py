@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from llmaudit.pages.answers import MAX_ANSWER, denied_in_passing, lead_of
 from llmaudit.pages.cells import LABEL_WORDS, MAX_LABEL, of_table
-from llmaudit.pages.examples import in_examples
+from llmaudit.pages.examples import in_examples, is_spent
 from llmaudit.pages.model import Block, Page, Table, joined
 from llmaudit.pages.names import compares
 from llmaudit.pages.sentences import Piece, sentences
@@ -97,6 +97,9 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
             if _is_value(last) and re.search(r"\d[^/]*$", last.text) and _is_label(block, language):
                 out[-1] = joined([Block(last.text, last.marks, "text", last.heading), block], " ")
                 continue
+            if _is_value(block) and _is_entry(last) and is_spent(last.text, language):  # "Monthly budget", "$8/mo"
+                out[-1] = joined([last, block], ": ")
+                continue
         out.append(block)
     return out
 
@@ -111,6 +114,12 @@ def _is_label(block: Block, language: str) -> bool:
     ):
         return False
     return any(term.name != "charge" for lexicon in lexicons_for(text, language) for term in find_terms(text, lexicon))
+
+
+def _is_entry(block: Block) -> bool:
+    """Say whether a block may label the value after it, whatever it names."""
+    short = len(block.text.split()) <= LABEL_WORDS and len(block.text) <= MAX_LABEL
+    return short and block.kind != "question" and not re.search(r"[.!?。！？]$|\d", block.text)
 
 
 def _is_value(block: Block) -> bool:

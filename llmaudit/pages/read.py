@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +27,14 @@ def read_page(path: Path) -> Page:
     """Read a saved pricing page.
 
     Args:
-        path: HTML, Markdown (MDX too) or plain text; the ending decides, else the content.
+        path: HTML, Markdown (MDX too) or plain text; the ending decides, else the content. `-` is standard input,
+            which has no ending: HTML where it has such tags, Markdown where it has headings or fences, else text.
 
     Raises:
         InputError: Missing, empty, too large, or not text.
     """
+    if str(path) == "-":
+        return page_of(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from llmaudit.pages.bases import bases_in
 from llmaudit.pages.figures import Amount
@@ -44,15 +45,36 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
             kind = named
         elif on := _added_to(sentence, amount):
             kind = on
+        elif not byok and _raises_price(sentence, amount):
+            kind = "token_pct"
         elif announced := _announced(sentence, amount):
             kind = announced
         elif not beyond and (
-            not _OF_LIST.match(sentence.text, amount.end) or (not byok and _is_level(sentence, amount))
+            not _OF_LIST.match(sentence.text, amount.end) or (not byok and is_level(sentence, amount))
         ):
             continue
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
         template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
         yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
+
+
+@cache
+def _raised(words: str, *, wide: bool) -> re.Pattern[str]:
+    edge = "" if wide else r"(?<!\w)"
+    return re.compile(rf"{edge}(?:{words})\s?[~≈约]?$", re.IGNORECASE)
+
+
+ADDED_WITHIN = 24
+"""Characters after a share in which it is said to be added: "the 2% is added to the list price"."""
+
+
+def _raises_price(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether a share is added to the provider's price: "the provider's price, plus 6%", "… kommen 5 %"."""
+    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    before = _raised(lexicon.sources["raised"], wide=lexicon.wide).search(sentence.text, start, amount.start)
+    if not (before or lexicon["added"].search(sentence.text, amount.end, amount.end + ADDED_WITHIN)):
+        return False
+    return bool(lexicon["list_price"].search(sentence.text, start, end))
 
 
 _INTRO = re.compile(r"(.*)[:：][^:：.]{0,40}$", re.DOTALL)
@@ -79,15 +101,17 @@ def _announced(sentence: Sentence, amount: Amount) -> Kind | None:
 
 
 _LEVEL = re.compile(
-    r"(?:\b(?:costs?|is|are|pay|paying|priced at|equals?|kostet|kosten|zahlen|coûtent?|payez|cuestan?|pagas?)|=|≈)"
+    r"(?:\b(?:costs?|is|are|pay|paying|(?:priced|charged|billed|sold) at|equals?|kostet|kosten|zahlen"
+    r"|coûtent?|payez|cuestan?|pagas?)|=|≈)"
     r"\s(?:you |only |just |about |around |roughly |nur |etwa |rund |environ |seulement |solo |unos )*[~≈]?$",
     re.IGNORECASE,
 )
 """What before a share of the list price says that this is the price: "a request costs about 21% of the list price"."""
 
 
-def _is_level(sentence: Sentence, amount: Amount) -> bool:
-    return bool(_LEVEL.search(sentence.text, 0, amount.start))
+def is_level(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether a share of the list price is the price itself: "charged at 40% of list price"."""
+    return bool(_LEVEL.search(sentence.text, 0, amount.start) and _OF_LIST.match(sentence.text, amount.end))
 
 
 _ON: dict[str, Kind] = {"byok": "byok_pct", "credits": "topup_pct", "payment": "payment_processing"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from llmaudit.pages.figures import TIMES_WORDS
 from llmaudit.pages.sentences import VARIABLE
@@ -100,7 +101,8 @@ def is_bare_denial(sentence: str, term: Term, lexicon: Lexicon) -> bool:
 
 _GOES_ON = re.compile(
     r"\s?(?:[$€¥￥]\s?\d|\+|plus\b|zzgl|zuzüglich|más\b|majoré|×|x\s?\d|\*|\(?\d[\d.]*[%％]"
-    r"|的?\s?(?:[×xX*]|约?\s?\d)(?!\s?[:：比]\s?1))",
+    r"|的?\s?(?:[×xX*]|约?\s?\d)(?!\s?[:：比]\s?1)"
+    r"|,? (?:including|inclusive of|with) (?:\w+[- ]){0,3}?(?:mark-?ups?|fees?|margins?|surcharges?))",
     re.IGNORECASE,
 )
 """What makes a price out of the provider's: "list price plus 5%"."""
@@ -110,12 +112,14 @@ _TIMES_SOME = re.compile(
 )
 """What makes a factor's base out of it: "the real cost of tokens at DeepSeek × 10"."""
 
-_PLUS_SOME = re.compile(
-    r"[^.;，。、]{0,25}?(?:\+|\bplus|\bzuzüglich|\bzzgl\.?|\bmás|majorée?s? de|augmentée?s? de|increased by"
-    r"|marked up by|加收|另加|上浮|加价|[にへ])\s?(?:(?:an?|une?|um|etwa|another|约)\s)?\d[\d.,]*\s?[%％]",
-    re.IGNORECASE,
-)
-"""What makes the base of a fee out of it, where that fee is on nothing else: "at the real cost of a call, plus 8%"."""
+
+@cache
+def _plus_some(raised: str) -> re.Pattern[str]:
+    """Return what makes the base of a fee out of a price: "at the real cost of a call, plus 8%"."""
+    return re.compile(
+        rf"[^.;。、]{{0,25}}?(?:{raised})\s?(?:(?:an?|une?|um|etwa|another|约)\s)?\d[\d.,]*\s?[%％]", re.IGNORECASE
+    )
+
 
 _REACH = 45
 """Characters after such a percentage in which another base is looked for: "… plus a 5.5% fee when you buy credits"."""
@@ -125,7 +129,7 @@ def _is_base_of_more(sentence: str, at: int, lexicon: Lexicon) -> bool:
     """Say whether the price named before a place is only what a fee or a factor is on."""
     if _GOES_ON.match(sentence, at) or _TIMES_SOME.match(sentence, at):
         return True
-    if not (more := _PLUS_SOME.match(sentence, at)):
+    if not (more := _plus_some(lexicon.sources["raised"]).match(sentence, at)):
         return False
     bases = (lexicon.bases[base] for base in ("credits", "byok", "payment"))
     return not any(base.search(sentence, at, more.end() + _REACH) for base in bases)
@@ -158,7 +162,7 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
             continue
         if _is_base_of_more(sentence, match.end(), lexicon):
             continue
-        if any(term.name == "payment" and term.end <= match.start() for term in terms) and not lexicon.bases[
+        if any(term.name == "payment" and term.start <= match.end() for term in terms) and not lexicon.bases[
             "tokens"
         ].search(sentence, 0, match.start()):
             continue  # "card fees are passed along at cost" says nothing about tokens

@@ -50,9 +50,11 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     terms: dict[str, list[str]]
     lookalikes: list[str]
     zero: list[str]
+    list_price: list[str]
     not_zero: list[str]
     more: list[str]
     free: list[str]
+    ways: dict[str, list[str]]
     beyond: list[str]
     negators: list[str]
     negators_after: list[str]
@@ -72,11 +74,14 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ignored: list[str]
     ignored_after: list[str]
     skipped: list[str]
+    other_matters: list[str]
+    other_topics: list[str]
     defines: list[str]
     examples: list[str]
     supposed: list[str]
     plans: list[str]
     spending: list[str]
+    statistics: list[str]
     hearsay: list[str]
     refuter_before: list[str]
     refuter_after: list[str]
@@ -91,9 +96,11 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     per: list[str]
     per_before: list[str]
     credits_units: list[str]
+    raised: list[str]
     inside: list[str]
     added: list[str]
     given: list[str]
+    given_before: list[str]
     yes: list[str]
     no: list[str]
     number_words: dict[str, str]
@@ -109,6 +116,7 @@ class Lexicon:
     terms: dict[str, re.Pattern[str]]
     bases: dict[str, re.Pattern[str]]
     units: dict[str, re.Pattern[str]]
+    ways: dict[str, re.Pattern[str]]
     lists: dict[str, re.Pattern[str]]
     sources: dict[str, str]
     number_words: dict[str, str]
@@ -159,6 +167,7 @@ def _compiled(file: LexiconFile) -> Lexicon:
         terms={name: one(patterns) for name, patterns in file.terms.items()},
         bases={name: one(patterns) for name, patterns in file.bases.items()},
         units={name: one(patterns) for name, patterns in file.units.items()},
+        ways={name: one(patterns) for name, patterns in file.ways.items()},
         lists={name: one(getattr(file, name)) for name in plain if name != "common"},
         sources={name: joined(getattr(file, name)) for name in plain},
         number_words=file.number_words,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from page_cases import TODAY
 
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.errors import Exit, InputError
-from llmaudit.pages.audit import audit
+from llmaudit.pages.audit import audit, audit_page
 from llmaudit.pages.html import MAX_MARKUP
 from llmaudit.pages.model import Block, Table
 from llmaudit.pages.read import MAX_BYTES, page_of, read_page
@@ -218,3 +220,19 @@ def test_any_words_give_findings_with_lines_of_the_file(words: list[str], ending
         assert 1 <= finding.line <= text.count("\n") + 1
         assert finding.quote
         assert finding.pct is None or finding.pct >= -100
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# Fees\n\nWe add a 5% fee to credits.\n", 3),
+        ("<html><body><h1>Fees</h1>\n<p>We add a 5% fee to credits.</p></body></html>", 2),
+        ("Fees\nWe add a 5% fee to credits.\n", 2),
+    ],
+)
+def test_standard_input_is_read_by_its_content(
+    text: str, line: int, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    (finding,) = audit_page(Path("-"), catalog, today=TODAY).findings
+    assert (finding.kind, finding.pct, finding.line) == ("topup_pct", 5.0, line)
