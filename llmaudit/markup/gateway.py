@@ -68,7 +68,8 @@ def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
         judgement, row = None, _by_cells(traffic, compared, models, one_ratio(panel))
         if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
             row = _undisclosed(row, judge(panel, catalog) if len(panel) >= MIN_ROWS else None)
-    row = msgspec.structs.replace(row, evidence=[*row.evidence, *free_ones(every)])
+    notes = [*(odd_ones(judgement) if judgement else ()), *free_ones(every)]
+    row = msgspec.structs.replace(row, notes=notes, evidence=[row.evidence[0], *notes, *row.evidence[1:]])
     return _with_channels(row, judgement, traffic, compared, catalog)
 
 
@@ -94,7 +95,7 @@ def _by_requests(
         fixed_usd=main.fixed_usd if main else None,
         overpaid_usd=total(one.overpaid_usd for one in found) if main else ZERO if verdict in CLEARED else None,
         ruled_out=rulings(judgement),
-        evidence=[why, *_odd(judgement), *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
+        evidence=[why, *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
         found=found if main else [],
         rates=implied_rates(judgement.models),
         samples=sample_rows(judgement) if main else [],
@@ -109,11 +110,6 @@ def _with_taken(models: Sequence[ModelRow], verdict: Verdict, taken: Mapping[str
     if verdict not in {*CLEARED, "markup"}:
         return list(models)
     return [msgspec.structs.replace(row, overpaid_usd=taken.get(row.model, ZERO)) for row in models]
-
-
-def _odd(judgement: Judgement) -> list[str]:
-    told = odd_ones(judgement)
-    return [told] if told else []
 
 
 def one_ratio(panel: Panel) -> set[str]:

@@ -332,9 +332,10 @@ def _nearest(bench: Bench, name: str, choices: Floats, rate: float, gain: float)
     shares = np.bincount(chosen[is_open]) / len(chosen)
     rest = shares[shares > 0]
     entropy = float(-(rest * np.log(rest / max(float(is_open.mean()), 1e-12))).sum())
+    share = float((chosen > 0).mean())
     return Explained(
         name,
-        "on some requests",
+        f"on {100 * share:.0f}% of the requests" if share > FEW else "on some requests",
         predicted,
         is_everywhere=False,
         is_constant=False,
@@ -343,6 +344,9 @@ def _nearest(bench: Bench, name: str, choices: Floats, rate: float, gain: float)
         choices=max(len(rest), 1),
     )
 
+
+FEW = 0.005
+"""Share of the requests that is shown as no percentage."""
 
 GAIN = 4.0
 """Squared errors that chance hardly ever makes: a price that is nearer by more is meant."""

@@ -180,12 +180,12 @@ FEW_ODD, LITTLE = 0.01, 0.03
 """Share of requests, and of list cost, up to which odd amounts are an accident of a log and no question."""
 
 
-def odd_ones(judgement: Judgement) -> str | None:
-    """Return the odd requests of models at list, what they come to and where the largest are; None without any."""
+def odd_ones(judgement: Judgement) -> list[str]:
+    """Return the odd requests of models at list, what they come to and where the largest are: a sentence, or none."""
     odd = {key: np.flatnonzero(_odd(one)) for key, one in judgement.models.items() if one.outcome == "list"}
     count = sum(map(len, odd.values()))
     if not count:
-        return None
+        return []
     rows, over, most = [], 0.0, 0
     for key, indices in odd.items():
         bench = judgement.models[key].bench
@@ -195,10 +195,11 @@ def odd_ones(judgement: Judgement) -> str | None:
     largest = sorted(rows, key=lambda pair: (-pair[0], pair[1].file, pair[1].line))[:3]
     where = ", ".join(f"line {row.line} of {PurePath(row.file).name}" for _, row in largest)
     sign = "-" if over < 0 else "+"
-    return (
+    told = (
         f"{count:,} of {most:,} sampled requests ({100 * count / most:.2g}%) are billed otherwise, together "
         f"{sign}${abs(over):.4f}, by no rule and no look-alike: {where}"
     )
+    return [told]
 
 
 def free_ones(panel: Panel) -> list[str]:
@@ -215,17 +216,23 @@ def free_ones(panel: Panel) -> list[str]:
 
 
 def explanation(judgement: Judgement) -> str:
-    """Return what explains amounts that are not list."""
-    parts = []
+    """Return what explains amounts that are not list, models under one explanation together."""
+    parts: dict[str, list[str]] = {}
     for key, one in judgement.models.items():
-        if one.explained is not None:
-            parts.append(f"{key}: {one.explained.name} ({one.explained.label})")
-        elif one.outcome == "discount":
-            parts.append(f"{key}: billed below list ({100 * one.over:+.1f}%), a discount")
-        elif one.outcome == "currency":
-            rate = exchanged(one.rule) or 1.0
-            parts.append(f"{key}: {rate:.4g} times list is {currency_of(rate)} for a dollar")
-    return "; ".join(("no markup", *parts)).replace("; ", ": ", 1)
+        if (why := _explained(one)) is not None:
+            parts.setdefault(why, []).append(key)
+    return f"no markup: {'; '.join(f'{_named(names)}: {why}' for why, names in parts.items())}"
+
+
+def _explained(one: Decision) -> str | None:
+    if one.explained is not None:
+        return f"{one.explained.name} ({one.explained.label})"
+    if one.outcome == "discount":
+        return f"billed below list ({100 * one.over:+.1f}%), a discount"
+    if one.outcome == "currency":
+        rate = exchanged(one.rule) or 1.0
+        return f"{rate:.4g} times list is {currency_of(rate)} for a dollar"
+    return None
 
 
 def bound_pct(judgement: Judgement) -> float:

@@ -70,7 +70,7 @@ def test_odd_requests_are_shown_with_what_they_come_to(catalog: Catalog) -> None
     rows = month(some(0.003, odd))
     over = sum(row.billed_usd for row in rows) - sum(row.billed_usd for row in month(rate("1")))
     count = sum(row.billed_usd != plain.billed_usd for row, plain in zip(rows, month(rate("1")), strict=True))
-    told = judged(catalog, rows).evidence[1]
+    (told,) = judged(catalog, rows).notes
     assert told.startswith(f"{count} of 900 sampled requests ({100 * count / 900:.2g}%) are billed otherwise, ")
     assert f"together +${over:.4f}, " in told
 
@@ -121,7 +121,7 @@ def test_answers_for_nothing_neither_thin_nor_hide_a_rate(catalog: Catalog, rati
     found = judged(catalog, free(month(rate(ratio))))
     assert (found.over_list_pct or 0) < -15  # as every fourth costs nothing
     assert found.verdict == verdict
-    assert found.evidence[-1].startswith("225 of 900 sampled requests (")
+    assert found.notes[-1].startswith("225 of 900 sampled requests (")
     if verdict == "markup":
         assert (found.kind, found.pct) == ("token_rate", pytest.approx(5, abs=0.001))
         charged = float(found.billed_usd or 0)
