@@ -94,6 +94,7 @@ class Explained:
         rate: What list is multiplied with beside it; 1 is nothing.
         entropy: Of the choice between prices that the requests make, in nats a request; 0 where there is none.
         choices: How many prices are chosen at all.
+        share: Of the requests, those at another price than list; None where that is not counted.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Explained:
     rate: float = 1.0
     entropy: float = 0.0
     choices: int = 1
+    share: float | None = None
 
 
 def alternatives(panel: Panel, catalog: Catalog) -> list[Alternative]:
@@ -332,21 +334,21 @@ def _nearest(bench: Bench, name: str, choices: Floats, rate: float, gain: float)
     shares = np.bincount(chosen[is_open]) / len(chosen)
     rest = shares[shares > 0]
     entropy = float(-(rest * np.log(rest / max(float(is_open.mean()), 1e-12))).sum())
-    share = float((chosen > 0).mean())
     return Explained(
         name,
-        f"on {100 * share:.0f}% of the requests" if share > FEW else "on some requests",
+        SOME,
         predicted,
         is_everywhere=False,
         is_constant=False,
         rate=rate,
         entropy=entropy,
         choices=max(len(rest), 1),
+        share=float((chosen > 0).mean()),
     )
 
 
-FEW = 0.005
-"""Share of the requests that is shown as no percentage."""
+SOME = "on some requests"
+"""How a look-alike is called that holds where it comes nearer."""
 
 GAIN = 4.0
 """Squared errors that chance hardly ever makes: a price that is nearer by more is meant."""

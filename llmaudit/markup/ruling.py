@@ -10,7 +10,7 @@ import numpy as np
 from llmaudit.arrays import Bools
 from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision, exchanged
 from llmaudit.markup.judge import Judgement
-from llmaudit.markup.lookalikes import ORDER, currency_of
+from llmaudit.markup.lookalikes import ORDER, SOME, currency_of
 from llmaudit.markup.model import LookAlike, ModelRow
 from llmaudit.markup.panel import Panel, is_free
 from llmaudit.markup.rules import PER_NUMBER
@@ -221,7 +221,18 @@ def explanation(judgement: Judgement) -> str:
     for key, one in judgement.models.items():
         if (why := _explained(one)) is not None:
             parts.setdefault(why, []).append(key)
-    return f"no markup: {'; '.join(f'{_named(names)}: {why}' for why, names in parts.items())}"
+    told = (f"{_named(names)}: {why.replace(SOME, _share(judgement, names))}" for why, names in parts.items())
+    return f"no markup: {'; '.join(told)}"
+
+
+def _share(judgement: Judgement, names: Sequence[str]) -> str:
+    """Return on how many requests of some models what explains them holds."""
+    looks = (judgement.models[name].explained for name in names)
+    shares = [100 * look.share for look in looks if look is not None and look.share is not None]
+    if not shares:
+        return SOME
+    low, high = f"{min(shares):.0f}%", f"{max(shares):.0f}%"
+    return f"on {low if low == high else f'{low} to {high}'} of the requests"
 
 
 def _explained(one: Decision) -> str | None:
