@@ -10,11 +10,12 @@ import numpy as np
 from llmaudit.arrays import Floats
 from llmaudit.catalog import Catalog
 from llmaudit.markup.fit import CAP, MIN_ROWS, scale_of
-from llmaudit.markup.lookalikes import GAIN, Explained, alternatives, as_rule, currency_of, tried
+from llmaudit.markup.lookalikes import alternatives
 from llmaudit.markup.panel import Panel
 from llmaudit.markup.rules import PER_NUMBER, TIE, Bench, Fitted
 from llmaudit.markup.shapes import fitted_rules, refitted
 from llmaudit.markup.snap import refined
+from llmaudit.markup.tried import GAIN, Explained, as_rule, currency_of, tried
 
 TOLERANCE = 0.002
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""

@@ -21,8 +21,9 @@ from llmaudit.markup.found import claim, found_of, pct_range
 from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
 from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
+from llmaudit.markup.odd import free_ones, odd_ones
 from llmaudit.markup.panel import Panel, by_model, is_free, makers_offer, priced_panel
-from llmaudit.markup.ruling import bound_pct, by_sums, explanation, free_ones, odd_ones, rulings, unsettled
+from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
 from llmaudit.markup.tokencount import token_counts
 from llmaudit.money import EXACT, ZERO, round_to, times, total

@@ -15,9 +15,9 @@ from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog, NoRates, Offer
 from llmaudit.markup.decide import TOLERANCE, Decision, Tested
 from llmaudit.markup.fit import MIN_ROWS
-from llmaudit.markup.lookalikes import Explained
 from llmaudit.markup.panel import Panel, conditions_of, rates_at
 from llmaudit.markup.rules import TIE
+from llmaudit.markup.tried import Explained
 
 TRIED = 12
 """Requests on which every model of the seller is tried; the one that makes most of them is tried on all."""
