@@ -1,4 +1,4 @@
-"""Requests beside every rule: what they come to, whether they are few enough to be an accident, and those for nothing."""
+"""Requests beside every rule: what they come to, whether so few that they are an accident, and those for nothing."""
 
 from __future__ import annotations
 
