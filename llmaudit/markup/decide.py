@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.markup.fit import CAP, MIN_ROWS, scale_of
 from llmaudit.markup.lookalikes import alternatives
 from llmaudit.markup.panel import Panel
-from llmaudit.markup.rules import PER_NUMBER, TIE, Bench, Fitted
+from llmaudit.markup.rules import PER_NUMBER, PER_SHIFT, TIE, Bench, Fitted
 from llmaudit.markup.shapes import fitted_rules, refitted
 from llmaudit.markup.snap import refined
 from llmaudit.markup.tried import GAIN, Explained, as_rule, currency_of, tried
@@ -114,12 +114,38 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     dearest = max(
         (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
     )
-    best = refined(best, bench)
+    best = _widened(refined(best, bench), best, rules) if bench.is_noisy else refined(best, bench)
     outcome, explained = _outcome(best, over, winner, bench)
     if outcome == "markup" and best.kind == "class_rates" and any(look.name == "alias" for look in looks):
         outcome = "unclear"  # another model's prices differ by class, and what else the log leaves out is not known
     tested = _tested(scored, best, bench)
     return Decision(outcome, best, over, explained, tested, _rivals(rules, best), dearest, bench)
+
+
+def _widened(rule: Fitted, fitted: Fitted, rules: list[Fitted]) -> Fitted:
+    """Return a rule with room for another way to round, where noise hides which way the log rounds.
+
+    Args:
+        rule: With its numbers estimated again.
+        fitted: The same as it was fitted.
+        rules: Every rule, those of a log that rounds down or up among them.
+    """
+    numbers = dict(rule.numbers)
+    for other in rules:
+        is_same = (other.kind, other.since, other.numbers.keys()) == (fitted.kind, fitted.since, fitted.numbers.keys())
+        if is_same and other.shift != fitted.shift and _shiftless(other) <= _shiftless(fitted) + HIDDEN:
+            for name, one in numbers.items():
+                gap = other.numbers[name].value - fitted.numbers[name].value
+                numbers[name] = replace(one, low=one.low + min(gap, 0.0), high=one.high + max(gap, 0.0))
+    return replace(rule, numbers=numbers)
+
+
+def _shiftless(rule: Fitted) -> float:
+    return rule.cost - PER_SHIFT * (rule.shift != 0)
+
+
+HIDDEN = 4.0
+"""What another way to round may cost and still be the log's: the 95% quantile of one number's worth, rounded up."""
 
 
 def _as_good(scored: list[tuple[Explained, float]], best: Fitted, bench: Bench) -> list[tuple[Explained, float]]:

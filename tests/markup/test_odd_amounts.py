@@ -111,6 +111,15 @@ def test_a_rate_in_cents_takes_in_a_model_with_regional_prices(catalog: Catalog)
     assert float(found.overpaid_usd or 0) == pytest.approx(float(found.over_list_usd or 0), rel=0.05)  # rounding
 
 
+@pytest.mark.parametrize(("noise", "scale"), [(0.005, 1.5), (0.01, 0.6), (0.01, 0.8), (0.01, 0.9)])
+def test_an_interval_has_room_for_the_way_a_noisy_log_rounds(catalog: Catalog, noise: float, scale: float) -> None:
+    """Noise hides that six places are rounded down; half a step is as much as the noise leaves of 1,200 requests."""
+    rows = month(rate("1.1"), noise=noise, places=6, rounding=ROUND_FLOOR, scale=scale, models=2, requests=1200)
+    (rule,) = judged(catalog, rows).found
+    assert (rule.low_pct or 0) <= 10 <= (rule.high_pct or 0)
+    assert (rule.high_pct or 0) - (rule.low_pct or 0) < 0.25
+
+
 def free(rows: list[BilledRequest]) -> list[BilledRequest]:
     """Return the same month with every fourth request answered for nothing."""
     return [msgspec.structs.replace(row, billed_usd=Decimal(0)) if row.line % 4 == 0 else row for row in rows]
