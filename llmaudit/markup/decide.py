@@ -115,7 +115,8 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
         (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
     )
     best = _widened(refined(best, bench), best, rules) if bench.is_noisy else refined(best, bench)
-    outcome, explained = _outcome(best, over, winner, bench)
+    is_in_dollars = panel.rows[0].gateway in catalog.sellers  # those of the catalog charge dollars
+    outcome, explained = _outcome(best, over, winner, bench, is_in_dollars=is_in_dollars)
     if outcome == "markup" and best.kind == "class_rates" and any(look.name == "alias" for look in looks):
         outcome = "unclear"  # another model's prices differ by class, and what else the log leaves out is not known
     tested = _tested(scored, best, bench)
@@ -210,7 +211,7 @@ def _over(rule: Fitted, bench: Bench) -> float:
 
 
 def _outcome(
-    best: Fitted, over: float, winner: tuple[Explained, float] | None, bench: Bench
+    best: Fitted, over: float, winner: tuple[Explained, float] | None, bench: Bench, *, is_in_dollars: bool
 ) -> tuple[Outcome, Explained | None]:
     if best.kind is None or (abs(over) <= TOLERANCE and not _is_small_and_exact(best, bench)):
         return _at_list(best, winner)
@@ -220,7 +221,8 @@ def _outcome(
         return "unclear", None
     if over < 0:
         return "discount", None
-    if exchanged(best) is not None and stated_ratio(best, bench.panel) is None:
+    foreign = exchanged(best)
+    if foreign is not None and (foreign > MANY or not is_in_dollars) and stated_ratio(best, bench.panel) is None:
         return "currency", None
     return "markup", None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision, exchanged
+from llmaudit.markup.decide import ENOUGH, MANY, TOLERANCE, Decision, exchanged
 from llmaudit.markup.judge import Judgement
 from llmaudit.markup.lookalikes import ORDER
 from llmaudit.markup.model import LookAlike, ModelRow
@@ -103,6 +103,8 @@ def unsettled(judgement: Judgement) -> str | None:
             f"billed is {100 * one.over:+.2f}% over list on {_named(bare)}, the very ratio of {what}, and no model "
             f"here has one price everywhere; {_settling(look.name if look else '')} would settle it"
         )
+    if (foreign := _near_currency(judgement)) is not None:
+        return foreign
     few = are_few(judgement)
     excess = {key: excess_of(one) for key, one in judgement.models.items() if not few or one.outcome != "list"}
     loose = [key for key, share in excess.items() if share > TOLERANCE]
@@ -114,6 +116,19 @@ def unsettled(judgement: Judgement) -> str | None:
             "bill by request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
         )
     return None
+
+
+def _near_currency(judgement: Judgement) -> str | None:
+    """Return that a ratio may be a markup or another currency, where it is one that some gateways charge."""
+    foreign = {key: exchanged(one.rule) for key, one in judgement.models.items() if one.outcome == "currency"}
+    near = {key: rate for key, rate in foreign.items() if rate is not None and 1 < rate <= MANY}
+    if not near:
+        return None
+    rate = next(iter(near.values()))
+    return (
+        f"billed is {rate:.4g} times list on {_named(list(near))}: a markup, or {currency_of(rate)} for a dollar; the "
+        "currency of the amounts would settle it"
+    )
 
 
 def _settling(name: str) -> str:

@@ -92,6 +92,18 @@ def test_twice_list_on_everything_is_a_rate_and_no_retry(catalog: Catalog) -> No
     assert (found.verdict, found.kind, found.pct) == ("markup", "token_rate", pytest.approx(120, abs=0.01))
 
 
+@pytest.mark.parametrize(("gateway", "verdict"), [("relay.example", "undecidable"), ("openrouter", "markup")])
+def test_a_ratio_that_may_be_a_currency_is_a_markup_where_dollars_are_charged(
+    catalog: Catalog, gateway: str, verdict: str
+) -> None:
+    """1.37 is what a US dollar costs in Canadian ones; OpenRouter's credits are US dollars."""
+    rows = [msgspec.structs.replace(row, gateway=gateway) for row in month(rate("1.37"))]
+    found = judge_gateway(Traffic(gateway, cells_of(rows, catalog), rows), catalog)
+    assert found.verdict == verdict
+    assert (found.kind, found.overpaid_usd is None) == (("token_rate", False) if verdict == "markup" else (None, True))
+    assert verdict == "markup" or "CAD or AUD for a dollar" in found.evidence[0]
+
+
 def test_a_rate_in_cents_takes_in_a_model_with_regional_prices(catalog: Catalog) -> None:
     """Cents leave the estimate open by more than a cent here and there; the round number makes every amount."""
     rows = month(rate("1.1"), places=2, rounding=ROUND_HALF_EVEN, scale=8, requests=1500)
