@@ -70,7 +70,7 @@ def _searches(bench: Bench) -> Floats | None:
     """
     panel = bench.panel
     each = panel.factors[:, FACTORS["web_searches"]] * (panel.quantities[:, FACTORS["web_searches"]] == 0)
-    at_list = np.abs(panel.billed - bench.listed) <= panel.step
+    at_list = np.abs(panel.billed - bench.listed) <= np.minimum(panel.step, each / 4)
     if not each.any() or at_list.mean() < WITHOUT:
         return None
     return np.stack([bench.listed + count * each for count in range(SEARCHES)])
@@ -101,7 +101,8 @@ def tried(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterato
     sets = {name: np.stack([listed, *(other.listed for other in others if other.name == name)]) for name in names}
     if (counted := _searches(bench)) is not None:
         sets["uncounted searches"] = counted
-    if (np.abs(bench.panel.billed - listed) <= bench.panel.step).mean() >= MOST_ONCE:
+    once = np.abs(bench.panel.billed - listed) <= np.minimum(bench.panel.step, listed / 4)
+    if once.mean() >= MOST_ONCE:
         sets["duplicates"] = np.stack([count * listed for count in range(1, TIMES)])
     for name, choices in sets.items():
         yield _nearest(bench, name, choices, 1.0, gain)

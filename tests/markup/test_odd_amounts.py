@@ -17,6 +17,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.datasets.markup_study import cells_of
 from llmaudit.markup.gateway import Traffic, judge_gateway
 from llmaudit.markup.model import GatewayRow
+from llmaudit.markup.panel import step_of
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 
@@ -73,6 +74,29 @@ def test_odd_requests_are_shown_with_what_they_come_to(catalog: Catalog) -> None
     (told,) = judged(catalog, rows).notes
     assert told.startswith(f"{count} of 900 sampled requests ({100 * count / 900:.2g}%) are billed otherwise, ")
     assert f"together +${over:.4f}, " in told
+
+
+def test_odd_requests_with_more_digits_leave_the_logs_rounding_as_it_is(catalog: Catalog) -> None:
+    """Six places, and corrections with ten: taken for ten, the rounding of cheap requests would be noise."""
+    rows = month(rate("1.1"), places=6, scale=0.3)
+    fine = month(some(0.003, odd), places=10, scale=0.3)
+    rows = [late if late.billed_usd > 2 * row.billed_usd else row for row, late in zip(rows, fine, strict=True)]
+    assert step_of([row.billed_usd for row in rows]) == 1e-6
+    found = judged(catalog, rows)
+    (rule,) = found.found
+    assert (found.verdict, found.kind, len(rule.models)) == ("markup", "token_rate", 3)
+    assert (rule.low_pct or 0) <= 10 <= (rule.high_pct or 0)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "step"),
+    [
+        (["0.1", "0.25", "0.3"], 0.05), (["0.002", "0.004", "0.01"], 0.002), (["0.5", "0.5"], 1e-12),
+        (["0.01"] * 99 + ["0.02"] * 99 + ["0.0101"], 0.01), (["0.01"] * 90 + ["0.02"] * 7 + ["0.0101"] * 3, 1e-4),
+    ],
+)  # fmt: skip
+def test_a_step_is_what_nearly_every_amount_is_a_multiple_of(amounts: list[str], step: float) -> None:
+    assert step_of([Decimal(one) for one in amounts]) == pytest.approx(step)
 
 
 def test_many_odd_requests_keep_the_verdict_open(catalog: Catalog) -> None:
