@@ -217,7 +217,7 @@ def _outcome(
         return _at_list(best, winner)
     if winner is not None and winner[1] <= best.cost + PER_NUMBER:
         return "look-alike", winner[0]
-    if best.fits < MOST or not _is_clear(best) or _is_torn(best) or is_denied(best, bench):
+    if best.fits < MOST or not _is_clear(best) or _is_torn(best) or is_denied(best, bench) or _is_uneven(best, bench):
         return "unclear", None
     if over < 0:
         return "discount", None
@@ -271,6 +271,27 @@ def is_denied(rule: Fitted, bench: Bench) -> bool:
     by_chance = np.minimum(2 * step / (bench.sigma * bench.scale), 1.0)[touched]
     return bool(at_list.mean() > by_chance.mean() + DENIED)
 
+
+def _is_uneven(rule: Fitted, bench: Bench) -> bool:
+    """Say whether what a rule adds to every request is in truth another amount on each.
+
+    The noise of a log is a share of its amounts. Where cheap requests scatter by a far larger share than dear ones,
+    what is added to them is no one amount: tokens that the log does not count, most often.
+    """
+    if not bench.is_noisy or not {"fee", "tokens"} & rule.numbers.keys() or len(bench.panel) < 4 * MIN_ROWS:
+        return False
+    scatter = np.abs(bench.panel.billed - rule.predicted)
+    clear = rule.predicted > MANY_STEPS * bench.panel.step
+    low, high = np.quantile(rule.predicted[clear], [0.25, 0.75]) if clear.any() else (0.0, 0.0)
+    cheap, dear = clear & (rule.predicted <= low), clear & (rule.predicted >= high)
+    if min(cheap.sum(), dear.sum()) < MIN_ROWS:
+        return False
+    share = scatter / rule.predicted
+    return bool(np.median(share[cheap]) > UNEVEN * np.median(share[dear]))
+
+
+UNEVEN = 2.0
+"""How much further cheap requests may scatter than dear ones, as a share of their amounts."""
 
 DENIED = 0.1
 """Share of requests at list, beyond chance, that a rule for all of them cannot have."""

@@ -34,6 +34,14 @@ def odd(call: Call) -> Decimal:
     return call.listed * (Decimal("1.5") + Decimal(repr(call.chance)) * 700)
 
 
+OUTPUT = {"gpt-4.1": "8", "gpt-4.1-mini": "1.6", "claude-haiku-4-5": "5"}
+
+
+def thoughtful(call: Call) -> Decimal:
+    """Return list and 100 to 2,100 thought tokens, whole ones, at the price of output."""
+    return call.listed + (100 + int(2000 * call.chance)) * Decimal(OUTPUT[call.model]) / 1_000_000
+
+
 def dearer_sibling(call: Call) -> Decimal:
     """Return the price of GPT-4.1, five times that of its mini in every class, for a sixth of mini's requests."""
     return call.listed * (5 if call.model == "gpt-4.1-mini" and call.chance < 1 / 6 else 1)
@@ -52,6 +60,7 @@ CLEAR = {
         month(rate("1"), places=4, rounding=ROUND_FLOOR, scale=0.4), "none", "billed is list",
     ),
     "searches that the log does not count": (month(some(0.1, searched)), "explained", "uncounted searches"),
+    "thoughts that no log counts": (month(thoughtful), "explained", "output tokens a request that the log does"),
     "another model answered": (month(dearer_sibling), "explained", "of the requests cost what openai/gpt-4.1 does"),
     "retries billed with the answer": (
         month(some(0.04, lambda call: 3 * call.listed), models=3), "explained", "duplicates",
@@ -109,6 +118,13 @@ def test_many_odd_requests_keep_the_verdict_open(catalog: Catalog) -> None:
 def test_a_cent_on_every_request_is_a_fee_and_no_search(catalog: Catalog) -> None:
     found = judged(catalog, month(lambda call: call.listed + CENT))
     assert (found.verdict, found.kind, found.fixed_usd) == ("markup", "per_request", CENT)
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.03])
+def test_a_fee_is_told_through_noise(catalog: Catalog, noise: float) -> None:
+    found = judged(catalog, month(lambda call: call.listed + Decimal("0.002"), noise=noise))
+    assert (found.verdict, found.kind) == ("markup", "per_request")
+    assert float(found.fixed_usd or 0) == pytest.approx(0.002, rel=0.02)
 
 
 def test_twice_list_on_everything_is_a_rate_and_no_retry(catalog: Catalog) -> None:
