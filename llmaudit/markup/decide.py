@@ -275,23 +275,32 @@ def is_denied(rule: Fitted, bench: Bench) -> bool:
 def _is_uneven(rule: Fitted, bench: Bench) -> bool:
     """Say whether what a rule adds to every request is in truth another amount on each.
 
-    The noise of a log is a share of its amounts. Where cheap requests scatter by a far larger share than dear ones,
+    The noise of a log is a share of its amounts. Where dear requests of a model scatter hardly further than cheap ones,
     what is added to them is no one amount: tokens that the log does not count, most often.
     """
-    if not bench.is_noisy or not {"fee", "tokens"} & rule.numbers.keys() or len(bench.panel) < 4 * MIN_ROWS:
+    if not bench.is_noisy or not {"fee", "tokens"} & rule.numbers.keys():
         return False
     scatter = np.abs(bench.panel.billed - rule.predicted)
     clear = rule.predicted > MANY_STEPS * bench.panel.step
-    low, high = np.quantile(rule.predicted[clear], [0.25, 0.75]) if clear.any() else (0.0, 0.0)
-    cheap, dear = clear & (rule.predicted <= low), clear & (rule.predicted >= high)
-    if min(cheap.sum(), dear.sum()) < MIN_ROWS:
-        return False
-    share = scatter / rule.predicted
-    return bool(np.median(share[cheap]) > UNEVEN * np.median(share[dear]))
+    names = np.array([row.model for row in bench.panel.rows])
+    every = (clear & (names == name) for name in sorted(set(names.tolist())))
+    votes = [_scatters_alike(rule.predicted[own], scatter[own]) for own in every if own.any()]
+    told = [vote for vote in votes if vote is not None]
+    return 2 * sum(told) > len(told)
 
 
-UNEVEN = 2.0
-"""How much further cheap requests may scatter than dear ones, as a share of their amounts."""
+def _scatters_alike(amounts: Floats, scatter: Floats) -> bool | None:
+    """Say whether dear requests scatter hardly further than cheap ones; None where there are too few to tell."""
+    low, high = np.quantile(amounts, [0.25, 0.75])
+    cheap, dear = amounts <= low, amounts >= high
+    wider = float(np.median(amounts[dear]) / np.median(amounts[cheap]))
+    if min(cheap.sum(), dear.sum()) < MIN_ROWS or wider < APART:
+        return None
+    return bool(float(np.median(scatter[dear])) < float(np.median(scatter[cheap])) * wider**0.5)
+
+
+APART = 1.6
+"""How much dearer dear requests have to be for their scatter to tell: it should grow as they do, or half so."""
 
 DENIED = 0.1
 """Share of requests at list, beyond chance, that a rule for all of them cannot have."""

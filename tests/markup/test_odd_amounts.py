@@ -120,6 +120,13 @@ def test_a_cent_on_every_request_is_a_fee_and_no_search(catalog: Catalog) -> Non
     assert (found.verdict, found.kind, found.fixed_usd) == ("markup", "per_request", CENT)
 
 
+@pytest.mark.parametrize("places", [4, 5])
+def test_thoughts_in_rough_amounts_are_no_fee(catalog: Catalog, places: int) -> None:
+    """Rough amounts hide that tokens are whole; what is added still differs from request to request."""
+    found = judged(catalog, month(thoughtful, places=places))
+    assert (found.verdict, found.overpaid_usd, found.found) == ("undecidable", None, [])
+
+
 @pytest.mark.parametrize("noise", [0.01, 0.03])
 def test_a_fee_is_told_through_noise(catalog: Catalog, noise: float) -> None:
     found = judged(catalog, month(lambda call: call.listed + Decimal("0.002"), noise=noise))
