@@ -89,6 +89,8 @@ def _show_gateways(settings: Settings, gateways: list[GatewayRow], wanted: list[
         table(settings, title, names, rows, left=tuple(range(len(names) - 4)))
     for gateway in gateways:
         line(f"{gateway.gateway}: {gateway.verdict}: {gateway.evidence[0]}")
+        for note in gateway.notes:
+            line(f"  {note}")
         open_ones = [one for one in gateway.ruled_out if not one.ruled_out]
         for look in open_ones:
             line(f"  not ruled out: {look.name}: {look.why}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,11 +10,12 @@ import numpy as np
 from llmaudit.arrays import Floats
 from llmaudit.catalog import Catalog
 from llmaudit.markup.fit import CAP, MIN_ROWS, scale_of
-from llmaudit.markup.lookalikes import GAIN, Explained, alternatives, as_rule, currency_of, tried
+from llmaudit.markup.lookalikes import alternatives
 from llmaudit.markup.panel import Panel
-from llmaudit.markup.rules import PER_NUMBER, TIE, Bench, Fitted
+from llmaudit.markup.rules import PER_NUMBER, PER_SHIFT, TIE, Bench, Fitted
 from llmaudit.markup.shapes import fitted_rules, refitted
 from llmaudit.markup.snap import refined
+from llmaudit.markup.tried import GAIN, Explained, as_rule, currency_of, tried
 
 TOLERANCE = 0.002
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
@@ -113,12 +114,39 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     dearest = max(
         (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
     )
-    best = refined(best, bench)
-    outcome, explained = _outcome(best, over, winner, bench)
+    best = _widened(refined(best, bench), best, rules) if bench.is_noisy else refined(best, bench)
+    is_in_dollars = panel.rows[0].gateway in catalog.sellers  # those of the catalog charge dollars
+    outcome, explained = _outcome(best, over, winner, bench, is_in_dollars=is_in_dollars)
     if outcome == "markup" and best.kind == "class_rates" and any(look.name == "alias" for look in looks):
         outcome = "unclear"  # another model's prices differ by class, and what else the log leaves out is not known
     tested = _tested(scored, best, bench)
     return Decision(outcome, best, over, explained, tested, _rivals(rules, best), dearest, bench)
+
+
+def _widened(rule: Fitted, fitted: Fitted, rules: list[Fitted]) -> Fitted:
+    """Return a rule with room for another way to round, where noise hides which way the log rounds.
+
+    Args:
+        rule: With its numbers estimated again.
+        fitted: The same as it was fitted.
+        rules: Every rule, those of a log that rounds down or up among them.
+    """
+    numbers = dict(rule.numbers)
+    for other in rules:
+        is_same = (other.kind, other.since, other.numbers.keys()) == (fitted.kind, fitted.since, fitted.numbers.keys())
+        if is_same and other.shift != fitted.shift and _shiftless(other) <= _shiftless(fitted) + HIDDEN:
+            for name, one in numbers.items():
+                gap = other.numbers[name].value - fitted.numbers[name].value
+                numbers[name] = replace(one, low=one.low + min(gap, 0.0), high=one.high + max(gap, 0.0))
+    return replace(rule, numbers=numbers)
+
+
+def _shiftless(rule: Fitted) -> float:
+    return rule.cost - PER_SHIFT * (rule.shift != 0)
+
+
+HIDDEN = 4.0
+"""What another way to round may cost and still be the log's: the 95% quantile of one number's worth, rounded up."""
 
 
 def _as_good(scored: list[tuple[Explained, float]], best: Fitted, bench: Bench) -> list[tuple[Explained, float]]:
@@ -183,17 +211,18 @@ def _over(rule: Fitted, bench: Bench) -> float:
 
 
 def _outcome(
-    best: Fitted, over: float, winner: tuple[Explained, float] | None, bench: Bench
+    best: Fitted, over: float, winner: tuple[Explained, float] | None, bench: Bench, *, is_in_dollars: bool
 ) -> tuple[Outcome, Explained | None]:
     if best.kind is None or (abs(over) <= TOLERANCE and not _is_small_and_exact(best, bench)):
         return _at_list(best, winner)
     if winner is not None and winner[1] <= best.cost + PER_NUMBER:
         return "look-alike", winner[0]
-    if best.fits < MOST or not _is_clear(best) or _is_torn(best) or is_denied(best, bench):
+    if best.fits < MOST or not _is_clear(best) or _is_torn(best) or is_denied(best, bench) or _is_uneven(best, bench):
         return "unclear", None
     if over < 0:
         return "discount", None
-    if exchanged(best) is not None and stated_ratio(best, bench.panel) is None:
+    foreign = exchanged(best)
+    if foreign is not None and (foreign > MANY or not is_in_dollars) and stated_ratio(best, bench.panel) is None:
         return "currency", None
     return "markup", None
 
@@ -242,6 +271,36 @@ def is_denied(rule: Fitted, bench: Bench) -> bool:
     by_chance = np.minimum(2 * step / (bench.sigma * bench.scale), 1.0)[touched]
     return bool(at_list.mean() > by_chance.mean() + DENIED)
 
+
+def _is_uneven(rule: Fitted, bench: Bench) -> bool:
+    """Say whether what a rule adds to every request is in truth another amount on each.
+
+    The noise of a log is a share of its amounts. Where dear requests of a model scatter hardly further than cheap ones,
+    what is added to them is no one amount: tokens that the log does not count, most often.
+    """
+    if not bench.is_noisy or not {"fee", "tokens"} & rule.numbers.keys():
+        return False
+    scatter = np.abs(bench.panel.billed - rule.predicted)
+    clear = rule.predicted > MANY_STEPS * bench.panel.step
+    names = np.array([row.model for row in bench.panel.rows])
+    every = (clear & (names == name) for name in sorted(set(names.tolist())))
+    votes = [_scatters_alike(rule.predicted[own], scatter[own]) for own in every if own.any()]
+    told = [vote for vote in votes if vote is not None]
+    return 2 * sum(told) > len(told)
+
+
+def _scatters_alike(amounts: Floats, scatter: Floats) -> bool | None:
+    """Say whether dear requests scatter hardly further than cheap ones; None where there are too few to tell."""
+    low, high = np.quantile(amounts, [0.25, 0.75])
+    cheap, dear = amounts <= low, amounts >= high
+    wider = float(np.median(amounts[dear]) / np.median(amounts[cheap]))
+    if min(cheap.sum(), dear.sum()) < MIN_ROWS or wider < APART:
+        return None
+    return bool(float(np.median(scatter[dear])) < float(np.median(scatter[cheap])) * wider**0.5)
+
+
+APART = 1.6
+"""How much dearer dear requests have to be for their scatter to tell: it should grow as they do, or half so."""
 
 DENIED = 0.1
 """Share of requests at list, beyond chance, that a rule for all of them cannot have."""

@@ -21,8 +21,9 @@ from llmaudit.markup.found import claim, found_of, pct_range
 from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
 from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
+from llmaudit.markup.odd import free_ones, odd_ones
 from llmaudit.markup.panel import Panel, by_model, is_free, makers_offer, priced_panel
-from llmaudit.markup.ruling import bound_pct, by_sums, explanation, free_ones, odd_ones, rulings, unsettled
+from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
 from llmaudit.markup.tokencount import token_counts
 from llmaudit.money import EXACT, ZERO, round_to, times, total
@@ -68,7 +69,8 @@ def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
         judgement, row = None, _by_cells(traffic, compared, models, one_ratio(panel))
         if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
             row = _undisclosed(row, judge(panel, catalog) if len(panel) >= MIN_ROWS else None)
-    row = msgspec.structs.replace(row, evidence=[*row.evidence, *free_ones(every)])
+    notes = [*(odd_ones(judgement) if judgement else ()), *free_ones(every)]
+    row = msgspec.structs.replace(row, notes=notes, evidence=[row.evidence[0], *notes, *row.evidence[1:]])
     return _with_channels(row, judgement, traffic, compared, catalog)
 
 
@@ -94,7 +96,7 @@ def _by_requests(
         fixed_usd=main.fixed_usd if main else None,
         overpaid_usd=total(one.overpaid_usd for one in found) if main else ZERO if verdict in CLEARED else None,
         ruled_out=rulings(judgement),
-        evidence=[why, *_odd(judgement), *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
+        evidence=[why, *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
         found=found if main else [],
         rates=implied_rates(judgement.models),
         samples=sample_rows(judgement) if main else [],
@@ -109,11 +111,6 @@ def _with_taken(models: Sequence[ModelRow], verdict: Verdict, taken: Mapping[str
     if verdict not in {*CLEARED, "markup"}:
         return list(models)
     return [msgspec.structs.replace(row, overpaid_usd=taken.get(row.model, ZERO)) for row in models]
-
-
-def _odd(judgement: Judgement) -> list[str]:
-    told = odd_ones(judgement)
-    return [told] if told else []
 
 
 def one_ratio(panel: Panel) -> set[str]:

@@ -15,10 +15,11 @@ from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog
 from llmaudit.markup.decide import CLOSE, TOLERANCE, Decision, Tested, decide
 from llmaudit.markup.fit import MIN_ROWS
-from llmaudit.markup.lookalikes import FACTORS, Explained, alternatives
+from llmaudit.markup.lookalikes import FACTORS, alternatives
 from llmaudit.markup.panel import Panel
 from llmaudit.markup.rules import Bench, Fitted
 from llmaudit.markup.shapes import applied
+from llmaudit.markup.tried import Explained
 
 NEARLY_ALL = 0.97
 """Share of the amounts that has to lie in the range: a few odd requests are in every log."""

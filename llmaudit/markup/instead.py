@@ -1,4 +1,4 @@
-"""Another model behind the name: amounts that follow no rule, and are what a model of the same seller costs.
+"""What answered instead, or beside what is counted: amounts that follow no rule, made by a model or by tokens unseen.
 
 A fallback that the log does not show, or a name that was pointed elsewhere, is billed at the price of what answered.
 Only where most of what follows nothing is made so is it told: a price that fits a few amounts is chance.
@@ -15,9 +15,9 @@ from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog, NoRates, Offer
 from llmaudit.markup.decide import TOLERANCE, Decision, Tested
 from llmaudit.markup.fit import MIN_ROWS
-from llmaudit.markup.lookalikes import Explained
-from llmaudit.markup.panel import Panel, conditions_of, rates_at
+from llmaudit.markup.panel import OUTPUT, Panel, conditions_of, rates_at
 from llmaudit.markup.rules import TIE
+from llmaudit.markup.tried import Explained
 
 TRIED = 12
 """Requests on which every model of the seller is tried; the one that makes most of them is tried on all."""
@@ -48,6 +48,36 @@ def with_another_model(decision: Decision, catalog: Catalog) -> Decision:
             better = Tested(label, -decision.rule.cost, float((made | at_list).mean()))
             return replace(decision, outcome="look-alike", explained=look, tested=decision.tested | {NAME: better})
     return decision
+
+
+def with_uncounted_output(decision: Decision) -> Decision:
+    """Return a decision with output that the log does not count as what explains it, such as a model's reasoning.
+
+    What is billed beyond list is then a whole number of output tokens, another one on every request. Noise makes whole
+    numbers by chance alone, and a rule makes the same on requests that are alike.
+    """
+    bench = decision.bench
+    panel, listed = bench.panel, bench.listed
+    price = panel.factors[:, OUTPUT]
+    if not (bench.is_noisy or decision.outcome == "unclear") or decision.outcome == "list" or not (price > 0).all():
+        return decision
+    beyond, room = (panel.billed - listed) / price, panel.step * 2 * TIE / price
+    whole = np.round(beyond)
+    made = (np.abs(beyond - whole) <= room) & (whole >= 0)
+    if np.median(room) > SHARP or made.mean() < TOGETHER or len(np.unique(whole[whole > 0])) < DIFFERENT:
+        return decision
+    label = f"{whole.mean():,.0f} output tokens a request that the log does not count"
+    look = Explained(REASONING, label, listed + whole * price, is_everywhere=False, is_constant=False)
+    better = Tested(label, -decision.rule.cost, float(made.mean()))
+    return replace(decision, outcome="look-alike", explained=look, tested=decision.tested | {REASONING: better})
+
+
+REASONING = "reasoning outside output"
+SHARP = 0.2
+"""Tokens that a step of the amounts may be: of rougher ones half a token is no evidence."""
+
+DIFFERENT = 20
+"""Different counts that have to be there: the same on every request is an amount per request."""
 
 
 def _over(panel: Panel) -> float:

@@ -12,7 +12,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.markup.decide import MOST, TOLERANCE, Decision, decide, is_exact
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.hidden import follows, settled
-from llmaudit.markup.instead import with_another_model
+from llmaudit.markup.instead import with_another_model, with_uncounted_output
 from llmaudit.markup.panel import CLASSES, Panel, by_model, join, thinned
 from llmaudit.markup.rules import CLEAR, PER_NUMBER, Bench, Fitted
 from llmaudit.markup.shapes import applied
@@ -59,7 +59,8 @@ def judge(panel: Panel, catalog: Catalog) -> Judgement:
     if (shown := surely_whole(decisions)) is not None:
         panels = {name: own.where(shown[name]) for name, own in panels.items()}
         decisions = {name: decide(own, catalog) for name, own in panels.items()}
-    decisions = {name: with_another_model(settled(one, catalog), catalog) for name, one in decisions.items()}
+    decisions = {name: with_uncounted_output(settled(one, catalog)) for name, one in decisions.items()}
+    decisions = {name: with_another_model(one, catalog) for name, one in decisions.items()}
     panels = {name: one.bench.panel for name, one in decisions.items()}
     marked = [name for name, one in decisions.items() if one.outcome == "markup"]
     faint = [name for name, one in decisions.items() if one.outcome == "unclear" or is_faint(one)]

@@ -225,6 +225,7 @@ class GatewayRow(msgspec.Struct, frozen=True):
         rates: Implied rates by class of tokens.
         samples: Requests as evidence.
         claims: What the gateway states of its fees, beside what was found.
+        notes: What has to be known beside the verdict: odd requests, and those billed nothing. `evidence` has them too.
     """
 
     gateway: str
@@ -253,6 +254,7 @@ class GatewayRow(msgspec.Struct, frozen=True):
     rates: list[ImpliedRate] = []
     samples: list[SampleRow] = []
     claims: list[str] = []
+    notes: list[str] = []
 
     @property
     def over_list_pct(self) -> float | None:

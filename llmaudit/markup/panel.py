@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from math import gcd
 
 import numpy as np
 import numpy.typing as npt
@@ -240,18 +239,32 @@ FEW = 30
 
 
 def step_of(amounts: Sequence[Decimal]) -> float:
-    """Return the largest unit, 1, 2 or 5 in some decimal place, that every amount is a multiple of."""
-    whole = [int(amount.scaleb(FINEST)) for amount in amounts]
-    unit = 0
-    for amount in whole:
-        unit = gcd(unit, amount)
-    if not unit or not _differ(amounts):
+    """Return the largest unit, 1, 2 or 5 in some decimal place, that nearly every amount is a multiple of.
+
+    A few amounts may have more digits: corrections, say, that another program wrote into the log.
+    """
+    whole = np.array([int(amount.scaleb(FINEST)) for amount in amounts if amount], dtype=np.int64)
+    if not _differ(amounts):
         return 10.0**-FINEST
+    unit = int(np.gcd.reduce(whole))
+    for place in range(FINEST + 1):
+        for factor in (1, 2, 5):
+            coarser = factor * 10**place
+            if coarser > unit and (whole % coarser == 0).mean() >= NEARLY_EVERY:
+                unit = coarser
+    return _round_part(unit) * 10.0**-FINEST
+
+
+def _round_part(unit: int) -> int:
+    """Return the largest 1, 2 or 5 in some place that divides a unit."""
     place = 1
     while unit % (place * 10) == 0:
         place *= 10
-    factor = next(part for part in (5, 2, 1) if unit % (place * part) == 0)
-    return place * factor * 10.0**-FINEST
+    return place * next(part for part in (5, 2, 1) if unit % (place * part) == 0)
+
+
+NEARLY_EVERY = 0.98
+"""Share of the amounts that are multiples of what a log rounds to: of other units hardly half are, by chance."""
 
 
 def join(panels: Sequence[Panel]) -> Panel:

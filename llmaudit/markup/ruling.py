@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import PurePath
 
 import numpy as np
 
-from llmaudit.arrays import Bools
-from llmaudit.markup.decide import ENOUGH, TOLERANCE, Decision, exchanged
+from llmaudit.markup.decide import ENOUGH, MANY, TOLERANCE, Decision, exchanged
 from llmaudit.markup.judge import Judgement
-from llmaudit.markup.lookalikes import ORDER, currency_of
+from llmaudit.markup.lookalikes import ORDER
 from llmaudit.markup.model import LookAlike, ModelRow
-from llmaudit.markup.panel import Panel, is_free
+from llmaudit.markup.odd import are_few, excess_of, odd_of
 from llmaudit.markup.rules import PER_NUMBER
+from llmaudit.markup.tried import SOME, currency_of
 
 ALWAYS = {
     "duplicates": "every request id counts once, and one that counted twice would add to both sides alike",
@@ -104,8 +103,10 @@ def unsettled(judgement: Judgement) -> str | None:
             f"billed is {100 * one.over:+.2f}% over list on {_named(bare)}, the very ratio of {what}, and no model "
             f"here has one price everywhere; {_settling(look.name if look else '')} would settle it"
         )
-    few = _are_few_odd(judgement)
-    excess = {key: _excess(one) for key, one in judgement.models.items() if not few or one.outcome != "list"}
+    if (foreign := _near_currency(judgement)) is not None:
+        return foreign
+    few = are_few(judgement)
+    excess = {key: excess_of(one) for key, one in judgement.models.items() if not few or one.outcome != "list"}
     loose = [key for key, share in excess.items() if share > TOLERANCE]
     dollars = sum(share * float(judgement.models[key].bench.listed.sum()) for key, share in excess.items())
     share = dollars / float(judgement.panel.listed.sum())
@@ -115,6 +116,19 @@ def unsettled(judgement: Judgement) -> str | None:
             "bill by request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
         )
     return None
+
+
+def _near_currency(judgement: Judgement) -> str | None:
+    """Return that a ratio may be a markup or another currency, where it is one that some gateways charge."""
+    foreign = {key: exchanged(one.rule) for key, one in judgement.models.items() if one.outcome == "currency"}
+    near = {key: rate for key, rate in foreign.items() if rate is not None and 1 < rate <= MANY}
+    if not near:
+        return None
+    rate = next(iter(near.values()))
+    return (
+        f"billed is {rate:.4g} times list on {_named(list(near))}: a markup, or {currency_of(rate)} for a dollar; the "
+        "currency of the amounts would settle it"
+    )
 
 
 def _settling(name: str) -> str:
@@ -145,87 +159,35 @@ def _at_list_for_sure(judgement: Judgement, bare: Sequence[str]) -> bool:
     )
 
 
-def _excess(one: Decision) -> float:
-    """Return what is billed above list by no rule and no look-alike, as a share of list."""
-    if one.outcome == "unclear":
-        return float((one.bench.panel.billed - one.bench.listed).sum() / one.bench.listed.sum())
-    if one.outcome == "list" and one.fits < 1:
-        residual = one.bench.panel.billed - one.bench.listed
-        return max(float(residual[_odd(one)].sum() / one.bench.listed.sum()), 0.0)
-    return 0.0
-
-
-def _odd(one: Decision) -> Bools:
-    """Say which requests do not follow the reading of their model."""
-    found: Bools = np.abs(one.bench.residual(one.rule.predicted)) > ODD * one.bench.scale
-    return found
-
-
-def _are_few_odd(judgement: Judgement) -> bool:
-    """Say whether the odd requests of models at list are so few, and so little, that no gateway makes a living of them.
-
-    They are shown with what they come to (`odd_ones`), and keep no verdict open.
-    """
-    at_list = [one for one in judgement.models.values() if one.outcome == "list"]
-    odd = sum(int(_odd(one).sum()) for one in at_list)
-    listed = [float(one.bench.listed.sum()) for one in at_list]
-    dollars = sum(_excess(one) * size for one, size in zip(at_list, listed, strict=True))
-    return odd <= FEW_ODD * sum(len(one.bench.panel) for one in at_list) and dollars <= LITTLE * sum(listed)
-
-
-ODD = 4.0
-"""Errors beyond which a request does not follow a rule."""
-
-FEW_ODD, LITTLE = 0.01, 0.03
-"""Share of requests, and of list cost, up to which odd amounts are an accident of a log and no question."""
-
-
-def odd_ones(judgement: Judgement) -> str | None:
-    """Return the odd requests of models at list, what they come to and where the largest are; None without any."""
-    odd = {key: np.flatnonzero(_odd(one)) for key, one in judgement.models.items() if one.outcome == "list"}
-    count = sum(map(len, odd.values()))
-    if not count:
-        return None
-    rows, over, most = [], 0.0, 0
-    for key, indices in odd.items():
-        bench = judgement.models[key].bench
-        residual = (bench.panel.billed - bench.listed)[indices]
-        rows += [(abs(size), bench.panel.rows[i]) for i, size in zip(indices, residual.tolist(), strict=True)]
-        over, most = over + float(residual.sum()), most + len(bench.panel)
-    largest = sorted(rows, key=lambda pair: (-pair[0], pair[1].file, pair[1].line))[:3]
-    where = ", ".join(f"line {row.line} of {PurePath(row.file).name}" for _, row in largest)
-    sign = "-" if over < 0 else "+"
-    return (
-        f"{count:,} of {most:,} sampled requests ({100 * count / most:.2g}%) are billed otherwise, together "
-        f"{sign}${abs(over):.4f}, by no rule and no look-alike: {where}"
-    )
-
-
-def free_ones(panel: Panel) -> list[str]:
-    """Return what was billed nothing, in a sentence; nothing where all was billed."""
-    free = is_free(panel)
-    if not free.any():
-        return []
-    share = float(panel.listed[free].sum() / panel.listed.sum())
-    told = (
-        f"{int(free.sum()):,} of {len(panel):,} sampled requests ({100 * share:.2g}% of their list cost) were billed "
-        "nothing, as by a gateway's own cache: they say nothing of its rates, and lower billed against list"
-    )
-    return [told]
-
-
 def explanation(judgement: Judgement) -> str:
-    """Return what explains amounts that are not list."""
-    parts = []
+    """Return what explains amounts that are not list, models under one explanation together."""
+    parts: dict[str, list[str]] = {}
     for key, one in judgement.models.items():
-        if one.explained is not None:
-            parts.append(f"{key}: {one.explained.name} ({one.explained.label})")
-        elif one.outcome == "discount":
-            parts.append(f"{key}: billed below list ({100 * one.over:+.1f}%), a discount")
-        elif one.outcome == "currency":
-            rate = exchanged(one.rule) or 1.0
-            parts.append(f"{key}: {rate:.4g} times list is {currency_of(rate)} for a dollar")
-    return "; ".join(("no markup", *parts)).replace("; ", ": ", 1)
+        if (why := _explained(one)) is not None:
+            parts.setdefault(why, []).append(key)
+    told = (f"{_named(names)}: {why.replace(SOME, _share(judgement, names))}" for why, names in parts.items())
+    return f"no markup: {'; '.join(told)}"
+
+
+def _share(judgement: Judgement, names: Sequence[str]) -> str:
+    """Return on how many requests of some models what explains them holds."""
+    looks = (judgement.models[name].explained for name in names)
+    shares = [100 * look.share for look in looks if look is not None and look.share is not None]
+    if not shares:
+        return SOME
+    low, high = f"{min(shares):.0f}%", f"{max(shares):.0f}%"
+    return f"on {low if low == high else f'{low} to {high}'} of the requests"
+
+
+def _explained(one: Decision) -> str | None:
+    if one.explained is not None:
+        return f"{one.explained.name} ({one.explained.label})"
+    if one.outcome == "discount":
+        return f"billed below list ({100 * one.over:+.1f}%), a discount"
+    if one.outcome == "currency":
+        rate = exchanged(one.rule) or 1.0
+        return f"{rate:.4g} times list is {currency_of(rate)} for a dollar"
+    return None
 
 
 def bound_pct(judgement: Judgement) -> float:
@@ -233,9 +195,9 @@ def bound_pct(judgement: Judgement) -> float:
 
     A few odd requests are no part of it: they are shown apart.
     """
-    rooms, few = [], _are_few_odd(judgement)
+    rooms, few = [], are_few(judgement)
     for one in judgement.models.values():
-        kept = ~_odd(one) if few else np.ones(len(one.bench.panel), bool)
+        kept = ~odd_of(one) if few else np.ones(len(one.bench.panel), bool)
         residual = (one.bench.panel.billed - one.bench.listed)[kept]
         error = float(np.sqrt((residual**2).sum())) / float(one.bench.listed.sum())
         rooms.append(100 * (abs(float(residual.sum() / one.bench.listed.sum())) + 2 * error))
@@ -268,4 +230,4 @@ def _named(names: Sequence[str]) -> str:
     return few if len(names) <= 3 else f"{few} and {len(names) - 3} more"  # noqa: PLR2004 -- as many as are named
 
 
-__all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "free_ones", "odd_ones", "rulings", "unsettled"]
+__all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "rulings", "unsettled"]

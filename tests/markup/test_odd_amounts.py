@@ -17,6 +17,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.datasets.markup_study import cells_of
 from llmaudit.markup.gateway import Traffic, judge_gateway
 from llmaudit.markup.model import GatewayRow
+from llmaudit.markup.panel import step_of
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 
@@ -31,6 +32,14 @@ def some(share: float, then: Callable[[Call], Decimal], otherwise: str = "1") ->
 def odd(call: Call) -> Decimal:
     """Return an amount that follows nothing: 1.5 to 5 times list."""
     return call.listed * (Decimal("1.5") + Decimal(repr(call.chance)) * 700)
+
+
+OUTPUT = {"gpt-4.1": "8", "gpt-4.1-mini": "1.6", "claude-haiku-4-5": "5"}
+
+
+def thoughtful(call: Call) -> Decimal:
+    """Return list and 100 to 2,100 thought tokens, whole ones, at the price of output."""
+    return call.listed + (100 + int(2000 * call.chance)) * Decimal(OUTPUT[call.model]) / 1_000_000
 
 
 def dearer_sibling(call: Call) -> Decimal:
@@ -51,6 +60,7 @@ CLEAR = {
         month(rate("1"), places=4, rounding=ROUND_FLOOR, scale=0.4), "none", "billed is list",
     ),
     "searches that the log does not count": (month(some(0.1, searched)), "explained", "uncounted searches"),
+    "thoughts that no log counts": (month(thoughtful), "explained", "output tokens a request that the log does"),
     "another model answered": (month(dearer_sibling), "explained", "of the requests cost what openai/gpt-4.1 does"),
     "retries billed with the answer": (
         month(some(0.04, lambda call: 3 * call.listed), models=3), "explained", "duplicates",
@@ -70,9 +80,32 @@ def test_odd_requests_are_shown_with_what_they_come_to(catalog: Catalog) -> None
     rows = month(some(0.003, odd))
     over = sum(row.billed_usd for row in rows) - sum(row.billed_usd for row in month(rate("1")))
     count = sum(row.billed_usd != plain.billed_usd for row, plain in zip(rows, month(rate("1")), strict=True))
-    told = judged(catalog, rows).evidence[1]
+    (told,) = judged(catalog, rows).notes
     assert told.startswith(f"{count} of 900 sampled requests ({100 * count / 900:.2g}%) are billed otherwise, ")
     assert f"together +${over:.4f}, " in told
+
+
+def test_odd_requests_with_more_digits_leave_the_logs_rounding_as_it_is(catalog: Catalog) -> None:
+    """Six places, and corrections with ten: taken for ten, the rounding of cheap requests would be noise."""
+    rows = month(rate("1.1"), places=6, scale=0.3)
+    fine = month(some(0.003, odd), places=10, scale=0.3)
+    rows = [late if late.billed_usd > 2 * row.billed_usd else row for row, late in zip(rows, fine, strict=True)]
+    assert step_of([row.billed_usd for row in rows]) == 1e-6
+    found = judged(catalog, rows)
+    (rule,) = found.found
+    assert (found.verdict, found.kind, len(rule.models)) == ("markup", "token_rate", 3)
+    assert (rule.low_pct or 0) <= 10 <= (rule.high_pct or 0)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "step"),
+    [
+        (["0.1", "0.25", "0.3"], 0.05), (["0.002", "0.004", "0.01"], 0.002), (["0.5", "0.5"], 1e-12),
+        (["0.01"] * 99 + ["0.02"] * 99 + ["0.0101"], 0.01), (["0.01"] * 90 + ["0.02"] * 7 + ["0.0101"] * 3, 1e-4),
+    ],
+)  # fmt: skip
+def test_a_step_is_what_nearly_every_amount_is_a_multiple_of(amounts: list[str], step: float) -> None:
+    assert step_of([Decimal(one) for one in amounts]) == pytest.approx(step)
 
 
 def test_many_odd_requests_keep_the_verdict_open(catalog: Catalog) -> None:
@@ -87,9 +120,35 @@ def test_a_cent_on_every_request_is_a_fee_and_no_search(catalog: Catalog) -> Non
     assert (found.verdict, found.kind, found.fixed_usd) == ("markup", "per_request", CENT)
 
 
+@pytest.mark.parametrize("places", [4, 5])
+def test_thoughts_in_rough_amounts_are_no_fee(catalog: Catalog, places: int) -> None:
+    """Rough amounts hide that tokens are whole; what is added still differs from request to request."""
+    found = judged(catalog, month(thoughtful, places=places))
+    assert (found.verdict, found.overpaid_usd, found.found) == ("undecidable", None, [])
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.03])
+def test_a_fee_is_told_through_noise(catalog: Catalog, noise: float) -> None:
+    found = judged(catalog, month(lambda call: call.listed + Decimal("0.002"), noise=noise))
+    assert (found.verdict, found.kind) == ("markup", "per_request")
+    assert float(found.fixed_usd or 0) == pytest.approx(0.002, rel=0.02)
+
+
 def test_twice_list_on_everything_is_a_rate_and_no_retry(catalog: Catalog) -> None:
     found = judged(catalog, month(rate("2.2")))
     assert (found.verdict, found.kind, found.pct) == ("markup", "token_rate", pytest.approx(120, abs=0.01))
+
+
+@pytest.mark.parametrize(("gateway", "verdict"), [("relay.example", "undecidable"), ("openrouter", "markup")])
+def test_a_ratio_that_may_be_a_currency_is_a_markup_where_dollars_are_charged(
+    catalog: Catalog, gateway: str, verdict: str
+) -> None:
+    """1.37 is what a US dollar costs in Canadian ones; OpenRouter's credits are US dollars."""
+    rows = [msgspec.structs.replace(row, gateway=gateway) for row in month(rate("1.37"))]
+    found = judge_gateway(Traffic(gateway, cells_of(rows, catalog), rows), catalog)
+    assert found.verdict == verdict
+    assert (found.kind, found.overpaid_usd is None) == (("token_rate", False) if verdict == "markup" else (None, True))
+    assert verdict == "markup" or "CAD or AUD for a dollar" in found.evidence[0]
 
 
 def test_a_rate_in_cents_takes_in_a_model_with_regional_prices(catalog: Catalog) -> None:
@@ -111,6 +170,15 @@ def test_a_rate_in_cents_takes_in_a_model_with_regional_prices(catalog: Catalog)
     assert float(found.overpaid_usd or 0) == pytest.approx(float(found.over_list_usd or 0), rel=0.05)  # rounding
 
 
+@pytest.mark.parametrize(("noise", "scale"), [(0.005, 1.5), (0.01, 0.6), (0.01, 0.8), (0.01, 0.9)])
+def test_an_interval_has_room_for_the_way_a_noisy_log_rounds(catalog: Catalog, noise: float, scale: float) -> None:
+    """Noise hides that six places are rounded down; half a step is as much as the noise leaves of 1,200 requests."""
+    rows = month(rate("1.1"), noise=noise, places=6, rounding=ROUND_FLOOR, scale=scale, models=2, requests=1200)
+    (rule,) = judged(catalog, rows).found
+    assert (rule.low_pct or 0) <= 10 <= (rule.high_pct or 0)
+    assert (rule.high_pct or 0) - (rule.low_pct or 0) < 0.25
+
+
 def free(rows: list[BilledRequest]) -> list[BilledRequest]:
     """Return the same month with every fourth request answered for nothing."""
     return [msgspec.structs.replace(row, billed_usd=Decimal(0)) if row.line % 4 == 0 else row for row in rows]
@@ -121,7 +189,7 @@ def test_answers_for_nothing_neither_thin_nor_hide_a_rate(catalog: Catalog, rati
     found = judged(catalog, free(month(rate(ratio))))
     assert (found.over_list_pct or 0) < -15  # as every fourth costs nothing
     assert found.verdict == verdict
-    assert found.evidence[-1].startswith("225 of 900 sampled requests (")
+    assert found.notes[-1].startswith("225 of 900 sampled requests (")
     if verdict == "markup":
         assert (found.kind, found.pct) == ("token_rate", pytest.approx(5, abs=0.001))
         charged = float(found.billed_usd or 0)

@@ -177,6 +177,7 @@ def _gateway(row: GatewayRow) -> Part:
     blocks: list[Block] = [_key_figures(row)]
     if row.evidence:
         blocks.append(Prose(f"Why: {row.evidence[0]}."))
+    blocks.extend(Prose(f"{note}.") for note in row.notes)
     blocks.extend(claim_blocks(row))
     none = Prose("The catalog knows of no fee beside its token rates.")
     blocks.append(_channels(row.channels) if row.channels else none)

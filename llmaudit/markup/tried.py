@@ -1,0 +1,155 @@
+"""Look-alikes tried on requests: everywhere, on some of them, and on some beside a rate.
+
+The prices that they are tried with are those of `lookalikes`, and what a log does not count: searches, and retries that
+were billed with the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from llmaudit.arrays import Floats
+from llmaudit.markup.fit import mode_of
+from llmaudit.markup.lookalikes import FACTORS, Alternative
+from llmaudit.markup.rules import Bench, Fitted
+
+CURRENCIES: Mapping[str, tuple[float, float]] = {
+    "EUR": (0.78, 0.98),
+    "GBP": (0.70, 0.85),
+    "CAD or AUD": (1.32, 1.62),
+    "CNY": (6.3, 7.5),
+    "BRL": (4.7, 6.4),
+    "INR": (80.0, 98.0),
+    "JPY": (125.0, 170.0),
+}
+"""Units of a currency for a US dollar, the range of 2024 to 2026: an amount that is labelled dollars may be in one."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A look-alike that was tried.
+
+    Attributes:
+        name: The look-alike.
+        label: Which one.
+        predicted: What each request would be billed.
+        is_everywhere: Whether it is to hold for every request.
+        is_constant: Whether it is one and the same multiple of list for every request, as a rate would be.
+        rate: What list is multiplied with beside it; 1 is nothing.
+        entropy: Of the choice between prices that the requests make, in nats a request; 0 where there is none.
+        choices: How many prices are chosen at all.
+        share: Of the requests, those at another price than list; None where that is not counted.
+    """
+
+    name: str
+    label: str
+    predicted: Floats = field(repr=False)
+    is_everywhere: bool
+    is_constant: bool
+    rate: float = 1.0
+    entropy: float = 0.0
+    choices: int = 1
+    share: float | None = None
+
+
+SEARCHES = 6
+"""Searches of one request that are tried; more are rare."""
+
+WITHOUT = 0.1
+"""Share of requests that have to be at list, without a search, where searches are to explain the others."""
+
+
+def _searches(bench: Bench) -> Floats | None:
+    """Return list costs with 0, 1, 2 … searches that the log does not count, or None where they have no price.
+
+    A maker bills a search by the piece, whole cents beside the tokens of a small request, and few logs have a column
+    for them. Where hardly a request is without one, it is an amount on every request, which is a rule and no search.
+    """
+    panel = bench.panel
+    each = panel.factors[:, FACTORS["web_searches"]] * (panel.quantities[:, FACTORS["web_searches"]] == 0)
+    at_list = np.abs(panel.billed - bench.listed) <= np.minimum(panel.step, each / 4)
+    if not each.any() or at_list.mean() < WITHOUT:
+        return None
+    return np.stack([bench.listed + count * each for count in range(SEARCHES)])
+
+
+TIMES = 5
+"""How often a request may have been billed, one less: a retry that the log does not show is billed with the answer."""
+
+MOST_ONCE = 0.5
+"""Share of requests that have to be billed once, where billing some again is to explain the others."""
+
+
+def tried(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterator[Explained]:
+    """Yield every look-alike as a rule of its own: everywhere, on some requests, and on some beside a rate.
+
+    Args:
+        bench: The requests.
+        others: Their other prices.
+        gain: Squared errors by which another price than list has to be nearer to a request. The nearest of several
+            prices is always nearer than one of them, so that under noise (`GAIN`) that alone would explain it.
+    """
+    listed = bench.listed
+    for other in others:
+        ratio = other.listed / listed
+        constant = bool(np.ptp(ratio) < 1e-3 * ratio.mean())  # relative
+        yield Explained(other.name, other.label, other.listed, is_everywhere=True, is_constant=constant)
+    names = dict.fromkeys(other.name for other in others)
+    sets = {name: np.stack([listed, *(other.listed for other in others if other.name == name)]) for name in names}
+    if (counted := _searches(bench)) is not None:
+        sets["uncounted searches"] = counted
+    once = np.abs(bench.panel.billed - listed) <= np.minimum(bench.panel.step, listed / 4)
+    if once.mean() >= MOST_ONCE:
+        sets["duplicates"] = np.stack([count * listed for count in range(1, TIMES)])
+    for name, choices in sets.items():
+        yield _nearest(bench, name, choices, 1.0, gain)
+        clear = listed > 20 * bench.panel.step
+        if clear.any():
+            rate = mode_of(bench.panel.billed[clear] / listed[clear])
+            yield _nearest(bench, name, choices * rate, rate, gain)
+
+
+def _nearest(bench: Bench, name: str, choices: Floats, rate: float, gain: float) -> Explained:
+    distance = np.abs(choices - bench.panel.billed)
+    chosen = distance.argmin(axis=0)
+    is_open = np.ptp(choices, axis=0) > 5 * bench.sigma
+    if gain:
+        least = np.take_along_axis(distance, chosen[None], axis=0)[0]
+        nearer = (distance[0] ** 2 - least**2) / (bench.sigma * bench.scale) ** 2
+        chosen = np.where(nearer > gain, chosen, 0)
+        is_open = (np.ptp(choices, axis=0) > bench.sigma) | (chosen > 0)
+    predicted = np.take_along_axis(choices, chosen[None], axis=0)[0]
+    shares = np.bincount(chosen[is_open]) / len(chosen)
+    rest = shares[shares > 0]
+    entropy = float(-(rest * np.log(rest / max(float(is_open.mean()), 1e-12))).sum())
+    return Explained(
+        name,
+        SOME,
+        predicted,
+        is_everywhere=False,
+        is_constant=False,
+        rate=rate,
+        entropy=entropy,
+        choices=max(len(rest), 1),
+        share=float((chosen > 0).mean()),
+    )
+
+
+SOME = "on some requests"
+"""How a look-alike is called that holds where it comes nearer."""
+
+GAIN = 4.0
+"""Squared errors that chance hardly ever makes: a price that is nearer by more is meant."""
+
+
+def currency_of(rate: float) -> str | None:
+    """Return the currency whose exchange rate a constant ratio to list is, or None."""
+    return next((name for name, (low, high) in CURRENCIES.items() if low <= rate <= high), None)
+
+
+def as_rule(explained: Explained, shift: float, bench: Bench) -> Fitted:
+    """Return a look-alike in the shape of a rule, to be judged beside them, in a log that is rounded as theirs."""
+    return Fitted(None, {}, explained.predicted + shift * bench.panel.step, shift=shift)
