@@ -20,7 +20,7 @@ check: $(VENV)/.dev  ## lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/.dev  ## the benchmarks, beside their peers
+bench: $(VENV)/.dev  ## three of the benchmarks, beside their peers
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/pricing.py
 	$(BIN)/python benchmarks/tiers.py

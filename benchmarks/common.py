@@ -6,6 +6,7 @@ import json
 import os
 import platform
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,19 @@ MODELS = (
 """Sellers and skus of requests made by SQL."""
 
 
-def keep(name: str, result: dict[str, Any]) -> Path:
-    """Write a result with its date and machine, and return the file; an earlier one of the same day is replaced."""
+def keep(name: str, result: dict[str, Any], *packages: str) -> Path:
+    """Write a result with its date and machine, and return the file; an earlier one of the same day is replaced.
+
+    Args:
+        name: What was measured.
+        result: The figures.
+        packages: Installed packages whose versions belong to them.
+    """
     today = datetime.now(UTC).date().isoformat()
     machine = {"cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()}
+    versions = {package: version(package) for package in packages}
     path = RESULTS / f"{name}-{today}.json"
-    path.write_text(json.dumps({"date": today, "machine": machine} | result, indent=1) + "\n")
+    path.write_text(json.dumps({"date": today, "machine": machine} | versions | result, indent=1) + "\n")
     return path
 
 

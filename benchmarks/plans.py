@@ -11,21 +11,18 @@ plan is one query. The totals have to be equal to the last digit, else the scrip
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import random
 import resource
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-from common import MACHINE, RESULTS
+from common import keep
 
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.catalog.units import PRICED
@@ -212,6 +209,7 @@ def main() -> None:
     times = a_plan * asked.plans / seconds
     print(f"DuckDB: {a_plan:.3f} s a plan; llmaudit {seconds / asked.plans:.4f} s: {times:.1f} times")
     keep(
+        "plans",
         {
             "cells": asked.cells,
             "plans": asked.plans,
@@ -220,16 +218,10 @@ def main() -> None:
             "llmaudit_peak_mb": memory,
             "duckdb_seconds_a_plan": round(a_plan, 4),
             "ratio": round(times, 2),
-        }
+        },
+        "numpy",
+        "duckdb",
     )
-
-
-def keep(found: dict[str, Any]) -> None:
-    """Write the dated result."""
-    today = datetime.now(UTC).date().isoformat()
-    versions = {"python": platform.python_version(), "numpy": np.__version__, "duckdb": duckdb.__version__}
-    path = RESULTS / f"plans-{today}.json"
-    path.write_text(json.dumps({"date": today, "machine": MACHINE} | versions | found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-from common import MACHINE, RESULTS
+from common import keep
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, vstack
 
@@ -48,14 +46,6 @@ WORLDS = {
 SHARES = (0.05, 0.2, 0.5)
 
 
-def keep(what: str, result: dict[str, Any]) -> None:
-    """Write a dated result."""
-    now = datetime.now(UTC)
-    path = RESULTS / f"quality-{what}-{now:%Y-%m-%d}.json"
-    path.write_text(json.dumps({"date": f"{now:%Y-%m-%d}", "machine": MACHINE, **result}, indent=2) + "\n")
-    print(f"written to {path.name}")
-
-
 def run_study(draws: int) -> None:
     """Study every world at a fifth of the cases, and the first one at other shares."""
     catalog = load_catalog()
@@ -72,7 +62,7 @@ def run_study(draws: int) -> None:
             f"{found.point_saving:.1%}, lose {found.point_loss:.4f}, break {found.point_broken:.0%}",
             flush=True,
         )
-    keep("study", {"margin": MARGIN, "draws": draws, "rows": rows})
+    print(keep("quality-study", {"margin": MARGIN, "draws": draws, "rows": rows}))
 
 
 def run_pairs(path: Path) -> None:
@@ -150,7 +140,7 @@ def run_speed(repeats: int) -> None:
         }
         rows.append(row)
         print(row, flush=True)
-    keep("speed", {"rows": rows})
+    print(keep("quality-speed", {"rows": rows}))
 
 
 def main() -> None:

@@ -102,7 +102,7 @@ DAY = timedelta(days=1)
 
 
 class Occurrences:
-    """Keys for lines of bills that give none: what a line is of, and the how-many-eth such line of the file it is.
+    """Keys for lines of bills that give none: what a line is of, and its number among the lines of that in the file.
 
     Overlapping exports repeat a line and must not count it twice; two like lines in one export are two. Amounts are no
     part of what a line is of: a later export that corrects one replaces it.

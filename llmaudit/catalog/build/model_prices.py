@@ -65,21 +65,27 @@ def read(schedules: frozenset[str]) -> Stated:
     snapshot = json.loads(raw, parse_float=Decimal, parse_int=int)
     version = package(NAME).version
     stated = Stated(NAME, version, digest(raw), instant(snapshot["updated_at"]))
-    for lab, models in snapshot["prices"].items():
-        for model, modes in models.items():
-            for mode, intervals in modes.items():
-                if mode not in MODES:
-                    stated.left_out[f"mode {mode}"] += len(intervals)
-                    continue
-                facts = list(_facts(stated, lab, model, mode, intervals))
-                stated.facts += facts
-                rules = [rule for rule in snapshot["schedules"]["schedule"] if rule["provider"] == lab]
-                if snapshot["status"].get(lab, {}).get(model) == "removed":
-                    # What is no longer sold has no hours; its name's last price stays on the record.
-                    rules = [rule for rule in rules if rule.get("valid_until")]
-                stated.facts += _scheduled(stated, facts, rules, lab, model, schedules)
+    for lab, model, mode, intervals in _modes(snapshot["prices"]):
+        if mode not in MODES:
+            stated.left_out[f"mode {mode}"] += len(intervals)
+            continue
+        facts = list(_facts(stated, lab, model, mode, intervals))
+        stated.facts += facts
+        rules = [rule for rule in snapshot["schedules"]["schedule"] if rule["provider"] == lab]
+        if snapshot["status"].get(lab, {}).get(model) == "removed":
+            # What is no longer sold has no hours; its name's last price stays on the record.
+            rules = [rule for rule in rules if rule.get("valid_until")]
+        stated.facts += _scheduled(stated, facts, rules, lab, model, schedules)
     _names(stated, snapshot)
     return stated
+
+
+def _modes(prices: Mapping[str, Any]) -> Iterator[tuple[str, str, str, list[dict[str, Any]]]]:
+    """Yield lab, model, mode and the intervals of its price."""
+    for lab, models in prices.items():
+        for model, modes in models.items():
+            for mode, intervals in modes.items():
+                yield lab, model, mode, intervals
 
 
 def _spans(model: str, intervals: list[dict[str, Any]]) -> Iterator[_Span]:
