@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import msgspec
 import pytest
 from builders import litellm_row, write_jsonl
@@ -16,6 +17,9 @@ from running import ROOT, Ran, Run, once, run_here, run_in
 import llmaudit
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.cli.demo import month_logs
+
+hypothesis.settings.register_profile("busy machine", deadline=None)  # how long an example takes proves nothing
+hypothesis.settings.load_profile("busy machine")
 
 SAMPLE_LOGS = ROOT / "sample_logs"
 
@@ -73,20 +77,20 @@ def audit_folder(shared: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def audit_run(audit_folder: Path, no_network: dict[str, str]) -> Ran:
-    """`llmaudit audit` over the invented month, once for all tests, without a network."""
+    """`llmaudit audit` over the invented month, once for all tests, without a network; its JSON is in `audit.json`."""
 
     def run() -> Ran:
         logs = month_logs(SAMPLE_LOGS)
-        return run_in(audit_folder, "audit", *logs, "--db", "sample.duckdb", "--json", env=no_network)
+        return run_in(audit_folder, "audit", *logs, "--db", "sample.duckdb", "--out", "audit.json", env=no_network)
 
     return once(audit_folder, run, Ran)
 
 
 @pytest.fixture(scope="session")
-def audit(audit_run: Ran) -> Any:
+def audit(audit_run: Ran, audit_folder: Path) -> Any:
     """The audit of the sample logs as a program reads it."""
     assert audit_run.code == 0, audit_run.err
-    return audit_run.json
+    return msgspec.json.decode((audit_folder / "audit.json").read_bytes())
 
 
 @pytest.fixture(scope="session")

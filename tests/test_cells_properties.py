@@ -52,7 +52,7 @@ def test_adding_is_associative_and_commutative(a: list[Cell], b: list[Cell], c: 
     assert sum(one.requests for one in whole) == sum(one.requests for one in [*a, *b, *c])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(groups)
 def test_what_is_saved_comes_back(catalog: Catalog, tmp_path: Path, held: list[Cell]) -> None:
     slots = catalog.slots(DAY, DAY)
@@ -66,7 +66,7 @@ factors = st.decimals("0.1", "3", places=3)
 TARGETS = ["openai/gpt-5.6-luna", "anthropic/claude-sonnet-5", "google/gemini-3.6-flash"]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 2**32),
     target=st.sampled_from(TARGETS),

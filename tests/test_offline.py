@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import Ran, clean_environment
@@ -29,7 +30,7 @@ def test_the_guard_bites(tmp_path: Path, no_network: dict[str, str], code: str) 
     assert b"a test forbids the network" in done.stderr
 
 
-def test_audit_works_without_a_network(audit_run: Ran) -> None:
+def test_audit_works_without_a_network(audit_run: Ran, audit: Any) -> None:
     assert audit_run.code == 0
-    assert audit_run.json["spend"]["requests"] == 20_087
+    assert audit["spend"]["requests"] == 20_087
     assert "forbids the network" not in audit_run.err

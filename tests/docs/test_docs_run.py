@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from running import HANGS
+from running import HANGS, Ran
 
 import llmaudit
 from llmaudit.catalog import load_catalog
@@ -125,11 +125,9 @@ def test_the_readme_runs_as_one_script(desk: Path, tmp_path: Path):
     assert "my-plan: 2 rules" in done.stdout
 
 
-def test_what_the_readme_shows_of_the_demo_is_what_it_prints(call: Callable[..., Any], audit: Any, audit_folder: Path):
-    assert audit["spend"]["requests"]
-    printed = call("report", "--db", str(audit_folder / "sample.duckdb")).out
+def test_what_the_readme_shows_of_the_demo_is_what_it_prints(audit_run: Ran):
     ((_, shown),) = blocks(ROOT / "README.md", "text demo")
-    assert shown in printed
+    assert shown in audit_run.out
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -68,7 +68,7 @@ CELLS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(CELLS, CELLS, st.sampled_from(["1", "1.1", "0.3333333333333"]), st.integers(1, 800), st.integers(1, 800))
 def test_the_parts_add_up_to_the_whole_change_exactly(
     first: list[Cell], second: list[Cell], factor: str, hours: int, other: int

@@ -16,7 +16,7 @@ from llmaudit.gate.model import Baseline, Case, Cell, Detail, Moments, Span
 LIMIT = 300_000
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(CELLS)
 def test_a_file_is_read_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, cells: list[Cell]):
     moment = Moments(

@@ -48,7 +48,7 @@ def every(problem: Problem) -> list[np.ndarray]:
     return [choice for choice in grid if problem.holds(choice)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(problems())
 def test_a_choice_keeps_every_limit_and_beats_single_models(problem: Problem):
     try:
@@ -68,7 +68,7 @@ def test_a_choice_keeps_every_limit_and_beats_single_models(problem: Problem):
         assert cost == pytest.approx(min(problem.cost_of(one) for one in every(problem)), rel=1e-5)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(problems())
 def test_the_relaxation_keeps_every_limit_and_no_linear_program_undercuts_its_bound(problem: Problem):
     from scipy.optimize import linprog  # noqa: PLC0415
@@ -246,7 +246,7 @@ def some_cell(draw_one: st.DrawFn) -> Cell:
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(some_cell(), min_size=1, max_size=8))
 def test_a_unit_costs_what_a_plan_that_sends_everything_there_costs(catalog: Catalog, traffic: list[Cell]):
     cells = priced(catalog, *traffic)

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from builders import catalog_of, catalog_text, cell, plan_of, priced, sku_text
-from hypothesis import HealthCheck, given, settings
+from builders import catalog_of, catalog_text, plan_of, priced, sku_text
+from hypothesis import given
 from hypothesis import strategies as st
+from traffic import quick, traffic
 
 from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell
@@ -16,37 +17,6 @@ from llmaudit.findings.savings import plan_row
 from llmaudit.money import total
 from llmaudit.plans import evaluate, load_plan, preset_names
 
-MODELS = (
-    "openai/gpt-5.6-sol",
-    "openai/gpt-5.6-luna",
-    "anthropic/claude-sonnet-5",
-    "google/gemini-3.6-flash",
-    "nobody/x",
-)
-counts = st.integers(0, 500_000)
-money = st.decimals(min_value=0, max_value=50, places=12)
-
-
-@st.composite
-def cells(draw: st.DrawFn) -> Cell:
-    """A cell of any kind: billed or not, good or failed, of a known model or of one that nobody prices."""
-    status = draw(st.sampled_from(["ok", "ok", "error", "cancelled"]))
-    billed = draw(st.one_of(st.none(), money))
-    return cell(
-        model=draw(st.sampled_from(MODELS)),
-        requests=draw(st.integers(1, 1000)),
-        counters=tuple(draw(st.tuples(*[counts] * 6))),
-        billed=None if billed is None else str(billed),
-        gateway=draw(st.sampled_from([None, "openrouter", "litellm"])),
-        tier=draw(st.sampled_from([None, 0, 1, 2, 3])),
-        feature=draw(st.sampled_from([None, "a", "b"])),
-        status=status,
-        usage_status=draw(st.sampled_from(["reported", "estimated", "missing", "inconsistent"])),
-        region_class=draw(st.sampled_from([None, "global", "us"])),
-    )
-
-
-traffic = st.lists(cells(), max_size=8)
 EVERY_PLAN = """
 name: every
 rules:
@@ -66,9 +36,6 @@ rules:
     use: anthropic/claude-sonnet-5
 via: example-gateway-5
 """
-quick = settings(
-    max_examples=40, database=None, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
 
 
 @quick

@@ -20,9 +20,7 @@ MODELS = (
 counts = st.integers(0, 500_000)
 huge = st.integers(0, 10**16)
 money = st.decimals(min_value=0, max_value=50, places=12)
-quick = settings(
-    max_examples=40, database=None, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+quick = settings(max_examples=40, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

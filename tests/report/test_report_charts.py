@@ -15,7 +15,7 @@ from llmaudit.report import charts, plane_charts, shadow_charts
 from llmaudit.report.chart_style import color
 from llmaudit.report.colors import DARK, LIGHT
 
-CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is no finding."""
 
 AMOUNTS = st.lists(st.floats(min_value=-4e7, max_value=4e7, allow_subnormal=False), min_size=1, max_size=12)

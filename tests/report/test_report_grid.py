@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from llmaudit.report.content import Column, Kind, Table
 from llmaudit.report.grid import grid
 
-CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is no finding."""
 
 NAME = Column("Model", Kind.NAME)

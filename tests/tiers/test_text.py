@@ -101,7 +101,7 @@ def test_the_same_whatever_stands_beside_it() -> None:
     assert [text_hints([ask], [tell])[0] for ask, tell in zip(asked[:8], told[:8], strict=True)] == whole[:8]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.text(max_size=300), max_size=5))
 def test_any_text_has_hints_of_our_own_words_only(texts: list[str]) -> None:
     known = {phrase.strip() for phrase in vocabulary_phrases()}
