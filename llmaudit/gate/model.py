@@ -63,7 +63,6 @@ class Rate(msgspec.Struct, frozen=True):
         sku: The seller's id.
         usd: US dollars per one of each quantity (`PRICED`) that has a price; a part inside a counter (reasoning,
             audio, images) has the difference from its counter's.
-        named: False where the log names no price of its own and the vector only stands in.
     """
 
     seller: str = ""
@@ -198,7 +197,9 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
         templates: Templates named one by one.
         by_tier: Whether tiers are told apart.
         by_gateway: Whether gateways are.
-        others: Cells whose models were too many to keep: their cost is kept, not their tokens.
+        features_left_out: Features that stand together, beyond those that are named.
+        templates_left_out: Templates likewise.
+        models_left_out: Models beyond those that are kept: the cost of their cells is there, their tokens are not.
         cluster: Whose requests are added up first: `user`, `session`, or each `request` on its own.
         case: What names a case: `tag:NAME` or `id:PATTERN`.
         cases_left_out: Cases beyond the number that a baseline keeps.

@@ -124,6 +124,11 @@ class Stated:
         version: Its version.
         sha256: Of the data that was read.
         snapshot: The instant its data speaks of: an undated price held then.
+        facts: Its atomic rates.
+        skus: What it says of skus beside their prices.
+        names: Further names of skus.
+        models: Limits and abilities of models.
+        multipliers: Factors that it states in place of rates.
         left_out: What was read and not compiled, by reason.
         contradictions: Two facts about one rate that differ: the one that was taken, and the other.
         matches: The package's own rule of which names mean a sku, where it has one.

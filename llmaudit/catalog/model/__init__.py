@@ -59,8 +59,23 @@ class CatalogFile(Strict, frozen=True):
     """One YAML file: a seller with its models, rules and fees, or calendars, tokenizer families, facts, caching rules.
 
     Attributes:
+        seller: The seller's id; None in a file of what belongs to no seller.
+        kind: What it is: maker, gateway, cloud, host, or an example.
+        title: Its name for people.
+        hosts: Host names under which logs know it.
+        aka: Further names under which logs know it.
         replaces: What the prices of a sku take the place of: `sku`, every price below; `rate`, only the prices of the
             same unit under the same conditions, for as long as they hold.
+        models: Its skus with their prices.
+        multipliers: Rules that make prices out of others.
+        discounts: What comes off list, by contract.
+        quotas: What is free in a period.
+        commitments: What an account has promised to spend.
+        fees: What a gateway charges beyond the tokens.
+        schedules: Calendars that prices go by.
+        tokenizers: Families of tokenizers.
+        facts: What is true of a model wherever it is sold.
+        caching: How prompts are cached.
         open_weights: Shell patterns of canonical names of models whose weights are published.
     """
 

@@ -55,8 +55,12 @@ class Tokenizer(Strict, frozen=True):
 
     Attributes:
         family: Its name in `Sku.tokenizer`.
-        vocabulary: An encoding tiktoken can count exactly with, or None.
+        title: Its name for people.
         ratio_to_o200k: Tokens per o200k_base token on the same text, by content class.
+        source: Where that is known from.
+        vocabulary: An encoding tiktoken can count exactly with, or None.
+        basis: How it is known.
+        models_note: Which models it is of, for people; nothing reads it.
     """
 
     family: str

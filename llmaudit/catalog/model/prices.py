@@ -112,6 +112,10 @@ class Rate(Strict, frozen=True):
     Attributes:
         unit: What it is for.
         usd: US dollars per million tokens, or each.
+        when: The conditions.
+        start: First instant at which it holds.
+        end: First instant at which it no longer does.
+        evidence: How it is known.
     """
 
     unit: str

@@ -108,7 +108,24 @@ class Commitment(Dated, frozen=True, kw_only=True):
 
 
 class Fee(Strict, frozen=True):
-    """What a gateway charges beyond the tokens, in its own words."""
+    """What a gateway charges beyond the tokens, in its own words.
+
+    Attributes:
+        kind: What it is charged on.
+        source: Where it is written.
+        pct: Percent of what it applies to.
+        usd: US dollars each time.
+        min_usd: The least that is charged; shown to people, in no calculation.
+        applies_to: What it is charged on, as the gateway says it.
+        base: Whether it is `added` (pay 105 for 100) or `inside` (pay 100 for 95); None is not stated.
+        valid_from: First instant (UTC) at which it holds; None is always.
+        valid_to: First instant at which it no longer does.
+        as_of: What the source says of its own date.
+        wording: The gateway's own words.
+        verified: Who says so: the gateway's own documents, others, a page, a measurement, a claim, or nobody.
+        note: What else a reader must know.
+        open_weights: Only for models of this kind; None is for all.
+    """
 
     kind: FeeKind
     source: str
