@@ -115,7 +115,7 @@ class Fee(Strict, frozen=True):
         source: Where it is written.
         pct: Percent of what it applies to.
         usd: US dollars each time.
-        min_usd: The least that is charged; shown to people, in no calculation.
+        min_usd: The least that is charged at a time.
         applies_to: What it is charged on, as the gateway says it.
         base: Whether it is `added` (pay 105 for 100) or `inside` (pay 100 for 95); None is not stated.
         valid_from: First instant (UTC) at which it holds; None is always.
