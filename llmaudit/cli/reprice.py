@@ -17,7 +17,7 @@ from llmaudit.money import ZERO, shown
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
-    from llmaudit.findings.savings import PlanRow
+    from llmaudit.findings.savings import PlanRow, Savings
 
 LEAST_SHOWN = Decimal("0.005")
 """Parts of a plan that would show as no cent are counted instead of listed."""
@@ -69,10 +69,7 @@ def reprice(
         raise empty
 
 
-def _show(settings: Settings, found: object) -> None:
-    from llmaudit.findings.savings import Savings
-
-    assert isinstance(found, Savings)  # noqa: S101 -- narrows for the type checker; imported late for speed
+def _show(settings: Settings, found: Savings) -> None:
     for plan in found.plans:
         _legs(settings, plan, found.actual_usd)
         saved = f"{shown(plan.savings_usd)} ({percent(plan.savings_pct)})"
