@@ -92,7 +92,7 @@ FORMAT = Format(
     ),
     needs=("category", "properties"),
     says=lambda record: (
-        record.get("category") in {"RequestResponse", "Audit", "Trace", "AzureOpenAIRequestUsage"}
+        str(record.get("category")) in {"RequestResponse", "Audit", "Trace", "AzureOpenAIRequestUsage"}
         and "MICROSOFT.COGNITIVESERVICES" in str(record.get("resourceId", "")).upper()
     ),
     record=Entry,

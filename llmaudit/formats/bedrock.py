@@ -251,8 +251,8 @@ def _identity(arn: str | None) -> tuple[str | None, str | None]:
 
 def _limit(asked: dict[str, Any]) -> int | None:
     for found in (asked.get("max_tokens"), _inside(asked, "inferenceConfig", "maxTokens")):
-        if isinstance(found, int) and 0 < found <= usage.MAX_TOKENS:
-            return found
+        if (limit := usage.limit(found)) is not None:
+            return limit
     return None
 
 

@@ -274,7 +274,7 @@ FORMAT = Format(
         "payload.info.rate_limits",
     ),
     needs=("timestamp", "type", "payload"),
-    says=lambda line: line.get("type") in LINE_TYPES,
+    says=lambda line: str(line.get("type")) in LINE_TYPES,
     record=Line,
     convert=convert,
     state=Thread,

@@ -12,6 +12,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats.values import (
     HTTP_ERROR,
+    as_number,
     dollars,
     epoch,
     error_class,
@@ -180,7 +181,7 @@ def studied_by(
     for each in records:
         try:
             provider, model, reading = told(msgspec.convert(each, record, strict=False))
-        except (msgspec.ValidationError, Reject):
+        except (msgspec.DecodeError, Reject):
             continue
         rule = usage.usual_rule(provider, model) if usual is None else usual
         readings.append((usage.rule_name(provider, model), rule, reading))
@@ -203,14 +204,14 @@ def moment(value: float | str | datetime | None, field: str, unit: int = 1) -> d
     return text_time(value, field) if isinstance(value, str) else epoch(value, field, unit)
 
 
-def number(value: float | str | None, field: str) -> float | None:
+def number(value: object, field: str) -> float | None:
     """Return a duration that some systems write as text (`0.412`); `-` and nothing are unknown.
 
     Raises:
-        Reject: The text is no number.
+        Reject: The text is no number, or it is neither text nor a number.
     """
     if not isinstance(value, str):
-        return value
+        return _figure(value, field)
     found = text_decimal(None if value.strip() == "-" else value, field)
     return None if found is None else float(found)
 
@@ -221,17 +222,24 @@ def text_in(about: Mapping[str, Any], key: str) -> str | None:
     return value or None if isinstance(value, str) else None
 
 
-def whole(value: float | str | None, field: str) -> int | float | None:
+def whole(value: object, field: str) -> int | float | None:
     """Return a count that some systems write as text (ClickHouse quotes integers of 64 bits, access logs quote all).
 
     `-` and nothing are unknown, as access logs write them.
 
     Raises:
-        Reject: The text is no whole number.
+        Reject: The text is no whole number, or it is neither text nor a number.
     """
     if not isinstance(value, str):
-        return value
+        return _figure(value, field)
     return text_integer(None if value.strip() == "-" else value, field)
+
+
+def _figure(value: object, field: str) -> int | float | None:
+    """Return a value that is a number, or nothing."""
+    if value is not None and as_number(value) is None:
+        raise Reject("wrong-type", field)
+    return as_number(value)
 
 
 def text_of(value: object) -> str | None:

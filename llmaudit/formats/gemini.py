@@ -82,7 +82,7 @@ def request_of(answer: Record, asked: Record, context: Context, *, started: date
         service_tier=tier_of(answer),
         finish_reason=reason,
         web_searches=_searches(answer),
-        max_output_tokens=_limit(get(config, "maxOutputTokens")),
+        max_output_tokens=usage.limit(get(config, "maxOutputTokens")),
         needs_json=get(config, "responseMimeType") == "application/json" if isinstance(config, dict) else None,
     )
     if reason in _BLOCKED and not _dicts(get(answer, "candidates")):
@@ -155,10 +155,6 @@ def number(value: Any, field: str) -> int | float | None:
 
 def _dicts(value: Any) -> list[Record]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _limit(value: Any) -> int | None:
-    return value if isinstance(value, int) and 0 < value <= usage.MAX_TOKENS else None
 
 
 def _searches(answer: Record) -> int | None:

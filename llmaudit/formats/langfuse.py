@@ -156,8 +156,7 @@ def _answer_id(row: Observation) -> str | None:
 
 def _limit(row: Observation) -> int | None:
     asked = inner(row.modelParameters if row.modelParameters is not None else row.model_parameters)
-    limit = asked.get("max_tokens") if isinstance(asked, dict) else None
-    return limit if isinstance(limit, int) and 0 < limit <= usage.MAX_TOKENS else None
+    return usage.limit(asked.get("max_tokens")) if isinstance(asked, dict) else None
 
 
 def _messages(row: Observation) -> list[Any] | None:

@@ -77,7 +77,6 @@ def _request(run: Run, context: Context) -> Request:
     about, asked, outputs = _about(run), _asked(run), inner(run.outputs)
     model = as_text(about.get("ls_model_name")) or as_text(asked.get("model")) or as_text(asked.get("model_name"))
     served = as_text(outputs.get("model")) if isinstance(outputs, dict) else None
-    limit = asked.get("max_tokens")
     request = Request(
         response_id=as_text(outputs.get("id")) if isinstance(outputs, dict) else None,
         started_at=_moment(run.start_time, "start_time"),
@@ -89,7 +88,7 @@ def _request(run: Run, context: Context) -> Request:
         model_served=served,
         endpoint=run.run_type,
         is_streamed=asked.get("stream") if isinstance(asked.get("stream"), bool) else None,
-        max_output_tokens=limit if isinstance(limit, int) and 0 < limit <= usage.MAX_TOKENS else None,
+        max_output_tokens=usage.limit(asked.get("max_tokens")),
     )
     labels = {name: value for name, value in about.items() if not name.startswith(("ls_", "LANGSMITH", "revision"))}
     chat.label(request, labels)

@@ -155,7 +155,7 @@ def convert(line: Exchange, context: Context) -> Request | Ignored:
         feature=_word(about, "feature"),
         tags=msgspec.json.encode(labels).decode() if labels else None,
         stated_tier=stated_tier(about.get("tier")),
-        max_output_tokens=_limit(asked),
+        max_output_tokens=usage.limit(asked.max_completion_tokens or asked.max_tokens),
     )
     _fill_status(request, line, answer)
     _fill_usage(request, answer.usage)
@@ -173,12 +173,6 @@ def _bare(line: Exchange) -> Completion:
         usage=line.usage,
         service_tier=line.service_tier,
     )
-
-
-def _limit(asked: Asked) -> int | None:
-    """Return the most output tokens asked for; some servers write -1 for no limit."""
-    limit = asked.max_completion_tokens or asked.max_tokens
-    return limit if limit is not None and 0 < limit <= usage.MAX_TOKENS else None
 
 
 def _word(about: dict[str, Any], key: str) -> str | None:

@@ -43,8 +43,9 @@ def convert(row: dict[str, Any], context: Context) -> Held | Ignored:
     else:
         request.started_at = text_time(_text(row.get("start_time")), "start_time")
         request.ended_at = text_time(_text(row.get("end_time")), "end_time")
-    status = row.get("status_code") or (row.get("status") or {}).get("code")
-    if status in {"ERROR", "STATUS_CODE_ERROR", 2}:
+    nested = row.get("status")
+    status = row.get("status_code") or (nested.get("code") if isinstance(nested, dict) else None)
+    if status in ("ERROR", "STATUS_CODE_ERROR", 2):
         mark_failure(request, {**_exception(row), **attributes})
     return verdict
 

@@ -242,7 +242,9 @@ def request_of(attributes: Attributes, context: Context) -> Request:
         is_streamed=_streamed(attributes, asked),
         finish_reason=_finish(attributes),
         user_id=text(attributes, _USER),
-        max_output_tokens=_limit(_number(first(attributes, ("gen_ai.request.max_tokens",)) or asked.get("max_tokens"))),
+        max_output_tokens=usage.limit(
+            _number(first(attributes, ("gen_ai.request.max_tokens",)) or asked.get("max_tokens"))
+        ),
         http_status=http_status(_number(first(attributes, ("http.response.status_code", "http.status_code")))),
     )
     _fill_labels(request, attributes)
@@ -286,10 +288,6 @@ def _finish(attributes: Attributes) -> str | None:
     reasons = inner(first(attributes, ("gen_ai.response.finish_reasons", "ai.response.finishReason")))
     reason = reasons[0] if isinstance(reasons, list) and reasons else reasons
     return as_text(reason)
-
-
-def _limit(limit: int | float | None) -> int | None:
-    return int(limit) if limit is not None and 0 < limit <= usage.MAX_TOKENS else None
 
 
 def _fill_labels(request: Request, attributes: Attributes) -> None:

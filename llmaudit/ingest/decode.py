@@ -264,6 +264,9 @@ class Decoder:
                 for entry in split(raw):
                     entries += 1
                     yield line, entry
+            except Reject as reject:  # of what the entries share, such as the time of a bucket
+                tally.reject(line, reject.reason, reject.field)
+                entries += 1
             except UNDECODABLE as error:
                 tally.reject(line, *_reason(error))
                 entries += 1

@@ -162,11 +162,21 @@ def _unbeaten(shown: Iterable[tuple[Format, float]], seen: Seen) -> dict[str, fl
     speaking: dict[str, float] = {}
     beaten: set[str] = set()
     for form, weight in shown:
-        if form.says is not None and not (isinstance(seen.value, dict) and form.says(seen.value)):
+        if form.says is not None and not _says(form, seen.value):
             continue
         speaking[form.name] = weight
         beaten.update(form.beats)
     return {name: weight for name, weight in speaking.items() if name not in beaten}
+
+
+def _says(form: Format, record: Any) -> bool:
+    """Say whether a format takes a record for its own; one whose parts are not what it looks into is not."""
+    if form.says is None or not isinstance(record, dict):
+        return False
+    try:
+        return form.says(record)
+    except (AttributeError, KeyError, TypeError):  # a number where every record of the format has an object
+        return False
 
 
 @lru_cache(4096)

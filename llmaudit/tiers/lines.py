@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit.tiers.classifier import Model
 from llmaudit.tiers.labels import prompt_of
-from llmaudit.tiers.rules import Signals
+from llmaudit.tiers.rules import TIERS, Signals
 from llmaudit.tiers.tag import verdict
 from llmaudit.tiers.text import NOTHING, TextHints, text_hints
 from llmaudit.tiers.user_rules import COLUMN_OF, UserRule
@@ -21,7 +21,7 @@ SIZES = ((1_000, "short"), (8_000, "medium"), (32_000, "long"))
 """Upper bounds of the prompt's sizes, in tokens."""
 
 ONE_WORD = 16
-JSON_FORMATS = {"json_object", "json_schema"}
+JSON_FORMATS = ("json_object", "json_schema")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -87,10 +87,12 @@ def _combination(row: dict[str, Any], hints: TextHints) -> dict[str, Any]:
         if isinstance(messages, list)
         else []
     )
-    limit = next((row[key] for key in ("max_tokens", "max_completion_tokens") if isinstance(row.get(key), int)), None)
+    limits = (_whole(row.get(key)) for key in ("max_tokens", "max_completion_tokens"))
+    limit = next((one for one in limits if one is not None), None)
+    tier = _whole(about.get("tier"))
     shape = row.get("response_format")
     signals = Signals(
-        stated_tier=about["tier"] if about.get("tier") in {0, 1, 2, 3} else None,
+        stated_tier=tier if tier in TIERS else None,
         endpoint=_name(about.get("endpoint")),
         feature=_name(about.get("feature")),
         task_hint=hints.task,
@@ -114,6 +116,10 @@ def _combination(row: dict[str, Any], hints: TextHints) -> dict[str, Any]:
 
 def _name(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _size(row: dict[str, Any]) -> str:

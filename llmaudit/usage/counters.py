@@ -23,12 +23,14 @@ def checked(field: str, value: int | float | None) -> int | None:
         value: The count, or None where the log has none.
 
     Raises:
-        Reject: Not a whole number of tokens between 0 and `MAX_TOKENS`.
+        Reject: Not a whole number of tokens between 0 and `MAX_TOKENS`, or no number at all.
     """
     if value is None:
         return None
     if value.__class__ is int and 0 <= value <= MAX_TOKENS:  # the common case, first: this runs per counter per row
         return value
+    if isinstance(value, bool) or not isinstance(value, int | float):  # parts of a usage object that are not typed
+        raise Reject("wrong-type", field)
     if isinstance(value, float):
         if not value.is_integer():
             raise Reject("not-an-integer", field)
@@ -36,6 +38,13 @@ def checked(field: str, value: int | float | None) -> int | None:
     if not 0 <= value <= MAX_TOKENS:
         raise Reject("out-of-range", field)
     return value
+
+
+def limit(value: object) -> int | None:
+    """Return the most output tokens that a caller allowed; what is no such count (-1 for no limit, true) is None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 < value <= MAX_TOKENS else None
 
 
 def openai(

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yaml_cases import read_cases
 
@@ -187,6 +187,35 @@ def test_no_phrase_of_two_meanings() -> None:
         assert not strong & weak
     levels = [set(vocabulary.phrases(table)) for table in vocabulary.ADVERSARIAL.values()]
     assert sum(map(len, levels)) == len(set.union(*levels))
+
+
+FIELDS = (
+    "prompt", "messages", "metadata", "tier", "tags", "feature", "endpoint", "model", "team", "user", "tools",
+    "functions", "response_format", "max_tokens", "max_completion_tokens",
+)  # fmt: skip
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-2, 9), st.just(1.0), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2),
+        st.dictionaries(st.sampled_from(("role", "content", "type", "tier", "text")), inner, max_size=2),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200)
+@given(row=st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=6))
+@example(row={"response_format": {"type": [1]}})
+@example(row={"tier": {"a": 1}})
+def test_whatever_a_line_holds_it_has_an_answer(row: dict[str, Any]) -> None:
+    (answer,) = judge_lines([msgspec.json.encode(row)])
+    assert answer.tier is None or (type(answer.tier) is int and 0 <= answer.tier <= 3)
+
+
+@pytest.mark.parametrize(("tier", "signal"), [(2, "stated"), (True, None), ([1], None), ({"a": 1}, None), (7, None)])
+def test_a_tier_is_stated_by_a_whole_number_alone(tier: Any, signal: str | None) -> None:
+    (answer,) = judge_lines([msgspec.json.encode({"prompt": "", "tier": tier})])
+    assert answer.tier == (tier if signal else None)
 
 
 def test_the_sample_month_by_its_words_alone(truth: Any) -> None:
