@@ -151,7 +151,7 @@ def _rank(path: str, words: Sequence[str]) -> int | None:
 
 
 def _fits(records: Sequence[dict[str, Any]], path: str, check: Callable[[Any], bool]) -> bool:
-    values = [value for record in records if (value := value_at(record, path)) not in {None, ""}]
+    values = [value for record in records if (value := value_at(record, path)) not in (None, "")]
     return bool(values) and sum(check(value) for value in values) >= MIN_SHARE * len(values)
 
 

@@ -83,7 +83,7 @@ def read_labels(path: Path) -> Labels:
         raise _wrong(path, f"is larger than {MAX_BYTES // 1_000_000} MB")
     rows, blank = [], 0
     for line, row in _rows(path, data):
-        if row.get("tier", row.get("expected_tier")) in {None, ""} and not row.get("acceptable_tiers"):
+        if row.get("tier", row.get("expected_tier")) in (None, "") and not row.get("acceptable_tiers"):
             blank += 1
         else:
             rows.append(_label(path, line, row))
@@ -118,7 +118,7 @@ def _object(path: Path, line: int, text: str) -> dict[str, Any]:
 def _label(path: Path, line: int, row: dict[str, Any]) -> Label:
     acceptable = _tiers(path, line, row.get("acceptable_tiers"))
     stated = row.get("tier", row.get("expected_tier"))
-    (tier,) = _tiers(path, line, [acceptable[0] if stated in {None, ""} else stated])
+    (tier,) = _tiers(path, line, [acceptable[0] if stated in (None, "") else stated])
     prompt, system = prompt_of(row)
     request = row.get("request_id") or row.get("case_id")
     if not request and prompt is None:
@@ -130,8 +130,8 @@ def _label(path: Path, line: int, row: dict[str, Any]) -> Label:
         request_id=str(request) if prompt is None else None,
         prompt=prompt,
         system=system,
-        labeller=row.get("labeller") or None,
-        source=row.get("source") or None,
+        labeller=str(row["labeller"]) if row.get("labeller") else None,
+        source=str(row["source"]) if row.get("source") else None,
         weight=_weight(path, line, row.get("weight")),
     )
 
@@ -159,7 +159,7 @@ def _text(content: Any) -> str:
 
 def _tiers(path: Path, line: int, value: Any) -> tuple[int, ...]:
     """Return tiers of a list, of text such as `1 2` or `[1, 2]`, or of one number."""
-    if value in {None, ""} if not isinstance(value, list) else False:
+    if value in (None, ""):
         return ()
     parts = value if isinstance(value, list) else str(value).strip("[] ").replace(",", " ").split()
     try:
@@ -172,7 +172,7 @@ def _tiers(path: Path, line: int, value: Any) -> tuple[int, ...]:
 
 
 def _weight(path: Path, line: int, value: Any) -> float | None:
-    if value in {None, ""}:
+    if value in (None, ""):
         return None
     try:
         weight = float(value)

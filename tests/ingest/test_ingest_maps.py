@@ -176,6 +176,14 @@ def test_a_trace_without_models_is_proposed_with_the_line_that_names_one(tmp_pat
     assert "#   model: gpt-4o\n" in proposal.text
 
 
+def test_odd_values_among_the_others_do_not_end_the_proposal(tmp_path: Path):
+    rows = [f'{{"id":"r{n}","model":"gpt-4.1","input_tokens":10,"output_tokens":{n}}}' for n in range(40)]
+    odd = ['{"id":["a"],"model":[1],"input_tokens":[1],"output_tokens":[2]}']
+    proposal = propose(written(tmp_path, "house.jsonl", "\n".join([*rows, *odd])))
+    assert proposal is not None
+    assert proposal.column_map.sources["output_tokens"] == "output_tokens"
+
+
 def test_nothing_is_proposed_for_a_table_of_something_else(tmp_path: Path):
     assert propose(written(tmp_path, "a.csv", "name,city\nAda,London\nBob,Paris\n")) is None
 

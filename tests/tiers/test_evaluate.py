@@ -101,6 +101,8 @@ UNREADABLE = {
     "not an object": b'{"request_id": "r", "tier": 1}\n[1]\n',
     "not UTF-8": b"request_id,tier\n\xff,1\n",
     "weight": b'{"request_id": "r", "tier": 1, "weight": "nan"}',
+    "a list for a tier": b'{"request_id": "r", "tier": [1]}',
+    "a list for a weight": b'{"request_id": "r", "tier": 1, "weight": [1]}',
     "empty": b"",
 }
 
