@@ -229,7 +229,8 @@ def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
         taken |= {model: taken.get(model, ZERO) + usd for model, usd in one.by_model.items()}
     changes: dict[str, object] = {}
     if not row.found or main in more:
-        pct = main.pct if main.kind == "top_up" else main.of_list_pct
+        over = main.of_list_pct if row.list_usd else None  # of nothing that could be compared, nothing is a percentage
+        pct = main.pct if main.kind == "top_up" else over
         low, high = (main.low_pct, main.high_pct) if main.kind == "top_up" else (pct, pct)
         changes = {"kind": main.kind, "pct": pct, "low_pct": low, "high_pct": high, "fixed_usd": main.fixed_usd}
     return msgspec.structs.replace(

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from llmaudit.markup.found import claim
 from llmaudit.markup.model import ChannelSum, Found, GatewayRow, ImpliedRate, LookAlike, SampleRow
-from llmaudit.money import shown
+from llmaudit.money import shown, total
 from llmaudit.phrases import counted
 from llmaudit.report.content import Block, Bullets, Column, Figures, KeyFigure, Kind, Mark, Prose, Table, Tone
 from llmaudit.report.wording import count, headline, name, short_model, signed
@@ -58,13 +58,21 @@ def _cost(row: GatewayRow) -> Figures:
     )
     return Figures(
         (
-            KeyFigure("Overpaid", headline(row.overpaid_usd), f"on {headline(row.list_usd)} of provider list"),
+            KeyFigure("Overpaid", headline(row.overpaid_usd), _what_on(row)),
             KeyFigure("A month", headline(row.monthly_usd), YEAR_NOTE),
             KeyFigure("A year", headline(row.yearly_usd), YEAR_NOTE),
             KeyFigure("$1 of list costs", shown(row.cost_per_list_usd, 4), "every known channel in"),
             *below,
         )
     )
+
+
+def _what_on(row: GatewayRow) -> str:
+    """Say what was overpaid on: fees on payments fall due on all credit bought, whatever of it was used."""
+    paid = total(one.usd for one in row.sums if one.status == "measured" and one.usd and not one.in_billed)
+    if not paid:
+        return f"on {headline(row.list_usd)} of provider list"
+    return f"{headline(paid)} of it with payments, for credit used or not; {headline(row.list_usd)} of list was used"
 
 
 def _arithmetic(found: Sequence[Found]) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmaudit.findings.markup import Channel, GatewayRow, Markup, ModelRow
+from llmaudit.markup.found import claim
 from llmaudit.money import ZERO, shown
 from llmaudit.phrases import counted
 from llmaudit.report import charts
@@ -29,7 +30,7 @@ from llmaudit.report.gateway import claim_blocks, evidence_blocks
 from llmaudit.report.wording import count, headline, name, short_model, signed
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
-    "none": ("no markup in the rates", "good"),
+    "none": ("none in the rates", "good"),
     "markup": ("markup", "bad"),
     "explained": ("explained", "good"),
     "undisclosed": ("undisclosed", "bad"),
@@ -53,7 +54,9 @@ def build(markup: Markup) -> SectionContent:
     if not markup.gateways:
         figure = KeyFigure("Gateways", "No data", "no request went through a gateway", Mark("no data", "none"))
         return SectionContent((Figures((figure,)),), caveat=markup.caveat)
-    gateways = sorted(markup.gateways, key=lambda row: (-(row.billed_usd or ZERO), row.gateway))
+    gateways = sorted(
+        markup.gateways, key=lambda row: (row.verdict != "markup", -(row.billed_usd or ZERO), row.gateway)
+    )
     return SectionContent(
         blocks=(
             Prose(_lead(gateways), lead=True),
@@ -92,13 +95,17 @@ def _lead(gateways: Sequence[GatewayRow]) -> str:
     marked = [row for row in gateways if row.verdict == "markup"]
     if not marked:
         return f"No markup is proven at any of {counted(len(gateways), 'gateway')}."
-    said = "; ".join(
-        f"{name(row.gateway)} added {signed(row.pct)} to the provider's list price: {headline(row.overpaid_usd)}"
-        + ("" if row.yearly_usd is None else f", {headline(row.yearly_usd)} a year at this pace")
-        for row in marked
-    )
+    said = ". ".join(_took(row) for row in marked)
     others = len(gateways) - len(marked)
     return f"{said}. No markup is proven at {counted(others, 'other gateway')}." if others else f"{said}."
+
+
+def _took(row: GatewayRow) -> str:
+    """Say what a gateway added, by its dearest rule, and the dollars of all of them."""
+    rule = claim(row.found[0]) if row.found else f"billed is {signed(row.pct)} over list"
+    more = f", and {counted(len(row.found) - 1, 'more rule')}" if len(row.found) > 1 else ""
+    yearly = "" if row.yearly_usd is None else f", {headline(row.yearly_usd)} a year at this pace"
+    return f"{name(row.gateway)}: {rule}{more}: {headline(row.overpaid_usd)} overpaid{yearly}"
 
 
 def _overview(gateways: list[GatewayRow]) -> Table:
@@ -111,7 +118,7 @@ def _overview(gateways: list[GatewayRow]) -> Table:
             Column("Billed", Kind.MONEY),
             Column("List", Kind.MONEY),
             Column("Billed over list", Kind.SIGNED),
-            Column("Markup, or range", Kind.TEXT),
+            Column("Markup or range", Kind.TEXT),
             Column("Per $1 of list", Kind.UNIT),
         ),
         tuple(
@@ -244,7 +251,7 @@ def _by_model(row: GatewayRow) -> Table:
             Column("List", Kind.MONEY),
             Column("Billed less list", Kind.MONEY),
             Column("Over list", Kind.SIGNED),
-            Column("Markup, or range", Kind.TEXT),
+            Column("Markup or range", Kind.TEXT),
             Column("Evidence", Kind.MARK),
         ),
         tuple(
