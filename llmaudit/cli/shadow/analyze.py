@@ -129,10 +129,11 @@ def _uncollected() -> Iterator[None]:
 def _plan(*, mix: str | None, budget: list[str] | None, **rest: Any) -> Plan:
     from llmaudit.shadow.columns import BadValue
     from llmaudit.shadow.model import Plan
-    from llmaudit.shadow.traffic import tiers_text
 
     shares = None
     if mix:
+        from llmaudit.shadow.traffic import tiers_text  # with it comes scipy, which is else imported beside the reading
+
         try:
             shares = tiers_text(mix)
         except BadValue as error:
