@@ -7,8 +7,8 @@ from decimal import Decimal
 from statistics import median
 
 from llmaudit.money import EXACT, times
+from llmaudit.pages.lexicon.files import lexicons
 from llmaudit.pages.model import Finding, PriceRow, Verdict, WhatIf
-from llmaudit.pages.words import lexicons
 
 ASSUMED_PCT = Decimal(5)
 """The lower end of what gateways are said to add; an assumption for the what-if, never a finding."""

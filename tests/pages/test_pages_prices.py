@@ -11,7 +11,7 @@ from page_cases import TODAY
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.pages import PageAudit
 from llmaudit.pages.audit import audit
-from llmaudit.pages.read import page_of
+from llmaudit.pages.source.read import page_of
 
 OVERLAY = """
 seller: testmaker

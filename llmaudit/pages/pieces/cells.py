@@ -1,0 +1,179 @@
+"""A table that is no price list, cell by cell: each with its row's label and its column's header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from llmaudit.pages.lexicon.language import lexicons_for
+from llmaudit.pages.model import Block, Table
+from llmaudit.pages.pieces.examples import is_case
+from llmaudit.pages.pieces.split import Piece, sentences
+from llmaudit.pages.prices.table import is_price_table
+from llmaudit.pages.sentence.terms import find_terms
+from llmaudit.pages.source.variables import unmarked
+
+MAX_LABEL = 80
+MAX_HEADING = 200
+"""Characters of a row's label and of a heading that go with a cell."""
+
+LABEL_WORDS = 8
+
+
+def of_table(table: Table, language: str) -> Iterator[Piece]:
+    """Yield a sentence for each cell: its row's label, its column's header, and itself."""
+    if is_price_table(table):
+        return
+    table = _without_codes(table)
+    first = table.rows[0]
+    headed = not any(_AMOUNT.match(cell) for cell in first[1:])
+    above = " ".join([table.heading[:MAX_HEADING], *(first[1:] if headed else ())])
+    if headed and _SPLIT.search(f"{table.heading} {' '.join(first)}"):
+        yield from _own_part(table, language)
+        return
+    shares = {i for i, cell in enumerate(first) if headed and i and re.search(r"\d\s?[%％]", cell)}
+    for column in sorted(shares):  # "Basic fee (7%)": the amounts below are examples of it
+        block = Block(first[column], ((0, table.lines[0]),), "item", table.heading)
+        yield Piece(first[column], block, 0, unmarked(" | ".join(first)), heading=True)
+    for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headed else 0 :]:
+        if is_case(row):
+            continue
+        quote = unmarked(" | ".join(row))
+        party = headed and bool(_PARTY.fullmatch(first[0].strip(" *")))
+        for column, cell in enumerate(row):
+            if not cell or column in shares or re.fullmatch(r"[\s—–✓✔✗✘✅❌-]*", cell):
+                continue
+            header = first[column] if headed and column < len(first) and column else ""
+            label = _label_of(row, column, language)
+            text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(label, header, cell, language, table)
+            if column == 0 and text != cell:
+                continue
+            subject = f"{' '.join(row[:column])[:MAX_HEADING]} {header}" if column else ""
+            for offset, sentence in sentences(text):
+                block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
+                yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject, party=party)
+
+
+_CODE = re.compile(r"[A-Z]{0,4}[-.]?\d{0,3}\.?|§\s?\d+")
+
+
+def _without_codes(table: Table) -> Table:
+    """Return a table without a first column of numbers that count its rows: "F1", "2."."""
+    width = min(len(row) for row in table.rows)
+    if width <= 2 or not all(_CODE.fullmatch(row[0].strip()) for row in table.rows[1:]):  # noqa: PLR2004 -- a label, a value
+        return table
+    return replace(table, rows=tuple(row[1:] for row in table.rows))
+
+
+_PARTY = re.compile(
+    r"(?:platt?forms?|plate-?formes?|plataformas?|gateways?|marketplaces?|competitors?|aggregators?|services?/platforms?)"
+    r"|平台|网关|プラットフォーム",
+    re.IGNORECASE,
+)
+"""What a table is headed whose every row is about a company of its own: without a known name, nobody knows whose."""
+
+
+def parties(tables: Iterable[Table]) -> list[str]:
+    """Return the labels of rows that are about a company of their own."""
+    of_companies = (table for table in tables if _PARTY.fullmatch(table.rows[0][0].strip(" *")))
+    return [row[0] for table in of_companies for row in table.rows[1:] if row[0]]
+
+
+_SPLIT = re.compile(
+    r"(?:revenue|earnings?|payment|fee|income) (?:split|share|distribution)s?\b|\bsplit\b"
+    r"|(?:Umsatz|Erlös)\w*(?:aufteilung|verteilung)"
+    r"|(?:partage|répartition) des (?:revenus|recettes|gains)|(?:reparto|distribución) de (?:los )?ingresos"
+    r"|分成|分润|收益分配|収益(?:分配|配分)",
+    re.IGNORECASE,
+)
+"""What a table is headed that divides what is paid between the page's own company and others."""
+
+_OWN_PART = re.compile(
+    r"\b(?:\w*plat?tform\w*|plate-?forme|plataforma|gateway|marketplace|network|us|we|our)\b|平台|本站|プラットフォーム|当社",
+    re.IGNORECASE,
+)
+
+
+def _own_part(table: Table, language: str) -> Iterator[Piece]:
+    """Yield the row of a table of shares that names the page's own; what the others get is no charge."""
+    for row, line in zip(table.rows[1:], table.lines[1:], strict=True):
+        share = next((cell for cell in row[1:] if _SHARE.fullmatch(cell)), None)
+        if share is None or not _OWN_PART.search(row[0]):
+            continue
+        fee = next(lexicons_for(" ".join(row), language)).phrases["fee"]
+        text = f"{row[0]} {fee} {share}"
+        yield Piece(text, Block(text, ((0, line),), "item", table.heading), 0, unmarked(" | ".join(row)), heading=True)
+
+
+_AMOUNT = re.compile(r"(?:from |ab |dès |desde )?[~≈+]?\s?(?:US)?[$€£¥￥]?\s?\d")
+"""What a cell begins with that holds a figure; one "per 1M tokens" heads a column."""
+
+_BARE_MONEY = re.compile(r"[~≈+]?\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£¥元円]|USD|EUR)", re.IGNORECASE)
+
+_PERIOD = re.compile(
+    r"(?:/|\bper |\bpro |\bpar |\bpor |\bal |\bim )\s?(?:(?P<year>year|yr|annum|jahr|an|año)|month|mo|monat|mois|mes)\b"
+    r"|monthly|monatlich|mensuel|mensual|月額|月费|每月|毎月|/月",
+    re.IGNORECASE,
+)
+"""How a column of plain amounts is headed that are paid by the month or year."""
+
+_SHARE = re.compile(r"[~≈+]?\s?\d[\d.,]*\s?[%％]")
+
+_PRICED = re.compile(
+    r"fee|charge|cost|price|pricing|how much|rate|gebühr|kosten|preis|frais|coût|tarif|prix|comisi|coste|precio"
+    r"|费|費|价格|手数料|料金",
+    re.IGNORECASE,
+)
+"""What a table is headed whose shares are fees, and its rows named for what is charged: "Card top-up", "Own keys"."""
+
+
+def _label_of(row: tuple[str, ...], column: int, language: str) -> str:
+    """Return the label of a cell: the row's first, or the cell before a share where only that one names a fee."""
+    before = row[column - 1] if column > 1 else ""
+    if before and _SHARE.fullmatch(row[column]) and _names_fee(before, language) and not _names_fee(row[0], language):
+        denies = next(lexicons_for(before, language))["negators"].search(before)
+        return row[0] if denies else before
+    return row[0]
+
+
+def _names_fee(text: str, language: str) -> bool:
+    return any(
+        term.name not in {"charge", "plus"} for lex in lexicons_for(text, language) for term in find_terms(text, lex)
+    )
+
+
+_ON_MODELS = re.compile(r"token|inferen|inféren|model|modèle|模型|トークン|モデル", re.IGNORECASE)
+
+
+def _tells_base(header: str, label: str, language: str) -> bool:
+    """Say whether a column's header says what its fees are, or on what: "On credits", "Per month", "Kartengebühr"."""
+    lexicon = next(lexicons_for(f"{label} {header}", language))
+    named = any(lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "request", "log"))
+    named = named or bool(_ON_MODELS.search(header))
+    return named or bool(_PERIOD.search(header)) or _names_fee(header, language)
+
+
+def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
+    period = _PERIOD.search(header)
+    if period and _BARE_MONEY.fullmatch(cell):
+        cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] else 'month']}"
+    names_fee = _names_fee(label, language)
+    if re.fullmatch(r"\d{1,3}(?:[.,]\d{1,4})?", cell):
+        factor = next((header[t.start : t.end] for lex in lexicons_for(header, language)
+                       for t in find_terms(header, lex) if t.name == "multiplier"), None)  # fmt: skip
+        header = factor or header
+    if not names_fee and _SHARE.match(cell) and _PRICED.search(f"{table.rows[0][0]} {header} {table.heading}"):
+        lexicon = next(lexicons_for(f"{label} {header}", language))
+        if not any(term.name != "charge" for term in find_terms(header, lexicon)):
+            if any(lexicon.bases[name].search(label) for name in ("credits", "byok", "payment")):
+                header = lexicon.phrases["fee"]
+            elif _ON_MODELS.search(header) or any(
+                lexicon.bases[name].search(header) for name in ("credits", "byok", "payment")
+            ):
+                header = f"{lexicon.phrases['fee']} {header}"
+    if names_fee and not _tells_base(header, label, language):
+        header = ""  # a plan of that name: "Sandbox"
+    words = [header, label, cell] if names_fee else [label, header, cell]
+    parts = [word.strip(" :：?？") for word in words if word]
+    return f"{parts[0]}: {' '.join(parts[1:])}" if len(parts) > 2 and not names_fee else " ".join(parts)  # noqa: PLR2004 -- a label, a header, a cell

@@ -1,0 +1,1 @@
+"""Price tables beside a list: `table` finds the table and its columns, `listprice` asks the catalog."""
