@@ -22,8 +22,9 @@ from llmaudit.pages.names import (
     owner_of,
     site_of,
 )
+from llmaudit.pages.prices.compare import compare
 from llmaudit.pages.prices.listprice import ListPrices
-from llmaudit.pages.prices.table import compare, is_price_table
+from llmaudit.pages.prices.shape import is_price_table
 from llmaudit.pages.source.read import read_page
 from llmaudit.pages.source.variables import marked_variables
 from llmaudit.pages.verdict import judge, what_if

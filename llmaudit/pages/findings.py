@@ -9,6 +9,7 @@ from itertools import chain, zip_longest
 
 from llmaudit.pages.charges.clause import Clause
 from llmaudit.pages.charges.clauses import clauses
+from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.lexicon.language import lexicons_for, simplified
 from llmaudit.pages.model import Finding, Page, Table
 from llmaudit.pages.names import (
@@ -37,31 +38,6 @@ _MARGIN_SETTING = re.compile(
 """Keys of a configuration: a page that shows them is about a margin its reader sets."""
 
 
-_HANDED_OVER = re.compile(
-    r"\b(?:merchants?|operators?|resellers?) (?:can |may )?(?:configure|set|define)s?\b", re.IGNORECASE
-)
-"""What introduces a list of prices that the reader sets."""
-
-
-_READER_SETS = re.compile(
-    r"\byou (?:can |may )?(?:choose|set|configure|decide|pick)\b(?: on)?"
-    r" (?:an?|the|your|which) (?:\w+ ){0,3}(?:multiplier|mark-?up|margin)",
-    re.IGNORECASE,
-)
-"""What says that factors and margins on a page are its reader's: "you choose a cost multiplier"."""
-
-
-_ABOUT_MODELS = re.compile(
-    r"token|llm|credit|crédit|guthaben|modell|modèle|inferen|inféren|prompt|gateway|passerelle|openai|anthropic|anbieter"
-    r"|fournisseur|proveedor|abfrage|auflad|einzahl|\b(?:ai|ia|ki|apis?|byok|gpt|claude|gemini|models?|modelos?|jetons?"
-    r"|routers?|providers?|top-?ups?|recharges?|recargas?|own keys?)\b"
-    r"|模型|令牌|接口|介面|积分|積分|额度|額度|网关|閘道|官方|上游|厂商|充值|儲值|储值"
-    r"|トークン|モデル|クレジット|プロンプト|ゲートウェイ|プロバイダ|チャージ",
-    re.IGNORECASE,
-)
-"""Without one of these words a page's "no markup" is about breakfast."""
-
-
 _PROSE = re.compile(r"[.。!！]\s*$|\d\s?[%％]")
 """What makes of a text's first line a sentence and no title."""
 
@@ -72,9 +48,11 @@ def find_clauses(
     """Return every clause of a page in its order."""
     others, own = other_gateways(owner), own_name(owner, site)
     settings_page = bool(_MARGIN_SETTING.search(page.code)) or any(
-        _HANDED_OVER.search(block.text) for block in page.text_blocks if block.text.rstrip().endswith((":", "："))
+        everywhere("handed_over").search(block.text)
+        for block in page.text_blocks
+        if block.text.rstrip().endswith((":", "："))
     )
-    reader_sets = any(_READER_SETS.search(block.text) for block in page.text_blocks)
+    reader_sets = any(everywhere("reader_sets").search(block.text) for block in page.text_blocks)
     above = "" if _PROSE.search(page.title) else page.title
     titled = own_words(above) if several else None
     tables = [block for block in page.blocks if isinstance(block, Table)]
@@ -99,7 +77,7 @@ def find_clauses(
             finding = _finding(clause, piece)
             if not any(_says_again(finding, other) for other in found):
                 found.append(finding)
-    if _ABOUT_MODELS.search(" ".join([page.title, page.site, *_texts(page)])):
+    if everywhere("about_models").search(" ".join([page.title, page.site, *_texts(page)])):
         return found
     return [finding for finding in found if not (finding.negated and finding.kind == "none_on_tokens")]
 

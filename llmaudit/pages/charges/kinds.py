@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from llmaudit.pages.charges.bases import base_of, bases_in
 from llmaudit.pages.charges.owners import of_bank
+from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.model import Base, Kind
 from llmaudit.pages.sentence.belonging import OWN_DISTANCE
 from llmaudit.pages.sentence.figures import Amount
@@ -27,9 +28,6 @@ UNIT_BASES: dict[str, Base] = {
     "period": "subscription",
     "payment": "payment",
 }
-_OF_PRICE = re.compile(r"分组|群组|price|pricing|rate|cost|group|Preis|prix|precio|価格|料金|价格", re.IGNORECASE)
-_OWN_SERVICE = re.compile(r"platform|plattform|plateforme|plataforma|平台|プラットフォーム", re.IGNORECASE)
-"""A fee with the platform's own name is no card fee, whoever handles the payments that its sentence tells of."""
 
 LABEL = 50
 """Characters of a label before a dash: "International card fee — an additional 1.5% fee applies …"."""
@@ -64,7 +62,7 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
     if amount is not None and _on_list_price(sentence, span, amount):
         return "token_pct"
     on_payment = base == "payment" and not (
-        term.name == "platform" and _OWN_SERVICE.search(sentence.text, term.start, term.end)
+        term.name == "platform" and everywhere("own_service").search(sentence.text, term.start, term.end)
     )
     if term.name == "charge" and amount and _told_after(sentence, amount) == "payment_processing":
         return "payment_processing"
@@ -209,7 +207,7 @@ def _kind_by_base(term: Term, base: Base | None, amount: Amount | None) -> Kind:
 
 def over_list(sentence: Sentence, term: Term, factor: Decimal) -> Decimal | None:
     """Return a factor as a percentage over list where it is on the price; a model's weight in credits is on nothing."""
-    on_price = _OF_PRICE.search(sentence.text[term.start : term.end]) or sentence.lexicon["list_price"].search(
-        sentence.text
-    )
+    on_price = everywhere("factor_on_price").search(sentence.text[term.start : term.end]) or sentence.lexicon[
+        "list_price"
+    ].search(sentence.text)
     return (factor - 1) * 100 if on_price else None

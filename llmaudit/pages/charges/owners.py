@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from llmaudit.pages.lexicon.files import Lexicon
+from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.model import Who
 from llmaudit.pages.sentence.terms import Setting, Term
 
@@ -12,25 +12,13 @@ _QUESTION = re.compile(r"[^.!?。？]*[?？]")
 
 _IMPERATIVE = re.compile(r"(?:add|apply|set|configure|define|choose|specify)\b", re.IGNORECASE)
 
-_OURS = re.compile(
-    r"\b(?:we|our|us|nous|notre|wir|unsere?|nosotros|nuestr[ao]s?)\b|我们|我們|本站|本平台|当社|弊社", re.IGNORECASE
-)
-
 
 def has_own_voice(text: str) -> bool:
     """Say whether a text speaks of its writer: "we", "our"."""
-    return bool(_OURS.search(text))
+    return bool(everywhere("ours").search(text))
 
 
 _WE_CHARGE = re.compile(r"\bwe (?:charge|add|take|keep)\b", re.IGNORECASE)
-
-_BANK = re.compile(
-    r"\b(?:your (?:own )?(?:bank|card (?:issuer|company|network|processor|provider))|card issuers?|issuing bank"
-    r"|(?:ihre|deine)[rsnm]? (?:hausbank|bank|kreditkartenfirma)|kartenherausgeber\w*|(?:votre|ta) banque"
-    r"|émetteur de (?:la |votre )?carte|(?:tu|su) banco|emisor de (?:la|tu|su) tarjeta)\b"
-    r"|发卡行|發卡行|[银銀]行(?:可能|会|會|收)|銀行が|カード会社[がの]|カード発行会社",
-    re.IGNORECASE,
-)
 
 
 _PROCESSOR_TAKES = re.compile(
@@ -71,14 +59,6 @@ def _of_processor(part: str, before: str) -> bool:
     return bool(_PROCESSOR_FEE.search(part) or _WITH_PROCESSOR.search(before))
 
 
-_PASSED_ON = re.compile(
-    r"\b(?:pass(?:ed|es)? (?:\w+ ){0,3}(?:on|along|through)|added to your|you pay|we (?:charge|add)"
-    r"|weiter(?:gegeben|geben|berechnet)"
-    r"|charges us|se añaden?|nos cobran?|nous facture|kommen .{0,30} hinzu"
-    r"|répercut\w+|repercut\w+|trasladamos|traslada)(?!\w)|转嫁|由(?:用户|您|你)承担|お客様",
-    re.IGNORECASE,
-)
-
 _RELATIVE = re.compile(
     r"(?:'s? \w+)?\s?,?\s(?:which|who|that|where|das|die|der|welche[rs]?|wo|qui|que|dont|donde)(?!\w)[^.;]{0,60}$",
     re.IGNORECASE,
@@ -89,13 +69,15 @@ def _is_relative(others: re.Pattern[str], before: str) -> bool:
     """Say whether a charge is told of a rival in passing: "unlike Rivalgate, which takes 6%, we …"."""
     named = list(others.finditer(before))
     return (
-        bool(named) and bool(_RELATIVE.fullmatch(before, named[-1].end())) and not _OURS.search(before, named[-1].end())
+        bool(named)
+        and bool(_RELATIVE.fullmatch(before, named[-1].end()))
+        and not everywhere("ours").search(before, named[-1].end())
     )
 
 
 def of_bank(sentence: str) -> bool:
     """Say whether a sentence is about what the customer's own bank or card issuer charges."""
-    return bool(_BANK.search(sentence))
+    return bool(everywhere("bank").search(sentence))
 
 
 def who_of(
@@ -123,12 +105,12 @@ def who_of(
     if (
         payment
         and (_PROCESSOR_TAKES.search(part) or _of_processor(part, before[span[0] :]))
-        and not (_PASSED_ON.search(sentence) or _OURS.search(part))
+        and not (everywhere("passed_on").search(sentence) or everywhere("ours").search(part))
     ):
         return "payment_processor"
     if setting.others and _is_relative(setting.others, sentence[span[0] : at]):
         return "other"
-    said_we = _OURS.search(part)
+    said_we = everywhere("ours").search(part)
     ours = said_we or (setting.own and setting.own.search(part))
     if _is_headed_other(setting) and not ours:
         return "other"
@@ -157,7 +139,7 @@ def _is_headed_other(setting: Setting) -> bool:
     """Say whether what heads a section, a row or a column names another gateway than the page's own."""
     if not (setting.subject and setting.others and setting.others.search(setting.subject)):
         return False
-    return not (_OURS.search(setting.subject) or (setting.own and setting.own.search(setting.subject)))
+    return not (everywhere("ours").search(setting.subject) or (setting.own and setting.own.search(setting.subject)))
 
 
 def _on_what_is_set(term: Term, setting: Setting, lexicon: Lexicon) -> bool:

@@ -88,6 +88,7 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     no: list[str]
     number_words: dict[str, str]
     phrases: dict[str, str]
+    everywhere: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Lexicon:
     sources: dict[str, str]
     number_words: dict[str, str]
     phrases: dict[str, str]
+    everywhere: dict[str, str]
 
     @property
     def wide(self) -> bool:
@@ -137,11 +139,11 @@ def _compiled(file: LexiconFile) -> Lexicon:
     def joined(patterns: Sequence[str]) -> str:
         return "|".join(sorted(map(filled, patterns), key=len, reverse=True))
 
+    def whole(patterns: Sequence[str]) -> str:
+        return f"(?:{joined(patterns)})" if wide else rf"(?<!\w)(?:{joined(patterns)})(?!\w)"
+
     def one(patterns: Sequence[str]) -> re.Pattern[str]:
-        if not patterns:
-            return _NEVER
-        source = joined(patterns)
-        return re.compile(f"(?:{source})" if wide else rf"(?<!\w)(?:{source})(?!\w)", re.IGNORECASE)
+        return re.compile(whole(patterns), re.IGNORECASE) if patterns else _NEVER
 
     plain = [name for name in LexiconFile.__struct_fields__ if isinstance(getattr(file, name), list)]
     return Lexicon(
@@ -155,4 +157,22 @@ def _compiled(file: LexiconFile) -> Lexicon:
         sources={name: joined(getattr(file, name)) for name in plain},
         number_words=file.number_words,
         phrases=file.phrases,
+        everywhere={name: whole(patterns) for name, patterns in file.everywhere.items()},
     )
+
+
+@cache
+def everywhere(name: str, shape: str = "{}") -> re.Pattern[str]:
+    """Return a list of all languages at once, for text whose language nobody asks: a title, the header of a column.
+
+    Args:
+        name: Its name under `everywhere` in the files.
+        shape: A pattern around it, `{}` for the words.
+
+    Raises:
+        KeyError: No file has such a list.
+    """
+    sources = [lexicon.everywhere[name] for lexicon in lexicons().values() if name in lexicon.everywhere]
+    if not sources:
+        raise KeyError(name)
+    return re.compile(shape.replace("{}", f"(?:{'|'.join(sources)})"), re.IGNORECASE)

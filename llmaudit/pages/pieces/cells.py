@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.lexicon.language import lexicons_for
 from llmaudit.pages.model import Block, Table
 from llmaudit.pages.pieces.examples import is_case
 from llmaudit.pages.pieces.split import Piece, sentences
-from llmaudit.pages.prices.table import is_price_table
+from llmaudit.pages.prices.shape import is_price_table
 from llmaudit.pages.sentence.terms import find_terms
 from llmaudit.pages.source.variables import unmarked
 
@@ -29,7 +30,7 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
     first = table.rows[0]
     headed = not any(_AMOUNT.match(cell) for cell in first[1:])
     above = " ".join([table.heading[:MAX_HEADING], *(first[1:] if headed else ())])
-    if headed and _SPLIT.search(f"{table.heading} {' '.join(first)}"):
+    if headed and everywhere("split_header").search(f"{table.heading} {' '.join(first)}"):
         yield from _own_part(table, language)
         return
     shares = {i for i, cell in enumerate(first) if headed and i and re.search(r"\d\s?[%％]", cell)}
@@ -40,7 +41,7 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
         if is_case(row):
             continue
         quote = unmarked(" | ".join(row))
-        party = headed and bool(_PARTY.fullmatch(first[0].strip(" *")))
+        party = headed and bool(everywhere("party_header").fullmatch(first[0].strip(" *")))
         for column, cell in enumerate(row):
             if not cell or column in shares or re.fullmatch(r"[\s—–✓✔✗✘✅❌-]*", cell):
                 continue
@@ -66,40 +67,17 @@ def _without_codes(table: Table) -> Table:
     return replace(table, rows=tuple(row[1:] for row in table.rows))
 
 
-_PARTY = re.compile(
-    r"(?:platt?forms?|plate-?formes?|plataformas?|gateways?|marketplaces?|competitors?|aggregators?|services?/platforms?)"
-    r"|平台|网关|プラットフォーム",
-    re.IGNORECASE,
-)
-"""What a table is headed whose every row is about a company of its own: without a known name, nobody knows whose."""
-
-
 def parties(tables: Iterable[Table]) -> list[str]:
     """Return the labels of rows that are about a company of their own."""
-    of_companies = (table for table in tables if _PARTY.fullmatch(table.rows[0][0].strip(" *")))
+    of_companies = (table for table in tables if everywhere("party_header").fullmatch(table.rows[0][0].strip(" *")))
     return [row[0] for table in of_companies for row in table.rows[1:] if row[0]]
-
-
-_SPLIT = re.compile(
-    r"(?:revenue|earnings?|payment|fee|income) (?:split|share|distribution)s?\b|\bsplit\b"
-    r"|(?:Umsatz|Erlös)\w*(?:aufteilung|verteilung)"
-    r"|(?:partage|répartition) des (?:revenus|recettes|gains)|(?:reparto|distribución) de (?:los )?ingresos"
-    r"|分成|分润|收益分配|収益(?:分配|配分)",
-    re.IGNORECASE,
-)
-"""What a table is headed that divides what is paid between the page's own company and others."""
-
-_OWN_PART = re.compile(
-    r"\b(?:\w*plat?tform\w*|plate-?forme|plataforma|gateway|marketplace|network|us|we|our)\b|平台|本站|プラットフォーム|当社",
-    re.IGNORECASE,
-)
 
 
 def _own_part(table: Table, language: str) -> Iterator[Piece]:
     """Yield the row of a table of shares that names the page's own; what the others get is no charge."""
     for row, line in zip(table.rows[1:], table.lines[1:], strict=True):
         share = next((cell for cell in row[1:] if _SHARE.fullmatch(cell)), None)
-        if share is None or not _OWN_PART.search(row[0]):
+        if share is None or not everywhere("own_part").search(row[0]):
             continue
         fee = next(lexicons_for(" ".join(row), language)).phrases["fee"]
         text = f"{row[0]} {fee} {share}"
@@ -120,13 +98,6 @@ _PERIOD = re.compile(
 
 _SHARE = re.compile(r"[~≈+]?\s?\d[\d.,]*\s?[%％]")
 
-_PRICED = re.compile(
-    r"fee|charge|cost|price|pricing|how much|rate|gebühr|kosten|preis|frais|coût|tarif|prix|comisi|coste|precio"
-    r"|费|費|价格|手数料|料金",
-    re.IGNORECASE,
-)
-"""What a table is headed whose shares are fees, and its rows named for what is charged: "Card top-up", "Own keys"."""
-
 
 def _label_of(row: tuple[str, ...], column: int, language: str) -> str:
     """Return the label of a cell: the row's first, or the cell before a share where only that one names a fee."""
@@ -143,14 +114,11 @@ def _names_fee(text: str, language: str) -> bool:
     )
 
 
-_ON_MODELS = re.compile(r"token|inferen|inféren|model|modèle|模型|トークン|モデル", re.IGNORECASE)
-
-
 def _tells_base(header: str, label: str, language: str) -> bool:
     """Say whether a column's header says what its fees are, or on what: "On credits", "Per month", "Kartengebühr"."""
     lexicon = next(lexicons_for(f"{label} {header}", language))
     named = any(lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "request", "log"))
-    named = named or bool(_ON_MODELS.search(header))
+    named = named or bool(everywhere("on_models").search(header))
     return named or bool(_PERIOD.search(header)) or _names_fee(header, language)
 
 
@@ -163,12 +131,16 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
         factor = next((header[t.start : t.end] for lex in lexicons_for(header, language)
                        for t in find_terms(header, lex) if t.name == "multiplier"), None)  # fmt: skip
         header = factor or header
-    if not names_fee and _SHARE.match(cell) and _PRICED.search(f"{table.rows[0][0]} {header} {table.heading}"):
+    if (
+        not names_fee
+        and _SHARE.match(cell)
+        and everywhere("priced_header").search(f"{table.rows[0][0]} {header} {table.heading}")
+    ):
         lexicon = next(lexicons_for(f"{label} {header}", language))
         if not any(term.name != "charge" for term in find_terms(header, lexicon)):
             if any(lexicon.bases[name].search(label) for name in ("credits", "byok", "payment")):
                 header = lexicon.phrases["fee"]
-            elif _ON_MODELS.search(header) or any(
+            elif everywhere("on_models").search(header) or any(
                 lexicon.bases[name].search(header) for name in ("credits", "byok", "payment")
             ):
                 header = f"{lexicon.phrases['fee']} {header}"

@@ -5,20 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.lexicon.language import lexicons_for
 from llmaudit.pages.model import Block, Table
 from llmaudit.pages.sentence.examples import SUM_OF_MONEY
 
-_TOTAL = re.compile(
-    r"\W*(?:grand |sub)?-?(?:totals?|total(?:e|es)?|sum|gesamt\w*|summe|somme|suma|合计|合計|总计|總計|小计)\b.{0,30}",
-    re.IGNORECASE,
-)
-"""How the row of a table is labelled that adds up the others."""
-
 
 def _is_bill(table: Table) -> bool:
     """Say whether a table adds up what somebody spends: its rows are no prices of the page's."""
-    return any(_TOTAL.fullmatch(row[0].strip()) for row in table.rows[1:] if row)
+    return any(everywhere("total", r"\W*{}\b.{0,30}").fullmatch(row[0].strip()) for row in table.rows[1:] if row)
 
 
 _CASE = re.compile(rf"\W*{SUM_OF_MONEY}\W*|\W*\d[\d.,]*\s?[%％]\W*|\W*\d[\d.,]*\s?[A-Z]{{3,4}}\W*")

@@ -1,1 +1,1 @@
-"""Price tables beside a list: `table` finds the table and its columns, `listprice` asks the catalog."""
+"""Price tables beside a list: `shape` finds the columns, `listprice` asks the catalog, `compare` sets both together."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from llmaudit.pages.lexicon.files import Lexicon
+from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.sentence.figures import Amount
 
 SUM_OF_MONEY = r"(?:[$€£¥￥₦₹₩₽₺₫฿]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2}"
@@ -30,13 +30,6 @@ JOINED = 4
 NAMED = 24
 """Characters after a price that name its plan, which is no example then: "e.g. $49/month for the Team plan"."""
 
-_SPENDS = re.compile(
-    r"\b(?:spend(?:s|ing)?|spent|loses?|lost|paid|pays|ausgibt|gibt .{1,60} aus|verbraucht|zahlte?|dépens\w+|a payé"
-    r"|gast(?:a|an|ó|aba)|pagó)\b"
-    r"|花费|花了|支出",
-    re.IGNORECASE,
-)
-"""What says that sums are somebody's: "spends about $180 a month, $2.95 of it card fees"."""
 
 _SUM = re.compile(r"[^\W\d][)%）]?\s?[:：]\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*(?![\d.,]|\s?/|\s(?:per|pro|par|por)\b)")
 
@@ -61,7 +54,9 @@ def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, 
     in what is only supposed, and no percentage in a receipt, which does not say what it is on.
     """
     supposed = lexicon["supposed"].search(text)
-    spent = _SPENDS.search(text) is not None and sum(amount.kind in {"usd", "other"} for amount in figures) > 1
+    spent = (
+        everywhere("spends").search(text) is not None and sum(amount.kind in {"usd", "other"} for amount in figures) > 1
+    )
     receipt = len(_SUM.findall(text)) >= _LABELLED_SUMS
     worked = receipt or bool(_WORKED.search(text))
     out: list[Amount] = []

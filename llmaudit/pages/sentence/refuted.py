@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from llmaudit.pages.lexicon.files import Lexicon
+from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.sentence.figures import Amount, find_figures
 
 BEFORE = 70
@@ -17,11 +17,6 @@ SOON = 60
 SOON_WIDE = 16
 """Within how many characters a sentence that calls the one before it wrong says so."""
 
-_UNLESS = re.compile(
-    r"\b(?:if|when|whether|unless|should|wenn|falls|sofern|si|lorsque|quand|cuando)\b|如果|若|一旦|場合|とき",
-    re.IGNORECASE,
-)
-"""What makes of "is wrong" a case that may come: "a 5% fee applies if the amount is wrong" is charged."""
 
 _OWN_VOICE = re.compile(
     r"[;；,，:：.。、—–)）]\s?(?:(?:but|in fact|actually|instead|today|now|aber|tatsächlich|mais|en réalité|pero"
@@ -62,7 +57,7 @@ def is_taken_back(sentence: str, at: int, amounts: Sequence[Amount], lexicon: Le
     figures = [amount for amount in amounts if amount.value and amount.kind in {"pct", "usd", "other"}]
     if figures:
         called_wrong = lexicon["refuted"].finditer(sentence)
-        matches += [match for match in called_wrong if not _UNLESS.search(sentence, 0, match.start())]
+        matches += [match for match in called_wrong if not everywhere("unless").search(sentence, 0, match.start())]
     for match in matches:
         own = _OWN_VOICE.search(sentence, match.end())
         if own is None or at < own.start():
