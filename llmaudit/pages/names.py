@@ -14,10 +14,11 @@ from llmaudit.yamlfile import read_yaml
 
 
 class NamesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """names.yaml: patterns by gateway, and by the maker of models."""
+    """names.yaml: patterns by gateway, and by the maker of models; those of card processors."""
 
     gateways: dict[str, list[str]]
     makers: dict[str, list[str]]
+    processors: list[str]
     also_hosts: list[str]
     plain_names: list[str]
     plain_words: list[str]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from llmaudit.pages.charges.bases import base_of
-from llmaudit.pages.charges.owners import who_of
+from llmaudit.pages.charges.owners import Told, who_of
 from llmaudit.pages.model import Base, Kind, Who
 from llmaudit.pages.sentence.figures import Amount
 from llmaudit.pages.sentence.sentence import Sentence
@@ -53,6 +53,10 @@ _FIXED_BASES: dict[Kind, Base] = {
 }
 
 
+WITH_MINIMUM = {"topup_pct", "platform_pct", "payment_processing", "token_pct", "byok_pct"}
+"""Fees that may have a least amount."""
+
+
 def clause_at(sentence: Sentence, term: Term, at: int, kind: Kind) -> Clause:
     """Return the clause of a kind that stands at a place, with everything but its figures."""
     span = sentence.span_of(term.start)
@@ -60,23 +64,22 @@ def clause_at(sentence: Sentence, term: Term, at: int, kind: Kind) -> Clause:
     lexicon = sentence.lexicon
     base = base_of(sentence.text, term, span, sentence.setting.heading, lexicon)
     condition = lexicon["conditions"].search(part) or lexicon["conditions"].search(sentence.text)
+    told = Told(
+        sentence.text,
+        term,
+        span,
+        sentence.setting,
+        lexicon,
+        payment=kind == "payment_processing",
+        at=at,
+        denied=at == term.start and sentence.denied(term),
+    )
     return Clause(
         at=at,
         kind=kind,
         base=_FIXED_BASES.get(kind, base),
-        who=who_of(
-            sentence.text,
-            term,
-            span,
-            sentence.setting,
-            lexicon,
-            payment=kind == "payment_processing",
-            at=at,
-            denied=at == term.start and sentence.denied(term),
-        ),
-        minimum=_minimum(sentence, at)
-        if kind in {"topup_pct", "platform_pct", "payment_processing", "token_pct", "byok_pct"}
-        else None,
+        who=who_of(told),
+        minimum=_minimum(sentence, at) if kind in WITH_MINIMUM else None,
         threshold=_threshold(sentence, at),
         hedges=tuple(dict.fromkeys(match[0].lower() for match in lexicon["hedges"].finditer(part))),
         condition=condition[0] if condition else None,

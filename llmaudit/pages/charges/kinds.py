@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from llmaudit.pages.charges.bases import base_of, bases_in
-from llmaudit.pages.charges.owners import of_bank
+from llmaudit.pages.charges.processors import of_bank
 from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.model import Base, Kind
 from llmaudit.pages.sentence.belonging import OWN_DISTANCE

@@ -9,7 +9,7 @@ from dataclasses import replace
 from llmaudit.pages.charges.bases import base_of
 from llmaudit.pages.charges.clause import Clause, clause_at
 from llmaudit.pages.charges.kinds import UNIT_BASES, kind_of, over_list
-from llmaudit.pages.charges.owners import is_processor_figure
+from llmaudit.pages.charges.processors import is_processor_figure
 from llmaudit.pages.charges.shares import is_level
 from llmaudit.pages.charges.unnamed import is_charged
 from llmaudit.pages.sentence.denial import is_asserted

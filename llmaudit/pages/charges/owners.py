@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
+from llmaudit.pages.charges.processors import of_bank, takes_for_itself
 from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.model import Who
 from llmaudit.pages.sentence.terms import Setting, Term
@@ -19,44 +23,6 @@ def has_own_voice(text: str) -> bool:
 
 
 _WE_CHARGE = re.compile(r"\bwe (?:charge|add|take|keep)\b", re.IGNORECASE)
-
-
-_PROCESSOR_TAKES = re.compile(
-    r"\b(?:stripe|paypal|paddle|adyen|visa|mastercard|lemon ?squeezy|razorpay|coinbase|alipay|wechat pay)(?:'s)?,?\s"
-    r"(?:(?:itself|also|then|selbst|lui-même) )?(?:charges?|takes?|keeps?|deducts?|collects?|bills?"
-    r"|berechnet|erhebt|nimmt|verlangt|behält"
-    r"|prélève|facture|prend|cobra|retiene|aplica)(?!\w)"
-    r"|(?:支付宝|微信支付|stripe|paypal)\s?(?:会|将|另)?(?:收取|扣除|收)|(?:stripe|paypal)\s?(?:が|は|に).{0,16}(?:徴収|請求|手数料)",
-    re.IGNORECASE,
-)
-"""A processor that takes something for itself: "Stripe takes 2.9% + $0.30 of every payment"."""
-
-_PROCESSORS = (
-    r"(?:stripe|paypal|paddle|adyen|visa|mastercard|lemon ?squeezy|razorpay|coinbase|alipay|wechat pay|支付宝|微信支付)"
-)
-
-_PROCESSOR_FEE = re.compile(
-    rf"(?<!\w){_PROCESSORS}(?:'s)?(?:[\s-](?:\w+[\s-]){{0,2}}?(?:fees?|\w*gebühr\w*)|\s?の?(?:手数料|手续费))"
-    rf"|(?<!\w)(?:frais|comisi\w+|tarifas?) (?:de |d')?{_PROCESSORS}",
-    re.IGNORECASE,
-)
-_WITH_PROCESSOR = re.compile(rf"^\W*(?:with|bei|mit|avec|chez|con) {_PROCESSORS}\b", re.IGNORECASE)
-"""A fee with a processor's name, or told of one: "Stripe fees (2.9%)", "With PayPal, a fee of 3% applies"."""
-
-
-_PROCESSOR_FIGURE = re.compile(
-    rf"(?<!\w){_PROCESSORS}(?:'s (?:\w+ ){{0,3}}|(?:'s)? (?:standard|regular|usual|own|normal) (?:\w+ ){{0,2}})$",
-    re.IGNORECASE,
-)
-
-
-def is_processor_figure(sentence: str, at: int) -> bool:
-    """Say whether the figure at a place is told as a processor's: "on top of Stripe's standard 2.9%"."""
-    return bool(_PROCESSOR_FIGURE.search(sentence, max(0, at - 60), at))
-
-
-def _of_processor(part: str, before: str) -> bool:
-    return bool(_PROCESSOR_FEE.search(part) or _WITH_PROCESSOR.search(before))
 
 
 _RELATIVE = re.compile(
@@ -75,64 +41,116 @@ def _is_relative(others: re.Pattern[str], before: str) -> bool:
     )
 
 
-def of_bank(sentence: str) -> bool:
-    """Say whether a sentence is about what the customer's own bank or card issuer charges."""
-    return bool(everywhere("bank").search(sentence))
+@dataclass(frozen=True)
+class Told:
+    """A fee as its sentence tells of it.
 
-
-def who_of(
-    sentence: str,
-    term: Term,
-    span: tuple[int, int],
-    setting: Setting,
-    lexicon: Lexicon,
-    *,
-    payment: bool,
-    at: int,
-    denied: bool = False,
-) -> Who:
-    """Return whose fee it is; what is denied in the imperative ("does not add any markup to …") is no setting.
-
-    A card fee with a number that the page passes on is paid to the gateway, whoever keeps it; one of the customer's
-    own bank is not.
+    Attributes:
+        sentence: The text.
+        term: The word for the fee.
+        span: The part of the sentence in which the word stands.
+        setting: What surrounds the sentence.
+        lexicon: The language it is read in.
+        payment: It is a fee on payments.
+        at: Where its figure stands, or the word itself.
+        denied: The sentence says that it is not charged.
     """
-    part, before = sentence[span[0] : span[1]], sentence[: term.start]
-    if payment and (
-        of_bank(part if denied else sentence)
-        or (at == term.start and lexicon["processor"].search(part if denied else sentence))
-    ):
-        return "payment_processor"
-    if (
-        payment
-        and (_PROCESSOR_TAKES.search(part) or _of_processor(part, before[span[0] :]))
-        and not (everywhere("passed_on").search(sentence) or everywhere("ours").search(part))
-    ):
-        return "payment_processor"
-    if setting.others and _is_relative(setting.others, sentence[span[0] : at]):
-        return "other"
-    said_we = everywhere("ours").search(part)
-    ours = said_we or (setting.own and setting.own.search(part))
-    if _is_headed_other(setting) and not ours:
-        return "other"
-    if _about_others(_without_comparison(sentence, term), part, setting, lexicon, ours=bool(ours)):
-        return "other"
-    cue = lexicon["customer"].search(sentence)
-    if cue and not ((ours or denied) and _IMPERATIVE.match(cue[0])) and not _WE_CHARGE.search(before):
-        return "customer"
-    if not said_we and _is_set_by_reader(term, setting, lexicon, denied=denied):
-        return "customer"
-    provider = list(lexicon["provider"].finditer(before[span[0] :]))
-    if provider and not ours and not re.search(r"[,，、]|\bplus\b", before[span[0] + provider[-1].end() :]):
-        return "provider"
-    doubtful = setting.several or lexicon["defines"].search(setting.heading)
-    return "unknown" if doubtful and not ours and not _is_named_above(part, setting) else "gateway"
+
+    sentence: str
+    term: Term
+    span: tuple[int, int]
+    setting: Setting
+    lexicon: Lexicon
+    payment: bool
+    at: int
+    denied: bool
+
+    @cached_property
+    def part(self) -> str:
+        """The part of the sentence that tells of the fee."""
+        return self.sentence[self.span[0] : self.span[1]]
+
+    @property
+    def before(self) -> str:
+        """The part up to the fee."""
+        return self.sentence[self.span[0] : self.term.start]
+
+    @cached_property
+    def says_we(self) -> bool:
+        """Whether the part speaks for the page's own company: "we", "our"."""
+        return bool(everywhere("ours").search(self.part))
+
+    @property
+    def ours(self) -> bool:
+        """Whether the part speaks for the page's own company or names it."""
+        return self.says_we or bool(self.setting.own and self.setting.own.search(self.part))
 
 
-def _is_set_by_reader(term: Term, setting: Setting, lexicon: Lexicon, *, denied: bool) -> bool:
+def who_of(told: Told) -> Who:
+    """Return whose fee it is: what the first rule that knows says, else the gateway's."""
+    return next((who for rule in RULES if (who := rule(told))), "gateway")
+
+
+def _of_processor(told: Told) -> Who | None:
+    """A card fee with a number that the page passes on is paid to the gateway, whoever keeps it; a bank's is not."""
+    if not told.payment:
+        return None
+    said = told.part if told.denied else told.sentence
+    if of_bank(said) or (told.at == told.term.start and told.lexicon["processor"].search(said)):
+        return "payment_processor"
+    passed_on = told.says_we or everywhere("passed_on").search(told.sentence)
+    return "payment_processor" if not passed_on and takes_for_itself(told.part, told.before) else None
+
+
+def _of_rival(told: Told) -> Who | None:
+    others = told.setting.others
+    if others and _is_relative(others, told.sentence[told.span[0] : told.at]):
+        return "other"
+    if (_is_headed_other(told.setting) and not told.ours) or _about_others(told):
+        return "other"
+    return None
+
+
+def _of_customer(told: Told) -> Who | None:
+    """What is denied in the imperative ("does not add any markup to …") is nothing that the reader sets."""
+    cue = told.lexicon["customer"].search(told.sentence)
+    imperative = cue and (told.ours or told.denied) and _IMPERATIVE.match(cue[0])
+    if cue and not imperative and not _WE_CHARGE.search(told.sentence[: told.term.start]):
+        return "customer"
+    return "customer" if not told.says_we and _is_set_by_reader(told) else None
+
+
+def _of_provider(told: Told) -> Who | None:
+    named = list(told.lexicon["provider"].finditer(told.before))
+    if not named or told.ours or re.search(r"[,，、]|\bplus\b", told.before[named[-1].end() :]):
+        return None
+    return "provider"
+
+
+def _of_nobody_named(told: Told) -> Who | None:
+    """Where a page is about several gateways, or explains a word, a fee without an owner is nobody's we know."""
+    doubtful = told.setting.several or told.lexicon["defines"].search(told.setting.heading)
+    return "unknown" if doubtful and not told.ours and not _is_named_above(told.part, told.setting) else None
+
+
+RULES: tuple[Callable[[Told], Who | None], ...] = (
+    _of_processor,
+    _of_rival,
+    _of_customer,
+    _of_provider,
+    _of_nobody_named,
+)
+"""Who may own a fee, in the order in which they are asked."""
+
+
+def _is_set_by_reader(told: Told) -> bool:
     """Say whether what surrounds a sentence makes its factor or margin one that the reader sets."""
-    if lexicon["customer"].search(_QUESTION.sub("", setting.heading)):  # "Do you add a markup?" asks about the gateway
+    setting = told.setting
+    # "Do you add a markup?" asks about the gateway
+    if told.lexicon["customer"].search(_QUESTION.sub("", setting.heading)):
         return True
-    return (setting.reader_sets or setting.settings_page) and not denied and _on_what_is_set(term, setting, lexicon)
+    set_here = (setting.reader_sets or setting.settings_page) and not told.denied
+    return set_here and _on_what_is_set(told.term, setting, told.lexicon)
 
 
 def _is_headed_other(setting: Setting) -> bool:
@@ -182,13 +200,17 @@ def _until_part_ends(sentence: str, part: str) -> str:
     return sentence if at < 0 else sentence[: at + len(part)]
 
 
-def _about_others(sentence: str, part: str, setting: Setting, lexicon: Lexicon, *, ours: bool) -> bool:
-    def names_others(text: str) -> bool:
-        return bool(lexicon["others"].search(text) or (setting.others and setting.others.search(text)))
+def _about_others(told: Told) -> bool:
+    """Say whether a sentence is about a rival, up to the end of the part; what it says of others later is no matter."""
+    own, others, lexicon = told.setting.own, told.setting.others, told.lexicon
 
-    sentence = _until_part_ends(sentence, part)
-    own = setting.own.search(sentence) if setting.own else None
-    other = setting.others.search(sentence) if setting.others else None
-    if own and other and own.start() < other.start() and not lexicon["others"].search(sentence):
+    def names_others(text: str) -> bool:
+        return bool(lexicon["others"].search(text) or (others and others.search(text)))
+
+    sentence = _until_part_ends(_without_comparison(told.sentence, told.term), told.part)
+    first_own = own.search(sentence) if own else None
+    first_other = others.search(sentence) if others else None
+    own_first = first_own and first_other and first_own.start() < first_other.start()
+    if own_first and not lexicon["others"].search(sentence):
         return False
-    return names_others(sentence) and not (ours and not names_others(part))
+    return names_others(sentence) and not (told.ours and not names_others(told.part))
