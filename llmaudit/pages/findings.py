@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, zip_longest
 
@@ -27,6 +28,7 @@ from llmaudit.pages.sentence.terms import Setting
 from llmaudit.pages.source.variables import unmarked
 
 MAX_QUOTE = 400
+"""Characters of a quote; a longer sentence is cut around its words."""
 
 
 _MARGIN_SETTING = re.compile(
@@ -45,41 +47,58 @@ _PROSE = re.compile(r"[.。!！]\s*$|\d\s?[%％]")
 def find_clauses(
     page: Page, language: str, owner: str | None, site: str | None = None, *, several: bool = False
 ) -> list[Finding]:
-    """Return every clause of a page in its order."""
-    others, own = other_gateways(owner), own_name(owner, site)
-    settings_page = bool(_MARGIN_SETTING.search(page.code)) or any(
-        everywhere("handed_over").search(block.text)
-        for block in page.text_blocks
-        if block.text.rstrip().endswith((":", "："))
-    )
-    reader_sets = any(everywhere("reader_sets").search(block.text) for block in page.text_blocks)
-    above = "" if _PROSE.search(page.title) else page.title
-    titled = own_words(above) if several else None
-    tables = [block for block in page.blocks if isinstance(block, Table)]
-    own_row = own_party(parties(tables), " ".join(block.text for block in page.text_blocks))
+    """Return every clause of a page in its order.
+
+    Args:
+        page: The page.
+        language: What most of it is in.
+        owner: The known gateway whose page it is, or None.
+        site: The name of a site that is no known gateway's, or None.
+        several: It is about several gateways.
+    """
+    whole = _page_setting(page, owner, site, several=several)
+    row_of_party = replace(whole, several=True, titled=_own_row(page) or whole.titled)
     found: list[Finding] = []
     read = list(pieces(page, language))
     for piece, following in zip_longest(read, read[1:]):
         if following is not None and _is_taken_back(piece, following, language):
             continue
-        setting = Setting(
-            piece.block.heading or above,
-            others,
-            own,
-            settings_page,
-            reader_sets,
-            several or piece.party,
-            own_row if piece.party and own_row else titled,
-            piece.example,
-            piece.subject,
+        setting = replace(
+            row_of_party if piece.party else whole,
+            heading=piece.block.heading or whole.heading,
+            example=piece.example,
+            subject=piece.subject,
+            is_heading=piece.heading,
         )
-        for clause in _read(piece.text, language, setting, heading=piece.heading):
+        for clause in _read(piece.text, language, setting):
             finding = _finding(clause, piece)
             if not any(_says_again(finding, other) for other in found):
                 found.append(finding)
     if everywhere("about_models").search(" ".join([page.title, page.site, *_texts(page)])):
         return found
     return [finding for finding in found if not (finding.negated and finding.kind == "none_on_tokens")]
+
+
+def _page_setting(page: Page, owner: str | None, site: str | None, *, several: bool) -> Setting:
+    """Return what surrounds every sentence of a page; its title stands above what has no heading."""
+    title = "" if _PROSE.search(page.title) else page.title
+    texts = [block.text for block in page.text_blocks]
+    handed_over = any(everywhere("handed_over").search(text) for text in texts if text.rstrip().endswith((":", "：")))
+    return Setting(
+        heading=title,
+        others=other_gateways(owner),
+        own=own_name(owner, site),
+        settings_page=handed_over or bool(_MARGIN_SETTING.search(page.code)),
+        reader_sets=any(map(everywhere("reader_sets").search, texts)),
+        several=several,
+        titled=own_words(title) if several else None,
+    )
+
+
+def _own_row(page: Page) -> re.Pattern[str] | None:
+    """Return the name of the one company of the page's tables that its text goes on about, or None."""
+    tables = [block for block in page.blocks if isinstance(block, Table)]
+    return own_party(parties(tables), " ".join(block.text for block in page.text_blocks))
 
 
 _FOOTNOTES = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹", " " * 9)
@@ -110,11 +129,11 @@ def _says_again(finding: Finding, other: Finding) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _read(text: str, language: str, setting: Setting, *, heading: bool) -> tuple[Clause, ...]:
+def _read(text: str, language: str, setting: Setting) -> tuple[Clause, ...]:
     """Read a sentence with each lexicon that may be meant, until one finds something. What repeats is read once."""
     for lexicon in lexicons_for(text, language):
         plain = (simplified(text) if lexicon.language == "zh" else text).translate(_FOOTNOTES)
-        found = clauses(plain.replace("’", "'"), lexicon, setting, heading=heading)
+        found = clauses(plain.replace("’", "'"), lexicon, setting)
         if found:
             return tuple(found)
         if speaks_of_what_is_wrong(plain, lexicon) or sets_aside(plain, lexicon):

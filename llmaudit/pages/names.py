@@ -182,9 +182,12 @@ def own_name(owner: str | None, site: str | None = None) -> re.Pattern[str] | No
     return _pattern(owner) if owner else None
 
 
+@cache
+def _makers() -> dict[str, re.Pattern[str]]:
+    patterns = ((maker, "|".join(group)) for maker, group in names().makers.items())
+    return {maker: re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE) for maker, words in patterns}
+
+
 def maker_of(model: str) -> str | None:
     """Return the seller id of the maker that a model's name tells, or None."""
-    for maker, patterns in names().makers.items():
-        if re.search(rf"(?<![a-z])(?:{'|'.join(patterns)})(?![a-z])", model, re.IGNORECASE):
-            return maker
-    return None
+    return next((maker for maker, pattern in _makers().items() if pattern.search(model)), None)

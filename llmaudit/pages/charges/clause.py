@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
 from llmaudit.pages.charges.bases import base_of
@@ -100,17 +101,24 @@ def _minimum(sentence: Sentence, at: int) -> Decimal | None:
     return None
 
 
+@cache
+def _threshold_shape(words: str, units: str) -> re.Pattern[str]:
+    """Return how a number of units bounds a fee: "the first 1,000 requests", "above 5M tokens"."""
+    return re.compile(
+        rf"(?:{words})\s?(?:the |your |les |los |las |die |de |des )?(?:first )?\d[\d.,]*\s?"
+        rf"(?:k|K|M|million|万|百万|Mio\.?)?\s?(?:\w+ ){{0,2}}?(?:{units})",
+        re.IGNORECASE,
+    )
+
+
 def _threshold(sentence: Sentence, at: int) -> str | None:
     """Return from or up to where a fee holds, in the page's words; the nearest where a sentence has several."""
     spots = [
         (abs(a.start - at), _with_word_before(sentence.text, a)) for a in sentence.amounts if a.role == "threshold"
     ]
-    words, units = sentence.lexicon.sources["threshold"], "|".join(p.pattern for p in sentence.lexicon.units.values())
-    shape = (
-        rf"(?:{words})\s?(?:the |your |les |los |las |die |de |des )?(?:first )?\d[\d.,]*\s?"
-        rf"(?:k|K|M|million|万|百万|Mio\.?)?\s?(?:\w+ ){{0,2}}?(?:{units})"
-    )
-    spots += [(abs(m.start() - at), m[0].strip()) for m in re.finditer(shape, sentence.text, re.IGNORECASE)]
+    lexicon = sentence.lexicon
+    shape = _threshold_shape(lexicon.sources["threshold"], "|".join(p.pattern for p in lexicon.units.values()))
+    spots += [(abs(m.start() - at), m[0].strip()) for m in shape.finditer(sentence.text)]
     return min(spots)[1].replace(OPEN, "").replace(CLOSE, "") if spots else None
 
 

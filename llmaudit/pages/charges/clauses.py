@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from llmaudit.pages.charges.clause import Clause, clause_at
@@ -18,35 +18,22 @@ from llmaudit.pages.sentence.sentence import Sentence
 from llmaudit.pages.sentence.terms import Setting, Term, find_terms
 
 
-def clauses(text: str, lexicon: Lexicon, setting: Setting, *, heading: bool = False) -> list[Clause]:
-    """Return the clauses of a sentence.
+def clauses(text: str, lexicon: Lexicon, setting: Setting) -> list[Clause]:
+    """Return the clauses of a sentence in its order.
 
     Args:
         text: The sentence, template variables marked.
         lexicon: The language to read it in.
         setting: What surrounds it.
-        heading: It is a heading: what it denies is a claim, but a fee it merely names is none.
     """
     sentence = parse(text, lexicon, setting)
     if sentence is None:
         return []
-    found = [
-        *conversions(sentence),
-        *at_par(sentence),
-        *own_rates(sentence),
-        *paid_in_full(sentence),
-        *named_charges(sentence, heading=heading),
-        *bare_prices(sentence),
-        *bare_factors(sentence),
-        *bare_shares(sentence),
-        *free_of_charge(sentence),
-        *_claims(sentence),
-    ]
-    kept = [clause for clause in found if not _is_skipped(sentence, clause)]
-    return _without_echoes(sorted(kept, key=lambda clause: clause.at))
+    found = [clause for rule in RULES for clause in rule(sentence) if not _is_skipped(sentence, clause)]
+    return _without_echoes(sorted(found, key=lambda clause: clause.at))
 
 
-def _claims(sentence: Sentence) -> Iterator[Clause]:
+def zero_claims(sentence: Sentence) -> Iterator[Clause]:
     """Yield the phrases that say the provider's own price is charged."""
     free = [match.span() for match in sentence.lexicon["free"].finditer(sentence.text)]
     for zero in sentence.zero:
@@ -54,6 +41,21 @@ def _claims(sentence: Sentence) -> Iterator[Clause]:
             continue  # "own keys cost nothing extra" is about them, and says nothing about the price of tokens
         clause = clause_at(sentence, zero, zero.start, "none_on_tokens")
         yield replace(clause, negated=True, base="byok" if clause.base == "byok" else "tokens")
+
+
+RULES: tuple[Callable[[Sentence], Iterator[Clause]], ...] = (
+    conversions,
+    at_par,
+    own_rates,
+    paid_in_full,
+    named_charges,
+    bare_prices,
+    bare_factors,
+    bare_shares,
+    free_of_charge,
+    zero_claims,
+)
+"""What a sentence may state; of two clauses at one place the one of the earlier rule comes first."""
 
 
 def _is_on_keys(sentence: Sentence, zero: Term) -> bool:

@@ -6,36 +6,43 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 
 from llmaudit.pages.charges.clause import Clause, clause_at
 from llmaudit.pages.sentence.figures import number
 from llmaudit.pages.sentence.sentence import Sentence
 from llmaudit.pages.sentence.terms import Term
 
+_COUNT = r"(?P<n>(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d[\d,.]*)\s?(?:k|K|M|million|万)?)"
+_EQUALS = (
+    r"\s?(?:=|＝|≙|equals?|(?:is|are) worth|is equal to|corresponds? to|costs?|entspr\w+|kostet|équiva\w+"
+    r"|val(?:ent|e|en)|vaut|coûte|cuesta|equivale\w* a|等于|相当于|折合|兑换"
+    r"|(?:は|が)?(?=[\d$¥￥.]+\s?(?:円|ドル)?\s?(?:に相当|です|として|の価値|分))|に?相当)\s?"
+)
+_MONEY = (
+    r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
+    r"|(?P<w>one|an?|einen?|einem|un|une) (?P<unit2>dollar|euro|cent|Dollar|Euro|Cent)(?!s)"
+    r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|美金|人民币|欧元|元|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
+)
+_EACH = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
+
+
+@cache
+def _shapes(units: str) -> tuple[re.Pattern[str], ...]:
+    """Return how pages say what so many of a unit are worth; `units` is what they call credits."""
+    shapes = (
+        rf"(?:{_COUNT}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}){_EQUALS}{_MONEY}",
+        rf"{_MONEY}(?:{_EQUALS}|\s(?:buys?|gets? you|gives? you|adds?)\s){_COUNT}\s?(?:{units}|tokens?)",
+        rf"{_MONEY}\s?{_EACH}\s?{_COUNT}?\s?(?:{units})(?!\w)",
+        rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{_MONEY}\s?{_EACH}\s?{_COUNT}(?!\s?[\w%])",
+    )
+    return tuple(re.compile(shape, re.IGNORECASE) for shape in shapes)
+
 
 def conversions(sentence: Sentence) -> Iterator[Clause]:
     """Yield what a credit is worth: `1 credit = $0.01`, `$1 = 500,000 quota`."""
-    units = sentence.lexicon.sources["credits_units"]
-    figure = r"(?P<n>(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d[\d,.]*)\s?(?:k|K|M|million|万)?)"
-    equals = (
-        r"\s?(?:=|＝|≙|equals?|(?:is|are) worth|is equal to|corresponds? to|costs?|entspr\w+|kostet|équiva\w+"
-        r"|val(?:ent|e|en)|vaut|coûte|cuesta|equivale\w* a|等于|相当于|折合|兑换"
-        r"|(?:は|が)?(?=[\d$¥￥.]+\s?(?:円|ドル)?\s?(?:に相当|です|として|の価値|分))|に?相当)\s?"
-    )
-    money = (
-        r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
-        r"|(?P<w>one|an?|einen?|einem|un|une) (?P<unit2>dollar|euro|cent|Dollar|Euro|Cent)(?!s)"
-        r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|美金|人民币|欧元|元|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
-    )
-    each = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
-    shapes = (
-        rf"(?:{figure}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}){equals}{money}",
-        rf"{money}(?:{equals}|\s(?:buys?|gets? you|gives? you|adds?)\s){figure}\s?(?:{units}|tokens?)",
-        rf"{money}\s?{each}\s?{figure}?\s?(?:{units})(?!\w)",
-        rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{money}\s?{each}\s?{figure}(?!\s?[\w%])",
-    )
-    for shape in shapes:
-        for match in re.finditer(shape, sentence.text, re.IGNORECASE):
+    for shape in _shapes(sentence.lexicon.sources["credits_units"]):
+        for match in shape.finditer(sentence.text):
             count = number(re.sub(r"[^\d.,]", "", match["n"] or "1"), sentence.lexicon.language)
             value = number(match["m"] or match["m2"] or "1", sentence.lexicon.language)
             if count and value is not None:

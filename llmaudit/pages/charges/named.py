@@ -12,6 +12,7 @@ from llmaudit.pages.charges.kinds import UNIT_BASES, kind_of, over_list
 from llmaudit.pages.charges.processors import is_processor_figure
 from llmaudit.pages.charges.shares import is_level
 from llmaudit.pages.charges.unnamed import is_charged
+from llmaudit.pages.model import Kind
 from llmaudit.pages.sentence.denial import is_asserted
 from llmaudit.pages.sentence.figures import Amount, number
 from llmaudit.pages.sentence.sentence import JOINS, Sentence
@@ -64,8 +65,8 @@ _CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECA
 _FEE = re.compile(r"fee|charge|gebühr|frais|cuota|tarifa|cargo|[费費料]", re.IGNORECASE)
 
 
-def named_charges(sentence: Sentence, *, heading: bool) -> Iterator[Clause]:
-    """Yield the charges that words name; a heading's fee without a number is none."""
+def named_charges(sentence: Sentence) -> Iterator[Clause]:
+    """Yield the charges that words name; a fee that a heading merely names is none."""
     for index, term in enumerate(sentence.terms):
         owned = sentence.owned.get(index, [])
         positive = [amount for amount in owned if amount.value is None or amount.value]
@@ -83,7 +84,7 @@ def named_charges(sentence: Sentence, *, heading: bool) -> Iterator[Clause]:
             bare = {"charge", "overage"} if owned else {"charge", "plus", "overage"}
             if term.name not in bare and not is_repeated(sentence.text, term):
                 yield _denial(sentence, term, owned[0] if owned else None)
-        elif not heading and _stands_alone(sentence, term):
+        elif not sentence.setting.is_heading and _stands_alone(sentence, term):
             yield clause_at(sentence, term, term.start, kind_of(sentence, term, None))
 
 
@@ -111,25 +112,15 @@ def _groups(sentence: Sentence, owned: list[Amount]) -> Iterator[list[Amount]]:
 def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterator[Clause]:
     first = group[0]
     kind = "payment_processing" if any(a.unit == "payment" for a in group) else kind_of(sentence, term, first)
-    if term.name == "charge" and kind != "byok_pct" and is_level(sentence, first):
-        return  # "charged at 40% of the list price" is a price, and no fee on it
-    if term.name == "charge" and first.kind == "pct" and _CACHE.search(sentence.text):
-        return  # "a cache read costs 10%" is a rate of the model's
-    if term.name == "charge" and first.kind not in {"pct", "variable"} and first.unit is None:
-        return
     if (first.unit == "log" or term.name not in {"subscription", "platform"}) and not is_charged(sentence, first):
         return
-    if term.name == "charge" and kind == "platform_pct" and _names_price(sentence, first):
-        kind = "token_pct"  # "to the maker's price we add 5%", "others add 5%"
-    if (
-        term.name == "charge"
-        and first.kind == "pct"
-        and kind == "platform_pct"
-        and not sentence.text[term.start : term.end].lower().startswith("pay")
-        and base_of(sentence.text, term, sentence.span_of(term.start), sentence.setting.heading, sentence.lexicon)
-        in {None, "subscription"}
-    ):
-        return
+    if term.name == "charge":
+        if _is_no_fee(sentence, first, kind):
+            return
+        if kind == "platform_pct" and _names_price(sentence, first):
+            kind = "token_pct"  # "to the maker's price we add 5%", "others add 5%"
+        elif kind == "platform_pct" and first.kind == "pct" and _is_on_nothing(sentence, term):
+            return
     theirs = is_processor_figure(sentence.text, first.start)
     clause = clause_at(sentence, term, first.start, "payment_processing" if theirs else kind)
     clause = replace(clause, who="payment_processor") if theirs else clause
@@ -138,6 +129,23 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
     unit = next((amount.unit for amount in group if amount.unit in UNIT_BASES), None)
     own_unit = unit and clause.pct is None and kind != "tool_per_request"
     yield replace(clause, base=UNIT_BASES[str(unit)]) if own_unit else clause
+
+
+def _is_no_fee(sentence: Sentence, amount: Amount, kind: Kind) -> bool:
+    """Say whether what only a verb calls a charge is a price or a rate, and no fee on one."""
+    if kind != "byok_pct" and is_level(sentence, amount):
+        return True  # "charged at 40% of the list price"
+    if amount.kind == "pct":
+        return bool(_CACHE.search(sentence.text))  # "a cache read costs 10%" is a rate of the model's
+    return amount.kind != "variable" and amount.unit is None
+
+
+def _is_on_nothing(sentence: Sentence, term: Term) -> bool:
+    """Say whether a percentage that only a verb calls a charge is on nothing that its sentence or heading names."""
+    if sentence.text[term.start : term.end].lower().startswith("pay"):
+        return False
+    span = sentence.span_of(term.start)
+    return base_of(sentence.text, term, span, sentence.setting.heading, sentence.lexicon) in {None, "subscription"}
 
 
 def _names_price(sentence: Sentence, amount: Amount) -> bool:

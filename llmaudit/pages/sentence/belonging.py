@@ -83,42 +83,45 @@ def _is_second_half(sentence: Sentence, amount: Amount, end: int) -> bool:
 
 
 def _owner(sentence: Sentence, amount: Amount) -> int | None:
+    """Return the index of the word that a figure belongs to, in the first part that has one; None for none."""
     here = sentence.spans.index(sentence.span_of(amount.start))
-    beyond = here + 2 if _is_aside(sentence, here + 1) else here + 1
-    places = (here, here - 1, here + 1, beyond, here - 2, here - 3)
-    start = sentence.spans[here][0] + 1
-    if sum(sentence.text.count(mark, 0, start) for mark in "(（") > sum(
-        sentence.text.count(mark, 0, start) for mark in ")）"
-    ):
-        places = (
-            here,
-            here - 1,
-            here - 2,
-            here - 3,
-            here + 1,
-            beyond,
-        )  # what stands in brackets adds to what is before
-    for place in places:
+    for place in _places(sentence, here):
         if not 0 <= place < len(sentence.spans):
             continue
         if place > here and not _is_bare_part(sentence, here):
             continue
-        if place < here - 1 and not all(_is_bare_part(sentence, between) for between in range(place + 1, here)):
+        if not all(_is_bare_part(sentence, between) for between in range(place + 1, here)):
             continue
+        owner = _nearest(sentence, amount, place, OWN_DISTANCE * (1 if place == here else 2))
+        if owner is not None:
+            return owner
         start, end = sentence.spans[place]
-        near = [
-            (distance, index)
-            for index, term in enumerate(sentence.terms)
-            if start <= term.start < end
-            and (distance := _distance(sentence, term, amount)) <= OWN_DISTANCE * (1 if place == here else 2)
-            and _may_own(sentence, term, amount)
-        ]
-        if near:
-            named = [(distance, index) for distance, index in near if sentence.terms[index].name in FEE_NOUNS]
-            return min(named or near)[1]
         if place == here and any(start <= term.start < end and term.name != "charge" for term in sentence.terms):
             return None
     return None
+
+
+def _places(sentence: Sentence, here: int) -> tuple[int, ...]:
+    """Return the parts in which a figure's word is looked for, in order; one in brackets adds to what is before."""
+    beyond = here + 2 if _is_aside(sentence, here + 1) else here + 1
+    before = sentence.text[: sentence.spans[here][0] + 1]
+    if sum(map(before.count, "(（")) > sum(map(before.count, ")）")):
+        return (here, here - 1, here - 2, here - 3, here + 1, beyond)
+    return (here, here - 1, here + 1, beyond, here - 2, here - 3)
+
+
+def _nearest(sentence: Sentence, amount: Amount, place: int, reach: int) -> int | None:
+    """Return the index of the nearest word of a part that may own a figure; one that names a fee before a verb."""
+    start, end = sentence.spans[place]
+    near = [
+        (distance, index)
+        for index, term in enumerate(sentence.terms)
+        if start <= term.start < end
+        and (distance := _distance(sentence, term, amount)) <= reach
+        and _may_own(sentence, term, amount)
+    ]
+    named = [(distance, index) for distance, index in near if sentence.terms[index].name in FEE_NOUNS]
+    return min(named or near)[1] if near else None
 
 
 def _is_aside(sentence: Sentence, place: int) -> bool:

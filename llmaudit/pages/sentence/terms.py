@@ -37,6 +37,8 @@ class Setting:
         titled: Words of the title of such a page that may be the name of its own gateway, or None.
         example: The sentence belongs to an example.
         subject: What heads a row, a column or a section, and may name whom it is about.
+        is_heading: The sentence is a heading or a labelled cell: what it denies is a claim, a fee it merely names is
+            none.
         settings_page: The page shows how to configure a margin: what it says about margins is its reader's.
     """
 
@@ -49,6 +51,7 @@ class Setting:
     titled: re.Pattern[str] | None = None
     example: bool = False
     subject: str = ""
+    is_heading: bool = False
 
 
 def find_terms(sentence: str, lexicon: Lexicon) -> list[Term]:
