@@ -14,10 +14,9 @@ _CONDITIONAL = re.compile(
 )
 """How a sentence begins that is about own keys to its end: "if you bring your own key (BYOK), … a fee of …"."""
 
-_CONDITION_AFTER = re.compile(r"(?:場合|とき|時|際|なら|利用|使用)(?:は|に)?[、（(]|[的时时時]|请求|請求|调用")
+_CONDITION_AFTER = re.compile(r"(?:場合|とき|時|際|なら|利用|使用)(?:は|に)?[、（(]|[的时時]|请求|請求|调用")
 
 _LABEL = re.compile(r"[^:：—–]{2,40}(?:[:：]|\s[—–-]\s)")
-
 """A label before a colon, which is about what follows to its end: "BYOK: …"."""
 
 
@@ -38,24 +37,8 @@ def base_of(
     """
     own = [found for found in bases_in(sentence, span, term, lexicon) if not (percent and found[1] == "subscription")]
     names = {name for _, name in own}
-    if "byok" in names or (
-        lexicon["beyond"].search(sentence, *span)
-        and lexicon.bases["byok"].search(sentence, 0, span[0])
-        and not names & {"credits", "payment"}
-    ):
-        return "byok"  # "the first 1,000 calls with your own keys are free; above that a 2% fee applies"
-    label = _LABEL.match(sentence)
-    until = term.start if _CONDITIONAL.match(sentence) else label.end() if label and label.end() <= term.start else 0
-    start = sentence.rfind("; ", 0, term.start) + 2 if "; " in sentence[: term.start] else 0
-    if lexicon.bases["byok"].match(sentence, start):  # "BYOK moves the cost to your account while we take a fee"
-        return "byok" if not names & {"credits", "payment"} else own[0][1]
-    until = term.start if lexicon.wide and _CONDITION_AFTER.search(sentence, 0, term.start) else until
-    opening = lexicon.bases["byok"].search(sentence, 0, until)
-    if opening and not _is_aside(sentence, opening.start(), lexicon) and not names & {"credits", "payment"}:
-        return "byok"
-    compared = re.search(r"\b(?:vs\.?|versus|or|oder|ou|o)\b|対|或", heading, re.IGNORECASE)
-    above_byok = not compared and lexicon.bases["byok"].search(heading) and not lexicon.bases["byok"].search(sentence)
-    if above_byok and "credits" not in names and "payment" not in names:
+    paid_in = names & {"credits", "payment"}
+    if "byok" in names or (not paid_in and _is_on_own_keys(sentence, term, span, heading, lexicon)):
         return "byok"
     if own:
         return own[0][1]
@@ -64,6 +47,32 @@ def base_of(
     whole = (0, len(sentence))
     rest = [found for found in bases_in(sentence, whole, term, lexicon) if found[1] != "subscription"]
     return rest[0][1] if rest else _base_above(heading, lexicon)
+
+
+def _is_on_own_keys(sentence: str, term: Term, span: tuple[int, int], heading: str, lexicon: Lexicon) -> bool:
+    """Say whether what leads to a fee makes it one on own keys: an earlier part, the opening, the heading."""
+    byok = lexicon.bases["byok"]
+    if lexicon["beyond"].search(sentence, *span) and byok.search(sentence, 0, span[0]):
+        return True  # "the first 1,000 calls with your own keys are free; above that a 2% fee applies"
+    since = sentence.rfind("; ", 0, term.start)
+    if byok.match(sentence, since + 2 if since >= 0 else 0):
+        return True  # "BYOK moves the cost to your account while we take a fee"
+    opening = byok.search(sentence, 0, _end_of_opening(sentence, term, lexicon))
+    if opening and not _is_aside(sentence, opening.start(), lexicon):
+        return True
+    return bool(byok.search(heading)) and not _ALTERNATIVES.search(heading) and not byok.search(sentence)
+
+
+_ALTERNATIVES = re.compile(r"\b(?:vs\.?|versus|or|oder|ou|o)\b|対|或", re.IGNORECASE)
+"""What makes of a heading a choice between own keys and something else."""
+
+
+def _end_of_opening(sentence: str, term: Term, lexicon: Lexicon) -> int:
+    """Return up to where a sentence says what all of it is about: a condition up to the fee, or a label."""
+    if _CONDITIONAL.match(sentence) or (lexicon.wide and _CONDITION_AFTER.search(sentence, 0, term.start)):
+        return term.start
+    label = _LABEL.match(sentence)
+    return label.end() if label and label.end() <= term.start else 0
 
 
 def _base_above(heading: str, lexicon: Lexicon) -> Base | None:
@@ -96,6 +105,6 @@ def bases_in(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon)
 
 
 def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
-    """`including when you bring your own key` widens a statement, it does not narrow it to such keys."""
+    """Say whether own keys are only included: "including when you bring your own key" widens a statement."""
     before = re.split("[,;，；、]", sentence[max(0, start - 28) : start])[-1]
     return bool(lexicon["no_scope"].search(before))

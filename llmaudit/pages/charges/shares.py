@@ -31,32 +31,35 @@ _OF_LIST = re.compile(
 def bare_shares(sentence: Sentence) -> Iterator[Clause]:
     """Yield shares of the list price that need no word for a fee: `own keys: then 3% of list price`."""
     owned = {id(amount) for group in sentence.owned.values() for amount in group}
-    lexicon = sentence.lexicon
-    byok = lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
-    label = _LABEL.match(sentence.text)
+    byok = sentence.lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
     for amount in sentence.amounts:
         if amount.kind not in {"pct", "variable"} or id(amount) in owned or amount.value == 0:
             continue
         if amount.role != "amount" or (amount.kind == "variable" and not amount.text.rstrip().endswith(("%", "％"))):
             continue
-        around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
-        beyond = byok and any(map(lexicon["beyond"].search, around))
-        kind: Kind = "byok_pct" if byok else "token_pct"
-        if label and label.end() == amount.start and (named := _labelled(label[0], lexicon)):
-            kind = named
-        elif on := _added_to(sentence, amount):
-            kind = on
-        elif not byok and _raises_price(sentence, amount):
-            kind = "token_pct"
-        elif announced := _announced(sentence, amount):
-            kind = announced
-        elif not beyond and (
-            not _OF_LIST.match(sentence.text, amount.end) or (not byok and is_level(sentence, amount))
-        ):
+        kind = _kind_of_share(sentence, amount, byok=bool(byok))
+        if kind is None:
             continue
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
         template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
         yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
+
+
+def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | None:
+    """Return what kind of charge a share without a word for a fee is, or None where it is none."""
+    label = _LABEL.match(sentence.text)
+    if label and label.end() == amount.start and (labelled := _labelled(label[0], sentence.lexicon)):
+        return labelled
+    if added := _added_to(sentence, amount):
+        return added
+    if not byok and _raises_price(sentence, amount):
+        return "token_pct"
+    if announced := _announced(sentence, amount):
+        return announced
+    around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
+    beyond = byok and any(map(sentence.lexicon["beyond"].search, around))
+    of_list = _OF_LIST.match(sentence.text, amount.end) and (byok or not is_level(sentence, amount))
+    return ("byok_pct" if byok else "token_pct") if beyond or of_list else None
 
 
 @cache

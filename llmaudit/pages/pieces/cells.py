@@ -37,13 +37,13 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
     for column in sorted(shares):  # "Basic fee (7%)": the amounts below are examples of it
         block = Block(first[column], ((0, table.lines[0]),), "item", table.heading)
         yield Piece(first[column], block, 0, unmarked(" | ".join(first)), heading=True)
+    party = headed and bool(everywhere("party_header").fullmatch(first[0].strip(" *")))
     for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headed else 0 :]:
         if is_case(row):
             continue
         quote = unmarked(" | ".join(row))
-        party = headed and bool(everywhere("party_header").fullmatch(first[0].strip(" *")))
         for column, cell in enumerate(row):
-            if not cell or column in shares or re.fullmatch(r"[\s—–✓✔✗✘✅❌-]*", cell):
+            if not cell or column in shares or _SIGN.fullmatch(cell):
                 continue
             header = first[column] if headed and column < len(first) and column else ""
             label = _label_of(row, column, language)
@@ -55,6 +55,9 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
                 block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
                 yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject, party=party)
 
+
+_SIGN = re.compile(r"[\s—–✓✔✗✘✅❌-]*")
+"""A cell that says yes, no or nothing by a sign."""
 
 _CODE = re.compile(r"[A-Z]{0,4}[-.]?\d{0,3}\.?|§\s?\d+")
 
@@ -123,29 +126,42 @@ def _tells_base(header: str, label: str, language: str) -> bool:
 
 
 def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
+    """Return a cell as a sentence: a label that names a fee is its subject, else the label heads it."""
     period = _PERIOD.search(header)
     if period and _BARE_MONEY.fullmatch(cell):
         cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] else 'month']}"
+    if _FACTOR.fullmatch(cell):
+        header = _multiplier_in(header, language) or header
     names_fee = _names_fee(label, language)
-    if re.fullmatch(r"\d{1,3}(?:[.,]\d{1,4})?", cell):
-        factor = next((header[t.start : t.end] for lex in lexicons_for(header, language)
-                       for t in find_terms(header, lex) if t.name == "multiplier"), None)  # fmt: skip
-        header = factor or header
-    if (
-        not names_fee
-        and _SHARE.match(cell)
-        and everywhere("priced_header").search(f"{table.rows[0][0]} {header} {table.heading}")
-    ):
-        lexicon = next(lexicons_for(f"{label} {header}", language))
-        if not any(term.name != "charge" for term in find_terms(header, lexicon)):
-            if any(lexicon.bases[name].search(label) for name in ("credits", "byok", "payment")):
-                header = lexicon.phrases["fee"]
-            elif everywhere("on_models").search(header) or any(
-                lexicon.bases[name].search(header) for name in ("credits", "byok", "payment")
-            ):
-                header = f"{lexicon.phrases['fee']} {header}"
-    if names_fee and not _tells_base(header, label, language):
-        header = ""  # a plan of that name: "Sandbox"
+    if names_fee:
+        header = header if _tells_base(header, label, language) else ""  # a plan of that name: "Sandbox"
+    elif _SHARE.match(cell) and everywhere("priced_header").search(f"{table.rows[0][0]} {header} {table.heading}"):
+        header = _with_fee(header, label, language)
     words = [header, label, cell] if names_fee else [label, header, cell]
     parts = [word.strip(" :：?？") for word in words if word]
     return f"{parts[0]}: {' '.join(parts[1:])}" if len(parts) > 2 and not names_fee else " ".join(parts)  # noqa: PLR2004 -- a label, a header, a cell
+
+
+_FACTOR = re.compile(r"\d{1,3}(?:[.,]\d{1,4})?")
+
+
+def _multiplier_in(header: str, language: str) -> str | None:
+    """Return the word of a header that names a factor: "Group ratio"."""
+    terms = ((term.name, header[term.start : term.end])
+             for lexicon in lexicons_for(header, language) for term in find_terms(header, lexicon))  # fmt: skip
+    return next((word for name, word in terms if name == "multiplier"), None)
+
+
+def _with_fee(header: str, label: str, language: str) -> str:
+    """Return the header of a column of shares, with the word "fee" where it or the label says on what they are."""
+    lexicon = next(lexicons_for(f"{label} {header}", language))
+    if any(term.name != "charge" for term in find_terms(header, lexicon)):
+        return header
+
+    def names_base(text: str) -> bool:
+        return any(lexicon.bases[name].search(text) for name in ("credits", "byok", "payment"))
+
+    if names_base(label):
+        return lexicon.phrases["fee"]
+    on_what = names_base(header) or everywhere("on_models").search(header)
+    return f"{lexicon.phrases['fee']} {header}" if on_what else header

@@ -52,24 +52,42 @@ def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, 
 
     A percentage counts in an example ("with our 5% fee you pay $105") and so does a price with a unit, but neither does
     in what is only supposed, and no percentage in a receipt, which does not say what it is on.
+
+    Args:
+        text: The sentence.
+        figures: Its figures in order.
+        lexicon: Its language.
+        example: The sentence itself belongs to an example.
     """
     supposed = lexicon["supposed"].search(text)
-    spent = (
-        everywhere("spends").search(text) is not None and sum(amount.kind in {"usd", "other"} for amount in figures) > 1
-    )
     receipt = len(_SUM.findall(text)) >= _LABELLED_SUMS
-    worked = receipt or bool(_WORKED.search(text))
+    worked = example or receipt or bool(_WORKED.search(text)) or _is_spent(text, figures)
     out: list[Amount] = []
     for amount in figures:
         guess = supposed is not None and supposed.start() < amount.start
-        of_plan = amount.unit == "period" and lexicon["plans"].search(text, amount.end, amount.end + NAMED)
-        case = example or worked or (not of_plan and example_at(text, amount.start, lexicon))
-        joined = (
-            bool(out) and out[-1].kind == "pct" and out[-1].role == "amount" and amount.start - out[-1].end <= JOINED
-        )
-        sums = amount.kind == "times" or (amount.kind != "pct" and amount.unit in {None, "period"} and not joined)
-        sums = sums or (spent and amount.unit is None and amount.kind in {"usd", "other"} and not joined)
-        case = case or spent
-        drop = guess or (receipt and amount.kind == "pct") or (case and sums and amount.kind != "variable")
+        of_case = worked or _follows_example(text, amount, lexicon)
+        drop = guess or (receipt and amount.kind == "pct") or (of_case and _is_sum(amount, out[-1] if out else None))
         out.append(replace(amount, role="ignored") if drop and amount.role == "amount" else amount)
     return out
+
+
+def _is_spent(text: str, figures: Sequence[Amount]) -> bool:
+    """Say whether the sums of a sentence are what somebody spends."""
+    sums = sum(amount.kind in {"usd", "other"} for amount in figures)
+    return sums > 1 and everywhere("spends").search(text) is not None
+
+
+def _follows_example(text: str, amount: Amount, lexicon: Lexicon) -> bool:
+    """Say whether a figure stands behind words that announce an example; a price that names its plan is none."""
+    of_plan = amount.unit == "period" and lexicon["plans"].search(text, amount.end, amount.end + NAMED)
+    return not of_plan and example_at(text, amount.start, lexicon)
+
+
+def _is_sum(amount: Amount, before: Amount | None) -> bool:
+    """Say whether a figure is a factor, or a sum that makes no fee with the percentage before it: "1.4% + $0.25"."""
+    if amount.kind not in {"usd", "other"}:
+        return amount.kind == "times"
+    joined = before is not None and before.kind == "pct" and before.role == "amount"
+    if joined and before is not None and amount.start - before.end <= JOINED:
+        return False
+    return amount.unit in {None, "period"}
