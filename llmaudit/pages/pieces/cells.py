@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from llmaudit.pages.lexicon.files import everywhere
@@ -11,7 +11,7 @@ from llmaudit.pages.lexicon.language import lexicons_for
 from llmaudit.pages.model import Block, Table
 from llmaudit.pages.pieces.examples import is_case
 from llmaudit.pages.pieces.split import Piece, sentences
-from llmaudit.pages.prices.shape import is_price_table
+from llmaudit.pages.prices.shape import heads_factors, is_price_table
 from llmaudit.pages.sentence.terms import find_terms
 from llmaudit.pages.source.variables import unmarked
 
@@ -23,36 +23,47 @@ LABEL_WORDS = 8
 
 
 def of_table(table: Table, language: str) -> Iterator[Piece]:
-    """Yield a sentence for each cell: its row's label, its column's header, and itself."""
+    """Yield a sentence for each cell: its row's label, its column's header, and itself.
+
+    Of a table of prices only the columns of factors are read: "Model ratio".
+    """
     if is_price_table(table):
+        headers = table.rows[0]
+        factors = {column for column, header in enumerate(headers) if column and heads_factors(header)}
+        yield from _of_rows(table, headers, factors, language)
         return
     table = _without_codes(table)
     first = table.rows[0]
-    headed = not any(_AMOUNT.match(cell) for cell in first[1:])
-    above = " ".join([table.heading[:MAX_HEADING], *(first[1:] if headed else ())])
-    if headed and everywhere("split_header").search(f"{table.heading} {' '.join(first)}"):
+    headers = () if any(_AMOUNT.match(cell) for cell in first[1:]) else first
+    if headers and everywhere("split_header").search(f"{table.heading} {' '.join(first)}"):
         yield from _own_part(table, language)
         return
-    shares = {i for i, cell in enumerate(first) if headed and i and re.search(r"\d\s?[%％]", cell)}
+    shares = {column for column, header in enumerate(headers) if column and re.search(r"\d\s?[%％]", header)}
     for column in sorted(shares):  # "Basic fee (7%)": the amounts below are examples of it
         block = Block(first[column], ((0, table.lines[0]),), "item", table.heading)
         yield Piece(first[column], block, 0, unmarked(" | ".join(first)), heading=True)
-    party = headed and bool(everywhere("party_header").fullmatch(first[0].strip(" *")))
-    for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headed else 0 :]:
+    yield from _of_rows(table, headers, set(range(max(map(len, table.rows)))) - shares, language)
+
+
+def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], language: str) -> Iterator[Piece]:
+    """Yield a sentence for each cell of some columns; `headers` is empty for a table without a row of them."""
+    above = " ".join([table.heading[:MAX_HEADING], *headers[1:]])
+    party = bool(headers) and bool(everywhere("party_header").fullmatch(headers[0].strip(" *")))
+    for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headers else 0 :]:
         if is_case(row):
             continue
         quote = unmarked(" | ".join(row))
         for column, cell in enumerate(row):
-            if not cell or column in shares or _SIGN.fullmatch(cell):
+            if column not in columns or not cell or _SIGN.fullmatch(cell):
                 continue
-            header = first[column] if headed and column < len(first) and column else ""
+            header = headers[column] if 0 < column < len(headers) else ""
             label = _label_of(row, column, language)
             text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(label, header, cell, language, table)
             if column == 0 and text != cell:
                 continue
             subject = f"{' '.join(row[:column])[:MAX_HEADING]} {header}" if column else ""
+            block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
             for offset, sentence in sentences(text):
-                block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
                 yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject, party=party)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from llmaudit.pages.lexicon.files import everywhere
+from llmaudit.pages.lexicon.files import everywhere, lexicons
+from llmaudit.pages.lexicon.language import simplified
 from llmaudit.pages.model import Table
 from llmaudit.pages.names import maker_of
 from llmaudit.pages.sentence.figures import number
@@ -103,7 +104,7 @@ def _model_column(table: Table, header: Sequence[str]) -> int | None:
 def _price_columns(table: Table, header: Sequence[str], others: Collection[int | None]) -> list[Column]:
     found = []
     for index, cell in enumerate(header):
-        if index in others:
+        if index in others or heads_factors(cell):
             continue
         units = units_in(cell)
         if "cache_read" in units or "cache_write" in units:
@@ -120,6 +121,11 @@ def units_in(text: str) -> tuple[str, ...]:
 
 def _headsprices_in(cell: str) -> bool:
     return "$" in cell or bool(everywhere("column_price").search(cell))
+
+
+def heads_factors(cell: str) -> bool:
+    """Say whether the figures under a header are factors and no prices: "Model ratio", 「補全倍率」."""
+    return any(lexicon.terms["multiplier"].search(simplified(cell)) for lexicon in lexicons().values())
 
 
 def _heads_types(cell: str) -> bool:
