@@ -24,12 +24,11 @@ from llmaudit.pages.pieces.pieces import pieces
 from llmaudit.pages.pieces.split import Piece
 from llmaudit.pages.sentence.parse import sets_aside
 from llmaudit.pages.sentence.refuted import speaks_of_what_is_wrong, takes_back
-from llmaudit.pages.sentence.terms import Setting
+from llmaudit.pages.sentence.setting import Setting
 from llmaudit.pages.source.variables import unmarked
 
 MAX_QUOTE = 400
 """Characters of a quote; a longer sentence is cut around its words."""
-
 
 _MARGIN_SETTING = re.compile(
     r"(?:\w+_(?:margin|markup)\w*|(?:margin|markup)_\w+)[\"']?\s*[:=]|\b(?:margin|markup)(?:Percent|Percentage|Rate|Config)\b"
@@ -38,7 +37,6 @@ _MARGIN_SETTING = re.compile(
     re.IGNORECASE,
 )
 """Keys of a configuration: a page that shows them is about a margin its reader sets."""
-
 
 _PROSE = re.compile(r"[.。!！]\s*$|\d\s?[%％]")
 """What makes of a text's first line a sentence and no title."""
@@ -142,6 +140,7 @@ def _read(text: str, language: str, setting: Setting) -> tuple[Clause, ...]:
 
 
 def _finding(clause: Clause, piece: Piece) -> Finding:
+    """Return a clause with its quote and line."""
     at = piece.offset + max(0, clause.at - piece.lead)
     return Finding(
         kind=clause.kind,

@@ -45,10 +45,8 @@ MAX_NAME = 3
 OFTEN = 3
 """How often a page without a telling title must name one gateway, and twice as often as any other, to be its own."""
 
-
 OPENING = 120
 """Characters in which a page that names one gateway once must do so to be its own; later it is somebody else's."""
-
 
 _ENDING = re.compile(r"\s[|–—-]\s(\S{3,30})\s*$")
 

@@ -76,6 +76,7 @@ def _end_of_opening(sentence: str, term: Term, lexicon: Lexicon) -> int:
 
 
 def _base_above(heading: str, lexicon: Lexicon) -> Base | None:
+    """Return what a heading names that a fee may be on: own keys before credits, credits before requests."""
     above = [name for name, pattern in lexicon.bases.items() if pattern.search(heading)]
     order: tuple[Base, ...] = ("byok", "credits", "request", "log", "tool")
     return next((name for name in order if name in above), None)

@@ -1,4 +1,4 @@
-"""A clause: what one sentence says about one charge, and everything it says beside the figure."""
+"""A clause: what one sentence says about one charge, with its owner, base, bounds and hedges."""
 
 from __future__ import annotations
 
@@ -52,7 +52,6 @@ _FIXED_BASES: dict[Kind, Base] = {
     "token_pct": "tokens",
     "none_on_tokens": "tokens",
 }
-
 
 WITH_MINIMUM = {"topup_pct", "platform_pct", "payment_processing", "token_pct", "byok_pct"}
 """Fees that may have a least amount."""

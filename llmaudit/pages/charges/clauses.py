@@ -15,7 +15,8 @@ from llmaudit.pages.lexicon.files import Lexicon
 from llmaudit.pages.sentence.parse import parse
 from llmaudit.pages.sentence.refuted import is_taken_back
 from llmaudit.pages.sentence.sentence import Sentence
-from llmaudit.pages.sentence.terms import Setting, Term, find_terms
+from llmaudit.pages.sentence.setting import Setting
+from llmaudit.pages.sentence.terms import Term, find_terms
 
 
 def clauses(text: str, lexicon: Lexicon, setting: Setting) -> list[Clause]:
@@ -64,6 +65,7 @@ def _is_on_keys(sentence: Sentence, zero: Term) -> bool:
 
 
 def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
+    """Say whether a clause states nothing: taken back, about another matter, or of a part that is not read."""
     if is_taken_back(sentence.text, clause.at, sentence.amounts, sentence.lexicon):
         return True
     if not clause.negated and clause.who == "gateway" and is_about_else(sentence):
@@ -110,11 +112,13 @@ def _leads_to(clause: Clause, found: Sequence[Clause]) -> bool:
 
 
 def _has_number(clause: Clause) -> bool:
+    """Say whether a clause has a figure, or a variable in its place."""
     return any(
         value is not None for value in (clause.pct, clause.usd, clause.template, clause.multiplier, clause.other_amount)
     )
 
 
 def _same(one: Clause, other: Clause) -> bool:
+    """Say whether two clauses state the same, wherever they stand."""
     names = ("kind", "pct", "usd", "negated", "who", "template", "multiplier", "other_amount")
     return all(getattr(one, name) == getattr(other, name) for name in names)

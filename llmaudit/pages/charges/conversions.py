@@ -51,13 +51,11 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
 
 _COIN = r"(?:[$¥￥]\s?1(?!\d|[.,]\d)|(?<![\d.,])1\s?(?:[$¥￥]|美元|美金|刀|人民币|元|块|USD|CNY|RMB))"
 
-
 _AT_PAR = re.compile(
     rf"(?P<a>{_COIN})\s?(?:=|＝|等于|兑换?|:|：|,? (?:and |you )?(?:receive|get)s?)\s?(?P<b>{_COIN})",
     re.IGNORECASE,
 )
 """One of a currency for one of another, which is no exchange rate: `1$ = 1¥`."""
-
 
 _SAME_COIN = re.compile(
     rf"{_COIN} (?:[\w']+ ){{0,5}}?(?:becomes?|buys?|gets?|gives?|yields?|is worth|devient|donne|vaut|wird zu|ergibt"
@@ -65,7 +63,6 @@ _SAME_COIN = re.compile(
     re.IGNORECASE,
 )
 """A coin that is credited whole: "$1 you pay us becomes $1 of credits"."""
-
 
 _RATE = re.compile(
     r"(?<![\d.,])\d{1,2}(?:\.\d{1,3})?\s?(?:元|人民币|RMB|CNY|円|€|EUR)\s?[=＝]\s?(?:\$\s?1|1\s?(?:\$|美元|美金|刀|USD|ドル))(?![\d.,])"
@@ -106,6 +103,7 @@ def at_par(sentence: Sentence) -> Iterator[Clause]:
 
 
 def _conversion(sentence: Sentence, match: re.Match[str], count: Decimal, value: Decimal) -> Clause:
+    """Return the clause of a rate: so many credits for so much money."""
     written = match["n"] or ""
     scale = 1_000_000 if re.search(r"M|million", written) else 1_000 if re.search(r"k|K", written) else 1
     unit = (match["unit"] or match["unit2"] or "").lower()

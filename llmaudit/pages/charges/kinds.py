@@ -32,7 +32,6 @@ UNIT_BASES: dict[str, Base] = {
 LABEL = 50
 """Characters of a label before a dash: "International card fee — an additional 1.5% fee applies …"."""
 
-
 DIRECT: dict[str, Kind] = {
     "payment": "payment_processing",
     "orchestration": "orchestration_pct",
@@ -93,6 +92,7 @@ _ON_TOKENS = re.compile(r" on (?:[\w-]+ ){0,2}(?:tokens?|inference|model prices?
 
 
 def _kind_of_markup(sentence: Sentence, term: Term, base: Base | None, amount: Amount | None) -> Kind:
+    """Return what a markup is on: tokens, where neither its unit nor its own words name something else."""
     if amount is not None and amount.kind in {"usd", "other"} and amount.unit != "tokens":
         return "per_request" if sentence.lexicon.bases["request"].search(sentence.text) else "platform_pct"
     if term.name == "markup" and amount is not None and base == "payment":
@@ -116,7 +116,6 @@ _KIND_ON: tuple[tuple[Base, Kind], ...] = (
     ("credits", "topup_pct"),
     ("payment", "payment_processing"),
 )
-
 
 _JOINED_SUM = re.compile(r"\s?\+\s?[$€£]?\d[\d.,]*\s?[¢€$]?")
 _METHOD = re.compile(
@@ -162,6 +161,7 @@ def figure_base(sentence: Sentence, term: Term, amount: Amount | None, *, percen
 
 
 def _base_between_commas(sentence: Sentence, term: Term) -> Base | None:
+    """Return what the words between the commas around a term are about."""
     start, end = sentence.span_of(term.start)
     start = max(start, *(sentence.text.rfind(comma, start, term.start) + 1 for comma in ",，、"))
     comma = re.compile("[,，、]").search(sentence.text, term.end, end)
@@ -189,6 +189,7 @@ def _on_list_price(sentence: Sentence, span: tuple[int, int], amount: Amount) ->
 
 
 def _kind_by_base(term: Term, base: Base | None, amount: Amount | None) -> Kind:
+    """Return the kind of a fee that only its base tells; one on nothing in particular is the platform's."""
     numbered = amount is not None and amount.kind in {"pct", "variable"}
     if term.name == "overage":
         return "per_log" if base == "log" else "per_request"

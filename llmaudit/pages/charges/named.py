@@ -22,25 +22,19 @@ from llmaudit.pages.source.variables import CLOSE, OPEN
 FEE_WORDS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup", "overage"}
 """Classes that name a charge by themselves; the others need a number or a verb."""
 
-
 PAIRS = ({"pct", "usd"}, {"pct", "other"}, {"variable", "usd"}, {"variable", "other"})
 """Figures that make one fee: `4.4% + $0.30`."""
-
 
 NEAR = 8
 """Characters between a figure that is no fee and a word that goes with it."""
 
-
 REFUTED_NEAR = 40
 """Characters between a word for a fee and a figure denied of it."""
-
 
 VERB_WITHIN = 14
 """Characters between a fee and a verb that is said of it in a language without spaces."""
 
-
 IF_WITHIN = 40
-
 
 _IF_NONE = re.compile(
     r"\b(?:if|where|falls|wenn|sofern|soweit|si|cuando)\s(?:there\s(?:is|are)\s|no hay |il n'y a )?"
@@ -48,7 +42,6 @@ _IF_NONE = re.compile(
     re.IGNORECASE,
 )
 """What makes a case of a denial, which then says nothing: "if no service fee is shown, a tip is usual"."""
-
 
 _PASSING = re.compile(
     r"\s(?:(?:paid|charged|collected|owed|due) (?:by|to|from)\b"
@@ -58,9 +51,7 @@ _PASSING = re.compile(
 )
 """What after a fee makes it one that is only spoken of: "the usage fee paid by the user", "the platform fee covers"."""
 
-
 _CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECASE)
-
 
 _FEE = re.compile(r"fee|charge|gebühr|frais|cuota|tarifa|cargo|[费費料]", re.IGNORECASE)
 
@@ -110,6 +101,7 @@ def _groups(sentence: Sentence, owned: list[Amount]) -> Iterator[list[Amount]]:
 
 
 def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterator[Clause]:
+    """Yield the clause of a word and the figures that make one fee with it, where that is a fee."""
     first = group[0]
     kind = "payment_processing" if any(a.unit == "payment" for a in group) else kind_of(sentence, term, first)
     if (first.unit == "log" or term.name not in {"subscription", "platform"}) and not is_charged(sentence, first):
@@ -156,6 +148,7 @@ def _names_price(sentence: Sentence, amount: Amount) -> bool:
 
 
 def _with_figure(clause: Clause, amount: Amount, sentence: Sentence, term: Term) -> Clause:
+    """Return a clause with one of its figures."""
     if amount.kind == "pct":
         return replace(clause, pct=amount.value, pct_from=amount.low)
     if amount.kind == "usd":
@@ -184,6 +177,7 @@ def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
 
 
 def _denial(sentence: Sentence, term: Term, zero: Amount | None) -> Clause:
+    """Return the clause that a charge is not made; "no" to tokens or to fees as such is the claim of zero."""
     kind = kind_of(sentence, term, zero)
     if (
         term.name == "fee"

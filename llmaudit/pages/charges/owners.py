@@ -10,7 +10,8 @@ from functools import cached_property
 from llmaudit.pages.charges.processors import of_bank, takes_for_itself
 from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.model import Who
-from llmaudit.pages.sentence.terms import Setting, Term
+from llmaudit.pages.sentence.setting import Setting
+from llmaudit.pages.sentence.terms import Term
 
 _QUESTION = re.compile(r"[^.!?。？]*[?？]")
 
@@ -23,7 +24,6 @@ def has_own_voice(text: str) -> bool:
 
 
 _WE_CHARGE = re.compile(r"\bwe (?:charge|add|take|keep)\b", re.IGNORECASE)
-
 
 _RELATIVE = re.compile(
     r"(?:'s? \w+)?\s?,?\s(?:which|who|that|where|das|die|der|welche[rs]?|wo|qui|que|dont|donde)(?!\w)[^.;]{0,60}$",
@@ -103,6 +103,7 @@ def _of_processor(told: Told) -> Who | None:
 
 
 def _of_rival(told: Told) -> Who | None:
+    """A fee is a rival's that its relative clause, its heading or its sentence is about."""
     others = told.setting.others
     if others and _is_relative(others, told.sentence[told.span[0] : told.at]):
         return "other"
@@ -121,6 +122,7 @@ def _of_customer(told: Told) -> Who | None:
 
 
 def _of_provider(told: Told) -> Who | None:
+    """A fee is the model maker's where the part names the maker and nothing between parts the two."""
     named = list(told.lexicon["provider"].finditer(told.before))
     if not named or told.ours or re.search(r"[,，、]|\bplus\b", told.before[named[-1].end() :]):
         return None
@@ -180,7 +182,6 @@ _COMPARISON = re.compile(
     r"|不同于|与其他|和其他|相比)[^,，、]{1,90}[,，、]|[^、。]{1,30}(?:と違い|と異なり|とは違い|とは異なり)、",
     re.IGNORECASE,
 )
-
 
 _BESIDE = re.compile(r"[(（][^()（）]*\d[^()（）]*[)）]")
 """A figure in brackets, which may be a rival's: "10% (competitors charge 20%)"."""

@@ -86,6 +86,7 @@ _NO_PRICE = re.compile(r"\b(?:no|not|kein\w*|aucun\w*|pas de|sin|ningún)\s*$", 
 
 
 def _is_price(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether an amount with a unit is what something costs, and not a bound, a budget or a part of one."""
     lexicon = sentence.lexicon
     before = re.split(r"[;,:.—]\s|[（、，]", sentence.text[max(0, amount.start - 40) : amount.start])[-1]
     after = sentence.text[amount.end : amount.end + 40]
@@ -106,7 +107,6 @@ def _is_price(sentence: Sentence, amount: Amount) -> bool:
 
 TAG = 6
 """Words beside a price by the month that make no sentence of it yet: "Pro — $20/month, billed yearly"."""
-
 
 _SIZE = re.compile(r"\bGB|gigabyte", re.IGNORECASE)
 

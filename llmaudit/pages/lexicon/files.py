@@ -18,7 +18,6 @@ _PART = re.compile(r"\{([a-z_]+)\}")
 WIDE = {"zh", "ja"}
 """Languages written without spaces: their words have no edges to match."""
 
-
 _UMLAUT = re.compile(r"\[[^\]]*\]|[äöüß]")
 _SPELLED = {"ä": "(?:ä|ae)", "ö": "(?:ö|oe)", "ü": "(?:ü|ue)", "ß": "(?:ß|ss)"}
 """German letters as they are also written: "Gebuehr"; a class of letters is left as it is."""
@@ -129,6 +128,7 @@ def lexicons() -> dict[str, Lexicon]:
 
 
 def _compiled(file: LexiconFile) -> Lexicon:
+    """Return a file with its lists as patterns; the longest wording of a list comes first."""
     wide = file.language in WIDE
 
     def filled(pattern: str) -> str:

@@ -9,12 +9,9 @@ from llmaudit.pages.lexicon.files import Lexicon, lexicons
 
 _WORD = re.compile(r"[^\W\d_]+")
 
-
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
-
 _HAN = re.compile(r"[\u3400-\u9fff]")
-
 
 _TRADITIONAL = str.maketrans(
     "費續儲幣價計點數額會員獎勵贈買購賣單無與並個倍萬億實際將還發稅務業務傳統認證開關門檻處理額外優惠減讓據帳戶號碼"
@@ -26,9 +23,7 @@ _TRADITIONAL = str.maketrans(
 )
 """Characters of pricing pages that are written otherwise in Taiwan and Hong Kong, one for one."""
 
-
 _LETTERS = {"de": re.compile("[äöüß]", re.IGNORECASE), "es": re.compile("[ñ¿¡]|ción\\b", re.IGNORECASE)}
-
 
 MIN_VOTES = 2
 """Common words a text needs before it is taken for a language; a label of two words is the page's."""

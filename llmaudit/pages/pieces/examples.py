@@ -18,9 +18,7 @@ def _is_bill(table: Table) -> bool:
 
 _CASE = re.compile(rf"\W*{SUM_OF_MONEY}\W*|\W*\d[\d.,]*\s?[%％]\W*|\W*\d[\d.,]*\s?[A-Z]{{3,4}}\W*")
 
-
 _WORKED_OUT = re.compile(rf"\W*{SUM_OF_MONEY}\s?(?:\(.*\))?\W*")
-
 
 _ARITHMETIC = re.compile(rf"\d[^=≈]{{0,60}}[×x*+]\s?[$€£¥￥]?\d[^=≈]{{0,60}}[=≈]\s?{SUM_OF_MONEY}")
 

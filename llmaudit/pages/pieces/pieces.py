@@ -58,6 +58,7 @@ def _with_intros(blocks: Iterable[Block | Table]) -> Iterator[Block | Table]:
 
 
 def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piece]:
+    """Yield the sentences of a block; an answer comes with its question, a sentence that asks heads the next."""
     if before is not None and before.kind == "question":
         block = Block(block.text, block.marks, block.kind, before.text)
     elif label := _LABEL.match(block.text):
@@ -105,6 +106,7 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
 
 
 def _is_label(block: Block, language: str) -> bool:
+    """Say whether a block may label the value after it: short, without a figure, and with a word for a charge."""
     text = block.text
     if (
         block.kind == "question"

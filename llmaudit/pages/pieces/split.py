@@ -60,6 +60,7 @@ def sentences(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
+    """Say whether a full stop ends an abbreviation and no sentence."""
     following = text[match.end() : match.end() + 3].lstrip()
     if not _ABBREVIATION.search(text[max(0, match.start() - 12) : match.start() + 1]):
         return False
@@ -71,6 +72,7 @@ def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
 
 
 def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    """Yield a sentence, in pieces of bounded length, without what parts it from the last one."""
     while start < end:
         stop = min(end, start + MAX_SENTENCE)
         piece = text[start:stop]

@@ -16,10 +16,8 @@ from llmaudit.pages.source.variables import unmarked
 
 MILLION = Decimal(1_000_000)
 
-
 _UNITS = ("cache_write", "cache_read", "input", "output")
 """What a price is for; the first that a header names counts before the next."""
-
 
 _SCALES: tuple[tuple[Decimal, re.Pattern[str]], ...] = (
     (
@@ -36,17 +34,13 @@ _SCALES: tuple[tuple[Decimal, re.Pattern[str]], ...] = (
     (MILLION, re.compile(r"(?:/|per) ?token\b", re.IGNORECASE)),
 )
 
-
 _MONEY = re.compile(
     r"(?P<sign>US\$|\$|€|£|¥|￥)?\s?(?P<n>\d[\d,]*(?:\.\d+)?|\.\d+)\s?(?P<after>€|元|円|ドル|美元|USD|\$)?"
 )
 
-
 _DOLLARS = {"US$", "$", "USD", "ドル", "美元", ""}
 
-
 _COMMA = re.compile(r"(?<![\d.,])\d{1,3},(?:\d{1,2}|\d{4,})(?![\d,])|(?<!\d)0,\d")
-
 
 _POINT = re.compile(r"\d\.\d{1,2}(?!\d)")
 """A decimal comma, and a decimal point; a table that has only the former is written with it throughout."""
@@ -102,6 +96,7 @@ def _model_column(table: Table, header: Sequence[str]) -> int | None:
 
 
 def _price_columns(table: Table, header: Sequence[str], others: Collection[int | None]) -> list[Column]:
+    """Return the columns that hold prices, with what each is for."""
     found = []
     for index, cell in enumerate(header):
         if index in others or heads_factors(cell):
@@ -109,7 +104,7 @@ def _price_columns(table: Table, header: Sequence[str], others: Collection[int |
         units = units_in(cell)
         if "cache_read" in units or "cache_write" in units:
             units = units[:1]
-        if (units or _headsprices_in(cell)) and _has_prices(table, index):
+        if (units or _heads_prices(cell)) and _has_prices(table, index):
             found.append(Column(index, units, bool(everywhere("column_list").search(cell))))
     return found
 
@@ -119,7 +114,7 @@ def units_in(text: str) -> tuple[str, ...]:
     return tuple(name for name in _UNITS if everywhere(f"column_{name}").search(text))
 
 
-def _headsprices_in(cell: str) -> bool:
+def _heads_prices(cell: str) -> bool:
     return "$" in cell or bool(everywhere("column_price").search(cell))
 
 
@@ -130,7 +125,7 @@ def heads_factors(cell: str) -> bool:
 
 def _heads_types(cell: str) -> bool:
     """Say whether a column tells what each row's price is for: "Type", "Kind"."""
-    return bool(everywhere("column_type").search(cell)) and not _headsprices_in(cell)
+    return bool(everywhere("column_type").search(cell)) and not _heads_prices(cell)
 
 
 def _language(table: Table) -> str:

@@ -11,17 +11,14 @@ from llmaudit.pages.sentence.terms import Term
 OWN_DISTANCE = 80
 """Characters over which a figure can belong to a word of the same part of a sentence."""
 
-
 ADJECTIVES = 30
 """Characters that may stand between a figure and its word: "5% flat platform fee"."""
-
 
 _LEADS = re.compile(
     r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to"
     r"|amounts? to|\s){0,4}\W{0,3}",
     re.IGNORECASE,
 )
-
 
 _OF_YOURS = re.compile(
     r"\s(?:of|von|de|del|der)\s(?:your|the|its|our|their|this|that|these|ihrer|deiner|votre|la|les|tu|su)\s"
@@ -135,6 +132,7 @@ def _is_bare_part(sentence: Sentence, place: int) -> bool:
 
 
 def _distance(sentence: Sentence, term: Term, amount: Amount) -> int:
+    """Return how far a figure is from a word: characters, more where a comma or an "and" lies between."""
     if amount.end <= term.start:
         gap = sentence.text[amount.end : term.start]
         return (
@@ -153,6 +151,7 @@ _PER_CREDIT = re.compile(
 
 
 def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
+    """Say whether a figure of this kind can be the figure of such a word."""
     if term.name == "overage" and _PER_CREDIT.match(sentence.text, amount.end):
         return False  # "overage: 1¢ per credit" is what a credit costs
     if term.name == "hidden" or (
@@ -181,7 +180,6 @@ _ON_PRICE = re.compile(
     r"(?:costs?|prices?|rates?|pricing|tokens?|Kosten|Preise?n?|prix|coûts?|precios?|costos?)\b",
     re.IGNORECASE,
 )
-
 
 _TIMES_PRICE = re.compile(r"(?:price|cost|rate)s?\W{0,3}[×*]$", re.IGNORECASE)
 

@@ -36,6 +36,7 @@ _INSTEAD = re.compile(r"instead of|in place of|rather than", re.IGNORECASE)
 def _denied_before(
     sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon
 ) -> bool:
+    """Say whether a "no" before a word reaches it: not past another figure, a verb, or too many words."""
     before = sentence[span[0] : term.start]
     for match in reversed(list(lexicon["negators"].finditer(before))):
         start, end = span[0] + match.start(), span[0] + match.end()
@@ -70,6 +71,7 @@ _ASIDE = re.compile(r"\s?[(（][^()（）]{1,24}[)）]")
 def _denied_after(
     sentence: str, term: Term, span: tuple[int, int], amounts: Sequence[Amount], lexicon: Lexicon
 ) -> bool:
+    """Say whether a "no" after a word is said of it: "fees do not apply"."""
     if aside := _ASIDE.match(sentence, term.end):  # 上乗せ(マークアップ)はありません: the brackets say it again
         after = sentence[aside.end() :].rstrip(" .。!！|")
         match = lexicon["negators_after"].match(after)
@@ -92,6 +94,7 @@ def _denied_after(
 
 
 def _asserted_after(after: str, lexicon: Lexicon) -> bool:
+    """Say whether what follows begins with words that charge something."""
     match = lexicon["asserts"].search(after)
     return bool(match) and len(after[: match.start() if match else 0].split()) <= 1
 

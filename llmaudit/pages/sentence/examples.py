@@ -30,7 +30,6 @@ JOINED = 4
 NAMED = 24
 """Characters after a price that name its plan, which is no example then: "e.g. $49/month for the Team plan"."""
 
-
 _SUM = re.compile(r"[^\W\d][)%）]?\s?[:：]\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*(?![\d.,]|\s?/|\s(?:per|pro|par|por)\b)")
 
 

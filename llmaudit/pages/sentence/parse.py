@@ -8,7 +8,8 @@ from llmaudit.pages.sentence.belonging import assign_figures
 from llmaudit.pages.sentence.examples import without_examples
 from llmaudit.pages.sentence.parts import parts
 from llmaudit.pages.sentence.sentence import Sentence
-from llmaudit.pages.sentence.terms import Setting, find_terms, find_zero
+from llmaudit.pages.sentence.setting import Setting
+from llmaudit.pages.sentence.terms import find_terms, find_zero
 
 
 def parse(text: str, lexicon: Lexicon, setting: Setting) -> Sentence | None:

@@ -17,7 +17,6 @@ SOON = 60
 SOON_WIDE = 16
 """Within how many characters a sentence that calls the one before it wrong says so."""
 
-
 _OWN_VOICE = re.compile(
     r"[;；,，:：.。、—–)）]\s?(?:(?:but|in fact|actually|instead|today|now|aber|tatsächlich|mais|en réalité|pero"
     r"|en realidad|而是|其实|但|実際には),?\s?)*"

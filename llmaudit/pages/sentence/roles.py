@@ -26,7 +26,6 @@ _LOWERED = re.compile(
 )
 """What before a figure says that a fee has come down to it: "reduced to 2%" is the fee, not a discount."""
 
-
 _LEAST_PAID = re.compile(
     r"\s?min(?:imum|\.)?\s(?:deposit|top-?up|purchase|recharge|load)|\s?(?:Mindestaufladung|d'achat minimum)",
     re.IGNORECASE,
@@ -57,6 +56,7 @@ def _has_come_down(sentence: str, amount: Amount, lexicon: Lexicon) -> bool:
 
 @cache
 def _given_before(words: str, *, wide: bool) -> re.Pattern[str]:
+    """Return what before a percentage says that it is given and not taken; "we save 5%" gives nothing."""
     if not words:
         return re.compile(r"(?!)")
     if wide:

@@ -9,20 +9,18 @@ from llmaudit.pages.lexicon.files import Lexicon
 from llmaudit.pages.sentence.denial import is_denied
 from llmaudit.pages.sentence.examples import example_at
 from llmaudit.pages.sentence.figures import Amount
-from llmaudit.pages.sentence.terms import Setting, Term
+from llmaudit.pages.sentence.setting import Setting
+from llmaudit.pages.sentence.terms import Term
 
 FEE_NOUNS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup"}
 """Words that own a figure before a verb does: in "a surcharge of 3% applies" it is the surcharge's."""
-
 
 JOINS = re.compile(
     r"\s*(?:\+|plus|and|und|et|y|más|および|＋|，|,|\()?\s*(?:an additional |a fixed |zzgl\. |a flat )?", re.IGNORECASE
 )
 
-
 _PARTED = re.compile(r"[,;，；、/|]|\s(?:and|or|und|oder|et|ou|y|o|plus)\s", re.IGNORECASE)
 """What parts one figure's words from the last one's."""
-
 
 _IN_CASE = re.compile(
     r"\s?(?:and |und |et |y )?(?:for|when|with|on|if|bei|mit|für|wenn|pour|avec|si|para|con|al)\b", re.IGNORECASE

@@ -24,7 +24,6 @@ _PERIOD = re.compile(
     r"\s?(?:mo|month|monthly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)", re.IGNORECASE
 )
 
-
 _PERIOD_BEFORE = re.compile(
     r"\b(?:monthly|yearly|annual(?:ly)?|monatlich|jährlich|mensuel|annuel|mensual|anual)\s?[(:]\s?$", re.IGNORECASE
 )
@@ -73,6 +72,7 @@ def with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
 
 
 def _with_unit_after(sentence: str, amount: Amount, match: re.Match[str], lexicon: Lexicon) -> Amount | None:
+    """Return the amount with the unit after it, or None where what follows is none."""
     unit = _unit_at(sentence, match.end(), lexicon)
     if unit and unit[0] == "period":  # "$200/month per additional 1 million requests" is a price of requests
         second = _per_shape(lexicon.sources["per"]).match(sentence, unit[1])
@@ -144,6 +144,7 @@ def _pays(before: str, lexicon: Lexicon) -> bool:
 
 
 def _unit_at(sentence: str, at: int, lexicon: Lexicon) -> tuple[str, int] | None:
+    """Return the longest unit that begins at a place, and where it ends."""
     best: tuple[str, int] | None = None
     for name, pattern in lexicon.units.items():
         match = pattern.match(sentence, at)
@@ -153,6 +154,7 @@ def _unit_at(sentence: str, at: int, lexicon: Lexicon) -> tuple[str, int] | None
 
 
 def _count(match: re.Match[str], lexicon: Lexicon) -> int | None:
+    """Return for how many of the unit a price is, or None where no number is named."""
     if not match["count"]:
         return SCALE.get((match["scale"] or "").lower().rstrip("."))
     value = number(match["count"], lexicon.language)
