@@ -118,10 +118,6 @@ _KIND_ON: tuple[tuple[Base, Kind], ...] = (
 )
 
 _JOINED_SUM = re.compile(r"\s?\+\s?[$€£]?\d[\d.,]*\s?[¢€$]?")
-_METHOD = re.compile(
-    r"(?:cards?|bank(?: \(\w+\))? (?:payments?|debits?)|Karten?|Lastschrift\w*|cartes?|tarjetas?)(?!\w)", re.IGNORECASE
-)
-"""How somebody pays, told right after a figure: "1.25% for bank payments, 3.5% + 30¢ for cards"."""
 
 
 def _told_after(sentence: Sentence, amount: Amount) -> Kind | None:
@@ -130,7 +126,7 @@ def _told_after(sentence: Sentence, amount: Amount) -> Kind | None:
     match = _ON.match(sentence.text, joined.end() if joined else amount.end)
     if match is None:
         return None
-    if _METHOD.match(sentence.text, match.end()):
+    if everywhere("paid_by").match(sentence.text, match.end()):
         return "payment_processing"
     return next(
         (kind for base, kind in _KIND_ON if sentence.lexicon.bases[base].match(sentence.text, match.end())), None

@@ -12,6 +12,7 @@ from llmaudit.pages.charges.kinds import UNIT_BASES, kind_of, over_list
 from llmaudit.pages.charges.processors import is_processor_figure
 from llmaudit.pages.charges.shares import is_level
 from llmaudit.pages.charges.unnamed import is_charged
+from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.model import Kind
 from llmaudit.pages.sentence.denial import is_asserted
 from llmaudit.pages.sentence.figures import Amount, number
@@ -42,14 +43,6 @@ _IF_NONE = re.compile(
     re.IGNORECASE,
 )
 """What makes a case of a denial, which then says nothing: "if no service fee is shown, a tip is usual"."""
-
-_PASSING = re.compile(
-    r"\s(?:(?:paid|charged|collected|owed|due) (?:by|to|from)\b"
-    r"|(?:already |also )?(?:includes?|covers?|buys?|gets you)\b"
-    r"|(?:umfasst|enthält|deckt)\b|(?:comprend|couvre|inclut)\b|(?:incluye|cubre)\b)|(?:包含|包括|に含まれ)",
-    re.IGNORECASE,
-)
-"""What after a fee makes it one that is only spoken of: "the usage fee paid by the user", "the platform fee covers"."""
 
 _CACHE = re.compile(r"\bcach|缓存|緩存|キャッシュ|\bbatch", re.IGNORECASE)
 
@@ -202,7 +195,9 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         return False
     if sentence.text.rstrip().endswith(("?", "？", ":", "：")) or is_repeated(sentence.text, term):
         return False  # a question, or what announces the list in which the fee stands
-    if (term.name != "payment" and _PASSING.match(sentence.text, term.end)) or _only_adds(sentence, term):
+    if (term.name != "payment" and everywhere("only_named", r"\s?{}").match(sentence.text, term.end)) or _only_adds(
+        sentence, term
+    ):
         return False
     if sentence.lexicon["defines"].search(sentence.setting.heading):
         return False  # "What is a platform fee?": explained, not charged

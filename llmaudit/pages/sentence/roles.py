@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from llmaudit.pages.lexicon.files import Lexicon
+from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.sentence.figures import Amount, Role, number
 
 ADJACENT = 8
@@ -17,20 +17,6 @@ _BOUND = re.compile(r"\b(?:below|under|within|over|above|unter|über|sous|bajo)\
 
 _LEVEL = re.compile(r"(?:官方(?:定价|价格|标价)|(?:官方|厂商|原)价)(?:[(（][^)）]{0,14}[)）])?的\s?$")
 """What comes before a price as a share of the official one: "about 4.2% of the official price" adds nothing to it."""
-
-_LOWERED = re.compile(
-    r"(?:\b(?:reduced|lowered|cut|drops?|falls?|down) to|\b(?:gesenkt|reduziert|sinkt|fällt) auf"
-    r"|\b(?:ramenée?s?|réduite?s?|passe) à|\b(?:rebajad?a?|reducid[oa]|baja|rebaja \w+ \w+(?: de \w+)?) al?"
-    r"|降至|降到|降为|减至|に下が\w*)\s?(?:only |nur )?$",
-    re.IGNORECASE,
-)
-"""What before a figure says that a fee has come down to it: "reduced to 2%" is the fee, not a discount."""
-
-_LEAST_PAID = re.compile(
-    r"\s?min(?:imum|\.)?\s(?:deposit|top-?up|purchase|recharge|load)|\s?(?:Mindestaufladung|d'achat minimum)",
-    re.IGNORECASE,
-)
-"""What after an amount says that no less is paid in: "$20 minimum deposit" is no least fee."""
 
 _CREDITED = re.compile(
     r"\s(?:in |of )?(?:free (?:tier|usage|allowance|quota)|(?:free )?credits?\b(?! card)|Guthaben"
@@ -90,7 +76,7 @@ def role_of(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tup
     if amount.kind == "times":
         return "threshold" if _BOUND.search(before) else "amount"
     if amount.kind in {"usd", "other"}:
-        if _LEAST_PAID.match(after):
+        if everywhere("least_paid_in", r"\s?{}").match(after):
             return "ignored"
         if amount.unit == "period" and (_CREDITED.match(after) or _has_come_down(sentence, amount, lexicon)):
             return "ignored"
@@ -142,7 +128,9 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
     fee_follows = any(0 <= start - amount.end <= ADJACENT for start, _ in terms)
     if _LEVEL.search(sentence[max(0, amount.start - 24) : amount.start]) and not fee_follows:
         return True
-    if _LOWERED.search(sentence, 0, amount.start) and any(end <= amount.start for _, end in terms):
+    if everywhere("come_down_to", r"{}\s?(?:only |nur )?$").search(sentence, 0, amount.start) and any(
+        end <= amount.start for _, end in terms
+    ):
         return False
     reach = 8 if lexicon.wide else 34
     words = 8 if lexicon.wide else 4
