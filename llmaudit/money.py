@@ -88,6 +88,13 @@ def shown(amount: Decimal | None, places: int = 2) -> str:
     return f"{sign}${abs(rounded):,.{places}f}"
 
 
+def stated(amount: Decimal) -> str:
+    """Return an amount as somebody states it, such as `$0.00009`: every digit, cents in twos, none of a whole sum."""
+    plain = amount.normalize(EXACT)
+    places = -min(0, int(plain.as_tuple().exponent))
+    return f"{'-' if plain < 0 else ''}${abs(plain):,.{max(2, places) if places else 0}f}"
+
+
 def round_to(amount: Decimal, places: int) -> Decimal:
     """Round to a number of decimals, half to even. The one rounding function."""
     return amount.quantize(_unit(places), context=EXACT)

@@ -14,7 +14,7 @@ from llmaudit.cli.options import Ended, command, group, message
 from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.work import catalog
 from llmaudit.errors import LlmauditError, UsageError, printable
-from llmaudit.money import parse_decimal, shown
+from llmaudit.money import parse_decimal, shown, stated
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -238,8 +238,8 @@ def _show_prices(settings: Settings, found: PageAudit) -> None:
             str(row.line),
             row.model,
             row.unit,
-            shown(row.page_usd, 4),
-            shown(row.list_usd, 4),
+            "unknown" if row.page_usd is None else stated(row.page_usd),
+            "unknown" if row.list_usd is None else stated(row.list_usd),
             "unknown" if row.pct is None else f"{row.pct:+.2f}%",
             row.status,
             row.note or "",

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from llmaudit.money import ZERO, percent, shown, total
+from llmaudit.money import ZERO, percent, stated, total
 
 TOLERANCE_PCT = 0.2
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
@@ -82,8 +82,8 @@ class Channel(msgspec.Struct, frozen=True):
     def figure(self) -> str:
         """The fee as a number, such as `5.5%, at least $0.80`."""
         parts = [f"{self.pct.normalize():f}%"] if self.pct is not None else []
-        parts += [shown(self.usd, 4)] if self.usd is not None else []
-        least = f", at least {shown(self.min_usd)}" if self.min_usd is not None else ""
+        parts += [stated(self.usd)] if self.usd is not None else []
+        least = f", at least {stated(self.min_usd)}" if self.min_usd is not None else ""
         return (" + ".join(parts) or "no number") + least
 
 

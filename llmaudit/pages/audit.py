@@ -2,84 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-from itertools import chain, zip_longest
 from pathlib import Path
 
 from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError, printable
-from llmaudit.pages.cells import parties
-from llmaudit.pages.clauses import clauses
-from llmaudit.pages.listprice import ListPrices
-from llmaudit.pages.model import MAX_BLOCKS, Block, Finding, Page, PageAudit, Table
+from llmaudit.pages.charges.owners import has_own_voice
+from llmaudit.pages.findings import find_clauses
+from llmaudit.pages.lexicon.files import lexicons
+from llmaudit.pages.lexicon.language import language_of
+from llmaudit.pages.model import MAX_BLOCKS, Block, Page, PageAudit, Table
 from llmaudit.pages.names import (
     SEVERAL,
     count_of_gateways,
     is_about_several,
-    other_gateways,
-    own_name,
-    own_party,
-    own_words,
     owner_of,
     site_of,
 )
-from llmaudit.pages.owners import has_own_voice
-from llmaudit.pages.parsed import Clause, sets_aside
-from llmaudit.pages.pieces import pieces
-from llmaudit.pages.pricetable import compare, is_price_table
-from llmaudit.pages.read import read_page
-from llmaudit.pages.refuted import speaks_of_what_is_wrong, takes_back
-from llmaudit.pages.sentences import Piece
-from llmaudit.pages.terms import Setting
-from llmaudit.pages.variables import marked_variables, unmarked
+from llmaudit.pages.prices.compare import compare
+from llmaudit.pages.prices.listprice import ListPrices
+from llmaudit.pages.prices.shape import is_price_table
+from llmaudit.pages.source.read import read_page
+from llmaudit.pages.source.variables import marked_variables
 from llmaudit.pages.verdict import judge, what_if
-from llmaudit.pages.words import language_of, lexicons, lexicons_for, simplified
 
 MAX_TEXT = 300_000
 MAX_ROWS, MAX_COLUMNS = 3_000, 60
 """What is read of one page: several times the longest pricing page. What is left out is said in its notes."""
-
-MAX_QUOTE = 400
-
-_MARGIN_SETTING = re.compile(
-    r"(?:\w+_(?:margin|markup)\w*|(?:margin|markup)_\w+)[\"']?\s*[:=]|\b(?:margin|markup)(?:Percent|Percentage|Rate|Config)\b"
-    r"|pricing_adjustments|(?:cost|price|pricing|rate)_?multiplier"
-    r"|(?<!const )(?<!let )(?<!var )\bmarkup[\"']?\s*[:=]|[\"']multiplier[\"']\s*:",
-    re.IGNORECASE,
-)
-"""Keys of a configuration: a page that shows them is about a margin its reader sets."""
-
-_HANDED_OVER = re.compile(
-    r"\b(?:merchants?|operators?|resellers?) (?:can |may )?(?:configure|set|define)s?\b", re.IGNORECASE
-)
-"""What introduces a list of prices that the reader sets."""
-
-
-_READER_SETS = re.compile(
-    r"\byou (?:can |may )?(?:choose|set|configure|decide|pick)\b(?: on)?"
-    r" (?:an?|the|your|which) (?:\w+ ){0,3}(?:multiplier|mark-?up|margin)",
-    re.IGNORECASE,
-)
-"""What says that factors and margins on a page are its reader's: "you choose a cost multiplier"."""
-
-_ABOUT_MODELS = re.compile(
-    r"token|llm|credit|crédit|guthaben|modell|modèle|inferen|inféren|prompt|gateway|passerelle|openai|anthropic|anbieter"
-    r"|fournisseur|proveedor|abfrage|auflad|einzahl|\b(?:ai|ia|ki|apis?|byok|gpt|claude|gemini|models?|modelos?|jetons?"
-    r"|routers?|providers?|top-?ups?|recharges?|recargas?|own keys?)\b"
-    r"|模型|令牌|接口|介面|积分|積分|额度|額度|网关|閘道|官方|上游|厂商|充值|儲值|储值"
-    r"|トークン|モデル|クレジット|プロンプト|ゲートウェイ|プロバイダ|チャージ",
-    re.IGNORECASE,
-)
-"""Without one of these words a page's "no markup" is about breakfast."""
-
-
-_PROSE = re.compile(r"[.。!！]\s*$|\d\s?[%％]")
-"""What makes of a text's first line a sentence and no title."""
 
 
 def audit_page(
@@ -178,119 +130,6 @@ def _day(page: Page, on: date | None, today: date) -> tuple[date, str | None]:
 
 def _price_tables(page: Page) -> Iterator[Table]:
     yield from (block for block in page.blocks if isinstance(block, Table) and is_price_table(block))
-
-
-def find_clauses(
-    page: Page, language: str, owner: str | None, site: str | None = None, *, several: bool = False
-) -> list[Finding]:
-    """Return every clause of a page in its order."""
-    others, own = other_gateways(owner), own_name(owner, site)
-    settings_page = bool(_MARGIN_SETTING.search(page.code)) or any(
-        _HANDED_OVER.search(block.text) for block in page.text_blocks if block.text.rstrip().endswith((":", "："))
-    )
-    reader_sets = any(_READER_SETS.search(block.text) for block in page.text_blocks)
-    above = "" if _PROSE.search(page.title) else page.title
-    titled = own_words(above) if several else None
-    tables = [block for block in page.blocks if isinstance(block, Table)]
-    own_row = own_party(parties(tables), " ".join(block.text for block in page.text_blocks))
-    found: list[Finding] = []
-    read = list(pieces(page, language))
-    for piece, following in zip_longest(read, read[1:]):
-        if following is not None and _is_taken_back(piece, following, language):
-            continue
-        setting = Setting(
-            piece.block.heading or above,
-            others,
-            own,
-            settings_page,
-            reader_sets,
-            several or piece.party,
-            own_row if piece.party and own_row else titled,
-            piece.example,
-            piece.subject,
-        )
-        for clause in _read(piece.text, language, setting, heading=piece.heading):
-            finding = _finding(clause, piece)
-            if not any(_says_again(finding, other) for other in found):
-                found.append(finding)
-    if _ABOUT_MODELS.search(" ".join([page.title, page.site, *_texts(page)])):
-        return found
-    return [finding for finding in found if not (finding.negated and finding.kind == "none_on_tokens")]
-
-
-_FOOTNOTES = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹", " " * 9)
-"""Marks of footnotes, which make no part of a word: "$0.30 per 1,000 requests²"."""
-
-
-def _texts(page: Page) -> Iterator[str]:
-    for block in page.blocks:
-        yield from chain.from_iterable(block.rows) if isinstance(block, Table) else (block.text,)
-
-
-def _is_taken_back(piece: Piece, following: Piece, language: str) -> bool:
-    """Say whether a figure is called wrong by the sentence after it: 'It spoke of "a 5% fee". That was a mistake.'."""
-    if not re.search(r"\d", piece.text) or piece.heading:
-        return False
-    text = following.text[following.lead :].lstrip(" »”\"'’)）」』")
-    return any(
-        takes_back(simplified(text) if lexicon.language == "zh" else text.replace("’", "'"), lexicon)
-        for lexicon in lexicons_for(text, language)
-    )
-
-
-def _says_again(finding: Finding, other: Finding) -> bool:
-    """Say whether a finding is there already: the factor that labels a row is read with each of its cells."""
-    if finding.multiplier is not None and finding.line == other.line:
-        return (finding.kind, finding.multiplier, finding.who) == (other.kind, other.multiplier, other.who)
-    return finding == other
-
-
-@lru_cache(maxsize=512)
-def _read(text: str, language: str, setting: Setting, *, heading: bool) -> tuple[Clause, ...]:
-    """Read a sentence with each lexicon that may be meant, until one finds something. What repeats is read once."""
-    for lexicon in lexicons_for(text, language):
-        plain = (simplified(text) if lexicon.language == "zh" else text).translate(_FOOTNOTES)
-        found = clauses(plain.replace("’", "'"), lexicon, setting, heading=heading)
-        if found:
-            return tuple(found)
-        if speaks_of_what_is_wrong(plain, lexicon) or sets_aside(plain, lexicon):
-            break  # what one language takes back, another that knows fewer of its words must not state
-    return ()
-
-
-def _finding(clause: Clause, piece: Piece) -> Finding:
-    at = piece.offset + max(0, clause.at - piece.lead)
-    return Finding(
-        kind=clause.kind,
-        quote=_quote(piece, clause.at),
-        line=piece.block.line_at(at),
-        pct=None if clause.pct is None else float(clause.pct),
-        pct_from=None if clause.pct_from is None else float(clause.pct_from),
-        fixed_usd=clause.usd,
-        base=clause.base,
-        negated=clause.negated,
-        who=clause.who,
-        per=clause.per,
-        minimum_usd=clause.minimum,
-        threshold=clause.threshold,
-        hedges=list(clause.hedges),
-        hedged=bool(clause.hedges),
-        condition=clause.condition,
-        template=clause.template,
-        multiplier=None if clause.multiplier is None else float(clause.multiplier),
-        taken=clause.taken,
-        other_amount=clause.other_amount,
-        language=clause.language,
-    )
-
-
-def _quote(piece: Piece, at: int) -> str:
-    """Return the sentence as the page has it, cut around the words where it is long."""
-    text = unmarked(piece.quote or piece.text)
-    if len(text) <= MAX_QUOTE:
-        return text
-    start = max(0, min(at - MAX_QUOTE // 2, len(text) - MAX_QUOTE))
-    return ("…" if start else "") + text[start : start + MAX_QUOTE] + ("…" if start + MAX_QUOTE < len(text) else "")
 
 
 def audit_text(text: str, catalog: Catalog, *, today: date) -> PageAudit:

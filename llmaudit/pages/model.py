@@ -41,7 +41,6 @@ Verdict = Literal[
 ]
 RowStatus = Literal["above", "equal", "below", "explained", "unknown"]
 
-
 BlockKind = Literal["heading", "question", "text", "item"]
 MAX_BLOCKS = 10_000
 """Blocks read of one page: many times the longest pricing page."""

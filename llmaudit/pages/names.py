@@ -9,14 +9,16 @@ from pathlib import Path
 
 import msgspec
 
+from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.yamlfile import read_yaml
 
 
 class NamesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """names.yaml: patterns by gateway, and by the maker of models."""
+    """names.yaml: patterns by gateway, and by the maker of models; those of card processors."""
 
     gateways: dict[str, list[str]]
     makers: dict[str, list[str]]
+    processors: list[str]
     also_hosts: list[str]
     plain_names: list[str]
     plain_words: list[str]
@@ -43,10 +45,8 @@ MAX_NAME = 3
 OFTEN = 3
 """How often a page without a telling title must name one gateway, and twice as often as any other, to be its own."""
 
-
 OPENING = 120
 """Characters in which a page that names one gateway once must do so to be its own; later it is somebody else's."""
-
 
 _ENDING = re.compile(r"\s[|–—-]\s(\S{3,30})\s*$")
 
@@ -61,12 +61,8 @@ def site_of(title: str, site: str) -> str | None:
     return None
 
 
-_COMPARES = re.compile(
-    r"\b(?:vs\.?|versus|against|compar\w+|alternatives?|vergleich\w*|gegenüberstellung|comparati[fv]\w*|frente a)(?!\w)"
-    r"|对比|對比|比较|横评|盘点|比較|ランキング",
-    re.IGNORECASE,
-)
-"""What a page is called that sets gateways beside one another."""
+REACH = 24
+"""Characters before a name in which it is set apart from the page's own."""
 
 SEVERAL = 2
 """Known gateways that a page must name to be about several."""
@@ -74,12 +70,12 @@ SEVERAL = 2
 
 def compares(text: str) -> bool:
     """Say whether a heading sets something beside something else: "Otterline vs OpenRouter", "alternatives"."""
-    return bool(_COMPARES.search(text) or _SET_APART.search(text))
+    return bool(everywhere("compares").search(text) or _is_set_apart(text))
 
 
 def is_about_several(title: str, body: str) -> bool:
     """Say whether a page is called a comparison, and names gateways that we know: "OpenRouter vs Requesty"."""
-    if not _COMPARES.search(title):
+    if not everywhere("compares").search(title):
         return False
     return count_of_gateways(title) > 0 or count_of_gateways(body) >= SEVERAL
 
@@ -94,18 +90,15 @@ def count_of_gateways(text: str) -> int:
     )
 
 
-_SET_APART = re.compile(
-    r"(?:unlike|than|compared (?:to|with)|instead of|versus|vs\.?|against|anders als|gegensatz zu|contrairement à"
-    r"|a diferencia de|不同于|不像|相比)\s?$",
-    re.IGNORECASE,
-)
-"""What stands before the name of a rival."""
+def _is_set_apart(before: str) -> bool:
+    """Say whether the text before a name makes a rival of it: "unlike …", "compared to …"."""
+    return bool(everywhere("set_apart", r"{}\s?$").search(before))
 
 
 def _count(name: str, body: str) -> int:
     """Return how often a text names a gateway, and not as whom something is unlike."""
     return sum(
-        not _SET_APART.search(body, max(0, match.start() - 24), match.start())
+        not _is_set_apart(body[max(0, match.start() - REACH) : match.start()])
         for match in _pattern(name).finditer(body)
     )
 
@@ -187,9 +180,12 @@ def own_name(owner: str | None, site: str | None = None) -> re.Pattern[str] | No
     return _pattern(owner) if owner else None
 
 
+@cache
+def _makers() -> dict[str, re.Pattern[str]]:
+    patterns = ((maker, "|".join(group)) for maker, group in names().makers.items())
+    return {maker: re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE) for maker, words in patterns}
+
+
 def maker_of(model: str) -> str | None:
     """Return the seller id of the maker that a model's name tells, or None."""
-    for maker, patterns in names().makers.items():
-        if re.search(rf"(?<![a-z])(?:{'|'.join(patterns)})(?![a-z])", model, re.IGNORECASE):
-            return maker
-    return None
+    return next((maker for maker, pattern in _makers().items() if pattern.search(model)), None)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from statistics import median
 
-from llmaudit.money import EXACT, times
+from llmaudit.money import EXACT, stated, times
+from llmaudit.pages.lexicon.files import lexicons
 from llmaudit.pages.model import Finding, PriceRow, Verdict, WhatIf
-from llmaudit.pages.words import lexicons
 
 ASSUMED_PCT = Decimal(5)
 """The lower end of what gateways are said to add; an assumption for the what-if, never a finding."""
@@ -112,14 +112,14 @@ def figure(finding: Finding) -> str:
     elif finding.pct is not None:
         words.append(f"{finding.pct:g}%" if finding.pct_from is None else f"{finding.pct_from:g} to {finding.pct:g}%")
     if finding.fixed_usd is not None:
-        words.append(f"${finding.fixed_usd.normalize():f}" + (f" per {finding.per:,}" if finding.per else ""))
+        words.append(stated(finding.fixed_usd) + (f" per {finding.per:,}" if finding.per else ""))
     if finding.other_amount:
         words.append(finding.other_amount)
     if finding.template:
         words.append(f"{finding.template} (a variable)")
     text = " + ".join(words)
     if finding.minimum_usd is not None:
-        text = ", ".join(filter(None, (text, f"at least ${finding.minimum_usd.normalize():f}")))
+        text = ", ".join(filter(None, (text, f"at least {stated(finding.minimum_usd)}")))
     return text
 
 

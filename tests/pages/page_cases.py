@@ -14,7 +14,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.pages import PageAudit
 from llmaudit.pages.audit import audit
 from llmaudit.pages.model import Finding
-from llmaudit.pages.read import page_of
+from llmaudit.pages.source.read import page_of
 
 FOLDER = Path(__file__).parent / "cases"
 TODAY = date(2026, 11, 22)

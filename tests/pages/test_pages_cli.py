@@ -46,7 +46,7 @@ def test_for_people(call: Run, tmp_path: Path) -> None:
         "markup", "page", write(tmp_path, "fees.md", PAGE), write(tmp_path, "none.html", HTML), "--spend", "100"
     )
     assert done.code == 0
-    assert "fee_stated: line 3 states a fee with a number: 5% + $0.3" in done.out
+    assert "fee_stated: line 3 states a fee with a number: 5% + $0.30" in done.out
     assert "A platform fee of 5% and $0.30 applies to credits." in done.out
     assert "If it added 5%, an assumption: $50.00 on every $1,000, $5.00 a month, $60.00 a year." in done.out
     assert done.err == ""

@@ -11,7 +11,7 @@ from page_cases import TODAY
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.pages import PageAudit
 from llmaudit.pages.audit import audit
-from llmaudit.pages.read import page_of
+from llmaudit.pages.source.read import page_of
 
 OVERLAY = """
 seller: testmaker
@@ -179,3 +179,24 @@ def test_a_column_of_models_by_any_name(prices: Catalog) -> None:
     found = audited(page("| Claude Sonnet 4.5 | $3.30 | $15.00 |", header), prices)
     assert [(row.unit, row.status) for row in found.rows] == [("input", "above"), ("output", "equal")]
     assert audited(page("| Basic | $3.30 | $15.00 |", header), prices).rows == []
+
+
+def test_ratios_are_factors_and_no_prices(prices: Catalog) -> None:
+    header = "| Model | Model ratio | Completion ratio | Input ($/1M) |"
+    found = audited(page("| owl-5.1-large | 1.25 | 4 | $4.00 |", header), prices)
+    assert seen(found) == [("owl-5.1-large", "input", 0.0, "equal")]
+    assert [(one.kind, one.multiplier, one.pct, one.line) for one in found.findings] == [
+        ("credit_conversion", 1.25, None, 5),
+        ("credit_conversion", 4.0, None, 5),
+    ]
+
+
+def test_ratios_alone_make_no_table_of_prices(prices: Catalog) -> None:
+    found = audited(page("| owl-5.1-large | 1.25 | 4 |", "| 模型 | 模型倍率 | 补全倍率 |"), prices)
+    assert found.rows == []
+    assert [one.multiplier for one in found.findings] == [1.25, 4.0]
+
+
+def test_a_price_of_many_requests_is_not_rounded_in_words(prices: Catalog) -> None:
+    found = audited("Our LLM gateway bills each request. Each call costs $0.00009.", prices)
+    assert found.reason.endswith("states a charge with a number: $0.00009")

@@ -14,9 +14,9 @@ from page_cases import TODAY
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.errors import Exit, InputError
 from llmaudit.pages.audit import audit, audit_page
-from llmaudit.pages.html import MAX_MARKUP
 from llmaudit.pages.model import Block, Table
-from llmaudit.pages.read import MAX_BYTES, page_of, read_page
+from llmaudit.pages.source.html import MAX_MARKUP
+from llmaudit.pages.source.read import MAX_BYTES, page_of, read_page
 
 
 def texts(data: str | bytes, name: str) -> list[str]:

@@ -13,7 +13,7 @@ from yaml_cases import read_cases
 from llmaudit.catalog import Catalog
 from llmaudit.pages.audit import audit
 from llmaudit.pages.model import Finding
-from llmaudit.pages.read import page_of
+from llmaudit.pages.source.read import page_of
 
 LANGUAGES: dict[str, Any] = read_cases(Path(__file__).parent / "wordings.yaml")
 STATED = [(language, case) for language, cases in LANGUAGES.items() for case in cases["stated"]]

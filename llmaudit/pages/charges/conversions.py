@@ -1,0 +1,116 @@
+"""What a credit is worth, and at which rate money becomes credit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache
+
+from llmaudit.pages.charges.clause import Clause, clause_at
+from llmaudit.pages.sentence.figures import number
+from llmaudit.pages.sentence.sentence import Sentence
+from llmaudit.pages.sentence.terms import Term
+
+_COUNT = r"(?P<n>(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d[\d,.]*)\s?(?:k|K|M|million|万)?)"
+_EQUALS = (
+    r"\s?(?:=|＝|≙|equals?|(?:is|are) worth|is equal to|corresponds? to|costs?|entspr\w+|kostet|équiva\w+"
+    r"|val(?:ent|e|en)|vaut|coûte|cuesta|equivale\w* a|等于|相当于|折合|兑换"
+    r"|(?:は|が)?(?=[\d$¥￥.]+\s?(?:円|ドル)?\s?(?:に相当|です|として|の価値|分))|に?相当)\s?"
+)
+_MONEY = (
+    r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
+    r"|(?P<w>one|an?|einen?|einem|un|une) (?P<unit2>dollar|euro|cent|Dollar|Euro|Cent)(?!s)"
+    r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|美金|人民币|欧元|元|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
+)
+_EACH = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
+
+
+@cache
+def _shapes(units: str) -> tuple[re.Pattern[str], ...]:
+    """Return how pages say what so many of a unit are worth; `units` is what they call credits."""
+    shapes = (
+        rf"(?:{_COUNT}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}){_EQUALS}{_MONEY}",
+        rf"{_MONEY}(?:{_EQUALS}|\s(?:buys?|gets? you|gives? you|adds?)\s){_COUNT}\s?(?:{units}|tokens?)",
+        rf"{_MONEY}\s?{_EACH}\s?{_COUNT}?\s?(?:{units})(?!\w)",
+        rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{_MONEY}\s?{_EACH}\s?{_COUNT}(?!\s?[\w%])",
+    )
+    return tuple(re.compile(shape, re.IGNORECASE) for shape in shapes)
+
+
+def conversions(sentence: Sentence) -> Iterator[Clause]:
+    """Yield what a credit is worth: `1 credit = $0.01`, `$1 = 500,000 quota`."""
+    for shape in _shapes(sentence.lexicon.sources["credits_units"]):
+        for match in shape.finditer(sentence.text):
+            count = number(re.sub(r"[^\d.,]", "", match["n"] or "1"), sentence.lexicon.language)
+            value = number(match["m"] or match["m2"] or "1", sentence.lexicon.language)
+            if count and value is not None:
+                yield _conversion(sentence, match, count, value)
+
+
+_COIN = r"(?:[$¥￥]\s?1(?!\d|[.,]\d)|(?<![\d.,])1\s?(?:[$¥￥]|美元|美金|刀|人民币|元|块|USD|CNY|RMB))"
+
+_AT_PAR = re.compile(
+    rf"(?P<a>{_COIN})\s?(?:=|＝|等于|兑换?|:|：|,? (?:and |you )?(?:receive|get)s?)\s?(?P<b>{_COIN})",
+    re.IGNORECASE,
+)
+"""One of a currency for one of another, which is no exchange rate: `1$ = 1¥`."""
+
+_SAME_COIN = re.compile(
+    rf"{_COIN} (?:[\w']+ ){{0,5}}?(?:becomes?|buys?|gets?|gives?|yields?|is worth|devient|donne|vaut|wird zu|ergibt"
+    rf"|bringt|se convierte en|da|equivale a) (?:you |vous |dir |Ihnen )?{_COIN}",
+    re.IGNORECASE,
+)
+"""A coin that is credited whole: "$1 you pay us becomes $1 of credits"."""
+
+_RATE = re.compile(
+    r"(?<![\d.,])\d{1,2}(?:\.\d{1,3})?\s?(?:元|人民币|RMB|CNY|円|€|EUR)\s?[=＝]\s?(?:\$\s?1|1\s?(?:\$|美元|美金|刀|USD|ドル))(?![\d.,])"
+    r"|(?:\$\s?1|(?<![\d.,])1\s?(?:\$|美元|美金|刀|USD|ドル))\s?[=＝]\s?\d{1,2}(?:\.\d{1,3})?\s?(?:元|人民币|RMB|CNY|円|€|EUR)(?![\d.,])"
+)
+"""A rate of the page's own between currencies, one of which is credited: 「7.3 元 = 1 美元」."""
+
+
+def own_rates(sentence: Sentence) -> Iterator[Clause]:
+    """Yield rates at which money of one currency becomes credit in another."""
+    for match in _RATE.finditer(sentence.text):
+        if _AT_PAR.fullmatch(match[0]) or re.search(
+            r"汇率|匯率|為替|rate", sentence.text[max(0, match.start() - 12) : match.start()]
+        ):
+            continue  # the market's
+        clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
+        yield replace(clause, base="credits", per=1, other_amount=match[0])
+
+
+def paid_in_full(sentence: Sentence) -> Iterator[Clause]:
+    """Yield what says that nothing is kept of a payment for credits."""
+    match = _SAME_COIN.search(sentence.text)
+    if match and re.search(sentence.lexicon.sources["credits_units"], sentence.text, re.IGNORECASE):
+        clause = clause_at(sentence, Term(match.start(), match.end(), "topup"), match.start(), "topup_pct")
+        yield replace(clause, negated=True, base="credits", minimum=None)
+
+
+def at_par(sentence: Sentence) -> Iterator[Clause]:
+    """Yield what is sold one for one across currencies, where no word for credits says so already."""
+    for match in _AT_PAR.finditer(sentence.text):
+        if match["a"] == match["b"] or re.match(
+            rf"\s?(?:=|{sentence.lexicon.sources['credits_units']})", match.string[match.end() :]
+        ):
+            continue
+        term = Term(match.start(), match.end(), "multiplier")
+        clause = clause_at(sentence, term, match.start(), "credit_conversion")
+        yield replace(clause, base="credits", per=1, other_amount=match[0])
+
+
+def _conversion(sentence: Sentence, match: re.Match[str], count: Decimal, value: Decimal) -> Clause:
+    """Return the clause of a rate: so many credits for so much money."""
+    written = match["n"] or ""
+    scale = 1_000_000 if re.search(r"M|million", written) else 1_000 if re.search(r"k|K", written) else 1
+    unit = (match["unit"] or match["unit2"] or "").lower()
+    dollars = "$" in match[0] or unit in {"美元", "美金", "ドル", "usd", "dollar", "dollars"}
+    clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
+    if unit in {"¢", "cent", "cents"}:
+        return replace(clause, usd=value / 100, per=int(count * scale), base="credits")
+    usd = value if dollars else None
+    other = None if dollars else match[0]
+    return replace(clause, usd=usd, per=int(count * scale), base="credits", other_amount=other)

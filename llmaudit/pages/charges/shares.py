@@ -1,0 +1,140 @@
+"""Shares that need no word for a fee: of the list price, of what is paid in, beside a label: "own keys: 3%"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+from llmaudit.pages.charges.bases import bases_in
+from llmaudit.pages.charges.clause import Clause, clause_at
+from llmaudit.pages.charges.kinds import DIRECT
+from llmaudit.pages.lexicon.files import Lexicon
+from llmaudit.pages.model import Kind
+from llmaudit.pages.sentence.figures import Amount
+from llmaudit.pages.sentence.sentence import FEE_NOUNS, Sentence
+from llmaudit.pages.sentence.terms import Term, find_terms
+from llmaudit.pages.source.variables import CLOSE, OPEN
+
+_OF_LIST = re.compile(
+    r"\s?(?:of|des|du|del|der|vom)\s(?:the |what |each )?(?:\w+'s )?"
+    r"(?:list|provider|vendor|upstream|official|inference|token)\s?(?:prices?|costs?|rates?|pricing)"
+    r"|\s?of what (?:\w+ ){1,5}(?:costs?|cost|charges?|charged?|pay|paid)(?!\w)"
+    r"|\s?(?:dessen,? was|de ce que|de lo que)\s"
+    r"|\s?(?:vom|des) Listenpreis\w*|\s?du prix (?:catalogue|public|fournisseur)"
+    r"|\s?del precio (?:de lista|oficial|del proveedor)",
+    re.IGNORECASE,
+)
+
+
+def bare_shares(sentence: Sentence) -> Iterator[Clause]:
+    """Yield shares of the list price that need no word for a fee: `own keys: then 3% of list price`."""
+    owned = {id(amount) for group in sentence.owned.values() for amount in group}
+    byok = sentence.lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
+    for amount in sentence.amounts:
+        if amount.kind not in {"pct", "variable"} or id(amount) in owned or amount.value == 0:
+            continue
+        if amount.role != "amount" or (amount.kind == "variable" and not amount.text.rstrip().endswith(("%", "％"))):
+            continue
+        kind = _kind_of_share(sentence, amount, byok=bool(byok))
+        if kind is None:
+            continue
+        clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
+        template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
+        yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
+
+
+def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | None:
+    """Return what kind of charge a share without a word for a fee is, or None where it is none."""
+    label = _LABEL.match(sentence.text)
+    if label and label.end() == amount.start and (labelled := _labelled(label[0], sentence.lexicon)):
+        return labelled
+    if added := _added_to(sentence, amount):
+        return added
+    if not byok and _raises_price(sentence, amount):
+        return "token_pct"
+    if announced := _announced(sentence, amount):
+        return announced
+    around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
+    beyond = byok and any(map(sentence.lexicon["beyond"].search, around))
+    of_list = _OF_LIST.match(sentence.text, amount.end) and (byok or not is_level(sentence, amount))
+    return ("byok_pct" if byok else "token_pct") if beyond or of_list else None
+
+
+@cache
+def _raised(words: str, *, wide: bool) -> re.Pattern[str]:
+    edge = "" if wide else r"(?<!\w)"
+    return re.compile(rf"{edge}(?:{words})\s?[~≈约]?$", re.IGNORECASE)
+
+
+ADDED_WITHIN = 24
+"""Characters after a share in which it is said to be added: "the 2% is added to the list price"."""
+
+
+def _raises_price(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether a share is added to the provider's price: "the provider's price, plus 6%", "… kommen 5 %"."""
+    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    before = _raised(lexicon.sources["raised"], wide=lexicon.wide).search(sentence.text, start, amount.start)
+    if not (before or lexicon["added"].search(sentence.text, amount.end, amount.end + ADDED_WITHIN)):
+        return False
+    return bool(lexicon["list_price"].search(sentence.text, start, end))
+
+
+_INTRO = re.compile(r"(.*)[:：][^:：.]{0,40}$", re.DOTALL)
+"""What introduces a list, and the label of its entry."""
+
+_ENTRY = re.compile(r"[^:：.!?%]{2,40}(?:[:：]|\s[—–-])\s?[~≈]?$")
+
+
+def _announced(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return what a share is that an entry of a list of fees gives: "a fee on payments:", then "Pro: 0.2%"."""
+    intro, lexicon = _INTRO.match(sentence.setting.heading), sentence.lexicon
+    heading = intro[1] if intro else ""
+    if not heading or not _ENTRY.fullmatch(sentence.text, 0, amount.start):
+        return None
+    terms = [term for term in find_terms(heading, lexicon) if term.name in FEE_NOUNS]
+    if not terms or not lexicon["asserts"].search(heading):
+        return None
+    if (name := terms[-1].name) in DIRECT:
+        return DIRECT[name]
+    if lexicon.units["payment"].search(heading) or lexicon.units["payment"].search(sentence.text):
+        return "payment_processing"
+    named = bases_in(sentence.text, (amount.end, len(sentence.text)), Term(amount.start, amount.end, name), lexicon)
+    return next((_ON[base] for _, base in named if base in _ON), "platform_pct")
+
+
+_LEVEL = re.compile(
+    r"(?:\b(?:costs?|is|are|pay|paying|(?:priced|charged|billed|sold) at|equals?|kostet|kosten|zahlen"
+    r"|coûtent?|payez|cuestan?|pagas?)|=|≈)"
+    r"\s(?:you |only |just |about |around |roughly |nur |etwa |rund |environ |seulement |solo |unos )*[~≈]?$",
+    re.IGNORECASE,
+)
+"""What before a share of the list price says that this is the price: "a request costs about 21% of the list price"."""
+
+
+def is_level(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether a share of the list price is the price itself: "charged at 40% of list price"."""
+    return bool(_LEVEL.search(sentence.text, 0, amount.start) and _OF_LIST.match(sentence.text, amount.end))
+
+
+_ON: dict[str, Kind] = {"byok": "byok_pct", "credits": "topup_pct", "payment": "payment_processing"}
+
+
+def _added_to(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return what a share is on that is said to be added, or taken out: "foreign cards: +1.5%", "zuzüglich 2 %"."""
+    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    part = sentence.text[start:end]
+    added = sentence.text[start : amount.start].rstrip().endswith("+") or lexicon["added"].search(part)
+    if not (added or lexicon["inside"].search(part)) or lexicon["given"].search(sentence.text):
+        return None
+    near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
+    return next((_ON[name] for _, name in near if name in _ON), None)
+
+
+_LABEL = re.compile(r"[^:：.!?]{3,40}[:：]\s?")
+
+
+def _labelled(label: str, lexicon: Lexicon) -> Kind | None:
+    """Return what a share is on whose label is a way to pay or to use: "Crypto payments: 5%", "Own keys: 1%"."""
+    return next((kind for base, kind in _ON.items() if lexicon.bases[base].search(label)), None)

@@ -1,0 +1,156 @@
+"""Charges that need no word for a fee: prices with a unit, factors on the list price, what a credit is worth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from llmaudit.pages.charges.clause import Clause, clause_at
+from llmaudit.pages.charges.kinds import UNIT_BASES, UNIT_KINDS, kind_of
+from llmaudit.pages.model import Base
+from llmaudit.pages.sentence.figures import Amount
+from llmaudit.pages.sentence.sentence import JOINS, Sentence, is_money_like
+from llmaudit.pages.sentence.terms import Term
+from llmaudit.pages.source.variables import CLOSE, OPEN
+
+
+def bare_prices(sentence: Sentence) -> Iterator[Clause]:
+    """Yield prices that need no word for a fee: `$49/month`, `$8 per 100,000 requests`."""
+    owned = {id(amount) for group in sentence.owned.values() for amount in group}
+    for amount in sentence.amounts:
+        if id(amount) in owned or amount.role != "amount" or amount.unit not in UNIT_KINDS:
+            continue
+        if amount.kind == "variable" and not is_money_like(sentence, amount):
+            continue
+        if amount.value == 0 or not _is_price(sentence, amount):
+            continue
+        if not is_charged(sentence, amount):
+            continue
+        term = Term(amount.start, amount.end, "charge")
+        kind = "payment_processing" if amount.unit == "payment" else kind_of(sentence, term, amount)
+        base: Base = "tool" if kind == "tool_per_request" else UNIT_BASES[amount.unit]
+        clause = replace(clause_at(sentence, term, amount.start, kind), base=base, per=amount.per)
+        if amount.unit == "payment":
+            pct = _joined_pct(sentence, amount)
+            if pct is None or id(pct) in owned:
+                continue
+            clause = replace(clause, pct=pct.value, at=pct.start)
+        if amount.kind == "usd":
+            yield replace(clause, usd=amount.value)
+        elif amount.kind == "other":
+            yield replace(clause, other_amount=amount.text)
+        else:
+            yield replace(clause, template=amount.text.strip(OPEN + CLOSE))
+
+
+def bare_factors(sentence: Sentence) -> Iterator[Clause]:
+    """Yield factors on the list price that need no word for a fee: `billed at 1.15x the provider's list price`."""
+    owned = {id(amount) for group in sentence.owned.values() for amount in group}
+    for amount in sentence.amounts:
+        if (
+            amount.kind != "times"
+            or amount.role != "amount"
+            or id(amount) in owned
+            or amount.value is None
+            or not _is_on_list_price(sentence, amount)
+        ):
+            continue
+        if re.match(
+            r"\s?(?:as\b|cheaper|faster|less|lower|more|günstiger|moins|menos|安|速|便宜)", sentence.text[amount.end :]
+        ):
+            continue
+        term = Term(amount.start, amount.end, "multiplier")
+        clause = clause_at(sentence, term, amount.start, "credit_conversion")
+        yield replace(clause, multiplier=amount.value, pct=(amount.value - 1) * 100, negated=amount.value == 1)
+
+
+ON_LIST = 45
+"""Characters between a factor and the list price that it is on."""
+
+
+def _is_on_list_price(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether the list price is named beside a factor: "1.15x the provider's list price", 「公式価格の1.1倍」."""
+    near = max(0, amount.start - ON_LIST), amount.end + ON_LIST
+    return bool(sentence.lexicon["list_price"].search(sentence.text, *near))
+
+
+def _joined_pct(sentence: Sentence, amount: Amount) -> Amount | None:
+    """Return the percentage that makes one fee with an amount: `4.4% + $0.30 per transaction`."""
+    before = [a for a in sentence.amounts if a.kind == "pct" and a.end <= amount.start and a.role == "amount"]
+    return before[-1] if before and JOINS.fullmatch(sentence.text[before[-1].end : amount.start]) else None
+
+
+_NO_PRICE = re.compile(r"\b(?:no|not|kein\w*|aucun\w*|pas de|sin|ningún)\s*$", re.IGNORECASE)
+"""What before a price says that there is none such: "there is no $150/mo plan"."""
+
+
+def _is_price(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether an amount with a unit is what something costs, and not a bound, a budget or a part of one."""
+    lexicon = sentence.lexicon
+    before = re.split(r"[;,:.—]\s|[（、，]", sentence.text[max(0, amount.start - 40) : amount.start])[-1]
+    after = sentence.text[amount.end : amount.end + 40]
+    near = before[-8:] if lexicon.wide else " ".join(before.split()[-3:])
+    if re.search(r"\d\s?=\s?$", sentence.text[: amount.start]):
+        return False  # "500 = $0.0005 per call" explains a unit
+    firm = re.search(r"\b(?:at|@|for only)\s$", before)
+    if (not firm and lexicon["not_a_price"].search(near)) or (not lexicon.wide and _NO_PRICE.search(near)):
+        return False
+    if re.match(
+        r"\s?(?:of|in|worth|für|de|en)\s(?:\w+\s){0,2}(?:credits?|usage|spend|Guthaben|crédits?|créditos?)",
+        after,
+        re.IGNORECASE,
+    ):
+        return False
+    return not lexicon["ignored"].match(after.lstrip())
+
+
+TAG = 6
+"""Words beside a price by the month that make no sentence of it yet: "Pro — $20/month, billed yearly"."""
+
+_SIZE = re.compile(r"\bGB|gigabyte", re.IGNORECASE)
+
+
+def _is_about_logs(sentence: Sentence) -> bool:
+    """Say whether a price of so many bytes is one of logs, and not of memory or disks."""
+    logs = sentence.lexicon.bases["log"]
+    return bool(logs.search(sentence.text) or logs.search(sentence.setting.heading))
+
+
+FREE_WITHIN = 20
+"""Characters between an amount and the fee that is denied for it."""
+
+
+def is_charged(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether an amount with a unit is a charge of the page's: a plan's price by the month, a price of logs."""
+    if amount.unit and sentence.lexicon["statistics"].search(sentence.text, *sentence.span_of(amount.start)):
+        return False  # "the median request cost $0.0021 last month"
+    if amount.unit == "log" and _SIZE.search(amount.text_of(sentence.text)):
+        return _is_about_logs(sentence)
+    return amount.unit != "period" or _is_of_plan(sentence, amount)
+
+
+_COSTS_FOR = re.compile(r"\b(?:for|für|pour|por)\s$", re.IGNORECASE)
+
+_LABELLED = re.compile(r"[^:：.!?\d]{2,60}[:：]\s?")
+
+AFTER_LABELLED = 12
+"""Characters that may follow a price by the month after the label that names what it is for."""
+
+
+def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether an amount by the month is what a plan costs, and not what somebody spends, saves or is given."""
+    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    if _COSTS_FOR.search(sentence.text, start, amount.start) and lexicon["plans"].search(sentence.text, start, end):
+        return True  # "the Team plan adds shared budgets for $29 a month"
+    if lexicon["spending"].search(sentence.text, start, end):
+        return False
+    if _LABELLED.fullmatch(sentence.text, 0, amount.start) and len(sentence.text) - amount.end <= AFTER_LABELLED:
+        return True
+    after = (term for term in sentence.terms if amount.end <= term.start < min(end, amount.end + FREE_WITHIN))
+    if not lexicon["plans"].search(sentence.text, start, amount.start) and any(map(sentence.denied, after)):
+        return False  # "$9,000 a month with no fee" is what is free
+    beside = f"{sentence.text[: amount.start]} {sentence.text[amount.end :]}"
+    if len(beside) <= TAG * 2 if lexicon.wide else len(beside.split()) <= TAG:
+        return True
+    return bool(lexicon["plans"].search(sentence.text) or lexicon["plans"].search(sentence.setting.heading))

@@ -1,0 +1,55 @@
+"""What an answer needs of its question to be understood: "No" to "Do you add a markup?" denies one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from llmaudit.pages.lexicon.language import lexicons_for
+from llmaudit.pages.model import Block
+from llmaudit.pages.pieces.split import Piece
+from llmaudit.pages.sentence.terms import find_terms
+
+MAX_ANSWER = 200
+"""Characters of an answer to a question; a longer one is prose."""
+
+
+def denied_in_passing(before: Block, sentence: str, block: Block, offset: int, language: str) -> Iterator[Piece]:
+    """Yield the "no" to what was asked where the answer goes on about something else: "No, there is no seat fee"."""
+    answer = _without_marker(sentence)
+    comma = re.match(r"[^,，、:：—]{1,24}[,，、:：—]", answer)
+    no = next(lexicons_for(f"{before.text} {sentence}", language)).sources["no"]
+    denies = comma is not None and re.match(rf"(?:{no})\W", comma[0], re.IGNORECASE)
+    lead = lead_of(before, comma[0], language, first=True) if comma and denies else None
+    if lead is not None and comma is not None:
+        yield Piece(lead + comma[0], block, offset, f"{before.text} {sentence}", len(lead))
+
+
+_MARKER = re.compile(r"(?:A|Ans|Answer|Antwort|R|Réponse|Respuesta|答|回答)\s?[.:：．、]\s?")
+
+
+def _without_marker(sentence: str) -> str:
+    """Return an answer without what marks it as one."""
+    return _MARKER.sub("", sentence.lstrip("—–-:： \"'“「"), count=1)
+
+
+def lead_of(before: Block, sentence: str, language: str, *, first: bool) -> str | None:
+    """Return the question or heading that a sentence needs to be understood ("No.", "5% of each top-up"), or None."""
+    lexicon = next(lexicons_for(f"{before.text} {sentence}", language))
+    found = find_terms(before.text, lexicon)
+    asked = [term for term in found if term.name not in {"charge", "multiplier", "overage", "plus"}]
+    asks_more = before.kind == "question" and not asked and bool(lexicon["more"].search(before.text))
+    if not (asked or asks_more) or any(term.name != "charge" for term in find_terms(sentence, lexicon)):
+        return None
+    name = "" if lexicon.wide else r"(?!\w)"
+    term = before.text[asked[-1].start :].rstrip("?？ ") if asked else lexicon.phrases["markup"]
+    answer = _without_marker(sentence)
+    denies = bool(asked) and not lexicon.wide and bool(lexicon["negators"].search(before.text, 0, asked[-1].start))
+    if before.kind == "question" and first and len(sentence) < MAX_ANSWER:
+        if re.match(rf"(?:{lexicon.sources['no']}){name}", answer, re.IGNORECASE):
+            return lexicon.phrases["none"].replace("…", term)
+        if re.match(rf"(?:{lexicon.sources['yes']}){name}", answer, re.IGNORECASE):
+            return lexicon.phrases["none" if denies else "some"].replace("…", term)
+    if re.search(r"\d\s?[%％]|\u2046\s?%?", sentence) and any(t.name != "subscription" for t in asked):
+        return f"{term}: "
+    return None

@@ -1,0 +1,178 @@
+"""A table that is no price list, cell by cell: each with its row's label and its column's header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from llmaudit.pages.lexicon.files import everywhere
+from llmaudit.pages.lexicon.language import lexicons_for
+from llmaudit.pages.model import Block, Table
+from llmaudit.pages.pieces.examples import is_case
+from llmaudit.pages.pieces.split import Piece, sentences
+from llmaudit.pages.prices.shape import heads_factors, is_price_table
+from llmaudit.pages.sentence.terms import find_terms
+from llmaudit.pages.source.variables import unmarked
+
+MAX_LABEL = 80
+MAX_HEADING = 200
+"""Characters of a row's label and of a heading that go with a cell."""
+
+LABEL_WORDS = 8
+
+
+def of_table(table: Table, language: str) -> Iterator[Piece]:
+    """Yield a sentence for each cell: its row's label, its column's header, and itself.
+
+    Of a table of prices only the columns of factors are read: "Model ratio".
+    """
+    if is_price_table(table):
+        headers = table.rows[0]
+        factors = {column for column, header in enumerate(headers) if column and heads_factors(header)}
+        yield from _of_rows(table, headers, factors, language)
+        return
+    table = _without_codes(table)
+    first = table.rows[0]
+    headers = () if any(_AMOUNT.match(cell) for cell in first[1:]) else first
+    if headers and everywhere("split_header").search(f"{table.heading} {' '.join(first)}"):
+        yield from _own_part(table, language)
+        return
+    shares = {column for column, header in enumerate(headers) if column and re.search(r"\d\s?[%％]", header)}
+    for column in sorted(shares):  # "Basic fee (7%)": the amounts below are examples of it
+        block = Block(first[column], ((0, table.lines[0]),), "item", table.heading)
+        yield Piece(first[column], block, 0, unmarked(" | ".join(first)), heading=True)
+    yield from _of_rows(table, headers, set(range(max(map(len, table.rows)))) - shares, language)
+
+
+def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], language: str) -> Iterator[Piece]:
+    """Yield a sentence for each cell of some columns; `headers` is empty for a table without a row of them."""
+    above = " ".join([table.heading[:MAX_HEADING], *headers[1:]])
+    party = bool(headers) and bool(everywhere("party_header").fullmatch(headers[0].strip(" *")))
+    for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headers else 0 :]:
+        if is_case(row):
+            continue
+        quote = unmarked(" | ".join(row))
+        for column, cell in enumerate(row):
+            if column not in columns or not cell or _SIGN.fullmatch(cell):
+                continue
+            header = headers[column] if 0 < column < len(headers) else ""
+            label = _label_of(row, column, language)
+            text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(label, header, cell, language, table)
+            if column == 0 and text != cell:
+                continue
+            subject = f"{' '.join(row[:column])[:MAX_HEADING]} {header}" if column else ""
+            block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
+            for offset, sentence in sentences(text):
+                yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject, party=party)
+
+
+_SIGN = re.compile(r"[\s—–✓✔✗✘✅❌-]*")
+"""A cell that says yes, no or nothing by a sign."""
+
+_CODE = re.compile(r"[A-Z]{0,4}[-.]?\d{0,3}\.?|§\s?\d+")
+
+
+def _without_codes(table: Table) -> Table:
+    """Return a table without a first column of numbers that count its rows: "F1", "2."."""
+    width = min(len(row) for row in table.rows)
+    if width <= 2 or not all(_CODE.fullmatch(row[0].strip()) for row in table.rows[1:]):  # noqa: PLR2004 -- a label, a value
+        return table
+    return replace(table, rows=tuple(row[1:] for row in table.rows))
+
+
+def parties(tables: Iterable[Table]) -> list[str]:
+    """Return the labels of rows that are about a company of their own."""
+    of_companies = (table for table in tables if everywhere("party_header").fullmatch(table.rows[0][0].strip(" *")))
+    return [row[0] for table in of_companies for row in table.rows[1:] if row[0]]
+
+
+def _own_part(table: Table, language: str) -> Iterator[Piece]:
+    """Yield the row of a table of shares that names the page's own; what the others get is no charge."""
+    for row, line in zip(table.rows[1:], table.lines[1:], strict=True):
+        share = next((cell for cell in row[1:] if _SHARE.fullmatch(cell)), None)
+        if share is None or not everywhere("own_part").search(row[0]):
+            continue
+        fee = next(lexicons_for(" ".join(row), language)).phrases["fee"]
+        text = f"{row[0]} {fee} {share}"
+        yield Piece(text, Block(text, ((0, line),), "item", table.heading), 0, unmarked(" | ".join(row)), heading=True)
+
+
+_AMOUNT = re.compile(r"(?:from |ab |dès |desde )?[~≈+]?\s?(?:US)?[$€£¥￥]?\s?\d")
+"""What a cell begins with that holds a figure; one "per 1M tokens" heads a column."""
+
+_BARE_MONEY = re.compile(r"[~≈+]?\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£¥元円]|USD|EUR)", re.IGNORECASE)
+
+_PERIOD = re.compile(
+    r"(?:/|\bper |\bpro |\bpar |\bpor |\bal |\bim )\s?(?:(?P<year>year|yr|annum|jahr|an|año)|month|mo|monat|mois|mes)\b"
+    r"|monthly|monatlich|mensuel|mensual|月額|月费|每月|毎月|/月",
+    re.IGNORECASE,
+)
+"""How a column of plain amounts is headed that are paid by the month or year."""
+
+_SHARE = re.compile(r"[~≈+]?\s?\d[\d.,]*\s?[%％]")
+
+
+def _label_of(row: tuple[str, ...], column: int, language: str) -> str:
+    """Return the label of a cell: the row's first, or the cell before a share where only that one names a fee."""
+    before = row[column - 1] if column > 1 else ""
+    if before and _SHARE.fullmatch(row[column]) and _names_fee(before, language) and not _names_fee(row[0], language):
+        denies = next(lexicons_for(before, language))["negators"].search(before)
+        return row[0] if denies else before
+    return row[0]
+
+
+def _names_fee(text: str, language: str) -> bool:
+    return any(
+        term.name not in {"charge", "plus"} for lex in lexicons_for(text, language) for term in find_terms(text, lex)
+    )
+
+
+def _tells_base(header: str, label: str, language: str) -> bool:
+    """Say whether a column's header says what its fees are, or on what: "On credits", "Per month", "Kartengebühr"."""
+    lexicon = next(lexicons_for(f"{label} {header}", language))
+    named = any(lexicon.bases[name].search(header) for name in ("credits", "byok", "payment", "request", "log"))
+    named = named or bool(everywhere("on_models").search(header))
+    return named or bool(_PERIOD.search(header)) or _names_fee(header, language)
+
+
+def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
+    """Return a cell as a sentence: a label that names a fee is its subject, else the label heads it."""
+    period = _PERIOD.search(header)
+    if period and _BARE_MONEY.fullmatch(cell):
+        cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] else 'month']}"
+    if _FACTOR.fullmatch(cell):
+        header = _multiplier_in(header, language) or header
+    names_fee = _names_fee(label, language)
+    if names_fee:
+        header = header if _tells_base(header, label, language) else ""  # a plan of that name: "Sandbox"
+    elif _SHARE.match(cell) and everywhere("priced_header").search(f"{table.rows[0][0]} {header} {table.heading}"):
+        header = _with_fee(header, label, language)
+    words = [header, label, cell] if names_fee else [label, header, cell]
+    parts = [word.strip(" :：?？") for word in words if word]
+    return f"{parts[0]}: {' '.join(parts[1:])}" if len(parts) > 2 and not names_fee else " ".join(parts)  # noqa: PLR2004 -- a label, a header, a cell
+
+
+_FACTOR = re.compile(r"\d{1,3}(?:[.,]\d{1,4})?")
+
+
+def _multiplier_in(header: str, language: str) -> str | None:
+    """Return the word of a header that names a factor: "Group ratio"."""
+    terms = ((term.name, header[term.start : term.end])
+             for lexicon in lexicons_for(header, language) for term in find_terms(header, lexicon))  # fmt: skip
+    return next((word for name, word in terms if name == "multiplier"), None)
+
+
+def _with_fee(header: str, label: str, language: str) -> str:
+    """Return the header of a column of shares, with the word "fee" where it or the label says on what they are."""
+    lexicon = next(lexicons_for(f"{label} {header}", language))
+    if any(term.name != "charge" for term in find_terms(header, lexicon)):
+        return header
+
+    def names_base(text: str) -> bool:
+        return any(lexicon.bases[name].search(text) for name in ("credits", "byok", "payment"))
+
+    if names_base(label):
+        return lexicon.phrases["fee"]
+    on_what = names_base(header) or everywhere("on_models").search(header)
+    return f"{lexicon.phrases['fee']} {header}" if on_what else header
