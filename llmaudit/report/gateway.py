@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 
 from llmaudit.markup.found import claim
 from llmaudit.markup.model import ChannelSum, Found, GatewayRow, ImpliedRate, LookAlike, SampleRow
-from llmaudit.money import shown, total
+from llmaudit.money import shown, stated, total
 from llmaudit.phrases import counted
 from llmaudit.report.content import Block, Bullets, Column, Figures, KeyFigure, Kind, Mark, Prose, Table, Tone
 from llmaudit.report.wording import count, headline, name, short_model, signed
@@ -123,18 +122,14 @@ def _samples(samples: Sequence[SampleRow]) -> Table:
                     f"{tokens:,} {counter.removesuffix('_tokens').replace('_', ' ')}"
                     for counter, tokens in one.tokens.items()
                 ),
-                _exact(one.list_usd),
-                _exact(one.billed_usd),
-                _exact(one.expected_usd),
+                stated(one.list_usd),
+                stated(one.billed_usd),
+                stated(one.expected_usd),
             )
             for one in samples
         ),
         total=None,
     )
-
-
-def _exact(amount: Decimal) -> str:
-    return f"${amount.normalize():f}"
 
 
 def _channels(sums: Sequence[ChannelSum]) -> Table:
