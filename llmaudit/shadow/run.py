@@ -23,7 +23,7 @@ from llmaudit.shadow.prepare import prepare
 from llmaudit.shadow.read import read_rows, reject_text
 from llmaudit.store import Store
 
-SAVE_MIB = 128
+SAVE_MIB = 256
 """Memory for putting pairs into the database while they are analysed."""
 
 
