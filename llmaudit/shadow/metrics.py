@@ -144,7 +144,8 @@ def _errors(part: Part, plan: Plan, planned_days: int) -> list[Metric]:
     estimate = difference(here, first, second)
     if np.count_nonzero(first != second) < FEW_DIFFERENT:
         low, high = rare_difference(int((second > first).sum()), int((second < first).sum()), len(first))
-        estimate = replace(estimate, low=min(estimate.low, low), high=max(estimate.high, high), method="exact, paired")
+        method = f"{estimate.method}, exact binomial where that is wider"
+        estimate = replace(estimate, low=min(estimate.low, low), high=max(estimate.high, high), method=method)
     _, influence = here.mean(second - first)
     return [_metric("error_rate", part.tier, "share", estimate, influence, timeline, plan, planned_days)]
 
