@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from llmaudit.arrays import Floats, Ints
+from llmaudit.interval import Z95
 from llmaudit.markup.panel import Panel
 
 BISQUARE = 4.685
@@ -23,7 +24,6 @@ FLOOR = 2e-4
 CAP = 16.0
 """What one request can cost a rule at most, in squared standard errors: what fits no rule decides none."""
 
-Z95 = 1.959964
 ROUNDS = 40
 
 

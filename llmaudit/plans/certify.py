@@ -8,7 +8,8 @@ score, since a model that scores low in a cohort tends to lose there as well), a
 
 over the cohorts it moves, with w the share of production, m and s mean and standard deviation of the loss given the
 pairs. The first term holds every cohort k standard deviations above its mean at once: it covers what shrinkage cannot
-know, that the spread between cohorts is itself estimated. The second is the ordinary bound where few cohorts move.
+know, that the spread between cohorts is itself estimated. The second is the ordinary bound where few cohorts move:
+97.5% one-sided, so that the promise also stands a check on fresh pairs.
 docs/optimize.md says how often the promise held where the truth was known.
 """
 
@@ -22,14 +23,12 @@ from typing import Any
 import numpy as np
 
 from llmaudit.arrays import Bools, Floats, Ints
+from llmaudit.interval import Z95
 from llmaudit.plans.quality import LEAST_PAIRS, PairedCase
 
 REACH = 1.0
 """Standard deviations by which every cohort is held to lose more than expected, all at once, where losses are shrunk.
 Set on simulated cohorts of known truth (benchmarks/quality.py); 1.645 promises more than is kept too seldom to pay."""
-
-SURE = 1.959963984540054
-"""Normal quantile of the ordinary bound: 97.5% one-sided, so that the promise also stands a check on fresh pairs."""
 
 LEVEL = 0.05
 POOLED = 8
@@ -333,4 +332,4 @@ def bound(weights: Floats, loss: Floats, sd: Floats, reach: Floats) -> float:
     """
     expected = float(np.sum(weights * loss))
     together = float(np.sum(weights * (loss + reach * sd)))
-    return max(together, expected + SURE * float(np.sqrt(np.sum((weights * sd) ** 2))))
+    return max(together, expected + Z95 * float(np.sqrt(np.sum((weights * sd) ** 2))))
