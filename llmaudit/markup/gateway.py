@@ -13,7 +13,7 @@ from llmaudit.catalog.quote import cost
 from llmaudit.cells import PricedCell, rates_of
 from llmaudit.evidence import requests
 from llmaudit.markup import bycell
-from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar, token_findings, top_up_finding, unsent_usd
+from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar
 from llmaudit.markup.claims import claims_against_bill
 from llmaudit.markup.decide import OF_A_REQUEST, is_exact
 from llmaudit.markup.fit import MIN_ROWS
@@ -25,7 +25,8 @@ from llmaudit.markup.odd import free_ones, odd_ones
 from llmaudit.markup.panel import Panel, by_model, is_free, makers_offer, priced_panel
 from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
-from llmaudit.markup.tokencount import token_counts
+from llmaudit.markup.tokencount import token_counts, token_findings, unsent_usd
+from llmaudit.markup.topup import top_up_finding
 from llmaudit.money import EXACT, ZERO, round_to, times, total
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
@@ -169,19 +170,9 @@ def _sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: S
     return GatewayRow(
         gateway=name,
         verdict=verdict,
-        kind=None,
-        pct=None,
-        low_pct=None,
-        high_pct=None,
-        fixed_usd=None,
-        overpaid_usd=None,
         billed_usd=billed if compared else None,
         list_usd=listed if compared else None,
-        cost_per_list_usd=None,
         requests=requests(compared),
-        ruled_out=[],
-        channels=[],
-        evidence=[],
         by_model=list(models),
         by_day=bycell.day_rows(compared),
         over_list_usd=billed - listed if compared else None,

@@ -135,18 +135,18 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     models: list[str]
-    pct: float | None
-    low_pct: float | None
-    high_pct: float | None
-    fixed_usd: Decimal | None
-    fixed_low_usd: Decimal | None
-    fixed_high_usd: Decimal | None
+    pct: float | None = None
+    low_pct: float | None = None
+    high_pct: float | None = None
+    fixed_usd: Decimal | None = None
+    fixed_low_usd: Decimal | None = None
+    fixed_high_usd: Decimal | None = None
     of_list_pct: float
     overpaid_usd: Decimal
-    since: date | None
-    fits_pct: float
-    sampled: int
-    rivals: list[str]
+    since: date | None = None
+    fits_pct: float = 100.0
+    sampled: int = 0
+    rivals: list[str] = []
     stated_ratio: str | None = None
     tokens_per_request: float | None = None
     tokens_low: float | None = None
@@ -194,7 +194,7 @@ class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
     expected_usd: Decimal
 
 
-class GatewayRow(msgspec.Struct, frozen=True):
+class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
     """One gateway.
 
     Attributes:
@@ -230,19 +230,19 @@ class GatewayRow(msgspec.Struct, frozen=True):
 
     gateway: str
     verdict: Verdict
-    kind: str | None
-    pct: float | None
-    low_pct: float | None
-    high_pct: float | None
-    fixed_usd: Decimal | None
-    overpaid_usd: Decimal | None
-    billed_usd: Decimal | None
-    list_usd: Decimal | None
-    cost_per_list_usd: Decimal | None
+    kind: str | None = None
+    pct: float | None = None
+    low_pct: float | None = None
+    high_pct: float | None = None
+    fixed_usd: Decimal | None = None
+    overpaid_usd: Decimal | None = None
+    billed_usd: Decimal | None = None
+    list_usd: Decimal | None = None
+    cost_per_list_usd: Decimal | None = None
     requests: int
-    ruled_out: list[LookAlike]
-    channels: list[Channel]
-    evidence: list[str]
+    ruled_out: list[LookAlike] = []
+    channels: list[Channel] = []
+    evidence: list[str] = []
     by_model: list[ModelRow]
     by_day: list[DayRow] = []
     over_list_usd: Decimal | None = None
