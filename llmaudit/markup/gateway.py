@@ -8,9 +8,8 @@ from decimal import Decimal
 
 import msgspec
 
-from llmaudit.catalog import Catalog, NoRates
-from llmaudit.catalog.quote import cost
-from llmaudit.cells import PricedCell, rates_of
+from llmaudit.catalog import Catalog
+from llmaudit.cells import PricedCell
 from llmaudit.evidence import requests
 from llmaudit.markup import bycell
 from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar
@@ -20,9 +19,10 @@ from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.found import claim, found_of, pct_range
 from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
+from llmaudit.markup.listprice import at_makers_list
 from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
 from llmaudit.markup.odd import free_ones, odd_ones
-from llmaudit.markup.panel import Panel, by_model, is_free, makers_offer, priced_panel
+from llmaudit.markup.panel import Panel, by_model, is_free, priced_panel
 from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
 from llmaudit.markup.tokencount import token_counts, token_findings, unsent_usd
@@ -233,24 +233,6 @@ def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
         by_model=_with_taken(row.by_model, "markup", taken),
         **changes,
     )
-
-
-def at_makers_list(cells: Sequence[PricedCell], catalog: Catalog) -> list[PricedCell]:
-    """Return cells that a gateway sold under its own price list, priced at the list of who made the model."""
-    return [_at_makers_list(priced, catalog) for priced in cells]
-
-
-def _at_makers_list(priced: PricedCell, catalog: Catalog) -> PricedCell:
-    offer = priced.offer
-    if offer is None or priced.rates is None or catalog.kind(offer.seller) != "gateway":
-        return priced
-    maker = makers_offer(catalog, offer)
-    rates = rates_of(priced.cell, maker, catalog) if maker else None
-    quantities = priced.cell.quantities
-    if maker is None or rates is None or isinstance(rates, NoRates) or rates.lacking(quantities):
-        return priced
-    listed, low, high = (cost(quantities, factors) for factors in (rates.expected, rates.low, rates.high))
-    return PricedCell(priced.cell, maker, rates, listed, low, high)
 
 
 def _with_outcome(row: ModelRow, judgement: Judgement) -> ModelRow:

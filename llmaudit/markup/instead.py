@@ -12,10 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from llmaudit.arrays import Bools, Floats
-from llmaudit.catalog import Catalog, NoRates, Offer
+from llmaudit.catalog import Catalog, NoRates, Offer, rates_for
 from llmaudit.markup.decide import TOLERANCE, Decision, Tested
 from llmaudit.markup.fit import MIN_ROWS
-from llmaudit.markup.panel import OUTPUT, Panel, conditions_of, rates_at
+from llmaudit.markup.listprice import conditions_of
+from llmaudit.markup.panel import OUTPUT, Panel
 from llmaudit.markup.rules import TIE
 from llmaudit.markup.tried import Explained
 
@@ -107,7 +108,7 @@ def _costs(panel: Panel, offer: Offer, catalog: Catalog) -> Floats:
     """Return what requests would cost as another model; not a number where it has no price for one."""
     costs = np.full(len(panel), np.nan)
     for index, row in enumerate(panel.rows):
-        rates = rates_at(catalog, offer, conditions_of(row, catalog))
+        rates = rates_for(catalog, offer, conditions_of(row, catalog))
         if not isinstance(rates, NoRates):
             costs[index] = sum(q * float(f) for q, f in zip(row.quantities, rates.expected, strict=True))
     return costs

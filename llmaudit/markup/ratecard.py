@@ -15,7 +15,7 @@ import msgspec
 
 from llmaudit.catalog import Catalog, Offer
 from llmaudit.catalog.model import Rate, When
-from llmaudit.markup.panel import makers_offer
+from llmaudit.markup.listprice import makers_offer
 from llmaudit.money import EXACT
 
 UNITS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
