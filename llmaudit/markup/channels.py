@@ -26,6 +26,8 @@ PAID: dict[str, tuple[ChannelName, str]] = {
 }
 """Categories of payments that are no credit: their channel, and its words."""
 
+TOO_FEW = "too few requests have an amount and a list price to look at them one by one"
+
 STATED: dict[str, ChannelName] = {
     "topup_pct": "top_up",
     "payment_processing": "top_up",
@@ -82,7 +84,7 @@ def _rates(found: Sequence[Found], *, is_measured: bool) -> ChannelSum:
             evidence=[claim(one) for one in own],
         )
     if not is_measured:
-        return _unknown("token_rate", "too few requests have an amount and a list price to look at them one by one")
+        return _unknown("token_rate", TOO_FEW)
     return ChannelSum(
         channel="token_rate", status="none", usd=ZERO, in_billed=True, evidence=["no rule adds to list in the amounts"]
     )
@@ -101,7 +103,7 @@ def _conversion(found: Sequence[Found], stated: Sequence[Channel], *, is_measure
     if any(STATED.get(one.kind) == "conversion" for one in stated):
         return _unknown("conversion", "it converts credit or points; what a point cost in money is in no log")
     if not is_measured:
-        return _unknown("conversion", "too few requests have an amount and a list price to look at them one by one")
+        return _unknown("conversion", TOO_FEW)
     return ChannelSum(
         channel="conversion",
         status="none",

@@ -11,9 +11,9 @@ import numpy as np
 from llmaudit.arrays import Floats
 from llmaudit.cells import PricedCell
 from llmaudit.markup import bycell
-from llmaudit.markup.decide import TOLERANCE, stated_ratio
+from llmaudit.markup.doubts import stated_ratio
 from llmaudit.markup.judge import Group, Judgement
-from llmaudit.markup.model import Found, ModelRow, Verdict
+from llmaudit.markup.model import TOLERANCE, Found, ModelRow, Verdict
 from llmaudit.markup.panel import Panel
 from llmaudit.markup.rules import Bench, Number
 from llmaudit.markup.shapes import applied

@@ -13,9 +13,10 @@ import numpy as np
 
 from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog
-from llmaudit.markup.decide import CLOSE, TOLERANCE, Decision, Tested, decide
+from llmaudit.markup.decide import CLOSE, Decision, Tested, decide
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.lookalikes import FACTORS, alternatives
+from llmaudit.markup.model import TOLERANCE
 from llmaudit.markup.panel import Panel
 from llmaudit.markup.rules import Bench, Fitted
 from llmaudit.markup.shapes import applied

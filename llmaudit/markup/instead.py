@@ -13,9 +13,10 @@ import numpy as np
 
 from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog, NoRates, Offer, rates_for
-from llmaudit.markup.decide import TOLERANCE, Decision, Tested
+from llmaudit.markup.decide import Decision, Tested
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.listprice import conditions_of
+from llmaudit.markup.model import TOLERANCE
 from llmaudit.markup.panel import OUTPUT, Panel
 from llmaudit.markup.rules import TIE
 from llmaudit.markup.tried import Explained

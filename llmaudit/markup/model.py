@@ -13,6 +13,9 @@ from llmaudit.money import ZERO, percent, stated, total
 TOLERANCE_PCT = 0.2
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
 
+TOLERANCE = TOLERANCE_PCT / 100
+"""The same as a share of list."""
+
 Verdict = Literal["none", "markup", "explained", "undisclosed", "undecidable"]
 ChannelName = Literal["token_rate", "top_up", "subscription", "add_on", "conversion", "token_count"]
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from llmaudit.markup.decide import ENOUGH, MANY, TOLERANCE, Decision, exchanged
+from llmaudit.markup.decide import ENOUGH, Decision
+from llmaudit.markup.doubts import MANY, exchanged
 from llmaudit.markup.judge import Judgement
 from llmaudit.markup.lookalikes import ORDER
-from llmaudit.markup.model import LookAlike, ModelRow
+from llmaudit.markup.model import TOLERANCE, LookAlike, ModelRow
 from llmaudit.markup.odd import are_few, excess_of, odd_of
 from llmaudit.markup.rules import PER_NUMBER
 from llmaudit.markup.tried import SOME, currency_of
