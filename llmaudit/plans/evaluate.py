@@ -16,11 +16,12 @@ from typing import NamedTuple
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.money import times, total
-from llmaudit.plans.assigning import Assigned, Assigner, Kind, Move, Part
+from llmaudit.plans.assigning import Assigner, Kind, Move
 from llmaudit.plans.choosing import resolved
 from llmaudit.plans.legs import Leg
 from llmaudit.plans.model import Plan
 from llmaudit.plans.moving import Mover
+from llmaudit.plans.parts import Assigned, Part
 from llmaudit.plans.placing import Placed, Placer
 from llmaudit.plans.quality import CohortMove
 from llmaudit.plans.ratios import Ratios

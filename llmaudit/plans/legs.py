@@ -7,7 +7,7 @@ requests, whichever is computed (`llmaudit.plans.rows` does the second in SQL).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -123,18 +123,25 @@ class Leg:
     swings: Callable[[], tuple[Swing, ...]] = field(default=_no_swings, compare=False, repr=False)
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def certain(cls, kind: Kind, model: str | None, cost: Linear, *notes: str) -> Leg:
+        """Return a leg whose cost has no band."""
+        return cls(kind, model, cost, cost, cost, notes=notes)
+
     def scaled(self, factor: Decimal, kind: Kind | None = None) -> Leg:
         """Return the leg times a factor."""
-        expected, low, high = (part.scaled(factor) for part in (self.expected, self.low, self.high))
-
-        def swings() -> tuple[Swing, ...]:
-            return tuple(swing.scaled(factor) for swing in self.swings())
-
-        return Leg(kind or self.kind, self.model, expected, low, high, swings, self.notes)
+        return replace(
+            self,
+            kind=kind or self.kind,
+            expected=self.expected.scaled(factor),
+            low=self.low.scaled(factor),
+            high=self.high.scaled(factor),
+            swings=lambda: tuple(swing.scaled(factor) for swing in self.swings()),
+        )
 
     def noted(self, *notes: str) -> Leg:
         """Return the leg with further sentences."""
-        return Leg(self.kind, self.model, self.expected, self.low, self.high, self.swings, (*self.notes, *notes))
+        return replace(self, notes=(*self.notes, *notes))
 
 
 def fixed(rate: Decimal) -> Decimal:
