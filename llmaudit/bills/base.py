@@ -118,6 +118,11 @@ class Occurrences:
         return f"{digest}#{self._seen[digest]}"
 
 
+def key_of(*dimensions: object) -> str:
+    """Return the key of a line that nothing but its dimensions tells apart."""
+    return "|".join(str(part) for part in dimensions)
+
+
 def cell(row: Mapping[str, object], *names: str) -> str | None:
     """Return the first of some columns that has text; `NULL` and the like are none."""
     for name in names:

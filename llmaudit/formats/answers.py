@@ -11,9 +11,8 @@ from typing import Any
 import msgspec
 
 from llmaudit import usage
+from llmaudit.formats.values import Count
 from llmaudit.request import Request
-
-Count = int | float | None
 
 
 class PromptDetails(msgspec.Struct, gc=False, omit_defaults=True):

@@ -11,10 +11,9 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import after, as_number, error_class, text_time
+from llmaudit.formats.values import Count, after, as_number, error_class, text_time
 from llmaudit.request import ErrorClass, Reject, Request
 
-Count = int | float | None
 OPEN = ("foundation-model/", "inference-profile/")
 """Resources whose ARN names the model; of all others (application profiles, provisioned models) the user has to."""
 

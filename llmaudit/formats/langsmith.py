@@ -14,13 +14,12 @@ from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import as_number, as_text, dollars, epoch, error_class, text_time
+from llmaudit.formats.values import JsonCell, as_number, as_text, dollars, epoch, error_class, text_time
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Request
 
 CALLS = {"llm", "embedding"}
 MILLISECONDS = 1000
-Cell = dict[str, Any] | str | None
 
 
 class Run(msgspec.Struct, gc=False):
@@ -37,15 +36,15 @@ class Run(msgspec.Struct, gc=False):
     first_token_time: str | int | None = None
     status: str | None = None
     error: Any = None
-    extra: Cell = None
+    extra: JsonCell = None
     inputs: Any = None
     outputs: Any = None
     tags: list[str] | str | None = None
     prompt_tokens: int | float | None = None
     completion_tokens: int | float | None = None
     total_tokens: int | float | None = None
-    prompt_token_details: Cell = None
-    completion_token_details: Cell = None
+    prompt_token_details: JsonCell = None
+    completion_token_details: JsonCell = None
     total_cost: Decimal | None = None
 
 

@@ -8,10 +8,9 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import after, as_number, text_time
+from llmaudit.formats.values import Count, after, as_number, text_time
 from llmaudit.request import Request
 
-Count = int | float | None
 ANTHROPIC_KEYS = {"cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation"}
 GEMINI_KEYS = {"thoughtsTokenCount", "cachedContentTokenCount", "candidatesTokenCount", "toolUsePromptTokenCount"}
 
@@ -125,16 +124,14 @@ FORMAT = Format(
     repeats="once",
     semantics=(
         "input_tokens and output_tokens are what each plugin wrote, so the rule is chosen by the keys of "
-        "token_details: "
-        "Anthropic's (input excludes the cache), Gemini's (output excludes thoughts where it equals the candidates), "
-        "else OpenAI's (input includes cached). Thoughts without a candidates count contradict nothing and prove "
-        "nothing: such a row is flagged and left out of money."
+        "token_details: Anthropic's (input excludes the cache), Gemini's (output excludes thoughts where it equals the "
+        "candidates), else OpenAI's (input includes cached). Thoughts without a candidates count contradict nothing "
+        "and prove nothing: such a row is flagged and left out of money."
     ),
     verified="Both schemas on a database that llm 0.36 wrote; details of plugins from their documentation.",
     about=(
-        "`llm logs path` says where it is. Both the older table `responses` and the newer `turns` are "
-        "read. The database "
-        "is copied before it is opened, with the write-ahead log beside it."
+        "`llm logs path` says where it is. Both the older table `responses` and the newer `turns` are read. The "
+        "database is copied before it is opened, with the write-ahead log beside it."
     ),
     traps=(
         ("since 0.32 new rows go to `turns` and the old ones stay in `responses`", "both are read"),

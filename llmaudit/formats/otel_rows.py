@@ -11,11 +11,10 @@ from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.span_attributes import inner, mark_failure
-from llmaudit.formats.values import after, or_none, text_time
+from llmaudit.formats.values import JsonCell, after, or_none, text_time
 from llmaudit.request import Ignored
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
-Cell = dict[str, Any] | str | None
 
 
 class Row(msgspec.Struct, gc=False):
@@ -29,7 +28,7 @@ class Row(msgspec.Struct, gc=False):
     ServiceName: str | None = None
     ScopeName: str | None = None
     StatusCode: str | None = None
-    SpanAttributes: Cell = None
+    SpanAttributes: JsonCell = None
 
 
 def convert(row: Row, context: Context) -> Held | Ignored:
@@ -55,7 +54,7 @@ def convert(row: Row, context: Context) -> Held | Ignored:
     return verdict
 
 
-def _mapping(cell: Cell) -> dict[str, Any]:
+def _mapping(cell: JsonCell) -> dict[str, Any]:
     """Return the attributes: an object or its JSON text."""
     found = inner(cell)
     return found if isinstance(found, dict) else {}

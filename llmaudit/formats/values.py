@@ -10,9 +10,16 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from llmaudit.money import EXACT, MAX_PER_ROW, PICO, ZERO, parse_decimal
 from llmaudit.request import ErrorClass, Reject
+
+Count = int | float | None
+"""A count of tokens in a record: some writers make whole numbers floats, which `usage` checks."""
+
+JsonCell = dict[str, Any] | str | None
+"""An object, or the JSON text of one in a cell of a table."""
 
 EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001 -- canonical times are naive UTC
 LATEST = datetime(2100, 1, 1)  # noqa: DTZ001 -- naive UTC, as `utc` returns
