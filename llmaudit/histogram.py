@@ -1,4 +1,4 @@
-"""Histograms of times with logarithmic buckets, as `latency.sql` counts them, and the quantiles that they hold.
+"""Latency histograms with logarithmic buckets, as `latency.sql` counts them, and the quantiles read from them.
 
 Bucket b holds the times from exp(b / 20) to exp((b + 1) / 20) milliseconds. Its edges are 5% apart, so its middle is
 within 2.5% of every time in it. Histograms of several files or days are added bucket by bucket.

@@ -1,4 +1,4 @@
-"""Confidence intervals that more than one part of the program needs."""
+"""Confidence intervals that several parts of the program use."""
 
 from __future__ import annotations
 
