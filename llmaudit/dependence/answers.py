@@ -1,6 +1,6 @@
-"""What an answer really costs: spend over good answers, where failed attempts are paid for too.
+"""What an answer really costs: spend over good answers, including the failed attempts that were paid for.
 
-A cheap model that needs several attempts for an answer can be dearer than one that needs one.
+A cheap model that needs several attempts per answer can cost more than an expensive one that needs one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The same model at another seller: what its list price there would have made of the same tokens.
+"""The same model at another seller: what the same tokens would have cost at its list price.
 
-No answer changes in kind, since the model is the same; a host of open weights may serve them at another precision,
-which no log shows. List is compared with list, so that a gateway's markup is not counted a second time.
+The model is the same, so answers do not change in kind; but a host of open weights may serve them at another precision,
+which no log shows. List is compared with list, so that a gateway's markup is not counted twice.
 """
 
 from __future__ import annotations

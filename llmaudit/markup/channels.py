@@ -1,8 +1,8 @@
 """The six ways in which a gateway can charge, kept apart, each with its own evidence and its own dollars.
 
-Only the first, and credit conversion, show in the amounts of a log. Top-ups, subscriptions and add-ons come from
-payments (`gateway_statement`) or, where there are none, from what the gateway itself states. Padded token counts lie
-inside both the amount and the list cost of what was reported.
+Only the token rate and credit conversion show in the amounts of a log. Top-ups, subscriptions and add-ons are known
+from payments (`gateway_statement`) or, without any, from what the gateway itself states. Padded token counts inflate
+the billed amount and the list cost of the reported tokens alike.
 """
 
 from __future__ import annotations

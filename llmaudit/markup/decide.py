@@ -1,4 +1,4 @@
-"""One set of requests: which rule makes the amounts, unless a look-alike makes them as well."""
+"""Decides for one set of requests which rule explains the amounts, unless a look-alike explains them as well."""
 
 from __future__ import annotations
 

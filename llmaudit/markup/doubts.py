@@ -1,7 +1,7 @@
-"""Why a rule that fits best may still be no markup: each doubt by itself, and what settles it.
+"""Reasons why the best-fitting rule may still be no markup.
 
-A charge has to explain what it is brought for. A rule is doubted if too few requests follow it, if chance or noise can
-make it, or if it has a shape in which no gateway is known to charge.
+A rule is doubted if too few requests follow it, if chance or noise could produce it, or if it has a shape that no
+gateway is known to charge.
 """
 
 from __future__ import annotations

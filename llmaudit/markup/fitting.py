@@ -1,4 +1,4 @@
-"""Every rule fitted to the same requests, on the scale of the noise that their amounts have."""
+"""Fits every rule to the same requests, on the scale of the noise in their amounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a rule that fits to a finding: percent or amount with interval, and exact dollars."""
+"""From a fitted rule to a finding: a percentage or an amount with its interval, and exact dollars."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The verdict on one gateway: exact sums from its cells, rules and look-alikes from a sample of its requests.
 
-With enough sampled requests the amounts decide one by one (`judge`); with fewer, the sums of the cells do (`bycell`).
-What no amount shows (fees on credit, subscriptions, tokens that were never sent) is added last (`channels`).
+With enough sampled requests, the amounts of single requests decide (`judge`); with fewer, the sums over cells do
+(`bycell`). What no amount shows is added last (`channels`): fees on credit, subscriptions, tokens that were never sent.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Cached tokens that a log does not show: what they leave open, and which requests had none for certain.
+"""Cached tokens that a log does not show: what they leave open, and which requests certainly had none.
 
-A prompt that is partly read from a cache, or written to one, costs what no whole condition makes: list cost becomes a
-range. But a prompt below the size from which its seller caches (`pricing/overlay/caching.yaml`) has no cached part, so
-that its amount says what the gateway does, whatever the log leaves out.
+A prompt that is partly read from a cache, or written to one, can cost anything between two prices: its list cost is a
+range. But sellers cache prompts only from a certain size on (`pricing/overlay/caching.yaml`). The amounts of smaller
+prompts show what the gateway does, whatever the log leaves out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What answered instead, or beside what is counted: amounts that follow no rule, made by a model or by tokens unseen.
+"""Amounts that follow no rule, explained by another model that answered or by output that the log does not count.
 
-A fallback that the log does not show, or a name that was pointed elsewhere, is billed at the price of what answered.
-Only where most of what follows nothing is made so is it told: a price that fits a few amounts is chance.
+A fallback that the log does not show, or a redirected model name, is billed at the price of the model that answered.
+This is only reported if it explains most of the amounts that follow no rule: a price that fits a few is chance.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One gateway: the decisions on its models put together, so that one rule that holds everywhere is found as one."""
+"""Combines the decisions on a gateway's models, so that one rule that holds everywhere is found as one."""
 
 from __future__ import annotations
 

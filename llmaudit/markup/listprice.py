@@ -1,6 +1,6 @@
-"""Which list price a request or a cell is held against, and under which conditions.
+"""Which list price a request or a cell is compared with, and under which conditions.
 
-The list is that of the seller, unless the seller is a gateway: then it is that of the maker of the model.
+The list is the seller's. If the seller is a gateway, it is the list of the maker of the model.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What else could make an amount differ from list: the same requests priced under every condition the log leaves open.
 
-`tried` tries each of these prices on all requests and on some. In their order (`ORDER`) the look-alikes are reported,
-each as ruled out or not.
+`tried` tests each of these prices on all requests and on some of them. Look-alikes are reported in the order of
+`ORDER`, each as ruled out or not.
 """
 
 from __future__ import annotations

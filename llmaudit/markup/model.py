@@ -1,4 +1,4 @@
-"""What the analysis of gateways says: plain values, as JSON has them."""
+"""The results of the gateway analysis as plain values, in the shape of their JSON."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A reseller's published prices against the maker's list, on a day: no request needed.
+"""A reseller's published prices compared with the maker's list on a given day; no requests are needed.
 
-One ratio on every unit of several models is a markup in the rates. One ratio on a single price, or ratios that differ
-by unit, can be a stale price or another product: they prove nothing.
+The same ratio on every unit of several models is a markup in the rates. A ratio on a single price, or ratios that
+differ by unit, can come from a stale price or another product: they prove nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Each look-alike, in order: ruled out or not, with the numbers; and what stays open or is explained by one."""
+"""Says for each look-alike, in order, whether it is ruled out and by which numbers, and what remains open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules by which a gateway can make an amount of a list cost, each fitted to the same requests."""
+"""The rules by which a gateway can turn list costs into amounts, each fitted to the same requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The step to which a log rounds its amounts, read from the digits of the amounts themselves."""
+"""The step to which a log rounds its amounts, inferred from the digits of the amounts themselves."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Tokens that were billed and not sent: reported prompt sizes against sizes known otherwise, by model and family.
+"""Tokens that were billed but never sent: reported prompt sizes against sizes known from elsewhere, model by model.
 
-Reported = intercept + slope x expected. The intercept is a hidden prompt, the slope an inflation of every count. With a
-direct run of the same prompts both are exact. With the text and a public vocabulary the chat template leaves a few
-tokens open. With an estimated vocabulary only a large intercept says anything, and the slope nothing.
+Reported = intercept + slope x expected. The intercept is a hidden prompt, the slope an inflation of every count. A
+direct run of the same prompts gives both exactly. With the text and a public vocabulary, the chat template leaves a few
+tokens open. With an estimated vocabulary only a large intercept proves anything, and the slope nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What buying credit costs: the percentage, the minimum or the fixed part of the fee, from payments alone."""
+"""What buying credit costs, from payments alone: the percentage, the minimum and the fixed part of the fee."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rule decides each cell, where it sends it, and what is made of like cells together."""
+"""Which rule of a plan decides each cell, which model it sends it to, and which cells can be treated as one."""
 
 from __future__ import annotations
 

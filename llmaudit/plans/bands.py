@@ -1,4 +1,4 @@
-"""A value that is not known exactly: what is expected, its cheap and its dear end, and where it is from."""
+"""A value that is not known exactly: its expected value, its cheap and expensive ends, and its source."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""How much a cohort would lose on another model, how surely, and what a whole plan may promise.
+"""How much a cohort would lose on another model, with what certainty, and what a whole plan may promise.
 
-Estimates of few pairs scatter, and a plan that picks the best looking cohorts picks the luckiest ones. So losses are
-shrunk toward what all cohorts of the same move lose (empirical Bayes, bivariate: the loss and the other model's own
-score, since a model that scores low in a cohort tends to lose there as well), and a plan promises an upper bound:
+Estimates from few pairs scatter, and a plan that picks the best-looking cohorts picks the luckiest ones. Losses are
+therefore shrunk toward what all cohorts of the same move lose (empirical Bayes, `llmaudit.plans.prior`), and a plan
+promises an upper bound
 
     bound = max( sum of w (m + k s),  sum of w m + 1.96 sqrt(sum of w^2 s^2) )
 
-over the cohorts it moves, with w the share of production, m and s mean and standard deviation of the loss given the
-pairs. The first term holds every cohort k standard deviations above its mean at once: it covers what shrinkage cannot
-know, that the spread between cohorts is itself estimated. The second is the ordinary bound where few cohorts move:
-97.5% one-sided, so that the promise also stands a check on fresh pairs.
-docs/optimize.md says how often the promise held where the truth was known.
+over the cohorts it moves, where w is their share of production, and m and s are mean and standard deviation of the loss
+given the pairs. The first term takes every cohort k standard deviations above its mean at once. It covers what
+shrinkage cannot know: the spread between cohorts is itself an estimate. The second term is the ordinary bound where few
+cohorts move: 97.5%, one-sided, so that the promise also survives a check on fresh pairs.
+docs/optimize.md reports how often the promise held on data with a known truth.
 """
 
 from __future__ import annotations

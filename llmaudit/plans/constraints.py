@@ -1,4 +1,4 @@
-"""Whether a plan holds its constraints: each with its limit, what was found, and pass, fail or unknown."""
+"""Whether a plan meets its constraints: each with its limit, the value found, and pass, fail or unknown."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What the same traffic would have cost under a plan.
 
-A leg is one thing a plan pays for on a cell (`llmaudit.plans.legs`). Cells of which a plan makes the same form a part;
-a part's legs are worked out once, and what its cells hold is added up exactly. `PlanCost.one_by_one` works them out
-cell by cell; a test holds the two equal to the last digit.
+A leg is one thing a plan pays for on a cell (`llmaudit.plans.legs`). Cells that a plan treats alike form a part: the
+legs of a part are computed once, and the contents of its cells are added up exactly. `PlanCost.one_by_one` computes
+every cell by itself; a test checks that both agree to the last digit.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Failed attempts of a model a plan moves to: how many to expect, what they cost, what the fallback chain adds.
+"""Failed attempts of the model a plan moves to: how many to expect, and what they cost.
 
-With a failure rate e and up to k retries, a call makes (1 - e^(k+1)) / (1 - e) attempts, of which e fail, and with
-probability e^(k+1) none of them answers; then the next model of the chain is tried. A failed attempt costs what the
-log's own failures cost, as a share of a good answer of the same model: most are not billed, time-outs often are.
+With a failure rate e and up to k retries, a call makes (1 - e^(k+1)) / (1 - e) attempts, of which a share e fails; with
+probability e^(k+1) none of them succeeds, and the next model of the fallback chain is tried. A failed attempt costs
+what failures in the log cost, as a share of a successful answer of the same model: most are not billed, timeouts often
+are.
 """
 
 from __future__ import annotations

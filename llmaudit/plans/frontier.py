@@ -1,4 +1,4 @@
-"""Cost against quality: the cheapest plan at each margin, with what it promises and which cohorts it moves where."""
+"""Cost against quality: for each margin, the cheapest plan, what it promises, and which cohorts it moves."""
 
 from __future__ import annotations
 

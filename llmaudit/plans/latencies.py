@@ -1,4 +1,4 @@
-"""95th percentiles of latency from the log's own answers, for plans that have to keep a budget."""
+"""95th percentiles of latency, taken from the log, for plans with a latency budget."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Legs: what a plan pays for on a cell, as a linear function of what the cell holds.
+"""Legs: the things a plan pays for on a cell, each a linear function of the cell's contents.
 
-A cost is tokens x rates + billed x factor + requests x fixed. That makes the sum over cells equal to the sum over
-requests, whichever is computed (`llmaudit.plans.rows` does the second in SQL).
+A cost is tokens x rates + billed x factor + requests x fixed amount. Because it is linear, the sum over cells equals
+the sum over requests (`llmaudit.plans.rows` computes the latter in SQL).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What a cell would cost on another model: a leg, or why it cannot go there.
+"""What a cell would cost on another model: a leg, or the reason why it cannot move there.
 
-Plans, the optimiser and the frontier ask the same `Mover`, so that a cell has one price on a model whoever asks.
-What it says of a cell depends on four things, each asked for apart, so that many cells can be asked about at once: the
-prices of the cell's conditions (`prices`), what is assumed (`Ratios.known`), what the cell needs (`needs`), and which
-quantities it holds (`Prices.lacking`).
+Plans, the optimizer and the frontier all ask the same `Mover`, so a cell has one price on a model whoever asks. The
+answer depends on four things, which can be asked for separately so that many cells are handled at once: the prices
+under the cell's conditions (`prices`), the assumptions (`Ratios.known`), the needs of the cell (`needs`), and the
+quantities that it holds (`Prices.lacking`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a plan makes of the traffic: where its rules send the cells, and the cells of which it makes the same."""
+"""What a plan does with the traffic: where its rules send the cells, and the cells that it treats alike."""
 
 from __future__ import annotations
 

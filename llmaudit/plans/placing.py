@@ -1,4 +1,4 @@
-"""Where a rule puts one cell: its legs, and why it could not be moved where the rule wanted to."""
+"""What a rule does with one cell: its legs, and why it could not be moved where the rule wanted it."""
 
 from __future__ import annotations
 

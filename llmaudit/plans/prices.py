@@ -1,4 +1,4 @@
-"""What an offer costs under the conditions of a cell, and the places of the quantities that plans reason about."""
+"""What an offer costs under the conditions of a cell, and the indexes of the quantities that plans work with."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Empirical Bayes for cohorts: what their losses have in common, estimated from all of them, and each one given that.
+"""Empirical Bayes for cohorts: what their losses have in common, and each cohort's loss given all of them.
 
 Two quantities are shrunk together, the score of the other model and the loss, since a model that scores low in a cohort
-tends to lose there as well. Both are taken as normal, between cohorts and in what is seen of each. A covariance is an
-array of three numbers: variance of the score, covariance, variance of the loss.
+tends to lose there as well. Both are treated as normal, between cohorts and within each. A covariance is an array of
+three numbers: variance of the score, covariance, variance of the loss.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What is assumed of another model: how many tokens it makes of the same text, how long it answers and how it thinks.
+"""Assumptions about another model: how many tokens it makes of the same text, how long it answers, how it reasons.
 
-Values come, in this order, from the plan, from the user's own shadow pairs, from the user's own log, from a table.
+A value comes from the plan, else from the user's own shadow pairs, else from the user's own log, else from a table.
 """
 
 from __future__ import annotations

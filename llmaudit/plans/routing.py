@@ -1,4 +1,4 @@
-"""The leg on another model: its prices, times what is assumed of how it tokenizes, answers, thinks and caches."""
+"""The leg on another model: its prices, adjusted for how it tokenizes, answers, reasons and caches."""
 
 from __future__ import annotations
 
