@@ -1,4 +1,4 @@
-"""The price catalog in memory: who sells what under which names, and at what price at which instant."""
+"""The price catalog in memory: who sells what, under which names, and at what price at which instant."""
 
 from __future__ import annotations
 

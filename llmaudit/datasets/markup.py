@@ -1,10 +1,9 @@
-"""Simulated months through a gateway whose truth is planted: what it adds, and what only looks like it.
+"""Simulated months of gateway traffic with a planted truth: what the gateway adds, and what only looks like it.
 
-Each request has a truth (what was used, under which conditions, when) and a logged form, which hides what real logs
-hide: the region, the tier, cached tokens. The charge is the catalog's list price of the truth, changed by a rule, then
-rounded as the log's field rounds. Requests come as rows for a study in memory; `markup_logs` writes them as log files,
-for the whole command line. What no amount shows is simulated beside them: payments for credit, and sizes of prompts as
-they were really sent.
+Each request has a truth (what was used, when, under which conditions) and a logged form, which hides what real logs
+hide: the region, the tier, cached tokens. The charge is the list price of the truth, changed by a rule and then rounded
+as the field in the log rounds. Studies use the requests as rows in memory; `markup_logs` writes them as log files for
+the whole command line. What no amount shows is simulated as well: payments for credit, and the true sizes of prompts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the formats of gateways fill alike: how a call ended, what it cost, who asked, when."""
+"""What gateway formats fill in the same way: how a call ended, what it cost, who asked, and when."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Attributes of a span to a request: OpenTelemetry's GenAI names (now and before), OpenInference, OpenLLMetry, AI SDK.
+"""Attributes of a span to a request: OpenTelemetry's GenAI names (old and new), OpenInference, OpenLLMetry, AI SDK.
 
-A span is judged by its attributes alone, as a mapping of flat, dotted names; the formats that hold spans bring them to
-that. The first name of a list that is there counts: newer names stand before the ones they replaced.
+A span is judged by its attributes alone, given as a flat mapping of dotted names; every format that contains spans
+converts them to that. Of several names for a value, the first one present counts; newer names come before older ones.
 """
 
 from __future__ import annotations

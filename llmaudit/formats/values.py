@@ -1,6 +1,6 @@
-"""Values as logs write them: times, amounts, counts and flags, each to its one canonical form or a reject.
+"""Values as logs write them (times, amounts, counts, flags), each converted to one canonical form or rejected.
 
-A reader that repairs what it does not understand invents numbers, so nothing here guesses: what cannot be read is a
+A reader that repairs what it does not understand invents numbers. So nothing is guessed here: what cannot be read is a
 `Reject` that names the field.
 """
 

@@ -1,4 +1,4 @@
-"""Latency of good answers as histograms, by all, by feature and by model."""
+"""Latency of good answers as histograms: of all requests, by feature and by model."""
 
 from __future__ import annotations
 

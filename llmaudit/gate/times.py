@@ -1,4 +1,4 @@
-"""Latency quantiles of two logs, from their histograms."""
+"""Latency quantiles of two logs, compared through their histograms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dear service tiers where nobody waits: priority or fast paid for work in the background, and flex left unused."""
+"""Expensive service tiers where nobody waits: priority or fast paid for background work, and flex left unused."""
 
 from __future__ import annotations
 

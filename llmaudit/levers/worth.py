@@ -1,4 +1,4 @@
-"""What levers share: rates of a slice under other conditions, what a list amount is worth as paid, adding up."""
+"""What levers share: the rates of a slice under other conditions, list amounts scaled to what is paid, and sums."""
 
 from __future__ import annotations
 

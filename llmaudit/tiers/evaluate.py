@@ -1,4 +1,4 @@
-"""How good tags are, measured on labels: accuracy, under- and over-tiering with intervals, and labellers' agreement."""
+"""How good tags are, measured on labels: accuracy, under- and over-tiering with intervals, labeller agreement."""
 
 from __future__ import annotations
 

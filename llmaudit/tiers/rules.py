@@ -1,7 +1,7 @@
-"""The tier rules: ordered functions from a request's signals to a verdict on one of two axes; the first verdict stands.
+"""The tier rules: ordered functions from the signals of a request to a verdict on one of two axes; the first counts.
 
-The axes are not one score. Effort, 0 to 2, is what kind of task it is; stakes are what an error would cost, and make
-tier 3 whatever the effort. Tiers propose, they do not prove: neither metadata nor words tell whether a cheaper model
+The two axes are not one score. Effort (0 to 2) is the kind of task. Stakes are what an error would cost; they make
+tier 3 whatever the effort. A tier is a proposal, not a proof: neither metadata nor words tell whether a cheaper model
 would fail on a request. Only paired outcomes show that.
 """
 

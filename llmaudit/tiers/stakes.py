@@ -1,4 +1,4 @@
-"""What would make an error in the answer dear: attacks, harm, regulated matters of a real case, irreversible acts."""
+"""What would make an error expensive: attacks, harm, regulated matters of a real case, irreversible acts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A user's own rules: what only the user can know of a feature, tried before everything else.
+"""The user's own rules: what only the user can know about a feature, tried before all other rules.
 
-They are kept with the database, so that what is read later is tagged by them too.
+They are stored with the database, so that requests that are read later are tagged by them too.
 """
 
 from __future__ import annotations

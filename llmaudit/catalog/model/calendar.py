@@ -1,4 +1,4 @@
-"""Calendars of dearer and cheaper hours."""
+"""Calendars of expensive and cheap hours."""
 
 from __future__ import annotations
 

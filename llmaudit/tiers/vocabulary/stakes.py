@@ -1,4 +1,4 @@
-"""The words that tell what is at stake: attacks, harm, danger, matters in which advice is regulated, acts for good."""
+"""Words that indicate what is at stake: attacks, harm, danger, regulated advice, irreversible acts."""
 
 from __future__ import annotations
 
