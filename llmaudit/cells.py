@@ -203,7 +203,7 @@ class PricedCell:
         rates: Per-token list rates, or None.
         list_usd: Quantities x list rates; None where unpriced, 0 where nothing was used.
         list_low_usd: The same with the cheapest rates that may apply where a condition is unknown.
-        list_high_usd: The same with the dearest.
+        list_high_usd: The same with the highest.
         why_unpriced: Why there is no list cost; None where there is one.
     """
 

@@ -50,7 +50,7 @@ class World:
         days: Days over which they ask.
         prompt: Factor on the input tokens of each template; of all where it has one entry.
         output: Factor on the output tokens of all.
-        swapped: Share of the calls of the middle model that a dear one answers.
+        swapped: Share of the calls of the middle model that an expensive one answers.
         retried: Share of calls whose first attempt failed after its prompt was read, and was paid.
         cache_hits: Share of the cached feature's calls that read their prefix from the cache.
         price: Factor on the price of the middle model.

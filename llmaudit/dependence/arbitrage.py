@@ -33,7 +33,7 @@ class Arbitrage(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         tier: 0 to 3.
         model_class: Of both models.
-        model: The dearer one.
+        model: The more expensive one.
         instead: The cheaper one.
         good_answers: Good answers of the cheaper one in this tier.
         requests: Requests that would move.

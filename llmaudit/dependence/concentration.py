@@ -38,7 +38,7 @@ class Concentration(msgspec.Struct, frozen=True):
         index: Herfindahl-Hirschman index, 0 to 10,000; None where nothing was spent.
         level: high above 1,800, moderate above 1,000, else low.
         equal_names: How many equal names would be as concentrated.
-        shares: Dearest first; they add up to the spend.
+        shares: Largest first; they add up to the spend.
     """
 
     by: str

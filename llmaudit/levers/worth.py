@@ -105,7 +105,7 @@ class Worth:
         }
 
     def rows(self, gains: Iterable[Gain]) -> list[LeverRow]:
-        """Return gains added up by group, dearest first, none above what its group costs; empty ones left out."""
+        """Return gains added up by group, largest first, none above what its group costs; empty ones left out."""
         groups: dict[Group, list[Gain]] = {}
         for gain in gains:
             part = gain.part

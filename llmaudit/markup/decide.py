@@ -55,8 +55,7 @@ class Decision:
         explained: The look-alike that fits as well; None elsewhere.
         tested: Look-alikes by name: the one of each name that fits best.
         rivals: Other kinds that fit alike.
-        dearest: The dearest list that a look-alike of the log's open conditions makes, as a multiple of list, among
-            those that a constant ratio could hide in; 1 where there is none.
+        dearest: The highest regional list price that the log leaves open, as a multiple of list; 1 where there is none.
         bench: The requests, to judge other rules on.
     """
 
@@ -130,7 +129,7 @@ def _on_one_scale(bench: Bench, rules: list[Fitted], others: list[Alternative]) 
 
 
 def _dearest_region(others: list[Alternative], bench: Bench) -> float:
-    """Return the dearest regional price of any request, as a multiple of list; 1 where no price depends on a region."""
+    """Return the highest regional price of any request, as a multiple of list; 1 where no price depends on a region."""
     return max((float((one.listed / bench.listed).max()) for one in others if one.name == "region"), default=1.0)
 
 
@@ -241,8 +240,8 @@ def _outcome(
 def _is_small_and_exact(rule: Fitted, bench: Bench) -> bool:
     """Say whether a rule that adds next to nothing over all is yet no rounding.
 
-    An amount or a number of tokens on every request says nothing of how dear the requests are: of large ones it is a
-    small part, and as much a charge.
+    An amount or a number of tokens added to every request does not grow with its cost: of large requests it is a small
+    part, but still a charge.
     """
     return rule.kind in OF_A_REQUEST and is_exact(rule, bench)
 

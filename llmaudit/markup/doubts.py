@@ -24,7 +24,7 @@ DENIED = 0.1
 """Share of requests at list, beyond chance, that a rule for all of them cannot have."""
 
 APART = 1.6
-"""How much dearer the dear requests have to be before their scatter tells anything: it should grow as they do."""
+"""Least ratio of expensive to cheap requests at which their scatter can be compared: it should grow as they do."""
 
 MANY = 4.0
 """Times list beyond which no gateway is known to charge."""
@@ -41,7 +41,7 @@ def is_doubtful(rule: Fitted, bench: Bench) -> bool:
 
 
 def _is_torn(rule: Fitted) -> bool:
-    """Say whether one class of tokens is dearer and the other cheaper.
+    """Say whether one class of tokens is more expensive and the other cheaper.
 
     No gateway is known to charge so, and a log that leaves out cached tokens looks so.
     """
@@ -66,7 +66,7 @@ def is_exact(rule: Fitted, bench: Bench) -> bool:
 
 
 def _is_denied(rule: Fitted, bench: Bench) -> bool:
-    """Say whether many requests are billed their list cost to the step, though the rule would have them dearer.
+    """Say whether many requests are billed their list cost to the step, though the rule would have them more expensive.
 
     Under noise a rule fits most requests whatever they are billed. What a log leaves out (reasoning, cached tokens)
     looks like noise too, but it leaves the requests that had none of it at list, where noise would leave hardly one.
@@ -85,8 +85,8 @@ def _is_denied(rule: Fitted, bench: Bench) -> bool:
 def _is_uneven(rule: Fitted, bench: Bench) -> bool:
     """Say whether what a rule adds to every request is in truth another amount on each.
 
-    The noise of a log is a share of its amounts. Where dear requests of a model scatter hardly further than cheap ones,
-    what is added to them is no one amount: tokens that the log does not count, most often.
+    The noise of a log is a share of its amounts. If expensive requests of a model scatter hardly more than cheap ones,
+    no single amount was added to them: usually it was tokens that the log does not count.
     """
     if not bench.is_noisy or not {"fee", "tokens"} & rule.numbers.keys():
         return False
@@ -100,7 +100,7 @@ def _is_uneven(rule: Fitted, bench: Bench) -> bool:
 
 
 def _scatters_alike(amounts: Floats, scatter: Floats) -> bool | None:
-    """Say whether dear requests scatter hardly further than cheap ones; None where there are too few to tell."""
+    """Say whether expensive requests scatter hardly further than cheap ones; None where there are too few to tell."""
     low, high = np.quantile(amounts, [0.25, 0.75])
     cheap, dear = amounts <= low, amounts >= high
     wider = float(np.median(amounts[dear]) / np.median(amounts[cheap]))

@@ -162,8 +162,8 @@ def pct_range(
 ) -> tuple[float | None, float | None, float | None]:
     """Return the percentage of a gateway with its interval.
 
-    With a markup: of its main rule, as a share of list. Else billed over list as it is, down to what the dearest open
-    condition leaves of it.
+    With a markup: that of its main rule, as a share of list. Else billed over list as it is, down to what the highest
+    price under an open condition leaves of it.
     """
     rows = list(models)
     over_all = bycell.over(total(row.billed_usd for row in rows), total(row.list_usd for row in rows))

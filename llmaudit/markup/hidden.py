@@ -120,7 +120,7 @@ def _is_even(decision: Decision) -> bool:
 
 
 def _regional(panel: Panel, catalog: Catalog) -> float:
-    """Return the dearest region as a multiple of list, where the log names none."""
+    """Return the most expensive region as a multiple of list, where the log names none."""
     every = (one for one in alternatives(panel, catalog) if one.name == "region" and "," not in one.label)
     return max((float(np.median(one.listed / panel.listed)) for one in every), default=1.0)
 

@@ -68,7 +68,7 @@ class Channel(msgspec.Struct, frozen=True):
     """What a gateway charges beside the token rate, by its own words; in no log row.
 
     Attributes:
-        min_usd: The least that is charged at a time; with small purchases of credit it is dearer than the percentage.
+        min_usd: The least that is charged at a time; on small purchases of credit it exceeds the percentage.
     """
 
     kind: str
@@ -205,7 +205,7 @@ class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
         verdict: none, markup, explained, undisclosed or undecidable.
         kind: The rule with most dollars behind a markup (`Found.kind`); None otherwise.
         pct: With a markup in the rates, the markup; else billed over list, minus 1: in percent.
-        low_pct: Lower end: of the interval of a markup; else against the dearest list price that may apply.
+        low_pct: Lower end: of the interval of a markup; else against the highest list price that may apply.
         high_pct: Upper end: of the interval of a markup; else against the cheapest.
         fixed_usd: The amount per request, or the minimum, of a markup that is one.
         overpaid_usd: What markups took, no discount set off; 0 where nothing was added or all of it is explained; None

@@ -193,7 +193,7 @@ def _standing(
 
 
 def _is_price_of(own: Mapping[str, Rate], maker: Offer, catalog: Catalog, at: datetime) -> bool:
-    """Say whether prices are the maker's own under another condition: a region, or dearer hours."""
+    """Say whether prices are the maker's own under another condition: a region, or more expensive hours."""
     whens = [when for when in catalog.spans(maker) if when.region or when.schedule]
     spans = (catalog.span_at(maker, when, at) for when in whens if not when.batch and when.service_tier is None)
     return any(span is not None and _same(own, span.rates) for span in spans)

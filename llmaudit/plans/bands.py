@@ -20,8 +20,8 @@ class Band:
 
     Attributes:
         expected: The value used.
-        low: Its cheap end.
-        high: Its dear end.
+        low: Its low end.
+        high: Its high end.
         basis: Where it is from.
         sentence: What is assumed, with the numbers and their source; empty where there is nothing to say.
     """

@@ -29,7 +29,7 @@ from llmaudit.plans.traffic import Traffic
 
 
 class Outcome(NamedTuple):
-    """A leg of a part with its exact cost as expected, and at the cheap and the dear end."""
+    """A leg of a part with its exact cost as expected, and at the low and the high end."""
 
     part: Part
     leg: Leg
@@ -49,8 +49,8 @@ class AssumptionRow:
 
     Attributes:
         name: Its name.
-        low_usd: The plan's cost with it at its cheap end, everything else as expected.
-        high_usd: With it at its dear end.
+        low_usd: The plan's cost with it at its low end, everything else as expected.
+        high_usd: With it at its high end.
         details: What is assumed of which model, as sentences.
     """
 
@@ -124,12 +124,12 @@ class PlanCost:
 
     @cached_property
     def low_usd(self) -> Decimal:
-        """With the assumptions at their cheap ends."""
+        """With the assumptions at their low ends."""
         return total(outcome.low_usd for outcome in self.outcomes)
 
     @cached_property
     def high_usd(self) -> Decimal:
-        """With the assumptions at their dear ends."""
+        """With the assumptions at their high ends."""
         return total(outcome.high_usd for outcome in self.outcomes)
 
     @cached_property

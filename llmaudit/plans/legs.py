@@ -83,8 +83,8 @@ class Swing:
     Attributes:
         name: Its name, such as `output length`.
         sentence: What is assumed, with the numbers, and where they are from.
-        low: The leg with the assumption at its cheap end.
-        high: The leg with it at its dear end.
+        low: The leg with the assumption at its low end.
+        high: The leg with it at its high end.
     """
 
     name: str
@@ -109,8 +109,8 @@ class Leg:
         kind: keep, route, retry, fallback, cache or verify.
         model: The canonical model that does it; None where a ratio stands for it.
         expected: Its cost with the stated assumptions.
-        low: With the assumptions at their cheap ends.
-        high: With the assumptions at their dear ends.
+        low: With the assumptions at their low ends.
+        high: With the assumptions at their high ends.
         swings: Makes what each assumption does alone; most plans of a thousand are never asked.
         notes: What is assumed or not known that has no band, as sentences.
     """

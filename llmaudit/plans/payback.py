@@ -111,7 +111,7 @@ class Scenario:
 def savings_of(cost: PlanCost, days: int, *, certified_only: bool = False) -> Savings:
     """Return what a plan saves in a month of 30.4375 days, in three cases.
 
-    Best takes every price assumption at its cheap end, worst at its dear end.
+    Best takes every price assumption at its low end, worst at its high end.
 
     Args:
         cost: The plan's cost over the traffic of a log.

@@ -33,7 +33,7 @@ class TextHints(msgspec.Struct, frozen=True):
     Attributes:
         task: The kind of task, or None where nothing tells.
         effort: 0 trivial, 1 standard, 2 complex; None where `task` is.
-        stakes: What makes an error dear, or None.
+        stakes: What makes an error expensive, or None.
         rule: The effort rule that decided, or None.
         words: Phrases of the vocabulary that the decision rests on, at most six, sorted; never the prompt's text.
     """

@@ -56,7 +56,7 @@ class UserRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         tier: 0 to 3. Without it the rule gives stakes, and the effort is left to the other rules.
         task: The kind of task.
-        stakes: What makes an error dear; makes tier 3.
+        stakes: What makes an error expensive; makes tier 3.
     """
 
     when: Match

@@ -21,7 +21,7 @@ class Window(Strict, frozen=True):
 
 
 class Schedule(Strict, frozen=True):
-    """A calendar of dearer or cheaper hours.
+    """A calendar of more expensive or cheaper hours.
 
     Attributes:
         id: Its name in `When.schedule`.

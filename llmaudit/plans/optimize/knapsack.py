@@ -114,7 +114,7 @@ def _check(problem: Problem) -> None:
 
 
 def _uniform(problem: Problem) -> Iterator[Ints]:
-    """Yield the choices that send everything to one model, where they hold: no plan may be dearer than one of them."""
+    """Yield the choices that send everything to one model, where they hold: no plan may cost more than one of them."""
     for model in np.unique(problem.model[problem.allowed]):
         cost = np.where(problem.model == model, problem.cost, np.inf)
         choice = np.argmin(cost, axis=1)
