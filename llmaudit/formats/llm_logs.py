@@ -8,7 +8,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import Count, after, as_number, text_time
+from llmaudit.formats.values import Count, after, as_number, mapping, text_time
 from llmaudit.request import Request
 
 ANTHROPIC_KEYS = {"cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation"}
@@ -55,7 +55,7 @@ def convert(row: Row, _: Context) -> Request:
 def _fill(request: Request, row: Row, details: dict[str, Any]) -> None:
     """Read the counters by the provider's rule that the keys of the details show."""
     if details.keys() & ANTHROPIC_KEYS:
-        split = _inner(details, "cache_creation")
+        split = mapping(details.get("cache_creation"))
         usage.anthropic(
             request,
             uncached=row.input_tokens,
@@ -81,8 +81,8 @@ def _fill(request: Request, row: Row, details: dict[str, Any]) -> None:
         if thoughts and "candidatesTokenCount" not in details:  # whether the output has them cannot be told
             request.usage_status = "inconsistent"
         return
-    sent = _inner(details, "prompt_tokens_details") or _inner(details, "input_tokens_details")
-    made = _inner(details, "completion_tokens_details") or _inner(details, "output_tokens_details")
+    sent = mapping(details.get("prompt_tokens_details")) or mapping(details.get("input_tokens_details"))
+    made = mapping(details.get("completion_tokens_details")) or mapping(details.get("output_tokens_details"))
     usage.openai(
         request,
         prompt=row.input_tokens,
@@ -91,11 +91,6 @@ def _fill(request: Request, row: Row, details: dict[str, Any]) -> None:
         written=_count(sent, "cache_write_tokens"),
         reasoning=_count(made, "reasoning_tokens"),
     )
-
-
-def _inner(details: dict[str, Any], name: str) -> dict[str, Any]:
-    inner = details.get(name)
-    return inner if isinstance(inner, dict) else {}
 
 
 def _count(details: dict[str, Any], name: str) -> int | float | None:

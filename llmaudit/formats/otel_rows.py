@@ -11,7 +11,7 @@ from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.span_attributes import inner, mark_failure
-from llmaudit.formats.values import JsonCell, after, or_none, text_time
+from llmaudit.formats.values import JsonCell, after, mapping, or_none, text_time
 from llmaudit.request import Ignored
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
@@ -33,7 +33,7 @@ class Row(msgspec.Struct, gc=False):
 
 def convert(row: Row, context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
-    attributes = _mapping(row.SpanAttributes)
+    attributes = mapping(inner(row.SpanAttributes))
     held = spans.hold(
         context,
         trace=row.TraceId.lower(),
@@ -54,16 +54,10 @@ def convert(row: Row, context: Context) -> Held | Ignored:
     return verdict
 
 
-def _mapping(cell: JsonCell) -> dict[str, Any]:
-    """Return the attributes: an object or its JSON text."""
-    found = inner(cell)
-    return found if isinstance(found, dict) else {}
-
-
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return what the sampled spans' counts tell, by instrumentation, provider and model."""
     return spans.study_of(
-        (_mapping(record.get("SpanAttributes")), str(record.get("ScopeName") or "")) for record in records
+        (mapping(inner(record.get("SpanAttributes"))), str(record.get("ScopeName") or "")) for record in records
     )
 
 

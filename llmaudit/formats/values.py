@@ -202,6 +202,11 @@ def or_none(text: str | None) -> str | None:
     return text or None
 
 
+def mapping(value: Any) -> dict[str, Any]:
+    """Return an object of a record; an empty one where there is none, or where something else stands in its place."""
+    return value if isinstance(value, dict) else {}
+
+
 def as_text(value: object) -> str | None:
     """Return a value that is text, and not empty; else None."""
     return value if isinstance(value, str) and value else None
