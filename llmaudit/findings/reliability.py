@@ -1,4 +1,4 @@
-"""What failures cost: attempts that failed and were paid, attempts that were repeated, calls that got no answer."""
+"""What failures cost: failed attempts that were paid for, attempts that were repeated, calls that got no answer."""
 
 from __future__ import annotations
 
