@@ -17,6 +17,7 @@ from llmaudit.markup.model import Channel, ChannelName, ChannelSum, Found
 from llmaudit.markup.tokencount import PADDED, TokenCount, unsent_usd
 from llmaudit.markup.topup import TopUp, top_up, top_up_sentence
 from llmaudit.money import EXACT, ZERO, shown, times, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.payments import Payment
 
 PAID: dict[str, tuple[ChannelName, str]] = {
@@ -150,7 +151,7 @@ def _paid(channel: ChannelName, payments: Sequence[Payment], stated: Sequence[Ch
             status="measured",
             usd=paid,
             in_billed=False,
-            evidence=[f"{shown(paid)} in {len(own)} payment(s) for {', '.join(words)}"],
+            evidence=[f"{shown(paid)} in {counted(len(own), 'payment')} for {', '.join(words)}"],
         )
     fees = [one for one in stated if STATED.get(one.kind) == channel]
     if fees:

@@ -32,6 +32,7 @@ from llmaudit.markup.samples import sample_rows
 from llmaudit.markup.tokencount import token_counts, token_findings, unsent_usd
 from llmaudit.markup.topup import top_up_finding
 from llmaudit.money import EXACT, ZERO, round_to, times, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 from llmaudit.summaries.prompts import SizedPrompt
@@ -297,7 +298,7 @@ def _is_proven(judgement: Judgement) -> bool:
 
 def _charge(found: Sequence[Found], models: int) -> str:
     """Return the claim in one sentence."""
-    said = "; ".join(f"{claim(one)} on {len(one.models)} of {models} model(s)" for one in found)
+    said = "; ".join(f"{claim(one)} on {len(one.models)} of {counted(models, 'model')}" for one in found)
     return f"{said}; no look-alike makes these amounts"
 
 

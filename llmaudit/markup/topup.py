@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from llmaudit.markup.model import Found
 from llmaudit.money import EXACT, ZERO, shown, times, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.payments import Payment
 
 HALF_A_CENT = Decimal("0.005001")
@@ -69,9 +70,8 @@ def top_up(payments: Sequence[Payment]) -> TopUp | None:
 
 def top_up_sentence(fee: TopUp) -> str:
     """Return what buying credit cost, in words."""
-    paid = (
-        f"{shown(fee.fee_usd)} on {shown(fee.credited_usd)} of credit in {fee.payments} payment(s), {fee.over_pct:.2f}%"
-    )
+    often = counted(fee.payments, "payment")
+    paid = f"{shown(fee.fee_usd)} on {shown(fee.credited_usd)} of credit in {often}, {fee.over_pct:.2f}%"
     if fee.pct is None:
         return f"{paid}; how the fee is made cannot be told from these payments"
     least = f", at least {shown(fee.minimum_usd)}" if fee.minimum_usd is not None else ""
