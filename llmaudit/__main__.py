@@ -1,4 +1,4 @@
-"""The program as a process: `llmaudit` and `python -m llmaudit`."""
+"""The entry point of the process: `llmaudit` and `python -m llmaudit`."""
 
 from __future__ import annotations
 

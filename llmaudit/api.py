@@ -1,4 +1,4 @@
-"""The Python API: the same numbers as the command line, as values and frames.
+"""The Python API: the numbers of the command line as values and data frames.
 
 For instance:
 
@@ -6,8 +6,8 @@ For instance:
 
     with llmaudit.audit_paths(["logs/"]) as session:
         session.audit().spend.spend_usd
-        session.requests()          # polars frame, canonical rows
-        session.cells()             # polars frame, rollup cells with list cost
+        session.requests()          # polars frame: the canonical requests
+        session.cells()             # polars frame: rollup cells with their list cost
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The kinds of numpy arrays that calculations pass around, by what they hold; shapes stand in the docstrings."""
+"""Type aliases for numpy arrays, named by what they hold; their shapes are stated in docstrings."""
 
 from __future__ import annotations
 

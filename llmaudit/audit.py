@@ -1,6 +1,6 @@
-"""The audit: every finding over one evidence, as one frozen value that is also `audit.json`.
+"""The audit: all findings computed from one `Evidence`, as one frozen value that is also `audit.json`.
 
-Whatever reads it (the terminal summary, the HTML report, a notebook, a CI check) shows these numbers and no others.
+Everything that presents it (terminal summary, HTML report, notebooks, the CI check) shows these numbers and no others.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Cells: requests folded by everything that money and plans depend on, small enough to reason about in Python.
+"""Cells: requests grouped by everything that prices, plans and breakdowns depend on, few enough to process in Python.
 
-A cost is linear in a cell's token sums because every request of a cell has the same rates, so what is computed on
-cells equals, to the last picodollar, what would be computed request by request. `llmaudit.rollup` makes them.
+All requests of a cell have the same rates, so a cost is linear in the cell's token sums. What is computed on cells
+therefore equals, to the last picodollar, what would be computed request by request. `llmaudit.rollup` builds them.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ class PricedCell:
         rates: Per-token list rates, or None.
         list_usd: Quantities x list rates; None where unpriced, 0 where nothing was used.
         list_low_usd: The same with the cheapest rates that may apply where a condition is unknown.
-        list_high_usd: The same with the dearest.
+        list_high_usd: The same with the highest.
         why_unpriced: Why there is no list cost; None where there is one.
     """
 

@@ -1,8 +1,8 @@
 """Cells files: everything an audit needs in one Parquet file, without any text.
 
-Its rows are the cells, with exact decimals, for whatever reads Parquet. The rest stands in the file's metadata: the
-schema's name under `llmaudit.schema`, one JSON document, packed, under `llmaudit`, and its SHA-256 beside it
-(docs/files.md). Money in it is decimal text.
+The rows are the cells, with exact decimals, readable by anything that reads Parquet. Everything else is in the file's
+metadata: the name of the schema under `llmaudit.schema`, one compressed JSON document under `llmaudit`, and its SHA-256
+(docs/files.md). Money in that document is decimal text.
 """
 
 from __future__ import annotations

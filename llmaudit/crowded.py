@@ -1,7 +1,7 @@
-"""Keys that a log may fill freely: beyond so many values the ones with least spend stand together as `(other)`.
+"""Keys with too many values: beyond a limit, the values with the least spend are merged into `(other)`.
 
-A feature name with an id in it would make a cell of every request. Money does not change: a feature or a team has no
-price, and only models that the catalog does not know are put together, whose list cost is unknown anyway.
+A feature name that contains an id would turn every request into a cell of its own. Merging changes no money: features
+and teams have no price, and of the models only those are merged that the catalog does not know and cannot price.
 """
 
 from __future__ import annotations

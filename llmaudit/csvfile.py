@@ -1,8 +1,8 @@
-"""CSV that a spreadsheet can open without running anything in it.
+"""CSV that a spreadsheet can open without executing anything in it.
 
-A text cell that begins with `=`, `+`, `-`, `@`, a tab or a line break is a formula to a spreadsheet, and names in logs
-come from strangers. Such a cell gets an apostrophe in front, which spreadsheets do not show. Numbers and times are
-left as they are.
+To a spreadsheet, a cell that begins with `=`, `+`, `-`, `@`, a tab or a line break is a formula, and names in logs come
+from strangers. Such a cell is prefixed with an apostrophe, which spreadsheets do not show. Numbers and times are left
+as they are.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What stands behind names that hide a model: Azure deployments, Bedrock application profiles, aliases of a gateway.
+"""Names that hide a model (Azure deployments, Bedrock application profiles, gateway aliases) and what is behind them.
 
-A log that only has such a name cannot be priced, and nobody but the user knows what is behind it. The user says so in a
-small YAML file; it is read when requests are priced, not when they are read in, so that a line added later counts.
+A log that has only such a name cannot be priced, and only the user knows which model it stands for. The user says so in
+a small YAML file. It is read when requests are priced, not when they are ingested, so later additions take effect.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Where cells divide: the prompt sizes, instants and names of the catalog they were folded by.
+"""Where cells are divided: the prompt sizes, instants and names of the catalog that they were built with.
 
-A catalog may price cells that another one folded if it divides them nowhere else and takes the same names for the same
-skus. Then a cell's keys are put in its terms, and the cells are those it would have folded itself.
+Cells can be priced by another catalog if that one needs no further division and resolves the same names to the same
+skus. Their keys are then translated, and the result is the cells that the other catalog would have built itself.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Every error a user can meet: what it is called, which exit code it ends with, and what to do next.
+"""Every error a user can meet: its name (slug), its exit code, and what to do next.
 
-An error's text names the thing, the value, the limit and the next step, on one to three lines. Slugs are headings
+The text of an error names the thing, the value, the limit and the next step, on one to three lines. Slugs are headings
 in docs/errors.md, so that a message can be looked up.
 """
 

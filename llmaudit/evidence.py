@@ -1,7 +1,7 @@
-"""What the findings are computed from: plain, frozen values, no database.
+"""The input of all findings: plain, frozen values without a database.
 
-Everything a person reads is computed from an `Evidence`, so that a finding is a function that can be tested with a few
-cells written by hand.
+Everything a person reads is computed from an `Evidence`. A finding is therefore a function that can be tested with a
+few hand-written cells.
 """
 
 from __future__ import annotations

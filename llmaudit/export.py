@@ -1,4 +1,4 @@
-"""The data out again: requests with their list cost, cells, tiers and bill lines, for whatever reads tables."""
+"""Data export: requests with their list cost, cells, tiers and bill lines, as tables."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What requests tell before any price or plan: read from a database once, or from cells files, and added up.
+"""What the requests say before any price or plan: read from a database or from cells files, and added up.
 
-`Facts` is all that leaves the requests. An `Evidence` is made of facts, a catalog and plans (`llmaudit.audit`), so an
-audit neither knows nor cares whether its facts come from rows or from cells files (`llmaudit.cellsfile`).
+`Facts` is all that is kept of the requests. An `Evidence` combines facts, a catalog and plans (`llmaudit.audit`), so an
+audit does not depend on whether its facts come from requests or from cells files (`llmaudit.cellsfile`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Features of a prompt, computed while its text is in memory; the text itself is then dropped.
+"""Features of a prompt, computed while its text is in memory; the text is then dropped.
 
-Features are facts about the text (sizes, shape, needs, a fingerprint of its template), not judgements: the tier rules
-read them later, so that rules can change without the text.
+Features are facts about the text (sizes, shape, needs, a fingerprint of its template), not judgements. The tier rules
+interpret them later, so that rules can change without access to the text.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Spend as a FOCUS export (FinOps Open Cost and Usage Specification, 1.2): a row a day, sku, feature and team.
+"""Spend as a FOCUS export (FinOps Open Cost and Usage Specification 1.2): one row per day, sku, feature and team.
 
-The columns are those a FinOps tool joins on; what FOCUS has no word for begins with `x_`, as the specification wants.
+The columns are those that FinOps tools join on. Anything FOCUS has no column for is prefixed with `x_`, as the
+specification asks.
 """
 
 from __future__ import annotations

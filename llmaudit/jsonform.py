@@ -1,4 +1,4 @@
-"""Findings as JSON: money as decimal text, unknown as null, times as ISO 8601 with Z, ratios as numbers."""
+"""Values as JSON: money as decimal text, unknown as null, times as ISO 8601 with Z, ratios as numbers."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The list cost of every request, in SQL: the answer of `quote`, for millions of rows.
+"""The list cost of every request, computed in SQL: what `quote` does for one usage, for millions of rows.
 
-Rates are worked out once per combination of names and conditions that the log really has, by the same function that
-prices a single usage; SQL then joins and multiplies. So there is one rule of pricing, and the sums are exact whatever
-the order or the number of threads.
+Rates are looked up once per combination of names and conditions that occurs in the log, by the same function that
+prices a single usage; SQL then joins and multiplies. So there is only one implementation of pricing, and the sums are
+exact whatever the order of the rows or the number of threads.
 """
 
 from __future__ import annotations

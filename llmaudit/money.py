@@ -1,8 +1,8 @@
 """Exact money in US dollars.
 
 Amounts are `decimal.Decimal` and never pass through a float. A per-token rate has at most twelve decimals and a token
-count is an integer, so a cost is exact as long as nothing rounds on the way; rounding happens once, in `shown` or
-`share_out`, where a number is printed. Ratios (percentages) may be floats: they are never added up.
+count is an integer, so a cost is exact as long as no step rounds. Rounding happens once, where a number is shown
+(`shown`, `share_out`). Ratios and percentages may be floats: they are never added up.
 """
 
 from __future__ import annotations

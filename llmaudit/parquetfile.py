@@ -1,4 +1,4 @@
-"""Files, Parquet above all, that are written whole or not at all."""
+"""Files that are written completely or not at all, Parquet files above all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The span of time a run asks for, and the zone its days are in."""
+"""The time span that a run covers, and the time zone of its days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words around numbers, the same wherever a sentence counts something."""
+"""Numbers with their nouns, phrased the same way in every sentence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Personal data in text, by pattern and check digit: a hint about what a prompt holds, and no guarantee.
+"""Personal data in text, found by pattern and check digit: a hint about what a prompt contains, not a guarantee.
 
-A number counts only if its check digits are right where the kind has them: of random digits, one in ten passes for a
-card and one in a hundred for a tax number, so the shape is asked for as well. docs/privacy.md has what was measured.
+Where a kind of number has check digits, they must be right. Chance alone passes one random number in ten as a card and
+one in a hundred as a tax number, so the format is checked as well. docs/privacy.md has the measured error rates.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a log holds about people, and keys, made safe to keep: keyed hashes that still group, masks for live keys."""
+"""Makes what a log holds about people safe to keep: keyed hashes that can be grouped by, and masks for live keys."""
 
 from __future__ import annotations
 

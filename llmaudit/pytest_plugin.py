@@ -1,7 +1,7 @@
-"""A pytest plugin: `pytest --llmaudit-log run.jsonl` holds the log that a suite wrote against a baseline.
+"""A pytest plugin: `pytest --llmaudit-log run.jsonl` checks the log written by a test suite against a baseline.
 
-It records nothing itself: the suite, or the gateway it talks through, writes the log. At the end of the session the log
-is checked, and a broken budget fails the run. Without the flag nothing happens, and nothing of llmaudit is imported.
+It records nothing itself: the suite, or the gateway it talks to, writes the log. The log is checked at the end of the
+session, and a broken budget fails the run. Without the flag nothing happens, and nothing of llmaudit is imported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Why a record was not used, in words: the one place for what ingest, report and docs/rejects.md say of a reason."""
+"""The reasons why a record was not used, in words: the single source for ingest, the report and docs/rejects.md."""
 
 from __future__ import annotations
 

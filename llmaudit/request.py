@@ -2,7 +2,7 @@
 
 `None` means unknown and is never read as 0. Times are naive UTC. Token counters are disjoint: the prompt is the sum of
 the five input counters, `output_tokens` is all billed output, and the reasoning, audio and image counts are sub-counts
-inside those. A format turns its record into one of these; `COLUMNS` is what the database keeps of it.
+of those. A format turns its record into one of these; `COLUMNS` is what the database keeps of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Requests with the names of the catalog: what the rollup and the pricing of rows begin with (resolved.sql)."""
+"""Requests with their names resolved by the catalog: the start of the rollup and of pricing by row (resolved.sql)."""
 
 from __future__ import annotations
 

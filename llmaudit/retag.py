@@ -1,9 +1,9 @@
-"""Read the words of prompts again: from the files they came from, or from kept text; the database holds none.
+"""Reads the words of prompts again, from the original files or from kept text; the database itself holds none.
 
-A rule over words that has changed since a log was read needs the text. The ledger has each file's path and the hash of
-its content: a file that is still there unchanged is decoded as it was, and the hints of its requests are written anew.
-Where it is not, text that was kept beside the database (`ingest --keep-text`) does. What neither reaches is counted
-and named.
+When a rule over words changes, the text is needed again. The ledger has the path and the content hash of each file: a
+file that is still there unchanged is decoded again, and the hints of its requests are rewritten. Otherwise the text
+kept beside the database is used, if there is any (`ingest --keep-text`). Requests that neither reaches are counted and
+reported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rollup: requests of a store folded into cells by the portable SQL files of `llmaudit.sql`."""
+"""The rollup: the requests of a database grouped into cells, by the portable SQL files in `llmaudit.sql`."""
 
 from __future__ import annotations
 

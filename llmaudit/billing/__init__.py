@@ -1,7 +1,8 @@
-"""Bills beside the traffic: whose they are, what their names mean, what usage that a seller counted costs at list.
+"""Bills beside the traffic: who issued them, what their names mean, and what exported usage costs at list.
 
-- `sums`: bill lines of the database as sums (`BillSum`); the only module here that knows the database.
-- `lines`: what a line is: whose, of which model, usage or a charge beside it, in which currency.
-- `exports`: usage exports: which of several that tell the same usage counts.
-- `listed`, `factors`: a sum of an export at list, with bounds and what widens them.
+- `sums`: bill lines of the database as sums (`BillSum`); the only module here that reads the database.
+- `lines`: what a line is: whose, of which model, usage or another charge, in which currency.
+- `exports`: usage exports, and which of several counts where they cover the same usage.
+- `listed`, `factors`: exported usage at list price, with bounds and the reasons for them.
+- `differences`: the causes of a difference between a bill and something else.
 """

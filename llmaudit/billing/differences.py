@@ -1,4 +1,4 @@
-"""A difference between what a bill asks and something else, taken apart into causes that add up to it."""
+"""A difference between a bill and another amount, split into causes that add up to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Usage exports: bills of which no line has an amount. Several of one seller tell the same usage; one a day counts."""
+"""Usage exports, that is, bills without amounts. Where several of a seller cover the same day, one of them counts."""
 
 from __future__ import annotations
 

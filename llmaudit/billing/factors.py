@@ -1,4 +1,4 @@
-"""What one token of a kind costs under the rates that hold, for kinds that exports tell apart and requests do not."""
+"""The price of one token by kind, for kinds that usage exports distinguish and requests do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a line of a bill is: whose, of which model, usage or a charge beside it, in which currency."""
+"""What a bill line is: whose, of which model, usage or another charge, in which currency."""
 
 from __future__ import annotations
 

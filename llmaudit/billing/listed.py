@@ -1,9 +1,9 @@
-"""Lines of usage exports at list: what a seller's own count of tokens costs by its price list, with bounds.
+"""Usage exports at list price: what the seller's own token counts cost, with bounds.
 
-An export tells sums, and of each sum some of what its price depends on. What it does not tell is never chosen: every
-value that has a price of its own is tried, and the lowest and highest rate of each kind of token are the bounds. The
-expected cost is that of the ordinary case (the ordinary tier, no batch, short prompts, the global price); there is none
-where no case is the ordinary one: a day within which the price changes, or input of which no part is told.
+An export has sums, and for each sum only some of the conditions its price depends on. A missing condition is never
+guessed: every value with a price of its own is tried, and the lowest and highest rate of each kind of token are the
+bounds. The expected cost is that of the ordinary case (ordinary tier, no batch, short prompts, global price). There is
+none if no case is the ordinary one: on a day when the price changes, or if no part of the input is distinguished.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Bills and usage exports, one file each. A module of this package that defines `FORMAT` is one; there is no list."""
+"""Bills and usage exports, one file each. A module of this package that defines `FORMAT` is a bill; there is no list.
+
+`base` defines the bill line and what bills share. A bill is a `Format` like any log; its records become lines of
+`bill_lines` instead of requests.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from llmaudit.bills.base import BillLine, TokenKind, amount, grain_of
+from llmaudit.bills.base import BillLine, TokenKind, amount, grain_of, key_of
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import text_decimal, text_time
 from llmaudit.request import Reject
@@ -73,7 +73,7 @@ def convert(result: Result, context: Context) -> BillLine:
         result.service_tier, result.context_window, result.inference_geo, result.speed,
     )  # fmt: skip
     return BillLine(
-        line_key="|".join(str(part) for part in dimensions),
+        line_key=key_of(*dimensions),
         seller="anthropic",
         grain=grain_of(span.start, span.end),
         period_start=span.start,

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit.bills.anthropic_costs import Bucket, Span, unfold
-from llmaudit.bills.base import BillLine, by_kind, grain_of, told, web_searches
+from llmaudit.bills.base import BillLine, by_kind, grain_of, key_of, told, web_searches
 from llmaudit.formats.base import Context, Format
 
 
@@ -51,7 +51,7 @@ def convert(result: Result, context: Context) -> list[BillLine]:
         result.model, result.service_tier, result.context_window, result.inference_geo, result.speed,
     )  # fmt: skip
     line = BillLine(
-        line_key="|".join(str(part) for part in dimensions),
+        line_key=key_of(*dimensions),
         seller="anthropic",
         grain=grain_of(span.start, span.end),
         period_start=span.start,

@@ -154,10 +154,9 @@ FORMAT = Format(
     semantics=(
         "Only rows of Bedrock are lines, native or through the Marketplace (whose product code is opaque). Reads and "
         "writes of the cache have rows of their own, so input is uncached. The unit is read from pricing_unit and the "
-        "description: thousands on native rows, millions on Marketplace rows; a Marketplace row that "
-        "names neither keeps "
-        "no quantity. billed is the unblended cost and effective the net unblended one. Tax, credits, refunds and "
-        "discounts keep their own category."
+        "description: thousands on native rows, millions on Marketplace rows; a Marketplace row that names neither "
+        "keeps no quantity. billed is the unblended cost and effective the net unblended one. Tax, credits, refunds "
+        "and discounts keep their own category."
     ),
     verified="Columns and usage types from published reports and tables; no unmasked row of a real bill seen.",
     traps=(

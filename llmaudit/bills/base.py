@@ -1,8 +1,8 @@
 """The canonical bill line: what a seller says it charged, at the grain of the bill.
 
-A bill is never exploded into requests: its lines stand in a table of their own (`bill_lines`), and are compared with
-the requests by seller and month. `None` means unknown. Periods are half-open, naive UTC. Amounts are as the bill has
-them, exact, in its own currency.
+A bill is never split into fake requests. Its lines have a table of their own (`bill_lines`) and are compared with the
+requests by seller and month. `None` means unknown. Periods are half-open, in naive UTC. Amounts are exactly as the bill
+states them, in its own currency.
 """
 
 from __future__ import annotations
@@ -116,6 +116,11 @@ class Occurrences:
         digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()[:32]
         self._seen[digest] += 1
         return f"{digest}#{self._seen[digest]}"
+
+
+def key_of(*dimensions: object) -> str:
+    """Return the key of a line that nothing but its dimensions tells apart."""
+    return "|".join(str(part) for part in dimensions)
 
 
 def cell(row: Mapping[str, object], *names: str) -> str | None:

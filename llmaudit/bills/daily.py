@@ -1,4 +1,4 @@
-"""Daily sums that a gateway keeps: one amount for all tokens of a day and model, and how many of each there were."""
+"""Daily sums kept by a gateway: one amount for all tokens of a day and model, with the count of each kind."""
 
 from __future__ import annotations
 

@@ -143,11 +143,10 @@ FORMAT = Format(
     state=Occurrences,
     repeats="last",
     semantics=(
-        "Only rows of models are lines. BilledCost and EffectiveCost are two views of the same money and "
-        "are never added: "
-        "prepaid usage has billed 0 and an effective cost, its purchase the reverse. Input, reads and writes have rows "
-        "of their own, so input is uncached. Quantities are single tokens, by ConsumedUnit or PricingUnit. The token "
-        "keys of SkuPriceDetails are read at every version. Corrections keep that as their category."
+        "Only rows of models are lines. BilledCost and EffectiveCost are two views of the same money and are never "
+        "added: prepaid usage has billed 0 and an effective cost, its purchase the reverse. Input, reads and writes "
+        "have rows of their own, so input is uncached. Quantities are single tokens, by ConsumedUnit or PricingUnit. "
+        "The token keys of SkuPriceDetails are read at every version. Corrections keep that as their category."
     ),
     verified="Columns and token rows on the specification's own samples; vendors' previews from their documentation.",
     traps=(

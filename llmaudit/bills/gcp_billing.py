@@ -139,11 +139,9 @@ FORMAT = Format(
     state=Occurrences,
     repeats="last",
     semantics=(
-        "Only rows of Vertex AI and Gemini are lines. Amounts are in the billing currency and stay in it; "
-        "the row's own "
-        "rate to the dollar is kept beside them. billed = cost + the row's credits (negative). Cached "
-        "input has SKUs of "
-        "its own, so input is uncached; the cache's storage is billed by the hour and counts no tokens. "
+        "Only rows of Vertex AI and Gemini are lines. Amounts are in the billing currency and stay in it; the row's "
+        "own rate to the dollar is kept beside them. billed = cost + the row's credits (negative). Cached input has "
+        "SKUs of its own, so input is uncached; the cache's storage is billed by the hour and counts no tokens. "
         "usage.amount is in single tokens."
     ),
     verified="Columns and the grammar of SKUs from published tables; no real row with a Gemini SKU seen.",

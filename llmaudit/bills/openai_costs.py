@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from llmaudit.bills.base import BillLine, TokenKind, amount, quantity
+from llmaudit.bills.base import BillLine, TokenKind, amount, key_of, quantity
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import epoch
 from llmaudit.request import Reject
@@ -65,7 +65,7 @@ def convert(result: Result, context: Context) -> BillLine:
     model, kind = item_of(result.line_item)
     units = 1000 if result.quantity_unit == "1000_tokens" else 1
     return BillLine(
-        line_key="|".join(str(part) for part in (span.start, result.line_item, result.project_id, result.api_key_id)),
+        line_key=key_of(span.start, result.line_item, result.project_id, result.api_key_id),
         seller="openai",
         grain="day" if span.end - span.start == DAY_SECONDS else "other",
         period_start=epoch(span.start, "start_time"),

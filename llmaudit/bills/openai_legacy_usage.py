@@ -67,9 +67,8 @@ FORMAT = Format(
     state=Occurrences,
     repeats="last",
     semantics=(
-        "Usage without money, in spans of five minutes that state only their start. Context tokens "
-        "include cached ones, and stay input_all where there is no count of those; "
-        "snapshot_id is the model."
+        "Usage without money, in spans of five minutes that state only their start. Context tokens include cached "
+        "ones, and stay input_all where there is no count of those; snapshot_id is the model."
     ),
     verified="Names of the fields from documentation and other readers; no real export seen.",
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from llmaudit.bills.base import BillLine, by_kind, grain_of, quantity, told
+from llmaudit.bills.base import BillLine, by_kind, grain_of, key_of, quantity, told
 from llmaudit.bills.openai_costs import Bucket, Span, unfold
 from llmaudit.bills.openai_counts import counts_of
 from llmaudit.formats.base import Context, Format
@@ -63,7 +63,7 @@ def convert(result: Result, context: Context) -> list[BillLine]:
         result.service_tier, result.api_source, result.size, result.source, result.context_level,
     )  # fmt: skip
     line = BillLine(
-        line_key="|".join(str(part) for part in dimensions),
+        line_key=key_of(*dimensions),
         seller="openai",
         grain=grain_of(start, end),
         period_start=start,

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit import usage
-from llmaudit.bills.base import BillLine, amount
+from llmaudit.bills.base import BillLine, amount, key_of
 from llmaudit.bills.daily import day_of, with_tokens
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import text_time
@@ -47,7 +47,7 @@ def convert(row: Row, _: Context) -> list[BillLine] | Ignored:
     elif row.day is not None:
         start, end = day_of(row.day, "day")
     charge = BillLine(
-        line_key="|".join(str(part) for part in (start, row.user, row.model, row.provider, row.credential_type)),
+        line_key=key_of(start, row.user, row.model, row.provider, row.credential_type),
         seller="vercel",
         grain="hour" if row.hour is not None else "day" if row.day is not None else "other",
         period_start=start,

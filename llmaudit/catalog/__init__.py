@@ -1,4 +1,11 @@
-"""Dated prices by seller, sku and condition: load pricing/, find what a model name means, quote a usage exactly."""
+"""Dated prices by seller, sku and condition: load pricing/, resolve model names, and quote a usage exactly.
+
+- `load` reads pricing/ and the user's overlays into a `Catalog` (`catalog`), whose parts are `directory` (what names
+  mean), `stock` (sellers, skus, models), `compiled` and `timeline` (prices as atomic, dated rates).
+- `rates` finds the rates that apply to a request, with bounds; `quote` prices one usage and explains it.
+- `model` has the shapes of the YAML files, `units` the quantities that are priced, `schedule` the price calendars.
+- `verify` checks a whole catalog; `build` compiles pricing/compiled/ from its sources.
+"""
 
 from __future__ import annotations
 

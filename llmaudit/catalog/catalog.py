@@ -1,4 +1,4 @@
-"""The price catalog in memory: who sells what under which names, and at what price at which instant."""
+"""The price catalog in memory: who sells what, under which names, and at what price at which instant."""
 
 from __future__ import annotations
 
@@ -121,8 +121,12 @@ class Catalog(Directory):
 
     def prompt_edges(self) -> list[int]:
         """Return every prompt size, in tokens, at which some price steps, with 0 first."""
+        return list(self._prompt_edges)
+
+    @cached_property
+    def _prompt_edges(self) -> tuple[int, ...]:
         stated = (price.when for entries in self._entries.values() for entry in entries for price in entry.prices)
-        return sorted({0, *(when.prompt_from for when in chain(stated, self._compiled.conditions()))})
+        return tuple(sorted({0, *(when.prompt_from for when in chain(stated, self._compiled.conditions()))}))
 
     def slots(self, first: datetime, last: datetime) -> list[Slot]:
         """Return the spans between two instants in which no rate changes, day by day (naive UTC)."""

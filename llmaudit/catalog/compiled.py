@@ -1,7 +1,7 @@
-"""Read pricing/compiled/: one CSV row per atomic rate, made by `llmaudit pricing update` (docs/pricing-sources.md).
+"""Reads pricing/compiled/: one CSV row per atomic rate, made by `llmaudit pricing update` (docs/pricing-sources.md).
 
-The rows are kept as they stand and become `Rate` values only for a sku that someone asks for: most runs touch a few
-dozen of several thousand.
+Rows stay as they are and become `Rate` values only for a sku that is asked for: most runs touch a few dozen of several
+thousand.
 """
 
 from __future__ import annotations

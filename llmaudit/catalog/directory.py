@@ -1,4 +1,4 @@
-"""What names mean: which seller, gateway or maker a log or a person names, and which offer a model name stands for."""
+"""What names mean: the seller, gateway or maker that a log or a person names, and the offer behind a model name."""
 
 from __future__ import annotations
 

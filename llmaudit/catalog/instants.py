@@ -1,4 +1,4 @@
-"""Instants of the catalog: naive UTC, half-open spans, with two sentinels instead of open ends."""
+"""Instants in the catalog: naive UTC and half-open spans, with two sentinels instead of open ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read pricing/ and a user's overlays into one `Catalog`."""
+"""Reads pricing/ and the user's overlays into one `Catalog`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model names: which skus a name may mean, most literal reading first."""
+"""Model names: the skus that a name may mean, most literal reading first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a usage to an exact cost: pick the rates that hold, multiply, and say every rule and assumption used."""
+"""From a usage to an exact cost: pick the rates that apply, multiply, and state every rule and assumption."""
 
 from __future__ import annotations
 

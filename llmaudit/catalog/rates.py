@@ -1,8 +1,8 @@
-"""Which rates hold: from an offer and the conditions of a request to exact rate vectors with their bounds.
+"""Which rates apply: from an offer and the conditions of a request to exact rate vectors with bounds.
 
-Where a condition is unknown (region, completion time, thinking mode) every value it may have is tried; the expected
-vector is the one of the ordinary case, the bounds are the lowest and highest rate of each quantity. Nothing is priced
-by a neighbour: a service tier or batch without a price of its own has none.
+Where a condition is unknown (region, completion time, thinking mode), every value it may have is tried. The expected
+vector is that of the ordinary case; the bounds are the lowest and highest rate of each quantity. Nothing is priced by a
+neighbour: a service tier or batch without a price of its own is unpriced.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Calendars of dearer and cheaper hours, and the instants at which any price can change."""
+"""Calendars of expensive and cheap hours, and the instants at which any price can change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the catalog's files state: sellers, skus, models and what is true of them; nothing here knows a date."""
+"""What the catalog's files state about sellers, skus and models; nothing here depends on a date."""
 
 from __future__ import annotations
 

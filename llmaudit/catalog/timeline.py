@@ -1,8 +1,8 @@
-"""From price entries to atomic rates, and from atomic rates to dense vectors per span of time.
+"""From price entries to atomic rates, and from atomic rates to spans of time in which no price changes.
 
-A file states prices as a person writes them: vectors that hold until the next one, rules that multiply, hours of a
-machine. Here they all become the same thing, a `Rate` with a start and an end, and the rates of a sku become spans in
-which nothing changes. What a rate was derived from stays in its evidence.
+A file states prices as people write them: vectors that hold until the next one, rules that multiply, hours of a
+machine. Here they all become `Rate` values with a start and an end, and the rates of a sku become spans without any
+change. The evidence of a rate says what it was derived from.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What prices are for: the units of the catalog, and the quantities of a request that they apply to.
 
-A request's list cost is linear in its quantities (`PRICED`), so that costs of cells and of rows are the same sum. The
-six counters are disjoint. A sub-count (reasoning, audio, images) lies inside one of them: its factor is the difference
-between its own rate and the rate of the counter it lies in, and 0 where the seller prices it alike.
+The list cost of a request is linear in its quantities (`PRICED`), so costs of cells and of rows are the same sum. The
+six counters are disjoint. A sub-count (reasoning, audio, images) is inside one of them: its factor is the difference
+between its own rate and the rate of that counter, and 0 where the seller charges the same for both.
 """
 
 from __future__ import annotations

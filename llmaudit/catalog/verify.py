@@ -1,6 +1,6 @@
-"""Checks of a whole catalog: what no single file can show, and what time makes wrong.
+"""Checks of a whole catalog: what no single file can show, and what becomes wrong with time.
 
-Each check is a function from the catalog to the problems it finds; an empty answer is a pass.
+Each check is a function from the catalog to the problems it finds; an empty result is a pass.
 """
 
 from __future__ import annotations

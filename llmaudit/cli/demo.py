@@ -1,4 +1,4 @@
-"""`llmaudit demo`: a first result without any file of one's own."""
+"""`llmaudit demo`: a first result without any file of the user's own."""
 
 from __future__ import annotations
 

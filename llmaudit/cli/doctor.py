@@ -1,4 +1,4 @@
-"""`llmaudit doctor`: what is installed and found, and what is amiss."""
+"""`llmaudit doctor`: what is installed and found, and what is wrong."""
 
 from __future__ import annotations
 

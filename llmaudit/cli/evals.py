@@ -1,4 +1,4 @@
-"""`llmaudit evals`: outcomes of single answers (judges, people, conversions) put in and listed."""
+"""`llmaudit evals`: add and list outcomes of single answers (judges, people, conversions)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`llmaudit explain`: how one number came to be, from file and line to money."""
+"""`llmaudit explain`: how one number was computed, from file and line to money."""
 
 from __future__ import annotations
 

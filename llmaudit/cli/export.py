@@ -1,4 +1,4 @@
-"""`llmaudit export`: the data out again, for whatever reads tables."""
+"""`llmaudit export`: the data as files that other tools can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`llmaudit forget`: a file out of the database again."""
+"""`llmaudit forget`: removes a file from the database again."""
 
 from __future__ import annotations
 

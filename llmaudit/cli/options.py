@@ -1,4 +1,4 @@
-"""The options every command has, and the one place where errors become messages and exit codes."""
+"""The options that every command has, and the only place where errors become messages and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`llmaudit query`: one read-only question to the database, in SQL."""
+"""`llmaudit query`: one read-only SQL query on the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`llmaudit requests`: canonical rows, for looking and for tests."""
+"""`llmaudit requests`: canonical rows, for inspection and for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps that several commands share: open the database, read files into it, load the catalog."""
+"""Steps shared by several commands: open the database, read files into it, load the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a plan keeps its promise where the truth is known: a part of the cases is shown, the rest is measured."""
+"""How often a plan keeps its promise where the truth is known: it sees some cases and is scored on the others."""
 
 from __future__ import annotations
 

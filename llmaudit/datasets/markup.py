@@ -1,24 +1,25 @@
-"""Simulated months through a gateway whose truth is planted: what it adds, and what only looks like it.
+"""Simulated months of gateway traffic with a planted truth: what the gateway adds, and what only looks like it.
 
-Each request has a truth (what was used, under which conditions, when) and a logged form, which hides what real logs
-hide: the region, the tier, cached tokens. The charge is the catalog's list price of the truth, changed by a rule, then
-rounded as the log's field rounds. Requests come as rows for a study in memory; `markup_logs` writes them as log files,
-for the whole command line. What no amount shows is simulated beside them: payments for credit, and sizes of prompts as
-they were really sent.
+Each request has a truth (what was used, when, under which conditions) and a logged form, which hides what real logs
+hide: the region, the tier, cached tokens. The charge is the list price of the truth, changed by a rule and then rounded
+as the field in the log rounds. Studies use the requests as rows in memory; `markup_logs` writes them as log files for
+the whole command line. What no amount shows is simulated as well: payments for credit, and the true sizes of prompts.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Literal
 
 import numpy as np
+from msgspec.structs import replace
 
-from llmaudit.catalog import Catalog, Conditions, NoRates, Offer, rates_for
+from llmaudit.catalog import Catalog, Conditions, Offer
+from llmaudit.datasets.markup_looks import Look, Truth, looks_like
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 from llmaudit.summaries.prompts import SizedPrompt
@@ -27,11 +28,6 @@ Rule = Literal[
     "none", "token_rate", "per_request", "rate_and_fee", "output_rate", "input_rate", "cache_discount",
     "minimum_charge", "rounding_up", "conversion", "token_count", "top_up",
 ]  # fmt: skip
-Look = Literal[
-    "region", "time of day", "service tier", "batch", "long context", "cache class", "price change on a date",
-    "alias", "reasoning outside output", "promotion", "currency", "duplicates", "log coverage",
-]  # fmt: skip
-
 FIRST = datetime(2026, 10, 1)  # noqa: DTZ001 -- naive UTC, as in the database
 MIX: Mapping[tuple[str, str], float] = {
     ("openai", "gpt-4.1"): 3.0,
@@ -90,26 +86,6 @@ class World:
     top_up_minimum: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True)
-class _Truth:
-    """What a request really was.
-
-    Attributes:
-        row: As it is logged, without its amount.
-        tokens: The six counters as they were used.
-        reasoning: Inside the output.
-        conditions: Under which it was served.
-        offer: What it was billed as.
-        factor: Of the list price, beside the rule.
-    """
-
-    row: BilledRequest
-    tokens: tuple[int, int, int, int, int, int]
-    conditions: Conditions
-    offer: Offer
-    factor: float = 1.0
-
-
 def simulate(world: World, catalog: Catalog, rng: np.random.Generator) -> list[BilledRequest]:
     """Return a month as rows, in order of time; `line` counts them."""
     offers = [_offer(catalog, key) for key in world.mix]
@@ -128,11 +104,11 @@ def simulate(world: World, catalog: Catalog, rng: np.random.Generator) -> list[B
         tokens = (first + world.tokens * world.is_reported, read, short, long, other, output)
         band = edges[bisect_right(edges, sum(tokens[:-1])) - 1]
         row = _row(world, index, at, slot, offers[chosen[index]], tokens)
-        truth = _Truth(row, tokens, Conditions(slot, band, is_folded=True), offers[chosen[index]])
+        truth = Truth(row, tokens, Conditions(slot, band, is_folded=True), offers[chosen[index]])
         if world.look is not None and rng.random() < world.share:
-            truth = _looks_like(world.look, truth, catalog, at)
+            truth = looks_like(world.look, truth, catalog, at)
         if rng.random() < world.missing_cache:
-            truth = replace(truth, row=_without_cache(truth.row))
+            truth = truth.without_cache()
         error = float(np.exp(rng.normal(0.0, world.noise))) if world.noise else 1.0
         rows.append(_billed(world, truth, catalog, error, (at - FIRST).days))
     if world.look == "log coverage":
@@ -187,90 +163,8 @@ def _row(world: World, index: int, at: datetime, slot: datetime, offer: Offer, t
     )
 
 
-def _without_cache(row: BilledRequest) -> BilledRequest:
-    first, *cached, output = row.tokens
-    return _as(row, tokens=(first + sum(cached), 0, 0, 0, 0, output))
-
-
-def _as(row: BilledRequest, **changes: object) -> BilledRequest:
-    import msgspec  # noqa: PLC0415 -- one use
-
-    return msgspec.structs.replace(row, **changes)
-
-
-def _looks_like(  # noqa: C901 -- one case for each look-alike, nothing nested
-    look: Look, truth: _Truth, catalog: Catalog, at: datetime
-) -> _Truth:
-    """Return a request that is served under a condition its log does not show."""
-    conditions = truth.conditions
-    first, read, short, _, other, output = truth.tokens
-    match look:
-        case "region":
-            region = next((name for name in _named(catalog, truth.offer, "region") if name in {"us", "eu"}), None)
-            return replace(truth, conditions=replace(conditions, region=region))
-        case "time of day":  # the log's clock is local, the price goes by UTC
-            shifted = catalog.slots(at + timedelta(hours=8), at + timedelta(hours=8))
-            slot = max((one for one in shifted if one.start <= at + timedelta(hours=8)), key=lambda one: one.start)
-            return replace(truth, conditions=replace(conditions, at=slot.priced_at))
-        case "service tier":
-            tier = "priority" if "priority" in _named(catalog, truth.offer, "service_tier") else None
-            return replace(truth, conditions=replace(conditions, service_tier=tier))
-        case "batch":
-            has = any(when.batch for when in catalog.spans(truth.offer))
-            return replace(truth, conditions=replace(conditions, is_batch=has))
-        case (
-            "long context"
-        ):  # long prompts are there, and the log shows them: a list without their price would be wrong
-            return truth
-        case "cache class":  # written for an hour, logged as any write
-            return replace(truth, tokens=(first, read, 0, short, other, output))
-        case "price change on a date":
-            return replace(truth, factor=1.0, conditions=_before(catalog, truth, conditions))
-        case "alias":
-            asked = catalog.offer("anthropic", "claude-opus-4-6") or truth.offer
-            own = truth.offer.seller == "anthropic"
-            return replace(
-                truth, offer=asked if own else truth.offer,
-                row=_as(truth.row, requested=asked.sku.sku if own else truth.row.requested),
-            )  # fmt: skip
-        case "reasoning outside output":
-            return replace(
-                truth, tokens=(first, read, short, 0, other, output * 2), row=_as(truth.row, reasoning_tokens=output)
-            )
-        case "promotion":
-            return replace(truth, factor=0.7)
-        case "currency":
-            return replace(truth, factor=7.12)
-        case _:
-            return truth
-
-
-def _named(catalog: Catalog, offer: Offer, field_name: str) -> list[str]:
-    return sorted({str(getattr(when, field_name)) for when in catalog.spans(offer) if getattr(when, field_name)})
-
-
-def _before(catalog: Catalog, truth: _Truth, conditions: Conditions) -> Conditions:
-    """Return conditions at the last instant at which the offer had another price."""
-    spans = [span for when, every in catalog.spans(truth.offer).items() if not when.given for span in every]
-    earlier = [span.end - timedelta(days=1) for span in spans if span.end <= conditions.at]
-    return replace(conditions, at=max(earlier)) if earlier else conditions
-
-
-_RATES: dict[tuple[str, str, str, Conditions], tuple[float, ...]] = {}
-
-
-def _factors(catalog: Catalog, offer: Offer, conditions: Conditions) -> tuple[float, ...]:
-    key = (catalog.version, *offer.key, conditions)
-    if key not in _RATES:
-        rates = rates_for(catalog, offer, conditions)
-        if isinstance(rates, NoRates):
-            raise ValueError(rates.reason)
-        _RATES[key] = tuple(float(factor) for factor in rates.expected)
-    return _RATES[key]
-
-
-def _billed(world: World, truth: _Truth, catalog: Catalog, error: float, day: int) -> BilledRequest:
-    factors = _factors(catalog, truth.offer, truth.conditions)
+def _billed(world: World, truth: Truth, catalog: Catalog, error: float, day: int) -> BilledRequest:
+    factors = truth.factors(catalog)
     costs = [count * factor for count, factor in zip(truth.tokens, factors, strict=False)]
     prompt, output = sum(costs[:-1]), costs[-1]
     amount = (prompt + output) * truth.factor
@@ -296,7 +190,7 @@ def _billed(world: World, truth: _Truth, catalog: Catalog, error: float, day: in
                 pass
     rounding = ROUND_CEILING if world.rule == "rounding_up" else ROUND_HALF_EVEN
     units = (Decimal(amount * error) / world.unit).to_integral_value(rounding)
-    return _as(truth.row, billed_usd=units * world.unit)
+    return replace(truth.row, billed_usd=units * world.unit)
 
 
 PAYMENTS = 12

@@ -1,6 +1,6 @@
 """Simulated months as log files: LiteLLM's spend log, OpenRouter's activity CSV, any OpenAI-compatible API.
 
-Each format hides what it really hides: OpenRouter's has no cache writes, which look like ordinary input there.
+Each format hides what it hides in reality: OpenRouter's has no cache writes, which look like ordinary input there.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Simulated logs with a planted change: what `llmaudit check` must name, and what it must not cry wolf at.
+"""Simulated logs with a planted change: what `llmaudit check` has to name, and where it must not raise a false alarm.
 
-Twenty templates in five features, asked by users who differ in how much and how long they ask. A change is planted by
-scaling one thing of the same world, so that the truth is known: its cause, and its template, model or feature. A draw
-can be reduced in memory (a thousand runs take a minute) or written as a log for the command line; a test holds the two
-equal.
+There are twenty templates in five features, used by people who differ in how often and how much they ask. A change is
+planted by scaling one property of the same world, so its true cause, template, model and feature are known. A draw can
+be reduced in memory (a thousand runs take a minute) or written as a log for the command line; a test checks that both
+agree.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class World:
         days: Days over which they ask.
         prompt: Factor on the input tokens of each template; of all where it has one entry.
         output: Factor on the output tokens of all.
-        swapped: Share of the calls of the middle model that a dear one answers.
+        swapped: Share of the calls of the middle model that an expensive one answers.
         retried: Share of calls whose first attempt failed after its prompt was read, and was paid.
         cache_hits: Share of the cached feature's calls that read their prefix from the cache.
         price: Factor on the price of the middle model.

@@ -1,4 +1,4 @@
-"""How often the cost check is right: what it names first, how often noise alarms it, how often it sees what it says.
+"""How often the cost check is right: what it names first, how often noise triggers it, and which changes it detects.
 
 The same study runs small in the tests and large in benchmarks/. It calls what `llmaudit check` calls; only the reading
 of a log is replaced by sums in memory.

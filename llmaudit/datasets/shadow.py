@@ -1,7 +1,7 @@
-"""Simulated shadow tests: pairs whose true quality loss, cost ratio and latency differences are planted.
+"""Simulated shadow tests: pairs with planted quality loss, cost ratio and latency differences.
 
-Users differ in how much they ask and in how well the shadow serves them, so pairs of one user are alike; costs and
-latencies are lognormal, so that every truth has a closed form.
+Users differ in how much they ask and in how well the shadow serves them, so pairs of one user resemble each other.
+Costs and latencies are lognormal, so that every truth has a closed form.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What many runs of a simulation came to."""
+"""A share of successes over many runs of a simulation."""
 
 from __future__ import annotations
 

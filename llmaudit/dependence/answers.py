@@ -1,6 +1,6 @@
-"""What an answer really costs: spend over good answers, where failed attempts are paid for too.
+"""What an answer really costs: spend over good answers, including the failed attempts that were paid for.
 
-A cheap model that needs several attempts for an answer can be dearer than one that needs one.
+A cheap model that needs several attempts per answer can cost more than an expensive one that needs one.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class CostRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inversion(msgspec.Struct, frozen=True):
-    """Two models of one tier, of which the one that is cheaper by request is dearer by good answer."""
+    """Two models of one tier, of which the one that is cheaper by request is more expensive by good answer."""
 
     tier: int
     cheap_by_request: CostRow
@@ -54,7 +54,7 @@ class Inversion(msgspec.Struct, frozen=True):
 
 
 def costs(cells: Iterable[PricedCell]) -> list[CostRow]:
-    """Return the cost by request and by good answer of every gateway, model and tier, dearest first."""
+    """Return the cost by request and by good answer of every gateway, model and tier, most spend first."""
     known = [priced for priced in cells if priced.spend_usd is not None]
     groups = grouped(known, lambda one: (one.cell.gateway, one.cell.model, one.cell.tier))
     return [_cost(key, group) for key, group in groups]

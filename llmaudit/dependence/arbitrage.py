@@ -1,8 +1,8 @@
-"""A cheaper model of the same class that already answers the same tier: what staying with the dearer one costs.
+"""A cheaper model of the same class that already answers the same tier: what staying with the expensive one costs.
 
-Evidence is the log itself: a model counts for a tier if it gave at least `LEAST` good answers there. That shows that it
-is trusted with the tier, not that its answers are as good; so the dollars are unproven, unless paired outcomes certify
-the move.
+The evidence is the log itself: a model qualifies for a tier if it gave at least `LEAST` good answers there. That shows
+that it is trusted with the tier, not that its answers are as good. So the dollars are unproven unless paired outcomes
+certify the move.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Arbitrage(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         tier: 0 to 3.
         model_class: Of both models.
-        model: The dearer one.
+        model: The more expensive one.
         instead: The cheaper one.
         good_answers: Good answers of the cheaper one in this tier.
         requests: Requests that would move.

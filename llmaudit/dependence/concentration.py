@@ -1,7 +1,7 @@
 """How concentrated spend is: shares and the Herfindahl-Hirschman index by maker, seller, gateway and model.
 
-The index is the sum of the squared shares in percent, up to 10,000 for a single name. The limits are those of the US
-merger guidelines of 2023: above 1,800 is highly concentrated, above 1,000 moderately. 10,000 over the index is the
+The index is the sum of the squared shares in percent, up to 10,000 for a single name. The thresholds are those of the
+2023 US merger guidelines: highly concentrated above 1,800, moderately above 1,000. 10,000 divided by the index is the
 number of equal names that would be as concentrated.
 """
 
@@ -38,7 +38,7 @@ class Concentration(msgspec.Struct, frozen=True):
         index: Herfindahl-Hirschman index, 0 to 10,000; None where nothing was spent.
         level: high above 1,800, moderate above 1,000, else low.
         equal_names: How many equal names would be as concentrated.
-        shares: Dearest first; they add up to the spend.
+        shares: Largest first; they add up to the spend.
     """
 
     by: str

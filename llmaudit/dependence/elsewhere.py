@@ -1,7 +1,7 @@
-"""The same model at another seller: what its list price there would have made of the same tokens.
+"""The same model at another seller: what the same tokens would have cost at its list price.
 
-No answer changes in kind, since the model is the same; a host of open weights may serve them at another precision,
-which no log shows. List is compared with list, so that a gateway's markup is not counted a second time.
+The model is the same, so answers do not change in kind; but a host of open weights may serve them at another precision,
+which no log shows. List is compared with list, so that a gateway's markup is not counted twice.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SellerQuote(msgspec.Struct, frozen=True):
         seller: The other seller.
         sku: Its name for the model.
         list_usd: As far as is known.
-        high_usd: At the dearest that may apply (a region).
+        high_usd: At the highest price that may apply (a region).
     """
 
     seller: str
@@ -49,7 +49,7 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
         list_usd: Their list cost now.
         sellers: Every other seller that could have served all of them, priced in the same units, cheapest first.
         saving_usd: List now minus the cheapest; 0 where none is cheaper.
-        sure_usd: The same at the dearest price that may apply there against the cheapest that may apply here.
+        sure_usd: The same at the highest price that may apply there against the lowest that may apply here.
         by_tier: `saving_usd` by tier.
     """
 
@@ -64,7 +64,7 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def elsewhere(cells: Iterable[PricedCell], catalog: Catalog) -> list[Elsewhere]:
-    """Return every model in the traffic with the other sellers of it, dearest first."""
+    """Return every model in the traffic with the other sellers of it, largest spend first."""
     offers = _offers(catalog)
     groups: dict[tuple[str, str], list[PricedCell]] = {}
     for priced in folded(cells, catalog):

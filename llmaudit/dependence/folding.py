@@ -1,4 +1,4 @@
-"""Cells folded further, to the few that prices can tell apart: what other sellers and models are priced on."""
+"""Cells merged into the few that prices can distinguish, to price them at other sellers and on other models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arbitrage forgone: the better of another seller of the same model and a cheaper model of the same class."""
+"""Forgone arbitrage: the better of another seller of the same model and a cheaper model of the same class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failures that a log shows without a token: what providers may have charged for them all the same."""
+"""Failures that the log shows without tokens: what providers may have charged for them anyway."""
 
 from __future__ import annotations
 

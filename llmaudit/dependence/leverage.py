@@ -1,4 +1,4 @@
-"""How much of what a maker is paid could go elsewhere without another class of model: the leverage at a renewal."""
+"""Leverage at a renewal: how much of a maker's spend could go elsewhere without changing the class of model."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Hours in which a seller failed far more often than it does, and whether anybody else answered then.
+"""Hours in which a seller failed far more often than usual, and whether another one answered meanwhile.
 
-An hour of a gateway and seller is an outage if at least `LEAST` of its attempts failed by no fault of the caller, if
-they are at least `SHARE` of its attempts, and if that is at least `TIMES` the route's median hour. A route that always
-fails that often has no outages: it is broken, which the failure rates of reliability show.
+An hour of a gateway and seller is an outage if at least `LEAST` of its attempts failed through no fault of the caller,
+if these are at least a share of `SHARE` of its attempts, and if that share is at least `TIMES` that of the route's
+median hour. A route that always fails that often has no outages: it is broken, and the failure rates show it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Storms of refusals for too many requests, and the retries that were thrown into them.
+"""Rate-limit storms: minutes full of refusals, and the retries that were sent into them.
 
-A minute is hot if its refusals are at least `SHARE` of what the route sends in a minute, at the average of the hour.
-Hot minutes at most `APART` from each other are one storm if together they have at least `LEAST` refusals and those are
-at least `SHARE` of what the route sent from the first to the last of them. So both a route with a request every few
-minutes and one with thousands a minute are read by one rule.
+A minute is hot if its refusals are at least `SHARE` of what the route sends per minute, averaged over the hour. Hot
+minutes at most `APART` from each other form one storm if together they have at least `LEAST` refusals and these are at
+least `SHARE` of what the route sent from the first to the last of them. One rule thus covers routes with a request
+every few minutes and routes with thousands a minute.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How many days it would take to leave a maker of models: an estimate whose every assumption is stated.
+"""How many days it would take to leave a maker: an estimate with all its assumptions stated.
 
-The days are counts from the log times fixed days apiece. The counts are facts; the days apiece are a judgement, half
-and twice of which are the ends of the range.
+The days are counts from the log, times fixed days per item. The counts are facts. The days per item are a judgement:
+half and twice their value are the ends of the range.
 """
 
 from __future__ import annotations

@@ -1,3 +1,3 @@
-"""Outcomes of single answers (evals, people's scores, conversions): files in, kept, and joined to the traffic."""
+"""Outcomes of single answers (evals, human scores, conversions): read from files, stored, matched with the traffic."""
 
 from __future__ import annotations

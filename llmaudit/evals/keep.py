@@ -1,4 +1,4 @@
-"""Outcomes in the database: a file put in once, what it repeats and contradicts, and what is there."""
+"""Outcomes in the database: each file is stored once; repeats and contradictions are noted."""
 
 from __future__ import annotations
 

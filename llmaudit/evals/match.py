@@ -1,7 +1,7 @@
-"""Outcomes joined to the traffic and made into pairs: which cohort a case belongs to, and who answered it.
+"""Outcomes matched with the traffic and paired: the cohort that a case belongs to, and the models that answered it.
 
-A case's labels are its own, else those of the logged request it names, else what the requests of its template, or of
-its route, have in common. The same case answered by two models is a pair, whatever files the two scores came in.
+The labels of a case are its own, else those of the logged request it names, else whatever the requests of its template
+or route have in common. A case that two models answered is a pair, even if the two scores come from different files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files of outcomes to rows: JSON lines, CSV or Parquet, every record that cannot be used named by line and field."""
+"""Outcome files to rows: JSON lines, CSV or Parquet; every record that cannot be used is named by line and field."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What an account pays or is let off as a whole: free allowances and committed spend.
+"""What an account pays, or is exempt from, as a whole: free allowances and committed spend.
 
-No single request can be priced by these: which of a day's searches were the free ones depends on all the others. They
-stand beside the sum of the requests and are in no total of them.
+These cannot price a single request: which of a day's searches were free depends on all the others. They are shown
+beside the sum of the requests and are part of none of their totals.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the figures rest on: every record accounted for, and how much of the traffic could be priced."""
+"""What the figures are based on: every record accounted for, and how much of the traffic could be priced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four hidden cost drivers in dollars, each on its own: overspecification, lock-in, markup, reliability."""
+"""The four hidden cost drivers in dollars, each by itself: overspecification, lock-in, markup, reliability."""
 
 from __future__ import annotations
 

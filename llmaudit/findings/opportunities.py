@@ -1,4 +1,4 @@
-"""More money on the table: every lever that changes no answer, in dollars, each standing alone."""
+"""Further savings: every lever that changes no answer, in dollars, each by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the plan that saves most would have paid for the switch, by three ways to get there."""
+"""When the plan that saves most would have paid for the switch, for three ways to get there."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""What failures cost: attempts that failed and were paid, attempts that were repeated, calls that got no answer."""
+"""What failures cost: failed attempts that were paid for, attempts that were repeated, calls that got no answer."""
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal
 
 import msgspec
@@ -12,13 +11,11 @@ from llmaudit.dependence.answers import CostRow, Inversion, costs, inversions
 from llmaudit.dependence.hidden import HiddenRow, hidden
 from llmaudit.dependence.storms import RULE, Storm, storms
 from llmaudit.evidence import Evidence, grouped, requests, spend
+from llmaudit.histogram import quantile_ms
 from llmaudit.money import total
 from llmaudit.summaries.hours import HourRow
 from llmaudit.summaries.latency import LatencyBucket
 from llmaudit.summaries.rate_limits import LimitedMinute
-
-BUCKETS_PER_E = 20
-"""latency.sql counts buckets of 1/20 in ln(milliseconds)."""
 
 
 class RouteRow(msgspec.Struct, frozen=True):
@@ -229,18 +226,7 @@ def _latencies(rows: list[LatencyBucket]) -> list[LatencyRow]:
         buckets = histograms.setdefault((row.gateway, row.model, row.measure), {})
         buckets[row.bucket] = buckets.get(row.bucket, 0) + row.requests
     found = [
-        LatencyRow(*key, sum(buckets.values()), quantile(buckets, 0.50), quantile(buckets, 0.95))
+        LatencyRow(*key, sum(buckets.values()), *(round(quantile_ms(buckets, share)) for share in (0.50, 0.95)))
         for key, buckets in histograms.items()
     ]
     return sorted(found, key=lambda row: (row.measure, -row.requests, row.model, row.gateway or ""))
-
-
-def quantile(buckets: dict[int, int], share: float) -> int:
-    """Return a quantile of a log histogram in milliseconds: the middle of the bucket it falls into."""
-    needed = math.ceil(share * sum(buckets.values()))
-    passed = 0
-    for bucket in sorted(buckets):
-        passed += buckets[bucket]
-        if passed >= needed:
-            return round(math.exp((bucket + 0.5) / BUCKETS_PER_E))
-    return 0

@@ -1,4 +1,4 @@
-"""What shadow tests showed: which tiers may move, what it costs and how fast it is, and whether the data can say so."""
+"""What shadow tests showed: which tiers may move, at what cost and latency, and whether the data suffice to say so."""
 
 from __future__ import annotations
 

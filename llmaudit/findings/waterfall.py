@@ -1,9 +1,9 @@
-"""From spent to reachable: every way to pay less, one after the other, so that nothing is saved twice.
+"""From spent to reachable: every way to pay less, one after another, so that nothing is saved twice.
 
-First the levers that change no answer (`llmaudit.levers`), in their stated order, then the routing plan that saves
-most, its certified moves before its unproven ones. A step takes, in each group of gateway, model, tier and feature, its
-share of the group's spend from what the steps before have left there. What it takes is subtracted exactly, so the steps
-and what remains add up to the spend to the last digit, and no group can be saved twice, whatever the levers claim.
+First come the levers that change no answer (`llmaudit.levers`), in their stated order, then the routing plan that saves
+most, its certified moves before its unproven ones. In each group of gateway, model, tier and feature, a step takes its
+share of whatever the previous steps have left of the group's spend. That amount is subtracted exactly, so the steps and
+the remainder add up to the spend to the last digit, and no group can be saved twice, whatever the levers claim.
 """
 
 from __future__ import annotations

@@ -1,4 +1,10 @@
-"""Log formats, one file each. A module of this package that defines `FORMAT` is a format; there is no list to keep."""
+"""Log formats, one file each. A module of this package that defines `FORMAT` is a format; there is no list to maintain.
+
+`base` defines what a format is. Formats share `values` (times, amounts, counts), `cells` (rows of tables), `filling`
+(what gateways log), `answers` and `chat` (bodies of requests and answers), `spans` and `span_attributes` (traces),
+`access_logs` (web servers) and `sellers` (names). `mapped` reads any other log by the user's column map. `alike` and
+`alike_shape` cut columns out of many similar lines at once. What token counts include is decided in `llmaudit.usage`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What access logs of web servers have in common: which calls are a model's, and the tries behind one line."""
+"""What access logs of web servers have in common: which lines are model calls, and the attempts behind one line."""
 
 from __future__ import annotations
 

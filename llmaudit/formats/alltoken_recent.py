@@ -8,11 +8,9 @@ import msgspec
 
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import fill_cost, fill_status
-from llmaudit.formats.values import or_none, text_decimal, text_time
+from llmaudit.formats.values import Count, or_none, text_decimal, text_time
 from llmaudit.money import ZERO
 from llmaudit.request import Request
-
-Count = int | float | None
 
 
 class Item(msgspec.Struct, gc=False):

@@ -10,10 +10,8 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import text_time
+from llmaudit.formats.values import Count, text_time
 from llmaudit.request import Ignored, Request
-
-Count = int | float | None
 
 
 class Tokens(msgspec.Struct, gc=False, omit_defaults=True):

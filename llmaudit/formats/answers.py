@@ -1,6 +1,6 @@
-"""A provider's answer as gateways log it whole: an object, JSON text, or the text of a captured stream.
+"""A provider's answer that a gateway logged whole: an object, JSON text, or the text of a captured stream.
 
-Only what counts and names is read; the words of the answer are read past.
+Only counts and names are read; the words of the answer are skipped.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from typing import Any
 import msgspec
 
 from llmaudit import usage
+from llmaudit.formats.values import Count
 from llmaudit.request import Request
-
-Count = int | float | None
 
 
 class PromptDetails(msgspec.Struct, gc=False, omit_defaults=True):

@@ -10,10 +10,9 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.sellers import region_of
-from llmaudit.formats.values import after, error_class, text_time
+from llmaudit.formats.values import Count, after, error_class, text_time
 from llmaudit.request import Reject, Request
 
-Count = int | float | None
 BESIDE = {"compaction", "advisor_message"}
 """Iterations whose tokens are not in the message's own counts and are billed at their own model's price."""
 

@@ -13,7 +13,7 @@ from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.openai_compatible import CompletionDetails, PromptDetails
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import HTTP_ERROR, after, error_class, http_status, or_none, text_time
+from llmaudit.formats.values import HTTP_ERROR, after, error_class, http_status, mapping, or_none, text_time
 from llmaudit.request import Ignored, Request
 
 DEPLOYMENT = re.compile(r"/deployments/(?P<name>[^/?]+)/(?P<call>[^?]*)")
@@ -69,8 +69,7 @@ def convert(line: Entry, context: Context) -> Request | Ignored:
     told = answer if isinstance(answer, str) else msgspec.json.encode(answer).decode()
     if line.category != "GatewayLogs" or (found is None and not USAGE.search(told)):
         return Ignored("request that is no call of a model")
-    asked = inner(about.backendRequestBody if about.backendRequestBody is not None else about.requestBody)
-    asked = asked if isinstance(asked, dict) else {}
+    asked = mapping(inner(about.backendRequestBody if about.backendRequestBody is not None else about.requestBody))
     started = text_time(line.time, "time")
     deployment = found["name"] if found else None
     model = MODEL.search(told)

@@ -9,10 +9,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.deployments import hidden
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import or_none, text_time, utc
+from llmaudit.formats.values import Count, or_none, text_time, utc
 from llmaudit.request import Ignored, Reject, Request
 
-Count = int | float | None
 PORTAL = "%m/%d/%Y, %I:%M:%S.%f %p"
 """How the portal's CSV writes a time, under the column `TimeGenerated [UTC]`."""
 

@@ -10,7 +10,7 @@ import msgspec
 from llmaudit.deployments import hidden
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import HTTP_ERROR, after, error_class, http_status, or_none, text_time, utc
+from llmaudit.formats.values import HTTP_ERROR, after, error_class, http_status, mapping, or_none, text_time, utc
 from llmaudit.request import Ignored, Request
 
 TICKS_PER_MICROSECOND = 10
@@ -31,8 +31,7 @@ class Entry(msgspec.Struct, gc=False):
 
 def convert(line: Entry, _: Context) -> Request | Ignored:
     """Return the request of one record; its tokens are unknown."""
-    about = inner(line.properties)
-    about = about if isinstance(about, dict) else {}
+    about = mapping(inner(line.properties))
     deployment, name = _word(about.get("modelDeploymentName")), _word(about.get("modelName"))
     if line.category != "RequestResponse" or (deployment is None and name is None):
         return Ignored("operation that is no call of a model")

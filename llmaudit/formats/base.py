@@ -1,7 +1,7 @@
-"""What a log format or a bill is: how to know it, what its counts mean, and how its record becomes a request or a line.
+"""What a log format or a bill is: how to recognize it, what its counts mean, and how its record becomes a request.
 
-A format is one file in `llmaudit/formats/` (a bill: in `llmaudit/bills/`) that defines `FORMAT`; nothing else has to be
-told about it. `docs/adding-a-format.md` walks through it.
+A format is one file in `llmaudit/formats/` (a bill: in `llmaudit/bills/`) that defines `FORMAT`; it is registered
+nowhere else. `docs/adding-a-format.md` walks through it.
 """
 
 from __future__ import annotations

@@ -11,10 +11,9 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import after, as_number, error_class, text_time
+from llmaudit.formats.values import Count, after, as_number, error_class, mapping, text_time
 from llmaudit.request import ErrorClass, Reject, Request
 
-Count = int | float | None
 OPEN = ("foundation-model/", "inference-profile/")
 """Resources whose ARN names the model; of all others (application profiles, provisioned models) the user has to."""
 
@@ -85,8 +84,7 @@ def convert(line: Invocation, context: Context) -> Request:
     model = model_of(_routed(body) or line.modelId)
     started = text_time(line.timestamp, "timestamp")
     role, person = _identity(line.identity.arn if line.identity else None)
-    asked = inner(sent.inputBodyJson)
-    asked = asked if isinstance(asked, dict) else {}
+    asked = mapping(inner(sent.inputBodyJson))
     request = Request(
         request_id=line.requestId,
         response_id=_answer_id(body),
@@ -139,8 +137,7 @@ def region_of(model: str | None, region: str | None) -> str | None:
 def reading_of(line: Invocation, body: Any) -> usage.Reading:
     """Return the token counts of a record; where the record itself has none, those in the body."""
     sent, used = line.input or Input(), _usage_in(body)
-    split = used.get("cache_creation")
-    split = split if isinstance(split, dict) else {}
+    split = mapping(used.get("cache_creation"))
     details = used.get("cacheDetails")
     lived: dict[str, float] = {}
     for each in details if isinstance(details, list) else ():

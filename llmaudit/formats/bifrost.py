@@ -20,11 +20,8 @@ from llmaudit.formats.filling import (
     studied_by,
     text_in,
 )
-from llmaudit.formats.values import after, or_none, text_time
+from llmaudit.formats.values import Count, JsonCell, after, or_none, text_time
 from llmaudit.request import Ignored, Request
-
-Count = int | float | None
-Object = dict[str, Any] | str | None
 
 
 class PromptDetails(msgspec.Struct, gc=False, omit_defaults=True):
@@ -70,17 +67,17 @@ class Log(msgspec.Struct, gc=False):
     token_usage: TokenUsage | str | None = None
     cost: Decimal | None = None
     status: str | None = None
-    error_details: Object = None
+    error_details: JsonCell = None
     fallback_index: int | None = None
     number_of_retries: int | None = None
     stream: bool | None = None
-    cache_debug: Object = None
+    cache_debug: JsonCell = None
     virtual_key_name: str | None = None
     virtual_key_id: str | None = None
     team_name: str | None = None
     team_id: str | None = None
     user_id: str | None = None
-    metadata: Object = None
+    metadata: JsonCell = None
     input_history: list[Any] | str | None = None
 
 

@@ -1,8 +1,8 @@
-"""Rows of tables to records: a cell of text is read by the type of the field it is for.
+"""Rows of tables to records: a text cell is read by the type of the field it belongs to.
 
-CSV has only text, so whether `12` is a count or an id is the record type's to say. A row is written as the JSON object
-that it would have been and decoded like one, so that there is one set of rules for what a record may hold: `2.7` tokens
-in a cell are rejected as they are in JSON.
+CSV has only text, so the record type decides whether `12` is a count or an id. A row is written as the JSON object that
+it would have been, and decoded like one. So there is one set of rules for what a record may hold: `2.7` tokens in a
+cell are rejected as they are in JSON.
 """
 
 from __future__ import annotations

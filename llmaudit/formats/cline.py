@@ -8,10 +8,8 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import dollars
+from llmaudit.formats.values import Count, dollars
 from llmaudit.request import Ignored, Reject, Request
-
-Count = int | float | None
 
 
 class Call(msgspec.Struct, gc=False, omit_defaults=True):
@@ -104,9 +102,8 @@ FORMAT = Format(
     ),
     verified="Shape from other readers' tests; no real file seen.",
     about=(
-        "The files `tasks/*/ui_messages.json` in the extension's storage folder. Versions that do not "
-        "write `modelInfo` "
-        "name no model: such requests are unpriced."
+        "The files `tasks/*/ui_messages.json` in the extension's storage folder. Versions that do not write "
+        "`modelInfo` name no model: such requests are unpriced."
     ),
     traps=(("a retry writes the entry again with a cancelReason", "each entry is a call of its own, with its status"),),
 )

@@ -11,10 +11,9 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import HELD, Context, Format, Held
-from llmaudit.formats.values import epoch, text_time
+from llmaudit.formats.values import Count, epoch, text_time
 from llmaudit.request import Ignored, Request
 
-Count = int | float | None
 LINE_TYPES = {"session_meta", "turn_context", "event_msg", "response_item", "compacted", "token_usage_record"}
 BURST_SECONDS = 2.0
 """A replay is written in one go: its lines follow each other faster than any turn of a model."""
@@ -192,10 +191,11 @@ def _blank(payload: Payload, at: datetime | None, state: Thread) -> Request:
 
 
 def _request(spent: Usage, payload: Payload, at: datetime | None, state: Thread) -> Request:
-    return _filled(_blank(payload, at, state), spent)
+    return filled(_blank(payload, at, state), spent)
 
 
-def _filled(request: Request, spent: Usage) -> Request:
+def filled(request: Request, spent: Usage) -> Request:
+    """Return a request with the counters of a Codex usage object, set in place."""
     usage.openai(
         request,
         prompt=spent.input_tokens,
@@ -218,7 +218,7 @@ def finish(context: Context) -> Iterator[Request]:
         spent = _spent(state.totals[number], last, state)
         if spent is not None:
             request.line = 1
-            yield _filled(request, spent)
+            yield filled(request, spent)
 
 
 def _boundary(state: Thread) -> int:
@@ -293,9 +293,8 @@ FORMAT = Format(
     ),
     about=(
         "The files `~/.codex/sessions/YYYY/MM/DD/rollout-*.jsonl` and `archived_sessions/`. The model is that of the "
-        "last `turn_context`; the seller is `model_provider`, or `openai`. A request id is the session's "
-        "with the number "
-        "of the counter in it, so that an archived copy is the same requests."
+        "last `turn_context`; the seller is `model_provider`, or `openai`. A request id is the session's with the "
+        "number of the counter in it, so that an archived copy is the same requests."
     ),
     traps=(
         (

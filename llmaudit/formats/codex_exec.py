@@ -6,21 +6,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from llmaudit import usage
 from llmaudit.formats.base import Context, Format
+from llmaudit.formats.codex import Usage, filled
 from llmaudit.request import Ignored, Request
-
-Count = int | float | None
-
-
-class Usage(msgspec.Struct, gc=False, omit_defaults=True):
-    """What a turn used."""
-
-    input_tokens: Count = None
-    cached_input_tokens: Count = None
-    cache_write_input_tokens: Count = None
-    output_tokens: Count = None
-    reasoning_output_tokens: Count = None
 
 
 class Event(msgspec.Struct, gc=False):
@@ -55,17 +43,8 @@ def convert(event: Event, context: Context) -> Request | Ignored:
         endpoint="codex",
         feature="coding-agent",
         needs_tools=True,
-        raw_usage=msgspec.json.encode(spent).decode(),
     )
-    usage.openai(
-        request,
-        prompt=spent.input_tokens,
-        completion=spent.output_tokens,
-        cached=spent.cached_input_tokens,
-        written=spent.cache_write_input_tokens,
-        reasoning=spent.reasoning_output_tokens,
-    )
-    return request
+    return filled(request, spent)
 
 
 FORMAT = Format(

@@ -9,10 +9,8 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import after, text_time
+from llmaudit.formats.values import Count, after, text_time
 from llmaudit.request import Reject, Request
-
-Count = int | float | None
 
 
 class Units(msgspec.Struct, gc=False, omit_defaults=True):

@@ -148,17 +148,14 @@ FORMAT = Format(
     repeats="first",
     semantics=(
         "Input (w/o Cache Write) is the uncached input, Cache Read stands beside it. What Input (w/ Cache Write) means "
-        "differs between exports: per file it is taken as the writes where all four columns add up to the "
-        "total, as the "
-        "input with the writes in it where three do, and where the totals do not tell, rows with it are "
-        "flagged and left "
-        "out of money. `Included` and `Free` are a charge of 0; a dash is unknown."
+        "differs between exports: per file it is taken as the writes where all four columns add up to the total, as "
+        "the input with the writes in it where three do, and where the totals do not tell, rows with it are flagged "
+        "and left out of money. `Included` and `Free` are a charge of 0; a dash is unknown."
     ),
     verified="Columns on two published exports, which disagree on the input columns; the rule is tested on each file.",
     about=(
-        "The CSV of the dashboard's usage page. There is no id: an event is known by its time, user, "
-        "model and counts, so "
-        "that overlapping exports count once."
+        "The CSV of the dashboard's usage page. There is no id: an event is known by its time, user, model and counts, "
+        "so that overlapping exports count once."
     ),
     traps=(
         ("two layouts disagree on the input columns", "decided per file by the totals, else flagged"),

@@ -10,10 +10,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import MAX_TAG_CHARS, fill_cost, fill_status, none_if_zero, text_of
-from llmaudit.formats.values import after, or_none
+from llmaudit.formats.values import Count, after, or_none
 from llmaudit.request import Ignored, Reject, Request
 
-Count = int | float | None
 NANODOLLARS = 1_000_000_000
 NANOSECONDS_A_MILLISECOND = 1_000_000
 BILLED_KINDS = {"llm", "embedding"}

@@ -1,4 +1,4 @@
-"""What the formats of gateways fill alike: how a call ended, what it cost, who asked, when."""
+"""What gateway formats fill in the same way: how a call ended, what it cost, who asked, and when."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from llmaudit.formats.values import (
     epoch,
     error_class,
     http_status,
+    mapping,
     or_none,
     stated_tier,
     text_decimal,
@@ -160,7 +161,7 @@ def object_in(value: object) -> dict[str, Any]:
             value = msgspec.json.decode(value or "null")
         except msgspec.DecodeError:
             return {}
-    return value if isinstance(value, dict) else {}
+    return mapping(value)
 
 
 def studied_by(

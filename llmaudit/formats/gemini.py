@@ -12,7 +12,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import after, as_text, error_class, http_status, text_time
+from llmaudit.formats.values import after, as_text, error_class, http_status, mapping, text_time
 from llmaudit.request import Ignored, Reject, Request
 
 Record = dict[str, Any]
@@ -42,8 +42,7 @@ def convert(line: Record, context: Context) -> Request | Ignored:
     answer = answer if isinstance(answer, dict) else line
     if get(answer, "usageMetadata") is None and get(answer, "candidates") is None and get(line, "error") is None:
         return Ignored("part of a stream without usage")
-    asked = get(line, "request")
-    asked = asked if isinstance(asked, dict) else {}
+    asked = mapping(get(line, "request"))
     began = get(line, "timestamp") or get(answer, "createTime")
     started = text_time(began if isinstance(began, str) else None, "createTime")
     request = request_of(answer, asked, context, started=started)

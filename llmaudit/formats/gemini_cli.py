@@ -9,10 +9,8 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import text_time
+from llmaudit.formats.values import Count, text_time
 from llmaudit.request import Ignored, Reject, Request
-
-Count = int | float | None
 
 
 class Tokens(msgspec.Struct, gc=False, omit_defaults=True):

@@ -17,10 +17,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import openai_compatible
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import after, dollars, utc
+from llmaudit.formats.values import Count, after, dollars, utc
 from llmaudit.request import Ignored, Request
 
-Count = int | float | None
 TICKS_PER_DOLLAR = 10_000_000_000
 """xAI's `cost_in_usd_ticks`: one is 1e-10 dollars."""
 

@@ -6,9 +6,8 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
+from llmaudit.formats.values import Count
 from llmaudit.request import Ignored, Request
-
-Count = int | float | None
 
 
 class Usage(msgspec.Struct, gc=False, omit_defaults=True):
@@ -85,8 +84,7 @@ FORMAT = Format(
     ),
     verified="Shape from other readers' tests; no real file seen.",
     about=(
-        "The files `~/.kimi/sessions/*/*/wire.jsonl`. The model stands in the program's settings and in "
-        "no line, so the "
-        "requests are unpriced until `--map` or a catalog entry says which it was."
+        "The files `~/.kimi/sessions/*/*/wire.jsonl`. The model stands in the program's settings and in no line, so "
+        "the requests are unpriced until `--map` or a catalog entry says which it was."
     ),
 )

@@ -11,10 +11,8 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_status, none_if_zero, object_in, text_of
-from llmaudit.formats.values import after, or_none
+from llmaudit.formats.values import Count, after, or_none
 from llmaudit.request import Ignored, Request
-
-Count = int | float | None
 
 
 class Meta(msgspec.Struct, gc=False):

@@ -12,7 +12,7 @@ from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import as_text, dollars, or_none, text_time
+from llmaudit.formats.values import as_text, dollars, mapping, or_none, text_time
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Request
 
@@ -93,8 +93,7 @@ def convert(row: Observation, context: Context) -> Held | Ignored:
         raw_usage=msgspec.json.encode(details).decode() if details else None,
         max_output_tokens=_limit(row),
     )
-    about = inner(row.metadata)
-    chat.label(request, about if isinstance(about, dict) else {})
+    chat.label(request, mapping(inner(row.metadata)))
     request.feature = request.feature or row.traceName or row.trace_name or row.name
     tags = inner(row.traceTags)
     if isinstance(tags, list) and tags:
@@ -134,9 +133,7 @@ def _model(row: Observation) -> str | None:
 
 
 def _attributes(row: Observation) -> dict[str, Any]:
-    about = inner(row.metadata)
-    found = inner(about.get("attributes")) if isinstance(about, dict) else None
-    return found if isinstance(found, dict) else {}
+    return mapping(inner(mapping(inner(row.metadata)).get("attributes")))
 
 
 def _provider(row: Observation) -> str | None:

@@ -14,13 +14,12 @@ from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import as_number, as_text, dollars, epoch, error_class, text_time
+from llmaudit.formats.values import JsonCell, as_number, as_text, dollars, epoch, error_class, mapping, text_time
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Request
 
 CALLS = {"llm", "embedding"}
 MILLISECONDS = 1000
-Cell = dict[str, Any] | str | None
 
 
 class Run(msgspec.Struct, gc=False):
@@ -37,15 +36,15 @@ class Run(msgspec.Struct, gc=False):
     first_token_time: str | int | None = None
     status: str | None = None
     error: Any = None
-    extra: Cell = None
+    extra: JsonCell = None
     inputs: Any = None
     outputs: Any = None
     tags: list[str] | str | None = None
     prompt_tokens: int | float | None = None
     completion_tokens: int | float | None = None
     total_tokens: int | float | None = None
-    prompt_token_details: Cell = None
-    completion_token_details: Cell = None
+    prompt_token_details: JsonCell = None
+    completion_token_details: JsonCell = None
     total_cost: Decimal | None = None
 
 
@@ -119,15 +118,11 @@ def _join(first: Request, later: Request) -> None:
 
 
 def _about(run: Run) -> dict[str, Any]:
-    extra = inner(run.extra)
-    about = inner(extra.get("metadata")) if isinstance(extra, dict) else None
-    return about if isinstance(about, dict) else {}
+    return mapping(inner(mapping(inner(run.extra)).get("metadata")))
 
 
 def _asked(run: Run) -> dict[str, Any]:
-    extra = inner(run.extra)
-    asked = inner(extra.get("invocation_params")) if isinstance(extra, dict) else None
-    return asked if isinstance(asked, dict) else {}
+    return mapping(inner(mapping(inner(run.extra)).get("invocation_params")))
 
 
 def _moment(value: str | int | None, field: str) -> datetime | None:
@@ -167,8 +162,7 @@ def _message_of(outputs: Any) -> Any:
 def reading_of(run: Run) -> usage.Reading:
     """Return the token counts of a run."""
     counted = _counted(run)
-    sent, made = inner(counted.get("input_token_details")), inner(counted.get("output_token_details"))
-    sent, made = sent if isinstance(sent, dict) else {}, made if isinstance(made, dict) else {}
+    sent, made = (mapping(inner(counted.get(f"{side}_token_details"))) for side in ("input", "output"))
     short, long = as_number(sent.get("ephemeral_5m_input_tokens")), as_number(sent.get("ephemeral_1h_input_tokens"))
     written = as_number(sent.get("cache_creation"))
     if not written and (short or long):
@@ -192,8 +186,7 @@ def group_of(run: Run) -> str:
 
 
 def _messages(run: Run) -> list[Any] | None:
-    asked = inner(run.inputs)
-    found = asked.get("messages") if isinstance(asked, dict) else None
+    found = mapping(inner(run.inputs)).get("messages")
     return found if isinstance(found, list) else None
 
 

@@ -8,10 +8,9 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import after, as_number, text_time
+from llmaudit.formats.values import Count, after, as_number, mapping, text_time
 from llmaudit.request import Request
 
-Count = int | float | None
 ANTHROPIC_KEYS = {"cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation"}
 GEMINI_KEYS = {"thoughtsTokenCount", "cachedContentTokenCount", "candidatesTokenCount", "toolUsePromptTokenCount"}
 
@@ -56,7 +55,7 @@ def convert(row: Row, _: Context) -> Request:
 def _fill(request: Request, row: Row, details: dict[str, Any]) -> None:
     """Read the counters by the provider's rule that the keys of the details show."""
     if details.keys() & ANTHROPIC_KEYS:
-        split = _inner(details, "cache_creation")
+        split = mapping(details.get("cache_creation"))
         usage.anthropic(
             request,
             uncached=row.input_tokens,
@@ -82,8 +81,8 @@ def _fill(request: Request, row: Row, details: dict[str, Any]) -> None:
         if thoughts and "candidatesTokenCount" not in details:  # whether the output has them cannot be told
             request.usage_status = "inconsistent"
         return
-    sent = _inner(details, "prompt_tokens_details") or _inner(details, "input_tokens_details")
-    made = _inner(details, "completion_tokens_details") or _inner(details, "output_tokens_details")
+    sent = mapping(details.get("prompt_tokens_details")) or mapping(details.get("input_tokens_details"))
+    made = mapping(details.get("completion_tokens_details")) or mapping(details.get("output_tokens_details"))
     usage.openai(
         request,
         prompt=row.input_tokens,
@@ -92,11 +91,6 @@ def _fill(request: Request, row: Row, details: dict[str, Any]) -> None:
         written=_count(sent, "cache_write_tokens"),
         reasoning=_count(made, "reasoning_tokens"),
     )
-
-
-def _inner(details: dict[str, Any], name: str) -> dict[str, Any]:
-    inner = details.get(name)
-    return inner if isinstance(inner, dict) else {}
 
 
 def _count(details: dict[str, Any], name: str) -> int | float | None:
@@ -125,16 +119,14 @@ FORMAT = Format(
     repeats="once",
     semantics=(
         "input_tokens and output_tokens are what each plugin wrote, so the rule is chosen by the keys of "
-        "token_details: "
-        "Anthropic's (input excludes the cache), Gemini's (output excludes thoughts where it equals the candidates), "
-        "else OpenAI's (input includes cached). Thoughts without a candidates count contradict nothing and prove "
-        "nothing: such a row is flagged and left out of money."
+        "token_details: Anthropic's (input excludes the cache), Gemini's (output excludes thoughts where it equals the "
+        "candidates), else OpenAI's (input includes cached). Thoughts without a candidates count contradict nothing "
+        "and prove nothing: such a row is flagged and left out of money."
     ),
     verified="Both schemas on a database that llm 0.36 wrote; details of plugins from their documentation.",
     about=(
-        "`llm logs path` says where it is. Both the older table `responses` and the newer `turns` are "
-        "read. The database "
-        "is copied before it is opened, with the write-ahead log beside it."
+        "`llm logs path` says where it is. Both the older table `responses` and the newer `turns` are read. The "
+        "database is copied before it is opened, with the write-ahead log beside it."
     ),
     traps=(
         ("since 0.32 new rows go to `turns` and the old ones stay in `responses`", "both are read"),

@@ -12,7 +12,7 @@ from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.otlp import hexadecimal, nanoseconds
 from llmaudit.formats.span_attributes import inner, mark_failure, text
-from llmaudit.formats.values import dollars, text_decimal
+from llmaudit.formats.values import dollars, mapping, text_decimal
 from llmaudit.request import Ignored, Reject, Request
 
 USAGE = "mlflow.chat.tokenUsage"
@@ -151,8 +151,7 @@ def _attributes(records: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, A
         inside = record.get("data") if isinstance(record.get("data"), dict) else record
         listed = (inside or {}).get("spans")
         for span in listed if isinstance(listed, list) else ():
-            encoded = span.get("attributes") if isinstance(span, dict) else None
-            yield attributes_in(encoded) if isinstance(encoded, dict) else {}, "mlflow"
+            yield attributes_in(mapping(mapping(span).get("attributes"))), "mlflow"
 
 
 def is_trace(record: dict[str, Any]) -> bool:

@@ -13,11 +13,10 @@ from llmaudit import usage
 from llmaudit.formats.base import HELD, Context, Format, Held
 from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, studied_by, text_of
 from llmaudit.formats.one_api import CONSUME, MANAGE, QUOTA_PER_DOLLAR, SYSTEM, TOP_UP, Log, is_log, request_of
-from llmaudit.formats.values import or_none
+from llmaudit.formats.values import Count, or_none
 from llmaudit.money import EXACT, ZERO
 from llmaudit.request import Ignored, Request
 
-Count = int | float | None
 ERROR, REFUND = 5, 6
 _NO_CALL = {TOP_UP: "top-up", MANAGE: "management entry", SYSTEM: "system entry"}
 

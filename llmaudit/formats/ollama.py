@@ -9,10 +9,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import after, text_time
+from llmaudit.formats.values import Count, after, text_time
 from llmaudit.request import Ignored, Request
 
-Count = int | float | None
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 

@@ -11,10 +11,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import fill_cost, fill_labels
-from llmaudit.formats.values import DAY_MS, or_none
+from llmaudit.formats.values import DAY_MS, Count, or_none
 from llmaudit.request import Ignored, Request
 
-Count = int | float | None
 QUOTA_PER_DOLLAR = 500_000
 """Quota points a dollar, unless the operator changed `QuotaPerUnit`."""
 

@@ -13,10 +13,9 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import labels_of, with_upstream
-from llmaudit.formats.values import HTTP_ERROR, after, dollars, epoch, error_class, or_none, stated_tier, utc
+from llmaudit.formats.values import HTTP_ERROR, Count, after, dollars, epoch, error_class, or_none, stated_tier, utc
 from llmaudit.request import Ignored, Reject, Request
 
-Count = int | float | None
 HttpStatus = Annotated[int, msgspec.Meta(ge=100, le=599)]
 AttemptNumber = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
@@ -261,8 +260,7 @@ FORMAT = Format(
     semantics=(
         "prompt_tokens includes cached reads and cache writes; completion_tokens includes reasoning. usage.cost, where "
         "a gateway adds it, is US dollars; with the user's own key it is the gateway's fee and the upstream cost is "
-        "added. "
-        "A stream without usage is counted offline from its text and marked estimated. created is Unix seconds."
+        "added. A stream without usage is counted offline from its text and marked estimated. created is Unix seconds."
     ),
     about=(
         'One line per exchange: `{"request": {…}, "response": {…}, "error": …}`, or the bare `chat.completion` '

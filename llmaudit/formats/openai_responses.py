@@ -9,10 +9,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import after, epoch, error_class, or_none, text_time
+from llmaudit.formats.values import Count, after, epoch, error_class, or_none, text_time
 from llmaudit.request import Ignored, Reject, Request
 
-Count = int | float | None
 FINAL = {"response.completed", "response.failed", "response.incomplete", "response.cancelled", "response.done"}
 """Events that hold the whole response, as it ended."""
 

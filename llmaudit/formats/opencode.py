@@ -8,10 +8,9 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import dollars, epoch, error_class
+from llmaudit.formats.values import Count, dollars, epoch, error_class
 from llmaudit.request import Ignored, Request
 
-Count = int | float | None
 MILLISECONDS = 1000
 
 
@@ -144,15 +143,13 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "input excludes cache reads and writes, which stand under cache. reasoning stands beside output and is billed "
-        "as output, unless the message's own total is whole without it. cost is the program's estimate "
-        "from list prices; "
-        "0 is written for subscriptions and for models without a price, and is taken as unknown."
+        "as output, unless the message's own total is whole without it. cost is the program's estimate from list "
+        "prices; 0 is written for subscriptions and for models without a price, and is taken as unknown."
     ),
     verified="Shape and counters from other readers' tests and the program's fixtures; no real database seen.",
     about=(
-        "The files `~/.local/share/opencode/storage/message/**/*.json`, or `opencode.db` beside them. "
-        "Both may hold the "
-        "same messages: an id counts once."
+        "The files `~/.local/share/opencode/storage/message/**/*.json`, or `opencode.db` beside them. Both may hold "
+        "the same messages: an id counts once."
     ),
     traps=(
         ("the old files and the new database overlap", "the same message id is the same request"),

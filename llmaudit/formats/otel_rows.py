@@ -11,11 +11,10 @@ from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.span_attributes import inner, mark_failure
-from llmaudit.formats.values import after, or_none, text_time
+from llmaudit.formats.values import JsonCell, after, mapping, or_none, text_time
 from llmaudit.request import Ignored
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
-Cell = dict[str, Any] | str | None
 
 
 class Row(msgspec.Struct, gc=False):
@@ -29,12 +28,12 @@ class Row(msgspec.Struct, gc=False):
     ServiceName: str | None = None
     ScopeName: str | None = None
     StatusCode: str | None = None
-    SpanAttributes: Cell = None
+    SpanAttributes: JsonCell = None
 
 
 def convert(row: Row, context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
-    attributes = _mapping(row.SpanAttributes)
+    attributes = mapping(inner(row.SpanAttributes))
     held = spans.hold(
         context,
         trace=row.TraceId.lower(),
@@ -55,16 +54,10 @@ def convert(row: Row, context: Context) -> Held | Ignored:
     return verdict
 
 
-def _mapping(cell: Cell) -> dict[str, Any]:
-    """Return the attributes: an object or its JSON text."""
-    found = inner(cell)
-    return found if isinstance(found, dict) else {}
-
-
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return what the sampled spans' counts tell, by instrumentation, provider and model."""
     return spans.study_of(
-        (_mapping(record.get("SpanAttributes")), str(record.get("ScopeName") or "")) for record in records
+        (mapping(inner(record.get("SpanAttributes"))), str(record.get("ScopeName") or "")) for record in records
     )
 
 

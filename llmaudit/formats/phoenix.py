@@ -10,7 +10,7 @@ from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.otlp import attributes_of, hexadecimal, nanoseconds
 from llmaudit.formats.span_attributes import flat, inner, mark_failure
-from llmaudit.formats.values import text_time
+from llmaudit.formats.values import mapping, text_time
 from llmaudit.request import Ignored, Reject
 
 BEGINNING = "attributes."
@@ -19,8 +19,7 @@ BEGINNING = "attributes."
 def convert(row: dict[str, Any], context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
     attributes = attributes_in(row)
-    about = inner(row.get("context"))
-    about = about if isinstance(about, dict) else {}
+    about = mapping(inner(row.get("context")))
     trace = about.get("trace_id") or row.get("context.trace_id") or row.get("trace_id")
     span = about.get("span_id") or row.get("context.span_id") or row.get("span_id")
     if not isinstance(trace, str) or not isinstance(span, str):

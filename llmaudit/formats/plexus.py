@@ -9,10 +9,8 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import fill_cost, fill_status, none_if_zero, studied_by
-from llmaudit.formats.values import after, or_none
+from llmaudit.formats.values import Count, after, or_none
 from llmaudit.request import Request
-
-Count = int | float | None
 
 
 class Record(msgspec.Struct, gc=False):

@@ -21,12 +21,10 @@ from llmaudit.formats.filling import (
     studied_by,
     text_in,
 )
-from llmaudit.formats.values import after, or_none, text_time
+from llmaudit.formats.values import Count, JsonCell, after, or_none, text_time
 from llmaudit.request import Request
 
-Count = int | float | None
 CENTS = 100
-Body = dict[str, Any] | str | None
 
 
 class Log(msgspec.Struct, gc=False):
@@ -54,10 +52,10 @@ class Log(msgspec.Struct, gc=False):
     stream_mode: str | bool | int | float | None = None
     prompt_slug: str | None = None
     metadata: dict[str, Any] | str | None = None
-    request: Body = None
-    response: Body = None
-    request_body: Body = msgspec.field(name="request.body", default=None)
-    response_body: Body = msgspec.field(name="response.body", default=None)
+    request: JsonCell = None
+    response: JsonCell = None
+    request_body: JsonCell = msgspec.field(name="request.body", default=None)
+    response_body: JsonCell = msgspec.field(name="response.body", default=None)
 
     @property
     def provider(self) -> str | None:
@@ -129,7 +127,7 @@ def convert(log: Log, context: Context) -> Request:
     return request
 
 
-def _labels(metadata: Body) -> dict[str, Any]:
+def _labels(metadata: JsonCell) -> dict[str, Any]:
     """Return metadata, which the metric files hold as two lists (`key` and `value`)."""
     found = object_in(metadata)
     names, values = found.get("key"), found.get("value")

@@ -9,8 +9,7 @@ import msgspec
 from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import fill_gateway_cache, fill_labels, fill_status, object_in, text_in
-from llmaudit.formats.portkey import Body
-from llmaudit.formats.values import after, or_none, text_time
+from llmaudit.formats.values import JsonCell, after, or_none, text_time
 from llmaudit.request import Request
 
 
@@ -18,7 +17,7 @@ class Asked(msgspec.Struct, gc=False):
     """The request as it went out."""
 
     url: str | None = None
-    body: Body = None
+    body: JsonCell = None
     portkeyHeaders: dict[str, Any] | None = None
 
 

@@ -1,4 +1,4 @@
-"""Names that traces and gateways have for who sells a model, as the catalog names sellers."""
+"""Names that traces and gateways use for sellers of models, mapped to those of the catalog."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Attributes of a span to a request: OpenTelemetry's GenAI names (now and before), OpenInference, OpenLLMetry, AI SDK.
+"""Attributes of a span to a request: OpenTelemetry's GenAI names (old and new), OpenInference, OpenLLMetry, AI SDK.
 
-A span is judged by its attributes alone, as a mapping of flat, dotted names; the formats that hold spans bring them to
-that. The first name of a list that is there counts: newer names stand before the ones they replaced.
+A span is judged by its attributes alone, given as a flat mapping of dotted names; every format that contains spans
+converts them to that. Of several names for a value, the first one present counts; newer names come before older ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.values import as_number, as_text, dollars, error_class, http_status, or_none, text_decimal
+from llmaudit.formats.values import (
+    as_number,
+    as_text,
+    dollars,
+    error_class,
+    http_status,
+    mapping,
+    or_none,
+    text_decimal,
+)
 from llmaudit.request import Request
 
 Attributes = Mapping[str, Any]
@@ -224,8 +233,7 @@ def group_of(attributes: Attributes, scope: str) -> str:
 
 def request_of(attributes: Attributes, context: Context) -> Request:
     """Return what a span's attributes tell of a call, without its times, ids and counts."""
-    asked = inner(attributes.get("llm.invocation_parameters"))
-    asked = asked if isinstance(asked, dict) else {}
+    asked = mapping(inner(attributes.get("llm.invocation_parameters")))
     served = text(attributes, _SERVED) or text(attributes, _EITHER)
     requested = text(attributes, _REQUESTED) or or_none(
         asked.get("model") if isinstance(asked.get("model"), str) else None
@@ -271,9 +279,7 @@ def mark_failure(request: Request, attributes: Attributes) -> None:
 
 def _answer_id(attributes: Attributes) -> str | None:
     """Return the provider's id of the answer out of the answer itself: OpenInference has no attribute for it."""
-    answer = inner(attributes.get("output.value"))
-    found = answer.get("id") if isinstance(answer, dict) else None
-    return as_text(found)
+    return as_text(mapping(inner(attributes.get("output.value"))).get("id"))
 
 
 def _streamed(attributes: Attributes, asked: Mapping[str, Any]) -> bool | None:
@@ -291,8 +297,7 @@ def _finish(attributes: Attributes) -> str | None:
 
 
 def _fill_labels(request: Request, attributes: Attributes) -> None:
-    about = inner(attributes.get("metadata"))
-    labels: dict[str, Any] = dict(about) if isinstance(about, dict) else {}
+    labels = dict(mapping(inner(attributes.get("metadata"))))
     for name, value in attributes.items():
         for beginning in _LABELS:
             if name.startswith(beginning):
@@ -322,8 +327,7 @@ def _messages(attributes: Attributes) -> list[Any] | None:
             numbered.setdefault(int(found[1]), {})[found[2]] = value
     if numbered:
         return [numbered[number] for number in sorted(numbered)]
-    sent = inner(first(attributes, ("mlflow.spanInputs", "input.value")))
-    listed = sent.get("messages") if isinstance(sent, dict) else None
+    listed = mapping(inner(first(attributes, ("mlflow.spanInputs", "input.value")))).get("messages")
     return listed if isinstance(listed, list) else None
 
 

@@ -1,8 +1,8 @@
-"""Which spans of a trace are billable calls: the leaves, and of several spans that saw one call only one.
+"""Which spans of a trace are billable calls: the leaves, and only one of several spans that saw the same call.
 
-A span that is a call and has calls below it holds their sum or a copy, and is left out. Two instrumentations that saw
-the same call stand beside each other: spans of one trace with one response id are one call. Nothing is known before
-the file has ended, for exporters write children before parents and batches interleave traces.
+A call that has calls below it holds their sum or a copy, and is left out. Two instrumentations that saw the same call
+are siblings: spans of one trace with the same response id are one call. Nothing can be decided before the file has
+ended, since exporters write children before parents and batches interleave traces.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Values as logs write them: times, amounts, counts and flags, each to its one canonical form or a reject.
+"""Values as logs write them (times, amounts, counts, flags), each converted to one canonical form or rejected.
 
-A reader that repairs what it does not understand invents numbers, so nothing here guesses: what cannot be read is a
+A reader that repairs what it does not understand invents numbers. So nothing is guessed here: what cannot be read is a
 `Reject` that names the field.
 """
 
@@ -10,9 +10,16 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from llmaudit.money import EXACT, MAX_PER_ROW, PICO, ZERO, parse_decimal
 from llmaudit.request import ErrorClass, Reject
+
+Count = int | float | None
+"""A count of tokens in a record: some writers make whole numbers floats, which `usage` checks."""
+
+JsonCell = dict[str, Any] | str | None
+"""An object, or the JSON text of one in a cell of a table."""
 
 EARLIEST = datetime(2020, 1, 1)  # noqa: DTZ001 -- canonical times are naive UTC
 LATEST = datetime(2100, 1, 1)  # noqa: DTZ001 -- naive UTC, as `utc` returns
@@ -193,6 +200,11 @@ def text_flag(text: str | None) -> bool | None:
 def or_none(text: str | None) -> str | None:
     """Return None for an empty string: systems write '' where they know nothing."""
     return text or None
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return an object of a record; an empty one where there is none, or where something else stands in its place."""
+    return value if isinstance(value, dict) else {}
 
 
 def as_text(value: object) -> str | None:

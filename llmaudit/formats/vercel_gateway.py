@@ -10,10 +10,8 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.filling import fill_cost, fill_status, with_upstream
-from llmaudit.formats.values import after, or_none, text_time
+from llmaudit.formats.values import Count, after, or_none, text_time
 from llmaudit.request import Reject, Request
-
-Count = int | float | None
 
 
 class Generation(msgspec.Struct, gc=False):

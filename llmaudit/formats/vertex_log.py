@@ -12,7 +12,7 @@ from llmaudit.formats import anthropic_messages, gemini
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.gemini import get
 from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import after, as_text, or_none, text_time
+from llmaudit.formats.values import after, as_text, mapping, or_none, text_time
 from llmaudit.request import Reject, Request
 
 _message = msgspec.convert
@@ -35,8 +35,7 @@ class Row(msgspec.Struct, gc=False):
 
 def convert(row: Row, context: Context) -> Request:
     """Return the request of one row: of a Gemini model, or of Claude, which counts in its own way."""
-    answer, asked, about = _last(inner(row.full_response)), inner(row.full_request), inner(row.metadata)
-    asked = asked if isinstance(asked, dict) else {}
+    answer, asked, about = _last(inner(row.full_response)), mapping(inner(row.full_request)), inner(row.metadata)
     if answer is None:
         raise Reject("missing-field", "full_response")
     logged = text_time(row.logging_time, "logging_time")

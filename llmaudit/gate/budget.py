@@ -1,4 +1,4 @@
-"""The budget: what a log may cost, and what it may not do. A YAML file; docs/check.md explains every key."""
+"""The budget file: what a log may cost, and what it must not do. YAML; docs/check.md explains every key."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What names a case: a tag of the request, or a pattern of its id.
+"""What identifies a case: a tag of the request, or a pattern of its id.
 
 `tag:NAME` reads a tag `NAME:VALUE` or `NAME=VALUE` of a list, or the key `NAME` of an object, and `NAME_id` likewise.
-`id:PATTERN` is a regular expression on the request id; its first group, or all of the match, is the case.
+`id:PATTERN` is a regular expression on the request id; its first group, or else the whole match, is the case.
 """
 
 from __future__ import annotations

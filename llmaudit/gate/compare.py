@@ -1,9 +1,9 @@
-"""Is a cost per request higher than in the baseline, and how sure is that?
+"""Whether a cost per request is higher than in the baseline, and with what certainty.
 
 Two independent logs are compared by the logarithm of the ratio of their means, with a variance over clusters (users or
-sessions, whose requests are alike) and a t quantile. Where both logs run the same cases, each case is compared with
-itself, which is worth several times as many requests. A rule fails only when the low end of the interval lies above its
-limit, so that noise alone fails it no more often than the level says, whatever the size of the log.
+sessions, whose requests resemble each other) and a t quantile. Where both logs run the same cases, each case is
+compared with itself, which is worth several times as many requests. A rule fails only if the lower end of the interval
+is above its limit, so noise alone fails it no more often than the level says, whatever the size of the log.
 """
 
 from __future__ import annotations

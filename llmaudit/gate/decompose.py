@@ -1,26 +1,26 @@
-"""Why the cost of two logs differs, to the cent: one cause after the other is moved from the baseline to the log.
+"""Why the cost of two logs differs, to the cent: one cause after another is changed from the baseline to the log.
 
-Every leaf (use, outcome, model) walks the same ordered steps from what it cost in the baseline to what it costs now.
-Each step changes one thing and keeps the rest, so its part is the difference of two amounts, and the parts of all
-steps add up to the whole difference whatever the rounding in between (a telescoping sum; exact decimals). Quantities
-are valued at the baseline's prices and mark-up, and prices change last: a price change is never blamed on code.
+Every leaf (use, outcome, model) goes through the same ordered steps, from what it cost in the baseline to what it costs
+now. Each step changes one thing and keeps the rest, so its part is the difference of two amounts, and the parts of all
+steps add up to the whole difference whatever the rounding in between (a telescoping sum of exact decimals). Quantities
+are valued at the baseline's prices and markup, and prices change last: a price change is never blamed on code.
 
-The order, and what a step moves:
+The order, and what each step changes:
 
 1. period: the length of the two logs, where both are long enough to have one
 2. volume: calls, every use in the same proportion
 3. traffic: which features, templates and tiers are called
-4. retries, failures: attempts per call that were tried again, or ended without an answer
+4. retries, failures: attempts per call that were repeated, or ended without an answer
 5. unpriced: the share of attempts whose cost is known
 6. models: which models answer a use
 7. input: prompt tokens per request
 8. cache: how the prompt divides into read, written and uncached
-9. output: tokens written
-10. pieces: web searches and what else is priced each
+9. output: output tokens
+10. pieces: web searches and whatever else is priced per piece
 11. conditions: which of a model's prices apply (long prompts, batch, service tiers, hours)
-12. price: prices themselves
+12. price: the prices themselves
 13. markup: billed over list
-14. opaque: amounts per request where there is no list price to take them apart with
+14. opaque: amounts per request that cannot be split, since there is no list price
 """
 
 from __future__ import annotations

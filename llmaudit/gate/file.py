@@ -1,4 +1,4 @@
-"""Baseline files: JSON with one cell, rate or case a line, in a fixed order, so that a diff in git can be read."""
+"""Baseline files: JSON with one cell, rate or case per line, in a fixed order, so that a git diff is readable."""
 
 from __future__ import annotations
 

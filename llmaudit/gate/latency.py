@@ -1,14 +1,10 @@
-"""Latency of good answers as histograms, by all, by feature and by model."""
+"""Latency of good answers as histograms: of all requests, by feature and by model."""
 
 from __future__ import annotations
 
-import math
-
 from llmaudit.gate.model import Latency
+from llmaudit.histogram import BUCKETS_PER_E
 from llmaudit.store import Store
-
-BUCKETS_PER_E = 20
-"""Buckets per factor e, as in the rollup's histograms (latency.sql): edges 5% apart."""
 
 MAX_LATENCIES = 30
 
@@ -30,14 +26,3 @@ def latencies(store: Store) -> list[Latency]:
         Latency(by=by, name=name, buckets={str(bucket): buckets[bucket] for bucket in sorted(buckets)})
         for (by, name), buckets in sorted(kept, key=lambda one: (one[0][0], one[0][1] is not None, one[0][1] or ""))
     ]
-
-
-def quantile_ms(latency: Latency, share: float) -> float:
-    """Return a quantile in milliseconds: the middle of the bucket it falls into, so within 2.5% of the true one."""
-    needed = math.ceil(share * sum(latency.buckets.values()))
-    passed = 0
-    for bucket, count in sorted((int(bucket), count) for bucket, count in latency.buckets.items()):
-        passed += count
-        if passed >= needed:
-            return math.exp((bucket + 0.5) / BUCKETS_PER_E)
-    return 0.0

@@ -1,7 +1,7 @@
-"""A log as leaves: requests of one use, outcome and model, with their tokens by price, ready to be compared.
+"""A log as leaves: the requests of one use, outcome and model, with their tokens by price, ready to be compared.
 
-Uses are what an application asks for (feature, template, tier); an outcome's requests are a pool; within a pool, a
-model is a leaf.
+A use is what an application asks for (feature, template, tier). The requests of one outcome form a pool, and within a
+pool each model is a leaf.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A log reduced to what the check compares: SQL folds the requests, Python prices what is left.
+"""Reduces a log to what the check compares: SQL folds the requests, Python prices the result.
 
-The same function makes a baseline and measures the log that is held against one. In the second case it is told what
-the log is `like`: cells are cut in the same way, and every request is also valued at the baseline's prices.
+The same function creates a baseline and measures the log that is compared with one. In the latter case it is told what
+the log should be `like`: cells are divided the same way, and every request is also valued at the baseline's prices.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a baseline holds: cells, moments, cases and latency histograms of one log. Small, exact, and plain JSON.
 
-The check measures the log it is asked about into the same value, so that the two are compared like with like.
+The check measures the log in question into the same type, so that both sides are compared like with like.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which features and templates are named one by one; the many small ones are `other`.
+"""Which features and templates are listed by name; the many small ones become `other`.
 
-Counts are taken from a sample that depends on the rows alone, so that ten million prompts without a template cost
-nothing and the same log always names the same.
+Counts come from a sample that depends on the rows alone. So ten million prompts without a template cost nothing, and
+the same log always yields the same names.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How much each part of a difference would move by chance alone, were nothing changed.
+"""How much each part of a difference would move by chance alone if nothing had changed.
 
 Every part has a variance under the hypothesis that both logs are draws from one system: token counts vary from request
-to request, shares of models, uses and failures are draws from one distribution, calls arrive at random. All are
+to request; shares of models, uses and failures are draws from one distribution; calls arrive at random. All are
 multiplied by the design effect of cost within users (or sessions). Variances are floats: they decide what is named,
 never an amount.
 """

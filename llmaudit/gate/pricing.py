@@ -1,4 +1,4 @@
-"""Prices for the check: each set of conditions gets a key that has no date in it, so that next month's log has it too.
+"""Prices for the check: each set of conditions gets a key without a date, so that next month's log has the same key.
 
 Where a price changed within a log, the latest one has the plain key; an earlier one has its day behind an `@`.
 """

@@ -1,4 +1,4 @@
-"""What became of a rule, with the sentence that says so."""
+"""The result of a rule, with the sentence that states it."""
 
 from __future__ import annotations
 

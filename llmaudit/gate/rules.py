@@ -1,4 +1,4 @@
-"""A budget's rules, held against a log and its baseline."""
+"""Evaluates the rules of a budget against a log and its baseline."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 
 from llmaudit.gate.compare import MIN_REQUESTS
 from llmaudit.gate.model import Baseline, Cell
+from llmaudit.interval import wilson
 from llmaudit.money import EXACT, ZERO
 from llmaudit.request import INPUT_COUNTERS
 
@@ -59,19 +60,12 @@ class Share:
             if one.base(name) < MIN_REQUESTS:
                 return f"the {side} has {one.base(name)} requests of it; {MIN_REQUESTS} are needed"
         z = float(ndtri(1 - level))
-        old, new = (_wilson(*one.counts[name], z) for one in (before, self))
-        rise = new[0] - old[0]
-        low = rise - sqrt((new[0] - new[1]) ** 2 + (old[2] - old[0]) ** 2)
-        high = rise + sqrt((new[2] - new[0]) ** 2 + (old[0] - old[1]) ** 2)
+        old, new = (part / whole for part, whole in (before.counts[name], self.counts[name]))
+        (old_low, old_high), (new_low, new_high) = (wilson(*one.counts[name], z) for one in (before, self))
+        rise = new - old
+        low = rise - sqrt((new - new_low) ** 2 + (old_high - old) ** 2)
+        high = rise + sqrt((new_high - new) ** 2 + (old - old_low) ** 2)
         return 100 * rise, 100 * low, 100 * high
-
-
-def _wilson(part: int, whole: int, z: float) -> tuple[float, float, float]:
-    """Return a proportion with Wilson's score interval."""
-    p = part / whole
-    middle = (p + z**2 / (2 * whole)) / (1 + z**2 / whole)
-    half = z / (1 + z**2 / whole) * sqrt(p * (1 - p) / whole + z**2 / (4 * whole**2))
-    return p, middle - half, middle + half
 
 
 def shares(log: Baseline, by: str, classes: Mapping[str, str | None] | None = None) -> dict[str | None, Share]:

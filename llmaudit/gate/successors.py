@@ -1,4 +1,4 @@
-"""A prompt that was edited has another fingerprint: the template that came is the one that went, with its name."""
+"""Edited prompts: an edit changes the fingerprint, so a new template is matched with the one it replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums over clusters and over cases: what comparisons of costs are made from."""
+"""Sums over clusters and over cases, from which costs are compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Latency quantiles of two logs, from their histograms."""
+"""Latency quantiles of two logs, compared through their histograms."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from math import exp, log, sqrt
 from scipy.special import ndtr, ndtri
 
 from llmaudit.gate.compare import CLAIM_PCT, MIN_REQUESTS, POWER, Increase
-from llmaudit.gate.latency import BUCKETS_PER_E, quantile_ms
 from llmaudit.gate.model import Baseline, Latency
+from llmaudit.histogram import BUCKETS_PER_E, quantile_ms
 
 
 class Times:
     """One histogram."""
 
     def __init__(self, latency: Latency) -> None:
-        self._latency = latency
-        self.requests = sum(latency.buckets.values())
+        self._histogram = {int(bucket): requests for bucket, requests in latency.buckets.items()}
+        self.requests = sum(self._histogram.values())
 
     def quantile(self, share: float) -> float:
         """Return a quantile in milliseconds."""
-        return quantile_ms(self._latency, share)
+        return quantile_ms(self._histogram, share)
 
 
 def latency_of(log: Baseline, by: str, name: str | None) -> Times | None:

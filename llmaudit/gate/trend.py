@@ -1,9 +1,9 @@
-"""A series of baselines: how the cost per request went, and when it changed for good.
+"""A series of baselines: how the cost per request developed, and when it changed for good.
 
-The series is valued at the prices of its newest baseline, so that it shows what was sent, not what prices did. A change
-is the split of the series with the largest t between the means of its two sides; it counts if random orders of the same
-figures seldom have one as large (a permutation test: no distribution is assumed, but that without a change the order
-means nothing). Both sides are then looked at in the same way.
+The series is valued at the prices of its newest baseline, so it shows what was sent and not what prices did. A change
+is the split of the series with the largest t between the means of its two sides. It counts if random orders of the same
+figures seldom reach a t as large: a permutation test, which assumes no distribution, only that without a change the
+order means nothing. Both sides are then examined in the same way.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows as Arrow columns: the schemas of requests and bill lines, and batches made of rows or of columns by name."""
+"""Rows as Arrow columns: the schemas of requests and bill lines, and batches built from rows or from named columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time assumed for requests whose log has none: said by the user, and kept apart from what logs say."""
+"""The time assumed for requests whose log has none: stated by the user, and kept apart from what logs say."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The last look at rows before they reach the database: live keys are masked, personal addresses become hashes.
+"""The last check of rows before they reach the database: live keys are masked, personal addresses become hashes.
 
-Every way in which rows are made ends here, so a format cannot forget it. Columns are looked through as bytes first:
-almost none of them holds anything of the kind.
+All ways of building rows end here, so a format cannot forget it. Columns are searched as bytes first: almost none of
+them contains anything of the kind.
 """
 
 from __future__ import annotations

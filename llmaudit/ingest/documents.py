@@ -1,7 +1,7 @@
-"""JSON documents to records: an array, an export's envelope, or several documents one after the other.
+"""JSON documents to records: an array, an export's envelope, or several documents in a row.
 
-A document is decoded whole, so its size is bounded. One that is damaged cannot be cut into records with certainty and
-is refused; of several, only the damaged one is rejected.
+A document is decoded as a whole, so its size is limited. A damaged one cannot be split into records with certainty and
+is refused; of several documents, only the damaged one is rejected.
 """
 
 from __future__ import annotations

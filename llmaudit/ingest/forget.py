@@ -1,4 +1,4 @@
-"""A file taken out of the database again, as if it had never been read."""
+"""Removes a file from the database, as if it had never been read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that are in the database, held in memory so that each file is a look-up and not a query.
+"""The files that are already in the database, held in memory so that each check is a lookup and not a query.
 
 Nothing heavy is imported here: of thousands of files mostly all are known, and a run that finds nothing new needs no
 more than this.

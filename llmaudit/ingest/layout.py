@@ -1,4 +1,4 @@
-"""How the records of a file lie in it, told from its first bytes: lines, documents, rows, tables, events."""
+"""How the records of a file are arranged, inferred from its first bytes: lines, documents, rows, tables, events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger: one row a file, committed with its data. What a file brought, and what it sums up to."""
+"""The ledger: one row per file, committed with its data. It records what the file contributed, and its sums."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Files into the database, in the order they are given.
+"""Loads files into the database, in the order given.
 
-A small file is read once, and its hash says whether it is there already: of the thousands of sessions that a coding
-agent leaves, mostly all are. What is new goes to `llmaudit.ingest.intake`, which is imported only then.
+A small file is read once, and its hash says whether it is already there: of the thousands of sessions that a coding
+agent leaves, mostly all are. New files go to `llmaudit.ingest.intake`, which is imported only then.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a database holds about people, table by table: what each column is, and how much of it is there."""
+"""What a database holds about people, table by table: what each column is, and how much of it there is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A column map proposed for a file in no known format, ready to be edited, by its columns' names and values."""
+"""Proposes a column map for a file in no known format, ready to be edited, from the names and values of its columns."""
 
 from __future__ import annotations
 

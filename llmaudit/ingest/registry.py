@@ -1,4 +1,4 @@
-"""Every format and bill there is. They define themselves; this is where they are looked up."""
+"""All formats and bills. They define themselves; this is where they are looked up."""
 
 from __future__ import annotations
 

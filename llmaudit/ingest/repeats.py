@@ -1,4 +1,4 @@
-"""The same call twice, in one file or in several: one row of it stays, and what contradicts it is noted."""
+"""The same call logged twice, in one file or in several: one row remains, and contradictions are noted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run over files: what it was asked for, and what has become of each file so far."""
+"""One run over files: what was asked for, and the result of each file so far."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One physical call in two systems: a gateway's log and a trace with the same provider response id are one row.
+"""One physical call in two systems: a gateway's log and a trace with the same provider response id become one row.
 
-The row that was there first stays and takes over what the other one knows better; both files are remembered, and what
-they contradict each other in is a conflict. The first word counts where both have one.
+The row that was there first stays and is completed with what the other one knows better. Both files are remembered, and
+whatever they contradict each other in is a conflict. Where both have a value, the first one counts.
 """
 
 from __future__ import annotations

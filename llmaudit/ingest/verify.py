@@ -1,4 +1,4 @@
-"""Counts and sums of a whole database, computed again and held against the ledger that was committed with the data."""
+"""Counts and sums of a whole database, recomputed and compared with the ledger that was committed with the data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decode a file block by block, in worker processes where it is large; results come back in file order."""
+"""Decodes a file block by block, in worker processes if it is large; results are returned in file order."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A process that decodes blocks for another: blocks on its standard input, batches on its standard output.
+"""A process that decodes blocks for another one: blocks on its standard input, batches on its standard output.
 
 It is a program of its own (`python -m llmaudit.ingest.worker`) rather than a fork or a spawned copy of the caller: a
-fork would inherit DuckDB's threads in an unknown state, a spawn would run the user's main script again. When the
+fork would inherit DuckDB's threads in an unknown state, and a spawn would run the user's main script again. When the
 caller dies, its end of the pipe closes and the worker ends.
 """
 

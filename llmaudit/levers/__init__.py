@@ -1,7 +1,7 @@
-"""Levers: ways to pay less for the same answers, one file each; no model changes, so no quality is at stake.
+"""Levers: ways to pay less for the same answers, one file each. The model stays, so quality is not at stake.
 
-A module of this package that defines `LEVER` is a lever; there is no list to add it to. Findings show each on its own;
-the waterfall applies them one after the other, so that nothing is saved twice.
+A module of this package that defines `LEVER` is a lever; there is no list to add it to. Findings show each lever on its
+own; the waterfall applies them one after another, so that nothing is saved twice.
 """
 
 from __future__ import annotations

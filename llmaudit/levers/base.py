@@ -1,4 +1,4 @@
-"""What a lever is."""
+"""What a lever is: its name, its place in the waterfall, and its function from an `Evidence` to savings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that nobody waits for, at the price of those that somebody does: a batch would have cost half."""
+"""Requests that nobody waits for, sent at the interactive price: as a batch they would have cost half."""
 
 from __future__ import annotations
 

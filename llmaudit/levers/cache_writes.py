@@ -1,4 +1,4 @@
-"""Cache writes that nobody read in time: the premium of the write was paid for nothing."""
+"""Cache writes that nobody read in time: the premium for writing was paid for nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps taken one after the other, each its share of what the ones before have left: nothing is saved twice."""
+"""Savings applied one after another, each to what the previous ones left, so that nothing is saved twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prompts a little over a step of the price list: the step raises the price of the whole request."""
+"""Prompts slightly above a size step of the price list: the step raises the price of the whole request."""
 
 from __future__ import annotations
 

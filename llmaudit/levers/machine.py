@@ -1,4 +1,4 @@
-"""Which traffic has nobody waiting for it: told from how it is asked for, when, and what it is called."""
+"""Which traffic nobody waits for, recognized by how it is requested, when, and what it is called."""
 
 from __future__ import annotations
 

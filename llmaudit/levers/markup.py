@@ -1,7 +1,7 @@
-"""A proven markup taken away: the same requests to the same models, at the provider's list price.
+"""A proven markup removed: the same requests to the same models, at the provider's list price.
 
-Only what lies in the amounts of requests is a saving on spend. Fees on buying credit and subscriptions are beside it:
-they are named in the evidence, and no part of the rows.
+Only what is part of the billed amounts is a saving on spend. Fees on credit and subscriptions are paid beside them:
+they are named in the evidence and are not part of the rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers cut off at their limit, paid and of no use; limits far above what is used, which cost quota, not money."""
+"""Answers cut off at their token limit, paid for but useless; and limits far above actual use, which cost quota."""
 
 from __future__ import annotations
 

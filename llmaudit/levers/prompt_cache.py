@@ -1,4 +1,4 @@
-"""Beginnings of prompts that were sent again in full: the discount of a prompt cache that was missed."""
+"""Beginnings of prompts that were sent again at full price: the missed discount of a prompt cache."""
 
 from __future__ import annotations
 

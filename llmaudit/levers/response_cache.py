@@ -1,4 +1,4 @@
-"""Identical requests: answers that a response cache would have had already."""
+"""Identical requests: answers that a response cache could have given."""
 
 from __future__ import annotations
 

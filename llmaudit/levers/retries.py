@@ -1,8 +1,8 @@
 """Failed and repeated attempts: what was paid for answers that never came.
 
-Expected is everything paid for attempts that failed: nothing came back for it. At the worst only the part of it is
-saved that a circuit breaker prevents, repeats that failed again. At the best the repeats would not have been needed
-either; a repeat that gave the answer is usually what the first attempt would have cost, so that end is an upper bound.
+The expected saving is everything paid for failed attempts, since nothing came back for it. The low end is what a
+circuit breaker would prevent: repeats that failed again. At the high end the repeats would not have been needed either.
+But a successful repeat usually costs what the first attempt would have cost, so that end is an upper bound.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a routing plan would take: certified moves, unproven moves, and the verification passes it adds."""
+"""What a routing plan would save: certified moves, unproven moves, and the cost of the verification passes it adds."""
 
 from __future__ import annotations
 

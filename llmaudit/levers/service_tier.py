@@ -1,4 +1,4 @@
-"""Dear service tiers where nobody waits: priority or fast paid for work in the background, and flex left unused."""
+"""Expensive service tiers where nobody waits: priority or fast paid for background work, and flex left unused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ASSUMPTIONS = [
 
 
 def find(evidence: Evidence) -> LeverResult:
-    """Return what the ordinary tier would have saved against a dearer one, and flex against the ordinary one."""
+    """Return what the ordinary tier would have saved against an expensive one, and flex against the ordinary one."""
     worth, machine = Worth(evidence), Machine.of(evidence)
     dear = [gain for row in evidence.rows(Waiting) if (gain := _dear(worth, machine, row)) is not None]
     flex = [gain for row in evidence.rows(Waiting) if (gain := _flex(worth, machine, row)) is not None]

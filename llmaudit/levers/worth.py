@@ -1,4 +1,4 @@
-"""What levers share: rates of a slice under other conditions, what a list amount is worth as paid, adding up."""
+"""What levers share: the rates of a slice under other conditions, list amounts scaled to what is paid, and sums."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Worth:
         }
 
     def rows(self, gains: Iterable[Gain]) -> list[LeverRow]:
-        """Return gains added up by group, dearest first, none above what its group costs; empty ones left out."""
+        """Return gains added up by group, largest first, none above what its group costs; empty ones left out."""
         groups: dict[Group, list[Gain]] = {}
         for gain in gains:
             part = gain.part

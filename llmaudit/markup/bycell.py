@@ -62,7 +62,7 @@ def overpaid(models: Sequence[ModelRow]) -> dict[str, Decimal]:
 
 
 def over_of_dear(models: Sequence[ModelRow]) -> tuple[float | None, float | None]:
-    """Return how far the models that prove a markup are over list, and over the dearest list that may apply."""
+    """Return how far the models that prove a markup are over list, and over the highest list price that may apply."""
     dear = [row for row in models if _is_dear(row)]
     lows = [row.low_pct for row in dear if row.low_pct is not None]
     charged, cost = total(row.billed_usd for row in dear), total(row.list_usd for row in dear)
@@ -81,7 +81,7 @@ def _is_dear(row: ModelRow) -> bool:
 def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Verdict, str]:
     """Judge by the models whose list price is certain; without one, only a bill at list can be cleared.
 
-    A model that is dearer than list is not cleared by another that is cheaper.
+    A model that is more expensive than list is not cleared by another that is cheaper.
 
     Args:
         models: The comparison by model.
@@ -184,7 +184,7 @@ def listed(cells: Iterable[PricedCell]) -> Decimal:
 
 
 def list_high(cells: Iterable[PricedCell]) -> Decimal:
-    """Return the list cost at the dearest price that may apply, in US dollars."""
+    """Return the list cost at the highest price that may apply, in US dollars."""
     return total(priced.list_high_usd or ZERO for priced in cells)
 
 

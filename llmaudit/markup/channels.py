@@ -1,8 +1,8 @@
 """The six ways in which a gateway can charge, kept apart, each with its own evidence and its own dollars.
 
-Only the first, and credit conversion, show in the amounts of a log. Top-ups, subscriptions and add-ons come from
-payments (`gateway_statement`) or, where there are none, from what the gateway itself states. Padded token counts lie
-inside both the amount and the list cost of what was reported.
+Only the token rate and credit conversion show in the amounts of a log. Top-ups, subscriptions and add-ons are known
+from payments (`gateway_statement`) or, without any, from what the gateway itself states. Padded token counts inflate
+the billed amount and the list cost of the reported tokens alike.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ from decimal import Decimal
 
 from llmaudit.cells import PricedCell
 from llmaudit.markup import bycell
-from llmaudit.markup.found import claim, dollars
+from llmaudit.markup.found import claim
 from llmaudit.markup.model import Channel, ChannelName, ChannelSum, Found
-from llmaudit.markup.tokencount import TokenCount
-from llmaudit.markup.topup import TopUp, top_up
+from llmaudit.markup.tokencount import PADDED, TokenCount, unsent_usd
+from llmaudit.markup.topup import TopUp, top_up, top_up_sentence
 from llmaudit.money import EXACT, ZERO, shown, times, total
-from llmaudit.request import COUNTERS
+from llmaudit.phrases import counted
 from llmaudit.summaries.payments import Payment
 
-INPUT = COUNTERS.index("input_tokens")
 PAID: dict[str, tuple[ChannelName, str]] = {
     "Subscription": ("subscription", "subscriptions"),
     "Per request": ("subscription", "fees per request or log"),
     "Add-on": ("add_on", "add-ons"),
 }
 """Categories of payments that are no credit: their channel, and its words."""
+
+TOO_FEW = "too few requests have an amount and a list price to look at them one by one"
 
 STATED: dict[str, ChannelName] = {
     "topup_pct": "top_up",
@@ -84,7 +85,7 @@ def _rates(found: Sequence[Found], *, is_measured: bool) -> ChannelSum:
             evidence=[claim(one) for one in own],
         )
     if not is_measured:
-        return _unknown("token_rate", "too few requests have an amount and a list price to look at them one by one")
+        return _unknown("token_rate", TOO_FEW)
     return ChannelSum(
         channel="token_rate", status="none", usd=ZERO, in_billed=True, evidence=["no rule adds to list in the amounts"]
     )
@@ -103,7 +104,7 @@ def _conversion(found: Sequence[Found], stated: Sequence[Channel], *, is_measure
     if any(STATED.get(one.kind) == "conversion" for one in stated):
         return _unknown("conversion", "it converts credit or points; what a point cost in money is in no log")
     if not is_measured:
-        return _unknown("conversion", "too few requests have an amount and a list price to look at them one by one")
+        return _unknown("conversion", TOO_FEW)
     return ChannelSum(
         channel="conversion",
         status="none",
@@ -140,18 +141,6 @@ def _top_up(measured: TopUp | None, stated: Sequence[Channel], charged: Decimal)
     )
 
 
-def top_up_sentence(fee: TopUp) -> str:
-    """Return what buying credit cost, in words."""
-    paid = (
-        f"{shown(fee.fee_usd)} on {shown(fee.credited_usd)} of credit in {fee.payments} payment(s), {fee.over_pct:.2f}%"
-    )
-    if fee.pct is None:
-        return f"{paid}; how the fee is made cannot be told from these payments"
-    least = f", at least {shown(fee.minimum_usd)}" if fee.minimum_usd is not None else ""
-    fixed = f" and {shown(fee.fixed_usd)}" if fee.fixed_usd is not None else ""
-    return f"{paid}: {fee.pct:.3g}%{fixed}{least}, which {fee.follow} of {fee.payments} follow to the cent"
-
-
 def _paid(channel: ChannelName, payments: Sequence[Payment], stated: Sequence[Channel]) -> ChannelSum:
     own = [row for row in payments if row.category in PAID and PAID[row.category][0] == channel]
     if own:
@@ -162,7 +151,7 @@ def _paid(channel: ChannelName, payments: Sequence[Payment], stated: Sequence[Ch
             status="measured",
             usd=paid,
             in_billed=False,
-            evidence=[f"{shown(paid)} in {len(own)} payment(s) for {', '.join(words)}"],
+            evidence=[f"{shown(paid)} in {counted(len(own), 'payment')} for {', '.join(words)}"],
         )
     fees = [one for one in stated if STATED.get(one.kind) == channel]
     if fees:
@@ -197,90 +186,6 @@ def _tokens(beyond: Sequence[Found], counts: Sequence[TokenCount], compared: Seq
     )
 
 
-PADDED = {"padding", "inflation"}
-
-
-def unsent_usd(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> Decimal:
-    """Return what reported tokens that were not sent cost at list; they are in the list cost of what was reported."""
-    return total(padding_usd(one, compared) for one in counts if one.verdict in PADDED)
-
-
-def padding_usd(count: TokenCount, compared: Sequence[PricedCell]) -> Decimal:
-    """Return what tokens that were not sent cost at list: on every request, at the price of ordinary input."""
-    extra = Decimal(repr(round(max(count.extra, 0.0), 3)))
-    share = dollars(1 - 1 / count.slope) if count.verdict == "inflation" and count.slope else ZERO
-    parts = []
-    for priced in compared:
-        if priced.cell.model != count.model or priced.rates is None:
-            continue
-        rate = priced.rates.expected[INPUT]
-        tokens = EXACT.multiply(extra, Decimal(priced.cell.requests)) if count.verdict == "padding" else ZERO
-        inflated = EXACT.multiply(share, Decimal(priced.cell.prompt_tokens))
-        parts.append(EXACT.multiply(rate, EXACT.add(tokens, inflated)))
-    return total(parts)
-
-
-def token_findings(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> list[Found]:
-    """Return padded counts as findings: one for each kind of padding."""
-    padded = [one for one in counts if one.verdict in PADDED]
-    listed = bycell.listed([one for one in compared if one.cell.model in {count.model for count in padded}])
-    found = []
-    for verdict in ("padding", "inflation"):
-        own = [one for one in padded if one.verdict == verdict]
-        if not own:
-            continue
-        taken = {one.model: padding_usd(one, compared) for one in own}
-        usd = total(taken.values())
-        main = max(own, key=lambda one: one.prompts)
-        is_padding = verdict == "padding"
-        found.append(
-            Found(
-                kind="token_count",
-                models=[one.model for one in own],
-                pct=None if is_padding or main.slope is None else 100 * (main.slope - 1),
-                low_pct=None if is_padding or main.slope_low is None else 100 * (main.slope_low - 1),
-                high_pct=None if is_padding or main.slope_high is None else 100 * (main.slope_high - 1),
-                fixed_usd=None,
-                fixed_low_usd=None,
-                fixed_high_usd=None,
-                tokens_per_request=main.extra if is_padding else None,
-                tokens_low=main.low if is_padding else None,
-                tokens_high=main.high if is_padding else None,
-                of_list_pct=float(100 * usd / listed) if listed else 0.0,
-                overpaid_usd=usd,
-                by_model=taken,
-                since=None,
-                fits_pct=100.0,
-                sampled=sum(one.prompts for one in own),
-                rivals=[],
-            )
-        )
-    return found
-
-
-def top_up_finding(payments: Sequence[Payment]) -> Found | None:
-    """Return the fee on buying credit as a finding; None where credit cost its face value, or none was bought."""
-    fee = top_up(payments)
-    if fee is None or fee.fee_usd <= 0:
-        return None
-    return Found(
-        kind="top_up",
-        models=[],
-        pct=fee.pct if fee.pct is not None else fee.over_pct,
-        low_pct=fee.low_pct if fee.low_pct is not None else fee.over_pct,
-        high_pct=fee.high_pct if fee.high_pct is not None else fee.over_pct,
-        fixed_usd=fee.minimum_usd if fee.minimum_usd is not None else fee.fixed_usd,
-        fixed_low_usd=None,
-        fixed_high_usd=None,
-        of_list_pct=fee.over_pct,
-        overpaid_usd=fee.fee_usd,
-        since=None,
-        fits_pct=100.0 * fee.follow / fee.payments,
-        sampled=fee.payments,
-        rivals=[],
-    )
-
-
 def paid_findings(sums: Sequence[ChannelSum], listed: Decimal) -> list[Found]:
     """Return subscriptions and add-ons that were paid as findings, where there is a list cost to hold them against."""
     if not listed:
@@ -290,18 +195,9 @@ def paid_findings(sums: Sequence[ChannelSum], listed: Decimal) -> list[Found]:
         Found(
             kind=one.channel,
             models=[],
-            pct=None,
-            low_pct=None,
-            high_pct=None,
             fixed_usd=one.usd,
-            fixed_low_usd=None,
-            fixed_high_usd=None,
             of_list_pct=float(100 * (one.usd or ZERO) / listed),
             overpaid_usd=one.usd or ZERO,
-            since=None,
-            fits_pct=100.0,
-            sampled=0,
-            rivals=[],
         )
         for one in paid
     ]

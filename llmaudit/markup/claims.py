@@ -1,4 +1,4 @@
-"""What a gateway says against what its bill shows."""
+"""What a gateway states about its fees, compared with what its bill shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One set of requests: which rule makes the amounts, unless a look-alike makes them as well."""
+"""Decides for one set of requests which rule explains the amounts, unless a look-alike explains them as well."""
 
 from __future__ import annotations
 
@@ -9,25 +9,21 @@ import numpy as np
 
 from llmaudit.arrays import Floats
 from llmaudit.catalog import Catalog
-from llmaudit.markup.fit import CAP, MIN_ROWS, scale_of
-from llmaudit.markup.lookalikes import alternatives
+from llmaudit.markup.doubts import MANY, MOST, OF_A_REQUEST, exchanged, is_doubtful, is_exact, stated_ratio
+from llmaudit.markup.fit import CAP, scale_of
+from llmaudit.markup.fitting import fitted_rules, refitted
+from llmaudit.markup.lookalikes import Alternative, alternatives
+from llmaudit.markup.model import TOLERANCE
 from llmaudit.markup.panel import Panel
 from llmaudit.markup.rules import PER_NUMBER, PER_SHIFT, TIE, Bench, Fitted
-from llmaudit.markup.shapes import fitted_rules, refitted
 from llmaudit.markup.snap import refined
-from llmaudit.markup.tried import GAIN, Explained, as_rule, currency_of, tried
-
-TOLERANCE = 0.002
-"""Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
+from llmaudit.markup.tried import GAIN, Explained, as_rule, tried
 
 ENOUGH = 0.6
 """Less than this share of requests at list is not list."""
 
 CLOSE = 0.98
 """Above this share of requests at list there is nothing to explain."""
-
-MOST = 0.75
-"""Less than this share of requests on one rule is no markup: a charge has to explain what it is brought for."""
 
 Outcome = Literal["list", "markup", "look-alike", "discount", "currency", "unclear"]
 
@@ -59,8 +55,7 @@ class Decision:
         explained: The look-alike that fits as well; None elsewhere.
         tested: Look-alikes by name: the one of each name that fits best.
         rivals: Other kinds that fit alike.
-        dearest: The dearest list that a look-alike of the log's open conditions makes, as a multiple of list, among
-            those that a constant ratio could hide in; 1 where there is none.
+        dearest: The highest regional list price that the log leaves open, as a multiple of list; 1 where there is none.
         bench: The requests, to judge other rules on.
     """
 
@@ -86,7 +81,7 @@ class Decision:
 
 
 def decide(panel: Panel, catalog: Catalog) -> Decision:
-    """Return what makes the amounts of a panel.
+    """Return what makes the amounts of a panel: list, a rule, a look-alike, or nothing that can be told.
 
     A look-alike wins a tie: a gateway is charged with a markup only where no other reading of the log fits as well.
     """
@@ -96,6 +91,31 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     if plain.kind is None and plain.fits >= CLOSE and not bench.is_noisy:  # nothing is left to explain
         return Decision("list", plain, 0.0, None, {}, (), 1.0, bench)
     others = alternatives(panel, catalog)
+    rules, looks = _on_one_scale(bench, rules, others)
+    best = min(rules, key=lambda rule: rule.cost)
+    shifts = {rule.shift for rule in rules if rule.shift <= 0 or best.kind != "rounding_up"}
+    scored = [(look, _cost(look, bench, shifts)) for look in looks if abs(look.rate - 1) <= TOLERANCE]
+    winner = min(_as_good(scored, best, bench) or scored, key=lambda pair: pair[1], default=None)
+    over = _over(best, bench)
+    best = _widened(refined(best, bench), best, rules) if bench.is_noisy else refined(best, bench)
+    is_in_dollars = panel.rows[0].gateway in catalog.sellers  # those of the catalog charge dollars
+    outcome, explained = _outcome(best, over, winner, bench, is_in_dollars=is_in_dollars)
+    if outcome == "markup" and best.kind == "class_rates" and any(look.name == "alias" for look in looks):
+        outcome = "unclear"  # another model's prices differ by class, and what else the log leaves out is not known
+    return Decision(
+        outcome=outcome,
+        rule=best,
+        over=over,
+        explained=explained,
+        tested=_tested(scored, best, bench),
+        rivals=_rivals(rules, best),
+        dearest=_dearest_region(others, bench),
+        bench=bench,
+    )
+
+
+def _on_one_scale(bench: Bench, rules: list[Fitted], others: list[Alternative]) -> tuple[list[Fitted], list[Explained]]:
+    """Return rules and look-alikes, judged by the noise that the closest reading of all leaves; the bench keeps it."""
     looks = list(tried(bench, others))
     closest = min(looks, key=lambda look: scale_of(bench.residual(look.predicted)), default=None)
     if closest is not None and max(1.0, scale_of(bench.residual(closest.predicted))) < bench.scale / 2:
@@ -105,22 +125,12 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
         looks = list(tried(bench, others, GAIN))
     everywhere = [scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere]
     bench.scale = max(1.0, min([bench.scale, *everywhere]))
-    rules = [bench.judged(rule) for rule in rules]
-    best = min(rules, key=lambda rule: rule.cost)
-    shifts = {rule.shift for rule in rules if rule.shift <= 0 or best.kind != "rounding_up"}
-    scored = [(look, _cost(look, bench, shifts)) for look in looks if abs(look.rate - 1) <= TOLERANCE]
-    winner = min(_as_good(scored, best, bench) or scored, key=lambda pair: pair[1], default=None)
-    over = _over(best, bench)
-    dearest = max(
-        (float((other.listed / bench.listed).max()) for other in others if other.name == "region"), default=1.0
-    )
-    best = _widened(refined(best, bench), best, rules) if bench.is_noisy else refined(best, bench)
-    is_in_dollars = panel.rows[0].gateway in catalog.sellers  # those of the catalog charge dollars
-    outcome, explained = _outcome(best, over, winner, bench, is_in_dollars=is_in_dollars)
-    if outcome == "markup" and best.kind == "class_rates" and any(look.name == "alias" for look in looks):
-        outcome = "unclear"  # another model's prices differ by class, and what else the log leaves out is not known
-    tested = _tested(scored, best, bench)
-    return Decision(outcome, best, over, explained, tested, _rivals(rules, best), dearest, bench)
+    return [bench.judged(rule) for rule in rules], looks
+
+
+def _dearest_region(others: list[Alternative], bench: Bench) -> float:
+    """Return the highest regional price of any request, as a multiple of list; 1 where no price depends on a region."""
+    return max((float((one.listed / bench.listed).max()) for one in others if one.name == "region"), default=1.0)
 
 
 def _widened(rule: Fitted, fitted: Fitted, rules: list[Fitted]) -> Fitted:
@@ -217,7 +227,7 @@ def _outcome(
         return _at_list(best, winner)
     if winner is not None and winner[1] <= best.cost + PER_NUMBER:
         return "look-alike", winner[0]
-    if best.fits < MOST or not _is_clear(best) or _is_torn(best) or is_denied(best, bench) or _is_uneven(best, bench):
+    if is_doubtful(best, bench):
         return "unclear", None
     if over < 0:
         return "discount", None
@@ -230,118 +240,10 @@ def _outcome(
 def _is_small_and_exact(rule: Fitted, bench: Bench) -> bool:
     """Say whether a rule that adds next to nothing over all is yet no rounding.
 
-    An amount or a number of tokens on every request says nothing of how dear the requests are: of large ones it is a
-    small part, and as much a charge.
+    An amount or a number of tokens added to every request does not grow with its cost: of large requests it is a small
+    part, but still a charge.
     """
     return rule.kind in OF_A_REQUEST and is_exact(rule, bench)
-
-
-OF_A_REQUEST = {"per_request", "token_count", "minimum_charge"}
-"""Kinds whose number is one of a request, whatever the request costs."""
-
-
-def is_exact(rule: Fitted, bench: Bench) -> bool:
-    """Say whether a rule makes amounts to the last digit, by many steps where list makes none of them."""
-    step, billed = bench.panel.step, bench.panel.billed
-    added = rule.predicted - bench.listed
-    touched = added > MANY_STEPS * step
-    if bench.is_noisy or touched.sum() < MIN_ROWS // 3:
-        return False
-    made = np.abs(billed - rule.predicted) <= step * TIE
-    at_list = np.abs(billed - bench.listed) <= step
-    return bool(made[touched].mean() >= NEARLY_ALL and at_list[touched].mean() <= 1 - NEARLY_ALL)
-
-
-MANY_STEPS, NEARLY_ALL = 5.0, 0.9
-
-
-def is_denied(rule: Fitted, bench: Bench) -> bool:
-    """Say whether many requests are billed their list cost to the step, though the rule would have them dearer.
-
-    Under noise a rule fits most requests whatever they are billed. What a log leaves out (reasoning, cached tokens)
-    looks like noise too, but it leaves the requests that had none of it at list, where noise would leave hardly one.
-    """
-    if not bench.is_noisy:
-        return False
-    step = bench.panel.step
-    touched = np.abs(rule.predicted - bench.listed) > np.maximum(MANY_STEPS * step, bench.sigma * bench.scale / 2)
-    if touched.sum() < MIN_ROWS:
-        return False
-    at_list = np.abs(bench.panel.billed - bench.listed)[touched] <= step[touched]
-    by_chance = np.minimum(2 * step / (bench.sigma * bench.scale), 1.0)[touched]
-    return bool(at_list.mean() > by_chance.mean() + DENIED)
-
-
-def _is_uneven(rule: Fitted, bench: Bench) -> bool:
-    """Say whether what a rule adds to every request is in truth another amount on each.
-
-    The noise of a log is a share of its amounts. Where dear requests of a model scatter hardly further than cheap ones,
-    what is added to them is no one amount: tokens that the log does not count, most often.
-    """
-    if not bench.is_noisy or not {"fee", "tokens"} & rule.numbers.keys():
-        return False
-    scatter = np.abs(bench.panel.billed - rule.predicted)
-    clear = rule.predicted > MANY_STEPS * bench.panel.step
-    names = np.array([row.model for row in bench.panel.rows])
-    every = (clear & (names == name) for name in sorted(set(names.tolist())))
-    votes = [_scatters_alike(rule.predicted[own], scatter[own]) for own in every if own.any()]
-    told = [vote for vote in votes if vote is not None]
-    return 2 * sum(told) > len(told)
-
-
-def _scatters_alike(amounts: Floats, scatter: Floats) -> bool | None:
-    """Say whether dear requests scatter hardly further than cheap ones; None where there are too few to tell."""
-    low, high = np.quantile(amounts, [0.25, 0.75])
-    cheap, dear = amounts <= low, amounts >= high
-    wider = float(np.median(amounts[dear]) / np.median(amounts[cheap]))
-    if min(cheap.sum(), dear.sum()) < MIN_ROWS or wider < APART:
-        return None
-    return bool(float(np.median(scatter[dear])) < float(np.median(scatter[cheap])) * wider**0.5)
-
-
-APART = 1.6
-"""How much dearer dear requests have to be for their scatter to tell: it should grow as they do, or half so."""
-
-DENIED = 0.1
-"""Share of requests at list, beyond chance, that a rule for all of them cannot have."""
-
-
-def stated_ratio(rule: Fitted, panel: Panel) -> str | None:
-    """Return the ratio that a relay logged with every request, where it is the one that was found."""
-    stated = {row.group_ratio for row in panel.rows}
-    rate = rule.numbers.get("rate")
-    if len(stated) != 1 or rate is None:
-        return None
-    (ratio,) = stated
-    return ratio if ratio is not None and abs(float(ratio) - rate.value) <= TOLERANCE else None
-
-
-def exchanged(rule: Fitted) -> float | None:
-    """Return the ratio of a rule that is an exchange rate; None where there is none.
-
-    Near list only a bare ratio is one. A ratio of several times list is one whatever stands beside it: a log that
-    leaves out cached tokens, or rounds roughly, makes its amounts follow another rule.
-    """
-    ratios = [one.value for name, one in rule.numbers.items() if name in {"rate", "output"}]
-    is_bare = rule.kind == "token_rate" and rule.since is None
-    return next((one for one in ratios if currency_of(one) and (is_bare or one > MANY)), None)
-
-
-MANY = 4.0
-"""Times list beyond which no gateway is known to charge."""
-
-
-def _is_torn(rule: Fitted) -> bool:
-    """Say whether one class of tokens is dearer and the other cheaper.
-
-    No gateway is known to charge so, and a log that leaves out cached tokens looks so.
-    """
-    ratios = [one.value for name, one in rule.numbers.items() if name in {"input", "output"}]
-    return bool(ratios) and min(ratios) < 1 < max(ratios)
-
-
-def _is_clear(rule: Fitted) -> bool:
-    return all(one.is_clear for name, one in rule.numbers.items() if one.error and name != "before")
 
 
 def _at_list(best: Fitted, winner: tuple[Explained, float] | None) -> tuple[Outcome, Explained | None]:

@@ -1,4 +1,4 @@
-"""Every gateway of an evidence, judged once: the finding, the lever and the drivers read the same rows."""
+"""All gateways of an `Evidence`, judged once: the finding, the lever and the drivers read the same result."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Robust regression of amounts on list costs, with intervals that hold whatever the noise is.
+"""Robust regression of billed amounts on list costs, with intervals that hold for any kind of noise.
 
-A bisquare M-estimate: requests that follow another rule (a cached prompt that the log does not show, another tier) are
-left out by themselves, as long as most follow one. Standard errors are the sandwich of Huber (1967): they assume
-neither equal variances nor that rounding is normal.
+The estimate is a bisquare M-estimate: requests that follow another rule (a cached prompt that the log does not show,
+another tier) lose their weight, as long as most requests follow one rule. Standard errors are the sandwich of Huber
+(1967), which assumes neither equal variances nor normal rounding errors.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from llmaudit.arrays import Floats, Ints
+from llmaudit.interval import Z95
 from llmaudit.markup.panel import Panel
 
 BISQUARE = 4.685
@@ -23,7 +24,6 @@ FLOOR = 2e-4
 CAP = 16.0
 """What one request can cost a rule at most, in squared standard errors: what fits no rule decides none."""
 
-Z95 = 1.959964
 ROUNDS = 40
 
 

@@ -1,4 +1,4 @@
-"""From a rule that fits to a finding: percent or amount with interval, and exact dollars."""
+"""From a fitted rule to a finding: a percentage or an amount with its interval, and exact dollars."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from llmaudit.arrays import Floats
 from llmaudit.cells import PricedCell
 from llmaudit.markup import bycell
-from llmaudit.markup.decide import TOLERANCE, stated_ratio
+from llmaudit.markup.doubts import stated_ratio
 from llmaudit.markup.judge import Group, Judgement
-from llmaudit.markup.model import Found, ModelRow, Verdict
+from llmaudit.markup.model import TOLERANCE, Found, ModelRow, Verdict
 from llmaudit.markup.panel import Panel
 from llmaudit.markup.rules import Bench, Number
 from llmaudit.markup.shapes import applied
@@ -162,8 +162,8 @@ def pct_range(
 ) -> tuple[float | None, float | None, float | None]:
     """Return the percentage of a gateway with its interval.
 
-    With a markup: of its main rule, as a share of list. Else billed over list as it is, down to what the dearest open
-    condition leaves of it.
+    With a markup: that of its main rule, as a share of list. Else billed over list as it is, down to what the highest
+    price under an open condition leaves of it.
     """
     rows = list(models)
     over_all = bycell.over(total(row.billed_usd for row in rows), total(row.list_usd for row in rows))

@@ -1,32 +1,38 @@
-"""One gateway, judged: exact sums from its cells, rules and look-alikes from a sample of its requests."""
+"""The verdict on one gateway: exact sums from its cells, rules and look-alikes from a sample of its requests.
+
+With enough sampled requests, the amounts of single requests decide (`judge`); with fewer, the sums over cells do
+(`bycell`). What no amount shows is added last (`channels`): fees on credit, subscriptions, tokens that were never sent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 
-from llmaudit.catalog import Catalog, NoRates
-from llmaudit.catalog.quote import cost
-from llmaudit.cells import PricedCell, rates_of
+from llmaudit.catalog import Catalog
+from llmaudit.cells import PricedCell
 from llmaudit.evidence import requests
 from llmaudit.markup import bycell
-from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar, token_findings, top_up_finding, unsent_usd
+from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar
 from llmaudit.markup.claims import claims_against_bill
-from llmaudit.markup.decide import OF_A_REQUEST, is_exact
+from llmaudit.markup.doubts import OF_A_REQUEST, is_exact
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.found import claim, found_of, pct_range
 from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
+from llmaudit.markup.listprice import at_makers_list
 from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
 from llmaudit.markup.odd import free_ones, odd_ones
-from llmaudit.markup.panel import Panel, by_model, is_free, makers_offer, priced_panel
+from llmaudit.markup.panel import Panel, by_model, is_free, priced_panel
 from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
-from llmaudit.markup.tokencount import token_counts
+from llmaudit.markup.tokencount import token_counts, token_findings, unsent_usd
+from llmaudit.markup.topup import top_up_finding
 from llmaudit.money import EXACT, ZERO, round_to, times, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 from llmaudit.summaries.prompts import SizedPrompt
@@ -62,11 +68,12 @@ def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
     models = bycell.model_rows(compared)
     every = priced_panel(traffic.sample, catalog)
     panel = every.where(~is_free(every))
+    judgement = None
     if models and len(panel) >= MIN_ROWS:
         judgement = judge(panel, catalog)
         row = _by_requests(traffic.name, judgement, compared, models)
     else:
-        judgement, row = None, _by_cells(traffic, compared, models, one_ratio(panel))
+        row = _by_cells(traffic, compared, models, one_ratio(panel))
         if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
             row = _undisclosed(row, judge(panel, catalog) if len(panel) >= MIN_ROWS else None)
     notes = [*(odd_ones(judgement) if judgement else ()), *free_ones(every)]
@@ -83,10 +90,7 @@ def _by_requests(
     verdict, why = _verdict(judgement, found, rows)
     pct, low, high = pct_range(verdict, found, judgement, rows)
     main = found[0] if verdict == "markup" else None
-    taken: dict[str, Decimal] = {}
-    for one in found if main else ():
-        taken |= {model: taken.get(model, ZERO) + usd for model, usd in one.by_model.items()}
-    row = _sums(name, verdict, compared, _with_taken(rows, verdict, taken))
+    row = _sums(name, verdict, compared, _with_taken(rows, verdict, _taken(found if main else ())))
     return msgspec.structs.replace(
         row,
         kind=main.kind if main else None,
@@ -104,6 +108,15 @@ def _by_requests(
 
 
 CLEARED = {"none", "explained"}
+
+
+def _taken(found: Iterable[Found]) -> dict[str, Decimal]:
+    """Return what markups took, by model."""
+    taken: dict[str, Decimal] = {}
+    for one in found:
+        for model, usd in one.by_model.items():
+            taken[model] = taken.get(model, ZERO) + usd
+    return taken
 
 
 def _with_taken(models: Sequence[ModelRow], verdict: Verdict, taken: Mapping[str, Decimal]) -> list[ModelRow]:
@@ -149,7 +162,7 @@ def _by_cells(
 
 
 def _undisclosed(row: GatewayRow, estimates: Judgement | None) -> GatewayRow:
-    """Return the verdict on a gateway whose log has its own estimates and no charges: what those are, and no more."""
+    """Return the verdict on a gateway whose log holds its own estimates, but nowhere what it charged."""
     why = "its log has estimates of its own only, and what it charged is nowhere in it"
     rules = found_of(estimates, {}) if estimates is not None else []
     if rules:
@@ -169,19 +182,9 @@ def _sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: S
     return GatewayRow(
         gateway=name,
         verdict=verdict,
-        kind=None,
-        pct=None,
-        low_pct=None,
-        high_pct=None,
-        fixed_usd=None,
-        overpaid_usd=None,
         billed_usd=billed if compared else None,
         list_usd=listed if compared else None,
-        cost_per_list_usd=None,
         requests=requests(compared),
-        ruled_out=[],
-        channels=[],
-        evidence=[],
         by_model=list(models),
         by_day=bycell.day_rows(compared),
         over_list_usd=billed - listed if compared else None,
@@ -212,8 +215,8 @@ def _with_channels(
         sums=sums,
         claims=claims_against_bill(traffic.name, row.found, catalog),
         cost_per_list_usd=per_dollar(bycell.billed(compared), listed - unsent_usd(counts, compared), sums, payments),
-        monthly_usd=_in(row, compared, DAYS_A_MONTH),
-        yearly_usd=_in(row, compared, DAYS_A_YEAR),
+        monthly_usd=_at_this_pace(row, compared, DAYS_A_MONTH),
+        yearly_usd=_at_this_pace(row, compared, DAYS_A_YEAR),
     )
 
 
@@ -223,10 +226,12 @@ def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
         return row
     found = sorted([*row.found, *more], key=lambda one: (-one.overpaid_usd, one.kind))
     main = found[0]
-    told = "; ".join(claim(one) for one in more)
-    taken = {model.model: model.overpaid_usd or ZERO for model in row.by_model}
-    for one in more:
-        taken |= {model: taken.get(model, ZERO) + usd for model, usd in one.by_model.items()}
+    claims = "; ".join(claim(one) for one in more)
+    taken = _taken(more)
+    models = [
+        msgspec.structs.replace(model, overpaid_usd=(model.overpaid_usd or ZERO) + taken.get(model.model, ZERO))
+        for model in row.by_model
+    ]
     changes: dict[str, object] = {}
     if not row.found or main in more:
         over = main.of_list_pct if row.list_usd else None  # of nothing that could be compared, nothing is a percentage
@@ -238,28 +243,10 @@ def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
         verdict="markup",
         found=found,
         overpaid_usd=total(one.overpaid_usd for one in found),
-        evidence=[f"{told}; in the amounts: {row.evidence[0]}", *row.evidence[1:]],
-        by_model=_with_taken(row.by_model, "markup", taken),
+        evidence=[f"{claims}; in the amounts: {row.evidence[0]}", *row.evidence[1:]],
+        by_model=models,
         **changes,
     )
-
-
-def at_makers_list(cells: Sequence[PricedCell], catalog: Catalog) -> list[PricedCell]:
-    """Return cells that a gateway sold under its own price list, priced at the list of who made the model."""
-    return [_at_makers_list(priced, catalog) for priced in cells]
-
-
-def _at_makers_list(priced: PricedCell, catalog: Catalog) -> PricedCell:
-    offer = priced.offer
-    if offer is None or priced.rates is None or catalog.kind(offer.seller) != "gateway":
-        return priced
-    maker = makers_offer(catalog, offer)
-    rates = rates_of(priced.cell, maker, catalog) if maker else None
-    quantities = priced.cell.quantities
-    if maker is None or rates is None or isinstance(rates, NoRates) or rates.lacking(quantities):
-        return priced
-    listed, low, high = (cost(quantities, factors) for factors in (rates.expected, rates.low, rates.high))
-    return PricedCell(priced.cell, maker, rates, listed, low, high)
 
 
 def _with_outcome(row: ModelRow, judgement: Judgement) -> ModelRow:
@@ -311,11 +298,11 @@ def _is_proven(judgement: Judgement) -> bool:
 
 def _charge(found: Sequence[Found], models: int) -> str:
     """Return the claim in one sentence."""
-    said = "; ".join(f"{claim(one)} on {len(one.models)} of {models} model(s)" for one in found)
+    said = "; ".join(f"{claim(one)} on {len(one.models)} of {counted(models, 'model')}" for one in found)
     return f"{said}; no look-alike makes these amounts"
 
 
-def _in(row: GatewayRow, cells: Sequence[PricedCell], days: int) -> Decimal | None:
+def _at_this_pace(row: GatewayRow, cells: Sequence[PricedCell], days: int) -> Decimal | None:
     """Return what the markups of the period come to in a number of days, to the cent.
 
     One that began within the period has taken what it took since that day: it goes on at that pace, not at the pace of

@@ -1,8 +1,8 @@
-"""Cached tokens that a log does not show: what they leave open, and which requests had none for certain.
+"""Cached tokens that a log does not show: what they leave open, and which requests certainly had none.
 
-A prompt that is partly read from a cache, or written to one, costs what no whole condition makes: list cost becomes a
-range. But a prompt below the size from which its seller caches (`pricing/overlay/caching.yaml`) has no cached part, so
-that its amount says what the gateway does, whatever the log leaves out.
+A prompt that is partly read from a cache, or written to one, can cost anything between two prices: its list cost is a
+range. But sellers cache prompts only from a certain size on (`pricing/overlay/caching.yaml`). The amounts of smaller
+prompts show what the gateway does, whatever the log leaves out.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 
 from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog
-from llmaudit.markup.decide import CLOSE, TOLERANCE, Decision, Tested, decide
+from llmaudit.markup.decide import CLOSE, Decision, Tested, decide
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.lookalikes import FACTORS, alternatives
+from llmaudit.markup.model import TOLERANCE
 from llmaudit.markup.panel import Panel
 from llmaudit.markup.rules import Bench, Fitted
 from llmaudit.markup.shapes import applied
@@ -119,7 +120,7 @@ def _is_even(decision: Decision) -> bool:
 
 
 def _regional(panel: Panel, catalog: Catalog) -> float:
-    """Return the dearest region as a multiple of list, where the log names none."""
+    """Return the most expensive region as a multiple of list, where the log names none."""
     every = (one for one in alternatives(panel, catalog) if one.name == "region" and "," not in one.label)
     return max((float(np.median(one.listed / panel.listed)) for one in every), default=1.0)
 

@@ -1,4 +1,4 @@
-"""What a gateway charges for each class of tokens, from its amounts; refused where the requests cannot tell."""
+"""What a gateway charges for each class of tokens, implied by its amounts; withheld where the requests cannot tell."""
 
 from __future__ import annotations
 

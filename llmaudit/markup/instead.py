@@ -1,7 +1,7 @@
-"""What answered instead, or beside what is counted: amounts that follow no rule, made by a model or by tokens unseen.
+"""Amounts that follow no rule, explained by another model that answered or by output that the log does not count.
 
-A fallback that the log does not show, or a name that was pointed elsewhere, is billed at the price of what answered.
-Only where most of what follows nothing is made so is it told: a price that fits a few amounts is chance.
+A fallback that the log does not show, or a redirected model name, is billed at the price of the model that answered.
+This is only reported if it explains most of the amounts that follow no rule: a price that fits a few is chance.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from llmaudit.arrays import Bools, Floats
-from llmaudit.catalog import Catalog, NoRates, Offer
-from llmaudit.markup.decide import TOLERANCE, Decision, Tested
+from llmaudit.catalog import Catalog, NoRates, Offer, rates_for
+from llmaudit.markup.decide import Decision, Tested
 from llmaudit.markup.fit import MIN_ROWS
-from llmaudit.markup.panel import OUTPUT, Panel, conditions_of, rates_at
+from llmaudit.markup.listprice import conditions_of
+from llmaudit.markup.model import TOLERANCE
+from llmaudit.markup.panel import OUTPUT, Panel
 from llmaudit.markup.rules import TIE
 from llmaudit.markup.tried import Explained
 
@@ -107,7 +109,7 @@ def _costs(panel: Panel, offer: Offer, catalog: Catalog) -> Floats:
     """Return what requests would cost as another model; not a number where it has no price for one."""
     costs = np.full(len(panel), np.nan)
     for index, row in enumerate(panel.rows):
-        rates = rates_at(catalog, offer, conditions_of(row, catalog))
+        rates = rates_for(catalog, offer, conditions_of(row, catalog))
         if not isinstance(rates, NoRates):
             costs[index] = sum(q * float(f) for q, f in zip(row.quantities, rates.expected, strict=True))
     return costs

@@ -1,4 +1,4 @@
-"""One gateway: the decisions on its models put together, so that one rule that holds everywhere is found as one."""
+"""Combines the decisions on a gateway's models, so that one rule that holds everywhere is found as one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import numpy as np
 
 from llmaudit.arrays import Bools
 from llmaudit.catalog import Catalog
-from llmaudit.markup.decide import MOST, TOLERANCE, Decision, decide, is_exact
+from llmaudit.markup.decide import Decision, decide
+from llmaudit.markup.doubts import MOST, is_exact
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.hidden import follows, settled
 from llmaudit.markup.instead import with_another_model, with_uncounted_output
+from llmaudit.markup.model import TOLERANCE
 from llmaudit.markup.panel import CLASSES, Panel, by_model, join, thinned
 from llmaudit.markup.rules import CLEAR, PER_NUMBER, Bench, Fitted
 from llmaudit.markup.shapes import applied

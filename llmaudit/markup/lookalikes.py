@@ -1,7 +1,7 @@
 """What else could make an amount differ from list: the same requests priced under every condition the log leaves open.
 
-`tried` tries each of these prices on all requests and on some. In their order (`ORDER`) the look-alikes are reported,
-each as ruled out or not.
+`tried` tests each of these prices on all requests and on some of them. Look-alikes are reported in the order of
+`ORDER`, each as ruled out or not.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from decimal import Decimal
 import numpy as np
 
 from llmaudit.arrays import Floats
-from llmaudit.catalog import Catalog, NoRates, Offer
+from llmaudit.catalog import Catalog, NoRates, Offer, rates_for
 from llmaudit.catalog.model import When
 from llmaudit.catalog.rates import every_vector
 from llmaudit.catalog.units import PRICED
-from llmaudit.markup.panel import Panel, conditions_of, rates_at
+from llmaudit.markup.listprice import conditions_of
+from llmaudit.markup.panel import Panel
 
 ORDER = (
     "region",
@@ -218,7 +219,7 @@ def _aliases(panel: Panel, catalog: Catalog) -> dict[tuple[str, str], Floats]:
         asked = asked or (catalog.find(row.requested, at=row.price_slot).offer if row.requested else None)
         if asked is None or asked.sku.model == offer.sku.model:
             continue
-        rates = rates_at(catalog, asked, conditions_of(row, catalog))
+        rates = rates_for(catalog, asked, conditions_of(row, catalog))
         if not isinstance(rates, NoRates):
             cost[index] = float(sum(q * float(f) for q, f in zip(row.quantities, rates.expected, strict=True)))
             changed = True

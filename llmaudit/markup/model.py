@@ -1,4 +1,4 @@
-"""What the analysis of gateways says: plain values, as JSON has them."""
+"""The results of the gateway analysis as plain values, in the shape of their JSON."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from llmaudit.money import ZERO, percent, stated, total
 
 TOLERANCE_PCT = 0.2
 """Within this of list a gateway adds nothing: logs round costs, and rounding is no fee."""
+
+TOLERANCE = TOLERANCE_PCT / 100
+"""The same as a share of list."""
 
 Verdict = Literal["none", "markup", "explained", "undisclosed", "undecidable"]
 ChannelName = Literal["token_rate", "top_up", "subscription", "add_on", "conversion", "token_count"]
@@ -65,7 +68,7 @@ class Channel(msgspec.Struct, frozen=True):
     """What a gateway charges beside the token rate, by its own words; in no log row.
 
     Attributes:
-        min_usd: The least that is charged at a time; with small purchases of credit it is dearer than the percentage.
+        min_usd: The least that is charged at a time; on small purchases of credit it exceeds the percentage.
     """
 
     kind: str
@@ -135,18 +138,18 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     models: list[str]
-    pct: float | None
-    low_pct: float | None
-    high_pct: float | None
-    fixed_usd: Decimal | None
-    fixed_low_usd: Decimal | None
-    fixed_high_usd: Decimal | None
+    pct: float | None = None
+    low_pct: float | None = None
+    high_pct: float | None = None
+    fixed_usd: Decimal | None = None
+    fixed_low_usd: Decimal | None = None
+    fixed_high_usd: Decimal | None = None
     of_list_pct: float
     overpaid_usd: Decimal
-    since: date | None
-    fits_pct: float
-    sampled: int
-    rivals: list[str]
+    since: date | None = None
+    fits_pct: float = 100.0
+    sampled: int = 0
+    rivals: list[str] = []
     stated_ratio: str | None = None
     tokens_per_request: float | None = None
     tokens_low: float | None = None
@@ -194,7 +197,7 @@ class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
     expected_usd: Decimal
 
 
-class GatewayRow(msgspec.Struct, frozen=True):
+class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
     """One gateway.
 
     Attributes:
@@ -202,7 +205,7 @@ class GatewayRow(msgspec.Struct, frozen=True):
         verdict: none, markup, explained, undisclosed or undecidable.
         kind: The rule with most dollars behind a markup (`Found.kind`); None otherwise.
         pct: With a markup in the rates, the markup; else billed over list, minus 1: in percent.
-        low_pct: Lower end: of the interval of a markup; else against the dearest list price that may apply.
+        low_pct: Lower end: of the interval of a markup; else against the highest list price that may apply.
         high_pct: Upper end: of the interval of a markup; else against the cheapest.
         fixed_usd: The amount per request, or the minimum, of a markup that is one.
         overpaid_usd: What markups took, no discount set off; 0 where nothing was added or all of it is explained; None
@@ -230,19 +233,19 @@ class GatewayRow(msgspec.Struct, frozen=True):
 
     gateway: str
     verdict: Verdict
-    kind: str | None
-    pct: float | None
-    low_pct: float | None
-    high_pct: float | None
-    fixed_usd: Decimal | None
-    overpaid_usd: Decimal | None
-    billed_usd: Decimal | None
-    list_usd: Decimal | None
-    cost_per_list_usd: Decimal | None
+    kind: str | None = None
+    pct: float | None = None
+    low_pct: float | None = None
+    high_pct: float | None = None
+    fixed_usd: Decimal | None = None
+    overpaid_usd: Decimal | None = None
+    billed_usd: Decimal | None = None
+    list_usd: Decimal | None = None
+    cost_per_list_usd: Decimal | None = None
     requests: int
-    ruled_out: list[LookAlike]
-    channels: list[Channel]
-    evidence: list[str]
+    ruled_out: list[LookAlike] = []
+    channels: list[Channel] = []
+    evidence: list[str] = []
     by_model: list[ModelRow]
     by_day: list[DayRow] = []
     over_list_usd: Decimal | None = None

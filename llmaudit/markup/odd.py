@@ -1,4 +1,4 @@
-"""Requests beside every rule: what they come to, whether so few that they are an accident, and those for nothing."""
+"""Requests that no rule explains: what they amount to, whether they are too few to matter, and those billed nothing."""
 
 from __future__ import annotations
 

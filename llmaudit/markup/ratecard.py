@@ -1,7 +1,7 @@
-"""A reseller's published prices against the maker's list, on a day: no request needed.
+"""A reseller's published prices compared with the maker's list on a given day; no requests are needed.
 
-One ratio on every unit of several models is a markup in the rates. One ratio on a single price, or ratios that differ
-by unit, can be a stale price or another product: they prove nothing.
+The same ratio on every unit of several models is a markup in the rates. A ratio on a single price, or ratios that
+differ by unit, can come from a stale price or another product: they prove nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 from llmaudit.catalog import Catalog, Offer
 from llmaudit.catalog.model import Rate, When
-from llmaudit.markup.panel import makers_offer
+from llmaudit.markup.listprice import makers_offer
 from llmaudit.money import EXACT
 
 UNITS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
@@ -193,7 +193,7 @@ def _standing(
 
 
 def _is_price_of(own: Mapping[str, Rate], maker: Offer, catalog: Catalog, at: datetime) -> bool:
-    """Say whether prices are the maker's own under another condition: a region, or dearer hours."""
+    """Say whether prices are the maker's own under another condition: a region, or more expensive hours."""
     whens = [when for when in catalog.spans(maker) if when.region or when.schedule]
     spans = (catalog.span_at(maker, when, at) for when in whens if not when.batch and when.service_tier is None)
     return any(span is not None and _same(own, span.rates) for span in spans)

@@ -1,7 +1,7 @@
-"""How a gateway can make an amount of a list cost: what a rule is, and how rules are compared on the same requests.
+"""Rules by which a gateway turns list costs into amounts: what a rule is, and how rules compete on the same requests.
 
-A rule that needs more numbers has to fit clearly better (`PER_NUMBER`). What a request costs a rule is capped, so that
-some odd requests decide nothing. The rules themselves are in `shapes`.
+A rule with more parameters has to fit clearly better (`PER_NUMBER`). The penalty that a single request can add is
+capped, so that a few odd requests decide nothing. The rules themselves are in `shapes`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Each look-alike, in order: ruled out or not, with the numbers; and what stays open or is explained by one."""
+"""Says for each look-alike, in order, whether it is ruled out and by which numbers, and what remains open."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from llmaudit.markup.decide import ENOUGH, MANY, TOLERANCE, Decision, exchanged
+from llmaudit.markup.decide import ENOUGH, Decision
+from llmaudit.markup.doubts import MANY, exchanged
 from llmaudit.markup.judge import Judgement
 from llmaudit.markup.lookalikes import ORDER
-from llmaudit.markup.model import LookAlike, ModelRow
+from llmaudit.markup.model import TOLERANCE, LookAlike, ModelRow
 from llmaudit.markup.odd import are_few, excess_of, odd_of
 from llmaudit.markup.rules import PER_NUMBER
 from llmaudit.markup.tried import SOME, currency_of

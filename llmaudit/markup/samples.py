@@ -1,4 +1,4 @@
-"""Requests as evidence: their counters, list, billed, and what the claim says they would be billed. Never a text."""
+"""Sample requests as evidence: their counters, list cost, billed amount and expected amount, but never any text."""
 
 from __future__ import annotations
 

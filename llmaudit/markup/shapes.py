@@ -1,75 +1,22 @@
-"""The rules by which a gateway can make an amount of a list cost, each fitted to the same requests."""
+"""The rules by which a gateway can turn list costs into amounts, each fitted to the same requests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from llmaudit.arrays import Bools, Floats
-from llmaudit.markup.fit import FLOOR, MIN_ROWS, Linear, mode_of, noise_of, quantile95, regress, scale_of, sigma_of
+from llmaudit.markup.fit import MIN_ROWS, Linear, mode_of, quantile95, regress
 from llmaudit.markup.panel import CLASSES, INPUT
 from llmaudit.markup.rules import CLEAR, NULLS, Bench, Fitted, Form, Kind, Number
-from llmaudit.markup.snap import TIED, has_round, snapped
-
-NOISY = 3.0
-"""Above this scale an amount carries more error than its rounding and that of the list price."""
+from llmaudit.markup.snap import TIED, has_round
 
 SAME = 0.002
 """Rates that are nearer to each other are one."""
 
-MOST_EXACT = 0.98
-"""Above this share of amounts that a rule makes to the last digit there is no rounding left to explain."""
-
-SEEN = 1e-4
-"""A step below this share of a typical amount is nothing beside noise."""
-
 Made = Iterator[Fitted]
-
-
-def fitted_rules(bench: Bench) -> list[Fitted]:
-    """Return every rule that can be fitted, each with its cost; list itself is the first."""
-    found = _every(bench)
-    bench.settle(found)
-    if bench.scale > NOISY:  # amounts carry more than rounding: weigh them by what they carry, and fit again
-        closest = min(found, key=lambda rule: scale_of(bench.residual(rule.predicted)))
-        return refitted(bench, closest.predicted)
-    return _shifted(bench, [snapped(rule, bench) for rule in found])
-
-
-def _shifted(bench: Bench, rules: list[Fitted]) -> list[Fitted]:
-    """Return the rules with what they are in a log that rounds down, or up, where rounding to the nearest leaves a gap.
-
-    An amount, or a number of tokens, per request that comes to half a step is such a log; a rule that has one is
-    compared with the others once more.
-    """
-    best = min(rules, key=lambda rule: rule.cost)
-    is_seen = float(np.median(bench.panel.step)) > SEEN * bench.is_noisy * float(np.median(bench.listed))
-    is_even = not {"fee", "tokens"} & best.numbers.keys()
-    if not is_seen or (bench.exactly(best.predicted) >= MOST_EXACT and is_even):
-        return rules
-    more = [snapped(rule, bench) for shift in (-0.5, 0.5) for rule in _every(bench, shift)]
-    bench.settle([*rules, *more])
-    return [bench.judged(rule) for rule in (*rules, *more)]
-
-
-def refitted(bench: Bench, closest: Floats) -> list[Fitted]:
-    """Return the rules fitted with the noise that amounts have beside the reading that is closest to them."""
-    noise = noise_of(bench.panel, closest)
-    bench.sigma = sigma_of(bench.panel, noise, closest)
-    bench.is_noisy = noise > NOISY * FLOOR
-    found = _every(bench)
-    bench.settle(found)
-    return _shifted(bench, [snapped(rule, bench) for rule in found])
-
-
-def _every(bench: Bench, shift: float = 0.0) -> list[Fitted]:
-    """Return every rule for a log whose amounts lie so many steps beside what is computed."""
-    if not shift:
-        return [rule for make in RULES for rule in make(bench, 0.0)]
-    makers = (*((at_list,) if shift < 0 else ()), rate, fee, by_class, cache, minimum)
-    return [rule for make in makers for rule in make(bench, shift)]
 
 
 def _linear(kind: Kind, bench: Bench, shift: float, form: Form, since: int | None = None) -> Fitted | None:
@@ -270,10 +217,6 @@ ALIKE = 0.05
 
 def _enough(bench: Bench) -> float:
     return max(MIN_ROWS // 3, 0.01 * len(bench.panel))
-
-
-RULES: tuple[Callable[[Bench, float], Made], ...] = (at_list, rounded_up, rate, fee, by_class, cache, minimum)
-"""Every rule, in the order in which a tie is settled."""
 
 
 def applied(rule: Fitted, bench: Bench) -> Floats:

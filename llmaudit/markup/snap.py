@@ -1,8 +1,8 @@
-"""Round numbers first: what a gateway charges is 5% and not 5.0003%, and rounding hides the difference.
+"""Prefers round numbers: a gateway charges 5%, not 5.0003%, and rounding in the log hides the difference.
 
-A rule whose round numbers make the amounts as well as its fitted ones is judged by the round ones. They also show which
-amounts end on half a step: all of those are rounded alike, however many there are, so that they say nothing and the
-numbers are estimated without them.
+If round numbers reproduce the amounts as well as the fitted ones, the rule is judged by the round ones. They also show
+which amounts fall exactly on half a step. Those are all rounded the same way, however many there are, and carry no
+information, so the numbers are estimated without them.
 """
 
 from __future__ import annotations

@@ -1,19 +1,29 @@
-"""Tokens that were billed and not sent: reported prompt sizes against sizes known otherwise, by model and family.
+"""Tokens that were billed but never sent: reported prompt sizes against sizes known from elsewhere, model by model.
 
-Reported = intercept + slope x expected. The intercept is a hidden prompt, the slope an inflation of every count. With a
-direct run of the same prompts both are exact. With the text and a public vocabulary the chat template leaves a few
-tokens open. With an estimated vocabulary only a large intercept says anything, and the slope nothing.
+Reported = intercept + slope x expected. The intercept is a hidden prompt, the slope an inflation of every count. A
+direct run of the same prompts gives both exactly. With the text and a public vocabulary, the chat template leaves a few
+tokens open. With an estimated vocabulary only a large intercept proves anything, and the slope nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
+from msgspec.structs import replace
 
+from llmaudit.cells import PricedCell
+from llmaudit.markup import bycell
 from llmaudit.markup.fit import quantile95, regress
+from llmaudit.markup.found import dollars
+from llmaudit.markup.model import Found
+from llmaudit.money import EXACT, ZERO, total
+from llmaudit.request import COUNTERS
 from llmaudit.summaries.prompts import SizedPrompt
+
+INPUT = COUNTERS.index("input_tokens")
 
 FEW = 20
 """Fewer prompts than this decide nothing."""
@@ -65,6 +75,11 @@ class TokenCount:
     slope_high: float | None
     verdict: str
     why: str
+
+    @property
+    def slopes(self) -> tuple[float | None, float | None, float | None]:
+        """The slope with its interval: estimate, lower end, upper end."""
+        return self.slope, self.slope_low, self.slope_high
 
 
 def token_counts(prompts: Sequence[SizedPrompt]) -> list[TokenCount]:
@@ -131,3 +146,54 @@ def _judged(
         None if slope is None else slope - steep, None if slope is None else slope + steep,
         verdict, f"{row.model}: {why}, on {prompts} prompts {how}",
     )  # fmt: skip
+
+
+PADDED = {"padding", "inflation"}
+"""Verdicts by which tokens were billed that were not sent."""
+
+
+def unsent_usd(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> Decimal:
+    """Return what tokens that were reported but not sent cost at list: it is part of the list cost of the requests."""
+    return total(padding_usd(one, compared) for one in counts if one.verdict in PADDED)
+
+
+def padding_usd(count: TokenCount, compared: Sequence[PricedCell]) -> Decimal:
+    """Return what the unsent tokens of one model cost, at the list price of ordinary input.
+
+    Padding adds a number of tokens to every request; inflation makes every prompt longer by a share of its size.
+    """
+    own = [priced for priced in compared if priced.cell.model == count.model]
+    if count.verdict == "padding":
+        extra = Decimal(repr(round(max(count.extra, 0.0), 3)))
+        unsent = [(priced, EXACT.multiply(extra, Decimal(priced.cell.requests))) for priced in own]
+    else:
+        share = dollars(1 - 1 / count.slope) if count.slope else ZERO
+        unsent = [(priced, EXACT.multiply(share, Decimal(priced.cell.prompt_tokens))) for priced in own]
+    return total(EXACT.multiply(priced.rates.expected[INPUT], tokens) for priced, tokens in unsent if priced.rates)
+
+
+def token_findings(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> list[Found]:
+    """Return padded counts as findings: one for each kind of padding."""
+    padded = [one for one in counts if one.verdict in PADDED]
+    models = {count.model for count in padded}
+    listed = bycell.listed(priced for priced in compared if priced.cell.model in models)
+    by_verdict = ((verdict, [one for one in padded if one.verdict == verdict]) for verdict in ("padding", "inflation"))
+    return [_finding(verdict, own, compared, listed) for verdict, own in by_verdict if own]
+
+
+def _finding(verdict: str, own: Sequence[TokenCount], compared: Sequence[PricedCell], listed: Decimal) -> Found:
+    main = max(own, key=lambda one: one.prompts)
+    taken = {one.model: padding_usd(one, compared) for one in own}
+    usd = total(taken.values())
+    found = Found(
+        kind="token_count",
+        models=[one.model for one in own],
+        of_list_pct=float(100 * usd / listed) if listed else 0.0,
+        overpaid_usd=usd,
+        by_model=taken,
+        sampled=sum(one.prompts for one in own),
+    )
+    if verdict == "padding":
+        return replace(found, tokens_per_request=main.extra, tokens_low=main.low, tokens_high=main.high)
+    pct, low, high = (None if slope is None else 100 * (slope - 1) for slope in main.slopes)
+    return replace(found, pct=pct, low_pct=low, high_pct=high)

@@ -1,4 +1,4 @@
-"""What buying credit costs: the percentage, the minimum or the fixed part of the fee, from payments alone."""
+"""What buying credit costs, from payments alone: the percentage, the minimum and the fixed part of the fee."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from llmaudit.money import EXACT, ZERO, times, total
+from llmaudit.markup.model import Found
+from llmaudit.money import EXACT, ZERO, shown, times, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.payments import Payment
 
 HALF_A_CENT = Decimal("0.005001")
@@ -64,6 +66,36 @@ def top_up(payments: Sequence[Payment]) -> TopUp | None:
     if best is None or best.follow < best.numbers + 1 or best.follow * 2 <= len(bought):
         return TopUp(fees, received, len(bought), None, None, None, None, None, 0)
     return TopUp(fees, received, len(bought), *best.interval, best.minimum, best.fixed, best.follow)
+
+
+def top_up_sentence(fee: TopUp) -> str:
+    """Return what buying credit cost, in words."""
+    often = counted(fee.payments, "payment")
+    paid = f"{shown(fee.fee_usd)} on {shown(fee.credited_usd)} of credit in {often}, {fee.over_pct:.2f}%"
+    if fee.pct is None:
+        return f"{paid}; how the fee is made cannot be told from these payments"
+    least = f", at least {shown(fee.minimum_usd)}" if fee.minimum_usd is not None else ""
+    fixed = f" and {shown(fee.fixed_usd)}" if fee.fixed_usd is not None else ""
+    return f"{paid}: {fee.pct:.3g}%{fixed}{least}, which {fee.follow} of {fee.payments} follow to the cent"
+
+
+def top_up_finding(payments: Sequence[Payment]) -> Found | None:
+    """Return the fee on buying credit as a finding; None where credit cost its face value, or none was bought."""
+    fee = top_up(payments)
+    if fee is None or fee.fee_usd <= 0:
+        return None
+    return Found(
+        kind="top_up",
+        models=[],
+        pct=fee.pct if fee.pct is not None else fee.over_pct,
+        low_pct=fee.low_pct if fee.low_pct is not None else fee.over_pct,
+        high_pct=fee.high_pct if fee.high_pct is not None else fee.over_pct,
+        fixed_usd=fee.minimum_usd if fee.minimum_usd is not None else fee.fixed_usd,
+        of_list_pct=fee.over_pct,
+        overpaid_usd=fee.fee_usd,
+        fits_pct=100.0 * fee.follow / fee.payments,
+        sampled=fee.payments,
+    )
 
 
 @dataclass(frozen=True)

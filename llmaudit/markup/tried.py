@@ -1,7 +1,6 @@
-"""Look-alikes tried on requests: everywhere, on some of them, and on some beside a rate.
+"""Look-alikes tested on requests: on all of them, on some of them, and on some of them combined with a rate.
 
-The prices that they are tried with are those of `lookalikes`, and what a log does not count: searches, and retries that
-were billed with the answer.
+The prices come from `lookalikes`, and from what logs do not count: searches, and retries billed with the answer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A page's claim set against a measured bill: the page says none, the bill shows 10%."""
+"""A page's claim compared with a measured bill: the page says none, the bill shows 10%."""
 
 from __future__ import annotations
 

@@ -1,4 +1,19 @@
-"""Routing plans: read them, price the same traffic under them, on cells or request by request."""
+"""Routing plans: read them, and price the same traffic under them, cell by cell or request by request.
+
+    a plan file ─▶ files, checking ─▶ model.Plan ─▶ matching ─▶ assigning ─▶ evaluate: PlanCost ─▶ constraints
+    cells ───────▶ traffic ────────────────────────────────────────▲
+    catalog, ratios ─▶ moving (a cell on another model) ─▶ placing ┘
+
+- `matching`, `choosing`, `splitting`: which rule decides a cell, which model is the cheapest for it, and what happens
+  to sessions whose requests part ways.
+- `moving` prices a cell elsewhere: `prices` by the catalog, `ratios` by what is measured or assumed, `routing` both
+  together; `needed` says what a model must be able to do.
+- `placing` makes the legs that a plan pays for: `chains` (retries and fallbacks, from `failures`), `verifying`,
+  `caching`. A leg (`legs`) is a linear function of the tokens in a cell, so sums over cells are sums over requests.
+- `quality`, `certify`, `prior`, `certify_plan`: what paired outcomes prove about a move, and what a plan may promise.
+- `optimize`, `frontier`: the cheapest plan for a promise, and the curve of cost against quality.
+- `payback`: when a saving has paid for the switch. `rows`: the same costs in SQL, one row per request.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,8 @@
-"""Which rule decides each cell, where it sends it, and what is made of like cells together."""
+"""Which rule of a plan decides each cell, which model it sends it to, and which cells can be treated as one."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -14,13 +12,14 @@ import numpy.typing as npt
 from llmaudit.arrays import Bools, Ints
 from llmaudit.catalog import Catalog, Offer
 from llmaudit.cells import PricedCell
-from llmaudit.plans.caching import Followed
 from llmaudit.plans.choosing import candidates, cheapest
-from llmaudit.plans.legs import Leg, Linear
+from llmaudit.plans.legs import Leg
 from llmaudit.plans.matching import Places
 from llmaudit.plans.model import CHEAPEST, SAME, Constraints, Plan, Rule
-from llmaudit.plans.moving import Mover, Prices, Refusal
+from llmaudit.plans.moving import Mover, Refusal
+from llmaudit.plans.parts import Assigned, Part
 from llmaudit.plans.placing import Placed, Placer, barred
+from llmaudit.plans.prices import Prices
 from llmaudit.plans.quality import CohortMove, proven
 from llmaudit.plans.splitting import Split
 from llmaudit.plans.traffic import TIERS, Grouping, Sums, Traffic, Verdict
@@ -29,54 +28,6 @@ NOWHERE = -1
 
 Move = tuple[int | None, str, str | None]
 """A tier, the canonical model that serves it now, and the one that would."""
-
-
-class Assigned(NamedTuple):
-    """Where a plan's rules send cells.
-
-    Attributes:
-        places: The rule that decides each cell, from 0; -1 is none.
-        chosen: Where it sends it, as a place in `targets`; -1 is nowhere.
-        targets: The models.
-        followed: What the sessions say of cached tokens, by rule and present model; empty where the log has none.
-    """
-
-    places: Places
-    chosen: Places
-    targets: list[Offer]
-    followed: dict[tuple[int, str], Followed]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Cells of one tier of which a plan makes the same.
-
-    Attributes:
-        tier: Their tier; None is unknown.
-        model: The canonical model that serves them now.
-        placed: What the plan does with one of them, which stands for all.
-        sums: What they hold together.
-        is_paid: Whether they stay and cost what they cost now; their rates may then differ.
-        is_proven: Whether outcomes have shown that the other model's answers hold on them.
-    """
-
-    tier: int | None
-    model: str
-    placed: Placed
-    sums: Sums
-    is_paid: bool = False
-    is_proven: bool = False
-
-    def cost(self, linear: Linear) -> Decimal:
-        """Return what a leg of the part costs, by one of its linear functions."""
-        if self.is_paid:
-            return self.sums.spend_usd
-        return linear.of_sums(self.sums.quantities, self.sums.billed_usd, self.sums.requests)
-
-    @property
-    def is_replaced(self) -> bool:
-        """Whether another model answers, or the attempt is not made because it would."""
-        return self.placed.target is not None
 
 
 class Decided(NamedTuple):

@@ -1,4 +1,4 @@
-"""A value that is not known exactly: what is expected, its cheap and its dear end, and where it is from."""
+"""A value that is not known exactly: its expected value, its cheap and expensive ends, and its source."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Band:
 
     Attributes:
         expected: The value used.
-        low: Its cheap end.
-        high: Its dear end.
+        low: Its low end.
+        high: Its high end.
         basis: Where it is from.
         sentence: What is assumed, with the numbers and their source; empty where there is nothing to say.
     """

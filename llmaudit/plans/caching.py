@@ -1,8 +1,9 @@
-"""What becomes of cached tokens when a plan sends requests elsewhere.
+"""What happens to cached tokens when a plan sends requests elsewhere.
 
-A cache is of one model. Where the log has sessions and times, a plan's own split says which cached tokens still follow
-a request that went to the same model (`llmaudit.summaries.links`). What follows none was written by other traffic, such
-as a system prompt that many share; of that nothing is known but its ends: all of it is still cached, or none.
+A cache belongs to one model. Where the log has sessions and times, it shows which cached tokens still follow a request
+that the plan sends to the same model (`llmaudit.summaries.links`). Cached tokens that follow no such request were
+written by other traffic, such as a system prompt that many requests share. For those, only the two extremes are known:
+all of them are still cached, or none.
 """
 
 from __future__ import annotations

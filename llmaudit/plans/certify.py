@@ -1,15 +1,16 @@
-"""How much a cohort would lose on another model, how surely, and what a whole plan may promise.
+"""How much a cohort would lose on another model, with what certainty, and what a whole plan may promise.
 
-Estimates of few pairs scatter, and a plan that picks the best looking cohorts picks the luckiest ones. So losses are
-shrunk toward what all cohorts of the same move lose (empirical Bayes, bivariate: the loss and the other model's own
-score, since a model that scores low in a cohort tends to lose there as well), and a plan promises an upper bound:
+Estimates from few pairs scatter, and a plan that picks the best-looking cohorts picks the luckiest ones. Losses are
+therefore shrunk toward what all cohorts of the same move lose (empirical Bayes, `llmaudit.plans.prior`), and a plan
+promises an upper bound
 
     bound = max( sum of w (m + k s),  sum of w m + 1.96 sqrt(sum of w^2 s^2) )
 
-over the cohorts it moves, with w the share of production, m and s mean and standard deviation of the loss given the
-pairs. The first term holds every cohort k standard deviations above its mean at once: it covers what shrinkage cannot
-know, that the spread between cohorts is itself estimated. The second is the ordinary bound where few cohorts move.
-docs/optimize.md says how often the promise held where the truth was known.
+over the cohorts it moves, where w is their share of production, and m and s are mean and standard deviation of the loss
+given the pairs. The first term takes every cohort k standard deviations above its mean at once. It covers what
+shrinkage cannot know: the spread between cohorts is itself an estimate. The second term is the ordinary bound where few
+cohorts move: 97.5%, one-sided, so that the promise also survives a check on fresh pairs.
+docs/optimize.md reports how often the promise held on data with a known truth.
 """
 
 from __future__ import annotations
@@ -22,14 +23,13 @@ from typing import Any
 import numpy as np
 
 from llmaudit.arrays import Bools, Floats, Ints
+from llmaudit.interval import Z95
+from llmaudit.plans.prior import doubted, posterior, prior
 from llmaudit.plans.quality import LEAST_PAIRS, PairedCase
 
 REACH = 1.0
 """Standard deviations by which every cohort is held to lose more than expected, all at once, where losses are shrunk.
 Set on simulated cohorts of known truth (benchmarks/quality.py); 1.645 promises more than is kept too seldom to pay."""
-
-SURE = 1.959963984540054
-"""Normal quantile of the ordinary bound: 97.5% one-sided, so that the promise also stands a check on fresh pairs."""
 
 LEVEL = 0.05
 POOLED = 8
@@ -45,10 +45,6 @@ OWN_PAIRS = 20
 """Of the `LEAST_PAIRS` a cohort needs, those that have to be its own."""
 
 LEAST_CLUSTERS = 10
-MOST_FOR_PRIOR = 500
-"""Cohorts the spread is estimated on: more change it no longer."""
-
-ROUNDS = 60
 
 
 @dataclass(frozen=True)
@@ -173,10 +169,10 @@ def losses(cases: Arrays, cohorts: int, rivals: int = 1) -> Losses:
     seen = np.stack([after, raw], axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         noise = np.stack([covariances[0], covariances[1], covariances[2]], axis=1) / n[:, None]
-    centre, spread = _prior(seen[usable], noise[usable])
+    centre, spread = prior(seen[usable], noise[usable])
     known = int(np.count_nonzero(usable))
-    mean, _ = _posterior(seen, noise, centre, spread, known)
-    _, cover = _posterior(seen, noise, centre, _doubted(spread, noise[usable], known), known)
+    mean, _ = posterior(seen, noise, centre, spread, known)
+    _, cover = posterior(seen, noise, centre, doubted(spread, noise[usable], known), known)
     return Losses(
         pairs=n,
         clusters=clusters,
@@ -248,80 +244,6 @@ def _apart(
     return Losses(n, clusters, raw, raw, sd, after, score_sd, reach, covariances[2], False, None, None, effect)
 
 
-def _prior(seen: Floats, noise: Floats) -> tuple[Floats, Floats]:
-    """Return mean and covariance (as variance, covariance, variance) of true scores and losses between cohorts.
-
-    Maximum likelihood under a normal prior by expectation maximisation, started from the method of moments.
-
-    Args:
-        seen: Shape (cohorts, 2): score and loss as seen.
-        noise: Shape (cohorts, 3): their sampling covariance.
-    """
-    step = -(-len(seen) // MOST_FOR_PRIOR)
-    seen, noise = seen[::step], noise[::step]
-    centre = seen.mean(axis=0)
-    moments = np.cov(seen.T)
-    start = np.array([moments[0, 0], moments[0, 1], moments[1, 1]]) - noise.mean(axis=0)
-    spread = _proper(start)
-    for _ in range(ROUNDS):
-        mean, cover = _given(seen, noise, centre, spread)
-        centre = mean.mean(axis=0)
-        off = mean - centre
-        products = np.stack([off[:, 0] ** 2, off[:, 0] * off[:, 1], off[:, 1] ** 2], axis=1)
-        spread = _proper((products + cover).mean(axis=0))
-    return centre, spread
-
-
-def _doubted(spread: Floats, noise: Floats, known: int) -> Floats:
-    """Return a spread one standard error wider: where few cohorts tell of it, a small one may be chance.
-
-    Without it, cohorts that seem to lose alike would be taken for known to the decimal.
-    """
-    wider = spread.copy()
-    error = np.sqrt(2.0 / known) * (spread + noise.mean(axis=0))
-    wider[0] += error[0]
-    wider[2] += error[2]
-    return _proper(wider)
-
-
-def _proper(spread: Floats) -> Floats:
-    """Return the nearest covariance that is one: variances above nothing, correlation within 0.99."""
-    first, second = max(float(spread[0]), 1e-6), max(float(spread[2]), 1e-6)
-    limit = 0.99 * float(np.sqrt(first * second))
-    return np.array([first, float(np.clip(spread[1], -limit, limit)), second])
-
-
-def _given(seen: Floats, noise: Floats, centre: Floats, spread: Floats) -> tuple[Floats, Floats]:
-    """Return mean and covariance of what is true given what is seen: for two normals, in closed form."""
-    a, b, d = (noise[:, i] + spread[i] for i in range(3))
-    determinant = a * d - b * b
-    off = seen - centre
-    solved = np.stack([d * off[:, 0] - b * off[:, 1], a * off[:, 1] - b * off[:, 0]], axis=1) / determinant[:, None]
-    p, q, r = spread
-    mean = centre + np.stack([p * solved[:, 0] + q * solved[:, 1], q * solved[:, 0] + r * solved[:, 1]], axis=1)
-    cover = np.stack(
-        [
-            p - (p * p * d - 2 * p * q * b + q * q * a) / determinant,
-            q - (p * q * d - (p * r + q * q) * b + q * r * a) / determinant,
-            r - (q * q * d - 2 * q * r * b + r * r * a) / determinant,
-        ],
-        axis=1,
-    )
-    return mean, cover
-
-
-def _posterior(seen: Floats, noise: Floats, centre: Floats, spread: Floats, known: int) -> tuple[Floats, Floats]:
-    """Return the posterior of every cohort, with what is unknown of the centre in; the centre where nothing is seen."""
-    there = np.isfinite(noise).all(axis=1) & np.isfinite(seen).all(axis=1)
-    mean, cover = np.tile(centre, (len(seen), 1)), np.tile(spread, (len(seen), 1))
-    mean[there], cover[there] = _given(seen[there], noise[there], centre, spread)
-    marginal = spread + noise[there].mean(axis=0)
-    left = np.stack([cover[:, 0] / spread[0], cover[:, 2] / spread[2]], axis=1)
-    cover[:, 0] += left[:, 0] ** 2 * marginal[0] / known
-    cover[:, 2] += left[:, 1] ** 2 * marginal[2] / known
-    return mean, np.maximum(cover, 0.0)
-
-
 def bound(weights: Floats, loss: Floats, sd: Floats, reach: Floats) -> float:
     """Return a plan's upper bound of the loss over all traffic, in the score's unit; 0 where nothing moves.
 
@@ -333,4 +255,4 @@ def bound(weights: Floats, loss: Floats, sd: Floats, reach: Floats) -> float:
     """
     expected = float(np.sum(weights * loss))
     together = float(np.sum(weights * (loss + reach * sd)))
-    return max(together, expected + SURE * float(np.sqrt(np.sum((weights * sd) ** 2))))
+    return max(together, expected + Z95 * float(np.sqrt(np.sum((weights * sd) ** 2))))

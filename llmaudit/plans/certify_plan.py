@@ -1,4 +1,4 @@
-"""Which moves of a plan somebody wrote are certified: those that fit into a margin together, most saving first."""
+"""Which moves of a hand-written plan are certified: those that fit into the margin together, largest saving first."""
 
 from __future__ import annotations
 

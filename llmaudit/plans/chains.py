@@ -1,4 +1,4 @@
-"""The chain of a moved call: failed attempts that are billed, and the fallback models behind them."""
+"""What follows a call that was moved: failed attempts that are billed, and the fallback models behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refuse a plan that says too little, too much, or names what the catalog lacks, with line and column."""
+"""Checks a plan and refuses it, with line and column, if it is incomplete, contradictory or names unknown models."""
 
 from __future__ import annotations
 

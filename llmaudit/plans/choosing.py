@@ -1,4 +1,4 @@
-"""`use: cheapest`: which models a rule chooses from, and which of them is cheapest for each cell."""
+"""`use: cheapest`: the models a rule may choose from, and the cheapest of them for each cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a plan holds its constraints: each with its limit, what was found, and pass, fail or unknown."""
+"""Whether a plan meets its constraints: each with its limit, the value found, and pass, fail or unknown."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit.catalog import Catalog
+from llmaudit.histogram import Histogram, quantile_bucket, upper_ms
 from llmaudit.money import EXACT, as_json, total
 from llmaudit.plans.evaluate import PlanCost
 from llmaudit.plans.legs import PRIMARY
 from llmaudit.plans.placing import Placed
 from llmaudit.summaries.latency import LatencyBucket
-
-BUCKETS_PER_E = 20
-"""latency.sql counts buckets of 1/20 in ln(milliseconds)."""
 
 P95 = 0.95
 LEAST_ANSWERS = 100
@@ -123,14 +121,10 @@ def _latency(result: PlanCost, rows: Sequence[LatencyBucket]) -> Iterator[Judged
         )
 
 
-def percentile_ms(buckets: dict[int, int], share: float) -> int:
-    """Return the upper end, in milliseconds, of the bucket in which a share of the answers is reached."""
-    needed, passed = math.ceil(share * sum(buckets.values())), 0
-    for bucket in sorted(buckets):
-        passed += buckets[bucket]
-        if passed >= needed:
-            return math.ceil(math.exp((bucket + 1) / BUCKETS_PER_E))
-    return 0
+def percentile_ms(histogram: Histogram, share: float) -> int:
+    """Return the upper edge, in milliseconds, of the bucket in which a share of the answers is reached."""
+    bucket = quantile_bucket(histogram, share)
+    return 0 if bucket is None else math.ceil(upper_ms(bucket))
 
 
 def _ceiling(result: PlanCost) -> Iterator[JudgedConstraint]:

@@ -1,8 +1,8 @@
 """What the same traffic would have cost under a plan.
 
-A leg is one thing a plan pays for on a cell (`llmaudit.plans.legs`). Cells of which a plan makes the same form a part;
-a part's legs are worked out once, and what its cells hold is added up exactly. `PlanCost.one_by_one` works them out
-cell by cell; a test holds the two equal to the last digit.
+A leg is one thing a plan pays for on a cell (`llmaudit.plans.legs`). Cells that a plan treats alike form a part: the
+legs of a part are computed once, and the contents of its cells are added up exactly. `PlanCost.one_by_one` computes
+every cell by itself; a test checks that both agree to the last digit.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import NamedTuple
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.money import times, total
-from llmaudit.plans.assigning import Assigned, Assigner, Kind, Move, Part
+from llmaudit.plans.assigning import Assigner, Kind, Move
 from llmaudit.plans.choosing import resolved
 from llmaudit.plans.legs import Leg
 from llmaudit.plans.model import Plan
 from llmaudit.plans.moving import Mover
+from llmaudit.plans.parts import Assigned, Part
 from llmaudit.plans.placing import Placed, Placer
 from llmaudit.plans.quality import CohortMove
 from llmaudit.plans.ratios import Ratios
@@ -28,7 +29,7 @@ from llmaudit.plans.traffic import Traffic
 
 
 class Outcome(NamedTuple):
-    """A leg of a part with its exact cost as expected, and at the cheap and the dear end."""
+    """A leg of a part with its exact cost as expected, and at the low and the high end."""
 
     part: Part
     leg: Leg
@@ -48,8 +49,8 @@ class AssumptionRow:
 
     Attributes:
         name: Its name.
-        low_usd: The plan's cost with it at its cheap end, everything else as expected.
-        high_usd: With it at its dear end.
+        low_usd: The plan's cost with it at its low end, everything else as expected.
+        high_usd: With it at its high end.
         details: What is assumed of which model, as sentences.
     """
 
@@ -123,12 +124,12 @@ class PlanCost:
 
     @cached_property
     def low_usd(self) -> Decimal:
-        """With the assumptions at their cheap ends."""
+        """With the assumptions at their low ends."""
         return total(outcome.low_usd for outcome in self.outcomes)
 
     @cached_property
     def high_usd(self) -> Decimal:
-        """With the assumptions at their dear ends."""
+        """With the assumptions at their high ends."""
         return total(outcome.high_usd for outcome in self.outcomes)
 
     @cached_property

@@ -1,16 +1,17 @@
-"""Failed attempts of a model a plan moves to: how many to expect, what they cost, what the fallback chain adds.
+"""Failed attempts of the model a plan moves to: how many to expect, and what they cost.
 
-With a failure rate e and up to k retries, a call makes (1 - e^(k+1)) / (1 - e) attempts, of which e fail, and with
-probability e^(k+1) none of them answers; then the next model of the chain is tried. A failed attempt costs what the
-log's own failures cost, as a share of a good answer of the same model: most are not billed, time-outs often are.
+With a failure rate e and up to k retries, a call makes (1 - e^(k+1)) / (1 - e) attempts, of which a share e fails; with
+probability e^(k+1) none of them succeeds, and the next model of the fallback chain is tried. A failed attempt costs
+what failures in the log cost, as a share of a successful answer of the same model: most are not billed, timeouts often
+are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from math import sqrt
 
+from llmaudit.interval import wilson
 from llmaudit.money import EXACT, ZERO, round_to
 from llmaudit.plans.bands import ONE, RATIO_PLACES, Band
 from llmaudit.plans.logfacts import ModelFacts
@@ -19,7 +20,6 @@ from llmaudit.plans.model import Assume
 LEAST_REQUESTS = 30
 """Attempts of a model in the log below which its failure rate is not known."""
 
-Z = 1.96
 RATE_DECIMALS = 6
 
 
@@ -35,7 +35,7 @@ def failure_rate(model: str, facts: Mapping[str, ModelFacts], assume: Assume) ->
     attempts = known.answered + known.failed if known else 0
     if known is None or attempts < LEAST_REQUESTS:
         return None
-    low, high = wilson(known.failed, attempts)
+    low, high = (_decimal(end) for end in wilson(known.failed, attempts))
     rate = _decimal(known.failed / attempts)
     sentence = (
         f"{model} fails in {_percent(rate)} of its attempts ({_percent(low)} to {_percent(high)},"
@@ -65,14 +65,6 @@ def failed_attempts(rate: Decimal, retries: int) -> Decimal:
 def unanswered(rate: Decimal, retries: int) -> Decimal:
     """Return the probability that no attempt of a call answers: e^(k+1)."""
     return round_to(EXACT.power(rate, retries + 1), RATE_DECIMALS)
-
-
-def wilson(failed: int, attempts: int) -> tuple[Decimal, Decimal]:
-    """Return Wilson's 95% interval of a share (Wilson 1927)."""
-    share, z2 = failed / attempts, Z**2 / attempts
-    middle = (share + z2 / 2) / (1 + z2)
-    half = Z / (1 + z2) * sqrt(share * (1 - share) / attempts + z2 / (4 * attempts))
-    return _decimal(max(middle - half, 0)), _decimal(min(middle + half, 1))
 
 
 def _decimal(share: float) -> Decimal:

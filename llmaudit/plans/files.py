@@ -1,4 +1,4 @@
-"""Plans from files: the presets that ship with llmaudit, and a user's own."""
+"""Loads plans: the presets that ship with llmaudit, and the user's own files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cost against quality: the cheapest plan at each margin, with what it promises and which cohorts it moves where."""
+"""Cost against quality: for each margin, the cheapest plan, what it promises, and which cohorts it moves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SAME = 1e-9
 
 
 def frontier(board: Board, margins: Sequence[float] = ()) -> list[Point]:
-    """Return the plans from the most careful to the cheapest, none dearer than a more careful one.
+    """Return the plans from the most careful to the cheapest, none more expensive than a more careful one.
 
     Args:
         board: What to choose among; its limits but the margin are kept.

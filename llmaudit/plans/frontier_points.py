@@ -1,4 +1,4 @@
-"""Points of cost against quality, as plain data: what is shown needs no arrays."""
+"""The points of the cost-quality frontier as plain data, so that showing them needs no arrays."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Legs: what a plan pays for on a cell, as a linear function of what the cell holds.
+"""Legs: the things a plan pays for on a cell, each a linear function of the cell's contents.
 
-A cost is tokens x rates + billed x factor + requests x fixed. That makes the sum over cells equal to the sum over
-requests, whichever is computed (`llmaudit.plans.rows` does the second in SQL).
+A cost is tokens x rates + billed x factor + requests x fixed amount. Because it is linear, the sum over cells equals
+the sum over requests (`llmaudit.plans.rows` computes the latter in SQL).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -83,8 +83,8 @@ class Swing:
     Attributes:
         name: Its name, such as `output length`.
         sentence: What is assumed, with the numbers, and where they are from.
-        low: The leg with the assumption at its cheap end.
-        high: The leg with it at its dear end.
+        low: The leg with the assumption at its low end.
+        high: The leg with it at its high end.
     """
 
     name: str
@@ -109,8 +109,8 @@ class Leg:
         kind: keep, route, retry, fallback, cache or verify.
         model: The canonical model that does it; None where a ratio stands for it.
         expected: Its cost with the stated assumptions.
-        low: With the assumptions at their cheap ends.
-        high: With the assumptions at their dear ends.
+        low: With the assumptions at their low ends.
+        high: With the assumptions at their high ends.
         swings: Makes what each assumption does alone; most plans of a thousand are never asked.
         notes: What is assumed or not known that has no band, as sentences.
     """
@@ -123,18 +123,25 @@ class Leg:
     swings: Callable[[], tuple[Swing, ...]] = field(default=_no_swings, compare=False, repr=False)
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def certain(cls, kind: Kind, model: str | None, cost: Linear, *notes: str) -> Leg:
+        """Return a leg whose cost has no band."""
+        return cls(kind, model, cost, cost, cost, notes=notes)
+
     def scaled(self, factor: Decimal, kind: Kind | None = None) -> Leg:
         """Return the leg times a factor."""
-        expected, low, high = (part.scaled(factor) for part in (self.expected, self.low, self.high))
-
-        def swings() -> tuple[Swing, ...]:
-            return tuple(swing.scaled(factor) for swing in self.swings())
-
-        return Leg(kind or self.kind, self.model, expected, low, high, swings, self.notes)
+        return replace(
+            self,
+            kind=kind or self.kind,
+            expected=self.expected.scaled(factor),
+            low=self.low.scaled(factor),
+            high=self.high.scaled(factor),
+            swings=lambda: tuple(swing.scaled(factor) for swing in self.swings()),
+        )
 
     def noted(self, *notes: str) -> Leg:
         """Return the leg with further sentences."""
-        return Leg(self.kind, self.model, self.expected, self.low, self.high, self.swings, (*self.notes, *notes))
+        return replace(self, notes=(*self.notes, *notes))
 
 
 def fixed(rate: Decimal) -> Decimal:

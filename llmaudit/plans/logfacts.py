@@ -1,4 +1,4 @@
-"""What the log itself says of each model: how often its attempts fail, what failures cost, how much it thinks."""
+"""What the log says about each model: how often its attempts fail, what failures cost, and how much it reasons."""
 
 from __future__ import annotations
 

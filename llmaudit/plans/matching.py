@@ -1,6 +1,6 @@
-"""Which rule of a plan decides each of many cells: conditions looked up in tables, so that a thousand plans are quick.
+"""Which rule of a plan decides each cell. Conditions are looked up in tables, so that a thousand plans stay fast.
 
-`matches` says it for one cell; `Attributes` says the same for all of them at once, and a test holds the two equal.
+`matches` decides one cell; `Attributes` decides all of them at once, and a test checks that both agree.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Ratios of totals from a sample of pairs, with an interval: how many tokens one model needs for another's one.
+"""Ratios of totals measured on pairs, with an interval: how many tokens one model needs per token of another.
 
 The estimate is the ratio of the sample's totals, which is what a sum over all traffic needs. Its interval is Fieller's
-(Fieller 1954), from sums over clusters: the values r for which the total of after - r x before is within t standard
-errors of 0. The standard error is the clustered one, sqrt(G / (G - 1) x sum of squares of the clusters' totals), and t
-has G - 1 degrees of freedom. With a few hundred pairs it covers better than the delta method.
+(Fieller 1954) with sums over clusters: the values r for which the total of after - r x before is within t standard
+errors of 0. The standard error is clustered, sqrt(G / (G - 1) x sum of squares of the clusters' totals), and t has
+G - 1 degrees of freedom. With a few hundred pairs its coverage is better than that of the delta method.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Routing plans as people write them (YAML): rules that say where each request would go, and on which assumptions.
+"""Routing plans as people write them in YAML: rules that say where each request would go, under which assumptions.
 
-`llmaudit.plans.checking` refuses what the types cannot, `llmaudit.plans.matching` applies the conditions.
+`llmaudit.plans.checking` refuses what types alone cannot, `llmaudit.plans.matching` applies the conditions.
 """
 
 from __future__ import annotations

@@ -1,39 +1,31 @@
-"""What a cell would cost on another model: a leg, or why it cannot go there.
+"""What a cell would cost on another model: a leg, or the reason why it cannot move there.
 
-Plans, the optimiser and the frontier ask the same `Mover`, so that a cell has one price on a model whoever asks.
-What it says of a cell depends on four things, each asked for apart, so that many cells can be asked about at once: the
-prices of the cell's conditions (`prices`), what is assumed (`Ratios.known`), what the cell needs (`needs`), and which
-quantities it holds (`Prices.lacking`).
+Plans, the optimizer and the frontier all ask the same `Mover`, so a cell has one price on a model whoever asks. The
+answer depends on four things, which can be asked for separately so that many cells are handled at once: the prices
+under the cell's conditions (`prices`), the assumptions (`Ratios.known`), the needs of the cell (`needs`), and the
+quantities that it holds (`Prices.lacking`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 
 import msgspec
 
 from llmaudit.catalog import Catalog, NoRates, Offer, Rates
 from llmaudit.catalog.model import Fee
-from llmaudit.catalog.units import PIECES, PRICED, SUB_COUNTS
-from llmaudit.cells import PricedCell, rates_of
-from llmaudit.money import EXACT, ZERO, times, total
+from llmaudit.cells import Cell, PricedCell, rates_of
+from llmaudit.money import EXACT, ZERO, times
 from llmaudit.plans import caching
 from llmaudit.plans.bands import ONE, Band
-from llmaudit.plans.legs import NOTHING, Leg, Linear, Swing, fixed
+from llmaudit.plans.legs import NOTHING, Leg, Linear, Swing
 from llmaudit.plans.model import DIRECT, Assume
-from llmaudit.plans.ratios import Known, Ratios
+from llmaudit.plans.prices import Prices
+from llmaudit.plans.ratios import Ratios
+from llmaudit.plans.routing import routed
 from llmaudit.request import GATEWAY_CACHE
-
-WRITTEN = {"output_tokens", *(name for name, (whole, _) in SUB_COUNTS.items() if whole == "output_tokens")}
-"""The quantities that grow with the length of an answer."""
-
-INPUT, READ, WRITE, OUTPUT, THOUGHT = (
-    PRICED.index(name)
-    for name in ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "output_tokens", "reasoning_tokens")
-)
 
 
 @dataclass(frozen=True)
@@ -48,35 +40,6 @@ class Refusal:
 
     reason: str
     sentence: str
-
-
-@dataclass(frozen=True, eq=False)
-class Prices:
-    """The rates of an offer under a cell's conditions; the same object wherever they are the same.
-
-    Attributes:
-        expected: As far as is known, in US dollars per one of each of `PRICED`.
-        low: The lowest that may apply.
-        high: The highest.
-        priced: The quantities that have a price at all.
-        notes: What was assumed of the conditions.
-    """
-
-    expected: tuple[Decimal, ...]
-    low: tuple[Decimal, ...]
-    high: tuple[Decimal, ...]
-    priced: frozenset[str]
-    notes: tuple[str, ...]
-
-    def lacking(self, quantities: Sequence[int]) -> str | None:
-        """Return a quantity that is there but has no price, or None."""
-        return next((PRICED[place] for place in self.unpriced if quantities[place]), None)
-
-    @cached_property
-    def unpriced(self) -> tuple[int, ...]:
-        """Places in `PRICED` of the quantities that cannot be priced where there are any."""
-        optional = {*SUB_COUNTS, "requests", *self.priced}
-        return tuple(place for place, name in enumerate(PRICED) if name not in optional)
 
 
 class Mover:
@@ -143,13 +106,12 @@ class Mover:
         if target.sku.context is not None and cell.prompt_band >= target.sku.context:
             return Refusal("context", f"{model} has a context of {target.sku.context} tokens")
         able = self._catalog.abilities(model)
-        wants = {"tools": cell.needs_tools, "json": cell.needs_json, "images": cell.needs_images}
         unknown = []
-        for name, wanted in wants.items():
+        for name in needed(cell):
             can = getattr(able, name)
-            if wanted and can is False:
+            if can is False:
                 return Refusal(name, f"{model} {LACKS[name]}")
-            if wanted and can is None:
+            if can is None:
                 unknown.append(f"whether {model} {HAS[name]} is not known")
         return tuple(unknown)
 
@@ -179,7 +141,7 @@ class Mover:
         if via == DIRECT and cell.gateway and cell.billed_kind and rates:
             return self._at_list(cell.model, rates)
         paid = Linear(billed_factor=ONE) if cell.billed_kind else Linear(rates=rates.expected if rates else NOTHING)
-        return self.through(Leg("keep", cell.model, paid, paid, paid), via)
+        return self.through(Leg.certain("keep", cell.model, paid), via)
 
     def _at_list(self, model: str, rates: Rates) -> Leg:
         direct, dear = Linear(rates=rates.expected), Linear(rates=rates.high)
@@ -211,7 +173,7 @@ class Mover:
         share = _same_share(prices.expected, rates.expected)
         if cell.billed_kind and share is not None and via != DIRECT:
             paid = Linear(billed_factor=share)
-            return self.through(Leg("keep", cell.model, paid, paid, paid), via)
+            return self.through(Leg.certain("keep", cell.model, paid), via)
         direct, dear = Linear(rates=prices.expected), Linear(rates=prices.high)
         return self.through(Leg("keep", cell.model, direct, direct, dear), via)
 
@@ -232,11 +194,17 @@ class Mover:
         return 1 + added, f"{gateway} adds {times(added, 100).normalize():f}% to what it passes on"
 
 
+HAS = {"tools": "calls tools", "json": "answers by a JSON schema", "images": "takes images"}
 LACKS = {"tools": "calls no tools", "json": "answers by no JSON schema", "images": "takes no images"}
+
 NO_REGION = "no price of its own is recorded for region "
 """How `llmaudit.catalog.rates` begins its note on a region without a price."""
 
-HAS = {"tools": "calls tools", "json": "answers by a JSON schema", "images": "takes images"}
+
+def needed(cell: Cell) -> list[str]:
+    """Return which abilities of a model the requests of a cell need: `tools`, `json`, `images`."""
+    needs = {"tools": cell.needs_tools, "json": cell.needs_json, "images": cell.needs_images}
+    return [name for name, is_needed in needs.items() if is_needed]
 
 
 def _region(target: Offer, prices: Prices) -> list[str]:
@@ -269,65 +237,3 @@ def _added(fee: Fee) -> Decimal:
     Both ways of stating it come to the same: 5% added is 105 paid for 100, and 5% inside is 100 paid for 95.24.
     """
     return EXACT.divide(fee.pct or ZERO, Decimal(100))
-
-
-def routed(model: str, prices: Prices, known: Known, lost: Band) -> Leg:
-    """Return the leg on another model: all as expected, all at its ends, and each thing at its ends alone.
-
-    Args:
-        model: Its canonical name.
-        prices: What it costs.
-        known: What is assumed of it.
-        lost: The share of cached tokens that it reads anew.
-    """
-    bands: dict[str, Band] = {
-        "tokenizer": known.tokens,
-        "output length": known.output,
-        "thoughts": known.thoughts,
-        "thoughts without a counterpart": known.thoughts_of_answer,
-        caching.NAME: lost,
-    }
-
-    def at(end: Callable[[str, Band], Decimal], rates: Sequence[Decimal]) -> Linear:
-        return Linear(_effective(rates, {name: end(name, band) for name, band in bands.items()}))
-
-    def swings() -> tuple[Swing, ...]:
-        def alone(chosen: str, which: str) -> Linear:
-            return at(lambda name, band: getattr(band, which) if name == chosen else band.expected, prices.expected)
-
-        found = [Swing(name, band.sentence, alone(name, "low"), alone(name, "high")) for name, band in bands.items()]
-        low, high = (at(lambda _, band: band.expected, rates) for rates in (prices.low, prices.high))
-        return (*found, Swing("price conditions", "; ".join(prices.notes), low, high))
-
-    return Leg(
-        "route",
-        model,
-        at(lambda _, band: band.expected, prices.expected),
-        at(lambda _, band: band.low, prices.low),
-        at(lambda _, band: band.high, prices.high),
-        swings,
-    )
-
-
-def _effective(rates: Sequence[Decimal], values: Mapping[str, Decimal]) -> tuple[Decimal, ...]:
-    """Return the target's rates per quantity of the present model.
-
-    With A = output - thoughts of the present model, T its thoughts, o the output ratio, k and a the target's thoughts
-    per thought and per token of answer, the target writes o A (1 + a) + o k T. In terms of the quantities as they are
-    counted, where thoughts are a part of the output:
-    output x o (price + a x price of thoughts) + thoughts x o ((k - a) x price of thoughts - price).
-    """
-    tokens, output = values["tokenizer"], values["output length"]
-    found = [
-        rate if name in PIECES or not rate else fixed(times(rate, output if name in WRITTEN else tokens))
-        for name, rate in zip(PRICED, rates, strict=True)
-    ]
-    if lost := values[caching.NAME]:
-        anew = max(rates[INPUT], rates[WRITE])  # a seller that charges for writes has the prefix written again
-        found[READ] = fixed(times(total((times(rates[READ], 1 - lost), times(anew, lost))), tokens))
-    per_thought, of_answer = values["thoughts"], values["thoughts without a counterpart"]
-    if per_thought != 1 or of_answer:
-        price, of_thought = rates[OUTPUT], rates[OUTPUT] + rates[THOUGHT]
-        found[OUTPUT] = fixed(times(total((price, times(of_thought, of_answer))), output))
-        found[THOUGHT] = fixed(times(total((times(of_thought, per_thought - of_answer), -price)), output))
-    return tuple(found)

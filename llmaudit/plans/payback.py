@@ -2,9 +2,9 @@
 
     net(m) = (saving - fee x new spend) x growth^(m-1) x (1 - drop)^((m-1)/12) - running costs
 
-The sum of the nets minus the one-time costs is what is left after m months; the payback is the first month at whose end
-that is not below nothing. Prices fall in monthly steps of equal proportion. Exact decimals of 60 digits, rounded
-where they are shown.
+The sum of the nets minus the one-time costs is the balance after m months; the payback is the first month that ends
+with a balance of 0 or more. Prices fall by the same proportion every month. All values are exact decimals of 60 digits
+and are rounded only where they are shown.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Scenario:
 def savings_of(cost: PlanCost, days: int, *, certified_only: bool = False) -> Savings:
     """Return what a plan saves in a month of 30.4375 days, in three cases.
 
-    Best takes every price assumption at its cheap end, worst at its dear end.
+    Best takes every price assumption at its low end, worst at its high end.
 
     Args:
         cost: The plan's cost over the traffic of a log.

@@ -1,4 +1,4 @@
-"""What a payback rests on beside the plan, as a YAML file says it: weeks, wages, fees, growth, each perhaps a range."""
+"""The inputs of a payback beside the plan, as a YAML file states them: weeks, wages, fees, growth, or their ranges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a rule puts one cell: its legs, and why it could not be moved where the rule wanted to."""
+"""What a rule does with one cell: its legs, and why it could not be moved where the rule wanted it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from llmaudit.plans.caching import Followed
 from llmaudit.plans.chains import Chains
 from llmaudit.plans.legs import NOTHING, Leg, Linear, fixed, replaced
 from llmaudit.plans.model import CHEAPEST, Constraints, Plan, Rule
-from llmaudit.plans.moving import INPUT, READ, WRITE, Mover, Prices, Refusal
+from llmaudit.plans.moving import Mover, Refusal, needed
+from llmaudit.plans.prices import INPUT, READ, WRITE, Prices
 from llmaudit.plans.verifying import Verifier
 
 
@@ -133,7 +134,7 @@ class Placer:
             and self._chains.rate(target, rule.assume) is not None
             and isinstance(self._mover.prices(priced, target), Prices)
         ):
-            free = Leg("retry", target.sku.model, Linear(), Linear(), Linear())
+            free = Leg.certain("retry", target.sku.model, Linear())
             return Placed(priced, number, (free,), replaced=True)
         return Placed(priced, number, (self._mover.keep(priced, via),))
 
@@ -145,7 +146,7 @@ class Placer:
             return
         dearer = max(rates.expected[INPUT], rates.expected[WRITE]) - rates.expected[READ]
         anew = Linear(replaced(NOTHING, READ, fixed(times(dearer, band.expected))))
-        yield Leg("cache", priced.cell.model, anew, anew, anew, notes=(band.sentence,))
+        yield Leg.certain("cache", priced.cell.model, anew, band.sentence)
 
 
 def barred(limits: Constraints, priced: PricedCell, target: Offer, catalog: Catalog) -> Refusal | None:
@@ -166,7 +167,7 @@ def barred(limits: Constraints, priced: PricedCell, target: Offer, catalog: Cata
         return Refusal("seller", f"{target.seller} is not among the allowed sellers")
     if limits.needs_known:
         able = catalog.abilities(model)
-        for name, wanted in {"tools": cell.needs_tools, "json": cell.needs_json, "images": cell.needs_images}.items():
-            if wanted and getattr(able, name) is None:
+        for name in needed(cell):
+            if getattr(able, name) is None:
                 return Refusal("needs-unknown", f"{model} is not known to serve what needs {name}")
     return None

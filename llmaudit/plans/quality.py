@@ -1,8 +1,8 @@
-"""Paired outcomes by cohort: what two models scored on the same cases, where in the traffic, and what may move.
+"""Paired outcomes by cohort: how two models scored on the same cases, where in the traffic, and which moves hold.
 
-A cohort is traffic that a plan can name: a value of each label of a grain (feature, tier, task). A move sends a cohort
-from the model that serves it now to another. Quality is what an outcome scores; a loss is the present model's score
-minus the other's, so that a positive loss is worse.
+A cohort is traffic that a plan can name: one value for each label of a grain (feature, tier, task). A move sends a
+cohort from the model that serves it now to another one. Quality is what an outcome scores; a loss is the present
+model's score minus the other's, so a positive loss is worse.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What is assumed of another model: how many tokens it makes of the same text, how long it answers and how it thinks.
+"""Assumptions about another model: how many tokens it makes of the same text, how long it answers, how it reasons.
 
-Values come, in this order, from the plan, from the user's own shadow pairs, from the user's own log, from a table.
+A value comes from the plan, else from the user's own shadow pairs, else from the user's own log, else from a table.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LOW_OUTPUT, HIGH_OUTPUT = Decimal("0.5"), Decimal("1.7")
 """Band of the output length of another model: measured pairs of models range from 0.32 to 1.73 (docs/plans.md)."""
 
 MOST_THOUGHT = Decimal(3)
-"""Dear end of what another model thinks, in tokens per token thought or answered now: assumed, and meant to be wide."""
+"""High end of what another model thinks, in tokens per token thought or answered now: assumed, and meant to be wide."""
 
 CODE_TASKS = {"code"}
 KINDS: tuple[ContentClass, ...] = ("latin", "code", "cjk")

@@ -1,7 +1,7 @@
-"""The same plan cost, request by request, in SQL: for exports and joins, and to hold the cells to account.
+"""The cost of a plan request by request, in SQL: for exports and joins, and to check the computation on cells.
 
-A per-request counterfactual is an estimate for that request (another model's answer has another length), and a row says
-so in `is_estimate`; only sums are meant to be read.
+A counterfactual for a single request is an estimate (another model's answer has another length), and `is_estimate` says
+so on each row; only sums are meant to be read.
 """
 
 from __future__ import annotations

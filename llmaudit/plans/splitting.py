@@ -1,4 +1,4 @@
-"""Which cached tokens still follow a request on the same model, when a plan's rules split sessions."""
+"""Which cached tokens still follow a request on the same model when the rules of a plan split sessions."""
 
 from __future__ import annotations
 

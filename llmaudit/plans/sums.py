@@ -1,8 +1,8 @@
 """Exact sums of many columns over many groups at once, with arrays.
 
-Numbers are whole: tokens, picodollars, and smaller. numpy adds doubles by group fastest (`bincount`), and a sum of
-whole doubles is exact while every partial sum stays below 2^53. A column whose whole could pass that is split into
-limbs of fewer bits, each of which cannot; the limbs' sums are put together as Python integers, which have no size.
+All numbers are whole: tokens, picodollars, or smaller units. numpy adds doubles by group fastest (`bincount`), and a
+sum of whole doubles is exact while every partial sum stays below 2^53. A column whose total could exceed that is split
+into limbs of fewer bits, none of which can; the sums of the limbs are combined as Python integers, which have no limit.
 """
 
 from __future__ import annotations

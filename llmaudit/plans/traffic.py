@@ -1,7 +1,7 @@
-"""The traffic that plans are evaluated on, laid out so that a thousand plans share what does not depend on the plan.
+"""The traffic that plans are evaluated on, arranged so that a thousand plans share everything that no plan changes.
 
-What a plan makes of a cell depends on few things of it (`FACETS`). Cells that share them form a group, and a plan's
-legs are worked out once per group; what a group holds is added up exactly (`llmaudit.plans.sums`).
+What a plan does with a cell depends on only a few of its properties (`FACETS`). Cells that share them form a group: the
+legs of a plan are computed once per group, and the contents of the group are added up exactly (`llmaudit.plans.sums`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from llmaudit.money import EXACT, ZERO, round_to, times, total
 from llmaudit.plans.bands import ONE, Band
 from llmaudit.plans.legs import Leg, Linear, fixed, replaced
 from llmaudit.plans.model import Assume, Verify
-from llmaudit.plans.moving import INPUT, OUTPUT, THOUGHT, Mover, Refusal
+from llmaudit.plans.moving import Mover, Refusal
+from llmaudit.plans.prices import INPUT, OUTPUT, THOUGHT
 from llmaudit.request import GATEWAY_CACHE, INPUT_COUNTERS
 
 PLACES = 6
@@ -53,7 +54,7 @@ class Verifier:
         if judge is None or isinstance(prices, Refusal):
             why = prices.sentence if isinstance(prices, Refusal) else ""
             sentence = f"verification by {verify.use} is in no figure where it has no price: {why}"
-            yield Leg("verify", verify.use, Linear(), Linear(), Linear(), notes=(sentence,))
+            yield Leg.certain("verify", verify.use, Linear(), sentence)
             return
         tokens, answer = self._mover.ratios.known(priced, judge).tokens, self._answer(priced, moved)
         expected = _judged(prices.expected, verify, tokens.expected, answer.expected)

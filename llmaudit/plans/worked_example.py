@@ -1,8 +1,8 @@
-"""The worked example of the mission, computed by the same engine as everyone's plans (docs/worked-example.md).
+"""The worked example of the mission, computed by the same engine as any other plan (docs/worked-example.md).
 
-10 million requests of 800 tokens at $7 per million, then 60% (tiers 0 and 1) at $0.50 per million, 30% (tier 2) kept,
-and 10% (tier 3) kept with a verification pass that costs half again. The source it comes from quotes a 5% markup as
-$1,920, which fits neither spend; on the new spend it is $1,380.
+10 million requests of 800 tokens at $7 per million; then 60% (tiers 0 and 1) at $0.50 per million, 30% (tier 2) kept,
+and 10% (tier 3) kept with a verification pass that costs half as much again. The source of the example quotes a 5%
+markup as $1,920, which matches neither spend; on the new spend it is $1,380.
 """
 
 from __future__ import annotations

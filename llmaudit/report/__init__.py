@@ -1,4 +1,9 @@
-"""The report: the audit as one HTML page or as Markdown, both written from the same section data."""
+"""The report: the audit as one HTML page or as Markdown, both written from the same section data.
+
+- `sections` turn findings into plain data (`content`), one file each, with numbers and names as text from `wording`.
+- `html` and `markdown` write that data; `grid` rounds tables so that they add up; `charts` and its siblings draw.
+- `gateway` and `letter` present one gateway by itself. `write` puts a file in place completely or not at all.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How plotly draws here: colours by name, one layout, axes with plotly's own round marks.
+"""How charts look: colours by name, one layout, axes with plotly's own round tick marks.
 
-A figure names its colours as the page's style sheet does (`var(--ink)`); the page's script reads their values when it
-draws, so one figure is light, dark or on paper.
+A figure names its colours as the page's style sheet does (`var(--ink)`). The page's script reads their values when it
+draws, so the same figure works in light mode, in dark mode and on paper.
 """
 
 from __future__ import annotations

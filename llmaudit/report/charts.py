@@ -1,8 +1,8 @@
-"""Charts as plain plotly figures (data and layout), in the order they are given; no clock, no chance.
+"""Charts as plain plotly figures (data and layout), deterministic: in the given order, without clock or chance.
 
-Labels are pseudo-HTML to plotly, so every name goes through `label`. Rows carry their label above the bar and their
-figure at the right edge: that is as readable on a phone as on a wall. Floats appear here only as positions on a screen;
-the figures in hover texts and labels are exact amounts, rounded by the same function as tables.
+Labels are pseudo-HTML to plotly, so every name goes through `label`. Rows have their label above the bar and their
+figure at the right edge, which is readable on a phone as well as on a wall. Floats appear only as positions on the
+screen; figures in hover texts and labels are exact amounts, rounded by the same function as those in tables.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One palette for page and charts, light and dark; told apart by common colour blindnesses (after Okabe and Ito)."""
+"""One palette for page and charts, light and dark, safe for common colour blindness (after Okabe and Ito)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a section says, as plain frozen data; HTML and Markdown are two ways to write the same values.
 
-A table cell holds a value, not its text: rounding happens in `grid`, once, for the whole column, so that the parts a
-reader sees add up to the total printed under them.
+A table cell holds a value, not its text. Rounding happens in `grid`, once for the whole column, so that the parts a
+reader sees add up to the total below them.
 """
 
 from __future__ import annotations

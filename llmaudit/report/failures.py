@@ -1,4 +1,4 @@
-"""Tables on failures: hidden costs, what became of calls, storms, and what a good answer costs."""
+"""Tables about failures: hidden costs, what happened to the calls, rate-limit storms, and the cost of a good answer."""
 
 from __future__ import annotations
 

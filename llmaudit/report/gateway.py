@@ -1,4 +1,4 @@
-"""One gateway as blocks: claim, evidence, arithmetic, sample requests, what it costs a year. For report and letter."""
+"""One gateway as blocks: claim, evidence, arithmetic, sample requests, yearly cost. For the report and the letter."""
 
 from __future__ import annotations
 

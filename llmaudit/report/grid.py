@@ -1,4 +1,4 @@
-"""A table's values as text: folded to its limit, rounded by column so that what is shown adds up."""
+"""The values of a table as text: limited in rows, and rounded by column so that the figures shown add up."""
 
 from __future__ import annotations
 

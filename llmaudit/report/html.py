@@ -1,7 +1,7 @@
-"""The audit as one self-contained page: no request to anywhere, every number in it without JavaScript.
+"""The audit as one self-contained page: it requests nothing, and every number in it is there without JavaScript.
 
-plotly.js is taken from the installed package, compressed once and unpacked by the browser, so that no third-party code
-lies in this repository and a page stays near 2 MB. The page's policy lets exactly two scripts run, by their hashes.
+plotly.js is taken from the installed package, compressed once and unpacked by the browser, so that this repository
+contains no third-party code and a page stays near 2 MB. The page's policy allows exactly two scripts, by their hashes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A page on one gateway that a customer can send to it: HTML or Markdown."""
+"""A page about one gateway that a customer can send to it, as HTML or Markdown."""
 
 from __future__ import annotations
 

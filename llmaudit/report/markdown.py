@@ -1,6 +1,6 @@
 """The audit as Markdown for a pull request or a wiki: the same sections, plain tables, no charts.
 
-Everything is text to the reader's renderer: pipes, HTML, links, mentions and formulas in strangers' names are escaped.
+Everything stays text in the renderer: pipes, HTML, links, mentions and formulas in strangers' names are escaped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Charts of values over an axis: a column a day, and lines through points."""
+"""Charts of values along an axis: one column per day, and lines through points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers and names as text for people: the same words in tables, charts and sentences."""
+"""Numbers and names as text for people, worded the same in tables, charts and sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write a report whole or not at all."""
+"""Writes a report completely or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns as a file has them to columns of one kind: values that do not fit are told, none is bent."""
+"""Columns of a file converted to a single type: values that do not fit are reported, never bent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a row of a pairs file holds: one answer of one arm. Names, their other spellings, and how a value is read."""
+"""The columns of a pairs file, one answer of one arm per row: names, alternative spellings, and how values are read."""
 
 from __future__ import annotations
 

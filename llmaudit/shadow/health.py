@@ -1,7 +1,7 @@
-"""Whether the data can carry a verdict: checks that come before any estimate, each with what was seen.
+"""Whether the data can support a verdict: checks before any estimate, each with what was observed.
 
-A failing check that blocks means that the arms were not treated alike, so that a difference between them could be the
-test's own doing. A warning stands beside the verdict; it does not stop it.
+A failed check that blocks means that the arms were not treated alike, so that a difference between them could be an
+artifact of the test. A warning is shown beside the verdict but does not stop it.
 """
 
 from __future__ import annotations

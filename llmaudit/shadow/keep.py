@@ -1,4 +1,4 @@
-"""Shadow tests in the database: put pairs in, take them out as arrays, certify what they show."""
+"""Shadow tests in the database: store pairs, load them as arrays, certify what they show."""
 
 from __future__ import annotations
 

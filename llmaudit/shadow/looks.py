@@ -1,4 +1,4 @@
-"""A statistic day by day: what was known after each, and when it was first certain."""
+"""A statistic day by day: what was known after each day, and when it first became certain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shadow test says, as frozen values that are also its JSON."""
+"""The results of a shadow test, as frozen values that are also its JSON."""
 
 from __future__ import annotations
 

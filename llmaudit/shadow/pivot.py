@@ -1,4 +1,4 @@
-"""Rows to pairs: what the two arms of a request know, side by side. Grain: one row per pair."""
+"""Rows to pairs: both arms of a request side by side. Grain: one row per pair."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quality by tier and pooled: the paired difference, its looks, and what may be said of it."""
+"""Quality by tier and pooled: the paired difference, its looks, and what can be concluded from it."""
 
 from __future__ import annotations
 

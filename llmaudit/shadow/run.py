@@ -1,4 +1,4 @@
-"""One call from files to a result: what the command line and the Python API both do."""
+"""One call from files to a result, used by the command line and the Python API alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One record of a pairs file to its fields: every value is checked, and what is wrong is noted with its line."""
+"""One record of a pairs file to its fields: every value is checked, and errors are noted with their line."""
 
 from __future__ import annotations
 

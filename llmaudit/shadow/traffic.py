@@ -1,4 +1,4 @@
-"""What the database knows of production: for a design, the tier mix, the sample-ratio check, and joined logs."""
+"""What the database knows about production: the tier mix for a design, the sample-ratio check, and joined logs."""
 
 from __future__ import annotations
 

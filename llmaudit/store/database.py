@@ -1,4 +1,4 @@
-"""The database file: brought up to date when it is opened, run in transactions, read as rows, frames and batches."""
+"""The database file: migrated when opened, changed in transactions, read as rows, data frames and record batches."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""DuckDB itself: opened with every door shut, and its errors as ours.
+"""DuckDB, locked down, with its errors translated into ours.
 
-No extension is loaded or looked for, no file or address can be read from SQL, no Python variable is taken for a table.
-That keeps a hostile file name, plan or database from reaching out.
+No extension is loaded or searched for, SQL can read no file or address, and no Python variable is taken for a table. A
+hostile file name, plan or database therefore cannot reach anything outside.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Texts of requests, kept only where the user asks for it, in a file of their own beside the database."""
+"""The texts of requests, kept only if the user asks for it, in a separate file beside the database."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Summaries: what findings need of the requests beside the cells, reduced by SQL to small typed rows.
+"""Summaries: what findings need of the requests beyond the cells, reduced by SQL to small typed rows.
 
-One file each. A module of this package that defines `SUMMARY` is a summary: its rows stand in every `Evidence`, and a
-finding asks for them by their type (`evidence.rows(LatencyBucket)`). There is no list to add it to.
+One file each. A module of this package that defines `SUMMARY` is a summary: its rows are part of every `Evidence`, and
+a finding asks for them by type (`evidence.rows(LatencyBucket)`). There is no list to add it to.
 """
 
 from __future__ import annotations

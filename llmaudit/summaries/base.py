@@ -1,4 +1,4 @@
-"""What a summary is."""
+"""What a summary is: its row type, its query, and how the rows of several files add up."""
 
 from __future__ import annotations
 

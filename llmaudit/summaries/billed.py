@@ -1,7 +1,7 @@
-"""A bounded sample of requests with their billed amounts: what the analysis of markups needs beside the cells.
+"""A bounded sample of requests with their billed amounts, for the analysis of markups.
 
-Of every gateway and model the requests with the smallest hash of their id are kept, so that the sample is the same
-whatever the order of the files, spreads evenly over days, and samples of several files add up to one.
+For every gateway and model, the requests with the smallest hash of their id are kept. So the sample does not depend on
+the order of the files, covers all days evenly, and the samples of several files combine into one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What kind of text the prompts of each model and task are: prose, code, or Chinese, Japanese and Korean.
+"""The kind of text in the prompts of each model and task: prose, code, or Chinese, Japanese and Korean.
 
-A log that has prompt features says which prompts hold code. Script is told by characters per token: the o200k family
-makes about 4.5 characters of prose a token and 1.3 of Chinese or Japanese, so a plain prompt (no tools, no images,
-whose tokens are in no character count) below `CJK_CHARS` is of such a script.
+A log with prompt features says which prompts contain code. The script follows from the characters per token: the o200k
+family has about 4.5 characters per token for prose and 1.3 for Chinese or Japanese, so a plain prompt (no tools and no
+images, whose tokens have no characters) below `CJK_CHARS` is in such a script.
 """
 
 from __future__ import annotations

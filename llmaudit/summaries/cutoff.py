@@ -1,4 +1,4 @@
-"""Answers that ended at their limit and were paid all the same (cutoff.sql)."""
+"""Answers that were cut off at their token limit and paid for anyway (cutoff.sql)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which fields the log rows have, by gateway, maker and endpoint: what can be observed of a request at all."""
+"""Which fields the rows of a log have, by gateway, maker and endpoint: what can be observed about a request at all."""
 
 from __future__ import annotations
 

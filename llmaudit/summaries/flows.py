@@ -1,6 +1,6 @@
-"""Times by feature, as histograms: good answers, first tokens, and how long failed attempts were waited for.
+"""Times by feature, as histograms: good answers, first tokens, and how long the caller waited for failed attempts.
 
-The buckets are those of latency.sql: the whole part of 20 x ln(milliseconds), so a quantile is within 5%.
+The buckets are those of latency.sql (`llmaudit.histogram`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Requests, failures and what became of them, by hour and route: what outages and missing fallbacks are read from.
+"""Requests, failures and their consequences by hour and route: the basis for outages and missing fallbacks.
 
-A failed attempt has one of five ends. Its call was answered later by the same seller (`answered_again`), by another
-(`answered_elsewhere`), by nobody (`unanswered`) or by nobody since the request itself was refused (`unanswerable`), or
-the log has no call id to tell (`unlinked`).
+A failed attempt ends in one of five ways. Its call was answered later by the same seller (`answered_again`), by another
+one (`answered_elsewhere`), by nobody (`unanswered`), by nobody because the request itself was refused (`unanswerable`),
+or the log has no call id to tell (`unlinked`).
 """
 
 from __future__ import annotations

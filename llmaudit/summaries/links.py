@@ -1,7 +1,7 @@
 """Which cached tokens follow a request of the same session: what a plan that splits sessions would lose.
 
-A cache is of one model. Tokens that a request reads from it were written by an earlier one, mostly the one before it in
-the same session. If a plan sends the two to different models, they are read anew.
+A cache belongs to one model. Tokens that a request reads from it were written by an earlier request, mostly the one
+before it in the same session. If a plan sends the two to different models, they have to be read anew.
 """
 
 from __future__ import annotations

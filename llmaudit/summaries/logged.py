@@ -1,4 +1,4 @@
-"""What logs state beside tokens (logged.sql), so that a finding can tell nothing from not known."""
+"""What logs state besides tokens (logged.sql), so that a finding can distinguish "none" from "not known"."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Tokens of both answers of every shadow pair, as the sums that a ratio of totals and its interval need.
+"""Token counts of both answers of shadow pairs, as the sums needed for a ratio of totals and its interval.
 
-Answers of one user, session or template are alike, so sums are taken by such clusters first (`COALESCE` below takes the
-widest that is known), and what is kept are the sums of the clusters' squares and products.
+Answers of one user, session or template resemble each other, so sums are taken by such clusters first (`COALESCE` below
+takes the widest known). What is kept are the sums of the clusters' squares and products.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Payments to gateways, line by line: what credit cost, and what was paid beside requests. A few a month."""
+"""Payments to gateways, line by line: what credit cost, and what was paid besides requests. There are few per month."""
 
 from __future__ import annotations
 

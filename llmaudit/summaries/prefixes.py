@@ -1,4 +1,4 @@
-"""Beginnings of prompts that were sent before and paid in full again (prefixes.sql)."""
+"""Beginnings of prompts that were sent before and paid for in full again (prefixes.sql)."""
 
 from __future__ import annotations
 

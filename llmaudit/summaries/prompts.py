@@ -1,6 +1,7 @@
-"""Prompts whose size is known twice: as a gateway reported it, and from the text or from the maker itself.
+"""Prompts whose size is known from two sources: as reported by a gateway, and from the text or from the maker itself.
 
-Bounded: of every gateway and model the prompts with the smallest hash of their id. No text leaves this module.
+The number is bounded: for every gateway and model, the prompts with the smallest hash of their id. No text leaves this
+module.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Refusals for too many requests by the minute, and the retries at the same seller that ran into them.
+"""Rate-limit refusals per minute, and the retries at the same seller that ran into them.
 
-Only minutes with one of either have a row; how many requests a minute had in all is read from the hours.
+Only minutes with either have a row; the total number of requests in a minute is estimated from the hours.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Slices: requests that share everything their price depends on and one thing more, which a lever asks about.
+"""Slices: requests that share everything their price depends on, plus one property that a lever asks about.
 
-A slice has the keys of a cell that its rates need and the sums that its cost is linear in, so that it is priced as
-cells are: what a lever says of a slice is exact, and never more than the cells it is a part of cost.
+A slice has the keys of a cell that determine its rates, and the sums in which its cost is linear. So it is priced as
+cells are: what a lever says about a slice is exact, and never more than the cells it belongs to cost.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers that gateways gave from their own caches, with what the stored answers had used: calls that were spared."""
+"""Answers that gateways gave from their own caches, with the usage of the stored answers: calls that were avoided."""
 
 from __future__ import annotations
 

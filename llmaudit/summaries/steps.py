@@ -1,4 +1,4 @@
-"""Prompts that cross a step of a price list by a little (steps.sql)."""
+"""Prompts slightly above a size step of a price list (steps.sql)."""
 
 from __future__ import annotations
 

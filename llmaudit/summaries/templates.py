@@ -1,6 +1,6 @@
-"""Distinct prompts by maker and feature: what would have to be tuned anew for another model.
+"""Distinct prompts by maker and feature: what would have to be tuned again for another model.
 
-A prompt is told by the fingerprint of its system message, else by that of its whole template; no text is needed.
+A prompt is identified by the fingerprint of its system message, else by that of its whole template; no text is needed.
 """
 
 from __future__ import annotations

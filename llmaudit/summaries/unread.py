@@ -1,4 +1,4 @@
-"""Cache writes, and what of them nobody read within their lifetime (unread.sql)."""
+"""Cache writes, and how many of them nobody read within their lifetime (unread.sql)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,12 @@
 """Complexity tiers: 0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown.
 
-What a prompt's words tell is in `text`, what a request's signals tell in `rules`, tagging a database in `tag`. Nothing
-is imported here: decoding a log needs the words only, and not a database.
+    a prompt ─▶ text (vocabulary, opening, effort, stakes) ─▶ hint ─┐
+    a request's metadata ───────────────────────────────────────────┴─▶ rules (user_rules, classifier) ─▶ tag
+
+- `text` reads the words of a prompt while they are in memory; `rules` judges the signals of a request; `tag` tags all
+  requests of a database, `lines` tags requests that come one per line.
+- `labels`, `matching`, `evaluate`, `confusion`, `sample`: people's labels, and how good the tags are measured on them.
+- `train` fits the optional classifier, `classifier` applies it.
+
+Nothing is imported here: decoding a log needs the words only, and no database.
 """

@@ -1,8 +1,8 @@
-"""A small classifier of one's own: learnt from one's own labels, calibrated, and silent where it is not sure.
+"""A small classifier trained on the user's own labels: calibrated, and silent where it is not sure.
 
-It is a linear model over the signals of a request, kept as plain coefficients in JSON: nothing that could run code is
-ever loaded, and a reader can see what each signal weighs. llmaudit ships none: one trained on public benchmarks does
-worse than the rules on anybody else's traffic. Here it is used; `llmaudit.tiers.train` makes it.
+It is a linear model over the signals of a request, stored as plain coefficients in JSON. Nothing that could run code is
+ever loaded, and a reader can see the weight of each signal. llmaudit ships no trained model: one trained on public
+benchmarks does worse than the rules on anybody else's traffic. `llmaudit.tiers.train` trains it; this module uses it.
 """
 
 from __future__ import annotations

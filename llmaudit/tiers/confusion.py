@@ -1,4 +1,4 @@
-"""How often tags are wrong across the border of tiers 1 and 2: what a range of savings rests on."""
+"""How often tags are wrong across the border between tiers 1 and 2, which determines the range of savings."""
 
 from __future__ import annotations
 

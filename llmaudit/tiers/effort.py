@@ -1,7 +1,7 @@
-"""What kind of task a prompt is: ordered rules over the phrases found in it and the shape of its opening and close.
+"""What kind of task a prompt is: ordered rules over the phrases found in it and the shape of its beginning and end.
 
-A rule's sentence says what it takes; the numbers in it are points and words, chosen on public prompts and checked on
-sources that were kept apart (docs/tiers.md).
+The sentence of a rule says what it requires. Its numbers are points and counts of words, chosen on public prompts and
+checked on sources that were kept apart (docs/tiers.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How good tags are, measured on labels: accuracy, under- and over-tiering with intervals, and labellers' agreement."""
+"""How good tags are, measured on labels: accuracy, under- and over-tiering with intervals, labeller agreement."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from llmaudit.interval import wilson
 from llmaudit.tiers.labels import Label
 from llmaudit.tiers.rules import HIGH_STAKES, TIERS
 
@@ -123,13 +124,11 @@ def evaluate(labels: Sequence[Label], tagged: Sequence[int | None], *, unmatched
 
 def rate(hits: Iterable[bool]) -> Rate:
     """Return the share of true values with Wilson's 95% interval (Wilson 1927)."""
-    from scipy.stats import binomtest  # noqa: PLC0415 -- a second to import
-
     found = list(hits)
     if not found:
         return Rate(None, None, None, 0, 0)
-    interval = binomtest(sum(found), len(found)).proportion_ci(method="wilson")
-    return Rate(sum(found) / len(found), float(interval.low), float(interval.high), sum(found), len(found))
+    low, high = wilson(sum(found), len(found))
+    return Rate(sum(found) / len(found), low, high, sum(found), len(found))
 
 
 def agreement(labels: Sequence[Label]) -> tuple[float | None, int]:

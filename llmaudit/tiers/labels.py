@@ -1,8 +1,8 @@
-"""Labels that people gave: read from JSON lines or CSV, one a row, and matched with requests or prompts.
+"""Labels that people gave: read from JSON lines or CSV, one per row, and matched with requests or prompts.
 
-A row names a request (`request_id` or `case_id`), or holds its `prompt` or `messages`; `tier` is the label, and
-`acceptable_tiers` may name further tiers that would do. `labeller` tells two people apart, `source` groups rows, and
-`weight` says for how many requests a sampled row stands.
+A row names a request (`request_id` or `case_id`), or contains its `prompt` or `messages`. `tier` is the label, and
+`acceptable_tiers` may name further tiers that would do. `labeller` distinguishes people, `source` groups rows, and
+`weight` is the number of requests that a sampled row represents.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tiers for requests that stand one a line, without a database: what `llmaudit tag text` answers."""
+"""Tiers for requests that come one per line, without a database: the answers of `llmaudit tag text`."""
 
 from __future__ import annotations
 

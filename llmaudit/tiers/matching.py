@@ -1,4 +1,4 @@
-"""Labels and the requests they name: to learn from them, to be measured by them, and the file to fill in."""
+"""Labels and the requests they name: for training, for evaluation, and as a file to fill in."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a prompt's first and last words ask for: the verb that opens a clause, and the shape of what follows.
+"""What the first and last words of a prompt ask for: the verb that opens a clause, and the shape of what follows.
 
-These are the richer patterns. They look at the opening and the close of a prompt only, with digits masked, so that all
-prompts of one template share one answer (and one entry of the cache), whatever the template was filled with.
+These are the richer patterns. They look only at the beginning and the end of a prompt, with digits masked, so that all
+prompts of a template share one answer (and one cache entry), whatever the template was filled with.
 """
 
 from __future__ import annotations

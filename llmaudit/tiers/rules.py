@@ -1,7 +1,7 @@
-"""The tier rules: ordered functions from a request's signals to a verdict on one of two axes; the first verdict stands.
+"""The tier rules: ordered functions from the signals of a request to a verdict on one of two axes; the first counts.
 
-The axes are not one score. Effort, 0 to 2, is what kind of task it is; stakes are what an error would cost, and make
-tier 3 whatever the effort. Tiers propose, they do not prove: neither metadata nor words tell whether a cheaper model
+The two axes are not one score. Effort (0 to 2) is the kind of task. Stakes are what an error would cost; they make
+tier 3 whatever the effort. A tier is a proposal, not a proof: neither metadata nor words tell whether a cheaper model
 would fail on a request. Only paired outcomes show that.
 """
 
@@ -28,7 +28,7 @@ class Signals(msgspec.Struct, frozen=True):
         feature: The product feature.
         task_hint: What the prompt's own words ask for (`llmaudit.tiers.text`).
         effort_hint: The effort those words tell, 0 to 2.
-        stakes_hint: What makes an error dear, by the prompt's own words.
+        stakes_hint: What makes an error expensive, by the prompt's own words.
         hint_rule: The text rule that decided the task.
         template: Requests of its template agree (`agrees`), most do (`majority`: the hints are theirs), or they do not
             (`mixed`); None where it is the only one.
@@ -72,7 +72,7 @@ class Verdict(msgspec.Struct, frozen=True):
         confidence: 0 to 1, set by hand per rule: how far such a signal is to be trusted.
         reason: One sentence.
         effort: 0 to 2 whatever the stakes; None unknown.
-        stakes: What makes an error dear, or None.
+        stakes: What makes an error expensive, or None.
     """
 
     tier: Tier
@@ -246,7 +246,7 @@ def much_reasoning(signals: Signals) -> Verdict | None:
 
 STATED: tuple[Rule, ...] = (stated,)
 STAKES_RULES: tuple[Rule, ...] = (stakes_by_name, acting_tools, stakes_by_text)
-"""What makes an error dear, in order of trust."""
+"""What makes an error expensive, in order of trust."""
 
 EFFORT_RULES: tuple[Rule, ...] = (
     coding_agent,

@@ -1,4 +1,4 @@
-"""Choose the requests most worth a person's label, and propose rules from the traffic's largest groups."""
+"""Chooses the requests most worth a person's label, and proposes rules from the largest groups of the traffic."""
 
 from __future__ import annotations
 

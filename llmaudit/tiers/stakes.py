@@ -1,4 +1,4 @@
-"""What would make an error in the answer dear: attacks, harm, regulated matters of a real case, irreversible acts."""
+"""What would make an error expensive: attacks, harm, regulated matters of a real case, irreversible acts."""
 
 from __future__ import annotations
 
@@ -71,4 +71,4 @@ def side_effects(seen: Evidence, _: str | None) -> tuple[str, str] | None:
 
 
 STAKES_RULES: tuple[StakesRule, ...] = (adversarial, harm, regulated, side_effects)
-"""What makes an error dear; the first rule that has an answer decides."""
+"""What makes an error expensive; the first rule that has an answer decides."""

@@ -1,8 +1,8 @@
-"""Tag every request of a database: run the rules once per combination of signals, write one row per request.
+"""Tags every request of a database: rules run once per combination of signals, and one row is written per request.
 
-Three steps. SQL reads the signals of each request, its template's hints among them: a template is tagged by most of
-its requests, and one whose requests disagree is marked. Rules judge each combination once. Last, a follow-up turn
-takes the tier of its conversation.
+There are three steps. SQL reads the signals of each request, including the hints of its template: a template is tagged
+by the majority of its requests, and marked if they disagree. The rules judge each combination once. Last, a follow-up
+turn takes the tier of its conversation.
 """
 
 from __future__ import annotations

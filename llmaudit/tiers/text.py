@@ -1,8 +1,8 @@
-"""What a prompt's words tell: the kind of task, its effort, and what would make an error dear.
+"""What the words of a prompt say: the kind of task, its effort, and what would make an error expensive.
 
-One pass finds every phrase of the vocabulary (polars, Aho-Corasick); the shape of the opening and the close is counted;
-then the rules of `llmaudit.tiers.effort` and `llmaudit.tiers.stakes` decide. The text is not kept: a hint
-holds phrases of our own vocabulary only. Whether a cheaper model would fail cannot be read from a text, so a hint is a
+One pass finds every phrase of the vocabulary (polars, Aho-Corasick). Then the shape of the beginning and end is
+measured, and the rules of `llmaudit.tiers.effort` and `llmaudit.tiers.stakes` decide. The text is not kept: a hint
+contains phrases of our own vocabulary only. A text cannot tell whether a cheaper model would fail, so a hint is a
 proposal.
 """
 
@@ -33,7 +33,7 @@ class TextHints(msgspec.Struct, frozen=True):
     Attributes:
         task: The kind of task, or None where nothing tells.
         effort: 0 trivial, 1 standard, 2 complex; None where `task` is.
-        stakes: What makes an error dear, or None.
+        stakes: What makes an error expensive, or None.
         rule: The effort rule that decided, or None.
         words: Phrases of the vocabulary that the decision rests on, at most six, sorted; never the prompt's text.
     """

@@ -1,7 +1,7 @@
-"""Train the small classifier: fit, calibrate on held-out labels, choose where to be silent, and write it down.
+"""Trains the small classifier: fit, calibrate on held-out labels, choose where to stay silent, and write it to a file.
 
-scikit-learn does the fitting; what is kept are its coefficients. Folds never split a template: two requests of one
-template are nearly the same example, and would make the held-out score a score on what was learnt.
+scikit-learn does the fitting; only the coefficients are kept. Folds never split a template: two requests of one
+template are nearly the same example, and would turn the held-out score into a training score.
 """
 
 from __future__ import annotations

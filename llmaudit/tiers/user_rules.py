@@ -1,6 +1,6 @@
-"""A user's own rules: what only the user can know of a feature, tried before everything else.
+"""The user's own rules: what only the user can know about a feature, tried before all other rules.
 
-They are kept with the database, so that what is read later is tagged by them too.
+They are stored with the database, so that requests that are read later are tagged by them too.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class UserRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         tier: 0 to 3. Without it the rule gives stakes, and the effort is left to the other rules.
         task: The kind of task.
-        stakes: What makes an error dear; makes tier 3.
+        stakes: What makes an error expensive; makes tier 3.
     """
 
     when: Match

@@ -1,11 +1,11 @@
-"""Who includes what: each provider's usage object to the six disjoint token counters. No other package knows.
+"""The one place that knows which provider includes what: usage objects to the six disjoint token counters.
 
 The most expensive mistake in reading LLM logs is to take a prompt count that includes cached tokens for one that does
-not, or the other way round (3 to 100 times wrong on cache-heavy traffic). So each rule is named for its provider and
-says in words what that provider's input and output counts include.
+not, or the reverse: on cache-heavy traffic the result is wrong by a factor of 3 to 100. So each rule is named for its
+provider and says in words what the provider's input and output counts include.
 
-Formats call these as `usage.openai(…)`, `usage.anthropic(…)`. One module each: the counters, the rules that sources
-count by, what a file proves of its rule, what gateways hand on, Langfuse's buckets, and the sums of bills.
+Formats call these functions as `usage.openai(…)`, `usage.anthropic(…)`. There is one module each for the counters, the
+rules of the sources, what a file proves about its rule, what gateways pass on, Langfuse's buckets, and sums of bills.
 """
 
 from __future__ import annotations

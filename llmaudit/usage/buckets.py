@@ -1,8 +1,8 @@
-"""Langfuse's `usageDetails`: token buckets under any name, whose way of adding up each record tells by its own total.
+"""Langfuse's `usageDetails`: token buckets under arbitrary names, whose sum rule follows from the record's own total.
 
-The buckets normally stand beside each other (`input` without `input_cached_tokens`), for the server subtracts; but what
-an SDK sends by hand is not touched. So the record's `total` says it: the sum of all buckets, or that of `input` and
-`output` alone, or with one of the two kinds of parts.
+Buckets are normally disjoint (`input` without `input_cached_tokens`), because the server subtracts. But what an SDK
+sends by hand is stored unchanged. So the record's `total` decides: it is the sum of all buckets, or that of `input` and
+`output` alone, or of these with one of the two kinds of parts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The six disjoint token counters of a request, filled by what a provider's input and output counts include.
+"""The six disjoint token counters of a request, filled according to what the provider's two counts include.
 
-A remainder that would be negative is not clamped: that counter stays unknown, the request is kept (`raw_usage` has the
-numbers as the log gave them), flagged `inconsistent`, and left out of money.
+A negative remainder is not clamped: the counter stays unknown, and the request is kept (`raw_usage` has the original
+numbers), flagged `inconsistent`, and left out of all money.
 """
 
 from __future__ import annotations

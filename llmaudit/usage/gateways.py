@@ -1,4 +1,4 @@
-"""Counts that a gateway hands on from a provider: read by the provider's rule, or by the one its file proves."""
+"""Counts that a gateway passes on from a provider: read by the provider's rule, or by the rule that the file proves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The rule by which a source counts: whether cached tokens and reasoning stand inside its two sums or beside them.
+"""The rule by which a source counts: whether cached tokens and reasoning are inside its two sums or beside them.
 
-A source's counts are first a `Reading`, under the source's own understanding of its names; a `Rule` says what that is,
-and so which counters they fill.
+The counts of a source are first a `Reading`, in the source's own terms. A `Rule` then says what those include, and
+thereby which counters they fill.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a file's own numbers prove of the rule its source counts by, and where they contradict the usual one.
+"""What the numbers in a file prove about its source's counting rule, and where they contradict the usual one.
 
-The identity is each record's own total: prompt + completion, and what stands beside them.
+The test is each record's own total: prompt + completion, plus whatever is counted beside them.
 """
 
 from __future__ import annotations

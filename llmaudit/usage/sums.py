@@ -1,4 +1,4 @@
-"""Token sums of bills and usage exports, taken apart: the uncached part of an input that includes cached tokens."""
+"""Token sums of bills and usage exports, split up: the uncached part of an input that includes cached tokens."""
 
 from __future__ import annotations
 

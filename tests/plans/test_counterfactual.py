@@ -15,7 +15,7 @@ from llmaudit.cells import Cell
 from llmaudit.findings.savings import plan_row
 from llmaudit.plans import PlanCost, Ratios, evaluate
 from llmaudit.plans.constraints import judge, percentile_ms
-from llmaudit.plans.failures import failed_attempts, unanswered, wilson
+from llmaudit.plans.failures import failed_attempts, unanswered
 from llmaudit.summaries.content import ContentRow
 from llmaudit.summaries.latency import LatencyBucket
 from llmaudit.summaries.links import LinkRow
@@ -215,12 +215,6 @@ def test_failure_rates_come_from_the_log(own: Catalog) -> None:
 def test_expected_attempts(rate: str, retries: int, failed: str, left: str) -> None:
     assert failed_attempts(Decimal(rate), retries) == Decimal(failed)
     assert unanswered(Decimal(rate), retries) == Decimal(left)
-
-
-def test_wilson_is_that_of_the_paper() -> None:
-    """10 of 100: 0.0552 to 0.1744 (Newcombe 1998, method 3)."""
-    assert wilson(10, 100) == (Decimal("0.055229"), Decimal("0.174367"))
-    assert wilson(0, 40)[0] == 0
 
 
 def test_batches_of_the_same_and_of_another_model(own: Catalog) -> None:

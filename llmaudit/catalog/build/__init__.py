@@ -1,4 +1,4 @@
-"""Compile dated price facts from four installed packages into pricing/compiled/; see docs/pricing-sources.md."""
+"""Compiles dated prices from four installed packages into pricing/compiled/ (docs/pricing-sources.md)."""
 
 from __future__ import annotations
 

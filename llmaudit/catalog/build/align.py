@@ -1,4 +1,4 @@
-"""Bring what several packages say of one sku under one id, and take out what is no price."""
+"""Brings what several packages state about one sku under one id, and drops what is not a price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The class of a disagreement between packages, found by rules over the figures."""
+"""Classifies a disagreement between packages, by rules over the figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where packages disagree about the same rate at the same instant: every case, its class by rule, and its status."""
+"""Where packages disagree about one rate at one instant: every case with its class and its status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The atomic price fact, and what one package states as a whole."""
+"""The atomic price fact, and everything that one package states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the data files of installed packages without importing them."""
+"""Finds the data files of installed packages without importing the packages."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def _scheduled(
     model: str,
     known: frozenset[str],
 ) -> Iterator[Fact]:
-    """Yield the rows of a model inside the dearer or cheaper hours of its seller."""
+    """Yield the rows of a model inside the more expensive or cheaper hours of its seller."""
     for rule in rules:
         factor = rule.get("peak_multiplier") or rule.get("off_peak_multiplier", {}).get(model)
         if factor is None:

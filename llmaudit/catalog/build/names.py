@@ -1,4 +1,4 @@
-"""One name for each seller and model, whatever a package calls it."""
+"""One name for each seller and model, whatever the packages call it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Since when an undated price has held.
+"""Since when an undated price has been valid.
 
-A package without dates says what a price is, not since when. Its price begins at the package's snapshot (first-seen),
-unless one of two things makes an earlier start reasonable (assumed, and marked so): the maker's own dated list price
-is the same (for a cloud also: 1.1 times it, the regional price): then it has held as long as that list price; or
-nobody has a record of the model and its id names the day it came out.
+A package without dates says what a price is, but not since when. The price then starts at the package's snapshot
+(first-seen), unless there is reason to assume an earlier start, which is marked as assumed: either the maker's own
+dated list price is the same (for a cloud also 1.1 times that, the regional price), and the price has been valid as long
+as that one; or nobody has a record of the model and its id contains its release date.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tables beside the rates: sellers, skus, further names, and what models can do."""
+"""The tables beside the rates: sellers, skus, further names, and the abilities of models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compile pricing/compiled/ from the installed sources: the one entry point."""
+"""Compiles pricing/compiled/ from the installed sources: the only entry point."""
 
 from __future__ import annotations
 

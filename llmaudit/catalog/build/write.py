@@ -1,7 +1,7 @@
-"""The compiled catalog on disk: CSV files a person can read and compare, merged with those of the last update.
+"""The compiled catalog on disk: CSV files that a person can read and compare, merged with those of the last update.
 
-A row is a belief. What we believed and no longer do keeps its line with the day we stopped (`superseded_on`), so that
-an old report can be run again; nothing is ever deleted.
+A row is a belief. One that we no longer hold keeps its line, with the day we dropped it (`superseded_on`), so that an
+old report can be reproduced. Nothing is ever deleted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The shapes of the price catalog: what a YAML file in pricing/overlay/ (or a user's own) may say.
+"""The shapes of the price catalog: what a YAML file in pricing/overlay/, or one of the user's, may contain.
 
-`CatalogFile` is the whole of a file; its parts stand in modules by subject. A price entry is a vector for people to
-write; the catalog keeps one `Rate` per atomic price, with its own dates and source (`llmaudit.catalog.timeline`).
+`CatalogFile` is a whole file; its parts are in modules by subject. People write a price entry as a vector; the catalog
+keeps one `Rate` per atomic price, with its own dates and source (`llmaudit.catalog.timeline`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every shape of the catalog is: immutable and strict, some of them dated."""
+"""Base classes of the catalog's shapes: immutable, strict, and some of them dated."""
 
 from __future__ import annotations
 

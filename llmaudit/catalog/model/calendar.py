@@ -1,4 +1,4 @@
-"""Calendars of dearer and cheaper hours."""
+"""Calendars of expensive and cheap hours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Window(Strict, frozen=True):
 
 
 class Schedule(Strict, frozen=True):
-    """A calendar of dearer or cheaper hours.
+    """A calendar of more expensive or cheaper hours.
 
     Attributes:
         id: Its name in `When.schedule`.

@@ -1,4 +1,4 @@
-"""What is true of a model whoever sells it: its class, abilities and tokenizer, and what is cached of its prompts."""
+"""Facts about a model that hold whoever sells it: its class, abilities, tokenizer, and how its prompts are cached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices: atomic rates, the vectors that people write, and the hours of a model one hosts oneself.
+"""Prices: atomic rates, the vectors that people write, and the hourly cost of self-hosted models.
 
 Amounts are exact decimals in US dollars per million tokens, as sellers quote them, or per piece.
 """

@@ -1,4 +1,4 @@
-"""Terms beside the prices: rules that make prices from others, what an account has agreed, and what gateways add."""
+"""Terms beside the prices: rules that derive prices from others, agreements of an account, and what gateways add."""
 
 from __future__ import annotations
 

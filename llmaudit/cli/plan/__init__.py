@@ -1,4 +1,4 @@
-"""`llmaudit plan`: routing plans. One module of this package each; one that defines `register` adds its commands."""
+"""`llmaudit plan`: routing plans. A module of this package that defines `register` adds its commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `plan optimize` and `plan frontier` choose from: the traffic and the paired outcomes of a database."""
+"""The input of `plan optimize` and `plan frontier`: the traffic and the paired outcomes of a database."""
 
 from __future__ import annotations
 

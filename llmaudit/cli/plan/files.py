@@ -1,4 +1,4 @@
-"""`llmaudit plan list`, `show` and `check`: the routing plans that ship with llmaudit, and a check of one's own."""
+"""`llmaudit plan list`, `show` and `check`: the plans that ship with llmaudit, and a check of the user's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flags of `plan optimize` and `plan frontier` that say what a plan has to keep, and the limits they make."""
+"""The flags by which `plan optimize` and `plan frontier` limit a plan, and their conversion to `Limits`."""
 
 from __future__ import annotations
 

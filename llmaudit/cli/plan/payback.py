@@ -1,4 +1,4 @@
-"""`llmaudit plan payback`: when a plan's saving has paid for the switch, by three ways to get there."""
+"""`llmaudit plan payback`: when the saving of a plan has paid for the switch, for three ways to get there."""
 
 from __future__ import annotations
 

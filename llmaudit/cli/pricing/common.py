@@ -1,4 +1,4 @@
-"""What the commands of `llmaudit pricing` share: finding the offer meant, reading an instant, showing an amount."""
+"""What the `llmaudit pricing` commands share: finding the right offer, reading an instant, showing an amount."""
 
 from __future__ import annotations
 

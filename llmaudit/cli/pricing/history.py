@@ -1,4 +1,4 @@
-"""`llmaudit pricing history`: how the price of a model moved, with each seller that sells it."""
+"""`llmaudit pricing history`: how the price of a model developed, for each seller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`llmaudit pricing quote`: one usage to one exact cost."""
+"""`llmaudit pricing quote`: the exact cost of one usage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`llmaudit pricing update` and `conflicts`: compile the catalog anew, and see where its sources disagree."""
+"""`llmaudit pricing update` and `conflicts`: recompile the catalog, and see where its sources disagree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`llmaudit pricing verify`: is the catalog whole, plausible and up to date."""
+"""`llmaudit pricing verify`: whether the catalog is complete, plausible and up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands of `llmaudit shadow` have in common: options, limits of numbers, names."""
+"""What the `llmaudit shadow` commands share: options, limits of numbers, names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`llmaudit shadow design`: how many pairs, days and judgements a test of one's own traffic needs."""
+"""`llmaudit shadow design`: how many pairs, days and judgements a test on the user's own traffic needs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The seven-point gateway checklist, answered from evidence in the logs alone.
+"""The seven-point gateway checklist, answered only from evidence in the logs.
 
-Where the logs hold nothing on a question the answer is `no-evidence`, never `pass`. One file a question.
+If the logs hold nothing about a question, the answer is `no-evidence`, never `pass`. There is one file per question.
 """
 
 from __future__ import annotations

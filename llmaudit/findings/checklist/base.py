@@ -1,4 +1,4 @@
-"""What an answer of the checklist is."""
+"""What an answer of the checklist consists of."""
 
 from __future__ import annotations
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from llmaudit.errors import printable
 from llmaudit.evidence import Evidence
 from llmaudit.findings.checklist.base import Item, Status, of, share
+from llmaudit.histogram import Histogram, middle_ms, quantile_ms
 from llmaudit.summaries.flows import FlowBucket
 
-BUCKETS_PER_E = 20
 AT_LIMIT_PCT, ENOUGH = 80.0, 5
 SLOW_MS, TIMES = 60_000, 10
 RULE = (
@@ -21,7 +20,6 @@ RULE = (
     f"{TIMES} times "
     "its median; no-evidence: no times are logged, or nothing was slow enough to be cut"
 )
-Histogram = dict[int, int]
 
 
 def answer(evidence: Evidence) -> Item:
@@ -61,7 +59,7 @@ def answer(evidence: Evidence) -> Item:
 
 def _is_past(row: FlowBucket, limit_ms: int) -> bool:
     """Say whether answers took longer than a limit by more than the buckets can tell."""
-    return row.measure == "latency" and _middle_ms(row.bucket) > 1.1 * limit_ms
+    return row.measure == "latency" and middle_ms(row.bucket) > 1.1 * limit_ms
 
 
 def _status(flows: dict[str | None, Histogram], cut: int, limits: dict[str | None, set[int]]) -> Status:
@@ -104,7 +102,7 @@ def _limit(histogram: Histogram) -> int | None:
         return None
     peak = max(histogram, key=lambda bucket: (histogram[bucket], -bucket))
     near = sum(histogram.get(bucket, 0) for bucket in (peak - 1, peak, peak + 1))
-    return _middle_ms(peak) if share(near, count) >= AT_LIMIT_PCT else None
+    return round(middle_ms(peak)) if share(near, count) >= AT_LIMIT_PCT else None
 
 
 def _told_apart(limits: Iterable[int]) -> set[int]:
@@ -127,21 +125,7 @@ def _sum(rows: Iterable[FlowBucket]) -> Histogram:
     return found
 
 
-def quantile_ms(histogram: Histogram, at: float) -> int:
-    """Return a quantile of a histogram in milliseconds, within 5%; 0 of nothing."""
-    needed, passed = math.ceil(at * sum(histogram.values())), 0
-    for bucket in sorted(histogram):
-        passed += histogram[bucket]
-        if passed >= needed:
-            return _middle_ms(bucket)
-    return 0
-
-
-def _middle_ms(bucket: int) -> int:
-    return round(math.exp((bucket + 0.5) / BUCKETS_PER_E))
-
-
-def _seconds(ms: int) -> str:
+def _seconds(ms: float) -> str:
     return f"{ms / 1000:.1f} s"
 
 

@@ -1,4 +1,4 @@
-"""Question 5: can every request be told apart, attributed and explained?"""
+"""Question 5: can every request be identified, attributed and explained?"""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
 """Bills against logs, by seller and month: how much of the bill the logs show, then the difference by cause.
 
-A log that is incomplete is not an overcharge, so coverage comes first: what was billed on days, for models or for
-tokens that no log has is set apart before prices are compared. The causes of a row add up to its difference exactly:
+An incomplete log is not an overcharge, so coverage comes first: whatever was billed on days, for models or for tokens
+that no log has is separated before prices are compared. The causes of a row add up exactly to its difference:
 
-    billed - logged = what the log lacks + what the bill lacks + other charges + the price of what both have
+    billed - logged = missing in the log + missing in the bill + other charges + price of what both have
 
 For a model and a kind of token that both have, with Q tokens billed for B dollars and q tokens logged, the first part
-is (Q - q) x B / Q, and what remains of B after it is what the bill asks for the logged tokens.
+is (Q - q) x B / Q, and the rest of B is what the bill charges for the logged tokens.
 """
 
 from __future__ import annotations

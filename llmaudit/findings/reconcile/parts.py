@@ -1,4 +1,4 @@
-"""The difference between one bill and the logs, taken apart."""
+"""The difference between one bill and the logs, split into its parts."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Usage exports at list: what the seller's own count of tokens costs by its price list, beside its bill and the logs.
+"""Usage exports at list: what the seller's own token counts cost at its list price, beside its bill and the logs.
 
-An export without amounts says which tokens of which model were used when. At list price that is what the usage costs
-without any discount; beside a bill of the same days the difference by model is what discounts, credits, batches and
-surprises come to; beside the logs it says how much of the traffic they show.
+An export without amounts says which tokens of which model were used when. At list price, that is what the usage costs
+without any discount. Compared with a bill of the same days, the difference by model is the effect of discounts,
+credits, batches and surprises; compared with the logs, it shows how much of the traffic they contain.
 """
 
 from __future__ import annotations

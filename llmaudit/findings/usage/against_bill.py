@@ -1,7 +1,7 @@
-"""A seller's usage at list against its own bill of the same days: by model, by day, and in all by cause.
+"""A seller's usage at list against its own bill of the same days: by model, by day, and in total by cause.
 
-billed - list = days and models that only one side has + what is no usage of tokens + the bill's own discount
-              + what lies within the bounds of the list price + the rest, which is a price other than list
+billed - list = days and models that only one side has + charges that are not token usage + the bill's own discount
+              + the part within the bounds of the list price + the rest, which is a price other than list
 """
 
 from __future__ import annotations

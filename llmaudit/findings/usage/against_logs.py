@@ -1,4 +1,4 @@
-"""How much of a seller's own count of usage the logs have, in tokens and in dollars."""
+"""How much of the usage counted by a seller is in the logs, in tokens and in dollars."""
 
 from __future__ import annotations
 

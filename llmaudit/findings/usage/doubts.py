@@ -1,4 +1,4 @@
-"""What usage exports do not tell and a price depends on, in words, each with what to export to know it."""
+"""What usage exports leave open although prices depend on it, in words, and what to export to know it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is found of usage exports: frozen values, as they stand in the audit's JSON."""
+"""The results on usage exports: frozen values, in the shape of the audit's JSON."""
 
 from __future__ import annotations
 

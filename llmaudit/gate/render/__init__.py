@@ -1,6 +1,6 @@
-"""A check as text: for people, for programs, and for the places where CI systems show results.
+"""The check as text: for people, for programs, and for the places where CI systems show results.
 
-One file a form; a module of this package that defines `render` is one, by its file's name.
+One file per form: a module of this package that defines `render` is a form, named by its file.
 """
 
 from __future__ import annotations

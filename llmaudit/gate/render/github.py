@@ -1,4 +1,4 @@
-"""Workflow commands of GitHub Actions: annotations on the run, an error for each failure, a warning for each doubt."""
+"""GitHub Actions workflow commands: annotations on the run, an error for each failure, a warning for each doubt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JUnit XML: a test case for each rule and group, as test reporters of CI systems read it."""
+"""JUnit XML: one test case per rule and group, for the test reporters of CI systems."""
 
 from __future__ import annotations
 

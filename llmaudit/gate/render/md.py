@@ -1,4 +1,4 @@
-"""Markdown for a comment on a pull request, with a hidden mark by which the next run finds and replaces it."""
+"""Markdown for a pull request comment, with a hidden marker by which the next run finds and replaces it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, for code scanning: a result for each rule that failed, warned, or was accepted."""
+"""SARIF 2.1.0 for code scanning: one result for each rule that failed, warned, or was accepted."""
 
 from __future__ import annotations
 

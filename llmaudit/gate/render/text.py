@@ -1,4 +1,4 @@
-"""For a terminal: the verdict, what failed, and where the money went."""
+"""Text for a terminal: the verdict, what failed, and where the money went."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How pages speak: one YAML file a language, compiled once by `files`; `language` tells which of them reads a text."""
+"""How pages phrase things: one YAML file per language, compiled once by `files`; `language` says which one applies."""

@@ -1,1 +1,1 @@
-"""Price tables beside a list: `shape` finds the columns, `listprice` asks the catalog, `compare` sets both together."""
+"""Price tables against a list: `shape` finds the columns, `listprice` asks the catalog, `compare` compares them."""

@@ -1,4 +1,4 @@
-"""The one door from pages to the catalog: what the maker's list says for a model as a page writes it, on a day."""
+"""The only access from pages to the catalog: the maker's list price of a model as a page names it, on a given day."""
 
 from __future__ import annotations
 

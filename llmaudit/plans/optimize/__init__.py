@@ -1,8 +1,8 @@
-"""A model for every cohort: the cheapest plan whose loss of quality is bounded by outcomes, under a person's limits.
+"""The optimizer: the cheapest model for every cohort, with a loss of quality that outcomes bound, within given limits.
 
-`limits` is what a person asks; `units` prices the cohorts and looks up their pairs; `board` lays both out, with what
-each limit forbids; `knapsack` searches; `decide` sees that the promise holds; `result` is the plan as plain data,
-`write` as YAML; `infeasible` says why there is none.
+`limits` is the request; `units` prices the cohorts and finds their pairs; `board` lays out every choice and what each
+limit forbids; `knapsack` searches; `decide` makes sure that the promise holds; `result` is the plan as plain data, and
+`write` writes it as YAML; `infeasible` explains why there is none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Everything a choice is made of: cohorts by models, with what each costs, may lose, and which limits forbid it."""
+"""All possible choices: cohorts by models, with the cost and possible loss of each, and the limits that forbid it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cheapest choice whose promise is within the margin, also as judged by pairs that it was not chosen by."""
+"""The cheapest choice whose promise stays within the margin, also when judged by pairs that did not choose it."""
 
 from __future__ import annotations
 

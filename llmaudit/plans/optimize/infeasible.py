@@ -1,4 +1,4 @@
-"""Why no plan keeps every limit: the error that names the limit that binds."""
+"""Why no plan satisfies every limit: the error that names the limit responsible."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The choice of a model for every cohort: cheapest under one budget of loss, with at most so many models.
+"""Chooses a model for every cohort: the cheapest choice within a budget of loss, using at most so many models.
 
-A multiple-choice knapsack. Small ones are solved to optimality by HiGHS (scipy's `milp`); large ones by Lagrangian
-relaxation, a bisection on the price of loss, then filled up greedily. Either way the result is feasible: a choice that
-breaks a constraint is never returned. Amounts here are floats: they choose, and nothing that is shown comes of them.
+This is a multiple-choice knapsack. Small problems are solved to optimality by HiGHS (scipy's `milp`), large ones by
+Lagrangian relaxation (a bisection on the price of loss) followed by a greedy fill. The result is always feasible: a
+choice that breaks a constraint is never returned. Amounts here are floats: they steer the choice, and none is shown.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _check(problem: Problem) -> None:
 
 
 def _uniform(problem: Problem) -> Iterator[Ints]:
-    """Yield the choices that send everything to one model, where they hold: no plan may be dearer than one of them."""
+    """Yield the choices that send everything to one model, where they hold: no plan may cost more than one of them."""
     for model in np.unique(problem.model[problem.allowed]):
         cost = np.where(problem.model == model, problem.cost, np.inf)
         choice = np.argmin(cost, axis=1)

@@ -1,4 +1,4 @@
-"""What a person asks of a plan: how much may be lost, how slow, how dear, of which makers, over how many models."""
+"""What a user asks of a plan: the acceptable loss, latency and cost, the allowed makers, and the number of models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cohorts as a plan can move them: their cells, what each would cost on each model, and which pairs speak of them."""
+"""Cohorts as units that can be moved: their cells, their cost on each model, and the pairs that cover them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chosen plan as rules, and as a YAML file that a person can read: what each rule rests on stands beside it."""
+"""A chosen plan as rules, and as a readable YAML file that states the evidence beside each rule."""
 
 from __future__ import annotations
 

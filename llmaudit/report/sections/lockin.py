@@ -1,4 +1,4 @@
-"""What hanging on sellers and models costs, and how hard it would be to leave."""
+"""What dependence on sellers and models costs, and how hard it would be to leave."""
 
 from __future__ import annotations
 

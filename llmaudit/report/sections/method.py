@@ -1,4 +1,4 @@
-"""How the figures are made, what the words mean, and what is not measured."""
+"""How the figures are computed, what the terms mean, and what is not measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More money on the table: every lever that asks no other model, with its evidence and what to do about it."""
+"""Further savings: every lever that keeps the model, with its evidence and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The words that tell a task or its stakes: tables a reader can check, matched in one pass over a prompt.
+"""The words that indicate a task or its stakes: tables that a reader can check, matched in one pass over a prompt.
 
-Phrases stand between bars. One matches where a word begins with it (`summar` finds `summary`); `_` at its end asks for
-the end of a word too. Phrases of scripts without spaces match anywhere. Text and phrases are made alike by `normal`.
+Phrases are separated by bars. A phrase matches where a word begins with it (`summar` finds `summary`); a `_` at its end
+requires the end of a word too. Phrases in scripts without spaces match anywhere. Text and phrases are both normalized
+by `normal`.
 """
 
 from __future__ import annotations

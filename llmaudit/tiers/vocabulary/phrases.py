@@ -1,4 +1,4 @@
-"""How phrases are written in the tables and matched in texts: both are made alike by `normal`."""
+"""How phrases are written in the tables and matched in texts; `normal` normalizes both."""
 
 from __future__ import annotations
 

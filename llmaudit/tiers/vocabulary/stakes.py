@@ -1,4 +1,4 @@
-"""The words that tell what is at stake: attacks, harm, danger, matters in which advice is regulated, acts for good."""
+"""Words that indicate what is at stake: attacks, harm, danger, regulated advice, irreversible acts."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ CRISIS = """
     self-harm | hurt myself | hurting myself | cut myself | cutting myself | no reason to live | overdosed |
     quiero morir | me suicider | mich umbringen | хочу умереть | 自杀 | 死にたい
 """
-"""Somebody in danger: an error is dear whatever was asked."""
+"""Somebody in danger: an error is expensive whatever was asked."""
 
 REGULATED: dict[str, str] = {
     # The matters in which advice is regulated, or an error harms a person; each needs a sign of a real case (CASE).

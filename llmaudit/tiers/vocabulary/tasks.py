@@ -1,4 +1,4 @@
-"""The words that tell what a prompt is about and what it asks for, and messages that set no task of their own."""
+"""Words that indicate what a prompt is about and asks for, and messages that contain no task of their own."""
 
 from __future__ import annotations
 

@@ -1,0 +1,69 @@
+"""Fits every rule to the same requests, on the scale of the noise in their amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from llmaudit.arrays import Floats
+from llmaudit.markup.fit import FLOOR, noise_of, scale_of, sigma_of
+from llmaudit.markup.rules import Bench, Fitted
+from llmaudit.markup.shapes import Made, at_list, by_class, cache, fee, minimum, rate, rounded_up
+from llmaudit.markup.snap import snapped
+
+RULES: tuple[Callable[[Bench, float], Made], ...] = (at_list, rounded_up, rate, fee, by_class, cache, minimum)
+"""Every rule, in the order in which a tie is settled."""
+
+NOISY = 3.0
+"""Above this scale an amount carries more error than its rounding and that of the list price."""
+
+MOST_EXACT = 0.98
+"""Above this share of amounts that a rule makes to the last digit there is no rounding left to explain."""
+
+SEEN = 1e-4
+"""A step below this share of a typical amount is nothing beside noise."""
+
+
+def fitted_rules(bench: Bench) -> list[Fitted]:
+    """Return every rule that can be fitted, each with its cost; list itself is the first."""
+    found = _every(bench)
+    bench.settle(found)
+    if bench.scale > NOISY:  # amounts carry more than rounding: weigh them by what they carry, and fit again
+        closest = min(found, key=lambda rule: scale_of(bench.residual(rule.predicted)))
+        return refitted(bench, closest.predicted)
+    return _shifted(bench, [snapped(rule, bench) for rule in found])
+
+
+def _shifted(bench: Bench, rules: list[Fitted]) -> list[Fitted]:
+    """Return the rules with what they are in a log that rounds down, or up, where rounding to the nearest leaves a gap.
+
+    An amount, or a number of tokens, per request that comes to half a step is such a log; a rule that has one is
+    compared with the others once more.
+    """
+    best = min(rules, key=lambda rule: rule.cost)
+    is_seen = float(np.median(bench.panel.step)) > SEEN * bench.is_noisy * float(np.median(bench.listed))
+    is_even = not {"fee", "tokens"} & best.numbers.keys()
+    if not is_seen or (bench.exactly(best.predicted) >= MOST_EXACT and is_even):
+        return rules
+    more = [snapped(rule, bench) for shift in (-0.5, 0.5) for rule in _every(bench, shift)]
+    bench.settle([*rules, *more])
+    return [bench.judged(rule) for rule in (*rules, *more)]
+
+
+def refitted(bench: Bench, closest: Floats) -> list[Fitted]:
+    """Return the rules fitted with the noise that amounts have beside the reading that is closest to them."""
+    noise = noise_of(bench.panel, closest)
+    bench.sigma = sigma_of(bench.panel, noise, closest)
+    bench.is_noisy = noise > NOISY * FLOOR
+    found = _every(bench)
+    bench.settle(found)
+    return _shifted(bench, [snapped(rule, bench) for rule in found])
+
+
+def _every(bench: Bench, shift: float = 0.0) -> list[Fitted]:
+    """Return every rule for a log whose amounts lie so many steps beside what is computed."""
+    if not shift:
+        return [rule for make in RULES for rule in make(bench, 0.0)]
+    makers = (*((at_list,) if shift < 0 else ()), rate, fee, by_class, cache, minimum)
+    return [rule for make in makers for rule in make(bench, shift)]
