@@ -4,7 +4,8 @@ Each measurement is a fresh process that writes a fresh database on disk; they a
 minute of a shared machine hits all. A packed file is also unpacked and nothing else. See README.md for what the numbers
 mean and what they do not.
 
-    python benchmarks/ingest.py [--lines N] [--repeats N] [--packed gzip|zstd] [--month] [--folder PATH] [--keep]
+    python benchmarks/ingest.py [--lines N] [--repeats N] [--packed gzip|zstd] [--rows month|prompts]
+        [--folder PATH] [--keep]
 """
 
 from __future__ import annotations
@@ -67,6 +68,12 @@ MODELS = (
 TEAMS = ("search", "support", "billing", "research")
 FEATURES = ("summary", "chat", "triage", "extract", "draft", "translate")
 
+ASKS = ("Summarise this in two sentences", "Classify the sentiment", "Why did the delivery fail", "Draft a reply")
+WORDS = (
+    "parcel", "arrived", "late", "customer", "wants", "money", "back", "because", "colour", "differs", "from",
+    "picture", "please", "check", "whether", "address", "is", "right", "and", "the", "invoice", "was", "paid", "twice",
+)  # fmt: skip
+
 
 def lines(count: int) -> Iterator[bytes]:
     """Yield LiteLLM spend-log lines of about 1.2 kB; the same count always yields the same bytes."""
@@ -91,6 +98,23 @@ def month_lines(count: int) -> Iterator[bytes]:
         digest = hashlib.sha256(str(number).encode()).hexdigest()
         ids = {"request_id": f"chatcmpl-{digest[:29]}", "session_id": digest[:32], "litellm_call_id": digest[32:]}
         yield json.dumps(row | ids).encode() + b"\n"
+
+
+def prompt_lines(count: int) -> Iterator[bytes]:
+    """Yield rows of a proxy that stores prompts: a system message and some 1,300 characters of a user's."""
+    dice = random.Random(3)  # noqa: S311 -- a repeatable workload
+    start = datetime(2026, 10, 1, tzinfo=UTC).replace(tzinfo=None)
+    for number in range(count):
+        start += timedelta(milliseconds=dice.randint(1, 4000))
+        asked = f"{dice.choice(ASKS)}:\n\n" + " ".join(_sentence(dice) for _ in range(20))
+        told = {"role": "system", "content": f"You answer the customers of a shop for {dice.choice(TEAMS)}. Be brief."}
+        row = _row(number, start, dice) | {"messages": [told, {"role": "user", "content": asked}]}
+        yield json.dumps(row).encode() + b"\n"
+
+
+def _sentence(dice: random.Random) -> str:
+    words = " ".join(dice.choices(WORDS, k=8))
+    return f"Order {dice.randint(10**5, 10**9)} of {dice.randint(1, 28)} October: {words}."
 
 
 def _is_sound(line: bytes) -> bool:
@@ -164,10 +188,8 @@ def opened(path: Path, mode: str) -> IO[bytes]:
     return cast("IO[bytes]", path.open(mode))
 
 
-def write_log(path: Path, count: int, *, month: bool) -> None:
-    """Write the workload."""
-    with opened(path, "wb") as sink:
-        sink.writelines(month_lines(count) if month else lines(count))
+ROWS = {"plain": lines, "month": month_lines, "prompts": prompt_lines}
+"""What the log holds."""
 
 
 def run_unpack(log: Path, _: Path) -> int:
@@ -247,13 +269,14 @@ def _memory_of_tree(pid: int) -> int:
     return resident + sum(_memory_of_tree(int(each)) for each in children)
 
 
-def benchmark(count: int, repeats: int, packed: str | None, place: Path | None, *, month: bool) -> dict[str, Any]:
+def benchmark(count: int, repeats: int, packed: str | None, place: Path | None, rows: str) -> dict[str, Any]:
     """Measure the readers alternately; return everything that was seen."""
     names = [name for name in RUNNERS if packed or name != "unpack"]
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory(prefix="llmaudit-bench-", dir=place) as folder:
         log = Path(folder) / {"gzip": "log.jsonl.gz", "zstd": "log.jsonl.zst"}.get(packed or "", "log.jsonl")
-        write_log(log, count, month=month)
+        with opened(log, "wb") as sink:
+            sink.writelines(ROWS[rows](count))
         print(f"{count:,} lines, {log.stat().st_size / 1e6:,.0f} MB on disk")
         for _ in range(repeats):
             for name, seen in runs.items():
@@ -270,7 +293,7 @@ def benchmark(count: int, repeats: int, packed: str | None, place: Path | None, 
         "lines": count,
         "log_bytes": size,
         "packed": packed,
-        "month": month,
+        "kind": rows,
         **summary(runs),
         "runs": runs,
     }
@@ -298,7 +321,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=LINES, help=f"fewer than {LINES:,} are not kept as a result")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--packed", choices=("gzip", "zstd"), help="measure on a packed file")
-    parser.add_argument("--month", action="store_true", help="rows like the sample month's, of many shapes")
+    parser.add_argument("--rows", choices=ROWS, default="plain", help="month: of many shapes; prompts: with text")
     parser.add_argument("--folder", type=Path, help="where there is room for the log and the databases")
     parser.add_argument("--keep", action="store_true", help="keep the result whatever the number of lines")
     parser.add_argument("--child", nargs=3, metavar=("NAME", "LOG", "DATABASE"), help=argparse.SUPPRESS)
@@ -307,11 +330,10 @@ def main() -> None:
         name, log, database = arguments.child
         child(name, Path(log), Path(database))
         return
-    month = bool(arguments.month)
-    result = benchmark(arguments.lines, arguments.repeats, arguments.packed, arguments.folder, month=month)
+    result = benchmark(arguments.lines, arguments.repeats, arguments.packed, arguments.folder, arguments.rows)
     if arguments.lines == LINES or arguments.keep:  # a short run is a look, not a result
         RESULTS.mkdir(exist_ok=True)
-        kind = "month" if month else ""
+        kind = "" if arguments.rows == "plain" else arguments.rows
         parts = [result["date"], kind, arguments.packed or "", "" if arguments.lines == LINES else str(arguments.lines)]
         target = RESULTS / f"ingest-{'-'.join(part for part in parts if part)}.json"
         target.write_text(json.dumps(result, indent=1) + "\n")

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import takewhile
 
@@ -22,17 +23,17 @@ MAX_TEXT = 64_000
 
 _QUOTED = re.compile(r"\"[^\"\n]{0,2000}\"|“[^”\n]{0,2000}”|«[^»\n]{0,2000}»|```.{0,8000}?```", re.DOTALL)
 _DIGITS = re.compile(r"\d+")
-_SPACES = re.compile(r"\s+")
 _CODE = re.compile(
     r"```|^\s*(?:def |class |import |from \w+ import|#include|SELECT\b|function\b|const |public )", re.MULTILINE
 )
 _WORDS = re.compile(r"[^\W\d_]+")
-_ENGLISH = re.compile(
-    r"(?:the|of|and|to|in|is|you|that|it|for|on|are|with|as|this|be|at|have|from|or|by|not|what|can|we|your|how|i|my|if"
-    r"|do|please|about|me|write)"
+_ENGLISH = frozenset(
+    "the of and to in is you that it for on are with as this be at have from or by not what can we your how i my if do "
+    "please about me write".split()
 )
 """The commonest words of English prompts."""
 
+_BEYOND_LATIN = re.compile(r"[^\W\d_\0-\u036f]+")
 _SCRIPTS = (
     ("cjk", "\u2e80", "\u9fff"), ("cjk", "\uac00", "\ud7a3"), ("cyrillic", "\u0400", "\u052f"),
     ("arabic", "\u0600", "\u077f"), ("hebrew", "\u0590", "\u05ff"), ("indic", "\u0900", "\u0d7f"),
@@ -75,7 +76,7 @@ def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Ask
     request.prompt_turns = sum(turn.role != "system" for turn in turns)
     request.template_hash = template_hash(told + "\n" + asked)
     request.prompt_hash = blake2b(whole.encode("utf-8", "replace"), digest_size=16, key=hash_key).hexdigest()
-    request.system_hash = template_hash(told) if told else None
+    request.system_hash = _system_hash(told) if told else None
     request.has_code = bool(_CODE.search(asked))
     request.prompt_language = language_class(asked)
     personal = classes_of(whole[:MAX_TEXT])
@@ -104,16 +105,16 @@ def language_class(text: str) -> str | None:
     Told from the letters of the first 2,000 characters: the script that most of them belong to, and English from its
     commonest words. None where there are fewer than three letters.
     """
-    sample = text[:2000]
-    letters = sum(character.isalpha() for character in sample)
+    sample = text[:2000].lower()
+    words = _WORDS.findall(sample)
+    letters = sum(map(len, words))
     if letters < 3:  # noqa: PLR2004 -- nothing to tell a language from
         return None
-    foreign = 0 if sample.isascii() else sum(character > "\u036f" for character in sample if character.isalpha())
+    foreign = 0 if sample.isascii() else sum(map(len, _BEYOND_LATIN.findall(sample)))
     if foreign * 2 > letters:
         counts = Counter(_script(character) for character in sample if character.isalpha())
         return counts.most_common(1)[0][0]
-    words = _WORDS.findall(sample.lower())
-    common = sum(_ENGLISH.fullmatch(word) is not None for word in words)
+    common = sum(map(_ENGLISH.__contains__, words))
     return "en" if common * 8 >= len(words) or (sample.isascii() and len(words) < 4) else "latin"  # noqa: PLR2004 -- too few for a common word
 
 
@@ -123,7 +124,12 @@ def _script(character: str) -> str:
     )
 
 
+@lru_cache(maxsize=64)
+def _system_hash(told: str) -> str:
+    return template_hash(told)
+
+
 def template_hash(text: str) -> str:
     """Return a fingerprint that requests written from one template share: digits, quotes and code blocks masked."""
-    masked = _SPACES.sub(" ", _DIGITS.sub("0", _QUOTED.sub('""', text[:MAX_TEXT]))).strip().lower()
+    masked = " ".join(_DIGITS.sub("0", _QUOTED.sub('""', text[:MAX_TEXT])).split()).lower()
     return blake2b(masked.encode("utf-8", "replace"), digest_size=8).hexdigest()

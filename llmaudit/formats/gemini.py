@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -33,7 +34,12 @@ def get(holder: Any, name: str) -> Any:
     if not isinstance(holder, dict):
         return None
     value = holder.get(name)
-    return holder.get(_HUMP.sub(r"_\1", name).lower()) if value is None else value
+    return holder.get(_snake(name)) if value is None else value
+
+
+@cache
+def _snake(name: str) -> str:
+    return _HUMP.sub(r"_\1", name).lower()
 
 
 def convert(line: Record, context: Context) -> Request | Ignored:

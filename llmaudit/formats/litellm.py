@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -121,8 +124,7 @@ _NO_PROMPT, _NO_COMPLETION = PromptDetails(), CompletionDetails()
 
 def convert(row: SpendLog, context: Context) -> Request:
     """Return the request of one spend-log row."""
-    meta = _METADATA.decode(row.metadata or "{}") if isinstance(row.metadata, str) else row.metadata or _NO_METADATA
-    tags = _TAGS.decode(row.request_tags or "[]") if isinstance(row.request_tags, str) else row.request_tags
+    meta, tags = _unpacked(row)
     request: Request = _shared(
         row.model,
         row.model_group,
@@ -157,6 +159,23 @@ def convert(row: SpendLog, context: Context) -> Request:
     request.billed_kind = None if request.billed_amount is None else "seller_reported"
     fill_gateway_cache(request, hit=hit)
     return request
+
+
+def _unpacked(row: SpendLog) -> tuple[Metadata, list[str] | None]:
+    """Return a row's metadata and tags, decoded where they come as text that holds JSON."""
+    meta, tags = row.metadata, row.request_tags
+    return (
+        _METADATA.decode(meta or "{}") if isinstance(meta, str) else meta or _NO_METADATA,
+        _TAGS.decode(tags or "[]") if isinstance(tags, str) else tags,
+    )
+
+
+def _columns(rows: Sequence[SpendLog], _: Context) -> tuple[Mapping[str, Any], list[int]]:
+    """Return the columns of the rows that are ordinary, and the positions of the others."""
+    for row in rows:
+        with suppress(msgspec.DecodeError):  # they stay texts, which are not ordinary
+            row.metadata, row.request_tags = _unpacked(row)
+    return litellm_columns.columns(rows, Metadata, _shared, short_key)
 
 
 def short_key(api_key: str | None) -> str | None:
@@ -272,7 +291,7 @@ FORMAT = Format(
     needs=("request_id", "startTime", "spend"),
     record=SpendLog,
     convert=convert,
-    columns=lambda rows, _: litellm_columns.columns(rows, Metadata, _shared, short_key),
+    columns=_columns,
     plain=("raw_usage",),
     cut=Cut(
         fits=lambda lines, first: litellm_cut.fits(lines, first, Metadata),

@@ -1,6 +1,6 @@
 """LiteLLM rows many at once: what `llmaudit.formats.litellm.convert` says of one row, as columns.
 
-Only the common case is here: a success with a usage object, a price and no prompt text.
+Only the common case is here: a success with a price and no prompt text.
 Every other row is left to `convert`, and where anything is out of the ordinary in a column, the whole lot is: so there
 is no second rule for what is rejected. The values come from decoded rows, or are cut out of lines that are alike
 (`llmaudit.formats.litellm_cut`); what is made of them is said once, here.
@@ -85,7 +85,7 @@ class Parts:
         prompt: `prompt_tokens`.
         completion: `completion_tokens`.
         counts: The counters in the metadata by path; what no row has is not there.
-        raw_usage: The usage objects as JSON.
+        raw_usage: The usage objects as JSON, null where there is none.
         requests: What rows of one model, team and tag list share, each once.
         which: Which of them is each row's.
     """
@@ -139,8 +139,7 @@ def _is_usual(row: Any, meta: Any) -> bool:
 
 def is_usual_kind(row: Any, meta: Any) -> bool:
     """Say whether a row is ordinary as far as the kinds of its values go, which rows of one shape share."""
-    used = meta.usage_object
-    if used is None or row.messages not in NO_MESSAGES or row.request_tags.__class__ is str or row.cache_hit is True:
+    if row.messages not in NO_MESSAGES or row.request_tags.__class__ is str or row.cache_hit is True:
         return False
     return not meta.original_model_group and not meta.internal_call_origin
 
@@ -208,12 +207,14 @@ def _moments(values: list[datetime | None]) -> pa.Array:
 
 
 def _json(values: Sequence[Any]) -> pa.Array:
-    """Return structs as JSON texts: encoded in one go, and cut where the lines end."""
+    """Return structs as JSON texts, null where there is none: encoded in one go, and cut where the lines end."""
     data = _encode_lines(values)
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")).astype(np.int32) + 1
     offsets = np.concatenate((np.zeros(1, np.int32), ends))
     lines = pa.Array.from_buffers(pa.string(), len(values), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-    return pc.utf8_slice_codeunits(lines, 0, -1)
+    texts = pc.utf8_slice_codeunits(lines, 0, -1)
+    missing = [value is None for value in values]
+    return pc.if_else(pa.array(missing), None, texts) if any(missing) else texts
 
 
 def made(parts: Parts) -> dict[str, pa.Array]:

@@ -32,7 +32,7 @@ MAX_TRIES = 200
 """Casts that may fail before a block is given up: some ten values that are none can be found with them."""
 
 
-def fits(lines: Alike, first: Any, metadata: type) -> bool:
+def fits(lines: Alike, first: Any, metadata: type[Any]) -> bool:
     """Say whether lines of one shape can be cut, as far as the kinds of their values go.
 
     Args:
@@ -40,10 +40,10 @@ def fits(lines: Alike, first: Any, metadata: type) -> bool:
         first: One of them, decoded: what its kinds of values are, those of all are.
         metadata: The type of `metadata` that was decoded as an object.
     """
-    if first.metadata.__class__ is not metadata or not is_usual_kind(first, first.metadata):
+    meta = metadata() if first.metadata is None else first.metadata
+    if meta.__class__ is not metadata or not is_usual_kind(first, meta):
         return False
-    failed: Any = first.metadata
-    if failed.error_information is not None:  # it is not read here, so the kinds of its values are not looked at
+    if meta.error_information is not None:  # it is not read here, so the kinds of its values are not looked at
         return False
     if not lines.has_text("request_id") or not all(lines.has_number(name) for name in _ALWAYS):
         return False
@@ -229,7 +229,7 @@ def _json(lines: Together, firsts: Sequence[Any], counts: Mapping[tuple[str, ...
     """Return the usage objects as the encoder writes them."""
     written: dict[tuple[Any, ...], list[int]] = {}  # lines whose objects have the same keys
     for number, first in enumerate(firsts):
-        template = tuple(_template(first.metadata.usage_object, (USED,)))
+        template = tuple(_template(first.metadata and first.metadata.usage_object, (USED,)))
         written.setdefault(template, []).append(number)
     if len(written) == 1:
         return _joined(next(iter(written)), counts, len(lines))
@@ -247,12 +247,15 @@ def _json(lines: Together, firsts: Sequence[Any], counts: Mapping[tuple[str, ...
 def _joined(template: Sequence[Any], counts: Mapping[tuple[str, ...], pa.Array], size: int) -> pa.Array:
     texts = [counts[part].cast(pa.string()) if isinstance(part, tuple) else part for part in template]
     if len(texts) == 1:
-        return pa.repeat(pa.scalar(texts[0]), size)
+        return pa.repeat(pa.scalar(texts[0], pa.string()), size)
     return pc.binary_join_element_wise(*texts, "")
 
 
-def _template(part: Any, path: tuple[str, ...]) -> Iterator[str | tuple[str, ...]]:
-    """Yield the texts and the paths of numbers that a usage object is made of, in the encoder's order."""
+def _template(part: Any, path: tuple[str, ...]) -> Iterator[str | tuple[str, ...] | None]:
+    """Yield the texts and the paths of numbers that a usage object is made of, in the encoder's order, or None."""
+    if part is None:
+        yield None
+        return
     text = ""
     for piece in _pieces(part, path):
         if isinstance(piece, str):

@@ -64,11 +64,11 @@ def text_hints(asked: Sequence[str], told: Sequence[str]) -> list[TextHints]:
     hints: list[TextHints] = []
     for start in range(0, len(asked), BATCH):
         some = list(zip(asked[start : start + BATCH], told[start : start + BATCH], strict=True))
-        texts = [ask for ask, _ in some] + [tell for _, tell in some if tell]
-        seen = iter(_evidence(texts))
+        systems = list({tell for _, tell in some if tell})  # the requests of an application share theirs
+        seen = iter(_evidence([ask for ask, _ in some] + systems))
         own = [_judged(next(seen), STAKES_RULES) for _ in some]
-        systems = [_judged(next(seen), (regulated,)) if tell else NOTHING for _, tell in some]
-        hints.extend(_combined(ask, tell) for ask, tell in zip(own, systems, strict=True))
+        said = {tell: _judged(next(seen), (regulated,)) for tell in systems}
+        hints.extend(_combined(ask, said.get(tell, NOTHING)) for ask, (_, tell) in zip(own, some, strict=True))
     return hints
 
 

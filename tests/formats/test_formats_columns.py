@@ -229,6 +229,22 @@ def test_an_odd_value_takes_out_its_line_and_not_its_block(key: str, value: Any,
 
 
 @pytest.mark.parametrize(
+    "more", [{}, {"metadata": {}}, {"metadata": None}, {"metadata": {"usage_object": None}}], ids=str
+)
+def test_rows_without_a_usage_object_are_cut(more: dict[str, Any]) -> None:
+    plain = [litellm_row(f"r{n}", "2026-10-01T10:00:00", prompt=100, completion=5, spend="0.01") for n in range(140)]
+    rows = [{key: value for key, value in row.items() if key != "metadata"} | more for row in plain]
+    data = b"\n".join(msgspec.json.encode(row) for row in rows)
+    (form,) = WITH_COLUMNS
+    decoder = decoder_of(Job((form.name,), Layout("lines"), {}, Setup(b"k" * 32))).decoders[0]
+    assert decoder._cutter is not None
+    made = decoder._cutter.columns(data, len(rows))
+    assert made is not None
+    assert (len(made[1]), made[2].any()) == (len(rows), False)
+    assert read(data, form, by_columns=True) == read(data, form, by_columns=False)
+
+
+@pytest.mark.parametrize(
     "data",
     [b'{"a":1}{"b":2}\n{"c":{}}', b'{"a":\n1}', b'{"a":1}\r\n{"a":2}', b"{}\n\n{}", b'{"a":NaN}', b'{"a":1,"a":2}'],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import msgspec
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from logs import row, write
 from running import run_here
 
+from llmaudit import pii
 from llmaudit.features import language_class
 from llmaudit.ingest.arrays import SCHEMA
 from llmaudit.ingest.clean import cleaned
@@ -133,6 +135,19 @@ PERSONAL = {
 @pytest.mark.parametrize("text", PERSONAL)
 def test_personal_data_is_told_by_shape_and_check_digits(text: str) -> None:
     assert classes_of(text) == PERSONAL[text]
+
+
+PIECES = st.one_of(st.sampled_from(sorted(PERSONAL)), st.text("0123456789 -.()+ABDEZaz\n", max_size=90))
+
+
+@settings(max_examples=400, deadline=None)
+@given(pieces=st.lists(PIECES, max_size=6), between=st.sampled_from(["", " ", "\n", " and so on " * 9]))
+def test_the_quick_look_at_a_prompt_misses_no_number(pieces: list[str], between: str) -> None:
+    """Only what is near digits is searched for numbers; all that is in the whole text has to be found there."""
+    text = between.join(pieces)
+    with mock.patch.object(pii, "_numbers_in", str):  # the whole text
+        everything = classes_of(text)
+    assert classes_of(text) == everything
 
 
 def test_random_digits_are_seldom_taken_for_personal_numbers() -> None:
