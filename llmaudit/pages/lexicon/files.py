@@ -43,6 +43,8 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     breakers: list[str]
     asserts: list[str]
     contrast: list[str]
+    denies_first: list[str]
+    denies_last: list[str]
     bases: dict[str, list[str]]
     not_base: list[str]
     no_scope: list[str]
@@ -86,6 +88,8 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     yes: list[str]
     no: list[str]
     number_words: dict[str, str]
+    and_a_half: list[str]
+    counted: list[str]
     phrases: dict[str, str]
     everywhere: dict[str, list[str]]
 

@@ -62,7 +62,7 @@ _COMPARED = re.compile(r"[<>≤≥＜＞]\s?$")
 def _edge_shape(words: str, *, wide: bool, at_end: bool) -> re.Pattern[str]:
     if at_end:
         edge = "" if wide else r"(?<!\w)"
-        gap = r"[\s.:：是为約约$~≈]{0,3}(?:the |la |le |los |las |les |die |den |der |your |a total of |of )?"
+        gap = r"(?:\s(?:is|beträgt|liegt bei|est|es)(?=\s))?[\s.:：是为約约$~≈]{0,3}(?:the |la |le |los |las |les |die |den |der |your |a total of |of )?"
         return re.compile(rf"{edge}(?:{words}){gap}$", re.IGNORECASE)
     edge = "" if wide else r"(?!\w)"
     return re.compile(rf"\s?(?:{words}){edge}", re.IGNORECASE)
