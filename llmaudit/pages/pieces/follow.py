@@ -37,7 +37,9 @@ def _least(language: str) -> re.Pattern[str]:
 
 def is_least(text: str, language: str) -> bool:
     """Say whether a text states the least of a fee and nothing else; one that must be paid in is none."""
-    return not everywhere("least_paid_in").search(text) and any(_least(lexicon.language).fullmatch(text.strip()) for lexicon in lexicons_for(text, language))
+    return not everywhere("least_paid_in").search(text) and any(
+        _least(lexicon.language).fullmatch(text.strip()) for lexicon in lexicons_for(text, language)
+    )
 
 
 def has_share(text: str) -> bool:

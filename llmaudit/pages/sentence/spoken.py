@@ -31,7 +31,7 @@ def _shape(language: str) -> re.Pattern[str]:
     words = "|".join(sorted(map(re.escape, lexicon.number_words), key=len, reverse=True))
     half, counted = lexicon.sources["and_a_half"] or "(?!)", lexicon.sources["counted"] or "(?!)"
     return re.compile(
-        rf"(?<![\w-])(?P<tens>{words})(?:-(?P<ones>{words}))?(?P<half>\s(?:{half}))?(?P<gap>\s|-)(?=(?:{counted})(?!\w))",
+        rf"(?<![\w-])(?P<tens>{words})(?:-(?P<ones>{words}))?(?P<half>\s(?:{half}))?[\s-](?=(?:{counted})(?!\w))",
         re.IGNORECASE,
     )
 
@@ -44,7 +44,7 @@ def in_digits(text: str, lexicon: Lexicon) -> Spoken:
     for match in _shape(lexicon.language).finditer(text):
         if _is_denied(text, match.start(), lexicon) or (value := _value(match, lexicon)) is None:
             continue
-        digits = f"{value.normalize():f}{match['gap']}"
+        digits = f"{value.normalize():f} "
         parts += [text[done : match.start()], digits]
         length += match.start() - done + len(digits)
         done = match.end()
