@@ -59,7 +59,7 @@ def audit(
     page = _bounded(page)
     site = site_of(page.title, page.site)
     body = " ".join(block.text for block in page.text_blocks)[:500_000]
-    owner = owner_of(page.title, Path(path).stem, body, site)
+    owner = owner_of(page.title, Path(path).stem, body, site, own_voice=has_own_voice(body))
     language = page_language(page)
     day, day_note = _day(page, on, today)
     several = is_about_several(page.title, body) or (

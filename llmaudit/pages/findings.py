@@ -25,6 +25,7 @@ from llmaudit.pages.pieces.split import Piece
 from llmaudit.pages.sentence.parse import sets_aside
 from llmaudit.pages.sentence.refuted import speaks_of_what_is_wrong, takes_back
 from llmaudit.pages.sentence.setting import Setting
+from llmaudit.pages.sentence.spoken import in_digits
 from llmaudit.pages.source.variables import unmarked
 
 MAX_QUOTE = 400
@@ -131,9 +132,9 @@ def _read(text: str, language: str, setting: Setting) -> tuple[Clause, ...]:
     """Read a sentence with each lexicon that may be meant, until one finds something. What repeats is read once."""
     for lexicon in lexicons_for(text, language):
         plain = (simplified(text) if lexicon.language == "zh" else text).translate(_FOOTNOTES)
-        found = clauses(plain.replace("’", "'"), lexicon, setting)
-        if found:
-            return tuple(found)
+        spoken = in_digits(plain.replace("’", "'"), lexicon)
+        if found := clauses(spoken.text, lexicon, setting):
+            return tuple(replace(clause, at=spoken.place(clause.at)) for clause in found)
         if speaks_of_what_is_wrong(plain, lexicon) or sets_aside(plain, lexicon):
             break  # what one language takes back, another that knows fewer of its words must not state
     return ()

@@ -118,10 +118,11 @@ def _named_in(text: str) -> list[str]:
     ]
 
 
-def owner_of(title: str, file_name: str, body: str, site: str | None = None) -> str | None:
+def owner_of(title: str, file_name: str, body: str, site: str | None = None, *, own_voice: bool = False) -> str | None:
     """Return the gateway whose page it is: named by title, address or file, else by far the most often; or None.
 
-    A page of a site nobody knows is that site's, whomever it goes on to speak about; a comparison is nobody's.
+    A page of a site nobody knows is that site's, whomever it goes on to speak about; a comparison is nobody's. One
+    without a title that speaks for itself (`own_voice`) and names one gateway alone is that one's.
     """
     if site or is_about_several(f"{title} {file_name.replace('_', ' ').replace('-', ' ')}", body):
         return None
@@ -133,7 +134,7 @@ def owner_of(title: str, file_name: str, body: str, site: str | None = None) -> 
             return named[0]
         if often in named:  # "from A to B": the page of whichever it goes on to speak about
             return often
-    early = most > 1 or bool(_pattern(often).search(body[:OPENING]))
+    early = most > 1 or (own_voice and not title) or bool(_pattern(often).search(body[:OPENING]))
     alone = most > 0 and second == 0 and early and not _has_a_name(title)
     return often if alone or (most >= OFTEN and most >= 2 * second) else None
 

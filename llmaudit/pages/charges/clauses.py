@@ -105,9 +105,10 @@ LEADS_WITHIN = 12
 
 
 def _leads_to(clause: Clause, found: Sequence[Clause]) -> bool:
-    """Say whether a fee without a number stands right before the same with one: 「決済手数料3.6%が加算」."""
+    """Say whether a fee without a number stands right beside the same with one: 「決済手数料3.6%が加算」."""
     return not clause.negated and any(
-        other.kind == clause.kind and _has_number(other) and 0 < other.at - clause.at <= LEADS_WITHIN for other in found
+        other.kind == clause.kind and _has_number(other) and 0 < abs(other.at - clause.at) <= LEADS_WITHIN
+        for other in found
     )
 
 

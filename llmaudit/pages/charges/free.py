@@ -45,7 +45,11 @@ def _free_kind(sentence: Sentence, match: re.Match[str]) -> Kind | None:
         start, end = min(named.start(), match.start()), max(named.end(), match.end())
     elif not named and not byok.search(sentence.setting.heading):
         return None
-    others = [term for term in sentence.terms if start <= term.start < end and term.name != "charge"]
+    others = [
+        term
+        for term in sentence.terms
+        if start <= term.start < end and term.name != "charge" and not match.start() <= term.start < match.end()
+    ]
     stated = [a for a in sentence.amounts if start <= a.start < end and a.kind == "pct" and a.value]
     return None if others or stated else "byok_pct"
 

@@ -95,7 +95,7 @@ def _kind_of_markup(sentence: Sentence, term: Term, base: Base | None, amount: A
     """Return what a markup is on: tokens, where neither its unit nor its own words name something else."""
     if amount is not None and amount.kind in {"usd", "other"} and amount.unit != "tokens":
         return "per_request" if sentence.lexicon.bases["request"].search(sentence.text) else "platform_pct"
-    if term.name == "markup" and amount is not None and base == "payment":
+    if term.name == "markup" and base == "payment":
         return "payment_processing"
     if _ON_TOKENS.match(sentence.text, term.end):
         return "token_pct"

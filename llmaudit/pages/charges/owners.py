@@ -183,6 +183,12 @@ _COMPARISON = re.compile(
     re.IGNORECASE,
 )
 
+_LIKE = re.compile(
+    r"[—–(,]\s?(?:just |genau |tout )?(?:like|as with|wie(?: bei)?|comme(?: chez)?|como(?: en)?) [\w. ]{2,30}[—–),]",
+    re.IGNORECASE,
+)
+"""Whom something is like, told in passing: "zero markup — like Rivalgate — plus a flat 5%"."""
+
 _BESIDE = re.compile(r"[(（][^()（）]*\d[^()（）]*[)）]")
 """A figure in brackets, which may be a rival's: "10% (competitors charge 20%)"."""
 
@@ -191,6 +197,7 @@ def _without_comparison(sentence: str, term: Term) -> str:
     """Return a sentence without a comparison that has ended before the term, or that stands in brackets beside it."""
     if not any(match.start() < term.start < match.end() for match in _BESIDE.finditer(sentence)):
         sentence = sentence[: term.end] + _BESIDE.sub("", sentence[term.end :])
+    sentence = _LIKE.sub("", sentence)
     match = _COMPARISON.search(sentence)
     return sentence[match.end() :] if match and match.end() <= term.start else sentence
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 
 from llmaudit.pages.charges.bases import bases_in
@@ -30,9 +31,12 @@ _OF_LIST = re.compile(
 
 def bare_shares(sentence: Sentence) -> Iterator[Clause]:
     """Yield shares of the list price that need no word for a fee: `own keys: then 3% of list price`."""
-    owned = {id(amount) for group in sentence.owned.values() for amount in group}
+    owned = {id(amount) for group in (*sentence.owned.values(), sentence.refuted) for amount in group}
     byok = sentence.lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
     for amount in sentence.amounts:
+        if amount.value is not None and amount.value >= WHOLE and is_level(sentence, amount):
+            yield _of_level(sentence, amount, amount.value)
+            continue
         if amount.kind not in {"pct", "variable"} or id(amount) in owned or amount.value == 0:
             continue
         if amount.role != "amount" or (amount.kind == "variable" and not amount.text.rstrip().endswith(("%", "％"))):
@@ -43,6 +47,17 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
         template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
         yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
+
+
+WHOLE = 100
+"""Percent of the list price from which on a level of it is a claim of zero, or more than the price."""
+
+
+def _of_level(sentence: Sentence, amount: Amount, level: Decimal) -> Clause:
+    """Return what a level of the list price says: "billed at 115% of list" adds 15%, "at 100%" adds nothing."""
+    term, zero = Term(amount.start, amount.end, "charge"), level == WHOLE
+    clause = clause_at(sentence, term, amount.start, "none_on_tokens" if zero else "token_pct")
+    return replace(clause, negated=True) if zero else replace(clause, pct=level - WHOLE, multiplier=level / WHOLE)
 
 
 def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | None:
@@ -68,6 +83,9 @@ def _raised(words: str, *, wide: bool) -> re.Pattern[str]:
     return re.compile(rf"{edge}(?:{words})\s?[~≈约]?$", re.IGNORECASE)
 
 
+ON_LIST_WITHIN = 40
+"""Characters after "5% above" in which the list price is named."""
+
 ADDED_WITHIN = 24
 """Characters after a share in which it is said to be added: "the 2% is added to the list price"."""
 
@@ -75,6 +93,9 @@ ADDED_WITHIN = 24
 def _raises_price(sentence: Sentence, amount: Amount) -> bool:
     """Say whether a share is added to the provider's price: "the provider's price, plus 6%", "… kommen 5 %"."""
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    above = lexicon["above_list"].match(sentence.text, amount.end + 1 - lexicon.wide)
+    if above and lexicon["list_price"].search(sentence.text, start, above.end() + ON_LIST_WITHIN):
+        return True
     before = _raised(lexicon.sources["raised"], wide=lexicon.wide).search(sentence.text, start, amount.start)
     if not (before or lexicon["added"].search(sentence.text, amount.end, amount.end + ADDED_WITHIN)):
         return False
@@ -105,7 +126,7 @@ def _announced(sentence: Sentence, amount: Amount) -> Kind | None:
 
 
 _LEVEL = re.compile(
-    r"(?:\b(?:costs?|is|are|pay|paying|(?:priced|charged|billed|sold) at|equals?|kostet|kosten|zahlen"
+    r"(?:\b(?:costs?|is|are|pay|paying|(?:priced|charged|billed|sold)(?: at)?|equals?|kostet|kosten|zahlen"
     r"|coûtent?|payez|cuestan?|pagas?)|=|≈)"
     r"\s(?:you |only |just |about |around |roughly |nur |etwa |rund |environ |seulement |solo |unos )*[~≈]?$",
     re.IGNORECASE,

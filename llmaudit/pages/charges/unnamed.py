@@ -132,6 +132,13 @@ def is_charged(sentence: Sentence, amount: Amount) -> bool:
 
 _COSTS_FOR = re.compile(r"\b(?:for|für|pour|por)\s$", re.IGNORECASE)
 
+_COSTS = re.compile(
+    r"^\W*(?:(?:the|an?|each|every|der|die|das|jede[rs]?|ein|eine|le|la|les|chaque|une?|el|los|las|cada|una)\s)?[^\W\d]\w*(?:[ -]\w+){0,3}?\s"
+    r"(?:costs?|kostet|kosten|coûtent?|cuestan?)\s$",
+    re.IGNORECASE,
+)
+"""A sentence that begins with what something costs: "Workflows kosten 449 € im Monat"."""
+
 _LABELLED = re.compile(r"[^:：.!?\d]{2,60}[:：]\s?")
 
 AFTER_LABELLED = 12
@@ -145,6 +152,8 @@ def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
         return True  # "the Team plan adds shared budgets for $29 a month"
     if lexicon["spending"].search(sentence.text, start, end):
         return False
+    if _COSTS.search(sentence.text[: amount.start]):
+        return True
     if _LABELLED.fullmatch(sentence.text, 0, amount.start) and len(sentence.text) - amount.end <= AFTER_LABELLED:
         return True
     after = (term for term in sentence.terms if amount.end <= term.start < min(end, amount.end + FREE_WITHIN))

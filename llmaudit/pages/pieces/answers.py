@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from llmaudit.pages.lexicon.files import Lexicon
 from llmaudit.pages.lexicon.language import lexicons_for
 from llmaudit.pages.model import Block
 from llmaudit.pages.pieces.split import Piece
@@ -39,17 +40,28 @@ def lead_of(before: Block, sentence: str, language: str, *, first: bool) -> str 
     found = find_terms(before.text, lexicon)
     asked = [term for term in found if term.name not in {"charge", "multiplier", "overage", "plus"}]
     asks_more = before.kind == "question" and not asked and bool(lexicon["more"].search(before.text))
-    if not (asked or asks_more) or any(term.name != "charge" for term in find_terms(sentence, lexicon)):
+    asks = lexicon["asks_charge"].search(before.text) if before.kind == "question" and not asked else None
+    if not (asked or asks_more or asks) or any(term.name != "charge" for term in find_terms(sentence, lexicon)):
         return None
     name = "" if lexicon.wide else r"(?!\w)"
-    term = before.text[asked[-1].start :].rstrip("?？ ") if asked else lexicon.phrases["markup"]
+    term = _asked(before.text, asked[-1].start if asked else None, None if asks_more else asks, lexicon)
     answer = _without_marker(sentence)
     denies = bool(asked) and not lexicon.wide and bool(lexicon["negators"].search(before.text, 0, asked[-1].start))
     if before.kind == "question" and first and len(sentence) < MAX_ANSWER:
         if re.match(rf"(?:{lexicon.sources['no']}){name}", answer, re.IGNORECASE):
             return lexicon.phrases["none"].replace("…", term)
-        if re.match(rf"(?:{lexicon.sources['yes']}){name}", answer, re.IGNORECASE):
+        if (asked or asks_more) and re.match(rf"(?:{lexicon.sources['yes']}){name}", answer, re.IGNORECASE):
             return lexicon.phrases["none" if denies else "some"].replace("…", term)
     if re.search(r"\d\s?[%％]|\u2046\s?%?", sentence) and any(t.name != "subscription" for t in asked):
         return f"{term}: "
     return None
+
+
+def _asked(question: str, at: int | None, asks: re.Match[str] | None, lexicon: Lexicon) -> str:
+    """Return what a question is about: from its word for a charge on, else a fee for what it goes on to name."""
+    if at is not None:
+        return question[at:].rstrip("?？ ")
+    if asks is None:
+        return lexicon.phrases["markup"]
+    about = f"{question[: asks.start()]} {question[asks.end() :]}" if lexicon.wide else question[asks.end() :]
+    return f"{lexicon.phrases['fee']} {about.strip(' ?？')}".strip()

@@ -10,6 +10,7 @@ from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.lexicon.language import lexicons_for
 from llmaudit.pages.model import Block, Table
 from llmaudit.pages.pieces.examples import is_case
+from llmaudit.pages.pieces.follow import is_least
 from llmaudit.pages.pieces.split import Piece, sentences
 from llmaudit.pages.prices.shape import heads_factors, is_price_table
 from llmaudit.pages.sentence.terms import find_terms
@@ -53,6 +54,7 @@ def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], lan
         if is_case(row):
             continue
         quote = unmarked(" | ".join(row))
+        least = _least_of(row, headers, language)
         for column, cell in enumerate(row):
             if column not in columns or not cell or _SIGN.fullmatch(cell):
                 continue
@@ -63,8 +65,20 @@ def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], lan
                 continue
             subject = f"{' '.join(row[:column])[:MAX_HEADING]} {header}" if column else ""
             block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
-            for offset, sentence in sentences(text):
+            found = [(0, f"{text} ({least})")] if least and _SHARE.match(cell) else sentences(text)
+            for offset, sentence in found:
                 yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject, party=party)
+
+
+def _least_of(row: Sequence[str], headers: Sequence[str], language: str) -> str:
+    """Return the cell of a row that states the least of the fee in another: "At least $0.50", or below "Minimum"."""
+    for column, cell in enumerate(row[1:], 1):
+        if is_least(cell, language):
+            return cell
+        header = headers[column] if column < len(headers) else ""
+        if header and _BARE_MONEY.fullmatch(cell) and is_least(f"{header} {cell}", language):
+            return f"{header} {cell}"
+    return ""
 
 
 _SIGN = re.compile(r"[\s—–✓✔✗✘✅❌-]*")

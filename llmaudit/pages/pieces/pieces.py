@@ -12,6 +12,7 @@ from llmaudit.pages.names import compares
 from llmaudit.pages.pieces.answers import MAX_ANSWER, denied_in_passing, lead_of
 from llmaudit.pages.pieces.cells import LABEL_WORDS, MAX_LABEL, of_table
 from llmaudit.pages.pieces.examples import in_examples, is_spent
+from llmaudit.pages.pieces.follow import denied_of, has_share, is_least, with_bounds
 from llmaudit.pages.pieces.split import Piece, sentences
 from llmaudit.pages.sentence.terms import find_terms
 
@@ -64,7 +65,8 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
     elif label := _LABEL.match(block.text):
         block = replace(block, heading=f"{block.heading} {label[1]}".strip())
     first, subject = True, _subject_of(block)
-    for offset, sentence in sentences(block.text):
+    last = ""
+    for offset, sentence in with_bounds(sentences(block.text), block.text, language):
         if sentence.endswith(("?", "？")):
             before, first = Block(sentence, block.marks, "question", block.heading), True
             block = replace(block, heading=f"{block.heading} {sentence}".strip())
@@ -73,7 +75,11 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
         if lead is None and first and before is not None and before.kind == "question":
             yield from denied_in_passing(before, sentence, block, offset, language)
         first = False
-        if lead is not None:
+        again = denied_of(last, sentence, language) if last and lead is None else None
+        last = sentence
+        if again is not None:
+            yield Piece(again + sentence, block, offset, sentence, len(again), subject=subject)
+        elif lead is not None:
             quote = f"{before.text} {sentence}" if before is not None and before.kind == "question" else sentence
             yield Piece(lead + sentence, block, offset, quote, len(lead), subject=subject)
         else:
@@ -92,6 +98,9 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
     for block in blocks:
         last = out[-1] if out else None
         if isinstance(block, Block) and isinstance(last, Block):
+            if last.kind in {"text", "item"} and has_share(last.text) and is_least(block.text, language):
+                out[-1] = joined([last, block], " ")
+                continue
             if _is_label(last, language) and _is_value(block):
                 out[-1] = joined([Block(last.text.rstrip(":："), last.marks, "text", last.heading), block], ": ")
                 continue

@@ -9,7 +9,7 @@ from dataclasses import replace
 from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.sentence.figures import Amount
 
-SUM_OF_MONEY = r"(?:[$€£¥￥₦₹₩₽₺₫฿]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£円元])\*{0,2}"
+SUM_OF_MONEY = r"(?:[$€£¥￥₦₹₩₽₺₫฿]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£円元]|美元|ドル|USD|dollars?))\*{0,2}"
 
 _WORKED = re.compile(
     rf"\d[^=≈→;.]{{0,24}}[^=≈→;]\s?[-+×x*/÷−]\s?[$€£¥￥]?\s?\d[^=≈→;]{{0,24}}[=≈→]"

@@ -40,20 +40,20 @@ SCALES = (
 )
 
 _PERCENT = re.compile(
-    rf"(?P<n>{_TIGHT})\s?(?:%|％|percent\b|per cent\b|pct\b|Prozent\b|pour ?cent\b|por ciento\b|パーセント|個點|个点|%)"
-    rf"|百分之(?P<cn>{_TIGHT}|[一二三四五六七八九十]+)"
+    rf"(?P<n>{_TIGHT})\s?(?:%|％|percent\b|per cent\b|percentage points?\b|pct\b|Prozent(?:punkte?)?\b|pour ?cent\b|por ciento\b|パーセント|個點|个点|%)"
+    rf"|百分之(?P<cn>{_TIGHT}|[零一二两三四五六七八九十点半]+)"
+    r"|(?P<points>[一二两三四五六七八九十][零一二三四五六七八九十点半]*|半)(?:个(?:百分)?点|パーセント)"
     rf"|(?P<mille>{_TIGHT})\s?(?:‰|per mille\b|Promille\b|pour mille\b|por mil\b|パーミル)"
-    rf"|千分之(?P<cnmille>{_TIGHT}|[一二三四五六七八九十]+)"
+    rf"|千分之(?P<cnmille>{_TIGHT}|[零一二两三四五六七八九十点半]+)"
     rf"|(?P<bps>{_TIGHT})\s?(?:bps\b|basis points?\b|Basispunkten?\b|points de base\b|puntos b[áa]sicos\b"
-    r"|个基点|基点|ベーシスポイント)"
-    r"|(?P<words>\b[a-zäöü]+)[\s-](?:percent|per cent|Prozent|pour cent|por ciento)\b",
+    r"|个基点|基点|ベーシスポイント)",
     re.IGNORECASE,
 )
 
 _MONEY = re.compile(
     rf"(?P<sign>US\s?\$|C\$|A\$|R\$|\$|€|£|¥|￥|[₦₹₩₽₺₫₱฿₴₪₡₵]|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{SCALES})?"
     rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|dollars?\b|euros?\b"
-    r"|Dollar\b|dólares\b|(?:US\s)?cents?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
+    r"|Dollar\b|dólares\b|(?:US\s)?cents?\b|Cent\b|centimes?\b|céntimos?\b|centavos?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
 )
 
 _MONEY_RANGE = re.compile(
@@ -63,7 +63,7 @@ _MONEY_RANGE = re.compile(
 
 TIMES_WORDS = (
     r"(?:[x×*]|乘以?|乘上|\b(?:multiplied by|times|by a factor of|mal|multipliziert mit|multiplié par"
-    r"|multiplicado por|por un factor de))"
+    r"|multiplicado por|se multiplica por|por un factor de))"
 )
 """What stands before a factor."""
 
@@ -87,9 +87,18 @@ _EMPTY_PERCENT = re.compile(r"(?<![\d%\w⁆] )(?<![\d%\w⁆])%(?=\s+\w)")
 
 _DOLLARS = {"us$", "us $", "$", "usd", "us-$", "$us", "dollar", "dollars", "dólares", "美元", "美金", "ドル"}
 
+_OF_A_EURO = {"Cent"}
+"""A German one; written small it is an English one, of a dollar."""
+
 _CENTS = {"cent", "cents", "us cent", "us cents", "¢", "セント"}
 
-_CHINESE_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+_CHINESE_DIGITS = {
+    char: digit
+    for digit, chars in enumerate(("零", "一", "二两", "三", "四", "五", "六", "七", "八", "九"))
+    for char in chars
+}
+
+_HALF, _TEN = Decimal("0.5"), 10
 
 
 @dataclass(frozen=True)
@@ -192,21 +201,32 @@ def _is_between(sentence: str, start: int, written: str) -> bool:
 
 
 def _percent(match: re.Match[str], lexicon: Lexicon) -> Decimal | None:
-    digits = match["cn"] or match["cnmille"]
+    digits = match["cn"] or match["cnmille"] or match["points"]
     if digits:
-        value = Decimal(_CHINESE_DIGITS[digits]) if digits in _CHINESE_DIGITS else number(digits, "zh", percent=True)
+        value = number(digits, "zh", percent=True) if digits[0].isascii() else _chinese(digits)
         value = value / 10 if match["cnmille"] and value is not None else value
-    elif match["n"] or match["mille"] or match["bps"]:
+    else:
         value = number(match["n"] or match["mille"] or match["bps"], lexicon.language, percent=True)
         value = value / (10 if match["mille"] else 100 if match["bps"] else 1) if value is not None else None
-    else:
-        word = lexicon.number_words.get(match["words"].lower())
-        value = Decimal(word) if word else None
     return value if value is not None and value <= MAX_PCT else None
 
 
+def _chinese(digits: str) -> Decimal | None:
+    """Return a number below a hundred in Chinese digits: 五, 十二, 二十, 零点五, 五点五, 半."""
+    if digits == "半":
+        return _HALF
+    whole, _, fraction = digits.partition("点")
+    tens, ten, ones = whole.rpartition("十")
+    if len(ones) > 1 or len(tens) > 1 or not set(tens + ones + fraction) <= set(_CHINESE_DIGITS):
+        return None
+    value = Decimal(_CHINESE_DIGITS.get(tens, 1) * _TEN if ten else 0) + _CHINESE_DIGITS.get(ones, 0)
+    decimals = "".join(str(_CHINESE_DIGITS[digit]) for digit in fraction)
+    return value + Decimal(f"0.{decimals}") if decimals else value
+
+
 def _money(match: re.Match[str], lexicon: Lexicon) -> Iterator[Amount]:
-    sign = (match["sign"] or match["sign2"]).strip().lower()
+    sign = (match["sign"] or match["sign2"]).strip()
+    sign = sign if sign in _OF_A_EURO else sign.lower()
     value = number(match["n"] or match["n2"], lexicon.language)
     if value is None:
         return

@@ -62,7 +62,7 @@ _COMPARED = re.compile(r"[<>≤≥＜＞]\s?$")
 def _edge_shape(words: str, *, wide: bool, at_end: bool) -> re.Pattern[str]:
     if at_end:
         edge = "" if wide else r"(?<!\w)"
-        gap = r"[\s.:：是为約约$~≈]{0,3}(?:the |la |le |los |las |les |die |den |der |your |a total of |of )?"
+        gap = r"(?:\s(?:is|beträgt|liegt bei|est|es)(?=\s))?[\s.:：是为約约$~≈]{0,3}(?:the |la |le |los |las |les |die |den |der |de |bei |aber |jedoch |your |a total of |of )?"
         return re.compile(rf"{edge}(?:{words}){gap}$", re.IGNORECASE)
     edge = "" if wide else r"(?!\w)"
     return re.compile(rf"\s?(?:{words}){edge}", re.IGNORECASE)
@@ -136,8 +136,8 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
     words = 8 if lexicon.wide else 4
     after = sentence[amount.end : amount.end + reach]
     before = sentence[max(0, amount.start - reach) : amount.start]
-    if lexicon["ignored_after"].match(after.lstrip()):
-        return True
+    if lexicon["ignored_after"].match(after.lstrip()) and not _ends_with(before, "beyond", lexicon):
+        return True  # "10% of the usual price"; "the first 1,000 are free, then 5% of the usual price" is a fee
     following = lexicon["ignored"].search(after)
     if following and (lexicon.wide or len(after[: following.start()].split()) < words):
         span = (amount.end, amount.end + following.start())

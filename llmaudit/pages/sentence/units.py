@@ -18,11 +18,19 @@ _TAXED = (
 )
 """With or without tax, as it stands between an amount and what it is per: "29 € HT / mois"."""
 
-_COUNT = rf"(?P<count>{NUMBER})?\s?(?P<scale>{SCALES})?\s?(?:additional |more |zusätzliche |weitere |de |d')?"
+_COUNT = rf"(?P<count>{NUMBER})?\s?(?P<scale>{SCALES})?\s?(?:additional |more |further |extra |zusätzliche |weitere |de |d')?"
 
 _PERIOD = re.compile(
-    r"\s?(?:mo|month|monthly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)", re.IGNORECASE
+    r"\s?(?:(?:billed|paid|charged|invoiced)\s)?(?:mo|month|monthly|yearly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)",
+    re.IGNORECASE,
 )
+
+_PERIODS = re.compile(
+    r"(?:^|\s)(?:pro|je|per|par|por) (?:Platz|Nutzer|seat|user|member|siège|utilisateur|asiento|usuario)"
+    r" (?:und|and|per|et(?: par)?|y(?: por)?) (?:Monat|month|mois|mes|Jahr|year|an|año)(?:\s\w+){1,3}\s$",
+    re.IGNORECASE,
+)
+"""Two periods before what is paid by them: "pro Platz und Monat fallen 12 € an"."""
 
 _PERIOD_BEFORE = re.compile(
     r"\b(?:monthly|yearly|annual(?:ly)?|monatlich|jährlich|mensuel|annuel|mensual|anual)\s?[(:]\s?$", re.IGNORECASE
@@ -41,21 +49,46 @@ def _per_shape(words: str) -> re.Pattern[str]:
 @cache
 def _before_shape(unit: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?:每|毎)?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
+        rf"(?:每|毎)?(?:增加|多)?一?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
     )
 
 
-_EACH = r"\b(?:each|every|per|jede[rsn]?|pro|je|chaque|par|cada|por)\s(?:\w+\s(?:of|de|von|d')\s?)?"
+_FURTHER = r"(?:further |additional |extra |more |weitere[rsn]? |zusätzliche[rsn]? |vermittelte[rsn]? )?"
+
+_EACH = (
+    rf"(?:^(?:an?|eine?|une?|una?)|\b(?:each|every|per|jede[rsn]?|pro|je|chaque|par|cada|por))\s{_FURTHER}"
+    rf"(?:(?!{SCALES})\w+\s(?:of|de|von|d')\s?)?(?:eine\s)?"
+)
+"""What before a unit makes a price of what comes after it: "each call costs", "je eine Million Zeilen berechnen wir"."""
+
+_MANY = rf"(?<![\w.,$€])(?:an?\s|eine\s|une?\s|l[ae]s?\s|los\s)?(?=\d|{SCALES}\s)"
+"""What before a count does: "a thousand further requests cost", "le million de requêtes est à"."""
 
 _COSTS = (
-    r"(?:\s\w+){0,3}?\s(?:costs?|is|are|at|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir"
-    r"|coûte|coûtent|cuestan?|se cobran?)\s$"
+    r"(?:\s\w+){0,3}?\s(?:costs?|adds|is|are|at|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir|schl(?:ägt|agen) mit"
+    r"|coûte|coûtent|(?:est|sont) (?:à|de|facturée?s?)|cuestan?|se cobran?)\s$"
 )
+
+_COST = r"(?:\s(?:further|more|suivantes?|supplémentaires?|más|adicionales?))?\s(?:costs?|are|kosten|coûtent|coûte|est à|sont à|cuestan?)\s$"
+"""What stands between a count and its price; "900 messages a day at $12" counts something else."""
+
+_VERB_FIRST = r"\b(?:kosten|kostet|coûtent|coûte|cuestan|cuesta|costs?)\s"
+"""A verb before what is counted: "darüber hinaus kosten 1.000 Anfragen 0,30 $"."""
 
 
 @cache
 def _each_shape(unit: str) -> re.Pattern[str]:
-    return re.compile(rf"{_EACH}{_COUNT}(?:\w+\s)?(?:{unit}){_COSTS}", re.IGNORECASE)
+    """Return how what is counted stands before its price."""
+    counted = rf"{_COUNT}(?:\w+\s)?(?:{unit})"
+    return re.compile(
+        rf"{_EACH}{counted}{_COSTS}|{_MANY}{_numbered(counted, 2)}{_COST}|{_VERB_FIRST}{_numbered(counted, 3)}\s$",
+        re.IGNORECASE,
+    )
+
+
+def _numbered(counted: str, index: int) -> str:
+    """Return a count with names of its own for its groups: a pattern may have each of them only once."""
+    return counted.replace("?P<count>", f"?P<count{index}>").replace("?P<scale>", f"?P<scale{index}>")
 
 
 def with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
@@ -121,6 +154,8 @@ def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount
         for name in ("request", "log", "tool"):
             if match := _each_shape(lexicon.units[name].pattern).search(before):
                 return replace(amount, unit=name, per=_count(match, lexicon))
+        if _PERIODS.search(before):
+            return replace(amount, unit="period")
         return amount
     for name, pattern in lexicon.units.items():
         match = _before_shape(pattern.pattern).search(before[-30:])
@@ -155,10 +190,14 @@ def _unit_at(sentence: str, at: int, lexicon: Lexicon) -> tuple[str, int] | None
 
 def _count(match: re.Match[str], lexicon: Lexicon) -> int | None:
     """Return for how many of the unit a price is, or None where no number is named."""
-    if not match["count"]:
-        return SCALE.get((match["scale"] or "").lower().rstrip("."))
-    value = number(match["count"], lexicon.language)
+    groups = match.groupdict()
+    count = next((groups[name] for name in groups if name.startswith("count") and groups[name]), None)
+    scale = next((groups[name] for name in groups if name.startswith("scale") and groups[name]), None)
+    times = SCALE.get((scale or "").lower().rstrip("."))
+    if not count:
+        return times
+    value = number(count, lexicon.language)
     if value is None:
         return None
-    scaled = value * SCALE.get((match["scale"] or "").lower().rstrip("."), 1)
+    scaled = value * (times or 1)
     return int(scaled) if scaled == scaled.to_integral_value() else None
