@@ -240,6 +240,6 @@ def test_a_log_in_no_known_format_is_checked_with_a_map(tmp_path: Path, call: Ru
 
 
 @pytest.mark.parametrize("args", [("--assume-time", "2026-10-01"), ("--map", "m.yaml"), ("--log-format", "litellm")])
-def test_how_to_read_needs_something_to_read(args: tuple[str, str], base: Path, tmp_path: Path, call: Run):
+def test_how_to_read_needs_something_to_read(args: tuple[str, str], base: Path, call: Run):
     for done in (call("check", "--baseline", base, *args), call("baseline", "save", "new.json", *args)):
         assert (done.code, "[no-log-named]" in done.err) == (2, True)
