@@ -71,12 +71,8 @@ def judged(limit: float, moved: int, found: list[Scored]) -> tuple[Verdict, str 
     if below:
         worst = min(below, key=lambda one: one.high)
         count = sum(one.requests for one in below)
-        return (
-            "fail",
-            f"{worst.high:.3f}",
-            f"{count:,} of {moved:,} moved requests are where outcomes score less, with 95% certainty; lowest"
-            f" {worst.cohort}: at most {worst.high:.3f}",
-        )
+        said = f"{count:,} of {moved:,} moved requests are where outcomes score less, with 95% certainty"
+        return "fail", f"{worst.high:.3f}", f"{said}; lowest {worst.cohort}: at most {worst.high:.3f}"
     held = sum(one.requests for one in found if one.low >= limit)
     least = min((one.low for one in found), default=None)
     value = None if least is None else f"{least:.3f}"

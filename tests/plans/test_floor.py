@@ -57,7 +57,7 @@ def test_a_floor_is_held_against_outcomes(catalog: Catalog, floor: float, featur
 
 
 def test_the_bounds_are_the_binomial_ones(catalog: Catalog) -> None:
-    """388 of 400 right: 0.97 - 1.645 sqrt(0.97 x 0.03 / 400) is 0.956; the prior of losses unseen widens it a little."""
+    """388 of 400 right: 0.97 - 1.645 sqrt(0.97 x 0.03 / 400) is 0.956; losses unseen widen it a little."""
     cells = priced(catalog, cell(feature="good", requests=100, tokens=1_000_000))
     cost = evaluate(plan_of(PLAN.format(floor=0.9, features="good")), cells, catalog)
     (found,) = judge(cost, catalog, [], outcomes(good=0.97))
