@@ -280,9 +280,12 @@ def _name_unread(settings: Settings, result: IngestResult) -> None:
     """Name the files that were passed over, the first few of each kind."""
     from llmaudit.ingest.known import UNKNOWN
 
+    left = [file for file in result.files if file.was_left]
+    own = [file.path for file in left if (file.skipped or "").endswith(("duckdb-database", ".duckdb"))]
     for said, paths in (
         ("in no known format", [file.path for file in result.files if file.skipped == UNKNOWN]),
-        ("whose name, kind or ending is no log's", [file.path for file in result.files if file.was_left]),
+        ("that are databases (--db names one)", own),
+        ("whose name, kind or ending is no log's", [file.path for file in left if file.path not in own]),
     ):
         if paths:
             names = ", ".join(printable(Path(path).name) for path in paths[:MAX_NAMES])
