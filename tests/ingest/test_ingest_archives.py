@@ -16,6 +16,7 @@ import pytest
 from logs import PACKERS, lines, write
 
 from llmaudit.errors import InputError
+from llmaudit.ingest import Setup, ingest
 from llmaudit.ingest.read import CHUNK_BYTES, opened
 from llmaudit.store import Store
 
@@ -83,7 +84,7 @@ def test_a_database_of_our_own_is_no_log(name: str, tmp_path: Path, load, store)
     inside = tmp_path / "logs" / name
     log = write(tmp_path / "logs" / "log.jsonl", lines([1]))
     with Store(inside) as own:
-        own.remember("made by", "this test")
+        ingest(own, [str(log)], Setup(b"k" * 32))  # a database that nothing was put into goes when it is closed
     result = load(tmp_path / "logs")
     skipped = {Path(file.path): file.skipped for file in result.files}
     assert skipped == {
