@@ -39,8 +39,10 @@ from llmaudit.findings import (
     usage,
     waterfall,
 )
+from llmaudit.findings.coverage import TooLong
 from llmaudit.money import shown
 from llmaudit.period import ALL, Period
+from llmaudit.phrases import counted
 from llmaudit.plans import Plan, PlanCost, Ratios, evaluate_all, load_plan
 from llmaudit.plans.assigning import Move
 from llmaudit.plans.quality import Outcomes
@@ -294,5 +296,15 @@ def _warnings(found: dict[str, Any]) -> list[str]:
         )
     if covered.usage.get("inconsistent"):
         warnings.append(f"{covered.usage['inconsistent']:,} requests have contradictory usage and are in no total")
+    warnings.extend(_too_long(covered.too_long))
     warnings.extend(f"{count:,} request{'s' * (count != 1)}: {note}" for note, count in covered.assumed.items())
     return warnings
+
+
+def _too_long(rows: Sequence[TooLong]) -> list[str]:
+    """Return a sentence on requests that are larger than their model takes."""
+    if not rows:
+        return []
+    most = f"{rows[0].model}: {rows[0].kind} above {rows[0].limit_tokens:,} tokens" + ", and others" * (len(rows) > 1)
+    requests = counted(sum(row.requests for row in rows), "request")
+    return [f"{requests} of more tokens than the model takes in one call ({most}): in every total, and in the coverage"]

@@ -27,10 +27,11 @@ _CODE = re.compile(
     r"```|^\s*(?:def |class |import |from \w+ import|#include|SELECT\b|function\b|const |public )", re.MULTILINE
 )
 _WORDS = re.compile(r"[^\W\d_]+")
-_ENGLISH = frozenset(
-    "the of and to in is you that it for on are with as this be at have from or by not what can we your how i my if do "
-    "please about me write".split()
-)
+_COMMON = """
+    the of and to in is you that it for on are with as this be at have from or by not what can we your how i my if do
+    please about me write
+"""
+_ENGLISH = frozenset(_COMMON.split())
 """The commonest words of English prompts."""
 
 _BEYOND_LATIN = re.compile(r"[^\W\d_\0-\u036f]+")

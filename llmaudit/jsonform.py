@@ -31,7 +31,8 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, RATIO_PLACES) if math.isfinite(value) else None
     if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds" if value.microsecond else "seconds").removesuffix("+00:00") + "Z"
+        parts = "microseconds" if value.microsecond % 1000 else "milliseconds" if value.microsecond else "seconds"
+        return value.isoformat(timespec=parts).removesuffix("+00:00") + "Z"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, msgspec.Struct):

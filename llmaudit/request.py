@@ -36,6 +36,10 @@ COUNTERS = (*INPUT_COUNTERS, "output_tokens")
 """The six disjoint counters that are priced."""
 
 
+BESIDES = ("cost_web_search", "cost_file_processing")
+"""Keys of `raw_usage` under which a format keeps what a charge holds beside tokens, in US dollars."""
+
+
 class Request(msgspec.Struct, kw_only=True, gc=False):
     """One upstream call. Fields are the columns of the table `requests`, in order (docs/schema.md)."""
 

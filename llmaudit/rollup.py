@@ -54,7 +54,11 @@ def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: in
     """
     crowds = crowded(store, catalog, period, top)
     folded = {crowd.key: crowd.folded for crowd in crowds}
-    with resolved_requests(store, catalog, period, folded), store.table("prompt_bands", _bands(catalog)):
+    with (
+        resolved_requests(store, catalog, period, folded),
+        store.table("prompt_bands", _bands(catalog)),
+        store.table("sku_limits", _limits(store, catalog)),
+    ):
         store.execute(read_sql("attempts.sql"))  # its joins are best in the order of sizes
         store.execute(read_sql("keyed.sql"))
         slices = _slices(store, catalog)
@@ -109,6 +113,20 @@ def _make_spared(store: Store, slices: str) -> None:
         .replace("sliced_requests", "spared_requests")
         .replace("z.usage_status <>", "z.usage_status =")
     )
+
+
+def _limits(store: Store, catalog: Catalog) -> pa.Table:
+    """Return the limits of every sku of the requests of which one is known, for oversize.sql."""
+    keys = store.rows("SELECT DISTINCT seller, sku FROM sku_map WHERE sku IS NOT NULL ORDER BY ALL")
+    offers = [offer for seller, sku in keys if (offer := catalog.offer(seller, sku))]
+    rows = [
+        (offer.seller, offer.sku.sku, offer.sku.max_output, catalog.longest_prompt(offer))
+        for offer in offers
+        if offer.sku.max_output or offer.sku.context
+    ]
+    kinds = {"seller": pa.string(), "sku": pa.string(), "max_output": pa.int64(), "longest_prompt": pa.int64()}
+    columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
+    return pa.table([pa.array(column, kind) for column, kind in zip(columns, kinds.values(), strict=True)], list(kinds))
 
 
 def _bands(catalog: Catalog) -> pa.Table:

@@ -79,6 +79,17 @@ class Catalog(Directory):
             known = self._spans[offer.key] = spans_of(self.rates(offer.key))
         return known
 
+    def longest_prompt(self, offer: Offer) -> int | None:
+        """Return how many tokens of prompt an offer takes at most, or None where that is not known.
+
+        It is not where a price of it begins above the window on record: the window is then that of the usual access,
+        and longer prompts are sold as well (Claude Sonnet 4.5 above 200,000 tokens).
+        """
+        context = offer.sku.context
+        if context is None or any(when.prompt_from >= context for when in self.spans(offer)):
+            return None
+        return context
+
     def goes_by_completion(self, offer: Offer) -> bool:
         """Say whether some price of an offer is decided by the completion of a request."""
         schedules = {when.schedule for when in self.spans(offer) if when.schedule}

@@ -57,6 +57,7 @@ class Compiled:
         aka: Other names of each seller.
         names: Further names.
         contexts: Context window by canonical name, in tokens.
+        longest: Most tokens of one answer by canonical name.
         abilities: What models can do, by canonical name.
         packages: Package and address of each source, by the id that rows use.
         digest: Hash of every file that was read.
@@ -69,6 +70,7 @@ class Compiled:
     aka: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: tuple[CompiledName, ...] = ()
     contexts: dict[str, int] = field(default_factory=dict)
+    longest: dict[str, int] = field(default_factory=dict)
     abilities: dict[str, Abilities] = field(default_factory=dict)
     packages: dict[str, tuple[str, str]] = field(default_factory=dict)
     digest: str = ""
@@ -139,7 +141,7 @@ def read_compiled(folder: Path) -> Compiled:
         if seller not in NOT_RATES:
             for row in table:
                 rows.setdefault((seller, row[0]), []).append(row)
-    skus, sellers = _dicts(tables.get("skus", [])), _dicts(tables.get("sellers", []))
+    skus, sellers, models = (_dicts(tables.get(name, [])) for name in ("skus", "sellers", "models"))
     return Compiled(
         rows=rows,
         models={(row["seller"], row["sku"]): row["model"] for row in skus if (row["seller"], row["sku"]) in rows},
@@ -147,8 +149,9 @@ def read_compiled(folder: Path) -> Compiled:
         kinds={row["seller"]: row["kind"] for row in sellers},
         aka={row["seller"]: tuple(row["aka"].split()) for row in sellers},
         names=tuple(_name(row) for row in _dicts(tables.get("names", []))),
-        contexts={row["model"]: int(row["context"]) for row in _dicts(tables.get("models", [])) if row["context"]},
-        abilities={row["model"]: _abilities(row) for row in _dicts(tables.get("models", []))},
+        contexts={row["model"]: int(row["context"]) for row in models if row["context"]},
+        longest={row["model"]: int(row["max_output"]) for row in models if row["max_output"]},
+        abilities={row["model"]: _abilities(row) for row in models},
         packages={row["id"]: (row["package"], row["url"]) for row in _dicts(tables.get("sources", []))},
         digest=digest.hexdigest() if files else "",
     )

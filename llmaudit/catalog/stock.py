@@ -114,12 +114,14 @@ class Stock:
         statements: list[SkuEntry | ModelFacts] = [*self._entries.get(key, ())][::-1]
         statements += [facts] if facts else []
         retired = [entry.retired_at for entry in self._entries.get(key, ()) if entry.retired_at]
-        context = next((one.context for one in statements if one.context), None) or self._compiled.contexts.get(model)
+        context = next((one.context for one in statements if one.context), None)
+        longest = next((one.max_output for one in statements if one.max_output), None)
         return Sku(
             sku=key[1],
             model=model,
             model_class=next((one.model_class for one in statements if one.model_class), None),
-            context=context,
+            context=context or self._compiled.contexts.get(model),
+            max_output=longest or self._compiled.longest.get(model),
             tokenizer=next((one.tokenizer for one in statements if one.tokenizer), None),
             retired_at=naive(retired[-1]) if retired else self._compiled.retired.get(key),
         )
@@ -163,6 +165,7 @@ def _facts_by_model(files: Sequence[CatalogFile]) -> dict[str, ModelFacts]:
                     model=entry.model,
                     model_class=entry.model_class,
                     context=entry.context,
+                    max_output=entry.max_output,
                     tokenizer=entry.tokenizer,
                 )
                 facts.setdefault(entry.model, by_maker)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmaudit.cli.options import Ended, command
+from llmaudit.cli.options import AssumeTime, command
 from llmaudit.cli.output import answer, line, notice
-from llmaudit.cli.work import catalog, first_failure, open_store, read_logs
+from llmaudit.cli.work import Reading, catalog, logs_or_database
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ def save(
         str | None, typer.Option("--case", help="What names a case: tag:NAME or id:PATTERN (tag:case).")
     ] = None,
     format: Annotated[str | None, typer.Option("--log-format", help="Format of every log.")] = None,  # noqa: A002
+    column_map: Annotated[
+        Path | None, typer.Option("--map", help="Column map (YAML) for logs in no known format.")
+    ] = None,
+    assume_time: AssumeTime = None,
 ) -> None:
     """Save what the log costs now as the baseline for `llmaudit check`.
 
@@ -35,11 +40,7 @@ def save(
 
     chosen = None if case is None else checked_case(case)
     prices = catalog(settings)
-    with open_store(settings, temporary=bool(paths), read_only=not paths) as store:
-        if paths:
-            failure = first_failure(read_logs(settings, store, paths, format))
-            if failure:
-                raise Ended(failure.exit_code)
+    with logs_or_database(settings, Reading(paths or [], format, column_map, assume_time)) as store:
         found = measure(store, prices, settings.period, case=chosen)
     must_hold_requests(found)
     text = to_json(found)
@@ -53,7 +54,7 @@ def save(
         "unpriced": found.unpriced,
         "cells": len(found.cells),
         "cases": len(found.cases),
-        "usd": found.usd,
+        "usd": _cost(found),
         "detail": found.detail,
     }
     answer(settings, document, lambda: line(_said(found, file, len(text.encode()))))
@@ -84,11 +85,18 @@ def write_file(path: Path, text: str) -> None:
     write(path, text)
 
 
+def _cost(found: Baseline) -> Decimal | None:
+    """Return what is known of the cost, or None where nothing is: a sum of nothing would read as free."""
+    return None if found.unpriced == found.requests else found.usd
+
+
 def _said(found: Baseline, file: Path, size: int) -> str:
     from llmaudit.money import shown
 
     cases = f", {len(found.cases):,} cases" if found.cases else ""
-    return f"{file}: {found.requests:,} requests, {shown(found.usd)}, {len(found.cells):,} cells{cases}, {size:,} bytes"
+    cost = _cost(found)
+    money = "cost unknown" if cost is None else shown(cost)
+    return f"{file}: {found.requests:,} requests, {money}, {len(found.cells):,} cells{cases}, {size:,} bytes"
 
 
 def register(app: typer.Typer) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmaudit.cli.options import Ended, chosen, command
+from llmaudit.cli.options import AssumeTime, Ended, chosen, command
 from llmaudit.cli.output import notice, warn, while_read
-from llmaudit.cli.work import catalog, first_failure, open_store, read_logs
+from llmaudit.cli.work import Reading, catalog, logs_or_database
 from llmaudit.errors import Exit, UsageError, printable
 from llmaudit.settings import Settings
 
@@ -33,13 +33,11 @@ class Asked:
         by: The grouping at whose mix the whole log is compared.
         prices: Costs per request at the baseline's prices, or as they are.
         case: What names a case; None takes the baseline's.
-        log_format: Format of every log; None detects it.
     """
 
     by: By
     prices: Prices
     case: str | None
-    log_format: str | None
 
 
 def check(
@@ -70,6 +68,10 @@ def check(
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the result here instead of printing it.")] = None,
     log_format: Annotated[str | None, typer.Option("--log-format", help="Format of every log.")] = None,
+    column_map: Annotated[
+        Path | None, typer.Option("--map", help="Column map (YAML) for logs in no known format.")
+    ] = None,
+    assume_time: AssumeTime = None,
 ) -> None:
     """Compare what a log costs with a baseline, say why it differs, and fail where a budget is broken.
 
@@ -78,7 +80,8 @@ def check(
     from llmaudit.gate.render import forms, render
 
     form = chosen("--format", "json" if settings.json else format, forms())
-    asked = Asked(chosen("--by", by, BY), chosen("--prices", prices, PRICES), case, log_format)
+    asked = Asked(chosen("--by", by, BY), chosen("--prices", prices, PRICES), case)
+    reading = Reading(paths or [], log_format, column_map, assume_time)
     if history is not None:
         _trend(settings, history, form, out, exit_zero=exit_zero)
         return
@@ -88,7 +91,7 @@ def check(
             next_step="Write one with `llmaudit baseline save FILE`, or name a folder of them with --history.",
             slug="no-baseline-named",
         )
-    found, new = _checked(settings, paths or [], baseline, budget, asked, update=update_baseline)
+    found, new = _checked(settings, reading, baseline, budget, asked, update=update_baseline)
     if found is not None:
         _write(render(found, form), out)
         if form == "text":
@@ -106,7 +109,7 @@ def check(
 
 def _checked(
     settings: Settings,
-    paths: list[str],
+    reading: Reading,
     file: Path,
     budget_file: Path | None,
     asked: Asked,
@@ -124,11 +127,7 @@ def _checked(
     before = None if update and not file.exists() else read_baseline(file, warnings.append)
     rules = read_budget(budget_file) if budget_file else default_budget(asked.by)
     book = catalog(settings)
-    with open_store(settings, temporary=bool(paths), read_only=not paths) as store:
-        if paths:
-            failure = first_failure(read_logs(settings, store, paths, asked.log_format))
-            if failure:
-                raise Ended(failure.exit_code)
+    with logs_or_database(settings, reading) as store:
         new = measure(store, book, settings.period, case=case) if update else None
         if before is None:
             return None, new

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmaudit import __version__
-from llmaudit.cli.options import message
+from llmaudit.cli.options import Ended, message
 from llmaudit.cli.output import notice
 from llmaudit.errors import LlmauditError, NotEnoughError, UsageError, printable
 from llmaudit.phrases import counted
@@ -66,6 +67,49 @@ def open_store(
 
     path = None if temporary else settings.db
     return Store(path, read_only=read_only, existing=existing, lock_timeout=lock_timeout)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the logs that a command names are to be read.
+
+    Attributes:
+        paths: The logs; without any the database is meant.
+        form: Format of each of them; None detects it.
+        column_map: The file of a column map, for what is in no known format.
+        assume: The time of records without one, as `--assume-time` says it.
+    """
+
+    paths: list[str]
+    form: str | None = None
+    column_map: Path | None = None
+    assume: str | None = None
+
+
+@contextmanager
+def logs_or_database(settings: Settings, reading: Reading) -> Iterator[Store]:
+    """Give the database, or a temporary one with the logs that were named; a log that cannot be used ends the command.
+
+    Raises:
+        UsageError: It is said how logs are to be read, and none is named.
+    """
+    paths = reading.paths
+    said = {"--log-format": reading.form, "--map": reading.column_map, "--assume-time": reading.assume}
+    unused = [flag for flag, value in said.items() if value is not None]
+    if unused and not paths:
+        raise UsageError(
+            f"{unused[0]} says how logs are read, and no log is named: the database is compared as it is",
+            next_step=f"Name the logs, or give {unused[0].replace('log-', '')} to `llmaudit ingest`.",
+            slug="no-log-named",
+        )
+    with open_store(settings, temporary=bool(paths), read_only=not paths) as store:
+        if paths:
+            result = read_logs(
+                settings, store, paths, reading.form, column_map=reading.column_map, assume=reading.assume
+            )
+            if failure := first_failure(result):
+                raise Ended(failure.exit_code)
+        yield store
 
 
 def gathered(settings: Settings, prices: Catalog, plans: Sequence[str] = ()) -> Evidence:
@@ -236,9 +280,12 @@ def _name_unread(settings: Settings, result: IngestResult) -> None:
     """Name the files that were passed over, the first few of each kind."""
     from llmaudit.ingest.known import UNKNOWN
 
+    left = [file for file in result.files if file.was_left]
+    own = [file.path for file in left if (file.skipped or "").endswith(("duckdb-database", ".duckdb"))]
     for said, paths in (
         ("in no known format", [file.path for file in result.files if file.skipped == UNKNOWN]),
-        ("whose name, kind or ending is no log's", [file.path for file in result.files if file.was_left]),
+        ("that are databases (--db names one)", own),
+        ("whose name, kind or ending is no log's", [file.path for file in left if file.path not in own]),
     ):
         if paths:
             names = ", ".join(printable(Path(path).name) for path in paths[:MAX_NAMES])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Literal
+
 import msgspec
 
 from llmaudit.catalog.quote import usage_notes
 from llmaudit.catalog.units import PRICED
-from llmaudit.cells import PricedCell
+from llmaudit.cells import PricedCell, price
 from llmaudit.evidence import Evidence, LedgerRow, grouped, requests
+from llmaudit.money import total
+from llmaudit.summaries.oversize import Oversize
 
 
 class Unpriced(msgspec.Struct, frozen=True):
@@ -18,6 +23,28 @@ class Unpriced(msgspec.Struct, frozen=True):
     requests: int
     input_tokens: int
     output_tokens: int
+
+
+class TooLong(msgspec.Struct, frozen=True):
+    """Requests of one model with more tokens than it can read or write in one call.
+
+    Attributes:
+        seller: Who sold them.
+        model: The model.
+        kind: What is too long: `output` or `prompt`.
+        limit_tokens: The most that the catalog knows the model to take.
+        requests: How many.
+        tokens: Tokens of that kind in all of them.
+        spend_usd: What they cost; None where nothing of it is known.
+    """
+
+    seller: str | None
+    model: str
+    kind: Literal["output", "prompt"]
+    limit_tokens: int
+    requests: int
+    tokens: int
+    spend_usd: Decimal | None
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -37,6 +64,7 @@ class Coverage(msgspec.Struct, frozen=True):
         billed_requests: Requests with an amount in a log or bill.
         spend_known_pct: Share of requests whose cost is known.
         unpriced: Models without a price, or usage that cannot be priced.
+        too_long: Requests above a limit of their model; they are in every total all the same.
         assumed: Sentences on prices that rest on an assumption, with the requests each touches.
         files: The ledger.
     """
@@ -54,6 +82,7 @@ class Coverage(msgspec.Struct, frozen=True):
     billed_requests: int
     spend_known_pct: float | None
     unpriced: list[Unpriced]
+    too_long: list[TooLong]
     assumed: dict[str, int]
     files: list[LedgerRow]
 
@@ -79,6 +108,7 @@ def find(evidence: Evidence) -> Coverage:
         billed_requests=requests(priced for priced in cells if priced.cell.billed_kind),
         spend_known_pct=round(100 * known / requests(cells), 2) if cells else None,
         unpriced=_unpriced(cells),
+        too_long=_too_long(evidence),
         assumed=_assumed(cells),
         files=files,
     )
@@ -97,6 +127,28 @@ def _unpriced(cells: list[PricedCell]) -> list[Unpriced]:
         for (model, reason), group in grouped(without, lambda priced: (priced.cell.model, priced.why_unpriced))
     ]
     return sorted(rows, key=lambda row: (-row.requests, row.model))
+
+
+def _too_long(evidence: Evidence) -> list[TooLong]:
+    groups: dict[tuple[str | None, str, Literal["output", "prompt"], int], list[Oversize]] = {}
+    for row in evidence.rows(Oversize):
+        groups.setdefault((row.seller, row.model, row.kind, row.limit_tokens), []).append(row)
+    found = []
+    for (seller, model, kind, limit), rows in groups.items():
+        costs = [one.spend_usd for one in price([row.cell for row in rows], evidence.catalog)]
+        known = [cost for cost in costs if cost is not None]
+        found.append(
+            TooLong(
+                seller=seller,
+                model=model,
+                kind=kind,
+                limit_tokens=limit,
+                requests=sum(row.requests for row in rows),
+                tokens=sum(row.tokens[-1] if kind == "output" else sum(row.tokens[:-1]) for row in rows),
+                spend_usd=total(known) if known else None,
+            )
+        )
+    return sorted(found, key=lambda row: (-row.requests, row.model, row.kind, row.seller or ""))
 
 
 def _assumed(cells: list[PricedCell]) -> dict[str, int]:

@@ -153,7 +153,7 @@ def find(evidence: Evidence) -> Savings:
     """Return what each plan would have cost."""
     actual = evidence.plans[0].actual_usd if evidence.plans else None
     rows = evidence.rows(LatencyBucket)
-    judged = [judge(plan, evidence.catalog, rows) for plan in evidence.plans]
+    judged = [judge(plan, evidence.catalog, rows, evidence.outcomes) for plan in evidence.plans]
     plans = [plan_row(plan, constraints) for plan, constraints in zip(evidence.plans, judged, strict=True)]
     return Savings(actual_usd=actual, plans=plans)
 

@@ -11,7 +11,7 @@ from llmaudit import usage
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import after, dollars, or_none, text_decimal, text_flag, text_integer, utc
 from llmaudit.money import EXACT
-from llmaudit.request import Reject, Request
+from llmaudit.request import BESIDES, Reject, Request
 
 
 def convert(row: dict[str, str], _: Context) -> Request:
@@ -35,7 +35,6 @@ def convert(row: dict[str, str], _: Context) -> Request:
         key_id=or_none(row.get("api_key_name")),
         finish_reason=finish,
         billed_currency="USD",
-        web_searches=text_integer(row.get("num_search_results"), "num_search_results"),
     )
     if text_flag(row.get("cancelled")):
         request.status = "cancelled"
@@ -48,10 +47,20 @@ def convert(row: dict[str, str], _: Context) -> Request:
         cached=text_integer(row.get("tokens_cached"), "tokens_cached"),
         reasoning=text_integer(row.get("tokens_reasoning"), "tokens_reasoning"),
     )
-    request.raw_usage = msgspec.json.encode({k: row[k] for k in row if k.startswith("tokens_")}).decode()
+    request.raw_usage = msgspec.json.encode(_usage(row)).decode()
     request.billed_amount = dollars(_billed(row), "cost_total")
     request.billed_kind = None if request.billed_amount is None else "seller_reported"
     return request
+
+
+def _usage(row: dict[str, str]) -> dict[str, str]:
+    """Return the counts as written, and what `cost_total` holds beside tokens (`BESIDES`)."""
+    counts = {name: text for name, text in row.items() if name.startswith("tokens_")}
+    for name in BESIDES:
+        charged = dollars(text_decimal(row.get(name), name), name)
+        if charged:
+            counts[name] = f"{charged:f}"
+    return counts
 
 
 def _created(text: str | None) -> datetime | None:
@@ -104,6 +113,14 @@ FORMAT = Format(
         (
             "with your own key, `cost_total` is only OpenRouter's fee",
             "`byok_usage_inference` is added",
+        ),
+        (
+            "`cost_web_search` and `cost_file_processing` are in `cost_total`",
+            "they stay in the charge, and are taken off where a charge is compared with the list price of its tokens",
+        ),
+        (
+            "`num_search_results` counts results and not searches",
+            "not read",
         ),
         (
             "cancelled rows are billed",

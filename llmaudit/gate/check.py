@@ -199,7 +199,8 @@ def _must_hold(before: Baseline, after: Baseline) -> None:
         if side.unpriced == side.requests:
             raise InputError(
                 f"no request of the {name} has a known cost ({side.requests:,} requests)",
-                next_step="Name their models' prices in a --catalog file; `llmaudit status` lists the models.",
+                next_step="Name their models' prices in a --catalog file (`llmaudit status` lists the models), or with"
+                " --assume-time the time to price them by, where the log has none.",
                 slug="nothing-priced",
             )
 

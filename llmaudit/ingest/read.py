@@ -57,6 +57,8 @@ _MAYBE_MARKED = {b"\xef", b"\xff", b"\xfe"}
 
 
 PACKED = "packed-archive"
+DATABASE = "duckdb-database"
+_DUCKDB_MARK, _DUCKDB_MARK_AT = b"DUCK", 8
 
 
 def archive_of(start: bytes) -> str | None:
@@ -96,7 +98,8 @@ class Content:
         """Return up to about `size` bytes, empty at the end: text as UTF-8 without a byte-order mark.
 
         Raises:
-            InputError: A damaged or truncated archive, one that is not looked into, or the disk fails.
+            InputError: A damaged or truncated archive, one that is not looked into, a database of llmaudit's own kind,
+                or the disk fails.
         """
         first = self.size == 0
         data = self._bytes(size)
@@ -104,7 +107,13 @@ class Content:
             raise InputError(
                 f"{printable(file_name(self.path))} is a packed archive ({kind}), which is not looked into",
                 next_step="Unpack it into a folder and name that; plain, gzip and zstd files are read as they are.",
-                slug="packed-archive",
+                slug=PACKED,
+            )
+        if first and data[_DUCKDB_MARK_AT : _DUCKDB_MARK_AT + len(_DUCKDB_MARK)] == _DUCKDB_MARK:
+            raise InputError(
+                f"{printable(file_name(self.path))} is a DuckDB database, as those of llmaudit are, and no log",
+                next_step="Name it with --db to see what it holds, such as `llmaudit status --db FILE`.",
+                slug=DATABASE,
             )
         if first:
             self._from_utf16 = _utf16_decoder(data)

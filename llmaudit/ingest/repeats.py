@@ -102,8 +102,9 @@ class Repeats:
         """Take out repeats among the new files themselves."""
         table, key = self._to.table, self._to.key
         with_id, hashes = self._store.one(
-            f"SELECT count({key}), count(DISTINCT hash({key})) FROM {table} WHERE {self._new}", self._these
-        )
+            f"SELECT count(*), count(DISTINCT hash({key})) FROM {table} WHERE {self._new} AND {key} IS NOT NULL",
+            self._these,
+        )  # without NULLs: they have a hash too, which would stand for one id that comes twice
         if with_id == hashes:  # as many hashes as ids: no id comes twice, and the ids need not be held in memory
             return
         said = ", ".join(self._to.said)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from llmaudit.errors import InputError
 from llmaudit.ingest.known import NOT_LOOKED_AT, FileResult, Key, Known
-from llmaudit.ingest.read import PACKED
+from llmaudit.ingest.read import DATABASE, PACKED
 from llmaudit.ingest.setup import Setup
 from llmaudit.store import Store
 
@@ -74,8 +74,8 @@ class Run:
         try:
             yield
         except InputError as error:
-            if error.slug == PACKED and not asked.must_be_log:
-                self.results[asked.slot] = FileResult(asked.label, None, skipped=f"{NOT_LOOKED_AT}: {PACKED}")
+            if error.slug in {PACKED, DATABASE} and not asked.must_be_log:
+                self.results[asked.slot] = FileResult(asked.label, None, skipped=f"{NOT_LOOKED_AT}: {error.slug}")
                 return
             self.failed[asked.slot] = error
             self.results[asked.slot] = FileResult(asked.label, None, skipped=f"not used: {error.slug}")

@@ -28,7 +28,7 @@ from llmaudit.ingest.layout import (
 from llmaudit.ingest.read import HEAD_BYTES, Block, Content, file_name, opened
 from llmaudit.ingest.records import Tally, event_lines, is_utf8
 from llmaudit.ingest.shapes import shapes
-from llmaudit.ingest.tables import parquet_file, schema_keys, sqlite_database, tables_of
+from llmaudit.ingest.tables import parquet_file, rows_of, schema_keys, sqlite_database, tables_of
 
 SAMPLE = 200
 """Records looked at, of each part of the file."""
@@ -304,7 +304,7 @@ def _of_tables(content: Content, layout: Layout) -> Iterator[Seen]:
         with parquet_file(content) as opened_file:
             names = frozenset(schema_keys(opened_file.schema_arrow))
             batch = next(opened_file.iter_batches(batch_size=SAMPLE), None)
-            rows = batch.to_pylist() if batch is not None else []
+            rows = rows_of(batch) if batch is not None else []
         yield from (Seen(names, row) for row in rows or [{}])
     else:
         with sqlite_database(content) as database:

@@ -60,7 +60,7 @@ def parquet_file(content: Content) -> Iterator[pq.ParquetFile]:
         try:
             with pq.ParquetFile(stream) as opened:
                 yield opened
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: a name in the schema
             raise _damaged(content, "Parquet file", error) from error
 
 
@@ -73,9 +73,45 @@ def parquet_rows(content: Content) -> Iterator[tuple[Numbered, Tally]]:
     first = 1
     with parquet_file(content) as opened:
         for batch in opened.iter_batches(batch_size=ROWS_PER_BATCH):
-            rows = batch.to_pylist()
+            rows = rows_of(batch)
             yield iter(enumerate(rows, start=first)), Tally(records=len(rows))
             first += len(rows)
+
+
+def rows_of(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the rows of a batch; a value that Python has none for stands as a text that no column of a log holds."""
+    plain = pa.RecordBatch.from_arrays([_datable(column) for column in batch.columns], batch.schema.names)
+    try:
+        rows: list[dict[str, Any]] = plain.to_pylist()
+    except (ValueError, OverflowError):  # a time past the year 9999, text that is no UTF-8: one value, not the file
+        columns = {name: [_value(scalar) for scalar in plain.column(name)] for name in plain.schema.names}
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return rows
+
+
+def _datable(column: Any) -> Any:
+    """Return a column or value of times as Python can hold it: in microseconds at the finest, in a zone that it knows.
+
+    A time with a zone is an instant; which zone it is shown in does not matter.
+    """
+    kind = column.type
+    if not pa.types.is_timestamp(kind) or (kind.unit != "ns" and kind.tz in {None, "UTC"}):
+        return column
+    return column.cast(pa.timestamp("us" if kind.unit == "ns" else kind.unit, kind.tz and "UTC"), safe=False)
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    """Return a value for Python, those inside it one by one."""
+    if isinstance(scalar, pa.StructScalar) and scalar.is_valid:
+        return {name: _value(inner) for name, inner in scalar.items()}
+    if isinstance(scalar, pa.ListScalar) and scalar.is_valid and not isinstance(scalar, pa.MapScalar):
+        return [_value(inner) for inner in scalar]
+    try:
+        return _datable(scalar).as_py()
+    except UnicodeDecodeError as error:
+        return bytes(error.object).decode("utf-8", "replace")
+    except (ValueError, OverflowError):
+        return f"out of range: {getattr(scalar, 'value', scalar.type)}"
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from llmaudit.markup.implied import implied_rates
 from llmaudit.markup.judge import Judgement, judge
 from llmaudit.markup.listprice import at_makers_list
 from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
-from llmaudit.markup.odd import free_ones, odd_ones
+from llmaudit.markup.odd import besides, free_ones, odd_ones
 from llmaudit.markup.panel import Panel, by_model, is_free, priced_panel
 from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
 from llmaudit.markup.samples import sample_rows
@@ -76,7 +76,7 @@ def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
         row = _by_cells(traffic, compared, models, one_ratio(panel))
         if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
             row = _undisclosed(row, judge(panel, catalog) if len(panel) >= MIN_ROWS else None)
-    notes = [*(odd_ones(judgement) if judgement else ()), *free_ones(every)]
+    notes = [*(odd_ones(judgement) if judgement else ()), *free_ones(every), *besides(traffic.sample)]
     row = msgspec.structs.replace(row, notes=notes, evidence=[row.evidence[0], *notes, *row.evidence[1:]])
     return _with_channels(row, judgement, traffic, compared, catalog)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
 import numpy as np
@@ -10,6 +11,8 @@ from llmaudit.arrays import Bools
 from llmaudit.markup.decide import Decision
 from llmaudit.markup.judge import Judgement
 from llmaudit.markup.panel import Panel, is_free
+from llmaudit.money import shown, total
+from llmaudit.summaries.billed import BilledRequest
 
 
 def excess_of(one: Decision) -> float:
@@ -78,5 +81,18 @@ def free_ones(panel: Panel) -> list[str]:
     told = (
         f"{int(free.sum()):,} of {len(panel):,} sampled requests ({100 * share:.2g}% of their list cost) were billed "
         "nothing, as by a gateway's own cache: they say nothing of its rates, and lower billed against list"
+    )
+    return [told]
+
+
+def besides(sample: Sequence[BilledRequest]) -> list[str]:
+    """Return what was charged for other things than tokens, in a sentence; nothing where no log states any."""
+    rows = [row for row in sample if row.besides_usd]
+    if not rows:
+        return []
+    usd = shown(total(row.besides_usd for row in rows))
+    told = (
+        f"{usd} of {len(rows):,} of {len(sample):,} sampled requests is for web "
+        "searches or files, as the log states it apart: in what was billed, and not held against list"
     )
     return [told]

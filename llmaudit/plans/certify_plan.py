@@ -45,14 +45,19 @@ def _as_planned(board: Board, placed: Iterable[Placed]) -> Board:
     forbidden = np.ones((len(board.units), 1 + len(board.targets)), bool)
     forbidden[:, 0] = False
     for row, unit in enumerate(board.units):
-        target = _target(unit, where)
+        target = target_of(unit, where)
         if target in board.names:
             forbidden[row, 1 + board.names.index(target)] = False
     return replace(board, forbidden={**board.forbidden, "the plan": forbidden})
 
 
-def _target(unit: Unit, where: dict[int, Placed]) -> str | None:
-    """Return the one model that a plan moves a unit to; None where it moves a part of it, or to several."""
+def target_of(unit: Unit, where: dict[int, Placed]) -> str | None:
+    """Return the one model that a plan moves a unit to; None where it moves a part of it, or to several.
+
+    Args:
+        unit: A unit of a board.
+        where: Where the plan puts each cell, by the `id` of the priced cell.
+    """
     models: set[str | None] = set()
     for priced in unit.cells:
         one = where[id(priced)]

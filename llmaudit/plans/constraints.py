@@ -14,6 +14,7 @@ from llmaudit.money import EXACT, as_json, total
 from llmaudit.plans.evaluate import PlanCost
 from llmaudit.plans.legs import PRIMARY
 from llmaudit.plans.placing import Placed
+from llmaudit.plans.quality import Outcomes
 from llmaudit.summaries.latency import LatencyBucket
 
 P95 = 0.95
@@ -41,20 +42,23 @@ class JudgedConstraint(msgspec.Struct, frozen=True):
     reason: str
 
 
-def judge(result: PlanCost, catalog: Catalog, latency: Sequence[LatencyBucket]) -> list[JudgedConstraint]:
+def judge(
+    result: PlanCost, catalog: Catalog, latency: Sequence[LatencyBucket], outcomes: Outcomes | None = None
+) -> list[JudgedConstraint]:
     """Return every constraint of a plan with how it is held.
 
     Args:
         result: The plan's cost.
         catalog: Says what is hosted by oneself.
         latency: Histograms of the log's own answers.
+        outcomes: Paired outcomes, which judge the quality floor; None where there are none.
     """
     return [
         *_allowed(result, catalog),
         *_latency(result, latency),
         *_ceiling(result),
         *_models(result),
-        *_quality(result),
+        *_quality(result, catalog, outcomes),
     ]
 
 
@@ -149,11 +153,22 @@ def _models(result: PlanCost) -> Iterator[JudgedConstraint]:
         )
 
 
-def _quality(result: PlanCost) -> Iterator[JudgedConstraint]:
+def _quality(result: PlanCost, catalog: Catalog, outcomes: Outcomes | None) -> Iterator[JudgedConstraint]:
     limit = result.plan.constraints.quality_floor
-    if limit is not None:
-        sentence = "outcomes decide it: a shadow test, or `llmaudit plan optimize` on outcomes of your own"
+    if limit is None:
+        return
+    if outcomes is None and result.moved_requests:
+        sentence = (
+            "the database has no paired outcomes: add scores of both models on the same cases (`llmaudit evals add`),"
+            " or analyse a shadow test"
+        )
         yield JudgedConstraint("quality_floor", "plan", f"{limit}", None, "unknown", sentence)
+        return
+    from llmaudit.plans.floor import judged, scored  # noqa: PLC0415 -- arrays only where there are outcomes
+
+    found = scored(result, outcomes, catalog) if outcomes and result.moved_requests else []
+    verdict, value, sentence = judged(float(limit), result.moved_requests, found)
+    yield JudgedConstraint("quality_floor", "plan", f"{limit}", value, verdict, sentence)
 
 
 def _used(result: PlanCost) -> list[str]:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from llmaudit.cells import PARTS
-from llmaudit.request import COUNTERS
+from llmaudit.money import ZERO
+from llmaudit.request import BESIDES, COUNTERS
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 from llmaudit.summaries.base import Summary
@@ -46,7 +47,8 @@ class BilledRequest(msgspec.Struct, frozen=True, kw_only=True):
         tokens: The six counters, in the order of `COUNTERS`.
         reasoning_tokens: A part of the output; None where it is not stated.
         parts: Counts inside counters, in the order of `PARTS`.
-        billed_usd: What the log says was charged.
+        billed_usd: What the log says was charged, without `besides_usd`: what can be compared with a list price.
+        besides_usd: The part of the charge that is for other things than tokens, as the log itself states it apart.
         group_ratio: What a relay of the one-api family says it multiplied the price with; None elsewhere.
         file: Where it was read.
         line: Line or record of the file.
@@ -75,6 +77,7 @@ class BilledRequest(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     line: int
     rank: int
+    besides_usd: Decimal = ZERO
 
     @property
     def quantities(self) -> tuple[int, ...]:
@@ -106,7 +109,8 @@ _ROWS = """
     SELECT r.sold_gateway AS gateway, r.sold_seller AS seller, r.sold_sku AS sku, r.sold_model AS model,
         coalesce(r.model_requested, r.model_raw) AS requested, r.day AS day, r.started_at AS at, r.price_slot,
         r.slot_by, r.service_tier, r.is_batch, r.region_class, r.is_thinking,
-        {counters}, r.reasoning_tokens, {parts}, r.web_searches, r.billed_amount AS billed_usd,
+        {counters}, r.reasoning_tokens, {parts}, r.web_searches,
+        r.billed_amount - ({besides}) AS billed_usd, {besides} AS besides_usd,
         json_extract_string(CASE WHEN r.tags LIKE '{{%' THEN r.tags END, '$.group_ratio') AS group_ratio,
         s.path AS file, r.line,
         hash(coalesce(r.request_id, concat_ws('|', r.line, r.started_at, r.billed_amount))) AS rank
@@ -116,6 +120,11 @@ _ROWS = """
 """.format(
     counters=", ".join(f"coalesce(r.{name}, 0) AS {name}" for name in COUNTERS),
     parts=", ".join(f"r.{name}" for name in PARTS),
+    besides=" + ".join(
+        f"coalesce(try_cast(json_extract_string(CASE WHEN r.raw_usage LIKE '%\"{name}\"%' THEN r.raw_usage END,"
+        f" '$.{name}') AS DECIMAL(18, 12)), 0)"
+        for name in BESIDES
+    ),
 )
 
 

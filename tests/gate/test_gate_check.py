@@ -14,6 +14,12 @@ from running import Run
 GPT41 = (Decimal("0.000002"), Decimal("0.000008"))
 """OpenAI's list price of gpt-4.1, input and output, US dollars a token."""
 
+MAP = """name: house
+columns: {request_id: ref, started_at: when, model: llm, input_tokens: tin, output_tokens: tout}
+constants: {seller: openai}
+input_includes_cached: true
+"""
+
 
 @pytest.fixture
 def base(tmp_path: Path, call: Run) -> Path:
@@ -199,3 +205,41 @@ def test_a_wrong_option_ends_with_2(args: tuple[str, str], base: Path, tmp_path:
 
 def test_check_needs_a_baseline(tmp_path: Path, call: Run):
     assert call("check", log(tmp_path, "b")).code == 2
+
+
+def bodies(folder: Path, name: str, output: int) -> Path:
+    """Write answers of the Messages API as a test suite would: none of them has a time."""
+    message = {"type": "message", "role": "assistant", "model": "claude-sonnet-5", "content": []}
+    usage = {"input_tokens": 1000, "output_tokens": output}
+    return write_jsonl(folder / name, [message | {"id": f"{name}-{n}", "usage": usage} for n in range(40)])
+
+
+def test_a_log_without_times_is_priced_as_of_the_day_that_is_named(tmp_path: Path, call: Run):
+    """Sonnet 5's output costs $10 a million tokens."""
+    before, after = bodies(tmp_path, "a.jsonl", 100), bodies(tmp_path, "b.jsonl", 200)
+    at = ("--assume-time", "2026-11-01")
+    unknown = call("baseline", "save", "base.json", before, "--json", "--quiet")
+    assert (unknown.json["usd"], unknown.json["unpriced"]) == (None, 40)
+    assert "cost unknown" in call("baseline", "save", "base.json", before).out
+    assert call("baseline", "save", "base.json", before, *at, "--json").json["unpriced"] == 0
+    without = call("check", after, "--baseline", "base.json")
+    assert (without.code, "--assume-time" in without.err) == (5, True)
+    found = checked(call, after, "--baseline", "base.json", *at)
+    assert not found["passed"]
+    assert Decimal(found["decomposition"]["change_usd"]) == 40 * 100 * Decimal("0.00001")
+
+
+def test_a_log_in_no_known_format_is_checked_with_a_map(tmp_path: Path, call: Run):
+    (tmp_path / "map.yaml").write_text(MAP)
+    for name, output in (("a", 100), ("b", 200)):
+        lines = [f"{name}{n},2026-10-01T10:{n:02}:00Z,gpt-4.1,1000,{output}" for n in range(40)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["ref,when,llm,tin,tout", *lines]) + "\n")
+    assert call("baseline", "save", "base.json", "a.csv", "--map", "map.yaml").code == 0
+    change = checked(call, "b.csv", "--baseline", "base.json", "--map", "map.yaml")["decomposition"]["change_usd"]
+    assert Decimal(change) == 40 * 100 * GPT41[1]
+
+
+@pytest.mark.parametrize("args", [("--assume-time", "2026-10-01"), ("--map", "m.yaml"), ("--log-format", "litellm")])
+def test_how_to_read_needs_something_to_read(args: tuple[str, str], base: Path, call: Run):
+    for done in (call("check", "--baseline", base, *args), call("baseline", "save", "new.json", *args)):
+        assert (done.code, "[no-log-named]" in done.err) == (2, True)

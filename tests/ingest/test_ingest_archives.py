@@ -16,7 +16,9 @@ import pytest
 from logs import PACKERS, lines, write
 
 from llmaudit.errors import InputError
+from llmaudit.ingest import Setup, ingest
 from llmaudit.ingest.read import CHUNK_BYTES, opened
+from llmaudit.store import Store
 
 CONTENT = lines(range(1, 200))
 
@@ -73,6 +75,25 @@ def test_an_archive_of_files_is_no_log(kind: str, count: int, tmp_path: Path, lo
     assert (result.totals.accepted, result.failures) == (1, [])
     (failure,) = load(inside).failures
     assert failure.slug == "packed-archive"
+    assert store.one("SELECT count(*) FROM requests") == (1,)
+
+
+@pytest.mark.parametrize("name", ["audit.duckdb", "audit.db", "audit"])
+def test_a_database_of_our_own_is_no_log(name: str, tmp_path: Path, load, store) -> None:
+    """Beside the logs it reads, whatever it is called: named as what it is, and passed over."""
+    inside = tmp_path / "logs" / name
+    log = write(tmp_path / "logs" / "log.jsonl", lines([1]))
+    with Store(inside) as own:
+        ingest(own, [str(log)], Setup(b"k" * 32))  # a database that nothing was put into goes when it is closed
+    result = load(tmp_path / "logs")
+    skipped = {Path(file.path): file.skipped for file in result.files}
+    assert skipped == {
+        inside: "not looked at: " + (".duckdb" if name.endswith(".duckdb") else "duckdb-database"),
+        log: None,
+    }
+    assert (result.totals.accepted, result.failures) == (1, [])
+    (failure,) = load(inside).failures
+    assert (failure.slug, "--db" in failure.next_step) == ("duckdb-database", True)
     assert store.one("SELECT count(*) FROM requests") == (1,)
 
 

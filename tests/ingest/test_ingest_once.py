@@ -60,6 +60,18 @@ def test_a_call_that_comes_again_within_a_file_is_one(tmp_path: Path, load, stor
     assert store.rows("SELECT line FROM conflicts") == [(3,)]
 
 
+def test_one_repeat_beside_records_without_an_id_is_seen(tmp_path: Path, load, store) -> None:
+    """Failures of a batch have no id; one answer twice among them is one call all the same."""
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-opus-5", "content": []}
+    usage = {"input_tokens": 11, "output_tokens": 36}
+    answered = {"custom_id": "a", "result": {"type": "succeeded", "message": message | {"usage": usage}}}
+    failed = {"custom_id": "b", "result": {"type": "expired"}}
+    records = b"\n".join(map(msgspec.json.encode, [answered, failed, failed, answered]))
+    (file,) = load(write(tmp_path / "results.jsonl", records)).files
+    assert (file.lines, file.accepted, file.duplicates) == (4, 3, 1)
+    assert store.rows("SELECT sum(output_tokens) FROM requests") == [(36,)]
+
+
 def test_records_without_an_id_are_all_kept(tmp_path: Path, load) -> None:
     nameless = line(1, request_id="") + b"\n"
     assert load(write(tmp_path / "a.jsonl", nameless * 3)).totals.accepted == 3

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 from builders import litellm_row, write_jsonl
-from running import Ran, run_here
+from running import Ran, Run, run_here
 
 from llmaudit.audit import gather, gather_gateways
 from llmaudit.catalog import Catalog, load_catalog
@@ -200,3 +200,31 @@ def test_a_fee_on_credit_is_in_no_log_and_found_in_payments(tmp_path: Path) -> N
     found = gateway(run_here(tmp_path, "markup", "--db", "m.duckdb", "--json"))
     assert (found["verdict"], found["kind"]) == ("markup", "top_up")
     assert (found["pct"], found["fixed_usd"]) == (5.5, "0.800000")
+
+
+def test_web_searches_of_openrouter_are_no_markup(call: Run, tmp_path: Path) -> None:
+    """At list per token: $4 and $20 a million. Every fifth row has two cents of search in `cost_total`."""
+    head = "generation_id,created_at,cost_total,cost_web_search,cost_cache,cost_file_processing,byok_usage_inference"
+    head += ",tokens_prompt,tokens_completion,tokens_reasoning,tokens_cached,model_permaslug,provider_name,cancelled"
+    head += ",num_search_results"
+    lines = [head]
+    for n in range(300):
+        searched = n % 5 == 0
+        usd = (1000 + n) * Decimal("0.000004") + (100 + n % 7) * Decimal("0.00002") + searched * Decimal("0.02")
+        cells = [
+            f"gen-{n}",
+            f"2026-10-{1 + n % 20:02} 10:00:00.000",
+            f"{usd}",
+            "0.02" if searched else "",
+            "",
+            " ",
+            "0",
+        ]
+        cells += [f"{1000 + n}", f"{100 + n % 7}", "0", "0", "openai/gpt-5.6-sol", "OpenAI", "false"]
+        lines.append(",".join([*cells, "5" if searched else ""]))
+    (tmp_path / "activity.csv").write_text("\n".join(lines) + "\n")
+    assert call("ingest", "activity.csv", "--db", "a.duckdb").code == 0
+    (found,) = call("markup", "--db", "a.duckdb", "--json").json["gateways"]
+    assert found["verdict"] == "none"
+    assert any("$1.20 of 60 of 300 sampled requests is for web searches" in said for said in found["evidence"])
+    assert call("status", "--db", "a.duckdb", "--json").json["tokens"]["output"] == sum(100 + n % 7 for n in range(300))

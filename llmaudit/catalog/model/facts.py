@@ -42,6 +42,7 @@ class ModelFacts(Strict, frozen=True, rename={"model_class": "class"}):
     model: str
     model_class: ModelClass | None = None
     context: int | None = None
+    max_output: int | None = None
     tokenizer: str | None = None
     tools: bool | None = None
     images: bool | None = None

@@ -29,6 +29,7 @@ class SkuEntry(Strict, frozen=True, rename={"model_class": "class"}):
         model: Canonical name, `provider/name`; may be left out where the sku is in a file below.
         model_class: flagship, mid or budget; None for what is no chat model.
         context: Context window in tokens.
+        max_output: Most tokens of one answer.
         tokenizer: Family in tokenizers.yaml.
         names: Further exact names it answers to.
         patterns: Names with `#` for one digit (`gpt-5.6-sol-####-##-##`).
@@ -42,6 +43,7 @@ class SkuEntry(Strict, frozen=True, rename={"model_class": "class"}):
     model: str | None = None
     model_class: ModelClass | None = None
     context: int | None = None
+    max_output: int | None = None
     tokenizer: str | None = None
     names: list[str | DatedName] = []
     patterns: list[str] = []
@@ -82,5 +84,6 @@ class Sku(Strict, frozen=True):
     model: str
     model_class: ModelClass | None = None
     context: int | None = None
+    max_output: int | None = None
     tokenizer: str | None = None
     retired_at: datetime | None = None

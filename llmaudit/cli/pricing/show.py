@@ -44,6 +44,7 @@ def show(
         "model": offer.sku.model,
         "class": offer.sku.model_class,
         "context": offer.sku.context,
+        "max_output": offer.sku.max_output,
         "tokenizer": offer.sku.tokenizer,
         "tokenizer_note": family.models_note if family else None,
         "retired_at": offer.sku.retired_at,

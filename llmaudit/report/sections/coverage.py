@@ -45,6 +45,7 @@ def build(found: Coverage) -> SectionContent:
             *_reasons(found),
             _usage(found),
             *_unpriced(found),
+            *_too_long(found),
             *_assumed(found),
             _files(found),
         ),
@@ -137,6 +138,29 @@ def _unpriced(found: Coverage) -> tuple[Table, ...]:
     )
     note = "Where a log or bill has an amount for such a request, its cost is known all the same."
     return (Table("Without a list price", columns, rows, note=note),)
+
+
+def _too_long(found: Coverage) -> tuple[Table, ...]:
+    if not found.too_long:
+        return ()
+    columns = (
+        Column("Model", Kind.NAME),
+        Column("Too long", Kind.TEXT),
+        Column("Most tokens", Kind.COUNT),
+        Column("Requests", Kind.COUNT),
+        Column("Tokens on average", Kind.COUNT),
+        Column("Cost", Kind.MONEY),
+    )
+    kinds = {"output": "answer", "prompt": "prompt"}
+    rows = tuple(
+        (row.model, kinds[row.kind], row.limit_tokens, row.requests, row.tokens // row.requests, row.spend_usd)
+        for row in found.too_long
+    )
+    note = (
+        "No single call can use so many: a record that adds up several calls, a counter in another unit, a count that "
+        "was made larger, or a limit that has changed. They are in every total as they were logged."
+    )
+    return (Table("Longer than the model can be", columns, rows, note=note),)
 
 
 def _assumed(found: Coverage) -> tuple[Bullets, ...]:

@@ -1,0 +1,88 @@
+"""A plan's quality floor, judged by outcomes: what the cohorts that it moves score on the model they move to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from llmaudit.catalog import Catalog
+from llmaudit.plans.certify_plan import target_of
+from llmaudit.plans.evaluate import PlanCost
+from llmaudit.plans.optimize import Limits, board_of
+from llmaudit.plans.optimize.board import FLOOR_SURE
+from llmaudit.plans.quality import Outcomes
+
+Verdict = Literal["pass", "fail", "unknown"]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What outcomes say of one cohort on the model that a plan moves it to.
+
+    Attributes:
+        cohort: The cohort, for people.
+        requests: Its requests that move.
+        low: 95% lower bound of the score.
+        high: 95% upper bound.
+    """
+
+    cohort: str
+    requests: int
+    low: float
+    high: float
+
+
+def scored(cost: PlanCost, outcomes: Outcomes, catalog: Catalog) -> list[Scored]:
+    """Return the cohorts of which outcomes speak, with pairs enough, among those that a plan moves as a whole.
+
+    A cohort that a plan moves in part, or to several models, is not among them: outcomes speak of it as a whole.
+
+    Args:
+        cost: The plan's cost, with where it puts each cell.
+        outcomes: Paired outcomes.
+        catalog: The prices.
+    """
+    placed = cost.placed
+    names = tuple(sorted({one.target for one in placed if one.moved and one.target}))
+    board = board_of([one.priced for one in placed], catalog, outcomes, {}, Limits(models=names))
+    where, table, found = {id(one.priced): one for one in placed}, board.table, []
+    for row, unit in enumerate(board.units):
+        target = target_of(unit, where)
+        column = board.names.index(target) if target in board.names else None
+        if column is None or not table.proven[row, column]:
+            continue
+        score, reach = float(table.score[row, column]), FLOOR_SURE * float(table.score_sd[row, column])
+        moved = sum(one.cell.requests for one in unit.cells if where[id(one)].moved)
+        found.append(Scored(f"{board.grain.text(unit.key)} on {target}", moved, score - reach, score + reach))
+    return found
+
+
+def judged(limit: float, moved: int, found: list[Scored]) -> tuple[Verdict, str | None, str]:
+    """Return whether a floor holds, the lowest bound that was found, and a sentence.
+
+    Args:
+        limit: The floor.
+        moved: Requests that the plan moves.
+        found: What outcomes say (`scored`).
+    """
+    if not moved:
+        return "pass", None, "no request moves"
+    below = [one for one in found if one.high < limit]
+    if below:
+        worst = min(below, key=lambda one: one.high)
+        count = sum(one.requests for one in below)
+        said = f"{count:,} of {moved:,} moved requests are where outcomes score less, with 95% certainty"
+        return "fail", f"{worst.high:.3f}", f"{said}; lowest {worst.cohort}: at most {worst.high:.3f}"
+    held = sum(one.requests for one in found if one.low >= limit)
+    least = min((one.low for one in found), default=None)
+    value = None if least is None else f"{least:.3f}"
+    if held == moved:
+        return "pass", value, f"outcomes score {value} at least, with 95% certainty, in every cohort that moves"
+    unsure = sum(one.requests for one in found) - held
+    unspoken = moved - held - unsure
+    parts = [
+        f"{unsure:,} are where the score may lie on either side" if unsure else "",
+        f"of {unspoken:,} no outcome speaks, or too few pairs" if unspoken else "",
+    ]
+    said = "; ".join(part for part in parts if part)
+    return "unknown", value, f"outcomes hold it for {held:,} of {moved:,} moved requests; {said}"
