@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -60,6 +61,10 @@ class Signals(msgspec.Struct, frozen=True):
     limit: str | None = None
     turns: str | None = None
     troubled: bool | None = None
+
+
+Combination = dict[str, Any]
+"""A combination of signals by name, with the columns that some user's rule looks at: its requests share a verdict."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

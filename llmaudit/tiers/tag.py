@@ -7,15 +7,13 @@ turn takes the tier of its conversation.
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pyarrow as pa
 
 from llmaudit.period import ALL, Period
 from llmaudit.store import Store
 from llmaudit.tiers.classifier import Model, kept_model
-from llmaudit.tiers.rules import Signals, Verdict, judge
+from llmaudit.tiers.rules import Combination, Signals, Verdict, judge
 from llmaudit.tiers.user_rules import UserRule, as_verdict, columns_of, kept_rules, verdict_of
 
 PROMPT = (
@@ -176,7 +174,7 @@ def tag(store: Store) -> TagResult:
     return counts(store)
 
 
-def verdict(combination: dict[str, Any], rules: list[UserRule], model: Model | None) -> Verdict:
+def verdict(combination: Combination, rules: list[UserRule], model: Model | None) -> Verdict:
     """Return the tier of one combination of signals.
 
     A user's rule stands above all. The classifier stands where it is surer than the built-in rules are to be trusted;
@@ -223,7 +221,7 @@ def _templates(store: Store) -> Templates:
     return Templates(*row)
 
 
-def _table(keys: list[str], combinations: list[dict[str, Any]], verdicts: list[Verdict]) -> pa.Table:
+def _table(keys: list[str], combinations: list[Combination], verdicts: list[Verdict]) -> pa.Table:
     types = {"stated_tier": pa.int64(), "effort_hint": pa.int64()}
     types |= dict.fromkeys(("needs_tools", "needs_json", "needs_images", "troubled"), pa.bool_())
     columns = {name: pa.array([row[name] for row in combinations], types.get(name, pa.string())) for name in keys}
