@@ -205,7 +205,7 @@ def web_searches(line: BillLine, searches: Decimal) -> BillLine:
     )
 
 
-def told(**facts: str | bool | None) -> str | None:
+def condition_tags(**facts: str | bool | None) -> str | None:
     """Return what a usage export tells that a price depends on and no column is for, as the JSON of `tags`.
 
     Known to what reads it (`llmaudit.billing.sums`): `context` and `speed` as written, and `inconsistent`, true where

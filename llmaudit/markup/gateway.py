@@ -232,20 +232,20 @@ def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
         msgspec.structs.replace(model, overpaid_usd=(model.overpaid_usd or ZERO) + taken.get(model.model, ZERO))
         for model in row.by_model
     ]
-    changes: dict[str, object] = {}
-    if not row.found or main in more:
-        over = main.of_list_pct if row.list_usd else None  # of nothing that could be compared, nothing is a percentage
-        pct = main.pct if main.kind == "top_up" else over
-        low, high = (main.low_pct, main.high_pct) if main.kind == "top_up" else (pct, pct)
-        changes = {"kind": main.kind, "pct": pct, "low_pct": low, "high_pct": high, "fixed_usd": main.fixed_usd}
-    return msgspec.structs.replace(
+    judged = msgspec.structs.replace(
         row,
         verdict="markup",
         found=found,
         overpaid_usd=total(one.overpaid_usd for one in found),
         evidence=[f"{claims}; in the amounts: {row.evidence[0]}", *row.evidence[1:]],
         by_model=models,
-        **changes,
+    )
+    if row.found and main not in more:
+        return judged
+    over = main.of_list_pct if row.list_usd else None  # of nothing that could be compared, nothing is a percentage
+    pct, low, high = (main.pct, main.low_pct, main.high_pct) if main.kind == "top_up" else (over, over, over)
+    return msgspec.structs.replace(
+        judged, kind=main.kind, pct=pct, low_pct=low, high_pct=high, fixed_usd=main.fixed_usd
     )
 
 
