@@ -162,7 +162,7 @@ def evidence_of(facts: Facts, catalog: Catalog, plans: Sequence[str] = DEFAULT_P
     """Return what the findings are computed from, whether the facts come from a database or from cells files.
 
     Args:
-        facts: What the requests tell (`llmaudit.facts`, `llmaudit.cellsfile`).
+        facts: What the requests say (`llmaudit.facts`, `llmaudit.cellsfile`).
         catalog: The prices.
         plans: Presets or plan files to evaluate.
 

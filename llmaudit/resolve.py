@@ -41,7 +41,7 @@ def resolved_requests(
         store: The database.
         catalog: Decides which names mean which sku, and where prices change.
         period: Only requests that started in it; its zone decides their days.
-        folded: Values that stand together.
+        folded: Values that are merged.
     """
     with _folded_tables(store, folded or {}):
         store.execute(f"CREATE OR REPLACE TEMP VIEW period_requests AS {_requests_of(store, period, folded or {})}")

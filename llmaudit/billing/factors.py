@@ -57,7 +57,7 @@ def factor_of(catalog: Catalog, offer: Offer, rates: Rates, conditions: Conditio
         offer: What was bought.
         rates: Its rates under the conditions.
         conditions: Those conditions.
-        kind: As a usage export tells it (`llmaudit.bills.base.TokenKind`), or `searches`.
+        kind: As a usage export distinguishes it (`llmaudit.bills.base.TokenKind`), or `searches`.
     """
     found = _factor(catalog, offer, rates, conditions, kind)
     return _stepped(found, rates, kind) if found and rates.marginal else found

@@ -147,7 +147,7 @@ class Names:
     Args:
         seller: Whose bill.
         catalog: Knows the names.
-        lumped: Whether models are not told apart, so that every line is `ANY`.
+        lumped: Whether models are not distinguished, so that every line is `ANY`.
     """
 
     def __init__(self, seller: str, catalog: Catalog, *, lumped: bool) -> None:

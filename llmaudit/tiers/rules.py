@@ -28,7 +28,7 @@ class Signals(msgspec.Struct, frozen=True):
         endpoint: The endpoint or call type.
         feature: The product feature.
         task_hint: What the prompt's own words ask for (`llmaudit.tiers.text`).
-        effort_hint: The effort those words tell, 0 to 2.
+        effort_hint: The effort those words indicate, 0 to 2.
         stakes_hint: What makes an error expensive, by the prompt's own words.
         hint_rule: The text rule that decided the task.
         template: Requests of its template agree (`agrees`), most do (`majority`: the hints are theirs), or they do not

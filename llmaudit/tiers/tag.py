@@ -147,7 +147,7 @@ class TagResult(msgspec.Struct, frozen=True):
 
 
 def tag(store: Store) -> TagResult:
-    """Tag every request anew: by the rules and the classifier that the database keeps, then by the built-in rules.
+    """Tag every request again: by the rules and the classifier stored in the database, then by the built-in rules.
 
     Args:
         store: The database; its table `tiers` is replaced in one transaction.
@@ -177,8 +177,8 @@ def tag(store: Store) -> TagResult:
 def verdict(combination: Combination, rules: list[UserRule], model: Model | None) -> Verdict:
     """Return the tier of one combination of signals.
 
-    A user's rule stands above all. The classifier stands where it is surer than the built-in rules are to be trusted;
-    it never lowers what the log states, nor stakes.
+    A user's rule overrides everything. The classifier overrides the built-in rules where it is more certain than they
+    are; it never lowers what the log states, nor stakes.
     """
     built_in = judge(Signals(**{name: combination[name] for name in Signals.__struct_fields__}))
     rule = verdict_of(rules, combination)

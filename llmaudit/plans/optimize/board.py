@@ -23,7 +23,7 @@ FLOOR_SURE = 1.6448536269514722
 
 @dataclass(frozen=True)
 class Board:
-    """Everything a choice is made of, whatever the margin.
+    """Everything that determines a choice, whatever the margin.
 
     Attributes:
         grain: What cohorts are.
@@ -78,7 +78,7 @@ def board_of(
     grain: Grain | None = None,
     ratios: Ratios | None = None,
 ) -> Board:
-    """Return everything a choice is made of.
+    """Return everything that determines a choice.
 
     Args:
         cells: The traffic.
