@@ -19,11 +19,11 @@ from llmaudit.resolve import NAME, OTHER
 from llmaudit.store import Store
 
 TOP = 5_000
-"""Values of a key that are told apart, unless asked otherwise."""
+"""Values of a key that are kept apart by default."""
 
 _VALUES = {"feature": "feature", "team": "team", "model": NAME}
 _WHICH = {"feature": "TRUE", "team": "TRUE", "model": "count(p.sku) = 0"}
-"""Which values may stand together: a model name that has a price under one seller keeps its name under all."""
+"""Which values may be merged: a model name that has a price under one seller keeps its name under all."""
 
 _SURE = 0.8
 """Share of the limit below which an estimate of how many values there are (within some percent) settles it."""

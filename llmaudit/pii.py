@@ -60,7 +60,7 @@ def classes_of(text: str) -> tuple[str, ...]:
 
 
 def _numbers_in(text: str) -> str:
-    """Return the parts of a text in which a number of a kind known here may stand, each with what is around it.
+    """Return the parts of a text that may contain a number of a known kind, each with its surroundings.
 
     Every pattern needs six digits that little stands between, or the beginning of a bank account: the dozen of them
     take twenty times as long as this one look, and most prompts hold neither. The parts are as long as the longest

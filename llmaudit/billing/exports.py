@@ -23,7 +23,7 @@ ALLOWANCES = {"premium requests"}
 """Units of what a subscription includes (GitHub Copilot's old export): neither tokens nor priced by the piece."""
 
 ROUND_PCT = 1
-"""Exports of the same usage, read at different times, differ by less than this; then the one that tells more counts."""
+"""Exports of the same usage, read at different times, differ by less than this; then the more detailed one counts."""
 
 TELLS = ("model", "service_tier", "is_batch", "context", "speed", "region")
 GRAINS = ("minute", "hour", "other", "request", "day", "month")

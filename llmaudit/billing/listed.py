@@ -22,7 +22,7 @@ from llmaudit.evidence import BillSum
 from llmaudit.money import ZERO, times, total
 
 SPEED_APART = {"anthropic"}
-"""Sellers whose exports tell the fast mode apart from the tier: without a speed, a tier does not rule it out."""
+"""Sellers whose exports state the fast mode separately from the tier: without a speed, a tier does not rule it out."""
 
 SEARCHES = "searches"
 BATCH = "batch"

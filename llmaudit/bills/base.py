@@ -42,8 +42,8 @@ TokenKind = Literal[
 ]
 """What a quantity counts, where it counts tokens; no token is in two kinds of one bill.
 
-`input_all` is input that is not told apart: cached, written and uncached together. `cache_write_other` has a lifetime
-that is not told. `other` is no token at all.
+`input_all` is input that is not divided: cached, written and uncached together. `cache_write_other` has a lifetime
+that is unknown. `other` is not a token at all.
 """
 
 MAX_AMOUNT = Decimal(10**12)

@@ -162,7 +162,7 @@ def _marginal(rates: Rates, tokens: Mapping[str, int]) -> Iterator[Component]:
 
 
 def _known(conditions: Conditions, tokens: Mapping[str, int]) -> Conditions:
-    """Return conditions with what the tokens themselves tell."""
+    """Return conditions completed by what the tokens themselves show."""
     reasoning = tokens.get("reasoning_tokens")
     thinking = conditions.is_thinking if reasoning is None else reasoning > 0
     prompt = sum(tokens.get(counter, 0) for counter in INPUT_COUNTERS)

@@ -18,7 +18,7 @@ SHORT = 8
 
 
 Scope = tuple[str | None, ...]
-"""Where a cause is told of: all of the log (empty), a feature, or a feature and a template."""
+"""The scope of a cause: the whole log (empty), a feature, or a feature and a template."""
 
 
 def inside(use: CallKey, scope: Scope) -> bool:

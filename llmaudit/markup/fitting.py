@@ -62,7 +62,7 @@ def refitted(bench: Bench, closest: Floats) -> list[Fitted]:
 
 
 def _every(bench: Bench, shift: float = 0.0) -> list[Fitted]:
-    """Return every rule for a log whose amounts lie so many steps beside what is computed."""
+    """Return every rule for a log whose amounts are shifted by some steps from what is computed."""
     if not shift:
         return [rule for make in RULES for rule in make(bench, 0.0)]
     makers = (*((at_list,) if shift < 0 else ()), rate, fee, by_class, cache, minimum)

@@ -283,7 +283,7 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
 
 
 def _tiny(found: Sequence[Found]) -> list[str]:
-    """Return rules whose dollars decide nothing: they stand last, for who adds up every request."""
+    """Return rules too small to decide anything: they come last, for readers who add up every request."""
     return [f"too small to be a markup ({one.of_list_pct:.2g}% of list): {claim(one)}" for one in found]
 
 
@@ -303,7 +303,7 @@ def _charge(found: Sequence[Found], models: int) -> str:
 
 
 def _at_this_pace(row: GatewayRow, cells: Sequence[PricedCell], days: int) -> Decimal | None:
-    """Return what the markups of the period come to in a number of days, to the cent.
+    """Return what the markups of the period amount to over a number of days, to the cent.
 
     One that began within the period has taken what it took since that day: it goes on at that pace, not at the pace of
     a period that it was half absent from.

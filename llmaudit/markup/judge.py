@@ -223,7 +223,7 @@ def _with_hidden(
 def _follows(group: Group, decision: Decision) -> bool:
     """Say whether a model's requests follow a group's rule, with its numbers: better than what they are read as alone.
 
-    As well is enough where that reading is a look-alike which a constant ratio cannot be told from.
+    Equally well is enough if that reading is a look-alike that a constant ratio cannot be distinguished from.
     """
     rule, bench = group.decision.rule, decision.bench
     as_one = bench.judged(Fitted(rule.kind, {}, applied(rule, bench), shift=rule.shift))

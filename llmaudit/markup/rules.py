@@ -34,7 +34,7 @@ CLEAR = 4.5
 """Standard errors by which a number has to differ from no effect: many rules are tried on the same requests."""
 
 TIE = 0.500001
-"""Half a step, and what floats make of it."""
+"""Half a step, with room for floating-point error."""
 
 NULLS = {"rate": 1.0, "before": 1.0, "output": 1.0, "input": 1.0}
 """The value of a ratio that adds nothing; for every other number that is 0."""

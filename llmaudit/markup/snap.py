@@ -144,7 +144,7 @@ def refined(rule: Fitted, bench: Bench) -> Fitted:
 def _as_rounded(rule: Fitted, bench: Bench) -> Fitted:
     """Return a rule for a log that rounds the way in which most amounts are the rule's own, to the last digit.
 
-    Where steps are far below what any list price is good for, the costs of rules do not tell.
+    If steps are far below the precision of any list price, the costs of rules do not decide.
     """
     computed = rule.predicted - rule.shift * bench.panel.step
     exact = {shift: bench.exactly(computed + shift * bench.panel.step) for shift in (0.0, -0.5, 0.5)}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from llmaudit.cells import Cell
 
 LABELS = ("feature", "tier", "task")
-"""What cohorts are told apart by; each is a key of cells and of a plan's `when`."""
+"""What distinguishes cohorts; each label is a key of cells and of a plan's `when`."""
 
 ANY = "*"
 """Stands for every value of a label in a certified move."""

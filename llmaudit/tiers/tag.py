@@ -79,7 +79,7 @@ SIGNALS_SQL = f"""
             false) AS inherits
     )
 """
-"""Signals per request. What only a user's rules may match stands at the end."""
+"""Signals per request. Columns that only user rules can match are at the end."""
 
 CONVERSATION_SQL = """
     WITH turns AS NOT MATERIALIZED (

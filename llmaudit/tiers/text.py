@@ -84,7 +84,7 @@ ROLES = frozenset({"answering", "plain-words", "persona", None})
 """Rules that find no task in a system message: it only says who the model is."""
 
 SLIGHT = frozenset({"small-talk", "plain-fact"})
-"""Rules on a user's message that stand against a system message which sets demanding work."""
+"""Rules on a user's message that prevail over a system message that asks for demanding work."""
 
 
 def _combined(own: TextHints, system: TextHints) -> TextHints:

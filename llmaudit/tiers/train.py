@@ -26,7 +26,7 @@ TARGET = 0.85
 """Accuracy on held-out labels that the classifier has to reach where it speaks."""
 
 GRID = tuple(step / 100 for step in range(40, 100, 5))
-"""Probabilities below which it may be told to be silent."""
+"""Candidate probabilities below which it stays silent."""
 
 
 class NotEnoughLabelsError(LlmauditError):
