@@ -21,7 +21,7 @@ ALWAYS = {
 }
 NOT_PRICED = {
     "region": "no model here has a regional price, or the log names the region",
-    "time of day": "no model here has dearer hours",
+    "time of day": "no model here has more expensive hours",
     "service tier": "no model here has another tier, or the log names the tier that served",
     "batch": "no model here has a batch price",
     "long context": "no model here has a price for long prompts",
