@@ -162,7 +162,7 @@ def evidence_of(facts: Facts, catalog: Catalog, plans: Sequence[str] = DEFAULT_P
     """Return what the findings are computed from, whether the facts come from a database or from cells files.
 
     Args:
-        facts: What the requests tell (`llmaudit.facts`, `llmaudit.cellsfile`).
+        facts: What the requests say (`llmaudit.facts`, `llmaudit.cellsfile`).
         catalog: The prices.
         plans: Presets or plan files to evaluate.
 
@@ -245,27 +245,25 @@ def _check_names(plans: Sequence[Plan]) -> None:
 def conclude(evidence: Evidence) -> Audit:
     """Return the audit of an evidence: every finding, and what a reader must be warned of."""
     found = {name: find(evidence) for name, find in FINDINGS}
-    return Audit(
+    audit = Audit(
         version=__version__,
         catalog_version=evidence.catalog.version,
         timezone=evidence.period.timezone,
         since=evidence.period.since,
         until=evidence.period.until,
-        warnings=[*_warnings(found), *evidence.notes, *_without(found)],
+        warnings=[],
         **found,
     )
+    missing = [reason for name, reason in NO_DATA if getattr(audit, name) is None]
+    return msgspec.structs.replace(audit, warnings=[*_warnings(audit), *evidence.notes, *missing])
 
 
-def _without(found: dict[str, Any]) -> list[str]:
-    return [reason for name, reason in NO_DATA if found[name] is None]
-
-
-def _warnings(found: dict[str, Any]) -> list[str]:
+def _warnings(audit: Audit) -> list[str]:
     """Return the sentences a reader must see before quoting a figure."""
-    covered, spent = found["coverage"], found["spend"]
+    covered, spent = audit.coverage, audit.spend
     warnings = []
     if not spent.requests:
-        other = " but those of bills and usage exports" if found["reconcile"].rows or found["usage"].rows else ""
+        other = " but those of bills and usage exports" if audit.reconcile.rows or audit.usage.rows else ""
         warnings.append(f"no request lies in the period: every figure is empty{other}")
     if covered.rejected:
         warnings.append(f"{covered.rejected:,} of {covered.lines:,} records were rejected; the coverage says why")

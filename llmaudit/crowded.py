@@ -19,11 +19,11 @@ from llmaudit.resolve import NAME, OTHER
 from llmaudit.store import Store
 
 TOP = 5_000
-"""Values of a key that are told apart, unless asked otherwise."""
+"""Values of a key that are kept apart by default."""
 
 _VALUES = {"feature": "feature", "team": "team", "model": NAME}
 _WHICH = {"feature": "TRUE", "team": "TRUE", "model": "count(p.sku) = 0"}
-"""Which values may stand together: a model name that has a price under one seller keeps its name under all."""
+"""Which values may be merged: a model name that has a price under one seller keeps its name under all."""
 
 _SURE = 0.8
 """Share of the limit below which an estimate of how many values there are (within some percent) settles it."""
@@ -31,11 +31,11 @@ _SURE = 0.8
 
 @dataclass(frozen=True)
 class Crowd:
-    """A key with more values than are told apart.
+    """A key with more values than are kept apart.
 
     Attributes:
         key: feature, team or model.
-        top: How many are told apart.
+        top: How many values are kept apart.
         folded: The others, in a column `name`.
         requests: Requests that have one of the others.
         spend_usd: What is known of their cost.
@@ -58,13 +58,13 @@ class Crowd:
 
 
 def crowded(store: Store, catalog: Catalog, period: Period = ALL, top: int = TOP) -> list[Crowd]:
-    """Return the keys of a period's requests that have more values than are told apart.
+    """Return the keys of a period's requests that have more values than are kept apart.
 
     Args:
         store: The database.
         catalog: The prices that decide which values have most spend.
         period: Only requests that started in it.
-        top: How many values are told apart.
+        top: How many values of each are kept apart.
     """
     # Every request of the database, not of the period: too many never hurts, it only means that it is counted exactly.
     estimates = ", ".join(f"approx_count_distinct({value})" for value in _VALUES.values())

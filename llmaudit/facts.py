@@ -99,7 +99,7 @@ def facts_of(store: Store, catalog: Catalog, period: Period = ALL, top: int = TO
         store: The database; its tags must be up to date.
         catalog: Decides which names mean which sku, and where cells divide.
         period: The span of time, and the zone of its days.
-        top: How many features, teams and unknown models are told apart (`llmaudit.crowded`).
+        top: How many features, teams and unknown models are kept apart (`llmaudit.crowded`).
     """
     with keyed_requests(store, catalog, period, top) as crowds:
         cells = fold(store)

@@ -14,7 +14,7 @@ class Period:
         since: First instant (naive UTC); None is unbounded.
         until: First instant after it.
         timezone: IANA name of the zone in which days begin; instants are UTC whatever it is.
-        has_undated: Whether what has no time lies inside all the same: its time is assumed, and compared later.
+        has_undated: Whether requests without a time count as inside: their time is assumed, and compared later.
     """
 
     since: datetime | None = None
@@ -28,7 +28,7 @@ class Period:
         return self.since is not None or self.until is not None
 
     def holds(self, moment: datetime | None) -> bool:
-        """Say whether a moment lies inside. One that is not known does only without bounds, or where one is assumed."""
+        """Say whether a moment is inside. An unknown one is only without bounds, or if a time is assumed."""
         if moment is None:
             return self.has_undated or not self.is_bounded
         return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)

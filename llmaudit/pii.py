@@ -64,7 +64,7 @@ def classes_of(text: str) -> tuple[str, ...]:
 
 
 def _numbers_in(text: str) -> str:
-    """Return the parts of a text in which a number of a kind known here may stand, each with what is around it.
+    """Return the parts of a text that may contain a number of a known kind, each with its surroundings.
 
     A quick look for what they have in common: the dozen of patterns take ten times as long, and most prompts hold no
     such number. A line end between the parts keeps what was apart from being read as one number.

@@ -19,7 +19,7 @@ from llmaudit.store import Store
 
 NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 -- naive UTC; stands for a request without a time
 OTHER = "(other)"
-"""Stands for the values of a key that has more of them than are told apart (`llmaudit.crowded`)."""
+"""Replaces the values of a key that has more than are kept apart (`llmaudit.crowded`)."""
 
 NAME = "COALESCE(model_served, model_requested, model_raw)"
 """The model of a request as logged."""
@@ -28,7 +28,7 @@ USED = tuple(name for name in PRICED if name != "requests")
 """The counts of a request that cost something."""
 
 Folded = Mapping[str, pa.Table]
-"""By `feature`, `team` or `model`: its values that stand together as `OTHER`, in a column `name`."""
+"""By `feature`, `team` or `model`: its values that are merged as `OTHER`, in a column `name`."""
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def resolved_requests(
         store: The database.
         catalog: Decides which names mean which sku, and where prices change.
         period: Only requests that started in it; its zone decides their days.
-        folded: Values that stand together.
+        folded: Values that are merged.
     """
     with _folded_tables(store, folded or {}):
         store.execute(f"CREATE OR REPLACE TEMP VIEW period_requests AS {_requests_of(store, period, folded or {})}")
@@ -69,7 +69,7 @@ def _requests_of(store: Store, period: Period, folded: Folded) -> str:
 
     Answers from a gateway's own cache have used nothing, so that whatever adds tokens up or prices them finds none
     here; `requests` keeps the counts of the stored answer. `dated_at` is the start, or where a log has none the time
-    that the user said to assume: it decides day, period and price, and nothing that is said of times.
+    that the user said to assume: it decides day, period and price, but no statement about times.
     """
     hits = bool(store.rows(f"SELECT 1 FROM requests WHERE usage_status = '{GATEWAY_CACHE}' LIMIT 1"))
     bounds = [

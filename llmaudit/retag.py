@@ -53,7 +53,7 @@ class Reread(msgspec.Struct, frozen=True):
 
     Attributes:
         files: Files read again, or found among kept texts.
-        requests: Requests whose hints were written anew.
+        requests: Requests whose hints were rewritten.
         from_kept_text: How many of them from kept text.
         unreached: Files that could not be read again.
     """
@@ -65,7 +65,7 @@ class Reread(msgspec.Struct, frozen=True):
 
 
 class _Ledger(msgspec.Struct, frozen=True):
-    """What the ledger says of one file."""
+    """What the ledger says about one file."""
 
     source_id: int
     path: str
@@ -76,7 +76,7 @@ class _Ledger(msgspec.Struct, frozen=True):
 
 
 def reread(store: Store, overlays: tuple[Path, ...] = ()) -> Reread:
-    """Write the hints of every request anew; tag afterwards.
+    """Rewrite the hints of every request; tag afterwards.
 
     Args:
         store: The database. One transaction a file: an interruption leaves whole files.

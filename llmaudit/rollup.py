@@ -47,10 +47,10 @@ def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: in
         store: The database; its tags must be up to date.
         catalog: Decides which names mean which sku, and where prices change.
         period: Only requests that started in it; its zone decides their days.
-        top: How many values of a key that a log may fill freely are told apart.
+        top: How many values of a key that a log may fill freely are kept apart.
 
     Yields:
-        The keys of which only so many values are told apart.
+        The keys that have more values than are kept apart.
     """
     crowds = crowded(store, catalog, period, top)
     folded = {crowd.key: crowd.folded for crowd in crowds}

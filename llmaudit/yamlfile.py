@@ -39,7 +39,7 @@ _INPUT: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
 """What came on standard input."""
 
 _IN_FULL = {"deployments": "deployments file"}
-"""What is said of a kind of file whose name alone is a plural."""
+"""How a kind of file is called whose name alone is a plural."""
 
 _PATH_PART = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 
@@ -124,7 +124,7 @@ def located(data: bytes, path: str) -> Position | None:
 
 
 def _plain(node: yaml.Node, path: str, positions: dict[str, Position], name: str, what: str, seen: set[int]) -> Any:
-    """Return a node as dicts, lists and text, remembering where each stands."""
+    """Return a node as dicts, lists and text, remembering the position of each."""
     where = (node.start_mark.line + 1, node.start_mark.column + 1)
     positions[path] = where
     if id(node) in seen:
@@ -150,7 +150,7 @@ def _plain(node: yaml.Node, path: str, positions: dict[str, Position], name: str
 
 
 def _written(plain: Any, path: str) -> str:
-    """Return what stands at a validation path, for a message; nothing where that is no single value."""
+    """Return the value at a validation path, for a message; nothing if it is not a single value."""
     for key, index in _PATH_PART.findall(path):
         try:
             plain = plain[key] if key else plain[int(index)]
@@ -160,7 +160,7 @@ def _written(plain: Any, path: str) -> str:
 
 
 def _nearest(path: str, positions: dict[str, Position]) -> Position | None:
-    """Return the position of a validation path, or of the longest part of it that stands in the file."""
+    """Return the position of a validation path, or of the longest part of it that exists in the file."""
     parts = ["$"] + [f".{key}" if key else f"[{index}]" for key, index in _PATH_PART.findall(path)]
     for length in range(len(parts), 0, -1):
         where = positions.get("".join(parts[:length]))

@@ -23,14 +23,14 @@ ALLOWANCES = {"premium requests"}
 """Units of what a subscription includes (GitHub Copilot's old export): neither tokens nor priced by the piece."""
 
 ROUND_PCT = 1
-"""Exports of the same usage, read at different times, differ by less than this; then the one that tells more counts."""
+"""Exports of the same usage, read at different times, differ by less than this; then the more detailed one counts."""
 
 TELLS = ("model", "service_tier", "is_batch", "context", "speed", "region")
 GRAINS = ("minute", "hour", "other", "request", "day", "month")
 
 
 class Repeat(msgspec.Struct, frozen=True):
-    """An export that tells the same usage as the one that counts, and is not added.
+    """An export that covers the same usage as the one that counts, and is not added.
 
     Attributes:
         export: Its format.
@@ -51,7 +51,7 @@ def usage_lines(bills: Iterable[BillSum]) -> list[BillSum]:
 
 
 def counted(lines: Iterable[BillSum], catalog: Catalog) -> tuple[list[BillSum], list[Repeat]]:
-    """Return the lines that count, and what tells the same usage again.
+    """Return the lines that count, and the exports that repeat the same usage.
 
     A day of a family of usage (completions, embeddings) is taken from one export: the one with most tokens, and of
     those that agree the one that tells most of what a price depends on, then the finest.

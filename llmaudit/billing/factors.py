@@ -57,14 +57,14 @@ def factor_of(catalog: Catalog, offer: Offer, rates: Rates, conditions: Conditio
         offer: What was bought.
         rates: Its rates under the conditions.
         conditions: Those conditions.
-        kind: As a usage export tells it (`llmaudit.bills.base.TokenKind`), or `searches`.
+        kind: As a usage export distinguishes it (`llmaudit.bills.base.TokenKind`), or `searches`.
     """
     found = _factor(catalog, offer, rates, conditions, kind)
     return _stepped(found, rates, kind) if found and rates.marginal else found
 
 
 def _stepped(below: Factor, rates: Rates, kind: str) -> Factor:
-    """Return a factor over steps that only the tokens above them pay: what is above and below, a sum does not tell."""
+    """Return a factor over steps that only the tokens above them pay: a sum does not show how many are above."""
     chains: list[tuple[str, ...]]
     if kind == "input_all":
         chains = [FALLBACKS[counter] for counter in INPUT_COUNTERS]
@@ -125,7 +125,7 @@ def _unit(
 
 
 def _of_writes(catalog: Catalog, offer: Offer, rates: Rates, conditions: Conditions) -> Iterator[Factor]:
-    """Yield the factors of a cache write whose lifetime is not told, the ordinary one first."""
+    """Yield the factors of a cache write of unknown lifetime, the ordinary one first."""
     usual = _whole(rates, conditions, ("cache_write_other_tokens",))
     if usual is not None:
         yield usual

@@ -17,7 +17,7 @@ PURCHASES = {
     "purchase", "fee", "rifee", "unusedreservation", "unusedsavingsplan", "subscription", "add-on", "perrequest",
 }  # fmt: skip
 FINE = {"minute", "hour", "day", "request"}
-"""Grains at which a line is of one day."""
+"""Grains at which a line covers a single day."""
 
 SELLS_CREDIT = {"topup_pct", "topup_fixed"}
 _DATE = re.compile(r"-20\d\d-?[01]\d-?[0-3]\d$")
@@ -147,7 +147,7 @@ class Names:
     Args:
         seller: Whose bill.
         catalog: Knows the names.
-        lumped: Whether models are not told apart, so that every line is `ANY`.
+        lumped: Whether models are not distinguished, so that every line is `ANY`.
     """
 
     def __init__(self, seller: str, catalog: Catalog, *, lumped: bool) -> None:

@@ -22,7 +22,7 @@ from llmaudit.evidence import BillSum
 from llmaudit.money import ZERO, times, total
 
 SPEED_APART = {"anthropic"}
-"""Sellers whose exports tell the fast mode apart from the tier: without a speed, a tier does not rule it out."""
+"""Sellers whose exports state the fast mode separately from the tier: without a speed, a tier does not rule it out."""
 
 SEARCHES = "searches"
 BATCH = "batch"
@@ -43,12 +43,12 @@ class Listed:
 
     Attributes:
         line: The line.
-        model: Canonical name where the catalog knows it, else as the export has it; None where models are not told.
+        model: Canonical name if the catalog knows it, else as in the export; None if the export has no models.
         usd: In the ordinary case; None where no case is, or where it is unpriced.
         low: The least it can have cost at list.
         high: The most.
         ordinary: The same tokens at the ordinary tier and not in a batch; None where that has no price.
-        doubts: What is not told and widens the bounds: tier, batch, context, speed, region, mode, time, lifetime, kind.
+        doubts: What is omitted and widens the bounds: tier, batch, context, speed, region, mode, time, lifetime, kind.
         why_unpriced: Why it has no price; None where it has one.
     """
 

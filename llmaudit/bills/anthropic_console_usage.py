@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmaudit.bills.base import DAY, BillLine, by_kind, cell, moment, number, told, web_searches
+from llmaudit.bills.base import DAY, BillLine, by_kind, cell, condition_tags, moment, number, web_searches
 from llmaudit.formats.base import Context, Format
 
 DIMENSIONS = (
@@ -28,7 +28,7 @@ def convert(row: dict[str, str], _: Context) -> list[BillLine]:
         region=cell(row, "inference_geo"),
         service_tier="fast" if cell(row, "speed") == "fast" else None,
         is_batch=None if kind is None else kind == "batch",
-        tags=told(context=cell(row, "context_window"), speed=cell(row, "speed")),
+        tags=condition_tags(context=cell(row, "context_window"), speed=cell(row, "speed")),
     )
     searches = number(row, "web_search_count")
     lines = by_kind(

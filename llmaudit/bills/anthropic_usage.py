@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit.bills.anthropic_costs import Bucket, Span, unfold
-from llmaudit.bills.base import BillLine, by_kind, grain_of, key_of, told, web_searches
+from llmaudit.bills.base import BillLine, by_kind, condition_tags, grain_of, key_of, web_searches
 from llmaudit.formats.base import Context, Format
 
 
@@ -65,7 +65,7 @@ def convert(result: Result, context: Context) -> list[BillLine]:
         region=result.inference_geo,
         service_tier="fast" if result.speed == "fast" else result.service_tier,
         is_batch=None if result.service_tier is None else result.service_tier == "batch",
-        tags=told(context=result.context_window, speed=result.speed),
+        tags=condition_tags(context=result.context_window, speed=result.speed),
     )
     written = result.cache_creation or CacheCreation()
     lines = by_kind(

@@ -101,7 +101,7 @@ def kind_of(usage_type: str) -> TokenKind:
 def _units(told: dict[str, str | None], usage_type: str) -> int | None:
     """Return how many one of the quantity is: read from the unit and the description, never taken for granted.
 
-    A native line without either counts thousands; a Marketplace line without either cannot be told.
+    A native line without either counts thousands; for a Marketplace line without either, the unit is unknown.
     """
     if kind_of(usage_type) == "other":
         return 1

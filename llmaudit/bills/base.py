@@ -42,8 +42,8 @@ TokenKind = Literal[
 ]
 """What a quantity counts, where it counts tokens; no token is in two kinds of one bill.
 
-`input_all` is input that is not told apart: cached, written and uncached together. `cache_write_other` has a lifetime
-that is not told. `other` is no token at all.
+`input_all` is input that is not divided: cached, written and uncached together. `cache_write_other` has a lifetime
+that is unknown. `other` is not a token at all.
 """
 
 MAX_AMOUNT = Decimal(10**12)
@@ -102,7 +102,7 @@ DAY = timedelta(days=1)
 
 
 class Occurrences:
-    """Keys for lines of bills that give none: what a line is of, and its number among the lines of that in the file.
+    """Keys for lines of bills without keys: the subject of a line, and its number among the lines on it in the file.
 
     Overlapping exports repeat a line and must not count it twice; two like lines in one export are two. Amounts are no
     part of what a line is of: a later export that corrects one replaces it.
@@ -112,14 +112,14 @@ class Occurrences:
         self._seen: Counter[str] = Counter()
 
     def key(self, *parts: object) -> str:
-        """Return the key of the next line that is of these things."""
+        """Return the key of the next line about these things."""
         digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()[:32]
         self._seen[digest] += 1
         return f"{digest}#{self._seen[digest]}"
 
 
 def key_of(*dimensions: object) -> str:
-    """Return the key of a line that nothing but its dimensions tells apart."""
+    """Return the key of a line that is identified by its dimensions alone."""
     return "|".join(str(part) for part in dimensions)
 
 
@@ -205,7 +205,7 @@ def web_searches(line: BillLine, searches: Decimal) -> BillLine:
     )
 
 
-def told(**facts: str | bool | None) -> str | None:
+def condition_tags(**facts: str | bool | None) -> str | None:
     """Return what a usage export tells that a price depends on and no column is for, as the JSON of `tags`.
 
     Known to what reads it (`llmaudit.billing.sums`): `context` and `speed` as written, and `inconsistent`, true where

@@ -57,5 +57,5 @@ def counts_of(told_as: Callable[[str], Decimal | None], *, caches: bool = True) 
 
 
 def _exceeds(whole: Decimal | None, *parts: Decimal | None) -> bool:
-    """Say whether the parts, where all are told, are not the whole."""
+    """Say whether the parts, if all are given, do not add up to the whole."""
     return None not in {whole, *parts} and usage.uncached(whole, *parts) != 0

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from llmaudit import usage
-from llmaudit.bills.base import BillLine, Occurrences, TokenKind, by_kind, cell, number, told
+from llmaudit.bills.base import BillLine, Occurrences, TokenKind, by_kind, cell, condition_tags, number
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import epoch
 from llmaudit.request import Reject
@@ -43,7 +43,7 @@ def convert(row: dict[str, object], context: Context) -> list[BillLine]:
     counts: dict[TokenKind, Decimal | None] = {"input": fresh, "cache_read": read, "output": made}
     if read is None:
         counts = {"input_all": whole, "output": made}
-    line.tags = told(inconsistent=whole is not None and fresh is None)
+    line.tags = condition_tags(inconsistent=whole is not None and fresh is None)
     return by_kind(line, counts, number(row, "n_requests"))
 
 

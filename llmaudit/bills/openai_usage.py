@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from llmaudit.bills.base import BillLine, by_kind, grain_of, key_of, quantity, told
+from llmaudit.bills.base import BillLine, by_kind, condition_tags, grain_of, key_of, quantity
 from llmaudit.bills.openai_costs import Bucket, Span, unfold
 from llmaudit.bills.openai_counts import counts_of
 from llmaudit.formats.base import Context, Format
@@ -81,7 +81,7 @@ def convert(result: Result, context: Context) -> list[BillLine]:
         if (count := getattr(result, name)) is not None:
             line.token_kind, line.quantity, line.quantity_unit = "other", quantity(count, name), name
     counts, contradict = counts_of(lambda name: getattr(result, name), caches=family == "completions")
-    line.tags = told(inconsistent=contradict)
+    line.tags = condition_tags(inconsistent=contradict)
     return by_kind(line, counts, result.num_model_requests)
 
 

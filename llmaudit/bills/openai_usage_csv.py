@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmaudit.bills.base import BillLine, by_kind, cell, grain_of, moment, number, told
+from llmaudit.bills.base import BillLine, by_kind, cell, condition_tags, grain_of, moment, number
 from llmaudit.bills.openai_counts import counts_of
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import text_flag
@@ -37,7 +37,7 @@ def convert(row: dict[str, str], _: Context) -> list[BillLine] | Ignored:
         is_batch=text_flag(cell(row, "batch")),
     )
     counts, contradict = counts_of(lambda name: number(row, name))
-    line.tags = told(inconsistent=contradict)
+    line.tags = condition_tags(inconsistent=contradict)
     return by_kind(line, counts, asked)
 
 

@@ -107,7 +107,7 @@ class Catalog(Directory):
         return spans[index] if index >= 0 and at < spans[index].end else None
 
     def steps(self, offer: Offer, at: datetime, prompt_tokens: int) -> tuple[object, int]:
-        """Return what tells instants and prompt sizes apart for an offer: within both, nothing it costs can differ.
+        """Return a key for an instant and a prompt size: for equal keys, an offer costs the same.
 
         The first is a number between two instants at which some price of it changes, or the instant itself where a
         calendar decides; the second counts the prompt sizes passed at which some price steps.

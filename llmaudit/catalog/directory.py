@@ -55,7 +55,7 @@ class Directory(Stock):
         return self._aka.get(name.lower()) if name else None
 
     def maker_id(self, name: str) -> str | None:
-        """Return a maker by any name a log uses for it, or None where nothing in the catalog is of it."""
+        """Return a maker by any name a log uses for it, or None if the catalog has nothing made by it."""
         return next((one for one in (name.lower(), self.seller_id(name)) if one in self.makers), None)
 
     def gateway_id(self, name: str | None) -> str | None:

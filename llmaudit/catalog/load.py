@@ -160,7 +160,7 @@ def _check_spans(entry: SkuEntry, name: str) -> None:
 
 
 def _check_schedules(merged: dict[str, CatalogFile], catalog: Catalog) -> None:
-    """Refuse a price under a calendar that no file has; only the merged files can tell."""
+    """Refuse a price under a calendar that no file has; this can only be checked on the merged files."""
     for name, sku, schedule in _named_schedules(merged):
         if schedule not in catalog.schedules:
             raise _refused(name, sku, f"has a price under the schedule {schedule}, which is nowhere")

@@ -63,7 +63,7 @@ def of_resource(model: str) -> tuple[str, str] | None:
 
 
 def spellings(model: str) -> tuple[str, ...]:
-    """Return what a name in lower case may stand under, most literal first: whole, without its prefix, as its base."""
+    """Return the keys that a lower-case name may have, most literal first: whole, without its prefix, its base."""
     _, slash, rest = model.partition("/")
     whole = (model, rest) if slash else (model,)
     return (*whole, *(found[1] for name in whole if (found := _FINE_TUNED.fullmatch(name))))
@@ -73,7 +73,7 @@ class NameIndex:
     """Every name of every sku.
 
     Args:
-        names: In any order; a name may stand more than once.
+        names: In any order; a name may occur more than once.
     """
 
     def __init__(self, names: Iterable[Named]) -> None:

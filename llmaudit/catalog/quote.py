@@ -124,7 +124,7 @@ def cost(quantities: Sequence[int], factors: Sequence[Decimal]) -> Decimal:
 
 
 def components(rates: Rates, quantities: Sequence[int]) -> Iterator[Component]:
-    """Yield the lines of a cost; a part that is priced apart (audio) stands beside the rest of its counter."""
+    """Yield the lines of a cost; a part with a price of its own (audio) gets a line beside the rest of its counter."""
     counts = dict(zip(PRICED, quantities, strict=True))
     for name, (whole, _) in SUB_COUNTS.items():
         if name in rates.used:
@@ -162,7 +162,7 @@ def _marginal(rates: Rates, tokens: Mapping[str, int]) -> Iterator[Component]:
 
 
 def _known(conditions: Conditions, tokens: Mapping[str, int]) -> Conditions:
-    """Return conditions with what the tokens themselves tell."""
+    """Return conditions completed by what the tokens themselves show."""
     reasoning = tokens.get("reasoning_tokens")
     thinking = conditions.is_thinking if reasoning is None else reasoning > 0
     prompt = sum(tokens.get(counter, 0) for counter in INPUT_COUNTERS)

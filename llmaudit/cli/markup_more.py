@@ -146,7 +146,7 @@ def rates(
 
 
 def _noon(text: str | None) -> datetime:
-    """Return noon of a day (naive UTC): an ordinary hour for sellers that have dearer ones."""
+    """Return noon of a day (naive UTC): an ordinary hour for sellers that have more expensive ones."""
     try:
         day = datetime.fromisoformat(text).date() if text else datetime.now(UTC).date()
     except ValueError:

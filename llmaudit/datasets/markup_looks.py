@@ -111,7 +111,7 @@ def _alias(truth: Truth, catalog: Catalog, _: datetime) -> Truth:
 
 
 def _reasoning(truth: Truth, _: Catalog, __: datetime) -> Truth:
-    """As much again was reasoned, and stands beside the output."""
+    """As many tokens again were used for reasoning, and are logged beside the output."""
     first, read, short, _long, other, output = truth.tokens
     return replace(truth, tokens=(first, read, short, 0, other, output * 2)).logged(reasoning_tokens=output)
 

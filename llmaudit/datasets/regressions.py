@@ -33,7 +33,7 @@ USD_PER_MILLION = {
     "openai/gpt-4o": ("2.5", "1.25", "10"),
     "openai/o1": ("15", "7.5", "60"),
 }
-"""Input, cache read and output: what the catalog says of the same models in October 2026; a test holds them to it."""
+"""Input, cache read and output: the catalog's prices of these models in October 2026; a test compares them."""
 
 PROMPT_SPREAD, OUTPUT_SPREAD, USER_SPREAD = 0.5, 0.7, 0.15
 PROMPT_MEDIANS = np.geomspace(200, 3000, TEMPLATES)

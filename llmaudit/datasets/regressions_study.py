@@ -37,7 +37,7 @@ PICO = 10**12
 
 
 def reduce(requests: Requests, frozen: World | None = None) -> Baseline:
-    """Return a draw as a baseline: what `measure` makes of its log.
+    """Return a draw as a baseline: the result of `measure` on its log.
 
     Args:
         requests: The draw.

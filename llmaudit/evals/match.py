@@ -27,7 +27,7 @@ NOTHING: Labels = (None, None, None)
 
 @dataclass
 class _Case:
-    """A case while it is being put together.
+    """A case under construction.
 
     Attributes:
         labels: Feature, tier, task.

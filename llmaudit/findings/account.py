@@ -84,7 +84,7 @@ def find(evidence: Evidence) -> Account:
 
 
 def _free(seller: str, quota: Quota, cells: list[PricedCell]) -> Iterable[AccountRow]:
-    """Yield the credit of each period: its first units are free, cheapest or dearest first where a day does not say."""
+    """Yield the credit of each period: its first units are free, cheapest or costliest first if the day is open."""
     name = QUANTITIES.get(quota.unit)
     if name is None:
         return

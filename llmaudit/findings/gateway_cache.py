@@ -41,7 +41,7 @@ class GatewayCache(msgspec.Struct, frozen=True, kw_only=True):
         requests: Answers from a cache.
         avoided_usd: What the calls would have cost at list, in no other figure; None where it is not known of any.
         avoided_low_usd: With the cheapest price that may apply where a condition is unknown.
-        avoided_high_usd: With the dearest.
+        avoided_high_usd: With the highest.
         unknown_requests: Answers without counts of the stored answer, or without a price; they are in no amount.
         charged_usd: What the gateways charged for them; a part of the spend.
         by_gateway: The rows of each table add up to `requests` and `avoided_usd`.

@@ -33,7 +33,7 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
         assumptions: Sentences.
         missing: What the logs do not hold that it would need; None where nothing is missing.
         next_step: What to do about it.
-        groups: By gateway, model, tier and feature, the dearest first; at most 20.
+        groups: By gateway, model, tier and feature, largest first; at most 20.
         other_groups: Groups that are not listed.
         other_usd: What they would have saved: `usd` is that of the listed groups and this.
     """
@@ -68,7 +68,7 @@ class Reasoning(msgspec.Struct, frozen=True):
 
     Attributes:
         usd: Reasoning tokens at their own price, as paid; None where no log counts them.
-        by_model: The dearest first.
+        by_model: Largest first.
         missing: What the logs do not hold.
     """
 
@@ -78,7 +78,7 @@ class Reasoning(msgspec.Struct, frozen=True):
 
 
 class Opportunities(msgspec.Struct, frozen=True):
-    """Every lever, the dearest first.
+    """Every lever, the largest saving first.
 
     Attributes:
         levers: What each would have saved.

@@ -43,7 +43,7 @@ class Assumption(msgspec.Struct, frozen=True):
     Attributes:
         name: Its name.
         low_usd: The plan's cost with it alone at its cheap end, everything else as expected.
-        high_usd: With it alone at its dear end.
+        high_usd: With it alone at its high end.
         worth_usd: The difference.
         details: What is assumed of which model, and where that is from.
     """
@@ -83,7 +83,7 @@ class PlanRow(msgspec.Struct, frozen=True):
         title: One line.
         cost_usd: What the same traffic would have cost, with the stated assumptions.
         low_usd: With the assumptions at their cheap ends.
-        high_usd: With the assumptions at their dear ends.
+        high_usd: With the assumptions at their high ends.
         savings_usd: Present cost minus `cost_usd`.
         savings_low_usd: Present cost minus `high_usd`: what is saved if every assumption goes wrong.
         savings_pct: Of the present cost.

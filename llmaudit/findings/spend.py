@@ -56,7 +56,7 @@ class Spend(msgspec.Struct, frozen=True):
         list_usd: Tokens x list price, over all priced requests, billed or not.
         list_only_usd: List cost of the requests that no log or bill has an amount for.
         list_low_usd: `list_usd` with the cheapest price that may apply where a condition is unknown.
-        list_high_usd: `list_usd` with the dearest price that may apply where a condition is unknown.
+        list_high_usd: `list_usd` at the highest price that may apply where a condition is unknown.
         estimated_usd: The part of `spend_usd` that rests on tokens counted offline.
         assumed_time_usd: The part of `spend_usd` of requests without a time, priced as of one that was assumed.
         assumed_time_requests: How many those are.

@@ -90,7 +90,7 @@ class Tiers(msgspec.Struct, frozen=True):
         frontier_needed_pct: Share of tiers 2 and 3 among requests with a known tier.
         claims: What the traffic says of the two common claims.
         by_signal: Requests by the rule that decided.
-        by_feature: Features, dearest first; `tiers` has the requests of each tier, `unknown` among them.
+        by_feature: Features, most spend first; `tiers` has the requests of each tier, `unknown` among them.
         by_class: Requests and spend by tier and class of model.
         robust: Each plan's saving on tiers 0 and 1, as a range under the measured confusion.
         confusion: How often tags are wrong, and what that was measured on.

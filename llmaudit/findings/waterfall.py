@@ -96,7 +96,7 @@ class Waterfall(msgspec.Struct, frozen=True, kw_only=True):
         high: The split with every assumption at its best.
         plan: The routing plan composed in; None where none that moves requests saves anything.
         steps: In the order they are taken.
-        by_feature: The split by feature, dearest first.
+        by_feature: The split by feature, largest first.
         caveat: What it cannot tell.
     """
 

@@ -24,7 +24,7 @@ _ESCAPED = re.compile(r"\\x(?P<code>[0-9A-Fa-f]{2})")
 
 
 def model_in(path: str) -> tuple[bool, str | None]:
-    """Return whether a path is that of a model call, and the model or deployment that stands in it."""
+    """Return whether a path is that of a model call, and the model or deployment that it contains."""
     found = MODEL_PATH.search(path)
     if found is None:
         return False, None

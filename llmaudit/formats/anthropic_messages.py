@@ -105,7 +105,7 @@ class Exchange(Message, gc=False):
 
 
 def convert(line: Exchange, context: Context) -> list[Request]:
-    """Return the request of a message, and one for each iteration whose tokens stand beside the message's own."""
+    """Return the request of a message, and one for each iteration whose tokens are counted beside the message's own."""
     answer, asked = line.response or line, line.request or Asked()
     if answer.id is None and answer.error is None:
         raise Reject("missing-field", "id")
@@ -124,7 +124,7 @@ def convert(line: Exchange, context: Context) -> list[Request]:
 
 
 def request_of(message: Message) -> Request:
-    """Return what a message object tells of its call. It has no time: the body never does."""
+    """Return what a message object says about its call. It has no time: the body never has one."""
     used = message.usage or Usage()
     request = Request(
         request_id=message.id or message.request_id,

@@ -45,7 +45,7 @@ class Streams:
 
 
 def convert(event: Event, context: Context) -> Held | Ignored:
-    """Put what an event tells into its message."""
+    """Add what an event says to its message."""
     streams: Streams = context.state
     if event.type == "message_start" and event.message is not None:
         streams.found.append(Open(event.message, len(streams.found) + 1))

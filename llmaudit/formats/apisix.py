@@ -21,7 +21,7 @@ NO_MODEL = {None, "", "-"}
 
 
 class Summary(msgspec.Struct, gc=False):
-    """What a logger plugin says of a call. `duration` is the time to the first token and no duration."""
+    """What a logger plugin says about a call. `duration` is the time to the first token, not a duration."""
 
     model: str | None = None
     duration: Number = None

@@ -23,7 +23,7 @@ RESPONSE_ID = re.compile(r'"id"\s*:\s*"(?P<name>(?:chatcmpl|resp|cmpl)[^"]{1,200
 
 
 class Properties(msgspec.Struct, gc=False):
-    """What the gateway tells of a call."""
+    """What the gateway says about a call."""
 
     method: str | None = None
     url: str | None = None

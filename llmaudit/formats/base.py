@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from llmaudit.formats.alike import Alike, Together
 
 Reads = Literal["json", "table", "sqlite", "sse", "text"]
-"""How records may lie in a file of the format.
+"""How the records of a format may be arranged in a file.
 
-    json: JSON objects: one a line, in an array, in an export's envelope, several documents after each other.
+    json: JSON objects: one per line, in an array, in an export's envelope, or several documents in a row.
     table: rows under named columns: CSV, TSV, semicolons, Postgres COPY text, Parquet.
     sqlite: rows of the tables that `Format.tables` names.
     sse: a captured event stream; every `data:` line is a record (and every comment, as `{"comment": "…"}`).
-    text: lines that `Format.pattern` matches; the record is the mapping of its named groups.
+    text: lines that match `Format.pattern`; the record is the mapping of its named groups.
 """
 
 Repeats = Literal["once", "first", "largest", "last"]
-"""What the same request id again means, in one file or in several.
+"""What it means if a request id occurs again, in one file or in several.
 
-    once: it should not happen; the first counts, and one that says something else is reported as a conflict.
-    first: it happens, and the first counts (a resumed session that copies its history).
-    largest: records of one call that grow (a stream written block by block); the one with most output counts.
-    last: a record that is written again when it changes; the last counts.
+    once: it should not happen; the first record counts, and one with other content is reported as a conflict.
+    first: it happens, and the first record counts (a resumed session that copies its history).
+    largest: the records of a call grow (a stream written block by block); the one with most output counts.
+    last: a record is written again when it changes; the last one counts.
 """
 
 
@@ -59,11 +59,11 @@ class TokenCounter(Protocol):
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What was found out about a file before its records are read (picklable: worker processes get it).
+    """What is known about a file before its records are read (picklable, for worker processes).
 
     Attributes:
         name: The file's own name, without its folder.
-        units: Units a second of each of the format's `epochs`, told from the file's values.
+        units: For each of the format's `epochs`, its units per second, inferred from the values in the file.
         study: What the format's own `study` returned.
     """
 
@@ -80,10 +80,10 @@ class Context:
         hash_key: Key of this database for hashes of prompts and of personal ids.
         counter: Counts the tokens that a log does not state.
         file: Facts about the file.
-        shared: What the parts of one batch share, as `unfold` gave it.
-        state: The format's own state over a file, as `Format.state` made it.
-        asked: Requests whose words are still to be looked at; the decoder does, many at once.
-        texts: Texts that are to be kept, where the user wants them kept; None where not.
+        shared: What the records of one batch share, as yielded by `unfold`.
+        state: The format's own state for the file, as created by `Format.state`.
+        asked: Requests whose words still have to be examined; the decoder does that for many at once.
+        texts: Collects the texts to keep if the user wants them kept; else None.
     """
 
     hash_key: bytes
@@ -106,22 +106,22 @@ class Context:
 
 
 class Held:
-    """A record that was put into the format's state; `finish` makes requests of what is there."""
+    """The result for a record that went into the format's state, from which `finish` makes the requests."""
 
 
 HELD = Held()
 
 Made = Request | Ignored | Held
-"""What one record is; a bill's records are `llmaudit.bills.base.BillLine` in place of `Request`."""
+"""What one record becomes; for a bill, `llmaudit.bills.base.BillLine` takes the place of `Request`."""
 
 
 class Cut(NamedTuple):
-    """How columns are cut out of lines that are alike.
+    """How columns are cut out of lines that differ only in their values.
 
     Attributes:
-        fits: Whether the lines of a shape can be cut; one of them comes decoded.
-        columns: The columns of lines of shapes that fit, in order, and which of them must be left to `convert` all the
-            same. One line of each shape comes decoded. Raises `Odd` where a value is out of the ordinary.
+        fits: Whether the lines of a shape can be cut; called with one of them, decoded.
+        columns: The columns of the lines whose shapes fit, in order, and which of the lines have to be left to
+            `convert` nevertheless. Called with one decoded line of each shape. Raises `Odd` for an unusual value.
     """
 
     fits: Callable[[Alike, Any], bool]
@@ -137,46 +137,46 @@ class Format:
     """One log format or bill.
 
     Attributes:
-        name: Its name on the command line, also the stem of its file and of its sample.
-        title: The system that writes it, for people.
+        name: Its name on the command line, also the stem of its file and its sample.
+        title: The system that writes it, as people call it.
         kind: A log has requests, a bill has lines at their own grain.
-        reads: How its records may lie in a file.
-        marks: Distinctive keys; inside objects (or the first object of a list) dotted, at most three deep. Three of
-            them in a record is the least that names a format. A key that few formats list weighs more than a common
-            one.
-        needs: Keys without which a record is never of this format.
-        lacks: Keys with which a record is never of this format.
-        says: A last look at a record that has the keys (decoded, as a dict): whether it is one. For formats that differ
-            in a value only, such as the prefix of an id.
-        beats: Names of more general formats whose files this one's also look like.
-        record: The msgspec type of one record: only what is named is decoded, and a field of the wrong type is a
-            reject. A row of a table is decoded into it too: a cell by the type of its field, an empty one as absent,
-            JSON in a cell as what it holds. None: the record is a dict of column name to text.
+        reads: How its records may be arranged in a file.
+        marks: Distinctive keys; inside objects (or the first object of a list) dotted, at most three deep. At least
+            three of them have to be in a record to identify the format. A key that few formats list weighs more than a
+            common one.
+        needs: Keys that every record of this format has.
+        lacks: Keys that no record of this format has.
+        says: A last check of a record that has the right keys (decoded, as a dict): whether it is of this format. For
+            formats that differ only in a value, such as the prefix of an id.
+        beats: Names of more general formats that files of this one also match.
+        record: The msgspec type of one record: only named fields are decoded, and a field of the wrong type is a
+            reject. Rows of tables are decoded into it too: a cell by the type of its field, an empty one as absent,
+            JSON in a cell as its content. None: the record is a dict of column name to text.
         convert: Record to request, `Ignored`, `HELD`, or a list of them. May raise `Reject`.
-        columns: The same as `convert` for many records at once, as Arrow columns, where speed is worth a second way of
-            saying it. Returns the columns of the records it can do (by name; others are null), in order, and the
-            positions of those it leaves to `convert`. The tests hold the two equal.
-        semantics: What the token counts of this system include, in words, and where that is known from.
-        verified: What of this format was checked on real output, and what rests on documentation alone.
-        about: For the manual: where the files lie, and which fields the canonical columns come from.
+        columns: Does the same as `convert` for many records at once, as Arrow columns, where speed justifies a second
+            implementation. Returns the columns of the records it can convert (by name; others are null), in order, and
+            the positions of those it leaves to `convert`. The tests check that both agree.
+        semantics: What the token counts of this system include, in words, and how that is known.
+        verified: What was checked on real output of the system, and what rests on documentation alone.
+        about: For the manual: where the files are, and which fields the canonical columns come from.
         traps: For the manual: what goes wrong with such logs, and what is done about it.
-        cut: The same as `columns` for lines that differ in nothing but their values (`llmaudit.formats.alike`): no
-            object is made per row.
-        fold: For records of one call that grow: the positions of those among a file's records that need no conversion,
-            because another of them is sure to count instead. What that one must take over from them (an earlier
-            time), it has then been given. A record that might be rejected, or told as several, is never left out.
-        plain: Columns of requests that hold nothing from the log but numbers: they are not searched for keys.
-        repeats: What the same request id again means.
-        id_space: Formats that share request ids share this name; by default the format's own.
-        batch: The msgspec type of a document that holds several records, leaves as `msgspec.Raw`; marks and needs are
-            then keys of the document.
+        cut: Does the same as `columns` for lines that differ only in their values (`llmaudit.formats.alike`), without
+            creating an object per row.
+        fold: For records of one call that grow: the positions of those that need no conversion, because another record
+            of the file certainly counts instead. What that one must take over from them (an earlier time) has then been
+            copied to it. A record that might be rejected, or reported several times, is never left out.
+        plain: Columns of requests that contain nothing from the log but numbers: they are not searched for keys.
+        repeats: What it means if a request id occurs again.
+        id_space: Formats that share request ids share this name; by default it is the name of the format.
+        batch: The msgspec type of a document that contains several records, with `msgspec.Raw` leaves; marks and needs
+            are then keys of the document.
         unfold: Batch to its records, each with what they share (session header, resource attributes), which `convert`
             finds in `context.shared`.
-        state: Makes an empty state for a file. A format with state sees its records in file order.
-        finish: The requests (with `line` set) that are in `context.state` when the file ends.
-        epochs: Keys that hold an epoch number, whose unit is decided once a file (`context.epoch`).
-        study: Looks at a sample of records (decoded, as dicts) from the head, middle and tail of the file, and returns
-            what it learned: `convert` finds it in `context.file.study`. Must be picklable.
+        state: Creates the empty state for a file. A format with state sees its records in file order.
+        finish: The requests (with `line` set) that are left in `context.state` when the file ends.
+        epochs: Keys that contain an epoch number, whose unit is decided once per file (`context.epoch`).
+        study: Looks at a sample of records (decoded, as dicts) from the head, middle and tail of the file; `convert`
+            finds its result in `context.file.study`. Must be picklable.
         tables: For SQLite: a table, and the query that reads it; run for each table that the file has. Every row
             becomes a record with the name of the table under `_table`.
         pattern: For text: what a line looks like, with named groups.

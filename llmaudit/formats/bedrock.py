@@ -254,7 +254,7 @@ def _limit(asked: dict[str, Any]) -> int | None:
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
-    """Return what the sampled records' own totals tell, by model."""
+    """Return what the totals of the sampled records show, by model."""
     return usage.studied(_readings(records))
 
 

@@ -86,7 +86,7 @@ def _fill(request: Request, counts: dict[str, int | None], meaning: Meaning) -> 
 
 
 def study(rows: Sequence[dict[str, Any]]) -> Meaning:
-    """Say what `Input (w/ Cache Write)` is in this file, by which sum gives the total in most rows that can tell.
+    """Say what `Input (w/ Cache Write)` includes in this file, by the sum that gives the total in most rows.
 
     writes: the tokens written to the cache, beside the other input (all four columns add up to the total).
     input: the input with the writes in it (the total is it, or the input without, plus reads and output).

@@ -170,10 +170,10 @@ def studied_by(
     told: Callable[[T], tuple[str | None, str | None, usage.Reading]],
     usual: usage.Rule | None = None,
 ) -> usage.Study:
-    """Return what the sampled records of a file tell about its counts, by provider and model.
+    """Return what the sampled records of a file show about its counts, by provider and model.
 
     Args:
-        records: Decoded records; one that is damaged tells nothing.
+        records: Decoded records; a damaged one shows nothing.
         record: The format's record type.
         told: Record to provider, model and counts.
         usual: The rule of a system that counts alike for every provider; by default the provider's own.

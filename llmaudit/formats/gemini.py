@@ -178,7 +178,7 @@ def _messages(asked: Record) -> list[Any] | None:
 
 
 def study(records: Sequence[Record]) -> usage.Study:
-    """Return what the sampled records' own totals tell, by model."""
+    """Return what the totals of the sampled records show, by model."""
     return usage.studied(_readings(records))
 
 

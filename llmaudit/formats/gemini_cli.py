@@ -66,7 +66,7 @@ def unfold(raw: msgspec.Raw) -> Iterator[tuple[msgspec.Raw, Session | None]]:
 
 
 def convert(message: Message, context: Context) -> Request | Ignored:
-    """Return the request that an answer is of."""
+    """Return the request behind an answer."""
     state: Session = context.shared or context.state
     if message.sessionId:
         state.id, state.kind = message.sessionId, message.kind

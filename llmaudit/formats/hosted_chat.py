@@ -108,7 +108,7 @@ def convert(line: Exchange, context: Context) -> Request | Ignored:
 
 
 def host_of(answer: Completion | Exchange, used: Usage) -> str | None:
-    """Return the host that writes such a usage object; None where none of its own fields is there."""
+    """Return the host that writes such a usage object; None if it has no field that only one host uses."""
     if answer.x_groq is not None or (used.queue_time is not None and answer.time_info is None):
         return "groq"
     if answer.time_info is not None:
@@ -187,7 +187,7 @@ _exchange = partial(msgspec.convert, type=Exchange)
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
-    """Return what the sampled records' totals tell, by model."""
+    """Return what the totals of the sampled records show, by model."""
     return usage.studied(_readings(records))
 
 

@@ -41,7 +41,7 @@ class Line(msgspec.Struct, gc=False):
 
 
 def convert(line: Line, context: Context) -> Request | Ignored:
-    """Return the request that a status update with usage is of."""
+    """Return the request behind a status update with usage."""
     message = line.message or Message()
     payload = message.payload or Payload()
     counts = payload.token_usage

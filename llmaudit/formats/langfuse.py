@@ -116,7 +116,7 @@ def _is_older(row: Observation, known: Request) -> bool:
 
 
 def details_of(row: Observation) -> dict[str, Any]:
-    """Return the counts of an observation; in older exports they stand under other names."""
+    """Return the counts of an observation; older exports have them under other names."""
     for stated in (row.usageDetails, row.usage_details):
         found = inner(stated)
         if isinstance(found, dict) and found:

@@ -191,7 +191,7 @@ def _messages(run: Run) -> list[Any] | None:
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
-    """Return what the sampled runs' counts tell, by provider and model."""
+    """Return what the counts of the sampled runs show, by provider and model."""
     return usage.studied(_readings(records))
 
 

@@ -50,8 +50,8 @@ class Columns(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Canonical column to source column (dotted inside objects), or to a constant where it stands under `constants`.
 
     Attributes:
-        request_id: What makes a call one; without it every record is a call of its own.
-        model: Served and requested model where they are not told apart.
+        request_id: Identifies a call; without it every record is a call of its own.
+        model: Served and requested model, if the log has only one name for both.
         status: `ok`, `error`, `cancelled` or a word for them.
         latency: From start to end, in `duration_unit`.
         first_token_latency: From start to the first token, in `duration_unit`.
@@ -105,11 +105,11 @@ class ColumnMap(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, 
 
     Attributes:
         name: What the log is called; records of maps with one name share their ids.
-        columns: Where each canonical column stands in the source.
+        columns: The source of each canonical column.
         constants: Canonical columns that are the same in every record.
         input_includes_cached: Whether input_tokens counts cached reads and writes.
         output_includes_reasoning: Whether output_tokens counts reasoning.
-        time_unit: Of times that are numbers; left out, it is told from their size.
+        time_unit: Of times that are numbers; if left out, it is inferred from their size.
         duration_unit: Of latencies.
         cost_unit: Of the amount.
     """
@@ -179,7 +179,7 @@ GENERAL = Format(
 
 
 def value_at(record: Mapping[str, Any], path: str) -> Any:
-    """Return what stands under a name, or under a dotted path through objects; None where there is nothing."""
+    """Return the value of a name, or of a dotted path through objects; None if there is none."""
     if path in record:
         return record[path]
     value: Any = record

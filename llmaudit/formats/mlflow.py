@@ -142,7 +142,7 @@ def _fill_cost(request: Request, attributes: dict[str, Any]) -> None:
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
-    """Return what the sampled spans' counts tell, by provider and model."""
+    """Return what the counts of the sampled spans show, by provider and model."""
     return spans.study_of(_attributes(records))
 
 

@@ -22,7 +22,7 @@ class Problem(msgspec.Struct, gc=False):
 
 
 class Kind(msgspec.Struct, gc=False):
-    """What a body says of itself, and the error it may hold."""
+    """What a body says about itself, and the error it may contain."""
 
     object: str | None = None
     error: Problem | str | None = None

@@ -45,7 +45,7 @@ class Chunk(msgspec.Struct, gc=False):
 
 
 class Cost(msgspec.Struct, gc=False):
-    """What AllToken tells of a call in a comment behind its stream, amounts in US dollars."""
+    """What AllToken says about a call in a comment after its stream, with amounts in US dollars."""
 
     cost: Decimal | None = None
     input_price: Decimal | None = None
@@ -59,7 +59,7 @@ _cost = msgspec.json.Decoder(Cost).decode
 
 @dataclass
 class Answer:
-    """What the chunks of one answer have told so far."""
+    """What the chunks of one answer have said so far."""
 
     number: int
     first: Chunk
@@ -85,7 +85,7 @@ class Answers:
 
 
 def convert(chunk: Chunk, context: Context) -> Held | Ignored:
-    """Put what a chunk tells into its answer: the last usage counts, for some servers repeat it in every chunk."""
+    """Add what a chunk says to its answer: the last usage counts, since some servers repeat it in every chunk."""
     answers: Answers = context.state
     if chunk.comment is not None:
         return _told(chunk.comment, answers)

@@ -69,7 +69,7 @@ class Message(msgspec.Struct, gc=False):
 
 
 def convert(record: Message, _: Context) -> Request | Ignored:
-    """Return the request that an assistant's message is of."""
+    """Return the request behind an assistant's message."""
     message = record.data or record
     tokens = message.tokens
     if message.role != "assistant" or tokens is None:

@@ -55,7 +55,7 @@ def convert(row: Row, context: Context) -> Held | Ignored:
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
-    """Return what the sampled spans' counts tell, by instrumentation, provider and model."""
+    """Return what the counts of the sampled spans show, by instrumentation, provider and model."""
     return spans.study_of(
         (mapping(inner(record.get("SpanAttributes"))), str(record.get("ScopeName") or "")) for record in records
     )

@@ -90,7 +90,7 @@ class Page(msgspec.Struct, gc=False):
 
 
 def unfold(page: Page) -> Iterator[tuple[msgspec.Raw, Shared]]:
-    """Yield each span with the instrumentation and the service that it is of."""
+    """Yield each span with its instrumentation and service."""
     for part in page.resourceSpans:
         about = attributes_of(part.resource.attributes if part.resource else None)
         for group in (*part.scopeSpans, *part.instrumentationLibrarySpans):
@@ -197,7 +197,7 @@ def _fill_first_token(request: Request, attributes: dict[str, Any], events: Sequ
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
-    """Return what the sampled spans' counts tell, by instrumentation, provider and model."""
+    """Return what the counts of the sampled spans show, by instrumentation, provider and model."""
     return spans.study_of(_attributes(records))
 
 

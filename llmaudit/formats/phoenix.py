@@ -82,7 +82,7 @@ def _exception(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
-    """Return what the sampled spans' counts tell, by provider and model."""
+    """Return what the counts of the sampled spans show, by provider and model."""
     return spans.study_of(_attributes(records))
 
 

@@ -1,4 +1,4 @@
-"""Portkey: the log files that a gateway of one's own writes to a blob store, one object a call."""
+"""Portkey: the log files that a self-hosted gateway writes to a blob store, one object per call."""
 
 from __future__ import annotations
 

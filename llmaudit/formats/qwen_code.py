@@ -33,7 +33,7 @@ class Line(msgspec.Struct, gc=False):
 
 
 def convert(line: Line, _: Context) -> Request | Ignored:
-    """Return the request that an assistant line is of."""
+    """Return the request behind an assistant line."""
     counts = line.usageMetadata
     if line.type != "assistant" or counts is None:
         return Ignored("line without usage")

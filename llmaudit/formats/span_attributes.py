@@ -232,7 +232,7 @@ def group_of(attributes: Attributes, scope: str) -> str:
 
 
 def request_of(attributes: Attributes, context: Context) -> Request:
-    """Return what a span's attributes tell of a call, without its times, ids and counts."""
+    """Return what the attributes of a span say about a call, without its times, ids and counts."""
     asked = mapping(inner(attributes.get("llm.invocation_parameters")))
     served = text(attributes, _SERVED) or text(attributes, _EITHER)
     requested = text(attributes, _REQUESTED) or or_none(

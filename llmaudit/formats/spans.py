@@ -200,7 +200,7 @@ def _take_over(call: Call, others: Iterable[Call], *, counts: bool) -> None:
 
 
 def study_of(found: Iterable[tuple[Attributes, str]]) -> usage.Study:
-    """Return what the counts of sampled spans tell, by instrumentation, provider and model.
+    """Return what the counts of sampled spans show, by instrumentation, provider and model.
 
     Args:
         found: For each span its attributes and the scope it was recorded in.

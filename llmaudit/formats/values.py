@@ -66,7 +66,7 @@ def utc(moment: datetime | None, field: str) -> datetime | None:
 def unit_of(values: Iterable[object]) -> int:
     """Return how many units a second has in epoch numbers, by the size of the middle one; 1 where there is none.
 
-    Asked once a file and not once a row: a row that is damaged must not be read in a unit of its own.
+    Decided once per file, not per row: a damaged row must not be read in a unit of its own.
     """
     numbers = sorted(float(value) for value in values if isinstance(value, int | float) and value > 0)
     if not numbers:

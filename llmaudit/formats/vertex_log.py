@@ -79,7 +79,7 @@ def _region(path: str) -> str | None:
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
-    """Return what the sampled rows' own totals tell, by model."""
+    """Return what the totals of the sampled rows show, by model."""
     return usage.studied(_readings(records))
 
 

@@ -81,7 +81,7 @@ def causes_of(found: Decomposition, before: Baseline, after: Baseline) -> list[C
 
 
 def _candidates(found: Decomposition, noise: Variances) -> Iterator[_Candidate]:
-    """Yield every cause in every scope it can be told of."""
+    """Yield every cause in every scope that it can be attributed to."""
     for cause, usd in found.by_cause().items():
         if cause == "period":
             continue  # a longer log is no cause of anything
@@ -122,7 +122,7 @@ def _scopes(use: CallKey) -> Iterator[Scope]:
 
 
 def _told(cause: str, certain: list[_Candidate]) -> Iterator[_Candidate]:
-    """Yield how one cause is told: by the narrowest scope that holds most of it, else each scope that stands out alone.
+    """Yield how one cause is reported: by the narrowest scope with most of it, else for each scope that stands out.
 
     A template's growth is told as that template's, although the whole log's input grew by it too; a cache that stopped
     in all templates of a feature is told as the feature's.

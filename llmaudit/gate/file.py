@@ -77,7 +77,7 @@ def read_baseline(path: Path, warn: Callable[[str], None]) -> Baseline:
 
     Args:
         path: The file.
-        warn: Told of keys that this llmaudit does not know: they are of a later one, and are left alone.
+        warn: Called for keys that this llmaudit does not know: they come from a later version and are ignored.
 
     Raises:
         InputError: Missing, truncated, no baseline, or of a later major version.

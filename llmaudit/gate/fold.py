@@ -43,7 +43,7 @@ def _changes(detail: Detail) -> Iterator[dict[str, Any]]:
 
 
 def like_cut(found: Baseline, detail: Detail) -> Baseline:
-    """Return a log's cells with tiers, gateways and models told apart as in a baseline; its names are cut already."""
+    """Return a log's cells with tiers, gateways and models divided as in a baseline; its names are cut already."""
     mine = msgspec.structs.replace(
         found.detail,
         by_tier=detail.by_tier,

@@ -190,14 +190,14 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
-    """How finely cells are told apart; a check cuts its own log in the same way.
+    """How finely cells are divided; a check divides its own log in the same way.
 
     Attributes:
         features: Features named one by one.
         templates: Templates named one by one.
-        by_tier: Whether tiers are told apart.
+        by_tier: Whether tiers are distinguished.
         by_gateway: Whether gateways are.
-        features_left_out: Features that stand together, beyond those that are named.
+        features_left_out: Features that are merged, beyond those that are listed by name.
         templates_left_out: Templates likewise.
         models_left_out: Models beyond those that are kept: the cost of their cells is there, their tokens are not.
         cluster: Whose requests are added up first: `user`, `session`, or each `request` on its own.
@@ -218,7 +218,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """A log, reduced. What a baseline file holds, and what a check makes of the log it is asked about.
+    """A log, reduced: the content of a baseline file, and what a check computes from its log.
 
     Attributes:
         schema: Name and major version.
@@ -229,7 +229,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
         requests: All requests.
         unpriced: Those whose cost is unknown: in no sum of money.
         rates: The prices its requests had, by key.
-        frozen: The prices that count, by key: the baseline's own, or those of the baseline it is held against.
+        frozen: The prices that count, by key: the baseline's own, or those of the baseline it is compared with.
         cells: Requests by everything that money depends on.
         moments: Sums for standard errors.
         cases: By case, where the log names cases.

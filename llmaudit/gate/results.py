@@ -120,7 +120,7 @@ def _moved(pct: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A figure of the log itself, to be held against a limit: no estimate, so no interval.
+    """A figure of the log itself, compared with a limit: not an estimate, so without an interval.
 
     Attributes:
         value: The figure; None where it is unknown.

@@ -18,11 +18,11 @@ SHORT = 8
 
 
 Scope = tuple[str | None, ...]
-"""Where a cause is told of: all of the log (empty), a feature, or a feature and a template."""
+"""The scope of a cause: the whole log (empty), a feature, or a feature and a template."""
 
 
 def inside(use: CallKey, scope: Scope) -> bool:
-    """Say whether a use lies in a scope."""
+    """Say whether a use is within a scope."""
     return use[: len(scope)] == scope
 
 
@@ -67,7 +67,7 @@ def amount(usd: Decimal, monthly: Decimal | None) -> str:
 
 
 class _Both:
-    """Both logs, or what of them lies in a scope."""
+    """Both logs, or the part of them within a scope."""
 
     def __init__(self, found: Decomposition, scope: Scope) -> None:
         self.found = found

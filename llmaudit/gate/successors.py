@@ -10,7 +10,7 @@ from llmaudit.gate.model import OTHER, Baseline
 from llmaudit.gate.names import SYSTEM
 
 LIKE = 2.0
-"""A successor is called at most so many times as often, or as seldom, as what it stands for."""
+"""A successor is called at most this many times as often, or as rarely, as the template it replaces."""
 
 
 def with_successors(before: Baseline, after: Baseline) -> tuple[Baseline, dict[str, str]]:

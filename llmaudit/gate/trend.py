@@ -29,15 +29,15 @@ from llmaudit.money import EXACT, ZERO, shown, total
 
 SCHEMA = "llmaudit/trend/1"
 MIN_POINTS, MIN_SIDE = 10, 3
-"""Baselines that a series needs, and how many stand on either side of a change."""
+"""Baselines that a series needs, and the least number on either side of a change."""
 
 LEVEL = 0.01
 ORDERS, CHUNK = 2000, 200
 MAX_POINTS = 90
-"""The newest so many baselines are looked at: the work grows with the square of their number."""
+"""Only this many of the newest baselines are examined: the work grows with the square of their number."""
 
 RECENT = 7
-"""A rise that began among the newest so many baselines fails the check; older ones are known by now."""
+"""A rise that began among this many of the newest baselines fails the check; older ones are known by now."""
 
 RISE_PCT = 5.0
 

@@ -23,7 +23,7 @@ ASSUMPTIONS = [
 
 
 def find(evidence: Evidence) -> LeverResult:
-    """Return what answers cost that ended at their limit; length reserved and unused is told in tokens, not money."""
+    """Return what answers cost that were cut off at their limit; unused length is given in tokens, not money."""
     worth = Worth(evidence)
     priced = [(row, spent) for row in evidence.rows(CutOff) if (spent := worth.spent(row)) is not None]
     gains = [Gain(row, spent, spent if row.is_json else ZERO, spent) for row, spent in priced if not row.is_short]

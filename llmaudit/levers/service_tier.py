@@ -17,7 +17,7 @@ from llmaudit.tiers.rules import HIGH_STAKES
 FLEX = "flex"
 ASSUMPTIONS = [
     (
-        "expected: a dear tier is not needed where nobody waits (told as for `batch`); low: where the feature's name "
+        "expected: an expensive tier is not needed where nobody waits (as for `batch`); low: where the feature's name "
         "says so; high: everywhere but on tier 3"
     ),
     (

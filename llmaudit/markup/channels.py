@@ -76,41 +76,32 @@ def channel_sums(
 
 def _rates(found: Sequence[Found], *, is_measured: bool) -> ChannelSum:
     own = [one for one in found if one.kind not in {"conversion", "token_count", "top_up"}]
-    if own:
-        return ChannelSum(
-            channel="token_rate",
-            status="measured",
-            usd=total(one.overpaid_usd for one in own),
-            in_billed=True,
-            evidence=[claim(one) for one in own],
-        )
-    if not is_measured:
-        return _unknown("token_rate", TOO_FEW)
-    return ChannelSum(
-        channel="token_rate", status="none", usd=ZERO, in_billed=True, evidence=["no rule adds to list in the amounts"]
-    )
+    claims = [claim(one) for one in own]
+    return _in_amounts("token_rate", own, claims, "no rule adds to list in the amounts", is_measured=is_measured)
 
 
 def _conversion(found: Sequence[Found], stated: Sequence[Channel], *, is_measured: bool) -> ChannelSum:
     own = [one for one in found if one.kind == "conversion"]
-    if own:
-        return ChannelSum(
-            channel="conversion",
-            status="measured",
-            usd=total(one.overpaid_usd for one in own),
-            in_billed=True,
-            evidence=[f"{claim(one)}; the log says group ratio {one.stated_ratio}" for one in own],
-        )
-    if any(STATED.get(one.kind) == "conversion" for one in stated):
+    if not own and any(STATED.get(one.kind) == "conversion" for one in stated):
         return _unknown("conversion", "it converts credit or points; what a point cost in money is in no log")
-    if not is_measured:
-        return _unknown("conversion", TOO_FEW)
+    claims = [f"{claim(one)}; the log says group ratio {one.stated_ratio}" for one in own]
+    return _in_amounts(
+        "conversion", own, claims, "no ratio or exchange rate is in the amounts", is_measured=is_measured
+    )
+
+
+def _in_amounts(
+    channel: ChannelName, own: Sequence[Found], claims: list[str], nothing: str, *, is_measured: bool
+) -> ChannelSum:
+    """Return a channel that shows in the amounts: by its rules, or by `nothing` where the amounts have none."""
+    if not own and not is_measured:
+        return _unknown(channel, TOO_FEW)
     return ChannelSum(
-        channel="conversion",
-        status="none",
-        usd=ZERO,
+        channel=channel,
+        status="measured" if own else "none",
+        usd=total(one.overpaid_usd for one in own),
         in_billed=True,
-        evidence=["no ratio or exchange rate is in the amounts"],
+        evidence=claims or [nothing],
     )
 
 

@@ -20,22 +20,22 @@ from llmaudit.markup.snap import refined
 from llmaudit.markup.tried import GAIN, Explained, as_rule, tried
 
 ENOUGH = 0.6
-"""Less than this share of requests at list is not list."""
+"""If fewer than this share of the requests cost list, the amounts are not list."""
 
 CLOSE = 0.98
-"""Above this share of requests at list there is nothing to explain."""
+"""If more than this share of the requests cost list, there is nothing to explain."""
 
 Outcome = Literal["list", "markup", "look-alike", "discount", "currency", "unclear"]
 
 
 @dataclass(frozen=True)
 class Tested:
-    """How well a look-alike fits.
+    """How well a look-alike explains the amounts.
 
     Attributes:
         label: Which one.
-        worse: Its cost less that of the rule; below 0 it fits better.
-        fits: Share of requests that it makes the amounts of.
+        worse: Its cost minus that of the rule; below 0 it fits better.
+        fits: Share of the requests whose amounts it reproduces.
     """
 
     label: str
@@ -45,7 +45,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class Decision:
-    """What makes the amounts of some requests.
+    """What explains the amounts of some requests.
 
     Attributes:
         outcome: list (nothing is added), markup, look-alike, discount, currency, or unclear.
@@ -70,7 +70,7 @@ class Decision:
 
     @property
     def cost(self) -> float:
-        """What the best reading costs, rule or look-alike."""
+        """The cost of the best explanation, rule or look-alike."""
         beside = self.tested[self.explained.name].worse if self.explained else 0.0
         return self.rule.cost + min(beside, 0.0)
 
@@ -81,7 +81,7 @@ class Decision:
 
 
 def decide(panel: Panel, catalog: Catalog) -> Decision:
-    """Return what makes the amounts of a panel: list, a rule, a look-alike, or nothing that can be told.
+    """Return what explains the amounts of a panel: list, a rule, a look-alike, or nothing that can be determined.
 
     A look-alike wins a tie: a gateway is charged with a markup only where no other reading of the log fits as well.
     """
@@ -184,7 +184,7 @@ def _as_good(scored: list[tuple[Explained, float]], best: Fitted, bench: Bench) 
 
 
 FEW = 0.03
-"""Share of the requests on which nothing is built."""
+"""Share of the requests that is too small to base anything on."""
 
 
 def _cost(look: Explained, bench: Bench, shifts: set[float]) -> float:

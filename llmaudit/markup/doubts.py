@@ -54,7 +54,7 @@ def _is_clear(rule: Fitted) -> bool:
 
 
 def is_exact(rule: Fitted, bench: Bench) -> bool:
-    """Say whether a rule makes amounts to the last digit, by many steps where list makes none of them."""
+    """Say whether a rule reproduces amounts to the last digit, many steps away from list, and list reproduces none."""
     step, billed = bench.panel.step, bench.panel.billed
     added = rule.predicted - bench.listed
     touched = added > MANY_STEPS * step
@@ -110,7 +110,7 @@ def _scatters_alike(amounts: Floats, scatter: Floats) -> bool | None:
 
 
 def stated_ratio(rule: Fitted, panel: Panel) -> str | None:
-    """Return the ratio that a relay logged with every request, where it is the one that was found."""
+    """Return the ratio that a relay logged with every request, if it is the one that was found."""
     stated = {row.group_ratio for row in panel.rows}
     rate = rule.numbers.get("rate")
     if len(stated) != 1 or rate is None:
@@ -120,7 +120,7 @@ def stated_ratio(rule: Fitted, panel: Panel) -> str | None:
 
 
 def exchanged(rule: Fitted) -> float | None:
-    """Return the ratio of a rule that is an exchange rate; None where there is none.
+    """Return the ratio of a rule that looks like an exchange rate; None if there is none.
 
     Near list only a bare ratio is one. A ratio of several times list is one whatever stands beside it: a log that
     leaves out cached tokens, or rounds roughly, makes its amounts follow another rule.

@@ -16,13 +16,13 @@ RULES: tuple[Callable[[Bench, float], Made], ...] = (at_list, rounded_up, rate, 
 """Every rule, in the order in which a tie is settled."""
 
 NOISY = 3.0
-"""Above this scale an amount carries more error than its rounding and that of the list price."""
+"""Above this noise scale, an amount has more error than its own rounding and that of the list price."""
 
 MOST_EXACT = 0.98
-"""Above this share of amounts that a rule makes to the last digit there is no rounding left to explain."""
+"""If a rule reproduces more than this share of the amounts to the last digit, no rounding is left to explain."""
 
 SEEN = 1e-4
-"""A step below this share of a typical amount is nothing beside noise."""
+"""A rounding step below this share of a typical amount is negligible beside noise."""
 
 
 def fitted_rules(bench: Bench) -> list[Fitted]:
@@ -62,7 +62,7 @@ def refitted(bench: Bench, closest: Floats) -> list[Fitted]:
 
 
 def _every(bench: Bench, shift: float = 0.0) -> list[Fitted]:
-    """Return every rule for a log whose amounts lie so many steps beside what is computed."""
+    """Return every rule for a log whose amounts are shifted by some steps from what is computed."""
     if not shift:
         return [rule for make in RULES for rule in make(bench, 0.0)]
     makers = (*((at_list,) if shift < 0 else ()), rate, fee, by_class, cache, minimum)

@@ -232,20 +232,20 @@ def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
         msgspec.structs.replace(model, overpaid_usd=(model.overpaid_usd or ZERO) + taken.get(model.model, ZERO))
         for model in row.by_model
     ]
-    changes: dict[str, object] = {}
-    if not row.found or main in more:
-        over = main.of_list_pct if row.list_usd else None  # of nothing that could be compared, nothing is a percentage
-        pct = main.pct if main.kind == "top_up" else over
-        low, high = (main.low_pct, main.high_pct) if main.kind == "top_up" else (pct, pct)
-        changes = {"kind": main.kind, "pct": pct, "low_pct": low, "high_pct": high, "fixed_usd": main.fixed_usd}
-    return msgspec.structs.replace(
+    judged = msgspec.structs.replace(
         row,
         verdict="markup",
         found=found,
         overpaid_usd=total(one.overpaid_usd for one in found),
         evidence=[f"{claims}; in the amounts: {row.evidence[0]}", *row.evidence[1:]],
         by_model=models,
-        **changes,
+    )
+    if row.found and main not in more:
+        return judged
+    over = main.of_list_pct if row.list_usd else None  # of nothing that could be compared, nothing is a percentage
+    pct, low, high = (main.pct, main.low_pct, main.high_pct) if main.kind == "top_up" else (over, over, over)
+    return msgspec.structs.replace(
+        judged, kind=main.kind, pct=pct, low_pct=low, high_pct=high, fixed_usd=main.fixed_usd
     )
 
 
@@ -283,7 +283,7 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
 
 
 def _tiny(found: Sequence[Found]) -> list[str]:
-    """Return rules whose dollars decide nothing: they stand last, for who adds up every request."""
+    """Return rules too small to decide anything: they come last, for readers who add up every request."""
     return [f"too small to be a markup ({one.of_list_pct:.2g}% of list): {claim(one)}" for one in found]
 
 
@@ -303,7 +303,7 @@ def _charge(found: Sequence[Found], models: int) -> str:
 
 
 def _at_this_pace(row: GatewayRow, cells: Sequence[PricedCell], days: int) -> Decimal | None:
-    """Return what the markups of the period come to in a number of days, to the cent.
+    """Return what the markups of the period amount to over a number of days, to the cent.
 
     One that began within the period has taken what it took since that day: it goes on at that pace, not at the pace of
     a period that it was half absent from.

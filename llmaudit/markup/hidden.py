@@ -23,7 +23,7 @@ from llmaudit.markup.shapes import applied
 from llmaudit.markup.tried import Explained
 
 NEARLY_ALL = 0.97
-"""Share of the amounts that has to lie in the range: a few odd requests are in every log."""
+"""Share of the amounts that must be within the range: every log has a few odd requests."""
 
 SOME = 0.1
 """Share of the requests that have to be at list, uncached, where hidden cached parts are to explain the others."""
@@ -36,7 +36,7 @@ NAME = "cache class"
 
 @dataclass(frozen=True)
 class Range:
-    """What requests may cost at list, cached parts of any size included.
+    """What requests may cost at list if cached parts of any size are hidden.
 
     Attributes:
         low: US dollars, had all of each prompt been read from a cache, where the log shows no reads.
@@ -53,7 +53,7 @@ class Range:
 
 
 def range_of(panel: Panel, catalog: Catalog) -> Range | None:
-    """Return what cached parts leave open, or None where the log shows both reads and writes, or they cost nothing."""
+    """Return the range that hidden cached parts leave open; None if the log shows them, or they are free."""
     tokens, factors, listed = panel.quantities, panel.factors, panel.listed
     fresh, plain = tokens[:, FACTORS["input_tokens"]], factors[:, FACTORS["input_tokens"]]
     writes = [FACTORS[f"cache_write_{name}_tokens"] for name in ("5m", "1h", "other")]
@@ -74,7 +74,7 @@ def range_of(panel: Panel, catalog: Catalog) -> Range | None:
 
 
 def _too_small(panel: Panel, catalog: Catalog) -> Bools:
-    """Say which prompts are below the size from which their seller caches; of a seller that states none, none is."""
+    """Say which prompts are too small for their seller to cache; none is if the seller states no size."""
     least = {}
     for offer in panel.offers:
         if offer.key not in least:
@@ -87,7 +87,7 @@ def _too_small(panel: Panel, catalog: Catalog) -> Bools:
 
 
 def settled(decision: Decision, catalog: Catalog) -> Decision:
-    """Return a decision with cached parts that the log may hide taken in; the same one where they change nothing.
+    """Return a decision that accounts for cached parts hidden by the log; the same one if they change nothing.
 
     Where enough prompts are too small to be cached, those decide.
     """
@@ -112,7 +112,7 @@ def settled(decision: Decision, catalog: Catalog) -> Decision:
 
 
 def _is_even(decision: Decision) -> bool:
-    """Say whether amounts at list are list over all too: noise is on both sides of it, hidden cached parts on one."""
+    """Say whether amounts at list also sum to list: noise is on both sides of it, hidden cached parts on only one."""
     bench = decision.bench
     residual, listed = bench.panel.billed - bench.listed, float(bench.listed.sum())
     error = float(np.sqrt((residual**2).sum()))
@@ -120,7 +120,7 @@ def _is_even(decision: Decision) -> bool:
 
 
 def _regional(panel: Panel, catalog: Catalog) -> float:
-    """Return the most expensive region as a multiple of list, where the log names none."""
+    """Return the highest regional price as a multiple of list, if the log names no region."""
     every = (one for one in alternatives(panel, catalog) if one.name == "region" and "," not in one.label)
     return max((float(np.median(one.listed / panel.listed)) for one in every), default=1.0)
 

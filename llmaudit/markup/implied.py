@@ -12,7 +12,7 @@ from llmaudit.markup.model import ImpliedRate
 from llmaudit.markup.panel import CLASSES, Panel
 
 LEAST = 0.01
-"""A class with less than this share of list cost has no rate that can be told."""
+"""The rate of a class with less than this share of list cost cannot be determined."""
 
 ASKS = {
     "input": "requests with longer and shorter prompts",
@@ -21,10 +21,10 @@ ASKS = {
     "output": "requests with longer and shorter answers",
     "other": "requests with and without searches, audio or images",
 }
-"""What would tell the rate of a class."""
+"""What would determine the rate of a class."""
 
 SURE = 0.05
-"""An interval wider than this either way is no rate."""
+"""A rate whose interval is wider than this, in either direction, is withheld."""
 
 
 def implied_rates(decisions: Mapping[str, Decision]) -> list[ImpliedRate]:

@@ -22,19 +22,19 @@ from llmaudit.markup.rules import TIE
 from llmaudit.markup.tried import Explained
 
 TRIED = 12
-"""Requests on which every model of the seller is tried; the one that makes most of them is tried on all."""
+"""Requests on which every model of the seller is tried; the one that explains most of them is tried on all."""
 
 NEARLY_ALL = 0.9
-"""Share of the requests that follow nothing which the other model has to make."""
+"""Share of the unexplained requests that the other model has to explain."""
 
 TOGETHER = 0.97
-"""Share of all requests that list and the other model have to make between them."""
+"""Share of all requests that list and the other model together have to explain."""
 
 NAME = "alias"
 
 
 def with_another_model(decision: Decision, catalog: Catalog) -> Decision:
-    """Return a decision with another model's price as what explains it; the same one where no price does."""
+    """Return a decision explained by another model's price; the same one if no price explains it."""
     bench = decision.bench
     panel, at_list = bench.panel, _made(bench.panel, bench.listed)
     is_open = decision.outcome == "unclear" or (decision.outcome == "list" and _over(panel) > TOLERANCE)
@@ -53,7 +53,7 @@ def with_another_model(decision: Decision, catalog: Catalog) -> Decision:
 
 
 def with_uncounted_output(decision: Decision) -> Decision:
-    """Return a decision with output that the log does not count as what explains it, such as a model's reasoning.
+    """Return a decision explained by output that the log does not count, such as reasoning.
 
     What is billed beyond list is then a whole number of output tokens, another one on every request. Noise makes whole
     numbers by chance alone, and a rule makes the same on requests that are alike.
@@ -87,7 +87,7 @@ def _over(panel: Panel) -> float:
 
 
 def _made(panel: Panel, amounts: Floats) -> Bools:
-    """Say which amounts are what the log's rounding makes of others."""
+    """Say which amounts equal others after the log's rounding."""
     found: Bools = np.abs(panel.billed - amounts) <= panel.step * 2 * TIE  # either way of rounding
     return found
 
@@ -98,7 +98,7 @@ def _first(mask: Bools) -> Bools:
 
 
 def _likely(panel: Panel, catalog: Catalog) -> Iterator[Offer]:
-    """Yield models of the seller that make most of some amounts, the one that makes most first."""
+    """Yield the models of the seller whose prices explain most of some amounts, best first."""
     own = panel.offers[0]
     others = [one for one in catalog.offers() if one.seller == own.seller and one.sku.model != own.sku.model]
     made = [(float(_made(panel, _costs(panel, offer, catalog)).mean()), offer) for offer in others]
@@ -106,7 +106,7 @@ def _likely(panel: Panel, catalog: Catalog) -> Iterator[Offer]:
 
 
 def _costs(panel: Panel, offer: Offer, catalog: Catalog) -> Floats:
-    """Return what requests would cost as another model; not a number where it has no price for one."""
+    """Return what requests would cost on another model; nan where it has no price."""
     costs = np.full(len(panel), np.nan)
     for index, row in enumerate(panel.rows):
         rates = rates_for(catalog, offer, conditions_of(row, catalog))

@@ -20,15 +20,15 @@ from llmaudit.markup.rules import CLEAR, PER_NUMBER, Bench, Fitted
 from llmaudit.markup.shapes import applied
 
 POOLED = 8000
-"""Requests at most that are looked at together: with so many, more change nothing."""
+"""Largest number of requests examined together: beyond that, more change nothing."""
 
 REST = "other models"
-"""Stands for the models that have too few requests each, taken together."""
+"""Name for all models that have too few requests by themselves, taken together."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Models on which one rule adds to list."""
+    """Models to whose list cost one rule adds."""
 
     models: tuple[str, ...]
     panel: Panel
@@ -37,7 +37,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was found on a gateway.
+    """What was found about a gateway.
 
     Attributes:
         models: The decision on each model, or on the rest of them together.
@@ -78,11 +78,11 @@ def judge(panel: Panel, catalog: Catalog) -> Judgement:
 
 
 ODD, SKEWED = 4.0, 0.005
-"""Scales of noise beyond which an amount is odd, and the share of odd ones that is noticed."""
+"""Noise scales beyond which an amount is odd, and the share of odd amounts that counts as skewed."""
 
 
 def surely_whole(decisions: Mapping[str, Decision]) -> dict[str, Bools] | None:
-    """Return the requests that show what they read from a cache, where others seem to have read and do not show it.
+    """Return the requests whose log shows cache reads, if others seem to have read from a cache without showing it.
 
     Under noise, small cached parts that a log leaves out cannot be told from it one by one, and pull every number down.
     They betray themselves by the large ones: amounts far too low, among requests without cached tokens alone.
@@ -106,7 +106,7 @@ def is_faint(decision: Decision) -> bool:
 
 
 def _panels(panel: Panel) -> dict[str, Panel]:
-    """Return the requests by model; models with few requests are one."""
+    """Return the requests by model; models with few requests count as one."""
     every = by_model(panel)
     found = {name: own for name, own in every.items() if len(own) >= MIN_ROWS}
     rest = [own for name, own in every.items() if name not in found]
@@ -120,7 +120,7 @@ def _extra(group: Group) -> float:
 def _pooled(
     names: Sequence[str], panels: dict[str, Panel], decisions: dict[str, Decision], catalog: Catalog
 ) -> list[Group]:
-    """Return the fewest groups of models that one rule each holds for: all of them, those of a kind, or each alone."""
+    """Return the fewest groups of models that share a rule: all models, those with one kind of rule, or each alone."""
     if not names:
         return []
     whole = _together(names, panels, decisions, catalog)
@@ -137,7 +137,7 @@ def _pooled(
 def _alike(
     names: Sequence[str], panels: dict[str, Panel], decisions: dict[str, Decision], catalog: Catalog
 ) -> list[Group]:
-    """Return groups of models whose numbers agree, each model joining the first group that it agrees with."""
+    """Return groups of models whose numbers agree: each model joins the first group that it agrees with."""
     groups: list[list[str]] = []
     for name in names:
         for group in groups:
@@ -155,7 +155,7 @@ def _alike(
 def _together(
     names: Sequence[str], panels: dict[str, Panel], decisions: dict[str, Decision], catalog: Catalog
 ) -> Group | None:
-    """Return models as one group, or None where one rule for all fits worse than one for each."""
+    """Return models as one group; None if a common rule fits worse than one rule for each."""
     if len(names) == 1:
         return Group((names[0],), panels[names[0]], decisions[names[0]])
     panel = join([thinned(panels[name], POOLED // len(names)) for name in names])
@@ -170,7 +170,7 @@ def _together(
 
 
 def _apart(names: Sequence[str], panels: dict[str, Panel], decisions: dict[str, Decision], bench: Bench) -> float:
-    """Return what the rules of several models cost on their joint requests, each on its own."""
+    """Return the cost of the models' separate rules on their joint requests."""
     predicted = np.concatenate(
         [applied(decisions[name].rule, Bench(thinned(panels[name], POOLED // len(names)))) for name in names]
     )
@@ -181,7 +181,7 @@ def _apart(names: Sequence[str], panels: dict[str, Panel], decisions: dict[str, 
 def _absorbed(
     groups: list[Group], panels: dict[str, Panel], decisions: dict[str, Decision], catalog: Catalog
 ) -> tuple[list[Group], dict[str, Decision]]:
-    """Let groups take in models that follow the group's very rule, though alone they would be read otherwise.
+    """Let groups absorb models that follow exactly the group's rule, although by themselves they look different.
 
     A gateway that charges 10% more for models with one price everywhere charges it for models with regional prices
     too: that all of those happen to be regional is the stranger story.
@@ -200,7 +200,7 @@ def _absorbed(
 def _with_hidden(
     groups: list[Group], decisions: dict[str, Decision], catalog: Catalog
 ) -> tuple[list[Group], dict[str, Decision]]:
-    """Let groups take in models that follow the group's rule but for cached parts which the log does not show.
+    """Let groups absorb models that follow the group's rule except for cached tokens that the log does not show.
 
     Such a part moves every number that is fitted to these requests alone, so the group's numbers stay as they are.
     """
@@ -223,7 +223,7 @@ def _with_hidden(
 def _follows(group: Group, decision: Decision) -> bool:
     """Say whether a model's requests follow a group's rule, with its numbers: better than what they are read as alone.
 
-    As well is enough where that reading is a look-alike which a constant ratio cannot be told from.
+    Equally well is enough if that reading is a look-alike that a constant ratio cannot be distinguished from.
     """
     rule, bench = group.decision.rule, decision.bench
     as_one = bench.judged(Fitted(rule.kind, {}, applied(rule, bench), shift=rule.shift))

@@ -183,7 +183,7 @@ def _epochs(catalog: Catalog, offer: Offer, used: When, at: datetime) -> list[da
 
 
 def _cache_classes(panel: Panel) -> dict[tuple[str, str], Floats]:
-    """Return list costs with cached tokens in another class: a lifetime the log does not tell, or no counter at all."""
+    """Return list costs with cached tokens in another class: of unknown lifetime, or without any counter."""
     quantities, factors, listed = panel.quantities, panel.factors, panel.listed
     found = {}
     five, hour, other = (quantities[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other"))

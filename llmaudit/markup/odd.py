@@ -16,7 +16,7 @@ from llmaudit.summaries.billed import BilledRequest
 
 
 def excess_of(one: Decision) -> float:
-    """Return what is billed above list by no rule and no look-alike, as a share of list."""
+    """Return the amount above list that neither a rule nor a look-alike explains, as a share of list."""
     if one.outcome == "unclear":
         return float((one.bench.panel.billed - one.bench.listed).sum() / one.bench.listed.sum())
     if one.outcome == "list" and one.fits < 1:
@@ -26,13 +26,13 @@ def excess_of(one: Decision) -> float:
 
 
 def odd_of(one: Decision) -> Bools:
-    """Say which requests do not follow the reading of their model."""
+    """Say which requests do not follow the explanation found for their model."""
     found: Bools = np.abs(one.bench.residual(one.rule.predicted)) > ODD * one.bench.scale
     return found
 
 
 def are_few(judgement: Judgement) -> bool:
-    """Say whether the odd requests of models at list are so few, and so little, that no gateway makes a living of them.
+    """Say whether the odd requests of models at list are too few, and too small, to be a gateway's business.
 
     They are shown with what they come to (`odd_ones`), and keep no verdict open.
     """
@@ -47,11 +47,11 @@ ODD = 4.0
 """Errors beyond which a request does not follow a rule."""
 
 FEW_ODD, LITTLE = 0.01, 0.03
-"""Share of requests, and of list cost, up to which odd amounts are an accident of a log and no question."""
+"""Share of requests, and of list cost, up to which odd amounts are treated as accidents of the log."""
 
 
 def odd_ones(judgement: Judgement) -> list[str]:
-    """Return the odd requests of models at list, what they come to and where the largest are: a sentence, or none."""
+    """Return a sentence about the odd requests of models at list: their sum, and where the largest are; or none."""
     odd = {key: np.flatnonzero(odd_of(one)) for key, one in judgement.models.items() if one.outcome == "list"}
     count = sum(map(len, odd.values()))
     if not count:

@@ -22,22 +22,22 @@ Kind = Literal[
 ]  # fmt: skip
 
 PER_NUMBER = 14.0
-"""What a further number costs a rule: chance alone gains so much once in 5,000 times."""
+"""Penalty per parameter of a rule: chance alone gains this much once in 5,000 times."""
 
 PER_SHIFT = 7.0
-"""What it costs a rule that the log is said to round down, or up, rather than to the nearest step."""
+"""Penalty for assuming that the log rounds down, or up, rather than to the nearest step."""
 
 PER_DIGIT = 2.0
-"""What a further digit of an amount costs: of two rules that fit alike the one with rounder numbers is meant."""
+"""Penalty per digit of a number: of two rules that fit equally well, the one with rounder numbers is preferred."""
 
 CLEAR = 4.5
-"""Standard errors by which a number has to differ from nothing: many rules are tried on the same requests."""
+"""Standard errors by which a number has to differ from no effect: many rules are tried on the same requests."""
 
 TIE = 0.500001
-"""Half a step, and what floats make of it."""
+"""Half a step, with room for floating-point error."""
 
 NULLS = {"rate": 1.0, "before": 1.0, "output": 1.0, "input": 1.0}
-"""What a ratio is where nothing is added; every other number is then 0."""
+"""The value of a ratio that adds nothing; for every other number that is 0."""
 
 
 @dataclass(frozen=True)

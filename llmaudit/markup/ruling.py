@@ -21,7 +21,7 @@ ALWAYS = {
 }
 NOT_PRICED = {
     "region": "no model here has a regional price, or the log names the region",
-    "time of day": "no model here has dearer hours",
+    "time of day": "no model here has more expensive hours",
     "service tier": "no model here has another tier, or the log names the tier that served",
     "batch": "no model here has a batch price",
     "long context": "no model here has a price for long prompts",
@@ -63,12 +63,12 @@ def _ruling(name: str, judgement: Judgement) -> LookAlike:
 
 
 def _behind(one: Decision, name: str) -> float:
-    """Return how much worse a look-alike fits than what the requests of a model are read as, rule or look-alike."""
+    """Return how much worse a look-alike fits than the explanation chosen for a model, rule or look-alike."""
     return one.tested[name].worse + one.rule.cost - one.cost
 
 
 def _asked(judgement: Judgement) -> Iterator[Decision]:
-    """Yield the decisions a look-alike has to be ruled out of: the groups under a rule, and what is unclear."""
+    """Yield the decisions in which a look-alike has to be ruled out: groups under a rule, and unclear models."""
     yield from (group.decision for group in judgement.groups)
     yield from (one for one in judgement.models.values() if one.outcome in {"unclear", "look-alike"})
 
@@ -94,7 +94,7 @@ def _currency(judgement: Judgement) -> LookAlike:
 
 
 def unsettled(judgement: Judgement) -> str | None:
-    """Return what keeps a verdict open, with what would settle it; None where nothing does."""
+    """Return what keeps the verdict open, and what would settle it; None if nothing does."""
     bare = [key for key, one in judgement.models.items() if _is_bare(one)]
     if bare and _is_one_ratio(judgement, bare) and not _at_list_for_sure(judgement, bare):
         one = judgement.models[bare[0]]
@@ -120,7 +120,7 @@ def unsettled(judgement: Judgement) -> str | None:
 
 
 def _near_currency(judgement: Judgement) -> str | None:
-    """Return that a ratio may be a markup or another currency, where it is one that some gateways charge."""
+    """Return the question whether a ratio is a markup or a currency, if some gateways charge such a ratio."""
     foreign = {key: exchanged(one.rule) for key, one in judgement.models.items() if one.outcome == "currency"}
     near = {key: rate for key, rate in foreign.items() if rate is not None and 1 < rate <= MANY}
     if not near:
@@ -161,7 +161,7 @@ def _at_list_for_sure(judgement: Judgement, bare: Sequence[str]) -> bool:
 
 
 def explanation(judgement: Judgement) -> str:
-    """Return what explains amounts that are not list, models under one explanation together."""
+    """Return what explains the amounts that are not list, grouping models with the same explanation."""
     parts: dict[str, list[str]] = {}
     for key, one in judgement.models.items():
         if (why := _explained(one)) is not None:
@@ -171,7 +171,7 @@ def explanation(judgement: Judgement) -> str:
 
 
 def _share(judgement: Judgement, names: Sequence[str]) -> str:
-    """Return on how many requests of some models what explains them holds."""
+    """Return how many requests of some models their explanation covers, in words."""
     looks = (judgement.models[name].explained for name in names)
     shares = [100 * look.share for look in looks if look is not None and look.share is not None]
     if not shares:
@@ -192,7 +192,7 @@ def _explained(one: Decision) -> str | None:
 
 
 def bound_pct(judgement: Judgement) -> float:
-    """Return the largest markup, in percent, that the amounts of a gateway at list leave room for.
+    """Return the largest markup, in percent, that would be compatible with the amounts of a gateway at list.
 
     A few odd requests are no part of it: they are shown apart.
     """
@@ -206,7 +206,7 @@ def bound_pct(judgement: Judgement) -> float:
 
 
 def by_sums(models: Sequence[ModelRow]) -> list[LookAlike]:
-    """Return the look-alikes where only sums are known: the list price has them in, as far as the log tells."""
+    """Return the look-alikes if only sums are known: the list price accounts for them as far as the log shows them."""
     certain = [row.model for row in models if row.decides]
     region = f"{', '.join(certain)} have no regional price" if certain else "every model compared has regional prices"
     told = {

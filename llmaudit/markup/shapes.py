@@ -14,7 +14,7 @@ from llmaudit.markup.rules import CLEAR, NULLS, Bench, Fitted, Form, Kind, Numbe
 from llmaudit.markup.snap import TIED, has_round
 
 SAME = 0.002
-"""Rates that are nearer to each other are one."""
+"""Rates closer to each other than this are the same."""
 
 Made = Iterator[Fitted]
 
@@ -212,7 +212,7 @@ def _least(bench: Bench) -> Number | None:
 
 
 ALIKE = 0.05
-"""Amounts of cheap requests that differ more than this are no minimum."""
+"""If the amounts of cheap requests differ by more than this, there is no minimum charge."""
 
 
 def _enough(bench: Bench) -> float:

@@ -19,23 +19,23 @@ DIGITS = (1, 2, 3)
 """Significant digits of an amount, and decimals of a percentage less one, from the roundest on."""
 
 REACH = 4.0
-"""Standard errors within which a round number is tried."""
+"""Round numbers within this many standard errors are tried."""
 
 NOT_ROUND = 4.0
-"""Digits that count for numbers that are not round."""
+"""Digits charged to numbers that are not round."""
 
 TIED = 1e-3
-"""Parts of a step by which amounts are taken to end on half a step."""
+"""Tolerance, in steps, for treating an amount as ending on half a step."""
 
 LEAST = 1e-9
-"""Relative width that every interval has: numbers that fit to the last digit are still floats."""
+"""Least relative width of an interval: numbers that fit to the last digit are still floats."""
 
 PITCHES = 50
-"""With so many different endings of amounts or more, rounding is as good as random."""
+"""With at least this many different endings of amounts, rounding behaves as if random."""
 
 
 def snapped(rule: Fitted, bench: Bench) -> Fitted:
-    """Return a rule with its cost, by round numbers where those make the amounts as well."""
+    """Return a rule with its cost, using round numbers if they reproduce the amounts as well."""
     judged = bench.judged(rule)
     form = rule.form
     if form is None or bench.is_noisy:
@@ -79,7 +79,7 @@ def has_round(name: str, number: Number) -> bool:
 
 
 def _is_null(form: Form, values: Floats) -> bool:
-    """Say whether round numbers add nothing: then the rule is list."""
+    """Say whether the round numbers add nothing, so that the rule is list itself."""
     return any(
         value == NULLS.get(name, 0.0) for name, value in zip(form.names, values, strict=True) if name != "before"
     )
@@ -97,7 +97,7 @@ def _digits(names: tuple[str, ...], digits: int) -> float:
 
 
 def rounding_room(form: Form, bench: Bench) -> Floats:
-    """Return how far each number can be off because amounts end on half a step and are all rounded alike."""
+    """Return how far each number can be off because amounts end on half a step and are all rounded the same way."""
     rows, sigma = form.rows, bench.sigma
     weights = form.columns[rows] / sigma[rows, None] ** 2
     half = bench.panel.step[rows, None] / 2
@@ -144,7 +144,7 @@ def refined(rule: Fitted, bench: Bench) -> Fitted:
 def _as_rounded(rule: Fitted, bench: Bench) -> Fitted:
     """Return a rule for a log that rounds the way in which most amounts are the rule's own, to the last digit.
 
-    Where steps are far below what any list price is good for, the costs of rules do not tell.
+    If steps are far below the precision of any list price, the costs of rules do not decide.
     """
     computed = rule.predicted - rule.shift * bench.panel.step
     exact = {shift: bench.exactly(computed + shift * bench.panel.step) for shift in (0.0, -0.5, 0.5)}
@@ -155,7 +155,7 @@ def _as_rounded(rule: Fitted, bench: Bench) -> Fitted:
 
 
 FEW = 0.002
-"""Share of the amounts that may be a rule's own by chance."""
+"""Share of the amounts that a rule may reproduce by chance."""
 
 
 def _is_tied(units: Floats) -> Bools:

@@ -29,10 +29,10 @@ FEW = 20
 """Fewer prompts than this decide nothing."""
 
 SLOPE = 0.005
-"""An inflation below half a percent is not told from one: token counts are whole numbers."""
+"""An inflation below half a percent cannot be distinguished from none: token counts are whole numbers."""
 
 ESTIMATED_SLOPE = 0.35
-"""Between tokenizers of one text counts differ by so much: an estimated count proves no inflation below it."""
+"""Token counts of one text differ by this much between tokenizers: an estimated count proves no smaller inflation."""
 
 ESTIMATED_TOKENS = 100
 """What an estimated vocabulary may be off by on a short prompt, in tokens."""

@@ -34,10 +34,10 @@ class Decided(NamedTuple):
     """Cells that one rule of a plan sends to one model.
 
     Attributes:
-        place: The rule's place in the plan; -1 is none.
-        rule: The rule; where there is none, one that keeps.
-        offer: The model; None is nowhere.
-        rows: The cells, as places in the traffic.
+        place: The index of the rule in the plan; -1 is none.
+        rule: The rule; if there is none, one that keeps.
+        offer: The model; None if they go nowhere.
+        rows: The cells, as indexes into the traffic.
     """
 
     place: int
@@ -47,12 +47,12 @@ class Decided(NamedTuple):
 
 
 class Alike(NamedTuple):
-    """Cells of one decision that fall into groups of which the same is made.
+    """Cells of one decision, in groups that are treated alike.
 
     Attributes:
         groups: The group of each cell.
-        rows: The cells, as places in the traffic.
-        placed: What is made of each group.
+        rows: The cells, as indexes into the traffic.
+        placed: What the plan does with each group.
         is_paid: Whether they stay and cost what they cost now.
     """
 
@@ -63,10 +63,10 @@ class Alike(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What a plan makes of some cells.
+    """What a plan does with some cells.
 
     Attributes:
-        placed: What it makes of one of them.
+        placed: What it does with one of them.
         is_paid: Whether they stay and cost what they cost now.
     """
 
@@ -111,7 +111,7 @@ class Assigner:
         return Assigned(places, chosen, targets, followed)
 
     def _cheapest(self, plan: Plan, rule: Rule, offers: list[Offer], where: Bools, first: int) -> Places:
-        """Return the cheapest offer for each cell, as a place in the plan's targets; `first` is that of the first."""
+        """Return the cheapest offer for each cell, as an index into the plan's targets that begins at `first`."""
 
         def movable(offer: Offer) -> tuple[Ints, list[Leg | None]]:
             return self._movable(plan, rule, offer)
@@ -134,7 +134,7 @@ class Assigner:
         return grouping.labels, legs
 
     def kinds(self, plan: Plan, assigned: Assigned, placer: Placer) -> tuple[Ints, list[Kind]]:
-        """Return what a plan makes of the cells: a kind for each, as a place in the list of kinds."""
+        """Return what a plan does with the cells: for each, an index into the list of kinds."""
         labels = np.zeros(len(self._traffic.cells), np.int64)
         kinds: list[Kind] = []
         for decided in _decided(plan, assigned):
@@ -149,13 +149,13 @@ class Assigner:
     def parts(
         self, plan: Plan, assigned: Assigned, placer: Placer, certified: frozenset[Move | CohortMove]
     ) -> list[Part]:
-        """Return what a plan makes of the cells, like ones together.
+        """Return what a plan does with the cells, those that it treats alike together.
 
         Args:
             plan: The plan.
             assigned: Where its rules send the cells.
             placer: Works out a group.
-            certified: Moves that outcomes have shown to hold; what holds and what does not are parts of their own.
+            certified: Moves that outcomes have shown to hold up; cells they cover are parts of their own.
         """
         labels, kinds = self.kinds(plan, assigned, placer)
         holds = self._holding(labels, kinds, certified)
@@ -170,7 +170,7 @@ class Assigner:
         return [_part(label, kinds, held) for label, held in zip(used.tolist(), sums, strict=True)]
 
     def _holding(self, labels: Ints, kinds: Sequence[Kind], certified: frozenset[Move | CohortMove]) -> Ints:
-        """Return 1 for each cell whose move outcomes have shown to hold."""
+        """Return 1 for each cell whose move is certified by outcomes, else 0."""
         holds = np.zeros(len(labels), np.int64)
         cohorts = self._traffic.facet("cohort") if certified else None
         if cohorts is not None:
@@ -183,7 +183,7 @@ class Assigner:
         return holds
 
     def _groups(self, plan: Plan, decided: Decided, assigned: Assigned, placer: Placer) -> Iterator[Alike]:
-        """Yield like cells of one rule and target: those that move, then those that stay."""
+        """Yield the cells of one rule and target: those that move, then those that stay."""
         place, rule, offer, rows = decided
         judge = self._catalog.canonical(rule.verify.use) if rule.verify and rule.verify.use else None
         offers = [(judge, False)] if judge else []
@@ -210,7 +210,7 @@ class Assigner:
     def _staying(
         self, plan: Plan, rule: Rule, offers: Sequence[tuple[Offer, bool]], moving: Grouping | None, *, plain: bool
     ) -> Grouping:
-        """Return cells that stay where they are, grouped by what that costs them and by why they do not move."""
+        """Return the cells that stay, grouped by what that costs and by why they do not move."""
         present = self._traffic.facet("kept" if plain else "present")
         if moving is None and not rule.batch:
             return present
@@ -225,7 +225,7 @@ class Assigner:
         return not (rule.via or plan.via or rule.verify or (rule.batch and rule.keep) or loses)
 
     def _moving(self, limits: Constraints, offers: Sequence[tuple[Offer, bool]]) -> Grouping:
-        """Return the cells grouped by everything that prices, ratios and needs say of them for some models."""
+        """Return the cells grouped by everything that prices, ratios and needs say about them for some models."""
         return self._traffic.grouped(_key(limits, offers), lambda: self._verdicts(limits, offers))
 
     def _verdicts(self, limits: Constraints, offers: Sequence[tuple[Offer, bool]]) -> dict[str, Verdict]:
@@ -255,7 +255,7 @@ def _key(limits: Constraints, offers: Sequence[tuple[Offer, bool]]) -> Hashable:
 
 
 def _decided(plan: Plan, assigned: Assigned) -> Iterator[Decided]:
-    """Yield every rule and target that some cell has, with its cells."""
+    """Yield every combination of rule and target that occurs, with its cells."""
     width = len(assigned.targets) + 1
     codes: npt.NDArray[np.int64 | np.uint16] = (assigned.places.astype(np.int64) + 1) * width + assigned.chosen + 1
     if codes.max(initial=0) < np.iinfo(np.uint16).max:

@@ -38,11 +38,11 @@ class Band:
         return cls(value, value, value, basis, sentence)
 
     def mapped(self, formula: Callable[[Decimal], Decimal], sentence: str = "") -> Band:
-        """Return what a formula makes of the value and of its ends."""
+        """Return the result of a formula for the value and for its ends."""
         return Band(formula(self.expected), formula(self.low), formula(self.high), self.basis, sentence)
 
     def with_(self, other: Band, formula: Callable[[Decimal, Decimal], Decimal]) -> Band:
-        """Return what a formula makes of two values, and of their ends together."""
+        """Return the result of a formula for two values, and for their ends together."""
         ends = (formula(getattr(self, end), getattr(other, end)) for end in ("expected", "low", "high"))
         expected, low, high = ends
         return Band(expected, low, high, self.basis)

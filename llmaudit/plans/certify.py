@@ -28,7 +28,7 @@ from llmaudit.plans.prior import doubted, posterior, prior
 from llmaudit.plans.quality import LEAST_PAIRS, PairedCase
 
 REACH = 1.0
-"""Standard deviations by which every cohort is held to lose more than expected, all at once, where losses are shrunk.
+"""Standard deviations by which all cohorts at once are assumed to lose more than expected, if losses are shrunk.
 Set on simulated cohorts of known truth (benchmarks/quality.py); 1.645 promises more than is kept too seldom to pay."""
 
 LEVEL = 0.05

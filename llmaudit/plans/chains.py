@@ -90,7 +90,7 @@ def _both(left: Band, rate: Band | None, retries: int) -> Band:
 
 
 def _chance(leg: Leg, chance: Band, kind: Literal["retry", "fallback"], sentence: str) -> Leg:
-    """Return a leg that is paid for with a probability, or so many times."""
+    """Return a leg that is paid for with some probability, or several times."""
     expected, low, high = (
         leg.expected.scaled(chance.expected),
         leg.low.scaled(chance.low),

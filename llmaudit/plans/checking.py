@@ -19,7 +19,7 @@ class Problem(NamedTuple):
     """What is wrong with a plan.
 
     Attributes:
-        path: Where it stands in the file, as `$.rules[0].use`.
+        path: Its position in the file, such as `$.rules[0].use`.
         sentence: What is wrong; it goes on from "plan NAME: ".
     """
 

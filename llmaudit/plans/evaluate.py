@@ -29,7 +29,7 @@ from llmaudit.plans.traffic import Traffic
 
 
 class Outcome(NamedTuple):
-    """A leg of a part with its exact cost as expected, and at the low and the high end."""
+    """A leg of a part with its exact expected cost, and its low and high ends."""
 
     part: Part
     leg: Leg
@@ -39,13 +39,13 @@ class Outcome(NamedTuple):
 
     @property
     def is_first(self) -> bool:
-        """Whether the leg answers, or stands for an attempt that is not made; others come on top of it."""
+        """Whether the leg answers, or represents an attempt that is not made; other legs come on top of it."""
         return self.leg is self.part.placed.legs[0]
 
 
 @dataclass(frozen=True)
 class AssumptionRow:
-    """What one kind of assumption is worth: the plan's cost with it alone at its ends.
+    """How much one kind of assumption matters: the plan's cost with this one alone at its ends.
 
     Attributes:
         name: Its name.
@@ -62,10 +62,10 @@ class AssumptionRow:
 
 @dataclass(frozen=True)
 class RefusalRow:
-    """Requests that a plan would move and cannot, or of which it is not known whether it can.
+    """Requests that a plan wants to move but cannot, or may not be able to.
 
     Attributes:
-        reason: A slug (`Refusal.reason`); `unknown` where they move all the same.
+        reason: A slug (`Refusal.reason`); `unknown` if they move nevertheless.
         sentence: For people.
         requests: How many.
         spend_usd: What they cost now.
@@ -84,10 +84,10 @@ class PlanCost:
     Attributes:
         plan: The plan.
         traffic: The cells.
-        certified: Moves whose answers outcomes have shown to hold, by tier or by cohort.
-        assigned: Which rule and which model each cell goes to.
-        placer: Works out a single cell.
-        assigner: Works out like cells together.
+        certified: Moves that outcomes certify, by tier or by cohort.
+        assigned: The rule and the model of each cell.
+        placer: Computes a single cell.
+        assigner: Computes cells that are treated alike together.
     """
 
     plan: Plan
@@ -99,7 +99,7 @@ class PlanCost:
 
     @cached_property
     def parts(self) -> list[Part]:
-        """What the plan makes of the cells, like ones together."""
+        """What the plan does with the cells, those that it treats alike together."""
         return self.assigner.parts(self.placer.plan, self.assigned, self.placer, self.certified)
 
     @property
@@ -109,7 +109,7 @@ class PlanCost:
 
     @property
     def unknown_requests(self) -> int:
-        """Requests that are left out because their present cost is not known."""
+        """Requests that are left out because their present cost is unknown."""
         return self.traffic.unknown_requests
 
     @cached_property
@@ -119,7 +119,7 @@ class PlanCost:
 
     @cached_property
     def cost_usd(self) -> Decimal:
-        """What they would cost."""
+        """What the cells would cost under the plan."""
         return total(outcome.cost_usd for outcome in self.outcomes)
 
     @cached_property
@@ -144,7 +144,7 @@ class PlanCost:
 
     @property
     def unproven_usd(self) -> Decimal:
-        """The part of the saving that rests on another model's answers, whose quality no outcome here has proven.
+        """The part of the saving that rests on another model's answers without outcomes that prove their quality.
 
         Failed attempts that are not made, retries, fallbacks and lost caches belong to the answers they come with.
         """
@@ -152,7 +152,7 @@ class PlanCost:
 
     @property
     def certified_usd(self) -> Decimal:
-        """The part of the saving that rests on another model's answers, which a shadow test has shown to hold."""
+        """The part of the saving that rests on another model's answers and is certified by outcomes."""
         return self._saved_by_moving(certified=True)
 
     def _saved_by_moving(self, *, certified: bool) -> Decimal:
@@ -167,23 +167,23 @@ class PlanCost:
 
     @property
     def answered(self) -> Decimal:
-        """Calls that would end with a good answer; what ended so now does, but for chains that never answer."""
+        """Calls that would end with a good answer: those that do now, except for chains that never answer."""
         return total(times(1 - part.placed.unanswered, part.sums.answered) for part in self.parts)
 
     @property
     def refused(self) -> dict[str, int]:
-        """Requests a rule wanted to move but could not, by reason."""
+        """Requests that a rule wanted to move but could not, by sentence."""
         return {row.sentence: row.requests for row in self.refusals}
 
     @cached_property
     def refusals(self) -> list[RefusalRow]:
-        """Requests a rule wanted to move but could not, by reason."""
+        """Requests that a rule wanted to move but could not, by reason."""
         told = ((part, [(one.reason, one.sentence)]) for part in self.parts if (one := part.placed.refused))
         return _affected(told)
 
     @cached_property
     def doubts(self) -> list[RefusalRow]:
-        """Requests that move though it is not known whether the model can serve them."""
+        """Requests that move although it is unknown whether the model can serve them."""
         return _affected(
             (
                 part,
@@ -195,7 +195,7 @@ class PlanCost:
 
     @cached_property
     def tornado(self) -> list[AssumptionRow]:
-        """What each kind of assumption is worth alone, the widest first; those that change nothing are left out."""
+        """How much each kind of assumption matters by itself, widest range first; those without effect are left out."""
         low: dict[str, list[Decimal]] = {}
         high: dict[str, list[Decimal]] = {}
         details: dict[str, dict[str, None]] = {}
@@ -219,14 +219,14 @@ class PlanCost:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """Everything that is assumed, as sentences: what has a band, then what has none."""
+        """All assumptions as sentences: those with a band, then those without."""
         banded = [sentence for row in self.tornado for sentence in row.details]
         notes = [note for part in self.parts for leg in part.placed.legs for note in leg.notes]
         return tuple(dict.fromkeys([*banded, *notes]))
 
     @cached_property
     def placed(self) -> list[Placed]:
-        """Every cell with its legs, in the order of the cells: those of its kind."""
+        """Every cell with the legs of its kind, in the order of the cells."""
         labels, kinds = self.assigner.kinds(self.placer.plan, self.assigned, self.placer)
         places = zip(self.traffic.cells, labels.tolist(), strict=True)
         return [self._of_kind(priced, kinds[label]) for priced, label in places]
@@ -237,7 +237,7 @@ class PlanCost:
         return replace(placed, legs=(self.placer.kept(priced),)) if kind.is_paid else placed
 
     def one_by_one(self) -> Iterator[Placed]:
-        """Yield every cell with its legs, each worked out for itself: slow, and a check of everything else."""
+        """Yield every cell with its legs, each computed by itself: slow, and a check of everything else."""
         targets = self.assigned.targets
         each = zip(self.traffic.cells, self.assigned.places.tolist(), self.assigned.chosen.tolist(), strict=True)
         for priced, place, target in each:
@@ -265,8 +265,8 @@ def evaluate(
         plan: The plan.
         cells: The traffic.
         catalog: The prices.
-        certified: Moves whose answers outcomes have shown to hold.
-        ratios: What is known of models beside their prices; None takes the tables.
+        certified: Moves that outcomes certify.
+        ratios: What is known about models beside their prices; None uses the tables.
     """
     (found,) = evaluate_all([plan], cells, catalog, certified, ratios)
     return found
@@ -279,7 +279,7 @@ def evaluate_all(
     certified: frozenset[Move | CohortMove] = frozenset(),
     ratios: Ratios | None = None,
 ) -> Iterator[PlanCost]:
-    """Yield what each of some plans would have cost; what does not depend on the plan is worked out once."""
+    """Yield what each plan would have cost; whatever does not depend on the plan is computed once."""
     traffic = cells if isinstance(cells, Traffic) else Traffic(cells)
     mover = Mover(catalog, ratios)
     assigner = Assigner(traffic, catalog, mover)
@@ -291,7 +291,7 @@ def evaluate_all(
 
 
 def _affected(told: Iterable[tuple[Part, list[tuple[str, str]]]]) -> list[RefusalRow]:
-    """Return the sentences on parts with how much they touch, by sentence."""
+    """Return each sentence with how many requests and how much spend it affects."""
     found: dict[tuple[str, str], list[Part]] = {}
     for part, sentences in told:
         for key in sentences:

@@ -1,4 +1,4 @@
-"""A plan's quality floor, judged by outcomes: what the cohorts that it moves score on the model they move to."""
+"""The quality floor of a plan, judged by outcomes: how the cohorts it moves score on the model they move to."""
 
 from __future__ import annotations
 

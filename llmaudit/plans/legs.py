@@ -107,7 +107,7 @@ class Leg:
 
     Attributes:
         kind: keep, route, retry, fallback, cache or verify.
-        model: The canonical model that does it; None where a ratio stands for it.
+        model: The canonical model that does it; None if only a ratio is stated.
         expected: Its cost with the stated assumptions.
         low: With the assumptions at their low ends.
         high: With the assumptions at their high ends.

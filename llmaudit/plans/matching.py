@@ -124,7 +124,7 @@ def _is_among(wanted: list[object]) -> Callable[[object], bool]:
 
 
 def _coded(cells: Sequence[PricedCell], of: Callable[[PricedCell], Hashable]) -> tuple[Ints, list[Hashable]]:
-    """Return a code per cell and the distinct values that the codes stand for."""
+    """Return a code per cell and the distinct values behind the codes."""
     places: dict[Hashable, int] = {}
     codes = np.fromiter((places.setdefault(of(priced), len(places)) for priced in cells), np.int64, len(cells))
     return codes, list(places)

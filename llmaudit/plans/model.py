@@ -96,7 +96,7 @@ class Verify(_Strict, frozen=True):
         use: The model that verifies.
         share: Share of requests that are verified.
         input: What the model reads: prompt and answer, or the answer alone.
-        instruction_tokens: Tokens of what it is told to do, read each time.
+        instruction_tokens: Tokens of its instructions, read each time.
         output_tokens: Tokens of the verdict.
     """
 

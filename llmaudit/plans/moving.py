@@ -47,7 +47,7 @@ class Mover:
 
     Args:
         catalog: The prices.
-        ratios: What is known of models beside their prices; None takes the tables.
+        ratios: What is known about models beside their prices; None uses the tables.
     """
 
     def __init__(self, catalog: Catalog, ratios: Ratios | None = None) -> None:
@@ -74,10 +74,10 @@ class Mover:
         Args:
             priced: A cell with an answer; its usage has to be known.
             target: The other model, as its maker sells it (`Catalog.canonical`).
-            assume: What is assumed of the target; None takes what is measured, else the tables.
+            assume: Assumptions about the target; None uses what is measured, else the tables.
             via: A gateway whose percentage is added; None or `direct` adds none.
-            batch: Through the batch interface.
-            lost: Share of cached tokens to be read anew; None takes what `assume` states, else the table.
+            batch: Whether it goes through the batch interface.
+            lost: Share of cached tokens to be read anew; None uses what `assume` states, else the table.
         """
         refused = self.needs(priced, target)
         if isinstance(refused, Refusal):
@@ -97,7 +97,7 @@ class Mover:
         return self._routes[key]
 
     def needs(self, priced: PricedCell, target: Offer) -> Refusal | tuple[str, ...]:
-        """Return why a model cannot serve a cell, or what is not known about that: unknown is never a no."""
+        """Return why a model cannot serve a cell, or what is not known about it: unknown never counts as no."""
         cell, model = priced.cell, target.sku.model
         if cell.usage_status == GATEWAY_CACHE:
             return Refusal("gateway-cache", "the gateway answered from its own cache: no model was called")
@@ -130,8 +130,8 @@ class Mover:
     def keep(self, priced: PricedCell, via: str | None = None) -> Leg:
         """Return what a cell costs on its own model: what was paid, or list where it goes direct.
 
-        What is paid now is the same on both sides of the comparison, so it has no band; a list price that replaces a
-        bill has one where a condition is unknown.
+        What is paid now is the same on both sides of the comparison and has no band. A list price that replaces a bill
+        has one if a condition is unknown.
 
         Args:
             priced: A cell whose present cost is known.
@@ -154,7 +154,8 @@ class Mover:
     def batched(self, priced: PricedCell, via: str | None = None) -> Leg | Refusal:
         """Return what a cell costs on its own model through the batch interface, or why it cannot go there.
 
-        What is billed is scaled as the list price is, where that is one factor for all quantities; else list is taken.
+        The billed amount is scaled like the list price if that changes by one factor for all quantities; else the list
+        price is used.
 
         Args:
             priced: A cell whose present cost is known; one that is a batch already keeps what it costs.
@@ -178,7 +179,7 @@ class Mover:
         return self.through(Leg("keep", cell.model, direct, direct, dear), via)
 
     def through(self, leg: Leg, via: str | None) -> Leg:
-        """Return a leg with what a gateway adds in percent of the tokens' price, token and top-up fees alike."""
+        """Return a leg including the percentage that a gateway adds to the price of tokens, as token or top-up fee."""
         if via is None or via == DIRECT:
             return leg
         if via not in self._fees:
@@ -208,7 +209,7 @@ def needed(cell: Cell) -> list[str]:
 
 
 def _region(target: Offer, prices: Prices) -> list[str]:
-    """Return that a model's region is in doubt: a price list without the region does not say that it is not served."""
+    """Return the note that a region is in doubt: a price list without it does not mean that it is not served."""
     words = (note.partition(NO_REGION) for note in prices.notes)
     return [
         f"whether {target.sku.model} is served in region {region.partition(':')[0]} is not known"
@@ -234,6 +235,6 @@ def _current(fee: Fee) -> bool:
 def _added(fee: Fee) -> Decimal:
     """Return a percentage as what is paid on top of 1 dollar of credit.
 
-    Both ways of stating it come to the same: 5% added is 105 paid for 100, and 5% inside is 100 paid for 95.24.
+    Both ways of stating it are equivalent: 5% added is 105 paid for 100, and 5% inside is 100 paid for 95.24.
     """
     return EXACT.divide(fee.pct or ZERO, Decimal(100))

@@ -15,13 +15,13 @@ from llmaudit.plans.traffic import Sums
 
 
 class Assigned(NamedTuple):
-    """Where a plan's rules send cells.
+    """Where the rules of a plan send each cell.
 
     Attributes:
-        places: The rule that decides each cell, from 0; -1 is none.
-        chosen: Where it sends it, as a place in `targets`; -1 is nowhere.
+        places: The index of the rule that decides each cell; -1 is none.
+        chosen: The index in `targets` of the model it sends the cell to; -1 is none.
         targets: The models.
-        followed: What the sessions say of cached tokens, by rule and present model; empty where the log has none.
+        followed: What the sessions say about cached tokens, by rule and present model; empty if the log has none.
     """
 
     places: Places
@@ -32,15 +32,15 @@ class Assigned(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """Cells of one tier of which a plan makes the same.
+    """Cells of one tier that a plan treats alike.
 
     Attributes:
         tier: Their tier; None is unknown.
         model: The canonical model that serves them now.
-        placed: What the plan does with one of them, which stands for all.
-        sums: What they hold together.
+        placed: What the plan does with one of them, as with all.
+        sums: The sums over all of them.
         is_paid: Whether they stay and cost what they cost now; their rates may then differ.
-        is_proven: Whether outcomes have shown that the other model's answers hold on them.
+        is_proven: Whether outcomes have shown that the other model's answers hold up on them.
     """
 
     tier: int | None

@@ -29,7 +29,7 @@ class Placed:
         legs: What is paid for; the first one answers.
         moved: Whether another model answers.
         replaced: Whether it is a failed attempt that the plan does not make, since the call goes to another model.
-        refused: Why it could not be moved where the rule wanted to.
+        refused: Why it could not be moved where the rule wanted it.
         unanswered: Probability that no attempt of the chain answers.
     """
 
@@ -43,7 +43,7 @@ class Placed:
 
     @property
     def target(self) -> str | None:
-        """The model that answers instead, or would have: also of a failed attempt that is not made; None where none."""
+        """The model that answers instead, or would have, if a failed attempt is not made; None if there is none."""
         return self.legs[0].model if self.moved or self.replaced else None
 
 
@@ -72,8 +72,8 @@ class Placer:
 
         Args:
             priced: The cell; its present cost is known.
-            place: The rule's place in the plan, from 0; -1 is none.
-            target: Where the rule sends the cell: `use`, or the cheapest for it; None where there is none.
+            place: The index of the rule in the plan; -1 is none.
+            target: Where the rule sends the cell: `use`, or the cheapest model for it; None if there is none.
         """
         rule = self.plan.rules[place] if place >= 0 else Rule(keep=True)
         number = place + 1 if place >= 0 else None
@@ -106,7 +106,7 @@ class Placer:
     def _staying(
         self, priced: PricedCell, number: int | None, rule: Rule, via: str | None, refused: Refusal | None
     ) -> Placed:
-        """The same model, in the batch interface where the rule says so and it can be."""
+        """Return a cell that keeps its model, through the batch interface if the rule asks for it."""
         leg: Leg | Refusal = self._mover.keep(priced, via)
         if rule.batch and rule.keep and priced.cell.status == "ok":
             batched = self._mover.batched(priced, via)
@@ -126,7 +126,7 @@ class Placer:
         via: str | None,
         refused: Refusal | None,
     ) -> Placed:
-        """A failed attempt: not made where its call goes to a model whose own failures are priced, else as it was."""
+        """Return a failed attempt: not made if its call goes to a model whose failures are priced, else unchanged."""
         if (
             target is not None
             and refused is None
@@ -139,7 +139,7 @@ class Placer:
         return Placed(priced, number, (self._mover.keep(priced, via),))
 
     def _read_anew(self, priced: PricedCell, place: int) -> Iterator[Leg]:
-        """What stays on its model and loses its cache, since the request before it in the session goes elsewhere."""
+        """Yield the cost of a lost cache: the cell stays, but the request before it in the session goes elsewhere."""
         rates = priced.rates
         band = caching.lost_by_staying(self._followed.get((place, priced.cell.model)), priced.cell.model)
         if band is None or rates is None or priced.cell.status != "ok":
@@ -156,7 +156,7 @@ def barred(limits: Constraints, priced: PricedCell, target: Offer, catalog: Cata
         limits: The constraints.
         priced: The cell.
         target: The model.
-        catalog: Says what is hosted by oneself, and what a model can do.
+        catalog: Knows what is self-hosted, and what a model can do.
     """
     model, cell = target.sku.model, priced.cell
     if limits.pii_self_hosted and cell.has_pii and not catalog.is_self_hosted(target):

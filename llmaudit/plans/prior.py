@@ -43,7 +43,7 @@ def prior(seen: Floats, noise: Floats) -> tuple[Floats, Floats]:
 
 
 def doubted(spread: Floats, noise: Floats, known: int) -> Floats:
-    """Return a spread one standard error wider: where few cohorts tell of it, a small one may be chance.
+    """Return a spread one standard error wider: if few cohorts show it, a small one may be chance.
 
     Without it, cohorts that seem to lose alike would be taken for known to the decimal.
     """

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from llmaudit.cells import Cell
 
 LABELS = ("feature", "tier", "task")
-"""What cohorts are told apart by; each is a key of cells and of a plan's `when`."""
+"""What distinguishes cohorts; each label is a key of cells and of a plan's `when`."""
 
 ANY = "*"
 """Stands for every value of a label in a certified move."""
@@ -54,7 +54,7 @@ class Grain:
         return self.key((cell.feature, cell.tier, cell.task))
 
     def full(self, key: Key) -> tuple[Label, Label, Label]:
-        """Return a key with `ANY` for every label that this grain does not tell apart."""
+        """Return a key with `ANY` for every label that this grain does not distinguish."""
         named = dict(zip(self.labels, key, strict=True))
         feature, tier, task = (named.get(name, ANY) for name in LABELS)
         return feature, tier, task
@@ -75,7 +75,7 @@ class PairedCase:
         labels: Feature, tier and task of the case; None is unknown.
         before: Score of the model that serves now.
         after: Score of the other.
-        cluster: What its answers are alike within (a user); cases without one stand alone.
+        cluster: The group within which answers resemble each other (a user); cases without one are their own group.
     """
 
     labels: tuple[Label, Label, Label]
@@ -92,7 +92,7 @@ class Outcomes:
         metric: What was scored.
         pairs: Cases by the two models; both directions are there.
         sources: Cases by who judged them: judge, human, conversion, shadow.
-        unpaired: Outcomes that no other model's answer to the same case stands beside: they prove nothing.
+        unpaired: Outcomes without another model's answer to the same case: they prove nothing.
         unmatched: Paired cases none of whose labels is known.
         other_metrics: Paired cases of the metrics that were left out.
     """

@@ -18,12 +18,12 @@ WRITTEN = {"output_tokens", *(name for name, (whole, _) in SUB_COUNTS.items() if
 
 
 def routed(model: str, prices: Prices, known: Known, lost: Band) -> Leg:
-    """Return the leg on another model: all as expected, all at its ends, and each thing at its ends alone.
+    """Return the leg on another model: as expected, with everything at its ends, and with each assumption at its ends.
 
     Args:
         model: Its canonical name.
         prices: What it costs.
-        known: What is assumed of it.
+        known: The assumptions about it.
         lost: The share of cached tokens that it reads anew.
     """
     bands: dict[str, Band] = {

@@ -105,7 +105,7 @@ class Grouping(NamedTuple):
 
     Attributes:
         labels: The group of each cell.
-        first: A cell of each group, which stands for it.
+        first: A cell of each group, which represents it.
     """
 
     labels: Ints

@@ -215,7 +215,7 @@ class Store:
             return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
     def batches(self, sql: str, parameters: Sequence[object] = ()) -> pa.RecordBatchReader:
-        """Run a query and return its rows batch by batch: a table of millions never stands in memory whole."""
+        """Run a query and return its rows batch by batch: a table of millions is never in memory as a whole."""
         with translated(self.path):
             return self._connection.sql(sql, params=list(parameters)).to_arrow_reader(ROWS_PER_BATCH)
 
@@ -253,7 +253,7 @@ class Store:
 
     @contextmanager
     def in_any_order(self) -> Iterator[None]:
-        """Let DuckDB store the rows of a block's statements in whatever order its threads come to them.
+        """Let DuckDB store the rows of a block's statements in whatever order its threads produce them.
 
         To keep the order, threads wait for each other, or one thread leaves its packing to the commit, when every
         other one has nothing to do. Two threads insert faster than rows can be read.

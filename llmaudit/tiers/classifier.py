@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from llmaudit.errors import InputError, printable
 from llmaudit.store import Store
-from llmaudit.tiers.rules import HIGH_STAKES, Verdict
+from llmaudit.tiers.rules import HIGH_STAKES, Combination, Verdict
 
 SCHEMA = "llmaudit/tier-model/1"
 PRIOR_MASS = 20.0
@@ -61,7 +61,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     labels_sha256: str
     metrics: dict[str, float | int | None]
 
-    def probabilities(self, combination: dict[str, Any]) -> list[float]:
+    def probabilities(self, combination: Combination) -> list[float]:
         """Return one probability per class, in the order of `classes`, for a combination of signals."""
         scores = list(self.intercepts)
         for name in present(combination):
@@ -70,7 +70,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         linear = softmax([score / self.temperature for score in scores])
         return shrunk(linear, self.cohorts.get(cohort_of(combination)), self.prior_mass)
 
-    def verdict(self, combination: dict[str, Any]) -> Verdict | None:
+    def verdict(self, combination: Combination) -> Verdict | None:
         """Return the likeliest tier, or None where it is not likely enough."""
         chances = self.probabilities(combination)
         best = max(range(len(chances)), key=lambda index: (chances[index], index))
@@ -82,12 +82,12 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return Verdict(tier, combination["task_hint"], "classifier", chance, reason, effort, stakes)
 
 
-def present(combination: dict[str, Any]) -> list[str]:
+def present(combination: Combination) -> list[str]:
     """Return the features of a combination, each `signal=value`; an unknown signal is no feature."""
     return [f"{name}={combination[name]}" for name in FEATURES if combination[name] is not None]
 
 
-def cohort_of(combination: dict[str, Any]) -> str:
+def cohort_of(combination: Combination) -> str:
     """Return the cohort of a combination: its feature and task."""
     return f"{combination['feature']}|{combination['task_hint']}"
 

@@ -43,7 +43,7 @@ class Confusion(msgspec.Struct, frozen=True):
 
 
 def _odds(rate: float) -> float:
-    """Return a share as so many to each of the others; a rate of one has no others and is taken as all but nothing."""
+    """Return a share as odds; a share of one, whose odds would be infinite, is taken as slightly less."""
     return rate / max(1 - rate, 1e-9)
 
 

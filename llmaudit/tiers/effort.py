@@ -108,7 +108,7 @@ def label_or_field(seen: Evidence) -> Decision:
 
 
 def code_work(seen: Evidence) -> Decision:
-    """Code is to be written, mended or understood."""
+    """Code is to be written, fixed or understood."""
     strong = len(seen.found.get("code", ()))
     lines = seen.shape.code_lines + seen.shape.code_marks
     if _short_question(seen) and not lines:

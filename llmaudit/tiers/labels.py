@@ -34,7 +34,7 @@ class Label(msgspec.Struct, frozen=True):
         system: The system message that came with it.
         labeller: Who gave it, or None.
         source: What it is from, or None.
-        weight: For how many requests it stands, or None.
+        weight: How many requests it represents, or None.
     """
 
     line: int

@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit.tiers.classifier import Model
 from llmaudit.tiers.labels import prompt_of
-from llmaudit.tiers.rules import TIERS, Signals
+from llmaudit.tiers.rules import TIERS, Combination, Signals
 from llmaudit.tiers.tag import verdict
 from llmaudit.tiers.text import NOTHING, TextHints, text_hints
 from llmaudit.tiers.user_rules import COLUMN_OF, UserRule
@@ -77,7 +77,7 @@ def _answer(row: dict[str, Any], hints: TextHints, rules: list[UserRule], model:
     )
 
 
-def _combination(row: dict[str, Any], hints: TextHints) -> dict[str, Any]:
+def _combination(row: dict[str, Any], hints: TextHints) -> Combination:
     """Return a line's signals, as `llmaudit.tiers.tag` reads them from a database."""
     given = row.get("metadata")
     about = {**(given if isinstance(given, dict) else {}), **row}

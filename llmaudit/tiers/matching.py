@@ -18,6 +18,7 @@ from llmaudit.tiers.confusion import MEASURED, Confusion
 from llmaudit.tiers.evaluate import Evaluation, evaluate
 from llmaudit.tiers.labels import Label, read_labels
 from llmaudit.tiers.lines import judge_lines
+from llmaudit.tiers.rules import Combination
 from llmaudit.tiers.sample import COLUMNS
 from llmaudit.tiers.tag import SIGNALS_SQL, verdict
 from llmaudit.tiers.train import Example
@@ -96,7 +97,7 @@ def _by_request(
     }
 
 
-def _signals(store: Store, labels: list[Label]) -> dict[str | None, dict[str, Any]]:
+def _signals(store: Store, labels: list[Label]) -> dict[str | None, Combination]:
     return _rows(store, labels, f"SELECT r.request_id, s.* FROM ({SIGNALS_SQL}) s JOIN requests r USING (row_id)")
 
 

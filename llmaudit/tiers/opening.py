@@ -237,7 +237,7 @@ def _asks(text: str, most: int) -> list[tuple[str, str]]:
 
 
 HEAD_OF_CLAUSE = 60
-"""Characters of a clause in which its verb has to stand, polite words before it included."""
+"""Characters of a clause within which its verb has to occur, including polite words before it."""
 
 
 @lru_cache(maxsize=1 << 15)

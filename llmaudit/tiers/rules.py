@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -27,7 +28,7 @@ class Signals(msgspec.Struct, frozen=True):
         endpoint: The endpoint or call type.
         feature: The product feature.
         task_hint: What the prompt's own words ask for (`llmaudit.tiers.text`).
-        effort_hint: The effort those words tell, 0 to 2.
+        effort_hint: The effort those words indicate, 0 to 2.
         stakes_hint: What makes an error expensive, by the prompt's own words.
         hint_rule: The text rule that decided the task.
         template: Requests of its template agree (`agrees`), most do (`majority`: the hints are theirs), or they do not
@@ -60,6 +61,10 @@ class Signals(msgspec.Struct, frozen=True):
     limit: str | None = None
     turns: str | None = None
     troubled: bool | None = None
+
+
+Combination = dict[str, Any]
+"""A combination of signals by name, with the columns that some user's rule looks at: its requests share a verdict."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -107,7 +112,7 @@ TASK_WORDS: tuple[tuple[str, str], ...] = (
     ("draft", "draft reply replies email compose writer copy copywriting marketing generate generation"),
     ("answer", "answer answers qa faq kb search rag chat assistant help support"),
 )  # fmt: skip
-"""Words in the name of a feature or endpoint that tell its task; the first row that has one of the words decides."""
+"""Words in the name of a feature or endpoint that indicate its task; the first row with one of the words decides."""
 
 STAKES_WORDS: tuple[tuple[str, str], ...] = (
     ("legal", "legal contract contracts compliance gdpr dpa litigation"),
@@ -116,7 +121,7 @@ STAKES_WORDS: tuple[tuple[str, str], ...] = (
     ("hr", "hiring recruiting termination payroll hr"),
     ("safety", "safety emergency crisis abuse"),
 )  # fmt: skip
-"""Words in the name of a feature or endpoint that tell high stakes."""
+"""Words in the name of a feature or endpoint that indicate high stakes."""
 
 TRUST: dict[str, float] = {
     "code-work": 0.8, "mathematics": 0.8, "small-talk": 0.8, "label-or-field": 0.75, "given-text": 0.75,
@@ -129,7 +134,7 @@ TRUST: dict[str, float] = {
 WORD_TRUST = 0.6
 DISAGREEING = 0.7
 TROUBLED = 0.85
-"""A verdict on a cheap tier is trusted so much less where the answer was cut or the prompt sent again."""
+"""Factor on the confidence of a cheap tier if the answer was cut off or the prompt was sent again."""
 
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CODING_AGENTS = {"claude-code"}
@@ -297,7 +302,7 @@ def _effort(effort: int, task: str, signal: str, confidence: float, reason: str)
 
 
 def _first_word(table: tuple[tuple[str, str], ...], *names: str | None) -> tuple[str, str] | tuple[None, None]:
-    """Return the first word of a table that stands in one of the names, with what it tells."""
+    """Return the first word of a table that occurs in one of the names, with what it indicates."""
     words = {word for name in names if name for word in _SPLIT.split(name.lower())}
     for meaning, vocabulary in table:
         for word in vocabulary.split():

@@ -77,7 +77,7 @@ def sample(store: Store, size: int, period: Period = ALL) -> list[dict[str, Any]
 
 
 def _shares(sizes: dict[tuple[str, str], int], total: int) -> dict[tuple[str, str], int]:
-    """Divide labels over strata: one each, so that none stands for nothing, the rest by size and doubt."""
+    """Divide labels over strata: at least one each, so that all are represented, the rest by size and doubt."""
     wishes = {key: math.sqrt(n) * DOUBT_WEIGHT[key[1]] for key, n in sizes.items()}
     order = sorted(sizes, key=lambda key: (-wishes[key], key))
     shares = dict.fromkeys(sizes, 0)

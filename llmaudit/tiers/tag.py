@@ -7,15 +7,13 @@ turn takes the tier of its conversation.
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pyarrow as pa
 
 from llmaudit.period import ALL, Period
 from llmaudit.store import Store
 from llmaudit.tiers.classifier import Model, kept_model
-from llmaudit.tiers.rules import Signals, Verdict, judge
+from llmaudit.tiers.rules import Combination, Signals, Verdict, judge
 from llmaudit.tiers.user_rules import UserRule, as_verdict, columns_of, kept_rules, verdict_of
 
 PROMPT = (
@@ -81,7 +79,7 @@ SIGNALS_SQL = f"""
             false) AS inherits
     )
 """
-"""Signals per request. What only a user's rules may match stands at the end."""
+"""Signals per request. Columns that only user rules can match are at the end."""
 
 CONVERSATION_SQL = """
     WITH turns AS NOT MATERIALIZED (
@@ -149,7 +147,7 @@ class TagResult(msgspec.Struct, frozen=True):
 
 
 def tag(store: Store) -> TagResult:
-    """Tag every request anew: by the rules and the classifier that the database keeps, then by the built-in rules.
+    """Tag every request again: by the rules and the classifier stored in the database, then by the built-in rules.
 
     Args:
         store: The database; its table `tiers` is replaced in one transaction.
@@ -176,11 +174,11 @@ def tag(store: Store) -> TagResult:
     return counts(store)
 
 
-def verdict(combination: dict[str, Any], rules: list[UserRule], model: Model | None) -> Verdict:
+def verdict(combination: Combination, rules: list[UserRule], model: Model | None) -> Verdict:
     """Return the tier of one combination of signals.
 
-    A user's rule stands above all. The classifier stands where it is surer than the built-in rules are to be trusted;
-    it never lowers what the log states, nor stakes.
+    A user's rule overrides everything. The classifier overrides the built-in rules where it is more certain than they
+    are; it never lowers what the log states, nor stakes.
     """
     built_in = judge(Signals(**{name: combination[name] for name in Signals.__struct_fields__}))
     rule = verdict_of(rules, combination)
@@ -223,7 +221,7 @@ def _templates(store: Store) -> Templates:
     return Templates(*row)
 
 
-def _table(keys: list[str], combinations: list[dict[str, Any]], verdicts: list[Verdict]) -> pa.Table:
+def _table(keys: list[str], combinations: list[Combination], verdicts: list[Verdict]) -> pa.Table:
     types = {"stated_tier": pa.int64(), "effort_hint": pa.int64()}
     types |= dict.fromkeys(("needs_tools", "needs_json", "needs_images", "troubled"), pa.bool_())
     columns = {name: pa.array([row[name] for row in combinations], types.get(name, pa.string())) for name in keys}

@@ -28,10 +28,10 @@ BATCH = 20_000
 
 
 class TextHints(msgspec.Struct, frozen=True):
-    """What the words of one prompt tell.
+    """What the words of one prompt indicate.
 
     Attributes:
-        task: The kind of task, or None where nothing tells.
+        task: The kind of task, or None if nothing indicates one.
         effort: 0 trivial, 1 standard, 2 complex; None where `task` is.
         stakes: What makes an error expensive, or None.
         rule: The effort rule that decided, or None.
@@ -51,7 +51,7 @@ NOTHING = TextHints()
 
 
 def text_hints(asked: Sequence[str], told: Sequence[str]) -> list[TextHints]:
-    """Return what the words of each prompt tell; the same for a prompt whatever stands beside it.
+    """Return what the words of each prompt indicate; the result for a prompt does not depend on the others.
 
     Args:
         asked: The user's messages.
@@ -84,7 +84,7 @@ ROLES = frozenset({"answering", "plain-words", "persona", None})
 """Rules that find no task in a system message: it only says who the model is."""
 
 SLIGHT = frozenset({"small-talk", "plain-fact"})
-"""Rules on a user's message that stand against a system message which sets demanding work."""
+"""Rules on a user's message that prevail over a system message that asks for demanding work."""
 
 
 def _combined(own: TextHints, system: TextHints) -> TextHints:

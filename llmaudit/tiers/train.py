@@ -10,13 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from math import log
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from llmaudit.errors import Exit, LlmauditError
 from llmaudit.parquetfile import whole
 from llmaudit.tiers.classifier import PRIOR_MASS, SCHEMA, Model, cohort_of, present, shrunk, softmax
+from llmaudit.tiers.rules import Combination
 
 MIN_LABELS = 40
 MIN_PER_TIER = 5
@@ -26,7 +26,7 @@ TARGET = 0.85
 """Accuracy on held-out labels that the classifier has to reach where it speaks."""
 
 GRID = tuple(step / 100 for step in range(40, 100, 5))
-"""Probabilities below which it may be told to be silent."""
+"""Candidate probabilities below which it stays silent."""
 
 
 class NotEnoughLabelsError(LlmauditError):
@@ -38,7 +38,7 @@ class NotEnoughLabelsError(LlmauditError):
 class Example(msgspec.Struct, frozen=True):
     """One labelled request: its signals, its tier, and the template (or request) it must not be split from."""
 
-    combination: dict[str, Any]
+    combination: Combination
     tier: int
     group: str
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from llmaudit.store import Store
-from llmaudit.tiers.rules import HIGH_STAKES, Verdict
+from llmaudit.tiers.rules import HIGH_STAKES, Combination, Verdict
 from llmaudit.yamlfile import read_yaml
 
 COLUMN_OF = {
@@ -107,7 +107,7 @@ def columns_of(rules: list[UserRule]) -> list[str]:
     return sorted(named | ({"tags"} if any(rule.when.tag is not None for rule in rules) else set()))
 
 
-def verdict_of(rules: list[UserRule], combination: dict[str, Any]) -> UserRule | None:
+def verdict_of(rules: list[UserRule], combination: Combination) -> UserRule | None:
     """Return the first rule that matches a combination of signals and columns."""
     return next((rule for rule in rules if _matches(rule.when, combination)), None)
 
@@ -120,7 +120,7 @@ def as_verdict(rule: UserRule, built_in: Verdict) -> Verdict:
     return Verdict(tier, rule.task or rule.stakes, "rules-file", 1.0, "a rule of the user's rules file", effort, stakes)
 
 
-def _matches(when: Match, combination: dict[str, Any]) -> bool:
+def _matches(when: Match, combination: Combination) -> bool:
     if when.tools is not None and combination.get("needs_tools") is not when.tools:
         return False
     if when.tag is not None and not any(fnmatchcase(tag, when.tag) for tag in _tags(combination.get("tags"))):

@@ -15,7 +15,7 @@ from llmaudit.usage.counters import checked
 from llmaudit.usage.rules import CACHE_APART, INSIDE, REASONING_APART, Reading, Rule, by_rule
 
 ALL_APART = Rule(cache_apart=True, reasoning_apart=True)
-"""What the server writes: every bucket stands beside the others."""
+"""What the server writes: all buckets are disjoint."""
 
 
 class Buckets(NamedTuple):
@@ -23,7 +23,7 @@ class Buckets(NamedTuple):
 
     reading: Reading
     other_input: int
-    """Buckets of input under further names (`input_audio`), beside `input` where all buckets stand apart."""
+    """Buckets of input under further names (`input_audio`), counted beside `input` if all buckets are disjoint."""
     other_output: int
     """The same of output."""
 

@@ -13,7 +13,7 @@ MAX_TOKENS = 1_000_000_000
 
 
 def checked(field: str, value: int | float | None) -> int | None:
-    """Return a token count that can be believed.
+    """Return a plausible token count.
 
     Some proxies write whole numbers as `23.0`; those are taken. Fractions, negatives and absurd sizes are rejected:
     a reader that rounds 2.7 to 3 invents tokens.

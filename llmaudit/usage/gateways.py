@@ -17,7 +17,7 @@ def excludes_cache(provider: str | None, model: str | None = None) -> bool:
 
 
 def usual_rule(provider: str | None, model: str | None = None) -> Rule:
-    """Return the rule of a provider's own counts, where a gateway hands them on under names of its own."""
+    """Return the rule of a provider's own counts, if a gateway passes them on under names of its own."""
     return CACHE_APART if excludes_cache(provider, model) else INSIDE
 
 

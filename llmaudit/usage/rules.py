@@ -13,7 +13,7 @@ from llmaudit.usage.counters import anthropic, checked, openai
 
 
 class Rule(NamedTuple):
-    """What stands beside the prompt and output counts rather than inside them."""
+    """What is counted beside the prompt and output counts rather than inside them."""
 
     cache_apart: bool
     reasoning_apart: bool

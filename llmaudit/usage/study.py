@@ -15,7 +15,7 @@ LEAST_TO_CONTRADICT = 3
 
 
 class Told(NamedTuple):
-    """What one record's numbers tell: whether cached tokens and reasoning stand apart (None: they do not tell)."""
+    """What the numbers of one record show: whether cached tokens and reasoning are counted apart (None: unclear)."""
 
     cache_apart: bool | None = None
     reasoning_apart: bool | None = None
@@ -24,7 +24,7 @@ class Told(NamedTuple):
 
 
 def told_by(reading: Reading) -> Told:
-    """Return what a record's numbers tell of its source's way of counting.
+    """Return what the numbers of a record show about how its source counts.
 
     The identity is the record's own total: prompt + completion, and what stands apart. A total of prompt + completion
     proves that reasoning is inside, but nothing about a cache: some systems add up so for every provider. A part that
@@ -49,7 +49,7 @@ def told_by(reading: Reading) -> Told:
 
 
 class Ruling(NamedTuple):
-    """What the sampled records of one name (a model, a provider) tell; counts of records."""
+    """What the sampled records of one name (a model, a provider) show, as counts of records."""
 
     seen: int = 0
     cache_apart: int = 0
@@ -90,7 +90,7 @@ class Ruling(NamedTuple):
 
 
 class Study(NamedTuple):
-    """What a file's sample told, by the name records are grouped under (`Format.study` returns it)."""
+    """What the sample of a file showed, by the name that records are grouped under (the result of `Format.study`)."""
 
     rulings: Mapping[str, Ruling]
     usual: Mapping[str, Rule]
@@ -109,7 +109,7 @@ class Study(NamedTuple):
 
 
 def studied(readings: Iterable[tuple[str, Rule, Reading]]) -> Study:
-    """Return what the sampled records of a file tell.
+    """Return what the sampled records of a file show.
 
     Args:
         readings: For each record the name it is grouped under (its model), the usual rule for it, and its counts.

@@ -99,7 +99,7 @@ def offer_form(sku: str) -> str:
 
 
 def _respell(source: Stated, spelt: dict[tuple[str, str], str], offers: dict[str, dict[str, set[str]]]) -> None:
-    """Give every fact and note of a source the ids its sku has; an offer that fits several ids is said of each."""
+    """Give every fact and note of a source the ids of its sku; an offer that fits several ids is stated for each."""
 
     def ids_of(seller: str, sku: str) -> list[str]:
         if seller in offers:

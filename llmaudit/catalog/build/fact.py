@@ -69,7 +69,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class SkuNote:
-    """What a package says of a sku besides its prices."""
+    """What a package says about a sku besides its prices."""
 
     seller: str
     sku: str
@@ -125,7 +125,7 @@ class Stated:
         sha256: Of the data that was read.
         snapshot: The instant its data speaks of: an undated price held then.
         facts: Its atomic rates.
-        skus: What it says of skus beside their prices.
+        skus: What it says about skus besides their prices.
         names: Further names of skus.
         models: Limits and abilities of models.
         multipliers: Factors that it states in place of rates.

@@ -144,7 +144,7 @@ def _entry(stated: Stated, name: str, entry: Mapping[str, Any], schedules: froze
 
 
 def _sku(seller: str, provider: str, name: str) -> tuple[str, str]:
-    """Return the seller's own id and the region a key stands for."""
+    """Return the seller's own id and the region that a key represents."""
     prefixes = (provider, provider.partition("-")[0], seller, "azure_ai", "bedrock", "bedrock_mantle", "vertex_ai")
     head, slash, rest = name.partition("/")
     sku = rest if slash and head in prefixes and not (seller == "openrouter" and head != provider) else name

@@ -35,7 +35,7 @@ MODES: dict[str, dict[str, object]] = {
     "thinking": {"mode": "thinking"},
 }
 LONG_WRITES: dict[str, str] = {"openai": "cache_write_12h"}
-"""What `cache_write_1h_multiple` stands for where it is not an hour."""
+"""What `cache_write_1h_multiple` means where it is not an hour."""
 
 SCHEDULES: dict[tuple[str, str], str] = {
     ("deepseek", "2025-02-26T16:30:00Z"): "deepseek-offpeak-2025",

@@ -17,7 +17,7 @@ ABILITIES = ("context", "max_output", "tools", "images_in", "json_schema", "reas
 
 @dataclass(frozen=True)
 class Compiled:
-    """What the tables are made of."""
+    """The sources of the tables."""
 
     sources: tuple[Stated, ...]
     believed: Mapping[RateKey, list[Fact]]
@@ -140,7 +140,7 @@ def sources_table(compiled: Compiled, previous: Sequence[Mapping[str, str]], use
     Args:
         compiled: This build.
         previous: The table of the last one.
-        used: The ids that stand in this build's files.
+        used: The ids that occur in the files of this build.
     """
     columns = ("id", "package", "url", "licence", "note")
     known: dict[str, list[str]] = {line["id"]: [line[name] for name in columns] for line in previous}

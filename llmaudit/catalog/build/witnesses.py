@@ -52,7 +52,7 @@ class Witnesses:
     stated: dict[str, dict[VectorKey, dict[date, Vector]]] = field(default_factory=dict)
 
     def at(self, name: str, key: VectorKey, day: date) -> Vector:
-        """Return what a list said of a vector on one of its days; empty where it said nothing."""
+        """Return what a list said about a vector on one of its days; empty if it said nothing."""
         return self.stated.get(name, {}).get(key, {}).get(day, {})
 
 

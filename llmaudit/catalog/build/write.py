@@ -220,7 +220,7 @@ def rate_files(rows: Iterable[Row]) -> dict[str, str]:
 
 
 def sources_in(files: Mapping[str, str]) -> set[str]:
-    """Return the ids of sources that stand in files."""
+    """Return the ids of the sources that occur in files."""
     tables = (csv.DictReader(io.StringIO(text)) for name, text in files.items() if name.endswith(".csv"))
     return {line["source"] for table in tables if "source" in (table.fieldnames or ()) for line in table} - {""}
 

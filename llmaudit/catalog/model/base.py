@@ -23,7 +23,7 @@ class Dated(Strict, frozen=True):
 
 
 def above_zero(**amounts: Decimal) -> None:
-    """Refuse an amount that is not above 0; msgspec adds where it stands.
+    """Refuse an amount that is not above 0; msgspec adds its position.
 
     Raises:
         ValueError: With the name and the value.

@@ -61,7 +61,7 @@ class Tokenizer(Strict, frozen=True):
         source: Where that is known from.
         vocabulary: An encoding tiktoken can count exactly with, or None.
         basis: How it is known.
-        models_note: Which models it is of, for people; nothing reads it.
+        models_note: Which models it covers, for people; nothing reads it.
     """
 
     family: str

@@ -120,7 +120,7 @@ class Fee(Strict, frozen=True):
         base: Whether it is `added` (pay 105 for 100) or `inside` (pay 100 for 95); None is not stated.
         valid_from: First instant (UTC) at which it holds; None is always.
         valid_to: First instant at which it no longer does.
-        as_of: What the source says of its own date.
+        as_of: What the source says about its own date.
         wording: The gateway's own words.
         verified: Who says so: the gateway's own documents, others, a page, a measurement, a claim, or nobody.
         note: What else a reader must know.

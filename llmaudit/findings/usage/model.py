@@ -139,7 +139,7 @@ class BillSide(msgspec.Struct, frozen=True, kw_only=True):
         low_usd: billed - the most that the usage can have cost at list.
         high_usd: billed - the least.
         causes: Parts of the difference, which they add up to; empty where it is not known.
-        billed_only: Models on the bill that the usage does not have, dearest first.
+        billed_only: Models on the bill that the usage does not have, largest first.
         notes: Sentences.
     """
 
@@ -163,7 +163,7 @@ class Row(AtList, frozen=True, kw_only=True):
         days: Days with usage.
         requests: As the exports count them; None where they do not.
         tokens: All of them.
-        by_model: Dearest first.
+        by_model: Largest first.
         by_day: In order of time.
         by_day_and_model: In order of time.
         unpriced_usage: What has no price.

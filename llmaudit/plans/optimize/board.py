@@ -18,12 +18,12 @@ from llmaudit.plans.quality import Grain, Outcomes, best_grain
 from llmaudit.plans.ratios import Ratios
 
 FLOOR_SURE = 1.6448536269514722
-"""Normal quantile at which a score is held to lie above the floor: 95% one-sided."""
+"""Normal quantile for a score to count as above the floor: 95%, one-sided."""
 
 
 @dataclass(frozen=True)
 class Board:
-    """Everything a choice is made of, whatever the margin.
+    """Everything that determines a choice, whatever the margin.
 
     Attributes:
         grain: What cohorts are.
@@ -78,7 +78,7 @@ def board_of(
     grain: Grain | None = None,
     ratios: Ratios | None = None,
 ) -> Board:
-    """Return everything a choice is made of.
+    """Return everything that determines a choice.
 
     Args:
         cells: The traffic.
@@ -181,7 +181,7 @@ def _too_slow(board: Board, latency: Latency, budget_ms: float) -> Bools:
 
 
 def _by_other_makers(board: Board, makers: tuple[str, ...]) -> Bools:
-    """Return what is of other makers than those allowed. Shape (units, 1 + targets)."""
+    """Return the choices of makers that are not allowed. Shape (units, 1 + targets)."""
     others = [[model.partition("/")[0] not in makers for model in board.models_of(unit)] for unit in board.units]
     return np.array(others, bool).reshape(len(board.units), 1 + len(board.names))
 
@@ -192,6 +192,6 @@ def with_stay(mask: Bools) -> Bools:
 
 
 def _p95(latency: Latency, grain: Grain, unit: Unit, model: str) -> float:
-    """Return a model's 95th percentile for a unit; nan, which is within no budget, where the log does not tell."""
+    """Return a model's 95th percentile for a unit; nan, which meets no budget, if the log does not show it."""
     tier = dict(zip(grain.labels, unit.key, strict=True)).get("tier", ALL_TIERS)
     return latency.get((model, tier if tier is None or isinstance(tier, int) else ALL_TIERS), float("nan"))

@@ -277,7 +277,7 @@ def _exact(problem: Problem) -> Ints | None:
 
 
 def _constraints(problem: Problem, rows: Ints, columns: Ints, models: Ints, size: int) -> list[object]:
-    """Return: one choice a cohort; the budget; no choice without its model; at most so many models."""
+    """Return the constraints: one choice per cohort; the budget; no choice without its model; the number of models."""
     from scipy.optimize import LinearConstraint  # noqa: PLC0415 -- see `_exact`
     from scipy.sparse import coo_array  # noqa: PLC0415 -- the same
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 MARGIN = 0.01
-"""The loss over all traffic that is acceptable unless told otherwise: one point of a score from 0 to 1."""
+"""The default for the acceptable loss over all traffic: one point of a score from 0 to 1."""
 
 
 @dataclass(frozen=True)

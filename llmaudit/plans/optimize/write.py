@@ -11,7 +11,7 @@ from llmaudit.plans.model import Constraints, Plan, Rule, When
 from llmaudit.plans.optimize import Chosen, Limits, MoveRow, Promise
 
 ONE_EACH = 100
-"""Moves up to which every cohort has a rule of its own; more are put together by where they go."""
+"""Moves up to which every cohort has a rule of its own; beyond that, cohorts are combined by target."""
 
 LEAST_SHOWN = 0.0001
 
