@@ -1,4 +1,4 @@
-"""The time and the gateway assumed for requests whose log has none: stated by the user, kept apart from what logs say."""
+"""The time and the gateway assumed for requests whose log has none: stated by the user, apart from what logs say."""
 
 from __future__ import annotations
 
