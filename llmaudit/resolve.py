@@ -89,11 +89,13 @@ def _requests_of(store: Store, period: Period, folded: Folded) -> str:
 
 
 def _dated(store: Store) -> str:
-    """Return `requests` with the time by which each is priced; a join only where some file has an assumed one."""
-    if not store.rows("SELECT 1 FROM sources WHERE assumed_at IS NOT NULL LIMIT 1"):
+    """Return `requests` with the time by which each is priced; a join only where some file has what is assumed."""
+    timed, named = store.one("SELECT count(assumed_at), count(assumed_gateway) FROM sources")
+    if not timed and not named:
         return "(SELECT *, started_at AS dated_at FROM requests)"
+    gateway = " REPLACE (coalesce(r.gateway, f.assumed_gateway) AS gateway)" if named else ""
     return (
-        "(SELECT r.*, coalesce(r.started_at, f.assumed_at) AS dated_at FROM requests r"
+        f"(SELECT r.*{gateway}, coalesce(r.started_at, f.assumed_at) AS dated_at FROM requests r"
         " JOIN sources f ON f.source_id = r.source_id)"
     )
 

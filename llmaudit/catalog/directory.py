@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Self
 
 from llmaudit.catalog.compiled import Compiled
-from llmaudit.catalog.model import CatalogFile, Tokenizer
-from llmaudit.catalog.names import MAX_NAME, Named, NameIndex, of_resource, spellings
+from llmaudit.catalog.model import CatalogFile, OwnEntry, Tokenizer
+from llmaudit.catalog.names import MAX_NAME, Named, NameIndex, Reading, of_resource, spellings
 from llmaudit.catalog.stock import DIRECT_KINDS, Offer, Stock
 from llmaudit.deployments import Deployment, behind
 
@@ -167,10 +167,11 @@ class Directory(Stock):
             named.append(Named(key, self._model(key).partition("/")[2], "canonical"))
         for key, entries in self._entries.items():
             for entry in entries:
-                named.extend(Named.of(key, name) for name in entry.names)
+                reading: Reading = "own" if isinstance(entry, OwnEntry) else "name"
+                named.extend(Named.of(key, name, reading) for name in entry.names)
                 named.extend(Named(key, pattern, "pattern") for pattern in entry.patterns)
         named.extend(
-            Named((one.seller, one.sku), one.name, "name", one.start, one.end)
+            Named((one.seller, one.sku), one.name, "stated", one.start, one.end)
             for one in self._compiled.names
             if (one.seller, one.sku) in self._compiled.rows
         )
@@ -197,6 +198,10 @@ class Directory(Stock):
     def sellers_of(self, model: str) -> list[str]:
         """Return every seller that has something under a name at some time, in order of their ids."""
         return sorted(self._names.sellers_of(model.lower()))
+
+    def skus_of(self, model: str, seller: str) -> list[str]:
+        """Return the ids of what a seller has under a name at some time: the seller's name in a log, or its id."""
+        return self._names.skus_of(model.lower(), self.seller_id(seller) or seller)
 
     def nearest(self, model: str, seller: str | None = None) -> list[str]:
         """Return up to three names that are spelt like a model name, for a message: a seller's own, or makers'."""

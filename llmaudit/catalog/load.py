@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from llmaudit.catalog.catalog import Catalog
 from llmaudit.catalog.compiled import read_compiled
 from llmaudit.catalog.instants import naive
-from llmaudit.catalog.model import CatalogFile, Dated, SkuEntry
+from llmaudit.catalog.model import CatalogFile, Dated, OwnEntry, SkuEntry
 from llmaudit.errors import InputError, printable
 from llmaudit.yamlfile import parse_yaml
 
@@ -54,7 +54,7 @@ def _load(overlays: tuple[Path, ...], known_at: date | None) -> Catalog:
     merged: dict[str, CatalogFile] = {}
     paths = [path for folder in (own, *overlays) for path in yaml_files(folder)]
     for path in _each_once(paths):
-        content, hashed = _packaged(path) if path.parent == own else _read(path)
+        content, hashed = _packaged(path) if path.parent == own else _own(path)
         digest.update(path.name.encode() + b"\0" + hashed)
         key = content.seller or f"({path.stem})"
         merged[key] = overlay(merged[key], content) if key in merged else content
@@ -69,6 +69,12 @@ def _read(path: Path) -> tuple[CatalogFile, bytes]:
     content = told_apart(parse_yaml(data, CatalogFile, name=path.name, what="catalog"))
     check(content, path.name)
     return content, sha256(data).digest()
+
+
+def _own(path: Path) -> tuple[CatalogFile, bytes]:
+    """Return what a file of the user's holds, and its hash."""
+    content, hashed = _read(path)
+    return replace(content, models=[OwnEntry.of(entry) for entry in content.models]), hashed
 
 
 _packaged, _compiled = cache(_read), cache(read_compiled)

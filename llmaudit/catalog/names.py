@@ -23,9 +23,10 @@ RESOURCES: tuple[tuple[re.Pattern[str], str], ...] = ((_VERTEX, "vertex"), (_BED
 _FINE_TUNED = re.compile(r"(ft:[^:]+):[^:]*:.*")
 """OpenAI's own fine-tuned models, `ft:base:organisation:suffix:id`: priced by their base, whoever's they are."""
 
-Reading = Literal["sku", "name", "pattern", "canonical"]
-READINGS: tuple[Reading, ...] = ("sku", "name", "pattern", "canonical")
-"""The seller's own id, then a further name, then a pattern, then the model's canonical name: the first that fits."""
+Reading = Literal["own", "sku", "name", "stated", "pattern", "canonical"]
+READINGS: tuple[Reading, ...] = ("own", "sku", "name", "stated", "pattern", "canonical")
+"""A name that the user's own file gives, then the seller's own id, a name kept by hand, one that packages state, a
+pattern, the model's canonical name: the first that fits."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ class Named:
     end: datetime = FOREVER
 
     @classmethod
-    def of(cls, key: tuple[str, str], name: str | DatedName) -> Named:
+    def of(cls, key: tuple[str, str], name: str | DatedName, reading: Reading = "name") -> Named:
         """Return a name as a catalog file states it."""
         if isinstance(name, str):
-            return cls(key, name, "name")
-        return cls(key, name.name, "name", start_of(name.valid_from), end_of(name.valid_to))
+            return cls(key, name, reading)
+        return cls(key, name.name, reading, start_of(name.valid_from), end_of(name.valid_to))
 
     def holds(self, at: datetime | None) -> bool:
         """Say whether it is a name at an instant; one that never moved is a name at any, the others need one."""
@@ -102,3 +103,7 @@ class NameIndex:
     def sellers_of(self, name: str) -> set[str]:
         """Return every seller that has something under a name at some time."""
         return {named.key[0] for named in self._exact.get(name, ())}
+
+    def skus_of(self, name: str, seller: str) -> list[str]:
+        """Return what a seller has under a name at some time, by their ids."""
+        return sorted({named.key[1] for named in self._exact.get(name, ()) if named.key[0] == seller})

@@ -226,7 +226,9 @@ def no_match(catalog: Catalog, model: str, match: Match, seller: str | None = No
         what = f"unknown-seller: the catalog has no seller {printable(seller or '')!r}"
         return what + _near("sellers", catalog.nearest_sellers(seller or "")), add
     if match.reason == "ambiguous-model":
-        by = f" of {printable(seller)}" if seller else f" ({_listed(catalog.sellers_of(model))})"
+        skus = catalog.skus_of(model, seller) if seller else []
+        of = f" of {printable(seller)}" if seller else ""
+        by = of + (f" ({_listed(skus or catalog.sellers_of(model))})" if skus or not seller else "")
         return f"ambiguous-model: {name} means more than one sku{by}", "name the seller and its own id"
     where = f" of {printable(seller)}" if seller else ""
     return f"{match.reason}: {name} is not in the catalog{where}{_near('names', catalog.nearest(model, seller))}", add

@@ -146,6 +146,8 @@ def _rates_for(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates 
         vectors.sort(key=lambda vector: vector.factors)
         notes.append(f"no global price is recorded: the lowest regional one is used ({vectors[0].when.region})")
     first = vectors[0]
+    if _steps_below(catalog, offer, conditions, first.when):
+        notes.append("no price of so long a prompt is recorded under these conditions: that of shorter ones is used")
     every = [factors for vector in vectors for factors in vector.readings(conditions)]
     return Rates(
         first.factors,
@@ -218,6 +220,16 @@ def _cases(catalog: Catalog, open_spans: Mapping[When, Span], conditions: Condit
         thinking = [False, True]
         notes.append("thinking mode unknown: priced without it, the bounds have both")
     return [_Case(*case) for case in product(regions, hours, thinking)], notes
+
+
+def _steps_below(catalog: Catalog, offer: Offer, conditions: Conditions, used: When) -> bool:
+    """Say whether an offer has a price of so long a prompt under other conditions, and not under those of this one."""
+    return any(
+        used.prompt_from < when.prompt_from <= conditions.prompt_tokens
+        and when.marginal_gt is None
+        and catalog.span_at(offer, when, conditions.at) is not None
+        for when in catalog.spans(offer)
+    )
 
 
 def _choose(open_spans: Mapping[When, Span], case: _Case) -> When | None:

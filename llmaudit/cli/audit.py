@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmaudit.cli.options import AssumeTime, Ended, command
+from llmaudit.cli.options import AssumeTime, Ended, GatewayName, command
 from llmaudit.cli.output import answer, notice, warn
 from llmaudit.cli.summary import show
-from llmaudit.cli.work import catalog, first_failure, nothing_in, open_store, parted, read_cells, read_logs
+from llmaudit.cli.work import Reading, catalog, first_failure, nothing_in, open_store, parted, read_cells
 from llmaudit.errors import LlmauditError
 from llmaudit.settings import Settings
 
@@ -30,6 +30,7 @@ def audit(
     ] = None,
     rules: Annotated[Path | None, typer.Option("--rules", help="Your tier rules (YAML), tried first.")] = None,
     assume_time: AssumeTime = None,
+    gateway: GatewayName = None,
 ) -> None:
     """Ingest, tag, price, evaluate plans, find, report: everything in one go.
 
@@ -46,7 +47,7 @@ def audit(
     parts = read_cells(settings, prices, cells)
     failure = None
     if logs:
-        read, failure = _facts_of_logs(settings, prices, logs, format, map, rules, assume_time)
+        read, failure = _facts_of_logs(settings, prices, Reading(logs, format, map, assume_time, gateway), rules)
         parts.append(read)
     evidence = evidence_of(added(parts), prices, plans)
     found = conclude(evidence)
@@ -63,13 +64,7 @@ def audit(
 
 
 def _facts_of_logs(
-    settings: Settings,
-    prices: Catalog,
-    logs: list[str],
-    form: str | None,
-    column_map: Path | None,
-    rules: Path | None,
-    assume: str | None,
+    settings: Settings, prices: Catalog, reading: Reading, rules: Path | None
 ) -> tuple[Facts, LlmauditError | None]:
     """Return what logs tell, and the first error where some of them cannot be used."""
     from llmaudit.facts import facts_of
@@ -78,7 +73,7 @@ def _facts_of_logs(
     with open_store(settings, temporary=not settings.db_is_set) as store:
         if rules:
             keep_rules(store, rules)
-        result = read_logs(settings, store, logs, form, column_map=column_map, assume=assume)
+        result = reading.into(settings, store)
         failure = first_failure(result)
         if failure and not any(file.lines for file in result.files):
             raise Ended(failure.exit_code)

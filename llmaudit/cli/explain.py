@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from llmaudit.store import Store
 
 _FIND = """
-    SELECT r.*, CASE WHEN r.started_at IS NULL THEN s.assumed_at END AS assumed_at, s.assumed_by, s.path AS file,
+    SELECT r.*, CASE WHEN r.started_at IS NULL THEN s.assumed_at END AS assumed_at, s.assumed_by,
+        CASE WHEN r.gateway IS NULL THEN s.assumed_gateway END AS assumed_gateway, s.path AS file,
         s.format AS format, s.content_sha256 AS content_sha256,
         t.tier AS tier, t.task AS task, t.signal AS signal, t.confidence AS confidence, t.reason AS tier_reason
     FROM requests r JOIN sources s USING (source_id) LEFT JOIN tiers t USING (row_id)
@@ -79,6 +80,7 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
         "source": {name: row[name] for name in ("file", "line", "format", "content_sha256")},
         "as_logged": {name: row[name] for name in AS_LOGGED},
         "assumed_time": _assumed_time(row),
+        "assumed_gateway": row["assumed_gateway"],
         "attempt_kind": cell.attempt_kind,
         "usage": {
             "status": row["usage_status"],
@@ -189,6 +191,8 @@ def _show(step: dict[str, Any]) -> None:
     if assumed := step["assumed_time"]:
         whose = "the date of the file" if assumed["by"] == "file" else "as given"
         line(f"  time        {assumed['at']:%Y-%m-%d %H:%M:%S} UTC, assumed (--assume-time, {whose}): the log has none")
+    if step["assumed_gateway"]:
+        line(f"  gateway     {printable(step['assumed_gateway'])}, assumed (--gateway): the log names none")
     line(f"  usage       {usage['status']}: {_pairs(usage['counters'])}")
     line(f"              {usage['rule']}")
     line(f"  resolved    {_pairs(step['resolved'])}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmaudit.cli.options import AssumeTime, Ended, command
+from llmaudit.cli.options import AssumeTime, Ended, GatewayName, command
 from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.work import first_failure, open_store, read_logs
 from llmaudit.rejects import REJECTED, told
@@ -34,6 +34,7 @@ def ingest(
         bool, typer.Option("--keep-users", help="Store e-mail addresses, phone numbers and IPs as they are.")
     ] = False,
     assume_time: AssumeTime = None,
+    gateway: GatewayName = None,
     lock_timeout: Annotated[
         float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a database that is in use.")
     ] = 0,
@@ -53,6 +54,7 @@ def ingest(
             keep_users=keep_users,
             column_map=map,
             assume=assume_time,
+            gateway=gateway,
         )
     answer(
         settings,

@@ -28,7 +28,7 @@ QUOTE_WIDTH = 90
 
 NO_GATEWAY = (
     "No request went through a gateway that the log names: nothing was compared. If one was in between, name it: "
-    "`gateway` among the columns or constants of a column map; traces do not say who passed a call on."
+    "`llmaudit ingest FILE --gateway NAME`, or `gateway` in a column map; traces do not say who passed a call on."
 )
 
 

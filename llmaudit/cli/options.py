@@ -51,6 +51,16 @@ AssumeTime = Annotated[
 """What a command takes that reads logs: the time of records without one."""
 
 
+GatewayName = Annotated[
+    str | None,
+    typer.Option(
+        "--gateway",
+        help="The gateway that requests went through whose log names none (`none`: they went through none).",
+    ),
+]
+"""What a command takes that reads logs: who passed requests on that name nobody."""
+
+
 class Ended(Exception):  # noqa: N818 -- the end of the program, not an error in it
     """The program ends with this exit code; everything has been said."""
 

@@ -30,6 +30,7 @@ SHOWN = (
 _ROWS = f"""
     SELECT s.path AS file, {", ".join(f"r.{name}" for name in COLUMNS)},
         CASE WHEN r.started_at IS NULL THEN s.assumed_at END AS assumed_at,
+        CASE WHEN r.gateway IS NULL THEN s.assumed_gateway END AS assumed_gateway,
         date_diff('millisecond', r.started_at, r.ended_at) AS latency_ms,
         date_diff('millisecond', r.started_at, r.first_token_at) AS ttft_ms,
         coalesce(r.model_served, r.model_requested, r.model_raw) AS model,

@@ -78,12 +78,26 @@ class Reading:
         form: Format of each of them; None detects it.
         column_map: The file of a column map, for what is in no known format.
         assume: The time of records without one, as `--assume-time` says it.
+        gateway: The gateway of records that name none, as `--gateway` says it.
     """
 
     paths: list[str]
     form: str | None = None
     column_map: Path | None = None
     assume: str | None = None
+    gateway: str | None = None
+
+    def into(self, settings: Settings, store: Store) -> IngestResult:
+        """Take the logs into a database and tag them; those that cannot be used are named on stderr."""
+        return read_logs(
+            settings,
+            store,
+            self.paths,
+            self.form,
+            column_map=self.column_map,
+            assume=self.assume,
+            gateway=self.gateway,
+        )
 
 
 @contextmanager
@@ -103,12 +117,8 @@ def logs_or_database(settings: Settings, reading: Reading) -> Iterator[Store]:
             slug="no-log-named",
         )
     with open_store(settings, temporary=bool(paths), read_only=not paths) as store:
-        if paths:
-            result = read_logs(
-                settings, store, paths, reading.form, column_map=reading.column_map, assume=reading.assume
-            )
-            if failure := first_failure(result):
-                raise Ended(failure.exit_code)
+        if paths and (failure := first_failure(reading.into(settings, store))):
+            raise Ended(failure.exit_code)
         yield store
 
 
@@ -205,6 +215,7 @@ def read_logs(
     keep_users: bool = False,
     column_map: Path | None = None,
     assume: str | None = None,
+    gateway: str | None = None,
 ) -> IngestResult:
     """Take files into the database and tag them; files that cannot be used are named on stderr."""
     from llmaudit.ingest import Setup, ingest
@@ -236,6 +247,8 @@ def read_logs(
             shown.clear()
     if when is not None:
         _assume(settings, store, result, when)
+    if gateway is not None:
+        _assume_gateway(settings, store, result, gateway)
     for failure in result.failures:
         sys.stderr.write(f"llmaudit: {message(failure)}\n")
     _name_unread(settings, result)
@@ -274,6 +287,21 @@ def _assume(settings: Settings, store: Store, result: IngestResult, when: When) 
     else:
         at = "the date of their file" if when == "file" else f"{when:%Y-%m-%d %H:%M:%S} UTC"
         notice(settings, f"{count:,} request(s) without a time are priced as of {at}: an assumption, shown as one")
+
+
+def _assume_gateway(settings: Settings, store: Store, result: IngestResult, name: str) -> None:
+    from llmaudit.ingest.assumed import assume_gateway
+
+    if not name.strip():
+        raise UsageError("--gateway is empty", next_step="Name the gateway, or `none`.", slug="no-gateway-named")
+    count = assume_gateway(store, result.read, None if name == "none" else name.strip())
+    if not count:
+        notice(settings, "--gateway changes nothing: every request of these files names its gateway")
+    elif name == "none":
+        notice(settings, f"{count:,} request(s) whose log names no gateway went through none")
+    else:
+        said = f"{count:,} request(s) whose log names no gateway are taken to have gone through {printable(name)}"
+        notice(settings, f"{said}: an assumption, shown as one")
 
 
 def _name_unread(settings: Settings, result: IngestResult) -> None:

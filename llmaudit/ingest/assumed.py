@@ -1,4 +1,4 @@
-"""The time assumed for requests whose log has none: stated by the user, and kept apart from what logs say."""
+"""The time and the gateway assumed for requests whose log has none: stated by the user, apart from what logs say."""
 
 from __future__ import annotations
 
@@ -41,6 +41,26 @@ def assume_time(store: Store, read: Mapping[int, str], when: When) -> int:
                 {"at": at, "by": by, "id": source_id},
             )
     return sum(count for _, count in undated)
+
+
+def assume_gateway(store: Store, read: Mapping[int, str], name: str | None) -> int:
+    """Note which gateway the requests of some files went through that name none; return how many there are.
+
+    `requests` stays as the logs have it: only who is compared with a price list goes by the gateway that is assumed.
+
+    Args:
+        store: The database.
+        read: Path by the id of each file's row in the ledger.
+        name: The gateway; None takes an earlier assumption back.
+    """
+    ids = {"ids": sorted(read)}
+    (count,) = store.one(
+        "SELECT count(*) FROM requests WHERE gateway IS NULL AND source_id IN (SELECT unnest($ids))", ids
+    )
+    store.execute(
+        "UPDATE sources SET assumed_gateway = $name WHERE source_id IN (SELECT unnest($ids))", {**ids, "name": name}
+    )
+    return int(count)
 
 
 def _date_of(path: str) -> datetime:

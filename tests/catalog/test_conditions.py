@@ -189,3 +189,13 @@ def test_a_reason_is_the_same_for_every_request(own: Catalog) -> None:
     assert hours == {("fast-only has no price for these conditions",)}
     large = {million(own, "large-only", at=DAY + timedelta(hours=hour)).assumptions for hour in range(3)}
     assert large == {("large-only has no price for these conditions at that time",)}
+
+
+@pytest.mark.parametrize(("tier", "said"), [(None, False), ("flex", True)])
+def test_a_step_that_is_on_record_under_other_conditions_only_is_said(own: Catalog, tier: str | None, *, said: bool):
+    """The ordinary price steps at 1,000 and 5,000 tokens, the flex price does not: its long prompts rest on a guess."""
+    long, short = (
+        quote(own, "m", {"input_tokens": size}, replace(GLOBAL, service_tier=tier), seller="own")
+        for size in (1001, 1000)
+    )
+    assert [any("so long a prompt" in note for note in one.assumptions) for one in (long, short)] == [said, False]

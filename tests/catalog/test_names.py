@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from builders import catalog_of, catalog_text, sku_text
 
-from llmaudit.catalog import Catalog
+from llmaudit.catalog import Catalog, load_catalog
 
 FOUND = [
     ("gpt-5.6-sol", None, "openai/gpt-5.6-sol"),
@@ -166,3 +166,33 @@ def test_overlay_wins(catalog: Catalog, tmp_path: Path) -> None:
         tmp_path, catalog_text("openai", sku_text("gpt-5.6-sol", ["usd_per_million: {input: 1, output: 3}"]))
     )
     assert again.version not in {own.version, catalog.version}
+
+
+RENAMED = """
+seller: openai
+models:
+  - {sku: gpt-4.1-mini, names: [gpt-4.1]}
+"""
+
+
+def test_a_name_of_ones_own_comes_before_any_other_use_of_it(tmp_path: Path) -> None:
+    """`gpt-4.1` is a sku of OpenAI's; a proxy that answers by that name with another model is told by the user."""
+    file = tmp_path / "own.yaml"
+    file.write_text(RENAMED)
+    found = [load_catalog(files).find("gpt-4.1", seller="openai").offer for files in ([file], [])]
+    assert [offer and offer.sku.sku for offer in found] == ["gpt-4.1-mini", "gpt-4.1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "seller", "sku"),
+    [
+        ("gpt-5-chat", "openai", "gpt-5-chat-latest"),  # a package takes it for gpt-5
+        ("gpt-5.1-chat", "openai", "gpt-5.1-chat-latest"),
+        ("mistral-medium", "mistral", "mistral-medium-2508"),  # of 2026-08-31 it is Medium 3.5
+        ("grok-4.20-multi-agent", "xai", "grok-4.20"),
+    ],
+)
+def test_a_name_kept_by_hand_comes_before_what_a_package_takes_it_for(name: str, seller: str, sku: str) -> None:
+    found = load_catalog().find(name, seller=seller, at=datetime(2026, 7, 1))  # noqa: DTZ001 -- naive UTC
+    assert found.offer is not None, found.reason
+    assert found.offer.sku.sku == sku

@@ -126,3 +126,40 @@ def test_what_is_no_time_is_refused(value: str, says: str, folder: Path) -> None
 def test_standard_input_has_no_date(folder: Path) -> None:
     done = run_here(folder, "ingest", "-", "--assume-time", "file")
     assert (done.code, "standard input has no date" in done.err) == (2, True), done.err
+
+
+def bodies(folder: Path) -> None:
+    """Write chat completions with a charge of 1.1 times list and no gateway: gpt-4.1 costs $2 and $8 a million."""
+    rows = []
+    for n in range(120):
+        usd = ((1000 + n) * Decimal("0.000002") + (100 + n % 7) * Decimal("0.000008")) * Decimal("1.1")
+        usage = {"prompt_tokens": 1000 + n, "completion_tokens": 100 + n % 7, "cost": float(usd)}
+        body = {"id": f"chatcmpl-{n}", "object": "chat.completion", "created": 1_790_848_800 + n, "model": "gpt-4.1"}
+        rows.append(body | {"choices": [{"index": 0, "finish_reason": "stop"}], "usage": usage})
+    (folder / "proxy.jsonl").write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+
+
+def test_the_gateway_of_a_log_that_names_none(tmp_path: Path) -> None:
+    """Named before or after the log was read, it is compared with list; the log's own word stays as it was."""
+    bodies(tmp_path)
+    run(tmp_path, "ingest", "proxy.jsonl")
+    before = run(tmp_path, "markup")
+    assert "--gateway NAME" in before.out
+    assert "120 request(s)" in run(tmp_path, "ingest", "proxy.jsonl", "--gateway", "House-Proxy").err
+    (found,) = run(tmp_path, "markup", "--json").json["gateways"]
+    assert [found[name] for name in ("gateway", "verdict", "requests")] == ["house-proxy", "markup", 120]
+    assert found["pct"] == pytest.approx(10, abs=0.01)
+    (row,) = run(tmp_path, "requests", "--limit", "1", "--json").json["rows"]
+    assert (row["gateway"], row["assumed_gateway"]) == (None, "House-Proxy")
+    assert "assumed (--gateway)" in run(tmp_path, "explain", "chatcmpl-0").out
+    assert run(tmp_path, "verify", "--json").json["ok"]
+    run(tmp_path, "ingest", "proxy.jsonl", "--gateway", "none")
+    assert run(tmp_path, "markup", "--json").json["gateways"] == []
+
+
+def test_a_gateway_for_an_audit_and_none_for_an_empty_name(tmp_path: Path) -> None:
+    bodies(tmp_path)
+    found = run(tmp_path, "audit", "proxy.jsonl", "--gateway", "house", "--json").json["markup"]["gateways"]
+    assert [row["gateway"] for row in found] == ["house"]
+    done = run_here(tmp_path, "ingest", "proxy.jsonl", "--gateway", " ")
+    assert (done.code, "[no-gateway-named]" in done.err) == (2, True)

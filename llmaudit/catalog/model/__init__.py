@@ -20,7 +20,7 @@ from llmaudit.catalog.model.prices import (
     Rate,
     When,
 )
-from llmaudit.catalog.model.skus import DatedName, Sku, SkuEntry
+from llmaudit.catalog.model.skus import DatedName, OwnEntry, Sku, SkuEntry
 from llmaudit.catalog.model.terms import Commitment, Discount, Fee, Multiplier, Quota
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Hosting",
     "ModelFacts",
     "Multiplier",
+    "OwnEntry",
     "Price",
     "PromptCache",
     "Quota",

@@ -77,6 +77,15 @@ class SkuEntry(Strict, frozen=True, rename={"model_class": "class"}):
         return found
 
 
+class OwnEntry(SkuEntry, frozen=True, rename={"model_class": "class"}):
+    """An entry of the user's own file: what it calls a sku comes before what others call theirs."""
+
+    @classmethod
+    def of(cls, entry: SkuEntry) -> OwnEntry:
+        """Return an entry as the user's own."""
+        return cls(**{name: getattr(entry, name) for name in entry.__struct_fields__})
+
+
 class Sku(Strict, frozen=True):
     """One thing a seller sells, with everything the files say of it but its prices (`Catalog.spans`)."""
 
