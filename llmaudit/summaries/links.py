@@ -63,24 +63,36 @@ class LinkRow(msgspec.Struct, frozen=True, kw_only=True):
     cached_tokens: int
 
 
-_NOW = ", ".join(f"s.{name} AS {name}" for name in KEYS)
-_BEFORE = ", ".join(f"LAG(s.{name}) OVER w AS before_{name}" for name in KEYS)
+_NOW = ", ".join(f"n.{name} AS {name}" for name in KEYS)
+_BEFORE = ", ".join(f"b.{name} AS before_{name}" for name in KEYS)
 _ALL = ", ".join((*KEYS, *(f"before_{name}" for name in KEYS)))
 _SQL = f"""
-    WITH sessions AS (
-        SELECT k.* FROM keyed_requests AS k
-        WHERE k.status = 'ok' AND k.session_id IS NOT NULL AND k.usage_status <> 'gateway_cache'
+    WITH several AS (
+        SELECT p.session_id AS session_id FROM period_requests AS p
+        WHERE p.session_id IS NOT NULL AND p.status = 'ok'
+        GROUP BY p.session_id HAVING COUNT(*) > 1 AND SUM(p.cache_read_tokens) > 0
     ),
     followed AS (
-        SELECT {_NOW}, s.cache_read_tokens AS cached, {_BEFORE},
-            date_diff('second', LAG(s.started_at) OVER w, s.started_at) AS seconds
-        FROM sessions AS s
-        WINDOW w AS (PARTITION BY s.session_id, s.model ORDER BY s.started_at, s.row_id)
+        SELECT r.row_id AS row_id, r.cache_read_tokens AS cached, LAG(r.row_id) OVER w AS row_before,
+            date_diff('second', LAG(r.started_at) OVER w, r.started_at) AS seconds
+        FROM resolved_requests AS r JOIN several AS v ON v.session_id = r.session_id
+        WHERE r.status = 'ok' AND r.usage_status <> 'gateway_cache'
+        WINDOW w AS (PARTITION BY r.session_id, r.sold_model ORDER BY r.started_at, r.row_id)
+    ),
+    now AS (
+        SELECT {_NOW}, f.row_before AS row_before, f.cached AS cached
+        FROM keyed_requests AS n JOIN followed AS f ON f.row_id = n.row_id
+        WHERE f.cached > 0 AND f.seconds < {TTL_SECONDS}
+    ),
+    linked AS (
+        SELECT {_NOW}, {_BEFORE}, n.cached AS cached
+        FROM keyed_requests AS b JOIN now AS n ON n.row_before = b.row_id
     )
     SELECT {_ALL}, CAST(sum(cached) AS BIGINT) AS cached_tokens
-    FROM followed WHERE cached > 0 AND seconds < {TTL_SECONDS}
+    FROM linked
     GROUP BY {_ALL} ORDER BY cached_tokens DESC, {_ALL} LIMIT {MAX_ROWS}
 """
+"""Keys are looked up of the requests that follow one another alone: a window over all with all they have is slow."""
 _ANY = "SELECT 1 FROM period_requests WHERE session_id IS NOT NULL AND cache_read_tokens > 0 LIMIT 1"
 
 
