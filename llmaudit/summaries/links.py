@@ -63,8 +63,9 @@ class LinkRow(msgspec.Struct, frozen=True, kw_only=True):
     cached_tokens: int
 
 
-_NOW = ", ".join(f"n.{name} AS {name}" for name in KEYS)
-_BEFORE = ", ".join(f"b.{name} AS before_{name}" for name in KEYS)
+_KEYS = ", ".join(f"k.{name} AS {name}" for name in KEYS)
+_NOW = ", ".join(f"MIN(CASE WHEN s.is_now THEN s.{name} END) AS {name}" for name in KEYS)
+_BEFORE = ", ".join(f"MIN(CASE WHEN NOT s.is_now THEN s.{name} END) AS before_{name}" for name in KEYS)
 _ALL = ", ".join((*KEYS, *(f"before_{name}" for name in KEYS)))
 _SQL = f"""
     WITH several AS (
@@ -79,20 +80,26 @@ _SQL = f"""
         WHERE r.status = 'ok' AND r.usage_status <> 'gateway_cache'
         WINDOW w AS (PARTITION BY r.session_id, r.sold_model ORDER BY r.started_at, r.row_id)
     ),
-    now AS (
-        SELECT {_NOW}, f.row_before AS row_before, f.cached AS cached
-        FROM keyed_requests AS n JOIN followed AS f ON f.row_id = n.row_id
-        WHERE f.cached > 0 AND f.seconds < {TTL_SECONDS}
+    linked AS (SELECT f.* FROM followed AS f WHERE f.cached > 0 AND f.seconds < {TTL_SECONDS}),
+    either AS (
+        SELECT l.row_id AS row_id, l.row_id AS link, TRUE AS is_now, l.cached AS cached FROM linked AS l
+        UNION ALL
+        SELECT l.row_before AS row_id, l.row_id AS link, FALSE AS is_now, 0 AS cached FROM linked AS l
     ),
-    linked AS (
-        SELECT {_NOW}, {_BEFORE}, n.cached AS cached
-        FROM keyed_requests AS b JOIN now AS n ON n.row_before = b.row_id
-    )
+    sides AS (
+        SELECT {_KEYS}, e.link AS link, e.is_now AS is_now, e.cached AS cached
+        FROM keyed_requests AS k JOIN either AS e ON e.row_id = k.row_id
+    ),
+    links AS (SELECT {_NOW}, {_BEFORE}, SUM(s.cached) AS cached FROM sides AS s GROUP BY s.link)
     SELECT {_ALL}, CAST(sum(cached) AS BIGINT) AS cached_tokens
-    FROM linked
+    FROM links
     GROUP BY {_ALL} ORDER BY cached_tokens DESC, {_ALL} LIMIT {MAX_ROWS}
 """
-"""Keys are looked up of the requests that follow one another alone: a window over all with all they have is slow."""
+"""What is put in order is narrow, and keys are looked up of requests that follow one another alone.
+
+Both sides of a link are found by one join whose right side is numbers only. With names on that side DuckDB 2.0.0 ends
+in an internal error where a join before it is spilled to disk ("dict-surviving join", issue 24807 of duckdb/duckdb).
+"""
 _ANY = "SELECT 1 FROM period_requests WHERE session_id IS NOT NULL AND cache_read_tokens > 0 LIMIT 1"
 
 
