@@ -13,6 +13,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError, printable
 from llmaudit.period import ALL, Period
 from llmaudit.resolve import resolved_requests
+from llmaudit.shadow.cast import encoded
 from llmaudit.shadow.columns import MONEY, BadValue, read_value
 from llmaudit.shadow.design import TierTraffic
 from llmaudit.shadow.health import Traffic
@@ -186,15 +187,17 @@ def joined_rows(
         resolved_requests(store, catalog),
         store.table("shadow_sources", sources),
         store.table("shadow_join", pa.table({"join_by": [join_by]})),
+        store.little_memory(),
+        store.joins_as_written(),
     ):
-        rows = store.arrow(read_sql("shadow.sql"))
+        rows = _encoded(store.batches(read_sql("shadow.sql")), with_request_id=scores is not None)
     if not rows.num_rows or pc.count_distinct(rows["pair_id"]).as_py() == rows.num_rows:
         raise InputError(
             f"no request of {printable(primary)} has a counterpart in {printable(shadow)} by {join_by}",
             next_step="Try --join id, trace or prompt; `llmaudit requests --json` shows what the logs hold.",
             slug="nothing-joined",
         )
-    columns = {name: rows[name] for name in rows.column_names if name != "cost_usd"}
+    columns = {name: rows[name] for name in rows.column_names}
     if not pc.any(rows["cached"]).as_py():  # logs without a single hit may be of a kind that does not tell
         del columns["cached"]
     columns["cost_usd"] = rows["cost_usd"].cast(MONEY)
@@ -202,6 +205,18 @@ def joined_rows(
         places = pc.index_in(rows["request_id"], scores["request_id"].combine_chunks())
         columns["score"] = scores["score"].combine_chunks().take(places.combine_chunks())
     return pa.table(columns)
+
+
+def _encoded(batches: pa.RecordBatchReader, *, with_request_id: bool) -> pa.Table:
+    """Return batches as one table, texts of few values as codes: whole, a million rows would take a GB on the way.
+
+    The id of a request is left out where no score is looked up by it.
+    """
+    parts = []
+    for batch in batches:
+        part = pa.Table.from_batches([batch])
+        parts.append(encoded(part if with_request_id else part.drop_columns("request_id")))
+    return pa.concat_tables(parts).unify_dictionaries() if parts else batches.schema.empty_table()
 
 
 def _sources(store: Store, name: str) -> list[int]:

@@ -4,13 +4,15 @@
    Only good answers of a model count: a fast refusal is no fast answer, nor is one from a gateway's cache a model's. */
 WITH timed AS (
     SELECT
-        k.gateway AS gateway,
-        k.model AS model,
-        k.tier AS tier,
-        k.latency_ms AS latency_ms,
-        k.ttft_ms AS ttft_ms
-    FROM keyed_requests AS k
-    WHERE k.status = 'ok' AND k.usage_status <> 'gateway_cache'
+        r.sold_gateway AS gateway,
+        r.sold_model AS model,
+        t.tier AS tier,
+        r.latency_ms AS latency_ms,
+        r.ttft_ms AS ttft_ms
+    FROM resolved_requests AS r
+    LEFT JOIN tiers AS t
+        ON t.row_id = r.row_id
+    WHERE r.status = 'ok' AND r.usage_status <> 'gateway_cache'
 ),
 measured AS (
     SELECT t.gateway AS gateway, t.model AS model, t.tier AS tier, 'latency' AS measure, t.latency_ms AS ms FROM timed AS t

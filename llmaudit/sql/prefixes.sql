@@ -32,7 +32,14 @@ WITH asked AS (
         AND NOT s.is_batch AND s.prompt_tokens >= 256
         AND (s.session_id IS NOT NULL OR s.system_hash IS NOT NULL OR s.template_hash IS NOT NULL)
 ),
-talked AS (
+several AS (
+    SELECT a.session_id AS session_id
+    FROM asked AS a
+    WHERE a.session_id IS NOT NULL
+    GROUP BY a.session_id
+    HAVING COUNT(*) > 1
+),
+talked AS ( /* only sessions of several: in many logs each request has one of its own, and to put those in order is dear */
     SELECT
         a.*,
         LAG(a.prompt_tokens) OVER (
@@ -48,7 +55,8 @@ talked AS (
             PARTITION BY a.session_id, a.seller, a.sku, a.system_hash ORDER BY a.started_at, a.row_id
         ) AS started_before
     FROM asked AS a
-    WHERE a.session_id IS NOT NULL
+    JOIN several AS v
+        ON v.session_id = a.session_id
 ),
 opened AS (
     SELECT

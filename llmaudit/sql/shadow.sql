@@ -3,7 +3,7 @@
    Reads resolved_requests (every request, with the catalog's model), tiers, and shadow_sources (source_id, arm: which files
    hold which arm). `join_key` is the column that ties a request to its shadow: the request's own id, its trace, or the
    hash of its prompt. Where a key occurs several times on a side (a prompt asked twice) the n-th of one side meets the
-   n-th of the other, in order of time. */
+   n-th of the other, in order of time. The side that is best held in memory stands on the right of its join. */
 WITH keyed AS (
     SELECT
         r.row_id AS row_id,
@@ -51,9 +51,9 @@ SELECT
     n.feature AS route,
     n.template_hash AS template_hash,
     n.request_id AS request_id
-FROM keyed AS q
-JOIN resolved_requests AS n
-    ON n.row_id = q.row_id
+FROM resolved_requests AS n
+JOIN keyed AS q
+    ON q.row_id = n.row_id
 LEFT JOIN tiers AS t
     ON t.row_id = q.row_id
 WHERE q.join_key IS NOT NULL

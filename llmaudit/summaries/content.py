@@ -47,10 +47,10 @@ _SQL = f"""
                 ELSE 'latin'
             END AS content
         FROM (
-            SELECT model, task, needs_tools, needs_images, has_code, prompt_chars,
-                COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0)
-                    + COALESCE(cache_write_1h_tokens, 0) + COALESCE(cache_write_other_tokens, 0) AS tokens
-            FROM keyed_requests WHERE status = 'ok'
+            SELECT r.sold_model AS model, t.task AS task, COALESCE(r.needs_tools, FALSE) AS needs_tools,
+                COALESCE(r.needs_images, FALSE) AS needs_images, r.has_code, r.prompt_chars, r.prompt_tokens AS tokens
+            FROM resolved_requests AS r LEFT JOIN tiers AS t ON t.row_id = r.row_id
+            WHERE r.status = 'ok'
         ) AS k
         WHERE k.tokens > 0
     ) AS z

@@ -105,36 +105,38 @@ fates AS (
     JOIN failing AS f ON f.call_id = r.call_id
 ),
 routes AS (
-    SELECT k.gateway AS gateway, k.seller AS seller, k.model AS model
-    FROM keyed_requests AS k
-    GROUP BY k.gateway, k.seller, k.model
-    ORDER BY COUNT(*) DESC, k.gateway, k.seller, k.model
+    SELECT r.sold_gateway AS gateway, r.sold_seller AS seller, r.sold_model AS model
+    FROM resolved_requests AS r
+    GROUP BY r.sold_gateway, r.sold_seller, r.sold_model
+    ORDER BY COUNT(*) DESC, r.sold_gateway, r.sold_seller, r.sold_model
     LIMIT {ROUTES}
 ),
 told AS (
     SELECT
-        DATE_TRUNC('hour', k.started_at) AS hour,
-        k.gateway AS gateway,
-        CASE WHEN n.model IS NOT NULL THEN k.seller END AS seller,
+        DATE_TRUNC('hour', r.started_at) AS hour,
+        r.sold_gateway AS gateway,
+        CASE WHEN n.model IS NOT NULL THEN r.sold_seller END AS seller,
         COALESCE(n.model, '{OTHER}') AS model,
-        k.status AS status,
-        CASE WHEN k.status = 'error' THEN COALESCE(k.error_class, 'other') END AS error,
-        k.attempt_kind AS kind,
-        k.is_last AS is_last,
-        k.billed_usd AS billed_usd,
-        k.usage_status AS usage_status,
+        r.status AS status,
+        CASE WHEN r.status = 'error' THEN COALESCE(r.error_class, 'other') END AS error,
+        COALESCE(a.attempt_kind, 'first') AS kind,
+        COALESCE(a.is_last, 1) AS is_last,
+        CASE WHEN r.billed_currency = 'USD' THEN r.billed_amount END AS billed_usd,
+        r.usage_status AS usage_status,
         CASE
-            WHEN k.status <> 'error' THEN NULL
-            WHEN k.call_id IS NULL THEN 'unlinked'
-            WHEN d.answered_by IS NULL AND k.error_class IN ('client_error', 'content_filter') THEN 'unanswerable'
+            WHEN r.status <> 'error' THEN NULL
+            WHEN r.call_id IS NULL THEN 'unlinked'
+            WHEN d.answered_by IS NULL AND r.error_class IN ('client_error', 'content_filter') THEN 'unanswerable'
             WHEN d.answered_by IS NULL THEN 'unanswered'
             WHEN d.answered_by = d.seller THEN 'again'
             ELSE 'elsewhere'
         END AS fate
-    FROM keyed_requests AS k
+    FROM resolved_requests AS r
     LEFT JOIN routes AS n
-        ON n.gateway IS NOT DISTINCT FROM k.gateway AND n.seller IS NOT DISTINCT FROM k.seller AND n.model = k.model
-    LEFT JOIN fates AS d ON d.row_id = k.row_id
+        ON n.gateway IS NOT DISTINCT FROM r.sold_gateway AND n.seller IS NOT DISTINCT FROM r.sold_seller
+        AND n.model = r.sold_model
+    LEFT JOIN call_attempts AS a ON a.row_id = r.row_id
+    LEFT JOIN fates AS d ON d.row_id = r.row_id
 )
 SELECT
     t.hour AS hour, t.gateway AS gateway, t.seller AS seller, t.model AS model,

@@ -63,23 +63,42 @@ class LinkRow(msgspec.Struct, frozen=True, kw_only=True):
     cached_tokens: int
 
 
-_NOW = ", ".join(f"s.{name} AS {name}" for name in KEYS)
-_BEFORE = ", ".join(f"LAG(s.{name}) OVER w AS before_{name}" for name in KEYS)
+_KEYS = ", ".join(f"k.{name} AS {name}" for name in KEYS)
+_NOW = ", ".join(f"MIN(CASE WHEN s.is_now THEN s.{name} END) AS {name}" for name in KEYS)
+_BEFORE = ", ".join(f"MIN(CASE WHEN NOT s.is_now THEN s.{name} END) AS before_{name}" for name in KEYS)
 _ALL = ", ".join((*KEYS, *(f"before_{name}" for name in KEYS)))
 _SQL = f"""
-    WITH sessions AS (
-        SELECT k.* FROM keyed_requests AS k
-        WHERE k.status = 'ok' AND k.session_id IS NOT NULL AND k.usage_status <> 'gateway_cache'
+    WITH several AS (
+        SELECT p.session_id AS session_id FROM period_requests AS p
+        WHERE p.session_id IS NOT NULL AND p.status = 'ok'
+        GROUP BY p.session_id HAVING COUNT(*) > 1 AND SUM(p.cache_read_tokens) > 0
     ),
     followed AS (
-        SELECT {_NOW}, s.cache_read_tokens AS cached, {_BEFORE},
-            date_diff('second', LAG(s.started_at) OVER w, s.started_at) AS seconds
-        FROM sessions AS s
-        WINDOW w AS (PARTITION BY s.session_id, s.model ORDER BY s.started_at, s.row_id)
-    )
+        SELECT r.row_id AS row_id, r.cache_read_tokens AS cached, LAG(r.row_id) OVER w AS row_before,
+            date_diff('second', LAG(r.started_at) OVER w, r.started_at) AS seconds
+        FROM resolved_requests AS r JOIN several AS v ON v.session_id = r.session_id
+        WHERE r.status = 'ok' AND r.usage_status <> 'gateway_cache'
+        WINDOW w AS (PARTITION BY r.session_id, r.sold_model ORDER BY r.started_at, r.row_id)
+    ),
+    linked AS (SELECT f.* FROM followed AS f WHERE f.cached > 0 AND f.seconds < {TTL_SECONDS}),
+    either AS (
+        SELECT l.row_id AS row_id, l.row_id AS link, TRUE AS is_now, l.cached AS cached FROM linked AS l
+        UNION ALL
+        SELECT l.row_before AS row_id, l.row_id AS link, FALSE AS is_now, 0 AS cached FROM linked AS l
+    ),
+    sides AS (
+        SELECT {_KEYS}, e.link AS link, e.is_now AS is_now, e.cached AS cached
+        FROM keyed_requests AS k JOIN either AS e ON e.row_id = k.row_id
+    ),
+    links AS (SELECT {_NOW}, {_BEFORE}, SUM(s.cached) AS cached FROM sides AS s GROUP BY s.link)
     SELECT {_ALL}, CAST(sum(cached) AS BIGINT) AS cached_tokens
-    FROM followed WHERE cached > 0 AND seconds < {TTL_SECONDS}
+    FROM links
     GROUP BY {_ALL} ORDER BY cached_tokens DESC, {_ALL} LIMIT {MAX_ROWS}
+"""
+"""What is put in order is narrow, and keys are looked up of requests that follow one another alone.
+
+Both sides of a link are found by one join whose right side is numbers only. With names on that side DuckDB 2.0.0 ends
+in an internal error where a join before it is spilled to disk ("dict-surviving join", issue 24807 of duckdb/duckdb).
 """
 _ANY = "SELECT 1 FROM period_requests WHERE session_id IS NOT NULL AND cache_read_tokens > 0 LIMIT 1"
 
