@@ -78,6 +78,8 @@ def _spent(audit: Audit) -> None:
 
 def _bills(audit: Audit) -> None:
     """Print what the bills charge, one line for each seller and month; they are compared by `llmaudit reconcile`."""
+    from llmaudit.report.wording import month
+
     if audit.coverage.bills and not audit.reconcile.rows and not audit.usage.rows:
         line(
             f"  {counted(audit.coverage.bills, 'bill line')} lie outside the period, or have neither an amount nor"
@@ -86,8 +88,7 @@ def _bills(audit: Audit) -> None:
     for row in audit.reconcile.rows:
         seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
         seen = seen if row.has_usage else " for credit and fees, and says nothing of usage"
-        month = row.month or "without a month"
-        line(f"  bill: {row.seller} {month} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")
+        line(f"  bill: {row.seller} {month(row.month)} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")
 
 
 def _usage(settings: Settings, audit: Audit) -> None:

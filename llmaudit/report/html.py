@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 
 from llmaudit.audit import Audit
 from llmaudit.errors import printable
+from llmaudit.phrases import counted
 from llmaudit.report import wording
 from llmaudit.report.colors import DARK, FONT, LIGHT
 from llmaudit.report.content import Block, Mark
@@ -26,11 +27,9 @@ from llmaudit.report.grid import grid
 from llmaudit.report.sections import contents
 
 TEXT_LIMIT = 4000
-LONG_ROWS = 14
-"""A folded table longer than this stays folded on paper."""
-
-SHORT_ROWS = 15
-"""A table no longer than this is not cut by a page break."""
+SIZES = {"long_rows": 14, "short_rows": 15, "wide_columns": 8, "narrow_columns": 3}
+"""Of tables: folded, longer than this they stay folded on paper; no longer than this they are not cut by a page break;
+from so many columns on they are set closer, and with so few figures they are no wider than they need to be."""
 
 LONG_CELL = 36
 """A name longer than this may be broken anywhere, so that it does not push the figures off the screen."""
@@ -56,8 +55,7 @@ def render_html(audit: Audit) -> str:
             script=Markup(script),  # noqa: S704 -- a file of this package
             library=Markup(_packed(library)),  # noqa: S704 -- base64
             hashes=(_csp_hash(script.encode()), _csp_hash(library)),
-            long_rows=LONG_ROWS,
-            short_rows=SHORT_ROWS,
+            **SIZES,
         )
     )
 
@@ -73,8 +71,7 @@ def render_page(title: str, about: str, content: Sequence[Block], foot: str) -> 
             content=content,
             foot=foot,
             style=_style(),
-            long_rows=LONG_ROWS,
-            short_rows=SHORT_ROWS,
+            **SIZES,
         )
     )
 
@@ -88,7 +85,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name}
+    environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name, "counted": counted}
     environment.tests["mark"] = lambda value: isinstance(value, Mark)
     environment.tests["brief"] = lambda value: isinstance(value, str) and len(value) <= BRIEF_CELL
     environment.tests["long"] = lambda value: isinstance(value, str) and len(value) > LONG_CELL

@@ -111,11 +111,12 @@ def test_empty_standard_input_is_called_by_its_name(tmp_path: Path) -> None:
 def test_usage_without_an_amount_is_shown_at_list_and_is_no_bill(call: Run) -> None:
     usage = ROOT / "sample_logs" / "formats" / "openai_usage.json"
     done = call("audit", usage, "--out", "r.md")
-    assert "usage export: openai, 2026-09: $0.00330 at list for 1,250 tokens on 1 day (no bill" in done.out
+    assert "usage export: openai, September 2026: $0.00330 at list for 1,250 tokens on 1 day (no bill" in done.out
     assert "every figure is empty but those of bills and usage exports" in done.err
     report = Path("r.md").read_text(encoding="utf-8")
     summary, section = (report.partition(f"## {title}")[2].partition("\n## ")[0] for title in ("Summary", "Usage as"))
-    assert "No request and no bill lies in the period. By the sellers' own count of usage, which is no bill" in summary
+    assert "No request and no bill lies in the period, only the sellers' own count of usage" in summary
+    assert "By the sellers' own count of usage, which is no bill: openai, September 2026: $0.00330" in summary
     assert "openai/gpt-5" in section
     assert "in no total of what was billed or logged" in section
     assert call("ingest", usage, "--db", "u.duckdb").code == 0
@@ -137,7 +138,8 @@ def test_a_bill_alone_is_named_with_its_amount(call: Run) -> None:
     done = call("audit", bill, "--out", "r.md")
     assert done.code == 0
     assert "no request lies in the period" in done.out
-    assert "bill: openai 2026-09 charges $1.38" in done.out
+    assert "bill: openai September 2026 charges $1.38" in done.out
     assert "$0.00" not in done.out
     summary = Path("r.md").read_text(encoding="utf-8").partition("## Summary")[2].partition("## ")[0]
-    assert "Bills charge $1.38: openai 2026-09 $1.38" in summary
+    assert "1 bill charges $1.38." in summary
+    assert "| `openai` | September 2026 | no log | $1.38 | no log |" in summary
