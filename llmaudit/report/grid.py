@@ -114,7 +114,7 @@ def _cell(kind: Kind, value: Value) -> str | Mark:
     if isinstance(value, Mark):
         return value
     if isinstance(value, str):
-        return wording.name(value) if kind is Kind.NAME else value
+        return wording.name(value) if value and kind is Kind.NAME else value
     if value is None:
         return wording.NOT_ATTRIBUTED if kind is Kind.NAME else wording.UNKNOWN
     return _figure(kind, value)

@@ -22,8 +22,8 @@ from llmaudit.errors import printable
 from llmaudit.phrases import counted
 from llmaudit.report import wording
 from llmaudit.report.colors import DARK, FONT, LIGHT
-from llmaudit.report.content import Block, Mark
-from llmaudit.report.grid import grid
+from llmaudit.report.content import Block, Kind, Mark
+from llmaudit.report.grid import Grid, grid
 from llmaudit.report.sections import contents
 
 TEXT_LIMIT = 4000
@@ -38,6 +38,8 @@ BRIEF_CELL = 16
 """Words no longer than this stay on one line: `1 standard`, `ticket-summary`."""
 
 CODE = re.compile(r"`([^`]+)`")
+OPTION = re.compile(r"(?<=\s)--[a-z][a-z-]*")
+"""An option of a command, which must not be broken after a dash."""
 
 
 def render_html(audit: Audit) -> str:
@@ -85,11 +87,25 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name, "counted": counted}
+    environment.filters |= {
+        "prose": prose,
+        "plain": plain,
+        "named": named,
+        "grid": grid,
+        "block": block_name,
+        "counted": counted,
+    }
     environment.tests["mark"] = lambda value: isinstance(value, Mark)
     environment.tests["brief"] = lambda value: isinstance(value, str) and len(value) <= BRIEF_CELL
     environment.tests["long"] = lambda value: isinstance(value, str) and len(value) > LONG_CELL
+    environment.tests["wordy"] = is_wordy
     return environment
+
+
+def is_wordy(shown: Grid) -> bool:
+    """Return whether a table has sentences or long names: on a phone its cells stand one under the other."""
+    words = [i for i, column in enumerate(shown.columns) if column.kind in {Kind.NAME, Kind.TEXT}]
+    return any(len(str(row[i])) > LONG_CELL for row in shown.rows for i in words)
 
 
 def plain(text: str) -> str:
@@ -97,9 +113,20 @@ def plain(text: str) -> str:
     return printable(text, TEXT_LIMIT)
 
 
+def named(text: str) -> Markup:
+    """Return a name as HTML that may break after a slash or an underscore, where a line has no room for all of it."""
+    escaped = str(escape(plain(text)))
+    return Markup(escaped.replace("/", "/<wbr>").replace("_", "_<wbr>"))  # noqa: S704 -- escaped on the line before
+
+
 def prose(text: str) -> Markup:
     """Return a sentence as HTML: escaped first, then what stands between backticks becomes code."""
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(plain(text)))))  # noqa: S704 -- escaped on the same line
+    return Markup(CODE.sub(_as_code, str(escape(plain(text)))))  # noqa: S704 -- escaped on the same line
+
+
+def _as_code(found: re.Match[str]) -> str:
+    inside = OPTION.sub(r"<span>\g<0></span>", found[1])
+    return f"<code>{inside}</code>"
 
 
 def block_name(block: Block) -> str:

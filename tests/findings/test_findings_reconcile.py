@@ -109,7 +109,7 @@ def test_a_statement_of_purchases_measures_no_usage(catalog: Catalog, category: 
 
 
 def test_purchases_are_added_to_no_bill_of_usage(catalog: Catalog):
-    """2 dollars of usage at one seller, 100 of credit at another: the bills add up to 2, and the credit stands apart."""
+    """2 dollars of usage at one seller, 100 of credit at another: the bills add up to 2, the credit stands apart."""
     bills = [line("2", tokens=1_000_000), line("100", kind=None, category="Purchase", model=None, seller="openrouter")]
     found = reconcile.find(evidence(catalog, cell(model=MODEL, tokens=1_000_000), bills=bills))
     usage, bought = [block for block in build(found).blocks if isinstance(block, Table)][:2]
