@@ -56,10 +56,11 @@ def _spent(audit: Audit) -> None:
         f"llmaudit: {cost} on {counted(spent.requests, 'request')}, {days}"
         f" (days in {audit.timezone}), catalog {audit.catalog_version}"
     )
+    estimated = f" (on estimated tokens {shown(spent.estimated_usd)})" if spent.estimated_usd else ""
+    unpriced = counted(spent.unpriced_requests, "request") if spent.unpriced_requests else "no request"
     line(
-        f"  billed in logs {shown(spent.billed_usd)} + at list price {shown(spent.list_only_usd)}"
-        f" (on estimated tokens {shown(spent.estimated_usd)});"
-        f" cost unknown for {counted(spent.unpriced_requests, 'request')}"
+        f"  billed in logs {shown(spent.billed_usd)} + at list price {shown(spent.list_only_usd)}{estimated};"
+        f" cost unknown for {unpriced}"
     )
     if spent.assumed_time_requests:
         part = shown(spent.assumed_time_usd) if spent.is_known else "an unknown cost"
@@ -117,10 +118,8 @@ def _reach(audit: Audit) -> None:
     plan = f" (plan {found.plan})" if found.plan else ""
     least = found.low.sure_usd
     promise = f"you may promise {shown(least)} less and" if least > 0 else "nothing may be promised yet;"
-    line(
-        f"  {promise} expect {shown(found.sure_usd)}: no-risk {shown(found.no_risk_usd)}"
-        f" + certified {shown(found.certified_usd)}"
-    )
+    parts = f"no-risk {shown(found.no_risk_usd)} + certified {shown(found.certified_usd)}"
+    line(f"  {promise} expect {shown(found.sure_usd)}: {parts}" if found.sure_usd else "  nothing may be promised yet")
     line(
         f"  reachable: {shown(found.saving_usd)} less ({percent(found.saving_pct)}; {shown(found.low.saving_usd)} to"
         f" {shown(found.high.saving_usd)}) with the unproven {shown(found.unproven_usd)}{plan}"

@@ -78,6 +78,23 @@ def test_few_columns_stay_a_table_within_the_terminal(database: Path) -> None:
     assert "".join(said.split()).count("a-name-that") == 3
 
 
+def test_short_words_and_amounts_stay_whole_beside_a_long_name(database: Path) -> None:
+    sql = f"SELECT '{LONG}' AS name, 'inconclusive' AS verdict, '$1,234,567.89' AS amount, 'a b c d e f g' AS words"
+    said = on_a_terminal(60, "query", sql, "--db", database)
+    assert "inconclusive" in said
+    assert "$1,234,567.89" in said
+    assert max(len(line) for line in said.splitlines() if "\x1b" not in line) <= 60
+
+
+def test_a_sentence_is_broken_between_words_and_hangs_under_its_column(database: Path, call: Run) -> None:
+    lines = on_a_terminal(80, "status", "--db", database).splitlines()
+    assert max(len(line) for line in lines if "duckdb" not in line) <= 80
+    place = next(i for i, line in enumerate(lines) if line.startswith("tokens"))
+    assert lines[place + 1].startswith(" " * 11)
+    (piped,) = (line for line in call("status", "--db", database).out.splitlines() if line.startswith("tokens"))
+    assert " ".join(piped.split()) in " ".join(" ".join(lines).split())
+
+
 def test_a_name_that_the_locale_cannot_write_ends_nothing(tmp_path: Path, cli: Run) -> None:
     write_jsonl(tmp_path / "größe.jsonl", [litellm_row("r1", "2026-10-01 08:00:00", prompt=10, completion=5)])
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
