@@ -122,8 +122,8 @@ def test_the_shadow_test_finds_what_was_planted(executed: Callable[[str], Any]):
     """Planted: tier 2 loses six points, tiers 0 and 1 nothing; the shadow costs 0.3 of the primary."""
     notebook = executed("shadow_test")
     assert "Tiers that may move by themselves: 0, 1." in printed(notebook, "analyse")
-    ratio = printed(notebook, "costs").split("cost_ratio: ")[1]
-    low, high = ratio.split("(")[1].split(")")[0].split(" to ")
+    ratio = printed(notebook, "costs").split("cost per request: ")[1]
+    low, high = ratio.split("(")[1].split(";")[0].split(" to ")
     assert float(low) < 0.3 < float(high)
 
 
@@ -132,6 +132,16 @@ def test_charts_are_drawn_from_data_alone(executed: Callable[[str], Any], stem: 
     data = shown(executed(stem), name)
     assert data[FIGURE]["data"]
     assert "text/html" not in data  # a script from elsewhere would be in there
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"), [("tour", "compare-plans"), ("shadow_test", "by-day"), ("plans", "frontier")]
+)
+def test_a_line_that_a_text_names_is_drawn(executed: Callable[[str], Any], stem: str, name: str):
+    """A template may set the width of such lines to 0: the word would stand there and no line."""
+    shapes = shown(executed(stem), name)[FIGURE]["layout"]["shapes"]
+    assert shapes
+    assert all(shape["line"]["width"] > 0 for shape in shapes)
 
 
 @pytest.mark.parametrize(("stem", "name"), [("tour", "by-tier"), ("tour", "markup-table"), ("shadow_test", "by-tier")])

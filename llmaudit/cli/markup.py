@@ -88,7 +88,7 @@ def _show_gateways(settings: Settings, gateways: list[GatewayRow], wanted: list[
         title, names, rows = one(gateways)
         table(settings, title, names, rows, left=tuple(range(len(names) - 4)))
     for gateway in gateways:
-        line(f"{gateway.gateway}: {gateway.verdict}: {gateway.evidence[0]}")
+        line(f"{gateway.gateway} ({gateway.verdict}): {gateway.evidence[0]}")
         for note in gateway.notes:
             line(f"  {note}")
         open_ones = [one for one in gateway.ruled_out if not one.ruled_out]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from llmaudit.errors import printable
 from llmaudit.settings import Settings
@@ -20,8 +21,17 @@ TERMINAL_ROWS = 500
 SENTENCE = 1000
 """Characters of a sentence that are printed: it may hold names from strangers."""
 
-MIN_COLUMN = 6
-"""Characters a column needs; where a terminal has fewer for each, every row becomes a record of its own."""
+TERMINAL_WIDTH = 60
+"""No sentence is broken to less than this, however narrow the terminal says it is."""
+
+LABEL = re.compile(r"\s*\S[^:]{0,12}?\s{2,}(?=\S)")
+"""A word or two and at least two spaces: what follows stands in a column."""
+
+WORDS = (30, 20, 14, 10, 6)
+"""Letters of a word that a column is given room for, the first that fits; where none does, rows become records."""
+
+GAP = 2
+"""Spaces between columns on a terminal."""
 
 
 @contextmanager
@@ -77,16 +87,39 @@ def table(
     from rich.text import Text
 
     console = Console(file=sys.stdout, no_color=bool(settings.values["no_color"]), highlight=False)
-    if len(columns) * (MIN_COLUMN + 2) > console.width:
+    widths = _widths([columns, *cells], console.width - GAP * (len(columns) - 1))
+    if widths is None:
         _records(title, columns, cells)
         return
     grid = Columns(title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim")
     for index, name in enumerate(columns):
-        grid.add_column(Text(name), justify="left" if index in left else "right", overflow="fold")
+        justify: Literal["left", "right"] = "left" if index in left else "right"
+        grid.add_column(Text(name), justify=justify, overflow="fold", width=widths[index])
     for row in cells:
         grid.add_row(*(Text(cell) for cell in row))
     console.print(grid)
     console.print()
+
+
+def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Return the width of each column, so that amounts and short words stay whole; None where there is no room for all.
+
+    Every column has room for its longest word, of long names for a part; what is left goes to those that want more.
+    """
+    from rich.cells import cell_len
+
+    wanted = [max(map(cell_len, texts)) for texts in zip(*rows, strict=True)]
+    longest = [max(cell_len(w) for text in texts for w in text.split() or [""]) for texts in zip(*rows, strict=True)]
+    for most in WORDS:
+        least = [min(most, width) for width in longest]
+        if sum(least) <= room:
+            break
+    else:
+        return None
+    more, spare = sum(wanted) - sum(least), room - sum(least)
+    if more <= spare:
+        return wanted
+    return [low + (high - low) * spare // more for low, high in zip(least, wanted, strict=True)]
 
 
 def shaped(settings: Settings, found: Table) -> None:
@@ -123,7 +156,7 @@ def _plain_table(title: str, columns: Sequence[str], cells: Sequence[Sequence[st
             text + space if index in left else space + text
             for index, (text, space) in enumerate(zip(row, spaces, strict=True))
         )
-        line("  ".join(padded).rstrip())
+        _put("  ".join(padded).rstrip())
     line()
 
 
@@ -140,7 +173,20 @@ def _records(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]])
 
 
 def line(text: str = "") -> None:
-    """Print one line of the answer."""
+    """Print one line of the answer; on a terminal a long sentence is broken between words, under where it began."""
+    if len(text) <= TERMINAL_WIDTH or "\n" in text or not sys.stdout.isatty():
+        _put(text)
+        return
+    from shutil import get_terminal_size
+    from textwrap import wrap
+
+    width = max(get_terminal_size().columns, TERMINAL_WIDTH)
+    hanging = " " * (found.end() if (found := LABEL.match(text)) else len(text) - len(text.lstrip()) + 2)
+    for part in wrap(text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False):
+        _put(part)
+
+
+def _put(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 

@@ -66,12 +66,13 @@ def reconcile(
 def _show(settings: Settings, found: Reconcile, used: Usage) -> None:
     """Print bills against logs, each difference by cause, then usage exports at list price."""
     from llmaudit.money import shown
+    from llmaudit.report.wording import month
 
     columns = ["seller", "month", "verdict", "billed", "logged", "list", "difference", "in the log"]
     rows = [
         [
             row.seller,
-            row.month or "all",
+            month(row.month),
             row.verdict,
             shown(row.billed_usd),
             shown(row.logged_usd),
@@ -86,7 +87,7 @@ def _show(settings: Settings, found: Reconcile, used: Usage) -> None:
     for row in found.rows:
         _explain(row)
     for other in found.unbilled:
-        line(f"{other.seller} {other.month or ''}: {shown(other.logged_usd)} logged, and no bill for it")
+        line(f"{other.seller} {month(other.month)}: {shown(other.logged_usd)} logged, and no bill for it")
     line(found.caveat if found.rows else NO_BILL if used.rows else NOTHING)
     _usage(settings, used)
 
@@ -98,8 +99,9 @@ def _coverage(row: Row) -> str:
 def _explain(row: Row) -> None:
     """Print the parts of a row's difference, rounded so that they add up to it."""
     from llmaudit.money import share_out, shown
+    from llmaudit.report.wording import month
 
-    line(f"{row.seller} {row.month or 'all'}, by {row.bill}:")
+    line(f"{row.seller} {month(row.month)}, by {row.bill}:")
     for cause, usd in zip(row.causes, share_out([cause.usd for cause in row.causes]), strict=True):
         line(f"  {shown(usd):>14}  {cause.title}")
     for other in row.other_bills:

@@ -131,7 +131,10 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
     known = document["spend_usd"] or not document["unpriced"]["cost_unknown_requests"]
     line(f"spend      {shown(document['spend_usd']) if known else 'unknown'} ({parts})")
     tokens = document["tokens"]
-    line("tokens     " + ", ".join(f"{name} {getattr(tokens, name):,}" for name in tokens.__struct_fields__))
+    line(
+        "tokens     "
+        + ", ".join(f"{name.replace('_', ' ')} {getattr(tokens, name):,}" for name in tokens.__struct_fields__)
+    )
     estimated = document["tokens_estimated"]
     if estimated["requests"]:
         line(

@@ -56,10 +56,11 @@ def _spent(audit: Audit) -> None:
         f"llmaudit: {cost} on {counted(spent.requests, 'request')}, {days}"
         f" (days in {audit.timezone}), catalog {audit.catalog_version}"
     )
+    estimated = f" (on estimated tokens {shown(spent.estimated_usd)})" if spent.estimated_usd else ""
+    unpriced = counted(spent.unpriced_requests, "request") if spent.unpriced_requests else "no request"
     line(
-        f"  billed in logs {shown(spent.billed_usd)} + at list price {shown(spent.list_only_usd)}"
-        f" (on estimated tokens {shown(spent.estimated_usd)});"
-        f" cost unknown for {counted(spent.unpriced_requests, 'request')}"
+        f"  billed in logs {shown(spent.billed_usd)} + at list price {shown(spent.list_only_usd)}{estimated};"
+        f" cost unknown for {unpriced}"
     )
     if spent.assumed_time_requests:
         part = shown(spent.assumed_time_usd) if spent.is_known else "an unknown cost"
@@ -78,6 +79,8 @@ def _spent(audit: Audit) -> None:
 
 def _bills(audit: Audit) -> None:
     """Print what the bills charge, one line for each seller and month; they are compared by `llmaudit reconcile`."""
+    from llmaudit.report.wording import month
+
     if audit.coverage.bills and not audit.reconcile.rows and not audit.usage.rows:
         line(
             f"  {counted(audit.coverage.bills, 'bill line')} lie outside the period, or have neither an amount nor"
@@ -86,8 +89,7 @@ def _bills(audit: Audit) -> None:
     for row in audit.reconcile.rows:
         seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
         seen = seen if row.has_usage else " for credit and fees, and says nothing of usage"
-        month = row.month or "without a month"
-        line(f"  bill: {row.seller} {month} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")
+        line(f"  bill: {row.seller} {month(row.month)} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")
 
 
 def _usage(settings: Settings, audit: Audit) -> None:
@@ -116,10 +118,8 @@ def _reach(audit: Audit) -> None:
     plan = f" (plan {found.plan})" if found.plan else ""
     least = found.low.sure_usd
     promise = f"you may promise {shown(least)} less and" if least > 0 else "nothing may be promised yet;"
-    line(
-        f"  {promise} expect {shown(found.sure_usd)}: no-risk {shown(found.no_risk_usd)}"
-        f" + certified {shown(found.certified_usd)}"
-    )
+    parts = f"no-risk {shown(found.no_risk_usd)} + certified {shown(found.certified_usd)}"
+    line(f"  {promise} expect {shown(found.sure_usd)}: {parts}" if found.sure_usd else "  nothing may be promised yet")
     line(
         f"  reachable: {shown(found.saving_usd)} less ({percent(found.saving_pct)}; {shown(found.low.saving_usd)} to"
         f" {shown(found.high.saving_usd)}) with the unproven {shown(found.unproven_usd)}{plan}"

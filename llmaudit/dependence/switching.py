@@ -33,10 +33,10 @@ ASSUMPTIONS = (
     f"{ADAPTER_DAYS:g} days for a client of another API, none where every request goes through a gateway",
     f"{FEATURE_DAYS:g} day a feature to roll out and watch",
     f"{TEMPLATE_DAYS:g} days a template to tune; one template a feature where the log has no text to count them by",
-    "evals by the highest tier of a feature, in days: "
-    + ", ".join(f"tier {tier} {days:g}" for tier, days in EVAL_DAYS.items() if tier is not None),
-    "what a feature uses beside text, in days: "
-    + ", ".join(f"{name} {days:g}" for name, days in SPECIFIC_DAYS.items()),
+    "days of evals by the highest tier of a feature: "
+    + ", ".join(f"{days:g} for tier {tier}" for tier, days in EVAL_DAYS.items() if tier is not None),
+    "days for what a feature uses beside text: "
+    + ", ".join(f"{days:g} for {name}" for name, days in SPECIFIC_DAYS.items()),
     f"a feature that other makers have given at least {SERVED} good answers needs no tuning and no evals",
     f"the range is {LOW:g} and {HIGH:g} times the estimate",
 )

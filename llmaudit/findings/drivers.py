@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -12,8 +13,13 @@ from llmaudit.dependence.outages import outages
 from llmaudit.errors import printable
 from llmaudit.evidence import Evidence, requests, spend
 from llmaudit.markup.every import markup_of
+from llmaudit.markup.model import GatewayRow
 from llmaudit.money import ZERO, percent, shown, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.hours import HourRow
+
+NAMED = 5
+"""Gateways whose markup is told by name; very many would bury the sum."""
 
 
 class Driver(msgspec.Struct, frozen=True):
@@ -113,17 +119,25 @@ def _markup(evidence: Evidence) -> Driver:
     if not known:
         reason = "no gateway's amounts could be judged" if gateways else "no request went through a gateway"
         return Driver("markup", title, None, None, True, reason)
-    took = [f"{printable(row.gateway, 60)} {shown(row.overpaid_usd)}" for row in known if row.overpaid_usd]
-    reason = (
-        f"what proven markups took at {len(known):,} of {len(gateways):,} gateways whose amounts could be judged: "
-        f"{', '.join(took) or 'nothing'}"
-    )
+    judged = f"{len(known):,} of {counted(len(gateways), 'gateway')}"
+    reason = f"what proven markups took at the {judged} whose amounts could be judged: {_takers(known)}"
     if beside := total(row.beside_usd for row in known if row.overpaid_usd):
         reason += (
             f"; {shown(beside)} of it was paid beside the requests, such as when credit is bought: it is in no spend, "
             "and no step of the waterfall takes it back"
         )
     return Driver("markup", title, total(row.overpaid_usd or ZERO for row in known), None, True, reason)
+
+
+def _takers(known: Sequence[GatewayRow]) -> str:
+    """Return what each gateway took, the dearest by name and the others as a sum."""
+    took = sorted(
+        (row for row in known if row.overpaid_usd), key=lambda row: (-(row.overpaid_usd or ZERO), row.gateway)
+    )
+    said = [f"{printable(row.gateway, 60)} {shown(row.overpaid_usd)}" for row in took[:NAMED]]
+    if more := took[NAMED:]:
+        said.append(f"{counted(len(more), 'more gateway')} {shown(total(row.overpaid_usd or ZERO for row in more))}")
+    return ", ".join(said) or "nothing"
 
 
 def _reliability(cells: list[PricedCell]) -> Driver:

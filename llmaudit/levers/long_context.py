@@ -17,7 +17,7 @@ EXPECTED_PCT, LOW_PCT = 10, 2
 ASSUMPTIONS = [
     (
         f"expected: prompts at most {EXPECTED_PCT}% over the step are trimmed to just below it; low: at most "
-        "{LOW_PCT}%; high: at most 50%"
+        f"{LOW_PCT}%; high: at most 50%"
     ),
     (
         "what is taken away is uncached input; an answer stays the same only if it does not rest on what is left "

@@ -15,6 +15,7 @@ from llmaudit.evidence import grouped, requests
 from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.model import TOLERANCE_PCT, Channel, DayRow, ModelRow, Verdict
 from llmaudit.money import EXACT, ZERO, percent, shown, times, total
+from llmaudit.phrases import counted
 
 CHARGED = {"invoice", "seller_reported"}
 """Amounts somebody charged; an estimate by list prices says nothing about a gateway."""
@@ -97,12 +98,12 @@ def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Ve
         seen = sum(row.requests for row in dear)
         if seen < MIN_ROWS and not any(row.model in alike for row in dear):
             return "undecidable", (
-                f"billed is {above:+.2f}% over list on {seen} request(s), not all at one multiple of it: one with "
-                f"another condition can make that difference; {MIN_ROWS} requests with amounts would settle it"
+                f"billed is {above:+.2f}% over list on {counted(seen, 'request')}, not all at one multiple of it: one "
+                f"with another condition can make that difference; {MIN_ROWS} requests with amounts would settle it"
             )
         return "markup", (
-            f"billed is {above:+.2f}% over list on {len(dear)} of {len(certain)} model(s) with one price everywhere: "
-            "no regional price explains that"
+            f"billed is {above:+.2f}% over list on {len(dear)} of {counted(len(certain), 'model')} with one price "
+            "everywhere: no regional price explains that"
         )
     over_all = over(total(row.billed_usd for row in models), total(row.list_usd for row in models)) or 0.0
     over_certain = over(total(row.billed_usd for row in certain), cost)

@@ -49,6 +49,9 @@ class Kind(StrEnum):
 
     MILLISECONDS = "milliseconds"
 
+    FIGURE = "figure"
+    """A figure that is written already, such as `2.1`; it stands to the right, and is never added up."""
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -163,7 +166,24 @@ class Part:
     collapsed: bool = False
 
 
-Block = Prose | Bullets | Figures | Table | Chart | Part
+@dataclass(frozen=True)
+class Answer:
+    """A reader's question, its answer in a sentence or two, and the section that has all of it."""
+
+    question: str
+    text: str
+    section: str
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a reader asks first, answered one under the other."""
+
+    items: tuple[Answer, ...]
+
+
+Block = Prose | Bullets | Figures | Answers | Table | Chart | Part
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def hidden(rows: list[HiddenRow]) -> tuple[Table, ...]:
         Column("Model", Kind.NAME),
         Column("Attempts without a token", Kind.COUNT),
         Column("If prompts were charged", Kind.MONEY),
-        Column("with answers", Kind.MONEY),
+        Column("If answers were too", Kind.MONEY),
     )
     note = (
         "Timeouts and cut answers that the log shows with 0 tokens. Providers often charge them; the figures are at "
@@ -92,10 +92,10 @@ def costs(costs: list[CostRow]) -> Table:
         Column("Tier", Kind.TEXT),
         Column("Attempts", Kind.COUNT),
         Column("Good answers", Kind.COUNT),
-        Column("Attempts an answer", Kind.TEXT),
+        Column("Attempts per answer", Kind.FIGURE),
         Column("Spend", Kind.MONEY),
-        Column("A request", Kind.UNIT),
-        Column("A good answer", Kind.UNIT),
+        Column("Per request", Kind.UNIT),
+        Column("Per good answer", Kind.UNIT),
     )
     rows: tuple[tuple[Value, ...], ...] = tuple(
         (

@@ -106,8 +106,7 @@ def _samples(samples: Sequence[SampleRow]) -> Table:
         "Sample requests: tokens as reported, their list cost, what was billed, and what the rule gives",
         (
             Column("Request", Kind.NAME),
-            Column("Day", Kind.TEXT),
-            Column("Model", Kind.NAME),
+            Column("Day and model", Kind.TEXT),
             Column("Tokens", Kind.TEXT),
             Column("List", Kind.TEXT),
             Column("Billed", Kind.TEXT),
@@ -116,8 +115,7 @@ def _samples(samples: Sequence[SampleRow]) -> Table:
         tuple(
             (
                 one.request_id or f"{one.file}:{one.line}",
-                "" if one.day is None else f"{one.day}",
-                short_model(one.model),
+                short_model(one.model) if one.day is None else f"{one.day} {short_model(one.model)}",
                 ", ".join(
                     f"{tokens:,} {counter.removesuffix('_tokens').replace('_', ' ')}"
                     for counter, tokens in one.tokens.items()

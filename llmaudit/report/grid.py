@@ -31,12 +31,18 @@ class Grid:
 def grid(table: Table, limit: int | None = None) -> Grid:
     """Return a table as text.
 
+    Amounts are rounded at the table's own limit, whatever is shown: a chart of six bars, the page's twelve rows and
+    the Markdown's ten say the same cent of the same row.
+
     Args:
         table: The table.
         limit: Rows to show, if fewer than the table's own limit.
     """
-    folded = fold(table, min(limit or table.limit, table.limit))
-    by_column = [_column(column, [row[i] for row in folded.rows]) for i, column in enumerate(folded.columns)]
+    whole, folded = fold(table, table.limit), fold(table, min(limit or table.limit, table.limit))
+    by_column = [
+        _column(column, [row[i] for row in folded.rows], [row[i] for row in whole.rows])
+        for i, column in enumerate(table.columns)
+    ]
     rows = tuple(zip(*(cells for cells, _ in by_column), strict=True))
     sums = tuple(foot for _, foot in by_column)
     has_foot = table.total is not None and len(table.rows) > 1
@@ -62,25 +68,27 @@ def _sum(column: Column, values: list[Value]) -> Value:
     return total(_decimal(value) for value in known)
 
 
-def _column(column: Column, values: list[Value]) -> tuple[list[str | Mark], str]:
-    """Return the cells of a column as text, and its total."""
+def _column(column: Column, values: list[Value], own: list[Value]) -> tuple[list[str | Mark], str]:
+    """Return the cells of a column as text, and its total; `own` are its values at the table's own limit."""
     if column.kind in {Kind.MONEY, Kind.SHARE} and column.summed:
-        return _shared(column.kind, values)
+        return _shared(column.kind, values, own)
     whole = _sum(column, values) if column.summed else ""
     return [_cell(column.kind, value) for value in values], str(_cell(column.kind, whole))
 
 
-def _shared(kind: Kind, values: list[Value]) -> tuple[list[str | Mark], str]:
-    """Round the parts of a whole so that they add up to it."""
-    at = [i for i, value in enumerate(values) if isinstance(value, int | float | Decimal)]
-    exact = [_decimal(values[i]) for i in at]
-    places = _places(exact) if kind is Kind.MONEY else 1
-    rounded = share_out(exact, places)
+def _shared(kind: Kind, values: list[Value], own: list[Value]) -> tuple[list[str | Mark], str]:
+    """Round the parts of a whole so that they add up to it; the last of fewer rows is the sum of the others."""
+    exact = {i: _decimal(value) for i, value in enumerate(own) if isinstance(value, int | float | Decimal)}
+    places = _places(list(exact.values())) if kind is Kind.MONEY else 1
+    rounded = dict(zip(exact, share_out(list(exact.values()), places), strict=True))
     cells: list[str | Mark] = [_cell(kind, value) for value in values]
-    for i, amount, part in zip(at, exact, rounded, strict=True):
-        cells[i] = _part(kind, amount, part, places)
-    whole = total(exact)
-    return cells, _part(kind, whole, total(rounded), places) if at else wording.UNKNOWN
+    for i, value in enumerate(values):
+        if isinstance(value, int | float | Decimal):
+            ends = len(own) if i == len(values) - 1 else i + 1
+            part = total(rounded[k] for k in range(i, ends) if k in rounded)
+            cells[i] = _part(kind, _decimal(value), part, places)
+    foot = _part(kind, total(exact.values()), total(rounded.values()), places) if exact else wording.UNKNOWN
+    return cells, foot
 
 
 def _places(amounts: list[Decimal]) -> int:
@@ -94,6 +102,8 @@ def _places(amounts: list[Decimal]) -> int:
 def _part(kind: Kind, exact: Decimal, rounded: Decimal, places: int) -> str:
     """Return a rounded part; one that is not zero is not shown as zero, which would read as free."""
     unit = Decimal(1).scaleb(-places)
+    if kind is Kind.MONEY and not exact:
+        return shown(ZERO)  # nothing is $0.00 in a column of tenths of cents as well
     if exact and not rounded:
         text = f"${unit}" if kind is Kind.MONEY else f"{unit}%"
         return f"<{text}" if exact > 0 else f">-{text}"
@@ -104,7 +114,7 @@ def _cell(kind: Kind, value: Value) -> str | Mark:
     if isinstance(value, Mark):
         return value
     if isinstance(value, str):
-        return wording.name(value) if kind is Kind.NAME else value
+        return wording.name(value) if value and kind is Kind.NAME else value
     if value is None:
         return wording.NOT_ATTRIBUTED if kind is Kind.NAME else wording.UNKNOWN
     return _figure(kind, value)
@@ -115,7 +125,7 @@ def _figure(kind: Kind, value: int | float | Decimal) -> str:
         case Kind.MONEY:
             return shown(_decimal(value))
         case Kind.UNIT:
-            return shown(_decimal(value), 2 if abs(_decimal(value)) >= LARGE_UNIT else UNIT_PLACES)
+            return shown(_decimal(value), 2 if not value or abs(_decimal(value)) >= LARGE_UNIT else UNIT_PLACES)
         case Kind.SHARE | Kind.PERCENT:
             return wording.percent(value)
         case Kind.SIGNED:

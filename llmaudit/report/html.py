@@ -19,18 +19,17 @@ from markupsafe import Markup, escape
 
 from llmaudit.audit import Audit
 from llmaudit.errors import printable
+from llmaudit.phrases import counted
 from llmaudit.report import wording
 from llmaudit.report.colors import DARK, FONT, LIGHT
-from llmaudit.report.content import Block, Mark
-from llmaudit.report.grid import grid
+from llmaudit.report.content import Block, Kind, Mark
+from llmaudit.report.grid import Grid, grid
 from llmaudit.report.sections import contents
 
 TEXT_LIMIT = 4000
-LONG_ROWS = 14
-"""A folded table longer than this stays folded on paper."""
-
-SHORT_ROWS = 15
-"""A table no longer than this is not cut by a page break."""
+SIZES = {"long_rows": 14, "short_rows": 15, "wide_columns": 8, "narrow_columns": 3}
+"""Of tables: folded, longer than this they stay folded on paper; no longer than this they are not cut by a page break;
+from so many columns on they are set closer, and with so few figures they are no wider than they need to be."""
 
 LONG_CELL = 36
 """A name longer than this may be broken anywhere, so that it does not push the figures off the screen."""
@@ -39,6 +38,8 @@ BRIEF_CELL = 16
 """Words no longer than this stay on one line: `1 standard`, `ticket-summary`."""
 
 CODE = re.compile(r"`([^`]+)`")
+OPTION = re.compile(r"(?<=\s)--[a-z][a-z-]*")
+"""An option of a command, which must not be broken after a dash."""
 
 
 def render_html(audit: Audit) -> str:
@@ -56,8 +57,7 @@ def render_html(audit: Audit) -> str:
             script=Markup(script),  # noqa: S704 -- a file of this package
             library=Markup(_packed(library)),  # noqa: S704 -- base64
             hashes=(_csp_hash(script.encode()), _csp_hash(library)),
-            long_rows=LONG_ROWS,
-            short_rows=SHORT_ROWS,
+            **SIZES,
         )
     )
 
@@ -73,8 +73,7 @@ def render_page(title: str, about: str, content: Sequence[Block], foot: str) -> 
             content=content,
             foot=foot,
             style=_style(),
-            long_rows=LONG_ROWS,
-            short_rows=SHORT_ROWS,
+            **SIZES,
         )
     )
 
@@ -88,11 +87,25 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"prose": prose, "plain": plain, "grid": grid, "block": block_name}
+    environment.filters |= {
+        "prose": prose,
+        "plain": plain,
+        "named": named,
+        "grid": grid,
+        "block": block_name,
+        "counted": counted,
+    }
     environment.tests["mark"] = lambda value: isinstance(value, Mark)
     environment.tests["brief"] = lambda value: isinstance(value, str) and len(value) <= BRIEF_CELL
     environment.tests["long"] = lambda value: isinstance(value, str) and len(value) > LONG_CELL
+    environment.tests["wordy"] = is_wordy
     return environment
+
+
+def is_wordy(shown: Grid) -> bool:
+    """Return whether a table has sentences or long names: on a phone its cells stand one under the other."""
+    words = [i for i, column in enumerate(shown.columns) if column.kind in {Kind.NAME, Kind.TEXT}]
+    return any(len(str(row[i])) > LONG_CELL for row in shown.rows for i in words)
 
 
 def plain(text: str) -> str:
@@ -100,9 +113,20 @@ def plain(text: str) -> str:
     return printable(text, TEXT_LIMIT)
 
 
+def named(text: str) -> Markup:
+    """Return a name as HTML that may break after a slash or an underscore, where a line has no room for all of it."""
+    escaped = str(escape(plain(text)))
+    return Markup(escaped.replace("/", "/<wbr>").replace("_", "_<wbr>"))  # noqa: S704 -- escaped on the line before
+
+
 def prose(text: str) -> Markup:
     """Return a sentence as HTML: escaped first, then what stands between backticks becomes code."""
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(plain(text)))))  # noqa: S704 -- escaped on the same line
+    return Markup(CODE.sub(_as_code, str(escape(plain(text)))))  # noqa: S704 -- escaped on the same line
+
+
+def _as_code(found: re.Match[str]) -> str:
+    inside = OPTION.sub(r"<span>\g<0></span>", found[1])
+    return f"<code>{inside}</code>"
 
 
 def block_name(block: Block) -> str:

@@ -14,6 +14,8 @@ from llmaudit.errors import printable
 from llmaudit.phrases import counted
 from llmaudit.report import wording
 from llmaudit.report.content import (
+    Answer,
+    Answers,
     Block,
     Bullets,
     Figures,
@@ -113,6 +115,8 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[str]:
                 yield "\n".join(f"- {prose(item)}" for item in block.items)
             case Figures():
                 yield "\n".join(_figure(item) for item in block.items)
+            case Answers():
+                yield "\n".join(_answer(item) for item in block.items)
             case Table():
                 yield from _table(block)
             case Part():
@@ -125,6 +129,10 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[str]:
 def _figure(item: KeyFigure) -> str:
     note = f": {prose(item.note)}" if item.note else ""
     return f"- {text(item.label)} **{text(item.value)}**{_standing(item.mark)}{note}"
+
+
+def _answer(item: Answer) -> str:
+    return f"- **{text(item.question)}**{_standing(item.mark)} {prose(item.text)}"
 
 
 def _standing(mark: Mark | None) -> str:

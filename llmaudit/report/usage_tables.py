@@ -8,7 +8,7 @@ from llmaudit.findings.usage import AtList, Billed, BillSide, DayUsage, Logged, 
 from llmaudit.money import shown
 from llmaudit.phrases import counted
 from llmaudit.report.content import Column, Kind, Mark, Table, Tone, Value
-from llmaudit.report.wording import between, headline, name, percent
+from llmaudit.report.wording import between, headline, month, name, percent
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "agrees": ("agrees with list", "good"),
@@ -46,7 +46,7 @@ def overview(rows: list[Row]) -> Table:
         tuple(
             (
                 row.seller,
-                row.month or "without a time",
+                _month(row),
                 row.tokens,
                 *_at_list(row),
                 "no bill" if row.bill is None else shown(row.bill.billed_usd),
@@ -214,7 +214,11 @@ def _coverage(row: Row | ModelUsage) -> str:
 
 def title_of(row: Row) -> str:
     """Return whose usage of which month a row is."""
-    return f"{name(row.seller)}, {row.month or 'without a time'}"
+    return f"{name(row.seller)}, {_month(row)}"
+
+
+def _month(row: Row) -> str:
+    return "without a time" if row.month is None else month(row.month)
 
 
 def day_of(one: DayUsage) -> str:

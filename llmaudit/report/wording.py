@@ -14,6 +14,9 @@ from llmaudit.phrases import counted
 UNKNOWN = "unknown"
 NOT_ATTRIBUTED = "not attributed"
 NO_DATA = "no data"
+BLANK = "(blank)"
+"""A name of nothing but spaces, which would read as a cell without a value."""
+
 NAME_LIMIT = 120
 WHOLE_DOLLARS_FROM = 10_000
 MONTHS = (
@@ -27,7 +30,9 @@ TIER_TITLES = {0: "trivial", 1: "standard", 2: "complex", 3: "high stakes"}
 
 def name(text: str | None) -> str:
     """Return a stranger's name with control and bidirectional characters made visible."""
-    return NOT_ATTRIBUTED if text is None else printable(text, NAME_LIMIT)
+    if text is None:
+        return NOT_ATTRIBUTED
+    return printable(text, NAME_LIMIT) if text.strip() else BLANK
 
 
 def quoted(text: str | None) -> str:
@@ -71,12 +76,13 @@ def signed(value: float | None, places: int = 2) -> str:
     if value is None:
         return UNKNOWN
     rounded = round(value, places)
-    return f"{rounded:+.{places}f}%" if rounded else f"{0:.{places}f}%"
+    return f"{rounded:+,.{places}f}%" if rounded else f"{0:.{places}f}%"
 
 
 def between(low: Decimal, high: Decimal) -> str:
-    """Return a range of amounts."""
-    return f"{headline(low)} to {headline(high)}" if low != high else headline(low)
+    """Return a range of amounts; one amount where both ends read the same."""
+    ends = headline(low), headline(high)
+    return " to ".join(ends) if ends[0] != ends[1] else ends[0]
 
 
 def day(value: date) -> str:
@@ -95,6 +101,19 @@ def period(first: date | None, last: date | None) -> str:
     if first.year == last.year:
         return f"{first.day} {MONTHS[first.month - 1]} to {day(last)}"
     return f"{day(first)} to {day(last)}"
+
+
+def day_and_month(value: date) -> str:
+    """Return a date without its year, such as `1 Oct`, for the marks of a chart."""
+    return f"{value.day} {MONTHS[value.month - 1][:3]}"
+
+
+def month(value: str | None) -> str:
+    """Return a month, such as `October 2026` of `2026-10`; a bill without one is of the whole period."""
+    if value is None:
+        return "whole period"
+    year, _, number = value.partition("-")
+    return f"{MONTHS[int(number) - 1]} {year}"
 
 
 def covered(spend: Spend) -> str:

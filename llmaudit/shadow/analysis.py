@@ -23,6 +23,8 @@ from llmaudit.shadow.quality import Judged, cluster_warning, result
 WEEK = 7
 TIER_UNKNOWN = -1
 SMALL_MARGIN = 0.005
+BY_TIER = "tier by tier"
+"""The guardrail whose detail is a sentence of its own."""
 """Share of the scores' range below which a margin is likely to be meant for scores from 0 to 1."""
 
 
@@ -217,15 +219,15 @@ def _error_rail(figure: Metric | None, plan: Plan) -> Guardrail:
     if figure.clusters < MIN_CLUSTERS:
         return Guardrail(name, "open", f"{seen}; too few clusters to judge")
     status = "pass" if figure.high < limit else "fail" if figure.low > limit else "open"
-    return Guardrail(name, status, f"{seen}; {limit * 100:g} points more are allowed")  # type: ignore[arg-type]
+    return Guardrail(name, status, f"{seen}; allowed is {limit * 100:+.2f}")  # type: ignore[arg-type]
 
 
 def _tier_rail(by_tier: list[TierResult]) -> Guardrail:
     lost = [one for one in by_tier if one.loss_proven and one.verdict != "non-inferior"]
     if not lost:
-        return Guardrail("tier by tier", "pass", "in no tier is a loss above the margin certain")
+        return Guardrail(BY_TIER, "pass", "in no tier is a loss above the margin certain")
     names = ", ".join("unknown" if one.tier is None else str(one.tier) for one in lost)
-    return Guardrail("tier by tier", "fail", f"a loss is certain in tier {names}")
+    return Guardrail(BY_TIER, "fail", f"a loss is certain in tier {names}")
 
 
 def _budget_rail(name: str, limit: float, figure: Metric | None) -> Guardrail:
@@ -259,7 +261,7 @@ def decide(
     may = f" Tiers that may move by themselves: {', '.join(movable)}." if movable and len(by_tier) > 1 else ""
     if pooled.verdict == "inferior" or broken:
         why = [pooled.sentence] if pooled.verdict == "inferior" else []
-        why += [f"{rail.name}: {rail.detail}" for rail in broken]
+        why += [rail.detail if rail.name == BY_TIER else f"{rail.name}: {rail.detail}" for rail in broken]
         return "inferior", f"Do not move everything: {'; '.join(why)}.{may}"
     waiting = [rail for rail in rails if rail.status == "open"]
     if pooled.verdict == "non-inferior" and not waiting:

@@ -48,6 +48,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     declared: bool = False
 
 
+TITLES = {
+    "error_rate": "requests without a good answer",
+    "cost_ratio": "cost per request",
+    "cost_per_success_ratio": "cost per success",
+}
+"""Figures whose name is not words already."""
+
+
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """One figure of both arms, its comparison and a 95% interval.
 
@@ -82,6 +90,11 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     design_effect: float | None
     method: str
     days_to_clear: int | None = None
+
+    @property
+    def title(self) -> str:
+        """The figure's name for people, such as `cost per request`, `latency p95`."""
+        return TITLES.get(self.metric, self.metric.replace("_", " "))
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):

@@ -78,6 +78,23 @@ def test_few_columns_stay_a_table_within_the_terminal(database: Path) -> None:
     assert "".join(said.split()).count("a-name-that") == 3
 
 
+def test_short_words_and_amounts_stay_whole_beside_a_long_name(database: Path) -> None:
+    sql = f"SELECT '{LONG}' AS name, 'inconclusive' AS verdict, '$1,234,567.89' AS amount, 'a b c d e f g' AS words"
+    said = on_a_terminal(60, "query", sql, "--db", database)
+    assert "inconclusive" in said
+    assert "$1,234,567.89" in said
+    assert max(len(line) for line in said.splitlines() if "\x1b" not in line) <= 60
+
+
+def test_a_sentence_is_broken_between_words_and_hangs_under_its_column(database: Path, call: Run) -> None:
+    lines = on_a_terminal(80, "status", "--db", database).splitlines()
+    assert max(len(line) for line in lines if "duckdb" not in line) <= 80
+    place = next(i for i, line in enumerate(lines) if line.startswith("tokens"))
+    assert lines[place + 1].startswith(" " * 11)
+    (piped,) = (line for line in call("status", "--db", database).out.splitlines() if line.startswith("tokens"))
+    assert " ".join(piped.split()) in " ".join(" ".join(lines).split())
+
+
 def test_a_name_that_the_locale_cannot_write_ends_nothing(tmp_path: Path, cli: Run) -> None:
     write_jsonl(tmp_path / "größe.jsonl", [litellm_row("r1", "2026-10-01 08:00:00", prompt=10, completion=5)])
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
@@ -111,11 +128,12 @@ def test_empty_standard_input_is_called_by_its_name(tmp_path: Path) -> None:
 def test_usage_without_an_amount_is_shown_at_list_and_is_no_bill(call: Run) -> None:
     usage = ROOT / "sample_logs" / "formats" / "openai_usage.json"
     done = call("audit", usage, "--out", "r.md")
-    assert "usage export: openai, 2026-09: $0.00330 at list for 1,250 tokens on 1 day (no bill" in done.out
+    assert "usage export: openai, September 2026: $0.00330 at list for 1,250 tokens on 1 day (no bill" in done.out
     assert "every figure is empty but those of bills and usage exports" in done.err
     report = Path("r.md").read_text(encoding="utf-8")
     summary, section = (report.partition(f"## {title}")[2].partition("\n## ")[0] for title in ("Summary", "Usage as"))
-    assert "No request and no bill lies in the period. By the sellers' own count of usage, which is no bill" in summary
+    assert "No request and no bill lies in the period, only the sellers' own count of usage" in summary
+    assert "By the sellers' own count of usage, which is no bill: openai, September 2026: $0.00330" in summary
     assert "openai/gpt-5" in section
     assert "in no total of what was billed or logged" in section
     assert call("ingest", usage, "--db", "u.duckdb").code == 0
@@ -137,7 +155,8 @@ def test_a_bill_alone_is_named_with_its_amount(call: Run) -> None:
     done = call("audit", bill, "--out", "r.md")
     assert done.code == 0
     assert "no request lies in the period" in done.out
-    assert "bill: openai 2026-09 charges $1.38" in done.out
+    assert "bill: openai September 2026 charges $1.38" in done.out
     assert "$0.00" not in done.out
     summary = Path("r.md").read_text(encoding="utf-8").partition("## Summary")[2].partition("## ")[0]
-    assert "Bills charge $1.38: openai 2026-09 $1.38" in summary
+    assert "1 bill charges $1.38." in summary
+    assert "| `openai` | September 2026 | no log | $1.38 | no log |" in summary

@@ -26,7 +26,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, str | None, str | None]] = {
         [PLAIN | {"billed": "4.4", "requests": 29}],
         "undecidable",
         "0.4",
-        "29 request(s), not all",
+        "29 requests, not all",
     ),
     "just over the tolerance": ([PLAIN | {"billed": "4.009"}], "markup", "0.009", "+0.2"),
     "a discount": ([PLAIN | {"billed": "3.6"}], "explained", "-0.4", "discount"),
@@ -42,7 +42,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, str | None, str | None]] = {
         [PLAIN | {"billed": "4.4"}, OPUS | {"billed": "5.5"}],
         "markup",
         "0.9",
-        "1 model(s)",
+        "1 model",
     ),
     "a markup that another model's discount hides": (
         [PLAIN | {"billed": "4.4"}, OPUS | {"billed": "4.6"}],

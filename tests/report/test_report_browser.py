@@ -58,6 +58,14 @@ def browser() -> Iterator[object]:
 
 
 @pytest.fixture(scope="module")
+def month(session, tmp_path_factory) -> Path:
+    """Return the page of the sample month: every section, with the tables that a small audit leaves empty."""
+    path = tmp_path_factory.mktemp("month") / "month.html"
+    write(path, render_html(session.audit()))
+    return path
+
+
+@pytest.fixture(scope="module")
 def pages(catalog, tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     found = {}
@@ -78,6 +86,48 @@ def test_it_draws_every_chart_in_silence_and_fits(browser, pages, name, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert seen.said == []
         assert seen.asked == [pages[name].as_uri()]
+
+
+UNFOLD = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
+SIDEWAYS = """[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1)
+    .map((one) => one.querySelector('caption').textContent)"""
+SPILLED = """[...document.querySelectorAll('table')]
+    .filter((one) => one.checkVisibility({ contentVisibilityAuto: true }) && one.getBoundingClientRect().width > 681)
+    .map((one) => one.querySelector('caption').textContent)"""
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_on_a_desk_no_table_scrolls_sideways(browser, month, width):
+    with opened(browser, month, width=width) as seen:
+        seen.page.evaluate(UNFOLD)
+        assert seen.page.evaluate(SIDEWAYS) == []
+
+
+def test_the_first_screen_answers_what_every_reader_asks(browser, month):
+    """Where the money goes, what can be saved, whether a gateway adds to it, whether to trust it: without a scroll."""
+    with opened(browser, month, width=1280) as seen:
+        seen.page.set_viewport_size({"width": 1280, "height": 900})
+        answers = seen.page.locator(".answers > div")
+        assert answers.count() == 4
+        assert answers.last.evaluate("(one) => one.getBoundingClientRect().bottom") <= 900
+        for link in seen.page.locator(".answers a").all():
+            assert seen.page.locator(f"section{link.get_attribute('href')}").count() == 1
+
+
+def test_on_paper_no_table_is_wider_than_the_page(browser, month):
+    """A browser makes all of a page smaller for one table that is too wide: 180 mm are 680 pixels."""
+    with opened(browser, month, width=680) as seen:
+        seen.page.emulate_media(media="print")
+        assert seen.page.evaluate(SPILLED) == []
+
+
+def test_on_a_phone_sentences_stand_under_their_heads(browser, month):
+    with opened(browser, month, width=390) as seen:
+        table = seen.page.locator("#summary table.stacked").first
+        assert table.evaluate("(one) => one.scrollWidth") <= 390
+        cell = table.locator("tbody td").first
+        label = cell.evaluate("(one) => getComputedStyle(one, '::before').content")
+        assert label == f'"{cell.get_attribute("data-label")}"' == '"Takes off"'
 
 
 def test_hostile_names_are_seen_and_do_not_run(browser, pages):

@@ -47,6 +47,22 @@ def test_a_long_breakdown_is_folded_and_still_adds_up():
     assert sum(money(row[2]) for row in shown.rows) == money(shown.foot[2]) == Decimal("20.10")
 
 
+@CALM
+@given(st.lists(st.decimals(min_value=0, max_value=100, places=6), min_size=3, max_size=30), st.integers(1, 12))
+def test_a_row_says_the_same_cent_however_many_rows_are_shown(amounts, limit):
+    """A chart of six bars and the table under it, the page and the Markdown: one rounding, and it still adds up."""
+    whole = table(*(str(amount) for amount in amounts))
+    full, few = grid(whole), grid(whole, limit)
+    kept = len(few.rows) - (few.rows[-1][0] != full.rows[len(few.rows) - 1][0])
+    assert few.rows[:kept] == full.rows[:kept]
+    assert few.foot == full.foot
+    assert sum(money(row[2]) for row in few.rows) == money(few.foot[2])
+
+
+def test_nothing_is_two_decimals_in_a_column_of_four():
+    assert [row[2] for row in grid(table("0.0123", "0", "0.1")).rows] == ["$0.0123", "$0.00", "$0.1000"]
+
+
 def test_one_row_too_many_is_shown_rather_than_folded():
     assert len(grid(table(*["1"] * 13)).rows) == 13
 

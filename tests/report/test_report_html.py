@@ -18,7 +18,7 @@ from llmaudit.report import render_html
 from llmaudit.report.colors import DARK, LIGHT
 
 MAX_BYTES = 2_500_000
-VOID = {"meta", "br", "img", "link", "input", "hr"}
+VOID = {"meta", "br", "img", "link", "input", "hr", "wbr"}
 FETCHING = {"src", "href", "srcset", "action", "data", "poster", "background", "xlink:href"}
 
 
@@ -150,6 +150,26 @@ def test_charts_have_their_words_in_the_page(page):
     plots = [attrs for _, attrs in outline(page).tags if "data-chart" in attrs]
     assert len(plots) >= 7
     assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in plots)
+
+
+SLIPS = (
+    r"\w\(s\)",  # a plural nobody decided on
+    r"\{[A-Za-z_.]+\}",  # a sentence that was never filled in
+    r"\$-?0\.000+(?!\d)",  # nothing, in tenths of cents
+    r"\b1 (?:rows|days|hours|models|records|calls|files|gateways|features)\b",
+    r"\b(?:None|nan|NaN|Infinity|Decimal)\b(?! of)",
+    r"\b(?:gateway_cache|error_rate|cost_ratio|no_risk|token_rate)\b",
+    r"\(blank\)",
+)
+
+
+def test_no_word_of_the_sample_month_is_a_slip(session):
+    """Plurals, blanks and names of the program that a reader should never meet, over every sentence and cell."""
+    text = "\n".join(outline(render_html(session.audit())).text)
+    assert len(text) > 50_000
+    for slip in SLIPS:
+        found = [text[max(0, one.start() - 40) : one.end() + 20] for one in re.finditer(slip, text)]
+        assert found == [], slip
 
 
 @pytest.mark.parametrize("colors", [LIGHT, DARK], ids=["light", "dark"])

@@ -15,10 +15,11 @@ from llmaudit.cli.output import answer, line, table, warn
 from llmaudit.cli.shadow.common import Alpha, Looks, Margin, Name, Power, check_numbers, plain, tier_name
 from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import Exit, UsageError, printable
+from llmaudit.phrases import counted
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
-    from llmaudit.shadow.model import Analysis, Metric, Plan
+    from llmaudit.shadow.model import Analysis, Metric, Plan, TierResult
 
 
 def analyze(
@@ -171,7 +172,7 @@ def _show(settings: Settings, found: Analysis, certified: int) -> None:
     table(
         settings,
         f"{found.name}: {found.primary or 'primary'} and its shadow {found.shadow or ''}",
-        ["", "primary", "shadow", "difference", "95% interval", "p", "clear after"],
+        ["figure", "primary", "shadow", "difference", "95% interval", "p", "clear after"],
         rows,
     )
     if found.by_tier:
@@ -184,8 +185,8 @@ def _show(settings: Settings, found: Analysis, certified: int) -> None:
                 _points(one.bound),
                 _p(one.p_holm),
                 "yes" if one.may_move else "no",
-                one.more_pairs,
-                one.more_days,
+                _more(one, one.more_pairs),
+                _more(one, one.more_days),
             ]
             for one in found.by_tier
         ]
@@ -193,7 +194,7 @@ def _show(settings: Settings, found: Analysis, certified: int) -> None:
             "tier",
             "verdict",
             "judged pairs",
-            "loss (-)",
+            "shadow - primary",
             "at worst",
             "p (Holm)",
             "may move",
@@ -202,15 +203,22 @@ def _show(settings: Settings, found: Analysis, certified: int) -> None:
         ]
         table(settings, f"Quality by tier, margin {found.margin * 100:g} points", heads, tiers, left=(0, 1))
     checks = [[one.check, one.status, one.detail] for one in found.health.checks]
-    table(settings, "Health", ["check", "", "seen"], checks, left=(0, 1, 2))
+    table(settings, "Health", ["check", "result", "seen"], checks, left=(0, 1, 2))
     rails = [[one.name, one.status, one.detail] for one in found.guardrails]
-    table(settings, "Guardrails", ["", "", "seen"], rails, left=(0, 1, 2))
+    table(settings, "Guardrails", ["guardrail", "result", "seen"], rails, left=(0, 1, 2))
     missing = found.health.missing
     if missing and missing.missing:
         line(f"Missing answers: {missing.missing:,} ({missing.share:.1%}). Complete pairs {_points(missing.complete)}, "
              f"post-stratified {_points(missing.post_stratified)}, missing as failure {_points(missing.as_failure)}, "
              f"between {_points(missing.worst)} and {_points(missing.best)} at the extremes.")  # fmt: skip
-    line(f"{certified} plan leg(s) certified." if certified else "No plan leg is certified.")
+    line(f"{counted(certified, 'plan leg')} certified." if certified else "No plan leg is certified.")
+
+
+def _more(one: TierResult, value: int | None) -> str:
+    """Return how much more an open tier needs; one that is decided needs nothing."""
+    if one.verdict != "inconclusive":
+        return "none"
+    return "no number would do" if value is None else f"{value:,}"
 
 
 def _figure(one: Metric) -> list[Any]:
@@ -226,7 +234,7 @@ def _figure(one: Metric) -> list[Any]:
     )
     difference = None if one.delta is None else _unit(one.delta, one.unit)
     clear = "not yet" if one.days_to_clear is None else f"{one.days_to_clear} d"
-    return [one.metric, side(one.arm_a), side(one.arm_b), difference, between, _p(one.p), clear]
+    return [one.title, side(one.arm_a), side(one.arm_b), difference, between, _p(one.p), clear]
 
 
 def _unit(value: float, unit: str) -> str:

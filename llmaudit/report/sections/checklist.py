@@ -18,10 +18,10 @@ from llmaudit.report.content import (
 )
 
 WORDS = {
-    "pass": "with pass",
-    "warn": "with warn",
-    "fail": "with fail",
-    "no-evidence": "not at all, for want of evidence",
+    "pass": "passed",
+    "warn": "passed with a warning",
+    "fail": "failed",
+    "no-evidence": "not answered, for want of evidence",
 }
 
 MARKS: dict[Status, Mark] = {
@@ -52,7 +52,7 @@ def build(found: Checklist) -> SectionContent:
 
 def _lead(found: Checklist) -> str:
     said = [f"{count} {WORDS[status]}" for status, count in found.counts.items() if count]
-    return f"Of seven questions to a gateway the logs answer {', '.join(said)}."
+    return f"Of seven questions to a gateway, answered from the logs: {', '.join(said)}."
 
 
 def _table(found: Checklist) -> Table:

@@ -31,19 +31,30 @@ UNPRICED = {
 }
 """Why there is no list price, in words; other reasons are words already."""
 
+USAGE = {
+    "reported": "reported by the provider or gateway",
+    "estimated": "estimated offline from the text",
+    "missing": "missing",
+    "inconsistent": "contradicting each other: in no amount",
+    "gateway_cache": "none: a gateway answered from its own cache",
+}
+"""Where token counts come from, in words."""
+
 FILES = 200
 """Rows of the ledger on the page; the rest adds up in one row."""
 
 
 def build(found: Coverage) -> SectionContent:
-    """Return what became of every record, what has no price and what was assumed."""
+    """Return what became of every record, what has no price and what was assumed; nothing where nothing was read."""
+    if not (found.files or found.lines or found.usage):
+        return SectionContent(())
     return SectionContent(
         blocks=(
             Prose(_lead(found), lead=True),
             _key_figures(found),
             _ledger(found),
             *_reasons(found),
-            _usage(found),
+            *_usage(found),
             *_unpriced(found),
             *_too_long(found),
             *_assumed(found),
@@ -78,9 +89,17 @@ def _key_figures(found: Coverage) -> Figures:
             KeyFigure("Records read", count(found.lines), f"in {counted(len(found.files), 'file')}"),
             KeyFigure("Rejected", count(found.rejected), "unusable; counted by reason below"),
             KeyFigure("Duplicates", count(found.duplicates), f"counted once; {conflicts}"),
-            KeyFigure("Cost known", percent(found.spend_known_pct, 2), "of requests"),
-            KeyFigure("With an amount", count(found.billed_requests), "requests that a log or bill has an amount for"),
+            *_of_requests(found),
         )
+    )
+
+
+def _of_requests(found: Coverage) -> tuple[KeyFigure, ...]:
+    if not found.accepted:
+        return ()
+    return (
+        KeyFigure("Cost known", percent(found.spend_known_pct, 2), "of requests"),
+        KeyFigure("With an amount", count(found.billed_requests), "requests that a log or bill has an amount for"),
     )
 
 
@@ -112,14 +131,11 @@ def _reasons(found: Coverage) -> tuple[Table, ...]:
     return tuple(table for table in tables if table.rows)
 
 
-def _usage(found: Coverage) -> Table:
+def _usage(found: Coverage) -> tuple[Table, ...]:
     rows = sorted(found.usage.items(), key=lambda item: (-item[1], item[0]))
     columns = (Column("Token counts are", Kind.TEXT), Column("Requests", Kind.COUNT))
-    note = (
-        "Reported by the provider; estimated offline from kept text; missing; inconsistent, which is in no amount; or "
-        "gateway_cache: a gateway answered from its own cache, so that nothing was used."
-    )
-    return Table("Requests by where their token counts come from", columns, tuple(rows), note=note)
+    cells = tuple((USAGE.get(status, status), number) for status, number in rows)
+    return (Table("Requests by where their token counts come from", columns, cells),) if rows else ()
 
 
 def _unpriced(found: Coverage) -> tuple[Table, ...]:

@@ -60,7 +60,7 @@ def _lead(found: LockIn) -> str:
     if not found.outage_hours:
         return said
     hours = (
-        f"{counted(found.outage_hours, 'hour')} of outages, {found.hours_without_fallback or 0:,} without a fallback"
+        f"{counted(found.outage_hours, 'hour')} of outages, {found.hours_without_fallback or 'none'} without a fallback"
     )
     return f"{said} The logs show {hours}."
 
@@ -126,8 +126,8 @@ def _cheaper(found: LockIn) -> tuple[Table, ...]:
         Column("Its good answers there", Kind.COUNT, adds=False),
         Column("Cost now", Kind.MONEY),
         Column("Would save", Kind.MONEY),
-        Column("at worst", Kind.MONEY, adds=False),
-        Column("at best", Kind.MONEY, adds=False),
+        Column("At worst", Kind.MONEY, adds=False),
+        Column("At best", Kind.MONEY, adds=False),
         Column("Standing", Kind.MARK),
     )
     return (Table("Cheaper models of the same class that serve the same tier in this log", columns, rows),)
@@ -159,7 +159,7 @@ def _sold(found: LockIn) -> tuple[Table, ...]:
         Column("Cheapest of them", Kind.NAME),
         Column("List cost there", Kind.MONEY, adds=False),
         Column("Would save", Kind.MONEY),
-        Column("whatever the region", Kind.MONEY),
+        Column("In any region", Kind.MONEY),
     )
     note = "Other sellers: makers, clouds and hosts that price everything the requests used in the same units."
     return (Table("The same model at another seller, list against list", columns, tuple(rows), note=note),)
@@ -172,25 +172,22 @@ def _outages(found: LockIn) -> tuple[Block, ...]:
         return (Figures((figure,)), rule)
     columns = (
         Column("From (UTC)", Kind.TEXT),
-        Column("Gateway", Kind.NAME),
-        Column("Seller", Kind.NAME),
+        Column("Gateway and seller", Kind.TEXT),
         Column("Hours", Kind.COUNT),
-        Column("without fallback", Kind.COUNT),
+        Column("No fallback", Kind.COUNT),
         Column("Attempts", Kind.COUNT),
         Column("Failed", Kind.COUNT),
-        Column("Failed of attempts", Kind.PERCENT),
-        Column("Answered by it later", Kind.COUNT),
-        Column("Answered elsewhere", Kind.COUNT),
-        Column("Calls without an answer", Kind.COUNT),
+        Column("Share", Kind.PERCENT),
+        Column("Same seller later", Kind.COUNT),
+        Column("Elsewhere", Kind.COUNT),
+        Column("No answer", Kind.COUNT),
         Column("Paid for failures", Kind.MONEY),
         Column("Paid for repeats", Kind.MONEY),
-        Column("Repeats without an amount", Kind.COUNT),
     )
     rows: tuple[tuple[Value, ...], ...] = tuple(
         (
             f"{one.start:%Y-%m-%d %H:%M}",
-            one.gateway or "direct",
-            one.seller,
+            f"{name(one.gateway or 'direct')}, {name(one.seller)}",
             one.hours,
             one.hours_without_fallback,
             one.requests,
@@ -201,11 +198,17 @@ def _outages(found: LockIn) -> tuple[Block, ...]:
             one.abandoned,
             one.failed_usd,
             one.repeated_usd,
-            one.repeats_unbilled,
         )
         for one in sorted(found.outages, key=lambda one: (-one.failed, one.start))
     )
-    return (Table("Outages, worst first", columns, rows), rule)
+    unbilled = sum(one.repeats_unbilled for one in found.outages)
+    note = (
+        "Hours without a fallback: nothing was answered by another seller. Of the failed attempts, those whose call "
+        "the same seller answered later or another did, and calls that got no answer."
+    )
+    if unbilled:
+        note += f" {counted(unbilled, 'repeat')} {'has' if unbilled == 1 else 'have'} no amount in the log."
+    return (Table("Outages, worst first", columns, rows, note=note), rule)
 
 
 def _concentration(found: LockIn) -> Table:
@@ -214,7 +217,7 @@ def _concentration(found: LockIn) -> Table:
         Column("Spend by", Kind.TEXT),
         Column("Standing", Kind.MARK),
         Column("Index", Kind.COUNT, adds=False),
-        Column("Like this many equal names", Kind.TEXT),
+        Column("Like this many equal names", Kind.FIGURE),
         Column("Largest", Kind.NAME),
         Column("Its share", Kind.PERCENT),
     )
@@ -236,9 +239,9 @@ def _concentration(found: LockIn) -> Table:
 def _shares(found: LockIn) -> Table:
     makers = next(one for one in found.concentration if one.by == "provider")
     columns = (Column("Maker", Kind.NAME), Column("Spend", Kind.MONEY), Column("Share", Kind.SHARE))
-    return Table(
-        "Spend by maker of the model", columns, tuple((one.name, one.spend_usd, one.share_pct) for one in makers.shares)
-    )
+    known = [one for one in makers.shares if one.name or one.spend_usd]  # a maker that is not known cost what is not
+    rows = tuple((one.name, one.spend_usd, one.share_pct) for one in known)
+    return Table("Spend by maker of the model", columns, rows)
 
 
 def _switches(found: LockIn) -> Table:
@@ -246,10 +249,10 @@ def _switches(found: LockIn) -> Table:
     columns = (
         Column("Maker", Kind.NAME),
         Column("Spend", Kind.MONEY, adds=False),
-        Column("could go elsewhere", Kind.PERCENT),
+        Column("Could go elsewhere", Kind.PERCENT),
         Column("Features", Kind.COUNT, adds=False),
-        Column("served by others too", Kind.COUNT, adds=False),
-        Column("Templates to tune", Kind.TEXT),
+        Column("Served by others too", Kind.COUNT, adds=False),
+        Column("Templates to tune", Kind.FIGURE),
         Column("Uses beside text", Kind.TEXT),
         Column("Days", Kind.TEXT),
     )
@@ -262,12 +265,17 @@ def _switches(found: LockIn) -> Table:
             one.tuned_features,
             f"{one.templates:,}" if one.templates_known or not one.templates else f"{one.templates:,}, assumed",
             ", ".join(f"{use} ({used:,})" for use, used in one.specific.items()) or "nothing",
-            f"{one.days:g} ({one.days_low:g} to {one.days_high:g})",
+            f"{_days(one.days)} ({_days(one.days_low)} to {_days(one.days_high)})",
         )
         for one in found.switches[:TOP]
     )
     note = "Working days of one person to leave a maker altogether. In brackets: how many features use it."
     return Table("Days to leave, and leverage at a renewal", columns, rows, total=None, note=note)
+
+
+def _days(days: float) -> str:
+    """Return working days: an estimate of weeks has no quarters of a day."""
+    return f"{days:g}" if days < 10 else f"{days:.0f}"  # noqa: PLR2004 -- two working weeks
 
 
 SECTION = Section(45, "lockin", "What lock-in costs", "lockin", build, of_money=True)

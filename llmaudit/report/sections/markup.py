@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from llmaudit.findings.markup import Channel, GatewayRow, Markup, ModelRow
 from llmaudit.markup.found import claim
-from llmaudit.money import ZERO, shown
+from llmaudit.money import ZERO, shown, stated, total
 from llmaudit.phrases import counted
 from llmaudit.report import charts
 from llmaudit.report.content import (
@@ -27,7 +27,7 @@ from llmaudit.report.content import (
     Tone,
 )
 from llmaudit.report.gateway import claim_blocks, evidence_blocks
-from llmaudit.report.wording import count, headline, name, short_model, signed
+from llmaudit.report.wording import count, headline, name, percent, short_model, signed
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "none": ("none in the rates", "good"),
@@ -48,18 +48,22 @@ CHART_ROWS = 12
 PARTS = 40
 """Gateways without a markup that are told one by one."""
 
+MARKED = 80
+"""Gateways with one that are told one by one."""
+
+OPEN, NAMED = 8, 3
+"""Gateways with a markup that lie open, and those that the lead names: the dearest."""
+
 
 def build(markup: Markup) -> SectionContent:
     """Return the verdict on each gateway with its evidence: what a markup took first, all others folded."""
     if not markup.gateways:
         figure = KeyFigure("Gateways", "No data", "no request went through a gateway", Mark("no data", "none"))
         return SectionContent((Figures((figure,)),), caveat=markup.caveat)
-    gateways = sorted(
-        markup.gateways, key=lambda row: (row.verdict != "markup", -(row.billed_usd or ZERO), row.gateway)
-    )
+    gateways = _ordered(markup.gateways)
     return SectionContent(
         blocks=(
-            Prose(_lead(gateways), lead=True),
+            Prose(lead(gateways), lead=True),
             _overview(gateways),
             *_chart(gateways),
             *_each(gateways),
@@ -81,9 +85,31 @@ def _each(gateways: Sequence[GatewayRow]) -> tuple[Block, ...]:
     """Return a part for each gateway, what a markup took first; of very many without one, only the dearest."""
     marked = [row for row in gateways if row.verdict == "markup"]
     others = [row for row in gateways if row.verdict != "markup"]
-    left = f"{counted(len(others) - PARTS, 'more gateway')} without a markup: `llmaudit markup` has each."
-    rest = (Prose(left),) if len(others) > PARTS else ()
-    return (*(_gateway(row) for row in (*marked, *others[:PARTS])), *rest)
+    kept = (*marked[:MARKED], *others[:PARTS])
+    rest = ((marked[MARKED:], "with a markup"), (others[PARTS:], "without a markup"))
+    left = " and ".join(f"{counted(len(rows), 'more gateway')} {which}" for rows, which in rest if rows)
+    told = (Prose(f"{left}: `llmaudit markup` has each."),) if left else ()
+    return (*(_gateway(row, folded=i >= min(OPEN, len(marked))) for i, row in enumerate(kept)), *told)
+
+
+def _ordered(gateways: Sequence[GatewayRow]) -> list[GatewayRow]:
+    """Return what a markup took first, the dearest markups before the others, then the most used."""
+    return sorted(
+        gateways,
+        key=lambda row: (row.verdict != "markup", -(row.overpaid_usd or ZERO), -(row.billed_usd or ZERO), row.gateway),
+    )
+
+
+def verdict_of_all(gateways: Sequence[GatewayRow]) -> Mark:
+    """Return one verdict on all gateways together: what one of them adds is not hidden by the others."""
+    verdicts = {row.verdict for row in gateways}
+    if not gateways:
+        return Mark("no gateway", "none")
+    if "markup" in verdicts:
+        return Mark("yes: markup", "bad")
+    if verdicts & {"undisclosed", "undecidable"}:
+        return Mark("not decided for all", "open")
+    return Mark("no markup found", "good")
 
 
 def verdict(row: GatewayRow) -> Mark:
@@ -91,18 +117,32 @@ def verdict(row: GatewayRow) -> Mark:
     return Mark(*VERDICTS.get(row.verdict, (row.verdict, "open")))
 
 
-def _lead(gateways: Sequence[GatewayRow]) -> str:
-    marked = [row for row in gateways if row.verdict == "markup"]
-    if not marked:
-        return f"No markup is proven at any of {counted(len(gateways), 'gateway')}."
-    said = ". ".join(_took(row) for row in marked)
-    others = len(gateways) - len(marked)
-    return f"{said}. No markup is proven at {counted(others, 'other gateway')}." if others else f"{said}."
+def lead(gateways: Sequence[GatewayRow]) -> str:
+    """Return what gateways add: the dearest markups by name, the others as a sum, then where none is proven."""
+    if not gateways:
+        return "No request went through a gateway."
+    marked = [row for row in _ordered(gateways) if row.verdict == "markup"]
+    said = [f"{_took(row)}." for row in marked[:NAMED]]
+    if more := marked[NAMED:]:
+        sum_of = headline(total(row.overpaid_usd or ZERO for row in more))
+        said.append(f"{counted(len(more), 'more gateway')} with a markup: {sum_of} overpaid.")
+    others = [row for row in gateways if row.verdict != "markup"]
+    if others:
+        said.append(f"No markup is proven at {_these(len(others), other=bool(marked))}.")
+    if open_ := sum(row.verdict == "undecidable" for row in others):
+        said.append(f"Of {'it' if len(others) == 1 else 'them'}, {open_:,} cannot be decided from the logs.")
+    return " ".join(said)
+
+
+def _these(number: int, *, other: bool) -> str:
+    if other:
+        return counted(number, "other gateway")
+    return "the one gateway" if number == 1 else f"any of {number:,} gateways"
 
 
 def _took(row: GatewayRow) -> str:
     """Say what a gateway added, by its dearest rule, and the dollars of all of them."""
-    rule = claim(row.found[0]) if row.found else f"billed is {signed(row.pct)} over list"
+    rule = claim(row.found[0]) if row.found else f"billed is {percent(row.pct, 2)} over list"
     more = f", and {counted(len(row.found) - 1, 'more rule')}" if len(row.found) > 1 else ""
     yearly = "" if row.yearly_usd is None else f", {headline(row.yearly_usd)} a year at this pace"
     return f"{name(row.gateway)}: {rule}{more}: {headline(row.overpaid_usd)} overpaid{yearly}"
@@ -180,7 +220,13 @@ def _dot(row: int, gateway: str, model: ModelRow) -> charts.Bar:
     return charts.Bar(row, model.pct or 0.0, charts.hover(*lines))
 
 
-def _gateway(row: GatewayRow) -> Part:
+def _fee(channel: Channel) -> str:
+    """Return a fee as its gateway states it: a percentage, an amount, or both."""
+    stated_pct = [] if channel.pct is None else [percent(channel.pct, 2)]
+    return " and ".join([*stated_pct, *([] if channel.usd is None else [stated(channel.usd)])]) or "not stated"
+
+
+def _gateway(row: GatewayRow, *, folded: bool) -> Part:
     blocks: list[Block] = [_key_figures(row)]
     if row.evidence:
         blocks.append(Prose(f"Why: {row.evidence[0]}."))
@@ -193,7 +239,7 @@ def _gateway(row: GatewayRow) -> Part:
     blocks.extend(evidence_blocks(row))
     if row.evidence[1:]:
         blocks.append(Bullets("Evidence, sentence by sentence", tuple(row.evidence[1:]), collapsed=True))
-    return Part(name(row.gateway), tuple(blocks), verdict(row), collapsed=row.verdict != "markup")
+    return Part(name(row.gateway), tuple(blocks), verdict(row), collapsed=folded)
 
 
 def _about(row: GatewayRow) -> str:
@@ -217,22 +263,18 @@ def _channels(channels: list[Channel]) -> Table:
         "Fees beside the token rates, in the gateway's own words; no log row shows them",
         (
             Column("Channel", Kind.TEXT),
-            Column("Applies to", Kind.TEXT),
-            Column("Percent", Kind.PERCENT),
-            Column("Amount", Kind.MONEY, adds=False),
+            Column("Fee", Kind.TEXT),
             Column("On this spend", Kind.MONEY, adds=False),
-            Column("Its words", Kind.TEXT),
-            Column("Source", Kind.TEXT),
+            Column("Applies to", Kind.TEXT),
+            Column("Its words, and where they stand", Kind.TEXT),
         ),
         tuple(
             (
                 CHANNELS.get(channel.kind, channel.kind.replace("_", " ")),
-                channel.applies_to or "not stated",
-                "not stated" if channel.pct is None else channel.pct,
-                "" if channel.usd is None else channel.usd,
+                _fee(channel),
                 "not known" if channel.on_this_spend_usd is None else channel.on_this_spend_usd,
-                channel.wording or "",
-                f"{channel.source} ({channel.verified})",
+                channel.applies_to or "not stated",
+                f"{f'{channel.wording}: ' if channel.wording else ''}{channel.source} ({channel.verified})",
             )
             for channel in channels
         ),

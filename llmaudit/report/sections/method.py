@@ -10,7 +10,6 @@ from llmaudit.report.content import (
     Column,
     Command,
     Kind,
-    Mark,
     Section,
     SectionContent,
     Table,
@@ -34,6 +33,16 @@ WORDS = (
     ("unproven", "Rests on another model's answers, whose quality no paired outcome here has shown."),
     ("unknown", "Not known. Never read as 0; counted, listed, and in no total."),
 )
+
+PARTS = {
+    "overspecification": "What overspecification costs",
+    "lockin": "What lock-in costs",
+    "checklist": "The gateway checklist",
+    "shadow": "What shadow tests showed",
+    "payback": "When the switch has paid for itself",
+    "frontier": "Cost against quality",
+}
+"""Parts of an audit that may be missing, as their sections are called."""
 
 
 def build(audit: Audit) -> SectionContent:
@@ -88,8 +97,8 @@ def _words() -> Table:
 
 def _not_measured(audit: Audit) -> tuple[Table, ...]:
     missing = [(name, reason) for name, reason in NO_DATA if getattr(audit, name, None) is None]
-    rows = tuple((name, Mark("no data", "none"), reason) for name, reason in missing)
-    columns = (Column("Part", Kind.TEXT), Column("Standing", Kind.MARK), Column("Why", Kind.TEXT))
+    rows = tuple((PARTS[name], reason) for name, reason in missing)
+    columns = (Column("Part", Kind.TEXT), Column("Why", Kind.TEXT))
     return (Table("Not measured", columns, rows, total=None),) if rows else ()
 
 

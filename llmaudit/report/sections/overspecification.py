@@ -105,8 +105,8 @@ MONEY = (
     Column("Cost now", Kind.MONEY),
     Column("On the cheaper model", Kind.MONEY),
     Column("Difference", Kind.MONEY),
-    Column("at worst", Kind.MONEY),
-    Column("at best", Kind.MONEY),
+    Column("At worst", Kind.MONEY),
+    Column("At best", Kind.MONEY),
 )
 
 

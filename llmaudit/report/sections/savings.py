@@ -42,6 +42,8 @@ FEW_SENTENCES = 3
 UNPROVEN = Mark("unproven", "open")
 CERTIFIED = Mark("certified", "good")
 SAME = Mark("no answer changes", "good")
+UNCERTAIN = Mark("amount uncertain", "open")
+"""No answer changes, but where a price condition is unknown, its dear end may leave nothing of the saving."""
 
 
 def build(savings: Savings) -> SectionContent:
@@ -55,7 +57,9 @@ def build(savings: Savings) -> SectionContent:
         blocks=(
             Prose(
                 f"The same traffic, priced again under {counted(len(plans), 'plan')}. Its present cost is "
-                f"{headline(actual)}; a plan's cost is shown as expected, and as low and high as its assumptions allow."
+                f"{headline(actual)}; a plan's cost is shown as expected, and as low and as high as its assumptions "
+                "allow.",
+                lead=True,
             ),
             chart(actual, plans, "Cost of each plan against the present cost"),
             _table(actual, plans),
@@ -79,7 +83,9 @@ def standing(plan: PlanRow) -> Mark:
         return Mark("present cost", "none")
     if plan.moved_requests and not plan.unproven_usd:
         return CERTIFIED
-    return UNPROVEN if plan.moved_requests else SAME
+    if plan.moved_requests:
+        return UNPROVEN
+    return UNCERTAIN if plan.savings_usd > 0 > plan.savings_low_usd else SAME
 
 
 def chart(actual: Decimal, plans: Sequence[PlanRow], title: str) -> Chart:
@@ -231,7 +237,7 @@ def _constraints(plan: PlanRow) -> Table:
             Column("Of", Kind.NAME),
             Column("Limit", Kind.TEXT),
             Column("Found", Kind.TEXT),
-            Column("", Kind.MARK),
+            Column("Standing", Kind.MARK),
             Column("Why", Kind.TEXT),
         ),
         tuple(

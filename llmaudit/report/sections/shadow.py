@@ -25,17 +25,11 @@ from llmaudit.report.content import (
     Table,
     Tone,
 )
-from llmaudit.report.wording import count, day, name, percent, tier
+from llmaudit.report.wording import count, day, day_and_month, name, percent, tier
 from llmaudit.shadow.model import Analysis, Look, Metric, TierResult
 
 VERDICTS: dict[str, Tone] = {"non-inferior": "good", "inferior": "bad", "inconclusive": "open", "blocked": "none"}
 STANDINGS: dict[str, Tone] = {"pass": "good", "warn": "open", "fail": "bad", "unknown": "none", "open": "open"}
-TITLES = {
-    "quality": "quality",
-    "error_rate": "requests without a good answer",
-    "cost_ratio": "cost per request",
-    "cost_per_success_ratio": "cost per success",
-}
 
 
 def build(found: Shadow) -> SectionContent:
@@ -88,7 +82,7 @@ def _key_figures(test: Analysis) -> Figures:
             if cost.days_to_clear
             else _between(cost)
         )
-        items.append(KeyFigure("Cost of the shadow", f"{cost.delta:.2f}x", note))
+        items.append(KeyFigure("Cost of the shadow", f"{cost.delta:.3f}x", note))
     return Figures(tuple(items))
 
 
@@ -139,7 +133,7 @@ def _tiers(test: Analysis) -> Table:
             one.judged_pairs,
             one.clusters,
             _points(one.delta),
-            _range(one),
+            _range(one).removesuffix(" points"),
             _p(one.p_noninferior if one.tier is None and label == "all tiers" else one.p_holm),
             _moves(one, label),
             _more(one.more_pairs, one),
@@ -154,18 +148,19 @@ def _tiers(test: Analysis) -> Table:
             Column("Verdict", Kind.MARK),
             Column("Judged pairs", Kind.COUNT, adds=False),
             Column("Clusters", Kind.COUNT, adds=False),
-            Column("Shadow minus primary", Kind.TEXT),
-            Column("Interval", Kind.TEXT),
-            Column("p of a loss above the margin", Kind.TEXT),
+            Column("Shadow minus primary", Kind.FIGURE),
+            Column("Interval, in points", Kind.FIGURE),
+            Column("p-value", Kind.FIGURE),
             Column("May move", Kind.TEXT),
-            Column("More pairs needed", Kind.TEXT),
-            Column("More days", Kind.TEXT),
+            Column("More pairs needed", Kind.FIGURE),
+            Column("More days", Kind.FIGURE),
         ),
         rows,
         total=None,
         note=(
             "The interval runs from the one-sided 95% bound, which decides, to the top of the 95% interval; both hold "
-            "for daily looks. Tiers' p-values are Holm's. More pairs: if the two models are equal."
+            "for daily looks. The p-value is of a loss above the margin; tiers' are Holm's. More pairs: if the two "
+            "models are equal."
         ),
     )
 
@@ -193,7 +188,7 @@ def _money_and_time(test: Analysis) -> Table:
     rows = tuple(
         (
             "all" if one.tier is None else tier(one.tier),
-            TITLES.get(one.metric, one.metric.replace("_", " ")),
+            one.title,
             _side(one.arm_a, one.unit),
             _side(one.arm_b, one.unit),
             "unknown" if one.delta is None else _value(one.delta, one.unit),
@@ -260,7 +255,7 @@ def _looks(test: Analysis) -> tuple[Block, ...]:
 
 
 def _day(look: Look, number: int) -> str:
-    return f"look {number}" if look.day is None else f"{look.day:%m-%d}"
+    return f"look {number}" if look.day is None else day_and_month(look.day)
 
 
 def _look_table(label: str, one: TierResult) -> Table:
@@ -323,21 +318,26 @@ def _missing(test: Analysis) -> tuple[Table, ...]:
 
 def _health(test: Analysis) -> Table:
     rows = tuple((one.check, Mark(one.status, STANDINGS[one.status]), one.detail) for one in test.health.checks)
-    columns = (Column("Check", Kind.TEXT), Column("", Kind.MARK), Column("Seen", Kind.TEXT))
+    columns = (Column("Check", Kind.TEXT), Column("Result", Kind.MARK), Column("Seen", Kind.TEXT))
     note = "A failed check blocks the verdict where the arms were not treated alike; unknown: the data cannot tell."
     return Table("Health of the test", columns, rows, total=None, note=note)
 
 
 def _rails(test: Analysis) -> Table:
     rows = tuple((one.name, Mark(one.status, STANDINGS[one.status]), one.detail) for one in test.guardrails)
-    columns = (Column("Guardrail", Kind.TEXT), Column("", Kind.MARK), Column("Seen", Kind.TEXT))
+    columns = (Column("Guardrail", Kind.TEXT), Column("Result", Kind.MARK), Column("Seen", Kind.TEXT))
     return Table("Guardrails: all must hold to move everything", columns, rows, total=None)
 
 
 TITLE = "What shadow tests showed"
 WITHOUT = SectionContent(
-    (Figures((KeyFigure(TITLE, "No data", "no shadow test was analysed", Mark("no data", "none")),)),),
-    source="Nothing yet: the database holds no paired outcomes, so a saving from another model is unproven.",
+    (
+        Prose(
+            "No shadow test was analysed: there are no paired outcomes, so a saving from another model is unproven.",
+            lead=True,
+        ),
+    ),
+    source="Nothing yet. A shadow test answers a share of the traffic by both models and compares the answers.",
     commands=(
         Command("llmaudit shadow design", "how many pairs and days a test on this traffic needs"),
         Command("llmaudit shadow analyze PAIRS", "what a test showed; it stands here from then on"),

@@ -88,7 +88,13 @@ def _lead(spend: Spend) -> tuple[Prose, ...]:
     """Return who takes most of the money, in one sentence; nothing where nothing was spent."""
     if not spend.spend_usd:
         return ()
-    leaders = []
+    named, said = leaders(spend), f"{headline(spend.spend_usd)} was spent"
+    return (Prose(f"{said}: {', '.join(named)}." if named else f"{said}.", lead=True),)
+
+
+def leaders(spend: Spend) -> list[str]:
+    """Return the dearest model, feature and team, each with its share."""
+    found = []
     for what, slices in (
         ("on the model", spend.by_model),
         ("on the feature", spend.by_feature),
@@ -97,9 +103,8 @@ def _lead(spend: Spend) -> tuple[Prose, ...]:
         named = [row for row in slices if row.name and row.spend_usd]
         if named:
             first = max(named, key=lambda row: row.spend_usd or Decimal(0))
-            leaders.append(f"{percent(first.share_pct)} {what} {quoted(first.name)}")
-    said = f"{headline(spend.spend_usd)} was spent"
-    return (Prose(f"{said}: {', '.join(leaders)}." if leaders else f"{said}.", lead=True),)
+            found.append(f"{percent(first.share_pct)} {what} {quoted(first.name)}")
+    return found
 
 
 def _key_figures(spend: Spend) -> Figures:

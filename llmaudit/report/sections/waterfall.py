@@ -43,7 +43,7 @@ def build(found: Waterfall) -> SectionContent:
     """Return the split, the steps (their chart stands in the summary), what each rests on, and the split by feature."""
     return SectionContent(
         blocks=(
-            Prose(_said(found)),
+            Prose(_said(found), lead=True),
             Figures(split(found)),
             _table(found),
             *_next(found.steps),
@@ -172,8 +172,8 @@ def _table(found: Waterfall) -> Table:
             Column("Takes off", Holds.MONEY),
             Column("Remains", Holds.MONEY, adds=False),
             Column("On its own", Holds.MONEY, adds=False),
-            Column("at worst", Holds.MONEY, adds=False),
-            Column("at best", Holds.MONEY, adds=False),
+            Column("At worst", Holds.MONEY, adds=False),
+            Column("At best", Holds.MONEY, adds=False),
             Column("Standing", Holds.MARK),
         ),
         tuple(_row(step) for step in found.steps),
