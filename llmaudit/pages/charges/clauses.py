@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from llmaudit.pages.charges.clause import Clause, clause_at
-from llmaudit.pages.charges.conversions import at_par, conversions, own_rates, paid_in_full
+from llmaudit.pages.charges.conversions import at_par, conversions, own_rates, paid_in_full, unknown_conversions
 from llmaudit.pages.charges.free import free_of_charge
 from llmaudit.pages.charges.named import named_charges
 from llmaudit.pages.charges.shares import bare_shares
@@ -46,6 +46,7 @@ def zero_claims(sentence: Sentence) -> Iterator[Clause]:
 
 RULES: tuple[Callable[[Sentence], Iterator[Clause]], ...] = (
     conversions,
+    unknown_conversions,
     at_par,
     own_rates,
     paid_in_full,

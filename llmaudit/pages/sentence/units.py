@@ -32,6 +32,15 @@ _PERIODS = re.compile(
 )
 """Two periods before what is paid by them: "pro Platz und Monat fallen 12 € an"."""
 
+_PERIOD_WORDS = r"(?:mo|month|Monat|mois|mes|yr|year|Jahr|an|année|año)"
+
+_THING_AND_PERIOD = re.compile(
+    rf"\s?(?:/|per|an?|pro|je|par|por)\s?(?!month|year|mo\b|[GMT]i?B\b|hour|token|Token)(?:[^\W\d][\w-]*\s?){{1,3}}"
+    rf"(?:/|\b(?:per|a|pro|im|par|al|por))\s?{_PERIOD_WORDS}(?!\w)",
+    re.IGNORECASE,
+)
+"""Two units, a thing's and a period: "$105 per gateway service per month"."""
+
 _PERIOD_BEFORE = re.compile(
     r"\b(?:monthly|yearly|annual(?:ly)?|monatlich|jährlich|mensuel|annuel|mensual|anual)\s?[(:]\s?$", re.IGNORECASE
 )
@@ -95,6 +104,8 @@ def with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     """Return the amount with what it is per: `$8 per 100,000 requests`, `10万リクエストあたり8ドル`."""
     if amount.kind not in {"usd", "other", "variable"}:
         return amount
+    if both := _THING_AND_PERIOD.match(sentence, amount.end):
+        return replace(amount, end=both.end(), unit="period")
     match = _per_shape(lexicon.sources["per"]).match(sentence, amount.end)
     if match and (found := _with_unit_after(sentence, amount, match, lexicon)):
         return found
@@ -201,3 +212,8 @@ def _count(match: re.Match[str], lexicon: Lexicon) -> int | None:
         return None
     scaled = value * (times or 1)
     return int(scaled) if scaled == scaled.to_integral_value() else None
+
+
+def is_per_thing(amount: Amount, sentence: str) -> bool:
+    """Say whether an amount by the month is one for each of some thing: "$49 per user per month"."""
+    return bool(_THING_AND_PERIOD.search(amount.text_of(sentence)))
