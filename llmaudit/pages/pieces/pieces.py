@@ -29,6 +29,14 @@ _VALUE = re.compile(
 )
 
 
+_MONEY_ALONE = re.compile(r"(?:from |ab |dès |desde )?(?:US)?[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£]", re.IGNORECASE)
+
+_UNIT_ALONE = re.compile(
+    r"(?:/|per|pro|par|por|a|im|al)\s?[^\W\d][\w-]*(?:\s?(?:/|per|and|und|et|y|a|pro|par|por|billed|paid)\s?[\w-]+){0,3}[.,]?",
+    re.IGNORECASE,
+)
+
+
 def pieces(page: Page, language: str) -> Iterator[Piece]:
     """Yield every sentence to read: of text, of questions with their answers, of tables."""
     blocks = _with_intros(_with_values(page.blocks, language))
@@ -103,6 +111,9 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
                 continue
             if _is_label(last, language) and _is_value(block):
                 out[-1] = joined([Block(last.text.rstrip(":："), last.marks, "text", last.heading), block], ": ")
+                continue
+            if _MONEY_ALONE.fullmatch(last.text) and _UNIT_ALONE.fullmatch(block.text):  # "$49", "per month"
+                out[-1] = joined([last, block], " ")
                 continue
             if _is_value(last) and re.search(r"\d[^/]*$", last.text) and _is_label(block, language):
                 out[-1] = joined([Block(last.text, last.marks, "text", last.heading), block], " ")

@@ -21,7 +21,7 @@ _TAXED = (
 _COUNT = rf"(?P<count>{NUMBER})?\s?(?P<scale>{SCALES})?\s?(?:additional |more |further |extra |zusätzliche |weitere |de |d')?"
 
 _PERIOD = re.compile(
-    r"\s?(?:(?:billed|paid|charged|invoiced)\s)?(?:mo|month|monthly|yearly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)",
+    r"\s?(?:(?:billed|paid|charged|invoiced)\s|each (?:per|a) )?(?:mo|month|monthly|yearly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)",
     re.IGNORECASE,
 )
 
@@ -88,7 +88,7 @@ _VERB_FIRST = r"\b(?:kosten|kostet|coûtent|coûte|cuestan|cuesta|costs?)\s"
 @cache
 def _each_shape(unit: str) -> re.Pattern[str]:
     """Return how what is counted stands before its price."""
-    counted = rf"{_COUNT}(?:\w+\s)?(?:{unit})"
+    counted = rf"{_COUNT}(?:[\w-]+\s)?(?:{unit})"
     return re.compile(
         rf"{_EACH}{counted}{_COSTS}|{_MANY}{_numbered(counted, 2)}{_COST}|{_VERB_FIRST}{_numbered(counted, 3)}\s$",
         re.IGNORECASE,
