@@ -51,14 +51,15 @@ _PERIOD_BEFORE = re.compile(
 def _per_shape(words: str) -> re.Pattern[str]:
     several = "(?:tranche de |block of |lote de |angefangene )?"
     return re.compile(
-        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{several}{_COUNT}", re.IGNORECASE
+        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:each|apiece|chacune?|cada un[oa])\s)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{several}{_COUNT}",
+        re.IGNORECASE,
     )
 
 
 @cache
 def _before_shape(unit: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?:每|毎)?(?:增加|多)?一?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
+        rf"(?:每|毎)?(?:增加|多)?[一个]?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
     )
 
 
@@ -75,7 +76,7 @@ _MANY = rf"(?<![\w.,$€])(?:an?\s|eine\s|une?\s|l[ae]s?\s|los\s)?(?=\d|{SCALES}
 
 _COSTS = (
     r"(?:\s\w+){0,3}?\s(?:costs?|adds|is|are|at|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir|schl(?:ägt|agen) mit"
-    r"|coûte|coûtent|(?:est|sont) (?:à|de|facturée?s?)|cuestan?|se cobran?)\s$"
+    r"|coûte|coûtent|(?:est|sont) (?:à|de|facturée?s?)|cuestan?|se (?:cobran?|facturan?)(?: a)?)\s$"
 )
 
 _COST = r"(?:\s(?:further|more|suivantes?|supplémentaires?|más|adicionales?))?\s(?:costs?|are|kosten|coûtent|coûte|est à|sont à|cuestan?)\s$"
