@@ -69,17 +69,23 @@ def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
     """Say whether a clause states nothing: taken back, about another matter, or of a part that is not read."""
     if is_taken_back(sentence.text, clause.at, sentence.amounts, sentence.lexicon):
         return True
-    if not clause.negated and clause.who == "gateway" and is_about_else(sentence):
+    priced = clause.kind == "subscription" and (clause.usd is not None or clause.other_amount is not None)
+    if not clause.negated and clause.who == "gateway" and is_about_else(sentence, whatever_heads=priced):
         return True
     start, end = sentence.span_of(clause.at)
     return bool(sentence.lexicon["skipped"].search(sentence.text[start:end]))
 
 
-def is_about_else(sentence: Sentence) -> bool:
-    """Say whether a sentence is about what is paid back, owed for being late, or earned by inviting others."""
+def is_about_else(sentence: Sentence, *, whatever_heads: bool = False) -> bool:
+    """Say whether a sentence is about what is paid back, owed for being late, or earned by inviting others.
+
+    A plan's price is one `whatever_heads` it: "Is there a discount? Pro is $100 a year."
+    """
     lexicon, above = sentence.lexicon, sentence.setting.heading
     if any(map(lexicon["other_matters"].search, (sentence.text, above))):
         return True
+    if whatever_heads:
+        return False
     return bool(lexicon["other_topics"].search(above)) and all(t.name == "charge" for t in find_terms(above, lexicon))
 
 

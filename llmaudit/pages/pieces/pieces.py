@@ -12,7 +12,7 @@ from llmaudit.pages.names import compares
 from llmaudit.pages.pieces.answers import MAX_ANSWER, denied_in_passing, lead_of
 from llmaudit.pages.pieces.cells import LABEL_WORDS, MAX_LABEL, of_table
 from llmaudit.pages.pieces.examples import in_examples, is_spent
-from llmaudit.pages.pieces.follow import denied_of, has_share, is_least, with_bounds
+from llmaudit.pages.pieces.follow import charge_before, has_share, is_least, with_bounds
 from llmaudit.pages.pieces.split import Piece, sentences
 from llmaudit.pages.sentence.terms import find_terms
 
@@ -83,7 +83,7 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
         if lead is None and first and before is not None and before.kind == "question":
             yield from denied_in_passing(before, sentence, block, offset, language)
         first = False
-        again = denied_of(last, sentence, language) if last and lead is None else None
+        again = charge_before(last, sentence, language) if last and lead is None else None
         last = sentence
         if again is not None:
             yield Piece(again + sentence, block, offset, sentence, len(again), subject=subject)

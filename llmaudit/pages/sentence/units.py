@@ -36,7 +36,7 @@ _PERIOD_WORDS = r"(?:mo|month|Monat|mois|mes|yr|year|Jahr|an|année|año)"
 
 _THING_AND_PERIOD = re.compile(
     rf"\s?(?:/|per|an?|pro|je|par|por)\s?(?!month|year|mo\b|[GMT]i?B\b|hour|token|Token)(?:[^\W\d][\w-]*\s?){{1,3}}"
-    rf"(?:/|\b(?:per|a|pro|im|par|al|por))\s?{_PERIOD_WORDS}(?!\w)",
+    rf"(?:/|\b(?:per|a|pro|im|par|al|por|and|und|et|y))\s?{_PERIOD_WORDS}(?!\w)",
     re.IGNORECASE,
 )
 """Two units, a thing's and a period: "$105 per gateway service per month"."""
@@ -59,7 +59,7 @@ def _per_shape(words: str) -> re.Pattern[str]:
 @cache
 def _before_shape(unit: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?:每|毎)?(?:增加|多)?[一个]?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
+        rf"(?:每|毎)?(?:增加|多)?[一个]?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|约|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
     )
 
 
@@ -163,6 +163,8 @@ def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount
     if _PERIOD_BEFORE.search(before):
         return replace(amount, unit="period")
     if not lexicon.wide:
+        if _APIECE.match(sentence, amount.end) and (counted := _costs_apiece(before, lexicon)):
+            return replace(amount, unit=counted, per=None)
         for name in ("request", "log", "tool"):
             if match := _each_shape(lexicon.units[name].pattern).search(before):
                 return replace(amount, unit=name, per=_count(match, lexicon))
@@ -175,6 +177,15 @@ def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount
             unit = _counted(name, match[0], sentence[: amount.start - len(match[0])], lexicon)
             return replace(amount, unit=unit, per=_count(match, lexicon))
     return amount
+
+
+_APIECE = re.compile(r"\s?(?:each|apiece|pro Stück|chacune?|cada un[oa])(?!\w)", re.IGNORECASE)
+
+
+def _costs_apiece(before: str, lexicon: Lexicon) -> str | None:
+    """Return of what a price is each that stands before its verb: "extra requests cost $0.04 each"."""
+    names = ("request", "log", "tool")
+    return next((n for n in names if re.search(rf"(?:{lexicon.units[n].pattern}){_COST}", before, re.IGNORECASE)), None)
 
 
 def _counted(name: str, counter: str, before: str, lexicon: Lexicon) -> str:
