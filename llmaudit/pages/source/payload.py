@@ -13,6 +13,9 @@ from collections.abc import Iterator
 
 _PUSH = re.compile(r"self\.__next_f\.push\(\[1,\s*(\"(?:[^\"\\]|\\.)*\")\s*\]\)")
 _ROW = re.compile(r"^[0-9a-f]{1,8}:(\[.*\])\s*$")
+_REFERENCE = re.compile(r"\$(?:[A-Za-z@]{0,2}[0-9a-f]{0,6}|undefined|S[\w.]+|-?Infinity|NaN|-0)")
+"""A string that stands for something else; one that begins with a dollar sign of its own has two: "$$49"."""
+
 MAX_PUSHED = 2_000_000
 """Characters of such strings that are read."""
 
@@ -58,7 +61,7 @@ def _written(node: object, depth: int) -> Iterator[str]:
     if depth > MAX_DEPTH or node is None or isinstance(node, bool):
         return
     if isinstance(node, str):
-        yield "" if re.match(r"\$[A-Za-z0-9@]", node) else html.escape(node)
+        yield "" if _REFERENCE.fullmatch(node) else html.escape(node.removeprefix("$") if node[:2] == "$$" else node)
     elif isinstance(node, int | float):
         yield str(node)
     elif isinstance(node, list) and len(node) >= ELEMENT and node[0] == "$" and isinstance(node[3], dict):
