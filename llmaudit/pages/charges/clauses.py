@@ -69,7 +69,8 @@ def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
     """Say whether a clause states nothing: taken back, about another matter, or of a part that is not read."""
     if is_taken_back(sentence.text, clause.at, sentence.amounts, sentence.lexicon):
         return True
-    priced = clause.kind == "subscription" and (clause.usd is not None or clause.other_amount is not None)
+    asked = sentence.setting.heading.rstrip().endswith(("?", "？"))
+    priced = asked and clause.kind == "subscription" and (clause.usd is not None or clause.other_amount is not None)
     if not clause.negated and clause.who == "gateway" and is_about_else(sentence, whatever_heads=priced):
         return True
     start, end = sentence.span_of(clause.at)
