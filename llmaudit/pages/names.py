@@ -124,6 +124,8 @@ def owner_of(title: str, file_name: str, body: str, site: str | None = None, *, 
     A page of a site nobody knows is that site's, whomever it goes on to speak about; a comparison is nobody's. One
     without a title that speaks for itself (`own_voice`) and names one gateway alone is that one's.
     """
+    if not site and (chosen := _chosen_in(body)):
+        return chosen
     if site or is_about_several(f"{title} {file_name.replace('_', ' ').replace('-', ' ')}", body):
         return None
     counts = sorted(((_count(name, body), name) for name in names().gateways), reverse=True)
@@ -137,6 +139,16 @@ def owner_of(title: str, file_name: str, body: str, site: str | None = None, *, 
     early = most > 1 or (own_voice and not title) or bool(_pattern(often).search(body[:OPENING]))
     alone = most > 0 and second == 0 and early and not _has_a_name(title)
     return often if alone or (most >= OFTEN and most >= 2 * second) else None
+
+
+def _chosen_in(body: str) -> str | None:
+    """Return the one gateway that a page gives reasons for: "Why choose Otterline?"."""
+    found = [
+        name
+        for name in names().gateways
+        if everywhere("chosen", rf"{{}}\s(?:{'|'.join(names().gateways[name])})\b").search(body)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _has_a_name(title: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from llmaudit.pages.charges.clause import Clause, clause_at
-from llmaudit.pages.charges.conversions import at_par, conversions, own_rates, paid_in_full
+from llmaudit.pages.charges.conversions import at_par, conversions, own_rates, paid_in_full, unknown_conversions
 from llmaudit.pages.charges.free import free_of_charge
 from llmaudit.pages.charges.named import named_charges
 from llmaudit.pages.charges.shares import bare_shares
@@ -46,6 +46,7 @@ def zero_claims(sentence: Sentence) -> Iterator[Clause]:
 
 RULES: tuple[Callable[[Sentence], Iterator[Clause]], ...] = (
     conversions,
+    unknown_conversions,
     at_par,
     own_rates,
     paid_in_full,
@@ -68,17 +69,24 @@ def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
     """Say whether a clause states nothing: taken back, about another matter, or of a part that is not read."""
     if is_taken_back(sentence.text, clause.at, sentence.amounts, sentence.lexicon):
         return True
-    if not clause.negated and clause.who == "gateway" and is_about_else(sentence):
+    asked = sentence.setting.heading.rstrip().endswith(("?", "？"))
+    priced = asked and clause.kind == "subscription" and (clause.usd is not None or clause.other_amount is not None)
+    if not clause.negated and clause.who == "gateway" and is_about_else(sentence, whatever_heads=priced):
         return True
     start, end = sentence.span_of(clause.at)
     return bool(sentence.lexicon["skipped"].search(sentence.text[start:end]))
 
 
-def is_about_else(sentence: Sentence) -> bool:
-    """Say whether a sentence is about what is paid back, owed for being late, or earned by inviting others."""
+def is_about_else(sentence: Sentence, *, whatever_heads: bool = False) -> bool:
+    """Say whether a sentence is about what is paid back, owed for being late, or earned by inviting others.
+
+    A plan's price is one `whatever_heads` it: "Is there a discount? Pro is $100 a year."
+    """
     lexicon, above = sentence.lexicon, sentence.setting.heading
     if any(map(lexicon["other_matters"].search, (sentence.text, above))):
         return True
+    if whatever_heads:
+        return False
     return bool(lexicon["other_topics"].search(above)) and all(t.name == "charge" for t in find_terms(above, lexicon))
 
 

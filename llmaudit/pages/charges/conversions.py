@@ -12,6 +12,7 @@ from llmaudit.pages.charges.clause import Clause, clause_at
 from llmaudit.pages.sentence.figures import number
 from llmaudit.pages.sentence.sentence import Sentence
 from llmaudit.pages.sentence.terms import Term
+from llmaudit.pages.source.variables import CLOSE, OPEN
 
 _COUNT = r"(?P<n>(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d[\d,.]*)\s?(?:k|K|M|million|万)?)"
 _EQUALS = (
@@ -24,6 +25,11 @@ _MONEY = (
     r"|(?P<w>one|an?|einen?|einem|un|une) (?P<unit2>dollar|euro|cent|Dollar|Euro|Cent)(?!s)"
     r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|美金|人民币|欧元|元|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
 )
+_OWN_UNIT = (
+    r"(?-i:(?!USD|EUR|GBP|JPY|CNY|RMB|HKD|TWD|KRW|BTC|ETH|SOL|NGN|INR|BRL|GB|MB|TB|GPU|API|CPU|UTC|AM|PM)[A-Z]{2,6})"
+)
+"""A unit of the page's own: "1 PTC"; no currency and no unit of measure."""
+
 _EACH = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
 
 
@@ -31,9 +37,10 @@ _EACH = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
 def _shapes(units: str) -> tuple[re.Pattern[str], ...]:
     """Return how pages say what so many of a unit are worth; `units` is what they call credits."""
     shapes = (
-        rf"(?:{_COUNT}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}){_EQUALS}{_MONEY}",
-        rf"{_MONEY}(?:{_EQUALS}|\s(?:buys?|gets? you|gives? you|adds?)\s){_COUNT}\s?(?:{units}|tokens?)",
+        rf"(?:{_COUNT}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}|{_OWN_UNIT}){_EQUALS}{_MONEY}",
+        rf"{_MONEY}(?:{_EQUALS}|(?:\s(?:USD|budget|balance|deposit|payment|top-up)){{0,2}}\s(?:buys?|gets? you|gives? you|adds?|covers?|pays for)\s){_COUNT}\s?(?:{units}|tokens?)",
         rf"{_MONEY}\s?{_EACH}\s?{_COUNT}?\s?(?:{units})(?!\w)",
+        rf"{_COUNT}\s(?:[\w-]+\s)?(?:{units})\s(?:for|für|pour|por)\s{_MONEY}(?!\s?/|\s(?:per|a|pro|im|par|al)\b)",
         rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{_MONEY}\s?{_EACH}\s?{_COUNT}(?!\s?[\w%])",
     )
     return tuple(re.compile(shape, re.IGNORECASE) for shape in shapes)
@@ -69,6 +76,24 @@ _RATE = re.compile(
     r"|(?:\$\s?1|(?<![\d.,])1\s?(?:\$|美元|美金|刀|USD|ドル))\s?[=＝]\s?\d{1,2}(?:\.\d{1,3})?\s?(?:元|人民币|RMB|CNY|円|€|EUR)(?![\d.,])"
 )
 """A rate of the page's own between currencies, one of which is credited: 「7.3 元 = 1 美元」."""
+
+
+_VAR = rf"{OPEN}[^{CLOSE}]*{CLOSE}"
+
+_UNKNOWN = re.compile(
+    rf"(?<![\d.,])1\s?(?:(?P<unit>{_VAR})|(?P<word>[\w-]+(?:\s[\w-]+)?))\s?(?:=|≙|equals)\s?(?P<value>{_VAR})"
+)
+"""What a credit is worth with a variable for the number: "1 {{ unit }} = {{ value }}"."""
+
+
+def unknown_conversions(sentence: Sentence) -> Iterator[Clause]:
+    """Yield what a credit is worth where a variable stands for the number."""
+    for match in _UNKNOWN.finditer(sentence.text):
+        unit = match["unit"] or match["word"]
+        if not re.search(rf"{sentence.lexicon.sources['credits_units']}|credit", unit, re.IGNORECASE):
+            continue
+        clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
+        yield replace(clause, base="credits", per=1, template=match["value"].strip(OPEN + CLOSE))
 
 
 def own_rates(sentence: Sentence) -> Iterator[Clause]:

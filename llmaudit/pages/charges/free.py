@@ -23,44 +23,56 @@ _KINDS: dict[str, Kind] = {"topup": "topup_pct", "payment": "payment_processing"
 
 def free_of_charge(sentence: Sentence) -> Iterator[Clause]:
     """Yield denials that need no word for a fee: "BYOK is free on every plan", "bank transfers cost nothing"."""
-    for match in sentence.lexicon["free"].finditer(sentence.text):
-        kind = _free_kind(sentence, match)
+    for start, end in _free_spans(sentence):
+        kind = _free_kind(sentence, start, end)
         if kind is None:
             continue
-        clause = clause_at(sentence, Term(match.start(), match.end(), "zero"), match.start(), kind)
+        clause = clause_at(sentence, Term(start, end, "zero"), start, kind)
         yield replace(clause, negated=True, minimum=None)
         if kind == "byok_pct":
             return
 
 
-def _free_kind(sentence: Sentence, match: re.Match[str]) -> Kind | None:
+LABEL_AND_VALUE = 60
+"""Characters of a cell with its labels, in which a nought alone says that something is free."""
+
+
+def _free_spans(sentence: Sentence) -> Iterator[tuple[int, int]]:
+    """Yield where something is called free, or costs nought: "own keys | 0 €"."""
+    yield from (match.span() for match in sentence.lexicon["free"].finditer(sentence.text))
+    if sentence.setting.is_heading and len(sentence.text) <= LABEL_AND_VALUE:
+        nought = (a for a in sentence.amounts if a.value == 0 and a.kind in {"usd", "other", "pct"} and a.unit is None)
+        yield from ((amount.start, amount.end) for amount in nought)
+
+
+def _free_kind(sentence: Sentence, at: int, until: int) -> Kind | None:
     """Return what is free: a way to pay that stands right beside the word, else own keys that the sentence is about."""
     for name, pattern in sentence.lexicon.ways.items():
-        if any(_is_beside(sentence, way, match) for way in pattern.finditer(sentence.text)):
+        if any(_is_beside(sentence, way.span(), (at, until)) for way in pattern.finditer(sentence.text)):
             return _KINDS[name]
-    start, end = sentence.span_of(match.start())
+    start, end = sentence.span_of(at)
     byok = sentence.lexicon.bases["byok"]
     named = byok.search(sentence.text)
     if named and start <= named.start() < end:
-        start, end = min(named.start(), match.start()), max(named.end(), match.end())
+        start, end = min(named.start(), at), max(named.end(), until)
     elif not named and not byok.search(sentence.setting.heading):
         return None
     others = [
         term
         for term in sentence.terms
-        if start <= term.start < end and term.name != "charge" and not match.start() <= term.start < match.end()
+        if start <= term.start < end and term.name != "charge" and not at <= term.start < until
     ]
     stated = [a for a in sentence.amounts if start <= a.start < end and a.kind == "pct" and a.value]
     return None if others or stated else "byok_pct"
 
 
-def _is_beside(sentence: Sentence, way: re.Match[str], free: re.Match[str]) -> bool:
+def _is_beside(sentence: Sentence, way: tuple[int, int], free: tuple[int, int]) -> bool:
     """Say whether a way to pay is what is free: "transfers are free", "nothing is charged for transfers"."""
-    first, second = sorted((way, free), key=lambda match: match.start())
-    if first.end() > second.start():
+    first, second = sorted((way, free))
+    if first[1] > second[0]:
         return False
-    between = sentence.text[first.end() : second.start()]
-    if any(first.end() <= term.start < second.start() and term.name != "charge" for term in sentence.terms):
+    between = sentence.text[first[1] : second[0]]
+    if any(first[1] <= term.start < second[0] and term.name != "charge" for term in sentence.terms):
         return False
     near = len(between) <= CHARACTERS_BETWEEN if sentence.lexicon.wide else len(between.split()) <= WORDS_BETWEEN
     return near and not _APART.search(between) and (first is way or not sentence.lexicon.wide)

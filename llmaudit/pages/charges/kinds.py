@@ -102,6 +102,9 @@ def _kind_of_markup(sentence: Sentence, term: Term, base: Base | None, amount: A
     after = _told_after(sentence, amount) if amount is not None else None
     if after and amount is not None and amount.kind == "pct":
         return after
+    start = sentence.span_of(term.start)[0]
+    if amount is not None and sentence.lexicon["list_price"].search(sentence.text, start, amount.start):
+        return "token_pct"
     on_payment = base == "credits" and amount is not None and amount.kind == "pct"
     return "topup_pct" if on_payment and term.name == "markup" else "token_pct"
 

@@ -131,7 +131,8 @@ def _of_provider(told: Told) -> Who | None:
 
 def _of_nobody_named(told: Told) -> Who | None:
     """Where a page is about several gateways, or explains a word, a fee without an owner is nobody's we know."""
-    doubtful = told.setting.several or told.lexicon["defines"].search(told.setting.heading)
+    defined = told.term.name != "multiplier" and told.lexicon["defines"].search(told.setting.heading)
+    doubtful = told.setting.several or defined  # what a credit is worth is the page's own, wherever it is explained
     return "unknown" if doubtful and not told.ours and not _is_named_above(told.part, told.setting) else None
 
 

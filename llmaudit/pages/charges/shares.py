@@ -9,12 +9,12 @@ from decimal import Decimal
 from functools import cache
 
 from llmaudit.pages.charges.bases import bases_in
-from llmaudit.pages.charges.clause import Clause, clause_at
+from llmaudit.pages.charges.clause import WITH_MINIMUM, Clause, clause_at
 from llmaudit.pages.charges.kinds import DIRECT
 from llmaudit.pages.lexicon.files import Lexicon
 from llmaudit.pages.model import Kind
 from llmaudit.pages.sentence.figures import Amount
-from llmaudit.pages.sentence.sentence import FEE_NOUNS, Sentence
+from llmaudit.pages.sentence.sentence import FEE_NOUNS, JOINS, Sentence
 from llmaudit.pages.sentence.terms import Term, find_terms
 from llmaudit.pages.source.variables import CLOSE, OPEN
 
@@ -46,7 +46,18 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
             continue
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
         template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
-        yield replace(clause, pct=amount.value, pct_from=amount.low, template=template)
+        joined = _joined_sum(sentence, amount) if kind in WITH_MINIMUM else None
+        usd, other = (
+            (joined.value, None) if joined and joined.kind == "usd" else (None, joined.text if joined else None)
+        )
+        yield replace(clause, pct=amount.value, pct_from=amount.low, usd=usd, other_amount=other, template=template)
+
+
+def _joined_sum(sentence: Sentence, share: Amount) -> Amount | None:
+    """Return the amount of money that makes one fee with a share: "International cards: 4.4% + $0.30"."""
+    after = (a for a in sentence.amounts if a.start >= share.end and a.kind in {"usd", "other"} and a.role == "amount")
+    found = next(after, None)
+    return found if found and JOINS.fullmatch(sentence.text[share.end : found.start]) else None
 
 
 WHOLE = 100

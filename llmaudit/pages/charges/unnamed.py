@@ -12,6 +12,7 @@ from llmaudit.pages.model import Base
 from llmaudit.pages.sentence.figures import Amount
 from llmaudit.pages.sentence.sentence import JOINS, Sentence, is_money_like
 from llmaudit.pages.sentence.terms import Term
+from llmaudit.pages.sentence.units import is_per_thing
 from llmaudit.pages.source.variables import CLOSE, OPEN
 
 
@@ -152,7 +153,7 @@ def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
         return True  # "the Team plan adds shared budgets for $29 a month"
     if lexicon["spending"].search(sentence.text, start, end):
         return False
-    if _COSTS.search(sentence.text[: amount.start]):
+    if is_per_thing(amount, sentence.text) or _COSTS.search(sentence.text[: amount.start]):
         return True
     if _LABELLED.fullmatch(sentence.text, 0, amount.start) and len(sentence.text) - amount.end <= AFTER_LABELLED:
         return True

@@ -44,6 +44,7 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     breakers: list[str]
     asserts: list[str]
     contrast: list[str]
+    goes_on: list[str]
     denies_first: list[str]
     denies_last: list[str]
     bases: dict[str, list[str]]

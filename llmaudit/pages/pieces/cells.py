@@ -55,11 +55,14 @@ def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], lan
             continue
         quote = unmarked(" | ".join(row))
         least = _least_of(row, headers, language)
+        unit = next((cell for cell in row[1:] if _UNIT.match(cell)), "")
         for column, cell in enumerate(row):
             if column not in columns or not cell or _SIGN.fullmatch(cell):
                 continue
             header = headers[column] if 0 < column < len(headers) else ""
             label = _label_of(row, column, language)
+            if unit and _BARE_MONEY.fullmatch(cell):
+                cell = f"{cell} {unit}"  # noqa: PLW2901 -- the price of the row's unit
             text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(label, header, cell, language, table)
             if column == 0 and text != cell:
                 continue
@@ -80,6 +83,9 @@ def _least_of(row: Sequence[str], headers: Sequence[str], language: str) -> str:
             return f"{header} {cell}"
     return ""
 
+
+_UNIT = re.compile(r"(?:/|per|pro|je|par|por|each|every)\s?(?:\d|[^\W\d]{2})", re.IGNORECASE)
+"""A cell that tells what the price in another is for: "per 1M requests"."""
 
 _SIGN = re.compile(r"[\s—–✓✔✗✘✅❌-]*")
 """A cell that says yes, no or nothing by a sign."""

@@ -61,13 +61,16 @@ def with_bounds(found: Iterable[tuple[int, str]], text: str, language: str) -> I
         yield held
 
 
-def denied_of(before: str, sentence: str, language: str) -> str | None:
-    """Return what a sentence denies that says only that the one before does not hold: "Bank transfers don't."; or None.
+def charge_before(before: str, sentence: str, language: str) -> str | None:
+    """Return what to put before a sentence that speaks of the charge of the one before it without its name; or None.
 
-    The words are those of a denial with the name of the charge in it, to be put before the sentence.
+    It may only deny it ("Bank transfers don't.") or give another figure ("With crypto it is 5%.").
     """
     lexicon = next(lexicons_for(f"{before} {sentence}", language))
-    if not _FIGURE.search(before) or _figures(sentence) or not _only_denies(sentence, lexicon):
+    if not _FIGURE.search(before):
+        return None
+    again = _gives_another(sentence, lexicon)
+    if not again and (_figures(sentence) or not _only_denies(sentence, lexicon)):
         return None
     if any(term.name != "charge" for term in find_terms(sentence, lexicon)):
         return None
@@ -77,11 +80,20 @@ def denied_of(before: str, sentence: str, language: str) -> str | None:
         return None
     own_way = any(lexicon.bases[name].search(sentence) for name in ("payment", "credits"))  # "Transfers don't."
     name = before[named[-1].start : named[-1].end] if named and not own_way else lexicon.phrases["fee"]
-    return lexicon.phrases["none"].replace("…", name)
+    if again and not named:
+        return None
+    return lexicon.phrases["some" if again else "none"].replace("…", name)
 
 
 def _figures(sentence: str) -> bool:
     return any(match[0].strip(".,0") for match in _FIGURE.finditer(sentence))
+
+
+def _gives_another(sentence: str, lexicon: Lexicon) -> bool:
+    """Say whether a short sentence gives one share of what was spoken of before: "bei Krypto sind es 5 %"."""
+    short = len(sentence) <= MAX_CHARACTERS if lexicon.wide else len(sentence.split()) <= MAX_WORDS
+    one = len(_SHARE.findall(sentence)) == 1 and len(_FIGURE.findall(sentence)) == 1
+    return short and one and bool(lexicon["goes_on"].search(sentence)) and not sentence.endswith(("?", "？"))
 
 
 def _only_denies(sentence: str, lexicon: Lexicon) -> bool:

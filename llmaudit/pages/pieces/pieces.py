@@ -12,7 +12,7 @@ from llmaudit.pages.names import compares
 from llmaudit.pages.pieces.answers import MAX_ANSWER, denied_in_passing, lead_of
 from llmaudit.pages.pieces.cells import LABEL_WORDS, MAX_LABEL, of_table
 from llmaudit.pages.pieces.examples import in_examples, is_spent
-from llmaudit.pages.pieces.follow import denied_of, has_share, is_least, with_bounds
+from llmaudit.pages.pieces.follow import charge_before, has_share, is_least, with_bounds
 from llmaudit.pages.pieces.split import Piece, sentences
 from llmaudit.pages.sentence.terms import find_terms
 
@@ -25,6 +25,14 @@ _VALUE = re.compile(
     r"(?:from |up to |ab |dès |desde )?[~≈+]?\s?[$€£¥]?\d[\d.,]*\s?(?:%|％|[$€£]|percent)?"
     r"(?:\s?\+.*|\s?[(/].*| (?:per|pro|par|por|on|of) .*)?"
     r"|none|no|zero|free|waived|keine?|entfällt|aucune?s?|gratuit|ninguno|ninguna|gratis|无|無|免费|なし|無料|\u2045.*",
+    re.IGNORECASE,
+)
+
+
+_MONEY_ALONE = re.compile(r"(?:from |ab |dès |desde )?(?:US)?[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£]", re.IGNORECASE)
+
+_UNIT_ALONE = re.compile(
+    r"(?:/|per|pro|par|por|a|im|al)\s?[^\W\d][\w-]*(?:\s?(?:/|per|and|und|et|y|a|pro|par|por|billed|paid)\s?[\w-]+){0,3}(?:, (?:billed|paid) \w+)?[.,]?",
     re.IGNORECASE,
 )
 
@@ -75,7 +83,7 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
         if lead is None and first and before is not None and before.kind == "question":
             yield from denied_in_passing(before, sentence, block, offset, language)
         first = False
-        again = denied_of(last, sentence, language) if last and lead is None else None
+        again = charge_before(last, sentence, language) if last and lead is None else None
         last = sentence
         if again is not None:
             yield Piece(again + sentence, block, offset, sentence, len(again), subject=subject)
@@ -103,6 +111,9 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
                 continue
             if _is_label(last, language) and _is_value(block):
                 out[-1] = joined([Block(last.text.rstrip(":："), last.marks, "text", last.heading), block], ": ")
+                continue
+            if _MONEY_ALONE.fullmatch(last.text) and _UNIT_ALONE.fullmatch(block.text):  # "$49", "per month"
+                out[-1] = joined([last, block], " ")
                 continue
             if _is_value(last) and re.search(r"\d[^/]*$", last.text) and _is_label(block, language):
                 out[-1] = joined([Block(last.text, last.marks, "text", last.heading), block], " ")

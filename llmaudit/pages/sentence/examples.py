@@ -65,9 +65,20 @@ def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, 
     for amount in figures:
         guess = supposed is not None and supposed.start() < amount.start
         of_case = worked or _follows_example(text, amount, lexicon)
-        drop = guess or (receipt and amount.kind == "pct") or (of_case and _is_sum(amount, out[-1] if out else None))
+        case = of_case and _is_sum(amount, out[-1] if out else None) and not _is_on_list(text, amount, lexicon)
+        drop = guess or (receipt and amount.kind == "pct") or case
         out.append(replace(amount, role="ignored") if drop and amount.role == "amount" else amount)
     return out
+
+
+ON_LIST = 8
+"""Characters between the provider's price and the factor that it is multiplied by in words: 「官方价格的 1.5 倍」."""
+
+
+def _is_on_list(text: str, amount: Amount, lexicon: Lexicon) -> bool:
+    """Say whether a factor is told of the provider's price, which states it, in an example too."""
+    told = amount.kind == "times" and amount.text[:1].isdigit()
+    return told and bool(lexicon["list_price"].search(text, max(0, amount.start - ON_LIST), amount.start))
 
 
 def _is_spent(text: str, figures: Sequence[Amount]) -> bool:

@@ -51,7 +51,7 @@ _PERCENT = re.compile(
 )
 
 _MONEY = re.compile(
-    rf"(?P<sign>US\s?\$|C\$|A\$|R\$|\$|€|£|¥|￥|[₦₹₩₽₺₫₱฿₴₪₡₵]|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{SCALES})?"
+    rf"(?P<sign>US\s?\$|C\$|A\$|R\$|\$|€|£|¥|￥|[₦₹₩₽₺₫₱฿₴₪₡₵]|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{SCALES})?(?:\s?(?:USD|EUR|GBP|CAD|AUD)\b)?"
     rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|dollars?\b|euros?\b"
     r"|Dollar\b|dólares\b|(?:US\s)?cents?\b|Cent\b|centimes?\b|céntimos?\b|centavos?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
 )

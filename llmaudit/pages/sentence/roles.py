@@ -143,7 +143,8 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
         span = (amount.end, amount.end + following.start())
         if not _any_between(terms, span) and not re.search(r"[,;，；。]", after[: following.start()]):
             return True
-    preceding = list(lexicon["ignored"].finditer(before))
+    found = lexicon["ignored"].finditer(before)
+    preceding = [m for m in found if not _OF_A_SUM.match(before, m.end())]  # "purchases below $5 carry a 10% fee"
     if preceding and (lexicon.wide or len(before[preceding[-1].end() :].split()) <= words):
         if fee_follows and re.search(r"[—–:：(（]", before[preceding[-1].end() :]):
             return False  # "Cheaper top-ups — 12% deposit fee"
@@ -152,6 +153,9 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
             r"[;；。%]|, (?:and|we|plus)", before[preceding[-1].end() :]
         )
     return False
+
+
+_OF_A_SUM = re.compile(r"\s(?:US)?[$€£¥]\s?\d")
 
 
 def _any_between(terms: Sequence[tuple[int, int]], span: tuple[int, int]) -> bool:

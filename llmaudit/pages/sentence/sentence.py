@@ -11,6 +11,7 @@ from llmaudit.pages.sentence.examples import example_at
 from llmaudit.pages.sentence.figures import Amount
 from llmaudit.pages.sentence.setting import Setting
 from llmaudit.pages.sentence.terms import Term
+from llmaudit.pages.source.variables import OPEN
 
 FEE_NOUNS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup"}
 """Words that own a figure before a verb does: in "a surcharge of 3% applies" it is the surcharge's."""
@@ -74,5 +75,7 @@ class Sentence:
 
 
 def is_money_like(sentence: Sentence, amount: Amount) -> bool:
-    """Say whether a variable stands for money: a currency sign comes before it."""
+    """Say whether a variable stands for money: a currency sign comes before it, or is its own in a price per unit."""
+    if amount.unit is not None and amount.text.startswith(f"{OPEN}$"):
+        return True
     return bool(re.search(r"[$€£¥]\s?$", sentence.text[: amount.start]))

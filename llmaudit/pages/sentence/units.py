@@ -21,7 +21,7 @@ _TAXED = (
 _COUNT = rf"(?P<count>{NUMBER})?\s?(?P<scale>{SCALES})?\s?(?:additional |more |further |extra |zusätzliche |weitere |de |d')?"
 
 _PERIOD = re.compile(
-    r"\s?(?:(?:billed|paid|charged|invoiced)\s)?(?:mo|month|monthly|yearly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)",
+    r"\s?(?:(?:billed|paid|charged|invoiced)\s|each (?:per|a) )?(?:mo|month|monthly|yearly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)",
     re.IGNORECASE,
 )
 
@@ -31,6 +31,15 @@ _PERIODS = re.compile(
     re.IGNORECASE,
 )
 """Two periods before what is paid by them: "pro Platz und Monat fallen 12 € an"."""
+
+_PERIOD_WORDS = r"(?:mo|month|Monat|mois|mes|yr|year|Jahr|an|année|año)"
+
+_THING_AND_PERIOD = re.compile(
+    rf"\s?(?:/|per|an?|pro|je|par|por)\s?(?!month|year|mo\b|[GMT]i?B\b|hour|token|Token)(?:[^\W\d][\w-]*\s?){{1,3}}"
+    rf"(?:/|\b(?:per|a|pro|im|par|al|por|and|und|et|y))\s?{_PERIOD_WORDS}(?!\w)",
+    re.IGNORECASE,
+)
+"""Two units, a thing's and a period: "$105 per gateway service per month"."""
 
 _PERIOD_BEFORE = re.compile(
     r"\b(?:monthly|yearly|annual(?:ly)?|monatlich|jährlich|mensuel|annuel|mensual|anual)\s?[(:]\s?$", re.IGNORECASE
@@ -42,14 +51,15 @@ _PERIOD_BEFORE = re.compile(
 def _per_shape(words: str) -> re.Pattern[str]:
     several = "(?:tranche de |block of |lote de |angefangene )?"
     return re.compile(
-        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{several}{_COUNT}", re.IGNORECASE
+        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:each|apiece|chacune?|cada un[oa])\s)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{several}{_COUNT}",
+        re.IGNORECASE,
     )
 
 
 @cache
 def _before_shape(unit: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?:每|毎)?(?:增加|多)?一?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
+        rf"(?:每|毎)?(?:增加|多)?[一个]?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|约|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
     )
 
 
@@ -66,7 +76,7 @@ _MANY = rf"(?<![\w.,$€])(?:an?\s|eine\s|une?\s|l[ae]s?\s|los\s)?(?=\d|{SCALES}
 
 _COSTS = (
     r"(?:\s\w+){0,3}?\s(?:costs?|adds|is|are|at|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir|schl(?:ägt|agen) mit"
-    r"|coûte|coûtent|(?:est|sont) (?:à|de|facturée?s?)|cuestan?|se cobran?)\s$"
+    r"|coûte|coûtent|(?:est|sont) (?:à|de|facturée?s?)|cuestan?|se (?:cobran?|facturan?)(?: a)?)\s$"
 )
 
 _COST = r"(?:\s(?:further|more|suivantes?|supplémentaires?|más|adicionales?))?\s(?:costs?|are|kosten|coûtent|coûte|est à|sont à|cuestan?)\s$"
@@ -79,7 +89,7 @@ _VERB_FIRST = r"\b(?:kosten|kostet|coûtent|coûte|cuestan|cuesta|costs?)\s"
 @cache
 def _each_shape(unit: str) -> re.Pattern[str]:
     """Return how what is counted stands before its price."""
-    counted = rf"{_COUNT}(?:\w+\s)?(?:{unit})"
+    counted = rf"{_COUNT}(?:[\w-]+\s)?(?:{unit})"
     return re.compile(
         rf"{_EACH}{counted}{_COSTS}|{_MANY}{_numbered(counted, 2)}{_COST}|{_VERB_FIRST}{_numbered(counted, 3)}\s$",
         re.IGNORECASE,
@@ -95,6 +105,8 @@ def with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     """Return the amount with what it is per: `$8 per 100,000 requests`, `10万リクエストあたり8ドル`."""
     if amount.kind not in {"usd", "other", "variable"}:
         return amount
+    if both := _THING_AND_PERIOD.match(sentence, amount.end):
+        return replace(amount, end=both.end(), unit="period")
     match = _per_shape(lexicon.sources["per"]).match(sentence, amount.end)
     if match and (found := _with_unit_after(sentence, amount, match, lexicon)):
         return found
@@ -151,6 +163,8 @@ def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount
     if _PERIOD_BEFORE.search(before):
         return replace(amount, unit="period")
     if not lexicon.wide:
+        if _APIECE.match(sentence, amount.end) and (counted := _costs_apiece(before, lexicon)):
+            return replace(amount, unit=counted, per=None)
         for name in ("request", "log", "tool"):
             if match := _each_shape(lexicon.units[name].pattern).search(before):
                 return replace(amount, unit=name, per=_count(match, lexicon))
@@ -163,6 +177,15 @@ def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount
             unit = _counted(name, match[0], sentence[: amount.start - len(match[0])], lexicon)
             return replace(amount, unit=unit, per=_count(match, lexicon))
     return amount
+
+
+_APIECE = re.compile(r"\s?(?:each|apiece|pro Stück|chacune?|cada un[oa])(?!\w)", re.IGNORECASE)
+
+
+def _costs_apiece(before: str, lexicon: Lexicon) -> str | None:
+    """Return of what a price is each that stands before its verb: "extra requests cost $0.04 each"."""
+    names = ("request", "log", "tool")
+    return next((n for n in names if re.search(rf"(?:{lexicon.units[n].pattern}){_COST}", before, re.IGNORECASE)), None)
 
 
 def _counted(name: str, counter: str, before: str, lexicon: Lexicon) -> str:
@@ -201,3 +224,8 @@ def _count(match: re.Match[str], lexicon: Lexicon) -> int | None:
         return None
     scaled = value * (times or 1)
     return int(scaled) if scaled == scaled.to_integral_value() else None
+
+
+def is_per_thing(amount: Amount, sentence: str) -> bool:
+    """Say whether an amount by the month is one for each of some thing: "$49 per user per month"."""
+    return bool(_THING_AND_PERIOD.search(amount.text_of(sentence)))

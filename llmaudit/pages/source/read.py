@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from llmaudit.errors import InputError, printable
-from llmaudit.pages.model import Page
+from llmaudit.pages.model import Page, Table
 from llmaudit.pages.source.html import read_html
 from llmaudit.pages.source.markdown import read_markdown, read_text
+from llmaudit.pages.source.payload import shown_by_scripts
 from llmaudit.pages.source.script import read_script
 
 MAX_BYTES = 20_000_000
@@ -60,7 +61,7 @@ def page_of(data: bytes, name: str) -> Page:
     if ending in SCRIPT_ENDINGS and (page := read_script(text, name)).blocks:
         pass
     elif ending in HTML_ENDINGS or (ending not in MARKDOWN_ENDINGS and _LOOKS_HTML.search(text[:20_000])):
-        page = read_html(text, name)
+        page = _with_payload(read_html(text, name), text, name)
     elif ending in MARKDOWN_ENDINGS or _LOOKS_MARKDOWN.search(text[:20_000]):
         page = read_markdown(text)
     else:
@@ -69,6 +70,17 @@ def page_of(data: bytes, name: str) -> Page:
         raise _unusable(name, "has no text in it", "A page built by scripts must be saved after it has loaded.")
     notes = (*page.notes, encoding_note) if encoding_note else page.notes
     return replace(page, notes=notes)
+
+
+def _with_payload(page: Page, text: str, name: str) -> Page:
+    """Return a page with what its scripts would show and it does not yet."""
+    markup, line = shown_by_scripts(text)
+    if not markup:
+        return page
+    seen = " ".join(block.text for block in page.text_blocks)
+    found = read_html("\n" * (line - 1) + markup, name).blocks
+    new = [block for block in found if isinstance(block, Table) or block.text not in seen]
+    return replace(page, blocks=(*page.blocks, *new))
 
 
 def decoded(data: bytes, name: str) -> tuple[str, str | None]:

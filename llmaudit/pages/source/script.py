@@ -131,10 +131,22 @@ def _without_code(markup: str) -> str:
     markup = _COMMENT.sub(lambda match: _blank(match[0]), markup)
     markup = _STRING.sub(lambda match: match[2] if match[2].strip() else " ", markup)
     markup = _without_expressions(markup)
+    markup = _without_elements_of_lists(markup)
     markup = _LOOP.sub(lambda match: _blank(match[0]), markup)
     markup = re.sub(r"^[\s)}\](;,:?]+$", "", markup, flags=re.MULTILINE)
     markup = re.sub(r"<([A-Z][\w.]*)\b[^<>]*>", lambda match: _texts_of(match[0]) + match[0], markup)
     return _COMPONENT.sub(lambda match: f"<{match[1]}{_element(match[2])}", markup)
+
+
+_EACH = re.compile(r"\.map\(\s*\(?\s*(?:\{([^{}]{1,200})\}|(\w+))")
+
+
+def _without_elements_of_lists(markup: str) -> str:
+    """Return markup without `{plan.price}` of a list's entries: the list itself is read where it stands."""
+    names = {name for m in _EACH.finditer(markup) for name in re.findall(r"\w+", m[1] or m[2])}
+    if not names:
+        return markup
+    return re.sub(rf"\{{\s*(?:{'|'.join(sorted(names))})\b[^{{}}<>]*\}}", lambda match: _blank(match[0]), markup)
 
 
 def _texts_of(tag: str) -> str:
@@ -206,14 +218,18 @@ class _Data:
 
     def _object(self, entry: dict[str, Value], heading: str) -> Iterator[Block | Table]:
         label = _label(entry)
-        if label is not None and _speaks(label.text, name=True):
+        below = list(self._below(entry, label, heading if label is None else label.text))
+        if label is not None and below and _speaks(label.text, name=True):
             yield self.block(label, "heading", heading)
-            heading = label.text
+        yield from below
+
+    def _below(self, entry: dict[str, Value], label: Text | None, heading: str) -> Iterator[Block | Table]:
+        """Yield what an object says beside its name and its short values, which are in the table."""
         for key, value in entry.items():
             if value is label or _SILENT.fullmatch(key):
                 continue
             if label is not None and next(_short({key: value}), None):
-                continue  # in the table
+                continue
             yield from self.read(value, heading)
 
 
