@@ -51,7 +51,9 @@ def sources() -> str:
 def slugs() -> set[str]:
     """Return the slug of every error in the code; the readers of YAML make theirs from what they read."""
     shapes = {f"bad-{what.replace(' ', '-')}" for what in re.findall(r'what="([a-z ]+)"', sources())}
-    return set(re.findall(r'slug="([a-z0-9-]+)"', sources())) | shapes
+    constants = dict(re.findall(r'^([A-Z_]+) = "([a-z0-9-]+)"$', sources(), re.MULTILINE))
+    named = {constants[name] for name in re.findall(r"slug=([A-Z_]+)\b", sources())}
+    return set(re.findall(r'slug="([a-z0-9-]+)"', sources())) | named | shapes
 
 
 def reject_reasons() -> set[str]:
