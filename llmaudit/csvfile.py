@@ -16,6 +16,9 @@ from typing import IO, Any
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
+FORMULA_START = r"^[=+\-@\t\r\n]"
+"""Matches a text that `safe` changes (RE2)."""
+
 
 def safe(value: Any) -> Any:
     """Return a value as a CSV cell: None empty, money with every digit, times in UTC with Z, text that runs nothing."""
@@ -33,7 +36,11 @@ def safe(value: Any) -> Any:
 
 def write_rows(out: IO[str], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a heading and rows."""
+    write_cells(out, columns, ([safe(value) for value in row] for row in rows))
+
+
+def write_cells(out: IO[str], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a heading and rows whose values are what `safe` returns."""
     writer = csv.writer(out, lineterminator="\r\n")  # only what ends a line is quoted: a lone \r would start a new one
     writer.writerow([safe(name) for name in columns])
-    for row in rows:
-        writer.writerow([safe(value) for value in row])
+    writer.writerows(rows)

@@ -77,18 +77,29 @@ class Edges(msgspec.Struct, frozen=True):
     names: tuple[Meaning, ...] = ()
 
 
+_OUTCOME = "gateway, seller, sku, model, reason, by_completion, by_thinking"
+_STRETCHES = f"""
+    WITH told AS (
+        SELECT *, row({_OUTCOME}) IS DISTINCT FROM lag(row({_OUTCOME})) OVER slots AS is_new
+        FROM sku_map WINDOW slots AS (PARTITION BY gateway_raw, seller_raw, model_raw ORDER BY price_slot)
+    ),
+    numbered AS (
+        SELECT *, count(*) FILTER (is_new) OVER (
+            PARTITION BY gateway_raw, seller_raw, model_raw ORDER BY price_slot
+        ) AS stretch
+        FROM told
+    )
+    SELECT gateway_raw, seller_raw, model_raw, min(price_slot) AS first, max(price_slot) AS last, {_OUTCOME}
+    FROM numbered GROUP BY gateway_raw, seller_raw, model_raw, stretch, {_OUTCOME}
+    ORDER BY gateway_raw, seller_raw, model_raw, first
+"""
+"""What names mean, as stretches of slots in which they mean the same: a log may have a million names with their slots."""
+
+
 def edges_of(store: Store, catalog: Catalog) -> Edges:
     """Return where cells divide, within a block of `llmaudit.rollup.keyed_requests`."""
     slots = store.rows("SELECT slot_from, slot_to, priced_at FROM price_slots ORDER BY slot_from")
-    order = "gateway_raw, seller_raw, model_raw, price_slot"
-    names: list[Meaning] = []
-    for row in store.dicts(f"SELECT * FROM sku_map ORDER BY {order}"):
-        slot = row.pop("price_slot")
-        new = Meaning(**row, first=slot, last=slot)
-        if names and (names[-1].names, names[-1].outcome) == (new.names, new.outcome):
-            names[-1] = msgspec.structs.replace(names[-1], last=slot)
-        else:
-            names.append(new)
+    names = [Meaning(**row) for row in store.dicts(_STRETCHES)]
     return Edges(tuple(catalog.prompt_edges()), tuple(slots), tuple(names))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from llmaudit.catalog import Catalog
 from llmaudit.catalog.units import PRICED
@@ -26,6 +28,9 @@ NAME = "COALESCE(model_served, model_requested, model_raw)"
 
 USED = tuple(name for name in PRICED if name != "requests")
 """The counts of a request that cost something."""
+
+_NAMES_AT_ONCE = 50_000
+"""Combinations of names that stand in memory as Python objects at a time."""
 
 Folded = Mapping[str, pa.Table]
 """By `feature`, `team` or `model`: its values that are merged as `OTHER`, in a column `name`."""
@@ -46,7 +51,7 @@ def resolved_requests(
     with _folded_tables(store, folded or {}):
         store.execute(f"CREATE OR REPLACE TEMP VIEW period_requests AS {_requests_of(store, period, folded or {})}")
         with store.table("price_slots", _slots(store, catalog)):
-            names = store.rows(_NAMES_SQL)
+            names = store.arrow(_NAMES_SQL)
             with store.table("sku_map", _sku_map(catalog, names)):
                 store.execute(read_sql("resolved.sql"))
                 yield
@@ -122,8 +127,8 @@ _NAMES_SQL = f"""
         FROM period_requests GROUP BY 1, 2, 3, 4
     )
     SELECT DISTINCT
-        COALESCE(n.gateway, ''), COALESCE(n.seller, ''), COALESCE(n.name, ''),
-        COALESCE(s.priced_at, TIMESTAMP '1970-01-01 00:00:00')
+        COALESCE(n.gateway, '') AS gateway_raw, COALESCE(n.seller, '') AS seller_raw, COALESCE(n.name, '') AS model_raw,
+        COALESCE(s.priced_at, TIMESTAMP '1970-01-01 00:00:00') AS price_slot
     FROM logged n LEFT JOIN price_slots s ON n.day_utc = s.slot_day
     ORDER BY ALL
 """
@@ -144,14 +149,33 @@ def _slots(store: Store, catalog: Catalog) -> pa.Table:
     )
 
 
-def _sku_map(catalog: Catalog, names: Iterable[tuple[str, str, str, datetime]]) -> pa.Table:
-    """Return what each combination of logged names means in each price slot."""
-    rows = [
-        {"gateway_raw": gateway, "seller_raw": seller, "model_raw": model, "price_slot": slot}
-        | meaning(catalog, gateway, seller, model, slot)
-        for gateway, seller, model, slot in names
-    ]
-    return pa.Table.from_pylist(rows, schema=_SKU_MAP_SCHEMA)
+def _sku_map(catalog: Catalog, names: pa.Table) -> pa.Table:
+    """Return what each combination of logged names means in each price slot.
+
+    What a name means does not depend on most of the gateways that it came through, and a log may have thousands of
+    them: it is looked up once, and no object is made for a row.
+    """
+    meanings: dict[tuple[str, str, str, datetime], int] = {}
+    rows: list[dict[str, Any]] = []
+    places = array("q")
+    hosts = {raw: catalog.seller_of_host(raw) for raw in pc.unique(names["gateway_raw"]).to_pylist()}
+    for batch in names.to_batches(max_chunksize=_NAMES_AT_ONCE):
+        for gateway, seller, model, slot in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            key = (seller or hosts[gateway] or "", seller, model, slot)
+            if key not in meanings:
+                meanings[key] = len(rows)
+                rows.append(meaning(catalog, gateway, seller, model, slot))
+            places.append(meanings[key])
+    found = pa.Table.from_pylist(rows, _MEANING_SCHEMA).take(pa.array(places, pa.int64()))
+    encoded = names["gateway_raw"].combine_chunks().dictionary_encode()
+    ids = pa.array([catalog.gateway_id(raw) for raw in encoded.dictionary.to_pylist()], pa.string())
+    gateways = ids.take(encoded.indices)
+    place = found.column_names.index("gateway")
+    return pa.table({**_columns(names), **_columns(found.set_column(place, "gateway", gateways))})
+
+
+def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return dict(zip(table.column_names, table.columns, strict=True))
 
 
 def meaning(catalog: Catalog, gateway: str, seller: str, model: str, slot: datetime) -> dict[str, Any]:
@@ -175,10 +199,8 @@ def meaning(catalog: Catalog, gateway: str, seller: str, model: str, slot: datet
     }
 
 
-_SKU_MAP_SCHEMA = pa.schema(
+_MEANING_SCHEMA = pa.schema(
     [
-        *((name, pa.string()) for name in ("gateway_raw", "seller_raw", "model_raw")),
-        ("price_slot", pa.timestamp("us")),
         *((name, pa.string()) for name in ("gateway", "seller", "sku", "model", "reason")),
         *((name, pa.int32()) for name in ("by_completion", "by_thinking")),
     ]
