@@ -207,8 +207,8 @@ class Format:
         unfold: Batch to its records, each with what they share (session header, resource attributes), which `convert`
             finds in `context.shared`.
         state: Creates the empty state for a file. A format with state sees its records in file order.
-        finish: The requests (with `line` set) that are left in `context.state` when the file ends, and what of it cannot
-            be used (`ended`): a `Reject` that it lets out would end the whole run.
+        finish: The requests (with `line` set) that are left in `context.state` when the file ends, and what of it
+            cannot be used (`ended`): a `Reject` that it lets out would end the whole run.
         epochs: Keys that contain an epoch number, whose unit is decided once per file (`context.epoch`).
         study: Looks at a sample of records (decoded, as dicts) from the head, middle and tail of the file; `convert`
             finds its result in `context.file.study`. Must be picklable.
