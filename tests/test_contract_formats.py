@@ -69,3 +69,14 @@ def test_times_are_whole(at: str, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "log.jsonl", [litellm_row("r-1", at, prompt=1)])
     assert run_here(tmp_path, "ingest", "log.jsonl").code == 0
     assert run_here(tmp_path, "requests", "--json").json["rows"][0]["started_at"] == f"{at}Z"
+
+
+def test_reconcile_says_why_it_is_empty_and_what_nobody_knows(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "log.jsonl", [litellm_row("r-1", "2026-10-01T10:00:00", prompt=1)])
+    assert run_here(tmp_path, "ingest", "log.jsonl").code == 0
+    empty = run_here(tmp_path, "reconcile", "--json")
+    assert (empty.code, empty.json["rows"], len(empty.json["warnings"])) == (4, [], 1)
+    known = run_here(tmp_path, "reconcile", "--official", "openai=5", "--json")
+    assert (known.code, known.json["warnings"]) == (0, [])
+    misspelt = run_here(tmp_path, "reconcile", "--official", "opnai=5")
+    assert (misspelt.code, "openai" in misspelt.err) == (0, True)
