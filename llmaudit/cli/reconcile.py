@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmaudit.cli.options import Ended, command
-from llmaudit.cli.output import answer, bullets, line, shaped, table
+from llmaudit.cli.output import answer, bullets, line, shaped, table, warn
 from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import Exit, UsageError, printable
 from llmaudit.settings import Settings
@@ -49,6 +49,7 @@ def reconcile(
     with open_store(settings, read_only=True) as store:
         evidence = gather(store, prices, (), settings.period)
     found, used = finding.find(evidence, totals), usage.find(evidence, totals)
+    warnings = [*_strangers(totals, found, prices), *([] if found.rows else [NO_BILL if used.rows else NOTHING])]
     document = {
         "schema": "llmaudit/reconcile/1",
         "catalog_version": prices.version,
@@ -57,10 +58,25 @@ def reconcile(
         "unbilled": found.unbilled,
         "caveat": found.caveat,
         "usage": used,
+        "warnings": warnings,
     }
     answer(settings, document, lambda: _show(settings, found, used))
+    if not settings.json:
+        warn(settings, warnings[: len(warnings) - (not found.rows)])  # the last one stands in the answer
     if not found.rows and not used.rows:
         raise Ended(Exit.NOT_ENOUGH_DATA)
+
+
+def _strangers(totals: dict[str, Decimal], found: Reconcile, prices: Catalog) -> list[str]:
+    """Return a sentence on each invoice of a seller whom neither the catalog nor the logs know: a name misspelt."""
+    met = {row.seller for row in found.rows if row.logged_usd} | {row.seller for row in found.unbilled}
+    strangers = [seller for seller in totals if prices.seller_id(seller) is None and seller not in met]
+    near = {seller: ", ".join(prices.nearest_sellers(seller)) for seller in strangers}
+    return [
+        f"--official {seller}: no log and no catalog has such a seller"
+        + (f"; the nearest names are {near[seller]}" if near[seller] else "")
+        for seller in strangers
+    ]
 
 
 def _show(settings: Settings, found: Reconcile, used: Usage) -> None:

@@ -98,7 +98,7 @@ class PlanRow(msgspec.Struct, frozen=True):
         assumptions: Sentences.
         legs: The parts; their costs add up to `cost_usd`.
         calls_now: Calls that end with a good answer now.
-        calls: Calls that would; fewer where a chain of models may not answer.
+        calls: Calls that would, as expected: a fraction of one where a chain of models may not answer.
         cost_per_call_now_usd: Present cost for a call with a good answer; None without any.
         cost_per_call_usd: The same under the plan.
         cost_per_request_now_usd: Present cost for a request.
@@ -127,7 +127,7 @@ class PlanRow(msgspec.Struct, frozen=True):
     assumptions: list[str]
     legs: list[LegRow]
     calls_now: int
-    calls: Decimal
+    calls: float
     cost_per_call_now_usd: Decimal | None
     cost_per_call_usd: Decimal | None
     cost_per_request_now_usd: Decimal | None
@@ -186,7 +186,7 @@ def plan_row(result: PlanCost, constraints: list[JudgedConstraint] | None = None
         assumptions=list(result.assumptions),
         legs=_legs(result.outcomes),
         calls_now=result.traffic.answered,
-        calls=result.answered,
+        calls=float(result.answered),
         cost_per_call_now_usd=_each(result.actual_usd, Decimal(result.traffic.answered)),
         cost_per_call_usd=_each(result.cost_usd, result.answered),
         cost_per_request_now_usd=_each(result.actual_usd, Decimal(requests)),

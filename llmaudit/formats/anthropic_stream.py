@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 
 from llmaudit.formats import anthropic_messages
 from llmaudit.formats.anthropic_messages import Message, Usage
-from llmaudit.formats.base import HELD, Context, Format, Held
+from llmaudit.formats.base import HELD, Context, Format, Held, Refused, ended
 from llmaudit.request import Ignored, Request
 
 
@@ -68,17 +69,20 @@ def joined(first: Usage | None, later: Usage) -> Usage:
     return msgspec.structs.replace(first or Usage(), **said)
 
 
-def finish(context: Context) -> list[Request]:
-    """Return the requests of all messages; one that was cut off was cancelled, and its output is what had come."""
-    made = []
-    for each in context.state.found:
-        request = anthropic_messages.request_of(each.message)
-        request.is_streamed = True
-        if not each.is_whole and request.finish_reason is None:
-            request.status = "cancelled"
-        for one in (request, *anthropic_messages.iterations_of(request, each.message.usage)):
-            one.line = each.number
-            made.append(one)
+def finish(context: Context) -> Iterator[Request | Refused]:
+    """Yield the requests of all messages."""
+    return ended(context.state.found, _requests, lambda each: each.number)
+
+
+def _requests(each: Open) -> list[Request]:
+    """Return the requests of a message; one that was cut off was cancelled, and its output is what had come."""
+    request = anthropic_messages.request_of(each.message)
+    request.is_streamed = True
+    if not each.is_whole and request.finish_reason is None:
+        request.status = "cancelled"
+    made = [request, *anthropic_messages.iterations_of(request, each.message.usage)]
+    for one in made:
+        one.line = each.number
     return made
 
 

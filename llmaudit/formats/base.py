@@ -7,20 +7,22 @@ nowhere else. `docs/adding-a-format.md` walks through it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 from llmaudit.features import Asked
 from llmaudit.formats.values import epoch, unit_of
-from llmaudit.request import Ignored, Request
+from llmaudit.request import Ignored, Reject, Request
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from llmaudit.formats.alike import Alike, Together
+
+Entry = TypeVar("Entry")
 
 Reads = Literal["json", "table", "sqlite", "sse", "text"]
 """How the records of a format may be arranged in a file.
@@ -111,6 +113,38 @@ class Held:
 
 HELD = Held()
 
+
+class Refused(NamedTuple):
+    """A record in the format's state that cannot be used, as shows when the file has ended.
+
+    Attributes:
+        line: Its line.
+        reject: Why.
+    """
+
+    line: int
+    reject: Reject
+
+
+def ended(
+    entries: Iterable[Entry], make: Callable[[Entry], Request | list[Request] | None], line_of: Callable[[Entry], int]
+) -> Iterator[Request | Refused]:
+    """Yield what the entries of a format's state make when the file has ended; one that cannot be used stops no other.
+
+    Args:
+        entries: What was held.
+        make: Entry to its request, to several, or to None where it is none. May raise `Reject`.
+        line_of: Entry to its line.
+    """
+    for entry in entries:
+        try:
+            made = make(entry)
+        except Reject as reject:
+            yield Refused(line_of(entry), reject)
+        else:
+            yield from made if isinstance(made, list) else () if made is None else (made,)
+
+
 Made = Request | Ignored | Held
 """What one record becomes; for a bill, `llmaudit.bills.base.BillLine` takes the place of `Request`."""
 
@@ -173,7 +207,8 @@ class Format:
         unfold: Batch to its records, each with what they share (session header, resource attributes), which `convert`
             finds in `context.shared`.
         state: Creates the empty state for a file. A format with state sees its records in file order.
-        finish: The requests (with `line` set) that are left in `context.state` when the file ends.
+        finish: The requests (with `line` set) that are left in `context.state` when the file ends, and what of it
+            cannot be used (`ended`): a `Reject` that it lets out would end the whole run.
         epochs: Keys that contain an epoch number, whose unit is decided once per file (`context.epoch`).
         study: Looks at a sample of records (decoded, as dicts) from the head, middle and tail of the file; `convert`
             finds its result in `context.file.study`. Must be picklable.

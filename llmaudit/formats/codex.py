@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from llmaudit import usage
-from llmaudit.formats.base import HELD, Context, Format, Held
+from llmaudit.formats.base import HELD, Context, Format, Held, Refused, ended
 from llmaudit.formats.values import Count, epoch, text_time
 from llmaudit.request import Ignored, Request
 
@@ -208,17 +208,23 @@ def filled(request: Request, spent: Usage) -> Request:
     return request
 
 
-def finish(context: Context) -> Iterator[Request]:
+def finish(context: Context) -> Iterator[Request | Refused]:
     """Yield a fork's own calls: those after its replay, counted from the total that was replayed."""
     state: Thread = context.state
     first = _boundary(state) if state.held else 0
     if first:
         state.previous = next((total for total in reversed(state.totals[:first]) if total is not None), None)
-    for number, last, request in state.held[first:]:
-        spent = _spent(state.totals[number], last, state)
-        if spent is not None:
-            request.line = 1
-            yield filled(request, spent)
+    yield from ended(state.held[first:], lambda held: _call(held, state), lambda _: 1)
+
+
+def _call(held: tuple[int, Usage | None, Request], state: Thread) -> Request | None:
+    """Return a call of a fork's own, or None where the total stands still."""
+    number, last, request = held
+    spent = _spent(state.totals[number], last, state)
+    if spent is None:
+        return None
+    request.line = 1
+    return filled(request, spent)
 
 
 def _boundary(state: Thread) -> int:

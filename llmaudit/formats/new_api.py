@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from llmaudit import usage
-from llmaudit.formats.base import HELD, Context, Format, Held
+from llmaudit.formats.base import HELD, Context, Format, Held, Refused, ended
 from llmaudit.formats.filling import fill_cost, fill_labels, fill_status, studied_by, text_of
 from llmaudit.formats.one_api import CONSUME, MANAGE, QUOTA_PER_DOLLAR, SYSTEM, TOP_UP, Log, is_log, request_of
 from llmaudit.formats.values import Count, or_none
@@ -87,9 +87,9 @@ def convert(row: Row, context: Context) -> Request | Ignored | Held:
     return _request(row, other, context)
 
 
-def finish(context: Context) -> list[Request]:
-    """Return one request for each task, charged with what is left after refunds; its line is the row's number."""
-    return [made for rows in context.state.found.values() if (made := _task(rows, context)) is not None]
+def finish(context: Context) -> Iterator[Request | Refused]:
+    """Yield one request for each task, charged with what is left after refunds; its line is the row's number."""
+    return ended(context.state.found.values(), lambda rows: _task(rows, context), lambda rows: rows[0][0])
 
 
 def _task(rows: Sequence[tuple[int, Row]], context: Context) -> Request | None:

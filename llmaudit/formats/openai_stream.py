@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import hosted_chat
-from llmaudit.formats.base import HELD, Context, Format, Held
+from llmaudit.formats.base import HELD, Context, Format, Held, Refused, ended
 from llmaudit.formats.hosted_chat import Completion, Groq, Usage
 from llmaudit.formats.values import dollars, epoch, error_class
 from llmaudit.request import Ignored, Reject, Request
@@ -124,9 +125,9 @@ def _told(comment: str, answers: Answers) -> Ignored:
     return Ignored("cost of an answer, told in a comment")
 
 
-def finish(context: Context) -> list[Request]:
-    """Return the requests of all answers."""
-    return [_request(answer, context) for answer in context.state.found.values()]
+def finish(context: Context) -> Iterator[Request | Refused]:
+    """Yield the requests of all answers."""
+    return ended(context.state.found.values(), lambda answer: _request(answer, context), lambda answer: answer.number)
 
 
 def _request(answer: Answer, context: Context) -> Request:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,10 @@ from llmaudit.errors import InputError, printable
 from llmaudit.gate.model import SCHEMA, Baseline, Case, Cell, Detail, Latency, Moments, Rate, Span
 
 MAX_BYTES = 20_000_000
+MAX_COUNT = 10**18
+MAX_USD = 10**15
+"""Counts and amounts from here on are a slip of the pen, and would not fit the exact arithmetic."""
+
 NEXT_STEP = "Write a new one with `llmaudit baseline save FILE`."
 
 _ONE_A_LINE: dict[str, type[msgspec.Struct]] = {
@@ -94,16 +98,37 @@ def read_baseline(path: Path, warn: Callable[[str], None]) -> Baseline:
         ) from None
     try:
         plain = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise _bad(path, "is not JSON; it may be cut short or hold marks of a merge") from None
     if not isinstance(plain, dict):
         raise _bad(path, "is no baseline: it is no JSON object")
     _check_schema(path, plain.get("schema"))
     _tell_unknown(path, plain, warn)
     try:
-        return msgspec.convert(plain, Baseline, strict=True)
+        found = msgspec.convert(plain, Baseline, strict=True)
     except msgspec.ValidationError as error:
         raise _bad(path, f"does not fit: {printable(str(error))}") from None
+    for where, number in _impossible(found):
+        raise _bad(path, f"does not fit: {printable(where)} is {printable(str(number), 40)}, which it cannot be")
+    return found
+
+
+def _impossible(value: Any, where: str = "$") -> Iterator[tuple[str, object]]:
+    """Yield the numbers that no log gives: counts below nothing or beyond counting, amounts that are none."""
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _impossible(getattr(value, name), f"{where}.{name}")
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from _impossible(one, f"{where}.{name}")
+    elif isinstance(value, list):
+        for place, one in enumerate(value):
+            yield from _impossible(one, f"{where}[{place}]")
+    elif isinstance(value, Decimal):
+        if not value.is_finite() or abs(value) >= MAX_USD:
+            yield where, value
+    elif isinstance(value, int) and not 0 <= value <= MAX_COUNT:
+        yield where, value
 
 
 def _check_schema(path: Path, schema: object) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec.structs import astuple
 
-from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.base import Context, Format, Held, Refused
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
 from llmaudit.ingest import read as reading
 from llmaudit.ingest.arrays import BILL_SCHEMA, SCHEMA, Row, column_batch, in_line_order, row_batch
@@ -332,7 +332,10 @@ class Decoder:
                 tally.held -= 1
             else:
                 tally.records += 1
-            yield from self._several([request], request.line, tally, bill=self.form.kind == "bill")
+            if isinstance(request, Refused):
+                tally.reject(request.line, request.reject.reason, request.reject.field)
+            else:
+                yield from self._several([request], request.line, tally, bill=self.form.kind == "bill")
 
 
 def _reader(form: Format, layout: Layout) -> Callable[[Any], Any]:

@@ -107,13 +107,13 @@ class Content:
             raise InputError(
                 f"{printable(file_name(self.path))} is a packed archive ({kind}), which is not looked into",
                 next_step="Unpack it into a folder and name that; plain, gzip and zstd files are read as they are.",
-                slug=PACKED,
+                slug="packed-archive",
             )
         if first and data[_DUCKDB_MARK_AT : _DUCKDB_MARK_AT + len(_DUCKDB_MARK)] == _DUCKDB_MARK:
             raise InputError(
                 f"{printable(file_name(self.path))} is a DuckDB database, as those of llmaudit are, and no log",
                 next_step="Name it with --db to see what it holds, such as `llmaudit status --db FILE`.",
-                slug=DATABASE,
+                slug="duckdb-database",
             )
         if first:
             self._from_utf16 = _utf16_decoder(data)

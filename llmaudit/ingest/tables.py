@@ -142,7 +142,7 @@ def sqlite_database(content: Content) -> Iterator[sqlite3.Connection]:
                 database.row_factory = sqlite3.Row
                 database.text_factory = lambda data: data.decode("utf-8", "replace")
                 yield database
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # the last: the name of a column
             raise _damaged(content, "SQLite database", error) from error
 
 

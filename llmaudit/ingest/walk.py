@@ -82,7 +82,11 @@ def _files_of(folder: Path) -> Iterator[Found]:
 
 def _why_left(entry: os.DirEntry[str]) -> str | None:
     """Return why a folder's entry is not looked at; None where it is to be read."""
-    if not entry.is_file():  # a pipe, a socket, a link that leads nowhere or to a folder
+    try:
+        is_file = entry.is_file()
+    except OSError:  # a link that leads to itself
+        is_file = False
+    if not is_file:  # a pipe, a socket, a link that leads nowhere or to a folder
         return NO_FILE
     ending = Path(entry.name).suffix.lower()
     return ending if ending in NOT_LOGS else None

@@ -163,11 +163,16 @@ def test_a_retry_is_told_from_a_first_attempt(tmp_path: Path, call: Run):
         ('{"schema": "llmaudit/baseline/2"}', "other-baseline"),
         ('{"schema": "llmaudit/baseline/1", "llmaudit": "0", "catalog_version": "0"}', "empty-baseline"),
         ('{"schema": "llmaudit/baseline/1", "llmaudit": "0", "catalog_version": "0", "cells": [1]}', "bad-baseline"),
+        ('{"schema": "llmaudit/baseline/1", "llmaudit": "0", "catalog_version": "0", "requests": -5}', "bad-baseline"),
+        (
+            '{"schema": "llmaudit/baseline/1", "llmaudit": "0", "catalog_version": "0", "rates": {"m": RATE}}',
+            "bad-baseline",
+        ),
     ],
 )
 def test_a_bad_baseline_ends_with_5_and_says_what_to_do(content: str | None, slug: str, tmp_path: Path, call: Run):
     if content is not None:
-        (tmp_path / "bad.json").write_text(content)
+        (tmp_path / "bad.json").write_text(content.replace("RATE", '{"usd": {"input_tokens": "1e400"}}'))
     done = call("check", log(tmp_path, "b"), "--baseline", "bad.json")
     assert done.code == 5
     assert f"[{slug}]" in done.err
@@ -243,3 +248,9 @@ def test_a_log_in_no_known_format_is_checked_with_a_map(tmp_path: Path, call: Ru
 def test_how_to_read_needs_something_to_read(args: tuple[str, str], base: Path, call: Run):
     for done in (call("check", "--baseline", base, *args), call("baseline", "save", "new.json", *args)):
         assert (done.code, "[no-log-named]" in done.err) == (2, True)
+
+
+def test_a_baseline_that_is_no_utf8_is_bad(base: Path, tmp_path: Path, call: Run):
+    (tmp_path / "bad.json").write_bytes(base.read_bytes().replace(b'"schema"', b'"sch\xccma"'))
+    done = call("check", log(tmp_path, "b"), "--baseline", "bad.json")
+    assert (done.code, "[bad-baseline]" in done.err) == (5, True)

@@ -140,6 +140,18 @@ def test_a_log_named_txt_is_read_from_a_folder_and_what_is_left_is_accounted_for
     ]
 
 
+def test_links_that_lead_to_themselves_and_pipes_are_passed_over(tmp_path: Path, load) -> None:
+    """A link in a circle ended the whole run with an internal error."""
+    write(tmp_path / "logs" / "a.jsonl", lines([1]))
+    (tmp_path / "logs" / "circle").symlink_to("circle")
+    (tmp_path / "logs" / "inside").symlink_to("../logs")
+    (tmp_path / "logs" / "nowhere").symlink_to("missing")
+    os.mkfifo(tmp_path / "logs" / "pipe")
+    result = load(tmp_path / "logs")
+    left = {Path(file.path).name for file in result.files if file.skipped == "not looked at: no regular file"}
+    assert (left, result.totals.accepted, result.failures) == ({"circle", "inside", "nowhere", "pipe"}, 1, [])
+
+
 def test_a_folder_without_logs_says_so(tmp_path: Path, load) -> None:
     write(tmp_path / "logs" / "notes.json", b'{"a":1}')
     with pytest.raises(InputError) as caught:
