@@ -80,7 +80,7 @@ def _shared(driver: Driver, evidence: Evidence) -> Driver:
 
 def _overspecification(evidence: Evidence) -> Driver:
     tiered = next((plan for plan in evidence.plans if plan.plan.name == "tiered"), None)
-    title = "Overspecification: simple requests on dear models"
+    title = "Overspecification: simple requests on expensive models"
     if tiered is None:
         return Driver("overspecification", title, None, None, False, "the plan `tiered` was not evaluated")
     return Driver(

@@ -147,7 +147,7 @@ def test_a_plan_s_parts_add_up_to_its_cost_and_its_saving(small, said):
             assert not plan.savings_usd
             continue
         assert sum(row[1] for row in made_up.rows) == plan.savings_usd
-        assert sum(row[6] for row in found[f"Parts of the plan {plan.name}, dearest first"].rows) == plan.cost_usd
+        assert sum(row[6] for row in found[f"Parts of the plan {plan.name}, largest first"].rows) == plan.cost_usd
 
 
 def test_markup_names_the_gateway_and_its_verdict(said):

@@ -209,8 +209,8 @@ def _worth(plan: PlanRow) -> Table:
         f"What the assumptions of {plan.name} are worth",
         (
             Column("Assumption", Kind.NAME),
-            Column("Cost at its cheap end", Kind.MONEY, adds=False),
-            Column("At its dear end", Kind.MONEY, adds=False),
+            Column("Cost at its low end", Kind.MONEY, adds=False),
+            Column("At its high end", Kind.MONEY, adds=False),
             Column("Worth", Kind.MONEY, adds=False),
             Column("What is assumed", Kind.TEXT),
         ),
@@ -276,7 +276,7 @@ def _certified(plan: PlanRow) -> tuple[tuple[Value, ...], ...]:
 def _legs(plan: PlanRow) -> Table:
     rows = sorted(plan.legs, key=_by_cost)
     return Table(
-        f"Parts of the plan {plan.name}, dearest first",
+        f"Parts of the plan {plan.name}, largest first",
         (
             Column("What happens", Kind.TEXT),
             Column("Tier", Kind.TEXT),

@@ -182,7 +182,7 @@ def _by_tier(tiers: Tiers) -> Table:
 
 def _by_feature(tiers: Tiers) -> Table:
     return Table(
-        "Features, dearest first, with the tier most of their requests have",
+        "Features, by spend, with the tier most of their requests have",
         (
             Column("Feature", Kind.NAME),
             Column("Tier", Kind.TEXT),
