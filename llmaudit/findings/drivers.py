@@ -130,7 +130,7 @@ def _markup(evidence: Evidence) -> Driver:
 
 
 def _takers(known: Sequence[GatewayRow]) -> str:
-    """Return what each gateway took, the dearest by name and the others as a sum."""
+    """Return what each gateway took, the largest by name and the others as a sum."""
     took = sorted(
         (row for row in known if row.overpaid_usd), key=lambda row: (-(row.overpaid_usd or ZERO), row.gateway)
     )

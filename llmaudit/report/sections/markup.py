@@ -52,7 +52,7 @@ MARKED = 80
 """Gateways with one that are told one by one."""
 
 OPEN, NAMED = 8, 3
-"""Gateways with a markup that lie open, and those that the lead names: the dearest."""
+"""Gateways with a markup that lie open, and those that the lead names: the largest."""
 
 
 def build(markup: Markup) -> SectionContent:
@@ -93,7 +93,7 @@ def _each(gateways: Sequence[GatewayRow]) -> tuple[Block, ...]:
 
 
 def _ordered(gateways: Sequence[GatewayRow]) -> list[GatewayRow]:
-    """Return what a markup took first, the dearest markups before the others, then the most used."""
+    """Return what a markup took first, the largest markups before the others, then the most used."""
     return sorted(
         gateways,
         key=lambda row: (row.verdict != "markup", -(row.overpaid_usd or ZERO), -(row.billed_usd or ZERO), row.gateway),
@@ -118,7 +118,7 @@ def verdict(row: GatewayRow) -> Mark:
 
 
 def lead(gateways: Sequence[GatewayRow]) -> str:
-    """Return what gateways add: the dearest markups by name, the others as a sum, then where none is proven."""
+    """Return what gateways add: the largest markups by name, the others as a sum, then where none is proven."""
     if not gateways:
         return "No request went through a gateway."
     marked = [row for row in _ordered(gateways) if row.verdict == "markup"]

@@ -43,7 +43,7 @@ UNPROVEN = Mark("unproven", "open")
 CERTIFIED = Mark("certified", "good")
 SAME = Mark("no answer changes", "good")
 UNCERTAIN = Mark("amount uncertain", "open")
-"""No answer changes, but where a price condition is unknown, its dear end may leave nothing of the saving."""
+"""No answer changes, but where a price condition is unknown, its high end may leave nothing of the saving."""
 
 
 def build(savings: Savings) -> SectionContent:

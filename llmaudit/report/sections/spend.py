@@ -95,7 +95,7 @@ def _lead(spend: Spend) -> tuple[Prose, ...]:
 
 
 def leaders(spend: Spend) -> list[str]:
-    """Return the dearest model, feature and team, each with its share."""
+    """Return the most expensive model, feature and team, each with its share."""
     found = []
     for what, slices in (
         ("on the model", spend.by_model),
