@@ -15,6 +15,7 @@ from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.work import catalog
 from llmaudit.errors import LlmauditError, UsageError, printable
 from llmaudit.money import parse_decimal, shown, stated
+from llmaudit.phrases import counted
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _kinds(gateways: list[GatewayRow]) -> Shown:
         for one in gateways for channel in one.sums
     ]  # fmt: skip
     rows += [
-        [one.gateway, found.kind, "found", f"{len(found.models)} model(s)", _percent(found.pct),
+        [one.gateway, found.kind, "found", counted(len(found.models), "model"), _percent(found.pct),
          _percent(found.low_pct), _percent(found.high_pct), shown(found.overpaid_usd)]
         for one in gateways for found in one.found
     ]  # fmt: skip

@@ -283,10 +283,10 @@ def _assume(settings: Settings, store: Store, result: IngestResult, when: When) 
     if not count:
         notice(settings, "--assume-time changes nothing: every request of these files has a time")
     elif when == "none":
-        notice(settings, f"{count:,} request(s) without a time have no price again")
+        notice(settings, f"{counted(count, 'request')} without a time: no price again")
     else:
         at = "the date of their file" if when == "file" else f"{when:%Y-%m-%d %H:%M:%S} UTC"
-        notice(settings, f"{count:,} request(s) without a time are priced as of {at}: an assumption, shown as one")
+        notice(settings, f"{counted(count, 'request')} without a time: priced as of {at}, an assumption, shown as one")
 
 
 def _assume_gateway(settings: Settings, store: Store, result: IngestResult, name: str) -> None:
@@ -298,9 +298,9 @@ def _assume_gateway(settings: Settings, store: Store, result: IngestResult, name
     if not count:
         notice(settings, "--gateway changes nothing: every request of these files names its gateway")
     elif name == "none":
-        notice(settings, f"{count:,} request(s) whose log names no gateway went through none")
+        notice(settings, f"{counted(count, 'request')} whose log names no gateway: through none")
     else:
-        said = f"{count:,} request(s) whose log names no gateway are taken to have gone through {printable(name)}"
+        said = f"{counted(count, 'request')} whose log names no gateway: taken to have gone through {printable(name)}"
         notice(settings, f"{said}: an assumption, shown as one")
 
 
@@ -318,7 +318,7 @@ def _name_unread(settings: Settings, result: IngestResult) -> None:
         if paths:
             names = ", ".join(printable(Path(path).name) for path in paths[:MAX_NAMES])
             names += ", …" if len(paths) > MAX_NAMES else ""
-            notice(settings, f"{len(paths)} file(s) {said} were passed over: {names}")
+            notice(settings, f"{counted(len(paths), 'file')} {said}, passed over: {names}")
 
 
 def _is_tagged(store: Store) -> bool:
@@ -347,7 +347,7 @@ def _warn(settings: Settings, store: Store, result: IngestResult) -> None:
             f"{line_for(printable(name, 200))}    # {counted(count, 'request')}" for name, count in found[:MAX_NAMES]
         ]
         more = [f"  and {len(found) - MAX_NAMES} more"] if len(found) > MAX_NAMES else []
-        said = f"{len(found)} name(s) hide a model; say in a --deployments file what they are:"
+        said = f"names that hide a model: {len(found)}; say in a --deployments file what they are:"
         notice(settings, "\n".join([said, "deployments:", *lines, *more]))
 
 

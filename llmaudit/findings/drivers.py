@@ -80,7 +80,7 @@ def _shared(driver: Driver, evidence: Evidence) -> Driver:
 
 def _overspecification(evidence: Evidence) -> Driver:
     tiered = next((plan for plan in evidence.plans if plan.plan.name == "tiered"), None)
-    title = "Overspecification: simple requests on dear models"
+    title = "Overspecification: simple requests on expensive models"
     if tiered is None:
         return Driver("overspecification", title, None, None, False, "the plan `tiered` was not evaluated")
     return Driver(
@@ -130,7 +130,7 @@ def _markup(evidence: Evidence) -> Driver:
 
 
 def _takers(known: Sequence[GatewayRow]) -> str:
-    """Return what each gateway took, the dearest by name and the others as a sum."""
+    """Return what each gateway took, the largest by name and the others as a sum."""
     took = sorted(
         (row for row in known if row.overpaid_usd), key=lambda row: (-(row.overpaid_usd or ZERO), row.gateway)
     )

@@ -41,10 +41,9 @@ def _goes(audit: Audit) -> str:
     said = f"{', '.join(leaders)}." if leaders else "No model, feature or team is named in the logs."
     tiers = audit.tiers
     if tiers.tier01_on_flagship_usd:
-        number = counted(tiers.tier01_on_flagship_requests, "request")
-        said += (
-            f" {headline(tiers.tier01_on_flagship_usd)} went to flagships for {number} that are trivial or standard."
-        )
+        simple = tiers.tier01_on_flagship_requests
+        number = f"{counted(simple, 'request')} that {'is' if simple == 1 else 'are'}"
+        said += f" {headline(tiers.tier01_on_flagship_usd)} went to flagships for {number} trivial or standard."
     return said
 
 

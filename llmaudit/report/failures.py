@@ -123,7 +123,7 @@ def inversions(found: Reliability) -> tuple[Bullets, ...]:
         f"{shown(one.cheap_by_answer.usd_per_good, 5)}) than {_named(one.cheap_by_answer)}."
         for one in found.inversions[:TOP]
     )
-    return (Bullets("Cheaper by request, dearer by answer", said),) if said else ()
+    return (Bullets("Cheaper by request, more expensive by answer", said),) if said else ()
 
 
 def _named(row: CostRow) -> str:

@@ -9,7 +9,7 @@ from llmaudit.markup.model import ChannelSum, Found, GatewayRow, ImpliedRate, Lo
 from llmaudit.money import shown, stated, total
 from llmaudit.phrases import counted
 from llmaudit.report.content import Block, Bullets, Column, Figures, KeyFigure, Kind, Mark, Prose, Table, Tone
-from llmaudit.report.wording import count, headline, name, short_model, signed
+from llmaudit.report.wording import count, headline, name, short_model, signed, without_common_folder
 
 CHANNEL_NAMES = {
     "token_rate": "rates of tokens",
@@ -102,6 +102,8 @@ def _arithmetic(found: Sequence[Found]) -> Table:
 
 
 def _samples(samples: Sequence[SampleRow]) -> Table:
+    """Return requests that anyone can check; paths start below the folder all share: a letter tells no home."""
+    files = without_common_folder([one.file for one in samples])
     return Table(
         "Sample requests: tokens as reported, their list cost, what was billed, and what the rule gives",
         (
@@ -114,7 +116,7 @@ def _samples(samples: Sequence[SampleRow]) -> Table:
         ),
         tuple(
             (
-                one.request_id or f"{one.file}:{one.line}",
+                one.request_id or f"{file}:{one.line}",
                 short_model(one.model) if one.day is None else f"{one.day} {short_model(one.model)}",
                 ", ".join(
                     f"{tokens:,} {counter.removesuffix('_tokens').replace('_', ' ')}"
@@ -124,7 +126,7 @@ def _samples(samples: Sequence[SampleRow]) -> Table:
                 stated(one.billed_usd),
                 stated(one.expected_usd),
             )
-            for one in samples
+            for one, file in zip(samples, files, strict=True)
         ),
         total=None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from llmaudit.money import ZERO, share_out, shown, total
+from llmaudit.money import ZERO, round_to, share_out, shown, total
 from llmaudit.report import wording
 from llmaudit.report.content import Column, Kind, Mark, Table, Value
 
@@ -72,8 +72,20 @@ def _column(column: Column, values: list[Value], own: list[Value]) -> tuple[list
     """Return the cells of a column as text, and its total; `own` are its values at the table's own limit."""
     if column.kind in {Kind.MONEY, Kind.SHARE} and column.summed:
         return _shared(column.kind, values, own)
+    if column.kind is Kind.MONEY:
+        return _apart(values), ""
     whole = _sum(column, values) if column.summed else ""
     return [_cell(column.kind, value) for value in values], str(_cell(column.kind, whole))
+
+
+def _apart(values: list[Value]) -> list[str | Mark]:
+    """Return amounts that are no parts of a whole; beside dollars, less than half a cent has no digits of its own."""
+    exact = {i: _decimal(value) for i, value in enumerate(values) if isinstance(value, int | float | Decimal)}
+    cells: list[str | Mark] = [_cell(Kind.MONEY, value) for value in values]
+    if any(abs(amount) >= SMALL for amount in exact.values()):
+        for i, amount in exact.items():
+            cells[i] = _part(Kind.MONEY, amount, round_to(amount, 2), 2)
+    return cells
 
 
 def _shared(kind: Kind, values: list[Value], own: list[Value]) -> tuple[list[str | Mark], str]:

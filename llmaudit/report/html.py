@@ -38,7 +38,7 @@ BRIEF_CELL = 16
 """Words no longer than this stay on one line: `1 standard`, `ticket-summary`."""
 
 CODE = re.compile(r"`([^`]+)`")
-OPTION = re.compile(r"(?<=\s)--[a-z][a-z-]*")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 """An option of a command, which must not be broken after a dash."""
 
 

@@ -61,7 +61,7 @@ def test_by_default_nothing_is_assumed(folder: Path) -> None:
 
 def test_a_time_that_is_given_prices_them_and_is_told_everywhere(folder: Path) -> None:
     said = run(folder, "ingest", "log.jsonl", "--assume-time", "2026-09-01T08:00:00Z").err
-    assert "2 request(s) without a time are priced as of 2026-09-01 08:00:00 UTC: an assumption" in said
+    assert "2 requests without a time: priced as of 2026-09-01 08:00:00 UTC, an assumption" in said
     assert spent(folder) == (3 * COST, 2 * COST, 2, 0)
     days = {row["name"]: row["requests"] for row in run(folder, "audit", "log.jsonl", "--json").json["spend"]["by_day"]}
     assert days == {None: 2, "2026-10-05": 1}  # another database: nothing is assumed there
@@ -104,7 +104,7 @@ def test_a_file_that_is_there_already_and_an_assumption_that_is_taken_back(folde
     assert spent(folder)[2:] == (2, 0)
     run(folder, "ingest", "log.jsonl")  # says nothing of times, so nothing changes
     assert spent(folder)[2:] == (2, 0)
-    assert "have no price again" in run(folder, "ingest", "log.jsonl", "--assume-time", "none").err
+    assert "no price again" in run(folder, "ingest", "log.jsonl", "--assume-time", "none").err
     assert spent(folder) == (COST, 0, 0, 2)
 
 
@@ -145,7 +145,7 @@ def test_the_gateway_of_a_log_that_names_none(tmp_path: Path) -> None:
     run(tmp_path, "ingest", "proxy.jsonl")
     before = run(tmp_path, "markup")
     assert "--gateway NAME" in before.out
-    assert "120 request(s)" in run(tmp_path, "ingest", "proxy.jsonl", "--gateway", "House-Proxy").err
+    assert "120 requests" in run(tmp_path, "ingest", "proxy.jsonl", "--gateway", "House-Proxy").err
     (found,) = run(tmp_path, "markup", "--json").json["gateways"]
     assert [found[name] for name in ("gateway", "verdict", "requests")] == ["house-proxy", "markup", 120]
     assert found["pct"] == pytest.approx(10, abs=0.01)

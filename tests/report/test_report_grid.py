@@ -59,6 +59,12 @@ def test_a_row_says_the_same_cent_however_many_rows_are_shown(amounts, limit):
     assert sum(money(row[2]) for row in few.rows) == money(few.foot[2])
 
 
+def test_amounts_that_are_not_added_have_the_decimals_of_their_column():
+    columns = (NAME, Column("Low", Kind.MONEY, adds=False))
+    shown = grid(Table("t", columns, (("a", Decimal("0.00425")), ("b", Decimal("7.41")), ("c", None)), total=None))
+    assert [row[1] for row in shown.rows] == ["<$0.01", "$7.41", "unknown"]
+
+
 def test_nothing_is_two_decimals_in_a_column_of_four():
     assert [row[2] for row in grid(table("0.0123", "0", "0.1")).rows] == ["$0.0123", "$0.00", "$0.1000"]
 

@@ -17,12 +17,15 @@ from handmade import HOSTILE, PRICED, hostile_audit, small_audit
 
 from llmaudit.audit import NO_DATA, conclude
 from llmaudit.evidence import Evidence
+from llmaudit.findings.markup import Markup
 from llmaudit.findings.shadow import Shadow
+from llmaudit.markup.model import SampleRow
 from llmaudit.report import wording
 from llmaudit.report.content import Answers, Block, Chart, Figures, Part, Prose, Section, SectionContent, Table
+from llmaudit.report.gateway import claim_blocks
 from llmaudit.report.grid import grid
 from llmaudit.report.markdown import render_markdown
-from llmaudit.report.sections import _content, all_sections, contents
+from llmaudit.report.sections import _content, all_sections, contents, markup
 from llmaudit.report.sections.summary import build
 
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -147,7 +150,7 @@ def test_a_plan_s_parts_add_up_to_its_cost_and_its_saving(small, said):
             assert not plan.savings_usd
             continue
         assert sum(row[1] for row in made_up.rows) == plan.savings_usd
-        assert sum(row[6] for row in found[f"Parts of the plan {plan.name}, dearest first"].rows) == plan.cost_usd
+        assert sum(row[6] for row in found[f"Parts of the plan {plan.name}, largest first"].rows) == plan.cost_usd
 
 
 def test_markup_names_the_gateway_and_its_verdict(said):
@@ -386,3 +389,38 @@ def test_very_many_gateways_do_not_make_an_endless_page(catalog):
     parts = [block for block in found.blocks if isinstance(block, Part)]
     assert 0 < len(parts) < 200
     assert f"{200 - len(parts)} more gateways without a markup" in found.blocks[-1].text
+
+
+def test_of_many_markups_the_largest_are_named_and_the_others_are_a_sum(small):
+    """12 gateways that took 1 to 12 dollars: 12, 11 and 10 by name, the other nine come to 45."""
+    row = next(row for row in small.markup.gateways if row.gateway == "dear.example")
+    marked = [
+        msgspec.structs.replace(
+            row, gateway=f"g{usd}", verdict="markup", overpaid_usd=Decimal(usd), yearly_usd=None, found=[], pct=10.0
+        )
+        for usd in range(1, 13)
+    ]
+    said = markup.lead([*marked, row])
+    assert re.findall(r"\bg\d+", said) == ["g12", "g11", "g10"]
+    assert "9 more gateways with a markup: $45.00 overpaid." in said
+    assert "1 other gateway" in said
+    parts = [one for one in markup.build(Markup(marked)).blocks if isinstance(one, Part)]
+    assert [one.title for one in parts if not one.collapsed] == [f"g{usd}" for usd in range(12, 4, -1)]
+    assert len(parts) == 12
+
+
+def test_one_gateway_that_is_not_decided_is_said_so(small):
+    row = msgspec.structs.replace(small.markup.gateways[0], verdict="undecidable")
+    assert markup.lead([row]) == "No markup is proven at the one gateway; the logs do not decide it."
+    assert markup.verdict_of_all([row]).text == "not decided"
+    assert markup.verdict_of_all([]).text == "no gateway"
+
+
+def test_sample_requests_do_not_tell_where_a_home_is(small):
+    sample = SampleRow(
+        request_id=None, file="/home/somebody/logs/a.jsonl", line=7, day=None, model=PRICED, tokens={},
+        list_usd=Decimal(1), billed_usd=Decimal(2), expected_usd=Decimal(2),
+    )  # fmt: skip
+    row = msgspec.structs.replace(small.markup.gateways[0], samples=[sample])
+    found = next(one for one in claim_blocks(row) if isinstance(one, Table) and one.caption.startswith("Sample"))
+    assert found.rows[0][0] == "a.jsonl:7"

@@ -30,7 +30,7 @@ def _lead(drivers: list[Driver]) -> tuple[Prose, ...]:
     share = "" if first.pct is None else f" ({percent(first.pct)} of {first.of})"
     how = "proven from the logs" if first.proven else "unproven until paired outcomes hold"
     what, _, detail = first.title.partition(": ")
-    return (Prose(f"The dearest driver is {what.lower()} ({detail}): {headline(first.usd)}{share}, {how}.", lead=True),)
+    return (Prose(f"The largest driver is {what.lower()} ({detail}): {headline(first.usd)}{share}, {how}.", lead=True),)
 
 
 def _chart(drivers: list[Driver]) -> tuple[Chart, ...]:

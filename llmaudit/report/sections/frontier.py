@@ -66,11 +66,11 @@ def _table(found: Frontier) -> Table:
     return Table(
         "The cheapest plan at each margin",
         (
-            Column("Margin", Kind.TEXT),
+            Column("Margin", Kind.FIGURE),
             Column("Standing", Kind.MARK),
-            Column("Loss expected", Kind.TEXT),
-            Column("At most", Kind.TEXT),
-            Column("On the half not seen", Kind.TEXT),
+            Column("Loss expected", Kind.FIGURE),
+            Column("At most", Kind.FIGURE),
+            Column("On the half not seen", Kind.FIGURE),
             Column("Cost", Kind.MONEY, adds=False),
             Column("Saves", Kind.MONEY, adds=False),
             Column("Of spend", Kind.PERCENT),

@@ -52,7 +52,7 @@ MARKED = 80
 """Gateways with one that are told one by one."""
 
 OPEN, NAMED = 8, 3
-"""Gateways with a markup that lie open, and those that the lead names: the dearest."""
+"""Gateways with a markup that lie open, and those that the lead names: the largest."""
 
 
 def build(markup: Markup) -> SectionContent:
@@ -93,7 +93,7 @@ def _each(gateways: Sequence[GatewayRow]) -> tuple[Block, ...]:
 
 
 def _ordered(gateways: Sequence[GatewayRow]) -> list[GatewayRow]:
-    """Return what a markup took first, the dearest markups before the others, then the most used."""
+    """Return what a markup took first, the largest markups before the others, then the most used."""
     return sorted(
         gateways,
         key=lambda row: (row.verdict != "markup", -(row.overpaid_usd or ZERO), -(row.billed_usd or ZERO), row.gateway),
@@ -108,7 +108,7 @@ def verdict_of_all(gateways: Sequence[GatewayRow]) -> Mark:
     if "markup" in verdicts:
         return Mark("yes: markup", "bad")
     if verdicts & {"undisclosed", "undecidable"}:
-        return Mark("not decided for all", "open")
+        return Mark("not decided", "open")
     return Mark("no markup found", "good")
 
 
@@ -118,7 +118,7 @@ def verdict(row: GatewayRow) -> Mark:
 
 
 def lead(gateways: Sequence[GatewayRow]) -> str:
-    """Return what gateways add: the dearest markups by name, the others as a sum, then where none is proven."""
+    """Return what gateways add: the largest markups by name, the others as a sum, then where none is proven."""
     if not gateways:
         return "No request went through a gateway."
     marked = [row for row in _ordered(gateways) if row.verdict == "markup"]
@@ -128,10 +128,20 @@ def lead(gateways: Sequence[GatewayRow]) -> str:
         said.append(f"{counted(len(more), 'more gateway')} with a markup: {sum_of} overpaid.")
     others = [row for row in gateways if row.verdict != "markup"]
     if others:
-        said.append(f"No markup is proven at {_these(len(others), other=bool(marked))}.")
-    if open_ := sum(row.verdict == "undecidable" for row in others):
-        said.append(f"Of {'it' if len(others) == 1 else 'them'}, {open_:,} cannot be decided from the logs.")
+        said.append(f"No markup is proven at {_these(len(others), other=bool(marked))}{_undecided(others)}.")
     return " ".join(said)
+
+
+def _undecided(others: Sequence[GatewayRow]) -> str:
+    """Return how many of the gateways the logs do not decide: not proven is not the same as none."""
+    number = sum(row.verdict == "undecidable" for row in others)
+    if not number:
+        return ""
+    return (
+        "; the logs do not decide it"
+        if number == len(others)
+        else f"; for {number:,} of them the logs do not decide it"
+    )
 
 
 def _these(number: int, *, other: bool) -> str:

@@ -10,6 +10,7 @@ from llmaudit.report.content import (
     Column,
     Command,
     Kind,
+    Prose,
     Section,
     SectionContent,
     Table,
@@ -49,6 +50,7 @@ def build(audit: Audit) -> SectionContent:
     """Return the versions, the words, the rules of arithmetic and the parts without data."""
     return SectionContent(
         blocks=(
+            Prose("What the words mean, how amounts are computed, and which parts there was no data for.", lead=True),
             _facts(audit),
             _words(),
             Bullets(

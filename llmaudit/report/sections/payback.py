@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from llmaudit.findings.payback import Payback
 from llmaudit.money import shown
+from llmaudit.phrases import counted
 from llmaudit.plans.payback import Outcome, WayResult
 from llmaudit.report.content import Column, Command, Kind, Prose, Section, SectionContent, Table
 from llmaudit.report.wording import name, quoted
@@ -14,9 +15,9 @@ from llmaudit.report.wording import name, quoted
 def build(found: Payback) -> SectionContent:
     """Return the plan's saving in a month, and each way's costs and payback: for all of it, and for what is proven."""
     lead = f"The plan {quoted(found.plan)} saves {shown(found.saving.saving_usd, 0)} a month, {_standing(found)}."
-    tables = [_table("Everything the plan saves", found.ways)]
+    tables = [_table("Everything the plan saves", found.ways, found.months)]
     if found.certified_saving.saving_usd > 0:
-        tables.append(_table("Certified moves and what needs no other answer", found.certified_ways))
+        tables.append(_table("Certified moves and what needs no other answer", found.certified_ways, found.months))
     return SectionContent(
         blocks=(Prose(lead, lead=True), *tables),
         source=(
@@ -41,7 +42,7 @@ def _standing(found: Payback) -> str:
     return "all of it unproven"
 
 
-def _table(caption: str, ways: Sequence[WayResult]) -> Table:
+def _table(caption: str, ways: Sequence[WayResult], months: int) -> Table:
     return Table(
         caption,
         (
@@ -50,7 +51,7 @@ def _table(caption: str, ways: Sequence[WayResult]) -> Table:
             Column("Net in month 1", Kind.MONEY, adds=False),
             Column("Pays back", Kind.TEXT),
             Column("Best to worst", Kind.TEXT),
-            Column("Left at the end", Kind.MONEY, adds=False),
+            Column(f"After {counted(months, 'month')}", Kind.MONEY, adds=False),
         ),
         tuple(
             (
@@ -58,13 +59,17 @@ def _table(caption: str, ways: Sequence[WayResult]) -> Table:
                 way.expected.one_time_usd,
                 way.expected.first_month_usd,
                 month_of(way.expected),
-                f"{month_of(way.best)} to {month_of(way.worst)}",
+                _span(month_of(way.best), month_of(way.worst)),
                 way.expected.after_all_usd,
             )
             for way in ways
         ),
         total=None,
     )
+
+
+def _span(best: str, worst: str) -> str:
+    return best if best == worst else f"{best} to {worst}"
 
 
 def month_of(outcome: Outcome) -> str:

@@ -40,7 +40,7 @@ SAID = {
     "not-comparable": "not comparable",
 }
 FIRST = 5
-"""Bills that the summary shows, the dearest; the section has all of them."""
+"""Bills that the summary shows, the largest; the section has all of them."""
 
 NAMED = 8
 """Sellers and months without a bill that are named."""
@@ -79,7 +79,7 @@ def in_all(rows: Sequence[Row]) -> str:
 
 
 def glance(rows: Sequence[Row]) -> tuple[Table, ...]:
-    """Return the dearest bills with how much of each the logs show, for the summary; nothing where there is none."""
+    """Return the largest bills with how much of each the logs show, for the summary; nothing where there is none."""
     bills = sorted(_apart(rows)[0], key=lambda row: row.billed_usd or ZERO, reverse=True)
     if not bills:
         return ()

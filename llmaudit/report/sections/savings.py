@@ -43,7 +43,7 @@ UNPROVEN = Mark("unproven", "open")
 CERTIFIED = Mark("certified", "good")
 SAME = Mark("no answer changes", "good")
 UNCERTAIN = Mark("amount uncertain", "open")
-"""No answer changes, but where a price condition is unknown, its dear end may leave nothing of the saving."""
+"""No answer changes, but where a price condition is unknown, its high end may leave nothing of the saving."""
 
 
 def build(savings: Savings) -> SectionContent:
@@ -209,8 +209,8 @@ def _worth(plan: PlanRow) -> Table:
         f"What the assumptions of {plan.name} are worth",
         (
             Column("Assumption", Kind.NAME),
-            Column("Cost at its cheap end", Kind.MONEY, adds=False),
-            Column("At its dear end", Kind.MONEY, adds=False),
+            Column("Cost at its low end", Kind.MONEY, adds=False),
+            Column("At its high end", Kind.MONEY, adds=False),
             Column("Worth", Kind.MONEY, adds=False),
             Column("What is assumed", Kind.TEXT),
         ),
@@ -276,7 +276,7 @@ def _certified(plan: PlanRow) -> tuple[tuple[Value, ...], ...]:
 def _legs(plan: PlanRow) -> Table:
     rows = sorted(plan.legs, key=_by_cost)
     return Table(
-        f"Parts of the plan {plan.name}, dearest first",
+        f"Parts of the plan {plan.name}, largest first",
         (
             Column("What happens", Kind.TEXT),
             Column("Tier", Kind.TEXT),

@@ -85,15 +85,17 @@ def _money(row: Slice) -> tuple[Value, Value, Value]:
 
 
 def _lead(spend: Spend) -> tuple[Prose, ...]:
-    """Return who takes most of the money, in one sentence; nothing where nothing was spent."""
-    if not spend.spend_usd:
-        return ()
+    """Return who takes most of the money, in one sentence."""
+    if not spend.is_known:
+        return (
+            Prose(f"What {counted(spend.requests, 'request')} cost is not known: none of them has a price.", lead=True),
+        )
     named, said = leaders(spend), f"{headline(spend.spend_usd)} was spent"
     return (Prose(f"{said}: {', '.join(named)}." if named else f"{said}.", lead=True),)
 
 
 def leaders(spend: Spend) -> list[str]:
-    """Return the dearest model, feature and team, each with its share."""
+    """Return the most expensive model, feature and team, each with its share."""
     found = []
     for what, slices in (
         ("on the model", spend.by_model),
@@ -136,7 +138,7 @@ def _by_day(spend: Spend) -> tuple[Chart, ...]:
     bars = [(charts.position(row.spend_usd), _hover(row)) for row in dated]
     dearest = max(dated, key=lambda row: row.spend_usd or Decimal(0))
     alt = (
-        f"Bar chart of spend on {counted(len(dated), 'day')}; the dearest is {name(dearest.name)} with "
+        f"Bar chart of spend on {counted(len(dated), 'day')}; the most expensive is {name(dearest.name)} with "
         f"{shown(dearest.spend_usd)}. The table Spend by day has every figure."
     )
     return (

@@ -97,7 +97,7 @@ def _without_price(audit: Audit) -> str:
 
 
 def _used(audit: Audit) -> tuple[Prose, ...]:
-    """Return what usage exports come to at list, dearest first; it is in no other sum."""
+    """Return what usage exports come to at list, largest first; it is in no other sum."""
     rows = sorted(audit.usage.rows, key=lambda row: row.high_usd or ZERO, reverse=True)
     more = f"; and {len(rows) - FIRST_STEPS:,} more" if len(rows) > FIRST_STEPS else ""
     told = "; ".join(map(said, rows[:FIRST_STEPS]))

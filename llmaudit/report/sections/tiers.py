@@ -70,14 +70,15 @@ def _priced(tiers: Tiers, table: Table) -> Table:
 def _lead(tiers: Tiers) -> tuple[Prose, ...]:
     if not tiers.known_requests:
         return ()
-    number = counted(tiers.tier01_on_flagship_requests, "request")
+    simple = tiers.tier01_on_flagship_requests
+    number = f"{counted(simple, 'request')} that {'is' if simple == 1 else 'are'}"
     paid = f"{headline(tiers.tier01_on_flagship_usd)} went to flagships for {number}"
     on_flagships = paid if _is_priced(tiers) else f"flagships answered {number}"
     return (
         Prose(
             f"{percent(tiers.frontier_needed_pct)} of the {counted(tiers.known_requests, 'request')} with a known tier "
             f"{'needs' if tiers.known_requests == 1 else 'need'} a frontier model; "
-            f"{on_flagships} that are trivial or standard.",
+            f"{on_flagships} trivial or standard.",
             lead=True,
         ),
     )
@@ -182,7 +183,7 @@ def _by_tier(tiers: Tiers) -> Table:
 
 def _by_feature(tiers: Tiers) -> Table:
     return Table(
-        "Features, dearest first, with the tier most of their requests have",
+        "Features, by spend, with the tier most of their requests have",
         (
             Column("Feature", Kind.NAME),
             Column("Tier", Kind.TEXT),

@@ -80,7 +80,7 @@ def _chart(row: Row) -> tuple[Chart, ...]:
     bars = [(charts.position(_middle(one)), charts.hover(day_of(one), _span(one))) for one in dated]
     dearest = max(dated, key=lambda one: _middle(one) or Decimal(0))
     alt = (
-        f"Bar chart of usage at list on {counted(len(dated), 'day')}; the dearest is {day_of(dearest)} with "
+        f"Bar chart of usage at list on {counted(len(dated), 'day')}; the most expensive is {day_of(dearest)} with "
         f"{_span(dearest)}. The table by day has every figure."
     )
     drawn = plane_charts.columns([one.day for one in dated if one.day], bars)
