@@ -158,7 +158,7 @@ def _tells_base(header: str, label: str, language: str) -> bool:
 
 def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
     """Return a cell as a sentence: a label that names a fee is its subject, else the label heads it."""
-    period = _PERIOD.search(header)
+    period = _PERIOD.search(header) or _PERIOD.search(label)
     if period and _BARE_MONEY.fullmatch(cell):
         cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] else 'month']}"
     if _FACTOR.fullmatch(cell):
