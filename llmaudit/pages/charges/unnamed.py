@@ -134,7 +134,7 @@ def is_charged(sentence: Sentence, amount: Amount) -> bool:
 _COSTS_FOR = re.compile(r"\b(?:for|für|pour|por)\s$", re.IGNORECASE)
 
 _COSTS = re.compile(
-    r"^\W*(?:(?:the|an?|each|every|der|die|das|jede[rs]?|ein|eine|le|la|les|chaque|une?|el|los|las|cada|una)\s)?[^\W\d]\w*(?:[ -]\w+){0,3}?\s"
+    r"^\W*(?:(?:while|whereas|and|but|während|und|aber|tandis que|et|mais|mientras que|y|pero)\s)?(?:(?:the|an?|each|every|der|die|das|jede[rs]?|ein|eine|le|la|les|chaque|une?|el|los|las|cada|una)\s)?[^\W\d]\w*(?:[ -]\w+){0,3}?\s"
     r"(?:costs?|kostet|kosten|coûtent?|cuestan?)\s$",
     re.IGNORECASE,
 )
@@ -153,7 +153,7 @@ def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
         return True  # "the Team plan adds shared budgets for $29 a month"
     if lexicon["spending"].search(sentence.text, start, end):
         return False
-    if is_per_thing(amount, sentence.text) or _COSTS.search(sentence.text[: amount.start]):
+    if is_per_thing(amount, sentence.text) or _COSTS.search(sentence.text[start : amount.start]):
         return True
     if _LABELLED.fullmatch(sentence.text, 0, amount.start) and len(sentence.text) - amount.end <= AFTER_LABELLED:
         return True

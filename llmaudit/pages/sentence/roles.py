@@ -160,7 +160,9 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
 _STARTS_AT = re.compile(r"\W*(?:from|starting (?:at|from)|ab|à partir de|dès|desde|a partir de)\s", re.IGNORECASE)
 """What before a price by the month that is all of a sentence makes it the least plan's: "Desde 199 € al mes"."""
 
-_GOES_ON = re.compile(r",?\s(?:the|your|our|sinkt|die|der|das|l[ae]s?|el|los|ist)\s", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r",?\s(?:the|your|our|sinkt|die|der|das|l[ae]s?|el|los|ist|(?:\w+\s)?(?:we|you|wir|Sie|nous|vous))\s", re.IGNORECASE
+)
 """How a sentence goes on that says what holds from a sum on: "from $5,000 a month the fee falls"."""
 
 _OF_A_SUM = re.compile(r"\s(?:US)?[$€£¥]\s?\d")
