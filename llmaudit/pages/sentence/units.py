@@ -51,7 +51,7 @@ _PERIOD_BEFORE = re.compile(
 def _per_shape(words: str) -> re.Pattern[str]:
     several = "(?:tranche de |block of |lote de |angefangene )?"
     return re.compile(
-        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:each|apiece|chacune?|cada un[oa])\s)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{several}{_COUNT}",
+        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:each|apiece|chacune?|cada un[oa])\s)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?(?:weitere[rsn]? |zusätzliche[rsn]? )?{several}{_COUNT}",
         re.IGNORECASE,
     )
 
