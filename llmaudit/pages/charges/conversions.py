@@ -38,6 +38,7 @@ def _shapes(units: str) -> tuple[re.Pattern[str], ...]:
     """Return how pages say what so many of a unit are worth; `units` is what they call credits."""
     shapes = (
         rf"(?:{_COUNT}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}|{_OWN_UNIT}){_EQUALS}{_MONEY}",
+        rf"{_MONEY}(?:の(?:お)?(?:支払い|入金|チャージ)で|(?:得到|可得|到账)){_COUNT}\s?(?:{units}|{_OWN_UNIT})",
         rf"(?:1\s?|each |one )(?:{units})\s(?:is|are)\s{_MONEY}(?!\s?(?:per|/|a)\b)",
         rf"(?:(?<!\d)(?:{units})\s?(?P<n>1)は|(?<!\d)1\s?[A-Z]\w*?の(?:換算)?レートは)\s?{_MONEY}",
         rf"{_MONEY}(?:{_EQUALS}|(?:\s(?:USD|budget|balance|deposit|payment|top-up)){{0,2}}\s(?:buys?|gets? you|gives? you|adds?|covers?|pays for)\s){_COUNT}\s?(?:{units}|tokens?)",

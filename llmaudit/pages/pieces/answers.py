@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from llmaudit.pages.lexicon.files import Lexicon
+from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.lexicon.language import lexicons_for
 from llmaudit.pages.model import Block
 from llmaudit.pages.pieces.split import Piece
@@ -54,7 +54,8 @@ def lead_of(before: Block, sentence: str, language: str, *, first: bool, alone: 
     term = _asked(before.text, asked[-1].start if asked else None, None if asks_more else asks, lexicon)
     answer = _without_marker(sentence)
     denies = bool(asked) and not lexicon.wide and bool(lexicon["negators"].search(before.text, 0, asked[-1].start))
-    if before.kind == "question" and first and len(sentence) < MAX_ANSWER:
+    told = denies or not everywhere("asks_whether_one_can").match(before.text)  # "Can I set an alert on the fees? Yes."
+    if before.kind == "question" and first and told and len(sentence) < MAX_ANSWER:
         if re.match(rf"(?:{lexicon.sources['no']}){name}", answer, re.IGNORECASE):
             return lexicon.phrases["none"].replace("…", term)
         if (asked or asks_more) and re.match(rf"(?:{lexicon.sources['yes']}){name}", answer, re.IGNORECASE):

@@ -82,7 +82,8 @@ def role_of(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tup
             return "ignored"
         if _COMPARED.search(before):
             return "threshold"
-    if _ends_with(before, "minimum", lexicon) or _starts_with(after, "minimum_after", lexicon):
+    from_on = amount.unit == "period" and after[:2] == "から"  # 「月額300ドルから」 is the least plan's price
+    if not from_on and (_ends_with(before, "minimum", lexicon) or _starts_with(after, "minimum_after", lexicon)):
         return "minimum"
     if amount.unit == "period" and _STARTS_AT.fullmatch(sentence[: amount.start]):
         return "threshold" if _GOES_ON.match(after) else "amount"
