@@ -34,6 +34,7 @@ def states(finding: Finding, wanted: dict[str, Any]) -> bool:
         and (finding.negated or finding.fixed_usd == figure)
         and (finding.negated or "multiplier" in wanted or finding.pct == wanted.get("pct"))
         and finding.multiplier == wanted.get("multiplier")
+        and ("minimum_usd" not in wanted or finding.minimum_usd == Decimal(wanted["minimum_usd"]))
         and ("per" not in wanted or finding.per == wanted["per"])
         and (finding.other_amount is not None) == wanted.get("other", False)
     )

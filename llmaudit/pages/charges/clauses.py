@@ -38,7 +38,7 @@ def zero_claims(sentence: Sentence) -> Iterator[Clause]:
     """Yield the phrases that say the provider's own price is charged."""
     free = [match.span() for match in sentence.lexicon["free"].finditer(sentence.text)]
     for zero in sentence.zero:
-        if any(zero.start < end and zero.end > start for start, end in free) and _is_on_keys(sentence, zero):
+        if any(zero.start < end and zero.end > start for start, end in free) and _is_on_else(sentence, zero):
             continue  # "own keys cost nothing extra" is about them, and says nothing about the price of tokens
         clause = clause_at(sentence, zero, zero.start, "none_on_tokens")
         yield replace(clause, negated=True, base="byok" if clause.base == "byok" else "tokens")
@@ -60,9 +60,13 @@ RULES: tuple[Callable[[Sentence], Iterator[Clause]], ...] = (
 """What a sentence may state; of two clauses at one place the one of the earlier rule comes first."""
 
 
-def _is_on_keys(sentence: Sentence, zero: Term) -> bool:
-    start, end = sentence.span_of(zero.start)
-    return bool(sentence.lexicon.bases["byok"].search(sentence.text, start, end))
+def _is_on_else(sentence: Sentence, zero: Term) -> bool:
+    """Say whether the part of a claim is about own keys, or a way to pay in and no tokens."""
+    span, lexicon = sentence.span_of(zero.start), sentence.lexicon
+    if lexicon.bases["byok"].search(sentence.text, *span):
+        return True
+    paid_in = any(way.search(sentence.text, *span) for way in lexicon.ways.values())
+    return paid_in and not lexicon.bases["tokens"].search(sentence.text, *span)
 
 
 def _is_skipped(sentence: Sentence, clause: Clause) -> bool:

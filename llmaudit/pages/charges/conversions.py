@@ -23,7 +23,7 @@ _EQUALS = (
 _MONEY = (
     r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
     r"|(?P<w>one|an?|einen?|einem|un|une) (?P<unit2>dollar|euro|cent|Dollar|Euro|Cent)(?!s)"
-    r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|美金|人民币|欧元|元|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
+    r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|美金|人民币|欧元|元|米ドル|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
 )
 _OWN_UNIT = (
     r"(?-i:(?!USD|EUR|GBP|JPY|CNY|RMB|HKD|TWD|KRW|BTC|ETH|SOL|NGN|INR|BRL|GB|MB|TB|GPU|API|CPU|UTC|AM|PM)[A-Z]{2,6})"
@@ -38,6 +38,9 @@ def _shapes(units: str) -> tuple[re.Pattern[str], ...]:
     """Return how pages say what so many of a unit are worth; `units` is what they call credits."""
     shapes = (
         rf"(?:{_COUNT}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}|{_OWN_UNIT}){_EQUALS}{_MONEY}",
+        rf"{_MONEY}(?:の(?:お)?(?:支払い|入金|チャージ)で|(?:得到|可得|到账)){_COUNT}\s?(?:{units}|{_OWN_UNIT})",
+        rf"(?:1\s?|each |one )(?:{units})\s(?:is|are)\s{_MONEY}(?!\s?(?:per|/|a)\b)",
+        rf"(?:(?<!\d)(?:{units})\s?(?P<n>1)は|(?<!\d)1\s?[A-Z]\w*?の(?:換算)?レートは)\s?{_MONEY}",
         rf"{_MONEY}(?:{_EQUALS}|(?:\s(?:USD|budget|balance|deposit|payment|top-up)){{0,2}}\s(?:buys?|gets? you|gives? you|adds?|covers?|pays for)\s){_COUNT}\s?(?:{units}|tokens?)",
         rf"{_MONEY}\s?{_EACH}\s?{_COUNT}?\s?(?:{units})(?!\w)",
         rf"{_COUNT}\s(?:[\w-]+\s)?(?:{units})\s(?:for|für|pour|por)\s{_MONEY}(?!\s?/|\s(?:per|a|pro|im|par|al)\b)",
@@ -50,7 +53,7 @@ def conversions(sentence: Sentence) -> Iterator[Clause]:
     """Yield what a credit is worth: `1 credit = $0.01`, `$1 = 500,000 quota`."""
     for shape in _shapes(sentence.lexicon.sources["credits_units"]):
         for match in shape.finditer(sentence.text):
-            count = number(re.sub(r"[^\d.,]", "", match["n"] or "1"), sentence.lexicon.language)
+            count = number(re.sub(r"[^\d.,]", "", match.groupdict().get("n") or "1"), sentence.lexicon.language)
             value = number(match["m"] or match["m2"] or "1", sentence.lexicon.language)
             if count and value is not None:
                 yield _conversion(sentence, match, count, value)
@@ -129,10 +132,10 @@ def at_par(sentence: Sentence) -> Iterator[Clause]:
 
 def _conversion(sentence: Sentence, match: re.Match[str], count: Decimal, value: Decimal) -> Clause:
     """Return the clause of a rate: so many credits for so much money."""
-    written = match["n"] or ""
+    written = match.groupdict().get("n") or ""
     scale = 1_000_000 if re.search(r"M|million", written) else 1_000 if re.search(r"k|K", written) else 1
     unit = (match["unit"] or match["unit2"] or "").lower()
-    dollars = "$" in match[0] or unit in {"美元", "美金", "ドル", "usd", "dollar", "dollars"}
+    dollars = "$" in match[0] or unit in {"美元", "美金", "ドル", "米ドル", "usd", "dollar", "dollars"}
     clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
     if unit in {"¢", "cent", "cents"}:
         return replace(clause, usd=value / 100, per=int(count * scale), base="credits")

@@ -20,7 +20,7 @@ from llmaudit.pages.sentence.sentence import JOINS, Sentence
 from llmaudit.pages.sentence.terms import Term, is_bare_denial, is_repeated
 from llmaudit.pages.source.variables import CLOSE, OPEN
 
-FEE_WORDS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup", "overage"}
+FEE_WORDS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "markup"}
 """Classes that name a charge by themselves; the others need a number or a verb."""
 
 PAIRS = ({"pct", "usd"}, {"pct", "other"}, {"variable", "usd"}, {"variable", "other"})

@@ -157,7 +157,9 @@ def _added_to(sentence: Sentence, amount: Amount) -> Kind | None:
     """Return what a share is on that is said to be added, or taken out: "foreign cards: +1.5%", "zuzüglich 2 %"."""
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
     part = sentence.text[start:end]
-    added = sentence.text[start : amount.start].rstrip().endswith("+") or lexicon["added"].search(part)
+    before = sentence.text[start : amount.start]
+    added = before.rstrip().endswith("+") or lexicon["added"].search(part)
+    added = added or _raised(lexicon.sources["raised"], wide=lexicon.wide).search(before)
     if not (added or lexicon["inside"].search(part)) or lexicon["given"].search(sentence.text):
         return None
     near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)

@@ -94,7 +94,7 @@ def _is_price(sentence: Sentence, amount: Amount) -> bool:
     near = before[-8:] if lexicon.wide else " ".join(before.split()[-3:])
     if re.search(r"\d\s?=\s?$", sentence.text[: amount.start]):
         return False  # "500 = $0.0005 per call" explains a unit
-    firm = re.search(r"\b(?:at|@|for only)\s$", before)
+    firm = re.search(r"\b(?:at|@|for only|desde|à partir de)\s$", before, re.IGNORECASE)
     if (not firm and lexicon["not_a_price"].search(near)) or (not lexicon.wide and _NO_PRICE.search(near)):
         return False
     if re.match(
@@ -134,11 +134,17 @@ def is_charged(sentence: Sentence, amount: Amount) -> bool:
 _COSTS_FOR = re.compile(r"\b(?:for|für|pour|por)\s$", re.IGNORECASE)
 
 _COSTS = re.compile(
-    r"^\W*(?:(?:the|an?|each|every|der|die|das|jede[rs]?|ein|eine|le|la|les|chaque|une?|el|los|las|cada|una)\s)?[^\W\d]\w*(?:[ -]\w+){0,3}?\s"
+    r"^\W*(?:(?:while|whereas|and|but|während|und|aber|tandis que|et|mais|mientras que|y|pero)\s)?(?:(?:the|an?|each|every|der|die|das|jede[rs]?|ein|eine|le|la|les|chaque|une?|el|los|las|cada|una)\s)?[^\W\d]\w*(?:[ -]\w+){0,3}?\s"
     r"(?:costs?|kostet|kosten|coûtent?|cuestan?)\s$",
     re.IGNORECASE,
 )
 """A sentence that begins with what something costs: "Workflows kosten 449 € im Monat"."""
+
+_OFFERS = re.compile(
+    r"\b(?:bietet|bieten|bekommen|bekommst|erhalten|erhältst|offers?|get|gets|ofrece|obtienes|tienes|offre|obtenez)\b",
+    re.IGNORECASE,
+)
+"""What a plan does for its price: "Go bietet dir diese Modelle für 10 $/Monat"."""
 
 _LABELLED = re.compile(r"[^:：.!?\d]{2,60}[:：]\s?")
 
@@ -149,11 +155,12 @@ AFTER_LABELLED = 12
 def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
     """Say whether an amount by the month is what a plan costs, and not what somebody spends, saves or is given."""
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
-    if _COSTS_FOR.search(sentence.text, start, amount.start) and lexicon["plans"].search(sentence.text, start, end):
+    offered = lexicon["plans"].search(sentence.text, start, end) or _OFFERS.search(sentence.text, start, amount.start)
+    if _COSTS_FOR.search(sentence.text, start, amount.start) and offered:
         return True  # "the Team plan adds shared budgets for $29 a month"
     if lexicon["spending"].search(sentence.text, start, end):
         return False
-    if is_per_thing(amount, sentence.text) or _COSTS.search(sentence.text[: amount.start]):
+    if is_per_thing(amount, sentence.text) or _COSTS.search(sentence.text[start : amount.start]):
         return True
     if _LABELLED.fullmatch(sentence.text, 0, amount.start) and len(sentence.text) - amount.end <= AFTER_LABELLED:
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from llmaudit.pages.lexicon.files import Lexicon
+from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.lexicon.language import lexicons_for
 from llmaudit.pages.model import Block
 from llmaudit.pages.pieces.split import Piece
@@ -13,6 +13,10 @@ from llmaudit.pages.sentence.terms import find_terms
 
 MAX_ANSWER = 200
 """Characters of an answer to a question; a longer one is prose."""
+
+
+MAX_YES = 4
+"""Characters of an answer that is nothing but a yes."""
 
 
 def denied_in_passing(before: Block, sentence: str, block: Block, offset: int, language: str) -> Iterator[Piece]:
@@ -34,8 +38,11 @@ def _without_marker(sentence: str) -> str:
     return _MARKER.sub("", sentence.lstrip("—–-:： \"'“「"), count=1)
 
 
-def lead_of(before: Block, sentence: str, language: str, *, first: bool) -> str | None:
-    """Return the question or heading that a sentence needs to be understood ("No.", "5% of each top-up"), or None."""
+def lead_of(before: Block, sentence: str, language: str, *, first: bool, alone: bool = True) -> str | None:
+    """Return the question or heading that a sentence needs to be understood ("No.", "5% of each top-up"), or None.
+
+    A bare "Yes." that is not `alone` says nothing yet: what is charged stands in the sentences after it.
+    """
     lexicon = next(lexicons_for(f"{before.text} {sentence}", language))
     found = find_terms(before.text, lexicon)
     asked = [term for term in found if term.name not in {"charge", "multiplier", "overage", "plus"}]
@@ -47,11 +54,13 @@ def lead_of(before: Block, sentence: str, language: str, *, first: bool) -> str 
     term = _asked(before.text, asked[-1].start if asked else None, None if asks_more else asks, lexicon)
     answer = _without_marker(sentence)
     denies = bool(asked) and not lexicon.wide and bool(lexicon["negators"].search(before.text, 0, asked[-1].start))
-    if before.kind == "question" and first and len(sentence) < MAX_ANSWER:
+    told = denies or not everywhere("asks_whether_one_can").match(before.text)  # "Can I set an alert on the fees? Yes."
+    if before.kind == "question" and first and told and len(sentence) < MAX_ANSWER:
         if re.match(rf"(?:{lexicon.sources['no']}){name}", answer, re.IGNORECASE):
             return lexicon.phrases["none"].replace("…", term)
         if (asked or asks_more) and re.match(rf"(?:{lexicon.sources['yes']}){name}", answer, re.IGNORECASE):
-            return lexicon.phrases["none" if denies else "some"].replace("…", term)
+            bare = len(answer.strip(" .。!！")) <= MAX_YES
+            return None if bare and not alone else lexicon.phrases["none" if denies else "some"].replace("…", term)
     if re.search(r"\d\s?[%％]|\u2046\s?%?", sentence) and any(t.name != "subscription" for t in asked):
         return f"{term}: "
     return None

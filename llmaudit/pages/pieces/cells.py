@@ -59,10 +59,11 @@ def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], lan
         for column, cell in enumerate(row):
             if column not in columns or not cell or _SIGN.fullmatch(cell):
                 continue
-            header = headers[column] if 0 < column < len(headers) else ""
             label = _label_of(row, column, language)
-            if unit and _BARE_MONEY.fullmatch(cell):
-                cell = f"{cell} {unit}"  # noqa: PLW2901 -- the price of the row's unit
+            header = headers[column] if 0 < column < len(headers) else ""
+            unit_here = unit or (m[0] if (m := _UNIT_OF_HEADER.search(header)) else "")
+            if unit_here and _BARE_MONEY.fullmatch(cell):
+                cell = f"{cell} {unit_here}"  # noqa: PLW2901 -- the price of the row's unit
             text = cell if len(cell.split()) > LABEL_WORDS else _cell_sentence(label, header, cell, language, table)
             if column == 0 and text != cell:
                 continue
@@ -86,6 +87,9 @@ def _least_of(row: Sequence[str], headers: Sequence[str], language: str) -> str:
 
 _UNIT = re.compile(r"(?:/|per|pro|je|par|por|each|every)\s?(?:\d|[^\W\d]{2})", re.IGNORECASE)
 """A cell that tells what the price in another is for: "per 1M requests"."""
+
+_UNIT_OF_HEADER = re.compile(r"(?:/|\b(?:per|pro|je|par|por))\s?\d.*|\d[\d,]*\s?\w{1,6}あたり|每\s?\d.*", re.IGNORECASE)
+"""What a column's prices are for: "Price per 1,000 logs"."""
 
 _SIGN = re.compile(r"[\s—–✓✔✗✘✅❌-]*")
 """A cell that says yes, no or nothing by a sign."""
@@ -118,7 +122,9 @@ def _own_part(table: Table, language: str) -> Iterator[Piece]:
         yield Piece(text, Block(text, ((0, line),), "item", table.heading), 0, unmarked(" | ".join(row)), heading=True)
 
 
-_AMOUNT = re.compile(r"(?:from |ab |dès |desde )?[~≈+]?\s?(?:US)?[$€£¥￥]?\s?\d")
+_AMOUNT = re.compile(
+    r"(?:from |ab |dès |desde )?[~≈+]?\s?(?:US)?[$€£¥￥]?\s?\d(?!\d*\s?(?:(?![元円万美])[\u3040-\u9fff]){2})"
+)
 """What a cell begins with that holds a figure; one "per 1M tokens" heads a column."""
 
 _BARE_MONEY = re.compile(r"[~≈+]?\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£¥元円]|USD|EUR)", re.IGNORECASE)
@@ -158,7 +164,7 @@ def _tells_base(header: str, label: str, language: str) -> bool:
 
 def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
     """Return a cell as a sentence: a label that names a fee is its subject, else the label heads it."""
-    period = _PERIOD.search(header)
+    period = _PERIOD.search(header) or _PERIOD.search(label)
     if period and _BARE_MONEY.fullmatch(cell):
         cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] else 'month']}"
     if _FACTOR.fullmatch(cell):

@@ -79,7 +79,8 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
             before, first = Block(sentence, block.marks, "question", block.heading), True
             block = replace(block, heading=f"{block.heading} {sentence}".strip())
             continue
-        lead = lead_of(before, sentence, language, first=first) if before is not None else None
+        alone = offset + len(sentence) >= len(block.text.rstrip())
+        lead = lead_of(before, sentence, language, first=first, alone=alone) if before is not None else None
         if lead is None and first and before is not None and before.kind == "question":
             yield from denied_in_passing(before, sentence, block, offset, language)
         first = False

@@ -52,8 +52,8 @@ _PERCENT = re.compile(
 
 _MONEY = re.compile(
     rf"(?P<sign>US\s?\$|C\$|A\$|R\$|\$|€|£|¥|￥|[₦₹₩₽₺₫₱฿₴₪₡₵]|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{SCALES})?(?:\s?(?:USD|EUR|GBP|CAD|AUD)\b)?"
-    rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|dollars?\b|euros?\b"
-    r"|Dollar\b|dólares\b|(?:US\s)?cents?\b|Cent\b|centimes?\b|céntimos?\b|centavos?\b|¢|美元|美金|人民币|元|块|円|ドル|セント|RMB\b|CNY\b)",
+    rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|(?:US )?dollars?\b|euros?\b"
+    r"|Dollar\b|dólares\b|(?:US\s)?cents?\b|Cent\b|centimes?\b|céntimos?\b|centavos?\b|¢|美元|美金|人民币|元|块|円|米?ドル|セント|RMB\b|CNY\b)",
 )
 
 _MONEY_RANGE = re.compile(
@@ -85,7 +85,23 @@ _VARIABLE = re.compile(rf"{OPEN}[^{CLOSE}]*{CLOSE}(?:\s?(?P<pct>%|％|percent\b)
 
 _EMPTY_PERCENT = re.compile(r"(?<![\d%\w⁆] )(?<![\d%\w⁆])%(?=\s+\w)")
 
-_DOLLARS = {"us$", "us $", "$", "usd", "us-$", "$us", "dollar", "dollars", "dólares", "美元", "美金", "ドル"}
+_DOLLARS = {
+    "us$",
+    "us $",
+    "$",
+    "usd",
+    "us-$",
+    "$us",
+    "dollar",
+    "dollars",
+    "dólares",
+    "美元",
+    "美金",
+    "ドル",
+    "米ドル",
+    "us dollar",
+    "us dollars",
+}
 
 _OF_A_EURO = {"Cent"}
 """A German one; written small it is an English one, of a dollar."""

@@ -82,8 +82,11 @@ def role_of(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tup
             return "ignored"
         if _COMPARED.search(before):
             return "threshold"
-    if _ends_with(before, "minimum", lexicon) or _starts_with(after, "minimum_after", lexicon):
+    from_on = amount.unit == "period" and after[:2] == "から"  # 「月額300ドルから」 is the least plan's price
+    if not from_on and (_ends_with(before, "minimum", lexicon) or _starts_with(after, "minimum_after", lexicon)):
         return "minimum"
+    if amount.unit == "period" and _STARTS_AT.fullmatch(sentence[: amount.start]):
+        return "threshold" if _GOES_ON.match(after) else "amount"
     if amount.unit not in {"request", "log", "tool"} and (
         _ends_with(before, "threshold", lexicon) or _starts_with(after, "threshold_after", lexicon)
     ):
@@ -154,6 +157,14 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
         )
     return False
 
+
+_STARTS_AT = re.compile(r"\W*(?:from|starting (?:at|from)|ab|à partir de|dès|desde|a partir de)\s", re.IGNORECASE)
+"""What before a price by the month that is all of a sentence makes it the least plan's: "Desde 199 € al mes"."""
+
+_GOES_ON = re.compile(
+    r",?\s(?:the|your|our|sinkt|die|der|das|l[ae]s?|el|los|ist|(?:\w+\s)?(?:we|you|wir|Sie|nous|vous))\s", re.IGNORECASE
+)
+"""How a sentence goes on that says what holds from a sum on: "from $5,000 a month the fee falls"."""
 
 _OF_A_SUM = re.compile(r"\s(?:US)?[$€£¥]\s?\d")
 

@@ -51,7 +51,7 @@ _PERIOD_BEFORE = re.compile(
 def _per_shape(words: str) -> re.Pattern[str]:
     several = "(?:tranche de |block of |lote de |angefangene )?"
     return re.compile(
-        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:each|apiece|chacune?|cada un[oa])\s)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?{several}{_COUNT}",
+        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:each|apiece|chacune?|cada un[oa])\s)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?(?:weitere[rsn]? |zusätzliche[rsn]? )?{several}{_COUNT}",
         re.IGNORECASE,
     )
 
@@ -130,11 +130,22 @@ def _with_unit_after(sentence: str, amount: Amount, match: re.Match[str], lexico
         named = _counted_before(sentence, amount.start, lexicon) or ("log" if unit else None)
         if not unit and not named and re.search(r"additional|extra|more|further", match[0], re.IGNORECASE):
             named = "request"  # "$9 per additional 100k"
+        ends = re.compile(r"\s*(?:$|[.,;)|])").match(sentence, match.end())
+        if not unit and not named and ends and MANY <= count < FOR_TOKENS and not _OF_A_MODEL.search(sentence):
+            named = "request"  # "10k, then $2.50 per 1k"
         if named:
             return replace(amount, end=unit[1] if unit else match.end(), unit=named, per=count)
     if unit and not (unit[0] == "period" and (_count(match, lexicon) or 0) > MAX_PERIODS):
         return replace(amount, end=unit[1], unit=unit[0], per=_count(match, lexicon))
     return None
+
+
+MANY, FOR_TOKENS = 1_000, 1_000_000
+"""From how many of a thing that is not named on a price is one of requests, and from how many one of tokens."""
+
+_OF_A_MODEL = re.compile(
+    r"token|input|output|prompt|completion|image|character|minute|second|hour|model|credit|gpt|claude", re.IGNORECASE
+)
 
 
 def _is_count_alone(match: re.Match[str], unit: tuple[str, int] | None) -> bool:

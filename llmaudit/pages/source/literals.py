@@ -24,7 +24,7 @@ Value = Text | list["Value"] | dict[str, "Value"] | None
 
 _SPACE = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _KEY = re.compile(r"""([A-Za-z_$][\w$]*|'[^'\n]{0,80}'|"[^"\n]{0,80}")\s*:""")
-_BEGINS = re.compile(r"(?<![=!<>])(?:=|\breturn|\bdefault|\bas const,?)\s*\(?\s*(?=[\[{])|\A\s*(?=[\[{])")
+_BEGINS = re.compile(r"(?:(?<![=!<>\w])=|\breturn|\bdefault|\bas const,?)\s*\(?\s*(?=[\[{])|\A\s*(?=[\[{])")
 _QUOTES = {"'": "'", '"': '"', "`": "`"}
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 

@@ -38,6 +38,9 @@ _TAG = re.compile(r"<(?:[A-Za-z][\w.]*|(?=>))")
 _MARKUP = re.compile(r"(?:\breturn\b|=>|&&|\?|:|=)\s*\(?\s*(?=<(?:[A-Za-z][\w.-]*[\s/>]|>))")
 _COMMENT = re.compile(r"\{\s*/\*.*?\*/\s*\}", re.DOTALL)
 _STRING = re.compile(r"\{\s*([\"'`])((?:(?!\1)[^\\\n]){1,2000})\1\s*\}")
+_SCRIPT = re.compile(r"<(?:script|style)\b[^<>]*/>")
+"""Scripts closed as JSX closes them; in HTML they would take the rest of the page."""
+
 _LOOP = re.compile(r"\{[^{}<>]{0,200}?(?:=>|&&|\?)\s*(?:\(|\{\s*return\s*\(?)?\s*(?=<)")
 _ATTRIBUTE = re.compile(
     r"""\b(title|label|question|answer|description|heading|summary)=(?:"([^"]{2,1000})"|'([^']{2,1000})')"""
@@ -131,6 +134,7 @@ def _without_code(markup: str) -> str:
     markup = _COMMENT.sub(lambda match: _blank(match[0]), markup)
     markup = _STRING.sub(lambda match: match[2] if match[2].strip() else " ", markup)
     markup = _without_expressions(markup)
+    markup = _SCRIPT.sub(lambda match: _blank(match[0]), markup)
     markup = _without_elements_of_lists(markup)
     markup = _LOOP.sub(lambda match: _blank(match[0]), markup)
     markup = re.sub(r"^[\s)}\](;,:?]+$", "", markup, flags=re.MULTILINE)
