@@ -1,4 +1,4 @@
-"""The same page in another form says the same: Markdown, HTML in several manners, text, a component, a script's payload."""
+"""The same page in another form says the same: Markdown, HTML in many manners, text, a component, a payload."""
 
 from __future__ import annotations
 
@@ -127,9 +127,11 @@ SENTENCES: dict[str, tuple[str, Render]] = {
     "component": (
         "tsx",
         lambda said: (
-            'import x from "y";\nexport default function Page() {\n  const a = useThing<"b" | "c">("b");\n  return (\n    <main>\n'
+            'import x from "y";\nexport default function Page() {\n'
+            '  const a = useThing<"b" | "c">("b");\n  return (\n    <main>\n'
             + "\n".join(
-                f'      <Card onClick={{() => a > 1}}>\n        <h3>{n}</h3>\n        <p className="t">{t}{{" "}}</p>\n      </Card>'
+                f"      <Card onClick={{() => a > 1}}>\n        <h3>{n}</h3>\n"
+                f'        <p className="t">{t}{{" "}}</p>\n      </Card>'
                 for n, t in said
             )
             + "\n    </main>\n  );\n}\n"
@@ -218,7 +220,7 @@ def test_labels_and_values_say_the_same_in_every_form(form: str, catalog: Catalo
 def test_what_says_nothing_of_money_changes_nothing_wherever_it_stands(seed: int, form: str, catalog: Catalog) -> None:
     ending, render = SENTENCES[form]
     mixed = [*SAID, *((f"Note {index}", text) for index, text in enumerate(ASIDES))]
-    random.Random(seed).shuffle(mixed)
+    random.Random(seed).shuffle(mixed)  # noqa: S311 -- seeded on purpose
     assert meaning(render(mixed), ending, catalog) == Counter(MEANT)
 
 

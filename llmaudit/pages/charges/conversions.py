@@ -41,7 +41,10 @@ def _shapes(units: str) -> tuple[re.Pattern[str], ...]:
         rf"{_MONEY}(?:の(?:お)?(?:支払い|入金|チャージ)で|(?:得到|可得|到账)){_COUNT}\s?(?:{units}|{_OWN_UNIT})",
         rf"(?:1\s?|each |one )(?:{units})\s(?:is|are)\s{_MONEY}(?!\s?(?:per|/|a)\b)",
         rf"(?:(?<!\d)(?:{units})\s?(?P<n>1)は|(?<!\d)1\s?[A-Z]\w*?の(?:換算)?レートは)\s?{_MONEY}",
-        rf"{_MONEY}(?:{_EQUALS}|(?:\s(?:USD|budget|balance|deposit|payment|top-up)){{0,2}}\s(?:buys?|gets? you|gives? you|adds?|covers?|pays for)\s){_COUNT}\s?(?:{units}|tokens?)",
+        (
+            rf"{_MONEY}(?:{_EQUALS}|(?:\s(?:USD|budget|balance|deposit|payment|top-up)){{0,2}}"
+            rf"\s(?:buys?|gets? you|gives? you|adds?|covers?|pays for)\s){_COUNT}\s?(?:{units}|tokens?)"
+        ),
         rf"{_MONEY}\s?{_EACH}\s?{_COUNT}?\s?(?:{units})(?!\w)",
         rf"{_COUNT}\s(?:[\w-]+\s)?(?:{units})\s(?:for|für|pour|por)\s{_MONEY}(?!\s?/|\s(?:per|a|pro|im|par|al)\b)",
         rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{_MONEY}\s?{_EACH}\s?{_COUNT}(?!\s?[\w%])",

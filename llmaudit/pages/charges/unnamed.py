@@ -134,7 +134,9 @@ def is_charged(sentence: Sentence, amount: Amount) -> bool:
 _COSTS_FOR = re.compile(r"\b(?:for|für|pour|por)\s$", re.IGNORECASE)
 
 _COSTS = re.compile(
-    r"^\W*(?:(?:while|whereas|and|but|während|und|aber|tandis que|et|mais|mientras que|y|pero)\s)?(?:(?:the|an?|each|every|der|die|das|jede[rs]?|ein|eine|le|la|les|chaque|une?|el|los|las|cada|una)\s)?[^\W\d]\w*(?:[ -]\w+){0,3}?\s"
+    r"^\W*(?:(?:while|whereas|and|but|während|und|aber|tandis que|et|mais|mientras que|y|pero)\s)?"
+    r"(?:(?:the|an?|each|every|der|die|das|jede[rs]?|ein|eine|le|la|les|chaque|une?|el|los|las|cada|una)\s)?"
+    r"[^\W\d]\w*(?:[ -]\w+){0,3}?\s"
     r"(?:costs?|kostet|kosten|coûtent?|cuestan?)\s$",
     re.IGNORECASE,
 )

@@ -32,7 +32,8 @@ _VALUE = re.compile(
 _MONEY_ALONE = re.compile(r"(?:from |ab |dès |desde )?(?:US)?[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£]", re.IGNORECASE)
 
 _UNIT_ALONE = re.compile(
-    r"(?:/|per|pro|par|por|a|im|al)\s?[^\W\d][\w-]*(?:\s?(?:/|per|and|und|et|y|a|pro|par|por|billed|paid)\s?[\w-]+){0,3}(?:, (?:billed|paid) \w+)?[.,]?",
+    r"(?:/|per|pro|par|por|a|im|al)\s?[^\W\d][\w-]*"
+    r"(?:\s?(?:/|per|and|und|et|y|a|pro|par|por|billed|paid)\s?[\w-]+){0,3}(?:, (?:billed|paid) \w+)?[.,]?",
     re.IGNORECASE,
 )
 

@@ -40,7 +40,8 @@ SCALES = (
 )
 
 _PERCENT = re.compile(
-    rf"(?P<n>{_TIGHT})\s?(?:%|％|percent\b|per cent\b|percentage points?\b|pct\b|Prozent(?:punkte?)?\b|pour ?cent\b|por ciento\b|パーセント|個點|个点|%)"
+    rf"(?P<n>{_TIGHT})\s?(?:%|％|percent\b|per cent\b|percentage points?\b|pct\b"
+    r"|Prozent(?:punkte?)?\b|pour ?cent\b|por ciento\b|パーセント|個點|个点|%)"
     rf"|百分之(?P<cn>{_TIGHT}|[零一二两三四五六七八九十点半]+)"
     r"|(?P<points>[一二两三四五六七八九十][零一二三四五六七八九十点半]*|半)(?:个(?:百分)?点|パーセント)"
     rf"|(?P<mille>{_TIGHT})\s?(?:‰|per mille\b|Promille\b|pour mille\b|por mil\b|パーミル)"
@@ -52,7 +53,8 @@ _PERCENT = re.compile(
 
 _MONEY = re.compile(
     rf"(?P<sign>US\s?\$|C\$|A\$|R\$|\$|€|£|¥|￥|[₦₹₩₽₺₫₱฿₴₪₡₵]|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{SCALES})?(?:\s?(?:USD|EUR|GBP|CAD|AUD)\b)?"
-    rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b|(?:US )?dollars?\b|euros?\b"
+    rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b"
+    r"|(?:US )?dollars?\b|euros?\b"
     r"|Dollar\b|dólares\b|(?:US\s)?cents?\b|Cent\b|centimes?\b|céntimos?\b|centavos?\b|¢|美元|美金|人民币|元|块|円|米?ドル|セント|RMB\b|CNY\b)",
 )
 

@@ -58,12 +58,18 @@ _COMPARED = re.compile(r"[<>≤≥＜＞]\s?$")
 """What before an amount makes it the bound of something: "for a small volume (< $3/month)"."""
 
 
+_GAP = (
+    r"(?:\s(?:is|beträgt|liegt bei|est|es)(?=\s))?[\s.:：是为約约$~≈]{0,3}"
+    r"(?:the |la |le |los |las |les |die |den |der |de |bei |aber |jedoch |your |a total of |of )?"
+)
+"""What may stand between a word and its figure: "the minimum is $1"."""
+
+
 @cache
 def _edge_shape(words: str, *, wide: bool, at_end: bool) -> re.Pattern[str]:
     if at_end:
         edge = "" if wide else r"(?<!\w)"
-        gap = r"(?:\s(?:is|beträgt|liegt bei|est|es)(?=\s))?[\s.:：是为約约$~≈]{0,3}(?:the |la |le |los |las |les |die |den |der |de |bei |aber |jedoch |your |a total of |of )?"
-        return re.compile(rf"{edge}(?:{words}){gap}$", re.IGNORECASE)
+        return re.compile(rf"{edge}(?:{words}){_GAP}$", re.IGNORECASE)
     edge = "" if wide else r"(?!\w)"
     return re.compile(rf"\s?(?:{words}){edge}", re.IGNORECASE)
 

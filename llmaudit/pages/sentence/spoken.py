@@ -1,4 +1,4 @@
-"""Sums that are written out: "five and a half percent" and "half a cent" in digits, each place still knowing its own."""
+"""Sums that are written out: "five and a half percent", "half a cent" in digits, each place still knowing its own."""
 
 from __future__ import annotations
 

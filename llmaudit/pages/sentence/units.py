@@ -18,10 +18,14 @@ _TAXED = (
 )
 """With or without tax, as it stands between an amount and what it is per: "29 € HT / mois"."""
 
-_COUNT = rf"(?P<count>{NUMBER})?\s?(?P<scale>{SCALES})?\s?(?:additional |more |further |extra |zusätzliche |weitere |de |d')?"
+_COUNT = (
+    rf"(?P<count>{NUMBER})?\s?(?P<scale>{SCALES})?\s?"
+    r"(?:additional |more |further |extra |zusätzliche |weitere |de |d')?"
+)
 
 _PERIOD = re.compile(
-    r"\s?(?:(?:billed|paid|charged|invoiced)\s|each (?:per|a) )?(?:mo|month|monthly|yearly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)",
+    r"\s?(?:(?:billed|paid|charged|invoiced)\s|each (?:per|a) )?"
+    r"(?:mo|month|monthly|yearly|yr|year|annually|monatlich|jährlich|mensuels?|mensuales)(?!\w)",
     re.IGNORECASE,
 )
 
@@ -51,7 +55,8 @@ _PERIOD_BEFORE = re.compile(
 def _per_shape(words: str) -> re.Pattern[str]:
     several = "(?:tranche de |block of |lote de |angefangene )?"
     return re.compile(
-        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:each|apiece|chacune?|cada un[oa])\s)?(?:(?:overages?|extra|more)\s)?(?:{words})\s?(?:weitere[rsn]? |zusätzliche[rsn]? )?{several}{_COUNT}",
+        rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:each|apiece|chacune?|cada un[oa])\s)?(?:(?:overages?|extra|more)\s)?"
+        rf"(?:{words})\s?(?:weitere[rsn]? |zusätzliche[rsn]? )?{several}{_COUNT}",
         re.IGNORECASE,
     )
 
@@ -69,17 +74,21 @@ _EACH = (
     rf"(?:^(?:an?|eine?|une?|una?)|\b(?:each|every|per|jede[rsn]?|pro|je|chaque|par|cada|por))\s{_FURTHER}"
     rf"(?:(?!{SCALES})\w+\s(?:of|de|von|d')\s?)?(?:eine\s)?"
 )
-"""What before a unit makes a price of what comes after it: "each call costs", "je eine Million Zeilen berechnen wir"."""
+"""What before a unit makes a price of what comes after it: "each call costs", "je eine Million berechnen wir"."""
 
 _MANY = rf"(?<![\w.,$€])(?:an?\s|eine\s|une?\s|l[ae]s?\s|los\s)?(?=\d|{SCALES}\s)"
 """What before a count does: "a thousand further requests cost", "le million de requêtes est à"."""
 
 _COSTS = (
-    r"(?:\s\w+){0,3}?\s(?:costs?|adds|is|are|at|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir|schl(?:ägt|agen) mit"
+    r"(?:\s\w+){0,3}?\s(?:costs?|adds|is|are|at|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir"
+    r"|schl(?:ägt|agen) mit"
     r"|coûte|coûtent|(?:est|sont) (?:à|de|facturée?s?)|cuestan?|se (?:cobran?|facturan?)(?: a)?)\s$"
 )
 
-_COST = r"(?:\s(?:further|more|suivantes?|supplémentaires?|más|adicionales?))?\s(?:costs?|are|kosten|coûtent|coûte|est à|sont à|cuestan?)\s$"
+_COST = (
+    r"(?:\s(?:further|more|suivantes?|supplémentaires?|más|adicionales?))?"
+    r"\s(?:costs?|are|kosten|coûtent|coûte|est à|sont à|cuestan?)\s$"
+)
 """What stands between a count and its price; "900 messages a day at $12" counts something else."""
 
 _VERB_FIRST = r"\b(?:kosten|kostet|coûtent|coûte|cuestan|cuesta|costs?)\s"

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 MAX_DEPTH = 40
 """Objects inside objects that are looked into; more are no page's."""
 
+MAX_UNCLOSED = 20
+"""Objects that are never closed, after which no more is looked for."""
+
 
 @dataclass(frozen=True)
 class Text:
@@ -31,14 +34,17 @@ _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 def literals(source: str) -> Iterator[tuple[int, int, Value]]:
     """Yield every list and object that is given a name, returned or exported, with where it begins and ends."""
-    done = 0
+    done = unclosed = 0
     for match in _BEGINS.finditer(source):
         if match.end() < done:
             continue
         try:
             value, done = _value(source, match.end(), 0)
         except (IndexError, RecursionError):
-            continue  # a brace that nothing closes
+            unclosed += 1  # a brace that nothing closes: each is looked for to the end of the file
+            if unclosed > MAX_UNCLOSED:
+                return
+            continue
         yield match.end(), done, value
 
 
