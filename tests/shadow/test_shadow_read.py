@@ -320,6 +320,7 @@ def test_a_record_that_is_nested_deeply_is_one_record(tmp_path: Path) -> None:
     for _ in range(600):
         deep = [deep]
     lines = [{"pair_id": f"p{n}", "arm": arm, "score": 1, "extra": deep} for n in range(3) for arm in "ab"]
+    lines[0]["score"] = "good"  # so that it is read record by record
     path = tmp_path / "pairs.jsonl"
     path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
     done = run_here(tmp_path, "shadow", "analyze", path, "--db", "s.duckdb", "--margin", "0.1")
