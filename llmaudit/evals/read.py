@@ -14,6 +14,7 @@ import pyarrow.parquet as arrow_parquet
 from llmaudit.errors import InputError, printable
 from llmaudit.ingest.read import HEAD_BYTES, UTF8_BOM, file_name, opened
 from llmaudit.ingest.records import Rejected
+from llmaudit.ingest.tables import rows_of
 from llmaudit.shadow.columns import BadValue, Field, read_value
 from llmaudit.shadow.read import PARQUET, records_in, reject_text
 
@@ -124,8 +125,8 @@ def _parquet(path: Path) -> Iterator[tuple[int, Any]]:
         with opened(path) as content:
             file = arrow_parquet.ParquetFile(content.stream)
             names = [name for name in file.schema_arrow.names if name in BY_NAME]
-            rows = file.read(columns=names).to_pylist()
-    except (pa.ArrowException, OSError, EOFError) as error:
+            rows = [row for batch in file.read(columns=names).to_batches() for row in rows_of(batch)]
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
         raise InputError(
             f"{printable(file_name(path))} is a damaged Parquet file: {printable(str(error))}",
             next_step="Write it again; nothing of it was taken in.",

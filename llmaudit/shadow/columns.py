@@ -149,7 +149,10 @@ def _number(value: Any) -> float:
             raise BadValue("is not a number") from None
     if not isinstance(value, int | float):
         raise BadValue("is not a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise BadValue("is too large") from None
 
 
 def _score(value: Any) -> float | None:

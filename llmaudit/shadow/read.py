@@ -126,7 +126,7 @@ def _parquet(path: Path, needs: tuple[str, ...]) -> Rows:
             next_step="Mend the column; docs/shadow.md has the types.",
             slug="bad-pairs",
         ) from None
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
         raise InputError(
             f"{printable(file_name(path))} is a damaged Parquet file: {printable(str(error))}",
             next_step="Write it again; nothing of it was taken in.",

@@ -74,9 +74,16 @@ def _twice(raw: bytes, record: dict[str, Any]) -> str | None:
 
 
 def _names(value: Any) -> int:
-    if isinstance(value, dict):
-        return len(value) + sum(_names(one) for one in value.values())
-    return sum(_names(one) for one in value) if isinstance(value, list) else 0
+    """Return how many names the objects in a value have; without recursion, for a record may be nested deeply."""
+    count, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            count += len(one)
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return count
 
 
 def flat(record: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str, Any]]:

@@ -119,3 +119,19 @@ def test_nothing_to_certify_ends_with_4(call: Run, own_db: Path, tmp_path: Path)
     assert "antropic [no-such-maker]\nThe nearest name is anthropic." in done.err
     done = call("plan", "optimize", "--db", own_db, "--evals", file, "--by", "colour")
     assert (done.code, "not-a-label" in done.err) == (2, True)
+
+
+def test_a_score_too_large_and_a_time_past_all_years_are_one_record_each(call: Run, tmp_path: Path, own_db: Path):
+    """A score of 400 digits ended the command with an internal error; so did one time in a column of Parquet."""
+    lines = [
+        '{"case_id": "c-1", "model": "a", "score": 1}',
+        '{"case_id": "c-2", "model": "a", "score": 1' + "0" * 400 + "}",
+    ]
+    (tmp_path / "large.jsonl").write_text("\n".join(lines))
+    done = call("evals", "add", "large.jsonl", "--db", own_db, "--json")
+    assert (done.code, done.json["totals"]["accepted"], done.json["totals"]["rejected"]) == (0, 1, 1)
+    table = pa.table({"case_id": ["c-3", "c-4"], "model": ["a", "a"], "score": [1, 1]})
+    times = pa.array([1_790_000_000, 253_402_300_800], pa.timestamp("s"))
+    pq.write_table(table.append_column("at", times), tmp_path / "far.parquet")
+    done = call("evals", "add", "far.parquet", "--db", own_db, "--json")
+    assert (done.code, done.json["totals"]["accepted"], done.json["totals"]["rejected"]) == (0, 1, 1)

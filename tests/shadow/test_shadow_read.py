@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from builders import write_jsonl
 from pair_files import both, row
+from running import run_here
 
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.errors import InputError, UsageError
@@ -311,3 +312,17 @@ def test_a_preference_is_half_a_score_to_either_side(tmp_path: Path, prices: Cat
         for i, p in enumerate(["shadow", "tie", -1])
     ]
     assert [pair["shadow_score"] for pair in pairs_of(tmp_path, rows, prices)] == [1.0, 0.5, 0.0]
+
+
+def test_a_record_that_is_nested_deeply_is_one_record(tmp_path: Path) -> None:
+    """Lists three hundred deep ended the command with an internal error."""
+    deep: Any = 1
+    for _ in range(600):
+        deep = [deep]
+    lines = [{"pair_id": f"p{n}", "arm": arm, "score": 1, "extra": deep} for n in range(3) for arm in "ab"]
+    lines[0]["score"] = "good"  # so that it is read record by record
+    path = tmp_path / "pairs.jsonl"
+    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    done = run_here(tmp_path, "shadow", "analyze", path, "--db", "s.duckdb", "--margin", "0.1")
+    assert done.code in {4, 5}, done.err
+    assert "internal error" not in done.err
