@@ -93,7 +93,7 @@ _STRETCHES = f"""
     FROM numbered GROUP BY gateway_raw, seller_raw, model_raw, stretch, {_OUTCOME}
     ORDER BY gateway_raw, seller_raw, model_raw, first
 """
-"""What names mean, as stretches of slots in which they mean the same: a log may have a million names with their slots."""
+"""What names mean, as stretches of slots in which they mean the same: names times slots may be a million."""
 
 
 def edges_of(store: Store, catalog: Catalog) -> Edges:

@@ -157,7 +157,8 @@ def _cells(facts: Facts, catalog: Catalog, folder: Path, form: Form) -> Exported
         save(facts, catalog, folder / "cells.parquet")
         return Exported("cells.parquet", len(facts.cells))
     columns = [*KEYS, "requests", "calls", *COUNTERS, "billed_usd", "list_usd", "spend_usd", "why_unpriced"]
-    return _csv(folder / "cells.csv", columns, ([safe(value) for value in _cell(one)] for one in price(facts.cells, catalog)))
+    cells = ([safe(value) for value in _cell(one)] for one in price(facts.cells, catalog))
+    return _csv(folder / "cells.csv", columns, cells)
 
 
 def _cell(priced: PricedCell) -> list[Any]:
