@@ -13,7 +13,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell, PricedCell, plain_cell, price
 from llmaudit.datasets.markup import World, payments, prompts, simulate
 from llmaudit.markup.gateway import Traffic, judge_gateway
-from llmaudit.markup.model import Found, GatewayRow
+from llmaudit.markup.model import GatewayRow, MarkupRule
 from llmaudit.summaries.billed import BilledRequest
 
 PLANTED: Mapping[str, World] = {
@@ -104,7 +104,7 @@ def study(world: World, catalog: Catalog, runs: int, seed: int) -> Tally:
     return tally
 
 
-def _interval(world: World, found: Found) -> tuple[float | None, float | None, float]:
+def _interval(world: World, found: MarkupRule) -> tuple[float | None, float | None, float]:
     """Return the interval of a finding and the number that was planted; no ends where it is read off, not estimated."""
     match world.rule:
         case "token_rate" | "conversion" | "rate_and_fee" | "output_rate" | "input_rate":

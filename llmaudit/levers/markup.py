@@ -12,9 +12,9 @@ from decimal import Decimal
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.levers.base import Lever, LeverResult, LeverRow
-from llmaudit.markup.bycell import is_comparable
-from llmaudit.markup.every import markup_of
-from llmaudit.markup.model import Found
+from llmaudit.markup.all_gateways import markup_of
+from llmaudit.markup.cell_sums import is_comparable
+from llmaudit.markup.model import MarkupRule
 from llmaudit.money import EXACT, ZERO, round_to, total
 
 PLACES = 12
@@ -53,7 +53,7 @@ Part = tuple[PricedCell, Decimal, Decimal, Decimal]
 """A cell, and what it would have cost less: expected, low, high."""
 
 
-def _shared(found: Found, usd: Decimal, cells: list[PricedCell]) -> Iterator[Part]:
+def _shared(found: MarkupRule, usd: Decimal, cells: list[PricedCell]) -> Iterator[Part]:
     """Yield what a markup took of each cell of a model: its parts are the whole, to the last digit."""
     weight: Callable[[PricedCell], Decimal] = _by_request if found.kind in BY_REQUEST else _over_list
     touched = [
@@ -80,7 +80,7 @@ def _by_request(priced: PricedCell) -> Decimal:
     return Decimal(priced.cell.requests)
 
 
-def _ends(found: Found) -> tuple[Decimal, Decimal]:
+def _ends(found: MarkupRule) -> tuple[Decimal, Decimal]:
     """Return the ends of the interval of a markup, as shares of it."""
     ends = (
         (found.low_pct, found.pct, found.high_pct)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from llmaudit.cells import PricedCell
-from llmaudit.markup import bycell
-from llmaudit.markup.found import claim
-from llmaudit.markup.model import Channel, ChannelName, ChannelSum, Found
+from llmaudit.markup import cell_sums
+from llmaudit.markup.markup_rules import rule_sentence
+from llmaudit.markup.model import Channel, ChannelName, ChannelSum, MarkupRule
 from llmaudit.markup.tokencount import PADDED, TokenCount, unsent_usd
 from llmaudit.markup.topup import TopUp, top_up, top_up_sentence
 from llmaudit.money import EXACT, ZERO, shown, times, total
@@ -45,7 +45,7 @@ STATED: dict[str, ChannelName] = {
 
 
 def channel_sums(
-    found: Sequence[Found],
+    found: Sequence[MarkupRule],
     counts: Sequence[TokenCount],
     payments: Sequence[Payment],
     stated: Sequence[Channel],
@@ -63,7 +63,7 @@ def channel_sums(
         compared: Cells with an amount and a list price.
         is_measured: Whether its amounts could be looked at request by request.
     """
-    charged = bycell.billed(compared)
+    charged = cell_sums.billed(compared)
     return [
         _rates(found, is_measured=is_measured),
         _top_up(top_up(payments), stated, charged),
@@ -74,24 +74,24 @@ def channel_sums(
     ]
 
 
-def _rates(found: Sequence[Found], *, is_measured: bool) -> ChannelSum:
+def _rates(found: Sequence[MarkupRule], *, is_measured: bool) -> ChannelSum:
     own = [one for one in found if one.kind not in {"conversion", "token_count", "top_up"}]
-    claims = [claim(one) for one in own]
+    claims = [rule_sentence(one) for one in own]
     return _in_amounts("token_rate", own, claims, "no rule adds to list in the amounts", is_measured=is_measured)
 
 
-def _conversion(found: Sequence[Found], stated: Sequence[Channel], *, is_measured: bool) -> ChannelSum:
+def _conversion(found: Sequence[MarkupRule], stated: Sequence[Channel], *, is_measured: bool) -> ChannelSum:
     own = [one for one in found if one.kind == "conversion"]
     if not own and any(STATED.get(one.kind) == "conversion" for one in stated):
         return _unknown("conversion", "it converts credit or points; what a point cost in money is in no log")
-    claims = [f"{claim(one)}; the log says group ratio {one.stated_ratio}" for one in own]
+    claims = [f"{rule_sentence(one)}; the log says group ratio {one.stated_ratio}" for one in own]
     return _in_amounts(
         "conversion", own, claims, "no ratio or exchange rate is in the amounts", is_measured=is_measured
     )
 
 
 def _in_amounts(
-    channel: ChannelName, own: Sequence[Found], claims: list[str], nothing: str, *, is_measured: bool
+    channel: ChannelName, own: Sequence[MarkupRule], claims: list[str], nothing: str, *, is_measured: bool
 ) -> ChannelSum:
     """Return a channel that shows in the amounts: by its rules, or by `nothing` where the amounts have none."""
     if not own and not is_measured:
@@ -151,7 +151,7 @@ def _paid(channel: ChannelName, payments: Sequence[Payment], stated: Sequence[Ch
     return _unknown(channel, "no payment is in the database, and none is stated")
 
 
-def _tokens(beyond: Sequence[Found], counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> ChannelSum:
+def _tokens(beyond: Sequence[MarkupRule], counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> ChannelSum:
     """Return the tokens that were billed and not sent: beyond those reported, or in what was reported."""
     if not counts and not beyond:
         return _unknown(
@@ -165,7 +165,7 @@ def _tokens(beyond: Sequence[Found], counts: Sequence[TokenCount], compared: Seq
             status="measured",
             usd=EXACT.add(unsent_usd(counts, compared), total(one.overpaid_usd for one in beyond)),
             in_billed=True,
-            evidence=[*(f"in the amounts: {claim(one)}" for one in beyond), *(one.why for one in padded)],
+            evidence=[*(f"in the amounts: {rule_sentence(one)}" for one in beyond), *(one.why for one in padded)],
         )
     decided = all(one.verdict == "none" for one in counts)
     return ChannelSum(
@@ -177,13 +177,13 @@ def _tokens(beyond: Sequence[Found], counts: Sequence[TokenCount], compared: Seq
     )
 
 
-def paid_findings(sums: Sequence[ChannelSum], listed: Decimal) -> list[Found]:
+def paid_findings(sums: Sequence[ChannelSum], listed: Decimal) -> list[MarkupRule]:
     """Return subscriptions and add-ons that were paid as findings, where there is a list cost to hold them against."""
     if not listed:
         return []
     paid = [one for one in sums if one.channel in {"subscription", "add_on"} and one.status == "measured" and one.usd]
     return [
-        Found(
+        MarkupRule(
             kind=one.channel,
             models=[],
             fixed_usd=one.usd,

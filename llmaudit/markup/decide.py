@@ -10,14 +10,14 @@ import numpy as np
 from llmaudit.arrays import Floats
 from llmaudit.catalog import Catalog
 from llmaudit.markup.doubts import MANY, MOST, OF_A_REQUEST, exchanged, is_doubtful, is_exact, stated_ratio
-from llmaudit.markup.fit import CAP, scale_of
-from llmaudit.markup.fitting import fitted_rules, refitted
+from llmaudit.markup.lookalike_fitting import GAIN, FittedLookAlike, as_rule, fitted_lookalikes
 from llmaudit.markup.lookalikes import Alternative, alternatives
 from llmaudit.markup.model import TOLERANCE
 from llmaudit.markup.panel import Panel
-from llmaudit.markup.rules import PER_NUMBER, PER_SHIFT, TIE, Bench, Fitted
-from llmaudit.markup.snap import refined
-from llmaudit.markup.tried import GAIN, Explained, as_rule, tried
+from llmaudit.markup.regression import CAP, scale_of
+from llmaudit.markup.round_numbers import refined
+from llmaudit.markup.rule_fitting import fitted_rules, refitted
+from llmaudit.markup.rules import PER_NUMBER, PER_SHIFT, TIE, Bench, FittedRule
 
 ENOUGH = 0.6
 """If fewer than this share of the requests cost list, the amounts are not list."""
@@ -29,7 +29,7 @@ Outcome = Literal["list", "markup", "look-alike", "discount", "currency", "uncle
 
 
 @dataclass(frozen=True)
-class Tested:
+class LookAlikeScore:
     """How well a look-alike explains the amounts.
 
     Attributes:
@@ -60,10 +60,10 @@ class Decision:
     """
 
     outcome: Outcome
-    rule: Fitted
+    rule: FittedRule
     over: float
-    explained: Explained | None
-    tested: dict[str, Tested]
+    explained: FittedLookAlike | None
+    tested: dict[str, LookAlikeScore]
     rivals: tuple[str, ...]
     dearest: float
     bench: Bench
@@ -114,15 +114,17 @@ def decide(panel: Panel, catalog: Catalog) -> Decision:
     )
 
 
-def _on_one_scale(bench: Bench, rules: list[Fitted], others: list[Alternative]) -> tuple[list[Fitted], list[Explained]]:
+def _on_one_scale(
+    bench: Bench, rules: list[FittedRule], others: list[Alternative]
+) -> tuple[list[FittedRule], list[FittedLookAlike]]:
     """Return rules and look-alikes, judged by the noise that the closest reading of all leaves; the bench keeps it."""
-    looks = list(tried(bench, others))
+    looks = list(fitted_lookalikes(bench, others))
     closest = min(looks, key=lambda look: scale_of(bench.residual(look.predicted)), default=None)
     if closest is not None and max(1.0, scale_of(bench.residual(closest.predicted))) < bench.scale / 2:
         rules = refitted(bench, closest.predicted)
         bench.scale = max(1.0, scale_of(bench.residual(closest.predicted)))
     if bench.is_noisy:  # the noise is known now, and with it which price is really nearer
-        looks = list(tried(bench, others, GAIN))
+        looks = list(fitted_lookalikes(bench, others, GAIN))
     everywhere = [scale_of(bench.residual(look.predicted)) for look in looks if look.is_everywhere]
     bench.scale = max(1.0, min([bench.scale, *everywhere]))
     return [bench.judged(rule) for rule in rules], looks
@@ -133,7 +135,7 @@ def _dearest_region(others: list[Alternative], bench: Bench) -> float:
     return max((float((one.listed / bench.listed).max()) for one in others if one.name == "region"), default=1.0)
 
 
-def _widened(rule: Fitted, fitted: Fitted, rules: list[Fitted]) -> Fitted:
+def _widened(rule: FittedRule, fitted: FittedRule, rules: list[FittedRule]) -> FittedRule:
     """Return a rule with room for another way to round, where noise hides which way the log rounds.
 
     Args:
@@ -151,7 +153,7 @@ def _widened(rule: Fitted, fitted: Fitted, rules: list[Fitted]) -> Fitted:
     return replace(rule, numbers=numbers)
 
 
-def _shiftless(rule: Fitted) -> float:
+def _shiftless(rule: FittedRule) -> float:
     return rule.cost - PER_SHIFT * (rule.shift != 0)
 
 
@@ -159,7 +161,9 @@ HIDDEN = 4.0
 """What another way to round may cost and still be the log's: the 95% quantile of one number's worth, rounded up."""
 
 
-def _as_good(scored: list[tuple[Explained, float]], best: Fitted, bench: Bench) -> list[tuple[Explained, float]]:
+def _as_good(
+    scored: list[tuple[FittedLookAlike, float]], best: FittedRule, bench: Bench
+) -> list[tuple[FittedLookAlike, float]]:
     """Return the look-alikes that hold for every request of a model and make the amounts of as many as the rule does.
 
     Their cost is that of the rule then: the few requests that they differ in (a condition that nobody states a price
@@ -187,7 +191,7 @@ FEW = 0.03
 """Share of the requests that is too small to base anything on."""
 
 
-def _cost(look: Explained, bench: Bench, shifts: set[float]) -> float:
+def _cost(look: FittedLookAlike, bench: Bench, shifts: set[float]) -> float:
     """Return what a look-alike costs, its freedom to choose included; it may be rounded as the rules are.
 
     But not up where that alone is the rule: then every look-alike that changes little would make the amounts as well.
@@ -195,34 +199,34 @@ def _cost(look: Explained, bench: Bench, shifts: set[float]) -> float:
     return min(bench.judged(as_rule(look, shift, bench)).cost for shift in shifts) + _freedom(look, bench.panel)
 
 
-def _tested(scored: list[tuple[Explained, float]], best: Fitted, bench: Bench) -> dict[str, Tested]:
+def _tested(scored: list[tuple[FittedLookAlike, float]], best: FittedRule, bench: Bench) -> dict[str, LookAlikeScore]:
     """Return the best look-alike of each name, beside the best rule."""
-    tested: dict[str, Tested] = {}
+    tested: dict[str, LookAlikeScore] = {}
     for look, cost in scored:
         if look.name not in tested or cost - best.cost < tested[look.name].worse:
             fits = float((np.abs(bench.residual(look.predicted)) <= CAP**0.5 * bench.scale).mean())
-            tested[look.name] = Tested(look.label, cost - best.cost, fits)
+            tested[look.name] = LookAlikeScore(look.label, cost - best.cost, fits)
     return tested
 
 
-def _rivals(rules: list[Fitted], best: Fitted) -> tuple[str, ...]:
+def _rivals(rules: list[FittedRule], best: FittedRule) -> tuple[str, ...]:
     """Return the kinds of the rules that fit as well with no more numbers."""
     near = [rule for rule in rules if rule.cost < best.cost + PER_NUMBER / 2 and rule.size <= best.size]
     return tuple(sorted({str(rule.kind) for rule in near if rule.kind not in {None, best.kind}}))
 
 
-def _freedom(look: Explained, panel: Panel) -> float:
+def _freedom(look: FittedLookAlike, panel: Panel) -> float:
     """Return what choosing a price for each request costs a look-alike: the choice is worth its bits."""
     return 2 * look.entropy * len(panel) + PER_NUMBER * ((look.rate != 1.0) + look.choices - 1)
 
 
-def _over(rule: Fitted, bench: Bench) -> float:
+def _over(rule: FittedRule, bench: Bench) -> float:
     return float((rule.predicted - bench.listed).sum() / bench.listed.sum())
 
 
 def _outcome(
-    best: Fitted, over: float, winner: tuple[Explained, float] | None, bench: Bench, *, is_in_dollars: bool
-) -> tuple[Outcome, Explained | None]:
+    best: FittedRule, over: float, winner: tuple[FittedLookAlike, float] | None, bench: Bench, *, is_in_dollars: bool
+) -> tuple[Outcome, FittedLookAlike | None]:
     if best.kind is None or (abs(over) <= TOLERANCE and not _is_small_and_exact(best, bench)):
         return _at_list(best, winner)
     if winner is not None and winner[1] <= best.cost + PER_NUMBER:
@@ -237,7 +241,7 @@ def _outcome(
     return "markup", None
 
 
-def _is_small_and_exact(rule: Fitted, bench: Bench) -> bool:
+def _is_small_and_exact(rule: FittedRule, bench: Bench) -> bool:
     """Say whether a rule that adds next to nothing over all is yet no rounding.
 
     An amount or a number of tokens added to every request does not grow with its cost: of large requests it is a small
@@ -246,7 +250,7 @@ def _is_small_and_exact(rule: Fitted, bench: Bench) -> bool:
     return rule.kind in OF_A_REQUEST and is_exact(rule, bench)
 
 
-def _at_list(best: Fitted, winner: tuple[Explained, float] | None) -> tuple[Outcome, Explained | None]:
+def _at_list(best: FittedRule, winner: tuple[FittedLookAlike, float] | None) -> tuple[Outcome, FittedLookAlike | None]:
     if best.fits >= ENOUGH:
         if winner is not None and winner[1] < best.cost - PER_NUMBER:
             return "look-alike", winner[0]

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from llmaudit.arrays import Floats
-from llmaudit.markup.fit import MIN_ROWS
+from llmaudit.markup.lookalike_fitting import currency_of
 from llmaudit.markup.model import TOLERANCE
 from llmaudit.markup.panel import Panel
-from llmaudit.markup.rules import TIE, Bench, Fitted
-from llmaudit.markup.tried import currency_of
+from llmaudit.markup.regression import MIN_ROWS
+from llmaudit.markup.rules import TIE, Bench, FittedRule
 
 MOST = 0.75
 """With a smaller share of the requests on one rule than this, there is no markup."""
@@ -33,14 +33,14 @@ OF_A_REQUEST = {"per_request", "token_count", "minimum_charge"}
 """Kinds whose number belongs to the request, whatever the request costs."""
 
 
-def is_doubtful(rule: Fitted, bench: Bench) -> bool:
+def is_doubtful(rule: FittedRule, bench: Bench) -> bool:
     """Say whether a rule that fits best is still too weak, or too odd, to be called a markup."""
     return (
         rule.fits < MOST or not _is_clear(rule) or _is_torn(rule) or _is_denied(rule, bench) or _is_uneven(rule, bench)
     )
 
 
-def _is_torn(rule: Fitted) -> bool:
+def _is_torn(rule: FittedRule) -> bool:
     """Say whether one class of tokens is more expensive and the other cheaper.
 
     No gateway is known to charge so, and a log that leaves out cached tokens looks so.
@@ -49,11 +49,11 @@ def _is_torn(rule: Fitted) -> bool:
     return bool(ratios) and min(ratios) < 1 < max(ratios)
 
 
-def _is_clear(rule: Fitted) -> bool:
+def _is_clear(rule: FittedRule) -> bool:
     return all(one.is_clear for name, one in rule.numbers.items() if one.error and name != "before")
 
 
-def is_exact(rule: Fitted, bench: Bench) -> bool:
+def is_exact(rule: FittedRule, bench: Bench) -> bool:
     """Say whether a rule reproduces amounts to the last digit, many steps away from list, and list reproduces none."""
     step, billed = bench.panel.step, bench.panel.billed
     added = rule.predicted - bench.listed
@@ -65,7 +65,7 @@ def is_exact(rule: Fitted, bench: Bench) -> bool:
     return bool(made[touched].mean() >= NEARLY_ALL and at_list[touched].mean() <= 1 - NEARLY_ALL)
 
 
-def _is_denied(rule: Fitted, bench: Bench) -> bool:
+def _is_denied(rule: FittedRule, bench: Bench) -> bool:
     """Say whether many requests are billed their list cost to the step, though the rule would have them more expensive.
 
     Under noise a rule fits most requests whatever they are billed. What a log leaves out (reasoning, cached tokens)
@@ -82,7 +82,7 @@ def _is_denied(rule: Fitted, bench: Bench) -> bool:
     return bool(at_list.mean() > by_chance.mean() + DENIED)
 
 
-def _is_uneven(rule: Fitted, bench: Bench) -> bool:
+def _is_uneven(rule: FittedRule, bench: Bench) -> bool:
     """Say whether what a rule adds to every request is in truth another amount on each.
 
     The noise of a log is a share of its amounts. If expensive requests of a model scatter hardly more than cheap ones,
@@ -109,7 +109,7 @@ def _scatters_alike(amounts: Floats, scatter: Floats) -> bool | None:
     return bool(float(np.median(scatter[dear])) < float(np.median(scatter[cheap])) * wider**0.5)
 
 
-def stated_ratio(rule: Fitted, panel: Panel) -> str | None:
+def stated_ratio(rule: FittedRule, panel: Panel) -> str | None:
     """Return the ratio that a relay logged with every request, if it is the one that was found."""
     stated = {row.group_ratio for row in panel.rows}
     rate = rule.numbers.get("rate")
@@ -119,7 +119,7 @@ def stated_ratio(rule: Fitted, panel: Panel) -> str | None:
     return ratio if ratio is not None and abs(float(ratio) - rate.value) <= TOLERANCE else None
 
 
-def exchanged(rule: Fitted) -> float | None:
+def exchanged(rule: FittedRule) -> float | None:
     """Return the ratio of a rule that looks like an exchange rate; None if there is none.
 
     Near list only a bare ratio is one. A ratio of several times list is one whatever stands beside it: a log that

@@ -1,7 +1,8 @@
 """The verdict on one gateway: exact sums from its cells, rules and look-alikes from a sample of its requests.
 
 With enough sampled requests, the amounts of single requests decide (`judge`); with fewer, the sums over cells do
-(`bycell`). What no amount shows is added last (`channels`): fees on credit, subscriptions, tokens that were never sent.
+(`cell_sums`). What no amount shows is added last (`channels`): fees on credit, subscriptions, tokens that were never
+sent.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ import msgspec
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import requests
-from llmaudit.markup import bycell
+from llmaudit.markup import cell_sums
 from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar
 from llmaudit.markup.claims import claims_against_bill
 from llmaudit.markup.doubts import OF_A_REQUEST, is_exact
-from llmaudit.markup.fit import MIN_ROWS
-from llmaudit.markup.found import claim, found_of, pct_range
-from llmaudit.markup.implied import implied_rates
+from llmaudit.markup.implied_rates import implied_rates
 from llmaudit.markup.judge import Judgement, judge
 from llmaudit.markup.listprice import at_makers_list
-from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
-from llmaudit.markup.odd import besides, free_ones, odd_ones
+from llmaudit.markup.lookalike_rulings import bound_pct, by_sums, explanation, rulings, unsettled
+from llmaudit.markup.markup_rules import markup_rules, pct_range, rule_sentence
+from llmaudit.markup.model import TOLERANCE_PCT, GatewayRow, MarkupRule, ModelRow, Verdict
+from llmaudit.markup.outliers import other_charge_notes, outlier_notes, unbilled_notes
 from llmaudit.markup.panel import Panel, by_model, is_free, priced_panel
-from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
+from llmaudit.markup.regression import MIN_ROWS
 from llmaudit.markup.samples import sample_rows
 from llmaudit.markup.tokencount import token_counts, token_findings, unsent_usd
 from llmaudit.markup.topup import top_up_finding
@@ -64,33 +65,37 @@ class Traffic:
 
 def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
     """Return the verdict on a gateway."""
-    compared = [priced for priced in at_makers_list(traffic.cells, catalog) if bycell.is_comparable(priced)]
-    models = bycell.model_rows(compared)
+    compared = [priced for priced in at_makers_list(traffic.cells, catalog) if cell_sums.is_comparable(priced)]
+    models = cell_sums.model_rows(compared)
     every = priced_panel(traffic.sample, catalog)
     panel = every.where(~is_free(every))
     judgement = None
     if models and len(panel) >= MIN_ROWS:
         judgement = judge(panel, catalog)
-        row = _by_requests(traffic.name, judgement, compared, models)
+        row = _judged_by_requests(traffic.name, judgement, compared, models)
     else:
-        row = _by_cells(traffic, compared, models, one_ratio(panel))
+        row = _judged_by_cells(traffic, compared, models, models_at_one_ratio(panel))
         if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
-            row = _undisclosed(row, judge(panel, catalog) if len(panel) >= MIN_ROWS else None)
-    notes = [*(odd_ones(judgement) if judgement else ()), *free_ones(every), *besides(traffic.sample)]
+            row = _as_undisclosed(row, judge(panel, catalog) if len(panel) >= MIN_ROWS else None)
+    notes = [
+        *(outlier_notes(judgement) if judgement else ()),
+        *unbilled_notes(every),
+        *other_charge_notes(traffic.sample),
+    ]
     row = msgspec.structs.replace(row, notes=notes, evidence=[row.evidence[0], *notes, *row.evidence[1:]])
     return _with_channels(row, judgement, traffic, compared, catalog)
 
 
-def _by_requests(
+def _judged_by_requests(
     name: str, judgement: Judgement, compared: Sequence[PricedCell], models: Sequence[ModelRow]
 ) -> GatewayRow:
     """Return the verdict that the amounts of single requests allow."""
-    found = found_of(judgement, bycell.per_model(compared))
+    found = markup_rules(judgement, cell_sums.cells_by_model(compared))
     rows = [_with_outcome(row, judgement) for row in models]
     verdict, why = _verdict(judgement, found, rows)
     pct, low, high = pct_range(verdict, found, judgement, rows)
     main = found[0] if verdict == "markup" else None
-    row = _sums(name, verdict, compared, _with_taken(rows, verdict, _taken(found if main else ())))
+    row = _sums(name, verdict, compared, _with_overpaid(rows, verdict, _taken(found if main else ())))
     return msgspec.structs.replace(
         row,
         kind=main.kind if main else None,
@@ -100,7 +105,7 @@ def _by_requests(
         fixed_usd=main.fixed_usd if main else None,
         overpaid_usd=total(one.overpaid_usd for one in found) if main else ZERO if verdict in CLEARED else None,
         ruled_out=rulings(judgement),
-        evidence=[why, *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
+        evidence=[why, *(cell_sums.sentence(row) for row in rows), *([] if main else _too_small_sentences(found))],
         found=found if main else [],
         rates=implied_rates(judgement.models),
         samples=sample_rows(judgement) if main else [],
@@ -110,7 +115,7 @@ def _by_requests(
 CLEARED = {"none", "explained"}
 
 
-def _taken(found: Iterable[Found]) -> dict[str, Decimal]:
+def _taken(found: Iterable[MarkupRule]) -> dict[str, Decimal]:
     """Return what markups took, by model."""
     taken: dict[str, Decimal] = {}
     for one in found:
@@ -119,14 +124,14 @@ def _taken(found: Iterable[Found]) -> dict[str, Decimal]:
     return taken
 
 
-def _with_taken(models: Sequence[ModelRow], verdict: Verdict, taken: Mapping[str, Decimal]) -> list[ModelRow]:
+def _with_overpaid(models: Sequence[ModelRow], verdict: Verdict, taken: Mapping[str, Decimal]) -> list[ModelRow]:
     """Return the models with what markups took on each; None where the verdict leaves it open."""
     if verdict not in {*CLEARED, "markup"}:
         return list(models)
     return [msgspec.structs.replace(row, overpaid_usd=taken.get(row.model, ZERO)) for row in models]
 
 
-def one_ratio(panel: Panel) -> set[str]:
+def models_at_one_ratio(panel: Panel) -> set[str]:
     """Return the models whose few requests were all billed one multiple of list, as exactly as amounts are written."""
     found = set()
     for name, own in by_model(panel).items():
@@ -137,36 +142,36 @@ def one_ratio(panel: Panel) -> set[str]:
     return found
 
 
-def _by_cells(
+def _judged_by_cells(
     traffic: Traffic, compared: Sequence[PricedCell], models: Sequence[ModelRow], alike: Collection[str]
 ) -> GatewayRow:
     """Return the verdict that sums allow, with few requests or none to look at."""
-    verdict, why = bycell.verdict(models, alike)
+    verdict, why = cell_sums.verdict(models, alike)
     if not models:
-        why = bycell.why_nothing(traffic.cells)
-    billed, listed, high = bycell.billed(compared), bycell.listed(compared), bycell.list_high(compared)
-    pct, low = bycell.over(billed, listed), bycell.over(billed, high)
-    taken = bycell.overpaid(models) if verdict == "markup" else {}
+        why = cell_sums.why_not_compared(traffic.cells)
+    billed, listed, high = cell_sums.billed(compared), cell_sums.listed(compared), cell_sums.list_high(compared)
+    pct, low = cell_sums.over(billed, listed), cell_sums.over(billed, high)
+    taken = cell_sums.overpaid(models) if verdict == "markup" else {}
     if verdict == "markup":
-        pct, low = bycell.over_of_dear(models)
+        pct, low = cell_sums.proven_over_pct(models)
     return msgspec.structs.replace(
-        _sums(traffic.name, verdict, compared, _with_taken(models, verdict, taken)),
+        _sums(traffic.name, verdict, compared, _with_overpaid(models, verdict, taken)),
         kind="token_rate" if verdict == "markup" else None,
         pct=pct,
         low_pct=low,
         high_pct=pct,
         overpaid_usd=total(taken.values()) if verdict in {*CLEARED, "markup"} else None,
         ruled_out=by_sums(models) if models else [],
-        evidence=[why, *(bycell.sentence(row) for row in models)],
+        evidence=[why, *(cell_sums.sentence(row) for row in models)],
     )
 
 
-def _undisclosed(row: GatewayRow, estimates: Judgement | None) -> GatewayRow:
+def _as_undisclosed(row: GatewayRow, estimates: Judgement | None) -> GatewayRow:
     """Return the verdict on a gateway whose log holds its own estimates, but nowhere what it charged."""
     why = "its log has estimates of its own only, and what it charged is nowhere in it"
-    rules = found_of(estimates, {}) if estimates is not None else []
+    rules = markup_rules(estimates, {}) if estimates is not None else []
     if rules:
-        told = "; ".join(f"{claim(one)} on {', '.join(one.models)}" for one in rules)
+        told = "; ".join(f"{rule_sentence(one)} on {', '.join(one.models)}" for one in rules)
         why = (
             f"{why}; its estimates are not list ({told.replace('billed', 'estimated')}): a multiplier in its settings, "
             "or prices of its own; its bill would settle whether that is charged"
@@ -178,7 +183,7 @@ def _undisclosed(row: GatewayRow, estimates: Judgement | None) -> GatewayRow:
 
 def _sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: Sequence[ModelRow]) -> GatewayRow:
     """Return a row with the sums of a gateway, and nothing else filled in."""
-    billed, listed = bycell.billed(compared), bycell.listed(compared)
+    billed, listed = cell_sums.billed(compared), cell_sums.listed(compared)
     return GatewayRow(
         gateway=name,
         verdict=verdict,
@@ -186,9 +191,9 @@ def _sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: S
         list_usd=listed if compared else None,
         requests=requests(compared),
         by_model=list(models),
-        by_day=bycell.day_rows(compared),
+        by_day=cell_sums.day_rows(compared),
         over_list_usd=billed - listed if compared else None,
-        below_list_usd=bycell.below_list(models) if compared else None,
+        below_list_usd=cell_sums.below_list(models) if compared else None,
     )
 
 
@@ -200,33 +205,33 @@ def _with_channels(
     catalog: Catalog,
 ) -> GatewayRow:
     """Return a row with the channels that no amount shows; one that is measured is a markup too."""
-    stated = bycell.stated_channels(traffic.name, bycell.billed(traffic.cells), catalog)
+    stated = cell_sums.stated_channels(traffic.name, cell_sums.billed(traffic.cells), catalog)
     counts = token_counts(traffic.prompts)
     payments = traffic.payments
     sums = channel_sums(row.found, counts, payments, stated, compared, is_measured=judgement is not None)
     fee = top_up_finding(payments)
-    listed = bycell.listed(compared)
-    worth = listed or bycell.listed(traffic.cells)  # what was paid beside requests needs no amounts of theirs
+    listed = cell_sums.listed(compared)
+    worth = listed or cell_sums.listed(traffic.cells)  # what was paid beside requests needs no amounts of theirs
     more = [*token_findings(counts, compared), *([fee] if fee else []), *paid_findings(sums, worth)]
-    row = _with_more(row, [one for one in more if one.of_list_pct > TOLERANCE_PCT])
+    row = _with_rules_beside(row, [one for one in more if one.of_list_pct > TOLERANCE_PCT])
     return msgspec.structs.replace(
         row,
         channels=stated,
         sums=sums,
         claims=claims_against_bill(traffic.name, row.found, catalog),
-        cost_per_list_usd=per_dollar(bycell.billed(compared), listed - unsent_usd(counts, compared), sums, payments),
+        cost_per_list_usd=per_dollar(cell_sums.billed(compared), listed - unsent_usd(counts, compared), sums, payments),
         monthly_usd=_at_this_pace(row, compared, DAYS_A_MONTH),
         yearly_usd=_at_this_pace(row, compared, DAYS_A_YEAR),
     )
 
 
-def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
+def _with_rules_beside(row: GatewayRow, more: Sequence[MarkupRule]) -> GatewayRow:
     """Return a row with findings that lie outside the amounts; they are a markup whatever the amounts say."""
     if not more:
         return row
     found = sorted([*row.found, *more], key=lambda one: (-one.overpaid_usd, one.kind))
     main = found[0]
-    claims = "; ".join(claim(one) for one in more)
+    claims = "; ".join(rule_sentence(one) for one in more)
     taken = _taken(more)
     models = [
         msgspec.structs.replace(model, overpaid_usd=(model.overpaid_usd or ZERO) + taken.get(model.model, ZERO))
@@ -260,7 +265,7 @@ def _with_outcome(row: ModelRow, judgement: Judgement) -> ModelRow:
     return msgspec.structs.replace(row, outcome=one.outcome, kind=kind, explained_by=explained)
 
 
-def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[ModelRow]) -> tuple[Verdict, str]:
+def _verdict(judgement: Judgement, found: Sequence[MarkupRule], models: Sequence[ModelRow]) -> tuple[Verdict, str]:
     """Return the verdict with its first sentence: what is proven outweighs what is open, and that what is explained."""
     listed = total(row.list_usd for row in models)
     overpaid = total(one.overpaid_usd for one in found)
@@ -269,7 +274,7 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
     if open_question := unsettled(judgement):
         return "undecidable", open_question
     outcomes = {one.outcome for one in judgement.models.values()}
-    over_all = bycell.over(total(row.billed_usd for row in models), listed) or 0.0
+    over_all = cell_sums.over(total(row.billed_usd for row in models), listed) or 0.0
     if found and outcomes <= {"list", "markup"}:
         return "none", f"billed is list: {over_all:+.3f}% over all, within the {TOLERANCE_PCT}% that rounding may be"
     if outcomes <= {"list"}:
@@ -282,9 +287,9 @@ def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[Mode
     return "explained", explanation(judgement)
 
 
-def _tiny(found: Sequence[Found]) -> list[str]:
+def _too_small_sentences(found: Sequence[MarkupRule]) -> list[str]:
     """Return rules too small to decide anything: they come last, for readers who add up every request."""
-    return [f"too small to be a markup ({one.of_list_pct:.2g}% of list): {claim(one)}" for one in found]
+    return [f"too small to be a markup ({one.of_list_pct:.2g}% of list): {rule_sentence(one)}" for one in found]
 
 
 def _is_proven(judgement: Judgement) -> bool:
@@ -296,9 +301,9 @@ def _is_proven(judgement: Judgement) -> bool:
     )
 
 
-def _charge(found: Sequence[Found], models: int) -> str:
+def _charge(found: Sequence[MarkupRule], models: int) -> str:
     """Return the claim in one sentence."""
-    said = "; ".join(f"{claim(one)} on {len(one.models)} of {counted(models, 'model')}" for one in found)
+    said = "; ".join(f"{rule_sentence(one)} on {len(one.models)} of {counted(models, 'model')}" for one in found)
     return f"{said}; no look-alike makes these amounts"
 
 

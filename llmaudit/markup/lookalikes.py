@@ -1,6 +1,6 @@
 """What else could make an amount differ from list: the same requests priced under every condition the log leaves open.
 
-`tried` tests each of these prices on all requests and on some of them. Look-alikes are reported in the order of
+`lookalike_fitting` tests each of these prices on all requests and on some of them. Look-alikes are reported in the order of
 `ORDER`, each as ruled out or not.
 """
 

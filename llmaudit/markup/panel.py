@@ -16,7 +16,7 @@ from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog, NoRates, Offer, Rates, rates_for
 from llmaudit.catalog.units import PRICED
 from llmaudit.markup.listprice import conditions_of, list_offer
-from llmaudit.markup.steps import steps
+from llmaudit.markup.rounding_step import rounding_steps
 from llmaudit.summaries.billed import BilledRequest
 
 CLASSES = ("input", "cache_read", "cache_write", "output", "other")
@@ -113,7 +113,7 @@ def priced_panel(rows: Sequence[BilledRequest], catalog: Catalog) -> Panel:
         quantities,
         factors,
         np.array([float(row.billed_usd) for row in kept]),
-        steps(kept),
+        rounding_steps(kept),
         parts,
         quantities[:, READ] * (factors[:, INPUT] - factors[:, READ]),
         _days(kept),

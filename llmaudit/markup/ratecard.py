@@ -34,7 +34,7 @@ CLOUD_REGIONAL = Decimal("1.1")
 Standing = Literal["list", "above", "below", "mixed", "regional", "dated"]
 
 
-class Compared(msgspec.Struct, frozen=True):
+class ComparedModel(msgspec.Struct, frozen=True):
     """One model of a reseller.
 
     Attributes:
@@ -70,7 +70,7 @@ class RateCard(msgspec.Struct, frozen=True):
     verdict: Literal["markup", "none", "undecidable", "undisclosed"]
     ratio: Decimal | None
     models: tuple[str, ...]
-    compared: tuple[Compared, ...]
+    compared: tuple[ComparedModel, ...]
     why: str
 
 
@@ -88,7 +88,7 @@ def rate_card(seller: str, catalog: Catalog, at: datetime) -> RateCard:
     return _judged(seller, sorted(once.values(), key=lambda one: one.model))
 
 
-def _judged(seller: str, compared: Sequence[Compared]) -> RateCard:
+def _judged(seller: str, compared: Sequence[ComparedModel]) -> RateCard:
     if not compared:
         return RateCard(seller, "undisclosed", None, (), (), f"no price of {seller} can be compared with a maker's")
     clusters: dict[Decimal, list[str]] = {}
@@ -128,7 +128,7 @@ def _near(ratio: Decimal, clusters: Mapping[Decimal, object]) -> Decimal:
     return next((known for known in clusters if abs(known - ratio) <= SAME), EXACT.quantize(ratio, Decimal("0.0001")))
 
 
-def _compared(offer: Offer, catalog: Catalog, at: datetime) -> Compared | None:
+def _compared(offer: Offer, catalog: Catalog, at: datetime) -> ComparedModel | None:
     maker = _reference(offer, catalog)
     if maker is None or maker.seller == offer.seller:
         return None
@@ -142,8 +142,8 @@ def _compared(offer: Offer, catalog: Catalog, at: datetime) -> Compared | None:
         return None
     ratio = ratios["output"]
     if not all(_is_times(own[unit].usd, theirs[unit].usd, ratio) for unit in ratios):
-        return Compared(offer.sku.sku, maker.sku.model, ratios, "mixed", None)
-    return Compared(
+        return ComparedModel(offer.sku.sku, maker.sku.model, ratios, "mixed", None)
+    return ComparedModel(
         offer.sku.sku,
         maker.sku.model,
         ratios,

@@ -1,7 +1,7 @@
 """Rules by which a gateway turns list costs into amounts: what a rule is, and how rules compete on the same requests.
 
 A rule with more parameters has to fit clearly better (`PER_NUMBER`). The penalty that a single request can add is
-capped, so that a few odd requests decide nothing. The rules themselves are in `shapes`.
+capped, so that a few odd requests decide nothing. The rules themselves are in `rule_shapes`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from llmaudit.arrays import Bools, Floats
-from llmaudit.markup.fit import CAP, scale_of, sigma_of
 from llmaudit.markup.panel import Panel
+from llmaudit.markup.regression import CAP, scale_of, sigma_of
 
 Kind = Literal[
     "token_rate", "per_request", "rate_and_fee", "output_rate", "input_rate", "class_rates", "cache_discount",
@@ -89,7 +89,7 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedRule:
     """A rule with its numbers.
 
     Attributes:
@@ -137,7 +137,7 @@ class Bench:
         self.scale = 1.0
         self.is_noisy = False
 
-    def settle(self, rules: list[Fitted]) -> None:
+    def settle(self, rules: list[FittedRule]) -> None:
         """Take the noise of the rule that leaves least as the noise of the log, at least that of its rounding."""
         self.scale = max(1.0, min(scale_of(self.residual(rule.predicted)) for rule in rules))
 
@@ -146,7 +146,7 @@ class Bench:
         found: Floats = (self.panel.billed - predicted) / self.sigma
         return found
 
-    def judged(self, rule: Fitted) -> Fitted:
+    def judged(self, rule: FittedRule) -> FittedRule:
         """Return a rule with its cost: of its amounts as they are, or as the log rounds them, whichever is nearer."""
         squares = [(one / self.scale) ** 2 for one in (self.residual(rule.predicted), self.rounded(rule.predicted))]
         square = min(squares, key=lambda one: float(np.minimum(one, CAP).sum()))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from llmaudit.catalog.quote import cost
-from llmaudit.markup.found import dollars
-from llmaudit.markup.judge import Group, Judgement
+from llmaudit.markup.judge import Judgement, ModelGroup
+from llmaudit.markup.markup_rules import dollars
 from llmaudit.markup.model import SampleRow
 from llmaudit.request import COUNTERS
 
@@ -14,10 +14,10 @@ PER_GROUP = 8
 
 def sample_rows(judgement: Judgement) -> list[SampleRow]:
     """Return requests that follow each claim, those on which it took most and those in the middle."""
-    return [row for group in judgement.groups for row in _of(group)]
+    return [row for group in judgement.groups for row in _rows_of_group(group)]
 
 
-def _of(group: Group) -> list[SampleRow]:
+def _rows_of_group(group: ModelGroup) -> list[SampleRow]:
     bench, rule = group.decision.bench, group.decision.rule
     off = abs(bench.residual(rule.predicted))
     follow = [i for i in range(len(bench.panel)) if off[i] <= 2 * max(bench.scale, 1.0)]
@@ -29,7 +29,7 @@ def _of(group: Group) -> list[SampleRow]:
     return [_row(group, i, float(exactly[i])) for i in chosen]
 
 
-def _row(group: Group, index: int, predicted: float) -> SampleRow:
+def _row(group: ModelGroup, index: int, predicted: float) -> SampleRow:
     row = group.decision.bench.panel.rows[index]
     listed = cost(row.quantities, group.decision.bench.panel.rates[index].expected)
     return SampleRow(

@@ -15,10 +15,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from llmaudit.cells import PricedCell
-from llmaudit.markup import bycell
-from llmaudit.markup.fit import quantile95, regress
-from llmaudit.markup.found import dollars
-from llmaudit.markup.model import Found
+from llmaudit.markup import cell_sums
+from llmaudit.markup.markup_rules import dollars
+from llmaudit.markup.model import MarkupRule
+from llmaudit.markup.regression import quantile95, regress
 from llmaudit.money import EXACT, ZERO, total
 from llmaudit.request import COUNTERS
 from llmaudit.summaries.prompts import SizedPrompt
@@ -172,20 +172,20 @@ def padding_usd(count: TokenCount, compared: Sequence[PricedCell]) -> Decimal:
     return total(EXACT.multiply(priced.rates.expected[INPUT], tokens) for priced, tokens in unsent if priced.rates)
 
 
-def token_findings(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> list[Found]:
+def token_findings(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> list[MarkupRule]:
     """Return padded counts as findings: one for each kind of padding."""
     padded = [one for one in counts if one.verdict in PADDED]
     models = {count.model for count in padded}
-    listed = bycell.listed(priced for priced in compared if priced.cell.model in models)
+    listed = cell_sums.listed(priced for priced in compared if priced.cell.model in models)
     by_verdict = ((verdict, [one for one in padded if one.verdict == verdict]) for verdict in ("padding", "inflation"))
     return [_finding(verdict, own, compared, listed) for verdict, own in by_verdict if own]
 
 
-def _finding(verdict: str, own: Sequence[TokenCount], compared: Sequence[PricedCell], listed: Decimal) -> Found:
+def _finding(verdict: str, own: Sequence[TokenCount], compared: Sequence[PricedCell], listed: Decimal) -> MarkupRule:
     main = max(own, key=lambda one: one.prompts)
     taken = {one.model: padding_usd(one, compared) for one in own}
     usd = total(taken.values())
-    found = Found(
+    found = MarkupRule(
         kind="token_count",
         models=[one.model for one in own],
         of_list_pct=float(100 * usd / listed) if listed else 0.0,

@@ -20,7 +20,7 @@ NEARLY_EVERY = 0.98
 """Share of the amounts that are multiples of the step: of any other unit, hardly half are, by chance."""
 
 
-def steps(rows: Sequence[BilledRequest]) -> Floats:
+def rounding_steps(rows: Sequence[BilledRequest]) -> Floats:
     """Return the rounding step of each request's amount in US dollars, found model by model.
 
     It is the place of the last digit that any amount of the model has. A log in points of 1/500,000 dollar has steps of

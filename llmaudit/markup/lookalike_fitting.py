@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from llmaudit.arrays import Floats
-from llmaudit.markup.fit import mode_of
 from llmaudit.markup.lookalikes import FACTORS, Alternative
-from llmaudit.markup.rules import Bench, Fitted
+from llmaudit.markup.regression import mode_of
+from llmaudit.markup.rules import Bench, FittedRule
 
 CURRENCIES: Mapping[str, tuple[float, float]] = {
     "EUR": (0.78, 0.98),
@@ -28,7 +28,7 @@ CURRENCIES: Mapping[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True)
-class Explained:
+class FittedLookAlike:
     """A look-alike that was tried.
 
     Attributes:
@@ -82,7 +82,7 @@ MOST_ONCE = 0.5
 """Share of requests that have to be billed once, where billing some again is to explain the others."""
 
 
-def tried(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterator[Explained]:
+def fitted_lookalikes(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterator[FittedLookAlike]:
     """Yield every look-alike as a rule of its own: everywhere, on some requests, and on some beside a rate.
 
     Args:
@@ -95,7 +95,7 @@ def tried(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterato
     for other in others:
         ratio = other.listed / listed
         constant = bool(np.ptp(ratio) < 1e-3 * ratio.mean())  # relative
-        yield Explained(other.name, other.label, other.listed, is_everywhere=True, is_constant=constant)
+        yield FittedLookAlike(other.name, other.label, other.listed, is_everywhere=True, is_constant=constant)
     names = dict.fromkeys(other.name for other in others)
     sets = {name: np.stack([listed, *(other.listed for other in others if other.name == name)]) for name in names}
     if (counted := _searches(bench)) is not None:
@@ -111,7 +111,7 @@ def tried(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterato
             yield _nearest(bench, name, choices * rate, rate, gain)
 
 
-def _nearest(bench: Bench, name: str, choices: Floats, rate: float, gain: float) -> Explained:
+def _nearest(bench: Bench, name: str, choices: Floats, rate: float, gain: float) -> FittedLookAlike:
     distance = np.abs(choices - bench.panel.billed)
     chosen = distance.argmin(axis=0)
     is_open = np.ptp(choices, axis=0) > 5 * bench.sigma
@@ -124,7 +124,7 @@ def _nearest(bench: Bench, name: str, choices: Floats, rate: float, gain: float)
     shares = np.bincount(chosen[is_open]) / len(chosen)
     rest = shares[shares > 0]
     entropy = float(-(rest * np.log(rest / max(float(is_open.mean()), 1e-12))).sum())
-    return Explained(
+    return FittedLookAlike(
         name,
         SOME,
         predicted,
@@ -149,6 +149,6 @@ def currency_of(rate: float) -> str | None:
     return next((name for name, (low, high) in CURRENCIES.items() if low <= rate <= high), None)
 
 
-def as_rule(explained: Explained, shift: float, bench: Bench) -> Fitted:
+def as_rule(explained: FittedLookAlike, shift: float, bench: Bench) -> FittedRule:
     """Return a look-alike in the shape of a rule, to be judged beside them, in a log that is rounded as theirs."""
-    return Fitted(None, {}, explained.predicted + shift * bench.panel.step, shift=shift)
+    return FittedRule(None, {}, explained.predicted + shift * bench.panel.step, shift=shift)

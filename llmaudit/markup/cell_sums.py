@@ -12,8 +12,8 @@ from decimal import Decimal
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import grouped, requests
-from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.model import TOLERANCE_PCT, Channel, DayRow, ModelRow, Verdict
+from llmaudit.markup.regression import MIN_ROWS
 from llmaudit.money import EXACT, ZERO, percent, shown, times, total
 from llmaudit.phrases import counted
 
@@ -59,12 +59,12 @@ def _model(model: str, cells: list[PricedCell]) -> ModelRow:
 
 def overpaid(models: Sequence[ModelRow]) -> dict[str, Decimal]:
     """Return what was paid above list by model, of those that prove a markup; what others had below is no part."""
-    return {row.model: row.over_list_usd for row in models if _is_dear(row)}
+    return {row.model: row.over_list_usd for row in models if _proves_markup(row)}
 
 
-def over_of_dear(models: Sequence[ModelRow]) -> tuple[float | None, float | None]:
+def proven_over_pct(models: Sequence[ModelRow]) -> tuple[float | None, float | None]:
     """Return how far the models that prove a markup are over list, and over the highest list price that may apply."""
-    dear = [row for row in models if _is_dear(row)]
+    dear = [row for row in models if _proves_markup(row)]
     lows = [row.low_pct for row in dear if row.low_pct is not None]
     charged, cost = total(row.billed_usd for row in dear), total(row.list_usd for row in dear)
     return over(charged, cost), min(lows, default=None)
@@ -75,7 +75,7 @@ def below_list(models: Sequence[ModelRow]) -> Decimal:
     return total(row.list_usd - row.billed_usd for row in models if row.billed_usd < row.list_usd)
 
 
-def _is_dear(row: ModelRow) -> bool:
+def _proves_markup(row: ModelRow) -> bool:
     return row.decides and (row.pct or 0.0) > TOLERANCE_PCT
 
 
@@ -91,7 +91,7 @@ def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Ve
     if not models:
         return "undecidable", "nothing could be compared"
     certain = [row for row in models if row.decides]
-    dear = [row for row in certain if _is_dear(row)]
+    dear = [row for row in certain if _proves_markup(row)]
     cost = total(row.list_usd for row in certain)
     if (percent(total(row.over_list_usd for row in dear), cost) or 0.0) > TOLERANCE_PCT:
         above = over(total(row.billed_usd for row in dear), total(row.list_usd for row in dear))
@@ -119,7 +119,7 @@ def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Ve
     return "explained", "models with one price everywhere are at list; only models with regional prices are above it"
 
 
-def why_nothing(cells: Sequence[PricedCell]) -> str:
+def why_not_compared(cells: Sequence[PricedCell]) -> str:
     """Return why nothing of a gateway could be compared, with what would settle it."""
     good = [priced for priced in cells if priced.cell.status == "ok"]
     charged = [priced for priced in good if priced.cell.billed_kind in CHARGED]
@@ -169,7 +169,7 @@ def sentence(row: ModelRow) -> str:
     return f"{row.model}: {amounts}, {above}, {row.requests:,} requests"
 
 
-def per_model(cells: Iterable[PricedCell]) -> Mapping[str, list[PricedCell]]:
+def cells_by_model(cells: Iterable[PricedCell]) -> Mapping[str, list[PricedCell]]:
     """Return cells by model."""
     return dict(grouped(cells, lambda priced: priced.cell.model))
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from llmaudit.arrays import Floats
 from llmaudit.cells import PricedCell
-from llmaudit.markup import bycell
+from llmaudit.markup import cell_sums
 from llmaudit.markup.doubts import stated_ratio
-from llmaudit.markup.judge import Group, Judgement
-from llmaudit.markup.model import TOLERANCE, Found, ModelRow, Verdict
+from llmaudit.markup.judge import Judgement, ModelGroup
+from llmaudit.markup.model import TOLERANCE, MarkupRule, ModelRow, Verdict
 from llmaudit.markup.panel import Panel
+from llmaudit.markup.rule_shapes import predicted_by
 from llmaudit.markup.rules import Bench, Number
-from llmaudit.markup.shapes import applied
 from llmaudit.money import EXACT, shown, times, total
 
 EPOCH = date(1970, 1, 1)
@@ -46,7 +46,7 @@ WORDS = {
 PAID_BESIDE = {"subscription", "add_on"}
 
 
-def claim(found: Found) -> str:
+def rule_sentence(found: MarkupRule) -> str:
     """Return a finding in words, with its interval."""
     if found.tokens_per_request is not None:
         interval = _span(f"{found.tokens_low:.1f}", f"{found.tokens_high:.1f}")
@@ -67,13 +67,13 @@ def _span(low: str, high: str) -> str:
     return f" ({low} to {high})" if low != high else f" ({low}, to the last digit shown)"
 
 
-def found_of(judgement: Judgement, cells: Mapping[str, Sequence[PricedCell]]) -> list[Found]:
+def markup_rules(judgement: Judgement, cells: Mapping[str, Sequence[PricedCell]]) -> list[MarkupRule]:
     """Return every rule behind a markup, the one with most dollars first."""
     every = [_found(group, judgement, cells) for group in judgement.groups]
     return sorted(every, key=lambda one: (-one.overpaid_usd, one.kind))
 
 
-def _found(group: Group, judgement: Judgement, cells: Mapping[str, Sequence[PricedCell]]) -> Found:
+def _found(group: ModelGroup, judgement: Judgement, cells: Mapping[str, Sequence[PricedCell]]) -> MarkupRule:
     rule = group.decision.rule
     models = list(dict.fromkeys(model for name in group.models for model in judgement.members(name)))
     since = None if rule.since is None else EPOCH + timedelta(days=rule.since)
@@ -84,11 +84,11 @@ def _found(group: Group, judgement: Judgement, cells: Mapping[str, Sequence[Pric
     if len(every) == len(group.panel):
         every, predicted = group.panel, rule.predicted
     else:  # the rule was found on some of the requests
-        predicted = applied(rule, Bench(every))
+        predicted = predicted_by(rule, Bench(every))
     taken = {model: _overpaid(group, every, predicted, own) for model in models if (own := cells.get(model))}
     fixed = rule.numbers.get("fee") or rule.numbers.get("minimum") or rule.numbers.get("step")
     unsent = rule.numbers.get("tokens")
-    return Found(
+    return MarkupRule(
         kind=kind,
         models=models,
         pct=pct,
@@ -111,7 +111,7 @@ def _found(group: Group, judgement: Judgement, cells: Mapping[str, Sequence[Pric
     )
 
 
-def _percent(group: Group) -> tuple[float | None, float | None, float | None]:
+def _percent(group: ModelGroup) -> tuple[float | None, float | None, float | None]:
     """Return the percentage of a rule with its interval; the low end leaves room for an open condition."""
     numbers = group.decision.rule.numbers
     if rate := numbers.get("rate"):
@@ -133,14 +133,14 @@ def _relative(number: Number) -> float:
     return (number.high - number.value) / added if added else 0.0
 
 
-def _overpaid(group: Group, panel: Panel, predicted: Floats, cells: Sequence[PricedCell]) -> Decimal:
+def _overpaid(group: ModelGroup, panel: Panel, predicted: Floats, cells: Sequence[PricedCell]) -> Decimal:
     """Return what a rule took from a model's requests: billed minus list, where that is nothing but the rule.
 
     Where some requests follow another rule (a tier the log does not show), it is the rule's share of what was billed.
     """
     since = group.decision.rule.since
     touched = [one for one in cells if since is None or (one.cell.day and (one.cell.day - EPOCH).days >= since)]
-    charged, cost = bycell.billed(touched), bycell.listed(touched)
+    charged, cost = cell_sums.billed(touched), cell_sums.listed(touched)
     model = cells[0].cell.model
     mine = [i for i, row in enumerate(panel.rows) if row.model == model and (since is None or panel.day[i] >= since)]
     ruled = float(predicted[mine].sum())
@@ -158,7 +158,7 @@ def dollars(amount: float) -> Decimal:
 
 
 def pct_range(
-    verdict: Verdict, found: Sequence[Found], judgement: Judgement, models: Iterable[ModelRow]
+    verdict: Verdict, found: Sequence[MarkupRule], judgement: Judgement, models: Iterable[ModelRow]
 ) -> tuple[float | None, float | None, float | None]:
     """Return the percentage of a gateway with its interval.
 
@@ -166,7 +166,7 @@ def pct_range(
     price under an open condition leaves of it.
     """
     rows = list(models)
-    over_all = bycell.over(total(row.billed_usd for row in rows), total(row.list_usd for row in rows))
+    over_all = cell_sums.over(total(row.billed_usd for row in rows), total(row.list_usd for row in rows))
     if verdict != "markup":
         lows = [row.low_pct for row in rows if row.low_pct is not None]
         return over_all, min([*lows, *([over_all] if over_all is not None else [])], default=None), over_all

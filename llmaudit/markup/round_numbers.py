@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from llmaudit.arrays import Bools, Floats
-from llmaudit.markup.fit import MIN_ROWS, quantile95, regress
-from llmaudit.markup.rules import NULLS, Bench, Fitted, Form, Number
+from llmaudit.markup.regression import MIN_ROWS, quantile95, regress
+from llmaudit.markup.rules import NULLS, Bench, FittedRule, Form, Number
 
 DIGITS = (1, 2, 3)
 """Significant digits of an amount, and decimals of a percentage less one, from the roundest on."""
@@ -34,7 +34,7 @@ PITCHES = 50
 """With at least this many different endings of amounts, rounding behaves as if random."""
 
 
-def snapped(rule: Fitted, bench: Bench) -> Fitted:
+def snapped(rule: FittedRule, bench: Bench) -> FittedRule:
     """Return a rule with its cost, using round numbers if they reproduce the amounts as well."""
     judged = bench.judged(rule)
     form = rule.form
@@ -105,7 +105,7 @@ def rounding_room(form: Form, bench: Bench) -> Floats:
     return found
 
 
-def refined(rule: Fitted, bench: Bench) -> Fitted:
+def refined(rule: FittedRule, bench: Bench) -> FittedRule:
     """Return a rule with its numbers estimated again, with what is known of the rounding of its amounts.
 
     Amounts that end on half a step are left out. Requests of one list cost share their rounding, and count as one for
@@ -141,7 +141,7 @@ def refined(rule: Fitted, bench: Bench) -> Fitted:
     return replace(rule, numbers=numbers)
 
 
-def _as_rounded(rule: Fitted, bench: Bench) -> Fitted:
+def _as_rounded(rule: FittedRule, bench: Bench) -> FittedRule:
     """Return a rule for a log that rounds the way in which most amounts are the rule's own, to the last digit.
 
     If steps are far below the precision of any list price, the costs of rules do not decide.

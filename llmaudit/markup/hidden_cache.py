@@ -13,14 +13,14 @@ import numpy as np
 
 from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog
-from llmaudit.markup.decide import CLOSE, Decision, Tested, decide
-from llmaudit.markup.fit import MIN_ROWS
+from llmaudit.markup.decide import CLOSE, Decision, LookAlikeScore, decide
+from llmaudit.markup.lookalike_fitting import FittedLookAlike
 from llmaudit.markup.lookalikes import FACTORS, alternatives
 from llmaudit.markup.model import TOLERANCE
 from llmaudit.markup.panel import Panel
-from llmaudit.markup.rules import Bench, Fitted
-from llmaudit.markup.shapes import applied
-from llmaudit.markup.tried import Explained
+from llmaudit.markup.regression import MIN_ROWS
+from llmaudit.markup.rule_shapes import predicted_by
+from llmaudit.markup.rules import Bench, FittedRule
 
 NEARLY_ALL = 0.97
 """Share of the amounts that must be within the range: every log has a few odd requests."""
@@ -35,7 +35,7 @@ NAME = "cache class"
 
 
 @dataclass(frozen=True)
-class Range:
+class CostRange:
     """What requests may cost at list if cached parts of any size are hidden.
 
     Attributes:
@@ -52,7 +52,7 @@ class Range:
     is_certain: Bools
 
 
-def range_of(panel: Panel, catalog: Catalog) -> Range | None:
+def cost_range(panel: Panel, catalog: Catalog) -> CostRange | None:
     """Return the range that hidden cached parts leave open; None if the log shows them, or they are free."""
     tokens, factors, listed = panel.quantities, panel.factors, panel.listed
     fresh, plain = tokens[:, FACTORS["input_tokens"]], factors[:, FACTORS["input_tokens"]]
@@ -70,7 +70,7 @@ def range_of(panel: Panel, catalog: Catalog) -> Range | None:
     if not np.abs(high - low).max() > 0:
         return None
     label = f"parts of prompts {' or '.join(words)} a cache, unreported" if words else "some writes kept for 1 hour"
-    return Range(low, high, label, (high - low <= 0) | _too_small(panel, catalog))
+    return CostRange(low, high, label, (high - low <= 0) | _too_small(panel, catalog))
 
 
 def _too_small(panel: Panel, catalog: Catalog) -> Bools:
@@ -86,7 +86,7 @@ def _too_small(panel: Panel, catalog: Catalog) -> Bools:
     return found
 
 
-def settled(decision: Decision, catalog: Catalog) -> Decision:
+def with_hidden_cache(decision: Decision, catalog: Catalog) -> Decision:
     """Return a decision that accounts for cached parts hidden by the log; the same one if they change nothing.
 
     Where enough prompts are too small to be cached, those decide.
@@ -94,13 +94,13 @@ def settled(decision: Decision, catalog: Catalog) -> Decision:
     bench = decision.bench
     if (decision.rule.fits >= CLOSE and not bench.is_noisy) or _is_even(decision):
         return decision
-    room = range_of(bench.panel, catalog)
+    room = cost_range(bench.panel, catalog)
     if room is None:
         return decision
     if 2 * MIN_ROWS <= room.is_certain.sum() < len(bench.panel):
         sure = decide(bench.panel.where(room.is_certain), catalog)
         if sure.outcome == "list" and _lies_within(bench, room, None, 1.0):
-            return _explained(decision, room)
+            return _explained_by_cache(decision, room)
         if sure.outcome in {"markup", "currency"} and _lies_within(bench, room, sure.rule, 1.0):
             return sure
         return decision
@@ -108,7 +108,7 @@ def settled(decision: Decision, catalog: Catalog) -> Decision:
     if not is_open or not _lies_within(bench, room, None, _regional(bench.panel, catalog)):
         return decision
     at_list = float((np.abs(bench.panel.billed - bench.listed) <= bench.panel.step).mean())
-    return _explained(decision, room) if at_list >= SOME else replace(decision, outcome="unclear")
+    return _explained_by_cache(decision, room) if at_list >= SOME else replace(decision, outcome="unclear")
 
 
 def _is_even(decision: Decision) -> bool:
@@ -125,24 +125,24 @@ def _regional(panel: Panel, catalog: Catalog) -> float:
     return max((float(np.median(one.listed / panel.listed)) for one in every), default=1.0)
 
 
-def follows(decision: Decision, rule: Fitted, catalog: Catalog) -> bool:
+def follows_but_for_cache(decision: Decision, rule: FittedRule, catalog: Catalog) -> bool:
     """Say whether a model's requests follow the rule of other models, as far as hidden cached parts let them.
 
     Some have to be what the rule makes of them to the step, more than are at list.
     """
     bench = decision.bench
-    room = range_of(bench.panel, catalog)
+    room = cost_range(bench.panel, catalog)
     if room is None or (decision.fits >= CLOSE and not bench.is_noisy):
         return False
     step, billed = bench.panel.step, bench.panel.billed
-    made = float((np.abs(billed - applied(rule, bench)) <= step).mean())
+    made = float((np.abs(billed - predicted_by(rule, bench)) <= step).mean())
     at_list = float((np.abs(billed - bench.listed) <= step).mean())
     return made >= SOME and made > at_list and _lies_within(bench, room, rule, 1.0)
 
 
-def _lies_within(bench: Bench, room: Range, rule: Fitted | None, dearest: float) -> bool:
+def _lies_within(bench: Bench, room: CostRange, rule: FittedRule | None, dearest: float) -> bool:
     """Say whether nearly all amounts lie where hidden cached parts, and a rule beside them, can bring them."""
-    middle = bench.listed if rule is None else applied(rule, bench)
+    middle = bench.listed if rule is None else predicted_by(rule, bench)
     ratio = max([1.0, *(rule.numbers[name].value for name in RATIOS if name in rule.numbers)] if rule else [1.0])
     error = 4 * np.sqrt(bench.panel.step**2 + (2e-4 * middle) ** 2)
     low, high = middle - (bench.listed - room.low) * ratio, (middle + (room.high - bench.listed) * ratio) * dearest
@@ -150,13 +150,13 @@ def _lies_within(bench: Bench, room: Range, rule: Fitted | None, dearest: float)
     return bool(((billed >= low - error) & (billed <= high + error)).mean() >= NEARLY_ALL)
 
 
-def _explained(decision: Decision, room: Range) -> Decision:
-    look = Explained(
+def _explained_by_cache(decision: Decision, room: CostRange) -> Decision:
+    look = FittedLookAlike(
         NAME,
         room.label,
         np.clip(decision.bench.panel.billed, room.low, room.high),
         is_everywhere=False,
         is_constant=False,
     )
-    tested = decision.tested | {NAME: Tested(room.label, 0.0, 1.0)}
+    tested = decision.tested | {NAME: LookAlikeScore(room.label, 0.0, 1.0)}
     return replace(decision, outcome="look-alike", explained=look, tested=tested)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from llmaudit.markup.decide import Decision
-from llmaudit.markup.fit import ILL, quantile95, regress, sigma_of
 from llmaudit.markup.model import ImpliedRate
 from llmaudit.markup.panel import CLASSES, Panel
+from llmaudit.markup.regression import ILL, quantile95, regress, sigma_of
 
 LEAST = 0.01
 """The rate of a class with less than this share of list cost cannot be determined."""
@@ -29,10 +29,10 @@ SURE = 0.05
 
 def implied_rates(decisions: Mapping[str, Decision]) -> list[ImpliedRate]:
     """Return the rate of each class of tokens that each model's requests have, as a multiple of list."""
-    return [row for name, one in decisions.items() for row in _of(name, one.bench.panel)]
+    return [row for name, one in decisions.items() for row in _rates_of_model(name, one.bench.panel)]
 
 
-def _of(model: str, panel: Panel) -> Iterator[ImpliedRate]:
+def _rates_of_model(model: str, panel: Panel) -> Iterator[ImpliedRate]:
     shares = panel.parts.sum(axis=0) / panel.parts.sum()
     used = [index for index in range(len(CLASSES)) if shares[index] >= LEAST]
     columns = np.concatenate([panel.parts[:, used], np.ones((len(panel), 1))], axis=1)

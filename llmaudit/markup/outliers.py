@@ -15,31 +15,31 @@ from llmaudit.money import shown, total
 from llmaudit.summaries.billed import BilledRequest
 
 
-def excess_of(one: Decision) -> float:
+def unexplained_share(one: Decision) -> float:
     """Return the amount above list that neither a rule nor a look-alike explains, as a share of list."""
     if one.outcome == "unclear":
         return float((one.bench.panel.billed - one.bench.listed).sum() / one.bench.listed.sum())
     if one.outcome == "list" and one.fits < 1:
         residual = one.bench.panel.billed - one.bench.listed
-        return max(float(residual[odd_of(one)].sum() / one.bench.listed.sum()), 0.0)
+        return max(float(residual[outlier_mask(one)].sum() / one.bench.listed.sum()), 0.0)
     return 0.0
 
 
-def odd_of(one: Decision) -> Bools:
+def outlier_mask(one: Decision) -> Bools:
     """Say which requests do not follow the explanation found for their model."""
     found: Bools = np.abs(one.bench.residual(one.rule.predicted)) > ODD * one.bench.scale
     return found
 
 
-def are_few(judgement: Judgement) -> bool:
+def are_outliers_negligible(judgement: Judgement) -> bool:
     """Say whether the odd requests of models at list are too few, and too small, to be a gateway's business.
 
-    They are shown with what they come to (`odd_ones`), and keep no verdict open.
+    They are shown with what they come to (`outlier_notes`), and keep no verdict open.
     """
     at_list = [one for one in judgement.models.values() if one.outcome == "list"]
-    count = sum(int(odd_of(one).sum()) for one in at_list)
+    count = sum(int(outlier_mask(one).sum()) for one in at_list)
     listed = [float(one.bench.listed.sum()) for one in at_list]
-    dollars = sum(excess_of(one) * size for one, size in zip(at_list, listed, strict=True))
+    dollars = sum(unexplained_share(one) * size for one, size in zip(at_list, listed, strict=True))
     return count <= FEW_ODD * sum(len(one.bench.panel) for one in at_list) and dollars <= LITTLE * sum(listed)
 
 
@@ -50,9 +50,9 @@ FEW_ODD, LITTLE = 0.01, 0.03
 """Share of requests, and of list cost, up to which odd amounts are treated as accidents of the log."""
 
 
-def odd_ones(judgement: Judgement) -> list[str]:
+def outlier_notes(judgement: Judgement) -> list[str]:
     """Return a sentence about the odd requests of models at list: their sum, and where the largest are; or none."""
-    odd = {key: np.flatnonzero(odd_of(one)) for key, one in judgement.models.items() if one.outcome == "list"}
+    odd = {key: np.flatnonzero(outlier_mask(one)) for key, one in judgement.models.items() if one.outcome == "list"}
     count = sum(map(len, odd.values()))
     if not count:
         return []
@@ -72,7 +72,7 @@ def odd_ones(judgement: Judgement) -> list[str]:
     return [told]
 
 
-def free_ones(panel: Panel) -> list[str]:
+def unbilled_notes(panel: Panel) -> list[str]:
     """Return what was billed nothing, in a sentence; nothing where all was billed."""
     free = is_free(panel)
     if not free.any():
@@ -85,7 +85,7 @@ def free_ones(panel: Panel) -> list[str]:
     return [told]
 
 
-def besides(sample: Sequence[BilledRequest]) -> list[str]:
+def other_charge_notes(sample: Sequence[BilledRequest]) -> list[str]:
     """Return what was charged for other things than tokens, in a sentence; nothing where no log states any."""
     rows = [row for row in sample if row.besides_usd]
     if not rows:

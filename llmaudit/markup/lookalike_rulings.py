@@ -9,11 +9,11 @@ import numpy as np
 from llmaudit.markup.decide import ENOUGH, Decision
 from llmaudit.markup.doubts import MANY, exchanged
 from llmaudit.markup.judge import Judgement
+from llmaudit.markup.lookalike_fitting import SOME, currency_of
 from llmaudit.markup.lookalikes import ORDER
 from llmaudit.markup.model import TOLERANCE, LookAlike, ModelRow
-from llmaudit.markup.odd import are_few, excess_of, odd_of
+from llmaudit.markup.outliers import are_outliers_negligible, outlier_mask, unexplained_share
 from llmaudit.markup.rules import PER_NUMBER
-from llmaudit.markup.tried import SOME, currency_of
 
 ALWAYS = {
     "duplicates": "every request id counts once, and one that counted twice would add to both sides alike",
@@ -106,8 +106,8 @@ def unsettled(judgement: Judgement) -> str | None:
         )
     if (foreign := _near_currency(judgement)) is not None:
         return foreign
-    few = are_few(judgement)
-    excess = {key: excess_of(one) for key, one in judgement.models.items() if not few or one.outcome != "list"}
+    few = are_outliers_negligible(judgement)
+    excess = {key: unexplained_share(one) for key, one in judgement.models.items() if not few or one.outcome != "list"}
     loose = [key for key, share in excess.items() if share > TOLERANCE]
     dollars = sum(share * float(judgement.models[key].bench.listed.sum()) for key, share in excess.items())
     share = dollars / float(judgement.panel.listed.sum())
@@ -196,9 +196,9 @@ def bound_pct(judgement: Judgement) -> float:
 
     A few odd requests are no part of it: they are shown apart.
     """
-    rooms, few = [], are_few(judgement)
+    rooms, few = [], are_outliers_negligible(judgement)
     for one in judgement.models.values():
-        kept = ~odd_of(one) if few else np.ones(len(one.bench.panel), bool)
+        kept = ~outlier_mask(one) if few else np.ones(len(one.bench.panel), bool)
         residual = (one.bench.panel.billed - one.bench.listed)[kept]
         error = float(np.sqrt((residual**2).sum())) / float(one.bench.listed.sum())
         rooms.append(100 * (abs(float(residual.sum() / one.bench.listed.sum())) + 2 * error))

@@ -13,13 +13,13 @@ import numpy as np
 
 from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog, NoRates, Offer, rates_for
-from llmaudit.markup.decide import Decision, Tested
-from llmaudit.markup.fit import MIN_ROWS
+from llmaudit.markup.decide import Decision, LookAlikeScore
 from llmaudit.markup.listprice import conditions_of
+from llmaudit.markup.lookalike_fitting import FittedLookAlike
 from llmaudit.markup.model import TOLERANCE
 from llmaudit.markup.panel import OUTPUT, Panel
+from llmaudit.markup.regression import MIN_ROWS
 from llmaudit.markup.rules import TIE
-from llmaudit.markup.tried import Explained
 
 TRIED = 12
 """Requests on which every model of the seller is tried; the one that explains most of them is tried on all."""
@@ -36,18 +36,20 @@ NAME = "alias"
 def with_another_model(decision: Decision, catalog: Catalog) -> Decision:
     """Return a decision explained by another model's price; the same one if no price explains it."""
     bench = decision.bench
-    panel, at_list = bench.panel, _made(bench.panel, bench.listed)
-    is_open = decision.outcome == "unclear" or (decision.outcome == "list" and _over(panel) > TOLERANCE)
+    panel, at_list = bench.panel, _equals_billed(bench.panel, bench.listed)
+    is_open = decision.outcome == "unclear" or (decision.outcome == "list" and _over_list(panel) > TOLERANCE)
     if not is_open or bench.is_noisy or (~at_list).sum() < MIN_ROWS:
         return decision
-    for offer in _likely(panel.where(_first(~at_list)), catalog):
+    for offer in _likely_models(panel.where(_first_few(~at_list)), catalog):
         cost = _costs(panel, offer, catalog)
-        made = _made(panel, cost)
+        made = _equals_billed(panel, cost)
         if made[~at_list].mean() >= NEARLY_ALL and (made | at_list).mean() >= TOGETHER:
             share = 100 * float((~at_list).mean())
             label = f"{share:.0f}% of the requests cost what {offer.sku.model} does"
-            look = Explained(NAME, label, np.where(at_list, bench.listed, cost), is_everywhere=False, is_constant=False)
-            better = Tested(label, -decision.rule.cost, float((made | at_list).mean()))
+            look = FittedLookAlike(
+                NAME, label, np.where(at_list, bench.listed, cost), is_everywhere=False, is_constant=False
+            )
+            better = LookAlikeScore(label, -decision.rule.cost, float((made | at_list).mean()))
             return replace(decision, outcome="look-alike", explained=look, tested=decision.tested | {NAME: better})
     return decision
 
@@ -69,8 +71,8 @@ def with_uncounted_output(decision: Decision) -> Decision:
     if np.median(room) > SHARP or made.mean() < TOGETHER or len(np.unique(whole[whole > 0])) < DIFFERENT:
         return decision
     label = f"{whole.mean():,.0f} output tokens a request that the log does not count"
-    look = Explained(REASONING, label, listed + whole * price, is_everywhere=False, is_constant=False)
-    better = Tested(label, -decision.rule.cost, float(made.mean()))
+    look = FittedLookAlike(REASONING, label, listed + whole * price, is_everywhere=False, is_constant=False)
+    better = LookAlikeScore(label, -decision.rule.cost, float(made.mean()))
     return replace(decision, outcome="look-alike", explained=look, tested=decision.tested | {REASONING: better})
 
 
@@ -82,26 +84,26 @@ DIFFERENT = 20
 """Different counts that have to be there: the same on every request is an amount per request."""
 
 
-def _over(panel: Panel) -> float:
+def _over_list(panel: Panel) -> float:
     return float((panel.billed - panel.listed).sum() / panel.listed.sum())
 
 
-def _made(panel: Panel, amounts: Floats) -> Bools:
+def _equals_billed(panel: Panel, amounts: Floats) -> Bools:
     """Say which amounts equal others after the log's rounding."""
     found: Bools = np.abs(panel.billed - amounts) <= panel.step * 2 * TIE  # either way of rounding
     return found
 
 
-def _first(mask: Bools) -> Bools:
+def _first_few(mask: Bools) -> Bools:
     found: Bools = mask & (np.cumsum(mask) <= TRIED)
     return found
 
 
-def _likely(panel: Panel, catalog: Catalog) -> Iterator[Offer]:
+def _likely_models(panel: Panel, catalog: Catalog) -> Iterator[Offer]:
     """Yield the models of the seller whose prices explain most of some amounts, best first."""
     own = panel.offers[0]
     others = [one for one in catalog.offers() if one.seller == own.seller and one.sku.model != own.sku.model]
-    made = [(float(_made(panel, _costs(panel, offer, catalog)).mean()), offer) for offer in others]
+    made = [(float(_equals_billed(panel, _costs(panel, offer, catalog)).mean()), offer) for offer in others]
     yield from (offer for share, offer in sorted(made, key=lambda pair: (-pair[0], pair[1].key)) if share >= NEARLY_ALL)
 
 
