@@ -1,7 +1,7 @@
 """What gateways add to the provider's price: measured, told apart from what only looks like it, or cleared.
 
     cells ──▶ cell_sums (exact sums) ────────────────────────────────────────────┐
-    sampled requests ─▶ panel ─▶ decide (one model) ─▶ judge ─▶ markup_rules ────┼─▶ gateway ─▶ all_gateways: the verdicts
+    sampled requests ─▶ panel ─▶ decide (one model) ─▶ judge ─▶ markup_rules ────┼─▶ gateway ─▶ all_gateways: verdicts
     prompts, payments ─▶ tokencount, topup ─▶ channels ──────────────────────────┘
 
 A gateway is charged with a markup only where no other reading of its log fits as well. So `decide` holds two kinds of

@@ -36,21 +36,26 @@ NAME = "alias"
 def with_another_model(decision: Decision, catalog: Catalog) -> Decision:
     """Return a decision explained by another model's price; the same one if no price explains it."""
     bench = decision.bench
-    panel, at_list = bench.panel, _equals_billed(bench.panel, bench.listed)
+    panel, is_at_list = bench.panel, _equals_billed(bench.panel, bench.listed)
     is_open = decision.outcome == "unclear" or (decision.outcome == "list" and _over_list(panel) > TOLERANCE)
-    if not is_open or bench.is_noisy or (~at_list).sum() < MIN_ROWS:
+    if not is_open or bench.is_noisy or (~is_at_list).sum() < MIN_ROWS:
         return decision
-    for offer in _likely_models(panel.where(_first_few(~at_list)), catalog):
-        cost = _costs(panel, offer, catalog)
-        made = _equals_billed(panel, cost)
-        if made[~at_list].mean() >= NEARLY_ALL and (made | at_list).mean() >= TOGETHER:
-            share = 100 * float((~at_list).mean())
-            label = f"{share:.0f}% of the requests cost what {offer.sku.model} does"
-            look = FittedLookAlike(
-                NAME, label, np.where(at_list, bench.listed, cost), is_everywhere=False, is_constant=False
+    for offer in _likely_models(panel.where(_first_few(~is_at_list)), catalog):
+        costs = _costs(panel, offer, catalog)
+        is_reproduced = _equals_billed(panel, costs)
+        if is_reproduced[~is_at_list].mean() >= NEARLY_ALL and (is_reproduced | is_at_list).mean() >= TOGETHER:
+            share_pct = 100 * float((~is_at_list).mean())
+            label = f"{share_pct:.0f}% of the requests cost what {offer.sku.model} does"
+            lookalike = FittedLookAlike(
+                NAME, label, np.where(is_at_list, bench.listed, costs), is_everywhere=False, is_constant=False
             )
-            better = LookAlikeScore(label, -decision.rule.cost, float((made | at_list).mean()))
-            return replace(decision, outcome="look-alike", explained=look, tested=decision.tested | {NAME: better})
+            score = LookAlikeScore(label, -decision.rule.cost, float((is_reproduced | is_at_list).mean()))
+            return replace(
+                decision,
+                outcome="look-alike",
+                lookalike=lookalike,
+                lookalike_scores=decision.lookalike_scores | {NAME: score},
+            )
     return decision
 
 
@@ -62,18 +67,33 @@ def with_uncounted_output(decision: Decision) -> Decision:
     """
     bench = decision.bench
     panel, listed = bench.panel, bench.listed
-    price = panel.factors[:, OUTPUT]
-    if not (bench.is_noisy or decision.outcome == "unclear") or decision.outcome == "list" or not (price > 0).all():
+    output_price = panel.factors[:, OUTPUT]
+    if (
+        not (bench.is_noisy or decision.outcome == "unclear")
+        or decision.outcome == "list"
+        or not (output_price > 0).all()
+    ):
         return decision
-    beyond, room = (panel.billed - listed) / price, panel.step * 2 * TIE / price
-    whole = np.round(beyond)
-    made = (np.abs(beyond - whole) <= room) & (whole >= 0)
-    if np.median(room) > SHARP or made.mean() < TOGETHER or len(np.unique(whole[whole > 0])) < DIFFERENT:
+    extra_tokens, tolerance = (panel.billed - listed) / output_price, panel.step * 2 * TIE / output_price
+    whole_tokens = np.round(extra_tokens)
+    is_whole = (np.abs(extra_tokens - whole_tokens) <= tolerance) & (whole_tokens >= 0)
+    if (
+        np.median(tolerance) > SHARP
+        or is_whole.mean() < TOGETHER
+        or len(np.unique(whole_tokens[whole_tokens > 0])) < DIFFERENT
+    ):
         return decision
-    label = f"{whole.mean():,.0f} output tokens a request that the log does not count"
-    look = FittedLookAlike(REASONING, label, listed + whole * price, is_everywhere=False, is_constant=False)
-    better = LookAlikeScore(label, -decision.rule.cost, float(made.mean()))
-    return replace(decision, outcome="look-alike", explained=look, tested=decision.tested | {REASONING: better})
+    label = f"{whole_tokens.mean():,.0f} output tokens a request that the log does not count"
+    lookalike = FittedLookAlike(
+        REASONING, label, listed + whole_tokens * output_price, is_everywhere=False, is_constant=False
+    )
+    score = LookAlikeScore(label, -decision.rule.cost, float(is_whole.mean()))
+    return replace(
+        decision,
+        outcome="look-alike",
+        lookalike=lookalike,
+        lookalike_scores=decision.lookalike_scores | {REASONING: score},
+    )
 
 
 REASONING = "reasoning outside output"
@@ -90,21 +110,25 @@ def _over_list(panel: Panel) -> float:
 
 def _equals_billed(panel: Panel, amounts: Floats) -> Bools:
     """Say which amounts equal others after the log's rounding."""
-    found: Bools = np.abs(panel.billed - amounts) <= panel.step * 2 * TIE  # either way of rounding
-    return found
+    is_equal: Bools = np.abs(panel.billed - amounts) <= panel.step * 2 * TIE  # either way of rounding
+    return is_equal
 
 
 def _first_few(mask: Bools) -> Bools:
-    found: Bools = mask & (np.cumsum(mask) <= TRIED)
-    return found
+    is_first: Bools = mask & (np.cumsum(mask) <= TRIED)
+    return is_first
 
 
 def _likely_models(panel: Panel, catalog: Catalog) -> Iterator[Offer]:
     """Yield the models of the seller whose prices explain most of some amounts, best first."""
-    own = panel.offers[0]
-    others = [one for one in catalog.offers() if one.seller == own.seller and one.sku.model != own.sku.model]
-    made = [(float(_equals_billed(panel, _costs(panel, offer, catalog)).mean()), offer) for offer in others]
-    yield from (offer for share, offer in sorted(made, key=lambda pair: (-pair[0], pair[1].key)) if share >= NEARLY_ALL)
+    served = panel.offers[0]
+    other_offers = [
+        offer for offer in catalog.offers() if offer.seller == served.seller and offer.sku.model != served.sku.model
+    ]
+    shares = [(float(_equals_billed(panel, _costs(panel, offer, catalog)).mean()), offer) for offer in other_offers]
+    yield from (
+        offer for share, offer in sorted(shares, key=lambda pair: (-pair[0], pair[1].key)) if share >= NEARLY_ALL
+    )
 
 
 def _costs(panel: Panel, offer: Offer, catalog: Catalog) -> Floats:
@@ -113,5 +137,7 @@ def _costs(panel: Panel, offer: Offer, catalog: Catalog) -> Floats:
     for index, row in enumerate(panel.rows):
         rates = rates_for(catalog, offer, conditions_of(row, catalog))
         if not isinstance(rates, NoRates):
-            costs[index] = sum(q * float(f) for q, f in zip(row.quantities, rates.expected, strict=True))
+            costs[index] = sum(
+                quantity * float(factor) for quantity, factor in zip(row.quantities, rates.expected, strict=True)
+            )
     return costs

@@ -54,19 +54,19 @@ class CostRange:
 
 def cost_range(panel: Panel, catalog: Catalog) -> CostRange | None:
     """Return the range that hidden cached parts leave open; None if the log shows them, or they are free."""
-    tokens, factors, listed = panel.quantities, panel.factors, panel.listed
-    fresh, plain = tokens[:, FACTORS["input_tokens"]], factors[:, FACTORS["input_tokens"]]
-    writes = [FACTORS[f"cache_write_{name}_tokens"] for name in ("5m", "1h", "other")]
+    quantities, factors, listed = panel.quantities, panel.factors, panel.listed
+    input_tokens, input_price = quantities[:, FACTORS["input_tokens"]], factors[:, FACTORS["input_tokens"]]
+    write_columns = [FACTORS[f"cache_write_{name}_tokens"] for name in ("5m", "1h", "other")]
     low, high, words = listed, listed, []
-    if not tokens[:, FACTORS["cache_read_tokens"]].any():
-        low = listed - fresh * np.maximum(plain - factors[:, FACTORS["cache_read_tokens"]], 0.0)
+    if not quantities[:, FACTORS["cache_read_tokens"]].any():
+        low = listed - input_tokens * np.maximum(input_price - factors[:, FACTORS["cache_read_tokens"]], 0.0)
         words.append("read from")
-    if not tokens[:, writes].any():
-        high = listed + fresh * np.maximum(factors[:, writes].max(axis=1) - plain, 0.0)
+    if not quantities[:, write_columns].any():
+        high = listed + input_tokens * np.maximum(factors[:, write_columns].max(axis=1) - input_price, 0.0)
         words.append("written to")
-    elif not tokens[:, FACTORS["cache_write_1h_tokens"]].any():  # the log may tell no lifetimes
-        longer = factors[:, [FACTORS["cache_write_1h_tokens"]]] - factors[:, writes]
-        high = listed + (tokens[:, writes] * np.maximum(longer, 0.0)).sum(axis=1)
+    elif not quantities[:, FACTORS["cache_write_1h_tokens"]].any():  # the log may tell no lifetimes
+        hour_surcharge = factors[:, [FACTORS["cache_write_1h_tokens"]]] - factors[:, write_columns]
+        high = listed + (quantities[:, write_columns] * np.maximum(hour_surcharge, 0.0)).sum(axis=1)
     if not np.abs(high - low).max() > 0:
         return None
     label = f"parts of prompts {' or '.join(words)} a cache, unreported" if words else "some writes kept for 1 hour"
@@ -75,15 +75,15 @@ def cost_range(panel: Panel, catalog: Catalog) -> CostRange | None:
 
 def _too_small(panel: Panel, catalog: Catalog) -> Bools:
     """Say which prompts are too small for their seller to cache; none is if the seller states no size."""
-    least = {}
+    min_tokens_by_offer = {}
     for offer in panel.offers:
-        if offer.key not in least:
+        if offer.key not in min_tokens_by_offer:
             rule = catalog.prompt_cache(offer)
-            least[offer.key] = rule.min_tokens if rule else 0
-    needed = np.array([least[offer.key] for offer in panel.offers])
-    prompts = np.array([sum(row.tokens[:-1]) for row in panel.rows])
-    found: Bools = prompts < needed
-    return found
+            min_tokens_by_offer[offer.key] = rule.min_tokens if rule else 0
+    min_tokens = np.array([min_tokens_by_offer[offer.key] for offer in panel.offers])
+    prompt_tokens = np.array([sum(row.tokens[:-1]) for row in panel.rows])
+    is_too_small: Bools = prompt_tokens < min_tokens
+    return is_too_small
 
 
 def with_hidden_cache(decision: Decision, catalog: Catalog) -> Decision:
@@ -94,21 +94,23 @@ def with_hidden_cache(decision: Decision, catalog: Catalog) -> Decision:
     bench = decision.bench
     if (decision.rule.fits >= CLOSE and not bench.is_noisy) or _is_even(decision):
         return decision
-    room = cost_range(bench.panel, catalog)
-    if room is None:
+    costs = cost_range(bench.panel, catalog)
+    if costs is None:
         return decision
-    if 2 * MIN_ROWS <= room.is_certain.sum() < len(bench.panel):
-        sure = decide(bench.panel.where(room.is_certain), catalog)
-        if sure.outcome == "list" and _lies_within(bench, room, None, 1.0):
-            return _explained_by_cache(decision, room)
-        if sure.outcome in {"markup", "currency"} and _lies_within(bench, room, sure.rule, 1.0):
-            return sure
+    if 2 * MIN_ROWS <= costs.is_certain.sum() < len(bench.panel):
+        uncached_decision = decide(bench.panel.where(costs.is_certain), catalog)
+        if uncached_decision.outcome == "list" and _lies_within(bench, costs, None, 1.0):
+            return _explained_by_cache(decision, costs)
+        if uncached_decision.outcome in {"markup", "currency"} and _lies_within(
+            bench, costs, uncached_decision.rule, 1.0
+        ):
+            return uncached_decision
         return decision
     is_open = decision.outcome in {"unclear", "discount"} or bench.is_noisy or decision.rule.kind is None
-    if not is_open or not _lies_within(bench, room, None, _regional(bench.panel, catalog)):
+    if not is_open or not _lies_within(bench, costs, None, _regional(bench.panel, catalog)):
         return decision
-    at_list = float((np.abs(bench.panel.billed - bench.listed) <= bench.panel.step).mean())
-    return _explained_by_cache(decision, room) if at_list >= SOME else replace(decision, outcome="unclear")
+    share_at_list = float((np.abs(bench.panel.billed - bench.listed) <= bench.panel.step).mean())
+    return _explained_by_cache(decision, costs) if share_at_list >= SOME else replace(decision, outcome="unclear")
 
 
 def _is_even(decision: Decision) -> bool:
@@ -121,8 +123,12 @@ def _is_even(decision: Decision) -> bool:
 
 def _regional(panel: Panel, catalog: Catalog) -> float:
     """Return the highest regional price as a multiple of list, if the log names no region."""
-    every = (one for one in alternatives(panel, catalog) if one.name == "region" and "," not in one.label)
-    return max((float(np.median(one.listed / panel.listed)) for one in every), default=1.0)
+    regional = (
+        alternative
+        for alternative in alternatives(panel, catalog)
+        if alternative.name == "region" and "," not in alternative.label
+    )
+    return max((float(np.median(alternative.listed / panel.listed)) for alternative in regional), default=1.0)
 
 
 def follows_but_for_cache(decision: Decision, rule: FittedRule, catalog: Catalog) -> bool:
@@ -131,32 +137,35 @@ def follows_but_for_cache(decision: Decision, rule: FittedRule, catalog: Catalog
     Some have to be what the rule makes of them to the step, more than are at list.
     """
     bench = decision.bench
-    room = cost_range(bench.panel, catalog)
-    if room is None or (decision.fits >= CLOSE and not bench.is_noisy):
+    costs = cost_range(bench.panel, catalog)
+    if costs is None or (decision.fits >= CLOSE and not bench.is_noisy):
         return False
     step, billed = bench.panel.step, bench.panel.billed
-    made = float((np.abs(billed - predicted_by(rule, bench)) <= step).mean())
-    at_list = float((np.abs(billed - bench.listed) <= step).mean())
-    return made >= SOME and made > at_list and _lies_within(bench, room, rule, 1.0)
+    share_by_rule = float((np.abs(billed - predicted_by(rule, bench)) <= step).mean())
+    share_at_list = float((np.abs(billed - bench.listed) <= step).mean())
+    return share_by_rule >= SOME and share_by_rule > share_at_list and _lies_within(bench, costs, rule, 1.0)
 
 
-def _lies_within(bench: Bench, room: CostRange, rule: FittedRule | None, dearest: float) -> bool:
+def _lies_within(bench: Bench, costs: CostRange, rule: FittedRule | None, regional_ratio: float) -> bool:
     """Say whether nearly all amounts lie where hidden cached parts, and a rule beside them, can bring them."""
-    middle = bench.listed if rule is None else predicted_by(rule, bench)
+    expected_usd = bench.listed if rule is None else predicted_by(rule, bench)
     ratio = max([1.0, *(rule.numbers[name].value for name in RATIOS if name in rule.numbers)] if rule else [1.0])
-    error = 4 * np.sqrt(bench.panel.step**2 + (2e-4 * middle) ** 2)
-    low, high = middle - (bench.listed - room.low) * ratio, (middle + (room.high - bench.listed) * ratio) * dearest
+    error = 4 * np.sqrt(bench.panel.step**2 + (2e-4 * expected_usd) ** 2)
+    low, high = (
+        expected_usd - (bench.listed - costs.low) * ratio,
+        (expected_usd + (costs.high - bench.listed) * ratio) * regional_ratio,
+    )
     billed = bench.panel.billed
     return bool(((billed >= low - error) & (billed <= high + error)).mean() >= NEARLY_ALL)
 
 
-def _explained_by_cache(decision: Decision, room: CostRange) -> Decision:
-    look = FittedLookAlike(
+def _explained_by_cache(decision: Decision, costs: CostRange) -> Decision:
+    lookalike = FittedLookAlike(
         NAME,
-        room.label,
-        np.clip(decision.bench.panel.billed, room.low, room.high),
+        costs.label,
+        np.clip(decision.bench.panel.billed, costs.low, costs.high),
         is_everywhere=False,
         is_constant=False,
     )
-    tested = decision.tested | {NAME: LookAlikeScore(room.label, 0.0, 1.0)}
-    return replace(decision, outcome="look-alike", explained=look, tested=tested)
+    scores = decision.lookalike_scores | {NAME: LookAlikeScore(costs.label, 0.0, 1.0)}
+    return replace(decision, outcome="look-alike", lookalike=lookalike, lookalike_scores=scores)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from llmaudit.markup.decide import ENOUGH, Decision
-from llmaudit.markup.doubts import MANY, exchanged
+from llmaudit.markup.doubts import MANY, exchange_rate_of
 from llmaudit.markup.judge import Judgement
-from llmaudit.markup.lookalike_fitting import SOME, currency_of
+from llmaudit.markup.lookalike_fitting import ON_SOME_REQUESTS, currency_of
 from llmaudit.markup.lookalikes import ORDER
 from llmaudit.markup.model import TOLERANCE, LookAlike, ModelRow
 from llmaudit.markup.outliers import are_outliers_negligible, outlier_mask, unexplained_share
@@ -39,96 +39,117 @@ def rulings(judgement: Judgement) -> list[LookAlike]:
 
 
 def _ruling(name: str, judgement: Judgement) -> LookAlike:
-    explained = [key for key, one in judgement.models.items() if one.explained and one.explained.name == name]
-    if explained:
-        look = judgement.models[explained[0]].explained
-        label = look.label if look else name
-        return LookAlike(name, ruled_out=False, why=f"explains {_named(explained)}: {label}")
+    explained_models = [
+        key for key, decision in judgement.models.items() if decision.lookalike and decision.lookalike.name == name
+    ]
+    if explained_models:
+        lookalike = judgement.models[explained_models[0]].lookalike
+        label = lookalike.label if lookalike else name
+        return LookAlike(name, ruled_out=False, why=f"explains {_named(explained_models)}: {label}")
     if name in ALWAYS:
         return LookAlike(name, ruled_out=True, why=ALWAYS[name])
     if name == "promotion":
         return _promotion(judgement)
     if name == "currency":
         return _currency(judgement)
-    if all(one.outcome == "list" for one in judgement.models.values()):
+    if all(decision.outcome == "list" for decision in judgement.models.values()):
         return LookAlike(name, ruled_out=True, why="the amounts are list as it is: there is nothing to explain")
-    tested = [(_behind(one, name), one.tested[name]) for one in _asked(judgement) if name in one.tested]
-    if not tested:
+    scores = [
+        (_behind(decision, name), decision.lookalike_scores[name])
+        for decision in _asked(judgement)
+        if name in decision.lookalike_scores
+    ]
+    if not scores:
         return LookAlike(name, ruled_out=True, why=NOT_PRICED[name])
-    behind, best = min(tested, key=lambda pair: pair[0])
-    share = f"{best.label}: makes the amounts of {100 * best.fits:.0f}% of the requests"
-    if behind > PER_NUMBER:
-        return LookAlike(name, ruled_out=True, why=f"{share} only")
-    return LookAlike(name, ruled_out=False, why=f"{share}, as any other reading does")
+    cost_behind, best = min(scores, key=lambda pair: pair[0])
+    fit_sentence = f"{best.label}: makes the amounts of {100 * best.fits:.0f}% of the requests"
+    if cost_behind > PER_NUMBER:
+        return LookAlike(name, ruled_out=True, why=f"{fit_sentence} only")
+    return LookAlike(name, ruled_out=False, why=f"{fit_sentence}, as any other reading does")
 
 
-def _behind(one: Decision, name: str) -> float:
+def _behind(decision: Decision, name: str) -> float:
     """Return how much worse a look-alike fits than the explanation chosen for a model, rule or look-alike."""
-    return one.tested[name].worse + one.rule.cost - one.cost
+    return decision.lookalike_scores[name].excess_cost + decision.rule.cost - decision.cost
 
 
 def _asked(judgement: Judgement) -> Iterator[Decision]:
     """Yield the decisions in which a look-alike has to be ruled out: groups under a rule, and unclear models."""
     yield from (group.decision for group in judgement.groups)
-    yield from (one for one in judgement.models.values() if one.outcome in {"unclear", "look-alike"})
+    yield from (decision for decision in judgement.models.values() if decision.outcome in {"unclear", "look-alike"})
 
 
 def _promotion(judgement: Judgement) -> LookAlike:
-    below = [key for key, one in judgement.models.items() if one.outcome == "discount"]
+    below = [key for key, decision in judgement.models.items() if decision.outcome == "discount"]
     if below:
-        over = judgement.models[below[0]].over
+        added_share = judgement.models[below[0]].added_share
         return LookAlike(
-            "promotion", ruled_out=False, why=f"explains {_named(below)}: billed {100 * over:+.1f}% of list"
+            "promotion", ruled_out=False, why=f"explains {_named(below)}: billed {100 * added_share:+.1f}% of list"
         )
     return LookAlike("promotion", ruled_out=True, why="no model is billed below list")
 
 
 def _currency(judgement: Judgement) -> LookAlike:
-    other = [key for key, one in judgement.models.items() if one.outcome == "currency"]
-    if other:
-        rate = exchanged(judgement.models[other[0]].rule) or 1.0
+    in_currency = [key for key, decision in judgement.models.items() if decision.outcome == "currency"]
+    if in_currency:
+        rate = exchange_rate_of(judgement.models[in_currency[0]].rule) or 1.0
         return LookAlike(
-            "currency", ruled_out=False, why=f"explains {_named(other)}: {rate:.4g} is {currency_of(rate)} for a dollar"
+            "currency",
+            ruled_out=False,
+            why=f"explains {_named(in_currency)}: {rate:.4g} is {currency_of(rate)} for a dollar",
         )
     return LookAlike("currency", ruled_out=True, why="amounts are in US dollars, and no ratio is an exchange rate")
 
 
 def unsettled(judgement: Judgement) -> str | None:
     """Return what keeps the verdict open, and what would settle it; None if nothing does."""
-    bare = [key for key, one in judgement.models.items() if _is_bare(one)]
-    if bare and _is_one_ratio(judgement, bare) and not _at_list_for_sure(judgement, bare):
-        one = judgement.models[bare[0]]
-        look = one.explained
-        what = f"{look.name} ({look.label})" if look else "a look-alike"
+    one_ratio_models = [key for key, decision in judgement.models.items() if _is_bare(decision)]
+    if (
+        one_ratio_models
+        and _is_one_ratio(judgement, one_ratio_models)
+        and not _at_list_for_sure(judgement, one_ratio_models)
+    ):
+        decision = judgement.models[one_ratio_models[0]]
+        lookalike = decision.lookalike
+        reading = f"{lookalike.name} ({lookalike.label})" if lookalike else "a look-alike"
         return (
-            f"billed is {100 * one.over:+.2f}% over list on {_named(bare)}, the very ratio of {what}, and no model "
-            f"here has one price everywhere; {_settling(look.name if look else '')} would settle it"
+            f"billed is {100 * decision.added_share:+.2f}% over list on {_named(one_ratio_models)}, the very ratio of "
+            f"{reading}, and no model here has one price everywhere; "
+            f"{_settling(lookalike.name if lookalike else '')} would settle it"
         )
-    if (foreign := _near_currency(judgement)) is not None:
-        return foreign
-    few = are_outliers_negligible(judgement)
-    excess = {key: unexplained_share(one) for key, one in judgement.models.items() if not few or one.outcome != "list"}
-    loose = [key for key, share in excess.items() if share > TOLERANCE]
-    dollars = sum(share * float(judgement.models[key].bench.listed.sum()) for key, share in excess.items())
-    share = dollars / float(judgement.panel.listed.sum())
-    if loose and share > TOLERANCE:
+    if (currency_question := _near_currency(judgement)) is not None:
+        return currency_question
+    is_negligible = are_outliers_negligible(judgement)
+    excess = {
+        key: unexplained_share(decision)
+        for key, decision in judgement.models.items()
+        if not is_negligible or decision.outcome != "list"
+    }
+    unexplained = [key for key, share in excess.items() if share > TOLERANCE]
+    excess_usd = sum(share * float(judgement.models[key].bench.listed.sum()) for key, share in excess.items())
+    share = excess_usd / float(judgement.panel.listed.sum())
+    if unexplained and share > TOLERANCE:
         return (
-            f"{100 * share:+.2f}% over list on {_named(loose)} follows no rule and no look-alike; the gateway's own "
-            "bill by request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
+            f"{100 * share:+.2f}% over list on {_named(unexplained)} follows no rule and no look-alike; the gateway's "
+            "own bill by request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
         )
     return None
 
 
 def _near_currency(judgement: Judgement) -> str | None:
     """Return the question whether a ratio is a markup or a currency, if some gateways charge such a ratio."""
-    foreign = {key: exchanged(one.rule) for key, one in judgement.models.items() if one.outcome == "currency"}
-    near = {key: rate for key, rate in foreign.items() if rate is not None and 1 < rate <= MANY}
-    if not near:
+    exchange_rates = {
+        key: exchange_rate_of(decision.rule)
+        for key, decision in judgement.models.items()
+        if decision.outcome == "currency"
+    }
+    plausible = {key: rate for key, rate in exchange_rates.items() if rate is not None and 1 < rate <= MANY}
+    if not plausible:
         return None
-    rate = next(iter(near.values()))
+    rate = next(iter(plausible.values()))
     return (
-        f"billed is {rate:.4g} times list on {_named(list(near))}: a markup, or {currency_of(rate)} for a dollar; the "
-        "currency of the amounts would settle it"
+        f"billed is {rate:.4g} times list on {_named(list(plausible))}: a markup, or {currency_of(rate)} for a dollar; "
+        "the currency of the amounts would settle it"
     )
 
 
@@ -140,53 +161,62 @@ def _settling(name: str) -> str:
     }.get(name, f"the {name or 'condition'} of the requests")
 
 
-def _is_bare(one: Decision) -> bool:
-    look = one.explained
-    return look is not None and look.is_everywhere and look.is_constant and one.over > TOLERANCE
+def _is_bare(decision: Decision) -> bool:
+    lookalike = decision.lookalike
+    return (
+        lookalike is not None and lookalike.is_everywhere and lookalike.is_constant and decision.added_share > TOLERANCE
+    )
 
 
 def _is_one_ratio(judgement: Judgement, names: Sequence[str]) -> bool:
-    overs = [judgement.models[name].over for name in names]
+    overs = [judgement.models[name].added_share for name in names]
     return max(overs) - min(overs) <= TOLERANCE
 
 
-def _at_list_for_sure(judgement: Judgement, bare: Sequence[str]) -> bool:
+def _at_list_for_sure(judgement: Judgement, one_ratio_models: Sequence[str]) -> bool:
     """Say whether other models, which the look-alike does not touch, are at list: then it explains the rest."""
-    look = judgement.models[bare[0]].explained
+    lookalike = judgement.models[one_ratio_models[0]].lookalike
     return any(
-        one.outcome == "list" and look is not None and (look.name != "region" or one.dearest <= 1 + TOLERANCE)
-        for name, one in judgement.models.items()
-        if name not in bare
+        decision.outcome == "list"
+        and lookalike is not None
+        and (lookalike.name != "region" or decision.highest_regional_ratio <= 1 + TOLERANCE)
+        for name, decision in judgement.models.items()
+        if name not in one_ratio_models
     )
 
 
 def explanation(judgement: Judgement) -> str:
     """Return what explains the amounts that are not list, grouping models with the same explanation."""
-    parts: dict[str, list[str]] = {}
-    for key, one in judgement.models.items():
-        if (why := _explained(one)) is not None:
-            parts.setdefault(why, []).append(key)
-    told = (f"{_named(names)}: {why.replace(SOME, _share(judgement, names))}" for why, names in parts.items())
-    return f"no markup: {'; '.join(told)}"
+    models_by_reason: dict[str, list[str]] = {}
+    for key, decision in judgement.models.items():
+        if (why := _explained(decision)) is not None:
+            models_by_reason.setdefault(why, []).append(key)
+    sentences = (
+        f"{_named(names)}: {why.replace(ON_SOME_REQUESTS, _share(judgement, names))}"
+        for why, names in models_by_reason.items()
+    )
+    return f"no markup: {'; '.join(sentences)}"
 
 
 def _share(judgement: Judgement, names: Sequence[str]) -> str:
     """Return how many requests of some models their explanation covers, in words."""
-    looks = (judgement.models[name].explained for name in names)
-    shares = [100 * look.share for look in looks if look is not None and look.share is not None]
+    lookalikes = (judgement.models[name].lookalike for name in names)
+    shares = [
+        100 * lookalike.share for lookalike in lookalikes if lookalike is not None and lookalike.share is not None
+    ]
     if not shares:
-        return SOME
+        return ON_SOME_REQUESTS
     low, high = f"{min(shares):.0f}%", f"{max(shares):.0f}%"
     return f"on {low if low == high else f'{low} to {high}'} of the requests"
 
 
-def _explained(one: Decision) -> str | None:
-    if one.explained is not None:
-        return f"{one.explained.name} ({one.explained.label})"
-    if one.outcome == "discount":
-        return f"billed below list ({100 * one.over:+.1f}%), a discount"
-    if one.outcome == "currency":
-        rate = exchanged(one.rule) or 1.0
+def _explained(decision: Decision) -> str | None:
+    if decision.lookalike is not None:
+        return f"{decision.lookalike.name} ({decision.lookalike.label})"
+    if decision.outcome == "discount":
+        return f"billed below list ({100 * decision.added_share:+.1f}%), a discount"
+    if decision.outcome == "currency":
+        rate = exchange_rate_of(decision.rule) or 1.0
         return f"{rate:.4g} times list is {currency_of(rate)} for a dollar"
     return None
 
@@ -196,20 +226,20 @@ def bound_pct(judgement: Judgement) -> float:
 
     A few odd requests are no part of it: they are shown apart.
     """
-    rooms, few = [], are_outliers_negligible(judgement)
-    for one in judgement.models.values():
-        kept = ~outlier_mask(one) if few else np.ones(len(one.bench.panel), bool)
-        residual = (one.bench.panel.billed - one.bench.listed)[kept]
-        error = float(np.sqrt((residual**2).sum())) / float(one.bench.listed.sum())
-        rooms.append(100 * (abs(float(residual.sum() / one.bench.listed.sum())) + 2 * error))
-    return min(max(rooms, default=0.0), 100.0)
+    bounds_pct, is_negligible = [], are_outliers_negligible(judgement)
+    for decision in judgement.models.values():
+        is_counted = ~outlier_mask(decision) if is_negligible else np.ones(len(decision.bench.panel), bool)
+        residual = (decision.bench.panel.billed - decision.bench.listed)[is_counted]
+        error = float(np.sqrt((residual**2).sum())) / float(decision.bench.listed.sum())
+        bounds_pct.append(100 * (abs(float(residual.sum() / decision.bench.listed.sum())) + 2 * error))
+    return min(max(bounds_pct, default=0.0), 100.0)
 
 
 def by_sums(models: Sequence[ModelRow]) -> list[LookAlike]:
     """Return the look-alikes if only sums are known: the list price accounts for them as far as the log shows them."""
     certain = [row.model for row in models if row.decides]
     region = f"{', '.join(certain)} have no regional price" if certain else "every model compared has regional prices"
-    told = {
+    reasons = {
         "time of day": "list is taken at each request's own minute",
         "service tier": "list is taken at the tier that served each request",
         "batch": "list is taken at batch prices for batch requests",
@@ -221,7 +251,7 @@ def by_sums(models: Sequence[ModelRow]) -> list[LookAlike]:
     return [
         LookAlike(name, bool(certain), region)
         if name == "region"
-        else LookAlike(name, name in told, told.get(name, "not tested: too few requests with amounts"))
+        else LookAlike(name, name in reasons, reasons.get(name, "not tested: too few requests with amounts"))
         for name in ORDER
     ]
 

@@ -44,12 +44,12 @@ SEEN = 1e-4
 
 def fitted_rules(bench: Bench) -> list[FittedRule]:
     """Return every rule that can be fitted, each with its cost; list itself is the first."""
-    found = _all_rules(bench)
-    bench.settle(found)
+    rules = _all_rules(bench)
+    bench.settle(rules)
     if bench.scale > NOISY:  # amounts carry more than rounding: weigh them by what they carry, and fit again
-        closest = min(found, key=lambda rule: scale_of(bench.residual(rule.predicted)))
-        return refitted(bench, closest.predicted)
-    return _with_shifted(bench, [snapped(rule, bench) for rule in found])
+        closest_rule = min(rules, key=lambda rule: scale_of(bench.residual(rule.predicted)))
+        return refitted(bench, closest_rule.predicted)
+    return _with_shifted(bench, [snapped(rule, bench) for rule in rules])
 
 
 def _with_shifted(bench: Bench, rules: list[FittedRule]) -> list[FittedRule]:
@@ -63,9 +63,9 @@ def _with_shifted(bench: Bench, rules: list[FittedRule]) -> list[FittedRule]:
     is_even = not {"fee", "tokens"} & best.numbers.keys()
     if not is_seen or (bench.exactly(best.predicted) >= MOST_EXACT and is_even):
         return rules
-    more = [snapped(rule, bench) for shift in (-0.5, 0.5) for rule in _all_rules(bench, shift)]
-    bench.settle([*rules, *more])
-    return [bench.judged(rule) for rule in (*rules, *more)]
+    shifted = [snapped(rule, bench) for shift in (-0.5, 0.5) for rule in _all_rules(bench, shift)]
+    bench.settle([*rules, *shifted])
+    return [bench.judged(rule) for rule in (*rules, *shifted)]
 
 
 def refitted(bench: Bench, closest: Floats) -> list[FittedRule]:
@@ -73,9 +73,9 @@ def refitted(bench: Bench, closest: Floats) -> list[FittedRule]:
     noise = noise_of(bench.panel, closest)
     bench.sigma = sigma_of(bench.panel, noise, closest)
     bench.is_noisy = noise > NOISY * FLOOR
-    found = _all_rules(bench)
-    bench.settle(found)
-    return _with_shifted(bench, [snapped(rule, bench) for rule in found])
+    rules = _all_rules(bench)
+    bench.settle(rules)
+    return _with_shifted(bench, [snapped(rule, bench) for rule in rules])
 
 
 def _all_rules(bench: Bench, shift: float = 0.0) -> list[FittedRule]:

@@ -116,15 +116,17 @@ def fee_rules(bench: Bench, shift: float) -> FittedRules:
     listed, ones = bench.listed, np.ones(len(bench.listed))
     one = _fit_linear("per_request", bench, shift, Form(("fee",), ones[:, None], listed, _all(bench)))
     price = bench.panel.factors[:, [INPUT]]
-    unsent = _fit_linear("token_count", bench, shift, Form(("tokens",), price, listed, _all(bench)))
-    both = Form(("rate", "fee"), np.stack([listed, ones], axis=1), np.zeros(len(ones)), _all(bench))
-    two = _fit_linear("rate_and_fee", bench, shift, both)
+    tokens_rule = _fit_linear("token_count", bench, shift, Form(("tokens",), price, listed, _all(bench)))
+    rate_and_fee_form = Form(("rate", "fee"), np.stack([listed, ones], axis=1), np.zeros(len(ones)), _all(bench))
+    rate_and_fee = _fit_linear("rate_and_fee", bench, shift, rate_and_fee_form)
     if one is not None:
         yield replace(one, digits=0.0 if has_round("fee", one.numbers["fee"]) else 1.0)
-    if unsent is not None:  # of one model it is the same as an amount: the rounder one of them is meant
-        yield replace(unsent, digits=0.5 if has_round("tokens", unsent.numbers["tokens"]) else 1.0)
-    if two is not None and all(one.value > 0 and one.is_clear for one in two.numbers.values()):
-        yield two  # an amount below nothing would be money back for every request
+    if tokens_rule is not None:  # of one model it is the same as an amount: the rounder one of them is meant
+        yield replace(tokens_rule, digits=0.5 if has_round("tokens", tokens_rule.numbers["tokens"]) else 1.0)
+    if rate_and_fee is not None and all(
+        number.value > 0 and number.is_clear for number in rate_and_fee.numbers.values()
+    ):
+        yield rate_and_fee  # an amount below nothing would be money back for every request
 
 
 def class_rate_rules(bench: Bench, shift: float) -> FittedRules:
@@ -132,37 +134,43 @@ def class_rate_rules(bench: Bench, shift: float) -> FittedRules:
     panel = bench.panel
     output = panel.parts[:, CLASSES.index("output")]
     prompt = panel.parts[:, : CLASSES.index("output")].sum(axis=1)
-    rest = panel.parts[:, CLASSES.index("other")]
+    other_cost = panel.parts[:, CLASSES.index("other")]
     one_class: tuple[tuple[Kind, str, Floats, Floats], ...] = (
         ("output_rate", "output", output, prompt),
         ("input_rate", "input", prompt, output),
     )
     for kind, name, raised, others in one_class:
-        rule = _fit_linear(kind, bench, shift, Form((name,), raised[:, None], others + rest, _all(bench)))
+        rule = _fit_linear(kind, bench, shift, Form((name,), raised[:, None], others + other_cost, _all(bench)))
         if rule is not None:
             yield rule
-    form = Form(("input", "output"), np.stack([prompt, output], axis=1), rest, _all(bench))
+    form = Form(("input", "output"), np.stack([prompt, output], axis=1), other_cost, _all(bench))
     both = _fit_linear("class_rates", bench, shift, form)
     if both is not None:
-        one, other = both.numbers["input"], both.numbers["output"]
-        apart = abs(one.value - other.value)
-        if apart > max(CLEAR * float(np.hypot(one.error, other.error)), SAME) and one.is_clear and other.is_clear:
+        input_number, output_number = both.numbers["input"], both.numbers["output"]
+        difference = abs(input_number.value - output_number.value)
+        if (
+            difference > max(CLEAR * float(np.hypot(input_number.error, output_number.error)), SAME)
+            and input_number.is_clear
+            and output_number.is_clear
+        ):
             yield both
 
 
 def cache_discount_rules(bench: Bench, shift: float) -> FittedRules:
     """Billed is list with the discount on cache reads kept, whole or in part; or a multiple of that."""
-    kept = bench.panel.undiscounted
-    if (kept > 0).sum() < MIN_ROWS:
+    undiscounted = bench.panel.undiscounted
+    if (undiscounted > 0).sum() < MIN_ROWS:
         return
-    one = _fit_linear("cache_discount", bench, shift, Form(("kept",), kept[:, None], bench.listed, _all(bench)))
-    if one is not None:
-        yield one
-    form = Form(("rate",), (bench.listed + kept)[:, None], np.zeros(len(kept)), _all(bench))
-    two = _fit_linear("rate_and_cache_discount", bench, shift, form)
-    if two is not None:
-        two.numbers["kept"] = Number(1.0, 1.0, 1.0, 0.0, null=0.0)
-        yield two
+    discount_rule = _fit_linear(
+        "cache_discount", bench, shift, Form(("kept",), undiscounted[:, None], bench.listed, _all(bench))
+    )
+    if discount_rule is not None:
+        yield discount_rule
+    form = Form(("rate",), (bench.listed + undiscounted)[:, None], np.zeros(len(undiscounted)), _all(bench))
+    rate_rule = _fit_linear("rate_and_cache_discount", bench, shift, form)
+    if rate_rule is not None:
+        rate_rule.numbers["kept"] = Number(1.0, 1.0, 1.0, 0.0, null=0.0)
+        yield rate_rule
 
 
 def minimum_rules(bench: Bench, shift: float) -> FittedRules:
@@ -170,13 +178,13 @@ def minimum_rules(bench: Bench, shift: float) -> FittedRules:
     floor = _minimum_charge(bench)
     if floor is None:
         return
-    least, above = floor.value, bench.listed > floor.value
+    least_usd, is_above = floor.value, bench.listed > floor.value
     listed = bench.listed
-    plain = np.maximum(listed, least) + shift * bench.panel.step
-    yield FittedRule("minimum_charge", {"minimum": floor}, plain, shift=shift)
-    if above.sum() < MIN_ROWS:
+    predicted = np.maximum(listed, least_usd) + shift * bench.panel.step
+    yield FittedRule("minimum_charge", {"minimum": floor}, predicted, shift=shift)
+    if is_above.sum() < MIN_ROWS:
         return
-    form = Form(("rate",), listed[:, None], np.zeros(len(listed)), above, least)
+    form = Form(("rate",), listed[:, None], np.zeros(len(listed)), is_above, least_usd)
     rule = _fit_linear("minimum_charge", bench, shift, form)
     if rule is not None and rule.numbers["rate"].is_clear and abs(rule.numbers["rate"].value - 1) > SAME:
         rule.numbers["minimum"] = floor
@@ -190,24 +198,24 @@ def _minimum_charge(bench: Bench) -> Number | None:
     """
     billed, listed = bench.panel.billed, bench.listed
     floor = float(billed.min())
-    lowest = billed == floor
-    if not bench.is_noisy and floor > 0 and lowest.sum() >= _enough(bench) and np.median(listed[lowest]) < floor:
+    is_lowest = billed == floor
+    if not bench.is_noisy and floor > 0 and is_lowest.sum() >= _enough(bench) and np.median(listed[is_lowest]) < floor:
         return Number(floor, floor, floor, 0.0, null=0.0)
-    cheap = listed <= np.quantile(listed, 0.05)
-    floor = float(np.median(billed[cheap]))
+    is_cheap = listed <= np.quantile(listed, 0.05)
+    floor = float(np.median(billed[is_cheap]))
     for _ in range(20):
-        below = listed < 0.9 * floor  # nearer to it a multiple of list may be above
-        if below.sum() < _enough(bench):
+        is_below = listed < 0.9 * floor  # nearer to it a multiple of list may be above
+        if is_below.sum() < _enough(bench):
             return None
-        better = float(np.median(billed[below]))
-        if abs(better - floor) <= 1e-9 * floor:
+        refined = float(np.median(billed[is_below]))
+        if abs(refined - floor) <= 1e-9 * floor:
             break
-        floor = better
-    spread = np.abs(billed[below] / floor - 1)
+        floor = refined
+    spread = np.abs(billed[is_below] / floor - 1)
     if np.median(spread) > ALIKE:
         return None
-    error = 1.2533 * 1.4826 * floor * float(np.median(spread)) / float(below.sum()) ** 0.5  # of a median
-    reach = quantile95(int(below.sum())) * error
+    error = 1.2533 * 1.4826 * floor * float(np.median(spread)) / float(is_below.sum()) ** 0.5  # of a median
+    reach = quantile95(int(is_below.sum())) * error
     return Number(floor, floor - reach, floor + reach, error, null=0.0)
 
 

@@ -143,15 +143,17 @@ class Bench:
 
     def residual(self, predicted: Floats) -> Floats:
         """Return residuals in least errors."""
-        found: Floats = (self.panel.billed - predicted) / self.sigma
-        return found
+        residual: Floats = (self.panel.billed - predicted) / self.sigma
+        return residual
 
     def judged(self, rule: FittedRule) -> FittedRule:
         """Return a rule with its cost: of its amounts as they are, or as the log rounds them, whichever is nearer."""
-        squares = [(one / self.scale) ** 2 for one in (self.residual(rule.predicted), self.rounded(rule.predicted))]
-        square = min(squares, key=lambda one: float(np.minimum(one, CAP).sum()))
-        needs = PER_NUMBER * rule.size + PER_SHIFT * (rule.shift != 0) + PER_DIGIT * rule.digits
-        return replace(rule, cost=float(np.minimum(square, CAP).sum()) + needs, fits=float((square <= CAP).mean()))
+        squares = [
+            (residual / self.scale) ** 2 for residual in (self.residual(rule.predicted), self.rounded(rule.predicted))
+        ]
+        square = min(squares, key=lambda residual: float(np.minimum(residual, CAP).sum()))
+        penalty = PER_NUMBER * rule.size + PER_SHIFT * (rule.shift != 0) + PER_DIGIT * rule.digits
+        return replace(rule, cost=float(np.minimum(square, CAP).sum()) + penalty, fits=float((square <= CAP).mean()))
 
     def rounded(self, predicted: Floats) -> Floats:
         """Return residuals of amounts as the log rounds them; a tie may be rounded either way.
@@ -160,8 +162,8 @@ class Bench:
         """
         step = self.panel.step
         residual = self.residual(np.round(predicted / step) * step)
-        found: Floats = np.where(np.abs(self.panel.billed - predicted) <= step * TIE, 0.0, residual)
-        return found
+        nearest: Floats = np.where(np.abs(self.panel.billed - predicted) <= step * TIE, 0.0, residual)
+        return nearest
 
     def exactly(self, predicted: Floats) -> float:
         """Return the share of amounts that are what the log's rounding makes of a prediction."""

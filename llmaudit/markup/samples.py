@@ -19,14 +19,14 @@ def sample_rows(judgement: Judgement) -> list[SampleRow]:
 
 def _rows_of_group(group: ModelGroup) -> list[SampleRow]:
     bench, rule = group.decision.bench, group.decision.rule
-    off = abs(bench.residual(rule.predicted))
-    follow = [i for i in range(len(bench.panel)) if off[i] <= 2 * max(bench.scale, 1.0)]
-    added = rule.predicted - bench.listed
-    by_amount = sorted((i for i in follow if added[i] > 0), key=lambda i: (-added[i], i))
+    errors = abs(bench.residual(rule.predicted))
+    followers = [i for i in range(len(bench.panel)) if errors[i] <= 2 * max(bench.scale, 1.0)]
+    added_usd = rule.predicted - bench.listed
+    by_amount = sorted((i for i in followers if added_usd[i] > 0), key=lambda i: (-added_usd[i], i))
     middle = len(by_amount) // 2
     chosen = sorted({*by_amount[: PER_GROUP // 2], *by_amount[middle : middle + PER_GROUP // 2]})
-    exactly = rule.predicted - rule.shift * bench.panel.step  # as the rule has it: the log's rounding is in `billed`
-    return [_row(group, i, float(exactly[i])) for i in chosen]
+    expected = rule.predicted - rule.shift * bench.panel.step  # as the rule has it: the log's rounding is in `billed`
+    return [_row(group, i, float(expected[i])) for i in chosen]
 
 
 def _row(group: ModelGroup, index: int, predicted: float) -> SampleRow:

@@ -53,19 +53,19 @@ def top_up(payments: Sequence[Payment]) -> TopUp | None:
     The rules tried: a percentage; a percentage but at least an amount; a percentage and an amount. The one that most
     payments follow to the cent is taken, the simplest of several.
     """
-    bought = [
+    fee_and_credit = [
         (row.paid_usd - row.credited_usd, row.credited_usd)
         for row in payments
         if row.category == "Purchase" and row.credited_usd
     ]
-    if not bought:
+    if not fee_and_credit:
         return None
-    fees, received = total(fee for fee, _ in bought), total(credit for _, credit in bought)
-    rules = [rule for make in (_percentage, _with_minimum, _with_fixed) if (rule := make(bought)) is not None]
+    fees, received = total(fee for fee, _ in fee_and_credit), total(credit for _, credit in fee_and_credit)
+    rules = [rule for make in (_percentage, _with_minimum, _with_fixed) if (rule := make(fee_and_credit)) is not None]
     best = max(rules, key=lambda rule: rule.follow, default=None)
-    if best is None or best.follow < best.numbers + 1 or best.follow * 2 <= len(bought):
-        return TopUp(fees, received, len(bought), None, None, None, None, None, 0)
-    return TopUp(fees, received, len(bought), *best.interval, best.minimum, best.fixed, best.follow)
+    if best is None or best.follow < best.numbers + 1 or best.follow * 2 <= len(fee_and_credit):
+        return TopUp(fees, received, len(fee_and_credit), None, None, None, None, None, 0)
+    return TopUp(fees, received, len(fee_and_credit), *best.interval, best.minimum, best.fixed, best.follow)
 
 
 def top_up_sentence(fee: TopUp) -> str:
@@ -79,7 +79,7 @@ def top_up_sentence(fee: TopUp) -> str:
     return f"{paid}: {fee.pct:.3g}%{fixed}{least}, which {fee.follow} of {fee.payments} follow to the cent"
 
 
-def top_up_finding(payments: Sequence[Payment]) -> MarkupRule | None:
+def top_up_rule(payments: Sequence[Payment]) -> MarkupRule | None:
     """Return the fee on buying credit as a finding; None where credit cost its face value, or none was bought."""
     fee = top_up(payments)
     if fee is None or fee.fee_usd <= 0:
