@@ -23,7 +23,7 @@ from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
 UNITS = {"session": "r.session_id", "user": "r.user_id", "request": "COALESCE(r.call_id, r.request_id)"}
-"""What may be assigned as a whole, dearest first: a session keeps its cache and its conversation."""
+"""What may be assigned as a whole, most expensive first: a session keeps its cache and its conversation."""
 
 MIN_MAPPED = 0.5
 

@@ -82,7 +82,7 @@ def build(markup: Markup) -> SectionContent:
 
 
 def _each(gateways: Sequence[GatewayRow]) -> tuple[Block, ...]:
-    """Return a part for each gateway, what a markup took first; of very many without one, only the dearest."""
+    """Return a part for each gateway, what a markup took first; of very many without one, only the largest."""
     marked = [row for row in gateways if row.verdict == "markup"]
     others = [row for row in gateways if row.verdict != "markup"]
     kept = (*marked[:MARKED], *others[:PARTS])
@@ -151,7 +151,7 @@ def _these(number: int, *, other: bool) -> str:
 
 
 def _took(row: GatewayRow) -> str:
-    """Say what a gateway added, by its dearest rule, and the dollars of all of them."""
+    """Say what a gateway added, by its most expensive rule, and the dollars of all of them."""
     rule = rule_sentence(row.found[0]) if row.found else f"billed is {percent(row.pct, 2)} over list"
     more = f", and {counted(len(row.found) - 1, 'more rule')}" if len(row.found) > 1 else ""
     yearly = "" if row.yearly_usd is None else f", {headline(row.yearly_usd)} a year at this pace"
