@@ -267,7 +267,11 @@ class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def beside_usd(self) -> Decimal:
         """The part of `overpaid_usd` paid beside the billed amounts, such as a fee on buying credit: in no spend."""
-        return total(one.usd or ZERO for one in self.sums if one.status == "measured" and not one.in_billed)
+        return total(
+            channel_sum.usd or ZERO
+            for channel_sum in self.sums
+            if channel_sum.status == "measured" and not channel_sum.in_billed
+        )
 
 
 class Markup(msgspec.Struct, frozen=True):

@@ -44,8 +44,8 @@ class Linear:
     @property
     def errors(self) -> Floats:
         """Standard errors."""
-        found: Floats = np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
-        return found
+        errors: Floats = np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+        return errors
 
 
 ILL = 300.0

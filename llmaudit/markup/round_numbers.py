@@ -103,8 +103,8 @@ def rounding_room(form: Form, bench: Bench) -> Floats:
     rows, sigma = form.rows, bench.sigma
     weights = form.columns[rows] / sigma[rows, None] ** 2
     half = bench.panel.step[rows, None] / 2
-    found: Floats = (np.abs(weights) * half).sum(axis=0) / (weights * form.columns[rows]).sum(axis=0)
-    return found
+    room: Floats = (np.abs(weights) * half).sum(axis=0) / (weights * form.columns[rows]).sum(axis=0)
+    return room
 
 
 def refined(rule: FittedRule, bench: Bench) -> FittedRule:

@@ -31,7 +31,8 @@ def rounding_steps(rows: Sequence[BilledRequest]) -> Floats:
         amounts.setdefault(row.model, []).append(row.billed_usd)
     everywhere = step_of([row.billed_usd for row in rows])
     by_model = {
-        model: step_of(own) if len(own) >= FEW and _differ(own) else everywhere for model, own in amounts.items()
+        model: step_of(model_amounts) if len(model_amounts) >= FEW and _differ(model_amounts) else everywhere
+        for model, model_amounts in amounts.items()
     }
     return np.array([by_model[row.model] for row in rows])
 

@@ -62,8 +62,8 @@ def rounding_up_rules(bench: Bench, _: float) -> FittedRules:
 
 def up_to(amounts: Floats, step: Floats) -> Floats:
     """Return amounts rounded up to a step; what floats add to a whole one is no step."""
-    found: Floats = np.ceil(amounts / step - 1e-6) * step
-    return found
+    rounded: Floats = np.ceil(amounts / step - 1e-6) * step
+    return rounded
 
 
 def rate_rules(bench: Bench, shift: float) -> FittedRules:
@@ -114,13 +114,13 @@ def _changed(bench: Bench, shift: float) -> FittedRules:
 def fee_rules(bench: Bench, shift: float) -> FittedRules:
     """Billed is list and an amount, or a number of tokens, per request; or a multiple of list and an amount."""
     listed, ones = bench.listed, np.ones(len(bench.listed))
-    one = _fit_linear("per_request", bench, shift, Form(("fee",), ones[:, None], listed, _all(bench)))
+    fee_rule = _fit_linear("per_request", bench, shift, Form(("fee",), ones[:, None], listed, _all(bench)))
     price = bench.panel.factors[:, [INPUT]]
     tokens_rule = _fit_linear("token_count", bench, shift, Form(("tokens",), price, listed, _all(bench)))
     rate_and_fee_form = Form(("rate", "fee"), np.stack([listed, ones], axis=1), np.zeros(len(ones)), _all(bench))
     rate_and_fee = _fit_linear("rate_and_fee", bench, shift, rate_and_fee_form)
-    if one is not None:
-        yield replace(one, digits=0.0 if has_round("fee", one.numbers["fee"]) else 1.0)
+    if fee_rule is not None:
+        yield replace(fee_rule, digits=0.0 if has_round("fee", fee_rule.numbers["fee"]) else 1.0)
     if tokens_rule is not None:  # of one model it is the same as an amount: the rounder one of them is meant
         yield replace(tokens_rule, digits=0.5 if has_round("tokens", tokens_rule.numbers["tokens"]) else 1.0)
     if rate_and_fee is not None and all(

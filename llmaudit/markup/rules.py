@@ -84,8 +84,8 @@ class Form:
 
     def predict(self, values: Floats) -> Floats:
         """Return what each request would be billed."""
-        found: Floats = np.maximum(self.base + self.columns @ values, self.least)
-        return found
+        predicted: Floats = np.maximum(self.base + self.columns @ values, self.least)
+        return predicted
 
 
 @dataclass(frozen=True)
