@@ -34,7 +34,7 @@ from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 from llmaudit.summaries.prompts import SizedPrompt
 from llmaudit.tiers.confusion import MEASURED, Confusion
-from llmaudit.tiers.matching import confusion_of
+from llmaudit.tiers.label_matching import confusion_of
 from llmaudit.tiers.tag import counts
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def _shadow_tests(store: Store) -> list[ShadowTest]:
     """Return the pairs of every shadow test; scipy is imported only where there is one."""
     if not store.has("shadow_tests") or not store.rows("SELECT 1 FROM shadow_tests LIMIT 1"):
         return []
-    from llmaudit.shadow.keep import load, tests  # noqa: PLC0415 -- see above
+    from llmaudit.shadow.storage import load, tests  # noqa: PLC0415 -- see above
 
     return [load(store, plan.name) for plan, _, _ in tests(store)]
 

@@ -108,7 +108,7 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="Where the model goes; its card stands beside it.")],
 ) -> None:
     """Train a classifier on labelled requests of the database: plain coefficients, calibrated on held-out labels."""
-    from llmaudit.tiers.matching import examples
+    from llmaudit.tiers.label_matching import examples
     from llmaudit.tiers.train import train as train_model
     from llmaudit.tiers.train import write_model
 
@@ -146,7 +146,7 @@ def evaluate(
 
     Labels that hold a `prompt` need no database: the prompt's own words are judged.
     """
-    from llmaudit.tiers.matching import evaluated, keep_confusion
+    from llmaudit.tiers.label_matching import evaluated, keep_confusion
 
     result = evaluated(labels, lambda: open_store(settings, read_only=True), model=model, rules=rules)
     if keep:
@@ -213,7 +213,7 @@ def sample(
     size: Annotated[int, typer.Option("--size", min=1, max=100_000, help="Requests at most.")] = 200,
 ) -> None:
     """Choose the requests most worth a person's label, by template and doubt, into a file to fill in."""
-    from llmaudit.tiers.matching import write_sample
+    from llmaudit.tiers.label_matching import write_sample
     from llmaudit.tiers.sample import sample as choose
 
     with open_store(settings, read_only=True) as store:
@@ -237,7 +237,7 @@ def text(
     import msgspec
 
     from llmaudit.tiers.classifier import load_model
-    from llmaudit.tiers.lines import judge_lines
+    from llmaudit.tiers.tag_lines import judge_lines
     from llmaudit.tiers.user_rules import RulesFile
     from llmaudit.yamlfile import read_yaml
 

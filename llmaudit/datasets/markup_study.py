@@ -13,7 +13,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell, PricedCell, plain_cell, price
 from llmaudit.datasets.markup import World, payments, prompts, simulate
 from llmaudit.markup.gateway import Traffic, judge_gateway
-from llmaudit.markup.model import Found, GatewayRow
+from llmaudit.markup.model import GatewayRow, MarkupRule
 from llmaudit.summaries.billed import BilledRequest
 
 PLANTED: Mapping[str, World] = {
@@ -104,19 +104,19 @@ def study(world: World, catalog: Catalog, runs: int, seed: int) -> Tally:
     return tally
 
 
-def _interval(world: World, found: Found) -> tuple[float | None, float | None, float]:
+def _interval(world: World, rule: MarkupRule) -> tuple[float | None, float | None, float]:
     """Return the interval of a finding and the number that was planted; no ends where it is read off, not estimated."""
     match world.rule:
         case "token_rate" | "conversion" | "rate_and_fee" | "output_rate" | "input_rate":
-            low, high, truth = found.low_pct, found.high_pct, 100 * (world.rate - 1)
+            low, high, truth = rule.low_pct, rule.high_pct, 100 * (world.rate - 1)
         case "per_request":
-            low, high, truth = _float(found.fixed_low_usd), _float(found.fixed_high_usd), world.fee
+            low, high, truth = _float(rule.fixed_low_usd), _float(rule.fixed_high_usd), world.fee
         case "token_count":
-            low, high, truth = found.tokens_low, found.tokens_high, float(world.tokens)
+            low, high, truth = rule.tokens_low, rule.tokens_high, float(world.tokens)
         case "top_up":
-            low, high, truth = found.low_pct, found.high_pct, float(world.top_up_pct)
+            low, high, truth = rule.low_pct, rule.high_pct, float(world.top_up_pct)
         case "cache_discount":
-            low, high, truth = found.low_pct, found.high_pct, 100.0
+            low, high, truth = rule.low_pct, rule.high_pct, 100.0
         case _:
             return None, None, 0.0
     return low, high, truth

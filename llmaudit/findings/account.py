@@ -74,11 +74,11 @@ def find(evidence: Evidence) -> Account:
     rows: list[AccountRow] = []
     for seller in sorted({priced.cell.seller for priced in evidence.cells if priced.cell.seller}):
         file = evidence.catalog.sellers.get(seller)
-        own = [priced for priced in evidence.cells if priced.cell.seller == seller and priced.cell.day]
+        seller_cells = [priced for priced in evidence.cells if priced.cell.seller == seller and priced.cell.day]
         for quota in file.quotas if file else ():
-            rows += _free(seller, quota, own)
+            rows += _free(seller, quota, seller_cells)
         for commitment in file.commitments if file else ():
-            rows += _shortfall(seller, commitment, own)
+            rows += _shortfall(seller, commitment, seller_cells)
     rows.sort(key=lambda row: (row.seller, row.period, row.unit))
     return Account(rows, total(row.low_usd for row in rows), total(row.high_usd for row in rows))
 

@@ -12,7 +12,7 @@ from llmaudit.dependence.forgone import forgone_usd, sold_elsewhere
 from llmaudit.dependence.outages import outages
 from llmaudit.errors import printable
 from llmaudit.evidence import Evidence, requests, spend
-from llmaudit.markup.every import markup_of
+from llmaudit.markup.all_gateways import markup_of
 from llmaudit.markup.model import GatewayRow
 from llmaudit.money import ZERO, percent, shown, total
 from llmaudit.phrases import counted

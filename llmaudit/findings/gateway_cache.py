@@ -67,27 +67,29 @@ class GatewayCache(msgspec.Struct, frozen=True, kw_only=True):
 
 def find(evidence: Evidence) -> GatewayCache:
     """Return what the answers from gateways' caches would have cost; empty where no log shows one."""
-    hits = [one for one in evidence.cells if one.cell.usage_status == GATEWAY_CACHE]
+    hits = [priced for priced in evidence.cells if priced.cell.usage_status == GATEWAY_CACHE]
     rows = evidence.rows(Spared)
     called = price((msgspec.structs.replace(row.cell, usage_status="reported") for row in rows), evidence.catalog)
-    known = [one for row, one in zip(rows, called, strict=True) if row.is_counted and one.list_usd is not None]
-    good = [one for one in evidence.cells if one.cell.status == "ok"]
+    known = [priced for row, priced in zip(rows, called, strict=True) if row.is_counted and priced.list_usd is not None]
+    good = [priced for priced in evidence.cells if priced.cell.status == "ok"]
 
     def by(key: Callable[[PricedCell], str | None]) -> list[SparedRow]:
         answers, avoided = dict(grouped(good, key)), dict(grouped(known, key))
-        found = [_row(name, own, answers[name], avoided.get(name, [])) for name, own in grouped(hits, key)]
-        return sorted(found, key=_dearest_first)
+        spared_rows = [
+            _row(name, group_hits, answers[name], avoided.get(name, [])) for name, group_hits in grouped(hits, key)
+        ]
+        return sorted(spared_rows, key=_dearest_first)
 
     return GatewayCache(
         requests=requests(hits),
-        avoided_usd=_sum(hits, [one.list_usd for one in known]),
-        avoided_low_usd=_sum(hits, [one.list_low_usd for one in known]),
-        avoided_high_usd=_sum(hits, [one.list_high_usd for one in known]),
+        avoided_usd=_sum(hits, [priced.list_usd for priced in known]),
+        avoided_low_usd=_sum(hits, [priced.list_low_usd for priced in known]),
+        avoided_high_usd=_sum(hits, [priced.list_high_usd for priced in known]),
         unknown_requests=requests(hits) - requests(known),
         charged_usd=spend(hits),
-        by_gateway=by(lambda one: one.cell.gateway),
-        by_model=by(lambda one: one.cell.model),
-        by_feature=by(lambda one: one.cell.feature),
+        by_gateway=by(lambda priced: priced.cell.gateway),
+        by_model=by(lambda priced: priced.cell.model),
+        by_feature=by(lambda priced: priced.cell.feature),
     )
 
 

@@ -79,7 +79,7 @@ def find(evidence: Evidence) -> LockIn | None:
         return None
     sold, cheaper = evidence.once(sold_elsewhere), evidence.once(cheaper_in_class)
     hours = evidence.rows(HourRow)
-    found = outages(hours)
+    all_outages = outages(hours)
     timed = any(row.hour is not None for row in hours)
     return LockIn(
         forgone_usd=evidence.once(forgone_usd),
@@ -87,14 +87,14 @@ def find(evidence: Evidence) -> LockIn | None:
         seller_sure_usd=total(row.sure_usd for row in sold),
         model_usd=total(row.saving_usd for row in cheaper),
         certified_usd=total(row.certified_usd for row in cheaper),
-        outage_hours=sum(one.hours for one in found) if timed else None,
-        hours_without_fallback=sum(one.hours_without_fallback for one in found) if timed else None,
-        hours_unknown=sum(one.hours_unknown for one in found) if timed else None,
-        without_fallback_usd=total(one.without_fallback_usd for one in found) if timed else None,
-        without_fallback_abandoned=sum(one.without_fallback_abandoned for one in found) if timed else None,
+        outage_hours=sum(outage.hours for outage in all_outages) if timed else None,
+        hours_without_fallback=sum(outage.hours_without_fallback for outage in all_outages) if timed else None,
+        hours_unknown=sum(outage.hours_unknown for outage in all_outages) if timed else None,
+        without_fallback_usd=total(outage.without_fallback_usd for outage in all_outages) if timed else None,
+        without_fallback_abandoned=sum(outage.without_fallback_abandoned for outage in all_outages) if timed else None,
         sold_elsewhere=sold,
         arbitrage=cheaper,
-        outages=found,
+        outages=all_outages,
         concentration=concentration(cells),
         switches=switches(cells, evidence.rows(TemplateRow)),
         leverage=leverage(cells, sold),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmaudit.evidence import Evidence
-from llmaudit.markup.every import markup_of
+from llmaudit.markup.all_gateways import markup_of
 from llmaudit.markup.model import Channel, GatewayRow, LookAlike, Markup, ModelRow
 
 __all__ = ["Channel", "GatewayRow", "LookAlike", "Markup", "ModelRow", "find"]

@@ -97,14 +97,21 @@ def find(evidence: Evidence) -> Opportunities:
     """Return every lever with what it would have saved, and what reasoning on simple requests cost."""
     whole = spend(evidence.cells)
     levers = [_opportunity(lever, evidence, whole) for lever in all_levers()]
-    ordered = sorted(levers, key=lambda one: (-(one.usd or Decimal(0)), -(one.high_usd or Decimal(0)), one.name))
+    ordered = sorted(
+        levers,
+        key=lambda opportunity: (
+            -(opportunity.usd or Decimal(0)),
+            -(opportunity.high_usd or Decimal(0)),
+            opportunity.name,
+        ),
+    )
     return Opportunities(ordered, _reasoning(evidence))
 
 
 def _opportunity(lever: Lever, evidence: Evidence, whole: Decimal) -> Opportunity:
-    found = evidence.once(lever.find)
-    rows = sorted(found.rows, key=lambda row: (-row.saved_usd, -row.high_usd, row.model, str(row.feature)))
-    is_known = bool(rows) or found.missing is None
+    result = evidence.once(lever.find)
+    rows = sorted(result.rows, key=lambda row: (-row.saved_usd, -row.high_usd, row.model, str(row.feature)))
+    is_known = bool(rows) or result.missing is None
     usd = total(row.saved_usd for row in rows) if is_known else None
     return Opportunity(
         name=lever.name,
@@ -114,9 +121,9 @@ def _opportunity(lever: Lever, evidence: Evidence, whole: Decimal) -> Opportunit
         high_usd=total(row.high_usd for row in rows) if is_known else None,
         pct=percent(usd, whole),
         requests=sum(row.requests for row in rows),
-        evidence=found.evidence,
-        assumptions=found.assumptions,
-        missing=found.missing,
+        evidence=result.evidence,
+        assumptions=result.assumptions,
+        missing=result.missing,
         next_step=lever.next_step,
         groups=rows[:TOP],
         other_groups=len(rows[TOP:]),
@@ -127,11 +134,11 @@ def _opportunity(lever: Lever, evidence: Evidence, whole: Decimal) -> Opportunit
 def _reasoning(evidence: Evidence) -> Reasoning:
     worth = Worth(evidence)
     rows: dict[str, list[ReasoningRow]] = {}
-    for one in evidence.cells:
-        cell, tokens = one.cell, one.cell.reasoning_tokens
-        if cell.tier in SIMPLE_TIERS and tokens and one.rates:
-            each = rate(one.rates, "output_tokens") + rate(one.rates, "reasoning_tokens")
-            usd = worth.paid(worth.part(cell), times(each, tokens))
+    for priced in evidence.cells:
+        cell, tokens = priced.cell, priced.cell.reasoning_tokens
+        if cell.tier in SIMPLE_TIERS and tokens and priced.rates:
+            token_usd = rate(priced.rates, "output_tokens") + rate(priced.rates, "reasoning_tokens")
+            usd = worth.paid(worth.part(cell), times(token_usd, tokens))
             rows.setdefault(cell.model, []).append(ReasoningRow(cell.model, cell.requests, tokens, usd))
     by_model = [
         ReasoningRow(

@@ -91,8 +91,8 @@ def find(evidence: Evidence) -> Overspecification | None:
     moved = [one for one in plan.placed if one.moved and _is_simple_on_flagship(one.priced)]
     high = requests(priced for priced in evidence.cells if priced.cell.tier in {2, 3})
     wrongly_low, _ = evidence.confusion.wrong_ends(requests(simple), high)
-    kept = Decimal(f"{1 - wrongly_low:.4f}")
-    whole = _row((None, None), moved, simple, kept)
+    kept_share = Decimal(f"{1 - wrongly_low:.4f}")
+    whole = _row((None, None), moved, simple, kept_share)
     return Overspecification(
         plan=plan.plan.name,
         requests=whole.requests,
@@ -103,8 +103,8 @@ def find(evidence: Evidence) -> Overspecification | None:
         high_usd=whole.high_usd,
         wrongly_low_pct=100 * wrongly_low,
         refused_requests=requests(one for one in simple if _is_simple_on_flagship(one)) - whole.requests,
-        by_feature=_rows(moved, simple, lambda priced: (priced.cell.tier, priced.cell.feature), kept),
-        by_team=_rows(moved, simple, lambda priced: (None, priced.cell.team), kept),
+        by_feature=_rows(moved, simple, lambda priced: (priced.cell.tier, priced.cell.feature), kept_share),
+        by_team=_rows(moved, simple, lambda priced: (None, priced.cell.team), kept_share),
     )
 
 

@@ -132,8 +132,8 @@ def find(evidence: Evidence, levers: Sequence[Lever] | None = None) -> Waterfall
         levers: Instead of all there are; applied in the order given.
     """
     spent = {group: spend(cells) for group, cells in grouped(evidence.cells, group_of)}
-    found = [(lever, evidence.once(lever.find)) for lever in (all_levers() if levers is None else levers)]
-    safe = [of_lever(lever, result) for lever, result in found]
+    results = [(lever, evidence.once(lever.find)) for lever in (all_levers() if levers is None else levers)]
+    safe = [of_lever(lever, result) for lever, result in results]
     plan = best_plan(evidence.plans)
     taken = [*safe, *(of_plan(plan) if plan else ())]
     paths = {bound: compose(spent, taken, bound) for bound in BOUNDS}

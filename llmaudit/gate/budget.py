@@ -113,11 +113,11 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def limits(self) -> list[tuple[str, Limit]]:
         """Return every rule with its name, in the order of the fields."""
-        found: list[tuple[str, Limit]] = []
+        limits: list[tuple[str, Limit]] = []
         for name in RULES:
             value = getattr(self, name)
-            found += [(name, one) for one in (value if isinstance(value, list) else [value])]
-        return found
+            limits += [(name, limit) for limit in (value if isinstance(value, list) else [value])]
+        return limits
 
 
 Limit = CostLimit | TotalLimit | ShareLimit | FloorLimit | LatencyLimit | ModelLimit
@@ -131,7 +131,7 @@ MOST = 10**12
 def default_budget(by: By) -> Budget:
     """Return the rules where there is no file: cost per request may not rise by more than 5%, in all and by group."""
     both = dict.fromkeys(["all", by])
-    return Budget(cost_per_request=[CostLimit(by=one, max_increase_pct=DEFAULT_INCREASE_PCT) for one in both])
+    return Budget(cost_per_request=[CostLimit(by=group, max_increase_pct=DEFAULT_INCREASE_PCT) for group in both])
 
 
 _BOUNDS = ("max", "min", "max_usd", "max_increase_pct", "max_increase_points", "allow")
@@ -144,20 +144,20 @@ def read_budget(path: Path) -> Budget:
         InputError: Missing, malformed, an unknown key, an empty rule or a limit below 0; the message has line and
             column where it can.
     """
-    found = read_yaml(path, Budget, what="budget")
-    if not found.limits():
+    budget = read_yaml(path, Budget, what="budget")
+    if not budget.limits():
         raise _bad(path, "it has no rule", f"Rules are {', '.join(RULES)}.")
-    for name, limit in found.limits():
+    for name, limit in budget.limits():
         bounds = [bound for key in _BOUNDS if (bound := getattr(limit, key, None)) is not None]
         if not bounds:
             raise _bad(path, f"{name} sets no limit", "Give it max, max_increase_pct or the like, or take it out.")
         if any(not isinstance(bound, list) and not 0 <= bound < MOST for bound in bounds):
             raise _bad(path, f"{name} has a limit below 0, or none that is a number", "Write a plain number from 0 on.")
-    for one in found.acknowledge:
-        if one.rule not in RULES:
+    for acknowledged in budget.acknowledge:
+        if acknowledged.rule not in RULES:
             known = f"Rules are {', '.join(RULES)}."
-            raise _bad(path, f"acknowledge names the rule {printable(one.rule)}, which there is not", known)
-    return found
+            raise _bad(path, f"acknowledge names the rule {printable(acknowledged.rule)}, which there is not", known)
+    return budget
 
 
 def _bad(path: Path, what: str, step: str) -> InputError:

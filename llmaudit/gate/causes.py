@@ -65,48 +65,61 @@ class _Candidate:
         return float(self.usd) / self.sd if self.sd else None
 
 
-def causes_of(found: Decomposition, before: Baseline, after: Baseline) -> list[Cause]:
+def causes_of(decomposition: Decomposition, before: Baseline, after: Baseline) -> list[Cause]:
     """Return what is worth naming, the largest first: every cause as a whole, in one feature, or in one template."""
-    noise = variances(found, before, after)
-    candidates = list(_candidates(found, noise))
+    noise = variances(decomposition, before, after)
+    candidates = list(_candidates(decomposition, noise))
     limit = float(ndtri(1 - LEVEL / 2 / max(len(candidates), 1)))
-    floor = EXACT.multiply(NOTICE, max(found.before_usd, found.after_usd))
+    floor = EXACT.multiply(NOTICE, max(decomposition.before_usd, decomposition.after_usd))
     certain = [
-        one for one in candidates if one.usd and abs(one.usd) >= floor and (one.z is None or abs(one.z) >= limit)
+        candidate
+        for candidate in candidates
+        if candidate.usd and abs(candidate.usd) >= floor and (candidate.z is None or abs(candidate.z) >= limit)
     ]
-    certain.sort(key=lambda one: (-abs(one.usd), CAUSES.index(one.cause), len(one.scope), str(one.scope)))
-    told = [one for cause in dict.fromkeys(one.cause for one in certain) for one in _told(cause, certain)]
-    told.sort(key=lambda one: (-abs(one.usd), CAUSES.index(one.cause)))
-    return [_cause(found, one, after) for one in told]
+    certain.sort(
+        key=lambda candidate: (
+            -abs(candidate.usd),
+            CAUSES.index(candidate.cause),
+            len(candidate.scope),
+            str(candidate.scope),
+        )
+    )
+    reported = [
+        candidate
+        for cause in dict.fromkeys(candidate.cause for candidate in certain)
+        for candidate in _narrowest(cause, certain)
+    ]
+    reported.sort(key=lambda candidate: (-abs(candidate.usd), CAUSES.index(candidate.cause)))
+    return [_cause(decomposition, candidate, after) for candidate in reported]
 
 
-def _candidates(found: Decomposition, noise: Variances) -> Iterator[_Candidate]:
+def _candidates(decomposition: Decomposition, noise: Variances) -> Iterator[_Candidate]:
     """Yield every cause in every scope that it can be attributed to."""
-    for cause, usd in found.by_cause().items():
+    for cause, usd in decomposition.by_cause().items():
         if cause == "period":
             continue  # a longer log is no cause of anything
         sd = deviation(sum(value for (name, _), value in noise.items() if name == cause))
         yield _Candidate(cause, (), usd, sd if cause in SAMPLED else 0.0)
     sums: dict[tuple[str, Scope], Decimal] = {}
     spread: dict[tuple[str, Scope], float] = {}
-    for part in found.parts:
+    for part in decomposition.parts:
         if part.cause in BY_USE:
             for scope in _scopes(part.use):
                 sums[part.cause, scope] = EXACT.add(sums.get((part.cause, scope), ZERO), part.usd)
     for (cause, use), variance in noise.items():
         for scope in _scopes(use):
             spread[cause, scope] = spread.get((cause, scope), 0.0) + variance
-    small = _small_scopes(found)
+    small_scopes = _small_scopes(decomposition)
     for (cause, scope), usd in sums.items():
-        if scope in small:
+        if scope in small_scopes:
             continue
         yield _Candidate(cause, scope, usd, deviation(spread.get((cause, scope), 0.0)))
 
 
-def _small_scopes(found: Decomposition) -> set[Scope]:
+def _small_scopes(decomposition: Decomposition) -> set[Scope]:
     """Return scopes that one of the logs has a little of: too little for a mean to be normal."""
     counts: list[dict[Scope, int]] = [{}, {}]
-    for side, uses in zip(counts, (found.before, found.after), strict=True):
+    for side, uses in zip(counts, (decomposition.before, decomposition.after), strict=True):
         for key, use in uses.items():
             for scope in _scopes(key):
                 side[scope] = side.get(scope, 0) + use.attempts
@@ -121,52 +134,56 @@ def _scopes(use: CallKey) -> Iterator[Scope]:
         yield (use.feature, use.template)
 
 
-def _told(cause: str, certain: list[_Candidate]) -> Iterator[_Candidate]:
+def _narrowest(cause: str, certain: list[_Candidate]) -> Iterator[_Candidate]:
     """Yield how one cause is reported: by the narrowest scope with most of it, else for each scope that stands out.
 
     A template's growth is told as that template's, although the whole log's input grew by it too; a cache that stopped
     in all templates of a feature is told as the feature's.
     """
-    of_cause = [one for one in certain if one.cause == cause]
-    widest = min(of_cause, key=lambda one: len(one.scope))
+    of_cause = [candidate for candidate in certain if candidate.cause == cause]
+    widest = min(of_cause, key=lambda candidate: len(candidate.scope))
     if widest.scope:
-        narrow = {one.scope: one for one in of_cause}
-        for one in of_cause:
+        by_scope = {candidate.scope: candidate for candidate in of_cause}
+        for candidate in of_cause:
             inner = [
-                other for other in of_cause if len(other.scope) > len(one.scope) and other.scope[0] == one.scope[0]
+                other
+                for other in of_cause
+                if len(other.scope) > len(candidate.scope) and other.scope[0] == candidate.scope[0]
             ]
-            outer = narrow.get(one.scope[:1]) if len(one.scope) > 1 else None
-            if not any(_holds(other, one) for other in inner) and not (outer and not _holds(one, outer)):
-                yield one
+            outer = by_scope.get(candidate.scope[:1]) if len(candidate.scope) > 1 else None
+            if not any(_holds(other, candidate) for other in inner) and not (outer and not _holds(candidate, outer)):
+                yield candidate
         return
     best = widest
-    for one in sorted(of_cause, key=lambda one: len(one.scope)):
-        if one.scope[: len(best.scope)] == best.scope and _holds(one, best):
-            best = one
+    for candidate in sorted(of_cause, key=lambda candidate: len(candidate.scope)):
+        if candidate.scope[: len(best.scope)] == best.scope and _holds(candidate, best):
+            best = candidate
     yield best
 
 
-def _holds(one: _Candidate, whole: _Candidate) -> bool:
+def _holds(narrow: _Candidate, whole: _Candidate) -> bool:
     """Say whether one scope has most of what a wider one has, or half of it with a rest that may be chance."""
-    if one.usd * whole.usd <= 0:
+    if narrow.usd * whole.usd <= 0:
         return False
-    if abs(one.usd) >= MOSTLY * abs(whole.usd):
+    if abs(narrow.usd) >= MOSTLY * abs(whole.usd):
         return True
-    rest = float(whole.usd - one.usd)
-    spread = deviation(whole.sd**2 - one.sd**2)
-    return abs(one.usd) >= HALF * abs(whole.usd) and abs(rest) <= MAY_BE_CHANCE * spread
+    rest_usd = float(whole.usd - narrow.usd)
+    spread = deviation(whole.sd**2 - narrow.sd**2)
+    return abs(narrow.usd) >= HALF * abs(whole.usd) and abs(rest_usd) <= MAY_BE_CHANCE * spread
 
 
-def _cause(found: Decomposition, one: _Candidate, after: Baseline) -> Cause:
-    parts = [part for part in found.parts if part.cause == one.cause and inside(part.use, one.scope)]
-    monthly = per_month(one.usd, after)
+def _cause(decomposition: Decomposition, candidate: _Candidate, after: Baseline) -> Cause:
+    parts = [
+        part for part in decomposition.parts if part.cause == candidate.cause and inside(part.use, candidate.scope)
+    ]
+    monthly = per_month(candidate.usd, after)
     return Cause(
-        cause=one.cause,
-        subject=subject_of(one.cause, one.scope, parts),
-        usd=one.usd,
+        cause=candidate.cause,
+        subject=subject_of(candidate.cause, candidate.scope, parts),
+        usd=candidate.usd,
         usd_per_month=monthly,
-        z=one.z,
-        text=sentence(one.cause, one.scope, parts, found, one.usd, monthly),
+        z=candidate.z,
+        text=sentence(candidate.cause, candidate.scope, parts, decomposition, candidate.usd, monthly),
     )
 
 

@@ -130,8 +130,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to say: every rule passed, and no cause stands out."""
-        said = any(rule.status != "passed" for rule in self.rules if rule.status != "undecided")
-        return self.passed is True and not said and not self.decomposition.causes
+        has_failure = any(rule.status != "passed" for rule in self.rules if rule.status != "undecided")
+        return self.passed is True and not has_failure and not self.decomposition.causes
 
 
 def check(

@@ -110,22 +110,22 @@ def compare(before: Moments | None, after: Moments | None, asked: Question, mix:
         return reason
     assert before is not None  # noqa: S101 -- `_too_few` says so otherwise
     assert after is not None  # noqa: S101 -- the same
-    means = [_mean(one, asked) for one in (before, after)]
+    means = [_mean(side, asked) for side in (before, after)]
     if means[0] <= 0:
         return "it cost nothing in the baseline: there is no percentage of that"
     if means[1] <= 0:
         return _increase(-100.0, (before.requests, after.requests), means)
     mix = mix or Mix()
     relative = [
-        _variance(one, asked, mean, relief)
-        for one, mean, relief in zip((before, after), means, (mix.relief_before, mix.relief_after), strict=True)
+        _variance(side, asked, mean, relief)
+        for side, mean, relief in zip((before, after), means, (mix.relief_before, mix.relief_after), strict=True)
     ]
-    effective = [one.requests**2 / one.nn for one in (before, after)]
+    effective = [side.requests**2 / side.nn for side in (before, after)]
     freedom = max(min(effective) - 1.0, 1.0)
     estimate = log(means[1] / means[0]) + mix.shift
     method = "two samples, independent requests" if before.nn == before.requests else "two samples, clustered"
-    found = _Estimate(estimate, sqrt(sum(relative)), freedom)
-    return _interval(found, asked, means, (before.requests, after.requests), method)
+    estimated = _Estimate(estimate, sqrt(sum(relative)), freedom)
+    return _interval(estimated, asked, means, (before.requests, after.requests), method)
 
 
 def paired(before: Sequence[Case], after: Sequence[Case], asked: Question) -> Increase | str:
@@ -149,8 +149,8 @@ def paired(before: Sequence[Case], after: Sequence[Case], asked: Question) -> In
     n = len(common)
     error = float(np.sqrt(n / (n - 1) * np.sum(influence**2)))
     numbers = (sum(pair[0].requests for pair in common), sum(pair[1].requests for pair in common))
-    found = _Estimate(log(means[1] / means[0]), error, n - 1.0)
-    return _interval(found, asked, means, numbers, f"{n} paired cases")
+    estimated = _Estimate(log(means[1] / means[0]), error, n - 1.0)
+    return _interval(estimated, asked, means, numbers, f"{n} paired cases")
 
 
 def _per_case(cases: Sequence[Case], asked: Question) -> tuple[Floats, Floats]:
@@ -205,23 +205,23 @@ class _Estimate:
 
 
 def _interval(
-    found: _Estimate, asked: Question, means: Sequence[float], numbers: tuple[int, int], method: str
+    estimated: _Estimate, asked: Question, means: Sequence[float], numbers: tuple[int, int], method: str
 ) -> Increase:
-    quantile = float(stdtrit(found.freedom, 1 - asked.level))
-    low, high = found.log_ratio - quantile * found.error, found.log_ratio + quantile * found.error
+    quantile = float(stdtrit(estimated.freedom, 1 - asked.level))
+    low, high = estimated.log_ratio - quantile * estimated.error, estimated.log_ratio + quantile * estimated.error
     bound = log(1 + asked.limit_pct / 100)
-    reach = quantile + float(stdtrit(found.freedom, POWER))
+    reach = quantile + float(stdtrit(estimated.freedom, POWER))
     claim = log(1 + (asked.limit_pct + CLAIM_PCT) / 100) - bound
-    power = float(stdtr(found.freedom, claim / found.error - quantile)) if found.error else 1.0
+    power = float(stdtr(estimated.freedom, claim / estimated.error - quantile)) if estimated.error else 1.0
     return Increase(
-        pct=_pct(found.log_ratio),
+        pct=_pct(estimated.log_ratio),
         low_pct=_pct(low),
         high_pct=_pct(high),
         before=means[0],
         after=means[1],
         n_before=numbers[0],
         n_after=numbers[1],
-        detectable_pct=_pct(bound + reach * found.error),
+        detectable_pct=_pct(bound + reach * estimated.error),
         power=power,
         method=method,
     )

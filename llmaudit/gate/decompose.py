@@ -120,8 +120,8 @@ def decompose(before: Baseline, after: Baseline) -> Decomposition:
         before: The baseline.
         after: The log, measured `like` the baseline.
     """
-    own = {plain_key(key): rate for key, rate in (*before.rates.items(), *after.rates.items())}
-    frozen = {**own, **after.frozen, **before.rates}
+    rates_by_plain_key = {plain_key(key): rate for key, rate in (*before.rates.items(), *after.rates.items())}
+    frozen = {**rates_by_plain_key, **after.frozen, **before.rates}
     first, second = uses_of(before, frozen), uses_of(after, frozen)
     period = _period_ratio(before, after)
     walk = _Walk(first, second, frozen, period)

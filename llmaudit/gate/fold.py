@@ -20,17 +20,17 @@ MAX_CASES = 1000
 STEPS = (60, 40, 25, 15, 8, 4, 0)
 
 
-def fitting(found: Baseline) -> Baseline:
+def fitting(baseline: Baseline) -> Baseline:
     """Return a baseline that fits into its file: small templates first, then tiers, gateways and features, fold.
 
     Models fold last, and only where there are hundreds: their cells then keep their cost, not their tokens.
     """
-    coarse = _fewer_cases(found)
-    for change in _changes(found.detail):
-        if len(coarse.cells) <= MAX_CELLS and len(coarse.rates) <= MAX_RATES:
-            return coarse
-        coarse = _recut(coarse, msgspec.structs.replace(coarse.detail, **change))
-    return _fewer_models(coarse)
+    folded = _fewer_cases(baseline)
+    for change in _changes(baseline.detail):
+        if len(folded.cells) <= MAX_CELLS and len(folded.rates) <= MAX_RATES:
+            return folded
+        folded = _recut(folded, msgspec.structs.replace(folded.detail, **change))
+    return _fewer_models(folded)
 
 
 def _changes(detail: Detail) -> Iterator[dict[str, Any]]:
@@ -42,44 +42,44 @@ def _changes(detail: Detail) -> Iterator[dict[str, Any]]:
             yield from ({"by_tier": False}, {"by_gateway": False})
 
 
-def like_cut(found: Baseline, detail: Detail) -> Baseline:
+def like_cut(baseline: Baseline, detail: Detail) -> Baseline:
     """Return a log's cells with tiers, gateways and models divided as in a baseline; its names are cut already."""
-    mine = msgspec.structs.replace(
-        found.detail,
+    same_detail = msgspec.structs.replace(
+        baseline.detail,
         by_tier=detail.by_tier,
         by_gateway=detail.by_gateway,
         templates_left_out=detail.templates_left_out,
         features_left_out=detail.features_left_out,
     )
-    return _recut(found, mine)
+    return _recut(baseline, same_detail)
 
 
-def _recut(found: Baseline, detail: Detail) -> Baseline:
-    features = set(found.detail.features) - set(detail.features)
-    templates = set(found.detail.templates) - set(detail.templates)
-    return _with_cells(found, detail, merged(found.cells, lambda cell: _cut(cell, detail, features, templates)))
+def _recut(baseline: Baseline, detail: Detail) -> Baseline:
+    features = set(baseline.detail.features) - set(detail.features)
+    templates = set(baseline.detail.templates) - set(detail.templates)
+    return _with_cells(baseline, detail, merged(baseline.cells, lambda cell: _cut(cell, detail, features, templates)))
 
 
-def _with_cells(found: Baseline, detail: Detail, cells: list[Cell]) -> Baseline:
-    used = {cell.rate for cell in cells}
-    rates = {key: rate for key, rate in found.rates.items() if key in used}
-    return msgspec.structs.replace(found, detail=detail, cells=cells, rates=rates)
+def _with_cells(baseline: Baseline, detail: Detail, cells: list[Cell]) -> Baseline:
+    used_rates = {cell.rate for cell in cells}
+    rates = {key: rate for key, rate in baseline.rates.items() if key in used_rates}
+    return msgspec.structs.replace(baseline, detail=detail, cells=cells, rates=rates)
 
 
-def _fewer_models(found: Baseline) -> Baseline:
+def _fewer_models(baseline: Baseline) -> Baseline:
     """Keep the models that cost most; what the others cost is kept as one amount, their tokens are not."""
     by_model: dict[str, Decimal] = {}
-    for cell in found.cells:
+    for cell in baseline.cells:
         by_model[cell.model] = by_model.get(cell.model, ZERO) + (cell.usd or ZERO)
     ordered = sorted(by_model, key=lambda model: (-by_model[model], model))
-    keep = len(ordered)
-    coarse = found
-    while (len(coarse.cells) > MAX_CELLS or len(coarse.rates) > MAX_RATES) and keep:
-        keep = keep * 2 // 3
-        kept = set(ordered[:keep])
-        detail = msgspec.structs.replace(found.detail, models_left_out=len(ordered) - keep)
-        coarse = _with_cells(found, detail, merged(found.cells, partial(_other_model, kept=kept)))
-    return coarse
+    count = len(ordered)
+    folded = baseline
+    while (len(folded.cells) > MAX_CELLS or len(folded.rates) > MAX_RATES) and count:
+        count = count * 2 // 3
+        kept_models = set(ordered[:count])
+        detail = msgspec.structs.replace(baseline.detail, models_left_out=len(ordered) - count)
+        folded = _with_cells(baseline, detail, merged(baseline.cells, partial(_other_model, kept=kept_models)))
+    return folded
 
 
 def _other_model(cell: Cell, kept: set[str]) -> Cell:
@@ -89,12 +89,12 @@ def _other_model(cell: Cell, kept: set[str]) -> Cell:
     return msgspec.structs.replace(cell, model=OTHER, rate=None, is_billed=known, tokens={}, list_usd=None)
 
 
-def _fewer_cases(found: Baseline) -> Baseline:
-    if len(found.cases) <= MAX_CASES:
-        return found
-    dearest = sorted(found.cases, key=lambda case: (-case.usd, case.case))[:MAX_CASES]
-    detail = msgspec.structs.replace(found.detail, cases_left_out=len(found.cases) - MAX_CASES)
-    return msgspec.structs.replace(found, detail=detail, cases=sorted(dearest, key=lambda case: case.case))
+def _fewer_cases(baseline: Baseline) -> Baseline:
+    if len(baseline.cases) <= MAX_CASES:
+        return baseline
+    largest = sorted(baseline.cases, key=lambda case: (-case.usd, case.case))[:MAX_CASES]
+    detail = msgspec.structs.replace(baseline.detail, cases_left_out=len(baseline.cases) - MAX_CASES)
+    return msgspec.structs.replace(baseline, detail=detail, cases=sorted(largest, key=lambda case: case.case))
 
 
 def _cut(cell: Cell, detail: Detail, features: set[str], templates: set[str]) -> Cell:

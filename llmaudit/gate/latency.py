@@ -15,12 +15,12 @@ def latencies(store: Store) -> list[Latency]:
         f"SELECT feature, model, CAST(FLOOR(LN(latency_ms) * {BUCKETS_PER_E}) AS INTEGER) AS bucket, COUNT(*)"
         " FROM gate_requests WHERE status = 'ok' AND latency_ms >= 1 GROUP BY feature, model, bucket"
     )
-    found: dict[tuple[str, str | None], dict[int, int]] = {}
+    buckets_by_group: dict[tuple[str, str | None], dict[int, int]] = {}
     for feature, model, bucket, count in rows:
         for key in (("all", None), ("feature", feature), ("model", model)):
-            buckets = found.setdefault(key, {})
+            buckets = buckets_by_group.setdefault(key, {})
             buckets[bucket] = buckets.get(bucket, 0) + count
-    largest = sorted(found.items(), key=lambda one: (one[0][0] != "all", -sum(one[1].values()), str(one[0])))
+    largest = sorted(buckets_by_group.items(), key=lambda one: (one[0][0] != "all", -sum(one[1].values()), str(one[0])))
     kept = largest[: 1 + 2 * MAX_LATENCIES]
     return [
         Latency(by=by, name=name, buckets={str(bucket): buckets[bucket] for bucket in sorted(buckets)})

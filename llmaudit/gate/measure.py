@@ -17,7 +17,7 @@ from llmaudit.catalog.units import PRICED
 from llmaudit.gate.fold import fitting, like_cut
 from llmaudit.gate.latency import latencies
 from llmaudit.gate.model import QUANTITIES, Baseline, Cell, ClusterKind, Detail, Span, cell_order, rounded
-from llmaudit.gate.names import chosen_names, named
+from llmaudit.gate.named_groups import chosen_names, named
 from llmaudit.gate.pricing import KEYS, Priced, price_conditions
 from llmaudit.gate.sums import GROUPINGS, cases_of, moments_of
 from llmaudit.listcost import present
@@ -72,7 +72,7 @@ def measure(
             priced = price_conditions(folded.conditions, catalog, like, folded.used)
             with priced.table(store):
                 cells = _cells(folded.rows, priced)
-                found = Baseline(
+                baseline = Baseline(
                     llmaudit=__version__,
                     catalog_version=catalog.version,
                     span=_span(store, period),
@@ -86,7 +86,7 @@ def measure(
                     cases=cases_of(store, detail.case, priced),
                     latency=latencies(store) if with_latency else [],
                 )
-    return like_cut(found, like.detail) if like else fitting(found)
+    return like_cut(baseline, like.detail) if like else fitting(baseline)
 
 
 def _detail(store: Store, like: Baseline | None, case: str | None) -> Detail:

@@ -23,7 +23,9 @@ class _Groups:
     def relief(self) -> float:
         """Return the part of a mean's relative variance that is chance in the mix: it is gone at a fixed mix."""
         whole, mean = sum(self.units), self.mean(self.units)
-        between = sum(n * (one - mean) ** 2 for n, one in zip(self.units, self.means, strict=True)) / whole
+        between = (
+            sum(n * (mean_of_unit - mean) ** 2 for n, mean_of_unit in zip(self.units, self.means, strict=True)) / whole
+        )
         return between / whole / mean**2
 
 

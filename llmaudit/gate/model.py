@@ -252,7 +252,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 
     def moments_by(self, by: str) -> dict[str | None, Moments]:
         """Return the moments of one grouping, by name."""
-        return {one.name: one for one in self.moments if one.by == by}
+        return {moments.name: moments for moments in self.moments if moments.by == by}
 
     @property
     def calls(self) -> int:

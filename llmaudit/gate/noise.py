@@ -26,20 +26,20 @@ SAMPLED = frozenset(
 """Causes that chance moves; the others follow from prices and bills."""
 
 
-def variances(found: Decomposition, before: Baseline, after: Baseline) -> Variances:
+def variances(decomposition: Decomposition, before: Baseline, after: Baseline) -> Variances:
     """Return the variance of every sampled cause, by use; of traffic and volume it stands under the use of Nones."""
     effects = _Effects(before, after)
     whole = CallKey(None, None, None)
     sums: Variances = {}
-    for key in {*found.before, *found.after}:
+    for key in {*decomposition.before, *decomposition.after}:
         effect = effects.of(key.feature)
-        old, new = found.before.get(key), found.after.get(key)
+        old, new = decomposition.before.get(key), decomposition.after.get(key)
         if old is None or new is None:
             continue
-        for cause, variance in _of_use(old, new, found.frozen):
+        for cause, variance in _of_use(old, new, decomposition.frozen):
             sums[cause, key] = sums.get((cause, key), 0.0) + variance * effect
-    sums["traffic", whole] = _traffic(found) * effects.of(None)
-    sums["volume", whole] = _volume(found) * effects.sizes
+    sums["traffic", whole] = _traffic(decomposition) * effects.of(None)
+    sums["volume", whole] = _volume(decomposition) * effects.sizes
     return sums
 
 
@@ -61,29 +61,32 @@ class _Effects:
 
 
 def _largest(moments: Iterable[Moments | None]) -> float:
-    return max([1.0, *(design_effect(one) for one in moments if one is not None)])
+    return max([1.0, *(design_effect(moment) for moment in moments if moment is not None)])
 
 
-def design_effect(one: Moments) -> float:
+def design_effect(moments: Moments) -> float:
     """Return the clustered variance of a mean cost over that of independent requests; 1 where there is no spread."""
-    if not one.requests or one.yy_rows <= 0:
+    if not moments.requests or moments.yy_rows <= 0:
         return 1.0
-    mean = float(one.usd) / one.requests
-    alone = one.yy_rows - one.requests * mean**2
-    together = one.yy - 2 * mean * one.ny + mean**2 * one.nn
-    return together / alone if alone > 1e-9 * one.yy_rows else 1.0
+    mean = float(moments.usd) / moments.requests
+    independent = moments.yy_rows - moments.requests * mean**2
+    clustered = moments.yy - 2 * mean * moments.ny + mean**2 * moments.nn
+    return clustered / independent if independent > 1e-9 * moments.yy_rows else 1.0
 
 
 def _of_use(old: Use, new: Use, frozen: Mapping[str, Rate]) -> Iterable[tuple[str, float]]:
     calls = max(old.calls, 1), max(new.calls, 1)
     for outcome in {*old.pools, *new.pools}:
         first, second = old.pools.get(outcome, Pool()), new.pools.get(outcome, Pool())
-        each = _mean_cost(first) or _mean_cost(second)
+        mean_cost = _mean_cost(first) or _mean_cost(second)
         cause = "retries" if outcome == "superseded" else "failures"
-        yield cause, each**2 * _count_variance(first.requests, second.requests, *calls, bounded=outcome != "superseded")
+        yield (
+            cause,
+            mean_cost**2 * _count_variance(first.requests, second.requests, *calls, bounded=outcome != "superseded"),
+        )
         unknown = [pool.requests - pool.known for pool in (first, second)]
         attempts = max(first.requests, 1), max(second.requests, 1)
-        yield "unpriced", each**2 * _count_variance(unknown[0], unknown[1], *attempts, bounded=True)
+        yield "unpriced", mean_cost**2 * _count_variance(unknown[0], unknown[1], *attempts, bounded=True)
         yield "models", _mix_variance(_shares(first, second))
         for key, now in second.leaves.items():
             if not key.is_opaque and first.known:
@@ -114,12 +117,12 @@ def _mix_variance(items: list[tuple[int, int, float]]) -> float:
 
 def _shares(first: Pool, second: Pool) -> list[tuple[int, int, float]]:
     keys: dict[LeafKey, None] = dict.fromkeys([*first.leaves, *second.leaves])
-    found = []
+    shares = []
     for key in keys:
         old, new = first.leaves.get(key, Leaf()), second.leaves.get(key, Leaf())
         costs = [float(leaf.usd) / leaf.requests for leaf in (old, new) if leaf.requests]
-        found.append((old.requests, new.requests, costs[0]))
-    return found
+        shares.append((old.requests, new.requests, costs[0]))
+    return shares
 
 
 def _of_leaf(was: Leaf | None, now: Leaf, frozen: Mapping[str, Rate]) -> Iterable[tuple[str, float]]:
@@ -140,9 +143,11 @@ def _of_leaf(was: Leaf | None, now: Leaf, frozen: Mapping[str, Rate]) -> Iterabl
     now_tokens = now.tokens
     items = []
     for key in {*old.by_rate, *now.by_rate}:
-        each = sum(float(count) * float(frozen[key].usd.get(name, ZERO)) for name, count in now_tokens.items())
+        cost_per_request = sum(
+            float(count) * float(frozen[key].usd.get(name, ZERO)) for name, count in now_tokens.items()
+        )
         counts = [side.by_rate.get(key, (0, {}))[0] for side in (old, now)]
-        items.append((counts[0], counts[1], factor * each))
+        items.append((counts[0], counts[1], factor * cost_per_request))
     yield "conditions", _mix_variance(items)
 
 
@@ -190,22 +195,22 @@ def _use_cost(use: Use) -> float:
     return float(sum(leaf.usd for pool in use.pools.values() for leaf in pool.leaves.values()))
 
 
-def _traffic(found: Decomposition) -> float:
+def _traffic(decomposition: Decomposition) -> float:
     items = []
-    for key in {*found.before, *found.after}:
-        old, new = found.before.get(key, Use()), found.after.get(key, Use())
+    for key in {*decomposition.before, *decomposition.after}:
+        old, new = decomposition.before.get(key, Use()), decomposition.after.get(key, Use())
         priced = old if old.calls else new
         items.append((old.calls, new.calls, _use_cost(priced) / max(priced.calls, 1)))
     return _mix_variance(items)
 
 
-def _volume(found: Decomposition) -> float:
-    before, now = (sum(use.calls for use in side.values()) for side in (found.before, found.after))
+def _volume(decomposition: Decomposition) -> float:
+    before, now = (sum(use.calls for use in side.values()) for side in (decomposition.before, decomposition.after))
     if not before:
         return 0.0
-    each = float(found.before_usd) / before
-    scale = now / before if found.period_ratio == 1 else float(found.period_ratio)
-    return each**2 * (before * scale**2 + now)
+    cost_per_call = float(decomposition.before_usd) / before
+    scale = now / before if decomposition.period_ratio == 1 else float(decomposition.period_ratio)
+    return cost_per_call**2 * (before * scale**2 + now)
 
 
 def deviation(variance: float) -> float:

@@ -92,15 +92,15 @@ class Priced:
     @contextmanager
     def table(self, store: Store) -> Iterator[None]:
         """Make `gate_rates` for a block: conditions, own prices (o_…, as floats od_…) and frozen ones (f_…, fd_…)."""
-        found = list(self._keys.items())
+        keys = list(self._keys.items())
         columns: dict[str, Any] = {
-            name: pa.array([conditions[i] for conditions, _ in found], _TYPES.get(name, pa.string()))
+            name: pa.array([conditions[i] for conditions, _ in keys], _TYPES.get(name, pa.string()))
             for i, name in enumerate(KEYS)
         }
-        columns["is_priced"] = pa.array([key is not None for _, key in found], pa.bool_())
+        columns["is_priced"] = pa.array([key is not None for _, key in keys], pa.bool_())
         for letter, rates in (("o", self.rates), ("f", self.frozen)):
             for name in self._live:
-                values = [_factor(rates[key] if key else None, key, name) for _, key in found]
+                values = [_factor(rates[key] if key else None, key, name) for _, key in keys]
                 columns[f"{letter}_{name}"] = pa.array(values, RATE)
                 columns[f"{letter}d_{name}"] = pa.array([None if v is None else float(v) for v in values], pa.float64())
         with store.table("gate_rates", pa.table(columns)):
@@ -114,19 +114,19 @@ def _factor(rate: Rate | None, key: str | None, name: str) -> Decimal | None:
 
 
 def price_conditions(
-    found: Sequence[Conditions], catalog: Catalog, like: Baseline | None, used: Sequence[str] = QUANTITIES
+    all_conditions: Sequence[Conditions], catalog: Catalog, like: Baseline | None, used: Sequence[str] = QUANTITIES
 ) -> Priced:
     """Price every set of conditions of a log.
 
     Args:
-        found: Values of `KEYS`.
+        all_conditions: Values of `KEYS`.
         catalog: The prices.
         like: The baseline whose prices count; what it has not is priced as the catalog had it when the baseline ended.
         used: Quantities that some request has at all: the others need no arithmetic.
     """
     latest: dict[str, datetime] = {}
     vectors: dict[Conditions, tuple[str, Rate]] = {}
-    for conditions in found:
+    for conditions in all_conditions:
         row = _row(conditions)
         rates = condition_rates(catalog, row)
         if isinstance(rates, Rates):
@@ -139,7 +139,7 @@ def price_conditions(
     keys: dict[Conditions, str | None] = {}
     table: dict[str, Rate] = {}
     frozen: dict[str, Rate] = {}
-    for conditions in found:
+    for conditions in all_conditions:
         row = _row(conditions)
         if row["usage"] == "nothing used":
             keys[conditions] = NOTHING_USED

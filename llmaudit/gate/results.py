@@ -88,24 +88,24 @@ def titled(name: str, by: str, group: str | None) -> str:
 
 
 def from_increase(
-    name: str, limit: CostLimit | LatencyLimit, group: str | None, found: Increase | str, bound: float
+    name: str, limit: CostLimit | LatencyLimit, group: str | None, increase: Increase | str, bound: float
 ) -> RuleResult:
     """Return the result of an estimated increase: it fails where its low end lies above the limit."""
-    if isinstance(found, str):
-        return undecided(name, limit.by, group, bound, "pct", found)
+    if isinstance(increase, str):
+        return undecided(name, limit.by, group, bound, "pct", increase)
     what = titled(name, limit.by, group)
-    failed = found.low_pct > bound
-    figures = (_figure(name, found.before), _figure(name, found.after))
-    moved = f"{what} {_moved(found.pct)} from {figures[0]} to {figures[1]}"
-    sure = f"({found.pct:+.1f}%, at least {found.low_pct:+.1f}%)"
+    failed = increase.low_pct > bound
+    figures = (_figure(name, increase.before), _figure(name, increase.after))
+    moved = f"{what} {_moved(increase.pct)} from {figures[0]} to {figures[1]}"
+    sure = f"({increase.pct:+.1f}%, at least {increase.low_pct:+.1f}%)"
     verdict = f"more than the {bound:g}% allowed" if failed else f"within the {bound:g}% allowed"
-    if not failed and found.pct > bound:
+    if not failed and increase.pct > bound:
         verdict = f"above the {bound:g}% allowed, but that may be chance"
     return RuleResult(
         name=name, by=limit.by, group=group, passed=not failed, status=status_of(limit.level, failed=failed),
-        value=found.pct, limit=bound, unit="pct", low=found.low_pct, high=found.high_pct,
-        before=found.before, after=found.after, n_before=found.n_before, n_after=found.n_after,
-        detectable_pct=found.detectable_pct, power=found.power, method=found.method,
+        value=increase.pct, limit=bound, unit="pct", low=increase.low_pct, high=increase.high_pct,
+        before=increase.before, after=increase.after, n_before=increase.n_before, n_after=increase.n_after,
+        detectable_pct=increase.detectable_pct, power=increase.power, method=increase.method,
         reason=f"{moved} {sure}: {verdict}",
     )  # fmt: skip
 
@@ -151,11 +151,13 @@ def against(
     failed = value < bound if at_least else value > bound
     words = ("below", "at least") if at_least else ("above", "within")
     moved = "rose by " if isinstance(limit, TotalLimit) and bound is limit.max_increase_pct else ""
-    told = f"{moved}{_written(value, unit)}, {words[0] if failed else words[1]} the limit of {_written(bound, unit)}"
+    sentence = (
+        f"{moved}{_written(value, unit)}, {words[0] if failed else words[1]} the limit of {_written(bound, unit)}"
+    )
     return RuleResult(
         name=name, by=by, group=group, passed=not failed, status=status_of(limit.level, failed=failed), value=value,
         limit=bound, unit=unit, before=figure.before, after=figure.after, n_before=figure.n_before,
-        n_after=figure.n_after, reason=f"{titled(name, by, group)}: {told}",
+        n_after=figure.n_after, reason=f"{titled(name, by, group)}: {sentence}",
     )  # fmt: skip
 
 

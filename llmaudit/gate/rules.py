@@ -23,11 +23,11 @@ from llmaudit.gate.budget import (
 )
 from llmaudit.gate.causes import per_month
 from llmaudit.gate.compare import LEVEL, Increase, Mix, Per, Question, Value, compare, paired
+from llmaudit.gate.latency_quantiles import latency_increase, latency_of
 from llmaudit.gate.mix import mix_of
 from llmaudit.gate.model import Baseline
 from llmaudit.gate.results import Figure, RuleResult, against, from_increase, status_of, titled, undecided
 from llmaudit.gate.shares import Share, shares
-from llmaudit.gate.times import latency_increase, latency_of
 from llmaudit.money import as_json, percent, shown
 
 
@@ -55,8 +55,8 @@ def evaluate(budget: Budget, context: Context, today: date) -> list[RuleResult]:
     limits = budget.limits()
     tests = sum(len(list(_groups(limit, context))) for _, limit in limits if _is_test(limit))
     level = LEVEL / max(tests, 1)
-    found = [one for name, limit in limits for one in _results(name, limit, context, level)]
-    return [_acknowledged(one, budget.acknowledge, today) for one in found]
+    results = [result for name, limit in limits for result in _results(name, limit, context, level)]
+    return [_acknowledged(result, budget.acknowledge, today) for result in results]
 
 
 def _is_test(limit: Limit) -> bool:

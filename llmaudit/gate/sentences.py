@@ -9,7 +9,7 @@ from llmaudit.errors import printable
 from llmaudit.gate.decompose import Decomposition, Part
 from llmaudit.gate.leaves import Leaf, LeafKey, Pool
 from llmaudit.gate.model import OTHER, CallKey
-from llmaudit.gate.names import SYSTEM
+from llmaudit.gate.named_groups import SYSTEM
 from llmaudit.money import EXACT, ZERO, shown
 from llmaudit.request import INPUT_COUNTERS
 
@@ -52,11 +52,11 @@ def subject_of(cause: str, scope: Scope, parts: Sequence[Part]) -> str | None:
 
 
 def sentence(
-    cause: str, scope: Scope, parts: Sequence[Part], found: Decomposition, usd: Decimal, monthly: Decimal | None
+    cause: str, scope: Scope, parts: Sequence[Part], decomposition: Decomposition, usd: Decimal, monthly: Decimal | None
 ) -> str:
     """Return one sentence on a cause, with its amount."""
-    told = _TOLD[cause](_Both(found, scope), parts, scope_name(scope))
-    return f"{told}: {amount(usd, monthly)}"
+    subject_and_change = _TOLD[cause](_Both(decomposition, scope), parts, scope_name(scope))
+    return f"{subject_and_change}: {amount(usd, monthly)}"
 
 
 def amount(usd: Decimal, monthly: Decimal | None) -> str:
@@ -87,13 +87,13 @@ class _Both:
 
     def mean(self, names: Sequence[str], outcomes: Iterable[str] | None = None) -> list[float]:
         """Return tokens per request of each side, of requests whose tokens are priced."""
-        found = []
+        means = []
         for pools in self.pools(outcomes):
             leaves = [leaf for pool in pools for leaf in pool.priced]
             count = sum(leaf.requests for leaf in leaves)
             tokens = sum(leaf.tokens.get(name, ZERO) * leaf.requests for leaf in leaves for name in names)
-            found.append(float(tokens) / count if count else 0.0)
-        return found
+            means.append(float(tokens) / count if count else 0.0)
+        return means
 
     def calls(self) -> list[int]:
         """Return calls of each side."""

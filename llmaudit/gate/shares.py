@@ -56,12 +56,14 @@ class Share:
 
     def rise(self, before: Share, name: str, level: float) -> tuple[float, float, float] | str:
         """Return the rise in points with its bounds at a one-sided level (Newcombe 1998, from Wilson's intervals)."""
-        for side, one in (("baseline", before), ("log", self)):
-            if one.base(name) < MIN_REQUESTS:
-                return f"the {side} has {one.base(name)} requests of it; {MIN_REQUESTS} are needed"
+        for side, shares_of_log in (("baseline", before), ("log", self)):
+            if shares_of_log.base(name) < MIN_REQUESTS:
+                return f"the {side} has {shares_of_log.base(name)} requests of it; {MIN_REQUESTS} are needed"
         z = float(ndtri(1 - level))
         old, new = (part / whole for part, whole in (before.counts[name], self.counts[name]))
-        (old_low, old_high), (new_low, new_high) = (wilson(*one.counts[name], z) for one in (before, self))
+        (old_low, old_high), (new_low, new_high) = (
+            wilson(*shares_of_log.counts[name], z) for shares_of_log in (before, self)
+        )
         rise = new - old
         low = rise - sqrt((new - new_low) ** 2 + (old_high - old) ** 2)
         high = rise + sqrt((new_high - new) ** 2 + (old - old_low) ** 2)
@@ -70,8 +72,8 @@ class Share:
 
 def shares(log: Baseline, by: str, classes: Mapping[str, str | None] | None = None) -> dict[str | None, Share]:
     """Return the counts of every group; `all` has one, without a name."""
-    found: dict[str | None, Share] = {}
+    share_by_name: dict[str | None, Share] = {}
     for cell in log.cells:
         name: Any = None if by == "all" else getattr(cell, by)
-        found.setdefault(None if name is None else str(name), Share()).add(cell, classes or {})
-    return found
+        share_by_name.setdefault(None if name is None else str(name), Share()).add(cell, classes or {})
+    return share_by_name

@@ -7,7 +7,7 @@ from collections import Counter
 import msgspec
 
 from llmaudit.gate.model import OTHER, Baseline
-from llmaudit.gate.names import SYSTEM
+from llmaudit.gate.named_groups import SYSTEM
 
 LIKE = 2.0
 """A successor is called at most this many times as often, or as rarely, as the template it replaces."""

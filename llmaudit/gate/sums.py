@@ -74,7 +74,7 @@ def moments_of(
         cells: Amounts of groupings that cells know are taken from them, exact; SQL then needs floats for squares only.
     """
     wanted = [by for by in groupings if by != "all"] or ["all"]
-    found: list[Moments] = []
+    moments: list[Moments] = []
     for number, by in enumerate(wanted):
         parts = _parts(by, detail, priced)
         outers = {by: "name"} | ({"all": "NULL"} if number == 0 and "all" in groupings else {})
@@ -84,9 +84,9 @@ def moments_of(
             names = {"outer": outer, "and_name": ", name" if outer == "name" else "", "most": str(MAX_GROUPS)}
             clusters = _filled(_EACH_SQL, parts) if detail.cluster == "request" else _filled(_BY_CLUSTER_SQL, names)
             rows = store.dicts(_filled(_MOMENTS_SQL, names | {"clusters": clusters}))
-            found += _moments(one, rows, _exact(one, cells, priced) if by in _OF_CELLS else {})
+            moments += _moments(one, rows, _exact(one, cells, priced) if by in _OF_CELLS else {})
     store.execute("DROP TABLE IF EXISTS gate_clusters")
-    return sorted(found, key=lambda one: (GROUPINGS.index(one.by), one.name is not None, one.name or ""))
+    return sorted(moments, key=lambda one: (GROUPINGS.index(one.by), one.name is not None, one.name or ""))
 
 
 def _parts(by: str, detail: Detail, priced: Priced) -> dict[str, str]:

@@ -115,8 +115,8 @@ def read_history(folder: Path, warn: Callable[[str], None]) -> list[tuple[Path, 
             next_step="Save one a day into it: `llmaudit baseline save history/2026-10-01.json`.",
             slug="no-history",
         )
-    found = [(path, read_baseline(path, warn)) for path in files]
-    return sorted(found, key=lambda one: (one[1].span.last_at is not None, one[1].span.last_at, one[0].name))
+    history = [(path, read_baseline(path, warn)) for path in files]
+    return sorted(history, key=lambda one: (one[1].span.last_at is not None, one[1].span.last_at, one[0].name))
 
 
 def trend(history: Sequence[tuple[Path, Baseline]], warnings: Sequence[str] = ()) -> Trend:
@@ -127,7 +127,7 @@ def trend(history: Sequence[tuple[Path, Baseline]], warnings: Sequence[str] = ()
         warnings: What was noticed when they were read.
     """
     newest = {plain_key(key): rate for key, rate in history[-1][1].rates.items()}
-    known = [one for one in history if one[1].usd > 0]
+    known = [entry for entry in history if entry[1].usd > 0]
     used = known[-MAX_POINTS:]
     skipped = [f"{len(history) - len(known)} baselines hold no known cost"] if len(known) < len(history) else []
     older = [f"{len(known) - len(used)} older baselines are not looked at"] if len(used) < len(known) else []
@@ -224,7 +224,7 @@ def _change(used: Sequence[tuple[Path, Baseline]], points: Sequence[Point], edge
     before = used[split - 1][1]
     after, _ = with_successors(before, used[split][1])
     causes = causes_of(decompose(before, after), before, after)
-    per_request = [one for one in causes if one.cause not in {"volume", "price"}]
+    per_request = [cause for cause in causes if cause.cause not in {"volume", "price"}]
     why = f"; {per_request[0].text}" if per_request else ""
     when = points[split].at or Path(points[split].path).name
     moved = "rose" if pct > 0 else "fell"

@@ -12,9 +12,9 @@ from decimal import Decimal
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.levers.base import Lever, LeverResult, LeverRow
-from llmaudit.markup.bycell import is_comparable
-from llmaudit.markup.every import markup_of
-from llmaudit.markup.model import Found
+from llmaudit.markup.all_gateways import markup_of
+from llmaudit.markup.cell_sums import is_comparable
+from llmaudit.markup.model import MarkupRule
 from llmaudit.money import EXACT, ZERO, round_to, total
 
 PLACES = 12
@@ -29,21 +29,21 @@ ASSUMPTIONS = [
 
 def find(evidence: Evidence) -> LeverResult:
     """Return what proven markups took, by group; a markup that is open or explained saves nothing."""
-    found = markup_of(evidence)
+    markup = markup_of(evidence)
     cells: dict[tuple[str | None, str], list[PricedCell]] = {}
     for priced in evidence.cells:
         if priced.cell.gateway and is_comparable(priced):
             cells.setdefault((priced.cell.gateway, priced.cell.model), []).append(priced)
     parts = [
         part
-        for gateway in found.gateways
-        for one in gateway.found
-        for model, usd in one.by_model.items()
-        for part in _shared(one, usd, cells.get((gateway.gateway, model), []))
+        for gateway in markup.gateways
+        for rule in gateway.found
+        for model, usd in rule.by_model.items()
+        for part in _shared(rule, usd, cells.get((gateway.gateway, model), []))
     ]
     return LeverResult(
         rows=_rows(parts),
-        evidence=[f"{row.gateway}: {row.evidence[0]}" for row in found.gateways if row.verdict == "markup"],
+        evidence=[f"{row.gateway}: {row.evidence[0]}" for row in markup.gateways if row.verdict == "markup"],
         assumptions=ASSUMPTIONS if parts else [],
         missing=_missing(evidence),
     )
@@ -53,23 +53,25 @@ Part = tuple[PricedCell, Decimal, Decimal, Decimal]
 """A cell, and what it would have cost less: expected, low, high."""
 
 
-def _shared(found: Found, usd: Decimal, cells: list[PricedCell]) -> Iterator[Part]:
+def _shared(rule: MarkupRule, usd: Decimal, cells: list[PricedCell]) -> Iterator[Part]:
     """Yield what a markup took of each cell of a model: its parts are the whole, to the last digit."""
-    weight: Callable[[PricedCell], Decimal] = _by_request if found.kind in BY_REQUEST else _over_list
-    touched = [
-        one for one in cells if found.since is None or (one.cell.day is not None and one.cell.day >= found.since)
+    weight: Callable[[PricedCell], Decimal] = _by_request if rule.kind in BY_REQUEST else _over_list
+    cells_since = [
+        priced
+        for priced in cells
+        if rule.since is None or (priced.cell.day is not None and priced.cell.day >= rule.since)
     ]
-    whole = total(weight(one) for one in touched)
-    if whole <= 0 or usd <= 0:
+    total_weight = total(weight(priced) for priced in cells_since)
+    if total_weight <= 0 or usd <= 0:
         return
-    low, high = _ends(found)
-    left = usd
-    for number, one in enumerate(touched, 1):
-        share = EXACT.divide(EXACT.multiply(usd, weight(one)), whole)
-        part = left if number == len(touched) else round_to(share, PLACES)
-        left -= part
-        part = min(part, one.spend_usd or ZERO)
-        yield one, part, EXACT.multiply(part, low), min(EXACT.multiply(part, high), one.spend_usd or ZERO)
+    low, high = _ends(rule)
+    left_usd = usd
+    for number, priced in enumerate(cells_since, 1):
+        share = EXACT.divide(EXACT.multiply(usd, weight(priced)), total_weight)
+        part = left_usd if number == len(cells_since) else round_to(share, PLACES)
+        left_usd -= part
+        part = min(part, priced.spend_usd or ZERO)
+        yield priced, part, EXACT.multiply(part, low), min(EXACT.multiply(part, high), priced.spend_usd or ZERO)
 
 
 def _over_list(priced: PricedCell) -> Decimal:
@@ -80,15 +82,16 @@ def _by_request(priced: PricedCell) -> Decimal:
     return Decimal(priced.cell.requests)
 
 
-def _ends(found: Found) -> tuple[Decimal, Decimal]:
+def _ends(rule: MarkupRule) -> tuple[Decimal, Decimal]:
     """Return the ends of the interval of a markup, as shares of it."""
     ends = (
-        (found.low_pct, found.pct, found.high_pct)
-        if found.pct is not None
-        else (found.tokens_low, found.tokens_per_request, found.tokens_high)
-        if found.tokens_per_request is not None
+        (rule.low_pct, rule.pct, rule.high_pct)
+        if rule.pct is not None
+        else (rule.tokens_low, rule.tokens_per_request, rule.tokens_high)
+        if rule.tokens_per_request is not None
         else tuple(
-            None if one is None else float(one) for one in (found.fixed_low_usd, found.fixed_usd, found.fixed_high_usd)
+            None if amount is None else float(amount)
+            for amount in (rule.fixed_low_usd, rule.fixed_usd, rule.fixed_high_usd)
         )
     )
     low, middle, high = ends

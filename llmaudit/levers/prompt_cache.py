@@ -63,13 +63,13 @@ def find(evidence: Evidence) -> LeverResult:
     """Return what cached reads would have saved on beginnings of prompts that were paid in full again."""
     worth = Worth(evidence)
     groups, without = _rated(evidence, worth)
-    asked = [one for rule, rows in groups if not rule.automatic for one in rows]
+    rows_to_mark = [row for rule, rows in groups if not rule.automatic for row in rows]
     gains = [_gain(worth, rule, rows) for rule, rows in groups]
     return LeverResult(
         rows=worth.rows(gains),
         evidence=[
-            *_sentences(evidence, [one for _, rows in groups for one in rows], without),
-            *_to_ask(asked),
+            *_sentences(evidence, [row for _, rows in groups for row in rows], without),
+            *_to_ask(rows_to_mark),
         ],
         assumptions=ASSUMPTIONS,
         missing=_missing(evidence),

@@ -24,12 +24,12 @@ ASSUMPTIONS = [
 def find(evidence: Evidence) -> LeverResult:
     """Return what requests cost in a region above the global price of the same seller."""
     worth = Worth(evidence)
-    found = [(one, gain) for one in evidence.cells if (gain := _gain(worth, one)) is not None]
+    gains = [(priced, gain) for priced in evidence.cells if (gain := _gain(worth, priced)) is not None]
     return LeverResult(
-        rows=worth.rows(gain for _, gain in found),
-        evidence=list(_sentences(found)),
+        rows=worth.rows(gain for _, gain in gains),
+        evidence=list(_sentences(gains)),
         assumptions=ASSUMPTIONS,
-        missing=None if found else gap(evidence, "regions", "region"),
+        missing=None if gains else gap(evidence, "regions", "region"),
     )
 
 

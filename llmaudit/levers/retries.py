@@ -17,12 +17,14 @@ ASSUMED = "expected: no failed attempt is paid for; low: repeats do not fail aga
 
 def find(evidence: Evidence) -> LeverResult:
     """Return what failed and repeated attempts cost, by group; 429s and server errors mostly cost nothing."""
-    troubled = [one for one in evidence.cells if is_failed(one) or is_repeat(one)]
-    failed = [one for one in troubled if is_failed(one)]
-    silent = requests(one for one in failed if one.cell.usage_status == "missing" and not one.cell.billed_usd)
+    troubled = [priced for priced in evidence.cells if is_failed(priced) or is_repeat(priced)]
+    failed = [priced for priced in troubled if is_failed(priced)]
+    silent = requests(
+        priced for priced in failed if priced.cell.usage_status == "missing" and not priced.cell.billed_usd
+    )
     paid, repeats = (
-        requests(one for one in failed if one.spend_usd),
-        requests(one for one in troubled if is_repeat(one)),
+        requests(priced for priced in failed if priced.spend_usd),
+        requests(priced for priced in troubled if is_repeat(priced)),
     )
     sentence = f"{requests(failed):,} attempts failed, {paid:,} of them at a cost; {repeats:,} repeated a failed one"
     return LeverResult(

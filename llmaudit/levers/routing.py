@@ -29,10 +29,12 @@ def best_plan(plans: Iterable[PlanCost]) -> PlanCost | None:
 def of_plan(plan: PlanCost) -> list[Taken]:
     """Return a plan's parts: certified moves, unproven moves, and the verification passes it adds."""
     name = plan.plan.name
-    moves = [one for one in plan.placed if one.target]
-    proven = [one for one in moves if _is_certified(plan, one)]
-    open_ = [one for one in moves if not _is_certified(plan, one)]
-    left_behind = [one for one in plan.placed if not one.target and any(leg.kind == "cache" for leg in one.legs)]
+    moves = [placed for placed in plan.placed if placed.target]
+    proven = [placed for placed in moves if _is_certified(plan, placed)]
+    open_ = [placed for placed in moves if not _is_certified(plan, placed)]
+    left_behind = [
+        placed for placed in plan.placed if not placed.target and any(leg.kind == "cache" for leg in placed.legs)
+    ]
     (open_ or proven).extend(left_behind)  # what the moves cost the caches of those that stay
     certified = _moved(
         "certified",

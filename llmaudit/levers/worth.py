@@ -67,8 +67,8 @@ class Worth:
         offer = self._evidence.catalog.offer(cell.seller, cell.sku)
         if offer is None or cell.day is None:
             return None
-        found = rates_of(msgspec.structs.replace(cell, **instead), offer, self._evidence.catalog)
-        return found if isinstance(found, Rates) else None
+        rates = rates_of(msgspec.structs.replace(cell, **instead), offer, self._evidence.catalog)
+        return rates if isinstance(rates, Rates) else None
 
     def spent(self, part: Slice) -> Decimal | None:
         """Return what a slice cost: billed where a log says so, else list; None where neither is known."""
@@ -111,9 +111,9 @@ class Worth:
             part = gain.part
             groups.setdefault((part.gateway, part.model, part.tier, part.feature), []).append(gain)
         rows = [self._row(key, group) for key, group in groups.items()]
-        found = [row for row in rows if row.high_usd > 0]
+        saving = [row for row in rows if row.high_usd > 0]
         return sorted(
-            found, key=lambda row: (-row.saved_usd, -row.high_usd, row.model, str(row.feature), str(row.tier))
+            saving, key=lambda row: (-row.saved_usd, -row.high_usd, row.model, str(row.feature), str(row.tier))
         )
 
     def _row(self, key: Group, gains: list[Gain]) -> LeverRow:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from llmaudit.cells import PricedCell
-from llmaudit.markup import bycell
-from llmaudit.markup.found import claim
-from llmaudit.markup.model import Channel, ChannelName, ChannelSum, Found
+from llmaudit.markup import cell_sums
+from llmaudit.markup.markup_rules import rule_sentence
+from llmaudit.markup.model import Channel, ChannelName, ChannelSum, MarkupRule
 from llmaudit.markup.tokencount import PADDED, TokenCount, unsent_usd
 from llmaudit.markup.topup import TopUp, top_up, top_up_sentence
 from llmaudit.money import EXACT, ZERO, shown, times, total
@@ -45,7 +45,7 @@ STATED: dict[str, ChannelName] = {
 
 
 def channel_sums(
-    found: Sequence[Found],
+    rules: Sequence[MarkupRule],
     counts: Sequence[TokenCount],
     payments: Sequence[Payment],
     stated: Sequence[Channel],
@@ -56,52 +56,52 @@ def channel_sums(
     """Return the six channels of a gateway.
 
     Args:
-        found: Rules found in its amounts.
+        rules: Rules found in its amounts.
         counts: What reported prompt sizes say.
         payments: Payments to it.
         stated: What it states itself.
         compared: Cells with an amount and a list price.
         is_measured: Whether its amounts could be looked at request by request.
     """
-    charged = bycell.billed(compared)
+    billed_usd = cell_sums.billed(compared)
     return [
-        _rates(found, is_measured=is_measured),
-        _top_up(top_up(payments), stated, charged),
+        _rates(rules, is_measured=is_measured),
+        _top_up(top_up(payments), stated, billed_usd),
         _paid("subscription", payments, stated),
         _paid("add_on", payments, stated),
-        _conversion(found, stated, is_measured=is_measured),
-        _tokens([one for one in found if one.kind == "token_count"], counts, compared),
+        _conversion(rules, stated, is_measured=is_measured),
+        _tokens([rule for rule in rules if rule.kind == "token_count"], counts, compared),
     ]
 
 
-def _rates(found: Sequence[Found], *, is_measured: bool) -> ChannelSum:
-    own = [one for one in found if one.kind not in {"conversion", "token_count", "top_up"}]
-    claims = [claim(one) for one in own]
-    return _in_amounts("token_rate", own, claims, "no rule adds to list in the amounts", is_measured=is_measured)
+def _rates(rules: Sequence[MarkupRule], *, is_measured: bool) -> ChannelSum:
+    rate_rules = [rule for rule in rules if rule.kind not in {"conversion", "token_count", "top_up"}]
+    claims = [rule_sentence(rule) for rule in rate_rules]
+    return _in_amounts("token_rate", rate_rules, claims, "no rule adds to list in the amounts", is_measured=is_measured)
 
 
-def _conversion(found: Sequence[Found], stated: Sequence[Channel], *, is_measured: bool) -> ChannelSum:
-    own = [one for one in found if one.kind == "conversion"]
-    if not own and any(STATED.get(one.kind) == "conversion" for one in stated):
+def _conversion(rules: Sequence[MarkupRule], stated: Sequence[Channel], *, is_measured: bool) -> ChannelSum:
+    conversion_rules = [rule for rule in rules if rule.kind == "conversion"]
+    if not conversion_rules and any(STATED.get(fee.kind) == "conversion" for fee in stated):
         return _unknown("conversion", "it converts credit or points; what a point cost in money is in no log")
-    claims = [f"{claim(one)}; the log says group ratio {one.stated_ratio}" for one in own]
+    claims = [f"{rule_sentence(rule)}; the log says group ratio {rule.stated_ratio}" for rule in conversion_rules]
     return _in_amounts(
-        "conversion", own, claims, "no ratio or exchange rate is in the amounts", is_measured=is_measured
+        "conversion", conversion_rules, claims, "no ratio or exchange rate is in the amounts", is_measured=is_measured
     )
 
 
 def _in_amounts(
-    channel: ChannelName, own: Sequence[Found], claims: list[str], nothing: str, *, is_measured: bool
+    channel: ChannelName, rules: Sequence[MarkupRule], claims: list[str], if_none: str, *, is_measured: bool
 ) -> ChannelSum:
     """Return a channel that shows in the amounts: by its rules, or by `nothing` where the amounts have none."""
-    if not own and not is_measured:
+    if not rules and not is_measured:
         return _unknown(channel, TOO_FEW)
     return ChannelSum(
         channel=channel,
-        status="measured" if own else "none",
-        usd=total(one.overpaid_usd for one in own),
+        status="measured" if rules else "none",
+        usd=total(rule.overpaid_usd for rule in rules),
         in_billed=True,
-        evidence=claims or [nothing],
+        evidence=claims or [if_none],
     )
 
 
@@ -109,108 +109,120 @@ def _unknown(channel: ChannelName, why: str) -> ChannelSum:
     return ChannelSum(channel=channel, status="unknown", usd=None, in_billed=False, evidence=[why])
 
 
-def _top_up(measured: TopUp | None, stated: Sequence[Channel], charged: Decimal) -> ChannelSum:
+def _top_up(paid_fee: TopUp | None, stated: Sequence[Channel], billed_usd: Decimal) -> ChannelSum:
     """Return the fee on buying credit: as paid in the period; else as stated, on the credit that was used."""
-    if measured is not None:
+    if paid_fee is not None:
         return ChannelSum(
             channel="top_up",
-            status="measured" if measured.fee_usd else "none",
-            usd=measured.fee_usd,
+            status="measured" if paid_fee.fee_usd else "none",
+            usd=paid_fee.fee_usd,
             in_billed=False,
-            evidence=[top_up_sentence(measured)],
+            evidence=[top_up_sentence(paid_fee)],
         )
-    percent = next((one for one in stated if one.kind == "topup_pct" and one.pct is not None), None)
-    if percent is None or percent.pct is None:
+    stated_fee = next((channel for channel in stated if channel.kind == "topup_pct" and channel.pct is not None), None)
+    if stated_fee is None or stated_fee.pct is None:
         return _unknown("top_up", "no payment is in the database (`gateway_statement`), and no fee is stated")
-    fee = EXACT.divide(times(charged, percent.pct), 100)
+    fee_usd = EXACT.divide(times(billed_usd, stated_fee.pct), 100)
     return ChannelSum(
         channel="top_up",
         status="stated",
-        usd=fee,
+        usd=fee_usd,
         in_billed=False,
-        evidence=[f"{percent.pct.normalize():f}% on {percent.applies_to or 'credit'}, as it states: {percent.source}"],
+        evidence=[
+            f"{stated_fee.pct.normalize():f}% on {stated_fee.applies_to or 'credit'}, as it states: {stated_fee.source}"
+        ],
     )
 
 
 def _paid(channel: ChannelName, payments: Sequence[Payment], stated: Sequence[Channel]) -> ChannelSum:
-    own = [row for row in payments if row.category in PAID and PAID[row.category][0] == channel]
-    if own:
-        words = sorted({PAID[row.category][1] for row in own})
-        paid = total(row.paid_usd for row in own)
+    channel_payments = [row for row in payments if row.category in PAID and PAID[row.category][0] == channel]
+    if channel_payments:
+        payment_kinds = sorted({PAID[row.category][1] for row in channel_payments})
+        paid_usd = total(row.paid_usd for row in channel_payments)
         return ChannelSum(
             channel=channel,
             status="measured",
-            usd=paid,
+            usd=paid_usd,
             in_billed=False,
-            evidence=[f"{shown(paid)} in {counted(len(own), 'payment')} for {', '.join(words)}"],
+            evidence=[
+                f"{shown(paid_usd)} in {counted(len(channel_payments), 'payment')} for {', '.join(payment_kinds)}"
+            ],
         )
-    fees = [one for one in stated if STATED.get(one.kind) == channel]
+    fees = [fee for fee in stated if STATED.get(fee.kind) == channel]
     if fees:
-        told = "; ".join(f"{one.applies_to or one.kind}: {one.figure}" for one in fees[:3])
-        return _unknown(channel, f"stated ({told}), and no payment shows whether it applies")
+        figures = "; ".join(f"{fee.applies_to or fee.kind}: {fee.figure}" for fee in fees[:3])
+        return _unknown(channel, f"stated ({figures}), and no payment shows whether it applies")
     return _unknown(channel, "no payment is in the database, and none is stated")
 
 
-def _tokens(beyond: Sequence[Found], counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> ChannelSum:
+def _tokens(rules: Sequence[MarkupRule], counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> ChannelSum:
     """Return the tokens that were billed and not sent: beyond those reported, or in what was reported."""
-    if not counts and not beyond:
+    if not counts and not rules:
         return _unknown(
             "token_count",
             "no prompt's size is known twice: the same prompts sent to the maker, or kept texts, would be",
         )
-    padded = [one for one in counts if one.verdict in PADDED]
-    if padded or beyond:
+    padded = [count for count in counts if count.verdict in PADDED]
+    if padded or rules:
         return ChannelSum(
             channel="token_count",
             status="measured",
-            usd=EXACT.add(unsent_usd(counts, compared), total(one.overpaid_usd for one in beyond)),
+            usd=EXACT.add(unsent_usd(counts, compared), total(rule.overpaid_usd for rule in rules)),
             in_billed=True,
-            evidence=[*(f"in the amounts: {claim(one)}" for one in beyond), *(one.why for one in padded)],
+            evidence=[*(f"in the amounts: {rule_sentence(rule)}" for rule in rules), *(count.why for count in padded)],
         )
-    decided = all(one.verdict == "none" for one in counts)
+    decided = all(count.verdict == "none" for count in counts)
     return ChannelSum(
         channel="token_count",
         status="none" if decided else "unknown",
         usd=ZERO if decided else None,
         in_billed=True,
-        evidence=[one.why for one in counts],
+        evidence=[count.why for count in counts],
     )
 
 
-def paid_findings(sums: Sequence[ChannelSum], listed: Decimal) -> list[Found]:
+def paid_rules(channel_sums: Sequence[ChannelSum], list_usd: Decimal) -> list[MarkupRule]:
     """Return subscriptions and add-ons that were paid as findings, where there is a list cost to hold them against."""
-    if not listed:
+    if not list_usd:
         return []
-    paid = [one for one in sums if one.channel in {"subscription", "add_on"} and one.status == "measured" and one.usd]
+    paid_channels = [
+        channel_sum
+        for channel_sum in channel_sums
+        if channel_sum.channel in {"subscription", "add_on"} and channel_sum.status == "measured" and channel_sum.usd
+    ]
     return [
-        Found(
-            kind=one.channel,
+        MarkupRule(
+            kind=channel_sum.channel,
             models=[],
-            fixed_usd=one.usd,
-            of_list_pct=float(100 * (one.usd or ZERO) / listed),
-            overpaid_usd=one.usd or ZERO,
+            fixed_usd=channel_sum.usd,
+            of_list_pct=float(100 * (channel_sum.usd or ZERO) / list_usd),
+            overpaid_usd=channel_sum.usd or ZERO,
         )
-        for one in paid
+        for channel_sum in paid_channels
     ]
 
 
 def per_dollar(
-    charged: Decimal, sent: Decimal, sums: Sequence[ChannelSum], payments: Sequence[Payment]
+    billed_usd: Decimal, sent_list_usd: Decimal, sums: Sequence[ChannelSum], payments: Sequence[Payment]
 ) -> Decimal | None:
     """Return what a dollar of provider list costs, every channel in; None where nothing was compared.
 
     The fee on buying credit counts on the credit that was used, not on what is left in the account.
 
     Args:
-        charged: Billed.
-        sent: List cost of what was really sent: tokens that were reported and not sent are not in it (`unsent_usd`).
+        billed_usd: Billed.
+        sent_list_usd: List cost of what was really sent, without tokens reported but not sent (`unsent_usd`).
         sums: The six channels.
         payments: Payments to the gateway.
     """
-    fee = top_up(payments)
-    beside = [
-        one.usd for one in sums if one.usd is not None and not one.in_billed and (one.channel != "top_up" or not fee)
+    credit_fee = top_up(payments)
+    beside_usd = [
+        channel_sum.usd
+        for channel_sum in sums
+        if channel_sum.usd is not None
+        and not channel_sum.in_billed
+        and (channel_sum.channel != "top_up" or not credit_fee)
     ]
-    if fee is not None:
-        beside.append(EXACT.divide(EXACT.multiply(charged, fee.fee_usd), fee.credited_usd))
-    return EXACT.divide(charged + total(beside), sent) if sent > 0 else None
+    if credit_fee is not None:
+        beside_usd.append(EXACT.divide(EXACT.multiply(billed_usd, credit_fee.fee_usd), credit_fee.credited_usd))
+    return EXACT.divide(billed_usd + total(beside_usd), sent_list_usd) if sent_list_usd > 0 else None

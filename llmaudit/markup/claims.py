@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from llmaudit.catalog import Catalog
 from llmaudit.catalog.model import Fee
-from llmaudit.markup.found import claim
-from llmaudit.markup.model import Found
+from llmaudit.markup.markup_rules import rule_sentence
+from llmaudit.markup.model import MarkupRule
 from llmaudit.money import shown
 
 IN_AMOUNTS = {"token_pct", "none_on_tokens", "per_request"}
@@ -17,17 +17,19 @@ AGREES_PCT = 0.25
 """A stated and a found percentage that are nearer than this are the same."""
 
 
-def claims_against_bill(gateway: str, found: Sequence[Found], catalog: Catalog) -> list[str]:
+def claims_against_bill(gateway: str, rules: Sequence[MarkupRule], catalog: Catalog) -> list[str]:
     """Return each statement of a gateway on its fees beside what was found; none where it states nothing.
 
     A statement that the amounts contradict comes first.
     """
     current = [fee for fee in catalog.fees(gateway) if fee.valid_to is None]
-    amounts = [one for one in found if one.kind not in {"top_up", "token_count"}]
-    topups = [one for one in found if one.kind == "top_up"]
-    said = [_on_amounts(fee, amounts) for fee in current if fee.kind in IN_AMOUNTS]
-    said += [_on_topup(fee, topups) for fee in current if fee.kind == "topup_pct"] if topups else []
-    return sorted((one for one in said if one), key=lambda text: not text.startswith(CONTRADICTED))
+    amount_rules = [rule for rule in rules if rule.kind not in {"top_up", "token_count"}]
+    topup_rules = [rule for rule in rules if rule.kind == "top_up"]
+    statements = [_on_amounts(fee, amount_rules) for fee in current if fee.kind in IN_AMOUNTS]
+    statements += [_on_topup(fee, topup_rules) for fee in current if fee.kind == "topup_pct"] if topup_rules else []
+    return sorted(
+        (statement for statement in statements if statement), key=lambda text: not text.startswith(CONTRADICTED)
+    )
 
 
 CONTRADICTED = "Contradicted: "
@@ -39,26 +41,26 @@ def _words(fee: Fee) -> str:
     return f"it states {quote} ({fee.source}{dated})"
 
 
-def _on_amounts(fee: Fee, found: Sequence[Found]) -> str | None:
+def _on_amounts(fee: Fee, rules: Sequence[MarkupRule]) -> str | None:
     if fee.kind == "none_on_tokens":
-        if found:
-            return f"{CONTRADICTED}{_words(fee)}; {claim(found[0])}"
+        if rules:
+            return f"{CONTRADICTED}{_words(fee)}; {rule_sentence(rules[0])}"
         return f"Not contradicted: {_words(fee)}; nothing is added in its amounts"
     if fee.pct is None:
         return None
     pct = float(fee.pct)
-    rate = next((one for one in found if one.pct is not None), None)
-    if rate is None or rate.pct is None:
+    rate_rule = next((rule for rule in rules if rule.pct is not None), None)
+    if rate_rule is None or rate_rule.pct is None:
         return f"Not seen here: {_words(fee)}, {pct:g}%; nothing of it is in these amounts"
-    if abs(rate.pct - pct) <= AGREES_PCT:
-        return f"Confirmed: {_words(fee)}, {pct:g}%; {claim(rate)}"
-    return f"{CONTRADICTED}{_words(fee)}, {pct:g}%; {claim(rate)}"
+    if abs(rate_rule.pct - pct) <= AGREES_PCT:
+        return f"Confirmed: {_words(fee)}, {pct:g}%; {rule_sentence(rate_rule)}"
+    return f"{CONTRADICTED}{_words(fee)}, {pct:g}%; {rule_sentence(rate_rule)}"
 
 
-def _on_topup(fee: Fee, found: Sequence[Found]) -> str | None:
-    if fee.pct is None or not found or found[0].pct is None:
+def _on_topup(fee: Fee, rules: Sequence[MarkupRule]) -> str | None:
+    if fee.pct is None or not rules or rules[0].pct is None:
         return None
-    agrees = abs(found[0].pct - float(fee.pct)) <= AGREES_PCT
-    lead = "Confirmed: " if agrees else "Another rate was paid: "
-    least = "" if fee.min_usd is None else f", at least {shown(fee.min_usd)}"
-    return f"{lead}{_words(fee)}, {float(fee.pct):g}%{least}; {claim(found[0])}"
+    agrees = abs(rules[0].pct - float(fee.pct)) <= AGREES_PCT
+    opening = "Confirmed: " if agrees else "Another rate was paid: "
+    at_least = "" if fee.min_usd is None else f", at least {shown(fee.min_usd)}"
+    return f"{opening}{_words(fee)}, {float(fee.pct):g}%{at_least}; {rule_sentence(rules[0])}"

@@ -1,7 +1,8 @@
 """The verdict on one gateway: exact sums from its cells, rules and look-alikes from a sample of its requests.
 
 With enough sampled requests, the amounts of single requests decide (`judge`); with fewer, the sums over cells do
-(`bycell`). What no amount shows is added last (`channels`): fees on credit, subscriptions, tokens that were never sent.
+(`cell_sums`). What no amount shows is added last (`channels`): fees on credit, subscriptions, tokens that were never
+sent.
 """
 
 from __future__ import annotations
@@ -15,22 +16,22 @@ import msgspec
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import requests
-from llmaudit.markup import bycell
-from llmaudit.markup.channels import channel_sums, paid_findings, per_dollar
+from llmaudit.markup import cell_sums
+from llmaudit.markup.channels import channel_sums, paid_rules, per_dollar
 from llmaudit.markup.claims import claims_against_bill
 from llmaudit.markup.doubts import OF_A_REQUEST, is_exact
-from llmaudit.markup.fit import MIN_ROWS
-from llmaudit.markup.found import claim, found_of, pct_range
-from llmaudit.markup.implied import implied_rates
+from llmaudit.markup.implied_rates import implied_rates
 from llmaudit.markup.judge import Judgement, judge
 from llmaudit.markup.listprice import at_makers_list
-from llmaudit.markup.model import TOLERANCE_PCT, Found, GatewayRow, ModelRow, Verdict
-from llmaudit.markup.odd import besides, free_ones, odd_ones
-from llmaudit.markup.panel import Panel, by_model, is_free, priced_panel
-from llmaudit.markup.ruling import bound_pct, by_sums, explanation, rulings, unsettled
+from llmaudit.markup.lookalike_rulings import bound_pct, by_sums, explanation, rulings, unsettled
+from llmaudit.markup.markup_rules import markup_rules, pct_range, rule_sentence
+from llmaudit.markup.model import TOLERANCE_PCT, GatewayRow, MarkupRule, ModelRow, Verdict
+from llmaudit.markup.outliers import other_charge_notes, outlier_notes, unbilled_notes
+from llmaudit.markup.panel import Panel, is_free, panels_by_model, priced_panel
+from llmaudit.markup.regression import MIN_ROWS
 from llmaudit.markup.samples import sample_rows
-from llmaudit.markup.tokencount import token_counts, token_findings, unsent_usd
-from llmaudit.markup.topup import top_up_finding
+from llmaudit.markup.tokencount import token_counts, token_rules, unsent_usd
+from llmaudit.markup.topup import top_up_rule
 from llmaudit.money import EXACT, ZERO, round_to, times, total
 from llmaudit.phrases import counted
 from llmaudit.summaries.billed import BilledRequest
@@ -64,121 +65,136 @@ class Traffic:
 
 def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
     """Return the verdict on a gateway."""
-    compared = [priced for priced in at_makers_list(traffic.cells, catalog) if bycell.is_comparable(priced)]
-    models = bycell.model_rows(compared)
-    every = priced_panel(traffic.sample, catalog)
-    panel = every.where(~is_free(every))
+    compared = [priced for priced in at_makers_list(traffic.cells, catalog) if cell_sums.is_comparable(priced)]
+    models = cell_sums.model_rows(compared)
+    priced_requests = priced_panel(traffic.sample, catalog)
+    billed_panel = priced_requests.where(~is_free(priced_requests))
     judgement = None
-    if models and len(panel) >= MIN_ROWS:
-        judgement = judge(panel, catalog)
-        row = _by_requests(traffic.name, judgement, compared, models)
+    if models and len(billed_panel) >= MIN_ROWS:
+        judgement = judge(billed_panel, catalog)
+        row = _judged_by_requests(traffic.name, judgement, compared, models)
     else:
-        row = _by_cells(traffic, compared, models, one_ratio(panel))
+        row = _judged_by_cells(traffic, compared, models, models_at_one_ratio(billed_panel))
         if not models and any(priced.cell.billed_kind == "list_estimate" for priced in traffic.cells):
-            row = _undisclosed(row, judge(panel, catalog) if len(panel) >= MIN_ROWS else None)
-    notes = [*(odd_ones(judgement) if judgement else ()), *free_ones(every), *besides(traffic.sample)]
+            row = _as_undisclosed(row, judge(billed_panel, catalog) if len(billed_panel) >= MIN_ROWS else None)
+    notes = [
+        *(outlier_notes(judgement) if judgement else ()),
+        *unbilled_notes(priced_requests),
+        *other_charge_notes(traffic.sample),
+    ]
     row = msgspec.structs.replace(row, notes=notes, evidence=[row.evidence[0], *notes, *row.evidence[1:]])
     return _with_channels(row, judgement, traffic, compared, catalog)
 
 
-def _by_requests(
+def _judged_by_requests(
     name: str, judgement: Judgement, compared: Sequence[PricedCell], models: Sequence[ModelRow]
 ) -> GatewayRow:
     """Return the verdict that the amounts of single requests allow."""
-    found = found_of(judgement, bycell.per_model(compared))
+    rules = markup_rules(judgement, cell_sums.cells_by_model(compared))
     rows = [_with_outcome(row, judgement) for row in models]
-    verdict, why = _verdict(judgement, found, rows)
-    pct, low, high = pct_range(verdict, found, judgement, rows)
-    main = found[0] if verdict == "markup" else None
-    row = _sums(name, verdict, compared, _with_taken(rows, verdict, _taken(found if main else ())))
+    verdict, why = _verdict(judgement, rules, rows)
+    pct, low_pct, high_pct = pct_range(verdict, rules, judgement, rows)
+    main_rule = rules[0] if verdict == "markup" else None
+    row = _row_of_sums(
+        name, verdict, compared, _with_overpaid(rows, verdict, _overpaid_by_model(rules if main_rule else ()))
+    )
     return msgspec.structs.replace(
         row,
-        kind=main.kind if main else None,
+        kind=main_rule.kind if main_rule else None,
         pct=pct,
-        low_pct=low,
-        high_pct=high,
-        fixed_usd=main.fixed_usd if main else None,
-        overpaid_usd=total(one.overpaid_usd for one in found) if main else ZERO if verdict in CLEARED else None,
+        low_pct=low_pct,
+        high_pct=high_pct,
+        fixed_usd=main_rule.fixed_usd if main_rule else None,
+        overpaid_usd=total(rule.overpaid_usd for rule in rules) if main_rule else ZERO if verdict in CLEARED else None,
         ruled_out=rulings(judgement),
-        evidence=[why, *(bycell.sentence(row) for row in rows), *([] if main else _tiny(found))],
-        found=found if main else [],
+        evidence=[
+            why,
+            *(cell_sums.model_sentence(row) for row in rows),
+            *([] if main_rule else _too_small_sentences(rules)),
+        ],
+        found=rules if main_rule else [],
         rates=implied_rates(judgement.models),
-        samples=sample_rows(judgement) if main else [],
+        samples=sample_rows(judgement) if main_rule else [],
     )
 
 
 CLEARED = {"none", "explained"}
 
 
-def _taken(found: Iterable[Found]) -> dict[str, Decimal]:
+def _overpaid_by_model(rules: Iterable[MarkupRule]) -> dict[str, Decimal]:
     """Return what markups took, by model."""
-    taken: dict[str, Decimal] = {}
-    for one in found:
-        for model, usd in one.by_model.items():
-            taken[model] = taken.get(model, ZERO) + usd
-    return taken
+    usd_by_model: dict[str, Decimal] = {}
+    for rule in rules:
+        for model, usd in rule.by_model.items():
+            usd_by_model[model] = usd_by_model.get(model, ZERO) + usd
+    return usd_by_model
 
 
-def _with_taken(models: Sequence[ModelRow], verdict: Verdict, taken: Mapping[str, Decimal]) -> list[ModelRow]:
+def _with_overpaid(
+    models: Sequence[ModelRow], verdict: Verdict, overpaid_by_model: Mapping[str, Decimal]
+) -> list[ModelRow]:
     """Return the models with what markups took on each; None where the verdict leaves it open."""
     if verdict not in {*CLEARED, "markup"}:
         return list(models)
-    return [msgspec.structs.replace(row, overpaid_usd=taken.get(row.model, ZERO)) for row in models]
+    return [msgspec.structs.replace(row, overpaid_usd=overpaid_by_model.get(row.model, ZERO)) for row in models]
 
 
-def one_ratio(panel: Panel) -> set[str]:
+def models_at_one_ratio(panel: Panel) -> set[str]:
     """Return the models whose few requests were all billed one multiple of list, as exactly as amounts are written."""
-    found = set()
-    for name, own in by_model(panel).items():
-        listed = own.listed
-        least, most = (own.billed - own.step) / listed, (own.billed + own.step) / listed
-        if len(own) >= ENOUGH_ALIKE and least.max() <= most.min() and least.max() > 1:
-            found.add(name)
-    return found
+    models = set()
+    for name, model_panel in panels_by_model(panel).items():
+        listed = model_panel.listed
+        ratio_low, ratio_high = (
+            (model_panel.billed - model_panel.step) / listed,
+            (model_panel.billed + model_panel.step) / listed,
+        )
+        if len(model_panel) >= ENOUGH_ALIKE and ratio_low.max() <= ratio_high.min() and ratio_low.max() > 1:
+            models.add(name)
+    return models
 
 
-def _by_cells(
-    traffic: Traffic, compared: Sequence[PricedCell], models: Sequence[ModelRow], alike: Collection[str]
+def _judged_by_cells(
+    traffic: Traffic, compared: Sequence[PricedCell], models: Sequence[ModelRow], one_ratio_models: Collection[str]
 ) -> GatewayRow:
     """Return the verdict that sums allow, with few requests or none to look at."""
-    verdict, why = bycell.verdict(models, alike)
+    verdict, why = cell_sums.verdict(models, one_ratio_models)
     if not models:
-        why = bycell.why_nothing(traffic.cells)
-    billed, listed, high = bycell.billed(compared), bycell.listed(compared), bycell.list_high(compared)
-    pct, low = bycell.over(billed, listed), bycell.over(billed, high)
-    taken = bycell.overpaid(models) if verdict == "markup" else {}
+        why = cell_sums.why_not_compared(traffic.cells)
+    billed, listed, highest_list = cell_sums.billed(compared), cell_sums.listed(compared), cell_sums.list_high(compared)
+    pct, low_pct = cell_sums.over_pct(billed, listed), cell_sums.over_pct(billed, highest_list)
+    overpaid_by_model = cell_sums.overpaid_by_model(models) if verdict == "markup" else {}
     if verdict == "markup":
-        pct, low = bycell.over_of_dear(models)
+        pct, low_pct = cell_sums.proven_over_pct(models)
     return msgspec.structs.replace(
-        _sums(traffic.name, verdict, compared, _with_taken(models, verdict, taken)),
+        _row_of_sums(traffic.name, verdict, compared, _with_overpaid(models, verdict, overpaid_by_model)),
         kind="token_rate" if verdict == "markup" else None,
         pct=pct,
-        low_pct=low,
+        low_pct=low_pct,
         high_pct=pct,
-        overpaid_usd=total(taken.values()) if verdict in {*CLEARED, "markup"} else None,
+        overpaid_usd=total(overpaid_by_model.values()) if verdict in {*CLEARED, "markup"} else None,
         ruled_out=by_sums(models) if models else [],
-        evidence=[why, *(bycell.sentence(row) for row in models)],
+        evidence=[why, *(cell_sums.model_sentence(row) for row in models)],
     )
 
 
-def _undisclosed(row: GatewayRow, estimates: Judgement | None) -> GatewayRow:
+def _as_undisclosed(row: GatewayRow, estimates: Judgement | None) -> GatewayRow:
     """Return the verdict on a gateway whose log holds its own estimates, but nowhere what it charged."""
     why = "its log has estimates of its own only, and what it charged is nowhere in it"
-    rules = found_of(estimates, {}) if estimates is not None else []
+    rules = markup_rules(estimates, {}) if estimates is not None else []
     if rules:
-        told = "; ".join(f"{claim(one)} on {', '.join(one.models)}" for one in rules)
+        readings = "; ".join(f"{rule_sentence(rule)} on {', '.join(rule.models)}" for rule in rules)
         why = (
-            f"{why}; its estimates are not list ({told.replace('billed', 'estimated')}): a multiplier in its settings, "
-            "or prices of its own; its bill would settle whether that is charged"
+            f"{why}; its estimates are not list ({readings.replace('billed', 'estimated')}): a multiplier in its "
+            "settings, or prices of its own; its bill would settle whether that is charged"
         )
-    elif estimates is not None and {one.outcome for one in estimates.models.values()} == {"list"}:
+    elif estimates is not None and {decision.outcome for decision in estimates.models.values()} == {"list"}:
         why = f"{why}; its estimates are list"
     return msgspec.structs.replace(row, verdict="undisclosed", evidence=[why], overpaid_usd=None)
 
 
-def _sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: Sequence[ModelRow]) -> GatewayRow:
+def _row_of_sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: Sequence[ModelRow]) -> GatewayRow:
     """Return a row with the sums of a gateway, and nothing else filled in."""
-    billed, listed = bycell.billed(compared), bycell.listed(compared)
+    billed, listed = cell_sums.billed(compared), cell_sums.listed(compared)
     return GatewayRow(
         gateway=name,
         verdict=verdict,
@@ -186,9 +202,9 @@ def _sums(name: str, verdict: Verdict, compared: Sequence[PricedCell], models: S
         list_usd=listed if compared else None,
         requests=requests(compared),
         by_model=list(models),
-        by_day=bycell.day_rows(compared),
+        by_day=cell_sums.day_rows(compared),
         over_list_usd=billed - listed if compared else None,
-        below_list_usd=bycell.below_list(models) if compared else None,
+        below_list_usd=cell_sums.below_list(models) if compared else None,
     )
 
 
@@ -200,52 +216,58 @@ def _with_channels(
     catalog: Catalog,
 ) -> GatewayRow:
     """Return a row with the channels that no amount shows; one that is measured is a markup too."""
-    stated = bycell.stated_channels(traffic.name, bycell.billed(traffic.cells), catalog)
+    stated = cell_sums.stated_channels(traffic.name, cell_sums.billed(traffic.cells), catalog)
     counts = token_counts(traffic.prompts)
     payments = traffic.payments
     sums = channel_sums(row.found, counts, payments, stated, compared, is_measured=judgement is not None)
-    fee = top_up_finding(payments)
-    listed = bycell.listed(compared)
-    worth = listed or bycell.listed(traffic.cells)  # what was paid beside requests needs no amounts of theirs
-    more = [*token_findings(counts, compared), *([fee] if fee else []), *paid_findings(sums, worth)]
-    row = _with_more(row, [one for one in more if one.of_list_pct > TOLERANCE_PCT])
+    credit_fee = top_up_rule(payments)
+    list_usd = cell_sums.listed(compared)
+    base_usd = list_usd or cell_sums.listed(traffic.cells)  # what was paid beside requests needs no amounts of theirs
+    rules_beside = [*token_rules(counts, compared), *([credit_fee] if credit_fee else []), *paid_rules(sums, base_usd)]
+    row = _with_rules_beside(row, [rule for rule in rules_beside if rule.of_list_pct > TOLERANCE_PCT])
     return msgspec.structs.replace(
         row,
         channels=stated,
         sums=sums,
         claims=claims_against_bill(traffic.name, row.found, catalog),
-        cost_per_list_usd=per_dollar(bycell.billed(compared), listed - unsent_usd(counts, compared), sums, payments),
+        cost_per_list_usd=per_dollar(
+            cell_sums.billed(compared), list_usd - unsent_usd(counts, compared), sums, payments
+        ),
         monthly_usd=_at_this_pace(row, compared, DAYS_A_MONTH),
         yearly_usd=_at_this_pace(row, compared, DAYS_A_YEAR),
     )
 
 
-def _with_more(row: GatewayRow, more: Sequence[Found]) -> GatewayRow:
+def _with_rules_beside(row: GatewayRow, rules_beside: Sequence[MarkupRule]) -> GatewayRow:
     """Return a row with findings that lie outside the amounts; they are a markup whatever the amounts say."""
-    if not more:
+    if not rules_beside:
         return row
-    found = sorted([*row.found, *more], key=lambda one: (-one.overpaid_usd, one.kind))
-    main = found[0]
-    claims = "; ".join(claim(one) for one in more)
-    taken = _taken(more)
+    rules = sorted([*row.found, *rules_beside], key=lambda rule: (-rule.overpaid_usd, rule.kind))
+    main_rule = rules[0]
+    claims = "; ".join(rule_sentence(rule) for rule in rules_beside)
+    overpaid_by_model = _overpaid_by_model(rules_beside)
     models = [
-        msgspec.structs.replace(model, overpaid_usd=(model.overpaid_usd or ZERO) + taken.get(model.model, ZERO))
+        msgspec.structs.replace(
+            model, overpaid_usd=(model.overpaid_usd or ZERO) + overpaid_by_model.get(model.model, ZERO)
+        )
         for model in row.by_model
     ]
-    judged = msgspec.structs.replace(
+    judged_row = msgspec.structs.replace(
         row,
         verdict="markup",
-        found=found,
-        overpaid_usd=total(one.overpaid_usd for one in found),
+        found=rules,
+        overpaid_usd=total(rule.overpaid_usd for rule in rules),
         evidence=[f"{claims}; in the amounts: {row.evidence[0]}", *row.evidence[1:]],
         by_model=models,
     )
-    if row.found and main not in more:
-        return judged
-    over = main.of_list_pct if row.list_usd else None  # of nothing that could be compared, nothing is a percentage
-    pct, low, high = (main.pct, main.low_pct, main.high_pct) if main.kind == "top_up" else (over, over, over)
+    if row.found and main_rule not in rules_beside:
+        return judged_row
+    if main_rule.kind == "top_up":
+        pct, low_pct, high_pct = main_rule.pct, main_rule.low_pct, main_rule.high_pct
+    else:  # of nothing that could be compared, nothing is a percentage
+        pct = low_pct = high_pct = main_rule.of_list_pct if row.list_usd else None
     return msgspec.structs.replace(
-        judged, kind=main.kind, pct=pct, low_pct=low, high_pct=high, fixed_usd=main.fixed_usd
+        judged_row, kind=main_rule.kind, pct=pct, low_pct=low_pct, high_pct=high_pct, fixed_usd=main_rule.fixed_usd
     )
 
 
@@ -254,37 +276,40 @@ def _with_outcome(row: ModelRow, judgement: Judgement) -> ModelRow:
     name = next((name for name in judgement.models if row.model in judgement.members(name)), None)
     if name is None:
         return row
-    one = judgement.models[name]
-    kind = str(one.rule.kind) if one.outcome == "markup" else None
-    explained = f"{one.explained.name}: {one.explained.label}" if one.explained else None
-    return msgspec.structs.replace(row, outcome=one.outcome, kind=kind, explained_by=explained)
+    decision = judgement.models[name]
+    kind = str(decision.rule.kind) if decision.outcome == "markup" else None
+    explained_by = f"{decision.lookalike.name}: {decision.lookalike.label}" if decision.lookalike else None
+    return msgspec.structs.replace(row, outcome=decision.outcome, kind=kind, explained_by=explained_by)
 
 
-def _verdict(judgement: Judgement, found: Sequence[Found], models: Sequence[ModelRow]) -> tuple[Verdict, str]:
+def _verdict(judgement: Judgement, rules: Sequence[MarkupRule], models: Sequence[ModelRow]) -> tuple[Verdict, str]:
     """Return the verdict with its first sentence: what is proven outweighs what is open, and that what is explained."""
-    listed = total(row.list_usd for row in models)
-    overpaid = total(one.overpaid_usd for one in found)
-    if found and (100 * overpaid > times(listed, Decimal(str(TOLERANCE_PCT))) or _is_proven(judgement)):
-        return "markup", _charge(found, len(models))
+    list_usd = total(row.list_usd for row in models)
+    overpaid_usd = total(rule.overpaid_usd for rule in rules)
+    if rules and (100 * overpaid_usd > times(list_usd, Decimal(str(TOLERANCE_PCT))) or _is_proven(judgement)):
+        return "markup", _markup_sentence(rules, len(models))
     if open_question := unsettled(judgement):
         return "undecidable", open_question
-    outcomes = {one.outcome for one in judgement.models.values()}
-    over_all = bycell.over(total(row.billed_usd for row in models), listed) or 0.0
-    if found and outcomes <= {"list", "markup"}:
-        return "none", f"billed is list: {over_all:+.3f}% over all, within the {TOLERANCE_PCT}% that rounding may be"
+    outcomes = {decision.outcome for decision in judgement.models.values()}
+    over_all_pct = cell_sums.over_pct(total(row.billed_usd for row in models), list_usd) or 0.0
+    if rules and outcomes <= {"list", "markup"}:
+        return (
+            "none",
+            f"billed is list: {over_all_pct:+.3f}% over all, within the {TOLERANCE_PCT}% that rounding may be",
+        )
     if outcomes <= {"list"}:
         bound = max(bound_pct(judgement), 0.001)
-        fits = 100 * min(one.fits for one in judgement.models.values())
+        fits = 100 * min(decision.fits for decision in judgement.models.values())
         return "none", (
             f"billed is list: {fits:.1f}% or more of the sampled requests of every model cost what list says, over all "
-            f"billed is {over_all:+.3f}%; a markup would be at most {bound:.2g}%"
+            f"billed is {over_all_pct:+.3f}%; a markup would be at most {bound:.2g}%"
         )
     return "explained", explanation(judgement)
 
 
-def _tiny(found: Sequence[Found]) -> list[str]:
+def _too_small_sentences(rules: Sequence[MarkupRule]) -> list[str]:
     """Return rules too small to decide anything: they come last, for readers who add up every request."""
-    return [f"too small to be a markup ({one.of_list_pct:.2g}% of list): {claim(one)}" for one in found]
+    return [f"too small to be a markup ({rule.of_list_pct:.2g}% of list): {rule_sentence(rule)}" for rule in rules]
 
 
 def _is_proven(judgement: Judgement) -> bool:
@@ -296,10 +321,12 @@ def _is_proven(judgement: Judgement) -> bool:
     )
 
 
-def _charge(found: Sequence[Found], models: int) -> str:
+def _markup_sentence(rules: Sequence[MarkupRule], model_count: int) -> str:
     """Return the claim in one sentence."""
-    said = "; ".join(f"{claim(one)} on {len(one.models)} of {counted(models, 'model')}" for one in found)
-    return f"{said}; no look-alike makes these amounts"
+    claims = "; ".join(
+        f"{rule_sentence(rule)} on {len(rule.models)} of {counted(model_count, 'model')}" for rule in rules
+    )
+    return f"{claims}; no look-alike makes these amounts"
 
 
 def _at_this_pace(row: GatewayRow, cells: Sequence[PricedCell], days: int) -> Decimal | None:
@@ -308,11 +335,11 @@ def _at_this_pace(row: GatewayRow, cells: Sequence[PricedCell], days: int) -> De
     One that began within the period has taken what it took since that day: it goes on at that pace, not at the pace of
     a period that it was half absent from.
     """
-    known = [priced.cell.day for priced in cells if priced.cell.day is not None]
-    if row.overpaid_usd is None or not known:
+    known_days = [priced.cell.day for priced in cells if priced.cell.day is not None]
+    if row.overpaid_usd is None or not known_days:
         return None
-    first, last = min(known), max(known)
-    begun = [(one.overpaid_usd, one.since) for one in row.found if one.since and first < one.since <= last]
-    rest = EXACT.subtract(row.overpaid_usd, total(amount for amount, _ in begun))
-    paced = [(rest, first), *begun]
-    return round_to(total(EXACT.divide(times(amount, days), (last - since).days + 1) for amount, since in paced), 2)
+    first, last = min(known_days), max(known_days)
+    begun_within = [(rule.overpaid_usd, rule.since) for rule in row.found if rule.since and first < rule.since <= last]
+    since_start_usd = EXACT.subtract(row.overpaid_usd, total(amount for amount, _ in begun_within))
+    usd_since = [(since_start_usd, first), *begun_within]
+    return round_to(total(EXACT.divide(times(amount, days), (last - since).days + 1) for amount, since in usd_since), 2)

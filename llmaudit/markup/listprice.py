@@ -35,18 +35,18 @@ def list_offer(catalog: Catalog, seller: str | None, sku: str | None) -> Offer |
     A gateway that resells under its own name is compared with who made the model; only where the maker sells nothing
     under that name does the gateway's own price stand in, and then no markup can be seen in it.
     """
-    own = catalog.offer(seller, sku)
-    if own is None or catalog.kind(own.seller) != "gateway":
-        return own
-    return makers_offer(catalog, own) or own
+    offer = catalog.offer(seller, sku)
+    if offer is None or catalog.kind(offer.seller) != "gateway":
+        return offer
+    return makers_offer(catalog, offer) or offer
 
 
 def makers_offer(catalog: Catalog, offer: Offer) -> Offer | None:
     """Return what the maker of a model sells it as, or None."""
     name = offer.sku.sku.partition(":")[0].rpartition("/")[2]
-    for found in (catalog.canonical(offer.sku.model), catalog.find(name).offer):
-        if found is not None and catalog.kind(found.seller) == "provider":
-            return found
+    for candidate in (catalog.canonical(offer.sku.model), catalog.find(name).offer):
+        if candidate is not None and catalog.kind(candidate.seller) == "provider":
+            return candidate
     return None
 
 

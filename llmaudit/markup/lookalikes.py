@@ -1,7 +1,7 @@
 """What else could make an amount differ from list: the same requests priced under every condition the log leaves open.
 
-`tried` tests each of these prices on all requests and on some of them. Look-alikes are reported in the order of
-`ORDER`, each as ruled out or not.
+`lookalike_fitting` tests each of these prices on all requests and on some of them. Look-alikes are reported in the
+order of `ORDER`, each as ruled out or not.
 """
 
 from __future__ import annotations
@@ -71,17 +71,17 @@ class Alternative:
 
 def alternatives(panel: Panel, catalog: Catalog) -> list[Alternative]:
     """Return what the requests would cost under every other value of every condition that is not known."""
-    found: dict[tuple[str, str], Floats] = {}
+    costs: dict[tuple[str, str], Floats] = {}
     listed = panel.listed
     for indices, variants in _variants(panel, catalog):
         for key, factors in variants.items():
             cost = panel.quantities[indices] @ np.array([float(factor) for factor in factors])
-            found.setdefault(key, np.full(len(listed), np.nan))[indices] = cost
-    found = {key: _filled(key[0], cost, panel) for key, cost in found.items()}
-    found |= _cache_classes(panel) | _reasoning(panel) | _aliases(panel, catalog)
+            costs.setdefault(key, np.full(len(listed), np.nan))[indices] = cost
+    costs = {key: _filled(key[0], cost, panel) for key, cost in costs.items()}
+    costs |= _cache_classes(panel) | _reasoning(panel) | _aliases(panel, catalog)
     return [
         Alternative(name, label, cost)
-        for (name, label), cost in sorted(found.items(), key=lambda item: (ORDER.index(item[0][0]), item[0][1]))
+        for (name, label), cost in sorted(costs.items(), key=lambda item: (ORDER.index(item[0][0]), item[0][1]))
         if np.abs(cost - listed).max(initial=0.0) > 0
     ]
 
@@ -121,10 +121,10 @@ def _variants(panel: Panel, catalog: Catalog) -> Iterator[tuple[list[int], Varia
         key = (offer.key, row.price_slot, rates.when, row.region_class, row.service_tier)
         groups.setdefault(key, []).append(index)
     for indices in groups.values():
-        row, offer, used = panel.rows[indices[0]], panel.offers[indices[0]], panel.rates[indices[0]].when
+        row, offer, conditions = panel.rows[indices[0]], panel.offers[indices[0]], panel.rates[indices[0]].when
         known = {"region": row.region_class, "service tier": row.service_tier}
-        every = _prices(catalog, offer, used, row.price_slot)
-        yield indices, {key: factors for key, factors in every.items() if not known.get(key[0])}
+        prices = _prices(catalog, offer, conditions, row.price_slot)
+        yield indices, {key: factors for key, factors in prices.items() if not known.get(key[0])}
 
 
 _KNOWN: dict[tuple[object, ...], Variants] = {}
@@ -185,20 +185,26 @@ def _epochs(catalog: Catalog, offer: Offer, used: When, at: datetime) -> list[da
 def _cache_classes(panel: Panel) -> dict[tuple[str, str], Floats]:
     """Return list costs with cached tokens in another class: of unknown lifetime, or without any counter."""
     quantities, factors, listed = panel.quantities, panel.factors, panel.listed
-    found = {}
-    five, hour, other = (quantities[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other"))
-    price = {name: factors[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other")}
-    found["cache class", "writes kept for 1 hour"] = (
-        listed + five * (price["1h"] - price["5m"]) + other * (price["1h"] - price["other"])
+    costs = {}
+    writes_5m, writes_1h, writes_other = (
+        quantities[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other")
     )
-    found["cache class", "writes kept for 5 minutes"] = listed + hour * (price["5m"] - price["1h"])
-    fresh, plain = quantities[:, FACTORS["input_tokens"]], factors[:, FACTORS["input_tokens"]]
-    read = factors[:, FACTORS["cache_read_tokens"]]
-    if not (five + hour + other).any():
-        found["cache class", "prompts written to a cache, unreported"] = listed + fresh * (price["5m"] - plain)
+    price = {name: factors[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other")}
+    costs["cache class", "writes kept for 1 hour"] = (
+        listed + writes_5m * (price["1h"] - price["5m"]) + writes_other * (price["1h"] - price["other"])
+    )
+    costs["cache class", "writes kept for 5 minutes"] = listed + writes_1h * (price["5m"] - price["1h"])
+    input_tokens, input_price = quantities[:, FACTORS["input_tokens"]], factors[:, FACTORS["input_tokens"]]
+    read_price = factors[:, FACTORS["cache_read_tokens"]]
+    if not (writes_5m + writes_1h + writes_other).any():
+        costs["cache class", "prompts written to a cache, unreported"] = listed + input_tokens * (
+            price["5m"] - input_price
+        )
     if not quantities[:, FACTORS["cache_read_tokens"]].any():
-        found["cache class", "prompts read from a cache, unreported"] = listed - fresh * (plain - read)
-    return found
+        costs["cache class", "prompts read from a cache, unreported"] = listed - input_tokens * (
+            input_price - read_price
+        )
+    return costs
 
 
 def _reasoning(panel: Panel) -> dict[tuple[str, str], Floats]:
@@ -215,12 +221,18 @@ def _aliases(panel: Panel, catalog: Catalog) -> dict[tuple[str, str], Floats]:
     changed = False
     for index, row in enumerate(panel.rows):
         offer = panel.offers[index]
-        asked = catalog.find(row.requested, seller=offer.seller, at=row.price_slot).offer if row.requested else None
-        asked = asked or (catalog.find(row.requested, at=row.price_slot).offer if row.requested else None)
-        if asked is None or asked.sku.model == offer.sku.model:
+        requested_offer = (
+            catalog.find(row.requested, seller=offer.seller, at=row.price_slot).offer if row.requested else None
+        )
+        requested_offer = requested_offer or (
+            catalog.find(row.requested, at=row.price_slot).offer if row.requested else None
+        )
+        if requested_offer is None or requested_offer.sku.model == offer.sku.model:
             continue
-        rates = rates_for(catalog, asked, conditions_of(row, catalog))
+        rates = rates_for(catalog, requested_offer, conditions_of(row, catalog))
         if not isinstance(rates, NoRates):
-            cost[index] = float(sum(q * float(f) for q, f in zip(row.quantities, rates.expected, strict=True)))
+            cost[index] = float(
+                sum(quantity * float(factor) for quantity, factor in zip(row.quantities, rates.expected, strict=True))
+            )
             changed = True
     return {("alias", "billed as the model asked for"): cost} if changed else {}

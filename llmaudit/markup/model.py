@@ -109,7 +109,7 @@ class ChannelSum(msgspec.Struct, frozen=True, kw_only=True):
     evidence: list[str]
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class MarkupRule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule by which a gateway adds to list.
 
     Attributes:
@@ -203,7 +203,7 @@ class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         gateway: Its name, or the host of its address.
         verdict: none, markup, explained, undisclosed or undecidable.
-        kind: The rule with most dollars behind a markup (`Found.kind`); None otherwise.
+        kind: The rule with most dollars behind a markup (`MarkupRule.kind`); None otherwise.
         pct: With a markup in the rates, the markup; else billed over list, minus 1: in percent.
         low_pct: Lower end: of the interval of a markup; else against the highest list price that may apply.
         high_pct: Upper end: of the interval of a markup; else against the cheapest.
@@ -252,7 +252,7 @@ class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
     below_list_usd: Decimal | None = None
     monthly_usd: Decimal | None = None
     yearly_usd: Decimal | None = None
-    found: list[Found] = []
+    found: list[MarkupRule] = []
     sums: list[ChannelSum] = []
     rates: list[ImpliedRate] = []
     samples: list[SampleRow] = []
@@ -267,7 +267,11 @@ class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def beside_usd(self) -> Decimal:
         """The part of `overpaid_usd` paid beside the billed amounts, such as a fee on buying credit: in no spend."""
-        return total(one.usd or ZERO for one in self.sums if one.status == "measured" and not one.in_billed)
+        return total(
+            channel_sum.usd or ZERO
+            for channel_sum in self.sums
+            if channel_sum.status == "measured" and not channel_sum.in_billed
+        )
 
 
 class Markup(msgspec.Struct, frozen=True):

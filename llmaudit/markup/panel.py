@@ -16,7 +16,7 @@ from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog, NoRates, Offer, Rates, rates_for
 from llmaudit.catalog.units import PRICED
 from llmaudit.markup.listprice import conditions_of, list_offer
-from llmaudit.markup.steps import steps
+from llmaudit.markup.rounding_step import rounding_steps
 from llmaudit.summaries.billed import BilledRequest
 
 CLASSES = ("input", "cache_read", "cache_write", "output", "other")
@@ -69,17 +69,17 @@ class Panel:
     @property
     def listed(self) -> Floats:
         """List cost of each request, in US dollars."""
-        found: Floats = self.parts.sum(axis=1)
-        return found
+        list_usd: Floats = self.parts.sum(axis=1)
+        return list_usd
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Panel:
         """Return some of the requests."""
-        kept = np.flatnonzero(mask)
+        indices = np.flatnonzero(mask)
         return Panel(
-            tuple(self.rows[i] for i in kept),
-            tuple(self.offers[i] for i in kept),
-            tuple(self.rates[i] for i in kept),
-            *(getattr(self, name)[kept] for name in _ARRAYS),
+            tuple(self.rows[i] for i in indices),
+            tuple(self.offers[i] for i in indices),
+            tuple(self.rates[i] for i in indices),
+            *(getattr(self, name)[indices] for name in _ARRAYS),
         )
 
 
@@ -91,43 +91,43 @@ def is_free(panel: Panel) -> Bools:
 
     They were free (a gateway's own cache, the user's own key), and say nothing about rates.
     """
-    found: Bools = (panel.billed <= 0) & (panel.listed > panel.step)
-    return found
+    is_unbilled: Bools = (panel.billed <= 0) & (panel.listed > panel.step)
+    return is_unbilled
 
 
 def priced_panel(rows: Sequence[BilledRequest], catalog: Catalog) -> Panel:
     """Return the requests that have a list price above nothing."""
-    priced = [(row, *found) for row in rows if (found := _priced(row, catalog)) is not None]
+    priced = [(row, *offer_and_rates) for row in rows if (offer_and_rates := _priced(row, catalog)) is not None]
     if not priced:
         empty, none = np.zeros((0, len(PRICED))), np.zeros(0)
         return Panel((), (), (), empty, empty, none, none, np.zeros((0, len(CLASSES))), none, _days(()))
-    kept, offers, rates = zip(*priced, strict=True)
-    quantities = np.array([row.quantities for row in kept], dtype=float)
+    requests, offers, rates = zip(*priced, strict=True)
+    quantities = np.array([row.quantities for row in requests], dtype=float)
     factors = _factors(rates)
     costs = quantities * factors
     parts = np.stack([costs[:, index == CLASS_INDEX].sum(axis=1) for index in range(len(CLASSES))], axis=1)
     panel = Panel(
-        kept,
+        requests,
         offers,
         rates,
         quantities,
         factors,
-        np.array([float(row.billed_usd) for row in kept]),
-        steps(kept),
+        np.array([float(row.billed_usd) for row in requests]),
+        rounding_steps(requests),
         parts,
         quantities[:, READ] * (factors[:, INPUT] - factors[:, READ]),
-        _days(kept),
+        _days(requests),
     )
     return panel.where(panel.listed > 0)
 
 
 def _factors(rates: Sequence[Rates]) -> Floats:
     """Return rates as floats, one row each; requests share a few vectors, and each of those is converted once."""
-    distinct = {id(one): one.expected for one in rates}
+    distinct = {id(vector): vector.expected for vector in rates}
     places = {key: place for place, key in enumerate(distinct)}
     vectors = np.array(list(distinct.values()), dtype=float)
-    found: Floats = vectors[[places[id(one)] for one in rates]]
-    return found
+    factors: Floats = vectors[[places[id(vector)] for vector in rates]]
+    return factors
 
 
 def _days(rows: Sequence[BilledRequest]) -> npt.NDArray[np.int64]:
@@ -160,7 +160,7 @@ def thinned(panel: Panel, most: int) -> Panel:
     return panel if len(panel) <= most else panel.where(np.arange(len(panel)) < most)
 
 
-def by_model(panel: Panel) -> Mapping[str, Panel]:
+def panels_by_model(panel: Panel) -> Mapping[str, Panel]:
     """Return the requests of each model, the one with most list cost first."""
     listed = panel.listed
     names = np.array([row.model for row in panel.rows])

@@ -34,7 +34,7 @@ CLOUD_REGIONAL = Decimal("1.1")
 Standing = Literal["list", "above", "below", "mixed", "regional", "dated"]
 
 
-class Compared(msgspec.Struct, frozen=True):
+class ComparedModel(msgspec.Struct, frozen=True):
     """One model of a reseller.
 
     Attributes:
@@ -70,7 +70,7 @@ class RateCard(msgspec.Struct, frozen=True):
     verdict: Literal["markup", "none", "undecidable", "undisclosed"]
     ratio: Decimal | None
     models: tuple[str, ...]
-    compared: tuple[Compared, ...]
+    compared: tuple[ComparedModel, ...]
     why: str
 
 
@@ -83,36 +83,36 @@ def rate_card(seller: str, catalog: Catalog, at: datetime) -> RateCard:
         at: The instant (naive UTC) at which both are taken.
     """
     offers = [offer for offer in catalog.offers() if offer.seller == seller and ":" not in offer.sku.sku]
-    found = [one for offer in offers if (one := _compared(offer, catalog, at)) is not None]
-    once = {one.model: one for one in sorted(found, key=lambda one: one.sku, reverse=True)}
-    return _judged(seller, sorted(once.values(), key=lambda one: one.model))
+    compared = [row for offer in offers if (row := _compared(offer, catalog, at)) is not None]
+    row_by_model = {row.model: row for row in sorted(compared, key=lambda row: row.sku, reverse=True)}
+    return _judged(seller, sorted(row_by_model.values(), key=lambda row: row.model))
 
 
-def _judged(seller: str, compared: Sequence[Compared]) -> RateCard:
+def _judged(seller: str, compared: Sequence[ComparedModel]) -> RateCard:
     if not compared:
         return RateCard(seller, "undisclosed", None, (), (), f"no price of {seller} can be compared with a maker's")
-    clusters: dict[Decimal, list[str]] = {}
-    for one in compared:
-        if one.standing == "above" and one.ratio is not None and len(one.ratios) > 1:
-            clusters.setdefault(_near(one.ratio, clusters), []).append(one.model)
-    at_list = sum(one.standing == "list" for one in compared)
-    total = len(compared)
-    if max((len(models) for models in clusters.values()), default=0) >= LEAST_MODELS:
-        ratio, models = max(clusters.items(), key=lambda item: (_is_round(item[0]), len(item[1]), -item[0]))
-        tied = [
-            one.model for one in compared if one.standing == "regional" and one.ratio and abs(one.ratio - ratio) <= SAME
+    models_by_ratio: dict[Decimal, list[str]] = {}
+    for row in compared:
+        if row.standing == "above" and row.ratio is not None and len(row.ratios) > 1:
+            models_by_ratio.setdefault(_near(row.ratio, models_by_ratio), []).append(row.model)
+    at_list = sum(row.standing == "list" for row in compared)
+    count = len(compared)
+    if max((len(models) for models in models_by_ratio.values()), default=0) >= LEAST_MODELS:
+        ratio, models = max(models_by_ratio.items(), key=lambda item: (_is_round(item[0]), len(item[1]), -item[0]))
+        regional_at_ratio = [
+            row.model for row in compared if row.standing == "regional" and row.ratio and abs(row.ratio - ratio) <= SAME
         ]
-        on = (*models, *tied)
-        why = f"{len(on)} of {total} comparable models cost exactly {ratio:.4g} times the maker's list on every unit"
+        on = (*models, *regional_at_ratio)
+        why = f"{len(on)} of {count} comparable models cost exactly {ratio:.4g} times the maker's list on every unit"
         return RateCard(seller, "markup", ratio, on, tuple(compared), f"{why}; {at_list} are at list")
-    regional = [one for one in compared if one.standing == "regional"]
-    if regional and at_list * 2 < total:
+    regional = [row for row in compared if row.standing == "regional"]
+    if regional and at_list * 2 < count:
         why = (
-            f"{len(regional)} of {total} models are above list by a regional price's very ratio; {at_list} are at list"
+            f"{len(regional)} of {count} models are above list by a regional price's very ratio; {at_list} are at list"
         )
-        return RateCard(seller, "undecidable", None, tuple(one.model for one in regional), tuple(compared), why)
-    why = f"no model is above the maker's list by one ratio; {at_list} of {total} comparable models are at list"
-    return RateCard(seller, "none" if at_list * 2 >= total else "undecidable", None, (), tuple(compared), why)
+        return RateCard(seller, "undecidable", None, tuple(row.model for row in regional), tuple(compared), why)
+    why = f"no model is above the maker's list by one ratio; {at_list} of {count} comparable models are at list"
+    return RateCard(seller, "none" if at_list * 2 >= count else "undecidable", None, (), tuple(compared), why)
 
 
 def _is_round(ratio: Decimal) -> bool:
@@ -128,43 +128,43 @@ def _near(ratio: Decimal, clusters: Mapping[Decimal, object]) -> Decimal:
     return next((known for known in clusters if abs(known - ratio) <= SAME), EXACT.quantize(ratio, Decimal("0.0001")))
 
 
-def _compared(offer: Offer, catalog: Catalog, at: datetime) -> Compared | None:
+def _compared(offer: Offer, catalog: Catalog, at: datetime) -> ComparedModel | None:
     maker = _reference(offer, catalog)
     if maker is None or maker.seller == offer.seller:
         return None
-    own, theirs = _prices(catalog, offer, at), _prices(catalog, maker, at)
+    seller_rates, maker_rates = _prices(catalog, offer, at), _prices(catalog, maker, at)
     ratios = {
-        unit: EXACT.divide(own[unit].usd, theirs[unit].usd)
+        unit: EXACT.divide(seller_rates[unit].usd, maker_rates[unit].usd)
         for unit in UNITS
-        if unit in own and unit in theirs and theirs[unit].usd
+        if unit in seller_rates and unit in maker_rates and maker_rates[unit].usd
     }
     if not {"input", "output"} <= set(ratios):
         return None
     ratio = ratios["output"]
-    if not all(_is_times(own[unit].usd, theirs[unit].usd, ratio) for unit in ratios):
-        return Compared(offer.sku.sku, maker.sku.model, ratios, "mixed", None)
-    return Compared(
+    if not all(_is_times(seller_rates[unit].usd, maker_rates[unit].usd, ratio) for unit in ratios):
+        return ComparedModel(offer.sku.sku, maker.sku.model, ratios, "mixed", None)
+    return ComparedModel(
         offer.sku.sku,
         maker.sku.model,
         ratios,
-        _standing(ratio, own, maker, catalog, at, is_cloud=catalog.kind(offer.seller) == "cloud"),
+        _standing(ratio, seller_rates, maker, catalog, at, is_cloud=catalog.kind(offer.seller) == "cloud"),
         ratio,
     )
 
 
-def _is_times(own: Decimal, theirs: Decimal, ratio: Decimal) -> bool:
+def _is_times(seller_price: Decimal, maker_price: Decimal, ratio: Decimal) -> bool:
     """Say whether a price is the other times a ratio, as far as publishing it in whole cents leaves that to be seen."""
-    room = max(SAME * own, min(CENT, FEW_PERCENT * own))
-    return abs(own - EXACT.multiply(theirs, ratio)) <= room
+    tolerance = max(SAME * seller_price, min(CENT, FEW_PERCENT * seller_price))
+    return abs(seller_price - EXACT.multiply(maker_price, ratio)) <= tolerance
 
 
 def _reference(offer: Offer, catalog: Catalog) -> Offer | None:
     """Return whose price is the list of an offer: of the host that the reseller's own id names, else of the maker."""
     for host in _hosts_in(offer.seller, catalog):
         for sku in (key for key in catalog.keys if key[0] == host):
-            found = catalog.offer(*sku)
-            if found is not None and found.sku.model == offer.sku.model:
-                return found
+            offered = catalog.offer(*sku)
+            if offered is not None and offered.sku.model == offer.sku.model:
+                return offered
         return None
     return makers_offer(catalog, offer)
 
@@ -177,31 +177,32 @@ def _hosts_in(seller: str, catalog: Catalog) -> list[str]:
 
 
 def _standing(
-    ratio: Decimal, own: Mapping[str, Rate], maker: Offer, catalog: Catalog, at: datetime, *, is_cloud: bool
+    ratio: Decimal, seller_rates: Mapping[str, Rate], maker: Offer, catalog: Catalog, at: datetime, *, is_cloud: bool
 ) -> Standing:
     if abs(ratio - 1) <= SAME:
         return "list"
     if ratio < 1:
         return "below"
-    if _is_price_of(own, maker, catalog, at) or (is_cloud and abs(ratio - CLOUD_REGIONAL) <= SAME):
+    if _is_price_of(seller_rates, maker, catalog, at) or (is_cloud and abs(ratio - CLOUD_REGIONAL) <= SAME):
         return "regional"
-    for every in catalog.spans(maker).values():
-        for span in every:
-            if span.start != span.end and not span.start <= at < span.end and _same(own, span.rates):
+    for spans in catalog.spans(maker).values():
+        for span in spans:
+            if span.start != span.end and not span.start <= at < span.end and _same(seller_rates, span.rates):
                 return "dated"
     return "above"
 
 
-def _is_price_of(own: Mapping[str, Rate], maker: Offer, catalog: Catalog, at: datetime) -> bool:
+def _is_price_of(seller_rates: Mapping[str, Rate], maker: Offer, catalog: Catalog, at: datetime) -> bool:
     """Say whether prices are the maker's own under another condition: a region, or more expensive hours."""
     whens = [when for when in catalog.spans(maker) if when.region or when.schedule]
     spans = (catalog.span_at(maker, when, at) for when in whens if not when.batch and when.service_tier is None)
-    return any(span is not None and _same(own, span.rates) for span in spans)
+    return any(span is not None and _same(seller_rates, span.rates) for span in spans)
 
 
-def _same(own: Mapping[str, Rate], other: Mapping[str, Rate]) -> bool:
+def _same(seller_rates: Mapping[str, Rate], maker_rates: Mapping[str, Rate]) -> bool:
     return all(
-        unit in other and abs(own[unit].usd - other[unit].usd) <= SAME * other[unit].usd for unit in ("input", "output")
+        unit in maker_rates and abs(seller_rates[unit].usd - maker_rates[unit].usd) <= SAME * maker_rates[unit].usd
+        for unit in ("input", "output")
     )
 
 

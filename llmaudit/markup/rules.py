@@ -1,7 +1,7 @@
 """Rules by which a gateway turns list costs into amounts: what a rule is, and how rules compete on the same requests.
 
 A rule with more parameters has to fit clearly better (`PER_NUMBER`). The penalty that a single request can add is
-capped, so that a few odd requests decide nothing. The rules themselves are in `shapes`.
+capped, so that a few odd requests decide nothing. The rules themselves are in `rule_shapes`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from llmaudit.arrays import Bools, Floats
-from llmaudit.markup.fit import CAP, scale_of, sigma_of
 from llmaudit.markup.panel import Panel
+from llmaudit.markup.regression import CAP, scale_of, sigma_of
 
 Kind = Literal[
     "token_rate", "per_request", "rate_and_fee", "output_rate", "input_rate", "class_rates", "cache_discount",
@@ -84,12 +84,12 @@ class Form:
 
     def predict(self, values: Floats) -> Floats:
         """Return what each request would be billed."""
-        found: Floats = np.maximum(self.base + self.columns @ values, self.least)
-        return found
+        predicted: Floats = np.maximum(self.base + self.columns @ values, self.least)
+        return predicted
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedRule:
     """A rule with its numbers.
 
     Attributes:
@@ -137,21 +137,23 @@ class Bench:
         self.scale = 1.0
         self.is_noisy = False
 
-    def settle(self, rules: list[Fitted]) -> None:
+    def settle(self, rules: list[FittedRule]) -> None:
         """Take the noise of the rule that leaves least as the noise of the log, at least that of its rounding."""
         self.scale = max(1.0, min(scale_of(self.residual(rule.predicted)) for rule in rules))
 
     def residual(self, predicted: Floats) -> Floats:
         """Return residuals in least errors."""
-        found: Floats = (self.panel.billed - predicted) / self.sigma
-        return found
+        residual: Floats = (self.panel.billed - predicted) / self.sigma
+        return residual
 
-    def judged(self, rule: Fitted) -> Fitted:
+    def judged(self, rule: FittedRule) -> FittedRule:
         """Return a rule with its cost: of its amounts as they are, or as the log rounds them, whichever is nearer."""
-        squares = [(one / self.scale) ** 2 for one in (self.residual(rule.predicted), self.rounded(rule.predicted))]
-        square = min(squares, key=lambda one: float(np.minimum(one, CAP).sum()))
-        needs = PER_NUMBER * rule.size + PER_SHIFT * (rule.shift != 0) + PER_DIGIT * rule.digits
-        return replace(rule, cost=float(np.minimum(square, CAP).sum()) + needs, fits=float((square <= CAP).mean()))
+        squares = [
+            (residual / self.scale) ** 2 for residual in (self.residual(rule.predicted), self.rounded(rule.predicted))
+        ]
+        square = min(squares, key=lambda residual: float(np.minimum(residual, CAP).sum()))
+        penalty = PER_NUMBER * rule.size + PER_SHIFT * (rule.shift != 0) + PER_DIGIT * rule.digits
+        return replace(rule, cost=float(np.minimum(square, CAP).sum()) + penalty, fits=float((square <= CAP).mean()))
 
     def rounded(self, predicted: Floats) -> Floats:
         """Return residuals of amounts as the log rounds them; a tie may be rounded either way.
@@ -160,8 +162,8 @@ class Bench:
         """
         step = self.panel.step
         residual = self.residual(np.round(predicted / step) * step)
-        found: Floats = np.where(np.abs(self.panel.billed - predicted) <= step * TIE, 0.0, residual)
-        return found
+        nearest: Floats = np.where(np.abs(self.panel.billed - predicted) <= step * TIE, 0.0, residual)
+        return nearest
 
     def exactly(self, predicted: Floats) -> float:
         """Return the share of amounts that are what the log's rounding makes of a prediction."""

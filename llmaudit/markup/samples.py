@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from llmaudit.catalog.quote import cost
-from llmaudit.markup.found import dollars
-from llmaudit.markup.judge import Group, Judgement
+from llmaudit.markup.judge import Judgement, ModelGroup
+from llmaudit.markup.markup_rules import dollars
 from llmaudit.markup.model import SampleRow
 from llmaudit.request import COUNTERS
 
@@ -14,22 +14,22 @@ PER_GROUP = 8
 
 def sample_rows(judgement: Judgement) -> list[SampleRow]:
     """Return requests that follow each claim, those on which it took most and those in the middle."""
-    return [row for group in judgement.groups for row in _of(group)]
+    return [row for group in judgement.groups for row in _rows_of_group(group)]
 
 
-def _of(group: Group) -> list[SampleRow]:
+def _rows_of_group(group: ModelGroup) -> list[SampleRow]:
     bench, rule = group.decision.bench, group.decision.rule
-    off = abs(bench.residual(rule.predicted))
-    follow = [i for i in range(len(bench.panel)) if off[i] <= 2 * max(bench.scale, 1.0)]
-    added = rule.predicted - bench.listed
-    by_amount = sorted((i for i in follow if added[i] > 0), key=lambda i: (-added[i], i))
+    errors = abs(bench.residual(rule.predicted))
+    followers = [i for i in range(len(bench.panel)) if errors[i] <= 2 * max(bench.scale, 1.0)]
+    added_usd = rule.predicted - bench.listed
+    by_amount = sorted((i for i in followers if added_usd[i] > 0), key=lambda i: (-added_usd[i], i))
     middle = len(by_amount) // 2
     chosen = sorted({*by_amount[: PER_GROUP // 2], *by_amount[middle : middle + PER_GROUP // 2]})
-    exactly = rule.predicted - rule.shift * bench.panel.step  # as the rule has it: the log's rounding is in `billed`
-    return [_row(group, i, float(exactly[i])) for i in chosen]
+    expected = rule.predicted - rule.shift * bench.panel.step  # as the rule has it: the log's rounding is in `billed`
+    return [_row(group, i, float(expected[i])) for i in chosen]
 
 
-def _row(group: Group, index: int, predicted: float) -> SampleRow:
+def _row(group: ModelGroup, index: int, predicted: float) -> SampleRow:
     row = group.decision.bench.panel.rows[index]
     listed = cost(row.quantities, group.decision.bench.panel.rates[index].expected)
     return SampleRow(

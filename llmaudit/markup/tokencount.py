@@ -15,10 +15,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from llmaudit.cells import PricedCell
-from llmaudit.markup import bycell
-from llmaudit.markup.fit import quantile95, regress
-from llmaudit.markup.found import dollars
-from llmaudit.markup.model import Found
+from llmaudit.markup import cell_sums
+from llmaudit.markup.markup_rules import dollars
+from llmaudit.markup.model import MarkupRule
+from llmaudit.markup.regression import quantile95, regress
 from llmaudit.money import EXACT, ZERO, total
 from llmaudit.request import COUNTERS
 from llmaudit.summaries.prompts import SizedPrompt
@@ -87,9 +87,11 @@ def token_counts(prompts: Sequence[SizedPrompt]) -> list[TokenCount]:
     groups: dict[tuple[str, str], list[SizedPrompt]] = {}
     for row in prompts:
         groups.setdefault((row.model, row.by), []).append(row)
-    found = [_counted(rows) for rows in groups.values() if len(rows) >= FEW]
-    direct = {one.model for one in found if one.by == "direct"}
-    return sorted((one for one in found if one.by == "direct" or one.model not in direct), key=lambda one: one.model)
+    counts = [_counted(rows) for rows in groups.values() if len(rows) >= FEW]
+    direct = {count.model for count in counts if count.by == "direct"}
+    return sorted(
+        (count for count in counts if count.by == "direct" or count.model not in direct), key=lambda count: count.model
+    )
 
 
 def _counted(rows: Sequence[SizedPrompt]) -> TokenCount:
@@ -154,7 +156,7 @@ PADDED = {"padding", "inflation"}
 
 def unsent_usd(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> Decimal:
     """Return what tokens that were reported but not sent cost at list: it is part of the list cost of the requests."""
-    return total(padding_usd(one, compared) for one in counts if one.verdict in PADDED)
+    return total(padding_usd(count, compared) for count in counts if count.verdict in PADDED)
 
 
 def padding_usd(count: TokenCount, compared: Sequence[PricedCell]) -> Decimal:
@@ -162,38 +164,49 @@ def padding_usd(count: TokenCount, compared: Sequence[PricedCell]) -> Decimal:
 
     Padding adds a number of tokens to every request; inflation makes every prompt longer by a share of its size.
     """
-    own = [priced for priced in compared if priced.cell.model == count.model]
+    model_cells = [priced for priced in compared if priced.cell.model == count.model]
     if count.verdict == "padding":
         extra = Decimal(repr(round(max(count.extra, 0.0), 3)))
-        unsent = [(priced, EXACT.multiply(extra, Decimal(priced.cell.requests))) for priced in own]
+        unsent = [(priced, EXACT.multiply(extra, Decimal(priced.cell.requests))) for priced in model_cells]
     else:
         share = dollars(1 - 1 / count.slope) if count.slope else ZERO
-        unsent = [(priced, EXACT.multiply(share, Decimal(priced.cell.prompt_tokens))) for priced in own]
+        unsent = [(priced, EXACT.multiply(share, Decimal(priced.cell.prompt_tokens))) for priced in model_cells]
     return total(EXACT.multiply(priced.rates.expected[INPUT], tokens) for priced, tokens in unsent if priced.rates)
 
 
-def token_findings(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> list[Found]:
+def token_rules(counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> list[MarkupRule]:
     """Return padded counts as findings: one for each kind of padding."""
-    padded = [one for one in counts if one.verdict in PADDED]
-    models = {count.model for count in padded}
-    listed = bycell.listed(priced for priced in compared if priced.cell.model in models)
-    by_verdict = ((verdict, [one for one in padded if one.verdict == verdict]) for verdict in ("padding", "inflation"))
-    return [_finding(verdict, own, compared, listed) for verdict, own in by_verdict if own]
+    padded_counts = [count for count in counts if count.verdict in PADDED]
+    models = {count.model for count in padded_counts}
+    list_usd = cell_sums.listed(priced for priced in compared if priced.cell.model in models)
+    by_verdict = (
+        (verdict, [count for count in padded_counts if count.verdict == verdict])
+        for verdict in ("padding", "inflation")
+    )
+    return [
+        _token_rule(verdict, counts_of_verdict, compared, list_usd)
+        for verdict, counts_of_verdict in by_verdict
+        if counts_of_verdict
+    ]
 
 
-def _finding(verdict: str, own: Sequence[TokenCount], compared: Sequence[PricedCell], listed: Decimal) -> Found:
-    main = max(own, key=lambda one: one.prompts)
-    taken = {one.model: padding_usd(one, compared) for one in own}
-    usd = total(taken.values())
-    found = Found(
+def _token_rule(
+    verdict: str, padded_counts: Sequence[TokenCount], compared: Sequence[PricedCell], list_usd: Decimal
+) -> MarkupRule:
+    main_count = max(padded_counts, key=lambda count: count.prompts)
+    overpaid_by_model = {count.model: padding_usd(count, compared) for count in padded_counts}
+    usd = total(overpaid_by_model.values())
+    rule = MarkupRule(
         kind="token_count",
-        models=[one.model for one in own],
-        of_list_pct=float(100 * usd / listed) if listed else 0.0,
+        models=[count.model for count in padded_counts],
+        of_list_pct=float(100 * usd / list_usd) if list_usd else 0.0,
         overpaid_usd=usd,
-        by_model=taken,
-        sampled=sum(one.prompts for one in own),
+        by_model=overpaid_by_model,
+        sampled=sum(count.prompts for count in padded_counts),
     )
     if verdict == "padding":
-        return replace(found, tokens_per_request=main.extra, tokens_low=main.low, tokens_high=main.high)
-    pct, low, high = (None if slope is None else 100 * (slope - 1) for slope in main.slopes)
-    return replace(found, pct=pct, low_pct=low, high_pct=high)
+        return replace(
+            rule, tokens_per_request=main_count.extra, tokens_low=main_count.low, tokens_high=main_count.high
+        )
+    pct, low, high = (None if slope is None else 100 * (slope - 1) for slope in main_count.slopes)
+    return replace(rule, pct=pct, low_pct=low, high_pct=high)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from llmaudit.markup.model import Found
+from llmaudit.markup.model import MarkupRule
 from llmaudit.money import EXACT, ZERO, shown, times, total
 from llmaudit.phrases import counted
 from llmaudit.summaries.payments import Payment
@@ -53,19 +53,19 @@ def top_up(payments: Sequence[Payment]) -> TopUp | None:
     The rules tried: a percentage; a percentage but at least an amount; a percentage and an amount. The one that most
     payments follow to the cent is taken, the simplest of several.
     """
-    bought = [
+    fee_and_credit = [
         (row.paid_usd - row.credited_usd, row.credited_usd)
         for row in payments
         if row.category == "Purchase" and row.credited_usd
     ]
-    if not bought:
+    if not fee_and_credit:
         return None
-    fees, received = total(fee for fee, _ in bought), total(credit for _, credit in bought)
-    rules = [rule for make in (_percentage, _with_minimum, _with_fixed) if (rule := make(bought)) is not None]
+    fees, received = total(fee for fee, _ in fee_and_credit), total(credit for _, credit in fee_and_credit)
+    rules = [rule for make in (_percentage, _with_minimum, _with_fixed) if (rule := make(fee_and_credit)) is not None]
     best = max(rules, key=lambda rule: rule.follow, default=None)
-    if best is None or best.follow < best.numbers + 1 or best.follow * 2 <= len(bought):
-        return TopUp(fees, received, len(bought), None, None, None, None, None, 0)
-    return TopUp(fees, received, len(bought), *best.interval, best.minimum, best.fixed, best.follow)
+    if best is None or best.follow < best.numbers + 1 or best.follow * 2 <= len(fee_and_credit):
+        return TopUp(fees, received, len(fee_and_credit), None, None, None, None, None, 0)
+    return TopUp(fees, received, len(fee_and_credit), *best.interval, best.minimum, best.fixed, best.follow)
 
 
 def top_up_sentence(fee: TopUp) -> str:
@@ -79,12 +79,12 @@ def top_up_sentence(fee: TopUp) -> str:
     return f"{paid}: {fee.pct:.3g}%{fixed}{least}, which {fee.follow} of {fee.payments} follow to the cent"
 
 
-def top_up_finding(payments: Sequence[Payment]) -> Found | None:
+def top_up_rule(payments: Sequence[Payment]) -> MarkupRule | None:
     """Return the fee on buying credit as a finding; None where credit cost its face value, or none was bought."""
     fee = top_up(payments)
     if fee is None or fee.fee_usd <= 0:
         return None
-    return Found(
+    return MarkupRule(
         kind="top_up",
         models=[],
         pct=fee.pct if fee.pct is not None else fee.over_pct,
@@ -99,7 +99,7 @@ def top_up_finding(payments: Sequence[Payment]) -> Found | None:
 
 
 @dataclass(frozen=True)
-class _Rule:
+class _FeeRule:
     interval: tuple[float, float, float]
     minimum: Decimal | None
     fixed: Decimal | None
@@ -114,7 +114,7 @@ class _Rule:
 Bought = Sequence[tuple[Decimal, Decimal]]
 
 
-def _percentage(bought: Bought, minimum: Decimal | None = None, fixed: Decimal | None = None) -> _Rule | None:
+def _percentage(bought: Bought, minimum: Decimal | None = None, fixed: Decimal | None = None) -> _FeeRule | None:
     """Return the percentage that most payments above the minimum allow, each to half a cent."""
     extra = fixed or ZERO
     spans = [
@@ -129,7 +129,7 @@ def _percentage(bought: Bought, minimum: Decimal | None = None, fixed: Decimal |
     low, high = max(a for a, _ in inside), min(b for _, b in inside)
     rate = _roundest(low, high)
     follow = sum(_fits(fee, credit, rate, minimum, extra) for fee, credit in bought)
-    return _Rule((float(100 * rate), float(100 * low), float(100 * high)), minimum, fixed, follow)
+    return _FeeRule((float(100 * rate), float(100 * low), float(100 * high)), minimum, fixed, follow)
 
 
 def _roundest(low: Decimal, high: Decimal) -> Decimal:
@@ -149,7 +149,7 @@ def _fits(fee: Decimal, credit: Decimal, rate: Decimal, minimum: Decimal | None,
     return abs(fee - due) <= HALF_A_CENT
 
 
-def _with_minimum(bought: Bought) -> _Rule | None:
+def _with_minimum(bought: Bought) -> _FeeRule | None:
     """Return a percentage with the least fee as its minimum, where small purchases pay it."""
     floor = min(fee for fee, _ in bought)
     at_floor = [credit for fee, credit in bought if fee == floor]
@@ -159,7 +159,7 @@ def _with_minimum(bought: Bought) -> _Rule | None:
     return _percentage(bought, minimum=floor)
 
 
-def _with_fixed(bought: Bought) -> _Rule | None:
+def _with_fixed(bought: Bought) -> _FeeRule | None:
     """Return a percentage and an amount, from the smallest and the largest purchase."""
     (small_fee, small), (large_fee, large) = min(bought, key=lambda one: one[1]), max(bought, key=lambda one: one[1])
     if large <= small or large_fee < small_fee:

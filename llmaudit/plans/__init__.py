@@ -10,7 +10,8 @@
   together; `needed` says what a model must be able to do.
 - `placing` makes the legs that a plan pays for: `chains` (retries and fallbacks, from `failures`), `verifying`,
   `caching`. A leg (`legs`) is a linear function of the tokens in a cell, so sums over cells are sums over requests.
-- `quality`, `certify`, `prior`, `certify_plan`: what paired outcomes prove about a move, and what a plan may promise.
+- `quality`, `certify`, `empirical_bayes`, `certify_plan`: what paired outcomes prove about a move, and what a plan
+  may promise.
 - `constraints`, `floor`, `latencies`: whether a plan meets its limits of cost, latency and quality.
 - `optimize`, `frontier`: the cheapest plan for a promise, and the curve of cost against quality.
 - `payback`: when a saving has paid for the switch. `rows`: the same costs in SQL, one row per request.

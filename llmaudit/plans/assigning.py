@@ -104,9 +104,9 @@ class Assigner:
                 at[place] = len(targets)
                 targets.append(offer)
         chosen = at[places]
-        for place, own in choices.items():
-            chosen = np.where(places == place, own, chosen)
-        models = [targets[one].sku.model if one >= 0 else None for one in at[:-1].tolist()]
+        for place, cheapest_targets in choices.items():
+            chosen = np.where(places == place, cheapest_targets, chosen)
+        models = [targets[target].sku.model if target >= 0 else None for target in at[:-1].tolist()]
         followed = self._split.followed(plan.rules, models, places) if self._split else {}
         return Assigned(places, chosen, targets, followed)
 
@@ -140,9 +140,9 @@ class Assigner:
         for decided in _decided(plan, assigned):
             for alike in self._groups(plan, decided, assigned, placer):
                 codes = np.zeros(int(alike.groups.max(initial=0)) + 1, np.int64)
-                for group, one in alike.placed.items():
+                for group, placed in alike.placed.items():
                     codes[group] = len(kinds)
-                    kinds.append(Kind(one, alike.is_paid))
+                    kinds.append(Kind(placed, alike.is_paid))
                 labels[alike.rows] = codes[alike.groups]
         return labels, kinds
 
@@ -238,8 +238,10 @@ class Assigner:
             return priced.cell.model, tuple(mover.ratios.known(priced, offer) for offer, _ in offers)
 
         def needs(priced: PricedCell) -> Hashable:
-            told = tuple((mover.needs(priced, offer), barred(limits, priced, offer, catalog)) for offer, _ in offers)
-            return priced.cell.status, told
+            needs_by_offer = tuple(
+                (mover.needs(priced, offer), barred(limits, priced, offer, catalog)) for offer, _ in offers
+            )
+            return priced.cell.status, needs_by_offer
 
         lists = {one for priced in self._traffic.facet("prices").first for one in prices(priced)}
         lacking = {place for one in lists if isinstance(one, Prices) for place in one.unpriced}

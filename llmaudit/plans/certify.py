@@ -1,8 +1,8 @@
 """How much a cohort would lose on another model, with what certainty, and what a whole plan may promise.
 
 Estimates from few pairs scatter, and a plan that picks the best-looking cohorts picks the luckiest ones. Losses are
-therefore shrunk toward what all cohorts of the same move lose (empirical Bayes, `llmaudit.plans.prior`), and a plan
-promises an upper bound
+therefore shrunk toward what all cohorts of the same move lose (`llmaudit.plans.empirical_bayes`), and a plan promises
+an upper bound
 
     bound = max( sum of w (m + k s),  sum of w m + 1.96 sqrt(sum of w^2 s^2) )
 
@@ -24,7 +24,7 @@ import numpy as np
 
 from llmaudit.arrays import Bools, Floats, Ints
 from llmaudit.interval import Z95
-from llmaudit.plans.prior import doubted, posterior, prior
+from llmaudit.plans.empirical_bayes import doubted, posterior, prior
 from llmaudit.plans.quality import LEAST_PAIRS, PairedCase
 
 REACH = 1.0

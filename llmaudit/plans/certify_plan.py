@@ -30,10 +30,12 @@ def certified_moves(
         catalog: The prices.
         ratios: What is known of models beside their prices; None takes the tables.
     """
-    targets = {leg.model for one in cost.placed if one.moved for leg in one.legs if leg.kind == "route" and leg.model}
+    targets = {
+        leg.model for placed in cost.placed if placed.moved for leg in placed.legs if leg.kind == "route" and leg.model
+    }
     if not targets:
         return frozenset()
-    cells = [one.priced for one in cost.placed]
+    cells = [placed.priced for placed in cost.placed]
     limits = Limits(margin=MARGIN, models=tuple(sorted(targets)))
     board = board_of(cells, catalog, outcomes, {}, limits, ratios=ratios)
     return choose(_as_planned(board, cost.placed)).certified
@@ -60,7 +62,7 @@ def target_of(unit: Unit, where: dict[int, Placed]) -> str | None:
     """
     models: set[str | None] = set()
     for priced in unit.cells:
-        one = where[id(priced)]
-        if priced.cell.status == "ok" and one.refused is None:
-            models.add(next((leg.model for leg in one.legs if leg.kind == "route"), None) if one.moved else None)
+        placed = where[id(priced)]
+        if priced.cell.status == "ok" and placed.refused is None:
+            models.add(next((leg.model for leg in placed.legs if leg.kind == "route"), None) if placed.moved else None)
     return next(iter(models)) if len(models) == 1 else None

@@ -98,7 +98,7 @@ def _chance(leg: Leg, chance: Band, kind: Literal["retry", "fallback"], sentence
     )
 
     def swings() -> tuple[Swing, ...]:
-        own = Swing(NAME, sentence, leg.expected.scaled(chance.low), leg.expected.scaled(chance.high))
-        return (*(swing.scaled(chance.expected) for swing in leg.swings()), own)
+        failure_swing = Swing(NAME, sentence, leg.expected.scaled(chance.low), leg.expected.scaled(chance.high))
+        return (*(swing.scaled(chance.expected) for swing in leg.swings()), failure_swing)
 
     return Leg(kind, leg.model, expected, low, high, swings, (sentence,))

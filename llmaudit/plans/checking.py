@@ -52,8 +52,8 @@ def check(plan: Plan, catalog: Catalog, *, data: bytes | None = None, name: str 
 def problems(plan: Plan, catalog: Catalog) -> Iterator[Problem]:
     """Yield everything that is wrong with a plan, in the order of the file."""
     for index, rule in enumerate(plan.rules):
-        path, said = f"$.rules[{index}]", f"rule {index + 1}"
-        yield from (Problem(f"{path}{at}", f"{said} {what}") for at, what in _rule(rule, catalog))
+        path, rule_name = f"$.rules[{index}]", f"rule {index + 1}"
+        yield from (Problem(f"{path}{at}", f"{rule_name} {what}") for at, what in _rule(rule, catalog))
     if plan.via and plan.via != DIRECT and plan.via not in catalog.sellers:
         yield Problem("$.via", f"goes via {_unknown_seller(plan.via, catalog)}")
     yield from _constraints(plan, catalog)

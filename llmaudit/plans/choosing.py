@@ -32,17 +32,17 @@ def candidates(among: Among, catalog: Catalog) -> list[Offer]:
         catalog: Every model.
     """
     named = [offer for model in among.models if (offer := catalog.canonical(model))]
-    every = named if among.models else [offer for offer in catalog.offers() if _is_own(offer, catalog)]
+    pool = named if among.models else [offer for offer in catalog.offers() if _is_own(offer, catalog)]
     makers = set(listed(among.provider))
     classes = set() if among.model_class == SAME else set(listed(among.model_class))
-    found = {
+    offer_by_model = {
         offer.sku.model: offer
-        for offer in every
+        for offer in pool
         if (not makers or offer.sku.model.partition("/")[0] in makers)
         and (not classes or offer.sku.model_class in classes)
         and (among.open_weights is None or catalog.abilities(offer.sku.model).open_weights is among.open_weights)
     }
-    return [found[model] for model in sorted(found)]
+    return [offer_by_model[model] for model in sorted(offer_by_model)]
 
 
 def _is_own(offer: Offer, catalog: Catalog) -> bool:
@@ -82,9 +82,9 @@ def cheapest(
             cost[~traffic.attributes.having("model_class", offer.sku.model_class)[rows]] = np.inf
         better = cost < best
         best[better], chosen[better] = cost[better], place
-    found = np.full(len(traffic.cells), NONE, np.int64)
-    found[rows] = chosen
-    return found
+    choice = np.full(len(traffic.cells), NONE, np.int64)
+    choice[rows] = chosen
+    return choice
 
 
 def _rates(leg: Leg | None) -> Sequence[float]:

@@ -69,12 +69,15 @@ def _allowed(result: PlanCost, catalog: Catalog) -> Iterator[JudgedConstraint]:
     if limits.providers:
         rules["providers"] = (
             ", ".join(limits.providers),
-            lambda one: _model(one).partition("/")[0] in limits.providers,
+            lambda placed: _model(placed).partition("/")[0] in limits.providers,
         )
     if limits.sellers:
-        rules["sellers"] = (", ".join(limits.sellers), lambda one: _seller(one, catalog) in limits.sellers)
+        rules["sellers"] = (", ".join(limits.sellers), lambda placed: _seller(placed, catalog) in limits.sellers)
     if limits.pii_self_hosted:
-        rules["pii_self_hosted"] = ("self-hosted", lambda one: not one.priced.cell.has_pii or _is_hosted(one, catalog))
+        rules["pii_self_hosted"] = (
+            "self-hosted",
+            lambda placed: not placed.priced.cell.has_pii or _is_hosted(placed, catalog),
+        )
     for name, (limit, holds) in rules.items():
         outside = sum(part.sums.requests for part in result.parts if not holds(part.placed))
         yield JudgedConstraint(

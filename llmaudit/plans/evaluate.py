@@ -239,8 +239,8 @@ class PlanCost:
     def one_by_one(self) -> Iterator[Placed]:
         """Yield every cell with its legs, each computed by itself: slow, and a check of everything else."""
         targets = self.assigned.targets
-        each = zip(self.traffic.cells, self.assigned.places.tolist(), self.assigned.chosen.tolist(), strict=True)
-        for priced, place, target in each:
+        cells = zip(self.traffic.cells, self.assigned.places.tolist(), self.assigned.chosen.tolist(), strict=True)
+        for priced, place, target in cells:
             yield self.placer.place(priced, place, targets[target] if target >= 0 else None)
 
 
@@ -268,8 +268,8 @@ def evaluate(
         certified: Moves that outcomes certify.
         ratios: What is known about models beside their prices; None uses the tables.
     """
-    (found,) = evaluate_all([plan], cells, catalog, certified, ratios)
-    return found
+    (cost,) = evaluate_all([plan], cells, catalog, certified, ratios)
+    return cost
 
 
 def evaluate_all(

@@ -43,46 +43,46 @@ def scored(cost: PlanCost, outcomes: Outcomes, catalog: Catalog) -> list[Scored]
         catalog: The prices.
     """
     placed = cost.placed
-    names = tuple(sorted({one.target for one in placed if one.moved and one.target}))
-    board = board_of([one.priced for one in placed], catalog, outcomes, {}, Limits(models=names))
-    where, table, found = {id(one.priced): one for one in placed}, board.table, []
+    names = tuple(sorted({placement.target for placement in placed if placement.moved and placement.target}))
+    board = board_of([placement.priced for placement in placed], catalog, outcomes, {}, Limits(models=names))
+    placed_by_id, table, scores = {id(placement.priced): placement for placement in placed}, board.table, []
     for row, unit in enumerate(board.units):
-        target = target_of(unit, where)
+        target = target_of(unit, placed_by_id)
         column = board.names.index(target) if target in board.names else None
         if column is None or not table.proven[row, column]:
             continue
         score, reach = float(table.score[row, column]), FLOOR_SURE * float(table.score_sd[row, column])
-        moved = sum(one.cell.requests for one in unit.cells if where[id(one)].moved)
-        found.append(Scored(f"{board.grain.text(unit.key)} on {target}", moved, score - reach, score + reach))
-    return found
+        moved = sum(priced.cell.requests for priced in unit.cells if placed_by_id[id(priced)].moved)
+        scores.append(Scored(f"{board.grain.text(unit.key)} on {target}", moved, score - reach, score + reach))
+    return scores
 
 
-def judged(limit: float, moved: int, found: list[Scored]) -> tuple[Verdict, str | None, str]:
+def judged(limit: float, moved: int, scores: list[Scored]) -> tuple[Verdict, str | None, str]:
     """Return whether a floor holds, the lowest bound that was found, and a sentence.
 
     Args:
         limit: The floor.
         moved: Requests that the plan moves.
-        found: What outcomes say (`scored`).
+        scores: What outcomes say (`scored`).
     """
     if not moved:
         return "pass", None, "no request moves"
-    below = [one for one in found if one.high < limit]
+    below = [score for score in scores if score.high < limit]
     if below:
-        worst = min(below, key=lambda one: one.high)
-        count = sum(one.requests for one in below)
-        said = f"{count:,} of {moved:,} moved requests are where outcomes score less, with 95% certainty"
-        return "fail", f"{worst.high:.3f}", f"{said}; lowest {worst.cohort}: at most {worst.high:.3f}"
-    held = sum(one.requests for one in found if one.low >= limit)
-    least = min((one.low for one in found), default=None)
+        worst = min(below, key=lambda score: score.high)
+        count = sum(score.requests for score in below)
+        sentence = f"{count:,} of {moved:,} moved requests are where outcomes score less, with 95% certainty"
+        return "fail", f"{worst.high:.3f}", f"{sentence}; lowest {worst.cohort}: at most {worst.high:.3f}"
+    held = sum(score.requests for score in scores if score.low >= limit)
+    least = min((score.low for score in scores), default=None)
     value = None if least is None else f"{least:.3f}"
     if held == moved:
         return "pass", value, f"outcomes score {value} at least, with 95% certainty, in every cohort that moves"
-    unsure = sum(one.requests for one in found) - held
+    unsure = sum(score.requests for score in scores) - held
     unspoken = moved - held - unsure
     parts = [
         f"{unsure:,} are where the score may lie on either side" if unsure else "",
         f"of {unspoken:,} no outcome speaks, or too few pairs" if unspoken else "",
     ]
-    said = "; ".join(part for part in parts if part)
-    return "unknown", value, f"outcomes hold it for {held:,} of {moved:,} moved requests; {said}"
+    sentence = "; ".join(part for part in parts if part)
+    return "unknown", value, f"outcomes hold it for {held:,} of {moved:,} moved requests; {sentence}"

@@ -36,12 +36,12 @@ def frontier(board: Board, margins: Sequence[float] = ()) -> list[Point]:
     failure: NotEnoughError | None = None
     for margin in wanted:
         try:
-            found = _point(board, choose(board, margin), margin)
+            point = _point(board, choose(board, margin), margin)
         except NotEnoughError as error:  # forced moves lose more than the narrowest margins allow
             failure = error
             continue
-        if not points or found.cost_usd < points[-1].cost_usd or margin in margins:
-            points.append(found)
+        if not points or point.cost_usd < points[-1].cost_usd or margin in margins:
+            points.append(point)
     if not points and failure is not None:
         raise failure
     return _falling(points)

@@ -60,10 +60,10 @@ class Linear:
             billed_usd: Sum of the billed amounts.
             requests: How many.
         """
-        found = cost(quantities, self.rates)
+        at_rates = cost(quantities, self.rates)
         if self.billed_factor or self.per_request:
-            return total((found, times(billed_usd, self.billed_factor), times(self.per_request, requests)))
-        return found
+            return total((at_rates, times(billed_usd, self.billed_factor), times(self.per_request, requests)))
+        return at_rates
 
     def scaled(self, factor: Decimal) -> Linear:
         """Return the function times a factor, its rates rounded as every effective rate is."""

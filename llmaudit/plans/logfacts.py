@@ -35,10 +35,10 @@ class ModelFacts:
 
 def facts_of(cells: Iterable[PricedCell]) -> dict[str, ModelFacts]:
     """Return the facts of every model in some cells, by canonical name."""
-    found: dict[str, ModelFacts] = {}
+    facts_by_model: dict[str, ModelFacts] = {}
     for priced in cells:
         cell = priced.cell
-        facts = found.setdefault(cell.model, ModelFacts())
+        facts = facts_by_model.setdefault(cell.model, ModelFacts())
         spend = priced.spend_usd or ZERO
         if cell.status == "error":
             facts.failed += cell.requests
@@ -50,4 +50,4 @@ def facts_of(cells: Iterable[PricedCell]) -> dict[str, ModelFacts]:
                 facts.thinking += cell.requests
                 facts.thoughts += cell.reasoning_tokens
                 facts.answers += max(cell.output_tokens - cell.reasoning_tokens, 0)
-    return found
+    return facts_by_model

@@ -92,22 +92,22 @@ class Attributes:
 
     def matching(self, when: When) -> Bools:
         """Return which cells a condition holds for."""
-        found = np.ones(self._size, bool)
+        mask = np.ones(self._size, bool)
         for name in ATTRIBUTES:
             wanted = getattr(when, name)
             if wanted is not None:
-                found &= self._mask(name, tuple(listed(wanted)), _is_among(listed(wanted)))
+                mask &= self._mask(name, tuple(listed(wanted)), _is_among(listed(wanted)))
         for need in listed(when.needs):
-            found &= self._mask(str(need), True, bool)
+            mask &= self._mask(str(need), True, bool)
         others = {"pii": when.pii, "batch": when.batch, "prompt_band": when.size, "cached": when.cached_share}
         for name, asked in others.items():
             if asked is not None:
-                found &= self._mask(name, asked, partial(_holds, name, when))
-        return found
+                mask &= self._mask(name, asked, partial(_holds, name, when))
+        return mask
 
     def having(self, name: str, value: Hashable) -> Bools:
         """Return which cells have one value of an attribute."""
-        return self._mask(name, (value,), lambda own: own == value)
+        return self._mask(name, (value,), lambda cell_value: cell_value == value)
 
     def _mask(self, name: str, asked: Hashable, holds: Callable[[Any], bool]) -> Bools:
         key = (name, asked)

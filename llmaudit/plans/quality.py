@@ -141,13 +141,13 @@ def best_grain(outcomes: Outcomes) -> Grain:
     The first of feature, task and tier that puts half of the cases into cohorts with enough pairs; crossed with the
     tier where that costs no more than a tenth of those cases.
     """
-    every = [cases for (before, after), cases in outcomes.pairs.items() if before < after]
+    case_lists = [cases for (before, after), cases in outcomes.pairs.items() if before < after]
     for label in ("feature", "task"):
-        held = _held(every, Grain((label,)))
+        held = _held(case_lists, Grain((label,)))
         if held >= 0.5:  # noqa: PLR2004 -- half
             crossed = Grain(tuple(name for name in LABELS if name in {label, "tier"}))
-            return crossed if _held(every, crossed) >= 0.9 * held else Grain((label,))
-    return Grain(("tier",)) if _held(every, Grain(("tier",))) >= 0.5 else Grain(())  # noqa: PLR2004 -- half
+            return crossed if _held(case_lists, crossed) >= 0.9 * held else Grain((label,))
+    return Grain(("tier",)) if _held(case_lists, Grain(("tier",))) >= 0.5 else Grain(())  # noqa: PLR2004 -- half
 
 
 def _held(every: Sequence[Sequence[PairedCase]], grain: Grain) -> float:

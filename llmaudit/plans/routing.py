@@ -41,9 +41,11 @@ def routed(model: str, prices: Prices, known: Known, lost: Band) -> Leg:
         def alone(chosen: str, which: str) -> Linear:
             return at(lambda name, band: getattr(band, which) if name == chosen else band.expected, prices.expected)
 
-        found = [Swing(name, band.sentence, alone(name, "low"), alone(name, "high")) for name, band in bands.items()]
+        ratio_swings = [
+            Swing(name, band.sentence, alone(name, "low"), alone(name, "high")) for name, band in bands.items()
+        ]
         low, high = (at(lambda _, band: band.expected, rates) for rates in (prices.low, prices.high))
-        return (*found, Swing("price conditions", "; ".join(prices.notes), low, high))
+        return (*ratio_swings, Swing("price conditions", "; ".join(prices.notes), low, high))
 
     return Leg(
         "route",
@@ -64,16 +66,16 @@ def _effective(rates: Sequence[Decimal], values: Mapping[str, Decimal]) -> tuple
     output x o (price + a x price of thoughts) + thoughts x o ((k - a) x price of thoughts - price).
     """
     tokens, output = values["tokenizer"], values["output length"]
-    found = [
+    quantities = [
         rate if name in PIECES or not rate else fixed(times(rate, output if name in WRITTEN else tokens))
         for name, rate in zip(PRICED, rates, strict=True)
     ]
     if lost := values[caching.NAME]:
         anew = max(rates[INPUT], rates[WRITE])  # a seller that charges for writes has the prefix written again
-        found[READ] = fixed(times(total((times(rates[READ], 1 - lost), times(anew, lost))), tokens))
+        quantities[READ] = fixed(times(total((times(rates[READ], 1 - lost), times(anew, lost))), tokens))
     per_thought, of_answer = values["thoughts"], values["thoughts without a counterpart"]
     if per_thought != 1 or of_answer:
         price, of_thought = rates[OUTPUT], rates[OUTPUT] + rates[THOUGHT]
-        found[OUTPUT] = fixed(times(total((price, times(of_thought, of_answer))), output))
-        found[THOUGHT] = fixed(times(total((times(of_thought, per_thought - of_answer), -price)), output))
-    return tuple(found)
+        quantities[OUTPUT] = fixed(times(total((price, times(of_thought, of_answer))), output))
+        quantities[THOUGHT] = fixed(times(total((times(of_thought, per_thought - of_answer), -price)), output))
+    return tuple(quantities)

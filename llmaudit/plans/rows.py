@@ -38,13 +38,13 @@ def plan_rows(
     `cost_usd` is NULL where the present cost of the request is unknown, because the plan leaves it out. `is_estimate`
     says that it rests on anything but the request's own bill and list price: another model's answer, a second pass.
     """
-    every = list(plans)
-    names = pa.table({"plan": pa.array([cost.plan.name for cost in every], pa.string())})
+    costs = list(plans)
+    names = pa.table({"plan": pa.array([cost.plan.name for cost in costs], pa.string())})
     same = " AND ".join(f"k.{name} IS NOT DISTINCT FROM l.{name}" for name in KEYS)
     with (
         keyed_requests(store, catalog, period),
         store.table("plan_names", names),
-        store.table("plan_legs", _legs_table(every)),
+        store.table("plan_legs", _legs_table(costs)),
     ):
         return store.arrow(
             "SELECT k.row_id, any_value(k.request_id) AS request_id, p.plan, max(l.answered_by) AS model,"

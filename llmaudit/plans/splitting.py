@@ -58,7 +58,7 @@ class Split:
         np.add.at(cached, of_cell, self._cached)
         return {
             (code // count - 1, self._models[code % count]): Followed(
-                *(int(one[code]) for one in (cached, kept, broken))
+                *(int(counts[code]) for counts in (cached, kept, broken))
             )
             for code in np.flatnonzero(cached).tolist()
         }

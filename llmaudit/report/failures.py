@@ -115,7 +115,7 @@ def costs(costs: list[CostRow]) -> Table:
 
 
 def inversions(found: Reliability) -> tuple[Bullets, ...]:
-    """Return the models that are cheaper by request and dearer by answer; nothing where there is none."""
+    """Return the models that are cheaper by request and more expensive by answer; nothing where there is none."""
     said = tuple(
         f"Tier {one.tier}: {_named(one.cheap_by_request)} costs less by request "
         f"({shown(one.cheap_by_request.usd_per_request, 5)} against {shown(one.cheap_by_answer.usd_per_request, 5)}) "

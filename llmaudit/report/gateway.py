@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from llmaudit.markup.found import claim
-from llmaudit.markup.model import ChannelSum, Found, GatewayRow, ImpliedRate, LookAlike, SampleRow
+from llmaudit.markup.markup_rules import rule_sentence
+from llmaudit.markup.model import ChannelSum, GatewayRow, ImpliedRate, LookAlike, MarkupRule, SampleRow
 from llmaudit.money import shown, stated, total
 from llmaudit.phrases import counted
 from llmaudit.report.content import Block, Bullets, Column, Figures, KeyFigure, Kind, Mark, Prose, Table, Tone
@@ -74,7 +74,7 @@ def _what_on(row: GatewayRow) -> str:
     return f"{headline(paid)} of it with payments, for credit used or not; {headline(row.list_usd)} of list was used"
 
 
-def _arithmetic(found: Sequence[Found]) -> Table:
+def _arithmetic(found: Sequence[MarkupRule]) -> Table:
     return Table(
         "The claim, rule by rule",
         (
@@ -88,7 +88,7 @@ def _arithmetic(found: Sequence[Found]) -> Table:
         ),
         tuple(
             (
-                claim(one),
+                rule_sentence(one),
                 ", ".join(short_model(model) for model in one.models) or "all",
                 one.of_list_pct,
                 one.overpaid_usd,

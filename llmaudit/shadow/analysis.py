@@ -15,7 +15,7 @@ from llmaudit.shadow.clusters import MIN_CLUSTERS, Floats, Ints
 from llmaudit.shadow.health import Traffic, checks
 from llmaudit.shadow.looks import ends_of_days
 from llmaudit.shadow.metrics import HEAVY, Part, in_order_of_time, metrics
-from llmaudit.shadow.missing import readings, scale, strata_of
+from llmaudit.shadow.missing_shadows import readings, scale, strata_of
 from llmaudit.shadow.model import Analysis, Guardrail, Health, Metric, Plan, TierResult, Verdict
 from llmaudit.shadow.pairs import Pairs
 from llmaudit.shadow.quality import Judged, cluster_warning, result
@@ -40,41 +40,41 @@ def analyze(pairs: Pairs, plan: Plan | None = None, traffic: Traffic | None = No
         The analysis; its `decision` is `blocked` where health failed, and `inconclusive` where the data do not decide.
     """
     plan = plan or Plan()
-    found = checks(pairs, traffic)
-    used = _ordered(pairs)
-    tiers, shares, notes = _mix(used, plan)
-    planned_days, plan_note = _planned(used, plan)
-    codes = np.searchsorted(tiers, used.tier)
-    strata = strata_of(used, codes, shares)
-    everything = Part(None, used, codes, shares)
-    with ThreadPoolExecutor(2) as aside:  # numpy leaves Python's lock: the whole beside its parts is half the time
-        everything = replace(everything, ordered=in_order_of_time(everything, aside))
-        whole = aside.submit(_read, everything, strata[:2], None, plan, planned_days)
+    health_checks = checks(pairs, traffic)
+    ordered = _ordered(pairs)
+    tiers, shares, notes = _mix(ordered, plan)
+    planned_days, plan_note = _planned(ordered, plan)
+    codes = np.searchsorted(tiers, ordered.tier)
+    strata = strata_of(ordered, codes, shares)
+    everything = Part(None, ordered, codes, shares)
+    with ThreadPoolExecutor(2) as pool:  # numpy leaves Python's lock: the whole beside its parts is half the time
+        everything = replace(everything, ordered=in_order_of_time(everything, pool))
+        pooled_future = pool.submit(_read, everything, strata[:2], None, plan, planned_days)
         parts = [_read_tier(everything, int(tier), place, plan, planned_days) for place, tier in enumerate(tiers)]
-        pooled, overall = whole.result()
-    by_tier, figures = [quality for quality, _ in parts], [found for _, found in parts]
+        pooled, overall = pooled_future.result()
+    by_tier, figures = [quality for quality, _ in parts], [tier_figures for _, tier_figures in parts]
     by_tier = _holm(by_tier, plan.alpha)
     health = Health(
-        ok=not any(check.status == "fail" and check.blocks for check in found),
-        checks=found,
-        missing=readings(used, codes, shares, strata),
+        ok=not any(check.status == "fail" and check.blocks for check in health_checks),
+        checks=health_checks,
+        missing=readings(ordered, codes, shares, strata),
     )
     if not health.ok:
-        by_tier, pooled = [_blocked(one) for one in by_tier], _blocked(pooled)
+        by_tier, pooled = [_blocked(tier_result) for tier_result in by_tier], _blocked(pooled)
     rails = guardrails(overall, by_tier, plan)
     decision, sentence = decide(pooled, by_tier, rails, health)
-    names = [_only(used.models, arm.model[arm.present]) for arm in (used.primary, used.shadow)]
-    warnings = [*used.notes, *notes, *plan_note, *_warnings(pooled, by_tier, overall, health, used, plan.margin)]
+    names = [_only(ordered.models, arm.model[arm.present]) for arm in (ordered.primary, ordered.shadow)]
+    warnings = [*ordered.notes, *notes, *plan_note, *_warnings(pooled, by_tier, overall, health, ordered, plan.margin)]
     return Analysis(
         name=plan.name,
         decision=decision,
         sentence=sentence,
         primary=names[0],
         shadow=names[1],
-        score_kind=used.kind,
-        cluster=used.cluster_kind,
-        pairs=len(used),
-        days=len(ends_of_days(used.day)),
+        score_kind=ordered.kind,
+        cluster=ordered.cluster_kind,
+        pairs=len(ordered),
+        days=len(ends_of_days(ordered.day)),
         planned_days=planned_days,
         margin=plan.margin,
         metrics=[*overall, *chain.from_iterable(figures)],
@@ -125,9 +125,9 @@ def _named(tier: int) -> str:
 
 def _mix(pairs: Pairs, plan: Plan) -> tuple[Ints, Floats, list[str]]:
     """Return the tiers in the data with their share of production."""
-    every = np.bincount(pairs.tier - TIER_UNKNOWN)
-    tiers = np.flatnonzero(every) + TIER_UNKNOWN
-    counts = every[tiers - TIER_UNKNOWN]
+    counts_of_all = np.bincount(pairs.tier - TIER_UNKNOWN)
+    tiers = np.flatnonzero(counts_of_all) + TIER_UNKNOWN
+    counts = counts_of_all[tiers - TIER_UNKNOWN]
     if plan.mix is None:
         note = ["the pooled figure has the sample's own tier mix: the production mix is not known"] * (len(tiers) > 1)
         return tiers, counts / max(counts.sum(), 1), note
@@ -173,7 +173,7 @@ def _judged(part: Part, strata: tuple[Ints, Floats], share: float | None) -> Jud
 
 def _holm(results: list[TierResult], alpha: float) -> list[TierResult]:
     """Return the tiers with Holm's p-values: which may move, at one level for all of them together."""
-    known = sorted((one.p_noninferior, i) for i, one in enumerate(results) if one.p_noninferior is not None)
+    known = sorted((result.p_noninferior, i) for i, result in enumerate(results) if result.p_noninferior is not None)
     adjusted: dict[int, float] = {}
     highest = 0.0
     for rank, (p, i) in enumerate(known):
@@ -181,32 +181,32 @@ def _holm(results: list[TierResult], alpha: float) -> list[TierResult]:
         adjusted[i] = highest
     return [
         msgspec.structs.replace(
-            one, p_holm=adjusted.get(i), may_move=one.verdict == "non-inferior" and adjusted.get(i, 1.0) <= alpha
+            result, p_holm=adjusted.get(i), may_move=result.verdict == "non-inferior" and adjusted.get(i, 1.0) <= alpha
         )
-        for i, one in enumerate(results)
+        for i, result in enumerate(results)
     ]
 
 
-def _blocked(one: TierResult) -> TierResult:
+def _blocked(result: TierResult) -> TierResult:
     return msgspec.structs.replace(
-        one,
+        result,
         verdict="blocked",
         may_move=False,
-        sentence=f"no verdict: a health check failed. Without it: {one.sentence}",
+        sentence=f"no verdict: a health check failed. Without it: {result.sentence}",
     )
 
 
 def guardrails(figures: list[Metric], by_tier: list[TierResult], plan: Plan) -> list[Guardrail]:
     """Return what a launch needs besides pooled quality; all must hold, so none is corrected for the others."""
     by_name = {figure.metric: figure for figure in figures}
-    found = [_error_rail(by_name.get("error_rate"), plan), _tier_rail(by_tier)]
+    rails = [_error_rail(by_name.get("error_rate"), plan), _tier_rail(by_tier)]
     for name, limit in plan.budgets.items():
-        found.append(_budget_rail(name, limit, by_name.get(name)))
+        rails.append(_budget_rail(name, limit, by_name.get(name)))
     if plan.max_cost_ratio is not None:
-        found.append(
+        rails.append(
             _cost_rail(by_name.get("cost_per_success_ratio") or by_name.get("cost_ratio"), plan.max_cost_ratio)
         )
-    return found
+    return rails
 
 
 def _error_rail(figure: Metric | None, plan: Plan) -> Guardrail:
@@ -223,10 +223,10 @@ def _error_rail(figure: Metric | None, plan: Plan) -> Guardrail:
 
 
 def _tier_rail(by_tier: list[TierResult]) -> Guardrail:
-    lost = [one for one in by_tier if one.loss_proven and one.verdict != "non-inferior"]
-    if not lost:
+    losing = [result for result in by_tier if result.loss_proven and result.verdict != "non-inferior"]
+    if not losing:
         return Guardrail(BY_TIER, "pass", "in no tier is a loss above the margin certain")
-    names = ", ".join("unknown" if one.tier is None else str(one.tier) for one in lost)
+    names = ", ".join("unknown" if result.tier is None else str(result.tier) for result in losing)
     return Guardrail(BY_TIER, "fail", f"a loss is certain in tier {names}")
 
 
@@ -256,19 +256,24 @@ def decide(
     if not health.ok:
         failed = ", ".join(check.check for check in health.checks if check.status == "fail" and check.blocks)
         return "blocked", f"No verdict: {failed} failed. Mend the test before reading its result."
-    broken = [rail for rail in rails if rail.status == "fail"]
-    movable = [str(one.tier) for one in by_tier if one.may_move and one.tier is not None]
-    may = f" Tiers that may move by themselves: {', '.join(movable)}." if movable and len(by_tier) > 1 else ""
-    if pooled.verdict == "inferior" or broken:
-        why = [pooled.sentence] if pooled.verdict == "inferior" else []
-        why += [rail.detail if rail.name == BY_TIER else f"{rail.name}: {rail.detail}" for rail in broken]
-        return "inferior", f"Do not move everything: {'; '.join(why)}.{may}"
-    waiting = [rail for rail in rails if rail.status == "open"]
-    if pooled.verdict == "non-inferior" and not waiting:
-        return "non-inferior", f"The traffic as a whole may move: {pooled.sentence}, and every guardrail holds.{may}"
-    why = [pooled.sentence] if pooled.verdict != "non-inferior" else []
-    why += [f"{rail.name} is open: {rail.detail}" for rail in waiting]
-    return "inconclusive", f"Not decided: {'; '.join(why)}.{may}"
+    failed_rails = [rail for rail in rails if rail.status == "fail"]
+    movable = [
+        str(tier_result.tier) for tier_result in by_tier if tier_result.may_move and tier_result.tier is not None
+    ]
+    movable_text = f" Tiers that may move by themselves: {', '.join(movable)}." if movable and len(by_tier) > 1 else ""
+    if pooled.verdict == "inferior" or failed_rails:
+        reasons = [pooled.sentence] if pooled.verdict == "inferior" else []
+        reasons += [rail.detail if rail.name == BY_TIER else f"{rail.name}: {rail.detail}" for rail in failed_rails]
+        return "inferior", f"Do not move everything: {'; '.join(reasons)}.{movable_text}"
+    open_rails = [rail for rail in rails if rail.status == "open"]
+    if pooled.verdict == "non-inferior" and not open_rails:
+        return (
+            "non-inferior",
+            f"The traffic as a whole may move: {pooled.sentence}, and every guardrail holds.{movable_text}",
+        )
+    reasons = [pooled.sentence] if pooled.verdict != "non-inferior" else []
+    reasons += [f"{rail.name} is open: {rail.detail}" for rail in open_rails]
+    return "inconclusive", f"Not decided: {'; '.join(reasons)}.{movable_text}"
 
 
 def _only(models: tuple[str, ...], codes: Ints) -> str | None:
@@ -295,27 +300,27 @@ def _warnings(
     pairs: Pairs,
     margin: float,
 ) -> list[str]:
-    found = []
-    if pooled.judged_pairs and (few := cluster_warning(pooled.clusters, pairs.cluster_kind)):
-        found.append(few)
+    warnings = []
+    if pooled.judged_pairs and (few_clusters := cluster_warning(pooled.clusters, pairs.cluster_kind)):
+        warnings.append(few_clusters)
     if health.missing and health.missing.missing and health.missing.post_stratified is None:
-        found.append("missing shadows could not be weighted by prompt size: sizes are not in the data")
+        warnings.append("missing shadows could not be weighted by prompt size: sizes are not in the data")
     if np.any(pairs.turn > 0):
-        found.append("later turns answer a history that the primary wrote: the estimate is of single turns")
+        warnings.append("later turns answer a history that the primary wrote: the estimate is of single turns")
     timeless = int(np.count_nonzero(pairs.day < 0))
     if timeless:
-        found.append(
+        warnings.append(
             f"{timeless:,} pairs have no time: they count as one day before all others, so what is known day by day is "
             "not as it was (where the test is over, --looks once reads it at its end)"
         )
     if any(figure.method.endswith(HEAVY) for figure in figures):
-        found.append(
+        warnings.append(
             "a few requests make the bill (costs have a very heavy tail): 95% intervals of cost ratios hold in 90% to "
             "94% of such samples; more pairs help"
         )
-    if odd := _odd_margin(pairs, margin):
-        found.append(odd)
-    decided: list[date] = [one.decided_on for one in [pooled, *by_tier] if one.fell_back and one.decided_on]
+    if margin_note := _odd_margin(pairs, margin):
+        warnings.append(margin_note)
+    decided: list[date] = [result.decided_on for result in [pooled, *by_tier] if result.fell_back and result.decided_on]
     if decided:
-        found.append(f"a verdict reached on {min(decided)} holds, but the figures have moved back since")
-    return found
+        warnings.append(f"a verdict reached on {min(decided)} holds, but the figures have moved back since")
+    return warnings

@@ -205,13 +205,13 @@ def _freedom(totals: Totals, lever: Floats, correlation: float) -> float:
 
 def covariance(first: Floats, second: Floats, codes: Ints, weights: Floats | None = None) -> tuple[float, float, float]:
     """Return var(first), cov(first, second), var(second) of two estimates from their influences, CR2."""
-    one = totals_of(first, codes, weights)
-    two = totals_of(second, codes, weights).influence
-    lever = _leverage(one.shares)
+    first_totals = totals_of(first, codes, weights)
+    second_totals = totals_of(second, codes, weights).influence
+    lever = _leverage(first_totals.shares)
     return (
-        float(np.sum(one.influence**2 / lever)),
-        float(np.sum(one.influence * two / lever)),
-        float(np.sum(two**2 / lever)),
+        float(np.sum(first_totals.influence**2 / lever)),
+        float(np.sum(first_totals.influence * second_totals / lever)),
+        float(np.sum(second_totals**2 / lever)),
     )
 
 

@@ -146,27 +146,27 @@ def plan_test(
     """
     seen = disagreement or {}
     looks = days if daily else 1
-    whole = sum(one.requests_per_day for one in traffic)
+    whole = sum(tier_traffic.requests_per_day for tier_traffic in traffic)
     rows = [
         _tier(
-            one,
+            tier_traffic,
             whole,
-            seen.get(one.tier, ASSUMED_DISAGREEMENT),
+            seen.get(tier_traffic.tier, ASSUMED_DISAGREEMENT),
             correlation,
             (margin, alpha, power, saving),
             share,
             days,
             looks,
         )
-        for one in traffic
+        for tier_traffic in traffic
     ]
     assumed = [
         f"answers of a user are correlated by {correlation:g}: design effects follow from how much each asks",
         *(
-            f"tier {tier_name(one.tier)}: {seen[one.tier]:.0%} of pairs differed in an earlier test"
-            if one.tier in seen
-            else f"tier {tier_name(one.tier)}: {ASSUMED_DISAGREEMENT:.0%} of pairs differ (assumed)"
-            for one in traffic
+            f"tier {tier_name(tier_traffic.tier)}: {seen[tier_traffic.tier]:.0%} of pairs differed in an earlier test"
+            if tier_traffic.tier in seen
+            else f"tier {tier_name(tier_traffic.tier)}: {ASSUMED_DISAGREEMENT:.0%} of pairs differ (assumed)"
+            for tier_traffic in traffic
         ),
     ]
     longest = [row.days for row in rows]
@@ -194,7 +194,7 @@ def tier_name(tier: int | None) -> str:
 
 
 def _tier(
-    one: TierTraffic,
+    traffic: TierTraffic,
     whole: float,
     disagreement: float,
     correlation: float,
@@ -204,17 +204,17 @@ def _tier(
     looks: int,
 ) -> TierDesign:
     margin, alpha, power, saving = aims
-    pairs = one.requests_per_day * share
-    effect = 1.0 + correlation * max(one.mean_square_size - 1.0, 0.0)
+    pairs = traffic.requests_per_day * share
+    effect = 1.0 + correlation * max(traffic.mean_square_size - 1.0, 0.0)
     need = needed_information(margin, alpha, power, looks) * effect * disagreement
 
     def after(day: float) -> float:
         return power_at(pairs * day / (effect * disagreement), margin, alpha, looks)
 
     return TierDesign(
-        tier=one.tier,
-        share=one.requests_per_day / whole if whole else 0.0,
-        requests_per_day=one.requests_per_day,
+        tier=traffic.tier,
+        share=traffic.requests_per_day / whole if whole else 0.0,
+        requests_per_day=traffic.requests_per_day,
         pairs_per_day=pairs,
         disagreement=disagreement,
         design_effect=effect,
@@ -222,9 +222,9 @@ def _tier(
         days=max(ceil(need / pairs), 1) if pairs > 0 else None,
         power=after(days),
         power_after_5_days=after(CLAIMED_DAYS),
-        units=one.units_per_day * share * days,
+        units=traffic.units_per_day * share * days,
         curve={str(day): after(day) for day in CURVE_DAYS},
-        cost_days=_cost_days(one, pairs, effect, alpha, power, saving),
+        cost_days=_cost_days(traffic, pairs, effect, alpha, power, saving),
     )
 
 

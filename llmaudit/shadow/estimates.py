@@ -95,8 +95,8 @@ def slice_of(codes: Ints, strata: Ints, targets: Floats) -> Slice:
         targets: Share of each stratum; those without a pair drop out and the others take their place in proportion.
     """
     if len(targets) == 1:
-        each = 1.0 / max(len(codes), 1)
-        return Slice(codes, np.full(len(codes), each), strata, np.array([each]))
+        weight = 1.0 / max(len(codes), 1)
+        return Slice(codes, np.full(len(codes), weight), strata, np.array([weight]))
     counts = np.bincount(strata, minlength=len(targets))
     wanted = np.where(counts > 0, targets, 0.0)
     total = wanted.sum()
@@ -107,10 +107,10 @@ def slice_of(codes: Ints, strata: Ints, targets: Floats) -> Slice:
 def difference(part: Slice, first: Floats, second: Floats, level: float = 0.95) -> Estimate:
     """Return mean(second) - mean(first) over pairs, with a t interval."""
     value, influence = part.mean(second - first)
-    found = part.spread(influence)
-    half = _quantile(found, level) * found.se
+    spread = part.spread(influence)
+    half = _quantile(spread, level) * spread.se
     arms = (float(part.weights @ first), float(part.weights @ second))
-    return Estimate(value, value - half, value + half, found, arms, "paired clustered t")
+    return Estimate(value, value - half, value + half, spread, arms, "paired clustered t")
 
 
 def rare_difference(gained: int, lost: int, pairs: int, level: float = 0.95) -> tuple[float, float]:
@@ -167,12 +167,12 @@ def ratio(part: Slice, first: PerUnit, second: PerUnit, level: float = 0.95) -> 
     if not np.isfinite(value) or value <= 0:
         return Estimate(value, float("nan"), float("nan"), nothing, arms, "none: no cost or no success")
     log_influence = second.influence / second.value - first.influence / first.value
-    found = part.spread(log_influence, jackknife=True)
+    spread = part.spread(log_influence, jackknife=True)
     if len(part.codes) >= FIELLER_BELOW:
-        half = _quantile(found, level) * found.se
-        return Estimate(value, value * np.exp(-half), value * np.exp(half), found, arms, "log-delta, clustered t")
-    low, high = _fieller(part, first, second, _quantile(found, level))
-    return Estimate(value, low, high, found, arms, "Fieller, clustered t")
+        half = _quantile(spread, level) * spread.se
+        return Estimate(value, value * np.exp(-half), value * np.exp(half), spread, arms, "log-delta, clustered t")
+    low, high = _fieller(part, first, second, _quantile(spread, level))
+    return Estimate(value, low, high, spread, arms, "Fieller, clustered t")
 
 
 def _fieller(part: Slice, first: PerUnit, second: PerUnit, critical: float) -> tuple[float, float]:
@@ -262,8 +262,8 @@ class _Ordered:
             values = self._strata[0]
             index = int(np.ceil(p * len(values) - 1e-9)) - 1
             return float(values[max(index, 0)])
-        found = (self._first_with(values, p - 1e-12) for values in self._strata)
-        return min((value for value in found if value is not None), default=self._highest())
+        candidates = (self._first_with(values, p - 1e-12) for values in self._strata)
+        return min((value for value in candidates if value is not None), default=self._highest())
 
     def _first_with(self, values: Floats, p: float) -> float | None:
         """Return the smallest value of a stratum at or below which share p of all strata lies, if one does."""

@@ -226,11 +226,11 @@ def regression(x: Floats, y: Floats, codes: Ints) -> tuple[float, float | None, 
     square = float(centre @ centre)
     slope = float(centre @ y) / square
     residual = y - y.mean() - slope * centre
-    found = spread(centre * residual / square, codes)
+    slope_spread = spread(centre * residual / square, codes)
     at_zero = float(y.mean() - slope * x.mean())
-    if found.clusters < MIN_CLUSTERS or not found.se > 0:
+    if slope_spread.clusters < MIN_CLUSTERS or not slope_spread.se > 0:
         return slope, None, at_zero
-    return slope, float(2 * stdtr(found.df, -abs(slope) / found.se)), at_zero
+    return slope, float(2 * stdtr(slope_spread.df, -abs(slope) / slope_spread.se)), at_zero
 
 
 def _judge(pairs: Pairs) -> Iterator[Check]:

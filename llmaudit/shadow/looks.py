@@ -110,12 +110,12 @@ def mean_steps(values: Floats, codes: Ints, strata: Ints, targets: Floats, days:
         return []
     clusters, count = renumbered(codes)
     running = _Running(count, targets)
-    found, begin = [], 0
+    steps, begin = [], 0
     for day, end in ends_of_days(days):
         running.add(values[begin:end], clusters[begin:end], strata[begin:end])
-        found.append(Step(day, day - int(days[0]) + 1, *running.estimate(floor)))
+        steps.append(Step(day, day - int(days[0]) + 1, *running.estimate(floor)))
         begin = end
-    return found
+    return steps
 
 
 @dataclass(frozen=True)
@@ -165,15 +165,15 @@ class Timeline:
         weights = self.part.weights
         squared = weights**2
         sums = np.zeros((2, count))
-        found, begin = [], 0
+        all_days, begin = [], 0
         for day, end in ends_of_days(self._days):
             for row, added in enumerate((weights, squared)):
                 sums[row] += np.bincount(codes[begin:end], weights=added[begin:end], minlength=count)
             begin = end
             seen = sums[0] > 0
             number = day - int(self._days[0]) + 1
-            found.append(Day(day, number, end, float(sums[0].sum()), seen, sums[0].copy(), sums[1][seen]))
-        return found
+            all_days.append(Day(day, number, end, float(sums[0].sum()), seen, sums[0].copy(), sums[1][seen]))
+        return all_days
 
 
 def linear_steps(value: float, influence: Floats, timeline: Timeline) -> list[Step]:
@@ -185,7 +185,7 @@ def linear_steps(value: float, influence: Floats, timeline: Timeline) -> list[St
     weights = timeline.part.weights
     quotient = over(influence**2, weights)
     sums = np.zeros(count)
-    variance, found, begin = 0.0, [], 0
+    variance, steps, begin = 0.0, [], 0
     for day in timeline.days:
         sums += np.bincount(codes[begin : day.end], weights=influence[begin : day.end], minlength=count)
         variance += float(quotient[begin : day.end].sum())
@@ -200,8 +200,8 @@ def linear_steps(value: float, influence: Floats, timeline: Timeline) -> list[St
                 independent=0.0,
                 pairs=day.end,
             )
-            found.append(Step(day.day, day.number, value + shift, spread_of(totals)))
-    return found
+            steps.append(Step(day.day, day.number, value + shift, spread_of(totals)))
+    return steps
 
 
 @dataclass(frozen=True)
@@ -262,12 +262,12 @@ def schedule(steps: list[Step], planned_days: int, looks: str) -> Schedule:
 def anytime(step: Step, tuned_at: float, alpha: float) -> tuple[float, float]:
     """Return half-widths of the confidence sequence at a look: one-sided at `alpha`, and two-sided at 5%."""
     information = 1.0 / step.spread.se**2
-    found = []
+    half_widths = []
     for level, two_sided in ((alpha, False), (0.05, True)):
         half = sequential.confidence_sequence(step.spread.se, information, tuned_at, level, two_sided=two_sided)
         z = half / step.spread.se
-        found.append(step.spread.se * sequential.from_normal(z, step.spread.df))
-    return found[0], found[1]
+        half_widths.append(step.spread.se * sequential.from_normal(z, step.spread.df))
+    return half_widths[0], half_widths[1]
 
 
 def needed_information(distance: float, alpha: float, power: float, looks: int) -> float:

@@ -81,11 +81,11 @@ def _index(mask: Bools) -> Bools | slice:
 
 def metrics(part: Part, quality: TierResult, plan: Plan, planned_days: int) -> list[Metric]:
     """Return every figure of a part, quality first."""
-    found = [_quality(part, quality)] if quality.delta is not None else []
-    found += _errors(part, plan, planned_days)
-    found += _costs(part, plan, planned_days)
-    found += list(_times(part, plan, planned_days))
-    return found
+    figures = [_quality(part, quality)] if quality.delta is not None else []
+    figures += _errors(part, plan, planned_days)
+    figures += _costs(part, plan, planned_days)
+    figures += list(_times(part, plan, planned_days))
+    return figures
 
 
 def _quality(part: Part, quality: TierResult) -> Metric:
@@ -189,7 +189,7 @@ def in_order_of_time(part: Part, aside: Executor) -> dict[str, Sorted]:
         for name, first, second, mask in _timed(part.pairs)
         for index in (_index(mask),)
     }
-    return {name: found.result() for name, found in waiting.items()}
+    return {name: future.result() for name, future in waiting.items()}
 
 
 def _timed(pairs: Pairs) -> Iterator[tuple[str, Floats, Floats, Bools]]:

@@ -79,8 +79,8 @@ def evaluate(
     expected = _fitted(outcome, weights, cohort, fold)
     parts = expected + weights * (outcome - expected)
     value = float(parts.mean())
-    found = spread((parts - value) / len(parts), clusters)
-    half = float(stdtrit(found.df, 0.975)) * found.se
+    value_spread = spread((parts - value) / len(parts), clusters)
+    half = float(stdtrit(value_spread.df, 0.975)) * value_spread.se
     return OffPolicy(
         target=target,
         requests=len(outcome),

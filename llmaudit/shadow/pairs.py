@@ -163,6 +163,6 @@ def make_pairs(primary: Arm, shadow: Arm, **known: Any) -> Pairs:
 
 def score_kind(first: Floats, second: Floats) -> str:
     """Say whether scores are binary (0 and 1 only) or graded."""
-    every = np.concatenate([first, second])
-    known = every[~np.isnan(every)]
+    scores = np.concatenate([first, second])
+    known = scores[~np.isnan(scores)]
     return "binary" if np.all((known == 0) | (known == 1)) else "graded"

@@ -44,25 +44,25 @@ def pivot(rows: dict[str, Any]) -> pa.Table:
     )
     by_time = _by_time(rows, ids.dictionary, *places)
     places, copies = (tuple(column[by_time] for column in both) for both in (places, copies))
-    found: dict[str, Any] = {"pair_id": ids.dictionary.take(pa.array(by_time))}
+    table_columns: dict[str, Any] = {"pair_id": ids.dictionary.take(pa.array(by_time))}
     del ids, pair, is_shadow, by_time
     indices = [pa.array(place, mask=place < 0) for place in places]
     for arm, count in zip(ARMS, copies, strict=True):
-        found[f"{arm}_copies"] = pa.array(count)
+        table_columns[f"{arm}_copies"] = pa.array(count)
 
     def beside(name: str) -> dict[str, Any]:
         column, done = _whole(rows.pop(name)), {}
         if name in SHARED:
-            one = _either(column, *places)
-            done[name] = pc.dictionary_encode(one) if name in LABELS else one
+            either = _either(column, *places)
+            done[name] = pc.dictionary_encode(either) if name in LABELS else either
         if name in OWN:
             done |= {f"{arm}_{name}": column.take(index) for arm, index in zip(ARMS, indices, strict=True)}
         return done
 
     with ThreadPoolExecutor(WORKERS) as pool:  # Arrow leaves Python's lock
         for columns in pool.map(beside, list(rows)):
-            found |= columns
-    return pa.table(found)
+            table_columns |= columns
+    return pa.table(table_columns)
 
 
 def _whole(column: Any) -> Any:

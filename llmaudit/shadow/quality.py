@@ -62,22 +62,24 @@ class Sequence:
 def sequence(judged: Judged, plan: Plan, planned_days: int) -> Sequence:
     """Return the looks of a slice and their boundaries."""
     steps = mean_steps(judged.delta, judged.codes, judged.strata, judged.targets, judged.days, judged.spread_of_scores)
-    found = schedule(steps, planned_days, plan.looks)
-    return Sequence(steps, found, found.boundary(plan.alpha, two_sided=False), found.boundary(0.05, two_sided=True))
+    planned = schedule(steps, planned_days, plan.looks)
+    return Sequence(
+        steps, planned, planned.boundary(plan.alpha, two_sided=False), planned.boundary(0.05, two_sided=True)
+    )
 
 
 def result(judged: Judged, plan: Plan, planned_days: int) -> TierResult:
     """Return the verdict on a slice, before Holm and before health."""
-    found = sequence(judged, plan, planned_days)
-    looks = [_look(step, found, plan.margin, plan.alpha) for step in found.steps]
-    passed, lost = found.noninferior_at(plan.margin), found.loss_at()
+    looked = sequence(judged, plan, planned_days)
+    looks = [_look(step, looked, plan.margin, plan.alpha) for step in looked.steps]
+    passed, lost = looked.noninferior_at(plan.margin), looked.loss_at()
     last = looks[-1] if looks else None
-    step = found.steps[-1] if found.steps else None
+    step = looked.steps[-1] if looked.steps else None
     verdict: Verdict = "inconclusive" if passed is None and lost is None else "inferior"
     if passed is not None:
         verdict = "non-inferior"
     decided = passed if passed is not None else lost
-    more, days, as_seen = _more(judged, found, plan) if verdict == "inconclusive" else (None, None, None)
+    more, days, as_seen = _more(judged, looked, plan) if verdict == "inconclusive" else (None, None, None)
     reached = _latest(looks)
     return TierResult(
         tier=judged.tier,
@@ -92,12 +94,12 @@ def result(judged: Judged, plan: Plan, planned_days: int) -> TierResult:
         low=reached.low if reached else None,
         high=reached.high if reached else None,
         design_effect=step.spread.deff if step and isfinite(step.spread.deff) else None,
-        p_noninferior=found.plan.p_value(-plan.margin, two_sided=False),
+        p_noninferior=looked.plan.p_value(-plan.margin, two_sided=False),
         p_holm=None,
         may_move=verdict == "non-inferior",
         loss_proven=lost is not None,
-        decided_on=_date(found.plan.steps[decided].day) if decided is not None else None,
-        fell_back=_fell_back(found, plan.margin, verdict),
+        decided_on=_date(looked.plan.steps[decided].day) if decided is not None else None,
+        fell_back=_fell_back(looked, plan.margin, verdict),
         more_pairs=more,
         more_days=days,
         more_pairs_as_seen=as_seen,
@@ -120,19 +122,19 @@ def _latest(looks: list[Look]) -> Look | None:
     return inside[-1] if inside else None
 
 
-def _look(step: Step, found: Sequence, margin: float, alpha: float) -> Look:
-    final = found.plan.final
-    index = next((i for i, one in enumerate(found.plan.steps) if one is step), None)
+def _look(step: Step, looked: Sequence, margin: float, alpha: float) -> Look:
+    final = looked.plan.final
+    index = next((i for i, one in enumerate(looked.plan.steps) if one is step), None)
     z_above = above = z_apart = apart = bound = low = high = any_low = any_high = None
     fraction = 0.0
     if step.usable and final:
         one, two = anytime(step, final, alpha)
         any_low, any_high, fraction = step.value - one, step.value + two, 1.0 / step.spread.se**2 / final
     if index is not None:
-        above, apart = float(found.above[index]), float(found.apart[index])
+        above, apart = float(looked.above[index]), float(looked.apart[index])
         one, two = (sequential.from_normal(z, step.spread.df) * step.spread.se for z in (above, apart))
         bound, low, high = step.value - one, step.value - two, step.value + two
-        z_above, z_apart, fraction = step.z(-margin), step.z(0.0), float(found.plan.fractions[index])
+        z_above, z_apart, fraction = step.z(-margin), step.z(0.0), float(looked.plan.fractions[index])
     return Look(
         day=_date(step.day),
         pairs=step.spread.pairs,

@@ -1,7 +1,7 @@
 """Pairs files to rows: JSON lines, CSV or Parquet, read from an open file and checked value by value.
 
-Two ways give the same rows. `fast` takes a file whose every line is as it should be. Where it stumbles, the file is
-read again record by record, and every record that cannot be used is named by its line.
+Two ways give the same rows. `fast_read` takes a file whose every line is as it should be. Where it stumbles, the file
+is read again record by record, and every record that cannot be used is named by its line.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from llmaudit.ingest.documents import json_documents
 from llmaudit.ingest.layout import layout_of
 from llmaudit.ingest.read import HEAD_BYTES, UTF8_BOM, Content, blocks, file_name, opened
 from llmaudit.ingest.records import Rejected, Tally, text_lines
-from llmaudit.shadow.cast import canonical, encoded
 from llmaudit.shadow.columns import ENCODED, BadValue, field_of
-from llmaudit.shadow.fast import fast
-from llmaudit.shadow.single import MISSING, Collected, fields_in
+from llmaudit.shadow.fast_read import fast
+from llmaudit.shadow.record import MISSING, Collected, fields_in
+from llmaudit.shadow.type_casts import canonical, encoded
 
 PARQUET = b"PAR1"
 MOST_REJECTED = 0.01
@@ -69,18 +69,18 @@ def read_rows(path: Path, needs: tuple[str, ...] = PAIR) -> Rows:
             f"{printable(file_name(path))} is empty", next_step="Check the export that wrote it.", slug="empty-file"
         )
     if head.startswith(PARQUET):
-        found = _parquet(path, needs)
+        rows = _parquet(path, needs)
     else:
         is_json = head.lstrip()[:1] in {b"{", b"["}
         quick = fast(path, head, needs, is_json=is_json)
-        found = _slow(path, head, needs, is_json=is_json) if quick is None else Rows(quick, quick.num_rows)
-    _check(path, found, needs)
-    return Rows(encoded(found.table).unify_dictionaries(), found.records, found.rejected)
+        rows = _slow(path, head, needs, is_json=is_json) if quick is None else Rows(quick, quick.num_rows)
+    _check(path, rows, needs)
+    return Rows(encoded(rows.table).unify_dictionaries(), rows.records, rows.rejected)
 
 
 def _check(path: Path, rows: Rows, needs: tuple[str, ...]) -> None:
     name = printable(file_name(path))
-    reasons = {(one.field, one.reason) for one in rows.rejected}
+    reasons = {(rejected.field, rejected.reason) for rejected in rows.rejected}
     if len(rows.rejected) == rows.records and len(reasons) == 1 and rows.rejected[0].field in needs:
         raise InputError(
             f"{name}: none of {rows.records:,} records has {'an' if reasons == {('arm', MISSING)} else 'a'} "
@@ -90,7 +90,7 @@ def _check(path: Path, rows: Rows, needs: tuple[str, ...]) -> None:
             slug="no-pairs",
         )
     if len(rows.rejected) > MOST_REJECTED * rows.records or not rows.table.num_rows:
-        first = "; ".join(reject_text(one) for one in rows.rejected[:3])
+        first = "; ".join(reject_text(rejected) for rejected in rows.rejected[:3])
         raise InputError(
             f"{name}: {len(rows.rejected):,} of {rows.records:,} records cannot be used ({first})",
             next_step="Mend them; docs/shadow.md has the columns. Up to 1% may be bad, and is then counted and shown.",
@@ -105,10 +105,10 @@ def _check(path: Path, rows: Rows, needs: tuple[str, ...]) -> None:
         )
 
 
-def reject_text(one: Rejected) -> str:
+def reject_text(rejected: Rejected) -> str:
     """Return where and why a record cannot be used; never its text."""
-    where = f": {printable(one.field, 80)}" if one.field else ""
-    return f"line {one.line}{where} {one.reason}"
+    where = f": {printable(rejected.field, 80)}" if rejected.field else ""
+    return f"line {rejected.line}{where} {rejected.reason}"
 
 
 def _parquet(path: Path, needs: tuple[str, ...]) -> Rows:

@@ -15,12 +15,12 @@ from llmaudit.catalog import Catalog
 from llmaudit.errors import printable
 from llmaudit.ingest.read import file_name
 from llmaudit.period import ALL, Period
-from llmaudit.shadow.keep import Details, certify, cluster_kind, pairs_of, save
 from llmaudit.shadow.model import Analysis, Plan
 from llmaudit.shadow.pairs import Pairs
 from llmaudit.shadow.pivot import pivot
 from llmaudit.shadow.prepare import prepare
 from llmaudit.shadow.read import read_rows, reject_text
+from llmaudit.shadow.storage import Details, certify, cluster_kind, pairs_of, save
 from llmaudit.store import Store
 
 SAVE_MIB = 256
@@ -80,9 +80,9 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
         InputError: Files or logs that cannot be used.
         UsageError: Several scores and none was named.
     """
-    with ThreadPoolExecutor(1) as aside:  # it needs scipy, whose import takes a third of a second
+    with ThreadPoolExecutor(1) as pool:  # it needs scipy, whose import takes a third of a second
         for name in ("traffic", "analysis"):
-            aside.submit(import_module, f"llmaudit.shadow.{name}")
+            pool.submit(import_module, f"llmaudit.shadow.{name}")
         tables, details = _rows(store, prices, request)
     from llmaudit.shadow.analysis import analyze  # noqa: PLC0415 -- imported by now
     from llmaudit.shadow.traffic import best_unit, production_mix, sampled_traffic  # noqa: PLC0415 -- so is this
@@ -96,19 +96,19 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
     plan = request.plan
     if plan.mix is None and (mix := production_mix(store, request.period)):
         plan = msgspec.structs.replace(plan, mix=mix)
-    kept = pivot(prepared.columns)
+    pair_table = pivot(prepared.columns)
     del prepared
     _give_back()
-    cluster_kind(kept, plan.cluster)  # refused before anything is kept
+    cluster_kind(pair_table, plan.cluster)  # refused before anything is kept
     zone = request.period.timezone
     if request.share is not None:  # production is read beside the pairs that are in the database
-        save(store, kept, plan, details, zone)
+        save(store, pair_table, plan, details, zone)
         traffic = sampled_traffic(store, plan.name, request.share, best_unit(store))
-        analysis = analyze(_pairs(kept, details, zone, plan.cluster), plan, traffic)
+        analysis = analyze(_pairs(pair_table, details, zone, plan.cluster), plan, traffic)
     else:
-        with store.aside(SAVE_MIB), ThreadPoolExecutor(1) as aside:  # DuckDB and numpy both leave Python's lock
-            saved = aside.submit(save, store, kept, plan, details, zone)
-            analysis = analyze(_pairs(kept, details, zone, plan.cluster), plan)
+        with store.aside(SAVE_MIB), ThreadPoolExecutor(1) as pool:  # DuckDB and numpy both leave Python's lock
+            saved = pool.submit(save, store, pair_table, plan, details, zone)
+            analysis = analyze(_pairs(pair_table, details, zone, plan.cluster), plan)
             saved.result()
     return analysis, certify(store, analysis)
 

@@ -60,15 +60,17 @@ def choose(
     """
     places: dict[str, float] = {}
     taken = []
-    for one in requests:
-        place = places.setdefault(one.unit, -1.0)
+    for request in requests:
+        place = places.setdefault(request.unit, -1.0)
         if place < 0:
-            place = places[one.unit] = position(key, one.unit)
-        if place < shares.get(one.tier, 0.0):
-            taken.append(one)
-    kept, rates = _capped(taken, key, cap)
+            place = places[request.unit] = position(key, request.unit)
+        if place < shares.get(request.tier, 0.0):
+            taken.append(request)
+    kept_ids, rates = _capped(taken, key, cap)
     return [
-        Chosen(one, shares[one.tier] * rates.get(one.template or "", 1.0)) for one in taken if one.request_id in kept
+        Chosen(request, shares[request.tier] * rates.get(request.template or "", 1.0))
+        for request in taken
+        if request.request_id in kept_ids
     ]
 
 

@@ -56,20 +56,21 @@ def boundaries(fractions: Sequence[float] | Floats, alpha: float, *, two_sided: 
     if len(t) and (t[0] <= 0 or t[-1] > 1 + 1e-9 or np.any(np.diff(np.asarray(fractions)) < -1e-9)):  # noqa: PLR2004
         raise ValueError(f"information fractions must rise within (0, 1], got {list(fractions)}")
     side = alpha / 2.0 if two_sided else alpha
-    found = np.empty(len(t))
+    critical_values = np.empty(len(t))
     region: _Region | None = None
     before = 0.0
     for look, fraction in enumerate(t):
         if region is not None and fraction - region.fraction < SMALLEST_STEP:
-            found[look] = NO_BOUNDARY  # nothing new to spend: the same data are not tested twice
+            critical_values[look] = NO_BOUNDARY  # nothing new to spend: the same data are not tested twice
             continue
         allowed = spent(fraction, side)
-        guess = found[look - 1] * np.sqrt(t[look - 1] / fraction) if look else 2.0  # the shape that O'Brien-Fleming has
-        found[look] = _critical(region, fraction, allowed - before, guess)
+        # the shape that O'Brien-Fleming has
+        guess = critical_values[look - 1] * np.sqrt(t[look - 1] / fraction) if look else 2.0
+        critical_values[look] = _critical(region, fraction, allowed - before, guess)
         before = allowed
         if look + 1 < len(t):
-            region = _advance(region, fraction, found[look], t[look + 1], two_sided=two_sided)
-    return found
+            region = _advance(region, fraction, critical_values[look], t[look + 1], two_sided=two_sided)
+    return critical_values
 
 
 class _Region:

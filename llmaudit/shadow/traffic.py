@@ -13,17 +13,17 @@ from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError, printable
 from llmaudit.period import ALL, Period
 from llmaudit.resolve import resolved_requests
-from llmaudit.shadow.cast import encoded
 from llmaudit.shadow.columns import MONEY, BadValue, read_value
 from llmaudit.shadow.design import TierTraffic
 from llmaudit.shadow.health import Traffic
 from llmaudit.shadow.prepare import codes_of
 from llmaudit.shadow.sample import Candidate
+from llmaudit.shadow.type_casts import encoded
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
 UNITS = {"session": "r.session_id", "user": "r.user_id", "request": "COALESCE(r.call_id, r.request_id)"}
-"""What may be assigned as a whole, dearest first: a session keeps its cache and its conversation."""
+"""What may be assigned as a whole, most expensive first: a session keeps its cache and its conversation."""
 
 MIN_MAPPED = 0.5
 

@@ -155,5 +155,5 @@ def keep_model(store: Store, path: Path | None) -> None:
 
 def kept_model(store: Store) -> Model | None:
     """Return the classifier that a database keeps, or None."""
-    kept = store.remembered("tier_model")
-    return msgspec.json.decode(kept, type=Model) if kept else None
+    encoded = store.remembered("tier_model")
+    return msgspec.json.decode(encoded, type=Model) if encoded else None

@@ -114,15 +114,15 @@ def code_work(seen: Evidence) -> Decision:
     if _short_question(seen) and not lines:
         return None  # a short question about a language is no code to be written
     form = seen.shape
-    made = seen.asks("draft", "code", "format", "reasoning", "rewrite") or form.trouble or form.how_to
-    made = made or (seen.size <= NO_MATERIAL and seen.asks("classify", "extract"))
+    asks_for_code = seen.asks("draft", "code", "format", "reasoning", "rewrite") or form.trouble or form.how_to
+    asks_for_code = asks_for_code or (seen.size <= NO_MATERIAL and seen.asks("classify", "extract"))
     if seen.shape.opens_code or ("code" in seen.shape.asks and seen.points("code")):
         return "code", 2, "code"
     if (
         strong + (lines >= 2) >= 2
         or (lines >= 2 and form.marks)
-        or (strong + (lines >= 1) >= 1 and made)
-        or (made and seen.points("code") >= 3)
+        or (strong + (lines >= 1) >= 1 and asks_for_code)
+        or (asks_for_code and seen.points("code") >= 3)
     ):
         return "code", 2, "code"
     return None
@@ -174,9 +174,9 @@ PARTS = frozenset({"act", "imagine", "pretend", "suppose you", "assume the", "em
 def story_problem(seen: Evidence) -> Decision:
     """A few statements about others, then a question that follows from them."""
     form = seen.shape
-    told = form.statements >= 2 or (form.statements and form.numbers)
+    is_story = form.statements >= 2 or (form.statements and form.numbers)
     apart = not form.first_person and not form.choice and (seen.words <= STORY or form.numbers >= 4)
-    if told and apart and form.marks and seen.first in {None, "answer"}:
+    if is_story and apart and form.marks and seen.first in {None, "answer"}:
         return "reasoning", 2, ""
     return None
 

@@ -105,7 +105,7 @@ def evaluate(labels: Sequence[Label], tagged: Sequence[int | None], *, unmatched
         unknown=sum(tier is None for _, tier in pairs),
         accuracy=rate(tier == label.tier for label, tier in pairs),
         acceptable_accuracy=rate(tier in label.acceptable for label, tier in pairs),
-        source_mean=sum(one.acceptable for one in sources) / len(sources) if len(sources) > 1 else None,
+        source_mean=sum(source.acceptable for source in sources) / len(sources) if len(sources) > 1 else None,
         weighted_accuracy=_weighted(pairs),
         macro_f1=_macro_f1(pairs),
         within_one=sum(tier is not None and abs(tier - label.tier) <= 1 for label, tier in pairs) / len(pairs),
@@ -124,11 +124,11 @@ def evaluate(labels: Sequence[Label], tagged: Sequence[int | None], *, unmatched
 
 def rate(hits: Iterable[bool]) -> Rate:
     """Return the share of true values with Wilson's 95% interval (Wilson 1927)."""
-    found = list(hits)
-    if not found:
+    hit_list = list(hits)
+    if not hit_list:
         return Rate(None, None, None, 0, 0)
-    low, high = wilson(sum(found), len(found))
-    return Rate(sum(found) / len(found), low, high, sum(found), len(found))
+    low, high = wilson(sum(hit_list), len(hit_list))
+    return Rate(sum(hit_list) / len(hit_list), low, high, sum(hit_list), len(hit_list))
 
 
 def agreement(labels: Sequence[Label]) -> tuple[float | None, int]:
@@ -143,7 +143,7 @@ def agreement(labels: Sequence[Label]) -> tuple[float | None, int]:
     both = [tuple(tiers[name] for name in sorted(tiers)[:2]) for tiers in by_request.values() if len(tiers) > 1]
     if not both:
         return None, 0
-    same = sum(one == two for one, two in both) / len(both)
+    same = sum(first == second for first, second in both) / len(both)
     ones, twos = (Counter(pair[index] for pair in both) for index in (0, 1))
     chance = sum(ones[tier] * twos[tier] for tier in TIERS) / len(both) ** 2
     return (1.0 if chance == 1 else (same - chance) / (1 - chance)), len(both)

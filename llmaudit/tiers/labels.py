@@ -140,12 +140,16 @@ def prompt_of(row: dict[str, Any]) -> tuple[str | None, str]:
     """Return the last user message of a row (None where it has no `prompt` or `messages`) and its system message."""
     messages = row.get("messages")
     if isinstance(messages, list):
-        said = [(str(one.get("role")), _text(one.get("content"))) for one in messages if isinstance(one, dict)]
+        texts_by_role = [
+            (str(message.get("role")), _text(message.get("content")))
+            for message in messages
+            if isinstance(message, dict)
+        ]
         from llmaudit.tiers.text import subject  # noqa: PLC0415 -- polars only where there is text
 
-        asked = [text for role, text in said if role == "user"]
-        told = next((text for role, text in said if role in {"system", "developer"}), "")
-        return (subject(asked) if asked else None), told
+        user_texts = [text for role, text in texts_by_role if role == "user"]
+        system_text = next((text for role, text in texts_by_role if role in {"system", "developer"}), "")
+        return (subject(user_texts) if user_texts else None), system_text
     prompt = row.get("prompt")
     return (prompt, str(row.get("system") or "")) if isinstance(prompt, str) else (None, "")
 

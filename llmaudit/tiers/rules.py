@@ -201,11 +201,11 @@ def task_by_text(signals: Signals) -> Verdict | None:
     task = signals.task_hint
     if task is None:
         return None
-    told = signals.effort_hint if signals.effort_hint is not None else TIER_OF_TASK[task]
+    stated_effort = signals.effort_hint if signals.effort_hint is not None else TIER_OF_TASK[task]
     floor = {"huge": 2, "long": 1}.get(signals.size or "", 0)
-    effort = max(told, floor, 1 if signals.answer == "page" else 0)
+    effort = max(stated_effort, floor, 1 if signals.answer == "page" else 0)
     why = ""
-    if effort > told:
+    if effort > stated_effort:
         why = f", over a {signals.size} prompt" if effort == floor else ", answered with 500 tokens or more"
     trust = TRUST.get(signals.hint_rule or "", WORD_TRUST)
     if signals.template == "mixed":
@@ -274,9 +274,9 @@ UNKNOWN = Verdict(None, None, "none", 0.0, "nothing to go on: no task in its met
 
 def judge(signals: Signals) -> Verdict:
     """Return what the log states, else tier 3 where there are stakes, else the effort, else `UNKNOWN`."""
-    said = _first(STATED, signals)
-    if said is not None:
-        return said
+    stated = _first(STATED, signals)
+    if stated is not None:
+        return stated
     effort = _first(EFFORT_RULES, signals)
     stakes = _first(STAKES_RULES, signals)
     if stakes is not None:

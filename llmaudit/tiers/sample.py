@@ -57,12 +57,12 @@ def sample(store: Store, size: int, period: Period = ALL) -> list[dict[str, Any]
     """
     bounds = {"since": period.since, "until": period.until}
     for level in LEVELS:
-        found = store.rows(
+        strata = store.rows(
             f"SELECT stratum, doubt, count(*) FROM ({_candidates(level)}) GROUP BY stratum, doubt ORDER BY ALL", bounds
         )
-        if len(found) <= size:
+        if len(strata) <= size:
             break
-    shares = _shares({(stratum, doubt): count for stratum, doubt, count in found}, size)
+    shares = _shares({(stratum, doubt): count for stratum, doubt, count in strata}, size)
     rows = store.dicts(
         f"SELECT * FROM ({_candidates(level)}) WHERE place <= $size ORDER BY stratum, doubt, place",
         bounds | {"size": size},
@@ -137,8 +137,8 @@ def groups(store: Store, period: Period = ALL) -> list[Group]:
         if field is not None:
             counts[field, value][tier] = count
     whole = sum(count for *_, count in rows)
-    found = [_group(field, value, tiers, whole) for (field, value), tiers in counts.items()]
-    return sorted(found, key=lambda one: (-one.requests, one.field, one.value))[:MOST_GROUPS]
+    all_groups = [_group(field, value, tiers, whole) for (field, value), tiers in counts.items()]
+    return sorted(all_groups, key=lambda group: (-group.requests, group.field, group.value))[:MOST_GROUPS]
 
 
 def _group(field: str, value: str, tiers: dict[str, int], whole: int) -> Group:
@@ -148,24 +148,24 @@ def _group(field: str, value: str, tiers: dict[str, int], whole: int) -> Group:
     return Group(field, value, total, total / whole, dict(sorted(tiers.items())), int(top) if agreed else None)
 
 
-def suggested(found: list[Group]) -> str:
+def suggested(groups: list[Group]) -> str:
     """Return a rules file for the groups; where their requests do not agree the rule is a comment, to be decided."""
     lines = [
         "# Proposed by `llmaudit tag --suggest-rules`. Check each tier: only you know what a feature is for.",
         "rules:",
     ]
-    for one in found:
+    for group in groups:
         tiers = ", ".join(
-            f"{count:,} {'unknown' if tier == 'unknown' else f'tier {tier}'}" for tier, count in one.tiers.items()
+            f"{count:,} {'unknown' if tier == 'unknown' else f'tier {tier}'}" for tier, count in group.tiers.items()
         )
-        mark = "" if one.proposed is not None else "# "
-        tier = one.proposed if one.proposed is not None else "?"
+        mark = "" if group.proposed is not None else "# "
+        tier = group.proposed if group.proposed is not None else "?"
         lines += [
-            f"  # {one.requests:,} requests, {one.share:.1%} of the traffic: {tiers}",
-            f"  {mark}- when: {{{one.field}: {_quoted(one.value)}}}",
+            f"  # {group.requests:,} requests, {group.share:.1%} of the traffic: {tiers}",
+            f"  {mark}- when: {{{group.field}: {_quoted(group.value)}}}",
             f"  {mark}  tier: {tier}",
         ]
-    if all(one.proposed is None for one in found):
+    if all(group.proposed is None for group in groups):
         lines[1] = "rules: []"
     return "\n".join(lines) + "\n"
 

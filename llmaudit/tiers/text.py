@@ -63,12 +63,15 @@ def text_hints(asked: Sequence[str], told: Sequence[str]) -> list[TextHints]:
     """
     hints: list[TextHints] = []
     for start in range(0, len(asked), BATCH):
-        some = list(zip(asked[start : start + BATCH], told[start : start + BATCH], strict=True))
-        systems = list({tell for _, tell in some if tell})  # the requests of an application share theirs
-        seen = iter(_evidence([ask for ask, _ in some] + systems))
-        own = [_judged(next(seen), STAKES_RULES) for _ in some]
-        said = {tell: _judged(next(seen), (regulated,)) for tell in systems}
-        hints.extend(_combined(ask, said.get(tell, NOTHING)) for ask, (_, tell) in zip(own, some, strict=True))
+        batch = list(zip(asked[start : start + BATCH], told[start : start + BATCH], strict=True))
+        systems = list({tell for _, tell in batch if tell})  # the requests of an application share theirs
+        seen = iter(_evidence([ask for ask, _ in batch] + systems))
+        prompt_stakes = [_judged(next(seen), STAKES_RULES) for _ in batch]
+        system_stakes = {tell: _judged(next(seen), (regulated,)) for tell in systems}
+        hints.extend(
+            _combined(ask, system_stakes.get(tell, NOTHING))
+            for ask, (_, tell) in zip(prompt_stakes, batch, strict=True)
+        )
     return hints
 
 
@@ -133,8 +136,8 @@ def found_phrases(texts: Sequence[str]) -> list[list[str]]:
     import polars as pl  # noqa: PLC0415 -- a tenth of a second, wanted only where there is text
 
     series = pl.Series(vocabulary.normal([window(text) for text in texts]))
-    found: list[list[str]] = series.str.extract_many(list(_categories()), overlapping=True).to_list()
-    return found
+    phrases: list[list[str]] = series.str.extract_many(list(_categories()), overlapping=True).to_list()
+    return phrases
 
 
 def window(text: str) -> str:

@@ -51,9 +51,9 @@ def train(examples: Sequence[Example], *, labels_sha256: str) -> Model:
     Raises:
         NotEnoughLabelsError: Fewer than 40 labels, two tiers with five labels each, or five templates.
     """
-    frequent = {tier for tier, count in Counter(one.tier for one in examples).items() if count >= MIN_PER_TIER}
-    used = [one for one in examples if one.tier in frequent]
-    groups = len({one.group for one in used})
+    frequent = {tier for tier, count in Counter(example.tier for example in examples).items() if count >= MIN_PER_TIER}
+    used = [example for example in examples if example.tier in frequent]
+    groups = len({example.group for example in used})
     if len(used) < MIN_LABELS or len(frequent) < 2 or groups < MIN_GROUPS:  # noqa: PLR2004 -- two classes at least
         raise NotEnoughLabelsError(
             f"{len(used)} labels in {groups} templates, tiers {sorted(frequent)} with {MIN_PER_TIER} or more;"
@@ -64,7 +64,9 @@ def train(examples: Sequence[Example], *, labels_sha256: str) -> Model:
     classes = sorted(frequent)
     held_out = _held_out(used, classes)
     temperature = _temperature(held_out)
-    chances = [shrunk(softmax([s / temperature for s in one.scores]), one.counts, PRIOR_MASS) for one in held_out]
+    chances = [
+        shrunk(softmax([s / temperature for s in example.scores]), example.counts, PRIOR_MASS) for example in held_out
+    ]
     threshold = _threshold(chances, held_out, classes)
     intercepts, weights = _fit(used, classes)
     return Model(

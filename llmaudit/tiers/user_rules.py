@@ -92,8 +92,8 @@ def keep_rules(store: Store, rules_file: Path | None) -> None:
 
 def kept_rules(store: Store) -> list[UserRule]:
     """Return the rules that a database keeps."""
-    kept = store.remembered("tier_rules")
-    return msgspec.json.decode(kept, type=RulesFile).rules if kept else []
+    encoded = store.remembered("tier_rules")
+    return msgspec.json.decode(encoded, type=RulesFile).rules if encoded else []
 
 
 def columns_of(rules: list[UserRule]) -> list[str]:

@@ -17,7 +17,7 @@ import pytest
 from llmaudit.catalog import Catalog
 from llmaudit.datasets.markup_study import cells_of
 from llmaudit.markup.gateway import Traffic, judge_gateway
-from llmaudit.markup.model import Found, GatewayRow
+from llmaudit.markup.model import GatewayRow, MarkupRule
 from llmaudit.summaries.billed import BilledRequest
 
 MILLION = 1_000_000
@@ -137,7 +137,7 @@ FOUND = {
 }  # fmt: skip
 
 
-def interval(found: Found) -> tuple[float, float]:
+def interval(found: MarkupRule) -> tuple[float, float]:
     """Return the ends of the interval of a finding's own number."""
     ends = (
         (found.tokens_low, found.tokens_high)

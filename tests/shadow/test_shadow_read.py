@@ -19,7 +19,7 @@ from running import run_here
 from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.errors import InputError, UsageError
 from llmaudit.ingest.read import HEAD_BYTES
-from llmaudit.shadow.fast import fast
+from llmaudit.shadow.fast_read import fast
 from llmaudit.shadow.pairs import UNKNOWN
 from llmaudit.shadow.pivot import order_of_time, pivot
 from llmaudit.shadow.prepare import prepare

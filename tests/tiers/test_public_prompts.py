@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmaudit.tiers.matching import evaluated
+from llmaudit.tiers.label_matching import evaluated
 
 PROMPTS = os.environ.get("LLMAUDIT_TIER_PROMPTS", "")
 

@@ -18,8 +18,8 @@ from llmaudit.tiers import vocabulary
 from llmaudit.tiers.effort import EFFORT_RULES
 from llmaudit.tiers.evaluate import evaluate
 from llmaudit.tiers.labels import read_labels
-from llmaudit.tiers.lines import judge_lines
 from llmaudit.tiers.rules import TIER_OF_TASK, TRUST
+from llmaudit.tiers.tag_lines import judge_lines
 from llmaudit.tiers.text import HEAD, TAIL, found_phrases, is_follow_up, subject, text_hints
 
 HERE = Path(__file__).parent

@@ -33,13 +33,13 @@ def answer(evidence: Evidence) -> Item:
     makers = concentration(cells)[0]
     main = {share.name for share in makers.shares if share.share_pct >= MAIN_PCT and share.name}
     leaving = [one for one in switches(cells, evidence.rows(TemplateRow)) if one.provider in main]
-    said = []
+    evidence_sentences = []
     if pct is not None and makers.index is not None:
         reach = (
             "could go to another seller of the same model, or maker of the same class that serves the same tier here"
         )
         equal = f"like {makers.equal_names:.1f} equal makers"
-        said = [
+        evidence_sentences = [
             f"{shown(movable)} of {shown(whole)} ({pct:.1f}%) {reach}",
             f"spend by maker has a concentration index of {makers.index:,} of 10,000, {equal}",
             *(_leaving(one) for one in leaving[:3]),
@@ -49,7 +49,7 @@ def answer(evidence: Evidence) -> Item:
         id="escape",
         title="An escape from lock-in: how much would have to change to leave",
         status=status,
-        evidence=said or ["no model of the traffic is in the catalog"],
+        evidence=evidence_sentences or ["no model of the traffic is in the catalog"],
         next_step=_next(status),
         rule=RULE,
     )

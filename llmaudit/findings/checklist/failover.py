@@ -23,10 +23,10 @@ def answer(evidence: Evidence) -> Item:
     nobody, unlinked = sum(row.unanswered for row in rows), sum(row.unlinked for row in rows)
     linked = again + elsewhere + nobody
     fallbacks, fallbacks_ok = sum(row.fallbacks for row in rows), sum(row.fallbacks_ok for row in rows)
-    alone = sum(one.hours_without_fallback for one in outages(rows))
-    said = [f"{sum(row.outside for row in rows):,} attempts failed by no fault of the caller"]
+    alone = sum(outage.hours_without_fallback for outage in outages(rows))
+    sentences = [f"{sum(row.outside for row in rows):,} attempts failed by no fault of the caller"]
     if linked:
-        said += [
+        sentences += [
             f"{of(elsewhere, linked, 'failed attempts')} were answered by another seller in the same call",
             f"{of(again, linked, 'failed attempts')} were answered by the same seller later",
             f"{of(nobody, linked, 'failed attempts')} were never answered",
@@ -34,13 +34,13 @@ def answer(evidence: Evidence) -> Item:
             f"{alone:,} outage hours of a seller passed without a fallback",
         ]
     if unlinked:
-        said.append(f"{unlinked:,} failed attempts have no call id: what became of their calls is not in the log")
+        sentences.append(f"{unlinked:,} failed attempts have no call id: what became of their calls is not in the log")
     status = _status(linked, again + elsewhere, elsewhere)
     return Item(
         id="failover",
         title="Failover: errors, timeouts and 429s are answered elsewhere before the caller notices",
         status=status,
-        evidence=said,
+        evidence=sentences,
         next_step=_next(status),
         rule=RULE,
     )

@@ -33,25 +33,31 @@ def answer(evidence: Evidence) -> Item:
     whole = _sum(row for row in rows if row.measure == "latency")
     cut = sum(row.requests for row in rows if row.measure in {"timeout", "cut"})
     limits = _limits(rows)
-    said = []
+    sentences = []
     if flows:
         slowest = sorted(flows.items(), key=lambda item: -quantile_ms(item[1], 0.95))[:3]
-        told = "; ".join(f"{_named(name)} {_seconds(quantile_ms(one, 0.95))}" for name, one in slowest)
-        said.append(f"p95 of the slowest flows: {told}")
-        said.append(f"{of(sum(first.values()), sum(whole.values()), 'answers')} have the time of their first token")
+        slowest_text = "; ".join(f"{_named(name)} {_seconds(quantile_ms(one, 0.95))}" for name, one in slowest)
+        sentences.append(f"p95 of the slowest flows: {slowest_text}")
+        sentences.append(
+            f"{of(sum(first.values()), sum(whole.values()), 'answers')} have the time of their first token"
+        )
     if first:
-        said.append(f"first token: p50 {_seconds(quantile_ms(first, 0.5))}, p95 {_seconds(quantile_ms(first, 0.95))}")
-    said.append(f"{cut:,} attempts were given up for time or cut while streaming")
+        sentences.append(
+            f"first token: p50 {_seconds(quantile_ms(first, 0.5))}, p95 {_seconds(quantile_ms(first, 0.95))}"
+        )
+    sentences.append(f"{cut:,} attempts were given up for time or cut while streaming")
     for gateway, seen in limits.items():
         longer = sum(one.requests for one in rows if one.gateway == gateway and _is_past(one, max(seen)))
         past = f"; {longer:,} answers took longer all the same" if longer else ""
-        said.append(f"{_named(gateway or 'direct')}: timeouts end after {', '.join(map(_seconds, sorted(seen)))}{past}")
+        sentences.append(
+            f"{_named(gateway or 'direct')}: timeouts end after {', '.join(map(_seconds, sorted(seen)))}{past}"
+        )
     status = _status(flows, cut, limits)
     return Item(
         id="latency-budgets",
         title="Latency budgets per flow: p95, first token, slow streams cut",
         status=status,
-        evidence=said if rows else ["no request has both a start and an end time"],
+        evidence=sentences if rows else ["no request has both a start and an end time"],
         next_step=_next(status),
         rule=RULE,
     )

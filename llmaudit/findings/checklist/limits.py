@@ -32,29 +32,30 @@ def answer(evidence: Evidence) -> Item:
     untold = sum(
         row.rate_limited - row.named for row in minutes if row.gateway is not None and row.gateway not in naming
     )
-    found = storms(minutes, evidence.rows(HourRow))
+    all_storms = storms(minutes, evidence.rows(HourRow))
+    retries = sum(storm.retries for storm in all_storms)
     behind = limited - own - untold - direct
-    said = [
+    sentences = [
         f"{limited:,} requests were refused for too many requests",
         f"{own:,} of them by a gateway, {behind:,} by a provider behind one, {direct:,} by a provider asked directly",
         f"{untold:,} of them do not tell who refused",
-        f"{len(found):,} storms; {sum(one.retries for one in found):,} retries were sent into them at the same seller",
+        f"{len(all_storms):,} storms; {retries:,} retries were sent into them at the same seller",
     ]
-    said += [
-        f"{printable(one.gateway or 'direct', 60)}, {printable(one.seller or 'unknown seller', 60)}, "
-        f"{one.start:%Y-%m-%d %H:%M} UTC: {one.rate_limited:,} of about {one.requests:,} requests in {one.minutes:,} "
-        "minutes"
-        for one in sorted(found, key=lambda one: -one.rate_limited)[:3]
+    sentences += [
+        f"{printable(storm.gateway or 'direct', 60)}, {printable(storm.seller or 'unknown seller', 60)}, "
+        f"{storm.start:%Y-%m-%d %H:%M} UTC: {storm.rate_limited:,} of about {storm.requests:,} requests in "
+        f"{storm.minutes:,} minutes"
+        for storm in sorted(all_storms, key=lambda storm: -storm.rate_limited)[:3]
     ]
-    said.append("whether limits are global, per user or per provider is not told by a log of requests")
-    told = naming | {row.gateway for row in minutes if row.named} | {None}
-    upstream = [one for one in found if one.gateway in told]
+    sentences.append("whether limits are global, per user or per provider is not told by a log of requests")
+    naming_gateways = naming | {row.gateway for row in minutes if row.named} | {None}
+    upstream = [storm for storm in all_storms if storm.gateway in naming_gateways]
     status: Status = ("warn" if own else "fail") if upstream else "pass" if own else "no-evidence"
     return Item(
         id="rate-limits",
         title="Rate limits at the gateway: global, per user, per provider",
         status=status,
-        evidence=said,
+        evidence=sentences,
         next_step=_next(status),
         rule=RULE,
     )

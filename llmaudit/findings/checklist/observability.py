@@ -30,7 +30,7 @@ RULE = (
 def answer(evidence: Evidence) -> Item:
     """Return the answer: the share of rows that have each field, and who lacks it."""
     rows = evidence.rows(FieldCounts)
-    shares, said = [], []
+    shares, sentences = [], []
     for field, words, over in FIELDS:
         whole = sum(getattr(row, over) for row in rows)
         if not whole:
@@ -38,7 +38,7 @@ def answer(evidence: Evidence) -> Item:
         have = sum(getattr(row, field) for row in rows)
         shares.append(share(have, whole))
         lacking = _lacking(rows, field, over) if have < whole else ""
-        said.append(f"{words}: {of(have, whole, 'failed attempts' if over == 'failed' else 'requests')}{lacking}")
+        sentences.append(f"{words}: {of(have, whole, 'failed attempts' if over == 'failed' else 'requests')}{lacking}")
     status: Status
     if not shares:
         status = "no-evidence"
@@ -50,7 +50,7 @@ def answer(evidence: Evidence) -> Item:
         id="observability",
         title="Observability per request: ids, cost by user and feature, errors by provider",
         status=status,
-        evidence=said or ["there is no request"],
+        evidence=sentences or ["there is no request"],
         next_step="Keep it when a gateway or client is added."
         if status == "pass"
         else "Send the missing fields with each request: a call id, a user or key, a feature, and keep the seller.",

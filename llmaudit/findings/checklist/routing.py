@@ -23,15 +23,15 @@ RULE = (
 
 def answer(evidence: Evidence) -> Item:
     """Return the answer: which tiers and sizes go to which class of models."""
-    known = [one for one in evidence.cells if one.model_class and one.cell.tier is not None]
-    low = [one for one in known if one.cell.tier in {0, 1}]
-    high = [one for one in known if one.cell.tier in {2, 3}]
-    said = [
+    known = [priced for priced in evidence.cells if priced.model_class and priced.cell.tier is not None]
+    low = [priced for priced in known if priced.cell.tier in {0, 1}]
+    high = [priced for priced in known if priced.cell.tier in {2, 3}]
+    sentences = [
         f"tiers 0 and 1: {of(_flagships(low), requests(low), 'requests')} on a flagship",
         f"tiers 2 and 3: {of(_flagships(high), requests(high), 'requests')} on a flagship",
         *_within_features(known),
     ]
-    enough = min(requests(low), requests(high)) >= ENOUGH and len({one.model_class for one in known}) > 1
+    enough = min(requests(low), requests(high)) >= ENOUGH and len({priced.model_class for priced in known}) > 1
     here, there = share(_flagships(low), requests(low)), share(_flagships(high), requests(high))
     status: Status
     if not enough:
@@ -44,7 +44,7 @@ def answer(evidence: Evidence) -> Item:
         id="cost-routing",
         title="Cost routing, not just cost tracking",
         status=status,
-        evidence=said,
+        evidence=sentences,
         next_step=_next(status),
         rule=RULE,
     )

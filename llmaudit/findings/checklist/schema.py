@@ -36,21 +36,23 @@ def answer(evidence: Evidence) -> Item:
     """Return the answer: requests and makers by request shape."""
     rows = evidence.rows(FieldCounts)
     known = [row for row in rows if row.endpoint]
-    whole, told = sum(row.requests for row in rows), sum(row.requests for row in known)
+    whole, named_requests = sum(row.requests for row in rows), sum(row.requests for row in known)
     shapes: dict[str, list[FieldCounts]] = {}
     for row in known:
         shapes.setdefault(shape_of(row.endpoint or ""), []).append(row)
     counted = sorted(shapes.items(), key=lambda item: (-sum(row.requests for row in item[1]), item[0]))
-    said = [f"{of(told, whole, 'requests')} name their endpoint"]
+    sentences = [f"{of(named_requests, whole, 'requests')} name their endpoint"]
     for name, group in counted[:5]:
         makers = sorted(_makers(group))
-        own = of(sum(row.requests for row in group), told, "of those")
-        said.append(f"shape `{printable(name, 60)}`: {own}, serving {', '.join(makers) or 'no known maker'}")
+        share_of_named = of(sum(row.requests for row in group), named_requests, "of those")
+        sentences.append(
+            f"shape `{printable(name, 60)}`: {share_of_named}, serving {', '.join(makers) or 'no known maker'}"
+        )
     several = [name for name, group in counted if len(_makers(group)) > 1]
     status: Status
-    if not told or len(_makers(known)) < 2:  # noqa: PLR2004 -- one maker shows nothing about another
+    if not named_requests or len(_makers(known)) < 2:  # noqa: PLR2004 -- one maker shows nothing about another
         status = "no-evidence"
-    elif several and share(sum(row.requests for row in shapes[several[0]]), told) >= ALMOST_ALL_PCT:
+    elif several and share(sum(row.requests for row in shapes[several[0]]), named_requests) >= ALMOST_ALL_PCT:
         status = "pass"
     else:
         status = "warn" if several else "fail"
@@ -58,7 +60,7 @@ def answer(evidence: Evidence) -> Item:
         id="one-schema",
         title="One schema: one request shape, whatever the model",
         status=status,
-        evidence=said,
+        evidence=sentences,
         next_step=_next(status),
         rule=RULE,
     )

@@ -164,10 +164,10 @@ def _row(
     invoice: Decimal | None,
 ) -> Row | None:
     bill, others = _choose(lines, catalog)
-    own = [line for line in lines if line.bill == bill]
+    bill_lines = [line for line in lines if line.bill == bill]
     if bill is None and invoice is None:
         return None  # usage without money; it serves as quantities where a bill has none
-    parts = split(seller, own, lines, cells, catalog)
+    parts = split(seller, bill_lines, lines, cells, catalog)
     dollars = parts.billed if invoice is None else invoice
     comparable = invoice is not None or not parts.no_dollars
     causes = dict(parts.causes)

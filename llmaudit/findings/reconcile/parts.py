@@ -84,31 +84,31 @@ def split(
         cells: The logged requests that this seller bills.
         catalog: For names.
     """
-    found = Split()
-    money = [(line, dollars) for line in lines if (dollars := _dollars(line, found)) is not None]
-    found.billed, found.no_dollars = total(usd for _, usd in money), not money
+    parts = Split()
+    money = [(line, dollars) for line in lines if (dollars := _dollars(line, parts)) is not None]
+    parts.billed, parts.no_dollars = total(usd for _, usd in money), not money
     logged_days = {priced.cell.day for priced in cells}
     billed_days = {line.day for line, _ in money if line.grain in FINE and not aside(line)}
     usage: list[tuple[BillSum, Decimal]] = []
     for line, usd in money:
         beside = aside(line)
         if beside is not None:
-            found.causes[beside] += usd
+            parts.causes[beside] += usd
             continue
-        found.has_usage = True
+        parts.has_usage = True
         if line.grain in FINE:
-            found.on_days += usd
-            found.on_logged_days += usd if line.day in logged_days else ZERO
+            parts.on_days += usd
+            parts.on_logged_days += usd if line.day in logged_days else ZERO
         if line.grain in FINE and line.day not in logged_days:
-            found.causes["days_not_in_log"] += usd
-            found.countable += usd if line.tokens is not None else ZERO
+            parts.causes["days_not_in_log"] += usd
+            parts.countable += usd if line.tokens is not None else ZERO
         else:
             usage.append((line, usd))
     both = [priced for priced in cells if not billed_days or priced.cell.day in billed_days]
     missing = [priced for priced in cells if billed_days and priced.cell.day not in billed_days]
-    found.causes["days_not_on_bill"] -= _spent(missing)
-    _by_model(seller, usage, everything, both, catalog, found)
-    return found
+    parts.causes["days_not_on_bill"] -= _spent(missing)
+    _by_model(seller, usage, everything, both, catalog, parts)
+    return parts
 
 
 def _dollars(line: BillSum, found: Split) -> Decimal | None:
@@ -133,7 +133,7 @@ def _by_model(
     everything: list[BillSum],
     cells: list[PricedCell],
     catalog: Catalog,
-    found: Split,
+    parts: Split,
 ) -> None:
     lumped = any(line.model is None for line, _ in usage)
     names = Names(seller, catalog, lumped=lumped)
@@ -151,20 +151,20 @@ def _by_model(
         logged[ANY if lumped else same.get(own_name, own_name)].append(priced)
     days = {line.day for line, _ in usage}
     counts = [line for line in everything if line.tokens is not None and line.day in days]
-    own = [line for line, _ in usage if line.tokens is not None]
-    source = own or _of_one_bill(counts, catalog)
+    lines_with_tokens = [line for line, _ in usage if line.tokens is not None]
+    source = lines_with_tokens or _of_one_bill(counts, catalog)
     for model in sorted({*billed, *logged}):
         group, requests = billed.get(model, []), logged.get(model, [])
         amount = total(usd for _, usd in group)
         if not requests:
             unknown = model in names.unresolved
-            found.causes["names_not_known" if unknown else "models_not_in_log"] += amount
-            found.countable += total(usd for line, usd in group if line.tokens is not None)
+            parts.causes["names_not_known" if unknown else "models_not_in_log"] += amount
+            parts.countable += total(usd for line, usd in group if line.tokens is not None)
         elif not group:
-            found.causes["models_not_on_bill"] -= _spent(requests)
+            parts.causes["models_not_on_bill"] -= _spent(requests)
         else:
             tokens = [line for line in source if model_of(line) == model]
-            _one_model(group, tokens, requests, amount, found)
+            _one_model(group, tokens, requests, amount, parts)
 
 
 def _of_one_bill(lines: list[BillSum], catalog: Catalog) -> list[BillSum]:
@@ -181,7 +181,7 @@ def _one_model(
     tokens: list[BillSum],
     cells: list[PricedCell],
     amount: Decimal,
-    found: Split,
+    parts: Split,
 ) -> None:
     """Take one model's difference apart; what is left after the other causes is the price."""
     causes: dict[str, Decimal] = defaultdict(Decimal)
@@ -203,12 +203,12 @@ def _one_model(
             gap = _share(usd, billed_tokens - seen, billed_tokens)
             causes["tokens_not_in_log" if gap > 0 else "tokens_not_on_bill"] += gap
             causes["unpriced_in_log"] += _share(usd, unpriced.get(kind, ZERO), billed_tokens)
-            found.countable += usd
-            found.covered += _share(usd, min(seen, billed_tokens), billed_tokens)
+            parts.countable += usd
+            parts.covered += _share(usd, min(seen, billed_tokens), billed_tokens)
     rest = amount - _spent(cells) - total(causes.values())
     causes["price" if whole else "price_or_tokens"] += rest
     for name, usd in causes.items():
-        found.causes[name] += usd
+        parts.causes[name] += usd
 
 
 def _share(usd: Decimal, part: Decimal, whole: Decimal) -> Decimal:

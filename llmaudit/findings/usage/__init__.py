@@ -90,7 +90,7 @@ def _by_month(evidence: Evidence, lines: Iterable[BillSum]) -> dict[Month, list[
 def _row(evidence: Evidence, key: Month, lines: list[BillSum], bill: list[BillSum], cells: list[PricedCell]) -> Row:
     used, repeats = counted(lines, evidence.catalog)
     listed = at_list(used, evidence.catalog)
-    days = {one.line.day for one in listed}
+    days = {listed_line.line.day for listed_line in listed}
     traffic = Traffic(listed, (priced for priced in cells if priced.cell.day in days))
     side = whole(key[0], bill, listed, evidence.catalog)
     billed = by_model(key[0], bill, listed, evidence.catalog)
@@ -98,24 +98,24 @@ def _row(evidence: Evidence, key: Month, lines: list[BillSum], bill: list[BillSu
     return Row(
         seller=key[0],
         month=key[1],
-        exports=sorted({one.line.bill for one in listed}),
+        exports=sorted({listed_line.line.bill for listed_line in listed}),
         days=len(days - {None}),
-        requests=known_sum(one.line.requests for one in listed),
+        requests=known_sum(listed_line.line.requests for listed_line in listed),
         tokens=_tokens(listed),
         by_model=sorted(
             (
                 _model(name, group, billed.get(name), traffic.of_model(name, group))
-                for name, group in _grouped(listed, lambda one: one.model)
+                for name, group in _grouped(listed, lambda listed_line: listed_line.model)
             ),
             key=lambda row: (-(row.high_usd or ZERO), row.model or ""),
         ),
         by_day=[
             DayUsage(day=day, tokens=_tokens(group), billed_usd=charged.get(day), **_sums(group))
-            for day, group in _grouped(listed, lambda one: one.line.day)
+            for day, group in _grouped(listed, lambda listed_line: listed_line.line.day)
         ],
         by_day_and_model=[
             DayUsage(day=day, model=model, tokens=_tokens(group), **_sums(group))
-            for (day, model), group in _grouped(listed, lambda one: (one.line.day, one.model))
+            for (day, model), group in _grouped(listed, lambda listed_line: (listed_line.line.day, listed_line.model))
         ],
         unpriced_usage=_unpriced(listed),
         doubts=explained(key[0], listed),

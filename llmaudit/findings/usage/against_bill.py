@@ -124,12 +124,12 @@ def by_model(seller: str, lines: list[BillSum], listed: list[Listed], catalog: C
 
 def by_day(lines: list[BillSum], catalog: Catalog) -> dict[date | None, Decimal]:
     """Return what the bill charges for usage on each day."""
-    found: dict[date | None, Decimal] = {}
+    usd_by_day: dict[date | None, Decimal] = {}
     for line in _own(lines, catalog):
         usd = in_dollars(line, line.billed)
         if usd is not None and line.grain in FINE and aside(line) in {None, "other_charges"}:
-            found[line.day] = found.get(line.day, ZERO) + usd
-    return found
+            usd_by_day[line.day] = usd_by_day.get(line.day, ZERO) + usd
+    return usd_by_day
 
 
 def _own(lines: list[BillSum], catalog: Catalog) -> list[BillSum]:
@@ -142,19 +142,19 @@ def _models(listed: Iterable[Listed]) -> set[str]:
 
 
 def _sides(seller: str, lines: list[BillSum], listed: list[Listed], catalog: Catalog) -> _Sides | None:
-    own = _own(lines, catalog)
-    money = [(line, usd) for line in own if (usd := in_dollars(line, line.billed)) is not None]
+    own_lines = _own(lines, catalog)
+    money = [(line, usd) for line in own_lines if (usd := in_dollars(line, line.billed)) is not None]
     if not money:
         return None
-    sides = _Sides(own[0].bill, total(usd for _, usd in money))
-    sides.foreign = {str(line.currency) for line in own if line.billed is not None} - {
+    sides = _Sides(own_lines[0].bill, total(usd for _, usd in money))
+    sides.foreign = {str(line.currency) for line in own_lines if line.billed is not None} - {
         str(line.currency) for line, _ in money
     }
     tokens = [(line, usd) for line, usd in money if aside(line) is None]
     bill_days = {line.day for line, _ in tokens if line.grain in FINE}
-    used_days = {one.line.day for one in listed}
+    used_days = {usage_line.line.day for usage_line in listed}
     is_by_day = bool(bill_days) and all(line.grain in FINE for line, _ in tokens)
-    lumped = any(line.model is None for line, _ in tokens) or any(one.model is None for one in listed)
+    lumped = any(line.model is None for line, _ in tokens) or any(usage_line.model is None for usage_line in listed)
     names = Names(seller, catalog, lumped=lumped)
     sides.same = same_models((names.of(line) for line, _ in tokens), (name.lower() for name in _models(listed)))
     for line, usd in money:
@@ -167,14 +167,14 @@ def _sides(seller: str, lines: list[BillSum], listed: list[Listed], catalog: Cat
             model = names.of(line)
             _book(sides.lines.setdefault(sides.same.get(model, model), _Line()), line, usd)
     sides.unknown = names.unresolved
-    for one in listed:
-        if is_by_day and one.line.day not in bill_days and one.line.tokens is not None:
-            sides.add("days_not_on_bill", -(one.usd or ZERO))
-        elif one.line.tokens is None:
-            sides.add("other_charges", -(one.usd or ZERO))
+    for usage_line in listed:
+        if is_by_day and usage_line.line.day not in bill_days and usage_line.line.tokens is not None:
+            sides.add("days_not_on_bill", -(usage_line.usd or ZERO))
+        elif usage_line.line.tokens is None:
+            sides.add("other_charges", -(usage_line.usd or ZERO))
         else:
-            model = ANY if lumped else (one.model or "").lower()
-            sides.used.setdefault(sides.same.get(model, model), []).append(one)
+            model = ANY if lumped else (usage_line.model or "").lower()
+            sides.used.setdefault(sides.same.get(model, model), []).append(usage_line)
     return sides
 
 

@@ -19,12 +19,14 @@ def render(check: Check) -> str:
     skipped = sum(rule.status == "undecided" for rule in check.rules)
     counts = f'tests="{len(check.rules)}" failures="{failed}" errors="0" skipped="{skipped}"'
     cases = "".join(_case(rule) for rule in check.rules)
-    said = "\n".join([check.headline, rules_in_short(check), *(cause.text for cause in check.decomposition.causes[1:])])
+    output = "\n".join(
+        [check.headline, rules_in_short(check), *(cause.text for cause in check.decomposition.causes[1:])]
+    )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<testsuites name="llmaudit check" {counts}>\n'
         f'  <testsuite name="llmaudit check" {counts}>\n{cases}'
-        f"    <system-out>{_text(said)}</system-out>\n  </testsuite>\n</testsuites>\n"
+        f"    <system-out>{_text(output)}</system-out>\n  </testsuite>\n</testsuites>\n"
     )
 
 

@@ -35,13 +35,13 @@ def render(check: Check) -> str:
     ]
     tail = ["", f"<sub>llmaudit, prices {check.catalog_version}, compared at {check.prices} prices</sub>", ""]
     detail = [*_breakdown(check)]
-    rules = sorted(check.rules, key=lambda one: list(MARKS).index(one.status))
+    rules = sorted(check.rules, key=lambda result: list(MARKS).index(result.status))
     room = MAX_CHARACTERS - sum(len(line) + 1 for line in (*head, *detail, *tail)) - 300
-    told = [rule for rule in rules if rule.status != "passed"]
+    not_passed = [rule for rule in rules if rule.status != "passed"]
     passed = [rule for rule in rules if rule.status == "passed"]
-    shown_rows, room = _fitting(told, room)
+    shown_rows, room = _fitting(not_passed, room)
     more_rows, _ = _fitting(passed, room)
-    return "\n".join([*head, *_table(told, shown_rows), *detail, *_hidden(passed, more_rows), *tail])
+    return "\n".join([*head, *_table(not_passed, shown_rows), *detail, *_hidden(passed, more_rows), *tail])
 
 
 def _table(rules: Sequence[RuleResult], rows: Sequence[str]) -> Iterator[str]:

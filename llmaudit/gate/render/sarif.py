@@ -17,8 +17,8 @@ LOCATION = "llmaudit-baseline.json"
 
 def render(check: Check) -> str:
     """Return the document; with no result where there is nothing to say."""
-    told = [rule for rule in check.rules if rule.status in LEVELS]
-    names = list(dict.fromkeys(rule.name for rule in told))
+    reported = [rule for rule in check.rules if rule.status in LEVELS]
+    names = list(dict.fromkeys(rule.name for rule in reported))
     run = {
         "tool": {
             "driver": {
@@ -30,7 +30,7 @@ def render(check: Check) -> str:
                 ],
             }
         },
-        "results": [_result(rule, names.index(rule.name)) for rule in told],
+        "results": [_result(rule, names.index(rule.name)) for rule in reported],
         "properties": {"verdict": check.verdict, "headline": check.headline},
     }
     return to_text({"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]})

@@ -50,7 +50,14 @@ def rules_in_short(check: Check) -> str:
 
 def power_of(check: Check) -> str:
     """Return the increase that the first rule on cost would catch, as a clause; nothing where none was decided."""
-    rule = next((one for one in check.rules if one.detectable_pct is not None and one.group is None), None)
+    rule = next(
+        (
+            rule_result
+            for rule_result in check.rules
+            if rule_result.detectable_pct is not None and rule_result.group is None
+        ),
+        None,
+    )
     return f"; {_power(rule)}" if rule else ""
 
 

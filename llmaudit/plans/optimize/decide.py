@@ -142,8 +142,8 @@ def _cross_fitted(board: Board, margin: float) -> tuple[float | None, float | No
     rng = np.random.default_rng(len(board.units))
     estimates, variances = [], []
     for _ in range(HALVES if np.prod(board.shape) < MANY else 1):
-        one, other = _halves(board, rng)
-        for planned, judged in ((one, other), (other, one)):
+        first_half, second_half = _halves(board, rng)
+        for planned, judged in ((first_half, second_half), (second_half, first_half)):
             try:
                 rows, columns = _moved(planned, _kept(board, planned, margin, relaxed))
             except NotEnoughError:  # half of the pairs prove too little for what a limit forces to move

@@ -97,13 +97,13 @@ def solve(problem: Problem) -> Ints:
     _check(problem)
     if not problem.cost.size:
         return np.zeros(0, np.int64)
-    found = [_exact(problem)] if problem.cost.size <= SMALL else []
+    choices = [_exact(problem)] if problem.cost.size <= SMALL else []
     try:
-        found.append(relaxed(problem))
+        choices.append(relaxed(problem))
     except NoPlanError:
-        if not any(choice is not None for choice in found):
+        if not any(choice is not None for choice in choices):
             raise
-    return min((choice for choice in (*found, *_uniform(problem)) if choice is not None), key=problem.cost_of)
+    return min((choice for choice in (*choices, *_uniform(problem)) if choice is not None), key=problem.cost_of)
 
 
 def _check(problem: Problem) -> None:
@@ -136,15 +136,15 @@ def relaxed(problem: Problem) -> Ints:
     if problem.most_models is None or len(problem.models_of(choice)) <= problem.most_models:
         return choice
     names = set(np.unique(problem.model[problem.allowed]).tolist()) | problem.fixed
-    kept = set(names)
-    while len(kept) > problem.most_models:
-        values = {model: _value(problem, kept - {model}, price) for model in kept - problem.fixed}
+    models = set(names)
+    while len(models) > problem.most_models:
+        values = {model: _value(problem, models - {model}, price) for model in models - problem.fixed}
         best = min(values, key=lambda model: values[model], default=None)
         if best is None or not np.isfinite(values[best]):
             raise NoPlanError("models")
-        kept.discard(best)
-    kept = _exchanged(problem, kept, names, price)
-    choice, _ = _priced(_within(problem, kept))
+        models.discard(best)
+    models = _exchanged(problem, models, names, price)
+    choice, _ = _priced(_within(problem, models))
     return choice
 
 
@@ -282,24 +282,24 @@ def _constraints(problem: Problem, rows: Ints, columns: Ints, models: Ints, size
     from scipy.sparse import coo_array  # noqa: PLC0415 -- the same
 
     count = len(rows)
-    each = coo_array((np.ones(count), (rows, np.arange(count))), shape=(len(problem.cost), size)).tocsr()
+    one_per_unit = coo_array((np.ones(count), (rows, np.arange(count))), shape=(len(problem.cost), size)).tocsr()
     losses = np.zeros((1, size))
     losses[0, :count] = problem.loss[rows, columns]
-    found: list[object] = [
-        LinearConstraint(each, 1, 1),
+    constraints: list[object] = [
+        LinearConstraint(one_per_unit, 1, 1),
         LinearConstraint(losses, -np.inf, problem.budget - TINY if problem.budget > 0 else problem.budget),
     ]
     if problem.most_models is None:
-        return found
+        return constraints
     place = count + np.searchsorted(models, problem.model[rows, columns])
-    every = np.arange(count)
+    indexes = np.arange(count)
     links = coo_array(
-        (np.repeat([1.0, -1.0], count), (np.tile(every, 2), np.concatenate([every, place]))), shape=(count, size)
+        (np.repeat([1.0, -1.0], count), (np.tile(indexes, 2), np.concatenate([indexes, place]))), shape=(count, size)
     ).tocsr()
     used = np.zeros((1, size))
     used[0, count:] = [model not in problem.fixed for model in models.tolist()]
     room = problem.most_models - len(problem.fixed)
-    return [*found, LinearConstraint(links, -np.inf, 0), LinearConstraint(used, -np.inf, room)]
+    return [*constraints, LinearConstraint(links, -np.inf, 0), LinearConstraint(used, -np.inf, room)]
 
 
 def _why(problem: Problem) -> str:

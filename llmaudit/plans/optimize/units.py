@@ -56,7 +56,7 @@ def units_of(cells: Sequence[PricedCell], grain: Grain) -> list[Unit]:
         if priced.spend_usd is not None:
             groups.setdefault((grain.of(priced.cell), priced.cell.model), []).append(priced)
     units = [
-        Unit(key, model, group, sum(one.cell.requests for one in group if one.cell.status == "ok"))
+        Unit(key, model, group, sum(priced.cell.requests for priced in group if priced.cell.status == "ok"))
         for (key, model), group in groups.items()
     ]
     return sorted(units, key=lambda unit: (-unit.spend_usd, str(unit.key), unit.model))
@@ -109,7 +109,7 @@ def costs_of(units: Sequence[Unit], targets: Sequence[Offer], catalog: Catalog, 
     )
     then, can_move = np.empty((len(units), len(targets))), np.zeros((len(units), len(targets)), bool)
     plans = [Plan(name="everything", rules=[Rule(use=use_of(target))]) for target in targets]
-    every: list[list[Kind]] = []
+    kinds_by_target: list[list[Kind]] = []
     labels: list[Ints] = []
     for column, cost in enumerate(evaluate_all(plans, Traffic(flat), catalog, ratios=ratios)):
         label, kinds = cost.assigner.kinds(cost.placer.plan, cost.assigned, cost.placer)
@@ -119,11 +119,11 @@ def costs_of(units: Sequence[Unit], targets: Sequence[Offer], catalog: Catalog, 
         costs = np.where(paid, spend, np.einsum("ij,ij->i", amounts, factors[label])) if kinds else spend
         then[:, column] = np.bincount(place, weights=costs, minlength=len(units))
         can_move[:, column] = np.bincount(place, weights=moved, minlength=len(units)) > 0
-        every.append(kinds)
+        kinds_by_target.append(kinds)
         labels.append(label)
     now = np.bincount(place, weights=spend, minlength=len(units)).astype(float)
     ends = np.concatenate([[0], np.cumsum([len(unit.cells) for unit in units])]).astype(np.int64)
-    return Costs(now, then, can_move, every, labels, ends)
+    return Costs(now, then, can_move, kinds_by_target, labels, ends)
 
 
 def _factors(kind: Kind) -> list[float]:
@@ -156,15 +156,17 @@ def spoken(outcomes: Outcomes, units: Sequence[Unit], grain: Grain, targets: Map
         if unit.is_nameable:
             places.setdefault(unit.model, {})[unit.key] = len(rows.setdefault(unit.model, []))
             rows[unit.model].append(row)
-    found = []
+    spoken_moves = []
     for (before, after), cases in sorted(outcomes.pairs.items()):
         if before in places and after in targets:
             known = places[before]
-            kept = [case for case in cases if grain.key(case.labels) in known]
-            cohorts = [known[grain.key(case.labels)] for case in kept]
-            if kept:
-                found.append(Spoken(np.array(rows[before], np.int64), targets[after], arrays_of(kept, cohorts)))
-    return found
+            known_cases = [case for case in cases if grain.key(case.labels) in known]
+            cohorts = [known[grain.key(case.labels)] for case in known_cases]
+            if known_cases:
+                spoken_moves.append(
+                    Spoken(np.array(rows[before], np.int64), targets[after], arrays_of(known_cases, cohorts))
+                )
+    return spoken_moves
 
 
 @dataclass(frozen=True)
@@ -206,16 +208,16 @@ class Table:
 FIGURES = ("pairs", "clusters", "raw", "loss", "sd", "reach", "variance", "score", "score_sd")
 
 
-def table_of(every: Sequence[Spoken], shape: tuple[int, int], share: float = 1.0) -> Table:
+def table_of(spoken_moves: Sequence[Spoken], shape: tuple[int, int], share: float = 1.0) -> Table:
     """Return what pairs say of units; shape is (units, targets), share the part of all pairs that these are."""
-    found = {name: np.full(shape, np.nan) for name in FIGURES}
-    found["pairs"][:] = found["clusters"][:] = 0
+    figures = {name: np.full(shape, np.nan) for name in FIGURES}
+    figures["pairs"][:] = figures["clusters"][:] = 0
     proven = np.zeros(shape, bool)
     moves = []
-    for one in every:
-        known = losses(one.cases, len(one.units), rivals=len(every))
+    for move in spoken_moves:
+        known = losses(move.cases, len(move.units), rivals=len(spoken_moves))
         for name in FIGURES:
-            found[name][one.units, one.target] = getattr(known, name)
-        proven[one.units, one.target] = known.proven(share)
+            figures[name][move.units, move.target] = getattr(known, name)
+        proven[move.units, move.target] = known.proven(share)
         moves.append(known)
-    return Table(**found, proven=proven, moves=moves)
+    return Table(**figures, proven=proven, moves=moves)

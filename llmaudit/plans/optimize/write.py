@@ -24,8 +24,8 @@ def plan_of(chosen: Chosen, name: str = "optimized", limits: Limits | None = Non
         name: The plan's name.
         limits: What it had to keep: tiers that stay are its first rule, the others its constraints.
     """
-    kept = sorted(limits.keep_tiers) if limits else []
-    first = [Rule(when=When(tier=list(kept)), keep=True, note="stays, as asked for")] if kept else []
+    kept_tiers = sorted(limits.keep_tiers) if limits else []
+    first = [Rule(when=When(tier=list(kept_tiers)), keep=True, note="stays, as asked for")] if kept_tiers else []
     groups = [[move] for move in chosen.moves]
     if len(groups) > ONE_EACH:
         together: dict[tuple[object, ...], list[MoveRow]] = {}

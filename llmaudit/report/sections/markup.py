@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmaudit.findings.markup import Channel, GatewayRow, Markup, ModelRow
-from llmaudit.markup.found import claim
+from llmaudit.markup.markup_rules import rule_sentence
 from llmaudit.money import ZERO, shown, stated, total
 from llmaudit.phrases import counted
 from llmaudit.report import charts
@@ -82,7 +82,7 @@ def build(markup: Markup) -> SectionContent:
 
 
 def _each(gateways: Sequence[GatewayRow]) -> tuple[Block, ...]:
-    """Return a part for each gateway, what a markup took first; of very many without one, only the dearest."""
+    """Return a part for each gateway, what a markup took first; of very many without one, only the largest."""
     marked = [row for row in gateways if row.verdict == "markup"]
     others = [row for row in gateways if row.verdict != "markup"]
     kept = (*marked[:MARKED], *others[:PARTS])
@@ -151,8 +151,8 @@ def _these(number: int, *, other: bool) -> str:
 
 
 def _took(row: GatewayRow) -> str:
-    """Say what a gateway added, by its dearest rule, and the dollars of all of them."""
-    rule = claim(row.found[0]) if row.found else f"billed is {percent(row.pct, 2)} over list"
+    """Say what a gateway added, by its most expensive rule, and the dollars of all of them."""
+    rule = rule_sentence(row.found[0]) if row.found else f"billed is {percent(row.pct, 2)} over list"
     more = f", and {counted(len(row.found) - 1, 'more rule')}" if len(row.found) > 1 else ""
     yearly = "" if row.yearly_usd is None else f", {headline(row.yearly_usd)} a year at this pace"
     return f"{name(row.gateway)}: {rule}{more}: {headline(row.overpaid_usd)} overpaid{yearly}"

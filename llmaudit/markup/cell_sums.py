@@ -12,8 +12,8 @@ from decimal import Decimal
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import grouped, requests
-from llmaudit.markup.fit import MIN_ROWS
 from llmaudit.markup.model import TOLERANCE_PCT, Channel, DayRow, ModelRow, Verdict
+from llmaudit.markup.regression import MIN_ROWS
 from llmaudit.money import EXACT, ZERO, percent, shown, times, total
 from llmaudit.phrases import counted
 
@@ -30,44 +30,50 @@ def is_comparable(priced: PricedCell) -> bool:
 
 def model_rows(cells: Iterable[PricedCell]) -> list[ModelRow]:
     """Return the comparison by model, the one with most spend first."""
-    return [_model(model, own) for model, own in grouped(cells, lambda priced: priced.cell.model)]
+    return [_model(model, model_cells) for model, model_cells in grouped(cells, lambda priced: priced.cell.model)]
 
 
 def day_rows(cells: Iterable[PricedCell]) -> list[DayRow]:
     """Return the comparison by day, in order."""
-    by_day = dict(grouped((one for one in cells if one.cell.day), lambda priced: priced.cell.day))
+    by_day = dict(grouped((priced for priced in cells if priced.cell.day), lambda priced: priced.cell.day))
     return [
-        DayRow(day, requests(own), billed(own), listed(own), over(billed(own), listed(own)))
-        for day, own in sorted(by_day.items())
+        DayRow(
+            day,
+            requests(day_cells),
+            billed(day_cells),
+            listed(day_cells),
+            over_pct(billed(day_cells), listed(day_cells)),
+        )
+        for day, day_cells in sorted(by_day.items())
     ]
 
 
 def _model(model: str, cells: list[PricedCell]) -> ModelRow:
-    charged, cost = billed(cells), listed(cells)
-    pct, low = over(charged, cost), over(charged, list_high(cells))
+    billed_usd, list_usd = billed(cells), listed(cells)
+    pct, low_pct = over_pct(billed_usd, list_usd), over_pct(billed_usd, list_high(cells))
     return ModelRow(
         model=model,
         requests=requests(cells),
-        billed_usd=charged,
-        list_usd=cost,
+        billed_usd=billed_usd,
+        list_usd=list_usd,
         pct=pct,
-        low_pct=low,
-        over_list_usd=charged - cost,
-        decides=pct is not None and low is not None and abs(pct - low) <= TOLERANCE_PCT,
+        low_pct=low_pct,
+        over_list_usd=billed_usd - list_usd,
+        decides=pct is not None and low_pct is not None and abs(pct - low_pct) <= TOLERANCE_PCT,
     )
 
 
-def overpaid(models: Sequence[ModelRow]) -> dict[str, Decimal]:
+def overpaid_by_model(models: Sequence[ModelRow]) -> dict[str, Decimal]:
     """Return what was paid above list by model, of those that prove a markup; what others had below is no part."""
-    return {row.model: row.over_list_usd for row in models if _is_dear(row)}
+    return {row.model: row.over_list_usd for row in models if _proves_markup(row)}
 
 
-def over_of_dear(models: Sequence[ModelRow]) -> tuple[float | None, float | None]:
+def proven_over_pct(models: Sequence[ModelRow]) -> tuple[float | None, float | None]:
     """Return how far the models that prove a markup are over list, and over the highest list price that may apply."""
-    dear = [row for row in models if _is_dear(row)]
-    lows = [row.low_pct for row in dear if row.low_pct is not None]
-    charged, cost = total(row.billed_usd for row in dear), total(row.list_usd for row in dear)
-    return over(charged, cost), min(lows, default=None)
+    proven = [row for row in models if _proves_markup(row)]
+    low_pcts = [row.low_pct for row in proven if row.low_pct is not None]
+    billed_usd, list_usd = total(row.billed_usd for row in proven), total(row.list_usd for row in proven)
+    return over_pct(billed_usd, list_usd), min(low_pcts, default=None)
 
 
 def below_list(models: Sequence[ModelRow]) -> Decimal:
@@ -75,51 +81,51 @@ def below_list(models: Sequence[ModelRow]) -> Decimal:
     return total(row.list_usd - row.billed_usd for row in models if row.billed_usd < row.list_usd)
 
 
-def _is_dear(row: ModelRow) -> bool:
+def _proves_markup(row: ModelRow) -> bool:
     return row.decides and (row.pct or 0.0) > TOLERANCE_PCT
 
 
-def verdict(models: Sequence[ModelRow], alike: Collection[str] = ()) -> tuple[Verdict, str]:
+def verdict(models: Sequence[ModelRow], one_ratio_models: Collection[str] = ()) -> tuple[Verdict, str]:
     """Judge by the models whose list price is certain; without one, only a bill at list can be cleared.
 
     A model that is more expensive than list is not cleared by another that is cheaper.
 
     Args:
         models: The comparison by model.
-        alike: Models of whose requests it is known that they were billed one multiple of list: few of them are enough.
+        one_ratio_models: Models whose requests are known to be billed one multiple of list: few of them are enough.
     """
     if not models:
         return "undecidable", "nothing could be compared"
     certain = [row for row in models if row.decides]
-    dear = [row for row in certain if _is_dear(row)]
-    cost = total(row.list_usd for row in certain)
-    if (percent(total(row.over_list_usd for row in dear), cost) or 0.0) > TOLERANCE_PCT:
-        above = over(total(row.billed_usd for row in dear), total(row.list_usd for row in dear))
-        seen = sum(row.requests for row in dear)
-        if seen < MIN_ROWS and not any(row.model in alike for row in dear):
+    proven = [row for row in certain if _proves_markup(row)]
+    certain_list_usd = total(row.list_usd for row in certain)
+    if (percent(total(row.over_list_usd for row in proven), certain_list_usd) or 0.0) > TOLERANCE_PCT:
+        above_pct = over_pct(total(row.billed_usd for row in proven), total(row.list_usd for row in proven))
+        seen = sum(row.requests for row in proven)
+        if seen < MIN_ROWS and not any(row.model in one_ratio_models for row in proven):
             return "undecidable", (
-                f"billed is {above:+.2f}% over list on {counted(seen, 'request')}, not all at one multiple of it: one "
-                f"with another condition can make that difference; {MIN_ROWS} requests with amounts would settle it"
+                f"billed is {above_pct:+.2f}% over list on {counted(seen, 'request')}, not all at one multiple of it: "
+                f"one with another condition can make that difference; {MIN_ROWS} requests with amounts would settle it"
             )
         return "markup", (
-            f"billed is {above:+.2f}% over list on {len(dear)} of {counted(len(certain), 'model')} with one price "
-            "everywhere: no regional price explains that"
+            f"billed is {above_pct:+.2f}% over list on {len(proven)} of {counted(len(certain), 'model')} with one "
+            "price everywhere: no regional price explains that"
         )
-    over_all = over(total(row.billed_usd for row in models), total(row.list_usd for row in models)) or 0.0
-    over_certain = over(total(row.billed_usd for row in certain), cost)
-    if max(abs(over_all), abs(over_certain or 0.0)) <= TOLERANCE_PCT:
-        return "none", f"billed is within {TOLERANCE_PCT}% of list: at most {abs(over_all):.2f}%"
-    if over_certain is None:
+    over_all_pct = over_pct(total(row.billed_usd for row in models), total(row.list_usd for row in models)) or 0.0
+    over_certain_pct = over_pct(total(row.billed_usd for row in certain), certain_list_usd)
+    if max(abs(over_all_pct), abs(over_certain_pct or 0.0)) <= TOLERANCE_PCT:
+        return "none", f"billed is within {TOLERANCE_PCT}% of list: at most {abs(over_all_pct):.2f}%"
+    if over_certain_pct is None:
         return "undecidable", (
-            f"billed is {over_all:+.2f}% over list, but every model here has regional or unknown conditions that could "
-            "explain it; the region of the requests would settle it"
+            f"billed is {over_all_pct:+.2f}% over list, but every model here has regional or unknown conditions that "
+            "could explain it; the region of the requests would settle it"
         )
-    if over_certain < -TOLERANCE_PCT:
-        return "explained", f"billed is below list ({over_certain:+.2f}%): a discount, not a markup"
+    if over_certain_pct < -TOLERANCE_PCT:
+        return "explained", f"billed is below list ({over_certain_pct:+.2f}%): a discount, not a markup"
     return "explained", "models with one price everywhere are at list; only models with regional prices are above it"
 
 
-def why_nothing(cells: Sequence[PricedCell]) -> str:
+def why_not_compared(cells: Sequence[PricedCell]) -> str:
     """Return why nothing of a gateway could be compared, with what would settle it."""
     good = [priced for priced in cells if priced.cell.status == "ok"]
     charged = [priced for priced in good if priced.cell.billed_kind in CHARGED]
@@ -131,17 +137,17 @@ def why_nothing(cells: Sequence[PricedCell]) -> str:
     if any(priced.list_usd for priced in charged):
         return "no request has both a billed amount and counts that were reported; a log with both would settle it"
     names = list(dict.fromkeys(priced.cell.model for priced in charged))
-    few = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    named_models = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
     return (
-        f"{requests(charged):,} requests have an amount and none a list price ({few}); a --deployments file that says "
-        "which models these are, or a --catalog that has their prices, would settle it"
+        f"{requests(charged):,} requests have an amount and none a list price ({named_models}); a --deployments file "
+        "that says which models these are, or a --catalog that has their prices, would settle it"
     )
 
 
 NAMED = 3
 
 
-def stated_channels(gateway: str, charged: Decimal, catalog: Catalog) -> list[Channel]:
+def stated_channels(gateway: str, billed_usd: Decimal, catalog: Catalog) -> list[Channel]:
     """Return the fees that the gateway states; one on top-ups is charged on all credit used, cut-off requests' too."""
     current = [fee for fee in catalog.fees(gateway) if fee.valid_to is None and fee.kind != "none_on_tokens"]
     return [
@@ -150,7 +156,7 @@ def stated_channels(gateway: str, charged: Decimal, catalog: Catalog) -> list[Ch
             applies_to=fee.applies_to,
             pct=fee.pct,
             usd=fee.usd,
-            on_this_spend_usd=EXACT.divide(times(charged, fee.pct), 100)
+            on_this_spend_usd=EXACT.divide(times(billed_usd, fee.pct), 100)
             if fee.pct is not None and fee.kind == "topup_pct"
             else None,
             wording=fee.wording,
@@ -162,14 +168,14 @@ def stated_channels(gateway: str, charged: Decimal, catalog: Catalog) -> list[Ch
     ]
 
 
-def sentence(row: ModelRow) -> str:
+def model_sentence(row: ModelRow) -> str:
     """Return one model as a sentence."""
     above = "unknown" if row.pct is None else f"{row.pct:+.2f}%"
     amounts = f"billed {shown(row.billed_usd, 4)} against list {shown(row.list_usd, 4)}"
     return f"{row.model}: {amounts}, {above}, {row.requests:,} requests"
 
 
-def per_model(cells: Iterable[PricedCell]) -> Mapping[str, list[PricedCell]]:
+def cells_by_model(cells: Iterable[PricedCell]) -> Mapping[str, list[PricedCell]]:
     """Return cells by model."""
     return dict(grouped(cells, lambda priced: priced.cell.model))
 
@@ -189,6 +195,6 @@ def list_high(cells: Iterable[PricedCell]) -> Decimal:
     return total(priced.list_high_usd or ZERO for priced in cells)
 
 
-def over(charged: Decimal, cost: Decimal) -> float | None:
+def over_pct(billed_usd: Decimal, list_usd: Decimal) -> float | None:
     """Return billed over list, minus 1, in percent; None where list is 0."""
-    return percent(charged - cost, cost)
+    return percent(billed_usd - list_usd, list_usd)

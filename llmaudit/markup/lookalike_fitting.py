@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from llmaudit.arrays import Floats
-from llmaudit.markup.fit import mode_of
 from llmaudit.markup.lookalikes import FACTORS, Alternative
-from llmaudit.markup.rules import Bench, Fitted
+from llmaudit.markup.regression import mode_of
+from llmaudit.markup.rules import Bench, FittedRule
 
 CURRENCIES: Mapping[str, tuple[float, float]] = {
     "EUR": (0.78, 0.98),
@@ -28,7 +28,7 @@ CURRENCIES: Mapping[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True)
-class Explained:
+class FittedLookAlike:
     """A look-alike that was tried.
 
     Attributes:
@@ -68,11 +68,11 @@ def _searches(bench: Bench) -> Floats | None:
     for them. Where hardly a request is without one, it is an amount on every request, which is a rule and no search.
     """
     panel = bench.panel
-    each = panel.factors[:, FACTORS["web_searches"]] * (panel.quantities[:, FACTORS["web_searches"]] == 0)
-    at_list = np.abs(panel.billed - bench.listed) <= np.minimum(panel.step, each / 4)
-    if not each.any() or at_list.mean() < WITHOUT:
+    search_price = panel.factors[:, FACTORS["web_searches"]] * (panel.quantities[:, FACTORS["web_searches"]] == 0)
+    is_at_list = np.abs(panel.billed - bench.listed) <= np.minimum(panel.step, search_price / 4)
+    if not search_price.any() or is_at_list.mean() < WITHOUT:
         return None
-    return np.stack([bench.listed + count * each for count in range(SEARCHES)])
+    return np.stack([bench.listed + count * search_price for count in range(SEARCHES)])
 
 
 TIMES = 5
@@ -82,7 +82,7 @@ MOST_ONCE = 0.5
 """Share of requests that have to be billed once, where billing some again is to explain the others."""
 
 
-def tried(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterator[Explained]:
+def fitted_lookalikes(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterator[FittedLookAlike]:
     """Yield every look-alike as a rule of its own: everywhere, on some requests, and on some beside a rate.
 
     Args:
@@ -95,49 +95,51 @@ def tried(bench: Bench, others: list[Alternative], gain: float = 0.0) -> Iterato
     for other in others:
         ratio = other.listed / listed
         constant = bool(np.ptp(ratio) < 1e-3 * ratio.mean())  # relative
-        yield Explained(other.name, other.label, other.listed, is_everywhere=True, is_constant=constant)
+        yield FittedLookAlike(other.name, other.label, other.listed, is_everywhere=True, is_constant=constant)
     names = dict.fromkeys(other.name for other in others)
-    sets = {name: np.stack([listed, *(other.listed for other in others if other.name == name)]) for name in names}
-    if (counted := _searches(bench)) is not None:
-        sets["uncounted searches"] = counted
-    once = np.abs(bench.panel.billed - listed) <= np.minimum(bench.panel.step, listed / 4)
-    if once.mean() >= MOST_ONCE:
-        sets["duplicates"] = np.stack([count * listed for count in range(1, TIMES)])
-    for name, choices in sets.items():
+    choices_by_name = {
+        name: np.stack([listed, *(other.listed for other in others if other.name == name)]) for name in names
+    }
+    if (with_searches := _searches(bench)) is not None:
+        choices_by_name["uncounted searches"] = with_searches
+    is_billed_once = np.abs(bench.panel.billed - listed) <= np.minimum(bench.panel.step, listed / 4)
+    if is_billed_once.mean() >= MOST_ONCE:
+        choices_by_name["duplicates"] = np.stack([count * listed for count in range(1, TIMES)])
+    for name, choices in choices_by_name.items():
         yield _nearest(bench, name, choices, 1.0, gain)
-        clear = listed > 20 * bench.panel.step
-        if clear.any():
-            rate = mode_of(bench.panel.billed[clear] / listed[clear])
+        is_above_rounding = listed > 20 * bench.panel.step
+        if is_above_rounding.any():
+            rate = mode_of(bench.panel.billed[is_above_rounding] / listed[is_above_rounding])
             yield _nearest(bench, name, choices * rate, rate, gain)
 
 
-def _nearest(bench: Bench, name: str, choices: Floats, rate: float, gain: float) -> Explained:
+def _nearest(bench: Bench, name: str, choices: Floats, rate: float, gain: float) -> FittedLookAlike:
     distance = np.abs(choices - bench.panel.billed)
-    chosen = distance.argmin(axis=0)
+    choice = distance.argmin(axis=0)
     is_open = np.ptp(choices, axis=0) > 5 * bench.sigma
     if gain:
-        least = np.take_along_axis(distance, chosen[None], axis=0)[0]
-        nearer = (distance[0] ** 2 - least**2) / (bench.sigma * bench.scale) ** 2
-        chosen = np.where(nearer > gain, chosen, 0)
-        is_open = (np.ptp(choices, axis=0) > bench.sigma) | (chosen > 0)
-    predicted = np.take_along_axis(choices, chosen[None], axis=0)[0]
-    shares = np.bincount(chosen[is_open]) / len(chosen)
-    rest = shares[shares > 0]
-    entropy = float(-(rest * np.log(rest / max(float(is_open.mean()), 1e-12))).sum())
-    return Explained(
+        least_distance = np.take_along_axis(distance, choice[None], axis=0)[0]
+        nearer = (distance[0] ** 2 - least_distance**2) / (bench.sigma * bench.scale) ** 2
+        choice = np.where(nearer > gain, choice, 0)
+        is_open = (np.ptp(choices, axis=0) > bench.sigma) | (choice > 0)
+    predicted = np.take_along_axis(choices, choice[None], axis=0)[0]
+    shares = np.bincount(choice[is_open]) / len(choice)
+    used_shares = shares[shares > 0]
+    entropy = float(-(used_shares * np.log(used_shares / max(float(is_open.mean()), 1e-12))).sum())
+    return FittedLookAlike(
         name,
-        SOME,
+        ON_SOME_REQUESTS,
         predicted,
         is_everywhere=False,
         is_constant=False,
         rate=rate,
         entropy=entropy,
-        choices=max(len(rest), 1),
-        share=float((chosen > 0).mean()),
+        choices=max(len(used_shares), 1),
+        share=float((choice > 0).mean()),
     )
 
 
-SOME = "on some requests"
+ON_SOME_REQUESTS = "on some requests"
 """How a look-alike is called that holds where it comes nearer."""
 
 GAIN = 4.0
@@ -149,6 +151,6 @@ def currency_of(rate: float) -> str | None:
     return next((name for name, (low, high) in CURRENCIES.items() if low <= rate <= high), None)
 
 
-def as_rule(explained: Explained, shift: float, bench: Bench) -> Fitted:
+def as_rule(lookalike: FittedLookAlike, shift: float, bench: Bench) -> FittedRule:
     """Return a look-alike in the shape of a rule, to be judged beside them, in a log that is rounded as theirs."""
-    return Fitted(None, {}, explained.predicted + shift * bench.panel.step, shift=shift)
+    return FittedRule(None, {}, lookalike.predicted + shift * bench.panel.step, shift=shift)

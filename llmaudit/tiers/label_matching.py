@@ -17,10 +17,10 @@ from llmaudit.tiers.classifier import Model, kept_model, load_model
 from llmaudit.tiers.confusion import MEASURED, Confusion
 from llmaudit.tiers.evaluate import Evaluation, evaluate
 from llmaudit.tiers.labels import Label, read_labels
-from llmaudit.tiers.lines import judge_lines
 from llmaudit.tiers.rules import Combination
 from llmaudit.tiers.sample import COLUMNS
 from llmaudit.tiers.tag import SIGNALS_SQL, verdict
+from llmaudit.tiers.tag_lines import judge_lines
 from llmaudit.tiers.train import Example
 from llmaudit.tiers.user_rules import RulesFile, UserRule, kept_rules
 from llmaudit.yamlfile import read_yaml
@@ -36,11 +36,11 @@ def examples(store: Store, labels_file: Path) -> tuple[list[Example], str, int]:
     """
     labels = read_labels(labels_file)
     rows = _signals(store, labels.rows)
-    found = [(label, rows[label.request_id]) for label in labels.rows if label.request_id in rows]
-    if not found:
+    matched = [(label, rows[label.request_id]) for label in labels.rows if label.request_id in rows]
+    if not matched:
         raise _none_here(labels_file)
-    learnt = [Example(row, label.tier, row["template_hash"] or f"request {label.request_id}") for label, row in found]
-    return learnt, labels.sha256, len(labels.rows) - len(found)
+    learnt = [Example(row, label.tier, row["template_hash"] or f"request {label.request_id}") for label, row in matched]
+    return learnt, labels.sha256, len(labels.rows) - len(matched)
 
 
 def evaluated(
@@ -168,12 +168,12 @@ def keep_confusion(store: Store, result: Evaluation, path: str) -> Confusion:
             next_step="Label requests of tiers 0 and 1 as well as of tiers 2 and 3.",
             slug="bad-option",
         )
-    kept = Confusion(under.share, under.high, over.share, over.high, f"{result.labels:,} labels of {path}")
-    store.remember("tier_confusion", msgspec.json.encode(kept).decode())
-    return kept
+    confusion = Confusion(under.share, under.high, over.share, over.high, f"{result.labels:,} labels of {path}")
+    store.remember("tier_confusion", msgspec.json.encode(confusion).decode())
+    return confusion
 
 
 def confusion_of(store: Store) -> Confusion:
     """Return how often tags are wrong, as measured on this database's labels, else on public prompts."""
-    kept = store.remembered("tier_confusion")
-    return msgspec.json.decode(kept, type=Confusion) if kept else MEASURED
+    encoded = store.remembered("tier_confusion")
+    return msgspec.json.decode(encoded, type=Confusion) if encoded else MEASURED

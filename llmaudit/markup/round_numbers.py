@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from llmaudit.arrays import Bools, Floats
-from llmaudit.markup.fit import MIN_ROWS, quantile95, regress
-from llmaudit.markup.rules import NULLS, Bench, Fitted, Form, Number
+from llmaudit.markup.regression import MIN_ROWS, quantile95, regress
+from llmaudit.markup.rules import NULLS, Bench, FittedRule, Form, Number
 
 DIGITS = (1, 2, 3)
 """Significant digits of an amount, and decimals of a percentage less one, from the roundest on."""
@@ -34,24 +34,26 @@ PITCHES = 50
 """With at least this many different endings of amounts, rounding behaves as if random."""
 
 
-def snapped(rule: Fitted, bench: Bench) -> Fitted:
+def snapped(rule: FittedRule, bench: Bench) -> FittedRule:
     """Return a rule with its cost, using round numbers if they reproduce the amounts as well."""
     judged = bench.judged(rule)
     form = rule.form
     if form is None or bench.is_noisy:
         return judged
-    room = rounding_room(form, bench)
+    tolerance = rounding_room(form, bench)
     fitted = np.array([rule.numbers[name].value for name in form.names])
     errors = np.array([rule.numbers[name].error for name in form.names])
     for digits in DIGITS:
-        near = np.array([_round(name, value, digits) for name, value in zip(form.names, fitted, strict=True)])
-        if not (np.abs(near - fitted) <= REACH * errors + room).all() or _is_null(form, near):
+        rounded = np.array([_round(name, value, digits) for name, value in zip(form.names, fitted, strict=True)])
+        if not (np.abs(rounded - fitted) <= REACH * errors + tolerance).all() or _is_null(form, rounded):
             continue
-        predicted = form.predict(near) + rule.shift * bench.panel.step
-        used = dict(zip(form.names, near.tolist(), strict=True))
-        one = bench.judged(replace(rule, predicted=predicted, digits=_digits(form.names, digits) - 1, round=used))
-        if one.cost <= judged.cost and not _is_half_a_step(form, near, bench, rule.shift):
-            return one
+        predicted = form.predict(rounded) + rule.shift * bench.panel.step
+        round_values = dict(zip(form.names, rounded.tolist(), strict=True))
+        candidate = bench.judged(
+            replace(rule, predicted=predicted, digits=_digits(form.names, digits) - 1, round=round_values)
+        )
+        if candidate.cost <= judged.cost and not _is_half_a_step(form, rounded, bench, rule.shift):
+            return candidate
     return bench.judged(replace(rule, digits=NOT_ROUND))
 
 
@@ -73,9 +75,9 @@ LOW_HALF, HIGH_HALF = 0.4, 0.6
 
 def has_round(name: str, number: Number) -> bool:
     """Say whether the interval of a number has a round one in it, and few enough others for that to be no chance."""
-    near = _round(name, number.value, 1)
-    narrow = number.high - number.low < (0.5 if name == "tokens" else 0.2 * abs(near))
-    return number.low <= near <= number.high and narrow
+    rounded = _round(name, number.value, 1)
+    is_narrow = number.high - number.low < (0.5 if name == "tokens" else 0.2 * abs(rounded))
+    return number.low <= rounded <= number.high and is_narrow
 
 
 def _is_null(form: Form, values: Floats) -> bool:
@@ -101,11 +103,11 @@ def rounding_room(form: Form, bench: Bench) -> Floats:
     rows, sigma = form.rows, bench.sigma
     weights = form.columns[rows] / sigma[rows, None] ** 2
     half = bench.panel.step[rows, None] / 2
-    found: Floats = (np.abs(weights) * half).sum(axis=0) / (weights * form.columns[rows]).sum(axis=0)
-    return found
+    room: Floats = (np.abs(weights) * half).sum(axis=0) / (weights * form.columns[rows]).sum(axis=0)
+    return room
 
 
-def refined(rule: Fitted, bench: Bench) -> Fitted:
+def refined(rule: FittedRule, bench: Bench) -> FittedRule:
     """Return a rule with its numbers estimated again, with what is known of the rounding of its amounts.
 
     Amounts that end on half a step are left out. Requests of one list cost share their rounding, and count as one for
@@ -122,15 +124,15 @@ def refined(rule: Fitted, bench: Bench) -> Fitted:
     room = np.zeros(len(form.names))
     fit = None
     if rows.sum() >= MIN_ROWS:
-        alike = None if bench.is_noisy else np.unique(np.round(units[rows], 3), return_inverse=True)[1]
-        fit = regress(form.columns[rows], target[rows], bench.sigma[rows], alike)
+        clusters = None if bench.is_noisy else np.unique(np.round(units[rows], 3), return_inverse=True)[1]
+        fit = regress(form.columns[rows], target[rows], bench.sigma[rows], clusters)
     if fit is None:
         rows, room = form.rows, rounding_room(form, bench)
-        alike = None
+        clusters = None
         fit = regress(form.columns[rows], target[rows], bench.sigma[rows])
     if fit is None:
         return rule
-    count = int(rows.sum()) if alike is None else int(alike.max()) + 1
+    count = int(rows.sum()) if clusters is None else int(clusters.max()) + 1
     if not bench.is_noisy:
         room = np.maximum(room, _pitch(form, bench, units, rows))
     numbers = dict(rule.numbers)
@@ -141,15 +143,15 @@ def refined(rule: Fitted, bench: Bench) -> Fitted:
     return replace(rule, numbers=numbers)
 
 
-def _as_rounded(rule: Fitted, bench: Bench) -> Fitted:
+def _as_rounded(rule: FittedRule, bench: Bench) -> FittedRule:
     """Return a rule for a log that rounds the way in which most amounts are the rule's own, to the last digit.
 
     If steps are far below the precision of any list price, the costs of rules do not decide.
     """
     computed = rule.predicted - rule.shift * bench.panel.step
-    exact = {shift: bench.exactly(computed + shift * bench.panel.step) for shift in (0.0, -0.5, 0.5)}
-    shift = max(exact, key=lambda one: exact[one])
-    if exact[shift] <= exact[rule.shift] + FEW:
+    share_exact = {shift: bench.exactly(computed + shift * bench.panel.step) for shift in (0.0, -0.5, 0.5)}
+    shift = max(share_exact, key=lambda candidate: share_exact[candidate])
+    if share_exact[shift] <= share_exact[rule.shift] + FEW:
         return rule
     return replace(rule, predicted=computed + shift * bench.panel.step, shift=shift)
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from llmaudit.markup.decide import Decision
-from llmaudit.markup.fit import ILL, quantile95, regress, sigma_of
 from llmaudit.markup.model import ImpliedRate
 from llmaudit.markup.panel import CLASSES, Panel
+from llmaudit.markup.regression import ILL, quantile95, regress, sigma_of
 
 LEAST = 0.01
 """The rate of a class with less than this share of list cost cannot be determined."""
@@ -29,10 +29,10 @@ SURE = 0.05
 
 def implied_rates(decisions: Mapping[str, Decision]) -> list[ImpliedRate]:
     """Return the rate of each class of tokens that each model's requests have, as a multiple of list."""
-    return [row for name, one in decisions.items() for row in _of(name, one.bench.panel)]
+    return [row for name, decision in decisions.items() for row in _rates_of_model(name, decision.bench.panel)]
 
 
-def _of(model: str, panel: Panel) -> Iterator[ImpliedRate]:
+def _rates_of_model(model: str, panel: Panel) -> Iterator[ImpliedRate]:
     shares = panel.parts.sum(axis=0) / panel.parts.sum()
     used = [index for index in range(len(CLASSES)) if shares[index] >= LEAST]
     columns = np.concatenate([panel.parts[:, used], np.ones((len(panel), 1))], axis=1)
@@ -45,12 +45,16 @@ def _of(model: str, panel: Panel) -> Iterator[ImpliedRate]:
         elif fit is None or fit.condition > ILL:
             yield _refused(model, name, "the classes rise and fall together")
         else:
-            place = used.index(index)
-            value, reach = float(fit.values[place]), quantile95(len(panel)) * float(fit.errors[place])
-            if reach > SURE * max(value, 1.0):
-                yield _refused(model, name, f"its interval is {value - reach:.2f} to {value + reach:.2f} times list")
+            column = used.index(index)
+            value, half_width = float(fit.values[column]), quantile95(len(panel)) * float(fit.errors[column])
+            if half_width > SURE * max(value, 1.0):
+                yield _refused(
+                    model, name, f"its interval is {value - half_width:.2f} to {value + half_width:.2f} times list"
+                )
             else:
-                yield ImpliedRate(model=model, token_class=name, ratio=value, low=value - reach, high=value + reach)
+                yield ImpliedRate(
+                    model=model, token_class=name, ratio=value, low=value - half_width, high=value + half_width
+                )
 
 
 def _refused(model: str, name: str, why: str) -> ImpliedRate:

@@ -17,7 +17,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.datasets.markup_study import cells_of
 from llmaudit.markup.gateway import Traffic, judge_gateway
 from llmaudit.markup.model import GatewayRow
-from llmaudit.markup.steps import step_of
+from llmaudit.markup.rounding_step import step_of
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 

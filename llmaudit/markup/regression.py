@@ -44,8 +44,8 @@ class Linear:
     @property
     def errors(self) -> Floats:
         """Standard errors."""
-        found: Floats = np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
-        return found
+        errors: Floats = np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+        return errors
 
 
 ILL = 300.0
@@ -59,17 +59,17 @@ def sigma_of(panel: Panel, noise: float = FLOOR, amounts: Floats | None = None) 
         noise: The relative error.
         amounts: What it is relative to, where that is more than list.
     """
-    whole = panel.listed if amounts is None else np.maximum(panel.listed, amounts)
-    found: Floats = np.sqrt(panel.step**2 / 12 + (max(noise, FLOOR) * whole) ** 2)
-    return found
+    base = panel.listed if amounts is None else np.maximum(panel.listed, amounts)
+    sigma: Floats = np.sqrt(panel.step**2 / 12 + (max(noise, FLOOR) * base) ** 2)
+    return sigma
 
 
 def noise_of(panel: Panel, predicted: Floats) -> float:
     """Return the relative error of amounts beside a rule, from those so large that rounding does not matter."""
-    clear = panel.listed > 20 * panel.step
-    if clear.sum() < MIN_ROWS:
+    is_above_rounding = panel.listed > 20 * panel.step
+    if is_above_rounding.sum() < MIN_ROWS:
         return FLOOR
-    relative = (panel.billed - predicted)[clear] / np.maximum(panel.listed, predicted)[clear]
+    relative = (panel.billed - predicted)[is_above_rounding] / np.maximum(panel.listed, predicted)[is_above_rounding]
     return max(float(1.4826 * np.median(np.abs(relative))), FLOOR)
 
 
@@ -77,47 +77,55 @@ MIN_ROWS = 30
 """Fewer requests decide nothing of their own."""
 
 
-def regress(columns: Floats, target: Floats, sigma: Floats, alike: Ints | None = None) -> Linear | None:
+def regress(columns: Floats, target: Floats, sigma: Floats, clusters: Ints | None = None) -> Linear | None:
     """Return the robust fit of a target on columns (n x p), or None where a column says nothing.
 
     Args:
         columns: Each in US dollars, so that a coefficient is a ratio; or ones, for an amount per request.
         target: In US dollars.
         sigma: The least error of each.
-        alike: Numbers from 0; rows of one number share their error, and standard errors take them as one.
+        clusters: Numbers from 0; rows of one number share their error, and standard errors take them as one.
     """
-    scaled, goal = columns / sigma[:, None], target / sigma
-    norms = np.linalg.norm(scaled, axis=0)
+    scaled_columns, scaled_target = columns / sigma[:, None], target / sigma
+    norms = np.linalg.norm(scaled_columns, axis=0)
     if len(target) <= columns.shape[1] or not norms.all():
         return None
-    unit = scaled / norms
-    condition = float(np.linalg.cond(unit))
+    unit_columns = scaled_columns / norms
+    condition = float(np.linalg.cond(unit_columns))
     if not np.isfinite(condition) or condition > 1 / np.finfo(float).eps ** 0.5:
         return None
-    values = _iterated(unit, goal, _solved(unit, goal, np.ones(len(goal))))
-    return Linear(values / norms, _sandwich(unit, goal, values, alike) / np.outer(norms, norms), condition)
+    coefficients = _iterated(
+        unit_columns, scaled_target, _solved(unit_columns, scaled_target, np.ones(len(scaled_target)))
+    )
+    return Linear(
+        coefficients / norms,
+        _sandwich(unit_columns, scaled_target, coefficients, clusters) / np.outer(norms, norms),
+        condition,
+    )
 
 
-def _iterated(unit: Floats, goal: Floats, start: Floats) -> Floats:
+def _iterated(columns: Floats, target: Floats, start: Floats) -> Floats:
     """Return the bisquare estimate: least absolute deviations first, so that the start is robust too."""
-    values = start
+    coefficients = start
     for _ in range(ROUNDS // 2):
-        residual = goal - unit @ values
-        values = _solved(unit, goal, 1 / np.maximum(np.abs(residual), 1e-3))
+        residual = target - columns @ coefficients
+        coefficients = _solved(columns, target, 1 / np.maximum(np.abs(residual), 1e-3))
     for _ in range(ROUNDS):
-        residual = goal - unit @ values
+        residual = target - columns @ coefficients
         weights = np.maximum(1 - (residual / (BISQUARE * scale_of(residual))) ** 2, 0.0) ** 2
-        better = _solved(unit, goal, weights)
-        if np.allclose(better, values, rtol=1e-12, atol=0):
-            return better
-        values = better
-    return values
+        refined = _solved(columns, target, weights)
+        if np.allclose(refined, coefficients, rtol=1e-12, atol=0):
+            return refined
+        coefficients = refined
+    return coefficients
 
 
-def _solved(unit: Floats, goal: Floats, weights: Floats) -> Floats:
-    weighted = unit * weights[:, None]
-    found: Floats = np.asarray(np.linalg.lstsq(weighted.T @ unit, weighted.T @ goal, rcond=None)[0], dtype=np.float64)
-    return found
+def _solved(columns: Floats, target: Floats, weights: Floats) -> Floats:
+    weighted = columns * weights[:, None]
+    coefficients: Floats = np.asarray(
+        np.linalg.lstsq(weighted.T @ columns, weighted.T @ target, rcond=None)[0], dtype=np.float64
+    )
+    return coefficients
 
 
 def scale_of(residual: Floats) -> float:
@@ -125,20 +133,20 @@ def scale_of(residual: Floats) -> float:
     return max(float(1.4826 * np.median(np.abs(residual))), 1e-3)
 
 
-def _sandwich(unit: Floats, goal: Floats, values: Floats, alike: Ints | None) -> Floats:
-    residual = goal - unit @ values
+def _sandwich(columns: Floats, target: Floats, coefficients: Floats, clusters: Ints | None) -> Floats:
+    residual = target - columns @ coefficients
     limit = BISQUARE * scale_of(residual)
     share = np.clip(residual / limit, -1.0, 1.0)
     psi = residual * (1 - share**2) ** 2
     slope = (1 - share**2) * (1 - 5 * share**2)
-    bread = np.linalg.pinv((unit * slope[:, None]).T @ unit)
-    scores = unit * psi[:, None]
-    if alike is not None:  # Liang and Zeger (1986): scores of rows that share an error are one score
-        scores = np.stack([np.bincount(alike, weights=column) for column in scores.T], axis=1)
+    bread = np.linalg.pinv((columns * slope[:, None]).T @ columns)
+    scores = columns * psi[:, None]
+    if clusters is not None:  # Liang and Zeger (1986): scores of rows that share an error are one score
+        scores = np.stack([np.bincount(clusters, weights=column) for column in scores.T], axis=1)
     meat = scores.T @ scores
     n, p = scores.shape
-    found: Floats = bread @ meat @ bread * n / max(n - p, 1)
-    return found
+    covariance: Floats = bread @ meat @ bread * n / max(n - p, 1)
+    return covariance
 
 
 def quantile95(n: int) -> float:

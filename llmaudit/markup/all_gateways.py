@@ -20,21 +20,21 @@ def markup_of(evidence: Evidence) -> Markup:
     """Return the verdict on every gateway, the one with most spend first."""
     if _last and _last[0][0]() is evidence:
         return _last[0][1]
-    found = _judged(evidence)
-    _last[:] = [(ref(evidence), found)]
-    return found
+    markup = _judged(evidence)
+    _last[:] = [(ref(evidence), markup)]
+    return markup
 
 
 def _judged(evidence: Evidence) -> Markup:
-    through = [priced for priced in evidence.cells if priced.cell.gateway]
+    through_gateways = [priced for priced in evidence.cells if priced.cell.gateway]
     payments = _payments(evidence)
-    if not through and not payments:
+    if not through_gateways and not payments:
         return Markup([])
     from llmaudit.markup.gateway import Traffic, judge_gateway  # noqa: PLC0415 -- numpy, which only gateways need
 
     sample = _by_gateway(evidence.rows(BilledRequest))
     prompts = _by_gateway(evidence.rows(SizedPrompt))
-    cells: dict[str, list[PricedCell]] = dict(grouped(through, lambda priced: priced.cell.gateway))
+    cells: dict[str, list[PricedCell]] = dict(grouped(through_gateways, lambda priced: priced.cell.gateway))
     return Markup(
         [
             judge_gateway(
@@ -48,18 +48,18 @@ def _judged(evidence: Evidence) -> Markup:
 
 def _payments(evidence: Evidence) -> dict[str, list[Payment]]:
     """Return the payments of the period by gateway."""
-    found: dict[str, list[Payment]] = {}
+    by_gateway: dict[str, list[Payment]] = {}
     for row in evidence.rows(Payment):
         if evidence.period.holds(row.at):
-            found.setdefault(evidence.catalog.gateway_id(row.gateway) or row.gateway, []).append(row)
-    return found
+            by_gateway.setdefault(evidence.catalog.gateway_id(row.gateway) or row.gateway, []).append(row)
+    return by_gateway
 
 
 Row = TypeVar("Row", BilledRequest, SizedPrompt)
 
 
 def _by_gateway(rows: list[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+    rows_by_gateway: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(row.gateway, []).append(row)
-    return found
+        rows_by_gateway.setdefault(row.gateway, []).append(row)
+    return rows_by_gateway

@@ -93,14 +93,14 @@ def load(store: Store, name: str) -> tuple[Pairs, Plan]:
     Raises:
         InputError: There is no such test, or its pairs have no such cluster.
     """
-    found = {plan.name: (plan, details, zone) for plan, details, zone in tests(store)}
-    if name not in found:
+    test_by_name = {plan.name: (plan, details, zone) for plan, details, zone in tests(store)}
+    if name not in test_by_name:
         raise InputError(
             f"the database has no shadow test {printable(name)!r}",
             next_step="Run `llmaudit shadow analyze PAIRS…` first.",
             slug="no-shadow-test",
         )
-    plan, details, zone = found[name]
+    plan, details, zone = test_by_name[name]
     table = store.arrow("SELECT * FROM shadow_pairs WHERE test = ?", [name])
     return pairs_of(table, details, zone, plan.cluster), plan
 
@@ -298,27 +298,31 @@ def certify(store: Store, analysis: Analysis) -> int:
     span = store.one("SELECT min(primary_at), max(primary_at) FROM shadow_pairs WHERE test = ?", [analysis.name])
     costs = {figure.tier: figure for figure in analysis.metrics if figure.metric == "cost_ratio"}
     rows: list[Sequence[Any]] = []
-    for one in [analysis.pooled, *analysis.by_tier]:
-        if analysis.primary is None or analysis.shadow is None or (one is not analysis.pooled and one.tier is None):
+    for result in [analysis.pooled, *analysis.by_tier]:
+        if (
+            analysis.primary is None
+            or analysis.shadow is None
+            or (result is not analysis.pooled and result.tier is None)
+        ):
             continue
-        is_tier = one is not analysis.pooled
-        whole = is_tier and len(analysis.by_tier) == 1  # one tier only: its costs stand in the pooled figure
-        cost = costs.get(None if whole else one.tier)
-        certified = is_tier and one.may_move and one.judged_pairs >= LEAST_PAIRS
+        is_tier = result is not analysis.pooled
+        is_only_tier = is_tier and len(analysis.by_tier) == 1  # one tier only: its costs stand in the pooled figure
+        cost = costs.get(None if is_only_tier else result.tier)
+        certified = is_tier and result.may_move and result.judged_pairs >= LEAST_PAIRS
         interval = (cost.delta, cost.low, cost.high) if cost else (None, None, None)
         rows.append(
             [
                 *(
                     analysis.name,
-                    one.tier,
+                    result.tier,
                     analysis.primary,
                     analysis.shadow,
                     "quality",
                     "shadow",
-                    one.verdict,
+                    result.verdict,
                     certified,
                 ),
-                *(one.judged_pairs, one.clusters, one.delta, one.bound, analysis.margin, *interval, *span),
+                *(result.judged_pairs, result.clusters, result.delta, result.bound, analysis.margin, *interval, *span),
             ]
         )
     with store.transaction():

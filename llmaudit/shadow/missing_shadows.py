@@ -77,8 +77,8 @@ def scale(pairs: Pairs) -> tuple[float, float]:
     """Return the lowest and highest score: 0 and 1 unless graded scores reach further."""
     if pairs.kind == "binary":
         return 0.0, 1.0
-    every = np.concatenate([pairs.primary.score, pairs.shadow.score])
-    known = every[~np.isnan(every)]
+    scores = np.concatenate([pairs.primary.score, pairs.shadow.score])
+    known = scores[~np.isnan(scores)]
     if not len(known):
         return 0.0, 1.0
     return min(float(known.min()), 0.0), max(float(known.max()), 1.0)

@@ -39,21 +39,21 @@ def fields_in(line: int, raw: Any, needs: tuple[str, ...], tally: Tally) -> dict
         if (twice := _twice(raw, record)) is not None:
             tally.reject(line, "stands there twice", twice)
             return None
-    found: dict[str, tuple[Field, Any]] = {}
+    values: dict[str, tuple[Field, Any]] = {}
     for path, name, value in flat(record):
-        one = field_of(name)
-        if one is None or one.name in found:
+        field = field_of(name)
+        if field is None or field.name in values:
             continue
         try:
-            found[one.name] = (one, read_value(one.kind, value))
+            values[field.name] = (field, read_value(field.kind, value))
         except BadValue as error:
             tally.reject(line, str(error), path[-1])
             return None
     for needed in needs:
-        if needed not in found or found[needed][1] is None:
+        if needed not in values or values[needed][1] is None:
             tally.reject(line, MISSING, needed)
             return None
-    return found
+    return values
 
 
 def _twice(raw: bytes, record: dict[str, Any]) -> str | None:
@@ -130,8 +130,8 @@ class Collected:
             return
         before = len(self._lines)
         self._lines.append(line)
-        for name, (one, value) in record.items():
-            self._fields.setdefault(name, one)
+        for name, (field, value) in record.items():
+            self._fields.setdefault(name, field)
             self._columns.setdefault(name, [None] * before).append(value)
         for values in self._columns.values():
             if len(values) == before:

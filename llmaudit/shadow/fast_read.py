@@ -22,9 +22,9 @@ import pyarrow.json as arrow_json
 from llmaudit.formats.alike import Alike, Shapes
 from llmaudit.ingest.read import Block, Content, blocks, opened
 from llmaudit.ingest.records import Tally
-from llmaudit.shadow.cast import canonical, cast, encoded, numbers
 from llmaudit.shadow.columns import ARROW, BY_NAME, CODES, ENCODED, USAGE, BadValue, Field, field_of
-from llmaudit.shadow.single import Collected, fields_in, flat
+from llmaudit.shadow.record import Collected, fields_in, flat
+from llmaudit.shadow.type_casts import canonical, cast, encoded, numbers
 
 SAMPLE = 200
 BLOCK_BYTES = 2 << 20

@@ -21,37 +21,37 @@ def canonical(table: pa.Table) -> pa.Table:
     """
     columns: dict[str, pa.ChunkedArray] = {}
     for name in table.column_names:
-        one = field_of(name)
-        if one is not None and one.name not in columns:
-            columns[one.name] = cast(one, table[name])
+        field = field_of(name)
+        if field is not None and field.name not in columns:
+            columns[field.name] = cast(field, table[name])
     return pa.table(columns)
 
 
-def cast(one: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def cast(field: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column as the type of its field, or say which value does not fit."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        if one.name in ENCODED and kind.value_type == pa.string():
-            return _text(one, column)
+        if field.name in ENCODED and kind.value_type == pa.string():
+            return _text(field, column)
         column = column.cast(kind.value_type)
         kind = column.type
-    if one.kind == "time":
-        return _times(one, column)
-    target = ARROW[one.kind]
-    awkward = (pa.types.is_string(kind) or pa.types.is_large_string(kind)) and one.kind != "text"
-    awkward |= pa.types.is_boolean(kind) and one.kind not in {"flag", "score"}
-    awkward |= one.kind == "flag" and not pa.types.is_boolean(kind)
-    awkward |= one.kind == "money" and not (pa.types.is_decimal(kind) or pa.types.is_floating(kind))
+    if field.kind == "time":
+        return _times(field, column)
+    target = ARROW[field.kind]
+    awkward = (pa.types.is_string(kind) or pa.types.is_large_string(kind)) and field.kind != "text"
+    awkward |= pa.types.is_boolean(kind) and field.kind not in {"flag", "score"}
+    awkward |= field.kind == "flag" and not pa.types.is_boolean(kind)
+    awkward |= field.kind == "money" and not (pa.types.is_decimal(kind) or pa.types.is_floating(kind))
     if awkward:
-        return _by_value(one, column)
+        return _by_value(field, column)
     try:
-        found = column.cast(target) if kind != target else column
+        converted = column.cast(target) if kind != target else column
     except pa.ArrowException:
-        return _by_value(one, column)
-    if one.kind == "text":
-        return _text(one, found)
-    _in_range(one, found)
-    return _finite(one, found) if one.kind in {"score", "measure"} else found
+        return _by_value(field, column)
+    if field.kind == "text":
+        return _text(field, converted)
+    _in_range(field, converted)
+    return _finite(field, converted) if field.kind in {"score", "measure"} else converted
 
 
 def _text(one: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -85,15 +85,15 @@ def encoded(table: pa.Table) -> pa.Table:
     return table
 
 
-def numbers(one: Field, texts: pa.StringArray) -> pa.Array:
+def numbers(field: Field, texts: pa.StringArray) -> pa.Array:
     """Return JSON numbers, as they are written, as numbers of the kind that a field needs.
 
     Raises:
         pa.ArrowInvalid: One is out of all range.
     """
-    if one.kind == "money":
+    if field.kind == "money":
         return _amounts(texts)
-    if one.kind in {"measure", "score"}:
+    if field.kind in {"measure", "score"}:
         return texts.cast(pa.float64())
     try:
         return texts.cast(pa.int64())

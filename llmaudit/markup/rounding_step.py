@@ -20,7 +20,7 @@ NEARLY_EVERY = 0.98
 """Share of the amounts that are multiples of the step: of any other unit, hardly half are, by chance."""
 
 
-def steps(rows: Sequence[BilledRequest]) -> Floats:
+def rounding_steps(rows: Sequence[BilledRequest]) -> Floats:
     """Return the rounding step of each request's amount in US dollars, found model by model.
 
     It is the place of the last digit that any amount of the model has. A log in points of 1/500,000 dollar has steps of
@@ -31,7 +31,8 @@ def steps(rows: Sequence[BilledRequest]) -> Floats:
         amounts.setdefault(row.model, []).append(row.billed_usd)
     everywhere = step_of([row.billed_usd for row in rows])
     by_model = {
-        model: step_of(own) if len(own) >= FEW and _differ(own) else everywhere for model, own in amounts.items()
+        model: step_of(model_amounts) if len(model_amounts) >= FEW and _differ(model_amounts) else everywhere
+        for model, model_amounts in amounts.items()
     }
     return np.array([by_model[row.model] for row in rows])
 

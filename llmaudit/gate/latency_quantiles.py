@@ -25,7 +25,7 @@ class Times:
 
 def latency_of(log: Baseline, by: str, name: str | None) -> Times | None:
     """Return the histogram of a group, or None."""
-    return next((Times(one) for one in log.latency if one.by == by and one.name == name), None)
+    return next((Times(latency) for latency in log.latency if latency.by == by and latency.name == name), None)
 
 
 def latency_increase(before: Times | None, after: Times | None, share: float, level: float) -> Increase | str:
@@ -37,13 +37,13 @@ def latency_increase(before: Times | None, after: Times | None, share: float, le
     if before is None or after is None:
         return "one of the logs has no times for it"
     least = round(MIN_REQUESTS / (2 * min(share, 1 - share)))
-    for side, one in (("baseline", before), ("log", after)):
-        if one.requests < least:
-            return f"the {side} has {one.requests} timed answers of it; {least} are needed"
+    for side, times in (("baseline", before), ("log", after)):
+        if times.requests < least:
+            return f"the {side} has {times.requests} timed answers of it; {least} are needed"
     z = float(ndtri(1 - level / 2))
-    bounds = [_bounds(one, share, z) for one in (before, after)]
-    middle = [one.quantile(share) for one in (before, after)]
-    estimate = log(middle[1] / middle[0])
+    bounds = [_bounds(times, share, z) for times in (before, after)]
+    quantiles = [times.quantile(share) for times in (before, after)]
+    estimate = log(quantiles[1] / quantiles[0])
     low, high = log(bounds[1][0] / bounds[0][1]), log(bounds[1][1] / bounds[0][0])
     error = max(estimate - low, 1e-9) / z
     reach = (float(ndtri(POWER)) + z) * error
@@ -51,8 +51,8 @@ def latency_increase(before: Times | None, after: Times | None, share: float, le
         pct=100 * (exp(estimate) - 1),
         low_pct=100 * (exp(low) - 1),
         high_pct=100 * (exp(high) - 1),
-        before=middle[0],
-        after=middle[1],
+        before=quantiles[0],
+        after=quantiles[1],
         n_before=before.requests,
         n_after=after.requests,
         detectable_pct=100 * (exp(reach) - 1),
@@ -61,7 +61,7 @@ def latency_increase(before: Times | None, after: Times | None, share: float, le
     )
 
 
-def _bounds(one: Times, share: float, z: float) -> tuple[float, float]:
-    half = z * sqrt(share * (1 - share) / one.requests)
+def _bounds(times: Times, share: float, z: float) -> tuple[float, float]:
+    half = z * sqrt(share * (1 - share) / times.requests)
     edge = exp(0.5 / BUCKETS_PER_E)
-    return one.quantile(max(share - half, 0.0)) / edge, one.quantile(min(share + half, 1.0)) * edge
+    return times.quantile(max(share - half, 0.0)) / edge, times.quantile(min(share + half, 1.0)) * edge

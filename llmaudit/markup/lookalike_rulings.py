@@ -1,0 +1,264 @@
+"""Says for each look-alike, in order, whether it is ruled out and by which numbers, and what remains open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from llmaudit.markup.decide import ENOUGH, Decision
+from llmaudit.markup.doubts import MANY, exchange_rate_of
+from llmaudit.markup.judge import Judgement
+from llmaudit.markup.lookalike_fitting import ON_SOME_REQUESTS, currency_of
+from llmaudit.markup.lookalikes import ORDER
+from llmaudit.markup.model import TOLERANCE, LookAlike, ModelRow
+from llmaudit.markup.outliers import are_outliers_negligible, outlier_mask, unexplained_share
+from llmaudit.markup.rules import PER_NUMBER
+
+ALWAYS = {
+    "duplicates": "every request id counts once, and one that counted twice would add to both sides alike",
+    "log coverage": "each request is compared with its own list cost: what is missing from the log is in neither sum",
+}
+NOT_PRICED = {
+    "region": "no model here has a regional price, or the log names the region",
+    "time of day": "no model here has more expensive hours",
+    "service tier": "no model here has another tier, or the log names the tier that served",
+    "batch": "no model here has a batch price",
+    "long context": "no model here has a price for long prompts",
+    "cache class": "no request has cached tokens whose class is open",
+    "price change on a date": "no price of these models changed within 18 months",
+    "alias": "every request was served by the model it asked for",
+    "reasoning outside output": "no request states reasoning tokens",
+    "uncounted searches": "no model here has a price for searches, or the log counts them",
+}
+
+
+def rulings(judgement: Judgement) -> list[LookAlike]:
+    """Return every look-alike in the order in which they are tried."""
+    return [_ruling(name, judgement) for name in ORDER]
+
+
+def _ruling(name: str, judgement: Judgement) -> LookAlike:
+    explained_models = [
+        key for key, decision in judgement.models.items() if decision.lookalike and decision.lookalike.name == name
+    ]
+    if explained_models:
+        lookalike = judgement.models[explained_models[0]].lookalike
+        label = lookalike.label if lookalike else name
+        return LookAlike(name, ruled_out=False, why=f"explains {_named(explained_models)}: {label}")
+    if name in ALWAYS:
+        return LookAlike(name, ruled_out=True, why=ALWAYS[name])
+    if name == "promotion":
+        return _promotion(judgement)
+    if name == "currency":
+        return _currency(judgement)
+    if all(decision.outcome == "list" for decision in judgement.models.values()):
+        return LookAlike(name, ruled_out=True, why="the amounts are list as it is: there is nothing to explain")
+    scores = [
+        (_behind(decision, name), decision.lookalike_scores[name])
+        for decision in _asked(judgement)
+        if name in decision.lookalike_scores
+    ]
+    if not scores:
+        return LookAlike(name, ruled_out=True, why=NOT_PRICED[name])
+    cost_behind, best = min(scores, key=lambda pair: pair[0])
+    fit_sentence = f"{best.label}: makes the amounts of {100 * best.fits:.0f}% of the requests"
+    if cost_behind > PER_NUMBER:
+        return LookAlike(name, ruled_out=True, why=f"{fit_sentence} only")
+    return LookAlike(name, ruled_out=False, why=f"{fit_sentence}, as any other reading does")
+
+
+def _behind(decision: Decision, name: str) -> float:
+    """Return how much worse a look-alike fits than the explanation chosen for a model, rule or look-alike."""
+    return decision.lookalike_scores[name].excess_cost + decision.rule.cost - decision.cost
+
+
+def _asked(judgement: Judgement) -> Iterator[Decision]:
+    """Yield the decisions in which a look-alike has to be ruled out: groups under a rule, and unclear models."""
+    yield from (group.decision for group in judgement.groups)
+    yield from (decision for decision in judgement.models.values() if decision.outcome in {"unclear", "look-alike"})
+
+
+def _promotion(judgement: Judgement) -> LookAlike:
+    below = [key for key, decision in judgement.models.items() if decision.outcome == "discount"]
+    if below:
+        added_share = judgement.models[below[0]].added_share
+        return LookAlike(
+            "promotion", ruled_out=False, why=f"explains {_named(below)}: billed {100 * added_share:+.1f}% of list"
+        )
+    return LookAlike("promotion", ruled_out=True, why="no model is billed below list")
+
+
+def _currency(judgement: Judgement) -> LookAlike:
+    in_currency = [key for key, decision in judgement.models.items() if decision.outcome == "currency"]
+    if in_currency:
+        rate = exchange_rate_of(judgement.models[in_currency[0]].rule) or 1.0
+        return LookAlike(
+            "currency",
+            ruled_out=False,
+            why=f"explains {_named(in_currency)}: {rate:.4g} is {currency_of(rate)} for a dollar",
+        )
+    return LookAlike("currency", ruled_out=True, why="amounts are in US dollars, and no ratio is an exchange rate")
+
+
+def unsettled(judgement: Judgement) -> str | None:
+    """Return what keeps the verdict open, and what would settle it; None if nothing does."""
+    one_ratio_models = [key for key, decision in judgement.models.items() if _is_bare(decision)]
+    if (
+        one_ratio_models
+        and _is_one_ratio(judgement, one_ratio_models)
+        and not _at_list_for_sure(judgement, one_ratio_models)
+    ):
+        decision = judgement.models[one_ratio_models[0]]
+        lookalike = decision.lookalike
+        reading = f"{lookalike.name} ({lookalike.label})" if lookalike else "a look-alike"
+        return (
+            f"billed is {100 * decision.added_share:+.2f}% over list on {_named(one_ratio_models)}, the very ratio of "
+            f"{reading}, and no model here has one price everywhere; "
+            f"{_settling(lookalike.name if lookalike else '')} would settle it"
+        )
+    if (currency_question := _near_currency(judgement)) is not None:
+        return currency_question
+    is_negligible = are_outliers_negligible(judgement)
+    excess = {
+        key: unexplained_share(decision)
+        for key, decision in judgement.models.items()
+        if not is_negligible or decision.outcome != "list"
+    }
+    unexplained = [key for key, share in excess.items() if share > TOLERANCE]
+    excess_usd = sum(share * float(judgement.models[key].bench.listed.sum()) for key, share in excess.items())
+    share = excess_usd / float(judgement.panel.listed.sum())
+    if unexplained and share > TOLERANCE:
+        return (
+            f"{100 * share:+.2f}% over list on {_named(unexplained)} follows no rule and no look-alike; the gateway's "
+            "own bill by request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
+        )
+    return None
+
+
+def _near_currency(judgement: Judgement) -> str | None:
+    """Return the question whether a ratio is a markup or a currency, if some gateways charge such a ratio."""
+    exchange_rates = {
+        key: exchange_rate_of(decision.rule)
+        for key, decision in judgement.models.items()
+        if decision.outcome == "currency"
+    }
+    plausible = {key: rate for key, rate in exchange_rates.items() if rate is not None and 1 < rate <= MANY}
+    if not plausible:
+        return None
+    rate = next(iter(plausible.values()))
+    return (
+        f"billed is {rate:.4g} times list on {_named(list(plausible))}: a markup, or {currency_of(rate)} for a dollar; "
+        "the currency of the amounts would settle it"
+    )
+
+
+def _settling(name: str) -> str:
+    """Return what settles whether a look-alike is one, in words."""
+    return {
+        "price change on a date": "the price list that the gateway billed by",
+        "alias": "the price list that the gateway billed by",
+    }.get(name, f"the {name or 'condition'} of the requests")
+
+
+def _is_bare(decision: Decision) -> bool:
+    lookalike = decision.lookalike
+    return (
+        lookalike is not None and lookalike.is_everywhere and lookalike.is_constant and decision.added_share > TOLERANCE
+    )
+
+
+def _is_one_ratio(judgement: Judgement, names: Sequence[str]) -> bool:
+    overs = [judgement.models[name].added_share for name in names]
+    return max(overs) - min(overs) <= TOLERANCE
+
+
+def _at_list_for_sure(judgement: Judgement, one_ratio_models: Sequence[str]) -> bool:
+    """Say whether other models, which the look-alike does not touch, are at list: then it explains the rest."""
+    lookalike = judgement.models[one_ratio_models[0]].lookalike
+    return any(
+        decision.outcome == "list"
+        and lookalike is not None
+        and (lookalike.name != "region" or decision.highest_regional_ratio <= 1 + TOLERANCE)
+        for name, decision in judgement.models.items()
+        if name not in one_ratio_models
+    )
+
+
+def explanation(judgement: Judgement) -> str:
+    """Return what explains the amounts that are not list, grouping models with the same explanation."""
+    models_by_reason: dict[str, list[str]] = {}
+    for key, decision in judgement.models.items():
+        if (why := _explained(decision)) is not None:
+            models_by_reason.setdefault(why, []).append(key)
+    sentences = (
+        f"{_named(names)}: {why.replace(ON_SOME_REQUESTS, _share(judgement, names))}"
+        for why, names in models_by_reason.items()
+    )
+    return f"no markup: {'; '.join(sentences)}"
+
+
+def _share(judgement: Judgement, names: Sequence[str]) -> str:
+    """Return how many requests of some models their explanation covers, in words."""
+    lookalikes = (judgement.models[name].lookalike for name in names)
+    shares = [
+        100 * lookalike.share for lookalike in lookalikes if lookalike is not None and lookalike.share is not None
+    ]
+    if not shares:
+        return ON_SOME_REQUESTS
+    low, high = f"{min(shares):.0f}%", f"{max(shares):.0f}%"
+    return f"on {low if low == high else f'{low} to {high}'} of the requests"
+
+
+def _explained(decision: Decision) -> str | None:
+    if decision.lookalike is not None:
+        return f"{decision.lookalike.name} ({decision.lookalike.label})"
+    if decision.outcome == "discount":
+        return f"billed below list ({100 * decision.added_share:+.1f}%), a discount"
+    if decision.outcome == "currency":
+        rate = exchange_rate_of(decision.rule) or 1.0
+        return f"{rate:.4g} times list is {currency_of(rate)} for a dollar"
+    return None
+
+
+def bound_pct(judgement: Judgement) -> float:
+    """Return the largest markup, in percent, that would be compatible with the amounts of a gateway at list.
+
+    A few odd requests are no part of it: they are shown apart.
+    """
+    bounds_pct, is_negligible = [], are_outliers_negligible(judgement)
+    for decision in judgement.models.values():
+        is_counted = ~outlier_mask(decision) if is_negligible else np.ones(len(decision.bench.panel), bool)
+        residual = (decision.bench.panel.billed - decision.bench.listed)[is_counted]
+        error = float(np.sqrt((residual**2).sum())) / float(decision.bench.listed.sum())
+        bounds_pct.append(100 * (abs(float(residual.sum() / decision.bench.listed.sum())) + 2 * error))
+    return min(max(bounds_pct, default=0.0), 100.0)
+
+
+def by_sums(models: Sequence[ModelRow]) -> list[LookAlike]:
+    """Return the look-alikes if only sums are known: the list price accounts for them as far as the log shows them."""
+    certain = [row.model for row in models if row.decides]
+    region = f"{', '.join(certain)} have no regional price" if certain else "every model compared has regional prices"
+    reasons = {
+        "time of day": "list is taken at each request's own minute",
+        "service tier": "list is taken at the tier that served each request",
+        "batch": "list is taken at batch prices for batch requests",
+        "long context": "list is taken at each request's prompt size",
+        "cache class": "reads and writes are priced apart, each at its own rate",
+        "price change on a date": "list is taken at each request's own minute",
+        **ALWAYS,
+    }
+    return [
+        LookAlike(name, bool(certain), region)
+        if name == "region"
+        else LookAlike(name, name in reasons, reasons.get(name, "not tested: too few requests with amounts"))
+        for name in ORDER
+    ]
+
+
+def _named(names: Sequence[str]) -> str:
+    few = ", ".join(names[:3])
+    return few if len(names) <= 3 else f"{few} and {len(names) - 3} more"  # noqa: PLR2004 -- as many as are named
+
+
+__all__ = ["ENOUGH", "bound_pct", "by_sums", "explanation", "rulings", "unsettled"]
