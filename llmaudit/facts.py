@@ -101,6 +101,10 @@ def facts_of(store: Store, catalog: Catalog, period: Period = ALL, top: int = TO
         period: The span of time, and the zone of its days.
         top: How many features, teams and unknown models are kept apart (`llmaudit.crowded`).
     """
+    return store.in_bounded_memory(lambda: _facts_of(store, catalog, period, top))
+
+
+def _facts_of(store: Store, catalog: Catalog, period: Period, top: int) -> Facts:
     with keyed_requests(store, catalog, period, top) as crowds:
         cells = fold(store)
         billed, slots = bill_sums(store, catalog, period)
@@ -133,6 +137,10 @@ def facts_of_gateways(store: Store, catalog: Catalog, period: Period = ALL) -> F
         catalog: Decides which names mean which sku, and where cells divide.
         period: The span of time, and the zone of its days.
     """
+    return store.in_bounded_memory(lambda: _facts_of_gateways(store, catalog, period))
+
+
+def _facts_of_gateways(store: Store, catalog: Catalog, period: Period) -> Facts:
     with gateway_requests(store, catalog, period):
         cells = fold(store)
         needed = [one for one in all_summaries() if one.row in {BilledRequest, SizedPrompt, Payment}]

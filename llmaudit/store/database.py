@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import duckdb
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-LITTLE_MEMORY = "400MB"
+LITTLE_MEMORY, BOUNDED_MEMORY = "400MB", "1GB"
+Answer = TypeVar("Answer")
 ROWS_PER_BATCH = 50_000
 
 
@@ -269,6 +270,20 @@ class Store:
         """
         with self._set(memory_limit=LITTLE_MEMORY):
             yield
+
+    def in_bounded_memory(self, work: Callable[[], Answer]) -> Answer:
+        """Do some reading with so much memory for DuckDB that ten million requests need less than 1.6 GB in all.
+
+        Unbounded, it takes three to five times as much, to be a few per cent faster. Where the bound is too little, the
+        work is done again with all the memory there is, so it has to be such that it can be.
+        """
+        try:
+            with self._set(memory_limit=BOUNDED_MEMORY):
+                return work()
+        except StorageFailedError as error:
+            if not isinstance(error.__cause__, duckdb.OutOfMemoryException):
+                raise
+        return work()
 
     def _setting(self, name: str) -> str:
         return str(self.one("SELECT current_setting(?)", [name])[0])

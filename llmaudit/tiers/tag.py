@@ -152,6 +152,11 @@ def tag(store: Store) -> TagResult:
     Args:
         store: The database; its table `tiers` is replaced in one transaction.
     """
+    store.in_bounded_memory(lambda: _tag(store))
+    return counts(store)
+
+
+def _tag(store: Store) -> None:
     rules, model = kept_rules(store), kept_model(store)
     keys = [*Signals.__struct_fields__, *columns_of(rules)]
     quoted = ", ".join(f'"{name}"' for name in keys)
@@ -171,7 +176,6 @@ def tag(store: Store) -> TagResult:
             )
         store.execute(CONVERSATION_SQL)
         store.execute("DROP TABLE signals")
-    return counts(store)
 
 
 def verdict(combination: Combination, rules: list[UserRule], model: Model | None) -> Verdict:
