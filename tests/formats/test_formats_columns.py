@@ -201,6 +201,18 @@ def test_most_of_a_real_month_is_cut_and_equals_its_rows(monkeypatch: pytest.Mon
     assert found == read(data, form, by_columns=False)
 
 
+def cut_equal_to_rows(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
+    """Return the places of the rows that are cut, and which are odd; the whole has to equal what is read row by row."""
+    data = b"\n".join(msgspec.json.encode(row) for row in rows)
+    (form,) = WITH_COLUMNS
+    decoder = decoder_of(Job((form.name,), Layout("lines"), {}, Setup(b"k" * 32))).decoders[0]
+    assert decoder._cutter is not None
+    made = decoder._cutter.columns(data, len(rows))
+    assert made is not None
+    assert read(data, form, by_columns=True) == read(data, form, by_columns=False)
+    return made[1], made[2]
+
+
 @pytest.mark.parametrize("place", [0, 70])
 @pytest.mark.parametrize(
     ("key", "value"),
@@ -216,16 +228,9 @@ def test_most_of_a_real_month_is_cut_and_equals_its_rows(monkeypatch: pytest.Mon
 def test_an_odd_value_takes_out_its_line_and_not_its_block(key: str, value: Any, place: int) -> None:
     rows = [litellm_row(f"r{n}", "2026-10-01T10:00:00", prompt=100, completion=5, spend="0.01") for n in range(140)]
     rows[place] = rows[place] | {key: value}
-    data = b"\n".join(msgspec.json.encode(row) for row in rows)
-    (form,) = WITH_COLUMNS
-    decoder = decoder_of(Job((form.name,), Layout("lines"), {}, Setup(b"k" * 32))).decoders[0]
-    assert decoder._cutter is not None
-    made = decoder._cutter.columns(data, len(rows))
-    assert made is not None
-    _, places, odd = made
+    places, odd = cut_equal_to_rows(rows)
     assert len(places) == len(rows)
     assert np.flatnonzero(odd).tolist() == [place]
-    assert read(data, form, by_columns=True) == read(data, form, by_columns=False)
 
 
 @pytest.mark.parametrize(
@@ -234,14 +239,8 @@ def test_an_odd_value_takes_out_its_line_and_not_its_block(key: str, value: Any,
 def test_rows_without_a_usage_object_are_cut(more: dict[str, Any]) -> None:
     plain = [litellm_row(f"r{n}", "2026-10-01T10:00:00", prompt=100, completion=5, spend="0.01") for n in range(140)]
     rows = [{key: value for key, value in row.items() if key != "metadata"} | more for row in plain]
-    data = b"\n".join(msgspec.json.encode(row) for row in rows)
-    (form,) = WITH_COLUMNS
-    decoder = decoder_of(Job((form.name,), Layout("lines"), {}, Setup(b"k" * 32))).decoders[0]
-    assert decoder._cutter is not None
-    made = decoder._cutter.columns(data, len(rows))
-    assert made is not None
-    assert (len(made[1]), made[2].any()) == (len(rows), False)
-    assert read(data, form, by_columns=True) == read(data, form, by_columns=False)
+    places, odd = cut_equal_to_rows(rows)
+    assert (len(places), odd.any()) == (len(rows), False)
 
 
 @pytest.mark.parametrize(
