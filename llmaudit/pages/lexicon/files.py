@@ -80,7 +80,6 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_a_price: list[str]
     units: dict[str, list[str]]
     per: list[str]
-    per_before: list[str]
     credits_units: list[str]
     raised: list[str]
     above_list: list[str]

@@ -12,7 +12,6 @@ from llmaudit.pages.source.variables import constants, marked_variables, stated_
 _FENCE = re.compile(r"^\s{0,12}(```+|~~~+)")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 _ITEM = re.compile(r"^\s*(?:[*+•–-]|\d{1,3}[.)])\s+")
-_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _UNDERLINE = re.compile(r"^\s*(?:={3,}|-{3,})\s*$")
 _MODULE = re.compile(r"^(?:import\s.+from\s|import\s+['\"]|export\s+(?:const|let|default|function|type)\b)")
 _LINK = re.compile(

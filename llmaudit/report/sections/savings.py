@@ -304,8 +304,8 @@ def _legs(plan: PlanRow) -> Table:
 
 
 def _by_cost(leg: LegRow) -> tuple[Decimal, str, str, str, str]:
-    dearest = max(leg.cost_usd, leg.before_usd or leg.cost_usd)
-    return (-dearest, leg.kind, str(leg.tier), str(leg.model_before), str(leg.model))
+    highest = max(leg.cost_usd, leg.before_usd or leg.cost_usd)
+    return (-highest, leg.kind, str(leg.tier), str(leg.model_before), str(leg.model))
 
 
 def _affected(title: str, rows: Sequence[Affected]) -> Table:

@@ -136,10 +136,10 @@ def _by_day(spend: Spend) -> tuple[Chart, ...]:
     if not spend.spend_usd or not dated:
         return ()
     bars = [(charts.position(row.spend_usd), _hover(row)) for row in dated]
-    dearest = max(dated, key=lambda row: row.spend_usd or Decimal(0))
+    highest = max(dated, key=lambda row: row.spend_usd or Decimal(0))
     alt = (
-        f"Bar chart of spend on {counted(len(dated), 'day')}; the most expensive is {name(dearest.name)} with "
-        f"{shown(dearest.spend_usd)}. The table Spend by day has every figure."
+        f"Bar chart of spend on {counted(len(dated), 'day')}; the most expensive is {name(highest.name)} with "
+        f"{shown(highest.spend_usd)}. The table Spend by day has every figure."
     )
     return (
         Chart("Spend by day", plane_charts.columns([date.fromisoformat(row.name or "") for row in dated], bars), alt),

@@ -78,10 +78,10 @@ def _chart(row: Row) -> tuple[Chart, ...]:
     if len(dated) < 2:  # noqa: PLR2004 -- one bar says nothing that the table does not
         return ()
     bars = [(charts.position(_middle(one)), charts.hover(day_of(one), _span(one))) for one in dated]
-    dearest = max(dated, key=lambda one: _middle(one) or Decimal(0))
+    highest = max(dated, key=lambda one: _middle(one) or Decimal(0))
     alt = (
-        f"Bar chart of usage at list on {counted(len(dated), 'day')}; the most expensive is {day_of(dearest)} with "
-        f"{_span(dearest)}. The table by day has every figure."
+        f"Bar chart of usage at list on {counted(len(dated), 'day')}; the most expensive is {day_of(highest)} with "
+        f"{_span(highest)}. The table by day has every figure."
     )
     drawn = plane_charts.columns([one.day for one in dated if one.day], bars)
     return (Chart(f"{title_of(row)}: at list by day", drawn, alt),)
