@@ -11,7 +11,7 @@ import binascii
 import gzip
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -150,7 +150,7 @@ def unpacked(metadata: Mapping[bytes, bytes]) -> bytes:
 
 
 def _rest(facts: Facts, catalog: Catalog) -> Rest:
-    known = {summary.name: list(facts.summaries.get(summary.row, ())) for summary in all_summaries()}
+    known = {one.name: list(facts.summaries[one.row]) for one in all_summaries() if one.row in facts.summaries}
     return Rest(
         catalog_version=catalog.version,
         timezone=facts.period.timezone,
@@ -189,7 +189,7 @@ def _table(cells: Sequence[Cell]) -> pa.Table:
     sums = {name: [row[place] for row in counts] for place, name in enumerate(_SUMS)}
     return pa.table(
         {
-            **{name: pa.array([getattr(cell, name) for cell in cells], _kind(name)) for name in KEYS},
+            **{name: pa.array([getattr(cell, name) for cell in cells], kind_of(name)) for name in KEYS},
             "requests": pa.array([cell.requests for cell in cells], pa.int64()),
             "calls": pa.array([cell.calls for cell in cells], pa.int64()),
             **{name: pa.array(values, pa.int64()) for name, values in sums.items()},
@@ -198,7 +198,8 @@ def _table(cells: Sequence[Cell]) -> pa.Table:
     )
 
 
-def _kind(name: str) -> pa.DataType:
+def kind_of(name: str) -> pa.DataType:
+    """Return the type of a key's column."""
     flags = {"is_batch", "is_thinking", "has_pii", "has_searches"}
     return pa.bool_() if name in flags or name.startswith("needs_") else _KINDS.get(name, pa.string())
 
@@ -234,8 +235,13 @@ def load(path: Path, catalog: Catalog) -> Facts:
         certified=frozenset(rest.certified),
         bills=_bills(rest.bills, slots_in_terms_of(catalog, rest.edges)),
         edges=edges,
-        notes=(*rest.notes, *(f"{path.name} was made without `{name}`: findings from it lack them" for name in absent)),
+        notes=(*rest.notes, *_lacking(path, absent)),
     )
+
+
+def _lacking(path: Path, absent: Sequence[str]) -> Iterator[str]:
+    if absent:
+        yield f"{path.name} was made without {', '.join(f'`{name}`' for name in absent)}: findings from it lack them"
 
 
 def _bills(bills: list[BillSum], slot_of: Callable[[datetime], datetime]) -> list[BillSum]:

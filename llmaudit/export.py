@@ -25,8 +25,9 @@ from llmaudit.store import Store
 Form = Literal["parquet", "csv", "focus"]
 
 _REQUESTS = f"""
-    SELECT s.path AS file, {", ".join(f"r.{name}" for name in COLUMNS)}, t.tier, t.task, p.list_usd, p.list_low_usd,
-        p.list_high_usd, p.why_unpriced
+    SELECT s.path AS file, s.content_sha256 AS file_sha256, r.row_id, {", ".join(f"r.{name}" for name in COLUMNS)},
+        coalesce(r.started_at, s.assumed_at) AS dated_at, s.assumed_gateway, t.tier, t.task, t.signal, p.list_usd,
+        p.list_low_usd, p.list_high_usd, p.why_unpriced
     FROM requests r JOIN priced_requests p ON p.row_id = r.row_id
         JOIN sources s ON s.source_id = r.source_id
         LEFT JOIN tiers t ON t.row_id = r.row_id AND t.row_id >= $1 AND t.row_id < $2

@@ -52,7 +52,7 @@ def resolved_requests(
         store.execute(f"CREATE OR REPLACE TEMP VIEW period_requests AS {_requests_of(store, period, folded or {})}")
         with store.table("price_slots", _slots(store, catalog)):
             names = store.arrow(_NAMES_SQL)
-            with store.table("sku_map", _sku_map(catalog, names)):
+            with store.table("sku_map", sku_map(catalog, names)):
                 store.execute(read_sql("resolved.sql"))
                 yield
 
@@ -137,7 +137,12 @@ _NAMES_SQL = f"""
 
 def _slots(store: Store, catalog: Catalog) -> pa.Table:
     first, last = store.one("SELECT min(dated_at), greatest(max(dated_at), max(ended_at)) FROM period_requests")
-    slots = catalog.slots(first, last) if first else []
+    return slots_between(catalog, first, last)
+
+
+def slots_between(catalog: Catalog, first: datetime | None, last: datetime | None) -> pa.Table:
+    """Return the table `price_slots` (resolved.sql) for the days from the first to the last; empty without them."""
+    slots = catalog.slots(first, last) if first and last else []
     kind = pa.timestamp("us")
     return pa.table(
         {
@@ -149,11 +154,15 @@ def _slots(store: Store, catalog: Catalog) -> pa.Table:
     )
 
 
-def _sku_map(catalog: Catalog, names: pa.Table) -> pa.Table:
-    """Return what each combination of logged names means in each price slot.
+def sku_map(catalog: Catalog, names: pa.Table) -> pa.Table:
+    """Return the table `sku_map` (resolved.sql): what each combination of logged names means in each price slot.
 
     What a name means does not depend on most of the gateways that it came through, and a log may have thousands of
     them: it is looked up once, and no object is made for a row.
+
+    Args:
+        catalog: Decides it.
+        names: `gateway_raw, seller_raw, model_raw` (empty where there is none) and `price_slot`.
     """
     meanings: dict[tuple[str, str, str, datetime], int] = {}
     rows: list[dict[str, Any]] = []

@@ -36,7 +36,7 @@ def build(store: Store, catalog: Catalog, period: Period = ALL) -> list[Cell]:
 
 def fold(store: Store) -> list[Cell]:
     """Return the cells of the requests in the view `keyed_requests`, in a fixed order."""
-    return [_cell(row) for row in store.dicts(f"SELECT * FROM ({read_sql('rollup.sql')}) ORDER BY ALL")]
+    return [folded_cell(row) for row in store.dicts(f"SELECT * FROM ({read_sql('rollup.sql')}) ORDER BY ALL")]
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: in
     folded = {crowd.key: crowd.folded for crowd in crowds}
     with (
         resolved_requests(store, catalog, period, folded),
-        store.table("prompt_bands", _bands(catalog)),
+        store.table("prompt_bands", prompt_bands(catalog)),
         store.table("sku_limits", _limits(store, catalog)),
     ):
         store.execute(read_sql("attempts.sql"))  # its joins are best in the order of sizes
@@ -80,7 +80,7 @@ def gateway_requests(store: Store, catalog: Catalog, period: Period = ALL) -> It
         catalog: Decides which names mean which sku, and where prices change.
         period: Only requests that started in it; its zone decides their days.
     """
-    with resolved_requests(store, catalog, period), store.table("prompt_bands", _bands(catalog)):
+    with resolved_requests(store, catalog, period), store.table("prompt_bands", prompt_bands(catalog)):
         store.execute(read_sql("gateways.sql"))
         with store.joins_as_written():
             yield
@@ -129,8 +129,8 @@ def _limits(store: Store, catalog: Catalog) -> pa.Table:
     return pa.table([pa.array(column, kind) for column, kind in zip(columns, kinds.values(), strict=True)], list(kinds))
 
 
-def _bands(catalog: Catalog) -> pa.Table:
-    """Return the bands that each block of prompt sizes touches; all sizes from the last block on are in it."""
+def prompt_bands(catalog: Catalog) -> pa.Table:
+    """Return the table `prompt_bands` (keyed.sql): the bands that each block of sizes touches; the last has no end."""
     edges = catalog.prompt_edges()
     blocks = range(0, LAST_BLOCK + BLOCK, BLOCK)
     rows = [
@@ -147,10 +147,11 @@ def cell_of(store: Store, catalog: Catalog, row_id: int) -> Cell:
     with keyed_requests(store, catalog):
         (row,) = store.dicts("SELECT *, 1 AS requests, is_last AS calls FROM keyed_requests WHERE row_id = ?", [row_id])
     sums = (*COUNTERS, "reasoning_tokens", *PARTS, "web_searches", "billed_usd")
-    return _cell(row | {f"sum_{name}": row[name] for name in sums})
+    return folded_cell(row | {f"sum_{name}": row[name] for name in sums})
 
 
-def _cell(row: dict[str, Any]) -> Cell:
+def folded_cell(row: dict[str, Any]) -> Cell:
+    """Return a row of rollup.sql as a cell; tokens that nothing is known of are none."""
     first, read, write_5m, write_1h, write_other, output = (int(row[f"sum_{counter}"] or 0) for counter in COUNTERS)
     audio_in, image_in, audio_out, image_out = (_known(row[f"sum_{name}"]) for name in PARTS)
     return Cell(

@@ -36,10 +36,7 @@ def rollup(
     from llmaudit.crowded import TOP
     from llmaudit.facts import added, facts_of
 
-    if out.suffix != ".parquet":
-        raise UsageError(
-            f"--out {out}: cells are written as Parquet", next_step="End the name in .parquet.", slug="not-parquet"
-        )
+    check_parquet(out)
     prices = catalog(settings)
     if cells:
         facts = added(_parts(settings, prices, cells))
@@ -47,10 +44,22 @@ def rollup(
         with open_store(settings, read_only=True) as store:
             facts = facts_of(store, prices, settings.period, top or TOP)
     save(facts, prices, out)
-    document = _document(facts, prices, out)
-    answer(settings, document, lambda: _show(document))
+    document = rollup_document(facts, prices, out, "llmaudit/rollup/1")
+    answer(settings, document, lambda: show_rollup(document))
     if not settings.json:
         warn(settings, list(facts.notes))
+
+
+def check_parquet(out: Path) -> None:
+    """Refuse a name that is no Parquet file's.
+
+    Raises:
+        UsageError: It ends otherwise.
+    """
+    if out.suffix != ".parquet":
+        raise UsageError(
+            f"--out {out}: cells are written as Parquet", next_step="End the name in .parquet.", slug="not-parquet"
+        )
 
 
 def _parts(settings: Settings, prices: Catalog, paths: list[str]) -> list[Facts]:
@@ -64,7 +73,8 @@ def _parts(settings: Settings, prices: Catalog, paths: list[str]) -> list[Facts]
     return read_cells(settings, prices, found)
 
 
-def _document(facts: Facts, prices: Catalog, out: Path) -> dict[str, Any]:
+def rollup_document(facts: Facts, prices: Catalog, out: Path, schema: str) -> dict[str, Any]:
+    """Return what a cells file that was written holds, for JSON."""
     from llmaudit.cells import price
     from llmaudit.evidence import requests, spend
     from llmaudit.summaries import all_summaries
@@ -72,7 +82,7 @@ def _document(facts: Facts, prices: Catalog, out: Path) -> dict[str, Any]:
     priced = price(facts.cells, prices)
     days = sorted(cell.day for cell in facts.cells if cell.day)
     return {
-        "schema": "llmaudit/rollup/1",
+        "schema": schema,
         "catalog_version": prices.version,
         "path": str(out),
         "bytes": out.stat().st_size,
@@ -91,7 +101,8 @@ def _document(facts: Facts, prices: Catalog, out: Path) -> dict[str, Any]:
     }
 
 
-def _show(document: dict[str, Any]) -> None:
+def show_rollup(document: dict[str, Any]) -> None:
+    """Print what a cells file holds, and what it is good for."""
     line(
         f"{document['cells']:,} cells of {document['requests']:,} requests in {printable(document['path'])}"
         f" ({document['bytes'] / 1e6:,.2f} MB)"

@@ -21,7 +21,7 @@ from llmaudit.rollup import keyed_requests
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
-FILES = ("resolved.sql", "attempts.sql", "keyed.sql", "rollup.sql", "latency.sql", "shadow.sql")
+FILES = ("names.sql", "resolved.sql", "attempts.sql", "keyed.sql", "rollup.sql", "latency.sql", "shadow.sql")
 LEVERS = ("repeats.sql", "prefixes.sql", "unread.sql", "waiting.sql", "rhythm.sql", "logged.sql", "steps.sql")
 LEVERS += ("cutoff.sql", "reserved.sql", "oversize.sql", "gateways.sql")
 """Summaries of levers, and cells of gateways alone: in the subset, and not run on the second engine."""
