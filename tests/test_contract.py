@@ -297,7 +297,7 @@ def line_of(small_log: Path, small_db: Path, small_baseline: Path, tmp_path: Pat
 
 
 ELSEWHERE = {"tag train", "tag text", "lakehouse names", "lakehouse rollup", "lakehouse collect"}
-"""Many labels, and standard input: tests/tiers/test_tag.py. Steps of which another engine does a part: tests/lakehouse."""
+"""Labels, standard input: tests/tiers/test_tag.py. Steps of which another engine does a part: tests/lakehouse."""
 
 
 def test_every_command_has_a_case() -> None:
