@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from llmaudit.lakehouse.words import ENGINES, Words
 from llmaudit.parquetfile import whole
 from llmaudit.period import Period
 from llmaudit.request import COLUMNS, GATEWAY_CACHE
-from llmaudit.resolve import OTHER, USED
+from llmaudit.resolve import NAME, OTHER, USED
 from llmaudit.sql import read_sql
 
 SCHEMA = "llmaudit/lakehouse-job/1"
@@ -24,7 +24,11 @@ NAMES, CELLS, LATENCY = "names", "cells", "latency"
 
 _TABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _UNSAFE = re.compile(r"['\"`\\\x00-\x1f{}]")
-_OWN = ("row_id", "line", "gateway", "feature", "team", "model_raw", "model_requested", "model_served", *USED)
+_DATED = "COALESCE(started_at, dated_at)"
+_CROWDED = {"feature": ["feature"], "team": ["team"], "model": ["model_raw", "model_requested", "model_served"]}
+"""Keys with the columns in which crowded values are merged."""
+
+_OWN = ("line", "gateway", *(name for names in _CROWDED.values() for name in names), *USED)
 """Columns that do not go into `period_requests` as they lie in the table."""
 
 
@@ -131,48 +135,44 @@ def requests_view(asked: Asked, folded: Iterable[str] = ()) -> str:
         asked: The job.
         folded: Keys of which some values are merged (`llmaudit.crowded`), in views `folded_<key>`.
     """
-    words, folded = asked.words, set(folded)
-    dated = "COALESCE(started_at, dated_at)"
+    words = asked.words
     table = asked.table if _TABLE.fullmatch(asked.table) else words.read.format(path=asked.table)
     bounds = [
-        f"{dated} {sign} TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
+        f"{_DATED} {sign} TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
         for sign, moment in ((">=", asked.since), ("<", asked.until))
         if moment is not None
     ]
-    day = (
-        words.local_day.format(moment=dated, zone=asked.timezone)
-        if asked.timezone != "UTC"
-        else f"CAST({dated} AS DATE)"
-    )
-    since_start = "CAST({end} - {start} AS DOUBLE) / 1000"
-    start = words.micros.format(moment="started_at")
-    columns = [
-        "CONCAT(file_sha256, ':', LPAD(CAST(row_id AS {text}), 12, '0')) AS row_id".format(
-            text="STRING" if words.dialect == "spark" else "TEXT"
-        ),
-        *(name for name in COLUMNS if name not in _OWN),
-        "COALESCE(gateway, assumed_gateway) AS gateway",
-        *(f"{_kept(key, key, folded)} AS {key}" for key in ("feature", "team")),
-        *(f"{_kept('model', name, folded)} AS {name}" for name in ("model_raw", "model_requested", "model_served")),
-        *(f"CASE WHEN usage_status = '{GATEWAY_CACHE}' THEN 0 ELSE {name} END AS {name}" for name in USED),
-        *("file", "file_sha256", "tier", "task", "signal"),
-        f"{dated} AS dated_at",
-        f"{day} AS day",
-        *(
-            f"{since_start.format(end=words.micros.format(moment=moment), start=start)} AS {name}"
-            for name, moment in (("latency_ms", "ended_at"), ("ttft_ms", "first_token_at"))
-        ),
-    ]
     where = f"\nWHERE {' AND '.join(bounds)}" if bounds else ""
-    listed = ",\n    ".join(columns)
-    return f"CREATE OR REPLACE TEMPORARY VIEW period_requests AS\nSELECT\n    {listed}\nFROM {table}{where}"
+    columns = ",\n    ".join([*_columns(set(folded)), *_columns_of_times(words, asked.timezone)])
+    return f"CREATE OR REPLACE TEMPORARY VIEW period_requests AS\nSELECT\n    {columns}\nFROM {table}{where}"
+
+
+def _columns(folded: set[str]) -> Iterator[str]:
+    """Yield the columns that every engine says alike; a row is known by its file's content, over all databases."""
+    yield "CONCAT(file_sha256, ':', LPAD(CAST(row_id AS VARCHAR(12)), 12, '0')) AS row_id"
+    yield from (name for name in COLUMNS if name not in _OWN)
+    yield "COALESCE(gateway, assumed_gateway) AS gateway"
+    for key, names in _CROWDED.items():
+        yield from (f"{_kept(key, name, folded)} AS {name}" for name in names)
+    yield from (f"CASE WHEN usage_status = '{GATEWAY_CACHE}' THEN 0 ELSE {name} END AS {name}" for name in USED)
+    yield from ("file", "file_sha256", "tier", "task", "signal")
+
+
+def _columns_of_times(words: Words, timezone: str) -> Iterator[str]:
+    """Yield the time that decides price and day, the local day, and milliseconds from the start."""
+    yield f"{_DATED} AS dated_at"
+    day = f"CAST({_DATED} AS DATE)" if timezone == "UTC" else words.local_day.format(moment=_DATED, zone=timezone)
+    yield f"{day} AS day"
+    start = words.micros.format(moment="started_at")
+    for moment, name in (("ended_at", "latency_ms"), ("first_token_at", "ttft_ms")):
+        yield f"CAST({words.micros.format(moment=moment)} - {start} AS DOUBLE) / 1000 AS {name}"
 
 
 def _kept(key: str, column: str, folded: set[str]) -> str:
     """Return a column whose crowded values are merged."""
     if key not in folded:
         return column
-    value = "COALESCE(model_served, model_requested, model_raw)" if key == "model" else key
+    value = NAME if key == "model" else key
     return f"CASE WHEN {value} IN (SELECT name FROM folded_{key}) THEN '{OTHER}' ELSE {column} END"
 
 
