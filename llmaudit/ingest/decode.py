@@ -6,7 +6,6 @@ This runs per row, at a dozen microseconds each: what looks like an odd turn of 
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -24,22 +23,17 @@ from llmaudit.ingest.arrays import BILL_SCHEMA, SCHEMA, Row, column_batch, in_li
 from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.cutting import Cutter, lines_at
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
+from llmaudit.ingest.prompts import fill_hints, kept_texts
 from llmaudit.ingest.read import Block
+from llmaudit.ingest.reasons import reason_of
 from llmaudit.ingest.records import Numbered, Tally, is_utf8
 from llmaudit.period import Period
-from llmaudit.privacy import masked
 from llmaudit.request import Ignored, Reject, Request
-from llmaudit.tiers.text import text_hints
 
 OUTSIDE = "outside the period asked for"
 EMPTY = "page, batch or record without entries"
 ROWS_PER_TURN = 1000
 """Rows turned into columns at a time: few enough that they are still in the processor's cache."""
-
-TEXT_SCHEMA = pa.schema(
-    [("line", pa.int64()), ("request_id", pa.string()), ("prompt", pa.string()), ("answer", pa.string())]
-)
-"""The texts of requests, kept only where the user asks for it."""
 
 
 def _as_it_is(record: Any) -> Any:
@@ -55,7 +49,6 @@ class Decoder:
         period: Requests outside it are ignored.
         layout: How the records lie.
         keep_users: Leave addresses of people as they are.
-
     """
 
     def __init__(
@@ -145,7 +138,7 @@ class Decoder:
             try:
                 decoded.append(read(raw))
             except UNDECODABLE as error:
-                tally.reject(line, *_reason(error))
+                tally.reject(line, *reason_of(error))
             else:
                 lines.append(line)
         return lines, decoded
@@ -197,36 +190,18 @@ class Decoder:
     def _tuples(self, made: Iterator[Any]) -> list[Row]:
         rows: list[Row] = []
         while turn := list(islice(made, ROWS_PER_TURN)):
-            self._fill_hints()
+            fill_hints(self._context)
             rows += [astuple(request) for request in turn]
         return rows
 
     def texts(self) -> pa.Table | None:
         """Return the texts that are to be kept of the requests made since the last call; None where there are none."""
-        pending = self._context.texts
-        if not pending:
-            return None
-        # A request that was rejected or left out after its text was read has no line.
-        rows = [
-            {
-                "line": text.request.line,
-                "request_id": text.request.request_id,
-                "prompt": text.prompt,
-                "answer": text.answer,
-            }
-            for text in pending
-            if text.request.line
-        ]
-        pending.clear()
-        for row in rows:
-            row["prompt"] = masked(str(row["prompt"]), self._context.hash_key)
-            row["answer"] = None if row["answer"] is None else masked(str(row["answer"]), self._context.hash_key)
-        return pa.Table.from_pylist(rows, schema=TEXT_SCHEMA)
+        return kept_texts(self._context)
 
     def _rows(self, made: Iterator[Any], tally: Tally) -> pa.RecordBatch:
         batches: list[pa.RecordBatch] = []
         while turn := list(islice(made, ROWS_PER_TURN)):
-            self._fill_hints()
+            fill_hints(self._context)
             batches.append(row_batch([astuple(request) for request in turn], self.schema, tally))
         if not batches:
             return row_batch([], self.schema, tally)
@@ -236,18 +211,6 @@ class Decoder:
         batch, masks = cleaned(batch, self._context.hash_key, keep_users=self._keep_users, plain=self.form.plain)
         tally.masked += masks
         return batch
-
-    def _fill_hints(self) -> None:
-        """Look at the words of the prompts that have been read, many at once; then they are dropped."""
-        pending = self._context.asked
-        if not pending:
-            return
-        hints = text_hints([one.asked for one in pending], [one.told for one in pending])
-        for one, hint in zip(pending, hints, strict=True):
-            request = one.request
-            request.task_hint, request.effort_hint, request.stakes_hint = hint.task, hint.effort, hint.stakes
-            request.hint_rule, request.hint_words = hint.rule, ", ".join(hint.words) or None
-        pending.clear()
 
     def _parts(self, records: Numbered, tally: Tally) -> Numbered:
         """Take records out of envelopes and batches; each entry counts as a record of its own."""
@@ -268,7 +231,7 @@ class Decoder:
                 tally.reject(line, reject.reason, reject.field)
                 entries += 1
             except UNDECODABLE as error:
-                tally.reject(line, *_reason(error))
+                tally.reject(line, *reason_of(error))
                 entries += 1
             if not entries:
                 tally.ignored[EMPTY] += 1
@@ -295,7 +258,7 @@ class Decoder:
             except Reject as reject:
                 tally.reject(line, reject.reason, reject.field)
             except UNDECODABLE as error:
-                tally.reject(line, *_reason(error))
+                tally.reject(line, *reason_of(error))
             else:
                 if made.__class__ is Request and unbounded:
                     made.line = line
@@ -325,7 +288,7 @@ class Decoder:
             entry.line = line
             yield entry
 
-    def _kept(self, made: Sequence[Any] | typing.Iterable[Any], tally: Tally) -> Iterator[Any]:
+    def _kept(self, made: Iterable[Any], tally: Tally) -> Iterator[Any]:
         """Yield the requests that a format's state gave, each in place of one record that was held."""
         for request in made:
             if tally.held > 0:
@@ -365,24 +328,3 @@ def _is_an_object_a_line(data: bytes) -> bool:
     text = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(text == ord("\n"))
     return bool((text[ends - 1] == ord("}")).all() and (text[ends + 1] == ord("{")).all())
-
-
-def _reason(error: Exception) -> tuple[str, str | None]:
-    """Name the reason of a decoding error and the field. The path inside the record is kept, its text is not."""
-    if isinstance(error, RecursionError):
-        return "nested-too-deep", None
-    if isinstance(error, UnicodeDecodeError):
-        return "not-utf8", None
-    if not isinstance(error, msgspec.DecodeError):
-        return "out-of-range", None
-    text, _, path = str(error).partition(" - at `")
-    where = path.rstrip("`").removeprefix("$.") or None
-    if "out of range" in text or "Expected `int` " in text or "Expected `float` " in text:  # a bound: `int` <= 599
-        return "out-of-range", where
-    if not isinstance(error, msgspec.ValidationError):
-        return "malformed-json", None
-    if "RFC3339" in text:
-        return "not-a-time", where
-    if "missing required field" in text:
-        return "missing-field", text.rpartition("`")[0].rpartition("`")[2] or where
-    return "wrong-type", where
