@@ -7,10 +7,11 @@ exact whatever the order of the rows or the number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -22,20 +23,44 @@ from llmaudit.request import GATEWAY_CACHE
 from llmaudit.resolve import NO_TIME, resolved_requests
 from llmaudit.store import Store
 
-KEYS: dict[str, pa.DataType] = {
-    "seller": pa.string(),
-    "sku": pa.string(),
-    "unresolved": pa.string(),
+
+class RateKey(NamedTuple):
+    """What the rates of a request depend on: a row of `conditioned_requests`, and the columns of the rate table.
+
+    Attributes:
+        seller: Who bills; None where the catalog does not know the model.
+        sku: The seller's model id; None likewise.
+        unresolved: Why the catalog does not know the model; None where it does.
+        price_slot: First instant of the span in which no price changes (naive UTC); `NO_TIME` if there is no time.
+        slot_by: The time that chose the slot: `start`, `completion`, or `assumed` (`--assume-time`).
+        is_thinking: Whether the model was asked to think; None where the log does not say.
+        band_from: Lower edge of the band of prompt sizes, in tokens.
+        service_tier: As logged; None where the log does not say.
+        is_batch: Whether it went through the batch interface.
+        region_class: Where it was processed; None where the log does not say.
+        usage: `known`, `nothing used`, or why the usage is not known.
+    """
+
+    seller: str | None
+    sku: str | None
+    unresolved: str | None
+    price_slot: datetime
+    slot_by: str
+    is_thinking: bool | None
+    band_from: int
+    service_tier: str | None
+    is_batch: bool
+    region_class: str | None
+    usage: str
+
+
+ARROW_TYPES = {
     "price_slot": pa.timestamp("us"),
-    "slot_by": pa.string(),
     "is_thinking": pa.bool_(),
     "band_from": pa.int64(),
-    "service_tier": pa.string(),
     "is_batch": pa.bool_(),
-    "region_class": pa.string(),
-    "usage": pa.string(),
 }
-"""What the rates of a request depend on."""
+"""Types of the columns of rate tables that are no text."""
 
 BOUNDS = ("expected", "low", "high")
 RATE = pa.decimal128(20, 18)
@@ -58,12 +83,14 @@ def priced_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Ite
     """
     with resolved_requests(store, catalog, period):
         store.execute(_conditioned(catalog.prompt_edges()))
-        keys = ", ".join(f"z.{name}" for name in KEYS)
-        found = store.dicts(f"SELECT DISTINCT {keys} FROM conditioned_requests z ORDER BY ALL")
-        rates = [condition_rates(catalog, row) for row in found]
-        with store.table("condition_rates", _table(found, rates)):
-            found_in = present(store)
-            live = [index for index in _live(rates) if index in found_in]
+        columns = ", ".join(f"z.{name}" for name in RateKey._fields)
+        keys = [
+            RateKey(*row) for row in store.rows(f"SELECT DISTINCT {columns} FROM conditioned_requests z ORDER BY ALL")
+        ]
+        rates = [condition_rates(catalog, key) for key in keys]
+        with store.table("condition_rates", _table(keys, rates)):
+            in_log = present(store)
+            live = [index for index in _live(rates) if index in in_log]
             store.execute(_priced(live, has_bounds=any(_has_bounds(one) for one in rates)))
             yield
 
@@ -87,31 +114,34 @@ def _conditioned(edges: list[int]) -> str:
     """
 
 
-def condition_rates(catalog: Catalog, row: Mapping[str, Any]) -> Rates | NoRates | None:
-    """Return the rates of one combination of conditions (`KEYS`); None where nothing was used that could cost."""
-    if row["usage"] != "known":
-        return None if row["usage"] == "nothing used" else NoRates(row["usage"])
-    offer = catalog.offer(row["seller"], row["sku"])
+def condition_rates(catalog: Catalog, key: RateKey) -> Rates | NoRates | None:
+    """Return the rates of one combination of conditions; None where nothing was used that could cost."""
+    if key.usage != "known":
+        return None if key.usage == "nothing used" else NoRates(key.usage)
+    offer = catalog.offer(key.seller, key.sku)
     if offer is None:
-        return NoRates(row["unresolved"] or "unknown-model")
-    if row["price_slot"] == NO_TIME:
+        return NoRates(key.unresolved or "unknown-model")
+    if key.price_slot == NO_TIME:
         return NoRates("no time")
     conditions = Conditions(
-        row["price_slot"],
-        row["band_from"],
-        row["service_tier"],
-        row["is_batch"],
-        row["region_class"],
-        at_is_start=row["slot_by"] != "completion",
-        is_thinking=row["is_thinking"],
+        key.price_slot,
+        key.band_from,
+        key.service_tier,
+        key.is_batch,
+        key.region_class,
+        at_is_start=key.slot_by != "completion",
+        is_thinking=key.is_thinking,
         is_folded=True,
     )
     return rates_for(catalog, offer, conditions)
 
 
-def _table(found: list[dict[str, Any]], rates: list[Rates | NoRates | None]) -> pa.Table:
+def _table(keys: list[RateKey], rates: list[Rates | NoRates | None]) -> pa.Table:
     """Return the conditions with their rates: NULL where a quantity has no price, so that using it makes NULL."""
-    columns: dict[str, Any] = {name: pa.array([row[name] for row in found], kind) for name, kind in KEYS.items()}
+    columns: dict[str, Any] = {
+        name: pa.array([getattr(key, name) for key in keys], ARROW_TYPES.get(name, pa.string()))
+        for name in RateKey._fields
+    }
     for bound in BOUNDS:
         for index, name in enumerate(PRICED):
             columns[f"{bound}_{index}"] = pa.array([_factor(one, bound, index, name) for one in rates], RATE)
@@ -152,7 +182,7 @@ def _has_bounds(rates: Rates | NoRates | None) -> bool:
 
 def _priced(live: list[int], *, has_bounds: bool) -> str:
     """Return the view of priced requests."""
-    same = " AND ".join(f"c.{name} IS NOT DISTINCT FROM z.{name}" for name in KEYS)
+    same = " AND ".join(f"c.{name} IS NOT DISTINCT FROM z.{name}" for name in RateKey._fields)
     amounts = {bound: _amount(live, bound if has_bounds else "expected") for bound in BOUNDS}
     columns = ", ".join(
         f"CASE WHEN c.why_unpriced IS NULL THEN {amounts[bound]} END AS {column}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from llmaudit.gate.model import OTHER, Baseline, Cell, Detail, cell_order
+from llmaudit.gate.model import OTHER, SQUARES, Baseline, Cell, Detail, cell_order
 from llmaudit.money import EXACT, ZERO
 
 MAX_CELLS = 800
@@ -108,7 +108,6 @@ def _cut(cell: Cell, detail: Detail, features: set[str], templates: set[str]) ->
 
 
 _KEYS = ("feature", "template", "tier", "outcome", "gateway", "model", "rate", "is_billed")
-_FLOATS = ("prompt_squares", "read_squares", "prompt_reads", "output_squares")
 
 
 def merged(cells: Iterable[Cell], cut: Callable[[Cell], Cell]) -> list[Cell]:
@@ -128,7 +127,7 @@ def _added(first: Cell, second: Cell) -> Cell:
         tokens={name: first.tokens.get(name, 0) + second.tokens.get(name, 0) for name in names},
         usd=_sum(first.usd, second.usd),
         list_usd=_sum(first.list_usd, second.list_usd),
-        **{name: getattr(first, name) + getattr(second, name) for name in _FLOATS},
+        **{name: getattr(first, name) + getattr(second, name) for name in SQUARES},
     )
 
 

@@ -22,6 +22,9 @@ OTHER = "other"
 QUANTITIES = PRICED[:-1]
 """What is counted per request besides the request itself."""
 
+SQUARES = ("prompt_squares", "read_squares", "prompt_reads", "output_squares")
+"""The sums of squares and products of a `Cell`, for the variances of its means."""
+
 NOTHING_USED = "nothing-used"
 """The rate of attempts that failed before anything was used: they cost nothing."""
 

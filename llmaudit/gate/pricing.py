@@ -7,31 +7,64 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from llmaudit.catalog import Catalog, Rates
 from llmaudit.catalog.units import PRICED, SUB_COUNTS
 from llmaudit.gate.model import NOTHING_USED, QUANTITIES, Baseline, Rate
-from llmaudit.listcost import RATE, condition_rates
+from llmaudit.listcost import ARROW_TYPES, RATE, RateKey, condition_rates
 from llmaudit.money import ZERO
 from llmaudit.resolve import NO_TIME
 from llmaudit.store import Store
 
-KEYS = (
-    "seller", "sku", "unresolved", "price_slot", "slot_by", "thinking", "band_from", "service_tier", "is_batch",
-    "region_class", "usage",
-)  # fmt: skip
-"""What the prices of a request depend on, as `gate_requests` has it: never NULL."""
+_SQL_TYPES = {True: "DECIMAL(38, 18)", False: "DOUBLE"}
+"""Of an amount, by whether it is exact."""
 
-_TYPES = {"price_slot": pa.timestamp("us"), "band_from": pa.int64(), "is_batch": pa.bool_()}
-_KINDS = {True: "DECIMAL(38, 18)", False: "DOUBLE"}
 _OPTIONAL = {*SUB_COUNTS, "requests"}
+"""Quantities that cost nothing of their own where they have no price; any other makes the cost unknown."""
+
 _THINKING = {"": None, "yes": True, "no": False}
-Conditions = tuple[Any, ...]
+
+
+class Conditions(NamedTuple):
+    """What the prices of a request depend on: columns of `gate_requests`.
+
+    It is `listcost.RateKey` with a word for each unknown, so that SQL can join on it with a plain `=`.
+    """
+
+    seller: str
+    sku: str
+    unresolved: str
+    price_slot: datetime
+    slot_by: str
+    thinking: str
+    band_from: int
+    service_tier: str
+    is_batch: bool
+    region_class: str
+    usage: str
+
+    @property
+    def rate_key(self) -> RateKey:
+        """The same for `listcost.condition_rates`, where None is unknown."""
+        return RateKey(
+            seller=self.seller or None,
+            sku=self.sku or None,
+            unresolved=self.unresolved or None,
+            price_slot=self.price_slot,
+            slot_by=self.slot_by,
+            is_thinking=_THINKING[self.thinking],
+            band_from=self.band_from,
+            service_tier=self.service_tier or None,
+            is_batch=self.is_batch,
+            region_class=None if self.region_class == "-" else self.region_class,
+            usage="known" if self.usage in {"reported", "estimated"} else self.usage,
+        )
 
 
 class Priced:
@@ -53,64 +86,75 @@ class Priced:
         self.rates = rates
         self.frozen = frozen
         priced = {name for rate in (*rates.values(), *frozen.values()) for name in rate.usd}
-        self._live = [*(name for name in used if name in priced or name not in SUB_COUNTS)]
-        self._live += ["requests"] if "requests" in priced else []
+        self._quantities = [name for name in used if name in priced or name not in SUB_COUNTS]
+        if "requests" in priced:
+            self._quantities.append("requests")
 
-    def key_of(self, conditions: Conditions, sums: Mapping[str, Any]) -> str | None:
+    def key_of(self, conditions: Conditions, tokens: Mapping[str, int]) -> str | None:
         """Return the key of some requests' prices; None where they, or something they used, have none."""
         key = self._keys[conditions]
         if key is None or key == NOTHING_USED:
             return key
         usd = self.rates[key].usd
-        lacking = any(sums.get(name) and name not in usd and name not in _OPTIONAL for name in QUANTITIES)
-        return None if lacking else key
+        lacks_price = any(count and name not in usd and name not in _OPTIONAL for name, count in tokens.items())
+        return None if lacks_price else key
 
     @property
     def same_sql(self) -> str:
-        """How `gate_requests` (g) and `gate_rates` (c) join: by what is not the same for every request."""
-        varying = [name for i, name in enumerate(KEYS) if len({conditions[i] for conditions in self._keys}) > 1]
-        return " AND ".join(f"g.{name} = c.{name}" for name in varying or KEYS[:1])
+        """The join of `gate_requests` (g) with `gate_rates` (c), on the conditions that vary in this log."""
+        values = zip(*self._keys, strict=True)
+        varying = [name for name, column in zip(Conditions._fields, values, strict=False) if len(set(column)) > 1]
+        return " AND ".join(f"g.{name} = c.{name}" for name in varying or Conditions._fields[:1])
 
     def frozen_sql(self, *, exact: bool) -> str:
         """A request's cost at the frozen prices; billed where there is no list price; NULL where neither is known."""
-        return f"COALESCE({self._amount('f', exact=exact)}, CAST(g.billed_usd AS {_KINDS[exact]}))"
+        return f"COALESCE({self._amount('f', exact=exact)}, CAST(g.billed_usd AS {_SQL_TYPES[exact]}))"
 
     def own_sql(self, *, exact: bool) -> str:
         """A request's cost as it was: billed where that is known, else list."""
-        letter = "f" if self.frozen == self.rates else "o"
-        return f"COALESCE(CAST(g.billed_usd AS {_KINDS[exact]}), {self._amount(letter, exact=exact)})"
+        prefix = "f" if self.frozen == self.rates else "o"
+        return f"COALESCE(CAST(g.billed_usd AS {_SQL_TYPES[exact]}), {self._amount(prefix, exact=exact)})"
 
-    def _amount(self, letter: str, *, exact: bool) -> str:
+    def _amount(self, prefix: str, *, exact: bool) -> str:
         parts = []
-        for name in self._live:
-            factor = f"c.{letter}_{name}" if exact else f"c.{letter}d_{name}"
+        for name in self._quantities:
+            price = f"c.{prefix}_{name}" if exact else f"c.{prefix}d_{name}"
             count = f"CAST(g.{name} AS DECIMAL(12, 0))" if exact else f"g.{name}"
-            product = f"CASE WHEN g.{name} = 0 THEN 0 ELSE {count} * {factor} END"
-            parts.append(factor if name == "requests" else product)
-        return f"CASE WHEN c.is_priced THEN CAST({' + '.join(parts) or '0'} AS {_KINDS[exact]}) END"
+            product = f"CASE WHEN g.{name} = 0 THEN 0 ELSE {count} * {price} END"
+            parts.append(price if name == "requests" else product)
+        return f"CASE WHEN c.is_priced THEN CAST({' + '.join(parts) or '0'} AS {_SQL_TYPES[exact]}) END"
 
     @contextmanager
     def table(self, store: Store) -> Iterator[None]:
         """Make `gate_rates` for a block: conditions, own prices (o_…, as floats od_…) and frozen ones (f_…, fd_…)."""
-        keys = list(self._keys.items())
         columns: dict[str, Any] = {
-            name: pa.array([conditions[i] for conditions, _ in keys], _TYPES.get(name, pa.string()))
-            for i, name in enumerate(KEYS)
+            name: pa.array([getattr(conditions, name) for conditions in self._keys], ARROW_TYPES.get(name, pa.string()))
+            for name in Conditions._fields
         }
-        columns["is_priced"] = pa.array([key is not None for _, key in keys], pa.bool_())
-        for letter, rates in (("o", self.rates), ("f", self.frozen)):
-            for name in self._live:
-                values = [_factor(rates[key] if key else None, key, name) for _, key in keys]
-                columns[f"{letter}_{name}"] = pa.array(values, RATE)
-                columns[f"{letter}d_{name}"] = pa.array([None if v is None else float(v) for v in values], pa.float64())
+        keys = list(self._keys.values())
+        columns["is_priced"] = pa.array([key is not None for key in keys], pa.bool_())
+        for prefix, rates in (("o", self.rates), ("f", self.frozen)):
+            for name in self._quantities:
+                prices = [_price_of(rates, key, name) for key in keys]
+                columns[f"{prefix}_{name}"] = pa.array(prices, RATE)
+                floats = [None if price is None else float(price) for price in prices]
+                columns[f"{prefix}d_{name}"] = pa.array(floats, pa.float64())
         with store.table("gate_rates", pa.table(columns)):
             yield
 
 
-def _factor(rate: Rate | None, key: str | None, name: str) -> Decimal | None:
-    if rate is None or key == NOTHING_USED:
+def _price_of(rates: Mapping[str, Rate], key: str | None, quantity: str) -> Decimal | None:
+    if key is None or key == NOTHING_USED:
         return ZERO
-    return rate.usd.get(name, ZERO if name in _OPTIONAL else None)
+    return rates[key].usd.get(quantity, ZERO if quantity in _OPTIONAL else None)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the catalog has for some conditions: the key of the price without a date, and the price."""
+
+    key: str
+    rate: Rate
 
 
 def price_conditions(
@@ -119,80 +163,71 @@ def price_conditions(
     """Price every set of conditions of a log.
 
     Args:
-        all_conditions: Values of `KEYS`.
+        all_conditions: The sets, each once.
         catalog: The prices.
-        like: The baseline whose prices count; what it has not is priced as the catalog had it when the baseline ended.
+        like: The baseline whose prices count; what it lacks is priced as the catalog had it when the baseline ended.
         used: Quantities that some request has at all: the others need no arithmetic.
     """
-    latest: dict[str, datetime] = {}
-    vectors: dict[Conditions, tuple[str, Rate]] = {}
-    for conditions in all_conditions:
-        row = _row(conditions)
-        rates = condition_rates(catalog, row)
-        if isinstance(rates, Rates):
-            key = _key(row, rates)
-            vectors[conditions] = (key, _rate(row, rates))
-            latest[key] = max(latest.get(key, NO_TIME), row["price_slot"])
-    current = {
-        vector[0]: vector[1] for c, vector in vectors.items() if c[KEYS.index("price_slot")] == latest[vector[0]]
-    }
+    found = {conditions: one for conditions in all_conditions if (one := _find(conditions.rate_key, catalog))}
+    latest = _latest(found)
     keys: dict[Conditions, str | None] = {}
-    table: dict[str, Rate] = {}
+    rates: dict[str, Rate] = {}
     frozen: dict[str, Rate] = {}
     for conditions in all_conditions:
-        row = _row(conditions)
-        if row["usage"] == "nothing used":
+        if conditions.usage == "nothing used":
             keys[conditions] = NOTHING_USED
-            table[NOTHING_USED] = frozen[NOTHING_USED] = Rate()
-        elif conditions not in vectors:
+            rates[NOTHING_USED] = frozen[NOTHING_USED] = Rate()
+        elif conditions not in found:
             keys[conditions] = None
         else:
-            plain, rate = vectors[conditions]
-            key = plain if rate == current[plain] else f"{plain} @{row['price_slot']:%Y-%m-%d}"
-            keys[conditions], table[key] = key, rate
-            frozen[key] = _frozen(plain, row, rate, catalog, like)
-    return Priced(keys, dict(sorted(table.items())), frozen, used)
+            one = found[conditions]
+            is_latest = one.rate == latest[one.key]
+            key = one.key if is_latest else f"{one.key} @{conditions.price_slot:%Y-%m-%d}"
+            keys[conditions], rates[key] = key, one.rate
+            frozen[key] = _frozen(one, conditions.rate_key, catalog, like)
+    return Priced(keys, dict(sorted(rates.items())), frozen, used)
 
 
-def _frozen(key: str, row: dict[str, Any], rate: Rate, catalog: Catalog, like: Baseline | None) -> Rate:
+def _find(key: RateKey, catalog: Catalog) -> _Found | None:
+    rates = condition_rates(catalog, key)
+    return _Found(_name_of(key, rates), _rate_of(key, rates)) if isinstance(rates, Rates) else None
+
+
+def _latest(found: Mapping[Conditions, _Found]) -> dict[str, Rate]:
+    """Return, by plain key, the price of the latest slot; of two in one slot, the later in order."""
+    slots: dict[str, datetime] = {}
+    latest: dict[str, Rate] = {}
+    for conditions, one in found.items():
+        if conditions.price_slot >= slots.get(one.key, NO_TIME):
+            slots[one.key], latest[one.key] = conditions.price_slot, one.rate
+    return latest
+
+
+def _frozen(found: _Found, key: RateKey, catalog: Catalog, like: Baseline | None) -> Rate:
+    """Return the price at which the check values requests: the baseline's, else the catalog's as the baseline ended."""
     if like is None:
-        return rate
-    if key in like.rates:
-        return like.rates[key]
+        return found.rate
+    if found.key in like.rates:
+        return like.rates[found.key]
     if like.span.last_at is None:
-        return rate
-    then = condition_rates(catalog, {**row, "price_slot": like.span.last_at})
-    return _rate(row, then) if isinstance(then, Rates) and _key(row, then) == key else rate
+        return found.rate
+    then = _find(key._replace(price_slot=like.span.last_at), catalog)
+    return then.rate if then and then.key == found.key else found.rate
 
 
-def _row(conditions: Conditions) -> dict[str, Any]:
-    """Return conditions as `listcost.condition_rates` reads them."""
-    row = dict(zip(KEYS, conditions, strict=True))
-    return {
-        **row,
-        "seller": row["seller"] or None,
-        "sku": row["sku"] or None,
-        "unresolved": row["unresolved"] or None,
-        "service_tier": row["service_tier"] or None,
-        "region_class": None if row["region_class"] == "-" else row["region_class"],
-        "is_thinking": _THINKING[row["thinking"]],
-        "usage": "known" if row["usage"] in {"reported", "estimated"} else row["usage"],
-    }
+def _name_of(key: RateKey, rates: Rates) -> str:
+    """Return the plain key: seller, sku, and every condition that is not the ordinary one."""
+    conditions = " ".join(f"{name}={value}" for name, value in rates.when.given.items())
+    return f"{key.seller}/{key.sku}" + (f" {conditions}" if conditions else "")
 
 
-def _key(row: dict[str, Any], rates: Rates) -> str:
-    """Return seller, sku and every condition of the price that is not the ordinary one."""
-    given = " ".join(f"{name}={value}" for name, value in rates.when.given.items())
-    return f"{row['seller']}/{row['sku']}" + (f" {given}" if given else "")
-
-
-def _rate(row: dict[str, Any], rates: Rates) -> Rate:
+def _rate_of(key: RateKey, rates: Rates) -> Rate:
     usd = {
-        name: factor.normalize() + ZERO
-        for name, factor in zip(PRICED, rates.expected, strict=True)
-        if name in rates.used or (factor and name in _OPTIONAL)
+        name: price.normalize() + ZERO
+        for name, price in zip(PRICED, rates.expected, strict=True)
+        if name in rates.used or (price and name in _OPTIONAL)
     }
-    return Rate(row["seller"] or "", row["sku"] or "", usd)
+    return Rate(key.seller or "", key.sku or "", usd)
 
 
 def conditions_of(key: str | None) -> str:
