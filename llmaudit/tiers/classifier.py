@@ -15,7 +15,7 @@ import msgspec
 
 from llmaudit.errors import InputError, printable
 from llmaudit.store import Store
-from llmaudit.tiers.rules import HIGH_STAKES, Combination, Verdict
+from llmaudit.tiers.rules import HIGH_STAKES, Signals, Verdict
 
 SCHEMA = "llmaudit/tier-model/1"
 PRIOR_MASS = 20.0
@@ -61,35 +61,35 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     labels_sha256: str
     metrics: dict[str, float | int | None]
 
-    def probabilities(self, combination: Combination) -> list[float]:
-        """Return one probability per class, in the order of `classes`, for a combination of signals."""
+    def probabilities(self, signals: Signals) -> list[float]:
+        """Return one probability per class, in the order of `classes`."""
         scores = list(self.intercepts)
-        for name in present(combination):
+        for name in features_of(signals):
             for index, weight in enumerate(self.weights.get(name, ())):
                 scores[index] += weight
         linear = softmax([score / self.temperature for score in scores])
-        return shrunk(linear, self.cohorts.get(cohort_of(combination)), self.prior_mass)
+        return shrunk(linear, self.cohorts.get(cohort_of(signals)), self.prior_mass)
 
-    def verdict(self, combination: Combination) -> Verdict | None:
+    def verdict(self, signals: Signals) -> Verdict | None:
         """Return the likeliest tier, or None where it is not likely enough."""
-        chances = self.probabilities(combination)
+        chances = self.probabilities(signals)
         best = max(range(len(chances)), key=lambda index: (chances[index], index))
         if chances[best] < self.abstain_below:
             return None
         tier, chance = self.classes[best], round(chances[best], 3)
         effort, stakes = (None, "learnt from labels") if tier == HIGH_STAKES else (tier, None)
         reason = f"the classifier of {self.labels} labels: {chance:.0%}"
-        return Verdict(tier, combination["task_hint"], "classifier", chance, reason, effort, stakes)
+        return Verdict(tier, signals.task_hint, "classifier", chance, reason, effort, stakes)
 
 
-def present(combination: Combination) -> list[str]:
-    """Return the features of a combination, each `signal=value`; an unknown signal is no feature."""
-    return [f"{name}={combination[name]}" for name in FEATURES if combination[name] is not None]
+def features_of(signals: Signals) -> list[str]:
+    """Return the features that the model sees, each `signal=value`; an unknown signal is no feature."""
+    return [f"{name}={value}" for name in FEATURES if (value := getattr(signals, name)) is not None]
 
 
-def cohort_of(combination: Combination) -> str:
-    """Return the cohort of a combination: its feature and task."""
-    return f"{combination['feature']}|{combination['task_hint']}"
+def cohort_of(signals: Signals) -> str:
+    """Return the cohort of a request: its feature and task."""
+    return f"{signals.feature}|{signals.task_hint}"
 
 
 def softmax(scores: list[float]) -> list[float]:

@@ -17,12 +17,12 @@ from llmaudit.tiers.classifier import Model, kept_model, load_model
 from llmaudit.tiers.confusion import MEASURED, Confusion
 from llmaudit.tiers.evaluate import Evaluation, evaluate
 from llmaudit.tiers.labels import Label, read_labels
-from llmaudit.tiers.rules import Combination
+from llmaudit.tiers.rules import Combination, Signals
 from llmaudit.tiers.sample import COLUMNS
 from llmaudit.tiers.tag import SIGNALS_SQL, verdict
 from llmaudit.tiers.tag_lines import judge_lines
 from llmaudit.tiers.train import Example
-from llmaudit.tiers.user_rules import RulesFile, UserRule, kept_rules
+from llmaudit.tiers.user_rules import RULE_COLUMNS, RulesFile, UserRule, kept_rules
 from llmaudit.yamlfile import read_yaml
 
 IDS_PER_QUERY = 10_000
@@ -35,12 +35,15 @@ def examples(store: Store, labels_file: Path) -> tuple[list[Example], str, int]:
         InputError: As `read_labels`, or no label names a request of the database.
     """
     labels = read_labels(labels_file)
-    rows = _signals(store, labels.rows)
-    matched = [(label, rows[label.request_id]) for label in labels.rows if label.request_id in rows]
-    if not matched:
+    combinations = _signals(store, labels.rows)
+    learnt = [
+        Example(one.signals, label.tier, one.columns["template_hash"] or f"request {label.request_id}")
+        for label in labels.rows
+        if (one := combinations.get(label.request_id)) is not None
+    ]
+    if not learnt:
         raise _none_here(labels_file)
-    learnt = [Example(row, label.tier, row["template_hash"] or f"request {label.request_id}") for label, row in matched]
-    return learnt, labels.sha256, len(labels.rows) - len(matched)
+    return learnt, labels.sha256, len(labels.rows) - len(learnt)
 
 
 def evaluated(
@@ -87,8 +90,8 @@ def _by_request(
 ) -> dict[int, int | None]:
     """Return line to tier for labels that name a request: as it is tagged, or as it would be by what is tried."""
     if rules is None and model is None:
-        tagged = _rows(store, labels, "SELECT request_id, tier FROM tiers JOIN requests USING (row_id)")
-        return {label.line: tagged[label.request_id]["tier"] for label in labels if label.request_id in tagged}
+        tagged = _first_rows(store, labels, "SELECT request_id, tier FROM tiers JOIN requests USING (row_id)")
+        return {label.line: tagged[label.request_id][0] for label in labels if label.request_id in tagged}
     own = kept_rules(store) if rules is None else rules
     learned = kept_model(store) if model is None else model
     rows = _signals(store, labels)
@@ -98,17 +101,30 @@ def _by_request(
 
 
 def _signals(store: Store, labels: list[Label]) -> dict[str | None, Combination]:
-    return _rows(store, labels, f"SELECT r.request_id, s.* FROM ({SIGNALS_SQL}) s JOIN requests r USING (row_id)")
+    """Return request id to its signals, for the requests that labels name."""
+    names = [*Signals.__struct_fields__, *RULE_COLUMNS]
+    columns = ", ".join(f's."{name}"' for name in names)
+    sql = f"SELECT r.request_id, s.row_id, {columns} FROM ({SIGNALS_SQL}) s JOIN requests r USING (row_id)"
+    rows = _first_rows(store, labels, sql)
+    return {request_id: Combination.from_row(names, values) for request_id, (_, *values) in rows.items()}
 
 
-def _rows(store: Store, labels: list[Label], sql: str) -> dict[str | None, dict[str, Any]]:
-    """Return request id to the row of a query, for the requests that labels name; the first of an id counts."""
+def _first_rows(store: Store, labels: list[Label], sql: str) -> dict[str | None, tuple[Any, ...]]:
+    """Return request id to the rest of its row, for the requests that labels name; of equal ids the first row counts.
+
+    Args:
+        store: The database.
+        labels: The labels.
+        sql: A query whose first column is `request_id`; rows are put in the order of all its columns.
+    """
     ids = sorted({label.request_id for label in labels if label.request_id})
-    found: dict[str | None, dict[str, Any]] = {}
+    found: dict[str | None, tuple[Any, ...]] = {}
     for start in range(0, len(ids), IDS_PER_QUERY):
         some = ids[start : start + IDS_PER_QUERY]
-        for row in store.dicts(f"SELECT * FROM ({sql}) WHERE list_contains(?, request_id) ORDER BY ALL", [some]):
-            found.setdefault(row["request_id"], row)
+        for request_id, *rest in store.rows(
+            f"SELECT * FROM ({sql}) WHERE list_contains(?, request_id) ORDER BY ALL", [some]
+        ):
+            found.setdefault(request_id, tuple(rest))
     return found
 
 

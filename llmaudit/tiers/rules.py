@@ -8,7 +8,7 @@ would fail on a request. Only paired outcomes show that.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -63,8 +63,27 @@ class Signals(msgspec.Struct, frozen=True):
     troubled: bool | None = None
 
 
-Combination = dict[str, Any]
-"""A combination of signals by name, with the columns that some user's rule looks at: its requests share a verdict."""
+class Combination(msgspec.Struct, frozen=True):
+    """Signals, with the columns that only a user's rules look at: requests that share all of it share a verdict.
+
+    Attributes:
+        signals: The signals.
+        columns: Value by column (`user_rules.RULE_COLUMNS`); columns that no rule names may be missing.
+    """
+
+    signals: Signals
+    columns: Mapping[str, str | None] = {}
+
+    @classmethod
+    def from_row(cls, names: Sequence[str], values: Sequence[Any]) -> Combination:
+        """Return a row of `tag.SIGNALS_SQL`: the signals, in any order, and further columns."""
+        row = dict(zip(names, values, strict=True))
+        signals = Signals(**{name: row.pop(name) for name in Signals.__struct_fields__})
+        return cls(signals, row)
+
+    def value(self, column: str) -> Any:
+        """Return a signal or a column by its name."""
+        return getattr(self.signals, column) if column in Signals.__struct_fields__ else self.columns[column]
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -162,7 +162,8 @@ def _tag(store: Store) -> None:
     quoted = ", ".join(f'"{name}"' for name in keys)
     with store.transaction():
         store.execute(f"CREATE OR REPLACE TEMP TABLE signals AS {SIGNALS_SQL}")
-        combinations = store.dicts(f"SELECT DISTINCT {quoted} FROM signals ORDER BY ALL")
+        rows = store.rows(f"SELECT DISTINCT {quoted} FROM signals ORDER BY ALL")
+        combinations = [Combination.from_row(keys, row) for row in rows]
         verdicts = [verdict(combination, rules, model) for combination in combinations]
         same = " AND ".join(f's."{name}" IS NOT DISTINCT FROM v."{name}"' for name in keys)
         with store.table("verdicts", _table(keys, combinations, verdicts)):
@@ -184,13 +185,13 @@ def verdict(combination: Combination, rules: list[UserRule], model: Model | None
     A user's rule overrides everything. The classifier overrides the built-in rules where it is more certain than they
     are; it never lowers what the log states, nor stakes.
     """
-    built_in = judge(Signals(**{name: combination[name] for name in Signals.__struct_fields__}))
+    built_in = judge(combination.signals)
     rule = verdict_of(rules, combination)
     if rule is not None:
         return as_verdict(rule, built_in)
     if model is None or built_in.stakes is not None or built_in.signal == "stated":
         return built_in
-    learned = model.verdict(combination)
+    learned = model.verdict(combination.signals)
     return learned if learned is not None and learned.confidence > built_in.confidence else built_in
 
 
@@ -228,7 +229,7 @@ def _templates(store: Store) -> Templates:
 def _table(keys: list[str], combinations: list[Combination], verdicts: list[Verdict]) -> pa.Table:
     types = {"stated_tier": pa.int64(), "effort_hint": pa.int64()}
     types |= dict.fromkeys(("needs_tools", "needs_json", "needs_images", "troubled"), pa.bool_())
-    columns = {name: pa.array([row[name] for row in combinations], types.get(name, pa.string())) for name in keys}
+    columns = {name: pa.array([row.value(name) for row in combinations], types.get(name, pa.string())) for name in keys}
     outcome = {"tier": pa.int32(), "task": pa.string(), "signal": pa.string(), "confidence": pa.float64()}
     outcome |= {"reason": pa.string(), "effort": pa.int32(), "stakes": pa.string()}
     return pa.table(

@@ -12,7 +12,7 @@ from llmaudit.tiers.labels import prompt_of
 from llmaudit.tiers.rules import TIERS, Combination, Signals
 from llmaudit.tiers.tag import verdict
 from llmaudit.tiers.text import NOTHING, TextHints, text_hints
-from llmaudit.tiers.user_rules import COLUMN_OF, UserRule
+from llmaudit.tiers.user_rules import COLUMN_OF, RULE_COLUMNS, UserRule
 
 CHARS_PER_TOKEN = 4
 """Characters a token is taken to have where nothing states the tokens: English, by the usual rule of thumb."""
@@ -105,13 +105,9 @@ def _combination(row: dict[str, Any], hints: TextHints) -> Combination:
         limit="word" if limit is not None and limit <= ONE_WORD else None,
         turns="many" if len(turns) > 1 else "one",
     )
-    others = {
-        column: _name(about.get(field))
-        for field, column in COLUMN_OF.items()
-        if column not in Signals.__struct_fields__
-    }
+    columns = {column: _name(about.get(field)) for field, column in COLUMN_OF.items() if column in RULE_COLUMNS}
     tags = about.get("tags")
-    return msgspec.structs.asdict(signals) | others | {"tags": msgspec.json.encode(tags).decode() if tags else None}
+    return Combination(signals, columns | {"tags": msgspec.json.encode(tags).decode() if tags else None})
 
 
 def _name(value: Any) -> str | None:

@@ -15,8 +15,8 @@ import msgspec
 
 from llmaudit.errors import Exit, LlmauditError
 from llmaudit.parquetfile import whole
-from llmaudit.tiers.classifier import PRIOR_MASS, SCHEMA, Model, cohort_of, present, shrunk, softmax
-from llmaudit.tiers.rules import Combination
+from llmaudit.tiers.classifier import PRIOR_MASS, SCHEMA, Model, cohort_of, features_of, shrunk, softmax
+from llmaudit.tiers.rules import Signals
 
 MIN_LABELS = 40
 MIN_PER_TIER = 5
@@ -38,7 +38,7 @@ class NotEnoughLabelsError(LlmauditError):
 class Example(msgspec.Struct, frozen=True):
     """One labelled request: its signals, its tier, and the template (or request) it must not be split from."""
 
-    combination: Combination
+    signals: Signals
     tier: int
     group: str
 
@@ -97,7 +97,7 @@ def _fit(examples: Sequence[Example], classes: list[int]) -> tuple[list[float], 
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 -- the same
 
     vectorizer = DictVectorizer()
-    features = vectorizer.fit_transform([dict.fromkeys(present(one.combination), 1.0) for one in examples])
+    features = vectorizer.fit_transform([dict.fromkeys(features_of(one.signals), 1.0) for one in examples])
     fitted = LogisticRegression(C=1.0, max_iter=1000).fit(features, [one.tier for one in examples])
     rows, bases = fitted.coef_.tolist(), fitted.intercept_.tolist()
     if len(fitted.classes_) == 2:  # noqa: PLR2004 -- of two classes scikit-learn keeps one row, that of the second
@@ -117,7 +117,7 @@ def _held_out(examples: Sequence[Example], classes: list[int]) -> list[_HeldOut]
     from sklearn.model_selection import GroupKFold  # noqa: PLC0415 -- as above
 
     found: list[_HeldOut] = []
-    order = sorted(examples, key=lambda one: (one.group, one.tier, sorted(present(one.combination))))
+    order = sorted(examples, key=lambda one: (one.group, one.tier, sorted(features_of(one.signals))))
     for learn, test in GroupKFold(FOLDS).split(order, groups=[one.group for one in order]):
         rest = [order[index] for index in learn]
         intercepts, weights = _fit(rest, classes)
@@ -125,16 +125,16 @@ def _held_out(examples: Sequence[Example], classes: list[int]) -> list[_HeldOut]
         for index in test:
             one = order[index]
             scores = list(intercepts)
-            for name in present(one.combination):
+            for name in features_of(one.signals):
                 scores = [score + weight for score, weight in zip(scores, weights.get(name, [0.0] * 4), strict=False)]
-            found.append(_HeldOut(one.tier, scores, cohorts.get(cohort_of(one.combination))))
+            found.append(_HeldOut(one.tier, scores, cohorts.get(cohort_of(one.signals))))
     return found
 
 
 def _cohorts(examples: Sequence[Example], classes: list[int]) -> dict[str, list[int]]:
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(classes))
     for one in examples:
-        counts[cohort_of(one.combination)][classes.index(one.tier)] += 1
+        counts[cohort_of(one.signals)][classes.index(one.tier)] += 1
     return dict(sorted(counts.items()))
 
 

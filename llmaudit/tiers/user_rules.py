@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from llmaudit.store import Store
-from llmaudit.tiers.rules import HIGH_STAKES, Combination, Verdict
+from llmaudit.tiers.rules import HIGH_STAKES, Combination, Signals, Verdict
 from llmaudit.yamlfile import read_yaml
 
 COLUMN_OF = {
@@ -26,6 +26,9 @@ COLUMN_OF = {
     "system": "system_hash",
 }
 """What a rule may name, with the column that has it."""
+
+RULE_COLUMNS = sorted({*COLUMN_OF.values(), "tags"} - {*Signals.__struct_fields__})
+"""Columns that only a user's rules look at."""
 
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,14 +100,11 @@ def kept_rules(store: Store) -> list[UserRule]:
 
 
 def columns_of(rules: list[UserRule]) -> list[str]:
-    """Return the columns that some rule looks at, besides the signals; what no rule names splits no combination."""
+    """Return the `RULE_COLUMNS` that some rule looks at; what no rule names splits no combination."""
     named = {
-        column
-        for rule in rules
-        for field, column in COLUMN_OF.items()
-        if getattr(rule.when, field) is not None and column not in {"endpoint", "feature"}
-    }
-    return sorted(named | ({"tags"} if any(rule.when.tag is not None for rule in rules) else set()))
+        column for rule in rules for field, column in COLUMN_OF.items() if getattr(rule.when, field) is not None
+    } | {"tags" for rule in rules if rule.when.tag is not None}
+    return [column for column in RULE_COLUMNS if column in named]
 
 
 def verdict_of(rules: list[UserRule], combination: Combination) -> UserRule | None:
@@ -121,14 +121,14 @@ def as_verdict(rule: UserRule, built_in: Verdict) -> Verdict:
 
 
 def _matches(when: Match, combination: Combination) -> bool:
-    if when.tools is not None and combination.get("needs_tools") is not when.tools:
+    if when.tools is not None and combination.signals.needs_tools is not when.tools:
         return False
-    if when.tag is not None and not any(fnmatchcase(tag, when.tag) for tag in _tags(combination.get("tags"))):
+    if when.tag is not None and not any(fnmatchcase(tag, when.tag) for tag in _tags(combination.columns["tags"])):
         return False
-    wanted = {column: getattr(when, field) for field, column in COLUMN_OF.items()}
+    patterns = {column: getattr(when, field) for field, column in COLUMN_OF.items()}
     return all(
-        combination[column] is not None and fnmatchcase(combination[column], pattern)
-        for column, pattern in wanted.items()
+        (value := combination.value(column)) is not None and fnmatchcase(value, pattern)
+        for column, pattern in patterns.items()
         if pattern is not None
     )
 

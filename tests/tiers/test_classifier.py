@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from llmaudit.errors import Exit, InputError
-from llmaudit.tiers.classifier import FEATURES, Model, load_model, shrunk, softmax
+from llmaudit.tiers.classifier import Model, load_model, shrunk, softmax
+from llmaudit.tiers.rules import Signals
 from llmaudit.tiers.train import Example, NotEnoughLabelsError, train, write_model
 
-EMPTY: dict[str, Any] = dict.fromkeys(FEATURES)
+ANSWER = Signals(feature="deep", size="short", task_hint="answer")
 
 
 def examples(count: int, *, noise: float = 0.0, seed: int = 1) -> list[Example]:
@@ -23,8 +24,8 @@ def examples(count: int, *, noise: float = 0.0, seed: int = 1) -> list[Example]:
     for number in range(count):
         feature = dice.choice(["deep", "flat"])
         tier = 2 if (feature == "deep") != (dice.random() < noise) else 0
-        row = EMPTY | {"feature": feature, "size": dice.choice(["short", "medium"]), "task_hint": "answer"}
-        found.append(Example(row, tier, f"template {number}"))
+        signals = Signals(feature=feature, size=dice.choice(["short", "medium"]), task_hint="answer")
+        found.append(Example(signals, tier, f"template {number}"))
     return found
 
 
@@ -32,7 +33,7 @@ def test_learns_a_planted_rule() -> None:
     model = train(examples(200), labels_sha256="x")
     assert model.metrics["accuracy"] == 1.0
     for feature, tier in (("deep", 2), ("flat", 0)):
-        verdict = model.verdict(EMPTY | {"feature": feature, "size": "short", "task_hint": "answer"})
+        verdict = model.verdict(msgspec.structs.replace(ANSWER, feature=feature))
         assert verdict is not None
         assert (verdict.tier, verdict.signal, verdict.effort) == (tier, "classifier", tier)
 
@@ -40,7 +41,7 @@ def test_learns_a_planted_rule() -> None:
 def test_probabilities_mean_what_they_say() -> None:
     """A fifth of the labels is wrong, so nothing can be sure: the stated chances have to be near 0.8."""
     model = train(examples(1000, noise=0.2), labels_sha256="x")
-    chances = model.probabilities(EMPTY | {"feature": "deep", "size": "short", "task_hint": "answer"})
+    chances = model.probabilities(ANSWER)
     assert max(chances) == pytest.approx(0.8, abs=0.06)
     assert sum(chances) == pytest.approx(1)
     assert model.metrics["calibration_error"] < 0.08
@@ -49,9 +50,9 @@ def test_probabilities_mean_what_they_say() -> None:
 
 def test_silent_where_labels_tell_nothing() -> None:
     dice = random.Random(2)  # noqa: S311 -- seeded on purpose
-    rows = [Example(EMPTY | {"feature": "any"}, dice.choice([0, 2]), f"t{n}") for n in range(200)]
+    rows = [Example(Signals(feature="any"), dice.choice([0, 2]), f"t{n}") for n in range(200)]
     model = train(rows, labels_sha256="x")
-    assert model.verdict(EMPTY | {"feature": "any"}) is None
+    assert model.verdict(Signals(feature="any")) is None
     assert model.metrics["coverage"] < 0.2
 
 
@@ -60,7 +61,7 @@ def test_held_out_labels_are_of_other_templates() -> None:
     rows = []
     for template in range(20):
         tier = 0 if template % 2 else 2
-        rows += [Example(EMPTY | {"feature": f"f{template}"}, tier, f"t{template}") for _ in range(10)]
+        rows += [Example(Signals(feature=f"f{template}"), tier, f"t{template}") for _ in range(10)]
     assert train(rows, labels_sha256="x").metrics["accuracy"] <= 0.6
 
 
@@ -78,13 +79,16 @@ def test_the_same_whatever_the_order() -> None:
     one, two = train(rows, labels_sha256="x"), train(rows[::-1], labels_sha256="x")
     assert one.metrics == two.metrics
     assert one.abstain_below == two.abstain_below
-    row = EMPTY | {"feature": "deep", "size": "short", "task_hint": "answer"}
-    assert one.probabilities(row) == pytest.approx(two.probabilities(row), abs=1e-3)
+    assert one.probabilities(ANSWER) == pytest.approx(two.probabilities(ANSWER), abs=1e-3)
 
 
 @pytest.mark.parametrize(
     "rows",
-    [examples(30), [Example(EMPTY, 0, f"t{n}") for n in range(60)], [Example(EMPTY, n % 2, "one") for n in range(60)]],
+    [
+        examples(30),
+        [Example(Signals(), 0, f"t{n}") for n in range(60)],
+        [Example(Signals(), n % 2, "one") for n in range(60)],
+    ],
     ids=["too few", "one tier", "one template"],
 )
 def test_not_enough_labels(rows: list[Example]) -> None:
