@@ -1,4 +1,4 @@
-"""Outcomes in the database: each file is stored once; repeats and contradictions are noted."""
+"""Outcomes in the database: each file is stored once; repeats and conflicts are noted."""
 
 from __future__ import annotations
 
@@ -30,23 +30,19 @@ SCHEMA = pa.schema(
     ]
 )
 SAME = (
-    "request_id",
-    "case_id",
-    "template_hash",
-    "route",
-    "tier",
-    "task",
-    "model",
-    "metric",
-    "source",
-    "user_id",
+    "request_id", "case_id", "template_hash", "route", "tier", "task", "model", "metric", "source", "user_id",
     "scored_at",
-)
+)  # fmt: skip
 """Two outcomes of one case that agree in all of these are the same outcome."""
+
+_SQL_TYPES = {"line": "BIGINT", "tier": "INTEGER", "score": "DOUBLE", "scored_at": "TIMESTAMP"}
+COUNTS = ("records", "accepted", "duplicates", "conflicts", "rejected")
+SEEN = "outcomes_seen"
+"""The table of outcomes that only one block sees (`only`)."""
 
 MOST_SHOWN = 20
 MOST_NOTED = 1000
-"""Rejected records of a file that are noted one by one; all are counted."""
+"""Rejected records of a file that are stored one by one; all are counted."""
 
 
 class OutcomeFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +52,11 @@ class OutcomeFile(msgspec.Struct, frozen=True, kw_only=True):
         path: The file.
         records: Records in it.
         accepted: New outcomes.
-        duplicates: Said before, with the same score.
-        conflicts: Said before, with another score; the first one counts.
+        duplicates: Known already, with the same score.
+        conflicts: Known already, with another score; the first one counts.
         rejected: Records that cannot be used.
-        skipped: Why the file was passed over; None where it was read.
-        problems: The first rejected and contradicting records: line, field, reason.
+        skipped: Why the file was not read; None if it was.
+        problems: The first rejected and conflicting records: line, field, reason.
     """
 
     path: str
@@ -103,49 +99,83 @@ def _add(store: Store, read: Read) -> OutcomeFile:
             path=name, records=read.records, accepted=0, duplicates=read.records - len(read.rejected), conflicts=0,
             rejected=len(read.rejected), skipped="read before",
         )  # fmt: skip
-    (number,) = store.one("SELECT coalesce(max(file_id), 0) + 1 FROM outcome_files")
-    with store.transaction(), _told(store, read, "outcomes"):
-        columns = ", ".join(SCHEMA.names)
-        store.execute(
-            f"INSERT INTO outcomes BY NAME SELECT ? AS file_id, {columns} FROM told WHERE kind = 'new' ORDER BY line",
-            [number],
-        )
-        found = _file(store, read)
-        store.execute(
-            "INSERT INTO outcome_problems SELECT ?, line, 'conflict', 'score',"
-            " 'is ' || score || ', but was told as ' || told_score || ' before' FROM told WHERE kind = 'conflict'",
-            [number],
-        )
-        for one in read.rejected[:MOST_NOTED]:
-            store.execute(
-                "INSERT INTO outcome_problems VALUES (?, ?, 'rejected', ?, ?)",
-                [number, one.line, one.field, one.reason],
-            )
+    (file_id,) = store.one("SELECT coalesce(max(file_id), 0) + 1 FROM outcome_files")
+    with store.transaction(), _compared(store, read, "outcomes"):
+        _insert_new(store, "outcomes", file_id)
+        _insert_problems(store, read, file_id)
+        found = _counted(store, read)
         store.execute(
             "INSERT INTO outcome_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [number, name, read.sha256, *(getattr(found, part) for part in COUNTS)],
+            [file_id, name, read.sha256, *(getattr(found, count) for count in COUNTS)],
         )
-    return msgspec.structs.replace(found, problems=problems(store, number))
+    return msgspec.structs.replace(found, problems=problems(store, file_id))
+
+
+def _insert_new(store: Store, table: str, file_id: int) -> None:
+    columns = ", ".join(SCHEMA.names)
+    store.execute(
+        f"INSERT INTO {table} BY NAME"
+        f" SELECT ? AS file_id, {columns} FROM compared_outcomes WHERE kind = 'new' ORDER BY line",
+        [file_id],
+    )
+
+
+def _insert_problems(store: Store, read: Read, file_id: int) -> None:
+    store.execute(
+        "INSERT INTO outcome_problems"
+        " SELECT ?, line, 'conflict', 'score', 'is ' || score || ', but was ' || first_score || ' before'"
+        " FROM compared_outcomes WHERE kind = 'conflict'",
+        [file_id],
+    )
+    for rejected in read.rejected[:MOST_NOTED]:
+        store.execute(
+            "INSERT INTO outcome_problems VALUES (?, ?, 'rejected', ?, ?)",
+            [file_id, rejected.line, rejected.field, rejected.reason],
+        )
+
+
+_SAME_KEY = "concat_ws(chr(31), " + ", ".join(f"coalesce(CAST({name} AS VARCHAR), chr(30))" for name in SAME) + ")"
+_COMPARED_SQL = f"""
+    WITH keyed AS (SELECT n.*, {_SAME_KEY} AS same_key FROM new_outcomes n),
+    kept AS (SELECT {_SAME_KEY} AS same_key, min(score) AS score FROM {{table}} GROUP BY 1),
+    placed AS (
+        SELECT k.*, k.request_id IS NOT NULL OR k.case_id IS NOT NULL AS is_case, o.score AS kept_score,
+            row_number() OVER (PARTITION BY k.same_key ORDER BY k.line) AS place,
+            coalesce(o.score, first_value(k.score) OVER (PARTITION BY k.same_key ORDER BY k.line)) AS first_score
+        FROM keyed k LEFT JOIN kept o ON o.same_key = k.same_key
+    )
+    SELECT p.*,
+        CASE WHEN NOT p.is_case OR (p.kept_score IS NULL AND p.place = 1) THEN 'new'
+             WHEN p.first_score = p.score THEN 'duplicate' ELSE 'conflict' END AS kind
+    FROM placed p
+"""
+"""Outcomes of a file beside those of a table. Outcomes of a route or template without a case are samples: none repeats
+another."""
 
 
 @contextmanager
-def _told(store: Store, read: Read, beside: str) -> Iterator[None]:
-    """Make the table `told` for a block: the rows of a file, and which are new beside a table of outcomes."""
+def _compared(store: Store, read: Read, table: str) -> Iterator[None]:
+    """Make the table `compared_outcomes` for a block: the outcomes of a file, each `new`, `duplicate` or `conflict`.
+
+    Args:
+        store: The database.
+        read: The file.
+        table: The table of the outcomes that are known.
+    """
     key = store.hash_key
-    rows = [
-        row | {"user_id": None if row.get("user_id") is None else pseudonym(row["user_id"], key)} for row in read.rows
-    ]
+    rows = [msgspec.structs.asdict(row) for row in read.rows]
+    for row in rows:
+        row["user_id"] = None if row["user_id"] is None else pseudonym(row["user_id"], key)
     with store.table("new_outcomes", pa.Table.from_pylist(rows, schema=SCHEMA)):
-        store.execute(f"CREATE OR REPLACE TEMP TABLE told AS {_TOLD.format(beside=beside)}")
+        store.execute(f"CREATE OR REPLACE TEMP TABLE compared_outcomes AS {_COMPARED_SQL.format(table=table)}")
         yield
 
 
-COUNTS = ("records", "accepted", "duplicates", "conflicts", "rejected")
-
-
-def _file(store: Store, read: Read) -> OutcomeFile:
-    """Return what became of a file whose rows are in `told`."""
-    counts = {kind: int(count) for kind, count in store.rows("SELECT kind, count(*) FROM told GROUP BY kind")}
+def _counted(store: Store, read: Read) -> OutcomeFile:
+    """Return what became of the file whose rows are in `compared_outcomes`."""
+    counts = {
+        kind: int(count) for kind, count in store.rows("SELECT kind, count(*) FROM compared_outcomes GROUP BY kind")
+    }
     return OutcomeFile(
         path=file_name(read.path),
         records=read.records,
@@ -153,26 +183,8 @@ def _file(store: Store, read: Read) -> OutcomeFile:
         duplicates=counts.get("duplicate", 0),
         conflicts=counts.get("conflict", 0),
         rejected=len(read.rejected),
-        problems=[reject_text(one) for one in read.rejected[:MOST_SHOWN]],
+        problems=[reject_text(rejected) for rejected in read.rejected[:MOST_SHOWN]],
     )
-
-
-_KEY = "concat_ws(chr(31), " + ", ".join(f"coalesce(CAST({name} AS VARCHAR), chr(30))" for name in SAME) + ")"
-_TOLD = f"""
-    WITH keyed AS (SELECT n.*, {_KEY} AS told_key FROM new_outcomes n),
-    kept AS (SELECT {_KEY} AS told_key, min(score) AS score FROM {{beside}} GROUP BY 1),
-    marked AS (
-        SELECT k.*, k.request_id IS NOT NULL OR k.case_id IS NOT NULL AS is_case, o.score AS kept_score,
-            row_number() OVER (PARTITION BY k.told_key ORDER BY k.line) AS place,
-            first_value(k.score) OVER (PARTITION BY k.told_key ORDER BY k.line) AS first_score
-        FROM keyed k LEFT JOIN kept o ON o.told_key = k.told_key
-    )
-    SELECT m.*, coalesce(m.kept_score, m.first_score) AS told_score,
-        CASE WHEN NOT m.is_case OR (m.kept_score IS NULL AND m.place = 1) THEN 'new'
-             WHEN coalesce(m.kept_score, m.first_score) = m.score THEN 'duplicate' ELSE 'conflict' END AS kind
-    FROM marked m
-"""
-"""What of a file is new. Outcomes of a route or template without a case are samples: none repeats another."""
 
 
 def problems(store: Store, file_id: int) -> list[str]:
@@ -193,7 +205,7 @@ def total_of(files: Sequence[OutcomeFile]) -> dict[str, int]:
 
 
 def summary(store: Store) -> tuple[list[dict[str, Any]], list[OutcomeFile]]:
-    """Return what outcomes there are by metric, source and model, and the files they came in."""
+    """Return the number and mean of outcomes by metric, source and model (rows), and the files they came in."""
     if not store.has("outcomes"):
         return [], []
     rows = store.dicts(
@@ -214,21 +226,15 @@ def only(store: Store, catalog: Catalog, paths: Sequence[Path]) -> Iterator[list
         InputError: A file that cannot be used.
     """
     is_model = _IsModel(catalog)
-    store.execute(f"CREATE OR REPLACE TEMP TABLE {SEEN} ({_COLUMNS})")
+    columns = ", ".join(f"{name} {_SQL_TYPES.get(name, 'VARCHAR')}" for name in SCHEMA.names)
+    store.execute(f"CREATE OR REPLACE TEMP TABLE {SEEN} (file_id INTEGER, {columns})")
     try:
         yield [_seen(store, read_outcomes(path, is_model)) for path in paths]
     finally:
         store.execute(f"DROP TABLE {SEEN}")
 
 
-SEEN = "outcomes_seen"
-_TYPES = {"line": "BIGINT", "tier": "INTEGER", "score": "DOUBLE", "scored_at": "TIMESTAMP"}
-_COLUMNS = "file_id INTEGER, " + ", ".join(f"{name} {_TYPES.get(name, 'VARCHAR')}" for name in SCHEMA.names)
-
-
 def _seen(store: Store, read: Read) -> OutcomeFile:
-    with _told(store, read, SEEN):
-        store.execute(
-            f"INSERT INTO {SEEN} BY NAME SELECT 0 AS file_id, {', '.join(SCHEMA.names)} FROM told WHERE kind = 'new'"
-        )
-        return _file(store, read)
+    with _compared(store, read, SEEN):
+        _insert_new(store, SEEN, file_id=0)
+        return _counted(store, read)

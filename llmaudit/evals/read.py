@@ -1,9 +1,10 @@
-"""Outcome files to rows: JSON lines, CSV or Parquet; every record that cannot be used is named by line and field."""
+"""Reads outcome files (JSON lines, CSV or Parquet); every record that cannot be used is named by line and field."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,47 @@ FIELDS: tuple[Field, ...] = (
     Field("user_id", "text", ("user",)),
     Field("scored_at", "time", ("at", "timestamp")),
 )
-"""Every column that is read, with its other spellings; others are passed over."""
+"""Every column that is read, with its other spellings; other columns are ignored."""
 
 BY_NAME = {name: one for one in FIELDS for name in (one.name, *one.also)}
 JOINS = ("request_id", "case_id", "template_hash", "route", "feature")
 SOURCES = ("judge", "human", "conversion")
 METRIC, SOURCE = "score", "unstated"
-"""What a record is counted under that does not say."""
+"""The metric and source of a record that does not state them."""
+
+
+class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One outcome, as the file states it; None is not stated.
+
+    Attributes:
+        line: Line, CSV row or array element, the first being 1.
+        request_id: The logged request that was scored.
+        case_id: The case of an eval suite.
+        template_hash: The template whose requests it is a sample of.
+        route: The feature or endpoint whose requests it is a sample of.
+        tier: 0 to 3.
+        task: The kind of task.
+        model: The model that answered, as the file names it.
+        metric: What was measured.
+        score: The result; larger is better.
+        source: Who scored it: one of `SOURCES`, or `unstated`.
+        user_id: The user, as the file names them: never stored like this.
+        scored_at: When (naive UTC).
+    """
+
+    line: int
+    request_id: str | None = None
+    case_id: str | None = None
+    template_hash: str | None = None
+    route: str | None = None
+    tier: int | None = None
+    task: str | None = None
+    model: str | None = None
+    metric: str = METRIC
+    score: float
+    source: str = SOURCE
+    user_id: str | None = None
+    scored_at: datetime | None = None
 
 
 @dataclass
@@ -50,14 +85,14 @@ class Read:
         path: The file.
         sha256: Of its bytes, unpacked.
         records: Records in it.
-        rows: Those that can be used, by column name, with `line`.
-        rejected: The others.
+        rows: Those that can be used.
+        rejected: Those that cannot.
     """
 
     path: Path
     sha256: str
     records: int = 0
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[OutcomeRow] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
 
@@ -66,10 +101,10 @@ def read_outcomes(path: Path, is_model: Callable[[str], bool]) -> Read:
 
     Args:
         path: The file; plain, gzip or zstd.
-        is_model: Says whether a name is a model's: a `route` that is one, in a record without `model`, is the model.
+        is_model: Says whether a name is a model's. In a record without `model`, such a `route` is the model.
 
     Raises:
-        InputError: Missing, damaged or empty, or without one record that can be used; the message names the first.
+        InputError: Missing, damaged or empty, or no record can be used; the message has the first three reasons.
     """
     with opened(path) as content:
         head = content.read(HEAD_BYTES).removeprefix(UTF8_BOM)
@@ -102,7 +137,7 @@ def read_outcomes(path: Path, is_model: Callable[[str], bool]) -> Read:
 
 
 def _text(path: Path, head: bytes) -> Iterator[tuple[int, Any]]:
-    """Yield records of text with their lines; one that is no record at all comes as its reject."""
+    """Yield each record with its line; what is no record at all is yielded as a `Rejected`."""
     is_json = head.lstrip()[:1] in {b"{", b"["}
     with opened(path) as content:
         for rows, tally in records_in(content, head, is_json=is_json):
@@ -135,27 +170,26 @@ def _parquet(path: Path) -> Iterator[tuple[int, Any]]:
     yield from enumerate(rows, start=1)
 
 
-def _row(line: int, record: dict[str, Any], is_model: Callable[[str], bool]) -> dict[str, Any] | Rejected:
+def _row(line: int, record: dict[str, Any], is_model: Callable[[str], bool]) -> OutcomeRow | Rejected:
     """Return a record's outcome, or why it is none."""
-    row: dict[str, Any] = {"line": line}
+    values: dict[str, Any] = {}
     for name, value in record.items():
-        one = BY_NAME.get(name)
-        if one is None or row.get(one.name) is not None:
+        column = BY_NAME.get(name)
+        if column is None or values.get(column.name) is not None:
             continue
         try:
-            row[one.name] = read_value(one.kind, value)
+            values[column.name] = read_value(column.kind, value)
         except BadValue as error:
             return Rejected(line, str(error), name)
-    if row.get("score") is None:
+    if values.get("score") is None:
         return Rejected(line, "is missing", "score")
-    if not any(row.get(name) is not None for name in JOINS):
+    if not any(values.get(name) is not None for name in JOINS):
         return Rejected(line, "has none of request_id, case_id, template and route: it belongs to no traffic")
-    row["metric"] = row.get("metric") or METRIC
-    row["source"] = row.get("source") or SOURCE
-    if row["source"] not in {*SOURCES, SOURCE}:
+    values["metric"] = values.get("metric") or METRIC
+    values["source"] = values.get("source") or SOURCE
+    if values["source"] not in {*SOURCES, SOURCE}:
         return Rejected(line, f"is none of {', '.join(SOURCES)}", "source")
-    route, feature = row.pop("route", None), row.pop("feature", None)
-    if row.get("model") is None and route is not None and is_model(route):
-        row["model"], route = route, None
-    row["route"] = feature if feature is not None else route
-    return row
+    route, feature = values.pop("route", None), values.pop("feature", None)
+    if values.get("model") is None and route is not None and is_model(route):
+        values["model"], route = route, None
+    return OutcomeRow(line=line, route=feature if feature is not None else route, **values)
