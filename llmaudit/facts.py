@@ -272,7 +272,8 @@ def _shadow_tests(store: Store) -> list[ShadowTest]:
     """Return the pairs of every shadow test; scipy is imported only where there is one."""
     if not store.has("shadow_tests") or not store.rows("SELECT 1 FROM shadow_tests LIMIT 1"):
         return []
-    from llmaudit.shadow.storage import load, tests  # noqa: PLC0415 -- see above
+    from llmaudit.shadow.pair_arrays import load  # noqa: PLC0415 -- see above
+    from llmaudit.shadow.storage import tests  # noqa: PLC0415 -- the same
 
     return [load(store, plan.name) for plan, _, _ in tests(store)]
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaudit.cli.cells import cells_and_logs, read_cells
+from llmaudit.cli.inputs import catalog, nothing_in, open_store
 from llmaudit.cli.options import AssumeTime, Ended, GatewayName, command
 from llmaudit.cli.output import answer, notice, warn
+from llmaudit.cli.reading import Reading, first_failure, read_logs
 from llmaudit.cli.summary import show
-from llmaudit.cli.work import Reading, catalog, first_failure, nothing_in, open_store, parted, read_cells
 from llmaudit.errors import LlmauditError
 from llmaudit.settings import Settings
 
@@ -43,7 +45,7 @@ def audit(
     prices = catalog(settings)
     plans = [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])]
     check_plans(plans, prices)
-    cells, logs = parted(paths)
+    cells, logs = cells_and_logs(paths)
     parts = read_cells(settings, prices, cells)
     failure = None
     if logs:
@@ -73,7 +75,7 @@ def _facts_of_logs(
     with open_store(settings, temporary=not settings.db_is_set) as store:
         if rules:
             keep_rules(store, rules)
-        result = reading.into(settings, store)
+        result = read_logs(settings, store, reading)
         failure = first_failure(result)
         if failure and not any(file.lines for file in result.files):
             raise Ended(failure.exit_code)

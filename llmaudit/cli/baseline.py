@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import AssumeTime, command
 from llmaudit.cli.output import answer, line, notice
-from llmaudit.cli.work import Reading, catalog, logs_or_database
+from llmaudit.cli.reading import Reading, logs_or_database
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:

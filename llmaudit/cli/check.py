@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import AssumeTime, Ended, chosen, command
 from llmaudit.cli.output import notice, warn, while_read
-from llmaudit.cli.work import Reading, catalog, logs_or_database
+from llmaudit.cli.reading import Reading, logs_or_database
 from llmaudit.errors import Exit, UsageError, printable
 from llmaudit.settings import Settings
 

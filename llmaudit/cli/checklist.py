@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from llmaudit.cli.inputs import catalog, nothing_in, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog, nothing_in, open_store
 from llmaudit.errors import printable
 from llmaudit.settings import Settings
 

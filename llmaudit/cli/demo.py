@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmaudit.cli.audit import audit
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog
 from llmaudit.errors import InputError
 from llmaudit.money import shown
 from llmaudit.settings import Settings

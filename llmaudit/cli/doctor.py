@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import msgspec
 import typer
 
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import Ended, command
 from llmaudit.cli.output import answer, table
-from llmaudit.cli.work import catalog
 from llmaudit.errors import Exit, LlmauditError, printable
 from llmaudit.settings import Settings
 

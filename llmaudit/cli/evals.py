@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, table, warn
-from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import printable
 from llmaudit.settings import Settings
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line
-from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import InputError, printable
 from llmaudit.money import as_json
 from llmaudit.settings import Settings

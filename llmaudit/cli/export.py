@@ -7,9 +7,9 @@ from typing import Annotated, cast, get_args
 
 import typer
 
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line
-from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import StorageFailedError, UsageError, printable
 from llmaudit.settings import Settings
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from llmaudit.cli.inputs import open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line
-from llmaudit.cli.work import open_store
 from llmaudit.errors import printable
 from llmaudit.settings import Settings
 

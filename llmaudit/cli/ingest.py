@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaudit.cli.inputs import open_store
 from llmaudit.cli.options import AssumeTime, Ended, GatewayName, command
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import first_failure, open_store, read_logs
+from llmaudit.cli.reading import Reading, first_failure, read_logs
 from llmaudit.rejects import REJECTED, told
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.ingest import IngestResult
+
+COUNTS = ("lines", "accepted", "duplicates", "ignored", "rejected", "bills")
 
 
 def ingest(
@@ -44,18 +47,9 @@ def ingest(
     Every record is accepted, a duplicate, ignored, rejected with its reason, or a bill line; the counts add up. A file
     is in whole or not at all, and the same content twice changes nothing.
     """
+    reading = Reading(paths, format, map, assume_time, gateway, keep_text=keep_text, keep_users=keep_users)
     with open_store(settings, lock_timeout=lock_timeout) as store:
-        result = read_logs(
-            settings,
-            store,
-            paths,
-            format,
-            keep_text=keep_text,
-            keep_users=keep_users,
-            column_map=map,
-            assume=assume_time,
-            gateway=gateway,
-        )
+        result = read_logs(settings, store, reading)
     answer(
         settings,
         {"schema": "llmaudit/ingest/1", "files": result.files, "totals": result.totals},
@@ -68,26 +62,14 @@ def ingest(
 
 def show(settings: Settings, result: IngestResult) -> None:
     """Print what became of every file that was looked at; stderr names the others."""
-    columns = ["file", "format", "lines", "accepted", "duplicates", "ignored", "rejected", "bills", ""]
     rows = [
-        [
-            f.path,
-            f.format or "unknown",
-            f.lines,
-            f.accepted,
-            f.duplicates,
-            f.ignored,
-            f.rejected,
-            f.bills,
-            f.skipped or "",
-        ]
-        for f in result.files
-        if not f.was_left
+        [file.path, file.format or "unknown", *(getattr(file, name) for name in COUNTS), file.skipped or ""]
+        for file in result.files
+        if not file.was_left
     ]
-    t = result.totals
-    rows.append(["total", "", t.lines, t.accepted, t.duplicates, t.ignored, t.rejected, t.bills, ""])
-    table(settings, "Ingested", columns, rows, left=(0, 1, 8))
-    reasons = sum((Counter(f.reasons) for f in result.files if f.rejected), Counter[str]())
+    rows.append(["total", "", *(getattr(result.totals, name) for name in COUNTS), ""])
+    table(settings, "Ingested", ["file", "format", *COUNTS, ""], rows, left=(0, 1, 8))
+    reasons = sum((Counter(file.reasons) for file in result.files if file.rejected), Counter[str]())
     for reason, count in sorted(reasons.items()):
         if reason in REJECTED:
             line(f"  rejected {count:,}: {told(reason)}")

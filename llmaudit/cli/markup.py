@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.markup_more import found_markup, letter, rates
 from llmaudit.cli.options import Ended, command, group, message
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog
 from llmaudit.errors import LlmauditError, UsageError, printable
 from llmaudit.money import parse_decimal, shown, stated
 from llmaudit.phrases import counted

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from llmaudit.cli.inputs import catalog, nothing_lies_in, open_store
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog, nothing_lies_in, open_store
 from llmaudit.errors import InputError, NotEnoughError, UsageError, printable
 from llmaudit.settings import Settings
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, table, while_read
-from llmaudit.cli.work import open_store
 from llmaudit.errors import UsageError
 from llmaudit.settings import Settings
 

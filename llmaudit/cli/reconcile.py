@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import Ended, command
 from llmaudit.cli.output import answer, bullets, line, shaped, table, warn
-from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import Exit, UsageError, printable
 from llmaudit.settings import Settings
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaudit.cli.inputs import catalog, nothing_in, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, notice, warn, while_read
 from llmaudit.cli.summary import show
-from llmaudit.cli.work import catalog, nothing_in, open_store
 from llmaudit.errors import UsageError
 from llmaudit.settings import Settings
 

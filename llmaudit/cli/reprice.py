@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaudit.cli.inputs import catalog, nothing_in, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, notice, percent, table
 from llmaudit.cli.plan.files import share_of
-from llmaudit.cli.work import catalog, nothing_in, open_store
 from llmaudit.errors import UsageError
 from llmaudit.money import ZERO, shown
 from llmaudit.settings import Settings

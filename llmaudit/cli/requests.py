@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, table
-from llmaudit.cli.work import open_store
 from llmaudit.errors import StorageFailedError, UsageError
 from llmaudit.money import as_json
 from llmaudit.request import COLUMNS

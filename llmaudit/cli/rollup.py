@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaudit.cli.cells import cells_and_logs, read_cells
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, warn
-from llmaudit.cli.work import catalog, open_store, parted, read_cells
 from llmaudit.errors import InputError, UsageError, printable
 from llmaudit.settings import Settings
 
@@ -63,7 +64,7 @@ def check_parquet(out: Path) -> None:
 
 
 def _parts(settings: Settings, prices: Catalog, paths: list[str]) -> list[Facts]:
-    found, others = parted(paths)
+    found, others = cells_and_logs(paths)
     if others:
         raise InputError(
             f"{printable(others[0])} is no cells file",

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import printable
 from llmaudit.money import shown
 from llmaudit.phrases import counted

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaudit.cli.inputs import open_store
 from llmaudit.cli.options import Ended, command, group
 from llmaudit.cli.output import answer, line, notice, percent, table
-from llmaudit.cli.work import open_store
-from llmaudit.errors import Exit, printable
+from llmaudit.cli.samples import write_sample
+from llmaudit.errors import Exit, UsageError, printable
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -213,12 +214,18 @@ def sample(
     size: Annotated[int, typer.Option("--size", min=1, max=100_000, help="Requests at most.")] = 200,
 ) -> None:
     """Choose the requests most worth a person's label, by template and doubt, into a file to fill in."""
-    from llmaudit.tiers.label_matching import write_sample
+    from llmaudit.tiers.sample import COLUMNS
     from llmaudit.tiers.sample import sample as choose
 
     with open_store(settings, read_only=True) as store:
         rows = choose(store, size, settings.period)
-    write_sample(rows, out)
+    if out.suffix not in {".csv", ".jsonl"}:
+        raise UsageError(
+            f"--out {printable(str(out))}: the name ends in neither .csv nor .jsonl",
+            next_step="Name it, for instance, to-label.csv.",
+            slug="bad-option",
+        )
+    write_sample(out, COLUMNS, rows)
     doubtful = sum(row["proposed_tier"] is None or row["confidence"] < 0.5 for row in rows)  # noqa: PLR2004
     document = {"schema": "llmaudit/tag-sample/1", "path": str(out), "requests": len(rows), "in_doubt": doubtful}
     answer(

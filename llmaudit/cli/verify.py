@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from llmaudit.cli.inputs import open_store
 from llmaudit.cli.options import Ended, command
 from llmaudit.cli.output import answer, table
-from llmaudit.cli.work import open_store
 from llmaudit.errors import Exit
 from llmaudit.settings import Settings
 

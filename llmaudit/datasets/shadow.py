@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.special import ndtri
 
-from llmaudit.shadow.clusters import Floats, Ints
+from llmaudit.arrays import Floats, Ints
 from llmaudit.shadow.pairs import Pairs, make_arm, make_pairs
 
 FIRST_DAY = 20727

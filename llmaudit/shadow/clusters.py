@@ -15,9 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from llmaudit.arrays import Bools, Floats, Ints
 
 WARN_CLUSTERS = 20
 """Below this many clusters tests reject too often even with corrections: a warning."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite
 
@@ -114,18 +114,38 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
     five_day_claim: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Aims:
+    """What a test is to show, and how it is to be run.
+
+    Attributes:
+        margin: Acceptable loss, in the score's unit.
+        alpha: One-sided level.
+        power: Power asked for.
+        share: Sampling share.
+        days: Planned days.
+        correlation: Of differences within a user.
+        saving: Share by which the shadow is cheaper, for the question when that is certain.
+        daily: Whether one looks every day, or once at the end.
+    """
+
+    margin: float
+    alpha: float
+    power: float
+    share: float
+    days: int
+    correlation: float = ASSUMED_CORRELATION
+    saving: float = COST_SAVING
+    daily: bool = True
+
+    @property
+    def looks(self) -> int:
+        """The number of looks."""
+        return self.days if self.daily else 1
+
+
 def plan_test(
-    traffic: Sequence[TierTraffic],
-    *,
-    margin: float,
-    alpha: float,
-    power: float,
-    share: float,
-    days: int,
-    disagreement: dict[int | None, float] | None = None,
-    correlation: float = ASSUMED_CORRELATION,
-    saving: float = COST_SAVING,
-    daily: bool = True,
+    traffic: Sequence[TierTraffic], aims: Aims, disagreement: Mapping[int | None, float] | None = None
 ) -> Design:
     """Return a design for some traffic.
 
@@ -134,58 +154,42 @@ def plan_test(
 
     Args:
         traffic: By tier.
-        margin: Acceptable loss.
-        alpha: One-sided level.
-        power: Power asked for.
-        share: Sampling share.
-        days: Planned days.
-        disagreement: By tier, from an earlier test; assumed where a tier is not in it.
-        correlation: Of differences within a user.
-        saving: Share by which the shadow is cheaper, for the question when that is certain.
-        daily: Whether one looks every day.
+        aims: What the test is to show.
+        disagreement: Share of pairs whose outcomes differ, by tier, from an earlier test; assumed for other tiers.
     """
     seen = disagreement or {}
-    looks = days if daily else 1
-    whole = sum(tier_traffic.requests_per_day for tier_traffic in traffic)
-    rows = [
-        _tier(
-            tier_traffic,
-            whole,
-            seen.get(tier_traffic.tier, ASSUMED_DISAGREEMENT),
-            correlation,
-            (margin, alpha, power, saving),
-            share,
-            days,
-            looks,
-        )
-        for tier_traffic in traffic
-    ]
-    assumed = [
-        f"answers of a user are correlated by {correlation:g}: design effects follow from how much each asks",
+    whole = sum(one.requests_per_day for one in traffic)
+    tiers = [_tier(one, whole, seen.get(one.tier, ASSUMED_DISAGREEMENT), aims) for one in traffic]
+    days = [tier.days for tier in tiers]
+    fractions = [(look + 1) / aims.looks for look in range(aims.looks)]
+    return Design(
+        margin=aims.margin,
+        alpha=aims.alpha,
+        target_power=aims.power,
+        share=aims.share,
+        planned_days=aims.days,
+        days=None if not tiers or None in days else max(day for day in days if day is not None),
+        requests=round(whole * aims.share * aims.days),
+        judging_budget=sum(tier.judged_pairs for tier in tiers),
+        power=min((tier.power for tier in tiers), default=0.0),
+        looks=aims.looks,
+        boundaries=[float(bound) for bound in boundaries(fractions, aims.alpha)],
+        assumed=_assumptions(traffic, aims, seen),
+        tiers=tiers,
+        five_day_claim=_claim(tiers, aims),
+    )
+
+
+def _assumptions(traffic: Sequence[TierTraffic], aims: Aims, seen: Mapping[int | None, float]) -> list[str]:
+    return [
+        f"answers of a user are correlated by {aims.correlation:g}: design effects follow from how much each asks",
         *(
-            f"tier {tier_name(tier_traffic.tier)}: {seen[tier_traffic.tier]:.0%} of pairs differed in an earlier test"
-            if tier_traffic.tier in seen
-            else f"tier {tier_name(tier_traffic.tier)}: {ASSUMED_DISAGREEMENT:.0%} of pairs differ (assumed)"
-            for tier_traffic in traffic
+            f"tier {tier_name(one.tier)}: {seen[one.tier]:.0%} of pairs differed in an earlier test"
+            if one.tier in seen
+            else f"tier {tier_name(one.tier)}: {ASSUMED_DISAGREEMENT:.0%} of pairs differ (assumed)"
+            for one in traffic
         ),
     ]
-    longest = [row.days for row in rows]
-    return Design(
-        margin=margin,
-        alpha=alpha,
-        target_power=power,
-        share=share,
-        planned_days=days,
-        days=None if not rows or None in longest else max(day for day in longest if day is not None),
-        requests=round(whole * share * days),
-        judging_budget=sum(row.judged_pairs for row in rows),
-        power=min((row.power for row in rows), default=0.0),
-        looks=looks,
-        boundaries=[float(b) for b in boundaries([(k + 1) / looks for k in range(looks)], alpha)],
-        assumed=assumed,
-        tiers=rows,
-        five_day_claim=_claim(rows, margin, saving),
-    )
 
 
 def tier_name(tier: int | None) -> str:
@@ -193,64 +197,56 @@ def tier_name(tier: int | None) -> str:
     return "unknown" if tier is None else str(tier)
 
 
-def _tier(
-    traffic: TierTraffic,
-    whole: float,
-    disagreement: float,
-    correlation: float,
-    aims: tuple[float, float, float, float],
-    share: float,
-    days: int,
-    looks: int,
-) -> TierDesign:
-    margin, alpha, power, saving = aims
-    pairs = traffic.requests_per_day * share
-    effect = 1.0 + correlation * max(traffic.mean_square_size - 1.0, 0.0)
-    need = needed_information(margin, alpha, power, looks) * effect * disagreement
+def _tier(traffic: TierTraffic, whole: float, disagreement: float, aims: Aims) -> TierDesign:
+    pairs_per_day = traffic.requests_per_day * aims.share
+    effect = 1.0 + aims.correlation * max(traffic.mean_square_size - 1.0, 0.0)
+    variance = effect * disagreement
+    pairs_needed = needed_information(aims.margin, aims.alpha, aims.power, aims.looks) * variance
 
-    def after(day: float) -> float:
-        return power_at(pairs * day / (effect * disagreement), margin, alpha, looks)
+    def power_after(days: float) -> float:
+        return power_at(pairs_per_day * days / variance, aims.margin, aims.alpha, aims.looks)
 
     return TierDesign(
         tier=traffic.tier,
         share=traffic.requests_per_day / whole if whole else 0.0,
         requests_per_day=traffic.requests_per_day,
-        pairs_per_day=pairs,
+        pairs_per_day=pairs_per_day,
         disagreement=disagreement,
         design_effect=effect,
-        judged_pairs=ceil(need),
-        days=max(ceil(need / pairs), 1) if pairs > 0 else None,
-        power=after(days),
-        power_after_5_days=after(CLAIMED_DAYS),
-        units=traffic.units_per_day * share * days,
-        curve={str(day): after(day) for day in CURVE_DAYS},
-        cost_days=_cost_days(traffic, pairs, effect, alpha, power, saving),
+        judged_pairs=ceil(pairs_needed),
+        days=max(ceil(pairs_needed / pairs_per_day), 1) if pairs_per_day > 0 else None,
+        power=power_after(aims.days),
+        power_after_5_days=power_after(CLAIMED_DAYS),
+        units=traffic.units_per_day * aims.share * aims.days,
+        curve={str(day): power_after(day) for day in CURVE_DAYS},
+        cost_days=_cost_days(traffic, pairs_per_day, effect, aims),
     )
 
 
-def _cost_days(one: TierTraffic, pairs: float, effect: float, alpha: float, power: float, saving: float) -> int | None:
+def _cost_days(traffic: TierTraffic, pairs_per_day: float, effect: float, aims: Aims) -> int | None:
     """Return the days until a saving is certain.
 
     The two arms answer the same prompt, so their costs go together; a correlation of one half is assumed, so that the
     logarithm of the ratio has the variance of one arm's relative cost.
     """
-    if one.cost_spread is None or pairs <= 0:
+    if traffic.cost_spread is None or pairs_per_day <= 0:
         return None
-    per_pair = effect * one.cost_spread**2
-    need = per_pair * ((ndtri(1 - alpha / 2) + ndtri(power)) / np.log1p(-saving)) ** 2
-    return max(ceil(need / pairs), 1) if isfinite(need) else None
+    variance_per_pair = effect * traffic.cost_spread**2
+    quantiles = ndtri(1 - aims.alpha / 2) + ndtri(aims.power)
+    pairs_needed = variance_per_pair * (quantiles / np.log1p(-aims.saving)) ** 2
+    return max(ceil(pairs_needed / pairs_per_day), 1) if isfinite(pairs_needed) else None
 
 
-def _claim(rows: list[TierDesign], margin: float, saving: float) -> str:
+def _claim(rows: Sequence[TierDesign], aims: Aims) -> str:
     """Say what five days show on these numbers; the claim is that cost is clear by then."""
     costs = [row.cost_days for row in rows if row.cost_days is not None]
     cost = "costs are not known, so the claim on cost cannot be tested"
     if costs:
         worst = max(costs)
-        cost = f"a saving of {saving:.0%} is certain in {worst:,} day{'s' * (worst != 1)}"
+        cost = f"a saving of {aims.saving:.0%} is certain in {worst:,} day{'s' * (worst != 1)}"
         cost += " in every tier" if worst <= CLAIMED_DAYS else " in the slowest tier: the five-day claim fails there"
     slow = [row for row in rows if row.days is None or row.days > CLAIMED_DAYS]
-    points = f"{margin * 100:g}-point quality margin"
+    points = f"{aims.margin * 100:g}-point quality margin"
     if not slow:
         return f"{cost}; the {points} is within reach in five days in every tier if every pair is judged"
     parts = [

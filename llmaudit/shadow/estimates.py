@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 from scipy.special import betaincinv, ndtri, stdtrit
 
-from llmaudit.shadow.clusters import Floats, Ints, Members, Spread, covariance, members_of, spread_of
+from llmaudit.arrays import Floats, Ints
+from llmaudit.shadow.clusters import Members, Spread, covariance, members_of, spread_of
 
 FIELLER_BELOW = 1000
 """Pairs below which a ratio gets Fieller's interval; above, the logarithm's, which is as good and always bounded."""

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc, ndtr, stdtr
 
-from llmaudit.shadow.clusters import MIN_CLUSTERS, WARN_CLUSTERS, Bools, Floats, Ints, compact, spread
+from llmaudit.arrays import Bools, Floats, Ints
+from llmaudit.shadow.clusters import MIN_CLUSTERS, WARN_CLUSTERS, compact, spread
 from llmaudit.shadow.model import Check, Standing
 from llmaudit.shadow.pairs import UNKNOWN, Pairs
 

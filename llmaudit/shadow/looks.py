@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from llmaudit.arrays import Bools, Floats, Ints
 from llmaudit.shadow import sequential
-from llmaudit.shadow.clusters import MIN_CLUSTERS, Bools, Floats, Ints, Spread, Totals, over, renumbered, spread_of
+from llmaudit.shadow.clusters import MIN_CLUSTERS, Spread, Totals, over, renumbered, spread_of
 from llmaudit.shadow.estimates import Slice
 
 FEW_DIFFERENT = 5

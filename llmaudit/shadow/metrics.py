@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from math import isfinite
 
 import numpy as np
 
+from llmaudit.arrays import Bools, Floats, Ints
 from llmaudit.money import ZERO, round_to
-from llmaudit.shadow.clusters import MIN_CLUSTERS, Bools, Floats, Ints
+from llmaudit.shadow.clusters import MIN_CLUSTERS
 from llmaudit.shadow.estimates import (
     Estimate,
     Sorted,
@@ -30,17 +32,20 @@ from llmaudit.shadow.model import QUANTILES, Metric, Plan, TierResult
 from llmaudit.shadow.pairs import UNKNOWN, Pairs
 
 FEWEST = {"p50": 30, "p95": 200, "p99": 1000}
-"""Pairs below which a quantile's difference has no interval worth printing."""
+"""Pairs that a quantile needs before the interval of its difference is worth printing."""
 
 USD_PLACES = 12
 
 HEAVY_SPREAD, HEAVY_BELOW = 1.4, 10_000
-"""A cost whose logarithm spreads so much, in fewer pairs: the few requests that make the bill are seldom all seen, and
-95% intervals of a ratio hold in 90% to 94% of cases (benchmarks/README.md). They miss where a sample looks harmless, so
-no interval made of it can tell; more pairs help."""
+"""Standard deviation of the logarithm of costs, and number of pairs, that make a tail too heavy.
+
+In so few pairs the few requests that make the bill are seldom all seen, and 95% intervals of a ratio hold in 90% to 94%
+of cases (benchmarks/README.md). They miss when a sample looks harmless, so no interval made of it can tell; more pairs
+help.
+"""
 
 HEAVY = "; the tail is too heavy for it"
-"""Follows the name of such an interval's method."""
+"""Appended to the name of such an interval's method."""
 
 
 @dataclass(frozen=True)
@@ -75,17 +80,35 @@ class Part:
 
 
 def _index(mask: Bools) -> Bools | slice:
-    """Return what picks the same as a mask, without a copy where it picks everything."""
+    """Return an index that selects the same as a mask, without a copy if that is everything."""
     return slice(None) if mask.all() else mask
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """One figure compared between the arms.
+
+    Attributes:
+        metric: Its name.
+        unit: share, ratio or ms.
+        estimate: Both arms' figures, and their difference or ratio with its interval.
+        influence: What each pair adds to the error of the difference, or of the logarithm of the ratio; None if a ratio
+            has no logarithm. Shape (n,).
+        timeline: The pairs it is made of, by day.
+    """
+
+    metric: str
+    unit: str
+    estimate: Estimate
+    influence: Floats | None
+    timeline: Timeline
 
 
 def metrics(part: Part, quality: TierResult, plan: Plan, planned_days: int) -> list[Metric]:
     """Return every figure of a part, quality first."""
     figures = [_quality(part, quality)] if quality.delta is not None else []
-    figures += _errors(part, plan, planned_days)
-    figures += _costs(part, plan, planned_days)
-    figures += list(_times(part, plan, planned_days))
-    return figures
+    comparisons = chain(_errors(part), _costs(part), _times(part))
+    return figures + [_metric(comparison, part.tier, plan, planned_days) for comparison in comparisons]
 
 
 def _quality(part: Part, quality: TierResult) -> Metric:
@@ -126,16 +149,16 @@ def _p_of_looks(quality: TierResult) -> float | None:
     return p_value([look.z_difference or 0.0 for look in looks], [look.fraction for look in looks], two_sided=True)
 
 
-def _errors(part: Part, plan: Plan, planned_days: int) -> list[Metric]:
-    """The share of requests without a good answer; a shadow that never answered is one.
+def _errors(part: Part) -> Iterator[_Comparison]:
+    """Compare the shares of requests without a good answer; a shadow that never answered is one.
 
-    Errors are rare, and a t interval of the few pairs that differ is too short, or nothing at all where none does: then
-    the exact interval of the pairs counts where it is wider.
+    Errors are rare. If few pairs differ, a t interval is too short, and if none does it has no length; then the exact
+    interval of these pairs is used if it is wider.
     """
     pairs = part.pairs
     mask = pairs.primary.present
     if not mask.any():
-        return []
+        return
     timeline = part.only(mask)
     here = timeline.part
     index = _index(mask)
@@ -147,11 +170,11 @@ def _errors(part: Part, plan: Plan, planned_days: int) -> list[Metric]:
         method = f"{estimate.method}, exact binomial where that is wider"
         estimate = replace(estimate, low=min(estimate.low, low), high=max(estimate.high, high), method=method)
     _, influence = here.mean(second - first)
-    return [_metric("error_rate", part.tier, "share", estimate, influence, timeline, plan, planned_days)]
+    yield _Comparison("error_rate", "share", estimate, influence, timeline)
 
 
-def _costs(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
-    """What a request costs, and what a success costs with everything that it took: retries, fallback, verification."""
+def _costs(part: Part) -> Iterator[_Comparison]:
+    """Compare the cost of a request, and of a success with all that it took: retries, fallback, verification."""
     pairs = part.pairs
     known = (pairs.primary.cost != UNKNOWN) & (pairs.shadow.cost != UNKNOWN)
     judged = known & (pairs.primary.success >= 0) & (pairs.shadow.success >= 0)
@@ -166,12 +189,12 @@ def _costs(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
             arms.append(per_unit(here, arm.cost[index] / 1e12, units))
         estimate = ratio(here, arms[0], arms[1])
         if not (isfinite(estimate.value) and estimate.value > 0):
-            yield _unknown(name, part.tier, estimate)
+            yield _Comparison(name, "ratio", estimate, None, timeline)
             continue
         influence = arms[1].influence / arms[1].value - arms[0].influence / arms[0].value
         if any(is_heavy(arm.cost[index]) for arm in (pairs.primary, pairs.shadow)):
             estimate = replace(estimate, method=estimate.method + HEAVY)
-        yield _metric(name, part.tier, "ratio", estimate, influence, timeline, plan, planned_days)
+        yield _Comparison(name, "ratio", estimate, influence, timeline)
 
 
 def is_heavy(costs: Ints) -> bool:
@@ -200,11 +223,11 @@ def _timed(pairs: Pairs) -> Iterator[tuple[str, Floats, Floats, Bools]]:
         yield name, first, second, good & ~np.isnan(first) & ~np.isnan(second)
 
 
-def _times(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
-    """Latency and time to first token of pairs in which both arms answered well."""
+def _times(part: Part) -> Iterator[_Comparison]:
+    """Compare latency and time to first token, of pairs in which both arms answered well."""
     for name, first, second, mask in _timed(part.pairs):
         count = int(np.count_nonzero(mask))
-        wanted = {label: p for label, p in QUANTILES.items() if count >= FEWEST[label]}
+        wanted = {label: share for label, share in QUANTILES.items() if count >= FEWEST[label]}
         if not wanted:
             continue
         timeline = part.only(mask)
@@ -212,57 +235,33 @@ def _times(part: Part, plan: Plan, planned_days: int) -> Iterator[Metric]:
         ordered = part.ordered.get(name)
         found = quantile_differences(here, first[index], second[index], tuple(wanted.values()), ordered=ordered)
         for label, (estimate, influence) in zip(wanted, found, strict=True):
-            yield _metric(f"{name}_{label}", part.tier, "ms", estimate, influence, timeline, plan, planned_days)
+            yield _Comparison(f"{name}_{label}", "ms", estimate, influence, timeline)
 
 
-def _metric(
-    name: str,
-    tier: int | None,
-    unit: str,
-    estimate: Estimate,
-    influence: Floats,
-    timeline: Timeline,
-    plan: Plan,
-    planned_days: int,
-) -> Metric:
+def _metric(comparison: _Comparison, tier: int | None, plan: Plan, planned_days: int) -> Metric:
     """Return a metric with its p-value and the day it became certain; a ratio is tested on its logarithm."""
-    enough = estimate.spread.clusters >= MIN_CLUSTERS and estimate.spread.se > 0
-    at = float(np.log(estimate.value)) if unit == "ratio" else estimate.value
-    looks = schedule(linear_steps(at, influence, timeline), planned_days, plan.looks) if enough else None
-    arms = [_money(arm) if unit == "ratio" else float(arm) for arm in estimate.arms]
+    estimate, influence, is_ratio = comparison.estimate, comparison.influence, comparison.unit == "ratio"
+    looks = None
+    if influence is not None and estimate.spread.clusters >= MIN_CLUSTERS and estimate.spread.se > 0:
+        value = float(np.log(estimate.value)) if is_ratio else estimate.value
+        looks = schedule(linear_steps(value, influence, comparison.timeline), planned_days, plan.looks)
+    arms = [_money(arm) if is_ratio else float(arm) for arm in estimate.arms]
+    is_known = influence is not None
     return Metric(
-        metric=name,
+        metric=comparison.metric,
         tier=tier,
-        unit=unit,
+        unit=comparison.unit,
         arm_a=arms[0],
         arm_b=arms[1],
-        delta=float(estimate.value),
-        low=_finite(estimate.low),
-        high=_finite(estimate.high),
+        delta=float(estimate.value) if is_known else None,
+        low=_finite(estimate.low) if is_known else None,
+        high=_finite(estimate.high) if is_known else None,
         p=looks.p_value(0.0, two_sided=True) if looks else None,
         pairs=estimate.spread.pairs,
         clusters=estimate.spread.clusters,
-        design_effect=_finite(estimate.spread.deff),
+        design_effect=_finite(estimate.spread.deff) if is_known else None,
         method=estimate.method,
         days_to_clear=looks.cleared(0.05) if looks else None,
-    )
-
-
-def _unknown(name: str, tier: int | None, estimate: Estimate) -> Metric:
-    return Metric(
-        metric=name,
-        tier=tier,
-        unit="ratio",
-        arm_a=_money(estimate.arms[0]),
-        arm_b=_money(estimate.arms[1]),
-        delta=None,
-        low=None,
-        high=None,
-        p=None,
-        pairs=estimate.spread.pairs,
-        clusters=estimate.spread.clusters,
-        design_effect=None,
-        method=estimate.method,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from llmaudit.shadow.clusters import Bools, Floats, Ints
+from llmaudit.arrays import Bools, Floats, Ints
 from llmaudit.shadow.model import Missing
 from llmaudit.shadow.pairs import Pairs
 
@@ -13,17 +15,31 @@ PAIRS_A_BIN = 50
 """Complete pairs that a stratum of prompt sizes needs on average; with fewer pairs there are fewer strata."""
 
 
+class Strata(NamedTuple):
+    """Pairs divided into strata, each of which counts by its target share.
+
+    Attributes:
+        codes: Stratum of each pair, from 0. Shape (n,).
+        targets: Share of each stratum; they add up to 1 as far as every stratum has pairs. Shape (strata,).
+        has_sizes: Whether tiers are divided further by prompt size.
+    """
+
+    codes: Ints
+    targets: Floats
+    has_sizes: bool
+
+
 def absent(pairs: Pairs) -> Bools:
     """Say which pairs have a judged primary and a shadow that gave no answer to judge."""
     no_answer = ~pairs.shadow.present | ~pairs.shadow.ok
     return ~np.isnan(pairs.primary.score) & np.isnan(pairs.shadow.score) & no_answer
 
 
-def strata_of(pairs: Pairs, tier_codes: Ints, shares: Floats) -> tuple[Ints, Floats, bool]:
-    """Return the stratum of each pair, the share of each stratum, and whether prompt sizes are in them.
+def strata_of(pairs: Pairs, tier_codes: Ints, shares: Floats) -> Strata:
+    """Return the strata of a test: its tiers, each divided at deciles of prompt size if answers are missing.
 
-    Strata are tiers, each cut at deciles of prompt size where answers are missing. Within a tier a stratum counts as
-    much as it does among all judged requests, answered or not; tiers count as production has them.
+    Within a tier a stratum counts as much as it does among all judged requests, answered or not; tiers count as
+    production has them.
 
     Args:
         pairs: All pairs.
@@ -35,7 +51,7 @@ def strata_of(pairs: Pairs, tier_codes: Ints, shares: Floats) -> tuple[Ints, Flo
     asked = gone | complete
     known = ~np.isnan(pairs.size)
     if not gone.any() or not known[asked].all():
-        return tier_codes, shares, False
+        return Strata(tier_codes, shares, has_sizes=False)
     codes = np.zeros(len(pairs), np.int64)
     targets: list[float] = []
     for tier, share in enumerate(shares):
@@ -46,11 +62,11 @@ def strata_of(pairs: Pairs, tier_codes: Ints, shares: Floats) -> tuple[Ints, Flo
         codes[here] = len(targets) + np.searchsorted(edges, pairs.size[here])
         counts = np.bincount(codes[here & asked] - len(targets), minlength=len(edges) + 1)
         targets += list(share * counts / max(counts.sum(), 1))
-    return codes, np.asarray(targets), True
+    return Strata(codes, np.asarray(targets), has_sizes=True)
 
 
-def readings(pairs: Pairs, tier_codes: Ints, shares: Floats, strata: tuple[Ints, Floats, bool]) -> Missing | None:
-    """Return the four readings, or None where no primary was judged."""
+def readings(pairs: Pairs, tier_codes: Ints, shares: Floats, strata: Strata) -> Missing | None:
+    """Return the four readings, or None if no pair is judged on both sides."""
     gone = absent(pairs)
     first, second = pairs.primary.score, pairs.shadow.score
     complete = ~np.isnan(first) & ~np.isnan(second)
@@ -58,18 +74,18 @@ def readings(pairs: Pairs, tier_codes: Ints, shares: Floats, strata: tuple[Ints,
     if not complete.any():
         return None
     low, high = scale(pairs)
-    fixed, by_size, has_sizes = strata
+    can_weight = strata.has_sizes or not gone.any()
     delta = second - first
     filled = {value: np.where(gone, value - first, delta) for value in (low, high)}
     return Missing(
         missing=int(gone.sum()),
         share=float(gone.sum() / asked.sum()),
         complete=_mean(delta, complete, tier_codes, shares),
-        post_stratified=_mean(delta, complete, fixed, by_size) if has_sizes or not gone.any() else None,
+        post_stratified=_mean(delta, complete, strata.codes, strata.targets) if can_weight else None,
         as_failure=_mean(filled[low], asked, tier_codes, shares),
         worst=_mean(filled[low], asked, tier_codes, shares),
         best=_mean(filled[high], asked, tier_codes, shares),
-        used="post-stratified" if has_sizes else "complete pairs",
+        used="post-stratified" if strata.has_sizes else "complete pairs",
     )
 
 

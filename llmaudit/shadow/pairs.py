@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from llmaudit.arrays import Bools, Floats, Ints
 from llmaudit.money import PICO
-from llmaudit.shadow.clusters import Bools, Floats, Ints
 
 UNKNOWN = np.iinfo(np.int64).min
 """An amount or an instant that is not known."""

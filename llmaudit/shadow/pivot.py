@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from llmaudit.shadow.clusters import Ints
+from llmaudit.arrays import Ints
 from llmaudit.shadow.pairs import UNKNOWN
 
 SHARED = ("tier", "user_id", "session_id", "turn", "route", "template_hash", "prompt_tokens", "shown_first")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, isfinite
 
+from llmaudit.arrays import Floats, Ints
 from llmaudit.shadow import sequential
-from llmaudit.shadow.clusters import MIN_CLUSTERS, WARN_CLUSTERS, Floats, Ints
+from llmaudit.shadow.clusters import MIN_CLUSTERS, WARN_CLUSTERS
 from llmaudit.shadow.looks import Schedule, Step, anytime, mean_steps, needed_information, schedule
 from llmaudit.shadow.model import Look, Plan, TierResult, Verdict
 

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from llmaudit.arrays import Bools, Ints
 from llmaudit.errors import InputError, UsageError, printable
 from llmaudit.ingest.read import file_name
-from llmaudit.shadow.prepare import codes_of
+from llmaudit.shadow.arrow_columns import codes_of
+from llmaudit.shadow.offpolicy import RandomisedLog
 from llmaudit.shadow.read import read_rows
 
+NEEDED = ("model", "propensity", "score")
 
-def arrays(path: Path, target: str | None) -> dict[str, Any]:
-    """Return a log as what `offpolicy.evaluate` takes.
+
+def read_randomised(path: Path, target: str | None) -> RandomisedLog:
+    """Read the log of a router that chose at random.
 
     Args:
         path: A file with `model`, `propensity`, `score`, and where known `cohort` or `tier`, `user_id` and `target`.
-        target: The model a policy would always choose; None takes the column `target`.
+        target: The model that the policy would always choose; None takes the column `target`.
 
     Raises:
         InputError: The file cannot be used, or a propensity lies outside (0, 1].
         UsageError: Neither a target nor a column of targets.
     """
-    table = read_rows(path, ("model", "propensity", "score")).table
-    known = pc.and_(pc.is_valid(table["score"]), pc.and_(pc.is_valid(table["propensity"]), pc.is_valid(table["model"])))
-    table = table.filter(known)
+    table = read_rows(path, NEEDED).table
+    for name in NEEDED:
+        table = table.filter(pc.is_valid(table[name]))
     propensity = np.asarray(table["propensity"].to_numpy(), dtype=float)
     if not len(propensity) or propensity.min() <= 0 or propensity.max() > 1:
         raise InputError(
@@ -36,6 +39,18 @@ def arrays(path: Path, target: str | None) -> dict[str, Any]:
             next_step="A choice that was made was possible: 0 is a mistake in the log.",
             slug="bad-propensity",
         )
+    return RandomisedLog(
+        target=target or "column target",
+        outcome=np.asarray(table["score"].to_numpy(), dtype=float),
+        propensity=propensity,
+        matches=_matches(table, target),
+        cohort=_cohorts(table),
+        clusters=_users(table),
+    )
+
+
+def _matches(table: pa.Table, target: str | None) -> Bools:
+    """Return whether the router chose what the policy would have chosen."""
     if target is not None:
         matches = pc.equal(table["model"], target)
     elif "target" in table.column_names:
@@ -44,22 +59,21 @@ def arrays(path: Path, target: str | None) -> dict[str, Any]:
         raise UsageError(
             "no target policy was named", next_step="Give --target MODEL, or a column `target`.", slug="no-target"
         )
-    n = table.num_rows
-    cohort = np.zeros(n, np.int64)
+    return np.asarray(matches.combine_chunks() if isinstance(matches, pa.ChunkedArray) else matches)
+
+
+def _cohorts(table: pa.Table) -> Ints:
+    """Return the cohort of each row, else its tier; rows without one are a cohort of their own."""
     for name in ("cohort", "tier"):
         if name in table.column_names:
             codes, names = codes_of(table[name])
-            cohort = np.where(codes < 0, len(names), codes)
-            break
-    clusters = np.arange(n)
-    if "user_id" in table.column_names:
-        codes, names = codes_of(table["user_id"])
-        clusters = np.where(codes < 0, len(names) + np.cumsum(codes < 0) - 1, codes)
-    return {
-        "outcome": np.asarray(table["score"].to_numpy(), dtype=float),
-        "propensity": propensity,
-        "matches": np.asarray(matches.combine_chunks() if isinstance(matches, pa.ChunkedArray) else matches),
-        "cohort": cohort,
-        "clusters": clusters,
-        "target": target or "column target",
-    }
+            return np.where(codes < 0, len(names), codes)
+    return np.zeros(table.num_rows, np.int64)
+
+
+def _users(table: pa.Table) -> Ints:
+    """Return the user of each row; a row without one counts as a user of its own."""
+    if "user_id" not in table.column_names:
+        return np.arange(table.num_rows)
+    codes, names = codes_of(table["user_id"])
+    return np.where(codes < 0, len(names) + np.cumsum(codes < 0) - 1, codes)

@@ -15,12 +15,14 @@ from llmaudit.catalog import Catalog
 from llmaudit.errors import printable
 from llmaudit.ingest.read import file_name
 from llmaudit.period import ALL, Period
+from llmaudit.shadow.certify import certify
 from llmaudit.shadow.model import Analysis, Plan
+from llmaudit.shadow.pair_arrays import cluster_kind, pairs_of
 from llmaudit.shadow.pairs import Pairs
 from llmaudit.shadow.pivot import pivot
 from llmaudit.shadow.prepare import prepare
 from llmaudit.shadow.read import read_rows, reject_text
-from llmaudit.shadow.storage import Details, certify, cluster_kind, pairs_of, save
+from llmaudit.shadow.storage import Details, save
 from llmaudit.store import Store
 
 SAVE_MIB = 256

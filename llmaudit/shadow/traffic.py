@@ -13,10 +13,10 @@ from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError, printable
 from llmaudit.period import ALL, Period
 from llmaudit.resolve import resolved_requests
+from llmaudit.shadow.arrow_columns import codes_of
 from llmaudit.shadow.columns import MONEY, BadValue, read_value
 from llmaudit.shadow.design import TierTraffic
 from llmaudit.shadow.health import Traffic
-from llmaudit.shadow.prepare import codes_of
 from llmaudit.shadow.sample import Candidate
 from llmaudit.shadow.type_casts import encoded
 from llmaudit.sql import read_sql

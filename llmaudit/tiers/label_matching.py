@@ -1,9 +1,7 @@
-"""Labels and the requests they name: for training, for evaluation, and as a file to fill in."""
+"""Labels matched with the requests they name, for training and for evaluation."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,14 +9,12 @@ from typing import Any
 import msgspec
 
 from llmaudit.errors import InputError, UsageError, printable
-from llmaudit.parquetfile import whole
 from llmaudit.store import Store
 from llmaudit.tiers.classifier import Model, kept_model, load_model
 from llmaudit.tiers.confusion import MEASURED, Confusion
 from llmaudit.tiers.evaluate import Evaluation, evaluate
 from llmaudit.tiers.labels import Label, read_labels
 from llmaudit.tiers.rules import Combination, Signals
-from llmaudit.tiers.sample import COLUMNS
 from llmaudit.tiers.tag import SIGNALS_SQL, verdict
 from llmaudit.tiers.tag_lines import judge_lines
 from llmaudit.tiers.train import Example
@@ -126,41 +122,6 @@ def _first_rows(store: Store, labels: list[Label], sql: str) -> dict[str | None,
         ):
             found.setdefault(request_id, tuple(rest))
     return found
-
-
-def write_sample(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write the requests to be labelled, as CSV or JSON lines by the file's name.
-
-    Text that a spreadsheet would take for a formula gets an apostrophe in front: names in a log come from strangers.
-
-    Raises:
-        UsageError: The name ends in neither `.csv` nor `.jsonl`.
-        StorageFailedError: The folder is missing or may not be written to.
-    """
-    if path.suffix == ".jsonl":
-        with whole(path) as part:
-            part.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
-        return
-    if path.suffix != ".csv":
-        raise UsageError(
-            f"--out {printable(str(path))}: the name ends in neither .csv nor .jsonl",
-            next_step="Name it, for instance, to-label.csv.",
-            slug="bad-option",
-        )
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(
-            {name: _harmless(value) for name, value in row.items() if name != "request_id"}
-            | {"request_id": row["request_id"]}
-        )
-    with whole(path) as part:
-        part.write_text(text.getvalue(), encoding="utf-8")
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
 
 
 def _none_here(path: Path) -> InputError:

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from llmaudit.cli import work
+from llmaudit.cli import progress
 
 
 def test_it_shows_share_rate_and_time_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([100.0, 110.0, 110.05])
-    monkeypatch.setattr(work.time, "monotonic", lambda: next(clock))
-    line = work.ProgressLine()
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    line = progress.ProgressLine()
     file = SimpleNamespace(slot=0, records=50_000, path=Path("log\x1b[31m.jsonl"))
     line.report(file, 250, 1000)  # a quarter after ten seconds: thirty are left
     line.report(file, 260, 1000)  # too soon to be shown

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, t
 
+from llmaudit.arrays import Floats
 from llmaudit.datasets.shadow import World, simulate
 from llmaudit.shadow.analysis import analyze
-from llmaudit.shadow.clusters import Floats
 from llmaudit.shadow.estimates import difference, per_unit, quantile_differences, rare_difference, ratio, slice_of
 from llmaudit.shadow.model import Plan
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from llmaudit.cli.inputs import open_store, with_requests
 from llmaudit.cli.output import notice
-from llmaudit.cli.work import open_store, with_requests
 from llmaudit.errors import NotEnoughError, UsageError, printable
 from llmaudit.settings import Settings
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, percent, table
-from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import InputError
 from llmaudit.settings import Settings
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmaudit.cli.evals import pairs_document
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, percent, table, warn
 from llmaudit.cli.plan.choosable import By, Evals, Metric, read_choosable
 from llmaudit.cli.plan.limits import Ceiling, Floor, KeepTier, Latency, MaxModels, Models, Providers, limits_of
-from llmaudit.cli.work import catalog
 from llmaudit.money import shown
 from llmaudit.settings import Settings
 

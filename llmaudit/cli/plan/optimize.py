@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmaudit.cli.evals import pair_notes, pairs_document
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, notice, percent, table, warn
 from llmaudit.cli.plan.choosable import By, Evals, Metric, read_choosable
@@ -23,7 +24,6 @@ from llmaudit.cli.plan.limits import (
     Unproven,
     limits_of,
 )
-from llmaudit.cli.work import catalog
 from llmaudit.errors import printable
 from llmaudit.money import shown
 from llmaudit.settings import Settings

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from llmaudit.cli.inputs import catalog, gathered
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, table, warn
-from llmaudit.cli.work import catalog, gathered
 from llmaudit.errors import NotEnoughError, UsageError, printable
 from llmaudit.money import parse_decimal, shown
 from llmaudit.phrases import counted

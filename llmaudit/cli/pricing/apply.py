@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.output import answer, line, table
-from llmaudit.cli.work import catalog, open_store
 from llmaudit.money import shown
 from llmaudit.settings import Settings
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.output import answer, table
 from llmaudit.cli.pricing.common import Seller, evidence_of, offer_of, plain
-from llmaudit.cli.work import catalog
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import Ended
 from llmaudit.cli.output import answer, line
 from llmaudit.cli.pricing.common import At, Seller, moment, plain
-from llmaudit.cli.work import catalog
 from llmaudit.errors import Exit, UsageError, printable
 from llmaudit.money import as_json, parse_decimal, shown
 from llmaudit.settings import Settings

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.pricing.common import At, Seller, evidence_of, moment, offer_of, plain, seller_of
-from llmaudit.cli.work import catalog
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.output import answer, line, table
 from llmaudit.cli.pricing.common import seller_of
-from llmaudit.cli.work import catalog
 from llmaudit.errors import UsageError, printable
 from llmaudit.settings import Settings
 

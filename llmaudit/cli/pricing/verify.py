@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import Ended
 from llmaudit.cli.output import answer, line
 from llmaudit.cli.pricing.common import At, moment
-from llmaudit.cli.work import catalog
 from llmaudit.errors import Exit, InputError, printable
 from llmaudit.settings import Settings
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import Ended, command
 from llmaudit.cli.output import answer, line, table, warn
 from llmaudit.cli.shadow.common import Alpha, Looks, Margin, Name, Power, check_numbers, plain, tier_name
-from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import Exit, UsageError, printable
 from llmaudit.phrases import counted
 from llmaudit.settings import Settings

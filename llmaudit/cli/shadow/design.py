@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, table, warn
 from llmaudit.cli.shadow.common import Alpha, Looks, Margin, Power, Unit, check_numbers, plain, tier_name
-from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import NotEnoughError
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
-    from llmaudit.shadow.design import Design
+    from llmaudit.shadow.design import Design, TierDesign
+    from llmaudit.store import Store
 
 
 def design(
@@ -33,7 +34,7 @@ def design(
     unit: Unit = "auto",
 ) -> None:
     """Plan a shadow test from your own traffic: pairs, days and judging budget by tier, looks, power by day."""
-    from llmaudit.shadow.design import enough_units, plan_test
+    from llmaudit.shadow.design import Aims, enough_units, plan_test
     from llmaudit.shadow.traffic import best_unit, tier_traffic
 
     check_numbers(
@@ -50,18 +51,17 @@ def design(
             next_step="Ingest a month of logs first, or widen --since and --until.",
             slug="no-traffic",
         )
-    found = plan_test(
-        traffic,
+    aims = Aims(
         margin=margin,
         alpha=alpha,
         power=power,
         share=share,
         days=days,
-        disagreement=seen,
         correlation=correlation,
         saving=saving,
         daily=looks == "daily",
     )
+    found = plan_test(traffic, aims, seen)
     warnings = enough_units(found)
     document = {"schema": "llmaudit/shadow-design/1", "timezone": settings.timezone, "unit": chosen, **plain(found)}
     answer(settings, document | {"warnings": warnings}, lambda: _show_design(settings, found))
@@ -69,7 +69,7 @@ def design(
         warn(settings, warnings)
 
 
-def _seen_disagreement(store: Any) -> dict[int | None, float]:
+def _seen_disagreement(store: Store) -> dict[int | None, float]:
     """Return how often outcomes differed by tier in earlier tests of this database, where that is known."""
     rows = store.rows(
         "SELECT tier, avg(CASE WHEN primary_score <> shadow_score THEN 1.0 ELSE 0.0 END) FROM shadow_pairs "
@@ -79,39 +79,36 @@ def _seen_disagreement(store: Any) -> dict[int | None, float]:
 
 
 def _show_design(settings: Settings, found: Design) -> None:
-    rows = [
-        [
-            tier_name(row.tier),
-            f"{row.requests_per_day:,.0f}",
-            f"{row.pairs_per_day:,.0f}",
-            f"{row.disagreement:.0%}",
-            f"{row.design_effect:.2f}",
-            f"{row.judged_pairs:,}",
-            row.days,
-            f"{row.power_after_5_days:.0%}",
-            f"{row.power:.0%}",
-            row.cost_days,
-        ]
-        for row in found.tiers
-    ]
-    heads = ["tier", "requests/day", "pairs/day", "differ", "design effect", "pairs to judge", "days"]
-    table(
-        settings,
-        "What each tier needs",
-        [*heads, "power, day 5", f"power, day {found.planned_days}", "days for cost"],
-        rows,
-    )
+    columns = ["tier", "requests/day", "pairs/day", "differ", "design effect", "pairs to judge", "days", "power, day 5"]
+    columns += [f"power, day {found.planned_days}", "days for cost"]
+    rows = [_tier_row(row) for row in found.tiers]
+    table(settings, "What each tier needs", columns, rows)
     days = ("1", "3", "7", "14", "28", "56")
     curve = [[tier_name(row.tier), *(f"{row.curve[day]:.0%}" for day in days)] for row in found.tiers]
     table(settings, "Power by day, every pair judged", ["tier", *(f"day {day}" for day in days)], curve)
     line(
         f"Margin {found.margin * 100:g} points, level {found.alpha:g}, {found.share:.0%} sampled, {found.looks} looks."
     )
-    line(f"Boundaries (z): {', '.join(f'{b:.3f}' for b in found.boundaries)}")
+    line(f"Boundaries (z): {', '.join(f'{bound:.3f}' for bound in found.boundaries)}")
     line(f"Requests answered twice: {found.requests:,}. Pairs to judge in all: {found.judging_budget:,}.")
     line(f"Within five days: {found.five_day_claim}.")
     for text in found.assumed:
         line(f"Assumed: {text}.")
+
+
+def _tier_row(row: TierDesign) -> list[Any]:
+    return [
+        tier_name(row.tier),
+        f"{row.requests_per_day:,.0f}",
+        f"{row.pairs_per_day:,.0f}",
+        f"{row.disagreement:.0%}",
+        f"{row.design_effect:.2f}",
+        f"{row.judged_pairs:,}",
+        row.days,
+        f"{row.power_after_5_days:.0%}",
+        f"{row.power:.0%}",
+        row.cost_days,
+    ]
 
 
 def register(group: typer.Typer) -> None:

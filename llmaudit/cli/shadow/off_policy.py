@@ -24,9 +24,9 @@ def off_policy(
     Columns: model, propensity, score; where known cohort or tier, user_id, and target (what the policy would choose).
     """
     from llmaudit.shadow.offpolicy import evaluate
-    from llmaudit.shadow.randomised import arrays
+    from llmaudit.shadow.randomised import read_randomised
 
-    found = evaluate(**arrays(log, target))
+    found = evaluate(read_randomised(log, target))
     document = {"schema": "llmaudit/shadow-off-policy/1", **plain(found)}
 
     def people() -> None:

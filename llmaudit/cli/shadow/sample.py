@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
 from llmaudit.cli.output import answer, line, notice, table, warn
+from llmaudit.cli.samples import write_sample
 from llmaudit.cli.shadow.common import Unit, check_numbers, tier_name
-from llmaudit.cli.work import catalog, open_store
 from llmaudit.errors import NotEnoughError, UsageError, printable
 from llmaudit.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaudit.shadow.sample import Candidate, Chosen
 
 
 def sample(
@@ -51,18 +55,15 @@ def sample(
             slug="empty-sample",
         )
     if out:
-        _write_sample(out, chosen)
+        rows = [_file_row(one) for one in chosen]
+        write_sample(out, list(rows[0]), rows, as_is=("request_id", "unit"))
         notice(settings, f"{len(chosen):,} requests written to {out}")
-    by_tier: list[dict[str, Any]] = [
-        {"tier": tier, "requests": sum(one.tier == tier for one in traffic), "share": shares[tier]}
-        | {"sampled": sum(one.request.tier == tier for one in chosen)}
-        for tier in sorted(shares, key=lambda tier: (tier is None, tier))
-    ]
     rule = {
         "text": RULE,
         "key": key,
         "unit": chosen_unit,
         "shares": {tier_name(tier): part for tier, part in shares.items()},
+        "test_vectors": test_vectors(key),
     }
     warnings = []
     if chosen_unit == "request":
@@ -73,26 +74,39 @@ def sample(
         "sampled": len(chosen),
         "units": len({one.request.unit for one in chosen}),
         "template_cap": cap,
-        "rule": rule | {"test_vectors": test_vectors(key)},
-        "by_tier": by_tier,
+        "rule": rule,
+        "by_tier": _by_tier(traffic, chosen, shares),
         "file": None if out is None else str(out),
         "warnings": warnings,
     }
-
-    def people() -> None:
-        rows = [
-            [tier_name(row["tier"]), f"{row['requests']:,}", f"{row['share']:.2%}", f"{row['sampled']:,}"]
-            for row in by_tier
-        ]
-        table(settings, f"{len(chosen):,} requests sampled", ["tier", "requests", "share", "sampled"], rows)
-        line(f"They lie in {document['units']:,} units ({chosen_unit}). Rule: {RULE}")
-        line(f"KEY is {key!r}, UNIT is the {chosen_unit} id. To check an implementation:")
-        for vector in test_vectors(key):
-            line(f"  {vector['unit']}: {vector['position']:.12f}")
-
-    answer(settings, document, people)
+    answer(settings, document, lambda: _show(settings, document))
     if not settings.json:
         warn(settings, warnings)
+
+
+def _by_tier(traffic: list[Candidate], chosen: list[Chosen], shares: dict[int | None, float]) -> list[dict[str, Any]]:
+    return [
+        {
+            "tier": tier,
+            "requests": sum(one.tier == tier for one in traffic),
+            "share": shares[tier],
+            "sampled": sum(one.request.tier == tier for one in chosen),
+        }
+        for tier in sorted(shares, key=lambda tier: (tier is None, tier))
+    ]
+
+
+def _show(settings: Settings, document: dict[str, Any]) -> None:
+    rows = [
+        [tier_name(row["tier"]), f"{row['requests']:,}", f"{row['share']:.2%}", f"{row['sampled']:,}"]
+        for row in document["by_tier"]
+    ]
+    table(settings, f"{document['sampled']:,} requests sampled", ["tier", "requests", "share", "sampled"], rows)
+    rule = document["rule"]
+    line(f"They lie in {document['units']:,} units ({rule['unit']}). Rule: {rule['text']}")
+    line(f"KEY is {rule['key']!r}, UNIT is the {rule['unit']} id. To check an implementation:")
+    for vector in rule["test_vectors"]:
+        line(f"  {vector['unit']}: {vector['position']:.12f}")
 
 
 def _shares(tiers: set[int | None], share: float, by_tier: str | None) -> dict[int | None, float]:
@@ -113,29 +127,14 @@ def _shares(tiers: set[int | None], share: float, by_tier: str | None) -> dict[i
     return shares
 
 
-def _write_sample(out: Path, chosen: list[Any]) -> None:
-    import csv
-    from io import StringIO
-
-    import msgspec
-
-    from llmaudit.parquetfile import whole
-
-    rows = [
-        {"request_id": one.request.request_id, "unit": one.request.unit, "tier": one.request.tier}
-        | {"inclusion_probability": round(one.probability, 9), "weight": round(1 / one.probability, 6)}
-        for one in chosen
-    ]
-    if out.suffix == ".jsonl":
-        with whole(out) as part:
-            part.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
-        return
-    text = StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    with whole(out) as part:
-        part.write_text(text.getvalue(), encoding="utf-8")
+def _file_row(chosen: Chosen) -> dict[str, Any]:
+    return {
+        "request_id": chosen.request.request_id,
+        "unit": chosen.request.unit,
+        "tier": chosen.request.tier,
+        "inclusion_probability": round(chosen.probability, 9),
+        "weight": round(1 / chosen.probability, 6),
+    }
 
 
 def register(group: typer.Typer) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from builders import litellm_row, write_jsonl
+from contract_cases import leaves
 from running import ROOT, once, run_here
 
 COUNTS = {"requests", "lines", "accepted", "duplicates", "ignored", "rejected", "bills", "rows", "tokens"}
@@ -34,17 +33,6 @@ def every_format(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     once(folder, make, str)
     return folder / "every.duckdb"
-
-
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from leaves(inner, f"{path}.{name}")
-    elif isinstance(value, list):
-        for inner in value:
-            yield from leaves(inner, f"{path}[]")
-    else:
-        yield path, value
 
 
 @pytest.mark.parametrize("line", LINES)
