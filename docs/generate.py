@@ -23,7 +23,8 @@ from llmaudit.formats.base import Format
 from llmaudit.ingest.registry import known
 from llmaudit.sql import migrations
 from llmaudit.tiers import effort, stakes
-from llmaudit.tiers.rules import RULES, STAKES_WORDS, TASK_WORDS, TIER_OF_TASK, TRUST
+from llmaudit.tiers.rules import RULES, TIER_OF_TASK, TRUST
+from llmaudit.tiers.vocabulary.names import STAKES_WORDS, TASK_WORDS
 
 FOLDER = Path(__file__).resolve().parent
 PART = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- /generated -->)", re.DOTALL)

@@ -12,7 +12,7 @@ from llmaudit.levers.worth import Gain, Worth, gap
 from llmaudit.money import ZERO, shown, total
 from llmaudit.phrases import counted
 from llmaudit.summaries.waiting import Waiting
-from llmaudit.tiers.rules import HIGH_STAKES
+from llmaudit.tiers.signals import HIGH_STAKES
 
 FLEX = "flex"
 ASSUMPTIONS = [

@@ -15,7 +15,7 @@ import msgspec
 
 from llmaudit.errors import InputError, printable
 from llmaudit.store import Store
-from llmaudit.tiers.rules import HIGH_STAKES, Signals, Verdict
+from llmaudit.tiers.signals import HIGH_STAKES, Signals, Verdict
 
 SCHEMA = "llmaudit/tier-model/1"
 PRIOR_MASS = 20.0

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from llmaudit.tiers import vocabulary
-from llmaudit.tiers.opening import VERBS, Shape
+from llmaudit.tiers.text_evidence import TextEvidence
+from llmaudit.tiers.vocabulary.verbs import VERBS
 
 LONG = 6_000
 """Characters of a prompt from which even a simple task is at least standard."""
@@ -34,64 +33,42 @@ SHORT_QUESTION = 14
 DEFINITION = 5
 """Words of a question that can only ask for a definition, whatever it is about."""
 
+PLAIN_LABELS = frozenset({"classify", "categorize", "categorise", "label", "tag", "extract", "pull", "assign", "score"})
+"""Verbs that ask for a label or a field and nothing else, even after a first `analyse` or `read`."""
 
-class Evidence(msgspec.Struct, frozen=True):
-    """What the rules look at.
+PLAIN_PHRASES = frozenset(
+    {" on a scale of", " into one of", " one of these categories", " one of the following categories"}
+)
+"""Phrases that do the same."""
 
-    Attributes:
-        found: Phrases found, by category.
-        shape: The opening and the close.
-        size: Characters of the whole prompt.
-        words: Words in the opening, at most 100.
-    """
+PROOFS = frozenset({"prove", "derive the", "integrate", "differentiate"})
+"""Verbs that ask for mathematics whatever it is about."""
 
-    found: dict[str, set[str]]
-    shape: Shape
-    size: int
-    words: int
+PARTS = frozenset({"act", "imagine", "pretend", "suppose you", "assume the", "embrace the", "picture yourself"})
+"""Verbs that give the model a part to play."""
 
-    def points(self, topic: str) -> int:
-        """Return two points for each strong phrase of a topic and one for each weak one."""
-        return 2 * len(self.found.get(topic, ())) + len(self.found.get(f"{topic}_weak", ()))
-
-    def asks(self, *tasks: str) -> bool:
-        """Say whether a clause's verb or a phrase of the vocabulary asks for one of the tasks."""
-        return any(task in self.shape.asks or f"ask_{task}" in self.found for task in tasks)
-
-    @property
-    def first(self) -> str | None:
-        """The task of the first clause that opens with a known verb."""
-        return self.shape.asks[0] if self.shape.asks else None
-
+HOWS = frozenset({"how", "why", "explain", "describe", "discuss", "develop", "derive"})
+"""Verbs that ask for the workings of something."""
 
 Decision = tuple[str, int, str] | None
 """Task, effort, and the category of phrases it rests on."""
 
-EffortRule = Callable[[Evidence], Decision]
+EffortRule = Callable[[TextEvidence], Decision]
 
 
-def huge_prompt(seen: Evidence) -> Decision:
+def huge_prompt(seen: TextEvidence) -> Decision:
     """So long a prompt has to be kept in view whole, whatever is asked."""
     return ("long-context", 2, "") if seen.size >= HUGE else None
 
 
-def small_talk(seen: Evidence) -> Decision:
+def small_talk(seen: TextEvidence) -> Decision:
     """A greeting, thanks, or a bare yes or no."""
     if "greet" not in seen.found or seen.words > SMALL_TALK or seen.size > 10 * SMALL_TALK:
         return None
     return ("greet", 0, "greet") if set(seen.shape.asks) <= {"answer"} and not _topical(seen) else None
 
 
-PLAIN_LABELS = frozenset({"classify", "categorize", "categorise", "label", "tag", "extract", "pull", "assign", "score"})
-"""Verbs that ask for a label or a field and nothing else, even after a first `analyse` or `read`."""
-
-
-PLAIN_PHRASES = frozenset(
-    {" on a scale of", " into one of", " one of these categories", " one of the following categories"}
-)
-
-
-def label_or_field(seen: Evidence) -> Decision:
+def label_or_field(seen: TextEvidence) -> Decision:
     """A label, a field or a reformatting of given text; over a long text it is at least standard."""
     asks, verbs = seen.shape.asks, seen.shape.verbs
     if PLAIN_PHRASES & seen.found.get("ask_classify", set()) and "code" not in seen.found:
@@ -107,7 +84,7 @@ def label_or_field(seen: Evidence) -> Decision:
     return task, 1 if seen.size >= LONG else 0, f"ask_{task}"
 
 
-def code_work(seen: Evidence) -> Decision:
+def code_work(seen: TextEvidence) -> Decision:
     """Code is to be written, fixed or understood."""
     strong = len(seen.found.get("code", ()))
     lines = seen.shape.code_lines + seen.shape.code_marks
@@ -128,11 +105,7 @@ def code_work(seen: Evidence) -> Decision:
     return None
 
 
-PROOFS = frozenset({"prove", "derive the", "integrate", "differentiate"})
-"""Verbs that ask for mathematics whatever it is about."""
-
-
-def mathematics(seen: Evidence) -> Decision:
+def mathematics(seen: TextEvidence) -> Decision:
     """A proof, an equation, notation, or a quantity to be worked out from several numbers."""
     strong = len(seen.found.get("maths", ()))
     form = seen.shape
@@ -150,28 +123,24 @@ def mathematics(seen: Evidence) -> Decision:
     return ("maths", 2, "maths_weak") if seen.points("maths") >= 4 and form.numbers >= 2 else None
 
 
-def several_steps(seen: Evidence) -> Decision:
+def several_steps(seen: TextEvidence) -> Decision:
     """A puzzle, rules to follow to an end, or reasoning that the prompt asks to see."""
     return ("reasoning", 2, "logic") if "logic" in seen.found else None
 
 
-def given_answer(seen: Evidence) -> Decision:
+def given_answer(seen: TextEvidence) -> Decision:
     """A question is to be answered from given text, and from nothing else."""
     return ("qa", 1, "ask_qa") if "ask_qa" in seen.found and seen.first in {None, "answer", "qa"} else None
 
 
-def persona(seen: Evidence) -> Decision:
+def persona(seen: TextEvidence) -> Decision:
     """A part to play, and nothing to work out in it."""
     plays = any(verb in PARTS for verb in seen.shape.verbs[:2])
     works = {"code", "maths", "reasoning"} & set(seen.shape.asks)
     return ("draft", 1, "ask_draft") if plays and not works and not seen.shape.marks else None
 
 
-PARTS = frozenset({"act", "imagine", "pretend", "suppose you", "assume the", "embrace the", "picture yourself"})
-"""Verbs that give the model a part to play."""
-
-
-def story_problem(seen: Evidence) -> Decision:
+def story_problem(seen: TextEvidence) -> Decision:
     """A few statements about others, then a question that follows from them."""
     form = seen.shape
     is_story = form.statements >= 2 or (form.statements and form.numbers)
@@ -181,11 +150,7 @@ def story_problem(seen: Evidence) -> Decision:
     return None
 
 
-HOWS = frozenset({"how", "why", "explain", "describe", "discuss", "develop", "derive"})
-"""Verbs that ask for the workings of something."""
-
-
-def analysis(seen: Evidence) -> Decision:
+def analysis(seen: TextEvidence) -> Decision:
     """Design, analysis or planning in depth, or a question from deep inside a science."""
     depth, science = len(seen.found.get("depth", ())), len(seen.found.get("science", ()))
     science += len(seen.found.get("professional", ())) + seen.shape.terms
@@ -202,7 +167,7 @@ def analysis(seen: Evidence) -> Decision:
     return None
 
 
-def long_work(seen: Evidence) -> Decision:
+def long_work(seen: TextEvidence) -> Decision:
     """A long document is to be written, or many instructions are to be met at once."""
     if ("long_output" in seen.found or seen.shape.long_text) and seen.asks("draft", "reasoning"):
         return "reasoning", 2, "long_output"
@@ -212,7 +177,7 @@ def long_work(seen: Evidence) -> Decision:
     return None
 
 
-def given_text(seen: Evidence) -> Decision:
+def given_text(seen: TextEvidence) -> Decision:
     """A summary, a translation, or another wording of given text is asked for first; of code it is code."""
     if seen.first not in {"summarise", "translate", "rewrite"}:
         return None
@@ -224,7 +189,7 @@ def given_text(seen: Evidence) -> Decision:
     return seen.first, 1, f"ask_{seen.first}"
 
 
-def text_by_phrase(seen: Evidence) -> Decision:
+def text_by_phrase(seen: TextEvidence) -> Decision:
     """The vocabulary's own phrases ask for a summary or a translation, though no clause opens with the verb."""
     for task in ("summarise", "translate"):
         if f"ask_{task}" in seen.found and seen.first not in {"draft", "answer"}:
@@ -232,7 +197,7 @@ def text_by_phrase(seen: Evidence) -> Decision:
     return None
 
 
-def label_by_phrase(seen: Evidence) -> Decision:
+def label_by_phrase(seen: TextEvidence) -> Decision:
     """The vocabulary's own phrases ask for a label or a field, though no clause opens with the verb."""
     if "code" in seen.found and seen.size <= NO_MATERIAL:
         return None
@@ -242,12 +207,12 @@ def label_by_phrase(seen: Evidence) -> Decision:
     return None
 
 
-def choice(seen: Evidence) -> Decision:
+def choice(seen: TextEvidence) -> Decision:
     """One of several given answers is to be chosen."""
     return ("answer", 1, "options") if seen.shape.choice else None
 
 
-def plain_fact(seen: Evidence) -> Decision:
+def plain_fact(seen: TextEvidence) -> Decision:
     """A short question for one fact or one definition."""
     asked = seen.first == "answer" and seen.words <= SHORT_QUESTION and len(seen.shape.asks) == 1
     if not asked or not seen.shape.facts or "depth" in seen.found or (_topical(seen) and seen.words > DEFINITION):
@@ -255,19 +220,19 @@ def plain_fact(seen: Evidence) -> Decision:
     return "factoid", 0, ""
 
 
-def drafting(seen: Evidence) -> Decision:
+def drafting(seen: TextEvidence) -> Decision:
     """Something short is to be written."""
     return ("draft", 1, "ask_draft") if seen.asks("draft", "code", "reasoning") else None
 
 
-def answering(seen: Evidence) -> Decision:
+def answering(seen: TextEvidence) -> Decision:
     """A question, or any other request in words."""
     if seen.shape.marks or seen.shape.asks or any(f"ask_{task}" in seen.found for task in vocabulary.ASKS):
         return "answer", 1, "ask_answer"
     return None
 
 
-def plain_words(seen: Evidence) -> Decision:
+def plain_words(seen: TextEvidence) -> Decision:
     """A remark in words that asks for nothing we know: talk."""
     return ("chat", 1, "") if seen.words >= 4 else None
 
@@ -296,16 +261,16 @@ EFFORT_RULES: tuple[EffortRule, ...] = (
 """What the task is; the first rule that has an answer decides."""
 
 
-def _short_question(seen: Evidence) -> bool:
+def _short_question(seen: TextEvidence) -> bool:
     form = seen.shape
     return seen.first == "answer" and seen.words <= SHORT_QUESTION and not form.trouble and not form.how_to
 
 
-def _works_out(seen: Evidence) -> bool:
+def _works_out(seen: TextEvidence) -> bool:
     """Say whether the label or field has to be worked out: a sum, a puzzle, a proof."""
     return bool(mathematics(seen) or several_steps(seen))
 
 
-def _topical(seen: Evidence) -> bool:
+def _topical(seen: TextEvidence) -> bool:
     """Say whether the words belong to a trade or a science."""
     return any(topic in seen.found for topic in ("code", "maths", "science", "logic", *vocabulary.REGULATED))

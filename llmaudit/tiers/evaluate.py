@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit.interval import wilson
 from llmaudit.tiers.labels import Label
-from llmaudit.tiers.rules import HIGH_STAKES, TIERS
+from llmaudit.tiers.signals import HIGH_STAKES, TIERS
 
 
 class Rate(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from llmaudit.tiers.classifier import Model, kept_model, load_model
 from llmaudit.tiers.confusion import MEASURED, Confusion
 from llmaudit.tiers.evaluate import Evaluation, evaluate
 from llmaudit.tiers.labels import Label, read_labels
-from llmaudit.tiers.rules import Combination, Signals
+from llmaudit.tiers.signals import Combination, Signals
 from llmaudit.tiers.tag import SIGNALS_SQL, verdict
 from llmaudit.tiers.tag_lines import judge_lines
 from llmaudit.tiers.train import Example

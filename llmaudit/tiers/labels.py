@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from llmaudit.errors import InputError, printable
-from llmaudit.tiers.rules import TIERS
+from llmaudit.tiers.signals import TIERS
 
 MAX_BYTES = 200_000_000
 

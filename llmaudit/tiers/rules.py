@@ -8,105 +8,13 @@ would fail on a request. Only paired outcomes show that.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 
+from llmaudit.tiers.signals import HIGH_STAKES, Signals, Verdict
 from llmaudit.tiers.text import MATERIAL
-
-Tier = int | None
-TIERS = (0, 1, 2, 3)
-HIGH_STAKES = 3
-
-
-class Signals(msgspec.Struct, frozen=True):
-    """What the rules look at. Requests that share all of these share their verdict, so rules run once a combination.
-
-    Attributes:
-        stated_tier: A tier the log itself names.
-        endpoint: The endpoint or call type.
-        feature: The product feature.
-        task_hint: What the prompt's own words ask for (`llmaudit.tiers.text`).
-        effort_hint: The effort those words indicate, 0 to 2.
-        stakes_hint: What makes an error expensive, by the prompt's own words.
-        hint_rule: The text rule that decided the task.
-        template: Requests of its template agree (`agrees`), most do (`majority`: the hints are theirs), or they do not
-            (`mixed`); None where it is the only one.
-        needs_tools: The request offered tools.
-        needs_json: The request demanded structured output.
-        needs_images: The request holds images.
-        size: The prompt: `short` under 1,000 tokens, `medium`, `long` from 8,000, `huge` from 32,000; None unknown.
-        answer: The answer: `word` up to 16 tokens, `paragraph` under 500, `page` from there; None unknown.
-        thought: The reasoning in it: `little` under 4,000 tokens, `much` from there; None unknown.
-        limit: `word` where the caller allowed at most 16 tokens of output; None otherwise.
-        turns: `one` or `many`; None unknown.
-        troubled: The answer was cut at its length limit, or the same prompt was sent again in the same session.
-    """
-
-    stated_tier: int | None = None
-    endpoint: str | None = None
-    feature: str | None = None
-    task_hint: str | None = None
-    effort_hint: int | None = None
-    stakes_hint: str | None = None
-    hint_rule: str | None = None
-    template: str | None = None
-    needs_tools: bool | None = None
-    needs_json: bool | None = None
-    needs_images: bool | None = None
-    size: str | None = None
-    answer: str | None = None
-    thought: str | None = None
-    limit: str | None = None
-    turns: str | None = None
-    troubled: bool | None = None
-
-
-class Combination(msgspec.Struct, frozen=True):
-    """Signals, with the columns that only a user's rules look at: requests that share all of it share a verdict.
-
-    Attributes:
-        signals: The signals.
-        columns: Value by column (`user_rules.RULE_COLUMNS`); columns that no rule names may be missing.
-    """
-
-    signals: Signals
-    columns: Mapping[str, str | None] = {}
-
-    @classmethod
-    def from_row(cls, names: Sequence[str], values: Sequence[Any]) -> Combination:
-        """Return a row of `tag.SIGNALS_SQL`: the signals, in any order, and further columns."""
-        row = dict(zip(names, values, strict=True))
-        signals = Signals(**{name: row.pop(name) for name in Signals.__struct_fields__})
-        return cls(signals, row)
-
-    def value(self, column: str) -> Any:
-        """Return a signal or a column by its name."""
-        return getattr(self.signals, column) if column in Signals.__struct_fields__ else self.columns[column]
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """A tier with its grounds.
-
-    Attributes:
-        tier: 0 trivial, 1 standard, 2 complex, 3 high stakes; None is unknown.
-        task: The kind of task, or the kind of stakes.
-        signal: The rule that decided.
-        confidence: 0 to 1, set by hand per rule: how far such a signal is to be trusted.
-        reason: One sentence.
-        effort: 0 to 2 whatever the stakes; None unknown.
-        stakes: What makes an error expensive, or None.
-    """
-
-    tier: Tier
-    task: str | None
-    signal: str
-    confidence: float
-    reason: str
-    effort: int | None = None
-    stakes: str | None = None
-
+from llmaudit.tiers.vocabulary.names import STAKES_WORDS, TASK_WORDS
 
 Rule = Callable[[Signals], Verdict | None]
 
@@ -117,41 +25,20 @@ TIER_OF_TASK = {
 }  # fmt: skip
 """Effort by kind of task (docs/tiers.md)."""
 
-TASK_WORDS: tuple[tuple[str, str], ...] = (
-    ("agent", "agent agents autopilot copilot workflow"),
-    ("code", "code coding codegen sql refactor devtools debug"),
-    ("reasoning", "analysis analytics analyse analyze reasoning planner planning forecast investigate research"),
-    ("embed", "embed embedding embeddings rerank"),
-    ("moderate", "moderation moderate"),
-    ("classify", "classify classifier classification intent label labels detect detection sentiment triage spam"),
-    ("extract", "extract extraction extractor parse parser parsing ocr keyword keywords entities field fields"),
-    ("format", "format formatter formatting normalize cleanup autocomplete"),
-    ("summarise", "summary summarize summarise summarization summaries tldr digest recap"),
-    ("rewrite", "rewrite rephrase translate translation tone paraphrase localization"),
-    ("draft", "draft reply replies email compose writer copy copywriting marketing generate generation"),
-    ("answer", "answer answers qa faq kb search rag chat assistant help support"),
-)  # fmt: skip
-"""Words in the name of a feature or endpoint that indicate its task; the first row with one of the words decides."""
-
-STAKES_WORDS: tuple[tuple[str, str], ...] = (
-    ("legal", "legal contract contracts compliance gdpr dpa litigation"),
-    ("financial", "refund refunds payment payments payout chargeback credit loan underwriting claims fraud"),
-    ("medical", "medical clinical diagnosis health patient prescription"),
-    ("hr", "hiring recruiting termination payroll hr"),
-    ("safety", "safety emergency crisis abuse"),
-)  # fmt: skip
-"""Words in the name of a feature or endpoint that indicate high stakes."""
-
 TRUST: dict[str, float] = {
     "code-work": 0.8, "mathematics": 0.8, "small-talk": 0.8, "label-or-field": 0.75, "given-text": 0.75,
     "given-answer": 0.7, "several-steps": 0.7, "huge-prompt": 0.7, "analysis": 0.6, "plain-fact": 0.6,
     "text-by-phrase": 0.6, "choice": 0.6, "drafting": 0.55, "label-by-phrase": 0.55, "long-work": 0.5, "persona": 0.5,
     "story-problem": 0.45, "answering": 0.45, "plain-words": 0.3,
 }  # fmt: skip
-"""How far each rule of `llmaudit.tiers.text` is to be trusted, set by hand; less where a template's requests differ."""
+"""Confidence in the task that each rule of `llmaudit.tiers.effort` finds, set by hand."""
 
 WORD_TRUST = 0.6
+"""Confidence in a rule that the table does not name."""
+
 DISAGREEING = 0.7
+"""Factor on the confidence if the requests of a template disagree."""
+
 TROUBLED = 0.85
 """Factor on the confidence of a cheap tier if the answer was cut off or the prompt was sent again."""
 
@@ -293,9 +180,9 @@ UNKNOWN = Verdict(None, None, "none", 0.0, "nothing to go on: no task in its met
 
 def judge(signals: Signals) -> Verdict:
     """Return what the log states, else tier 3 where there are stakes, else the effort, else `UNKNOWN`."""
-    stated = _first(STATED, signals)
-    if stated is not None:
-        return stated
+    as_logged = _first(STATED, signals)
+    if as_logged is not None:
+        return as_logged
     effort = _first(EFFORT_RULES, signals)
     stakes = _first(STAKES_RULES, signals)
     if stakes is not None:
@@ -313,7 +200,8 @@ def _first(rules: tuple[Rule, ...], signals: Signals) -> Verdict | None:
 
 
 def _high(stake: str, signal: str, confidence: float, reason: str) -> Verdict:
-    return Verdict(3, stake, signal, confidence, reason, stakes=stake)
+    """Return tier 3, whatever the effort."""
+    return Verdict(HIGH_STAKES, stake, signal, confidence, reason, stakes=stake)
 
 
 def _effort(effort: int, task: str, signal: str, confidence: float, reason: str) -> Verdict:

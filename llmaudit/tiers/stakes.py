@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from llmaudit.tiers import vocabulary
-from llmaudit.tiers.effort import Evidence
+from llmaudit.tiers.text_evidence import TextEvidence
 
-StakesRule = Callable[[Evidence, str | None], tuple[str, str] | None]
+StakesRule = Callable[[TextEvidence, str | None], tuple[str, str] | None]
 """Stakes and the category of phrases they rest on, from the evidence and the task."""
 
 SHORT = 2_000
@@ -23,7 +23,7 @@ JUDGED = frozenset({"answer", "factoid", "draft", "reasoning", "chat", "long-con
 """Tasks in which the model's own judgement reaches a person. A label, a summary or an exam's sum is not advice."""
 
 
-def adversarial(seen: Evidence, _: str | None) -> tuple[str, str] | None:
+def adversarial(seen: TextEvidence, _: str | None) -> tuple[str, str] | None:
     """The words lift the model's rules: orders to forget them, a persona without them, a reply that may not refuse."""
     counts = {points: len(seen.found.get(f"attack_{points}", ())) for points in vocabulary.ADVERSARIAL}
     total = sum(points * count for points, count in counts.items())
@@ -32,7 +32,7 @@ def adversarial(seen: Evidence, _: str | None) -> tuple[str, str] | None:
     return None
 
 
-def harm(seen: Evidence, task: str | None) -> tuple[str, str] | None:
+def harm(seen: TextEvidence, task: str | None) -> tuple[str, str] | None:
     """Harm that somebody could do with the answer, or to themselves."""
     if seen.size > SHORT or seen.shape.choice or task in {"classify", "extract", "summarise", "translate"}:
         return None
@@ -41,7 +41,7 @@ def harm(seen: Evidence, task: str | None) -> tuple[str, str] | None:
     return ("safety", "harm") if "harm" in seen.found and seen.shape.how_to else None
 
 
-def regulated(seen: Evidence, task: str | None) -> tuple[str, str] | None:
+def regulated(seen: TextEvidence, task: str | None) -> tuple[str, str] | None:
     """Advice or a decision on a real case of health, law, money, employment or safety; an exam question is none."""
     case, decides = seen.points("case"), DECISIONS & seen.found.get("case", set())
     if (task not in JUDGED and not decides) or seen.shape.choice or "long_output" in seen.found or seen.shape.long_text:
@@ -62,7 +62,7 @@ DECISIONS = frozenset({" approve", " reject", " deny", " decide"})
 """Signs that the model decides itself."""
 
 
-def side_effects(seen: Evidence, _: str | None) -> tuple[str, str] | None:
+def side_effects(seen: TextEvidence, _: str | None) -> tuple[str, str] | None:
     """An act that cannot be taken back: named twice over, or once (`act`, which counts where tools are offered)."""
     acts = len(seen.found.get("side_effects", ()))
     if not acts:

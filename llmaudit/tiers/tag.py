@@ -13,7 +13,8 @@ import pyarrow as pa
 from llmaudit.period import ALL, Period
 from llmaudit.store import Store
 from llmaudit.tiers.classifier import Model, kept_model
-from llmaudit.tiers.rules import Combination, Signals, Verdict, judge
+from llmaudit.tiers.rules import judge
+from llmaudit.tiers.signals import Combination, Signals, Verdict
 from llmaudit.tiers.user_rules import UserRule, as_verdict, columns_of, kept_rules, verdict_of
 
 PROMPT = (

@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit.tiers.classifier import Model
 from llmaudit.tiers.labels import prompt_of
-from llmaudit.tiers.rules import TIERS, Combination, Signals
+from llmaudit.tiers.signals import TIERS, Combination, Signals
 from llmaudit.tiers.tag import verdict
 from llmaudit.tiers.text import NOTHING, TextHints, text_hints
 from llmaudit.tiers.user_rules import COLUMN_OF, RULE_COLUMNS, UserRule

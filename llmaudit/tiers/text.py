@@ -14,9 +14,10 @@ from functools import lru_cache
 import msgspec
 
 from llmaudit.tiers import vocabulary
-from llmaudit.tiers.effort import EFFORT_RULES, Evidence
+from llmaudit.tiers.effort import EFFORT_RULES
 from llmaudit.tiers.opening import shapes
 from llmaudit.tiers.stakes import STAKES_RULES, StakesRule, regulated
+from llmaudit.tiers.text_evidence import TextEvidence
 
 HEAD = 3_000
 TAIL = 1_500
@@ -161,14 +162,14 @@ def _categories() -> dict[str, tuple[str, ...]]:
     return {phrase: tuple(names) for phrase, names in sorted(found.items())}
 
 
-def _evidence(texts: Sequence[str]) -> Iterable[Evidence]:
+def _evidence(texts: Sequence[str]) -> Iterable[TextEvidence]:
     categories = _categories()
     for text, phrases, form in zip(texts, found_phrases(texts), shapes(texts), strict=True):
         found: dict[str, set[str]] = {}
         for phrase in phrases:
             for category in categories[phrase]:
                 found.setdefault(category, set()).add(phrase)
-        yield Evidence(found, form, len(text), _words(text[:600]))
+        yield TextEvidence(found, form, len(text), _words(text[:600]))
 
 
 def _words(text: str) -> int:
@@ -179,7 +180,7 @@ def _words(text: str) -> int:
     return max(len(text.split()), (len(text.encode("utf-8", "replace")) - len(text)) // 6)
 
 
-def _judged(seen: Evidence, stakes_rules: tuple[StakesRule, ...]) -> TextHints:
+def _judged(seen: TextEvidence, stakes_rules: tuple[StakesRule, ...]) -> TextHints:
     """Return what the rules say. Of a system message only regulated matters are stakes: it may well name attacks."""
     decided = ((rule, decision) for rule in EFFORT_RULES if (decision := rule(seen)))
     rule, (task, effort, category) = next(decided, (None, (None, None, "")))

@@ -16,7 +16,7 @@ import msgspec
 from llmaudit.errors import Exit, LlmauditError
 from llmaudit.parquetfile import whole
 from llmaudit.tiers.classifier import PRIOR_MASS, SCHEMA, Model, cohort_of, features_of, shrunk, softmax
-from llmaudit.tiers.rules import Signals
+from llmaudit.tiers.signals import Signals
 
 MIN_LABELS = 40
 MIN_PER_TIER = 5

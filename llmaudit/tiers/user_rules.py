@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from llmaudit.store import Store
-from llmaudit.tiers.rules import HIGH_STAKES, Combination, Signals, Verdict
+from llmaudit.tiers.signals import HIGH_STAKES, Combination, Signals, Verdict
 from llmaudit.yamlfile import read_yaml
 
 COLUMN_OF = {

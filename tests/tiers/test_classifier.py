@@ -11,7 +11,7 @@ import pytest
 
 from llmaudit.errors import Exit, InputError
 from llmaudit.tiers.classifier import Model, load_model, shrunk, softmax
-from llmaudit.tiers.rules import Signals
+from llmaudit.tiers.signals import Signals
 from llmaudit.tiers.train import Example, NotEnoughLabelsError, train, write_model
 
 ANSWER = Signals(feature="deep", size="short", task_hint="answer")

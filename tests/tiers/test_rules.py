@@ -11,9 +11,11 @@ from builders import litellm_row, write_jsonl
 from running import Run
 
 from llmaudit.api import audit_paths
-from llmaudit.tiers.rules import RULES, STAKES_WORDS, TASK_WORDS, TIER_OF_TASK, UNKNOWN, Signals, judge
+from llmaudit.tiers.rules import RULES, TIER_OF_TASK, UNKNOWN, judge
+from llmaudit.tiers.signals import Signals
 from llmaudit.tiers.tag import tag
 from llmaudit.tiers.user_rules import keep_rules
+from llmaudit.tiers.vocabulary.names import STAKES_WORDS, TASK_WORDS
 
 CASES: list[tuple[str, dict[str, Any], int | None, str]] = [
     # rule, signals, tier, what decided; the second of a pair is just outside the rule
