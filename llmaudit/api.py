@@ -59,7 +59,11 @@ class Session:
         return result
 
     def evidence(self, plans: Sequence[str] = DEFAULT_PLANS) -> Evidence:
-        """Return what the findings are computed from."""
+        """Return the evidence from which the findings are computed.
+
+        Args:
+            plans: Presets or plan files to evaluate.
+        """
         return gather(self.store, self.catalog, plans, self._period)
 
     def audit(self, plans: Sequence[str] = DEFAULT_PLANS) -> Audit:
@@ -113,7 +117,7 @@ def audit_paths(
     catalogs: Sequence[str | Path] = (),
     period: Period = ALL,
 ) -> Session:
-    """Read logs into a temporary database; it goes when the session is closed.
+    """Read logs into a temporary database, which is deleted when the session is closed.
 
     Raises:
         InputError: A path does not exist, or no log was found.

@@ -5,7 +5,7 @@ Everything that presents it (terminal summary, HTML report, notebooks, the CI ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -39,7 +39,8 @@ from llmaudit.findings import (
     usage,
     waterfall,
 )
-from llmaudit.findings.coverage import TooLong
+from llmaudit.findings.coverage import Coverage, TooLong
+from llmaudit.findings.spend import Spend
 from llmaudit.money import shown
 from llmaudit.period import ALL, Period
 from llmaudit.phrases import counted
@@ -50,6 +51,8 @@ from llmaudit.store import Store
 
 SCHEMA = "llmaudit/audit/1"
 DEFAULT_PLANS = ("as-is", "direct", "tiered")
+MAX_NAMES = 5
+"""Models that a warning names; it says if there are others."""
 
 FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
     ("spend", spend.find),
@@ -82,7 +85,7 @@ NO_DATA: tuple[tuple[str, str], ...] = (
     ("payback", "no plan saves anything, so that there is nothing to pay a switch back"),
     ("frontier", "cost against quality is not known: no case has scored answers of two models (llmaudit evals add)"),
 )
-"""Parts that need something of their own: without it their key is null, and the reason is a warning."""
+"""Parts that need data of their own: without it their key is null, and the reason is a warning."""
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +151,7 @@ def gather(
 
 
 def gather_gateways(store: Store, catalog: Catalog, period: Period = ALL) -> Evidence:
-    """Read what the verdict on gateways needs from a database, and nothing else (`markup.find` of it is the same).
+    """Read only what the verdict on gateways needs from a database; `markup.find` says the same of it.
 
     Args:
         store: The database; tags are not needed.
@@ -159,7 +162,7 @@ def gather_gateways(store: Store, catalog: Catalog, period: Period = ALL) -> Evi
 
 
 def evidence_of(facts: Facts, catalog: Catalog, plans: Sequence[str] = DEFAULT_PLANS) -> Evidence:
-    """Return what the findings are computed from, whether the facts come from a database or from cells files.
+    """Return the evidence of facts, whether they come from a database or from cells files.
 
     Args:
         facts: What the requests say (`llmaudit.facts`, `llmaudit.cellsfile`).
@@ -205,7 +208,7 @@ def _proven(cost: PlanCost, outcomes: Outcomes | None, catalog: Catalog, ratios:
 
 
 def _canonical(moves: frozenset[Move], catalog: Catalog) -> frozenset[Move]:
-    """Return moves with their models by canonical name where the catalog has it."""
+    """Return moves with the canonical names of their models, if the catalog knows them."""
 
     def canonical(name: str) -> str:
         offer = catalog.canonical(name) or catalog.find(name).offer
@@ -232,7 +235,7 @@ def _chosen(plans: Sequence[str], catalog: Catalog) -> list[Plan]:
 
 
 def _check_names(plans: Sequence[Plan]) -> None:
-    """Refuse two plans of one name: rows and findings know a plan by its name, and would take the two for one."""
+    """Refuse two plans of one name: rows and findings identify a plan by its name, and would mix the two up."""
     for number, plan in enumerate(plans):
         if any(plan.name == other.name for other in plans[:number]):
             raise InputError(
@@ -243,7 +246,7 @@ def _check_names(plans: Sequence[Plan]) -> None:
 
 
 def conclude(evidence: Evidence) -> Audit:
-    """Return the audit of an evidence: every finding, and what a reader must be warned of."""
+    """Return the audit: every finding, and what a reader must be warned of."""
     found = {name: find(evidence) for name, find in FINDINGS}
     audit = Audit(
         version=__version__,
@@ -258,45 +261,50 @@ def conclude(evidence: Evidence) -> Audit:
     return msgspec.structs.replace(audit, warnings=[*_warnings(audit), *evidence.notes, *missing])
 
 
-def _warnings(audit: Audit) -> list[str]:
-    """Return the sentences a reader must see before quoting a figure."""
-    covered, spent = audit.coverage, audit.spend
-    warnings = []
-    if not spent.requests:
+def _warnings(audit: Audit) -> Iterator[str]:
+    """Yield the sentences a reader must see before quoting a figure."""
+    if not audit.spend.requests:
         other = " but those of bills and usage exports" if audit.reconcile.rows or audit.usage.rows else ""
-        warnings.append(f"no request lies in the period: every figure is empty{other}")
+        yield f"no request lies in the period: every figure is empty{other}"
+    yield from _of_records(audit.coverage)
+    yield from _of_prices(audit.coverage, audit.spend)
+    yield from _of_usage(audit.coverage)
+
+
+def _of_records(covered: Coverage) -> Iterator[str]:
     if covered.rejected:
-        warnings.append(f"{covered.rejected:,} of {covered.lines:,} records were rejected; the coverage says why")
+        yield f"{covered.rejected:,} of {covered.lines:,} records were rejected; the coverage says why"
     if covered.conflicts:
-        warnings.append(
-            f"{covered.conflicts:,} records repeat a request id with other content; the first one read counts"
-        )
+        yield f"{covered.conflicts:,} records repeat a request id with other content; the first one read counts"
+
+
+def _of_prices(covered: Coverage, spent: Spend) -> Iterator[str]:
     if spent.unpriced_requests:
         models = sorted({row.model for row in covered.unpriced})
-        names = ", ".join(models[:5]) + (" and others" if len(models) > 5 else "")  # noqa: PLR2004 -- as many as are named
-        warnings.append(f"the cost of {spent.unpriced_requests:,} requests is unknown and in no total ({names})")
+        names = ", ".join(models[:MAX_NAMES]) + (" and others" if len(models) > MAX_NAMES else "")
+        yield f"the cost of {spent.unpriced_requests:,} requests is unknown and in no total ({names})"
     if timeless := sum(row.requests for row in covered.unpriced if row.reason == NO_TIME):
-        warnings.append(
+        yield (
             f"{timeless:,} of them have no time in their log, and prices are dated: log one beside each record, or "
             "ingest with --assume-time"
         )
     if spent.assumed_time_requests:
-        warnings.append(
+        yield (
             f"{spent.assumed_time_requests:,} requests have no time in their log: {shown(spent.assumed_time_usd)} "
             "rests on the time that --assume-time named"
         )
     if spent.billed_estimate_usd:
         estimates = shown(spent.billed_estimate_usd)
-        warnings.append(f"{estimates} of the billed amounts are estimates that the logging tools made themselves")
-    if covered.usage.get("estimated"):
-        warnings.append(
-            f"{covered.usage['estimated']:,} requests had no usage in their log; their tokens were counted offline"
-        )
-    if covered.usage.get("inconsistent"):
-        warnings.append(f"{covered.usage['inconsistent']:,} requests have contradictory usage and are in no total")
-    warnings.extend(_too_long(covered.too_long))
-    warnings.extend(f"{count:,} request{'s' * (count != 1)}: {note}" for note, count in covered.assumed.items())
-    return warnings
+        yield f"{estimates} of the billed amounts are estimates that the logging tools made themselves"
+
+
+def _of_usage(covered: Coverage) -> Iterator[str]:
+    if estimated := covered.usage.get("estimated"):
+        yield f"{estimated:,} requests had no usage in their log; their tokens were counted offline"
+    if inconsistent := covered.usage.get("inconsistent"):
+        yield f"{inconsistent:,} requests have contradictory usage and are in no total"
+    yield from _too_long(covered.too_long)
+    yield from (f"{count:,} request{'s' * (count != 1)}: {note}" for note, count in covered.assumed.items())
 
 
 def _too_long(rows: Sequence[TooLong]) -> list[str]:

@@ -39,21 +39,21 @@ NO_TIME = "no time"
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests that share every key. Sums are NULL (None) where no request of the cell has the value.
+    """Requests that share every key. A sum is None if no request of the cell has the value.
 
     Attributes:
         day: UTC day of the start; None without a time.
         price_slot: First instant of the day with the same prices (naive UTC).
-        gateway: Who passed the calls on; None where there is none.
-        seller: Whose price list applies; None where it is not known.
+        gateway: The gateway that passed the calls on, or None.
+        seller: Whose price list applies; None if unknown.
         sku: The seller's id.
-        model: Canonical name, or the name as logged where it is not in the catalog.
-        unresolved: Why the model is not in the catalog; None where it is.
+        model: Canonical name, or the name as logged if the catalog lacks it.
+        unresolved: Why the model is not in the catalog; None if it is.
         prompt_band: Smallest prompt of the band, in tokens.
         attempt_kind: first, retry (same model again after a failure) or fallback (another).
         usage_status: reported, estimated, missing or inconsistent; `gateway_cache` where a gateway answered from its
             own cache: its requests have used nothing.
-        billed_kind: How the billed amount is known; None where there is none.
+        billed_kind: How the billed amount is known; None if there is none.
         slot_by: What chose the price slot: `completion` where the seller goes by it and it is known, `start`, or
             `assumed` where the log has no time and the user said which one to assume.
         is_thinking: Whether the model reasoned, for a sku whose price depends on it; None is unknown, or no matter.
@@ -122,11 +122,11 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         return self.tokens[-1]
 
 
-_UNSAID = (
+_UNKNOWN = (
     "gateway", "unresolved", "tier", "task", "service_tier", "region_class", "feature", "team", "error_class",
     "billed_kind", "reasoning_tokens", "billed_usd",
 )  # fmt: skip
-_PLAIN: dict[str, Any] = dict.fromkeys(_UNSAID) | {
+_PLAIN: dict[str, Any] = dict.fromkeys(_UNKNOWN) | {
     "prompt_band": 0,
     "is_batch": False,
     "needs_tools": False,
@@ -140,7 +140,7 @@ _PLAIN: dict[str, Any] = dict.fromkeys(_UNSAID) | {
 
 
 def plain_cell(slot: datetime, model: str, requests: int = 1, **known: Any) -> Cell:
-    """Return a cell of good answers of which a log says nothing but what is given: for simulated traffic.
+    """Return a cell of good answers for simulated traffic: everything that is not given is unknown.
 
     Args:
         slot: Its price slot (naive UTC); `day` is that of the slot unless given.
@@ -188,7 +188,7 @@ def _sum(cells: list[Cell]) -> Cell:
 
 
 def known_sum(counts: Iterable[int | None]) -> int | None:
-    """Return the sum of what is known, or None where nothing is."""
+    """Return the sum of the known counts, or None if none is known."""
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
 
@@ -201,10 +201,10 @@ class PricedCell:
         cell: The cell.
         offer: What was bought, or None where the catalog does not know it.
         rates: Per-token list rates, or None.
-        list_usd: Quantities x list rates; None where unpriced, 0 where nothing was used.
-        list_low_usd: The same with the cheapest rates that may apply where a condition is unknown.
+        list_usd: Quantities x list rates; None if unpriced, 0 if nothing was used.
+        list_low_usd: The same with the lowest rates that may apply, if a condition is unknown.
         list_high_usd: The same with the highest.
-        why_unpriced: Why there is no list cost; None where there is one.
+        why_unpriced: Why there is no list cost; None if there is one.
     """
 
     cell: Cell
@@ -217,12 +217,12 @@ class PricedCell:
 
     @cached_property
     def spend_usd(self) -> Decimal | None:
-        """What the requests cost as far as is known: billed where a log or bill says so, else list."""
+        """What the requests cost as far as is known: billed if a log or bill states it, else list."""
         return self.cell.billed_usd if self.cell.billed_kind else self.list_usd
 
     @property
     def model_class(self) -> str | None:
-        """flagship, mid or budget; None where the catalog does not say, or where a gateway's cache answered."""
+        """flagship, mid or budget; None if the catalog does not say, or if a gateway's cache answered."""
         return self.offer.sku.model_class if self.offer and self.cell.usage_status != GATEWAY_CACHE else None
 
 

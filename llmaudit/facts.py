@@ -188,7 +188,7 @@ def _check_apart(parts: Sequence[Facts]) -> None:
         if shared and _overlap(one.period, other.period):
             path = next(source.row.path for source in one.sources if source.content in shared)
             raise UsageError(
-                f"{printable(path)} stands in two of the cells, and their periods overlap: it would count twice",
+                f"{printable(path)} is in two of the cells files, and their periods overlap: it would count twice",
                 next_step="Leave one of them out, or roll them up for periods apart with --since and --until.",
                 slug="cells-twice",
             )

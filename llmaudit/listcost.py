@@ -28,16 +28,16 @@ class RateKey(NamedTuple):
     """What the rates of a request depend on: a row of `conditioned_requests`, and the columns of the rate table.
 
     Attributes:
-        seller: Who bills; None where the catalog does not know the model.
-        sku: The seller's model id; None likewise.
-        unresolved: Why the catalog does not know the model; None where it does.
+        seller: Who bills; None if the catalog does not know the model.
+        sku: The seller's model id; None under the same condition.
+        unresolved: Why the catalog does not know the model; None if it does.
         price_slot: First instant of the span in which no price changes (naive UTC); `NO_TIME` if there is no time.
         slot_by: The time that chose the slot: `start`, `completion`, or `assumed` (`--assume-time`).
-        is_thinking: Whether the model was asked to think; None where the log does not say.
+        is_thinking: Whether the model reasoned, for prices that differ by it; None if unknown or if they do not.
         band_from: Lower edge of the band of prompt sizes, in tokens.
-        service_tier: As logged; None where the log does not say.
+        service_tier: As logged; None if the log does not say.
         is_batch: Whether it went through the batch interface.
-        region_class: Where it was processed; None where the log does not say.
+        region_class: Where it was processed; None if the log does not say.
         usage: `known`, `nothing used`, or why the usage is not known.
     """
 

@@ -28,22 +28,23 @@ _AADHAAR = re.compile(r"(?<!\d)[2-9]\d{3}[ -]\d{4}[ -]\d{4}(?!\d)")
 
 _DIGITS_OF_ONE = re.compile(r"\d(?:\d{2,3}[ .-]\d{3,4}|\d\d-\d\d-\d{4}|(?:[ -]?\d){12}|\d{7}-?[A-Z])")
 _LETTERS_OF_ONE = re.compile(r"[A-Z]{2}(?:\d{2}(?: ?[A-Z0-9]{4}){2}| ?\d{2} ?\d{2} ?\d{2} ?[A-D])")
-"""Every number of the patterns above has one of the two in it, few other texts have. Two, since each looks at nothing
-but digits or capital letters: one for both would take longer than they do."""
+"""Every number of the patterns above contains one of these two, and few other texts do. There are two, because each
+starts at a digit or at a capital letter only: one pattern for both would take longer."""
 
 _AROUND = 50
 """Characters: more than the longest number written with spaces, an IBAN of 34, and its neighbours."""
 
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 _PERMUTATION = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
-"""How Verhoeff's scheme moves a digit from place to place."""
+"""The permutation of Verhoeff's check digit scheme (1969), applied once more for each place."""
 
 
-def _dihedral(a: int, b: int) -> int:
-    """Return the product of two elements of the dihedral group of ten, which Verhoeff's check digit multiplies in."""
-    turn, flip = a % 5, a >= 5  # noqa: PLR2004 -- five rotations, five reflections
-    other, flipped = b % 5, b >= 5  # noqa: PLR2004 -- the same
-    return (turn - other if flip else turn + other) % 5 + (5 if flip != flipped else 0)
+def _dihedral(first: int, second: int) -> int:
+    """Return the product of two elements of the dihedral group of ten, in which Verhoeff's check digit multiplies."""
+    rotation, is_reflection = first % 5, first >= 5  # noqa: PLR2004 -- five rotations, five reflections
+    other, other_is_reflection = second % 5, second >= 5  # noqa: PLR2004 -- the same
+    turned = (rotation - other if is_reflection else rotation + other) % 5
+    return turned + (5 if is_reflection != other_is_reflection else 0)
 
 
 def classes_of(text: str) -> tuple[str, ...]:
@@ -109,21 +110,22 @@ def has_national_id(text: str) -> bool:
 
 def _is_iban(text: str) -> bool:
     packed = text.replace(" ", "")
-    turned = packed[4:] + packed[:4]
-    return 15 <= len(packed) <= 34 and int("".join(str(int(c, 36)) for c in turned)) % 97 == 1  # noqa: PLR2004 -- ISO 13616
+    rotated = packed[4:] + packed[:4]
+    number = int("".join(str(int(character, 36)) for character in rotated))
+    return 15 <= len(packed) <= 34 and number % 97 == 1  # noqa: PLR2004 -- ISO 13616
 
 
 def _is_cpf(text: str) -> bool:
     digits = [int(digit) for digit in _digits(text)]
     if len(set(digits)) == 1:
         return False
-    return all(
-        (sum(digit * weight for digit, weight in zip(digits[:size], range(size + 1, 1, -1), strict=True)) * 10)
-        % 11
-        % 10
-        == digits[size]
-        for size in (9, 10)
-    )
+    return all(_cpf_check(digits[:size]) == digits[size] for size in (9, 10))
+
+
+def _cpf_check(digits: list[int]) -> int:
+    """Return the digit that follows: weights fall to 2, modulo 11, and 10 is written as 0."""
+    weighted = sum(digit * weight for digit, weight in zip(digits, range(len(digits) + 1, 1, -1), strict=True))
+    return weighted * 10 % 11 % 10
 
 
 def _is_dni(text: str) -> bool:
@@ -150,18 +152,19 @@ def _digits(text: str) -> str:
 
 
 def _by_shape(_: str) -> bool:
+    """Accept any text of the right shape: these numbers have no check digit."""
     return True
 
 
 _NATIONAL: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
-    (_SSN, _by_shape),
-    (_NINO, _by_shape),
-    (_IBAN, _is_iban),
-    (_CPF, _is_cpf),
-    (_DNI, _is_dni),
-    (_NIR, _is_nir),
-    (_AADHAAR, _is_aadhaar),
+    (_SSN, _by_shape),  # United States
+    (_NINO, _by_shape),  # United Kingdom
+    (_IBAN, _is_iban),  # bank accounts, ISO 13616
+    (_CPF, _is_cpf),  # Brazil
+    (_DNI, _is_dni),  # Spain
+    (_NIR, _is_nir),  # France
+    (_AADHAAR, _is_aadhaar),  # India
 )
 
 _OTHER_NUMBERS = re.compile("|".join(pattern.pattern for pattern in (_CARD, *(shape for shape, _ in _NATIONAL))))
-"""Shapes that are taken out before a phone number is looked for, which is the loosest of all."""
+"""Shapes that are removed before phone numbers are searched, whose pattern is the loosest of all."""

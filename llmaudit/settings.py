@@ -172,7 +172,7 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
 
 
 def _refuse_empty(flags: Mapping[str, Any]) -> None:
-    """Refuse `--month "$UNSET"`: passed over, it would answer for all time as if for a month."""
+    """Refuse `--month "$UNSET"`: if it were ignored, the answer would be for all time instead of a month."""
     for name, value in flags.items():
         if value == "" or (isinstance(value, list) and "" in value):
             flag = name.replace("_", "-")
@@ -201,7 +201,7 @@ def _config_file() -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{CONFIG_FILE} is not TOML: {error}", next_step="Mend or remove it.", slug="bad-config"
+            f"{CONFIG_FILE} is not TOML: {error}", next_step="Fix or remove it.", slug="bad-config"
         ) from None
     unknown = sorted(set(content) - set(DEFAULTS))
     if unknown:
@@ -226,7 +226,7 @@ def _of_kind(name: str, value: Any) -> Any:
     if not fits[wanted]:
         raise InputError(
             f"{CONFIG_FILE}: {name} is {printable(repr(value))}; it has to be {wanted}",
-            next_step="Mend the file; `llmaudit config` prints what is in force.",
+            next_step="Fix the file; `llmaudit config` prints what is in force.",
             slug="bad-config",
         )
     return value

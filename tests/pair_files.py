@@ -15,6 +15,8 @@ from llmaudit.shadow.pairs import Pairs
 
 PRIMARY, SHADOW = "openai/gpt-5.6-sol", "openai/gpt-5.6-luna"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ONE_BAD_TIER = World(pairs=3000, users=400, tiers=(0.5, 0.5), loss={1: -0.1})
+"""Tier 1 loses ten points, tier 0 nothing."""
 
 
 def row(number: int, arm: str, **rest: Any) -> dict[str, Any]:

@@ -182,6 +182,6 @@ def _named_schedules(merged: dict[str, CatalogFile]) -> Iterator[tuple[str, str,
 def _refused(name: str, sku: str, problem: str) -> InputError:
     return InputError(
         f"{printable(name)}: the catalog entry {printable(sku)} {problem}",
-        next_step="Mend the entry; docs/pricing.md shows its shape.",
+        next_step="Fix the entry; docs/pricing.md shows its shape.",
         slug="bad-catalog",
     )

@@ -102,7 +102,7 @@ def check(
         from llmaudit.gate.file import to_json
 
         write_file(baseline, to_json(new))
-        notice(settings, f"{printable(str(baseline))}: written anew from {new.requests:,} requests")
+        notice(settings, f"{printable(str(baseline))}: rewritten from {new.requests:,} requests")
         return
     if found is not None and found.verdict != "passed" and not exit_zero:
         raise Ended(Exit.GATE if found.verdict == "failed" else Exit.NOT_ENOUGH_DATA)
@@ -176,7 +176,7 @@ def _compared(
 
 
 def _write(text: str, out: Path | None) -> None:
-    """Print the result, or write it to a file; before the exit code is decided, so that it is there when CI stops."""
+    """Print the result, or write it to a file: before the exit code is decided, so that CI keeps it when it stops."""
     if out is None:
         with while_read():
             sys.stdout.write(text)
@@ -187,7 +187,7 @@ def _write(text: str, out: Path | None) -> None:
 
 
 def _trend(settings: Settings, folder: Path, form: str, out: Path | None, *, exit_zero: bool) -> None:
-    """Tell when the cost per request of a series of baselines changed."""
+    """Report when the cost per request of a series of baselines changed."""
     from llmaudit.gate.trend import read_history, trend
     from llmaudit.jsonform import to_text
 

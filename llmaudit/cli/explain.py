@@ -106,7 +106,7 @@ def _steps(store: Store, prices: Catalog, row: dict[str, Any]) -> dict[str, Any]
 
 
 def _assumed_time(row: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the time a request without one is priced as of, and whose word that is; None where the log has a time."""
+    """Return the time that a request without one is priced as of, and who stated it; None if the log has a time."""
     return {"at": row["assumed_at"], "by": row["assumed_by"]} if row["assumed_at"] is not None else None
 
 

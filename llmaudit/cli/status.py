@@ -163,7 +163,7 @@ def _unpriced(unpriced: dict[str, Any]) -> str:
     if not count:
         return "0 requests"
     rest = "; the cost of all is unknown" if unknown == count else f"; the cost of {unknown:,} is unknown"
-    rest += f", that of {count - unknown:,} stands in the log" if unknown < count else ""
+    rest += f", that of {count - unknown:,} is in the log" if unknown < count else ""
     return f"{counted(count, 'request')} without a list price{rest}: {printable(', '.join(unpriced['models']))}"
 
 

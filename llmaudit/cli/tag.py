@@ -43,7 +43,7 @@ def tag(
         bool, typer.Option("--suggest-rules", help="Print a rules file for the largest groups; change nothing.")
     ] = False,
 ) -> None:
-    """Tag every request anew with its tier: 0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown."""
+    """Tag every request again with its tier: 0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown."""
     from llmaudit.tiers.classifier import keep_model
     from llmaudit.tiers.tag import tag as tag_requests
     from llmaudit.tiers.user_rules import keep_rules
@@ -106,7 +106,7 @@ def _suggest(settings: Settings) -> None:
 def train(
     settings: Settings,
     labels: Labels,
-    out: Annotated[Path, typer.Option("--out", help="Where the model goes; its card stands beside it.")],
+    out: Annotated[Path, typer.Option("--out", help="Where to write the model; its card goes beside it.")],
 ) -> None:
     """Train a classifier on labelled requests of the database: plain coefficients, calibrated on held-out labels."""
     from llmaudit.tiers.label_matching import examples

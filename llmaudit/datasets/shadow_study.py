@@ -17,7 +17,7 @@ from llmaudit.datasets.share import Share
 from llmaudit.shadow.estimates import per_unit, quantile_differences, ratio, slice_of
 from llmaudit.shadow.model import Plan
 from llmaudit.shadow.pairs import Pairs
-from llmaudit.shadow.quality import Judged, Sequence, sequence
+from llmaudit.shadow.quality import Judged, LookSequence, looks_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def study_looks(world: World, runs: int, seed: int, margin: float = 0.02) -> Loo
     days = 0
     for _ in range(runs):
         judged = judged_of(simulate(world, rng))
-        many, single = sequence(judged, daily, world.days), sequence(judged, once, world.days)
+        many, single = looks_of(judged, daily, world.days), looks_of(judged, once, world.days)
         passed = many.noninferior_at(margin)
         counts += [
             _differs(many),
@@ -80,7 +80,7 @@ def judged_of(pairs: Pairs) -> Judged:
     return Judged(None, None, n, delta, pairs.cluster, np.zeros(n, np.int64), np.ones(1), pairs.day, 1.0)
 
 
-def _differs(found: Sequence) -> bool:
+def _differs(found: LookSequence) -> bool:
     z = [abs(step.z(0.0)) for step in found.plan.steps]
     return bool(np.any(np.asarray(z) >= found.apart))
 

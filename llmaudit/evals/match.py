@@ -74,7 +74,7 @@ def _outcomes(metric: str, cases: Iterable[_Case], others: dict[str, int], unpai
     sources: Counter[str] = Counter()
     unmatched = 0
     for case in cases:
-        if len(case.scores) < 2:  # noqa: PLR2004 -- one answer stands beside nothing
+        if len(case.scores) < 2:  # noqa: PLR2004 -- one answer makes no pair
             unpaired += 1
             continue
         sources.update(case.sources)
@@ -102,7 +102,7 @@ class _Names:
         return self._known[name]
 
     def _published(self, name: str) -> Offer | None:
-        """Return a model by the id its maker published its weights under, `organisation/name`, without the former."""
+        """Return a model by the id of its published weights, `organisation/name`, without the organisation."""
         _, slash, rest = name.rpartition("/")
         return self._catalog.find(rest).offer if slash else None
 

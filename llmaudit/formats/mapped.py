@@ -141,7 +141,7 @@ def load_map(path: Path) -> ColumnMap:
         problem = f"{twice[0]} is mapped and constant" if twice else "it maps neither tokens nor a model"
         raise InputError(
             f"{printable(path.name)}: the column map cannot be used: {problem}",
-            next_step="Mend the file; docs/files.md shows the shape of a column map.",
+            next_step="Fix the file; docs/files.md shows the shape of a column map.",
             slug="bad-column-map",
         )
     return found
@@ -199,7 +199,7 @@ def _check(records: Sequence[dict[str, Any]], sources: Mapping[str, str]) -> Non
             there = ", ".join(sorted({key for record in records for key in record})[:12])
             raise InputError(
                 f"the column map takes {name} from {printable(source)}, which no record has",
-                next_step=f"The file has {printable(there)}. Mend the map, or take the line out.",
+                next_step=f"The file has {printable(there)}. Fix the map, or take the line out.",
                 slug="no-such-column",
             )
 

@@ -82,7 +82,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     Attributes:
         rule: Name of the rule.
-        name: The group it is about; every one where left out.
+        name: The group it is about; by default every group.
         reason: Why.
         until: The last day on which it holds.
         max: The value up to which it holds; without it, any.
@@ -125,11 +125,11 @@ RULES = tuple(name for name in Budget.__struct_fields__ if name != "acknowledge"
 
 DEFAULT_INCREASE_PCT = 5.0
 MOST = 10**12
-"""No limit is so large: what is not below it is no number that can be meant (infinity)."""
+"""Every limit is below this: it refuses infinity and NaN."""
 
 
 def default_budget(by: By) -> Budget:
-    """Return the rules where there is no file: cost per request may not rise by more than 5%, in all and by group."""
+    """Return the rules without a file: cost per request may not rise by more than 5%, in all and by group."""
     both = dict.fromkeys(["all", by])
     return Budget(cost_per_request=[CostLimit(by=group, max_increase_pct=DEFAULT_INCREASE_PCT) for group in both])
 
@@ -156,7 +156,7 @@ def read_budget(path: Path) -> Budget:
     for acknowledged in budget.acknowledge:
         if acknowledged.rule not in RULES:
             known = f"Rules are {', '.join(RULES)}."
-            raise _bad(path, f"acknowledge names the rule {printable(acknowledged.rule)}, which there is not", known)
+            raise _bad(path, f"acknowledge names {printable(acknowledged.rule)}, which is not a rule", known)
     return budget
 
 
@@ -165,7 +165,7 @@ def _bad(path: Path, what: str, step: str) -> InputError:
 
 
 def matches_any(name: str, patterns: list[str]) -> bool:
-    """Say whether a model is one of some names; `*` stands for anything."""
+    """Say whether a name matches one of some patterns; `*` matches anything."""
     return any(
         re.fullmatch(".*".join(map(re.escape, pattern.lower().split("*"))), name.lower()) for pattern in patterns
     )

@@ -1,6 +1,6 @@
 """What identifies a case: a tag of the request, or a pattern of its id.
 
-`tag:NAME` reads a tag `NAME:VALUE` or `NAME=VALUE` of a list, or the key `NAME` of an object, and `NAME_id` likewise.
+`tag:NAME` reads a tag `NAME:VALUE` or `NAME=VALUE` of a list, or the key `NAME` of an object; `NAME_id` counts too.
 `id:PATTERN` is a regular expression on the request id; its first group, or else the whole match, is the case.
 """
 
@@ -15,10 +15,10 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,60}")
 
 
 def checked_case(text: str) -> str:
-    """Return what names a case, once it is known to be usable.
+    """Return what names a case, checked.
 
     Raises:
-        UsageError: Neither `tag:NAME` nor `id:PATTERN`, or a pattern that is none.
+        UsageError: Neither `tag:NAME` nor `id:PATTERN`, or the pattern is no regular expression.
     """
     kind, _, rest = text.partition(":")
     good = bool(_NAME.fullmatch(rest)) if kind == "tag" else kind == "id" and _compiles(rest)
@@ -49,7 +49,7 @@ def _may(case: str) -> str:
 
 
 def case_sql(case: str) -> str:
-    """Return the SQL of a request's case: empty or NULL where it has none. The text has passed `checked_case`."""
+    """Return the SQL of a request's case, empty or NULL if it has none. `case` has passed `checked_case`."""
     kind, _, rest = case.partition(":")
     if kind == "id":
         group = 1 if re.compile(rest).groups else 0

@@ -24,8 +24,8 @@ NOTICE = Decimal("0.0005")
 
 MOSTLY, HALF = Decimal("0.75"), Decimal("0.5")
 MAY_BE_CHANCE = 2.5
-"""A cause of which one template has this share is told as that template's; so is one of which it has half, where the
-rest is within so many standard deviations."""
+"""A cause is reported as a template's own if the template has this share of it, or if it has half of it and the rest is
+within this many standard deviations."""
 
 BY_USE = ("input", "cache", "output", "retries", "failures", "unpriced", "models", "conditions")
 
@@ -137,8 +137,8 @@ def _scopes(use: CallKey) -> Iterator[Scope]:
 def _narrowest(cause: str, certain: list[_Candidate]) -> Iterator[_Candidate]:
     """Yield how one cause is reported: by the narrowest scope with most of it, else for each scope that stands out.
 
-    A template's growth is told as that template's, although the whole log's input grew by it too; a cache that stopped
-    in all templates of a feature is told as the feature's.
+    The growth of one template is reported as the template's, although the input of the whole log grew by it too; a
+    cache that stopped in all templates of a feature is reported as the feature's.
     """
     of_cause = [candidate for candidate in certain if candidate.cause == cause]
     widest = min(of_cause, key=lambda candidate: len(candidate.scope))

@@ -58,13 +58,13 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
-    """The change of cost, taken apart.
+    """The change of cost, broken down.
 
     Attributes:
         before_usd: What is known of the baseline's cost.
         after_usd: What is known of the log's.
         change_usd: The difference.
-        change_usd_per_month: For thirty days, where both logs are long enough; what their lengths explain is out.
+        change_usd_per_month: For thirty days, without what the lengths of the logs explain; None if a log is too short.
         components: By cause, in the order in which causes are moved.
         causes: What stands out, the largest first.
         successors: Templates that were edited: the old fingerprint and the new one.
@@ -104,12 +104,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         headline: The first line: the largest cause, or that nothing stands out.
         catalog_version: Of the prices the log was priced with.
         prices: Whether costs per request are compared at the baseline's prices or as they are.
-        by: What the cost of the whole log is compared at the mix of.
+        by: The grouping at whose mix the cost of the whole log is compared.
         level: Chance of a false alarm, all rules together.
         baseline: The baseline, in short.
         current: The log, in short.
         rules: Every rule for every group.
-        decomposition: The change of cost, taken apart.
+        decomposition: The change of cost, broken down.
         warnings: Sentences.
     """
 
@@ -155,13 +155,13 @@ def check(
         prices: Compare costs per request at the baseline's prices, or as they are.
         by: The grouping at whose mix the whole log is compared.
         classes: flagship, mid or budget, by model.
-        warnings: What was noticed on the way.
+        warnings: Sentences to pass on.
 
     Raises:
         NotEnoughError: The log has no request.
         InputError: The baseline has no request, or no request of one side has a known cost.
     """
-    _must_hold(before, after)
+    _check_sides(before, after)
     value: Value = "usd" if prices == "frozen" else "spend"
     rules = evaluate(budget, Context(before, after, value, by, classes or {}), today)
     broken = _breakdown(before, after)
@@ -182,7 +182,7 @@ def check(
     )
 
 
-def _must_hold(before: Baseline, after: Baseline) -> None:
+def _check_sides(before: Baseline, after: Baseline) -> None:
     if not after.requests:
         raise NotEnoughError(
             "there is no request to check: the log is empty, or none lies in the period",

@@ -84,7 +84,7 @@ class Mix:
     """What a change of the mix of groups explains of a change of the mean.
 
     Attributes:
-        shift: To be added to the logarithm of the ratio of means.
+        shift: Added to the logarithm of the ratio of means.
         relief_before: The part of the baseline's relative variance that is chance in its mix.
         relief_after: The same of the log.
     """
@@ -103,7 +103,7 @@ def compare(before: Moments | None, after: Moments | None, asked: Question, mix:
     Args:
         before: Sums of the baseline.
         after: Sums of the log.
-        asked: What is compared, and how surely.
+        asked: What is compared, and at which level.
         mix: What a change of the mix of groups explains.
     """
     if reason := _too_few(before, after, asked.per):
@@ -114,7 +114,7 @@ def compare(before: Moments | None, after: Moments | None, asked: Question, mix:
     if means[0] <= 0:
         return "it cost nothing in the baseline: there is no percentage of that"
     if means[1] <= 0:
-        return _increase(-100.0, (before.requests, after.requests), means)
+        return _free_now((before.requests, after.requests), means)
     mix = mix or Mix()
     relative = [
         _variance(side, asked, mean, relief)
@@ -139,21 +139,22 @@ def paired(before: Sequence[Case], after: Sequence[Case], asked: Question) -> In
     common = [(old[case.case], case) for case in after if case.case in old]
     if len(common) < MIN_CASES:
         return f"{len(common)} cases are in both logs; at least {MIN_CASES} are needed"
-    sides = [_per_case([pair[i] for pair in common], asked) for i in (0, 1)]
+    sides = [_per_case(cases, asked) for cases in zip(*common, strict=True)]
     sums = [(cost.sum(), units.sum()) for cost, units in sides]
     if not all(cost > 0 and units > 0 for cost, units in sums):
         return "a side cost nothing, or gave no answer"
     means = [float(cost / units) for cost, units in sums]
     parts = [cost / total - units / count for (cost, units), (total, count) in zip(sides, sums, strict=True)]
     influence = parts[1] - parts[0]
-    n = len(common)
-    error = float(np.sqrt(n / (n - 1) * np.sum(influence**2)))
-    numbers = (sum(pair[0].requests for pair in common), sum(pair[1].requests for pair in common))
-    estimated = _Estimate(log(means[1] / means[0]), error, n - 1.0)
-    return _interval(estimated, asked, means, numbers, f"{n} paired cases")
+    count = len(common)
+    error = float(np.sqrt(count / (count - 1) * np.sum(influence**2)))
+    requests = (sum(old_case.requests for old_case, _ in common), sum(new_case.requests for _, new_case in common))
+    estimated = _Estimate(log(means[1] / means[0]), error, count - 1.0)
+    return _interval(estimated, asked, means, requests, f"{count} paired cases")
 
 
 def _per_case(cases: Sequence[Case], asked: Question) -> tuple[Floats, Floats]:
+    """Return cost and units of one run of each case. Shapes (cases,)."""
     counts = np.array([case.requests for case in cases], float)
     cost = np.array([float(case.usd if asked.value == "usd" else case.spend_usd) for case in cases]) / counts
     if asked.per == "request":
@@ -162,6 +163,7 @@ def _per_case(cases: Sequence[Case], asked: Question) -> tuple[Floats, Floats]:
 
 
 def _too_few(before: Moments | None, after: Moments | None, per: Per) -> str | None:
+    """Return why two groups cannot be compared, or None."""
     if before is None:
         return "it is new: the baseline has nothing of it"
     if after is None:
@@ -181,7 +183,7 @@ def _mean(one: Moments, asked: Question) -> float:
 
 
 LEAST_LEFT = 0.1
-"""A fixed mix takes no more than nine tenths of a variance away: what it takes is itself an estimate."""
+"""A fixed mix removes at most nine tenths of a variance: what it removes is itself an estimate."""
 
 
 def _variance(one: Moments, asked: Question, mean: float, relief: float) -> float:
@@ -205,7 +207,7 @@ class _Estimate:
 
 
 def _interval(
-    estimated: _Estimate, asked: Question, means: Sequence[float], numbers: tuple[int, int], method: str
+    estimated: _Estimate, asked: Question, means: Sequence[float], requests: tuple[int, int], method: str
 ) -> Increase:
     quantile = float(stdtrit(estimated.freedom, 1 - asked.level))
     low, high = estimated.log_ratio - quantile * estimated.error, estimated.log_ratio + quantile * estimated.error
@@ -219,16 +221,27 @@ def _interval(
         high_pct=_pct(high),
         before=means[0],
         after=means[1],
-        n_before=numbers[0],
-        n_after=numbers[1],
+        n_before=requests[0],
+        n_after=requests[1],
         detectable_pct=_pct(bound + reach * estimated.error),
         power=power,
         method=method,
     )
 
 
-def _increase(pct: float, numbers: tuple[int, int], means: Sequence[float]) -> Increase:
-    return Increase(pct, pct, pct, means[0], means[1], *numbers, 0.0, 1.0, "it costs nothing now")
+def _free_now(requests: tuple[int, int], means: Sequence[float]) -> Increase:
+    return Increase(
+        pct=-100.0,
+        low_pct=-100.0,
+        high_pct=-100.0,
+        before=means[0],
+        after=means[1],
+        n_before=requests[0],
+        n_after=requests[1],
+        detectable_pct=0.0,
+        power=1.0,
+        method="it costs nothing now",
+    )
 
 
 def _pct(logarithm: float) -> float:

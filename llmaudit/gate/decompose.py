@@ -51,7 +51,7 @@ CAUSES: tuple[str, ...] = (
     "period", "volume", "traffic", "retries", "failures", "unpriced", "models", "input", "cache", "output", "pieces",
     "conditions", "price", "markup", "opaque",
 )  # fmt: skip
-"""In the order in which they are moved."""
+"""In the order of the steps."""
 
 DAY_HOURS = 20
 """Logs of fewer hours are runs, not periods: their length says nothing."""
@@ -80,7 +80,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Decomposition:
-    """The difference of two logs, taken apart.
+    """The difference of two logs, split into parts.
 
     Attributes:
         before_usd: What is known of the baseline's cost.
@@ -89,7 +89,7 @@ class Decomposition:
         before: The baseline as leaves.
         after: The log as leaves.
         frozen: The prices at which quantities are valued.
-        period_ratio: Length of the log over that of the baseline; 1 where lengths say nothing.
+        period_ratio: Length of the log over that of the baseline; 1 if lengths say nothing.
     """
 
     before_usd: Decimal
@@ -114,7 +114,7 @@ class Decomposition:
 
 
 def decompose(before: Baseline, after: Baseline) -> Decomposition:
-    """Take the difference of a log and a baseline apart.
+    """Split the difference of a log and a baseline into parts.
 
     Args:
         before: The baseline.
@@ -245,7 +245,7 @@ def _by_requests(leaf: Leaf, frozen: Mapping[str, Rate]) -> Vector:
 
 
 def _asked(use: Use, other: Use | None = None) -> int:
-    """Return calls of a use; attempts, where on either side every attempt was tried again under another use."""
+    """Return the calls of a use, or its attempts if on either side every attempt was tried again under another use."""
     if not use.calls or (other is not None and other.attempts and not other.calls):
         return use.attempts
     return use.calls

@@ -16,7 +16,7 @@ from llmaudit.gate.model import SCHEMA, Baseline, Case, Cell, Detail, Latency, M
 MAX_BYTES = 20_000_000
 MAX_COUNT = 10**18
 MAX_USD = 10**15
-"""Counts and amounts from here on are a slip of the pen, and would not fit the exact arithmetic."""
+"""Counts and amounts from here on are a mistake, and would not fit the exact arithmetic."""
 
 NEXT_STEP = "Write a new one with `llmaudit baseline save FILE`."
 
@@ -34,7 +34,7 @@ def to_json(baseline: Baseline) -> str:
     lines = []
     for name in Baseline.__struct_fields__:
         if name == "frozen":
-            continue  # what a check needs; of a baseline it is the same as its rates
+            continue  # needed by a check only; in a baseline it equals the rates
         value = getattr(baseline, name)
         if isinstance(value, list):
             rows = ",\n".join(f"    {_text(one)}" for one in value)
@@ -84,7 +84,7 @@ def read_baseline(path: Path, warn: Callable[[str], None]) -> Baseline:
         warn: Called for keys that this llmaudit does not know: they come from a later version and are ignored.
 
     Raises:
-        InputError: Missing, truncated, no baseline, or of a later major version.
+        InputError: The file is missing, truncated, not a baseline, or of a later major version.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -114,7 +114,7 @@ def read_baseline(path: Path, warn: Callable[[str], None]) -> Baseline:
 
 
 def _impossible(value: Any, where: str = "$") -> Iterator[tuple[str, object]]:
-    """Yield the numbers that no log gives: counts below nothing or beyond counting, amounts that are none."""
+    """Yield the numbers that no log can have, and where they are: negative or enormous counts, infinite amounts."""
     if isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
             yield from _impossible(getattr(value, name), f"{where}.{name}")
@@ -162,7 +162,7 @@ def _tell_unknown(path: Path, plain: dict[str, Any], warn: Callable[[str], None]
             unknown |= {f"{name}.{key}" for key in row if key not in fields} if isinstance(row, dict) else set()
     if unknown:
         names = ", ".join(printable(key, 60) for key in sorted(unknown)[:5])
-        warn(f"{printable(path.name)}: keys that this llmaudit does not know are left out of account: {names}")
+        warn(f"{printable(path.name)}: keys that this llmaudit does not know are ignored: {names}")
 
 
 def _bad(path: Path, what: str) -> InputError:

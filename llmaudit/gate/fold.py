@@ -34,7 +34,7 @@ def fitting(baseline: Baseline) -> Baseline:
 
 
 def _changes(detail: Detail) -> Iterator[dict[str, Any]]:
-    """Yield what to fold, one thing after the other."""
+    """Yield changes of the detail, each folding a little more."""
     for kind, wholes in (("templates", detail.templates), ("features", detail.features)):
         for keep in (one for one in STEPS if one < len(wholes)):
             yield {kind: wholes[:keep], f"{kind}_left_out": getattr(detail, f"{kind}_left_out") + len(wholes) - keep}
@@ -43,7 +43,7 @@ def _changes(detail: Detail) -> Iterator[dict[str, Any]]:
 
 
 def like_cut(baseline: Baseline, detail: Detail) -> Baseline:
-    """Return a log's cells with tiers, gateways and models divided as in a baseline; its names are cut already."""
+    """Return a log with tiers, gateways and models divided as in a baseline; its names already are."""
     same_detail = msgspec.structs.replace(
         baseline.detail,
         by_tier=detail.by_tier,
@@ -111,7 +111,7 @@ _KEYS = ("feature", "template", "tier", "outcome", "gateway", "model", "rate", "
 
 
 def merged(cells: Iterable[Cell], cut: Callable[[Cell], Cell]) -> list[Cell]:
-    """Return cells that have become alike added up, in the order of a file."""
+    """Return cells after a cut, with those that have become alike added up, in the order of a file."""
     groups: dict[tuple[Any, ...], Cell] = {}
     for cell in map(cut, cells):
         key = tuple(getattr(cell, name) for name in _KEYS)

@@ -27,7 +27,7 @@ class LeafKey(NamedTuple):
     """What makes a leaf of its pool.
 
     Attributes:
-        gateway: Who passed the calls on; None where there is none.
+        gateway: The gateway that passed the calls on, or None.
         model: The model that answered.
         is_opaque: Whether its requests have an amount but no list price that could explain it.
     """
@@ -67,7 +67,7 @@ class Leaf:
         return {name: EXACT.divide(Decimal(count), Decimal(self.requests)) for name, count in sums.items()}
 
     def effective(self, rates: Mapping[str, Rate]) -> Vector:
-        """Return frozen US dollars per one of each quantity, weighted by tokens; by requests where there are none."""
+        """Return frozen US dollars per one of each quantity, weighted by tokens, else by requests."""
         found: Vector = {}
         for name in PRICED:
             weight = plain = 0

@@ -17,7 +17,7 @@ from llmaudit.money import ZERO, times, total
 
 SCHEMA = "llmaudit/baseline/1"
 OTHER = "other"
-"""Stands for the features or templates that are too small to be named one by one."""
+"""The name of all features or templates that are too small to be named one by one."""
 
 QUANTITIES = PRICED[:-1]
 """What is counted per request besides the request itself."""
@@ -46,9 +46,9 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     """When the requests of a log were made.
 
     Attributes:
-        first_at: Start of the first request (naive UTC); None where no request has a time.
+        first_at: Start of the first request (naive UTC); None if no request has a time.
         last_at: Start of the last.
-        hours: Length in whole hours, rounded up; of the period asked for where it has two bounds.
+        hours: Length in whole hours, rounded up: that of the period asked for, if it has two bounds.
         timezone: Of the day boundaries.
     """
 
@@ -82,18 +82,18 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Requests that agree in all of these.
 
     Attributes:
-        feature: What the application calls the use; `other` stands for the small ones.
+        feature: What the application calls the use; `other` is the small ones together.
         template: Fingerprint of the prompt's template, or `system-` and that of its system message.
         tier: 0 to 3.
         outcome: What became of the attempt.
-        gateway: Who passed it on; None where nobody did.
+        gateway: The gateway that passed it on, or None.
         model: Canonical name, or the name as logged.
-        rate: Key of its prices in `Baseline.rates`; None where they are not known.
+        rate: Key of its prices in `Baseline.rates`; None if they are not known.
         is_billed: Whether the log or a bill says what was charged.
         requests: Attempts.
         tokens: Sum of each quantity that is not 0.
-        usd: What they cost: billed where that is known, else list; None where neither is.
-        list_usd: List cost; None where there is no price.
+        usd: What they cost: billed if that is known, else list; None if neither is known.
+        list_usd: List cost; None if there is no price.
         prompt_squares: Sum of (prompt tokens)^2.
         read_squares: Sum of (tokens read from a cache)^2.
         prompt_reads: Sum of prompt tokens x tokens read from a cache.
@@ -126,8 +126,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Moments(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sums over clusters of requests whose cost is known: all that a mean and its standard error need.
 
-    A cluster's requests are added up first, then squared, so that a user counts once. `n` stands for requests, `z` for
-    good answers, `y` for cost at the frozen prices, `s` for what was spent.
+    A cluster's requests are added up first, then squared, so that a user counts once. `n` is requests, `z` good
+    answers, `y` cost at the frozen prices, `s` what was spent.
 
     Attributes:
         by: What was grouped by: all, feature, route, template, team, model or tier.
@@ -135,7 +135,7 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         requests: Attempts whose cost is known.
         successes: Those of them that gave an answer.
         clusters: Clusters.
-        usd: Exact cost at the frozen prices; billed where there is no list price.
+        usd: Exact cost at the frozen prices; billed if there is no list price.
         spend_usd: Exact cost as it was: billed, else list.
         yy_rows: Sum of y^2 over requests, as if each were independent.
         nn: Sum over clusters of n^2; the others likewise.
@@ -201,8 +201,8 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
         by_tier: Whether tiers are distinguished.
         by_gateway: Whether gateways are.
         features_left_out: Features that are merged, beyond those that are listed by name.
-        templates_left_out: Templates likewise.
-        models_left_out: Models beyond those that are kept: the cost of their cells is there, their tokens are not.
+        templates_left_out: The same for templates.
+        models_left_out: Models that are merged: the cost of their cells is kept, their tokens are not.
         cluster: Whose requests are added up first: `user`, `session`, or each `request` on its own.
         case: What names a case: `tag:NAME` or `id:PATTERN`.
         cases_left_out: Cases beyond the number that a baseline keeps.
@@ -235,7 +235,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
         frozen: The prices that count, by key: the baseline's own, or those of the baseline it is compared with.
         cells: Requests by everything that money depends on.
         moments: Sums for standard errors.
-        cases: By case, where the log names cases.
+        cases: By case, if the log names cases.
         latency: Histograms.
     """
 
@@ -264,7 +264,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def usd(self) -> Decimal:
-        """What is known of the cost: billed where that is known, else list."""
+        """The part of the cost that is known: billed if that is known, else list."""
         return spent(self.cells)
 
 
@@ -281,5 +281,5 @@ def rounded(value: float | None) -> float:
 
 
 def spent(cells: Iterable[Cell]) -> Decimal:
-    """Return the exact sum of what is known of the cost of cells."""
+    """Return the exact sum of the cost of cells, as far as it is known."""
     return total(cell.usd for cell in cells if cell.usd is not None)

@@ -14,10 +14,10 @@ from llmaudit.store import Store
 MAX_FEATURES, MAX_TEMPLATES = 60, 60
 SAMPLE_ROWS = 500_000
 MIN_SHARE, MIN_REQUESTS = 0.001, 5
-"""A template is listed if it has at least this share and this number of requests: a prompt sent once is none."""
+"""A template is listed if it has at least this share and this number of requests: a prompt sent once is no template."""
 
 NEW_SHARE = 0.01
-"""What a baseline did not name is named from this share on; below, it may always have been among the small ones."""
+"""A name that the baseline lacks is listed from this share on; below, it may have been among the small ones there."""
 
 SYSTEM = "system-"
 

@@ -23,11 +23,11 @@ Variances = dict[tuple[str, CallKey], float]
 SAMPLED = frozenset(
     {"volume", "traffic", "retries", "failures", "unpriced", "models", "input", "cache", "output", "conditions"}
 )
-"""Causes that chance moves; the others follow from prices and bills."""
+"""Causes that chance can move; the others follow from prices and bills."""
 
 
 def variances(decomposition: Decomposition, before: Baseline, after: Baseline) -> Variances:
-    """Return the variance of every sampled cause, by use; of traffic and volume it stands under the use of Nones."""
+    """Return the variance of every sampled cause, by use; traffic and volume are under the use `(None, None, None)`."""
     effects = _Effects(before, after)
     whole = CallKey(None, None, None)
     sums: Variances = {}
@@ -101,7 +101,7 @@ def _count_variance(before: int, after: int, base: int, now: int, *, bounded: bo
 
 
 def _mix_variance(items: list[tuple[int, int, float]]) -> float:
-    """Return the variance of a cost that shares decide: draws with one mix, of which each item costs its own.
+    """Return the variance of a cost that depends on shares: draws from one mix, in which each item has its own cost.
 
     Args:
         items: Requests before, requests now, and cost of one.
@@ -126,7 +126,7 @@ def _shares(first: Pool, second: Pool) -> list[tuple[int, int, float]]:
 
 
 def _of_leaf(was: Leaf | None, now: Leaf, frozen: Mapping[str, Rate]) -> Iterable[tuple[str, float]]:
-    """Yield the variances of token counts of one model, and of which of its prices apply."""
+    """Yield the variances of the token counts of one model, and of the choice among its prices."""
     old = was or now
     tokens, usd = old.tokens, old.effective(frozen)
     factor = float(old.usd / old.own_usd) if old.own_usd else 1.0
@@ -169,8 +169,9 @@ class _Spread:
         reads = sum(float(side.tokens.get("cache_read_tokens", ZERO)) * side.requests for side in sides)
         whole = sum(mean * side.requests for mean, side in zip(prompts, sides, strict=True))
         share = reads / whole if whole else 0.0
-        squares = [sum(side.squares[i] for side in sides) for i in range(3)]
-        self.read = max(squares[1] - 2 * share * squares[2] + share**2 * squares[0], 0.0) / self._count * self._scale
+        prompt_squares, read_squares, prompt_reads = (sum(side.squares[index] for side in sides) for index in range(3))
+        about_share = read_squares - 2 * share * prompt_reads + share**2 * prompt_squares
+        self.read = max(about_share, 0.0) / self._count * self._scale
 
     def _about(self, sides: tuple[Leaf, Leaf], index: int, means: list[float]) -> float:
         spread = sum(side.squares[index] - side.requests * mean**2 for side, mean in zip(sides, means, strict=True))

@@ -24,16 +24,16 @@ class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
         group: The group; None is all of the log.
         passed: True, False, or None where nothing could be decided.
         status: passed, failed, warned, acknowledged or undecided.
-        value: What was found, in the rule's unit; None where it is unknown.
+        value: What was found, in the rule's unit; None if unknown.
         limit: What is allowed.
         unit: usd, pct, points or ms.
-        low: Lower end of the value's interval; None where it is no estimate.
+        low: Lower end of the value's interval; None if the value is no estimate.
         high: Upper end.
         before: The baseline's figure.
         after: The log's.
         n_before: Requests (or cases' requests) behind the baseline's figure.
         n_after: The same of the log.
-        detectable_pct: The true increase that would be caught four times in five; None where it does not apply.
+        detectable_pct: The true increase that would be caught four times in five, or None.
         power: Chance to catch a true increase of ten points beyond the limit.
         method: How the interval was made.
         reason: One sentence.
@@ -90,7 +90,7 @@ def titled(name: str, by: str, group: str | None) -> str:
 def from_increase(
     name: str, limit: CostLimit | LatencyLimit, group: str | None, increase: Increase | str, bound: float
 ) -> RuleResult:
-    """Return the result of an estimated increase: it fails where its low end lies above the limit."""
+    """Return the result of an estimated increase: it fails if its low end is above the limit."""
     if isinstance(increase, str):
         return undecided(name, limit.by, group, bound, "pct", increase)
     what = titled(name, limit.by, group)
@@ -174,7 +174,7 @@ def _of(by: str, group: str | None) -> str:
 
 
 def status_of(level: str, *, failed: bool) -> Status:
-    """Return failed or warned for a broken rule, as its level says."""
+    """Return failed or warned for a broken rule, by its level; else passed."""
     if not failed:
         return "passed"
     return "failed" if level == "fail" else "warned"

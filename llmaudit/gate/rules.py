@@ -33,14 +33,14 @@ from llmaudit.money import as_json, percent, shown
 
 @dataclass(frozen=True)
 class Context:
-    """What rules look at.
+    """What rules are evaluated on.
 
     Attributes:
         before: The baseline.
         after: The log.
         value: Costs at the frozen prices, or as spent.
-        mix: The grouping by whose mix in the baseline the cost of the whole log is compared.
-        classes: flagship, mid or budget, by model; None where it is not known.
+        mix: The grouping whose mix is held at the baseline's when the cost of the whole log is compared.
+        classes: flagship, mid or budget, by model; None if unknown.
     """
 
     before: Baseline
@@ -194,7 +194,7 @@ def _latency(name: str, limit: LatencyLimit, context: Context, group: str | None
 
 
 def _models(name: str, limit: ModelLimit, context: Context) -> Iterator[RuleResult]:
-    """Every model of the log that is on no list: one result each; one that passed where there is none."""
+    """Yield one result for each model that is not on the list; a single one that passed if there is no such model."""
     counts = shares(context.after, "model")
     strangers = [model for model in counts if model is not None and not matches_any(model, limit.allow)]
     if limit.only:
@@ -214,7 +214,7 @@ def _models(name: str, limit: ModelLimit, context: Context) -> Iterator[RuleResu
 
 
 def _acknowledged(one: RuleResult, known: Sequence[Acknowledgement], today: date) -> RuleResult:
-    """Take a failure out that somebody has accepted, as long as that holds; say so where it no longer does."""
+    """Return a failure that somebody has accepted as acknowledged; if that no longer holds, say so in its reason."""
     if one.status not in {"failed", "warned"}:
         return one
     for ack in known:

@@ -21,7 +21,13 @@ CHEAP_TIERS = {0, 1}
 
 @dataclass
 class Share:
-    """Counts of one group."""
+    """Counts of one group.
+
+    Attributes:
+        requests: Requests.
+        usd: Their cost, as far as it is known.
+        counts: Part and whole of each share, by the name of its rule.
+    """
 
     requests: int = 0
     usd: Decimal = ZERO
@@ -29,29 +35,29 @@ class Share:
 
     def add(self, cell: Cell, classes: Mapping[str, str | None]) -> None:
         """Count a cell."""
-        n = cell.requests
-        self.requests += n
+        requests = cell.requests
+        self.requests += requests
         self.usd = EXACT.add(self.usd, cell.usd or ZERO)
-        self._count("unpriced_pct", n if cell.usd is None else 0, n)
-        self._count("error_rate_pct", n if cell.outcome != "ok" else 0, n)
-        self._count("retry_rate_pct", n if cell.outcome == "superseded" else 0, n)
+        self._count("unpriced_pct", requests if cell.usd is None else 0, requests)
+        self._count("error_rate_pct", requests if cell.outcome != "ok" else 0, requests)
+        self._count("retry_rate_pct", requests if cell.outcome == "superseded" else 0, requests)
         prompt = sum(cell.tokens.get(name, 0) for name in INPUT_COUNTERS)
         self._count("cache_hit_pct", cell.tokens.get("cache_read_tokens", 0), prompt)
-        known = classes.get(cell.model)
-        if cell.tier in CHEAP_TIERS and known is not None:
-            self._count("tier01_on_flagship_pct", n if known == "flagship" else 0, n)
+        model_class = classes.get(cell.model)
+        if cell.tier in CHEAP_TIERS and model_class is not None:
+            self._count("tier01_on_flagship_pct", requests if model_class == "flagship" else 0, requests)
 
     def _count(self, name: str, part: int, whole: int) -> None:
         before = self.counts.get(name, (0, 0))
         self.counts[name] = (before[0] + part, before[1] + whole)
 
     def pct(self, name: str) -> float | None:
-        """Return a share in percent; None where there is nothing to take it of."""
+        """Return a share in percent; None if its base is 0."""
         part, whole = self.counts.get(name, (0, 0))
         return 100 * part / whole if whole else None
 
     def base(self, name: str) -> int:
-        """Return what the share is of."""
+        """Return the base of a share: requests, or prompt tokens."""
         return self.counts.get(name, (0, 0))[1]
 
     def rise(self, before: Share, name: str, level: float) -> tuple[float, float, float] | str:

@@ -10,7 +10,7 @@ from llmaudit.gate.model import OTHER, Baseline
 from llmaudit.gate.named_groups import SYSTEM
 
 LIKE = 2.0
-"""A successor is called at most this many times as often, or as rarely, as the template it replaces."""
+"""A successor is called at most this many times as often as the template it replaces, and at least one such part."""
 
 
 def with_successors(before: Baseline, after: Baseline) -> tuple[Baseline, dict[str, str]]:

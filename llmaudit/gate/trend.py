@@ -32,9 +32,13 @@ MIN_POINTS, MIN_SIDE = 10, 3
 """Baselines that a series needs, and the least number on either side of a change."""
 
 LEVEL = 0.01
+"""Chance of finding a change where there is none."""
+
 ORDERS, CHUNK = 2000, 200
+"""Random orders that a split is compared with, and how many are made at a time."""
+
 MAX_POINTS = 90
-"""Only this many of the newest baselines are examined: the work grows with the square of their number."""
+"""Only so many of the newest baselines are examined: the work grows with the square of their number."""
 
 RECENT = 7
 """A rise that began among this many of the newest baselines fails the check; older ones are known by now."""
@@ -142,7 +146,7 @@ def trend(history: Sequence[tuple[Path, Baseline]], warnings: Sequence[str] = ()
     series -= series.mean()  # squares of small numbers lose fewer digits
     splits = sorted(_splits(series, 0, np.random.default_rng(len(points))))
     edges = [0, *(split for split, _ in splits), len(points)]
-    changes = [_change(used, points, edges[i : i + 3], p) for i, (_, p) in enumerate(splits)]
+    changes = [_change(used, points, edges[place : place + 3], p) for place, (_, p) in enumerate(splits)]
     failed = bool(changes) and changes[-1].pct > RISE_PCT and splits[-1][0] >= len(points) - RECENT
     return Trend(
         passed=not failed,

@@ -118,7 +118,7 @@ def check(assumptions: Assumptions) -> None:
                 raise InputError(
                     f"the payback's {prefix}{name} is {printable(_as_written(value))}; "
                     f"it has to rise from low to high, and lie in 0 to {limit:,}",
-                    next_step="Mend the file or the flag; docs/optimize.md has the figures.",
+                    next_step="Fix the file or the flag; docs/optimize.md has the figures.",
                     slug="bad-payback-file",
                 )
 

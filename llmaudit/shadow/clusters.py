@@ -130,7 +130,7 @@ def members_of(codes: Ints, weights: Floats | None = None) -> Members:
 
     Args:
         codes: Cluster of each pair.
-        weights: Share of each pair; equal where left out.
+        weights: Share of each pair; equal by default.
     """
     sizes = np.bincount(codes)
     present = sizes > 0

@@ -80,7 +80,7 @@ FIELDS: tuple[Field, ...] = (
 
 BY_NAME: dict[str, Field] = {name: one for one in FIELDS for name in (one.name, *one.also)}
 USAGE = ("usage",)
-"""Keys of an object of counts inside a row; its members count as if they stood in the row."""
+"""Keys of an object of counts inside a row; its members count as columns of the row."""
 
 ENCODED = frozenset({"arm", "model", "status", "route"})
 """Texts of few values: they are held as codes from the start."""

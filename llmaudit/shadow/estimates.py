@@ -19,6 +19,9 @@ from llmaudit.shadow.clusters import Members, Spread, covariance, members_of, sp
 FIELLER_BELOW = 1000
 """Pairs below which a ratio gets Fieller's interval; above, the logarithm's, which is as good and always bounded."""
 
+TAIL, NARROWER = 0.9, 0.8
+"""Beyond this quantile the bandwidth is this much narrower: in a long tail the wide one makes intervals too long."""
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -72,7 +75,7 @@ class Estimate:
 
     Attributes:
         value: The estimate.
-        low: Lower end of the interval; -inf where the data bound it from no side.
+        low: Lower end of the interval; -inf if the data do not bound it.
         high: Upper end.
         spread: Its uncertainty; of a ratio, that of its logarithm.
         arms: The two figures it compares, primary first.
@@ -115,7 +118,7 @@ def difference(part: Slice, first: Floats, second: Floats, level: float = 0.95) 
 
 
 def rare_difference(gained: int, lost: int, pairs: int, level: float = 0.95) -> tuple[float, float]:
-    """Return an interval of a difference of two shares of which few pairs are in one only.
+    """Return an interval of a difference of two shares, if few pairs differ.
 
     Each of the two counts has its exact binomial interval (Clopper and Pearson 1934); the ends of the difference are
     taken where both are at their worst, so that it is rather too wide.
@@ -160,7 +163,7 @@ def ratio(part: Slice, first: PerUnit, second: PerUnit, level: float = 0.95) -> 
     """Return second / first with Fieller's interval for few pairs and the logarithm's for many.
 
     Fieller: all r for which a t test does not reject mean(second) = r mean(first). It knows the skewness that heavy
-    tails put into a ratio. Where the primary's own mean is not clear of 0 it is unbounded, and says so.
+    tails put into a ratio. If the primary's own mean is not clear of 0, it is unbounded, and says so.
     """
     value = second.value / first.value if first.value > 0 else float("nan")
     arms = (first.value, second.value)
@@ -177,14 +180,15 @@ def ratio(part: Slice, first: PerUnit, second: PerUnit, level: float = 0.95) -> 
 
 
 def _fieller(part: Slice, first: PerUnit, second: PerUnit, critical: float) -> tuple[float, float]:
-    vaa, vab, vbb = covariance(first.influence, second.influence, part.codes, part.weights)
-    a = first.value**2 - critical**2 * vaa
-    b = first.value * second.value - critical**2 * vab
-    c = second.value**2 - critical**2 * vbb
-    inside = b * b - a * c
-    if a <= 0 or inside < 0:
+    """Return the roots of a r^2 - 2 b r + c = 0: between them lie the ratios r that a t test does not reject."""
+    var_first, covar, var_second = covariance(first.influence, second.influence, part.codes, part.weights)
+    a = first.value**2 - critical**2 * var_first
+    b = first.value * second.value - critical**2 * covar
+    c = second.value**2 - critical**2 * var_second
+    discriminant = b * b - a * c
+    if a <= 0 or discriminant < 0:
         return -np.inf, np.inf
-    root = float(np.sqrt(inside))
+    root = float(np.sqrt(discriminant))
     return max((b - root) / a, 0.0), (b + root) / a  # costs are not negative, so no ratio of them is
 
 
@@ -283,23 +287,22 @@ def _quantile_difference(part: Slice, sides: list[_Ordered], p: float, level: fl
     pairs = len(part.codes)
     width = _bandwidth(pairs, p)
     low, high = max(p - width, 0.5 / pairs), min(p + width, 1.0 - 0.5 / pairs)
-    arms, runs, hits = [], [], []
+    arms, inverse_densities, at_or_below = [], [], []
     for side in sides:
-        q = side.at(p)
-        arms.append(q)
-        hits.append(side.raw <= q)
-        runs.append(max(side.at(high) - side.at(low), 1e-12 * max(abs(q), 1.0)) / (high - low))
-    _, influence = part.mean(np.where(hits[0], runs[0], 0.0) - np.where(hits[1], runs[1], 0.0))
+        quantile = side.at(p)
+        rise = max(side.at(high) - side.at(low), 1e-12 * max(abs(quantile), 1.0))  # never 0: values may all be equal
+        arms.append(quantile)
+        at_or_below.append(side.raw <= quantile)
+        inverse_densities.append(rise / (high - low))
+    first, second = (np.where(hit, inverse, 0.0) for hit, inverse in zip(at_or_below, inverse_densities, strict=True))
+    _, influence = part.mean(first - second)
     found = part.spread(influence)
     value, half = arms[1] - arms[0], _quantile(found, level) * found.se
     return Estimate(value, value - half, value + half, found, (arms[0], arms[1]), "Bahadur, clustered t"), influence
 
 
-TAIL, NARROWER = 0.9, 0.8
-"""Beyond this quantile the bandwidth is this much narrower: in a long tail the wide one makes intervals too long."""
-
-
 def _bandwidth(pairs: int, p: float) -> float:
+    """Return the bandwidth of Hall and Sheather (1988) at quantile p for a normal density, as a share."""
     factor = NARROWER if max(p, 1 - p) > TAIL else 1.0
     z = float(ndtri(p))
     density = float(np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi))

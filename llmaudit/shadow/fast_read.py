@@ -43,7 +43,7 @@ def fast(path: Path, head: bytes, needs: tuple[str, ...], *, is_json: bool) -> p
     Args:
         path: The file.
         head: Its first bytes.
-        needs: Columns of which every row must have a value.
+        needs: Columns in which every row must have a value.
         is_json: Whether it holds JSON lines; else it is CSV.
     """
     with opened(path) as content:
@@ -65,7 +65,7 @@ def _json_lines(content: Content, head: bytes) -> pa.Table:
         raise _Odd
     names = dict.fromkeys(name for row in sample for name in row)
     known = {name: ARROW[one.kind] for name, one in BY_NAME.items()}
-    known |= dict.fromkeys(USAGE, pa.string())  # an object is none: Arrow stumbles, and single records are read
+    known |= dict.fromkeys(USAGE, pa.string())  # an object is no text: Arrow fails, and records are read one by one
     seen = {name: _seen_type(one, [row.get(name) for row in sample]) for name in names if (one := field_of(name))}
     schema = pa.schema(list((known | seen).items()))
     with ThreadPoolExecutor(WORKERS) as pool:  # numpy and Arrow leave Python's lock

@@ -83,7 +83,7 @@ def decide(
     """Return the decision and its sentence: everything must hold at once, so no level needs a correction."""
     if not health.ok:
         failed = ", ".join(check.check for check in health.checks if check.status == "fail" and check.blocks)
-        return "blocked", f"No verdict: {failed} failed. Mend the test before reading its result."
+        return "blocked", f"No verdict: {failed} failed. Fix the test before reading its result."
     failed_rails = [rail for rail in rails if rail.status == "fail"]
     movable = [
         str(tier_result.tier) for tier_result in by_tier if tier_result.may_move and tier_result.tier is not None

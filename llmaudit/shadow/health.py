@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import chdtrc, ndtr, stdtr
@@ -20,7 +20,7 @@ from llmaudit.shadow.model import Check, Standing
 from llmaudit.shadow.pairs import UNKNOWN, Pairs
 
 MISMATCH_P = 0.001
-"""The usual bar for a sample-ratio mismatch: low, because it is looked at often and blocks everything."""
+"""The usual level for a sample-ratio mismatch: low, because it is checked often and blocks everything."""
 
 SUSPECT_P = 0.01
 SECOND_US = 1_000_000
@@ -104,9 +104,9 @@ def _tier(tier: int) -> str:
 def _rows(pairs: Pairs) -> Iterator[Check]:
     both = pairs.primary.present & pairs.shadow.present
     orphans = int(np.count_nonzero(~pairs.primary.present))
-    yield _graded("shadows without a primary", orphans, len(pairs), 0.0, 0.05, "left out of everything")
+    yield _graded("shadows without a primary", orphans, len(pairs), 0.05, "left out of everything")
     repeated = int(np.count_nonzero((pairs.primary.copies > 1) | (pairs.shadow.copies > 1)))
-    yield _graded("duplicate rows", repeated, len(pairs), 0.0, 0.01, "the first row of an arm counts")
+    yield _graded("duplicate rows", repeated, len(pairs), 0.01, "the first row of an arm counts")
     if not both.any():
         yield Check("pairs", "fail", "no pair has both arms", True)
 
@@ -115,7 +115,7 @@ def _missing(pairs: Pairs) -> Iterator[Check]:
     asked = pairs.primary.present
     gone = asked & ~pairs.shadow.present
     yield _graded(
-        "missing shadows", int(gone.sum()), int(asked.sum()), 0.0, 0.20, "four readings of them stand under `missing`"
+        "missing shadows", int(gone.sum()), int(asked.sum()), 0.20, "four readings of them stand under `missing`"
     )
     for name, labels, title in (
         ("day", pairs.day, _day),
@@ -143,9 +143,10 @@ def _uneven(name: str, labels: Ints, gone: Bools, title: Callable[[Any], str]) -
     return Check(f"missing shadows by {name}", status, f"p {p:.2g}; {where}", True)
 
 
-def _graded(name: str, count: int, whole: int, warn: float, fail: float, note: str) -> Check:
+def _graded(name: str, count: int, whole: int, limit: float, note: str) -> Check:
+    """Return a check that warns of any case at all, and fails if their share is above a limit."""
     share = count / whole if whole else 0.0
-    status: Standing = "fail" if share > fail else "warn" if share > warn else "pass"
+    status: Standing = "fail" if share > limit else "warn" if share > 0.0 else "pass"
     detail = f"{count:,} of {whole:,} ({share:.2%})" + (f"; {note}" if count else "")
     return Check(name, status, detail, True)
 
@@ -173,7 +174,7 @@ def _alike(pairs: Pairs) -> Iterator[Check]:
             yield Check(name, "unknown", "not in the data", True)
             continue
         differ = int(np.count_nonzero(known & (first != second)))
-        yield _graded(name, differ, int(known.sum()), 0.0, limit, "the arms differ")
+        yield _graded(name, differ, int(known.sum()), limit, "the arms differ")
 
 
 def _warm(pairs: Pairs) -> Iterator[Check]:
@@ -212,26 +213,58 @@ def _carry_over(pairs: Pairs) -> Iterator[Check]:
     yield _trend("carry-over in conversations", known, later, delta, pairs.cluster, "in later turns")
 
 
-def _trend(name: str, known: Bools, x: Floats, delta: Floats, codes: Ints, unit: str) -> Check:
+def _trend(name: str, known: Bools, regressor: Floats, delta: Floats, codes: Ints, unit: str) -> Check:
     """Test whether the quality difference changes with something."""
-    if np.count_nonzero(known) < 2 or np.ptp(x[known]) == 0:  # noqa: PLR2004
+    if np.count_nonzero(known) < 2 or np.ptp(regressor[known]) == 0:  # noqa: PLR2004
         return Check(name, "unknown", "the data do not tell", False)
-    slope, p, _ = regression(x[known], delta[known], codes[known])
-    detail = "too few clusters to test" if p is None else f"difference changes by {slope:+.4f} {unit}, p {p:.2g}"
-    return Check(name, "warn" if p is not None and p < SUSPECT_P else "pass", detail, False)
+    fit = regression(regressor[known], delta[known], codes[known])
+    detail = "too few clusters to test"
+    if fit.p is not None:
+        detail = f"difference changes by {fit.slope:+.4f} {unit}, p {fit.p:.2g}"
+    return Check(name, "warn" if fit.is_suspect else "pass", detail, False)
 
 
-def regression(x: Floats, y: Floats, codes: Ints) -> tuple[float, float | None, float]:
-    """Return slope, its clustered p-value (None below ten clusters) and the value of y at x = 0."""
-    centre = x - x.mean()
-    square = float(centre @ centre)
-    slope = float(centre @ y) / square
-    residual = y - y.mean() - slope * centre
-    slope_spread = spread(centre * residual / square, codes)
+class Line(NamedTuple):
+    """A straight line through points.
+
+    Attributes:
+        slope: Change of y for one unit of x.
+        p: Two-sided clustered p-value of a slope of 0; None below ten clusters.
+        at_zero: The value of y at x = 0.
+    """
+
+    slope: float
+    p: float | None
+    at_zero: float
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the slope is hardly due to chance."""
+        return self.p is not None and self.p < SUSPECT_P
+
+    @property
+    def p_text(self) -> str:
+        """The p-value as the end of a sentence; empty if there is none."""
+        return "" if self.p is None else f"p {self.p:.2g}"
+
+
+def regression(x: Floats, y: Floats, codes: Ints) -> Line:
+    """Return the least-squares line of y on x.
+
+    Args:
+        x: Shape (n,), not constant.
+        y: Shape (n,).
+        codes: Shape (n,): cluster of each point.
+    """
+    centred = x - x.mean()
+    square = float(centred @ centred)
+    slope = float(centred @ y) / square
+    residual = y - y.mean() - slope * centred
+    slope_spread = spread(centred * residual / square, codes)
     at_zero = float(y.mean() - slope * x.mean())
     if slope_spread.clusters < MIN_CLUSTERS or not slope_spread.se > 0:
-        return slope, None, at_zero
-    return slope, float(2 * stdtr(slope_spread.df, -abs(slope) / slope_spread.se)), at_zero
+        return Line(slope, None, at_zero)
+    return Line(slope, float(2 * stdtr(slope_spread.df, -abs(slope) / slope_spread.se)), at_zero)
 
 
 def _judge(pairs: Pairs) -> Iterator[Check]:
@@ -257,9 +290,9 @@ def _order(pairs: Pairs, known: Bools, delta: Floats) -> Check:
         return Check(
             name, "warn", f"the {which} was always shown first: a bias for a place cannot be told apart", False
         )
-    slope, p, _ = regression(first, delta[here], pairs.cluster[here])
-    detail = f"the shadow scores {slope:+.4f} more when shown first" + ("" if p is None else f", p {p:.2g}")
-    return Check(name, "warn" if p is not None and p < SUSPECT_P else "pass", detail, False)
+    fit = regression(first, delta[here], pairs.cluster[here])
+    detail = f"the shadow scores {fit.slope:+.4f} more when shown first" + (f", {fit.p_text}" if fit.p_text else "")
+    return Check(name, "warn" if fit.is_suspect else "pass", detail, False)
 
 
 def _length(pairs: Pairs, known: Bools, delta: Floats) -> Check:
@@ -271,11 +304,12 @@ def _length(pairs: Pairs, known: Bools, delta: Floats) -> Check:
     longer = np.log(second[here] / first[here])
     if np.ptp(longer) == 0:
         return Check(name, "pass", "both answers are always equally long in proportion", False)
-    _, p, at_equal = regression(longer, delta[here], pairs.cluster[here])
+    fit = regression(longer, delta[here], pairs.cluster[here])
     plain = float(delta[here].mean())
-    detail = f"difference {plain:+.4f}, at equal length {at_equal:+.4f}" + ("" if p is None else f"; slope p {p:.2g}")
-    tilted = p is not None and p < SUSPECT_P and plain * at_equal < 0
-    return Check(name, "warn" if tilted else "pass", detail, False)
+    detail = f"difference {plain:+.4f}, at equal length {fit.at_zero:+.4f}"
+    detail += f"; slope {fit.p_text}" if fit.p_text else ""
+    is_reversed = fit.is_suspect and plain * fit.at_zero < 0
+    return Check(name, "warn" if is_reversed else "pass", detail, False)
 
 
 CHECKS: tuple[Callable[[Pairs], Iterator[Check]], ...] = (

@@ -129,7 +129,7 @@ def _arm(table: pa.Table, name: str, model: Ints, params: Ints) -> Arm:
 
 
 def _both_sides(primary: Arm, shadow: Arm) -> tuple[Arm, Arm]:
-    """A preference stands on one row or on both: each side is one minus the other."""
+    """Complete a preference that only one of the two rows states: each side is one minus the other."""
     first = np.where(np.isnan(primary.score), 1.0 - shadow.score, primary.score)
     second = np.where(np.isnan(shadow.score), 1.0 - primary.score, shadow.score)
     return replace(primary, score=first), replace(shadow, score=second)

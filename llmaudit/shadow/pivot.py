@@ -13,17 +13,17 @@ from llmaudit.arrays import Ints
 from llmaudit.shadow.pairs import UNKNOWN
 
 SHARED = ("tier", "user_id", "session_id", "turn", "route", "template_hash", "prompt_tokens", "shown_first")
-"""What both arms know: the primary's, or the shadow's where the primary has none."""
+"""Columns that belong to the pair: the primary's value, or the shadow's if the primary has none."""
 
 LABELS = {"user_id", "session_id", "template_hash"}
-"""Of these few rows are the first of their kind: as codes they are read, saved and counted faster."""
+"""Columns in which most values repeat an earlier one: as codes they are read, saved and counted faster."""
 
 ARMS = ("primary", "shadow")
 OWN = (
     *("line", "copies", "model", "at", "latency_ms", "ttft_ms", "ok", "score", "human_score", "success", "cost_usd"),
     *("cached", "cache_read_tokens", "prompt_tokens", "output_tokens", "params"),
 )
-"""What each arm has for itself."""
+"""Columns that each arm has for itself."""
 
 WORKERS = 2
 
@@ -32,8 +32,8 @@ def pivot(rows: dict[str, Any]) -> pa.Table:
     """Return the columns of `shadow_pairs`, pairs by time. The first of several rows of an arm counts (`copies`).
 
     Args:
-        rows: Columns as `prepare` returns them. They are taken out one by one, so that two shapes of the same million
-            rows do not lie in memory at once.
+        rows: Columns as `prepare` returns them. They are removed one by one, so that the same million rows are
+            never in memory in two shapes at once.
     """
     ids = _whole(rows.pop("pair_id"))
     pair = np.asarray(ids.indices).astype(np.int64)
@@ -77,7 +77,7 @@ def _in_order(source: Ints, line: Ints) -> Ints | None:
 
 
 def _first(pair: Ints, side: Any, order: Ints | None, pairs: int) -> tuple[Ints, Ints]:
-    """Return for each pair the row of an arm that stands first, -1 where there is none, and how many there are."""
+    """Return the first row of an arm for each pair (-1 if it has none), and how many rows there are."""
     rows = np.flatnonzero(side) if order is None else order[side[order]]
     first = np.full(pairs, -1)
     first[pair[rows[::-1]]] = rows[::-1]  # the last write wins: written from the end, that is the first row
@@ -104,7 +104,7 @@ def _by_time(rows: dict[str, Any], ids: Any, first: Ints, second: Ints) -> Ints:
 
 
 def order_of_time(at: Ints, line: Ints, ids: Any) -> Ints | None:
-    """Return pairs in order of time, those without one first; None where they already are.
+    """Return pairs in order of time, those without a time first; None if they already are in order.
 
     Looks cut a test where its time says, so that the order must be the same whether pairs come from files or from the
     database, which keeps none: at one instant lines decide, and where several files have that line, the pair's id.

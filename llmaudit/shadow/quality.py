@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, isfinite
+from typing import NamedTuple
 
 from llmaudit.arrays import Floats, Ints
 from llmaudit.shadow import sequential
@@ -13,6 +14,8 @@ from llmaudit.shadow.looks import Schedule, Step, anytime, mean_steps, needed_in
 from llmaudit.shadow.model import Look, Plan, TierResult, Verdict
 
 EPOCH = date(1970, 1, 1)
+DIFFERENCE_ALPHA = 0.05
+"""Two-sided level at which a difference, in either direction, is certain."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,15 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Sequence:
-    """The looks of one slice with everything a verdict needs."""
+class LookSequence:
+    """The looks at one slice, with everything a verdict needs.
+
+    Attributes:
+        steps: Every look.
+        plan: Those within the plan, and their share of the planned information.
+        above: What the statistic of non-inferiority has to reach at each look of the plan.
+        apart: What the statistic of a difference has to reach, on either side.
+    """
 
     steps: list[Step]
     plan: Schedule
@@ -60,18 +70,21 @@ class Sequence:
         return _first([step.z(0.0) <= -bound for step, bound in zip(self.plan.steps, self.apart, strict=True)])
 
 
-def sequence(judged: Judged, plan: Plan, planned_days: int) -> Sequence:
-    """Return the looks of a slice and their boundaries."""
+def looks_of(judged: Judged, plan: Plan, planned_days: int) -> LookSequence:
+    """Return the looks at a slice and their boundaries."""
     steps = mean_steps(judged.delta, judged.codes, judged.strata, judged.targets, judged.days, judged.spread_of_scores)
     planned = schedule(steps, planned_days, plan.looks)
-    return Sequence(
-        steps, planned, planned.boundary(plan.alpha, two_sided=False), planned.boundary(0.05, two_sided=True)
+    return LookSequence(
+        steps,
+        planned,
+        above=planned.boundary(plan.alpha, two_sided=False),
+        apart=planned.boundary(DIFFERENCE_ALPHA, two_sided=True),
     )
 
 
 def result(judged: Judged, plan: Plan, planned_days: int) -> TierResult:
-    """Return the verdict on a slice, before Holm and before health."""
-    looked = sequence(judged, plan, planned_days)
+    """Return the verdict on a slice, before Holm's correction and before health."""
+    looked = looks_of(judged, plan, planned_days)
     looks = [_look(step, looked, plan.margin, plan.alpha) for step in looked.steps]
     passed, lost = looked.noninferior_at(plan.margin), looked.loss_at()
     last = looks[-1] if looks else None
@@ -80,12 +93,12 @@ def result(judged: Judged, plan: Plan, planned_days: int) -> TierResult:
     if passed is not None:
         verdict = "non-inferior"
     decided = passed if passed is not None else lost
-    more, days, as_seen = _more(judged, looked, plan) if verdict == "inconclusive" else (None, None, None)
+    more = _more(judged, looked, plan) if verdict == "inconclusive" else More()
     reached = _latest(looks)
     return TierResult(
         tier=judged.tier,
         verdict=verdict,
-        sentence=_sentence(verdict, last, plan, lost=lost is not None, more=more, days=days),
+        sentence=_sentence(verdict, last, plan, lost=lost is not None, more=more),
         share=judged.share,
         pairs=judged.pairs,
         judged_pairs=len(judged.delta),
@@ -101,16 +114,16 @@ def result(judged: Judged, plan: Plan, planned_days: int) -> TierResult:
         loss_proven=lost is not None,
         decided_on=_date(looked.plan.steps[decided].day) if decided is not None else None,
         fell_back=_fell_back(looked, plan.margin, verdict),
-        more_pairs=more,
-        more_days=days,
-        more_pairs_as_seen=as_seen,
+        more_pairs=more.pairs,
+        more_days=more.days,
+        more_pairs_as_seen=more.pairs_as_seen,
         anytime=_anytime_verdict(looks, plan.margin),
         looks=looks,
     )
 
 
 def _first(hits: list[bool]) -> int | None:
-    return next((i for i, hit in enumerate(hits) if hit), None)
+    return next((index for index, hit in enumerate(hits) if hit), None)
 
 
 def _date(day: int) -> date | None:
@@ -123,18 +136,21 @@ def _latest(looks: list[Look]) -> Look | None:
     return inside[-1] if inside else None
 
 
-def _look(step: Step, looked: Sequence, margin: float, alpha: float) -> Look:
+def _look(step: Step, looked: LookSequence, margin: float, alpha: float) -> Look:
     final = looked.plan.final
-    index = next((i for i, one in enumerate(looked.plan.steps) if one is step), None)
+    index = _first([planned is step for planned in looked.plan.steps])
     z_above = above = z_apart = apart = bound = low = high = any_low = any_high = None
     fraction = 0.0
     if step.usable and final:
-        one, two = anytime(step, final, alpha)
-        any_low, any_high, fraction = step.value - one, step.value + two, 1.0 / step.spread.se**2 / final
+        one_sided, two_sided = anytime(step, final, alpha)
+        any_low, any_high = step.value - one_sided, step.value + two_sided
+        fraction = 1.0 / step.spread.se**2 / final
     if index is not None:
         above, apart = float(looked.above[index]), float(looked.apart[index])
-        one, two = (sequential.from_normal(z, step.spread.df) * step.spread.se for z in (above, apart))
-        bound, low, high = step.value - one, step.value - two, step.value + two
+        one_sided, two_sided = (
+            sequential.from_normal(boundary, step.spread.df) * step.spread.se for boundary in (above, apart)
+        )
+        bound, low, high = step.value - one_sided, step.value - two_sided, step.value + two_sided
         z_above, z_apart, fraction = step.z(-margin), step.z(0.0), float(looked.plan.fractions[index])
     return Look(
         day=_date(step.day),
@@ -155,7 +171,7 @@ def _look(step: Step, looked: Sequence, margin: float, alpha: float) -> Look:
     )
 
 
-def _fell_back(found: Sequence, margin: float, verdict: Verdict) -> bool:
+def _fell_back(found: LookSequence, margin: float, verdict: Verdict) -> bool:
     if not found.plan.steps or verdict == "inconclusive":
         return False
     last = found.plan.steps[-1]
@@ -172,24 +188,36 @@ def _anytime_verdict(looks: list[Look], margin: float) -> Verdict:
     return "inferior" if highs and min(highs) < 0 else "inconclusive"
 
 
-def _more(judged: Judged, found: Sequence, plan: Plan) -> tuple[int | None, int | None, int | None]:
-    """Return judged pairs and days still needed if the models are equal, and pairs if the loss is as seen."""
+class More(NamedTuple):
+    """What an undecided test still needs; None where no number would do.
+
+    Attributes:
+        pairs: Judged pairs if the models are equal; if that many are there already, pairs if the loss is as seen.
+        days: Days that takes at the present rate; None also if pairs have no time.
+        pairs_as_seen: Judged pairs if the loss is as seen.
+    """
+
+    pairs: int | None = None
+    days: int | None = None
+    pairs_as_seen: int | None = None
+
+
+def _more(judged: Judged, found: LookSequence, plan: Plan) -> More:
     if not found.steps or not found.steps[-1].usable:
-        return None, None, None
+        return More()
     step = found.steps[-1]
-    pairs, have = len(judged.delta), 1.0 / step.spread.se**2
+    pairs, information = len(judged.delta), 1.0 / step.spread.se**2
     looks = len(found.plan.steps) + 1 if plan.looks == "daily" else 1
 
-    def still(distance: float) -> int | None:
-        need = needed_information(distance, plan.alpha, plan.power, looks)
-        return max(ceil(pairs * (need / have - 1.0)), 1) if isfinite(need) else None
+    def still_needed(distance: float) -> int | None:
+        needed = needed_information(distance, plan.alpha, plan.power, looks)
+        return max(ceil(pairs * (needed / information - 1.0)), 1) if isfinite(needed) else None
 
-    equal, as_seen = still(plan.margin), still(plan.margin + step.value)
-    more = (
-        as_seen if equal == 1 else equal
-    )  # enough for equal models already: it is the loss seen that stands in the way
-    rate = pairs / step.number
-    return more, None if more is None or step.day < 0 else ceil(more / rate), as_seen
+    if_equal, as_seen = still_needed(plan.margin), still_needed(plan.margin + step.value)
+    # 1 is "enough already": then it is the loss seen that prevents a verdict
+    more = as_seen if if_equal == 1 else if_equal
+    pairs_per_day = pairs / step.number
+    return More(more, None if more is None or step.day < 0 else ceil(more / pairs_per_day), as_seen)
 
 
 def points(value: float | None) -> str:
@@ -197,9 +225,7 @@ def points(value: float | None) -> str:
     return "unknown" if value is None else f"{value * 100:+.2f} points"
 
 
-def _sentence(
-    verdict: Verdict, last: Look | None, plan: Plan, *, lost: bool, more: int | None, days: int | None
-) -> str:
+def _sentence(verdict: Verdict, last: Look | None, plan: Plan, *, lost: bool, more: More) -> str:
     if last is None:
         return "no pair has a score on both sides: quality is unknown"
     if last.clusters < MIN_CLUSTERS:
@@ -212,9 +238,9 @@ def _sentence(
     if verdict == "inferior":
         return f"a loss is certain and it is not shown to be below {margin} ({seen})"
     need = ""
-    if more is not None:
-        need = f"; about {more:,} more judged pairs"
-        need += f" ({days:,} more days at this rate)" if days is not None else ""
+    if more.pairs is not None:
+        need = f"; about {more.pairs:,} more judged pairs"
+        need += f" ({more.days:,} more days at this rate)" if more.days is not None else ""
         need += " would show it if the two are equal, or if the loss stays as seen where that is more"
     return f"neither a loss nor its absence is certain at {margin} ({seen}){need}"
 

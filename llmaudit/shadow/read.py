@@ -29,7 +29,7 @@ from llmaudit.shadow.type_casts import canonical, encoded
 
 PARQUET = b"PAR1"
 MOST_REJECTED = 0.01
-"""Share of records that may be unusable: what is left out is seldom left out at random."""
+"""Share of records that may be unusable: with more, the rest may no longer be representative."""
 
 
 @dataclass
@@ -93,7 +93,7 @@ def _check(path: Path, rows: Rows, needs: tuple[str, ...]) -> None:
         first = "; ".join(reject_text(rejected) for rejected in rows.rejected[:3])
         raise InputError(
             f"{name}: {len(rows.rejected):,} of {rows.records:,} records cannot be used ({first})",
-            next_step="Mend them; docs/shadow.md has the columns. Up to 1% may be bad, and is then counted and shown.",
+            next_step="Fix them; docs/shadow.md has the columns. Up to 1% may be bad, and is then counted and shown.",
             slug="bad-pairs",
         )
     missing = [column for column in needs if column not in rows.table.column_names]
@@ -123,7 +123,7 @@ def _parquet(path: Path, needs: tuple[str, ...]) -> Rows:
     except BadValue as error:
         raise InputError(
             f"{printable(file_name(path))}: {error}",
-            next_step="Mend the column; docs/shadow.md has the types.",
+            next_step="Fix the column; docs/shadow.md has the types.",
             slug="bad-pairs",
         ) from None
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:

@@ -37,7 +37,7 @@ def fields_in(line: int, raw: Any, needs: tuple[str, ...], tally: Tally) -> dict
             tally.reject(line, "is no JSON object")
             return None
         if (twice := _twice(raw, record)) is not None:
-            tally.reject(line, "stands there twice", twice)
+            tally.reject(line, "occurs twice", twice)
             return None
     values: dict[str, tuple[Field, Any]] = {}
     for path, name, value in flat(record):
@@ -87,7 +87,7 @@ def _names(value: Any) -> int:
 
 
 def flat(record: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str, Any]]:
-    """Yield the fields of a record: where each stands, the name under which it counts, and its value.
+    """Yield the fields of a record: the key of each, the name of its column, and its value.
 
     Those of a usage object are among them.
     """

@@ -136,7 +136,7 @@ def _rows(store: Store, prices: Callable[[], Catalog], request: Request) -> tupl
 
         logs = request.logs
         scores = read_rows(logs.scores, ("request_id", "score")).table if logs.scores else None
-        table = joined_rows(store, prices(), logs.primary, logs.shadow, logs.join, scores)
+        table = joined_rows(store, prices(), logs, scores)
         return [table], Details(rows=table.num_rows, notes=[f"two logs were joined by {logs.join}"])
     tables, notes, records, rejected = [], [], 0, 0
     for path in request.files:

@@ -135,7 +135,7 @@ def fractions_of(information: Sequence[float], planned: float | None = None) -> 
 
     Args:
         information: 1 / se^2 at each look so far.
-        planned: The information at which the test is to end; the last look's where left out, or where that is more.
+        planned: The information at which the test is to end; the last look's by default, or if that is more.
     """
     seen = np.maximum.accumulate(np.asarray(information, dtype=float))
     return seen / max(planned or 0.0, float(seen[-1]))

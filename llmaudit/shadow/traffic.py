@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,9 @@ from llmaudit.shadow.sample import Candidate
 from llmaudit.shadow.type_casts import encoded
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
+
+if TYPE_CHECKING:
+    from llmaudit.shadow.run import Logs
 
 UNITS = {"session": "r.session_id", "user": "r.user_id", "request": "COALESCE(r.call_id, r.request_id)"}
 """What may be assigned as a whole, most expensive first: a session keeps its cache and its conversation."""
@@ -163,42 +167,39 @@ def sampled_traffic(store: Store, test: str, share: float, unit: str) -> Traffic
     )
 
 
-def joined_rows(
-    store: Store, catalog: Catalog, primary: str, shadow: str, join_by: str, scores: pa.Table | None
-) -> pa.Table:
+def joined_rows(store: Store, catalog: Catalog, logs: Logs, scores: pa.Table | None) -> pa.Table:
     """Return two ingested logs as rows of a shadow test (shadow.sql).
 
     Args:
         store: The database; its tags must be up to date.
         catalog: Names models.
-        primary: End of the path of the primary's log, as ingested.
-        shadow: The same of the shadow's log.
-        join_by: id, trace or prompt.
-        scores: Rows of `request_id` and `score`, since logs hold none.
+        logs: The two logs, and what ties their requests.
+        scores: Rows of `request_id` and `score`, since logs hold no scores.
 
     Raises:
         InputError: A log is not in the database, or nothing in the two can be joined.
     """
-    arms = {source: arm for arm, name in (("primary", primary), ("shadow", shadow)) for source in _sources(store, name)}
+    names = (("primary", logs.primary), ("shadow", logs.shadow))
+    arms = {source: arm for arm, name in names for source in _sources(store, name)}
     sources = pa.table(
         {"source_id": pa.array(list(arms), pa.int32()), "arm": pa.array(list(arms.values()), pa.string())}
     )
     with (
         resolved_requests(store, catalog),
         store.table("shadow_sources", sources),
-        store.table("shadow_join", pa.table({"join_by": [join_by]})),
+        store.table("shadow_join", pa.table({"join_by": [logs.join]})),
         store.little_memory(),
         store.joins_as_written(),
     ):
         rows = _encoded(store.batches(read_sql("shadow.sql")), with_request_id=scores is not None)
     if not rows.num_rows or pc.count_distinct(rows["pair_id"]).as_py() == rows.num_rows:
         raise InputError(
-            f"no request of {printable(primary)} has a counterpart in {printable(shadow)} by {join_by}",
+            f"no request of {printable(logs.primary)} has a counterpart in {printable(logs.shadow)} by {logs.join}",
             next_step="Try --join id, trace or prompt; `llmaudit requests --json` shows what the logs hold.",
             slug="nothing-joined",
         )
     columns = {name: rows[name] for name in rows.column_names}
-    if not pc.any(rows["cached"]).as_py():  # logs without a single hit may be of a kind that does not tell
+    if not pc.any(rows["cached"]).as_py():  # logs without a single hit may be of a kind that never states hits
         del columns["cached"]
     columns["cost_usd"] = rows["cost_usd"].cast(MONEY)
     if scores is not None:
@@ -210,7 +211,7 @@ def joined_rows(
 def _encoded(batches: pa.RecordBatchReader, *, with_request_id: bool) -> pa.Table:
     """Return batches as one table, texts of few values as codes: whole, a million rows would take a GB on the way.
 
-    The id of a request is left out where no score is looked up by it.
+    The id of a request is left out if no score is looked up by it.
     """
     parts = []
     for batch in batches:

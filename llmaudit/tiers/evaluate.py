@@ -95,7 +95,7 @@ def evaluate(labels: Sequence[Label], tagged: Sequence[int | None], *, unmatched
     pairs = list(zip(labels, tagged, strict=True))
     high = [(label, tier) for label, tier in pairs if min(label.acceptable) >= 2]  # noqa: PLR2004 -- complex
     low = [(label, tier) for label, tier in pairs if max(label.acceptable) <= 1]
-    dear = [(label, tier) for label, tier in pairs if min(label.acceptable) == HIGH_STAKES]
+    only_high_stakes = [(label, tier) for label, tier in pairs if min(label.acceptable) == HIGH_STAKES]
     others = [(label, tier) for label, tier in pairs if HIGH_STAKES not in label.acceptable]
     sources = _sources(pairs)
     kappa, twice = agreement(labels)
@@ -113,7 +113,7 @@ def evaluate(labels: Sequence[Label], tagged: Sequence[int | None], *, unmatched
         over_tiered_rate=rate(tier is not None and tier > max(label.acceptable) for label, tier in low),
         complex_tagged_low=rate(tier in {0, 1} for _, tier in high),
         simple_tagged_high=rate(tier in {2, 3} for _, tier in low),
-        high_stakes_recall=rate(tier == HIGH_STAKES for _, tier in dear),
+        high_stakes_recall=rate(tier == HIGH_STAKES for _, tier in only_high_stakes),
         false_high_stakes=rate(tier == HIGH_STAKES for _, tier in others),
         confusion=_confusion(pairs),
         sources=sources,

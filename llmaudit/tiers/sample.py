@@ -47,7 +47,7 @@ def sample(store: Store, size: int, period: Period = ALL) -> list[dict[str, Any]
     """Return the requests most worth a label, at most `size`, as rows of `COLUMNS`.
 
     Every template (or feature, where there are more templates than labels) has one, and a share by the square root of
-    its requests, more where its tags are in doubt. `weight` is how many requests a row stands for: with it, `tag eval`
+    its requests, more where its tags are in doubt. `weight` is how many requests a row represents: with it, `tag eval`
     speaks of the traffic and not of the sample.
 
     Args:

@@ -184,7 +184,7 @@ def _judged(seen: TextEvidence, stakes_rules: tuple[StakesRule, ...]) -> TextHin
     """Return what the rules say. Of a system message only regulated matters are stakes: it may well name attacks."""
     decided = ((rule, decision) for rule in EFFORT_RULES if (decision := rule(seen)))
     rule, (task, effort, category) = next(decided, (None, (None, None, "")))
-    stakes, dear = next((found for stake in stakes_rules if (found := stake(seen, task))), (None, ""))
-    words = sorted({word.strip() for name in (category, dear) for word in seen.found.get(name, ())})
+    stakes, stakes_category = next((found for stake in stakes_rules if (found := stake(seen, task))), (None, ""))
+    words = sorted({word.strip() for name in (category, stakes_category) for word in seen.found.get(name, ())})
     name = rule.__name__.replace("_", "-") if rule else None
     return TextHints(task, effort, stakes, name, tuple(words[:MAX_WORDS]))

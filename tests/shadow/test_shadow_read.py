@@ -100,7 +100,7 @@ BAD = {
     "a cost below 0": ('{"pair_id": "x", "arm": "shadow", "cost_usd": -0.1}', "line 151: cost_usd is not between"),
     "a name twice": (
         '{"pair_id": "x", "arm": "shadow", "score": 1, "score" : 0}',
-        "line 151: score stands there twice",
+        "line 151: score occurs twice",
     ),
     "an infinite score": ('{"pair_id": "x", "arm": "shadow", "score": 1e999}', "line 151"),
 }

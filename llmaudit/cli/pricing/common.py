@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from llmaudit.catalog import Catalog, Offer
     from llmaudit.catalog.model import Rate
 
-At = Annotated[str | None, typer.Option("--at", help="Instant, such as 2026-10-01T08:00:00Z; now where left out.")]
-Seller = Annotated[str | None, typer.Option("--seller", help="Who bills; the model's maker where left out.")]
+At = Annotated[str | None, typer.Option("--at", help="Instant, such as 2026-10-01T08:00:00Z; now by default.")]
+Seller = Annotated[str | None, typer.Option("--seller", help="Who bills; the model's maker by default.")]
 
 
 def offer_of(prices: Catalog, model: str, seller: str | None, at: datetime | None) -> Offer:
@@ -37,7 +37,7 @@ def offer_of(prices: Catalog, model: str, seller: str | None, at: datetime | Non
 
 
 def seller_of(prices: Catalog, seller: str | None) -> str | None:
-    """Return the id of the seller a flag names; None where it is left out.
+    """Return the id of the seller that a flag names; None without the flag.
 
     Raises:
         InputError: The catalog has no such seller.
@@ -54,7 +54,7 @@ def seller_of(prices: Catalog, seller: str | None) -> str | None:
 
 
 def moment(text: str | None, flag: str = "--at") -> datetime:
-    """Return an instant as naive UTC; the present where none is given.
+    """Return an instant as naive UTC; by default, the present.
 
     Raises:
         UsageError: The text is no date or time.

@@ -22,13 +22,13 @@ def update(
     settings: Settings,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder to write; pricing/compiled of this installation where left out."),
+        typer.Option("--out", help="Folder to write; by default pricing/compiled of this installation."),
     ] = None,
     litellm_wheel: Annotated[
-        Path | None, typer.Option("--litellm-wheel", help="LiteLLM's wheel; an installed litellm where left out.")
+        Path | None, typer.Option("--litellm-wheel", help="LiteLLM's wheel; by default an installed litellm.")
     ] = None,
     on: Annotated[
-        str | None, typer.Option("--on", help="Day of the update, such as 2026-11-26; today if left out.")
+        str | None, typer.Option("--on", help="Day of the update, such as 2026-11-26; today by default.")
     ] = None,
 ) -> None:
     """Compile the price catalog from the installed source packages (`pip install llmaudit[catalog]`).

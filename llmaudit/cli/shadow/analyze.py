@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,7 +20,8 @@ from llmaudit.phrases import counted
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
-    from llmaudit.shadow.model import Analysis, Metric, Plan, TierResult
+    from llmaudit.shadow.model import Analysis, Metric, Missing, Plan, TierResult
+    from llmaudit.shadow.run import Logs
 
 
 def analyze(
@@ -71,20 +73,8 @@ def analyze(
     """
     check_numbers(margin=margin, error_margin=error_margin, alpha=alpha, power=power, share=share, days=days)
     with _uncollected():
-        from llmaudit.shadow.run import Logs, Request, run
-    logs = None
-    if primary_log or shadow_log:
-        if not (primary_log and shadow_log) or pairs:
-            raise UsageError(
-                "--primary-log and --shadow-log belong together, without PAIRS",
-                next_step="Name two ingested logs, or pairs files.",
-                slug="pairs-or-logs",
-            )
-        logs = Logs(primary_log, shadow_log, join, scores)
-    elif not pairs:
-        raise UsageError(
-            "no pairs file was named", next_step="llmaudit shadow analyze pairs.jsonl", slug="pairs-or-logs"
-        )
+        from llmaudit.shadow.run import Request, run
+    logs = _logs(pairs, primary_log, shadow_log, join, scores)
     plan = _plan(
         name=name, margin=margin, error_margin=error_margin, alpha=alpha, power=power, days=days, looks=looks,
         score=score, cluster=cluster, mix=mix, budget=budget, max_cost_ratio=max_cost_ratio,
@@ -108,8 +98,29 @@ def analyze(
         raise Ended(code)
 
 
+def _logs(
+    pairs: list[Path] | None, primary: str | None, shadow: str | None, join: str, scores: Path | None
+) -> Logs | None:
+    """Return the two logs to join; None if pairs files are read instead."""
+    from llmaudit.shadow.run import Logs
+
+    if not primary and not shadow:
+        if not pairs:
+            raise UsageError(
+                "no pairs file was named", next_step="llmaudit shadow analyze pairs.jsonl", slug="pairs-or-logs"
+            )
+        return None
+    if not (primary and shadow) or pairs:
+        raise UsageError(
+            "--primary-log and --shadow-log belong together, without PAIRS",
+            next_step="Name two ingested logs, or pairs files.",
+            slug="pairs-or-logs",
+        )
+    return Logs(primary, shadow, join, scores)
+
+
 def _files(pairs: list[Path], stack: ExitStack) -> list[Path]:
-    """Return files to read, a copy of standard input in the place of `-`."""
+    """Return the files to read; `-` is replaced by a copy of standard input."""
     from llmaudit.ingest import standard_input
 
     return [standard_input(stack) if path == Path("-") else path for path in pairs]
@@ -117,7 +128,7 @@ def _files(pairs: list[Path], stack: ExitStack) -> list[Path]:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Leave out Python's search for cycles: it walks all modules again and again, and arrays are in no cycle."""
+    """Turn off Python's search for cycles: it walks all modules again and again, and arrays are in no cycle."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -168,73 +179,75 @@ def _budgets(texts: list[str]) -> dict[str, float]:
 def _show(settings: Settings, found: Analysis, certified: int) -> None:
     line(found.sentence)
     line()
-    rows = [_figure(one) for one in found.metrics if one.tier is None]
-    table(
-        settings,
-        f"{found.name}: {found.primary or 'primary'} and its shadow {found.shadow or ''}",
-        ["figure", "primary", "shadow", "difference", "95% interval", "p", "clear after"],
-        rows,
-    )
+    title = f"{found.name}: {found.primary or 'primary'} and its shadow {found.shadow or ''}"
+    columns = ["figure", "primary", "shadow", "difference", "95% interval", "p", "clear after"]
+    table(settings, title, columns, [_figure_row(figure) for figure in found.metrics if figure.tier is None])
     if found.by_tier:
-        tiers = [
-            [
-                tier_name(one.tier),
-                one.verdict,
-                f"{one.judged_pairs:,}",
-                _points(one.delta),
-                _points(one.bound),
-                _p(one.p_holm),
-                "yes" if one.may_move else "no",
-                _more(one, one.more_pairs),
-                _more(one, one.more_days),
-            ]
-            for one in found.by_tier
-        ]
-        heads = [
-            "tier",
-            "verdict",
-            "judged pairs",
-            "shadow - primary",
-            "at worst",
-            "p (Holm)",
-            "may move",
-            "more pairs",
-            "more days",
-        ]
-        table(settings, f"Quality by tier, margin {found.margin * 100:g} points", heads, tiers, left=(0, 1))
-    checks = [[one.check, one.status, one.detail] for one in found.health.checks]
+        columns = ["tier", "verdict", "judged pairs", "shadow - primary", "at worst", "p (Holm)", "may move"]
+        columns += ["more pairs", "more days"]
+        rows = [_tier_row(result) for result in found.by_tier]
+        table(settings, f"Quality by tier, margin {found.margin * 100:g} points", columns, rows, left=(0, 1))
+    checks = [[check.check, check.status, check.detail] for check in found.health.checks]
     table(settings, "Health", ["check", "result", "seen"], checks, left=(0, 1, 2))
-    rails = [[one.name, one.status, one.detail] for one in found.guardrails]
+    rails = [[rail.name, rail.status, rail.detail] for rail in found.guardrails]
     table(settings, "Guardrails", ["guardrail", "result", "seen"], rails, left=(0, 1, 2))
-    missing = found.health.missing
-    if missing and missing.missing:
-        line(f"Missing answers: {missing.missing:,} ({missing.share:.1%}). Complete pairs {_points(missing.complete)}, "
-             f"post-stratified {_points(missing.post_stratified)}, missing as failure {_points(missing.as_failure)}, "
-             f"between {_points(missing.worst)} and {_points(missing.best)} at the extremes.")  # fmt: skip
+    if found.health.missing and found.health.missing.missing:
+        line(_missing_text(found.health.missing))
     line(f"{counted(certified, 'plan leg')} certified." if certified else "No plan leg is certified.")
 
 
-def _more(one: TierResult, value: int | None) -> str:
-    """Return how much more an open tier needs; one that is decided needs nothing."""
-    if one.verdict != "inconclusive":
+def _missing_text(missing: Missing) -> str:
+    return (
+        f"Missing answers: {missing.missing:,} ({missing.share:.1%}). Complete pairs {_points(missing.complete)}, "
+        f"post-stratified {_points(missing.post_stratified)}, missing as failure {_points(missing.as_failure)}, "
+        f"between {_points(missing.worst)} and {_points(missing.best)} at the extremes."
+    )
+
+
+def _tier_row(result: TierResult) -> list[Any]:
+    return [
+        tier_name(result.tier),
+        result.verdict,
+        f"{result.judged_pairs:,}",
+        _points(result.delta),
+        _points(result.bound),
+        _p_value(result.p_holm),
+        "yes" if result.may_move else "no",
+        _more(result, result.more_pairs),
+        _more(result, result.more_days),
+    ]
+
+
+def _more(result: TierResult, value: int | None) -> str:
+    """Return how much more an open tier needs; a tier that is decided needs nothing."""
+    if result.verdict != "inconclusive":
         return "none"
     return "no number would do" if value is None else f"{value:,}"
 
 
-def _figure(one: Metric) -> list[Any]:
+def _figure_row(figure: Metric) -> list[Any]:
+    def in_unit(value: float | None) -> str | None:
+        return None if value is None else _unit(value, figure.unit)
+
+    low, high = in_unit(figure.low), in_unit(figure.high)
+    return [
+        figure.title,
+        _arm(figure.arm_a, figure.unit),
+        _arm(figure.arm_b, figure.unit),
+        in_unit(figure.delta),
+        None if low is None or high is None else f"{low} to {high}",
+        _p_value(figure.p),
+        "not yet" if figure.days_to_clear is None else f"{figure.days_to_clear} d",
+    ]
+
+
+def _arm(value: float | Decimal | None, unit: str) -> str:
+    """Return an arm's own figure; of a ratio the arms have amounts of money."""
     from llmaudit.money import shown
 
-    def side(value: Any) -> str:
-        if value is None:
-            return "unknown"
-        return shown(value, 6) if one.unit == "ratio" else _unit(float(value), one.unit)
-
-    between = (
-        None if one.low is None or one.high is None else f"{_unit(one.low, one.unit)} to {_unit(one.high, one.unit)}"
-    )
-    difference = None if one.delta is None else _unit(one.delta, one.unit)
-    clear = "not yet" if one.days_to_clear is None else f"{one.days_to_clear} d"
-    return [one.title, side(one.arm_a), side(one.arm_b), difference, between, _p(one.p), clear]
+    if value is None:
+        return "unknown"
+    return shown(value, 6) if isinstance(value, Decimal) else _unit(value, unit)
 
 
 def _unit(value: float, unit: str) -> str:
@@ -245,7 +258,7 @@ def _points(value: float | None) -> str | None:
     return None if value is None else f"{value * 100:+.2f}"
 
 
-def _p(value: float | None) -> str | None:
+def _p_value(value: float | None) -> str | None:
     return None if value is None else "<0.0001" if value < 1e-4 else f"{value:.4f}"  # noqa: PLR2004
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from llmaudit.gate.check import Check
 
 MOST = 10
-"""GitHub shows ten annotations of a kind for a step; what is left out is said."""
+"""GitHub shows ten annotations of a kind for a step; the last one says how many are left out."""
 
 LEVELS = {"failed": "error", "warned": "warning", "undecided": "notice"}
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from llmaudit.errors import printable
 from llmaudit.gate.check import Check
-from llmaudit.gate.results import RuleResult
 from llmaudit.money import share_out, shown
 
 MARKS = {"failed": "FAIL", "warned": "warn", "acknowledged": "known", "undecided": "?", "passed": "ok"}
@@ -44,25 +43,16 @@ def rules_in_short(check: Check) -> str:
         "passed": "passed",
     }
     rules = ", ".join(f"{count} {words[status]}" for status, count in counts.items() if count)
-    n = f"{check.current.requests:,} requests against {check.baseline.requests:,}"
-    return f"{rules or 'no rule applied'}; {n}{power_of(check)}"
+    requests = f"{check.current.requests:,} requests against {check.baseline.requests:,}"
+    return f"{rules or 'no rule applied'}; {requests}{power_of(check)}"
 
 
 def power_of(check: Check) -> str:
     """Return the increase that the first rule on cost would catch, as a clause; nothing where none was decided."""
-    rule = next(
-        (
-            rule_result
-            for rule_result in check.rules
-            if rule_result.detectable_pct is not None and rule_result.group is None
-        ),
-        None,
-    )
-    return f"; {_power(rule)}" if rule else ""
-
-
-def _power(rule: RuleResult) -> str:
-    return f"an increase of {rule.detectable_pct:.1f}% would be caught with 80% power ({rule.method})"
+    for rule in check.rules:
+        if rule.detectable_pct is not None and rule.group is None:
+            return f"; an increase of {rule.detectable_pct:.1f}% would be caught with 80% power ({rule.method})"
+    return ""
 
 
 def _breakdown(check: Check) -> Iterator[str]:
