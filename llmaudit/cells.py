@@ -62,8 +62,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         calls: Calls of the application that ended here.
         tokens: Sums of the six counters, in the order of `COUNTERS`.
         reasoning_tokens: Sum; a part of the output.
-        parts: Sums of the other counts inside counters, in the order of `PARTS`; None where no request states one.
-        web_searches: Sum; None where no request states one.
+        parts: Sums of the other counts inside counters, in the order of `PARTS`; None if no request states one.
+        web_searches: Sum; None if no request states one.
         billed_usd: Sum of what logs or bills say was charged.
     """
 
@@ -199,7 +199,7 @@ class PricedCell:
 
     Attributes:
         cell: The cell.
-        offer: What was bought, or None where the catalog does not know it.
+        offer: What was bought, or None if the catalog does not know it.
         rates: Per-token list rates, or None.
         list_usd: Quantities x list rates; None if unpriced, 0 if nothing was used.
         list_low_usd: The same with the lowest rates that may apply, if a condition is unknown.

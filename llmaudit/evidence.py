@@ -61,14 +61,14 @@ class LedgerRow(msgspec.Struct, frozen=True):
 
 
 class BillSum(msgspec.Struct, frozen=True, kw_only=True):
-    """Bill lines of one bill that share all of these; sums are None where no line has the value.
+    """Bill lines of one bill that share all of these; sums are None if no line has the value.
 
     Attributes:
         bill: The format it came in.
         seller: Who billed it, as the bill says.
         issuer: Who wrote it, where that is somebody else.
         grain: How long its lines are.
-        day: The UTC day on which its lines begin; None where they have no time.
+        day: The UTC day on which its lines begin; None if they have no time.
         model: The model as the bill names it.
         token_kind: What was counted.
         category: Usage, tax, credit and so on, as the bill says.
@@ -93,7 +93,7 @@ class BillSum(msgspec.Struct, frozen=True, kw_only=True):
         context: The span of prompt sizes, as the export says it.
         speed: As the export says it, where that is apart from the service tier.
         repeats: What its file tells apart, joined by commas, where another file of the same bill and time tells the
-            same usage in other groups; None where it counts.
+            same usage in other groups; None if it counts.
         price_slot: First instant of the day with the same prices, of a line within one such slot; None is a whole day.
         is_consistent: Whether its counts can all be true.
     """
@@ -142,7 +142,7 @@ class Evidence:
         conflicts: Records whose id was known with other content.
         period: The span of time asked for, and the zone of the days.
         shadow: Every shadow test: its pairs with what was decided before, or its analysis.
-        outcomes: Paired outcomes; None where there are none.
+        outcomes: Paired outcomes, or None.
         bills: Sums of the bill lines in the period.
         notes: What a reader must know of where this comes from, in sentences.
     """

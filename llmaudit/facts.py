@@ -72,7 +72,7 @@ class Facts:
         period: The span of time asked for, and the zone of the days.
         shadow: Every shadow test.
         certified: Moves that shadow tests have certified: tier, model now, model then, as the outcomes name them.
-        outcomes: Paired outcomes, which certify moves of a plan by cohort; None where there are none.
+        outcomes: Paired outcomes, which certify moves of a plan by cohort; None if there are none.
         bills: Sums of the bill lines in the period.
         edges: Where the cells divide.
         notes: What a reader must know of them, in sentences.

@@ -104,7 +104,7 @@ def language_class(text: str) -> str | None:
     """Return the language class of a text: `en`, `latin` (another language in Latin letters), a script, or None.
 
     Told from the letters of the first 2,000 characters: the script that most of them belong to, and English from its
-    commonest words. None where there are fewer than three letters.
+    commonest words. None if there are fewer than three letters.
     """
     sample = text[:2000].lower()
     words = _WORDS.findall(sample)

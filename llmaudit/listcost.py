@@ -74,7 +74,7 @@ def priced_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Ite
     """Make the view `priced_requests` for the length of a block: one row per request of a period.
 
     Columns: `row_id`, `seller`, `sku`, `list_usd`, `list_low_usd`, `list_high_usd` (exact US dollars, NULL where
-    unpriced), `why_unpriced` (NULL where priced).
+    unpriced), `why_unpriced` (NULL if priced).
 
     Args:
         store: The database.
@@ -115,7 +115,7 @@ def _conditioned(edges: list[int]) -> str:
 
 
 def condition_rates(catalog: Catalog, key: RateKey) -> Rates | NoRates | None:
-    """Return the rates of one combination of conditions; None where nothing was used that could cost."""
+    """Return the rates of one combination of conditions; None if nothing was used that could cost."""
     if key.usage != "known":
         return None if key.usage == "nothing used" else NoRates(key.usage)
     offer = catalog.offer(key.seller, key.sku)
@@ -137,7 +137,7 @@ def condition_rates(catalog: Catalog, key: RateKey) -> Rates | NoRates | None:
 
 
 def _table(keys: list[RateKey], rates: list[Rates | NoRates | None]) -> pa.Table:
-    """Return the conditions with their rates: NULL where a quantity has no price, so that using it makes NULL."""
+    """Return the conditions with their rates: NULL if a quantity has no price, so that using it makes NULL."""
     columns: dict[str, Any] = {
         name: pa.array([getattr(key, name) for key in keys], ARROW_TYPES.get(name, pa.string()))
         for name in RateKey._fields
@@ -198,7 +198,7 @@ def _priced(live: list[int], *, has_bounds: bool) -> str:
 
 
 def _amount(live: list[int], bound: str) -> str:
-    """Return the sum over the quantities, NULL where one that was used has no price."""
+    """Return the sum over the quantities, NULL if one that was used has no price."""
     parts = [
         f"CASE WHEN {_COUNTED[PRICED[index]]} = 0 THEN 0 ELSE "
         f"{_COUNTED[PRICED[index]]}::DECIMAL(12, 0) * c.{bound}_{index} END"

@@ -87,7 +87,7 @@ def write_file(path: Path, text: str) -> None:
 
 
 def _cost(found: Baseline) -> Decimal | None:
-    """Return what is known of the cost, or None where nothing is: a sum of nothing would read as free."""
+    """Return what is known of the cost, or None if nothing is: a sum of nothing would read as free."""
     return None if found.unpriced == found.requests else found.usd
 
 

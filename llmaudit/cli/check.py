@@ -46,7 +46,7 @@ def check(
     paths: Annotated[list[str] | None, typer.Argument(help="Logs; without them, what is in the database.")] = None,
     baseline: Annotated[Path | None, typer.Option("--baseline", help="The file of `baseline save`.")] = None,
     budget: Annotated[
-        Path | None, typer.Option("--budget", help="The rules (YAML); 5% more per request without.")
+        Path | None, typer.Option("--budget", help="The rules (YAML); without it, 5% more per request.")
     ] = None,
     format: Annotated[  # noqa: A002 -- the flag is named so
         str, typer.Option("--format", help="text, json, md, junit, github or sarif.")
@@ -59,10 +59,10 @@ def check(
         str | None, typer.Option("--case", help="What names a case: tag:NAME or id:PATTERN (as the baseline).")
     ] = None,
     history: Annotated[
-        Path | None, typer.Option("--history", help="A folder of baselines: the trend, and when it broke.")
+        Path | None, typer.Option("--history", help="A folder of baselines: the trend, and when it changed.")
     ] = None,
     update_baseline: Annotated[
-        bool, typer.Option("--update-baseline", help="Afterwards write the log as the new baseline; ends with 0.")
+        bool, typer.Option("--update-baseline", help="Then save the log as the new baseline; ends with 0.")
     ] = False,
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Report only: end with 0 even if a rule fails.")
@@ -76,7 +76,7 @@ def check(
 ) -> None:
     """Compare what a log costs with a baseline, say why it differs, and fail where a budget is broken.
 
-    Ends with 0 where every rule passed, 3 where one failed, 4 where there was not enough to decide.
+    Ends with 0 if every rule passed, 3 if one failed, 4 if there was not enough to decide.
     """
     from llmaudit.gate.render import forms, render
 

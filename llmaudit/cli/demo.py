@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def demo(
     settings: Settings,
     worked_example: Annotated[
-        bool, typer.Option("--worked-example", help="The mission's example, with its arithmetic.")
+        bool, typer.Option("--worked-example", help="A worked example, with its arithmetic.")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the report here.")] = None,
 ) -> None:

@@ -35,18 +35,19 @@ def add(
 
 
 def _show_files(settings: Settings, read: list[OutcomeFile], totals: dict[str, int]) -> None:
-    names = ["records", "accepted", "duplicates", "conflicts", "rejected"]
-    rows = [[one.path, *(f"{getattr(one, name):,}" for name in names), one.skipped or ""] for one in read]
-    rows.append(["total", *(f"{totals[name]:,}" for name in names), ""])
-    table(settings, "Outcomes", ["file", *names, ""], rows, left=(0, 6))
-    for one in read:
-        for problem in one.problems:
-            line(f"  {printable(one.path)}: {problem}")
+    rows = [[file.path, *(f"{getattr(file, name):,}" for name in totals), file.skipped or ""] for file in read]
+    rows.append(["total", *(f"{count:,}" for count in totals.values()), ""])
+    table(settings, "Outcomes", ["file", *totals, ""], rows, left=(0, 6))
+    for file in read:
+        for problem in file.problems:
+            line(f"  {printable(file.path)}: {problem}")
 
 
 def list_outcomes(
     settings: Settings,
-    metric: Annotated[str | None, typer.Option("--metric", help="The metric; else the one with most pairs.")] = None,
+    metric: Annotated[
+        str | None, typer.Option("--metric", help="The metric; by default the one with most pairs.")
+    ] = None,
 ) -> None:
     """List the outcomes in the database, and how many pairs of answers to the same case they make."""
     from llmaudit.evals.keep import summary
@@ -67,7 +68,7 @@ def list_outcomes(
     }
 
     def people() -> None:
-        cells = [[row["metric"], row["source"], row["model"], f"{row['outcomes']:,}", row["mean"]] for row in rows]
+        cells = [[row.metric, row.source, row.model, f"{row.outcomes:,}", row.mean] for row in rows]
         table(settings, "Outcomes", ["metric", "source", "model", "outcomes", "mean"], cells, left=(0, 1, 2))
         if found is not None:
             show_pairs(settings, found)
@@ -95,7 +96,7 @@ def pairs_document(found: Outcomes) -> dict[str, Any]:
 
 
 def show_pairs(settings: Settings, found: Outcomes) -> None:
-    """Print what pairs there are."""
+    """Print the pairs by models."""
     rows = [
         [first, second, f"{len(cases):,}", f"{_mean(cases, 'before'):.4f}", f"{_mean(cases, 'after'):.4f}"]
         for (first, second), cases in sorted(found.pairs.items())
@@ -112,7 +113,7 @@ def _mean(cases: list[Any], name: str) -> float:
 
 
 def pair_notes(found: Outcomes) -> list[str]:
-    """Return what of the outcomes counts for nothing, as sentences."""
+    """Return sentences on outcomes that are not used."""
     notes = []
     if found.unpaired:
         notes.append(f"{found.unpaired:,} outcomes or cases have no second answer beside them: they prove nothing")

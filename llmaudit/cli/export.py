@@ -16,7 +16,7 @@ from llmaudit.settings import Settings
 
 def export(
     settings: Settings,
-    to: Annotated[Path, typer.Option("--to", help="Folder to write to; made where it is not there.")],
+    to: Annotated[Path, typer.Option("--to", help="Folder to write to; created if it does not exist.")],
     format: Annotated[str, typer.Option("--format", help="parquet, csv or focus.")] = "parquet",  # noqa: A002
 ) -> None:
     """Write requests with their list cost, cells, tiers and bill lines to a folder; or the spend in FOCUS's columns.

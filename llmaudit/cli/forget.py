@@ -15,7 +15,7 @@ from llmaudit.settings import Settings
 
 def forget(
     settings: Settings,
-    file: Annotated[str, typer.Argument(help="Its path as it was named at ingest, or its content hash.")],
+    file: Annotated[str, typer.Argument(help="Its path as named at ingest, or its content hash.")],
 ) -> None:
     """Take a file out of the database whole: its requests, bill lines, rejects, conflicts, tiers and kept texts.
 

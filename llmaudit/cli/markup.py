@@ -157,7 +157,8 @@ def page(
         list[Path], typer.Argument(help="Saved pricing pages: HTML, Markdown (MDX) or text; - is standard input.")
     ],
     on: Annotated[
-        str | None, typer.Option("--date", help="Day to compare prices on, such as 2026-10-01; else the page's own.")
+        str | None,
+        typer.Option("--date", help="Day to compare prices on, such as 2026-10-01; by default the page's own."),
     ] = None,
     spend: Annotated[
         str | None, typer.Option("--spend", help="US dollars a month through this gateway, for the what-if.")

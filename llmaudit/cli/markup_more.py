@@ -64,7 +64,7 @@ def letter(
     gateway: Annotated[str, typer.Argument(help="The gateway, as `llmaudit markup` names it.")],
     out: Annotated[Path, typer.Option("--out", help="File to write; it ends in .html or .md.")],
     page: Annotated[
-        list[Path] | None, typer.Option("--page", help="Its saved pricing page, to set its words against the bill.")
+        list[Path] | None, typer.Option("--page", help="Its saved pricing page, to compare its words with the bill.")
     ] = None,
 ) -> None:
     """Write a page on one gateway that can be sent to it: claim, evidence, arithmetic, sample requests, cost a year.

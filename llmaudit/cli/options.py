@@ -21,13 +21,16 @@ _COMMON: dict[str, Any] = {
     "db": Annotated[str | None, typer.Option("--db", help="Database file.", show_default=False)],
     "catalog": Annotated[
         list[str] | None,
-        typer.Option("--catalog", help="Catalog file or folder laid over the packaged one; repeatable."),
+        typer.Option(
+            "--catalog", help="Catalog file or folder added to the packaged one; repeatable."
+        ),
     ],
     "deployments": Annotated[
         str | None, typer.Option("--deployments", help="YAML file: the model behind each deployment or profile.")
     ],
     "known_at": Annotated[
-        str | None, typer.Option("--known-at", help="Only prices the catalog held on this day, such as 2026-10-31.")
+        str | None,
+        typer.Option("--known-at", help="Only prices that the catalog held on this day, such as 2026-10-31."),
     ],
     "since": Annotated[str | None, typer.Option("--since", help="Start of the period, inclusive.")],
     "until": Annotated[str | None, typer.Option("--until", help="End of the period, exclusive.")],
@@ -45,7 +48,7 @@ AssumeTime = Annotated[
     str | None,
     typer.Option(
         "--assume-time",
-        help="Price what has no time in its log as of this time, of its file's date (`file`), or not (`none`).",
+        help="The time of requests whose log has none: an instant, `file` (the file's date), or `none` (no price).",
     ),
 ]
 """What a command takes that reads logs: the time of records without one."""
@@ -55,7 +58,7 @@ GatewayName = Annotated[
     str | None,
     typer.Option(
         "--gateway",
-        help="The gateway that requests went through whose log names none (`none`: they went through none).",
+        help="The gateway of requests whose log names none (`none`: there was none).",
     ),
 ]
 """What a command takes that reads logs: who passed requests on that name nobody."""

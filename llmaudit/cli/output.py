@@ -102,7 +102,7 @@ def table(
 
 
 def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
-    """Return the width of each column, so that amounts and short words stay whole; None where there is no room for all.
+    """Return the width of each column, so that amounts and short words stay whole; None if there is no room for all.
 
     Every column has room for its longest word, of long names for a part; what is left goes to those that want more.
     """

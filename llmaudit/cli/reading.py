@@ -228,5 +228,5 @@ def _warn_of_names(settings: Settings, store: Store) -> None:
 
 
 def first_failure(result: IngestResult) -> LlmauditError | None:
-    """Return the error that decides the exit code, or None where every file could be used."""
+    """Return the error that decides the exit code, or None if every file could be used."""
     return result.failures[0] if result.failures else None

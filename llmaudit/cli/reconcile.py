@@ -30,7 +30,7 @@ def reconcile(
     settings: Settings,
     official: Annotated[
         list[str] | None,
-        typer.Option("--official", help="An invoice total, SELLER=AMOUNT in US dollars; repeatable."),
+        typer.Option("--official", help="Invoice total, SELLER=AMOUNT in US dollars; repeatable."),
     ] = None,
 ) -> None:
     """Compare bills with the logs, by seller and month: how much the logs show, then the difference by cause.

@@ -26,7 +26,7 @@ def rollup(
         list[str] | None, typer.Argument(help="Cells files to add up, in place of a database.", show_default=False)
     ] = None,
     top: Annotated[
-        int | None, typer.Option("--top", min=1, help="Features, teams and unknown models told apart (5,000).")
+        int | None, typer.Option("--top", min=1, help="Features, teams and unknown models kept apart (5,000).")
     ] = None,
 ) -> None:
     """Fold the requests of a database into cells, and write them with everything else an audit needs to one file.

@@ -31,9 +31,12 @@ def tag(
     rules: Annotated[
         Path | None, typer.Option("--rules", help="Your rules (YAML), tried first from now on; kept in the database.")
     ] = None,
-    no_rules: Annotated[bool, typer.Option("--no-rules", help="Forget your rules; only the built-in ones.")] = False,
+    no_rules: Annotated[
+        bool, typer.Option("--no-rules", help="Forget your rules; use only the built-in ones.")
+    ] = False,
     model: Annotated[
-        Path | None, typer.Option("--model", help="Your classifier (`tag train`), used from now on; kept as well.")
+        Path | None,
+        typer.Option("--model", help="Your classifier (`tag train`), used from now on; kept in the database."),
     ] = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Forget the classifier.")] = False,
     reread: Annotated[
@@ -140,7 +143,7 @@ def evaluate(
     rules: Annotated[Path | None, typer.Option("--rules", help="Try these rules; nothing is kept.")] = None,
     keep: Annotated[
         bool,
-        typer.Option("--keep", help="Keep the error rates: the audit's range of savings rests on them from now on."),
+        typer.Option("--keep", help="Keep the error rates: from now on the audit's range of savings is based on them."),
     ] = False,
 ) -> None:
     """Compare tags with labels: accuracy, under- and over-tiering with intervals, and labellers' agreement.
@@ -214,7 +217,9 @@ def sample(
     size: Annotated[int, typer.Option("--size", min=1, max=100_000, help="Requests at most.")] = 200,
 ) -> None:
     """Choose the requests most worth a person's label, by template and doubt, into a file to fill in."""
-    from llmaudit.tiers.sample import COLUMNS
+    import msgspec
+
+    from llmaudit.tiers.sample import SampledRequest
     from llmaudit.tiers.sample import sample as choose
 
     with open_store(settings, read_only=True) as store:
@@ -225,8 +230,8 @@ def sample(
             next_step="Name it, for instance, to-label.csv.",
             slug="bad-option",
         )
-    write_sample(out, COLUMNS, rows)
-    doubtful = sum(row["proposed_tier"] is None or row["confidence"] < 0.5 for row in rows)  # noqa: PLR2004
+    write_sample(out, SampledRequest.__struct_fields__, [msgspec.structs.asdict(row) for row in rows])
+    doubtful = sum(row.is_in_doubt for row in rows)
     document = {"schema": "llmaudit/tag-sample/1", "path": str(out), "requests": len(rows), "in_doubt": doubtful}
     answer(
         settings,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -204,18 +203,36 @@ def total_of(files: Sequence[OutcomeFile]) -> dict[str, int]:
     return {name: sum(getattr(one, name) for one in files) for name in COUNTS}
 
 
-def summary(store: Store) -> tuple[list[dict[str, Any]], list[OutcomeFile]]:
-    """Return the number and mean of outcomes by metric, source and model (rows), and the files they came in."""
+class OutcomeSum(msgspec.Struct, frozen=True):
+    """Outcomes of one metric, source and model.
+
+    Attributes:
+        metric: What was measured.
+        source: Who scored.
+        model: The model that answered; None is the one that served the request.
+        outcomes: How many.
+        mean: Mean score, to six decimals.
+    """
+
+    metric: str
+    source: str
+    model: str | None
+    outcomes: int
+    mean: float
+
+
+def summary(store: Store) -> tuple[list[OutcomeSum], list[OutcomeFile]]:
+    """Return what outcomes there are, by metric, source and model, and the files they came in."""
     if not store.has("outcomes"):
         return [], []
-    rows = store.dicts(
-        "SELECT metric, source, model, count(*) AS outcomes, round(avg(score), 6) AS mean FROM outcomes"
-        " GROUP BY ALL ORDER BY ALL"
+    rows = store.rows(
+        "SELECT metric, source, model, count(*), round(avg(score), 6) FROM outcomes GROUP BY ALL ORDER BY ALL"
     )
-    files = store.dicts(
-        "SELECT file_id, path, records, accepted, duplicates, conflicts, rejected FROM outcome_files ORDER BY file_id"
-    )
-    return rows, [OutcomeFile(problems=problems(store, row.pop("file_id")), **row) for row in files]
+    files = store.rows(f"SELECT file_id, path, {', '.join(COUNTS)} FROM outcome_files ORDER BY file_id")
+    return [OutcomeSum(*row) for row in rows], [
+        OutcomeFile(path=path, problems=problems(store, file_id), **dict(zip(COUNTS, counts, strict=True)))
+        for file_id, path, *counts in files
+    ]
 
 
 @contextmanager

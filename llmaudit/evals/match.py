@@ -45,7 +45,7 @@ class _Case:
 def paired_outcomes(
     store: Store, catalog: Catalog, metric: str | None = None, source: str = "outcomes"
 ) -> Outcomes | None:
-    """Return the paired outcomes in a database; None where there is no pair of any metric.
+    """Return the paired outcomes in a database; None if there is no pair of any metric.
 
     Args:
         store: The database, with the view `keyed_requests` (`llmaudit.rollup.keyed_requests`).

@@ -13,7 +13,7 @@ from llmaudit.gate.compare import MIN_REQUESTS
 from llmaudit.gate.decompose import CAUSES, DAY_HOURS, Decomposition
 from llmaudit.gate.model import Baseline, CallKey
 from llmaudit.gate.noise import SAMPLED, Variances, deviation, variances
-from llmaudit.gate.sentences import Scope, inside, sentence, subject_of
+from llmaudit.gate.sentences import Change, Scope, inside, sentence, subject_of
 from llmaudit.money import EXACT, ZERO
 
 LEVEL = 0.01
@@ -37,8 +37,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         cause: One of `CAUSES`.
         subject: Template, feature, model or gateway it comes from; None is all of the log.
         usd: What it adds to the log's cost, exact.
-        usd_per_month: The same for thirty days; None where the log is too short to be a period.
-        z: Over its standard deviation by chance alone; None where chance does not move it.
+        usd_per_month: The same for thirty days; None if the log is too short to be a period.
+        z: Over its standard deviation by chance alone; None if chance does not move it.
         text: One sentence.
     """
 
@@ -61,7 +61,7 @@ class _Candidate:
 
     @property
     def z(self) -> float | None:
-        """The amount over its standard deviation; None where chance does not move it."""
+        """The amount over its standard deviation; None if chance does not move it."""
         return float(self.usd) / self.sd if self.sd else None
 
 
@@ -183,12 +183,12 @@ def _cause(decomposition: Decomposition, candidate: _Candidate, after: Baseline)
         usd=candidate.usd,
         usd_per_month=monthly,
         z=candidate.z,
-        text=sentence(candidate.cause, candidate.scope, parts, decomposition, candidate.usd, monthly),
+        text=sentence(candidate.cause, Change(decomposition, candidate.scope, parts), candidate.usd, monthly),
     )
 
 
 def per_month(usd: Decimal, log: Baseline) -> Decimal | None:
-    """Return an amount of a log for thirty days; None where the log is too short to be a period."""
+    """Return an amount of a log for thirty days; None if the log is too short to be a period."""
     if log.span.hours < DAY_HOURS:
         return None
     return EXACT.divide(EXACT.multiply(usd, Decimal(720)), Decimal(log.span.hours))

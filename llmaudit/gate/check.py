@@ -99,7 +99,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         schema: Name and major version.
-        passed: True, False, or None where there was not enough to decide.
+        passed: True, False, or None if there was not enough to decide.
         verdict: passed, failed or not-enough-data.
         headline: The first line: the largest cause, or that nothing stands out.
         catalog_version: Of the prices the log was priced with.

@@ -65,7 +65,7 @@ def _largest(moments: Iterable[Moments | None]) -> float:
 
 
 def design_effect(moments: Moments) -> float:
-    """Return the clustered variance of a mean cost over that of independent requests; 1 where there is no spread."""
+    """Return the clustered variance of a mean cost over that of independent requests; 1 if there is no spread."""
     if not moments.requests or moments.yy_rows <= 0:
         return 1.0
     mean = float(moments.usd) / moments.requests

@@ -91,7 +91,7 @@ class Priced:
             self._quantities.append("requests")
 
     def key_of(self, conditions: Conditions, tokens: Mapping[str, int]) -> str | None:
-        """Return the key of some requests' prices; None where they, or something they used, have none."""
+        """Return the key of some requests' prices; None if they, or something they used, have none."""
         key = self._keys[conditions]
         if key is None or key == NOTHING_USED:
             return key
@@ -107,11 +107,11 @@ class Priced:
         return " AND ".join(f"g.{name} = c.{name}" for name in varying or Conditions._fields[:1])
 
     def frozen_sql(self, *, exact: bool) -> str:
-        """A request's cost at the frozen prices; billed where there is no list price; NULL where neither is known."""
+        """A request's cost at the frozen prices; billed if there is no list price; NULL if neither is known."""
         return f"COALESCE({self._amount('f', exact=exact)}, CAST(g.billed_usd AS {_SQL_TYPES[exact]}))"
 
     def own_sql(self, *, exact: bool) -> str:
-        """A request's cost as it was: billed where that is known, else list."""
+        """A request's cost as it was: billed if that is known, else list."""
         prefix = "f" if self.frozen == self.rates else "o"
         return f"COALESCE(CAST(g.billed_usd AS {_SQL_TYPES[exact]}), {self._amount(prefix, exact=exact)})"
 
@@ -231,5 +231,5 @@ def _rate_of(key: RateKey, rates: Rates) -> Rate:
 
 
 def conditions_of(key: str | None) -> str:
-    """Return the conditions in a rate's key, for people; empty where the price is the ordinary one."""
+    """Return the conditions in a rate's key, for people; empty if the price is the ordinary one."""
     return (key or "").partition(" ")[2].partition("@")[0].strip()

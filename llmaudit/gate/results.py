@@ -22,7 +22,7 @@ class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
         name: The rule, as the budget names it.
         by: What it is grouped by.
         group: The group; None is all of the log.
-        passed: True, False, or None where nothing could be decided.
+        passed: True, False, or None if nothing could be decided.
         status: passed, failed, warned, acknowledged or undecided.
         value: What was found, in the rule's unit; None if unknown.
         limit: What is allowed.
@@ -123,7 +123,7 @@ class Figure:
     """A figure of the log itself, compared with a limit: not an estimate, so without an interval.
 
     Attributes:
-        value: The figure; None where it is unknown.
+        value: The figure; None if it is unknown.
         unit: usd, pct or ms.
         before: The baseline's amount, as JSON text.
         after: The log's.

@@ -51,27 +51,41 @@ def subject_of(cause: str, scope: Scope, parts: Sequence[Part]) -> str | None:
     return scope_name(scope)
 
 
-def sentence(
-    cause: str, scope: Scope, parts: Sequence[Part], decomposition: Decomposition, usd: Decimal, monthly: Decimal | None
-) -> str:
+def sentence(cause: str, change: Change, usd: Decimal, monthly: Decimal | None) -> str:
     """Return one sentence on a cause, with its amount."""
-    subject_and_change = _TOLD[cause](_Both(decomposition, scope), parts, scope_name(scope))
-    return f"{subject_and_change}: {amount(usd, monthly)}"
+    return f"{_SENTENCES[cause](change)}: {amount(usd, monthly)}"
 
 
 def amount(usd: Decimal, monthly: Decimal | None) -> str:
-    """Return an amount with its sign, for a month where the log is long enough."""
+    """Return an amount with its sign, for a month if the log is long enough."""
     value = monthly if monthly is not None else usd
     sign = "+" if value > 0 else ""
     return f"{sign}{shown(value)} a month" if monthly is not None else f"{sign}{shown(value)} on this log"
 
 
-class _Both:
-    """Both logs, or the part of them within a scope."""
+class Change:
+    """What a cause changed within a scope: that part of both logs.
 
-    def __init__(self, found: Decomposition, scope: Scope) -> None:
+    Args:
+        found: The decomposition of the two logs.
+        scope: All, a feature, or a template of a feature.
+        parts: The parts of the cause within the scope.
+    """
+
+    def __init__(self, found: Decomposition, scope: Scope, parts: Sequence[Part]) -> None:
         self.found = found
-        self.sides = [[one for key, one in side.items() if inside(key, scope)] for side in (found.before, found.after)]
+        self.parts = parts
+        self.name = scope_name(scope)
+        self.sides = [[use for key, use in side.items() if inside(key, scope)] for side in (found.before, found.after)]
+
+    @property
+    def of_scope(self) -> str:
+        """The scope after a noun, such as ` of feature chat`; empty for all."""
+        return f" of {self.name}" if self.name else ""
+
+    def largest(self, key: Callable[[Part], str | None]) -> str | None:
+        """Return the key with the largest amount, up or down."""
+        return _largest(self.parts, key)
 
     def pools(self, outcomes: Iterable[str] | None = None) -> list[list[Pool]]:
         """Return the pools of each side."""
@@ -100,13 +114,14 @@ class _Both:
         return [sum(use.calls for use in side) for side in self.sides]
 
 
-Telling = Callable[[_Both, Sequence[Part], str | None], str]
+Telling = Callable[[Change], str]
+"""Says what changed, from what to what."""
 
 
-def _volume(both: _Both, _: Sequence[Part], __: str | None) -> str:
-    before, now = both.calls()
-    if both.found.period_ratio != 1:
-        went = _went(now / float(both.found.period_ratio), before)
+def _volume(change: Change) -> str:
+    before, now = change.calls()
+    if change.found.period_ratio != 1:
+        went = _went(now / float(change.found.period_ratio), before)
         return f"calls {went} from {before:,} to {now:,}, in logs of unequal length"
     return f"calls {_went(now, before)} from {before:,} to {now:,}"
 
@@ -115,21 +130,21 @@ def _went(now: float, before: float) -> str:
     return "rose" if now > before else "fell"
 
 
-def _traffic(both: _Both, parts: Sequence[Part], _: str | None) -> str:
-    name = _largest(parts, lambda part: _use_name(part.use))
+def _traffic(change: Change) -> str:
+    name = change.largest(lambda part: _use_name(part.use))
     sides = [
         sum(use.calls for key, use in side.items() if _use_name(key) == name)
-        for side in (both.found.before, both.found.after)
+        for side in (change.found.before, change.found.after)
     ]
-    shares = [100 * count / max(whole, 1) for count, whole in zip(sides, both.calls(), strict=True)]
+    shares = [100 * count / max(whole, 1) for count, whole in zip(sides, change.calls(), strict=True)]
     return f"what is called shifted, most of all {name}: {shares[0]:.1f}% of calls, now {shares[1]:.1f}%"
 
 
 def _tokens(verb: str, names: Sequence[str], unit: str) -> Telling:
-    def tell(both: _Both, _: Sequence[Part], name: str | None) -> str:
-        before, now = both.mean(names)
+    def tell(change: Change) -> str:
+        before, now = change.mean(names)
         went = verb if now > before else "shrank"
-        return f"{name or 'requests'} {went} from {_count(before)} to {_count(now)} {unit} tokens"
+        return f"{change.name or 'requests'} {went} from {_count(before)} to {_count(now)} {unit} tokens"
 
     return tell
 
@@ -138,41 +153,38 @@ def _count(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"  # noqa: PLR2004 -- digits that still tell apart
 
 
-def _cache(both: _Both, _: Sequence[Part], name: str | None) -> str:
-    prompts, reads = both.mean(INPUT_COUNTERS), both.mean(("cache_read_tokens",))
+def _cache(change: Change) -> str:
+    prompts, reads = change.mean(INPUT_COUNTERS), change.mean(("cache_read_tokens",))
     shares = [100 * read / prompt if prompt else 0.0 for read, prompt in zip(reads, prompts, strict=True)]
-    where = f" of {name}" if name else ""
-    return f"cache reads{where} went from {shares[0]:.1f}% to {shares[1]:.1f}% of the input tokens"
+    return f"cache reads{change.of_scope} went from {shares[0]:.1f}% to {shares[1]:.1f}% of the input tokens"
 
 
-def _per_call(both: _Both, outcome: str) -> list[float]:
-    counts = [sum(pool.requests for pool in side) for side in both.pools((outcome,))]
-    return [100 * count / max(calls, 1) for count, calls in zip(counts, both.calls(), strict=True)]
+def _per_call(change: Change, outcome: str) -> list[float]:
+    counts = [sum(pool.requests for pool in side) for side in change.pools((outcome,))]
+    return [100 * count / max(calls, 1) for count, calls in zip(counts, change.calls(), strict=True)]
 
 
-def _retries(both: _Both, _: Sequence[Part], name: str | None) -> str:
-    before, now = _per_call(both, "superseded")
-    where = f" of {name}" if name else ""
-    return f"failed attempts that were tried again{where} went from {before:.1f} to {now:.1f} per 100 calls"
+def _retries(change: Change) -> str:
+    before, now = _per_call(change, "superseded")
+    return f"failed attempts that were tried again{change.of_scope} went from {before:.1f} to {now:.1f} per 100 calls"
 
 
-def _failures(both: _Both, _: Sequence[Part], name: str | None) -> str:
-    before, now = _per_call(both, "failed")
-    where = f" of {name}" if name else ""
-    return f"calls{where} without an answer went from {before:.1f}% to {now:.1f}%"
+def _failures(change: Change) -> str:
+    before, now = _per_call(change, "failed")
+    return f"calls{change.of_scope} without an answer went from {before:.1f}% to {now:.1f}%"
 
 
-def _unpriced(both: _Both, _: Sequence[Part], name: str | None) -> str:
+def _unpriced(change: Change) -> str:
     shares = []
-    for side in both.pools():
+    for side in change.pools():
         known, every = sum(pool.known for pool in side), sum(pool.requests for pool in side)
         shares.append(100 * (every - known) / max(every, 1))
-    where = f" of {name}" if name else ""
-    return f"requests{where} whose cost is unknown went from {shares[0]:.1f}% to {shares[1]:.1f}%, which is no saving"
+    moved = f"from {shares[0]:.1f}% to {shares[1]:.1f}%"
+    return f"requests{change.of_scope} whose cost is unknown went {moved}, which is no saving"
 
 
-def _models(both: _Both, _: Sequence[Part], name: str | None) -> str:
-    before, now = both.leaves()
+def _models(change: Change) -> str:
+    before, now = change.leaves()
     counts = [_by_model(side) for side in (before, now)]
     sums = [max(sum(side.values()), 1) for side in counts]
     gains = {
@@ -181,8 +193,7 @@ def _models(both: _Both, _: Sequence[Part], name: str | None) -> str:
     }
     model = max(gains, key=lambda one: (gains[one], one)) if gains else "another model"
     shares = [100 * side.get(model, 0) / whole for side, whole in zip(counts, sums, strict=True)]
-    where = f" of {name}" if name else ""
-    return f"{printable(model)} now answers {shares[1]:.1f}% of requests{where} ({shares[0]:.1f}% before)"
+    return f"{printable(model)} now answers {shares[1]:.1f}% of requests{change.of_scope} ({shares[0]:.1f}% before)"
 
 
 def _by_model(leaves: Iterable[tuple[LeafKey, Leaf]]) -> dict[str, int]:
@@ -192,18 +203,18 @@ def _by_model(leaves: Iterable[tuple[LeafKey, Leaf]]) -> dict[str, int]:
     return counts
 
 
-def _price(both: _Both, parts: Sequence[Part], _: str | None) -> str:
-    model = _largest(parts, lambda part: part.leaf.model)
-    usd = [leaf for key, leaf in both.leaves()[1] if key.model == model]
-    own, frozen = sum((leaf.own_usd for leaf in usd), ZERO), sum((leaf.frozen_usd for leaf in usd), ZERO)
-    change = f" by {100 * float(EXACT.divide(own - frozen, frozen)):+.1f}%" if frozen else ""
-    return f"the price of {printable(model or 'a model')} changed{change}; this is no change of yours"
+def _price(change: Change) -> str:
+    model = change.largest(lambda part: part.leaf.model)
+    leaves = [leaf for key, leaf in change.leaves()[1] if key.model == model]
+    own, frozen = sum((leaf.own_usd for leaf in leaves), ZERO), sum((leaf.frozen_usd for leaf in leaves), ZERO)
+    size = f" by {100 * float(EXACT.divide(own - frozen, frozen)):+.1f}%" if frozen else ""
+    return f"the price of {printable(model or 'a model')} changed{size}; this is no change of yours"
 
 
-def _markup(both: _Both, parts: Sequence[Part], _: str | None) -> str:
-    gateway = _largest(parts, lambda part: part.leaf.gateway)
+def _markup(change: Change) -> str:
+    gateway = change.largest(lambda part: part.leaf.gateway)
     pcts = []
-    for side in both.leaves():
+    for side in change.leaves():
         leaves = [leaf for key, leaf in side if key.gateway == gateway and not key.is_opaque]
         usd, own = sum((leaf.usd for leaf in leaves), ZERO), sum((leaf.own_usd for leaf in leaves), ZERO)
         pcts.append(100 * float(EXACT.divide(usd - own, own)) if own else 0.0)
@@ -212,7 +223,7 @@ def _markup(both: _Both, parts: Sequence[Part], _: str | None) -> str:
 
 
 def _plain(text: str) -> Telling:
-    return lambda _, __, name: f"{text} of {name}" if name else text
+    return lambda change: f"{text}{change.of_scope}"
 
 
 def _largest(parts: Sequence[Part], key: Callable[[Part], str | None]) -> str | None:
@@ -222,7 +233,7 @@ def _largest(parts: Sequence[Part], key: Callable[[Part], str | None]) -> str | 
     return max(sums, key=lambda one: (abs(sums[one]), one or "")) if sums else None
 
 
-_TOLD: dict[str, Telling] = {
+_SENTENCES: dict[str, Telling] = {
     "volume": _volume,
     "traffic": _traffic,
     "retries": _retries,

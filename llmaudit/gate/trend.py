@@ -89,7 +89,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         schema: Name and major version.
-        passed: False where a rise of more than 5% began lately; None where there are too few baselines to say.
+        passed: False if a rise of more than 5% began lately; None if there are too few baselines to say.
         verdict: passed, failed or not-enough-data.
         points: The series, oldest first.
         changes: Changes of level, oldest first.

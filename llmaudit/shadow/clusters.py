@@ -102,7 +102,7 @@ class Members:
 
     Attributes:
         codes: Shape (n,): cluster of each pair, non-negative integers; gaps do no harm.
-        weights: Shape (n,): share of each pair, summing to 1; None where all count the same.
+        weights: Shape (n,): share of each pair, summing to 1; None if all count the same.
         present: Shape (codes,): which codes have a pair.
         shares: Shape (clusters,): share of each cluster.
         squares: Shape (clusters,): sum of its pairs' squared shares.
@@ -187,7 +187,7 @@ def dot(first: Floats, second: Floats) -> float:
 
 
 def over(values: Floats, weights: Floats) -> Floats:
-    """Return values over their weights, 0 where there is no weight."""
+    """Return values over their weights, 0 if there is no weight."""
     if not len(weights) or weights.min() > 0:  # the usual case, and several times as fast
         return values / weights
     return np.divide(values, weights, out=np.zeros_like(values), where=weights > 0)

@@ -108,7 +108,7 @@ class BadValue(Exception):  # noqa: N818 -- a verdict on one value, caught where
 
 
 def field_of(name: str) -> Field | None:
-    """Return what a column of a file is, or None where it is not read."""
+    """Return what a column of a file is, or None if it is not read."""
     if name.startswith("score"):
         return Field(name, "score")
     if name == "reward":
@@ -117,7 +117,7 @@ def field_of(name: str) -> Field | None:
 
 
 def read_value(kind: str, value: Any) -> Any:
-    """Return a value as its kind, or None where there is none.
+    """Return a value as its kind; None if it is empty.
 
     Raises:
         BadValue: It is no such thing.

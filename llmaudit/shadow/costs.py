@@ -30,7 +30,7 @@ class TokenCounts:
     """The disjoint counters of each answer.
 
     Attributes:
-        counts: Tokens, 0 where a counter is not stated. Shape (rows, 6), in the order of `COUNTERS`.
+        counts: Tokens, 0 if a counter is not stated. Shape (rows, 6), in the order of `COUNTERS`.
         known: Whether prompt and output are both stated. Shape (rows,).
     """
 

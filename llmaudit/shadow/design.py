@@ -34,7 +34,7 @@ class TierTraffic:
         requests_per_day: Requests a day.
         units_per_day: Distinct users (or sessions) a day.
         mean_square_size: Requests of a unit, averaged over requests: sum(n^2) / sum(n).
-        cost_spread: Coefficient of variation of a request's cost; None where costs are not known.
+        cost_spread: Coefficient of variation of a request's cost; None if costs are not known.
     """
 
     tier: int | None
@@ -60,7 +60,7 @@ class TierDesign(msgspec.Struct, frozen=True, kw_only=True):
         power_after_5_days: Power after five days.
         units: Users or sessions expected in the sample by the end.
         curve: Power after a number of days.
-        cost_days: Days until a saving of the size asked about is certain; None where costs are not known.
+        cost_days: Days until a saving of the size asked about is certain; None if costs are not known.
     """
 
     tier: int | None

@@ -310,5 +310,5 @@ def _bandwidth(pairs: int, p: float) -> float:
 
 
 def _quantile(found: Spread, level: float) -> float:
-    """Return the t quantile of a two-sided interval; infinite where nothing is known of the spread."""
+    """Return the t quantile of a two-sided interval; infinite if nothing is known of the spread."""
     return float(stdtrit(found.df, 0.5 + level / 2)) if found.df > 0 else float("inf")

@@ -1,7 +1,7 @@
-"""Pairs files in which every record is as it should be, a million a second: JSON lines and CSV to columns at once.
+"""Reads pairs files in which every record is valid, a million a second: JSON lines and CSV to columns at once.
 
-JSON lines that differ only in their values are cut into columns where they lie; the others go through Arrow's reader,
-in their places. Anything odd, and there is no answer: then the file is read record by record, where each has its line.
+JSON lines that differ only in their values are cut into columns; the others go through Arrow's reader. If anything is
+odd, there is no result: then the file is read record by record, and every error is reported with its line.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ SAMPLE = 200
 BLOCK_BYTES = 2 << 20
 WORKERS = 2
 FEW = 5000
-"""Lines of a block that are read one by one rather than leave the whole file to that; a block has some 40,000."""
+"""Lines of a block that may be read one by one, of some 40,000; with more, the whole file is."""
 
 
 class _Odd(Exception):  # noqa: N818 -- not an error: this file is for the reader of single records
-    """Something is not as it should be."""
+    """The file is not one that this module can read."""
 
 
 def fast(path: Path, head: bytes, needs: tuple[str, ...], *, is_json: bool) -> pa.Table | None:
-    """Return the rows of a file, or None where anything at all is not as it should be.
+    """Return the rows of a file, or None if anything in it is odd.
 
     Args:
         path: The file.
@@ -93,7 +93,7 @@ def _block(block: Block, schema: pa.Schema) -> pa.Table:
     if data is None:
         raise _Odd
     if not data.isascii():
-        data.decode()  # lines are cut without a look at what is in them
+        data.decode()  # only to check it: lines are cut without a look at their content
     count = len(block)
     tables, places = [], []
     for lines in Shapes().of(data):  # of this block alone: blocks are read beside each other
@@ -167,7 +167,7 @@ def _uncut(data: bytes, places: Any, schema: pa.Schema) -> pa.Table:
 
 
 def _singly(lines: list[bytes]) -> pa.Table:
-    """Return the rows of lines of many kinds."""
+    """Return the rows of lines that have little in common."""
     tally, found = Tally(), Collected()
     for place, line in enumerate(lines):
         found.add(place, fields_in(place, line, (), tally))
@@ -189,7 +189,7 @@ def _seen_type(one: Field, values: list[Any]) -> pa.DataType:
 
 
 class _Counted:
-    """A binary file for Arrow that counts the lines that pass through it."""
+    """A binary file that counts the lines that are read from it, with the methods that `pyarrow.PythonFile` calls."""
 
     closed = False
     mode = "rb"
@@ -220,7 +220,7 @@ class _Counted:
 
     @property
     def lines(self) -> int:
-        """Lines that have passed, the last one also where it has no end."""
+        """Lines read so far, a last one without a line end included."""
         return self._ends + (self._last != b"\n")
 
 
@@ -241,7 +241,7 @@ def _csv_type(one: Field) -> pa.DataType:
 def _arrow_csv(source: _Counted, head: bytes) -> pa.Table:
     names = [name.strip().strip('"') for name in head.splitlines()[0].decode("utf-8").split(",")]
     if len(set(names)) < len(names):
-        raise ValueError("a column twice")
+        raise _Odd
     wanted = {name: one for name in names if (one := field_of(name))}
     types = {name: _csv_type(one) for name, one in wanted.items()}
     return arrow_csv.read_csv(

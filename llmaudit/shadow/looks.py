@@ -22,7 +22,7 @@ class Step:
     """One look: everything up to the end of a day.
 
     Attributes:
-        day: Days since 1970; -1 where pairs have no time.
+        day: Days since 1970; -1 if pairs have no time.
         number: Calendar days since the first one, from 1.
         value: The estimate so far.
         spread: Its uncertainty.
@@ -224,7 +224,7 @@ class Schedule:
         return sequential.boundaries(self.fractions, alpha, two_sided=two_sided)
 
     def p_value(self, null: float, *, two_sided: bool) -> float | None:
-        """Return the p-value that holds at every look, or None where no look could be tested."""
+        """Return the p-value that holds at every look, or None if no look could be tested."""
         if not self.steps:
             return None
         z = [step.z(null) for step in self.steps]

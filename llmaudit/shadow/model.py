@@ -66,7 +66,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
         arm_a: The primary's figure; of a cost ratio, US dollars per request or success.
         arm_b: The shadow's.
         delta: Shadow minus primary; of a cost ratio, the ratio itself (1 is no difference).
-        low: Low end of the 95% interval of `delta`; None where nothing bounds it.
+        low: Low end of the 95% interval of `delta`; None if nothing bounds it.
         high: High end.
         p: Two-sided p-value of no difference, valid at every look; None below ten clusters.
         pairs: Pairs it rests on.
@@ -101,7 +101,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What was known of quality after one day.
 
     Attributes:
-        day: Its date; None where pairs have no time.
+        day: Its date; None if pairs have no time.
         pairs: Judged pairs so far.
         clusters: Clusters so far.
         fraction: Share of the planned information that is in.
@@ -158,9 +158,9 @@ class TierResult(msgspec.Struct, frozen=True, kw_only=True):
         decided_on: Day of the look that decided.
         fell_back: Whether the statistic has fallen below the boundary since.
         more_pairs: Judged pairs still needed if the models are equal, or if the loss is as seen where equal ones have
-            enough; None where none are needed or no number would do.
+            enough; None if none are needed or no number would do.
         more_days: Days that takes at the present rate.
-        more_pairs_as_seen: Judged pairs still needed if the loss is as seen; None where no number would do.
+        more_pairs_as_seen: Judged pairs still needed if the loss is as seen; None if no number would do.
         anytime: Verdict of the confidence sequence, which holds without a plan.
         looks: The sequence of looks.
     """
@@ -195,7 +195,7 @@ class Check(msgspec.Struct, frozen=True):
 
     Attributes:
         check: Its name.
-        status: pass, warn, fail, or unknown where the data cannot tell.
+        status: pass, warn, fail, or unknown if the data cannot tell.
         detail: What was seen.
         blocks: Whether a failure blocks the verdict.
     """
@@ -253,8 +253,8 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
         name: Its name.
         decision: The verdict on everything: pooled quality and every guardrail together.
         sentence: The decision in plain words.
-        primary: Model of the primary arm; None where it is several.
-        shadow: Model of the shadow arm; None where it is several.
+        primary: Model of the primary arm; None if it is several.
+        shadow: Model of the shadow arm; None if it is several.
         score_kind: binary, graded or pairwise.
         cluster: What a cluster is.
         pairs: Pairs.

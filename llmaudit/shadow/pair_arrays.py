@@ -89,7 +89,7 @@ def pairs_of(table: pa.Table, details: Details, zone: str, cluster: str = "auto"
 
 
 def _days(at: Ints, zone: str) -> Ints:
-    """Return days since 1970 in a zone; -1 where there is no time."""
+    """Return days since 1970 in a zone; -1 if there is no time."""
     known = at != UNKNOWN
     if zone == "UTC":
         return np.where(known, at // DAY_US, -1)

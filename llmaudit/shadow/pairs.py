@@ -27,7 +27,7 @@ class Arm:
     Attributes:
         present: Whether this arm has a row at all.
         ok: Whether it has a good answer.
-        score: Quality in the score's own unit; nan where it was not judged.
+        score: Quality in the score's own unit; nan if it was not judged.
         cost: Whole cost in 1e-12 US dollars, with retries, fallback and verification in; or `UNKNOWN`.
         success: Whether the task was done, -1 unknown.
         latency_ms: Time to the whole answer.

@@ -70,7 +70,7 @@ def _whole(column: Any) -> Any:
 
 
 def _in_order(source: Ints, line: Ints) -> Ints | None:
-    """Return rows in the order of the files, or None where they already are."""
+    """Return rows in the order of the files, or None if they already are."""
     if len(source) < 2 or (np.all(np.diff(source) == 0) and np.all(np.diff(line) > 0)):  # noqa: PLR2004
         return None
     return np.lexsort((line, source))

@@ -149,7 +149,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _score_name(names: Sequence[str], wanted: str | None) -> str | None:
-    """Return the column of the score that decides; None where there is no score."""
+    """Return the column of the score that decides; None if there is no score."""
     scores = [name for name in names if name.startswith("score")]
     if wanted is not None:
         found = next((name for name in scores if name in {wanted, f"score_{wanted}"}), None)

@@ -189,7 +189,7 @@ def _anytime_verdict(looks: list[Look], margin: float) -> Verdict:
 
 
 class More(NamedTuple):
-    """What an undecided test still needs; None where no number would do.
+    """What an undecided test still needs; None if no number would do.
 
     Attributes:
         pairs: Judged pairs if the models are equal; if that many are there already, pairs if the loss is as seen.

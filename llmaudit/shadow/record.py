@@ -1,4 +1,4 @@
-"""One record of a pairs file to its fields: every value is checked, and errors are noted with their line."""
+"""Reads the fields of one record of a pairs file: every value is checked, and errors are noted with their line."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def fields_in(line: int, raw: Any, needs: tuple[str, ...], tally: Tally) -> dict
 
 
 def _twice(raw: bytes, record: dict[str, Any]) -> str | None:
-    """Return a name that an object of a record has twice: which of its values is meant cannot be known.
+    """Return a name that occurs twice in an object of a record, or None: nobody knows which of its values is meant.
 
-    The decoder keeps the last one without a word. So names are counted, and looked at where it kept fewer.
+    The decoder silently keeps the last one. So names are counted in the text, and examined if it kept fewer.
     """
     if raw.count(b'":') + raw.count(b'" :') <= _names(record):
         return None
@@ -74,23 +74,20 @@ def _twice(raw: bytes, record: dict[str, Any]) -> str | None:
 
 
 def _names(value: Any) -> int:
-    """Return how many names the objects in a value have; without recursion, for a record may be nested deeply."""
+    """Return how many names the objects in a value have; without recursion, since a record may be nested deeply."""
     count, waiting = 0, [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            count += len(one)
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+        inner = waiting.pop()
+        if isinstance(inner, dict):
+            count += len(inner)
+            waiting.extend(inner.values())
+        elif isinstance(inner, list):
+            waiting.extend(inner)
     return count
 
 
 def flat(record: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str, Any]]:
-    """Yield the fields of a record: the key of each, the name of its column, and its value.
-
-    Those of a usage object are among them.
-    """
+    """Yield the fields of a record, those of a usage object included: path of keys, column name and value."""
     for name, value in record.items():
         if name in USAGE and isinstance(value, dict):
             for path, known, count in _usage(value):
@@ -117,7 +114,7 @@ def _usage(usage: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str, Any]]:
 
 
 class Collected:
-    """Records as columns, as they come in."""
+    """Records collected into columns."""
 
     def __init__(self) -> None:
         self._fields: dict[str, Field] = {}
@@ -125,7 +122,7 @@ class Collected:
         self._lines: list[int] = []
 
     def add(self, line: int, record: dict[str, tuple[Field, Any]] | None) -> None:
-        """Add a record; None is one that cannot be used."""
+        """Add a record; one that cannot be used is None, and left out."""
         if record is None:
             return
         before = len(self._lines)

@@ -37,7 +37,7 @@ class Logs:
         primary: End of the path of the log that users saw.
         shadow: End of the path of the shadow's log.
         join: id, trace or prompt.
-        scores: File of `request_id, score`; None where quality is not known.
+        scores: File of `request_id, score`; None if quality is not known.
     """
 
     primary: str
@@ -51,8 +51,8 @@ class Request:
     """What to read and how.
 
     Attributes:
-        files: Pairs files; empty where logs are joined.
-        logs: Logs to join; None where files are read.
+        files: Pairs files; empty if logs are joined.
+        logs: Logs to join; None if files are read.
         plan: What was decided before.
         primary: Name of the arm users saw, where it is none of the usual ones.
         share: The sampling share that was meant, for the sample-ratio check.

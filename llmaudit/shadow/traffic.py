@@ -109,7 +109,7 @@ def candidates(store: Store, catalog: Catalog, period: Period, unit: str) -> lis
 
 
 def production_mix(store: Store, period: Period = ALL, without: Sequence[int] = ()) -> dict[str, float] | None:
-    """Return the share of each tier among good requests, or None where the database has none.
+    """Return the share of each tier among good requests, or None if the database has none.
 
     Args:
         store: The database.
@@ -130,7 +130,7 @@ def production_mix(store: Store, period: Period = ALL, without: Sequence[int] = 
 
 
 def sampled_traffic(store: Store, test: str, share: float, unit: str) -> Traffic | None:
-    """Return production requests of a test's days and which of them have a pair, or None where none can be matched.
+    """Return production requests of a test's days and which of them have a pair, or None if none can be matched.
 
     A pair is matched by its id being the request's or the call's id.
     """

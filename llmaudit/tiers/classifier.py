@@ -71,7 +71,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return shrunk(linear, self.cohorts.get(cohort_of(signals)), self.prior_mass)
 
     def verdict(self, signals: Signals) -> Verdict | None:
-        """Return the likeliest tier, or None where it is not likely enough."""
+        """Return the likeliest tier, or None if it is not likely enough."""
         chances = self.probabilities(signals)
         best = max(range(len(chances)), key=lambda index: (chances[index], index))
         if chances[best] < self.abstain_below:

@@ -12,7 +12,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Label(msgspec.Struct, frozen=True):
         line: Its line or CSV row, the first being 1.
         tier: 0 to 3.
         acceptable: Tiers that would do, `tier` among them.
-        request_id: The request it labels, or None where it holds the prompt itself.
+        request_id: The request it labels, or None if it holds the prompt itself.
         prompt: The last user message, or None.
         system: The system message that came with it.
         labeller: Who gave it, or None.
@@ -119,39 +119,54 @@ def _label(path: Path, line: int, row: dict[str, Any]) -> Label:
     acceptable = _tiers(path, line, row.get("acceptable_tiers"))
     stated = row.get("tier", row.get("expected_tier"))
     (tier,) = _tiers(path, line, [acceptable[0] if stated in (None, "") else stated])
-    prompt, system = prompt_of(row)
+    prompt = prompt_of(row)
     request = row.get("request_id") or row.get("case_id")
-    if not request and prompt is None:
+    if not request and prompt.text is None:
         raise _wrong(path, f"line {line} names no `request_id` and holds no `prompt`")
     return Label(
         line=line,
         tier=tier,
         acceptable=acceptable or (tier,),
-        request_id=str(request) if prompt is None else None,
-        prompt=prompt,
-        system=system,
+        request_id=str(request) if prompt.text is None else None,
+        prompt=prompt.text,
+        system=prompt.system,
         labeller=str(row["labeller"]) if row.get("labeller") else None,
         source=str(row["source"]) if row.get("source") else None,
         weight=_weight(path, line, row.get("weight")),
     )
 
 
-def prompt_of(row: dict[str, Any]) -> tuple[str | None, str]:
-    """Return the last user message of a row (None where it has no `prompt` or `messages`) and its system message."""
+class Prompt(NamedTuple):
+    """What was asked.
+
+    Attributes:
+        text: The user's message that says what the conversation is about; None if there is none.
+        system: The system message, or empty.
+    """
+
+    text: str | None
+    system: str
+
+
+NO_PROMPT = Prompt(None, "")
+
+
+def prompt_of(row: dict[str, Any]) -> Prompt:
+    """Return the prompt of a JSON object with `messages`, or with `prompt` and `system`."""
     messages = row.get("messages")
     if isinstance(messages, list):
+        from llmaudit.tiers.text import subject  # noqa: PLC0415 -- polars only where there is text
+
         texts_by_role = [
             (str(message.get("role")), _text(message.get("content")))
             for message in messages
             if isinstance(message, dict)
         ]
-        from llmaudit.tiers.text import subject  # noqa: PLC0415 -- polars only where there is text
-
         user_texts = [text for role, text in texts_by_role if role == "user"]
         system_text = next((text for role, text in texts_by_role if role in {"system", "developer"}), "")
-        return (subject(user_texts) if user_texts else None), system_text
-    prompt = row.get("prompt")
-    return (prompt, str(row.get("system") or "")) if isinstance(prompt, str) else (None, "")
+        return Prompt(subject(user_texts) if user_texts else None, system_text)
+    text = row.get("prompt")
+    return Prompt(text, str(row.get("system") or "")) if isinstance(text, str) else NO_PROMPT
 
 
 def _text(content: Any) -> str:

@@ -48,7 +48,7 @@ class Shape(NamedTuple):
         first_person: Times somebody speaks of themselves, or gives the model a role.
         trouble: Times something fails, or is asked how to do.
         how_to: Times a way to do something is asked for, or something to be made.
-        facts: 1 where it opens as a question for one fact does.
+        facts: 1 if it opens as a question for one fact does.
         terms: Words formed as those of medicine and the life sciences are.
         long_text: Times a length of a thousand words or more is asked for.
         option_a: Answers (A) to choose from; `option_b` and `option_c` alike.

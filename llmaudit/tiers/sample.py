@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from typing import Any
 
 import msgspec
 
 from llmaudit.period import ALL, Period
 from llmaudit.store import Store
 
-DOUBTFUL = 0.5
-FAIR = 0.7
+DOUBTFUL, FAIR = 0.5, 0.7
+"""Confidence below which a tag is doubtful, and below which it is only fair."""
+
 DOUBT_WEIGHT = {"unknown": 3.0, "doubtful": 2.0, "fair": 1.0, "sure": 0.5}
 """How much more a label is worth where the tag is in doubt."""
 
@@ -23,7 +23,8 @@ LEVELS = ("coalesce(r.template_hash, r.feature, r.endpoint, '')", "coalesce(r.fe
 def _candidates(level: str) -> str:
     """Return SQL for the requests that a label can name; the hash orders them by nothing but their ids."""
     return f"""
-        SELECT r.request_id, s.path AS file, r.line, r.feature, r.endpoint, r.template_hash, t.tier AS proposed_tier,
+        SELECT r.request_id, s.path AS file, r.line, r.feature, r.endpoint, r.template_hash AS template,
+            t.tier AS proposed_tier,
             t.task, t.confidence, t.reason,
             {level} AS stratum,
             CASE WHEN t.tier IS NULL THEN 'unknown' WHEN t.confidence < {DOUBTFUL} THEN 'doubtful'
@@ -36,15 +37,47 @@ def _candidates(level: str) -> str:
     """
 
 
-COLUMNS = (
-    "request_id", "file", "line", "feature", "endpoint", "template", "proposed_tier", "task", "confidence", "reason",
-    "weight", "tier", "labeller",
-)  # fmt: skip
-"""Columns of the file that a person fills in; the last two are empty."""
+class SampledRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the file that a person fills in.
+
+    Attributes:
+        request_id: The request.
+        file: The log it is in.
+        line: Its line there.
+        feature: Its feature.
+        endpoint: Its endpoint.
+        template: Hash of its template.
+        proposed_tier: As it is tagged; None is unknown.
+        task: As it is tagged.
+        confidence: Of the tag, 0 to 1.
+        reason: Of the tag.
+        weight: How many requests of the traffic it represents.
+        tier: Left to the person.
+        labeller: Left to the person.
+    """
+
+    request_id: str
+    file: str
+    line: int
+    feature: str | None
+    endpoint: str | None
+    template: str | None
+    proposed_tier: int | None
+    task: str | None
+    confidence: float
+    reason: str
+    weight: float
+    tier: int | None = None
+    labeller: str | None = None
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether its tag is unknown or doubtful."""
+        return self.proposed_tier is None or self.confidence < DOUBTFUL
 
 
-def sample(store: Store, size: int, period: Period = ALL) -> list[dict[str, Any]]:
-    """Return the requests most worth a label, at most `size`, as rows of `COLUMNS`.
+def sample(store: Store, size: int, period: Period = ALL) -> list[SampledRequest]:
+    """Return the requests most worth a label, at most `size`.
 
     Every template (or feature, where there are more templates than labels) has one, and a share by the square root of
     its requests, more where its tags are in doubt. `weight` is how many requests a row represents: with it, `tag eval`
@@ -69,16 +102,16 @@ def sample(store: Store, size: int, period: Period = ALL) -> list[dict[str, Any]
     )
     chosen = []
     for row in rows:
-        share = shares[row["stratum"], row["doubt"]]
-        if row["place"] <= share:
-            named = {**row, "template": row["template_hash"], "weight": round(row["stratum_requests"] / share, 4)}
-            chosen.append({name: named.get(name) for name in COLUMNS})
+        share = shares[row.pop("stratum"), row.pop("doubt")]
+        place, requests = row.pop("place"), row.pop("stratum_requests")
+        if place <= share:
+            chosen.append(SampledRequest(weight=round(requests / share, 4), **row))
     return chosen
 
 
 def _shares(sizes: dict[tuple[str, str], int], total: int) -> dict[tuple[str, str], int]:
     """Divide labels over strata: at least one each, so that all are represented, the rest by size and doubt."""
-    wishes = {key: math.sqrt(n) * DOUBT_WEIGHT[key[1]] for key, n in sizes.items()}
+    wishes = {key: math.sqrt(count) * DOUBT_WEIGHT[key[1]] for key, count in sizes.items()}
     order = sorted(sizes, key=lambda key: (-wishes[key], key))
     shares = dict.fromkeys(sizes, 0)
     for key in order[:total]:

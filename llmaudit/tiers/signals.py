@@ -24,7 +24,7 @@ class Signals(msgspec.Struct, frozen=True):
         stakes_hint: What makes an error expensive, by the prompt's own words.
         hint_rule: The text rule that decided the task.
         template: Requests of its template agree (`agrees`), most do (`majority`: the hints are theirs), or they do not
-            (`mixed`); None where it is the only one.
+            (`mixed`); None if it is the only one.
         needs_tools: The request offered tools.
         needs_json: The request demanded structured output.
         needs_images: The request holds images.

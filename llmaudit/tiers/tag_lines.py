@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from llmaudit.tiers.classifier import Model
-from llmaudit.tiers.labels import prompt_of
+from llmaudit.tiers.labels import NO_PROMPT, prompt_of
 from llmaudit.tiers.signals import TIERS, Combination, Signals
 from llmaudit.tiers.tag import verdict
 from llmaudit.tiers.text import NOTHING, TextHints, text_hints
@@ -50,11 +50,10 @@ def judge_lines(
         model: A classifier.
     """
     rows = [_row(line) for line in lines]
-    asked = [prompt_of(row) if isinstance(row, dict) else (None, "") for row in rows]
-    texts = iter(
-        text_hints([ask for ask, _ in asked if ask is not None], [tell for ask, tell in asked if ask is not None])
-    )
-    hints = [next(texts) if ask is not None else NOTHING for ask, _ in asked]
+    prompts = [prompt_of(row) if isinstance(row, dict) else NO_PROMPT for row in rows]
+    known = [(prompt.text, prompt.system) for prompt in prompts if prompt.text is not None]
+    found = iter(text_hints([text for text, _ in known], [system for _, system in known]))
+    hints = [NOTHING if prompt.text is None else next(found) for prompt in prompts]
     return [
         _answer(row, hint, list(rules), model) if isinstance(row, dict) else Answer(error=f"line {number}: {row}")
         for number, (row, hint) in enumerate(zip(rows, hints, strict=True), start=first)

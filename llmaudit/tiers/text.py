@@ -33,7 +33,7 @@ class TextHints(msgspec.Struct, frozen=True):
 
     Attributes:
         task: The kind of task, or None if nothing indicates one.
-        effort: 0 trivial, 1 standard, 2 complex; None where `task` is.
+        effort: 0 trivial, 1 standard, 2 complex; None if `task` is.
         stakes: What makes an error expensive, or None.
         rule: The effort rule that decided, or None.
         words: Phrases of the vocabulary that the decision rests on, at most six, sorted; never the prompt's text.
@@ -51,27 +51,26 @@ MAX_WORDS = 6
 NOTHING = TextHints()
 
 
-def text_hints(asked: Sequence[str], told: Sequence[str]) -> list[TextHints]:
+def text_hints(prompts: Sequence[str], systems: Sequence[str]) -> list[TextHints]:
     """Return what the words of each prompt indicate; the result for a prompt does not depend on the others.
 
     Args:
-        asked: The user's messages.
-        told: The system messages of the same prompts, in the same order; empty where there is none. A system message
-            that asks for a task of its own decides the effort: what the user sent is then the material.
+        prompts: The user's messages.
+        systems: The system messages of the same requests, in the same order; empty if there is none. A system message
+            that sets a task decides the effort: what the user sent is then the material.
 
     Raises:
         ValueError: The two are not of one length.
     """
     hints: list[TextHints] = []
-    for start in range(0, len(asked), BATCH):
-        batch = list(zip(asked[start : start + BATCH], told[start : start + BATCH], strict=True))
-        systems = list({tell for _, tell in batch if tell})  # the requests of an application share theirs
-        seen = iter(_evidence([ask for ask, _ in batch] + systems))
-        prompt_stakes = [_judged(next(seen), STAKES_RULES) for _ in batch]
-        system_stakes = {tell: _judged(next(seen), (regulated,)) for tell in systems}
+    for start in range(0, len(prompts), BATCH):
+        batch = list(zip(prompts[start : start + BATCH], systems[start : start + BATCH], strict=True))
+        distinct = list({system for _, system in batch if system})  # the requests of an application share theirs
+        seen = iter(_evidence([prompt for prompt, _ in batch] + distinct))
+        of_prompts = [_judged(next(seen), STAKES_RULES) for _ in batch]
+        of_systems = {system: _judged(next(seen), (regulated,)) for system in distinct}
         hints.extend(
-            _combined(ask, system_stakes.get(tell, NOTHING))
-            for ask, (_, tell) in zip(prompt_stakes, batch, strict=True)
+            _combined(own, of_systems.get(system, NOTHING)) for own, (_, system) in zip(of_prompts, batch, strict=True)
         )
     return hints
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 Evals = Annotated[
     list[Path] | None,
-    typer.Option("--evals", help="Use the outcomes of these files alone; else those in the database. Repeatable."),
+    typer.Option("--evals", help="Use only the outcomes of these files, not those in the database; repeatable."),
 ]
-Metric = Annotated[str | None, typer.Option("--metric", help="The metric; else the one with most pairs.")]
+Metric = Annotated[str | None, typer.Option("--metric", help="The metric; by default the one with most pairs.")]
 By = Annotated[
-    str | None, typer.Option("--by", help="What makes a cohort: feature, tier, task, or several with commas.")
+    str | None, typer.Option("--by", help="What makes a cohort: feature, tier, task, or several separated by commas.")
 ]
 
 
@@ -37,7 +37,7 @@ class Choosable(NamedTuple):
     Attributes:
         board: Cohorts and the models they may go to.
         cells: The traffic.
-        outcomes: Paired outcomes; None where there are none.
+        outcomes: Paired outcomes, or None.
         ratios: What is known of models beside their prices.
     """
 
@@ -104,7 +104,7 @@ def _notice_problems(settings: Settings, file: OutcomeFile) -> None:
 
 
 def grain_of(by: str | None) -> Grain | None:
-    """Return the grain a user names; None where it is left to the outcomes."""
+    """Return the grain a user names; None if it is left to the outcomes."""
     from llmaudit.plans.quality import LABELS, Grain
 
     if by is None:

@@ -23,7 +23,7 @@ def frontier(
     settings: Settings,
     evals: Evals = None,
     margin: Annotated[
-        list[float] | None, typer.Option("--margin", help="A margin that has to be among the points; repeatable.")
+        list[float] | None, typer.Option("--margin", help="Also compute this margin; repeatable.")
     ] = None,
     floor: Floor = None,
     latency_p95: Latency = None,

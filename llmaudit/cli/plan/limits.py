@@ -23,14 +23,16 @@ Latency = Annotated[
 Ceiling = Annotated[
     str | None, typer.Option("--cost-ceiling", help="Largest mean cost of a cohort's request, in US dollars.")
 ]
-Providers = Annotated[str | None, typer.Option("--providers", help="Makers whose models may be used, with commas.")]
+Providers = Annotated[
+    str | None, typer.Option("--providers", help="Makers whose models may be used, separated by commas.")
+]
 MaxModels = Annotated[int | None, typer.Option("--max-models", help="Largest number of models in use.")]
-Models = Annotated[str | None, typer.Option("--models", help="Models that may be moved to, with commas.")]
+Models = Annotated[str | None, typer.Option("--models", help="Models that may be moved to, separated by commas.")]
 KeepTier = Annotated[
     list[int] | None, typer.Option("--keep-tier", help="A tier that stays where it is; repeatable.", min=0, max=3)
 ]
 Unproven = Annotated[
-    bool, typer.Option("--allow-unproven", help="Let cohorts move of which no outcome speaks; marked unproven.")
+    bool, typer.Option("--allow-unproven", help="Also move cohorts without outcomes; marked unproven.")
 ]
 
 

@@ -56,8 +56,8 @@ def optimize(
 ) -> None:
     """Pick a model for every cohort: the cheapest plan whose loss is bounded by paired outcomes.
 
-    Cohorts of which no outcome speaks stay where they are. Ends with 4 where no plan keeps every limit, and names
-    the limit that binds.
+    Cohorts without outcomes stay where they are. Ends with 4 if no plan keeps every limit, and names the limit that
+    binds.
     """
     from llmaudit.findings.savings import plan_row
     from llmaudit.plans import evaluate

@@ -34,15 +34,15 @@ def payback(
     engineer_week: Annotated[
         str | None, typer.Option("--engineer-week", help="US dollars for a week of one engineer.")
     ] = None,
-    weeks: Annotated[str | None, typer.Option("--weeks", help="Weeks until a router of one's own is built.")] = None,
+    weeks: Annotated[str | None, typer.Option("--weeks", help="Weeks to build a router of your own.")] = None,
     fee_pct: Annotated[
         str | None, typer.Option("--fee-pct", help="Percent that the marked-up gateway adds.")
     ] = None,
-    growth: Annotated[str | None, typer.Option("--growth", help="Growth of the traffic, percent a month.")] = None,
-    price_drop: Annotated[str | None, typer.Option("--price-drop", help="Fall of prices, percent a year.")] = None,
-    months: Annotated[int | None, typer.Option("--months", help="How far ahead is looked.", min=1, max=600)] = None,
+    growth: Annotated[str | None, typer.Option("--growth", help="Growth of the traffic in percent per month.")] = None,
+    price_drop: Annotated[str | None, typer.Option("--price-drop", help="Fall of prices in percent per year.")] = None,
+    months: Annotated[int | None, typer.Option("--months", help="Months to look ahead.", min=1, max=600)] = None,
     days: Annotated[
-        int | None, typer.Option("--days", help="Days that the log stands for; else from its first day to its last.",
+        int | None, typer.Option("--days", help="Days that the log covers; by default from its first day to its last.",
                                  min=1)
     ] = None,
 ) -> None:  # fmt: skip

@@ -16,7 +16,9 @@ from llmaudit.cli.pricing.verify import verify
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(
-        help="The price catalog, exact quotes from it, and its upkeep.", no_args_is_help=True, rich_markup_mode=None
+        help="The price catalog, exact quotes from it, and its maintenance.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
     )
     command(group, list_models, "list", "llmaudit pricing list --seller openai")
     command(group, show, "show", "llmaudit pricing show gpt-5.6-sol --at 2026-10-01")

@@ -15,7 +15,9 @@ from llmaudit.settings import Settings
 
 def apply(
     settings: Settings,
-    out: Annotated[Path | None, typer.Option("--out", help="Parquet file: one row a request, exact to 1e-18.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Parquet file: one row per request, exact to 1e-18.")
+    ] = None,
 ) -> None:
     """Price every request at list, with its lower and upper bound; say how many have no price, and why."""
     from llmaudit.listcost import list_costs, priced_requests

@@ -23,7 +23,7 @@ def history(
     model: Annotated[str, typer.Argument(help="Model, as a log names it.")],
     seller: Seller = None,
     all_sellers: Annotated[
-        bool, typer.Option("--all-sellers", help="Every seller of the model, not its maker alone.")
+        bool, typer.Option("--all-sellers", help="Every seller of the model, not only its maker.")
     ] = False,
 ) -> None:
     """Show how the ordinary price of a model moved: each change with its day, its size and its source."""

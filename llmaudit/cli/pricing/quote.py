@@ -25,7 +25,7 @@ def quote(
     seller: Seller = None,
     at: At = None,
     started_at: Annotated[
-        str | None, typer.Option("--started-at", help="Instant of the start, where the completion is not known.")
+        str | None, typer.Option("--started-at", help="Instant of the start, if the completion is not known.")
     ] = None,
     input: Annotated[int, typer.Option("--input", min=0, help="Uncached input tokens.")] = 0,  # noqa: A002
     cache_read: Annotated[int, typer.Option("--cache-read", min=0, help="Tokens read from a cache.")] = 0,

@@ -39,12 +39,10 @@ def analyze(
         int | None, typer.Option("--days", help="Days the test was to run, decided before it began.")
     ] = None,
     looks: Looks = "daily",
-    score: Annotated[
-        str | None, typer.Option("--score", help="The score that decides, where there are several.")
-    ] = None,
+    score: Annotated[str | None, typer.Option("--score", help="The score that decides, if there are several.")] = None,
     cluster: Annotated[
         Literal["auto", "user", "session", "template", "day", "pair"],
-        typer.Option("--cluster", help="What answers are alike within."),
+        typer.Option("--cluster", help="What groups answers that are alike."),
     ] = "auto",
     mix: Annotated[
         str | None, typer.Option("--mix", help="Production share by tier, such as 0=0.5,1=0.3,2=0.2.")
@@ -53,7 +51,7 @@ def analyze(
         list[str] | None, typer.Option("--budget", help="Largest shadow latency, such as latency_p95=2000; repeatable.")
     ] = None,
     max_cost_ratio: Annotated[
-        float | None, typer.Option("--max-cost-ratio", help="Largest cost per success, over the primary's.")
+        float | None, typer.Option("--max-cost-ratio", help="Largest cost per success, as a ratio to the primary's.")
     ] = None,
     share: Annotated[
         float | None, typer.Option("--share", help="Sampling share, to check the sample against ingested traffic.")
@@ -63,13 +61,13 @@ def analyze(
         str | None, typer.Option("--primary-log", help="Instead of PAIRS: the primary's ingested log.")
     ] = None,
     shadow_log: Annotated[str | None, typer.Option("--shadow-log", help="The shadow's ingested log.")] = None,
-    join: Annotated[Literal["id", "trace", "prompt"], typer.Option("--join", help="What ties the two logs.")] = "id",
+    join: Annotated[Literal["id", "trace", "prompt"], typer.Option("--join", help="What joins the two logs.")] = "id",
     scores: Annotated[Path | None, typer.Option("--scores", help="Scores of joined logs: request_id, score.")] = None,
     name: Name = "shadow",
 ) -> None:
     """Read a shadow test: health, quality, cost, latency, errors, and which tiers may move; certifies plan legs.
 
-    Ends with 0 where something was decided, 4 where the data do not decide yet, 5 where health blocks a verdict.
+    Ends with 0 if something was decided, 4 if the data do not decide yet, 5 if health blocks a verdict.
     """
     check_numbers(margin=margin, error_margin=error_margin, alpha=alpha, power=power, share=share, days=days)
     with _uncollected():

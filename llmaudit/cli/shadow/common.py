@@ -14,7 +14,9 @@ Margin = Annotated[
 ]
 Alpha = Annotated[float, typer.Option("--alpha", help="Level of the one-sided tests.")]
 Power = Annotated[float, typer.Option("--power", help="Power that sizes aim at.")]
-Looks = Annotated[Literal["daily", "once"], typer.Option("--looks", help="How often one looks: daily or once.")]
+Looks = Annotated[
+    Literal["daily", "once"], typer.Option("--looks", help="How often you look at the result: daily or once.")
+]
 Name = Annotated[str, typer.Option("--name", help="Name of the test.")]
 Unit = Annotated[
     Literal["auto", "session", "user", "request"], typer.Option("--unit", help="What is assigned as a whole.")

@@ -29,8 +29,8 @@ def design(
     disagree: Annotated[
         float | None, typer.Option("--disagree", help="Share of pairs whose outcomes differ; assumed 0.2.")
     ] = None,
-    correlation: Annotated[float, typer.Option("--correlation", help="Of outcomes within a user.")] = 0.05,
-    saving: Annotated[float, typer.Option("--saving", help="Saving whose certainty is asked about.")] = 0.3,
+    correlation: Annotated[float, typer.Option("--correlation", help="Correlation of outcomes within a user.")] = 0.05,
+    saving: Annotated[float, typer.Option("--saving", help="Say when a saving of this share is certain.")] = 0.3,
     unit: Unit = "auto",
 ) -> None:
     """Plan a shadow test from your own traffic: pairs, days and judging budget by tier, looks, power by day."""

@@ -26,7 +26,7 @@ def sample(
         str | None, typer.Option("--tier-share", help="Shares by tier, such as 0=0.05,3=1; others take --share.")
     ] = None,
     cap: Annotated[int | None, typer.Option("--template-cap", help="Most requests of one template.")] = None,
-    key: Annotated[str, typer.Option("--key", help="Key of the hash; another gives another sample.")] = "shadow",
+    key: Annotated[str, typer.Option("--key", help="Key of the hash; another key gives another sample.")] = "shadow",
     unit: Unit = "auto",
     out: Annotated[Path | None, typer.Option("--out", help="Where to write the requests (.csv or .jsonl).")] = None,
 ) -> None:
