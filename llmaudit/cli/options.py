@@ -21,9 +21,7 @@ _COMMON: dict[str, Any] = {
     "db": Annotated[str | None, typer.Option("--db", help="Database file.", show_default=False)],
     "catalog": Annotated[
         list[str] | None,
-        typer.Option(
-            "--catalog", help="Catalog file or folder added to the packaged one; repeatable."
-        ),
+        typer.Option("--catalog", help="Catalog file or folder added to the packaged one; repeatable."),
     ],
     "deployments": Annotated[
         str | None, typer.Option("--deployments", help="YAML file: the model behind each deployment or profile.")

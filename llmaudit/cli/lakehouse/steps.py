@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import chosen
 from llmaudit.cli.output import answer, line, warn
 from llmaudit.cli.rollup import check_parquet, rollup_document, show_rollup
-from llmaudit.cli.inputs import catalog
 from llmaudit.errors import printable
 from llmaudit.settings import Settings
 
