@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,28 @@ if TYPE_CHECKING:
 UNITS = {"session": "r.session_id", "user": "r.user_id", "request": "COALESCE(r.call_id, r.request_id)"}
 """What may be assigned as a whole, most expensive first: a session keeps its cache and its conversation."""
 
-MIN_MAPPED = 0.5
+MIN_KNOWN = 0.5
+"""Share of requests that must name a session (or user) for it to be the unit."""
+
+TIERS_SQL = """
+    WITH billed AS (
+        SELECT r.*, CASE WHEN r.billed_currency = 'USD' THEN CAST(r.billed_amount AS DOUBLE) END AS usd
+        FROM period_requests r WHERE r.status = 'ok'
+    ),
+    sized AS (
+        SELECT t.tier AS tier, COALESCE({unit}, CAST(r.row_id AS VARCHAR)) AS unit, r.day AS day, count(*) AS n,
+            sum(r.usd) AS cost, sum(r.usd ** 2) AS cost2, sum(CASE WHEN r.usd > 0 THEN 1 ELSE 0 END) AS priced
+        FROM billed r LEFT JOIN tiers t ON t.row_id = r.row_id
+        GROUP BY ALL
+    ),
+    units AS (SELECT tier, unit, sum(n) AS n, count(*) AS days FROM sized GROUP BY ALL)
+    SELECT u.tier, sum(u.n), sum(u.days), sum(u.n * u.n) / sum(u.n),
+        (SELECT sum(s.cost) FROM sized s WHERE s.tier IS NOT DISTINCT FROM u.tier),
+        (SELECT sum(s.cost2) FROM sized s WHERE s.tier IS NOT DISTINCT FROM u.tier),
+        (SELECT sum(s.priced) FROM sized s WHERE s.tier IS NOT DISTINCT FROM u.tier)
+    FROM units u GROUP BY u.tier ORDER BY u.tier NULLS LAST
+"""
+"""By tier: requests, units by day, mean square size of a unit, and the billed cost's sum, squares and count (USD)."""
 
 
 def tier_traffic(store: Store, catalog: Catalog, period: Period, unit: str) -> list[TierTraffic]:
@@ -37,31 +57,13 @@ def tier_traffic(store: Store, catalog: Catalog, period: Period, unit: str) -> l
 
     Args:
         store: The database; its tags must be up to date.
-        catalog: Tells days apart in the period's zone.
+        catalog: Resolves the names of models.
         period: Requests that started in it.
         unit: session, user or request: what counts as one user.
     """
     with resolved_requests(store, catalog, period):
         days = store.one("SELECT count(DISTINCT day) FROM period_requests WHERE started_at IS NOT NULL")[0] or 1
-        rows = store.rows(
-            f"""
-            WITH sized AS (
-                SELECT t.tier AS tier, COALESCE({UNITS[unit]}, CAST(r.row_id AS VARCHAR)) AS unit, r.day AS day,
-                    count(*) AS n,
-                    sum(CASE WHEN r.billed_currency = 'USD' THEN CAST(r.billed_amount AS DOUBLE) END) AS cost,
-                    sum(CASE WHEN r.billed_currency = 'USD' THEN CAST(r.billed_amount AS DOUBLE) ** 2 END) AS cost2,
-                    sum(CASE WHEN r.billed_currency = 'USD' AND r.billed_amount > 0 THEN 1 ELSE 0 END) AS priced
-                FROM period_requests r LEFT JOIN tiers t ON t.row_id = r.row_id
-                WHERE r.status = 'ok' GROUP BY ALL
-            ),
-            units AS (SELECT tier, unit, sum(n) AS n, count(*) AS days FROM sized GROUP BY ALL)
-            SELECT u.tier, sum(u.n), sum(u.days), sum(u.n * u.n) / sum(u.n),
-                (SELECT sum(s.cost) FROM sized s WHERE s.tier IS NOT DISTINCT FROM u.tier),
-                (SELECT sum(s.cost2) FROM sized s WHERE s.tier IS NOT DISTINCT FROM u.tier),
-                (SELECT sum(s.priced) FROM sized s WHERE s.tier IS NOT DISTINCT FROM u.tier)
-            FROM units u GROUP BY u.tier ORDER BY u.tier NULLS LAST
-            """
-        )
+        rows = store.rows(TIERS_SQL.format(unit=UNITS[unit]))
     return [
         TierTraffic(
             tier=None if tier is None else int(tier),
@@ -87,7 +89,7 @@ def best_unit(store: Store) -> str:
     for unit in ("session", "user"):
         column = UNITS[unit]
         known = store.one(f"SELECT count({column}) / greatest(count(*), 1) FROM requests r")[0]
-        if known and known >= MIN_MAPPED:
+        if known and known >= MIN_KNOWN:
             return unit
     return "request"
 
@@ -108,22 +110,16 @@ def candidates(store: Store, catalog: Catalog, period: Period, unit: str) -> lis
     ]
 
 
-def production_mix(store: Store, period: Period = ALL, without: Sequence[int] = ()) -> dict[str, float] | None:
-    """Return the share of each tier among good requests, or None if the database has none.
-
-    Args:
-        store: The database.
-        period: Requests that started in it.
-        without: Sources that are no production traffic (a shadow's own log).
-    """
+def production_mix(store: Store, period: Period = ALL) -> dict[str, float] | None:
+    """Return the share of each tier among the good requests of a period, or None if there are none."""
     rows = store.rows(
         """
         SELECT t.tier, count(*) FROM requests r LEFT JOIN tiers t ON t.row_id = r.row_id
-        WHERE r.status = 'ok' AND NOT list_contains(?, r.source_id)
-        AND (? IS NULL OR r.started_at >= ?) AND (? IS NULL OR r.started_at < ?)
+        WHERE r.status = 'ok'
+            AND ($since IS NULL OR r.started_at >= $since) AND ($until IS NULL OR r.started_at < $until)
         GROUP BY t.tier ORDER BY t.tier NULLS LAST
         """,
-        [list(without), period.since, period.since, period.until, period.until],
+        {"since": period.since, "until": period.until},
     )
     whole = sum(count for _, count in rows)
     return {"unknown" if tier is None else str(tier): count / whole for tier, count in rows} if whole else None
