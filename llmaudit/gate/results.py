@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from llmaudit.gate.budget import CostLimit, LatencyLimit, Limit, TotalLimit
+from llmaudit.gate.budget import Level
 from llmaudit.gate.compare import Increase
 from llmaudit.money import shown
 
@@ -74,39 +74,64 @@ TITLES = {
 }
 
 
-def undecided(name: str, by: str, group: str | None, limit: Decimal | float, unit: str, why: str) -> RuleResult:
-    """Return the result of a rule that cannot be decided, with the reason."""
-    return RuleResult(
-        name=name, by=by, group=group, passed=None, status="undecided", value=None, limit=limit, unit=unit,
-        reason=f"{titled(name, by, group)}: not decided, {why}",
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Asked:
+    """One rule for one group.
+
+    Attributes:
+        name: The rule, as the budget names it.
+        by: What it is grouped by.
+        group: The group; None is all of the log.
+        level: Whether a broken rule fails the check, or warns.
+    """
+
+    name: str
+    by: str
+    group: str | None
+    level: Level
+
+    @property
+    def title(self) -> str:
+        """What the rule is about, in words."""
+        where = f" of {self.by} {self.group}" if self.group is not None else ""
+        return f"{TITLES[self.name]}{where or (' over paired cases' if self.by == 'case' else '')}"
+
+    def status(self, *, failed: bool) -> Status:
+        """Return failed or warned for a broken rule, by its level; else passed."""
+        if not failed:
+            return "passed"
+        return "failed" if self.level == "fail" else "warned"
+
+    def undecided(self, limit: Decimal | float, unit: str, why: str) -> RuleResult:
+        """Return the result of a rule that cannot be decided, with the reason."""
+        return RuleResult(
+            name=self.name, by=self.by, group=self.group, passed=None, status="undecided", value=None, limit=limit,
+            unit=unit, reason=f"{self.title}: not decided, {why}",
+        )  # fmt: skip
 
 
-def titled(name: str, by: str, group: str | None) -> str:
-    """Return what a rule is about, in words."""
-    return f"{TITLES[name]}{_of(by, group)}"
+def from_increase(asked: Asked, increase: Increase | str, bound: float) -> RuleResult:
+    """Return the result of an estimated increase: it fails if its low end is above the limit.
 
-
-def from_increase(
-    name: str, limit: CostLimit | LatencyLimit, group: str | None, increase: Increase | str, bound: float
-) -> RuleResult:
-    """Return the result of an estimated increase: it fails if its low end is above the limit."""
+    Args:
+        asked: The rule.
+        increase: The estimate, or why there is none.
+        bound: The increase that is allowed, in percent.
+    """
     if isinstance(increase, str):
-        return undecided(name, limit.by, group, bound, "pct", increase)
-    what = titled(name, limit.by, group)
+        return asked.undecided(bound, "pct", increase)
     failed = increase.low_pct > bound
-    figures = (_figure(name, increase.before), _figure(name, increase.after))
-    moved = f"{what} {_moved(increase.pct)} from {figures[0]} to {figures[1]}"
+    before, after = (_figure(asked.name, value) for value in (increase.before, increase.after))
     sure = f"({increase.pct:+.1f}%, at least {increase.low_pct:+.1f}%)"
     verdict = f"more than the {bound:g}% allowed" if failed else f"within the {bound:g}% allowed"
     if not failed and increase.pct > bound:
         verdict = f"above the {bound:g}% allowed, but that may be chance"
     return RuleResult(
-        name=name, by=limit.by, group=group, passed=not failed, status=status_of(limit.level, failed=failed),
+        name=asked.name, by=asked.by, group=asked.group, passed=not failed, status=asked.status(failed=failed),
         value=increase.pct, limit=bound, unit="pct", low=increase.low_pct, high=increase.high_pct,
         before=increase.before, after=increase.after, n_before=increase.n_before, n_after=increase.n_after,
         detectable_pct=increase.detectable_pct, power=increase.power, method=increase.method,
-        reason=f"{moved} {sure}: {verdict}",
+        reason=f"{asked.title} {_moved(increase.pct)} from {before} to {after} {sure}: {verdict}",
     )  # fmt: skip
 
 
@@ -130,6 +155,7 @@ class Figure:
         n_before: Requests behind the baseline's figure.
         n_after: The same of the log.
         why_unknown: Why it is unknown.
+        is_rise: Whether it is the rise of an amount.
     """
 
     value: Decimal | float | None
@@ -139,25 +165,22 @@ class Figure:
     n_before: int | None = None
     n_after: int | None = None
     why_unknown: str = "the log has nothing to tell it from"
+    is_rise: bool = False
 
 
-def against(
-    name: str, limit: Limit, group: str | None, figure: Figure, bound: Decimal | float, *, at_least: bool = False
-) -> RuleResult:
+def against(asked: Asked, figure: Figure, bound: Decimal | float, *, at_least: bool = False) -> RuleResult:
     """Return the result of a figure against its bound, the most that is allowed or the least."""
-    by, value, unit = getattr(limit, "by", "all"), figure.value, figure.unit
+    value, unit = figure.value, figure.unit
     if value is None:
-        return undecided(name, by, group, bound, unit, figure.why_unknown)
+        return asked.undecided(bound, unit, figure.why_unknown)
     failed = value < bound if at_least else value > bound
     words = ("below", "at least") if at_least else ("above", "within")
-    moved = "rose by " if isinstance(limit, TotalLimit) and bound is limit.max_increase_pct else ""
-    sentence = (
-        f"{moved}{_written(value, unit)}, {words[0] if failed else words[1]} the limit of {_written(bound, unit)}"
-    )
+    stands = f"{words[0] if failed else words[1]} the limit of {_written(bound, unit)}"
     return RuleResult(
-        name=name, by=by, group=group, passed=not failed, status=status_of(limit.level, failed=failed), value=value,
-        limit=bound, unit=unit, before=figure.before, after=figure.after, n_before=figure.n_before,
-        n_after=figure.n_after, reason=f"{titled(name, by, group)}: {sentence}",
+        name=asked.name, by=asked.by, group=asked.group, passed=not failed, status=asked.status(failed=failed),
+        value=value, limit=bound, unit=unit, before=figure.before, after=figure.after, n_before=figure.n_before,
+        n_after=figure.n_after,
+        reason=f"{asked.title}: {'rose by ' if figure.is_rise else ''}{_written(value, unit)}, {stands}",
     )  # fmt: skip
 
 
@@ -167,14 +190,3 @@ def _written(value: Decimal | float, unit: str) -> str:
     if unit == "ms":
         return f"{value:,.0f} ms"
     return f"{value:.2f}%"
-
-
-def _of(by: str, group: str | None) -> str:
-    return f" of {by} {group}" if group is not None else " over paired cases" if by == "case" else ""
-
-
-def status_of(level: str, *, failed: bool) -> Status:
-    """Return failed or warned for a broken rule, by its level; else passed."""
-    if not failed:
-        return "passed"
-    return "failed" if level == "fail" else "warned"

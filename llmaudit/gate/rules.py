@@ -26,7 +26,7 @@ from llmaudit.gate.compare import LEVEL, Increase, Mix, Per, Question, Value, co
 from llmaudit.gate.latency_quantiles import latency_increase, latency_of
 from llmaudit.gate.mix import mix_of
 from llmaudit.gate.model import Baseline
-from llmaudit.gate.results import Figure, RuleResult, against, from_increase, status_of, titled, undecided
+from llmaudit.gate.results import Asked, Figure, RuleResult, against, from_increase
 from llmaudit.gate.shares import Share, shares
 from llmaudit.money import as_json, percent, shown
 
@@ -54,8 +54,8 @@ def evaluate(budget: Budget, context: Context, today: date) -> list[RuleResult]:
     """Return the result of every rule for every group, in the order of the budget."""
     limits = budget.limits()
     tests = sum(len(list(_groups(limit, context))) for _, limit in limits if _is_test(limit))
-    level = LEVEL / max(tests, 1)
-    results = [result for name, limit in limits for result in _results(name, limit, context, level)]
+    alpha = LEVEL / max(tests, 1)
+    results = [result for name, limit in limits for result in _results(name, limit, context, alpha)]
     return [_acknowledged(result, budget.acknowledge, today) for result in results]
 
 
@@ -82,43 +82,43 @@ def _groups(limit: Limit, context: Context) -> Iterator[str | None]:
     )
 
 
-def _results(name: str, limit: Limit, context: Context, level: float) -> Iterator[RuleResult]:
+def _results(name: str, limit: Limit, context: Context, alpha: float) -> Iterator[RuleResult]:
+    """Yield the results of one rule; `alpha` is the level of each of its tests."""
     if isinstance(limit, ModelLimit):
         yield from _models(name, limit, context)
         return
     for group in _groups(limit, context):
+        asked = Asked(name, limit.by, group, limit.level)
         if isinstance(limit, CostLimit):
-            yield from _cost(name, limit, context, group, level)
+            yield from _cost(asked, limit, context, alpha)
         elif isinstance(limit, TotalLimit):
-            yield from _total(name, limit, context, group)
+            yield from _total(asked, limit, context)
         elif isinstance(limit, LatencyLimit):
-            yield from _latency(name, limit, context, group, level)
+            yield from _latency(asked, limit, context, alpha)
         else:
-            yield from _share(name, limit, context, group, level)
+            yield from _share(asked, limit, context, alpha)
 
 
-def _cost(name: str, limit: CostLimit, context: Context, group: str | None, level: float) -> Iterator[RuleResult]:
-    per: Per = "request" if name == "cost_per_request" else "success"
+def _cost(asked: Asked, limit: CostLimit, context: Context, alpha: float) -> Iterator[RuleResult]:
+    per: Per = "request" if asked.name == "cost_per_request" else "success"
     if limit.max_usd is not None:
-        one = context.after.moments_by("all" if limit.by == "case" else limit.by).get(group)
-        units = (one.requests if per == "request" else one.successes) if one else 0
-        whole = (one.usd if context.value == "usd" else one.spend_usd) if one else None
+        moments = context.after.moments_by("all" if limit.by == "case" else limit.by).get(asked.group)
+        units = (moments.requests if per == "request" else moments.successes) if moments else 0
+        whole = (moments.usd if context.value == "usd" else moments.spend_usd) if moments else None
         usd = whole / units if whole is not None and units else None
-        yield against(name, limit, group, Figure(value=usd, unit="usd", n_after=units), limit.max_usd)
-    if limit.max_increase_pct is None:
-        return
-    found = _increase(limit, context, group, per, level)
-    yield from_increase(name, limit, group, found, limit.max_increase_pct)
+        yield against(asked, Figure(value=usd, unit="usd", n_after=units), limit.max_usd)
+    if limit.max_increase_pct is not None:
+        question = Question(context.value, per, alpha, limit.max_increase_pct)
+        yield from_increase(asked, _increase(asked, question, context), limit.max_increase_pct)
 
 
-def _increase(limit: CostLimit, context: Context, group: str | None, per: Per, level: float) -> Increase | str:
+def _increase(asked: Asked, question: Question, context: Context) -> Increase | str:
     before, after = context.before, context.after
-    asked = Question(context.value, per, level, limit.max_increase_pct or 0.0)
-    if limit.by == "case" or (limit.by == "all" and _repeats(before, after)):
-        return paired(before.cases, after.cases, asked)
-    old, new = (side.moments_by(limit.by).get(group) for side in (before, after))
-    mix = mix_of(before, after, context.mix, context.value, per) if limit.by == "all" else Mix()
-    return compare(old, new, asked, mix)
+    if asked.by == "case" or (asked.by == "all" and _repeats(before, after)):
+        return paired(before.cases, after.cases, question)
+    old, new = (side.moments_by(asked.by).get(asked.group) for side in (before, after))
+    mix = mix_of(before, after, context.mix, context.value, question.per) if asked.by == "all" else Mix()
+    return compare(old, new, question, mix)
 
 
 def _repeats(before: Baseline, after: Baseline) -> bool:
@@ -133,64 +133,61 @@ def _repeats(before: Baseline, after: Baseline) -> bool:
     return all(whole and 2 * count >= whole for count, whole in shares_of)
 
 
-def _total(name: str, limit: TotalLimit, context: Context, group: str | None) -> Iterator[RuleResult]:
-    sums = [shares(side, limit.by).get(group, Share()).usd for side in (context.before, context.after)]
+def _total(asked: Asked, limit: TotalLimit, context: Context) -> Iterator[RuleResult]:
+    sums = [shares(side, limit.by).get(asked.group, Share()).usd for side in (context.before, context.after)]
     amounts: list[Decimal | None] = list(sums)
     if limit.per == "month":
         amounts = [per_month(usd, side) for usd, side in zip(sums, (context.before, context.after), strict=True)]
     before, after = amounts
     if limit.max is not None:
         month = Figure(value=after, unit="usd", why_unknown="the log is too short to tell a month from")
-        yield against(name, limit, group, month, limit.max)
+        yield against(asked, month, limit.max)
     if limit.max_increase_pct is not None:
         pct = percent(None if before is None or after is None else after - before, before)
-        rise = Figure(value=pct, unit="pct", before=as_json(before), after=as_json(after))
-        yield against(name, limit, group, rise, limit.max_increase_pct)
+        rise = Figure(value=pct, unit="pct", before=as_json(before), after=as_json(after), is_rise=True)
+        yield against(asked, rise, limit.max_increase_pct)
 
 
-def _share(
-    name: str, limit: ShareLimit | FloorLimit, context: Context, group: str | None, level: float
-) -> Iterator[RuleResult]:
+def _share(asked: Asked, limit: ShareLimit | FloorLimit, context: Context, alpha: float) -> Iterator[RuleResult]:
+    name = asked.name
     before, after = (
-        shares(side, limit.by, context.classes).get(group, Share()) for side in (context.before, context.after)
+        shares(side, limit.by, context.classes).get(asked.group, Share()) for side in (context.before, context.after)
     )
     figure = Figure(value=after.pct(name), unit="pct", n_before=before.base(name), n_after=after.base(name))
     if isinstance(limit, FloorLimit):
-        yield against(name, limit, group, figure, limit.min, at_least=True)
+        yield against(asked, figure, limit.min, at_least=True)
         return
     if limit.max is not None:
-        yield against(name, limit, group, figure, limit.max)
+        yield against(asked, figure, limit.max)
     if limit.max_increase_points is not None:
-        yield _points(name, limit, group, before, after, level)
+        yield _points(asked, limit.max_increase_points, before, after, alpha)
 
 
-def _points(name: str, limit: ShareLimit, group: str | None, before: Share, after: Share, level: float) -> RuleResult:
-    bound = limit.max_increase_points or 0.0
-    found = after.rise(before, name, level)
-    what = titled(name, limit.by, group)
+def _points(asked: Asked, bound: float, before: Share, after: Share, alpha: float) -> RuleResult:
+    name = asked.name
+    found = after.rise(before, name, alpha)
     if isinstance(found, str):
-        return undecided(name, limit.by, group, bound, "points", found)
+        return asked.undecided(bound, "points", found)
     rise, low, high = found
     failed = low > bound
-    shares_of = (before.pct(name), after.pct(name))
+    pct_before, pct_after = before.pct(name), after.pct(name)
     return RuleResult(
-        name=name, by=limit.by, group=group, passed=not failed, status=status_of(limit.level, failed=failed),
-        value=rise, limit=bound, unit="points", low=low, high=high, before=shares_of[0], after=shares_of[1],
+        name=name, by=asked.by, group=asked.group, passed=not failed, status=asked.status(failed=failed),
+        value=rise, limit=bound, unit="points", low=low, high=high, before=pct_before, after=pct_after,
         n_before=before.base(name), n_after=after.base(name), method="two proportions (Newcombe)",
-        reason=f"{what} went from {shares_of[0]:.2f}% to {shares_of[1]:.2f}% (at least {low:+.2f} points):"
+        reason=f"{asked.title} went from {pct_before:.2f}% to {pct_after:.2f}% (at least {low:+.2f} points):"
         f" {'more than' if failed else 'within'} the {bound:g} points allowed",
     )  # fmt: skip
 
 
-def _latency(name: str, limit: LatencyLimit, context: Context, group: str | None, level: float) -> Iterator[RuleResult]:
-    share = 0.5 if "p50" in name else 0.95
-    before, after = (latency_of(side, limit.by, group) for side in (context.before, context.after))
+def _latency(asked: Asked, limit: LatencyLimit, context: Context, alpha: float) -> Iterator[RuleResult]:
+    share = 0.5 if "p50" in asked.name else 0.95
+    before, after = (latency_of(side, limit.by, asked.group) for side in (context.before, context.after))
     if limit.max is not None:
         value, requests = (after.quantile(share), after.requests) if after else (None, 0)
-        yield against(name, limit, group, Figure(value=value, unit="ms", n_after=requests), limit.max)
+        yield against(asked, Figure(value=value, unit="ms", n_after=requests), limit.max)
     if limit.max_increase_pct is not None:
-        found = latency_increase(before, after, share, level)
-        yield from_increase(name, limit, group, found, limit.max_increase_pct)
+        yield from_increase(asked, latency_increase(before, after, share, alpha), limit.max_increase_pct)
 
 
 def _models(name: str, limit: ModelLimit, context: Context) -> Iterator[RuleResult]:
@@ -201,8 +198,9 @@ def _models(name: str, limit: ModelLimit, context: Context) -> Iterator[RuleResu
         strangers = [model for model in strangers if model in limit.only]
     for model in sorted(strangers):
         share = counts[model]
+        asked = Asked(name, "model", model, limit.level)
         yield RuleResult(
-            name=name, by="model", group=model, passed=False, status=status_of(limit.level, failed=True),
+            name=name, by=asked.by, group=model, passed=False, status=asked.status(failed=True),
             value=float(share.requests), limit=0.0, unit="requests", n_after=share.requests,
             reason=f"model {model} is not on the list: {share.requests:,} requests, {shown(share.usd)}",
         )  # fmt: skip
