@@ -7,7 +7,7 @@ or route have in common. A case that two models answered is a pair, even if the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -202,17 +202,25 @@ def _of_routes(store: Store) -> dict[str, Labels]:
 
 
 def _common(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Labels]]:
-    """Yield the labels that nearly all requests of a name share; None for the others."""
-    groups: dict[str, list[tuple[Any, ...]]] = {}
-    for row in rows:
-        groups.setdefault(str(row[0]), []).append(row)
+    """Yield the labels that nearly all requests of a name share; None for a label on which they differ.
+
+    Args:
+        rows: Name, feature, tier, task, and how many requests have these.
+    """
+    groups: dict[str, list[tuple[Labels, int]]] = {}
+    for name, feature, tier, task, count in rows:
+        groups.setdefault(str(name), []).append(((feature, tier, task), count))
     for name, group in groups.items():
-        whole = sum(row[4] for row in group)
-        labels: list[Label] = []
-        for place in (1, 2, 3):
-            counts: Counter[Label] = Counter()
-            for row in group:
-                counts[row[place]] += row[4]
-            value, count = counts.most_common(1)[0]
-            labels.append(value if count >= COMMON * whole else None)
-        yield name, (labels[0], labels[1], labels[2])
+        feature, tier, task = (
+            _shared([(labels[axis], count) for labels, count in group]) for axis in range(len(NOTHING))
+        )
+        yield name, (feature, tier, task)
+
+
+def _shared(counts: Sequence[tuple[Label, int]]) -> Label:
+    """Return the label of at least `COMMON` of the requests, else None."""
+    by_label: Counter[Label] = Counter()
+    for label, count in counts:
+        by_label[label] += count
+    label, most = by_label.most_common(1)[0]
+    return label if most >= COMMON * by_label.total() else None

@@ -228,8 +228,3 @@ def _rate_of(key: RateKey, rates: Rates) -> Rate:
         if name in rates.used or (price and name in _OPTIONAL)
     }
     return Rate(key.seller or "", key.sku or "", usd)
-
-
-def conditions_of(key: str | None) -> str:
-    """Return the conditions in a rate's key, for people; empty if the price is the ordinary one."""
-    return (key or "").partition(" ")[2].partition("@")[0].strip()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from llmaudit.arrays import Bools, Floats, Ints
 
 WARN_CLUSTERS = 20
-"""Below this many clusters tests reject too often even with corrections: a warning."""
+"""Below this many clusters tests reject too often even with corrections, and a reader is warned."""
 
 MIN_CLUSTERS = 10
 """Below this many clusters no p-value is given at all."""
@@ -213,14 +213,8 @@ def covariance(first: Floats, second: Floats, codes: Ints, weights: Floats | Non
     )
 
 
-def mean(values: Floats, codes: Ints) -> tuple[float, Spread]:
-    """Return the mean of pairs and its spread over clusters."""
-    estimate = float(values.mean())
-    return estimate, spread((values - estimate) / len(values), codes)
-
-
 def _leverage(shares: Floats) -> Floats:
-    """Return 1 - h of each cluster. One that is nearly everything would divide by nothing: it is held at 0.05."""
+    """Return 1 - h of each cluster, at least 0.05: one that is nearly everything would divide by almost nothing."""
     return np.maximum(1.0 - shares, 0.05)
 
 
@@ -236,7 +230,7 @@ def _satterthwaite(shares: Floats, squares: Floats, leverage: Floats, correlatio
     """Return 2 E(Q)^2 / Var(Q) of the CR2 variance Q when pairs of a cluster have one correlation.
 
     Cluster totals T_g have variance v_g; residual totals r_g = T_g - W_g sum(T) have covariance
-    C_gh = [g=h] v_g - W_g v_h - W_h v_g + W_g W_h V. Sums over all g, h are taken apart into sums over g, so this is
+    C_gh = [g=h] v_g - W_g v_h - W_h v_g + W_g W_h V. Sums over all g, h are split into sums over g, so that time is
     linear in the number of clusters.
     """
     v = (1.0 - correlation) * squares + correlation * shares**2

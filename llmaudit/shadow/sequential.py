@@ -13,10 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-Floats = NDArray[np.float64]
+from llmaudit.arrays import Floats
 
 NO_BOUNDARY = 8.0
 """A boundary that nothing crosses: what is left to spend is less than arithmetic can place."""
@@ -25,8 +24,14 @@ LOWEST = 6.5
 """Standard deviations below 0 at which the one-sided continuation region is cut off: 4e-11 of the mass."""
 
 SMALLEST_SPEND = 1e-13
+"""Less to spend than this is a boundary that nothing crosses."""
+
 FLAT = 1e-200
+"""A slope below this is taken as 0: Newton's step would leave the bracket."""
+
 SMALLEST_P, LARGEST_P, P_PRECISION = 1e-12, 0.999, 5e-4
+"""Bounds of a p-value, and how precisely its logarithm is found."""
+
 SMALLEST_STEP = 1e-6
 """A look that adds less information than this share is no new look."""
 
@@ -94,9 +99,9 @@ def _advance(region: _Region | None, fraction: float, bound: float, following: f
     step = fraction - (region.fraction if region else 0.0)
     finest = np.sqrt(max(min(step, following - fraction), SMALLEST_STEP * 10))
     count = int(np.clip(16 * np.ceil((high - low) / finest / 16 * 2.0), 32, 512))
-    x, w = _legendre(count)
-    nodes = (high + low) / 2 + (high - low) / 2 * x
-    weights = (high - low) / 2 * w
+    points, point_weights = _legendre(count)  # on [-1, 1]
+    nodes = (high + low) / 2 + (high - low) / 2 * points
+    weights = (high - low) / 2 * point_weights
     if region is None:
         density = _phi(nodes / np.sqrt(fraction)) / np.sqrt(fraction)
     else:
@@ -150,7 +155,7 @@ def normal_equivalent(statistic: float, df: float) -> float:
 
 
 def from_normal(z: float, df: float) -> float:
-    """Return the t statistic with `df` degrees of freedom that is as unlikely as `z`: the inverse of the above."""
+    """Return the t statistic with `df` degrees of freedom that is as unlikely as `z`; inverts `normal_equivalent`."""
     if not np.isfinite(df) or df > 1e6:  # noqa: PLR2004
         return float(z)
     return float(np.copysign(-stdtrit(df, max(ndtr(-abs(z)), 1e-300)), z))
@@ -176,10 +181,8 @@ def p_value(z: Sequence[float], fractions: Sequence[float] | Floats, *, two_side
         """Return how far the statistic is past its boundary at a level, at the look where it is furthest."""
         return float(np.max(size - boundaries(fractions, float(np.exp(log_alpha)), two_sided=two_sided)))
 
-    low, high = (
-        float(np.log(np.clip(single / 2.0, SMALLEST_P, 0.5))),
-        float(np.log(LARGEST_P)),
-    )  # no repeated p-value is below the smallest single one
+    # no repeated p-value is below the smallest single one
+    low, high = float(np.log(np.clip(single / 2.0, SMALLEST_P, 0.5))), float(np.log(LARGEST_P))
     below, above = over(low), over(high)
     if below >= 0:
         return float(np.exp(low))
@@ -209,7 +212,7 @@ def confidence_sequence(
         se: Robust standard error now.
         information: 1 / se^2 now.
         tuned_at: Information at which the width is to be smallest.
-        alpha: Level of the whole sequence; of one side where not `two_sided`.
+        alpha: Level of the whole sequence; of one side unless `two_sided`.
         two_sided: Whether it bounds from both sides.
     """
     level = alpha if two_sided else min(2.0 * alpha, 0.999)

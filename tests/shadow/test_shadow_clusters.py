@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 from statsmodels.regression.linear_model import OLS
 
-from llmaudit.shadow.clusters import covariance, mean, renumbered, spread
+from llmaudit.arrays import Floats, Ints
+from llmaudit.shadow.clusters import Spread, covariance, renumbered, spread
 from llmaudit.shadow.health import regression
 
 SHAPES = [(50, 5), (400, 40), (3000, 370), (1000, 1000)]
+
+
+def mean(values: Floats, codes: Ints) -> tuple[float, Spread]:
+    """Return the mean of pairs and its spread over clusters."""
+    estimate = float(values.mean())
+    return estimate, spread((values - estimate) / len(values), codes)
 
 
 def sample(pairs: int, users: int, seed: int = 0):
