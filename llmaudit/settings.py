@@ -130,7 +130,7 @@ class Settings:
         until = moment_of("--until", self.values["until"], zone)
         if self.values["month"]:
             if since or until:
-                raise UsageError("--month and --since/--until cannot stand together", slug="two-periods")
+                raise UsageError("--month and --since/--until cannot be used together", slug="two-periods")
             since, until = _month(self.values["month"], zone)
         if since and until and since >= until:
             raise UsageError(

@@ -1,4 +1,4 @@
-"""The command line. Only here is anything printed or an exit code chosen; heavy imports stand inside commands.
+"""The command line. Only here is anything printed or an exit code chosen; heavy imports are inside commands.
 
 One module per command; a module of this package that defines `register` adds its commands.
 """

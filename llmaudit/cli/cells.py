@@ -44,5 +44,5 @@ def read_cells(settings: Settings, prices: Catalog, paths: list[Path]) -> list[F
                 slug="cells-of-another-period",
             )
     if len(parts) > 1:
-        notice(settings, f"{len(parts)} cells files are added up; a request told by the logs of two counts twice")
+        notice(settings, f"{len(parts)} cells files are added up; a request that is in the logs of two counts twice")
     return parts

@@ -116,7 +116,7 @@ def pair_notes(found: Outcomes) -> list[str]:
     """Return sentences on outcomes that are not used."""
     notes = []
     if found.unpaired:
-        notes.append(f"{found.unpaired:,} outcomes or cases have no second answer beside them: they prove nothing")
+        notes.append(f"{found.unpaired:,} outcomes or cases have no second answer to compare with: they prove nothing")
     if found.unmatched:
         notes.append(f"{found.unmatched:,} pairs belong to no feature, tier or task")
     if found.other_metrics:

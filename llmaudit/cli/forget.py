@@ -19,7 +19,7 @@ def forget(
 ) -> None:
     """Take a file out of the database whole: its requests, bill lines, rejects, conflicts, tiers and kept texts.
 
-    Calls that another file tells too stay, and stand for that file from then on.
+    Requests that are in another file too stay, and belong to that file from then on.
     """
     from llmaudit.ingest.forget import forget as take_out
     from llmaudit.ingest.forget import sources_named
@@ -37,7 +37,7 @@ def forget(
     def show() -> None:
         line(f"{printable(gone.path)} is forgotten: {gone.removed:,} rows removed")
         if gone.kept:
-            line(f"{gone.kept:,} rows are told by other files too and stay")
+            line(f"{gone.kept:,} rows are in other files too and stay")
         if gone.merged:
             line(f"{gone.merged:,} calls of other systems keep what it added to them")
 

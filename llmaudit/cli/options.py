@@ -49,7 +49,7 @@ AssumeTime = Annotated[
         help="The time of requests whose log has none: an instant, `file` (the file's date), or `none` (no price).",
     ),
 ]
-"""What a command takes that reads logs: the time of records without one."""
+"""An option of commands that read logs: the time of records without one."""
 
 
 GatewayName = Annotated[
@@ -59,7 +59,7 @@ GatewayName = Annotated[
         help="The gateway of requests whose log names none (`none`: there was none).",
     ),
 ]
-"""What a command takes that reads logs: who passed requests on that name nobody."""
+"""An option of commands that read logs: the gateway of requests whose log names none."""
 
 
 class Ended(Exception):  # noqa: N818 -- the end of the program, not an error in it
@@ -174,7 +174,7 @@ def _guarded(function: Callable[..., None], flags: dict[str, Any], given: dict[s
         function(settings=settings, **given)
     except (Ended, KeyboardInterrupt, typer.Exit):
         raise
-    except BrokenPipeError:  # of a stream of answers nobody wants more; typer would end with code 1
+    except BrokenPipeError:  # nobody reads the answer any more; typer would end with code 1
         forget_reader()
         raise Ended(Exit.DONE) from None
     except LlmauditError as error:

@@ -25,7 +25,7 @@ TERMINAL_WIDTH = 60
 """No sentence is broken to less than this, however narrow the terminal says it is."""
 
 LABEL = re.compile(r"\s*\S[^:]{0,12}?\s{2,}(?=\S)")
-"""A word or two and at least two spaces: what follows stands in a column."""
+"""A word or two and at least two spaces: what follows is in a column."""
 
 WORDS = (30, 20, 14, 10, 6)
 """Letters of a word that a column is given room for, the first that fits; where none does, rows become records."""
@@ -36,7 +36,7 @@ GAP = 2
 
 @contextmanager
 def while_read() -> Iterator[None]:
-    """Let what is printed in this block be lost once nobody reads it (`| head`).
+    """Discard what is printed in this block once nobody reads it (`| head`).
 
     The command goes on to its own exit code: a closed pipe is no failure, and must not hide that a gate failed.
     """
@@ -48,7 +48,7 @@ def while_read() -> Iterator[None]:
 
 
 def forget_reader() -> None:
-    """Let everything that is still to be printed go nowhere; the interpreter would fail on it at its end."""
+    """Discard everything that is still to be printed; the interpreter would fail on it when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -76,7 +76,7 @@ def table(
         title: One line above it.
         columns: Headings.
         rows: Cells; None is shown as `unknown`.
-        left: Columns that are words; the others are figures and stand to the right.
+        left: Columns that are words; the others are figures, aligned to the right.
     """
     cells = [["unknown" if cell is None else printable(str(cell)) for cell in row] for row in rows]
     if not sys.stdout.isatty() or len(cells) > TERMINAL_ROWS:

@@ -27,7 +27,9 @@ def query(
     The database is opened read-only, and neither files nor the network can be reached from SQL.
     """
     if csv and settings.json:
-        raise UsageError("--csv and --json cannot stand together", next_step="Leave one of them out.", slug="two-forms")
+        raise UsageError(
+            "--csv and --json cannot be used together", next_step="Leave one of them out.", slug="two-forms"
+        )
     with open_store(settings, read_only=True) as store:
         columns, rows = store.ask(sql)
     if csv:

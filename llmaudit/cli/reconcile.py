@@ -121,7 +121,7 @@ def _explain(row: Row) -> None:
     for cause, usd in zip(row.causes, share_out([cause.usd for cause in row.causes]), strict=True):
         line(f"  {shown(usd):>14}  {cause.title}")
     for other in row.other_bills:
-        line(f"  {shown(other.billed_usd):>14}  in {other.bill}, which tells the same charges: not added")
+        line(f"  {shown(other.billed_usd):>14}  in {other.bill}, which has the same charges: not added")
     for currency, amount in row.other_amounts.items():
         line(f"  {amount} {currency} without a rate to dollars: in no sum")
     for note in row.notes:

@@ -51,7 +51,7 @@ def paired_outcomes(
         store: The database, with the view `keyed_requests` (`llmaudit.rollup.keyed_requests`).
         catalog: Gives models their canonical names.
         metric: Which metric; None takes the one with most pairs.
-        source: The table of outcomes; pairs of shadow tests count beside `outcomes` alone.
+        source: The table of outcomes; only with `outcomes` do pairs of shadow tests count too.
     """
     names = _Names(catalog)
     cases: dict[str, dict[str, _Case]] = {}

@@ -1,4 +1,4 @@
-"""Cells merged more coarsely, so that a baseline stays a small file whatever the size of the database."""
+"""Merges cells, so that a baseline stays a small file whatever the size of the database."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         usd: Exact cost at the frozen prices; billed if there is no list price.
         spend_usd: Exact cost as it was: billed, else list.
         yy_rows: Sum of y^2 over requests, as if each were independent.
-        nn: Sum over clusters of n^2; the others likewise.
+        nn: Sum over clusters of n^2; nz is that of n z, and so on.
     """
 
     by: str

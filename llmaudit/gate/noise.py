@@ -94,7 +94,7 @@ def _of_use(old: Use, new: Use, frozen: Mapping[str, Rate]) -> Iterable[tuple[st
 
 
 def _count_variance(before: int, after: int, base: int, now: int, *, bounded: bool) -> float:
-    """Return the variance of a count beside its expectation from the baseline's share: binomial, else Poisson."""
+    """Return the variance of a count about its expectation from the baseline's share: binomial, else Poisson."""
     share = (before + after) / (base + now)
     spread = share * max(1 - share, 0.0) if bounded else share
     return now * spread * (1 + now / base)

@@ -175,12 +175,12 @@ def against(asked: Asked, figure: Figure, bound: Decimal | float, *, at_least: b
         return asked.undecided(bound, unit, figure.why_unknown)
     failed = value < bound if at_least else value > bound
     words = ("below", "at least") if at_least else ("above", "within")
-    stands = f"{words[0] if failed else words[1]} the limit of {_written(bound, unit)}"
+    comparison = f"{words[0] if failed else words[1]} the limit of {_written(bound, unit)}"
     return RuleResult(
         name=asked.name, by=asked.by, group=asked.group, passed=not failed, status=asked.status(failed=failed),
         value=value, limit=bound, unit=unit, before=figure.before, after=figure.after, n_before=figure.n_before,
         n_after=figure.n_after,
-        reason=f"{asked.title}: {'rose by ' if figure.is_rise else ''}{_written(value, unit)}, {stands}",
+        reason=f"{asked.title}: {'rose by ' if figure.is_rise else ''}{_written(value, unit)}, {comparison}",
     )  # fmt: skip
 
 

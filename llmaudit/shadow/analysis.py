@@ -101,7 +101,9 @@ class _Readings:
 
 def _read_all(whole: Part, tiers: Ints, strata: Strata, plan: Plan, planned_days: int) -> _Readings:
     """Read all pairs together and each tier by itself."""
-    with ThreadPoolExecutor(2) as pool:  # numpy leaves Python's lock: the whole beside its parts is half the time
+    with ThreadPoolExecutor(
+        2
+    ) as pool:  # numpy releases Python's lock: the whole and its parts in parallel take half the time
         whole = replace(whole, ordered=in_order_of_time(whole, pool))
         pooled_future = pool.submit(_read, whole, strata, None, plan, planned_days)
         parts = [_read_tier(whole, int(tier), place, plan, planned_days) for place, tier in enumerate(tiers)]
@@ -177,7 +179,7 @@ def _planned(pairs: Pairs, plan: Plan) -> tuple[int, list[str]]:
     if plan.days is None:
         days = WEEK * max(ceil(seen / WEEK), 1)
         return days, [f"nobody declared how long the test runs: {days} days were assumed (--days says it)"]
-    late = f"{seen - plan.days} days lie past the plan of {plan.days}: only the confidence sequence reads them"
+    late = f"{seen - plan.days} days are past the plan of {plan.days}: only the confidence sequence uses them"
     return plan.days, [late] if seen > plan.days else []
 
 

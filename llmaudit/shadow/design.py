@@ -16,7 +16,7 @@ from llmaudit.shadow.sequential import boundaries
 
 ASSUMED_DISAGREEMENT = 0.2
 ASSUMED_CORRELATION = 0.05
-"""Where no earlier test tells: one answer in five differs in outcome, and answers of a user are a little alike."""
+"""Without an earlier test: one answer in five differs in outcome, and answers to one user are a little alike."""
 
 CLAIMED_DAYS = 5
 COST_SAVING = 0.30

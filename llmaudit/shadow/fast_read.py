@@ -96,7 +96,7 @@ def _block(block: Block, schema: pa.Schema) -> pa.Table:
         data.decode()  # only to check it: lines are cut without a look at their content
     count = len(block)
     tables, places = [], []
-    for lines in Shapes().of(data):  # of this block alone: blocks are read beside each other
+    for lines in Shapes().of(data):  # of this block alone: blocks are read in parallel
         tables.append(_cut(lines))
         places.append(lines.places)
     cut = np.concatenate(places) if places else np.empty(0, np.int64)

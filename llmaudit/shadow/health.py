@@ -115,7 +115,7 @@ def _missing(pairs: Pairs) -> Iterator[Check]:
     asked = pairs.primary.present
     gone = asked & ~pairs.shadow.present
     yield _graded(
-        "missing shadows", int(gone.sum()), int(asked.sum()), 0.20, "four readings of them stand under `missing`"
+        "missing shadows", int(gone.sum()), int(asked.sum()), 0.20, "four readings of them are under `missing`"
     )
     for name, labels, title in (
         ("day", pairs.day, _day),
@@ -288,7 +288,7 @@ def _order(pairs: Pairs, known: Bools, delta: Floats) -> Check:
     if len(np.unique(first)) == 1:
         which = "shadow" if first[0] else "primary"
         return Check(
-            name, "warn", f"the {which} was always shown first: a bias for a place cannot be told apart", False
+            name, "warn", f"the {which} was always shown first: a bias for the first place cannot be excluded", False
         )
     fit = regression(first, delta[here], pairs.cluster[here])
     detail = f"the shadow scores {fit.slope:+.4f} more when shown first" + (f", {fit.p_text}" if fit.p_text else "")

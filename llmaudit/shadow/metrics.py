@@ -206,7 +206,7 @@ def is_heavy(costs: Ints) -> bool:
 
 
 def in_order_of_time(part: Part, aside: Executor) -> dict[str, Sorted]:
-    """Return the times of a part in rising order by stratum, what is timed beside each other."""
+    """Return the times of a part in rising order by stratum; latency and first token are sorted in parallel."""
     waiting = {
         name: aside.submit(in_order, part.strata[index], len(part.targets), first[index], second[index])
         for name, first, second, mask in _timed(part.pairs)

@@ -39,7 +39,7 @@ class Arm:
         model: Code into `Pairs.models`.
         params: Code of its parameters (temperature and the like), -1 unknown.
         copies: Rows the file has for it; the first one counts.
-        human: Score by a human, where there is one beside the judge's.
+        human: Score by a human, if there is one besides the judge's.
     """
 
     present: Bools
@@ -77,7 +77,7 @@ class Pairs:
         shadow: What the other model answered.
         tier: 0 to 3, -1 unknown.
         day: Days since 1970 in the run's time zone, -1 unknown.
-        cluster: Code of the user, session or whatever answers are alike within.
+        cluster: Code of the user, session or other group within which answers are alike.
         cluster_kind: What a cluster is.
         route: Code into `routes`, -1 unknown.
         routes: Names of routes (features, endpoints).

@@ -50,7 +50,7 @@ def pivot(rows: dict[str, Any]) -> pa.Table:
     for arm, count in zip(ARMS, copies, strict=True):
         table_columns[f"{arm}_copies"] = pa.array(count)
 
-    def beside(name: str) -> dict[str, Any]:
+    def side_by_side(name: str) -> dict[str, Any]:
         column, done = _whole(rows.pop(name)), {}
         if name in SHARED:
             either = _either(column, *places)
@@ -60,7 +60,7 @@ def pivot(rows: dict[str, Any]) -> pa.Table:
         return done
 
     with ThreadPoolExecutor(WORKERS) as pool:  # Arrow leaves Python's lock
-        for columns in pool.map(beside, list(rows)):
+        for columns in pool.map(side_by_side, list(rows)):
             table_columns |= columns
     return pa.table(table_columns)
 

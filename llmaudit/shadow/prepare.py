@@ -132,7 +132,7 @@ def _arms(have: Columns, primary: str | None) -> Any:
     if len(names) == 1 and "shadow" not in meaning.values():
         raise InputError(
             f"there is one arm only: {_listed(names)}",
-            next_step="Each pair needs a row of either arm; where they lie in two files, name both.",
+            next_step="Each pair needs a row of each arm; if they are in two files, name both.",
             slug="unknown-arms",
         )
     if len(names) > len(meaning) or len(names) > 2 or "shadow" not in meaning.values():  # noqa: PLR2004 -- two arms

@@ -103,7 +103,7 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
     _give_back()
     cluster_kind(pair_table, plan.cluster)  # refused before anything is kept
     zone = request.period.timezone
-    if request.share is not None:  # production is read beside the pairs that are in the database
+    if request.share is not None:  # production is compared with pairs that are in the database
         save(store, pair_table, plan, details, zone)
         traffic = sampled_traffic(store, plan.name, request.share, best_unit(store))
         analysis = analyze(_pairs(pair_table, details, zone, plan.cluster), plan, traffic)
@@ -116,9 +116,9 @@ def run(store: Store, prices: Callable[[], Catalog], request: Request) -> tuple[
 
 
 def _give_back() -> None:
-    """Return memory that nobody holds: a million pairs are some hundred MB in each shape they pass through.
+    """Return unused memory to the system: a million pairs take some hundred MB in each shape they pass through.
 
-    Python's own allocations come from the C library, as those of Arrow's system pool do: both are asked.
+    Python allocates from the C library, as Arrow's system pool does, so both pools are released.
     """
     for pool in (pa.default_memory_pool(), pa.system_memory_pool()):
         pool.release_unused()

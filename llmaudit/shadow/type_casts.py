@@ -71,7 +71,7 @@ def _text(one: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _distinct(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the values a column may hold: of codes, those that they stand for."""
+    """Return the values of a column; of a column of codes, the texts behind them."""
     if not pa.types.is_dictionary(column.type):
         return column
     return pa.chunked_array([chunk.dictionary for chunk in column.chunks], column.type.value_type)

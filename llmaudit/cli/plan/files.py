@@ -95,7 +95,7 @@ def check(settings: Settings, name: Name) -> None:
     if not able:
         raise InputError(
             f"plan {plan.name}: no request that its rules would move can be moved",
-            next_step="Name models that can serve the traffic; the reasons stand above.",
+            next_step="Name models that can serve the traffic; the reasons are above.",
             slug="plan-cannot-serve",
         )
 

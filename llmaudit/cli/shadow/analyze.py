@@ -80,7 +80,7 @@ def analyze(
     with ExitStack() as stack, open_store(settings) as store, _uncollected():
         request = Request(_files(pairs or [], stack), logs, plan, primary, share, settings.period)
         if settings.catalogs or settings.deployments:
-            catalog(settings)  # a file of one's own is checked, whether it is needed or not
+            catalog(settings)  # the user's own file is checked even if it is not needed
         found, certified = run(store, lambda: catalog(settings), request)
     document = {
         "schema": "llmaudit/shadow-analyze/1",
@@ -142,7 +142,9 @@ def _plan(*, mix: str | None, budget: list[str] | None, **rest: Any) -> Plan:
 
     shares = None
     if mix:
-        from llmaudit.shadow.traffic import tiers_text  # with it comes scipy, which is else imported beside the reading
+        from llmaudit.shadow.traffic import (
+            tiers_text,
+        )  # it imports scipy, which otherwise loads while the files are read
 
         try:
             shares = tiers_text(mix)

@@ -103,7 +103,7 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
     ]
     table(settings, f"{document['sampled']:,} requests sampled", ["tier", "requests", "share", "sampled"], rows)
     rule = document["rule"]
-    line(f"They lie in {document['units']:,} units ({rule['unit']}). Rule: {rule['text']}")
+    line(f"They are in {document['units']:,} units ({rule['unit']}). Rule: {rule['text']}")
     line(f"KEY is {rule['key']!r}, UNIT is the {rule['unit']} id. To check an implementation:")
     for vector in rule["test_vectors"]:
         line(f"  {vector['unit']}: {vector['position']:.12f}")

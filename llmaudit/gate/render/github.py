@@ -21,11 +21,11 @@ def _lines(check: Check) -> Iterator[str]:
     if check.decomposition.causes:
         yield _command("notice", "llmaudit: largest cause", check.headline)
     for status, level in LEVELS.items():
-        told = [rule for rule in check.rules if rule.status == status]
-        for rule in told[: MOST - 1]:
+        reported = [rule for rule in check.rules if rule.status == status]
+        for rule in reported[: MOST - 1]:
             yield _command(level, f"llmaudit: {rule.name}", rule.reason)
-        if len(told) >= MOST:
-            yield _command(level, "llmaudit", f"{len(told) - MOST + 1} more rules {status}")
+        if len(reported) >= MOST:
+            yield _command(level, "llmaudit", f"{len(reported) - MOST + 1} more rules {status}")
 
 
 def _command(level: str, title: str, message: str) -> str:

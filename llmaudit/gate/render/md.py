@@ -77,7 +77,7 @@ def _fitting(rules: Sequence[RuleResult], room: int) -> tuple[list[str], int]:
 def _breakdown(check: Check) -> Iterator[str]:
     broken = check.decomposition
     rounded = share_out([one.usd for one in broken.components])
-    title = f"{shown(broken.before_usd)} → {shown(broken.after_usd)}, taken apart"
+    title = f"{shown(broken.before_usd)} → {shown(broken.after_usd)}, by cause"
     yield from ("", f"<details><summary>{title}</summary>", "", "| cause | cost |", "| --- | ---: |")
     for component, usd in zip(broken.components, rounded, strict=True):
         if component.usd:

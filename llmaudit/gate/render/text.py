@@ -21,13 +21,13 @@ def render(check: Check) -> str:
 def _lines(check: Check) -> Iterator[str]:
     yield check.headline
     yield f"Check {VERDICTS[check.verdict]}: {rules_in_short(check)}"
-    told = [rule for rule in check.rules if rule.status != "passed"]
-    if check.is_quiet and not told:
+    reported = [rule for rule in check.rules if rule.status != "passed"]
+    if check.is_quiet and not reported:
         return
-    for rule in sorted(told, key=lambda one: list(MARKS).index(one.status))[:MOST]:
+    for rule in sorted(reported, key=lambda one: list(MARKS).index(one.status))[:MOST]:
         yield f"  {MARKS[rule.status]:<5} {rule.name}: {rule.reason}"
-    if len(told) > MOST:
-        yield f"  and {len(told) - MOST} more (--format json has all)"
+    if len(reported) > MOST:
+        yield f"  and {len(reported) - MOST} more (--format json has all)"
     if not check.is_quiet:
         yield from _breakdown(check)
 
@@ -57,7 +57,7 @@ def power_of(check: Check) -> str:
 
 def _breakdown(check: Check) -> Iterator[str]:
     broken = check.decomposition
-    yield f"Cost {shown(broken.before_usd)} -> {shown(broken.after_usd)}, taken apart:"
+    yield f"Cost {shown(broken.before_usd)} -> {shown(broken.after_usd)}, by cause:"
     rounded = share_out([one.usd for one in broken.components])
     for component, usd in zip(broken.components, rounded, strict=True):
         if component.usd:
