@@ -127,7 +127,23 @@ def test_the_shadow_test_finds_what_was_planted(executed: Callable[[str], Any]):
     assert float(low) < 0.3 < float(high)
 
 
-@pytest.mark.parametrize(("stem", "name"), [("tour", "by-model"), ("tour", "compare-plans"), ("shadow_test", "by-day")])
+def test_the_verdicts_are_what_was_planted(executed: Callable[[str], Any]):
+    """Two markups, a region, nothing; and a markup that its log cannot tell from a region."""
+    told = printed(executed("markup"), "study")
+    assert told.splitlines() == [
+        "nothing is added: none 10x",
+        "10% on every token: markup 10x",
+        "$0.0002 a request: markup 10x",
+        "a region, not logged: explained 10x",
+        "10%, models with regions only: undecidable 10x",
+    ]
+    assert "the region of the requests would settle it" in printed(executed("markup"), "why")
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [("tour", "by-model"), ("tour", "compare-plans"), ("shadow_test", "by-day"), ("markup", "by-request")],
+)
 def test_charts_are_drawn_from_data_alone(executed: Callable[[str], Any], stem: str, name: str):
     data = shown(executed(stem), name)
     assert data[FIGURE]["data"]
@@ -135,7 +151,8 @@ def test_charts_are_drawn_from_data_alone(executed: Callable[[str], Any], stem: 
 
 
 @pytest.mark.parametrize(
-    ("stem", "name"), [("tour", "compare-plans"), ("shadow_test", "by-day"), ("plans", "frontier")]
+    ("stem", "name"),
+    [("tour", "compare-plans"), ("shadow_test", "by-day"), ("plans", "frontier"), ("markup", "by-request")],
 )
 def test_a_line_that_a_text_names_is_drawn(executed: Callable[[str], Any], stem: str, name: str):
     """A template may set the width of such lines to 0: the word would stand there and no line."""
@@ -144,6 +161,9 @@ def test_a_line_that_a_text_names_is_drawn(executed: Callable[[str], Any], stem:
     assert all(shape["line"]["width"] > 0 for shape in shapes)
 
 
-@pytest.mark.parametrize(("stem", "name"), [("tour", "by-tier"), ("tour", "markup-table"), ("shadow_test", "by-tier")])
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [("tour", "by-tier"), ("tour", "markup-table"), ("shadow_test", "by-tier"), ("markup", "verdicts")],
+)
 def test_tables_are_shown(executed: Callable[[str], Any], stem: str, name: str):
     assert "<table" in "".join(shown(executed(stem), name)["text/html"])
