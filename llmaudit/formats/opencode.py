@@ -8,6 +8,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
+from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.values import Count, dollars, epoch, error_class
 from llmaudit.request import Ignored, Request
 
@@ -81,7 +82,7 @@ def convert(record: Message, _: Context) -> Request | Ignored:
         session_id=record.session_id or message.sessionID,
         started_at=epoch(clock.created, "time.created", MILLISECONDS),
         ended_at=epoch(clock.completed, "time.completed", MILLISECONDS),
-        seller=message.providerID,
+        seller=seller_of(message.providerID),
         model_raw=message.modelID,
         model_requested=message.modelID,
         model_served=message.modelID,

@@ -10,6 +10,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
+from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.values import Count, dollars, epoch, error_class, text_time
 from llmaudit.request import Ignored, Request
 
@@ -96,7 +97,7 @@ def convert(entry: Entry, context: Context) -> Request | Ignored:
         session_id=state.id,
         started_at=epoch(message.timestamp, "message.timestamp", MILLISECONDS)
         or text_time(entry.timestamp, "timestamp"),
-        seller=message.provider,
+        seller=seller_of(message.provider),
         model_raw=message.model,
         model_requested=message.model,
         model_served=message.responseModel or message.model,
