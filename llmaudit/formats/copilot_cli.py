@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.values import Count, after, as_number, mapping, text_time
+from llmaudit.formats.values import Count, after, before, mapping, text_time
 from llmaudit.request import Ignored, Request
 
 SELLER = "github-copilot"
@@ -114,8 +113,7 @@ def _start(data: Data, state: Session) -> None:
 def _request(event: Event, counts: Usage, state: Session) -> Request:
     """Return the request with everything but its counters; a record is written when the call has ended."""
     ended = text_time(event.timestamp, "timestamp")
-    duration = as_number(counts.duration)
-    started = ended - timedelta(milliseconds=duration) if ended and duration and duration > 0 else ended
+    started = before(ended, counts.duration, "duration")
     own = counts.accounting or Accounting()
     tags = {**state.tags, "initiator": counts.initiator} if counts.initiator else state.tags
     numbered = own.sourceSessionId is not None and own.sequence is not None

@@ -180,7 +180,10 @@ FORMAT = Format(
         "assistant's message is one request: it starts at the message's own time and ends at the entry's."
     ),
     traps=(
-        ("a fork copies its parent's entries", "the id is made of an entry's time and id, so a copy is the same request"),
+        (
+            "a fork copies its parent's entries",
+            "the id is made of an entry's time and id, so a copy is the same request",
+        ),
         ("each retry is a message of its own, with zeros for counts", "it is a failed attempt whose usage is missing"),
         ("summaries that the program asks for have no counts", "they are in no amount"),
     ),

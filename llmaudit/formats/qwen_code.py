@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import Count, as_number, error_class, mapping, or_none, text_time
+from llmaudit.formats.values import Count, before, error_class, http_status, mapping, or_none, text_time
 from llmaudit.request import Ignored, Request
 
 ANSWERED = "qwen-code.api_response"
@@ -102,11 +101,9 @@ def _call(line: Line, event: Event, told: Told) -> Request:
     request = _blank(line, event.model, event.subagent_name)
     request.response_id = or_none(event.response_id)
     request.ended_at = text_time(event.at, "event.timestamp") or request.started_at
-    request.started_at = request.ended_at
-    duration = as_number(event.duration_ms)
-    if request.ended_at is not None and duration is not None and duration >= 0:
-        request.started_at = request.ended_at - timedelta(milliseconds=duration)
-    request.http_status = int(text) if (text := str(event.status_code or "")).isdecimal() else None
+    request.started_at = before(request.ended_at, event.duration_ms, "duration_ms")
+    code = event.status_code
+    request.http_status = http_status(int(code) if isinstance(code, str) and code.isdecimal() else code)
     if event.name == FAILED:
         request.status, request.error_class = "error", error_class(request.http_status, event.error_type or "")
         return request
@@ -205,8 +202,14 @@ FORMAT = Format(
         "provider's id, failures, and what sub-agents asked; in older files, a line of an answer."
     ),
     traps=(
-        ("telemetry and the answer tell the same call", "an answer with the counters of a call told before is that call"),
-        ("calls in the background (memory, summaries) have no answer in the chat", "telemetry tells them; the agent is a tag"),
+        (
+            "telemetry and the answer tell the same call",
+            "an answer with the counters of a call told before is that call",
+        ),
+        (
+            "calls in the background (memory, summaries) have no answer in the chat",
+            "telemetry tells them; the agent is a tag",
+        ),
         ("Anthropic's cache writes are left out by the program", "they are unknown; the cost is too low by them"),
     ),
 )

@@ -133,6 +133,19 @@ def after(start: datetime | None, milliseconds: float | None, field: str) -> dat
     return start + timedelta(milliseconds=milliseconds)
 
 
+def before(end: datetime | None, milliseconds: float | None, field: str) -> datetime | None:
+    """Return the moment some milliseconds before an end, or the end itself where the duration is unknown.
+
+    Raises:
+        Reject: The duration is negative or longer than a day.
+    """
+    if end is None or milliseconds is None:
+        return end
+    if not 0 <= milliseconds <= DAY_MS:
+        raise Reject("out-of-range", field)
+    return end - timedelta(milliseconds=milliseconds)
+
+
 def dollars(amount: Decimal | None, field: str, per_dollar: int = 1) -> Decimal | None:
     """Return an amount the log states in US dollars, or in parts of a dollar, at twelve decimals.
 
