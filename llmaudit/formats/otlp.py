@@ -187,7 +187,7 @@ def nanoseconds(moment: str | int | None, field: str) -> datetime | None:
 
 def _fill_first_token(request: Request, attributes: dict[str, Any], events: Sequence[Event]) -> None:
     seconds = first(attributes, ("gen_ai.response.time_to_first_chunk",))
-    milliseconds = first(attributes, ("ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"))
+    milliseconds = first(attributes, ("ai.response.msToFirstChunk", "ai.stream.msToFirstChunk", "ttft_ms"))
     wait = seconds * 1000 if isinstance(seconds, int | float) else milliseconds
     if isinstance(wait, int | float) and request.started_at is not None and 0 <= wait <= DAY_MS:
         request.first_token_at = request.started_at + timedelta(milliseconds=wait)
@@ -231,12 +231,12 @@ FORMAT = Format(
     semantics=(
         "The GenAI conventions, OpenInference, OpenLLMetry and the AI SDK since 6: input includes cached reads and "
         "writes, output includes reasoning, whoever the provider. OpenLLMetry's Bedrock spans, and the AI SDK's "
-        "Anthropic spans before 6, leave cached tokens out. If the counts of a file prove another rule for an "
+        "Anthropic spans before 6, and Claude Code's own, leave cached tokens out. If the counts of a file prove another rule for an "
         "instrumentation, provider and model, that rule is used, and said."
     ),
     verified=(
         "Exporter output of OpenInference, OpenLLMetry, the GenAI instrumentations and Anthropic's SDK, run against a "
-        "mock model; AI SDK 6 and 7 and Jaeger's ids: source alone; AI SDK before 6: source as known, no capture."
+        "mock model, and of Claude Code 2.1.197; AI SDK 6 and 7 and Jaeger's ids: source alone; AI SDK before 6: source as known, no capture."
     ),
     about=(
         "The collector's file exporter (one export a line), Tempo's API and protobuf JSON. Attributes may have their "

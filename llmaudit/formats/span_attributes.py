@@ -44,6 +44,9 @@ CALLS = {
 """Values of `gen_ai.operation.name` and `llm.request.type` that are one call of a model. Agents, tools and workflows
 carry copies or sums of what their calls used, and the sums do not even add up: they are never counted."""
 
+CLAUDE_CODE_CALL = "llm_request"
+"""Value of `span.type` of a call in Claude Code's own traces, which count under names of their own."""
+
 _INFERENCE_CALLS = {"LLM", "EMBEDDING", "RERANKER"}
 _MLFLOW_CALLS = {"CHAT_MODEL", "LLM", "EMBEDDING", "RERANKER"}
 _SDK_CALL = re.compile(r"\.do(?:Generate|Stream|Embed|Rerank)$")
@@ -113,6 +116,12 @@ _COUNTS: dict[str, tuple[str, ...]] = {
     "written_5m": ("anthropic.usage.cache_creation.ephemeral_5m_input_tokens",),
     "written_1h": ("anthropic.usage.cache_creation.ephemeral_1h_input_tokens",),
 }
+_CLAUDE_CODE_COUNTS: dict[str, tuple[str, ...]] = {
+    "prompt": ("input_tokens",),
+    "completion": ("output_tokens",),
+    "read": ("cache_read_tokens",),
+    "written": ("cache_creation_tokens",),
+}
 _PARTS: dict[str, tuple[str, ...]] = {
     "input_audio_tokens": ("gen_ai.usage.audio.input_tokens", "llm.token_count.prompt_details.audio"),
     "output_audio_tokens": ("gen_ai.usage.audio.output_tokens", "llm.token_count.completion_details.audio"),
@@ -127,7 +136,7 @@ _COST = ("llm.cost.total", "operation.cost", "gen_ai.usage.cost")
 _LABELS = ("traceloop.association.properties.", "ai.telemetry.metadata.", "metadata.")
 """Beginnings of attributes that hold what the application called the call."""
 
-_USAGE = ("usage", "token_count", "tokenUsage")
+_USAGE = ("usage", "token_count", "tokenUsage", "_tokens")
 
 
 def first(attributes: Attributes, names: tuple[str, ...]) -> Any:
@@ -171,6 +180,8 @@ def is_call(attributes: Attributes) -> bool:
     """
     if kind := attributes.get("openinference.span.kind"):
         return str(kind).upper() in _INFERENCE_CALLS
+    if attributes.get("span.type") == CLAUDE_CODE_CALL:
+        return True
     if operation := attributes.get("ai.operationId"):
         return _SDK_CALL.search(str(operation)) is not None
     if attributes.get("traceloop.span.kind") in {"workflow", "task", "agent", "tool"}:
@@ -185,7 +196,8 @@ def is_call(attributes: Attributes) -> bool:
 
 def reading_of(attributes: Attributes) -> usage.Reading:
     """Return the token counts of a span. Numbers may be text (ClickHouse, JSON exporters) or floats (data frames)."""
-    counts = {name: _number(first(attributes, names)) for name, names in _COUNTS.items()}
+    named = _CLAUDE_CODE_COUNTS if attributes.get("span.type") == CLAUDE_CODE_CALL else _COUNTS
+    counts = {name: _number(first(attributes, names)) for name, names in named.items()}
     if counts["completion"] is None and counts["prompt"] is not None and _is_embedding(attributes):
         counts["completion"] = 0
     return usage.Reading(**counts)
@@ -213,10 +225,10 @@ def usual_rule(attributes: Attributes, scope: str) -> usage.Rule:
     """Return how spans of such an instrumentation usually count.
 
     The GenAI conventions, OpenInference, OpenLLMetry and the AI SDK since 6 include cached tokens in the input, whoever
-    the provider. OpenLLMetry's Bedrock instrumentation hands on Bedrock's own count, and the AI SDK before 6 that of
-    Anthropic, which leave them out.
+    the provider. OpenLLMetry's Bedrock instrumentation hands on Bedrock's own count, Claude Code and the AI SDK before
+    6 that of Anthropic, which leave them out.
     """
-    if scope.startswith("opentelemetry.instrumentation.bedrock"):
+    if scope.startswith(("opentelemetry.instrumentation.bedrock", "com.anthropic.claude_code")):
         return usage.CACHE_APART
     before_6 = "ai.operationId" in attributes and not any(
         name.startswith("ai.usage.inputTokenDetails") for name in attributes
