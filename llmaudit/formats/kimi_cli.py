@@ -1,6 +1,8 @@
-"""Kimi CLI: `wire.jsonl`, whose status updates carry the usage of each step."""
+"""Kimi CLI and Kimi Code: `wire.jsonl`, where each step's usage is a status update or, since Kimi Code, a record."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import msgspec
 
@@ -8,6 +10,12 @@ from llmaudit import usage
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import Count
 from llmaudit.request import Ignored, Request
+
+OWN_MODELS = "kimi-code/"
+"""What stands before the name of a model that Kimi's subscription sells."""
+
+FROM_SETTINGS = "__kimi_env_model__"
+"""Stands for a model that the environment names, and no line."""
 
 
 class Usage(msgspec.Struct, gc=False, omit_defaults=True):
@@ -19,11 +27,22 @@ class Usage(msgspec.Struct, gc=False, omit_defaults=True):
     output: Count = None
 
 
+class CamelUsage(msgspec.Struct, gc=False, omit_defaults=True, rename="camel"):
+    """The same, as Kimi Code names them."""
+
+    input_other: Count = None
+    input_cache_read: Count = None
+    input_cache_creation: Count = None
+    output: Count = None
+
+
 class Payload(msgspec.Struct, gc=False):
-    """What a message says."""
+    """What a message says; that of a sub-agent holds its message."""
 
     message_id: str | None = None
     token_usage: Usage | None = None
+    agent_id: str | None = None
+    event: Message | None = None
 
 
 class Message(msgspec.Struct, gc=False):
@@ -34,29 +53,57 @@ class Message(msgspec.Struct, gc=False):
 
 
 class Line(msgspec.Struct, gc=False):
-    """One line."""
+    """One line: Kimi CLI's holds a message, Kimi Code's says itself what it is."""
 
     timestamp: float | None = None
     message: Message | None = None
+    type: str | None = None
+    time: float | None = None
+    model: str | None = None
+    usageScope: str | None = None
+    usage: CamelUsage | None = None
 
 
 def convert(line: Line, context: Context) -> Request | Ignored:
-    """Return the request behind a status update with usage."""
+    """Return the request behind a status update with usage, or a record of it."""
+    if line.type == "usage.record" and line.usage is not None:
+        return _recorded(line, line.usage, context)
     message = line.message or Message()
+    agent = message.payload.agent_id if message.payload else None
+    if message.type == "SubagentEvent" and message.payload and message.payload.event:
+        message = message.payload.event
     payload = message.payload or Payload()
     counts = payload.token_usage
     if message.type != "StatusUpdate" or counts is None:
         return Ignored("message without usage")
-    request = Request(
-        request_id=payload.message_id or (f"{line.timestamp:.6f}" if line.timestamp else None),
-        response_id=payload.message_id,
-        started_at=context.epoch(line.timestamp, "timestamp"),
-        seller="moonshotai",
-        endpoint="kimi-cli",
-        feature="coding-agent",
-        needs_tools=True,
-        raw_usage=msgspec.json.encode(counts).decode(),
-    )
+    request = _blank()
+    request.request_id = payload.message_id or (f"{line.timestamp:.6f}" if line.timestamp else None)
+    request.response_id = payload.message_id
+    request.started_at = context.epoch(line.timestamp, "timestamp")
+    request.tags = msgspec.json.encode({"agent": agent}).decode() if agent else None
+    return filled(request, counts)
+
+
+def _recorded(line: Line, counts: CamelUsage, context: Context) -> Request | Ignored:
+    """Return the request of a record, which has no id: its time and its counts make it one."""
+    if line.usageScope != "turn":
+        return Ignored("usage of a session, which its turns make up")
+    model = None if line.model == FROM_SETTINGS else line.model
+    request = _blank()
+    if line.time is not None:
+        request.request_id = f"{line.time:.0f}/{counts.input_other}/{counts.input_cache_read}/{counts.output}"
+    request.started_at = context.epoch(line.time, "time")
+    request.model_raw = model
+    request.model_requested = request.model_served = model.removeprefix(OWN_MODELS) if model else None
+    return filled(request, counts)
+
+
+def _blank() -> Request:
+    return Request(seller="moonshotai", endpoint="kimi-cli", feature="coding-agent", needs_tools=True)
+
+
+def filled(request: Request, counts: Usage | CamelUsage) -> Request:
+    """Return the request with its counters, set in place."""
     usage.stated(
         request,
         input_=counts.input_other,
@@ -66,25 +113,52 @@ def convert(line: Line, context: Context) -> Request | Ignored:
         input_has_cache=False,
         output_has_reasoning=True,
     )
+    request.raw_usage = msgspec.json.encode(counts).decode()
     return request
+
+
+def says(line: dict[str, Any]) -> bool:
+    """Return whether a line holds a message, or is a record of usage."""
+    message = line.get("message")
+    return line.get("type") == "usage.record" or (
+        isinstance(message, dict) and "type" in message and "payload" in message
+    )
 
 
 FORMAT = Format(
     name="kimi_cli",
-    title="Kimi CLI sessions",
-    marks=("timestamp", "message.type", "message.payload", "message.payload.token_usage", "message.payload.message_id"),
-    needs=("timestamp", "message.type", "message.payload"),
-    says=lambda line: "type" in line["message"],
+    title="Kimi CLI and Kimi Code sessions",
+    marks=(
+        "timestamp",
+        "message.type",
+        "message.payload",
+        "message.payload.token_usage",
+        "message.payload.message_id",
+        "message.payload.agent_id",
+        "usageScope",
+        "usage.inputOther",
+        "usage.inputCacheRead",
+        "usage.inputCacheCreation",
+    ),
+    says=says,
     record=Line,
     convert=convert,
-    epochs=("timestamp",),
+    epochs=("timestamp", "time"),
     repeats="last",
     semantics=(
         "input_other is the uncached input; reads and writes of the cache stand beside it. Output includes reasoning."
     ),
-    verified="Shape from other readers' tests; no real file seen.",
+    verified=(
+        "Status updates: the source of kimi-cli 1.52. Kimi Code's records: shape from other readers' tests alone; they "
+        "count turns, as is done here."
+    ),
     about=(
-        "The files `~/.kimi/sessions/*/*/wire.jsonl`. The model stands in the program's settings and in no line, so "
-        "the requests are unpriced until `--map` or a catalog entry says which it was."
+        "The files `~/.kimi/sessions/*/*/wire.jsonl`, and Kimi Code's under its own home. Kimi CLI's model stands in "
+        "the program's settings and in no line, so its requests are unpriced until `--map` or a catalog entry says "
+        "which it was."
+    ),
+    traps=(
+        ("a sub-agent's calls stand inside its parent's messages", "they are read; the agent is a tag"),
+        ("Kimi Code writes records of the scope `session`, too", "only those of a turn count"),
     ),
 )

@@ -230,13 +230,14 @@ FORMAT = Format(
     id_space="spans",
     semantics=(
         "The GenAI conventions, OpenInference, OpenLLMetry and the AI SDK since 6: input includes cached reads and "
-        "writes, output includes reasoning, whoever the provider. OpenLLMetry's Bedrock spans, and the AI SDK's "
-        "Anthropic spans before 6, and Claude Code's own, leave cached tokens out. If the counts of a file prove another rule for an "
-        "instrumentation, provider and model, that rule is used, and said."
+        "writes, output includes reasoning, whoever the provider. OpenLLMetry's Bedrock spans, the AI SDK's Anthropic "
+        "spans before 6, and Claude Code's own spans leave cached tokens out. If the counts of a file prove another "
+        "rule for an instrumentation, provider and model, that rule is used, and said."
     ),
     verified=(
         "Exporter output of OpenInference, OpenLLMetry, the GenAI instrumentations and Anthropic's SDK, run against a "
-        "mock model, and of Claude Code 2.1.197; AI SDK 6 and 7 and Jaeger's ids: source alone; AI SDK before 6: source as known, no capture."
+        "mock model, and of Claude Code 2.1.197; AI SDK 6 and 7 and Jaeger's ids: source alone; AI SDK before 6: "
+        "source as known, no capture."
     ),
     about=(
         "The collector's file exporter (one export a line), Tempo's API and protobuf JSON. Attributes may have their "

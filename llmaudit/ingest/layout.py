@@ -137,8 +137,8 @@ def _json_container(text: bytes, lines: Sequence[bytes]) -> Container | None:
         return "document" if len(lines) == 1 and envelope_of(whole) else "lines"
     if isinstance(whole, list):
         return "document" if len(lines) == 1 else "lines"
-    # A first line that is no JSON: damage before whole lines, or the opening of one document over many lines, whose last
-    # record may stand whole on a line of its own (`{"rows":[`, then records).
+    # A first line that is no JSON: damage before whole lines, or the opening of one document over many lines, of which
+    # the last record may be a line of its own (`{"rows":[`, then records).
     opens = text.startswith(b"[") or lines[0].rstrip().endswith((b"[", b"{"))
     if not opens and any(isinstance(value_of(line), dict) for line in lines[1:LINES_TRIED]):
         return "lines"
