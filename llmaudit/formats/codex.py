@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -96,6 +96,7 @@ class Thread:
     forked: bool = False
     spawned: bool = False
     copied: bool = False
+    recorded: bool = False
     counted: int = 0
     previous: Usage | None = None
     held: list[tuple[int, Usage | None, Request]] = field(default_factory=list)
@@ -115,6 +116,7 @@ def convert(line: Line, context: Context) -> Request | Ignored | Held:
         state.model = payload.model or state.model
         return Ignored("turn_context line")
     if line.type == "token_usage_record" and payload.usage is not None:
+        state.recorded = True  # from here on: a session may have begun under a version that wrote counters alone
         return _request(payload.usage, payload, at, state)
     if payload.type == "token_count" and line.type == "event_msg":
         return _counter(payload, at, context)
@@ -144,7 +146,7 @@ def _meta(payload: Payload, at: datetime | None, state: Thread) -> Ignored:
 def _counter(payload: Payload, at: datetime | None, context: Context) -> Request | Ignored | Held:
     state: Thread = context.state
     info = payload.info
-    if context.file.study:
+    if state.recorded:
         return Ignored("counter of a call that a usage record tells")
     if info is None or (info.total_token_usage is None and info.last_token_usage is None):
         return Ignored("limits without a counter")
@@ -262,11 +264,6 @@ def _burst(state: Thread) -> int:
     return count
 
 
-def study(records: Sequence[dict[str, Any]]) -> bool:
-    """Return whether the file has usage records, one a response, beside the counters that tell the same calls."""
-    return any(record.get("type") == "token_usage_record" for record in records)
-
-
 FORMAT = Format(
     name="codex",
     title="Codex CLI rollouts",
@@ -285,7 +282,6 @@ FORMAT = Format(
     convert=convert,
     state=Thread,
     finish=finish,
-    study=study,
     repeats="first",
     semantics=(
         "OpenAI's rule: input_tokens includes cached_input_tokens and cache writes, output_tokens includes "
@@ -294,8 +290,8 @@ FORMAT = Format(
         "and no service tier are logged."
     ),
     verified=(
-        "Counters, forks and resets on published test files with an independent count. Of the newest lines "
-        "(`token_usage_record`, hand-over between agents) the shape rests on public descriptions."
+        "Counters, forks and resets on published test files with an independent count; usage records on a file that "
+        "version 0.171.0 wrote of calls whose counts were known. Hand-over between agents: public descriptions."
     ),
     about=(
         "The files `~/.codex/sessions/YYYY/MM/DD/rollout-*.jsonl` and `archived_sessions/`. The model is that of the "
@@ -315,8 +311,8 @@ FORMAT = Format(
             ),
         ),
         (
-            "a file with usage records tells each call twice",
-            "the usage records count, the counters are ignored",
+            "since usage records are written, a file tells each call twice",
+            "from the first usage record on they count, and the counters are ignored",
         ),
         ("early logs name no model", "the model stays unknown, and the request unpriced"),
     ),
