@@ -52,6 +52,8 @@ ENVELOPES = (
     "logs",
     "items",
     "rows",
+    "runs",
+    "calls",
 )
 """Keys under which an export wraps its records in an object, at most two deep (`data.items`)."""
 
