@@ -185,12 +185,13 @@ def _assume_gateway(settings: Settings, store: Store, result: IngestResult, name
 
 def _name_unread(settings: Settings, result: IngestResult) -> None:
     """Name the files that were not read, the first few of each kind."""
-    from llmaudit.ingest.known import UNKNOWN
+    from llmaudit.ingest.known import NO_REQUEST, UNKNOWN
 
     left = [file for file in result.files if file.was_left]
     own = [file.path for file in left if (file.skipped or "").endswith(("duckdb-database", ".duckdb"))]
     for said, paths in (
         ("in no known format", [file.path for file in result.files if file.skipped == UNKNOWN]),
+        ("without a request", [file.path for file in result.files if file.skipped == NO_REQUEST]),
         ("that are databases (--db names one)", own),
         ("whose name, kind or ending is no log's", [file.path for file in left if file.path not in own]),
     ):

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from llmaudit.errors import InputError, LlmauditError, printable
-from llmaudit.ingest.known import FileResult
+from llmaudit.ingest.known import NO_REQUEST, FileResult
 from llmaudit.ingest.load import Loader
 from llmaudit.ingest.read import INPUT_FOLDER
 from llmaudit.ingest.run import Progress, Run
@@ -90,6 +90,12 @@ def ingest(
     failures: list[LlmauditError] = [*loader.failures]
     recognised = [file for file in files if file.format is not None]
     if not recognised and not failures:
+        if empty := [file for file in files if file.skipped == NO_REQUEST]:
+            raise InputError(
+                f"no request was found in {printable(', '.join(paths))}: {len(empty)} files of known formats hold none",
+                next_step="Check that they cover the period asked for.",
+                slug="nothing-accepted",
+            )
         raise InputError(
             f"no log was found in {printable(', '.join(paths))} ({_looked_at(found)})",
             next_step="See `llmaudit formats` for what can be read.",

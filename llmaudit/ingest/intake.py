@@ -20,7 +20,7 @@ from llmaudit.ingest.known import UNKNOWN, FileResult, Key
 from llmaudit.ingest.ledger import FileRead, Ledger
 from llmaudit.ingest.read import CHUNK_BYTES, Content, Small, file_name, opened
 from llmaudit.ingest.registry import known_named
-from llmaudit.ingest.run import Asked, Run
+from llmaudit.ingest.run import Asked, NoRequestError, Run
 from llmaudit.ingest.together import Outcome, Shared, Together
 from llmaudit.ingest.work import Decoded, decoded, job_of
 
@@ -266,7 +266,8 @@ def _unknown(name: str, found: Detection) -> InputError:
 def _nothing(file: FileRead) -> InputError:
     reasons = sorted((file.ignored + file.rejected).items())
     why = ", ".join(f"{count} {reason}" for reason, count in reasons) or "it holds no record"
-    return InputError(
+    kind = NoRequestError if file.ignored and not file.rejected else InputError
+    return kind(
         f"{printable(file.label)}: not one request in {file.records} records of {file.name} ({printable(why)})",
         next_step="Check that it is a request log of this format and covers the period asked for.",
         slug="nothing-accepted",

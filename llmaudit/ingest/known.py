@@ -18,6 +18,7 @@ Key = tuple[str, datetime | None, datetime | None]
 
 UNKNOWN = "unknown format"
 NOT_LOOKED_AT = "not looked at"
+NO_REQUEST = "no request in it"
 
 
 class FileResult(msgspec.Struct, frozen=True):
@@ -32,8 +33,9 @@ class FileResult(msgspec.Struct, frozen=True):
         ignored: Records that are no requests, or outside the period asked for.
         rejected: Records that cannot be used.
         bills: Bill lines.
-        skipped: Why nothing was taken in: `already ingested`, `unknown format`, `not looked at:` and its kind, the
-            ending that no log has or `hidden`, or `not used:` and an error's name; None where the file was read.
+        skipped: Why nothing was taken in: `already ingested`, `unknown format`, `no request in it` (of a folder's
+            files), `not looked at:` and its kind, the ending that no log has or `hidden`, or `not used:` and an error's
+            name; None where the file was read.
         reasons: Counts of ignored and rejected records by reason.
         conflicts: Duplicates whose content differs from what is in the database.
         masked: Values that looked like live keys and were replaced.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmaudit.errors import InputError
-from llmaudit.ingest.known import NOT_LOOKED_AT, FileResult, Key, Known
+from llmaudit.ingest.known import NO_REQUEST, NOT_LOOKED_AT, FileResult, Key, Known
 from llmaudit.ingest.read import DATABASE, PACKED
 from llmaudit.ingest.setup import Setup
 from llmaudit.store import Store
@@ -21,6 +21,10 @@ Progress = Callable[["FileRead", int, int], None]
 """Called with the file that is being read, the bytes read of it as it lies on disk, and the bytes of all files."""
 
 
+class NoRequestError(InputError):
+    """Every record of a file is sound and none is a request: in a folder no error, as sessions without a call are."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """A file that is to be read.
@@ -29,7 +33,7 @@ class Asked:
         path: The file.
         slot: Its place among the files of the run.
         label: What it is called in the ledger.
-        must_be_log: Whether it is an error that it is in no known format.
+        must_be_log: Whether it is an error that it is in no known format, or holds no request.
     """
 
     path: Path
@@ -76,6 +80,9 @@ class Run:
         except InputError as error:
             if error.slug in {PACKED, DATABASE} and not asked.must_be_log:
                 self.results[asked.slot] = FileResult(asked.label, None, skipped=f"{NOT_LOOKED_AT}: {error.slug}")
+                return
+            if isinstance(error, NoRequestError) and not asked.must_be_log:
+                self.results[asked.slot] = FileResult(asked.label, None, skipped=NO_REQUEST)
                 return
             self.failed[asked.slot] = error
             self.results[asked.slot] = FileResult(asked.label, None, skipped=f"not used: {error.slug}")

@@ -51,6 +51,12 @@ REFUSED = {
 }
 
 
+QUESTION = (
+    b'{"parentUuid":null,"sessionId":"s","uuid":"u","isSidechain":false,"type":"user","cwd":"/w","version":"2",'
+    b'"timestamp":"2026-10-01T09:00:00Z","message":{"role":"user","content":"x","usage":{"input_tokens":1}}}\n'
+)
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_file_that_is_no_log_is_refused_by_its_cause(name: str, tmp_path: Path, load, contents) -> None:
     data, slug = REFUSED[name]
@@ -168,6 +174,26 @@ def test_a_stranger_among_the_logs_of_a_folder_is_skipped_and_named(tmp_path: Pa
         ("package.json", "unknown format"),
     ]
     assert result.failures == []
+
+
+def test_a_folders_session_without_a_call_is_passed_over_and_a_named_one_is_not(tmp_path: Path, load) -> None:
+    """Agents leave such files wherever a session ends before its first answer; a rejected record is no such."""
+    write(tmp_path / "logs" / "a.jsonl", lines([1]))
+    asked = write(tmp_path / "logs" / "b.jsonl", QUESTION)
+    result = load(tmp_path / "logs")
+    assert not result.failures
+    assert [file.skipped for file in result.files] == [None, "no request in it"]
+    assert result.totals.accepted == 1
+    assert [failure.slug for failure in load(asked).failures] == ["nothing-accepted"]
+    write(tmp_path / "logs" / "b.jsonl", QUESTION + QUESTION.replace(b"user", b"assistant"))
+    assert [failure.slug for failure in load(tmp_path / "logs").failures] == ["nothing-accepted"]
+
+
+def test_a_folder_of_nothing_but_sessions_without_a_call_says_so(tmp_path: Path, load) -> None:
+    write(tmp_path / "logs" / "b.jsonl", QUESTION)
+    with pytest.raises(InputError, match="no request was found") as told:
+        load(tmp_path / "logs")
+    assert told.value.slug == "nothing-accepted"
 
 
 def test_a_file_deleted_while_it_is_read_is_read_to_its_end(tmp_path: Path, load) -> None:
