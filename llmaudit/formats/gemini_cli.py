@@ -129,7 +129,10 @@ FORMAT = Format(
         "input includes cached; output excludes thoughts, which are billed as output; tool is input beside the input. "
         "total = input + output + thoughts + tool."
     ),
-    verified="Counters from the program's own source; whole files only as published test files.",
+    verified=(
+        "Files that version 0.61 wrote of calls whose counts were known, one of a resumed session; documents of older "
+        "versions only as published test files."
+    ),
     about=(
         "The files `~/.gemini/tmp/*/chats/session-*.json` and `.jsonl`. A model's answer is one request; the kind of "
         "session (main or sub-agent) is a tag."

@@ -147,13 +147,17 @@ FORMAT = Format(
         "as output, unless the message's own total is whole without it. cost is the program's estimate from list "
         "prices; 0 is written for subscriptions and for models without a price, and is taken as unknown."
     ),
-    verified="Shape and counters from other readers' tests and the program's fixtures; no real database seen.",
+    verified=(
+        "Databases that opencode 1.18 and Kilo's command line 7.7 wrote of calls whose counts were known. Files of "
+        "messages: other readers' tests and the program's fixtures."
+    ),
     about=(
-        "The files `~/.local/share/opencode/storage/message/**/*.json`, or `opencode.db` beside them. Both may hold "
-        "the same messages: an id counts once."
+        "The files `~/.local/share/opencode/storage/message/**/*.json`, or `opencode.db` beside them, or "
+        "`~/.local/share/kilo/kilo.db`. Both may hold the same messages: an id counts once."
     ),
     traps=(
         ("the old files and the new database overlap", "the same message id is the same request"),
         ("cost is 0 on a subscription", "it is unknown, and list cost is shown"),
+        ("the calls that give a session its title are not written down", "they are in no amount"),
     ),
 )

@@ -138,6 +138,9 @@ def sqlite_database(content: Content) -> Iterator[sqlite3.Connection]:
             ) as database:
                 steps = count(_STEPS_PER_CALL, _STEPS_PER_CALL)
                 database.set_progress_handler(lambda: next(steps) > MAX_STEPS, _STEPS_PER_CALL)
+                # Reading the schema runs nothing of it; untrusted from the start, older SQLite refuses a whole database
+                # for an index on json_extract.
+                database.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 database.execute("PRAGMA trusted_schema = OFF")
                 database.row_factory = sqlite3.Row
                 database.text_factory = lambda data: data.decode("utf-8", "replace")

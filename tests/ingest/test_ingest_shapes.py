@@ -260,6 +260,23 @@ def test_rows_of_an_sqlite_database(packer: str, use, load, store, tmp_path: Pat
     assert rows == [("c1", 1), ("c2", 2), ("c3", 3)]
 
 
+def test_an_index_on_a_function_costs_no_database(use, load, store, tmp_path: Path) -> None:
+    """Kilo's has one on json_extract, which an untrusted schema may not use in SQLite 3.40."""
+    use(DATABASE)
+    sqlite(tmp_path / "calls.db")
+    with closing(sqlite3.connect(tmp_path / "calls.db")) as database, database:
+        database.execute("CREATE INDEX by_kind ON calls (json_valid(at))")
+    assert load(tmp_path / "calls.db").totals.accepted == len(CALLS)
+
+
+def test_a_database_without_its_write_ahead_log_says_what_is_missing(load, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "calls.db")) as database, database:
+        database.execute("PRAGMA journal_mode = WAL")
+    (failure,) = load(tmp_path / "calls.db").failures
+    assert failure.slug == "unknown-format"
+    assert "-wal" in str(failure)
+
+
 def test_a_batch_gives_its_records_what_they_share(use, load, store, tmp_path: Path) -> None:
     use(GROUPS, PLAIN)
     groups = [{"owner": "a", "calls": CALLS[:2]}, {"owner": "b", "calls": CALLS[2:]}, {"owner": "c", "calls": []}]
