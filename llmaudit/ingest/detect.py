@@ -14,7 +14,7 @@ from llmaudit.formats.base import FileFacts, Format
 from llmaudit.formats.mapped import NAME as MAPPED
 from llmaudit.formats.values import unit_of
 from llmaudit.ingest import registry
-from llmaudit.ingest.layout import READ_AS, WORDS, Container, Layout
+from llmaudit.ingest.layout import READ_AS, WORDS, Container, Layout, wrapper_of
 from llmaudit.ingest.read import file_name
 from llmaudit.ingest.sample import Look, Sample, Seen, found_at, look_at, look_in
 from llmaudit.usage import warnings_of
@@ -287,7 +287,17 @@ def _unrecognised(look: Look) -> tuple[str, ...]:
     seen = f"keys seen: {', '.join(keys[:12])}" if keys else "no keys that are known"
     if look.layout.container == "sqlite" and not keys:
         seen = "no tables in it: what a program wrote last may be in the file `-wal` beside it, so fetch both"
-    return (WORDS[look.layout.container], seen)
+    shipped = _shipped_in(look)
+    said = f"its column {shipped} holds JSON: export the log as JSON, or that column alone, one record a line"
+    return (WORDS[look.layout.container], seen, *((said,) if shipped else ()))
+
+
+def _shipped_in(look: Look) -> str | None:
+    """Return the column of a table in which a log shipper keeps the records, as JSON text; None where there is none."""
+    if look.layout.container != "csv":
+        return None
+    rows = [seen.value for seen in look.samples[0].records if isinstance(seen.value, dict)]
+    return next((column for column in map(wrapper_of, rows) if column), None)
 
 
 def _what_else(container: Container) -> str:

@@ -260,7 +260,7 @@ def test_rows_of_an_sqlite_database(packer: str, use, load, store, tmp_path: Pat
     assert rows == [("c1", 1), ("c2", 2), ("c3", 3)]
 
 
-def test_an_index_on_a_function_costs_no_database(use, load, store, tmp_path: Path) -> None:
+def test_an_index_on_a_function_costs_no_database(use, load, tmp_path: Path) -> None:
     """Kilo's has one on json_extract, which an untrusted schema may not use in SQLite 3.40."""
     use(DATABASE)
     sqlite(tmp_path / "calls.db")
@@ -275,6 +275,14 @@ def test_a_database_without_its_write_ahead_log_says_what_is_missing(load, tmp_p
     (failure,) = load(tmp_path / "calls.db").failures
     assert failure.slug == "unknown-format"
     assert "-wal" in str(failure)
+
+
+def test_a_table_whose_cells_are_the_records_says_how_to_export_them(load, tmp_path: Path) -> None:
+    """CloudWatch's Insights and Splunk download such tables, which are no table of requests."""
+    told = b'@timestamp,@message\n2026-10-01 10:00:00.000,"{""schemaType"": ""ModelInvocationLog""}"\n'
+    (failure,) = load(write(tmp_path / "a.csv", told)).failures
+    assert failure.slug == "unknown-format"
+    assert "its column @message holds JSON" in str(failure)
 
 
 def test_a_batch_gives_its_records_what_they_share(use, load, store, tmp_path: Path) -> None:
