@@ -236,8 +236,8 @@ FORMAT = Format(
     ),
     verified=(
         "Exporter output of OpenInference, OpenLLMetry, the GenAI instrumentations and Anthropic's SDK, run against a "
-        "mock model, and of Claude Code 2.1.197; AI SDK 6 and 7 and Jaeger's ids: source alone; AI SDK before 6: "
-        "source as known, no capture."
+        "mock model, and of Claude Code 2.1.197 and AI SDK 5 and 7; AI SDK 6 and Jaeger's ids: source alone; AI SDK 4 "
+        "and before: source as known, no capture."
     ),
     about=(
         "The collector's file exporter (one export a line), Tempo's API and protobuf JSON. Attributes may have their "
@@ -255,6 +255,10 @@ FORMAT = Format(
             "spans of one trace with one response id are one call; the one with the cache's lifetimes stays",
         ),
         ("a stream without usage has no counts at all", "usage is missing"),
+        (
+            "the AI SDK before 6 leaves Anthropic's caches and Gemini's thoughts out of the counts of a plain call",
+            "they are read from `ai.response.providerMetadata`; where it has none, caches are unknown and not 0",
+        ),
         (
             "5-minute and 1-hour writes are lost in most instrumentations",
             "`cache_write_other_tokens`, priced as a range",

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from llmaudit import usage
-from llmaudit.formats import chat
+from llmaudit.formats import chat, sdk_usage
 from llmaudit.formats.base import Context
 from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.values import (
@@ -196,11 +196,13 @@ def is_call(attributes: Attributes) -> bool:
 
 def reading_of(attributes: Attributes) -> usage.Reading:
     """Return the token counts of a span. Numbers may be text (ClickHouse, JSON exporters) or floats (data frames)."""
+    if told := sdk_usage.own_usage(attributes):
+        return told.reading
     named = _CLAUDE_CODE_COUNTS if attributes.get("span.type") == CLAUDE_CODE_CALL else _COUNTS
     counts = {name: _number(first(attributes, names)) for name, names in named.items()}
     if counts["completion"] is None and counts["prompt"] is not None and _is_embedding(attributes):
         counts["completion"] = 0
-    return usage.Reading(**counts)
+    return sdk_usage.with_parts(usage.Reading(**counts), attributes)
 
 
 def _is_embedding(attributes: Attributes) -> bool:
@@ -228,6 +230,8 @@ def usual_rule(attributes: Attributes, scope: str) -> usage.Rule:
     the provider. OpenLLMetry's Bedrock instrumentation hands on Bedrock's own count, Claude Code and the AI SDK before
     6 that of Anthropic, which leave them out.
     """
+    if told := sdk_usage.own_usage(attributes):
+        return told.rule
     if scope.startswith(("opentelemetry.instrumentation.bedrock", "com.anthropic.claude_code")):
         return usage.CACHE_APART
     before_6 = "ai.operationId" in attributes and not any(

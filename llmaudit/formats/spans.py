@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from llmaudit import usage
+from llmaudit.formats import sdk_usage
 from llmaudit.formats.base import HELD, Context, Held
 from llmaudit.formats.span_attributes import Attributes, group_of, is_call, reading_of, request_of, usual_rule
 from llmaudit.request import Ignored, Reject, Request
@@ -89,6 +90,8 @@ def hold(
     reading = reading_of(attributes)
     rule = usage.rule_for(context.file.study, group_of(attributes, scope), usual_rule(attributes, scope))
     usage.by_rule(request, reading, rule)  # a damaged count is rejected with the span it stands in
+    if sdk_usage.is_blind(reading, attributes):
+        usage.unsplit(request)
     return request, hold_call(
         context, trace=trace, span=span, parent=parent, request=request, reading=reading, rule=rule
     )
