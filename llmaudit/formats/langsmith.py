@@ -13,7 +13,7 @@ from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.span_attributes import inner
+from llmaudit.formats.span_attributes import inner, langchain_message
 from llmaudit.formats.values import JsonCell, as_number, as_text, dollars, epoch, error_class, mapping, text_time
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Request
@@ -77,7 +77,8 @@ def _request(run: Run, context: Context) -> Request:
     model = as_text(about.get("ls_model_name")) or as_text(asked.get("model")) or as_text(asked.get("model_name"))
     served = as_text(outputs.get("model")) if isinstance(outputs, dict) else None
     request = Request(
-        response_id=as_text(outputs.get("id")) if isinstance(outputs, dict) else None,
+        response_id=as_text(mapping(outputs).get("id"))
+        or as_text(mapping(langchain_message(outputs).get("response_metadata")).get("id")),
         started_at=_moment(run.start_time, "start_time"),
         ended_at=_moment(run.end_time, "end_time"),
         first_token_at=_moment(run.first_token_time, "first_token_time"),
@@ -135,7 +136,7 @@ def _moment(value: str | int | None, field: str) -> datetime | None:
 def _counted(run: Run) -> dict[str, Any]:
     """Return the usage that the wrapped client reported, which says more than the run's own columns."""
     outputs = inner(run.outputs)
-    for holder in (outputs, _message_of(outputs)):
+    for holder in (outputs, langchain_message(outputs)):
         found = inner(holder.get("usage_metadata")) if isinstance(holder, dict) else None
         if isinstance(found, dict):
             return found
@@ -148,15 +149,6 @@ def _counted(run: Run) -> dict[str, Any]:
         "input_token_details": inner(run.prompt_token_details),
         "output_token_details": inner(run.completion_token_details),
     }
-
-
-def _message_of(outputs: Any) -> Any:
-    """Return the message of LangChain's own output, which lies three deep and whose constructor holds the fields."""
-    try:
-        message = outputs["generations"][0][0]["message"]
-    except (TypeError, KeyError, IndexError):
-        return None
-    return message.get("kwargs", message) if isinstance(message, dict) else None
 
 
 def reading_of(run: Run) -> usage.Reading:

@@ -252,9 +252,13 @@ FORMAT = Format(
         ),
         (
             "the same call is traced by two instrumentations (an SDK traces itself since 2026), as child or sibling",
-            "spans of one trace with one response id are one call; the one with the cache's lifetimes stays",
+            (
+                "spans of one trace with one response id are one call, and of two traces if two instrumentations had "
+                "them open at the same time; the one with the cache's lifetimes stays"
+            ),
         ),
         ("a stream without usage has no counts at all", "usage is missing"),
+        ("OpenLLMetry leaves Gemini's thoughts out of the output", "what the total has beyond both counts is thoughts"),
         (
             "the AI SDK before 6 leaves Anthropic's caches and Gemini's thoughts out of the counts of a plain call",
             "they are read from `ai.response.providerMetadata`; where it has none, caches are unknown and not 0",

@@ -202,7 +202,21 @@ def reading_of(attributes: Attributes) -> usage.Reading:
     counts = {name: _number(first(attributes, names)) for name, names in named.items()}
     if counts["completion"] is None and counts["prompt"] is not None and _is_embedding(attributes):
         counts["completion"] = 0
-    return sdk_usage.with_parts(usage.Reading(**counts), attributes)
+    return _with_lost_thoughts(sdk_usage.with_parts(usage.Reading(**counts), attributes), attributes)
+
+
+def _with_lost_thoughts(reading: usage.Reading, attributes: Attributes) -> usage.Reading:
+    """Return a reading of Gemini with the thoughts that an instrumentation left out of everything but the total.
+
+    Gemini's total is prompt + answer + thoughts (and prompts of tools, which such spans do not tell from them).
+    """
+    prompt, answer, total = reading.prompt, reading.completion, reading.total
+    if prompt is None or answer is None or total is None or reading.reasoning is not None:
+        return reading
+    lost = total - prompt - answer
+    if lost <= 0 or seller_of(text(attributes, _PROVIDER)) not in {"google", "vertex"}:
+        return reading
+    return reading._replace(completion=answer + lost, reasoning=lost)
 
 
 def _is_embedding(attributes: Attributes) -> bool:
@@ -295,7 +309,17 @@ def mark_failure(request: Request, attributes: Attributes) -> None:
 
 def _answer_id(attributes: Attributes) -> str | None:
     """Return the provider's id of the answer out of the answer itself: OpenInference has no attribute for it."""
-    return as_text(mapping(inner(attributes.get("output.value"))).get("id"))
+    answer = mapping(inner(attributes.get("output.value")))
+    return as_text(answer.get("id")) or as_text(mapping(langchain_message(answer).get("response_metadata")).get("id"))
+
+
+def langchain_message(outputs: Any) -> dict[str, Any]:
+    """Return the message of LangChain's own output, which lies three deep and whose constructor holds the fields."""
+    try:
+        message = outputs["generations"][0][0]["message"]
+    except (TypeError, KeyError, IndexError):
+        return {}
+    return mapping(message.get("kwargs", message) if isinstance(message, dict) else None)
 
 
 def _streamed(attributes: Attributes, asked: Mapping[str, Any]) -> bool | None:

@@ -52,6 +52,7 @@ class Call:
     request: Request
     reading: usage.Reading
     rule: usage.Rule
+    scope: str = ""
 
     @property
     def is_counted(self) -> bool:
@@ -93,7 +94,7 @@ def hold(
     if sdk_usage.is_blind(reading, attributes):
         usage.unsplit(request)
     return request, hold_call(
-        context, trace=trace, span=span, parent=parent, request=request, reading=reading, rule=rule
+        context, trace=trace, span=span, parent=parent, request=request, reading=reading, rule=rule, scope=scope
     )
 
 
@@ -106,13 +107,14 @@ def hold_call(
     request: Request,
     reading: usage.Reading,
     rule: usage.Rule,
+    scope: str = "",
 ) -> Held:
     """Put a call, whose request is made, into the file's state."""
     spans: Spans = context.state
     spans.parents[trace, span] = parent or None
     request.trace_id = trace or None
     request.request_id = f"{trace}/{span}"
-    spans.calls[trace, span] = Call(span, trace, len(spans.parents), request, reading, rule)
+    spans.calls[trace, span] = Call(span, trace, len(spans.parents), request, reading, rule, scope)
     return HELD
 
 
@@ -127,7 +129,7 @@ def finish(context: Context) -> list[Request]:
             seen[call.trace, call.request.response_id].append(call)
         else:
             made.append(call)
-    made += [_one_of(same) for same in seen.values()]
+    made += _across_traces([_one_of(same) for same in seen.values()])
     made.sort(key=lambda call: call.number)
     for call in made:
         call.request.line = call.number
@@ -178,6 +180,28 @@ def _one_of(same: Sequence[Call]) -> Call:
     best = max(same, key=_richness)
     _take_over(best, [each for each in same if each is not best], counts=True)
     return best
+
+
+def _across_traces(calls: Sequence[Call]) -> list[Call]:
+    """Return the calls, each once that two instrumentations saw in traces of their own.
+
+    An SDK that traces itself begins a trace where the framework around it has set no context. That an id repeats is not
+    enough (small servers count from 1): the spans are of two instrumentations, and were open at the same time.
+    """
+    by_id: dict[str | None, list[list[Call]]] = defaultdict(list)
+    for call in calls:
+        same = by_id[call.request.response_id]
+        seen = next((group for group in same if all(_saw_the_same(call, other) for other in group)), None)
+        same.append([call]) if seen is None else seen.append(call)
+    return [_one_of(group) for groups in by_id.values() for group in groups]
+
+
+def _saw_the_same(call: Call, other: Call) -> bool:
+    one, two = call.request, other.request
+    if call.scope == other.scope or None in {one.started_at, one.ended_at, two.started_at, two.ended_at}:
+        return False
+    assert one.started_at and one.ended_at and two.started_at and two.ended_at  # noqa: S101, PT018 -- for mypy
+    return one.started_at <= two.ended_at and two.started_at <= one.ended_at
 
 
 def _richness(call: Call) -> tuple[bool, int, int, int]:
