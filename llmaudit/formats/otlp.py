@@ -236,8 +236,8 @@ FORMAT = Format(
     ),
     verified=(
         "Exporter output of OpenInference, OpenLLMetry, the GenAI instrumentations and Anthropic's SDK, run against a "
-        "mock model, and of Claude Code 2.1.197 and AI SDK 5 and 7; AI SDK 6 and Jaeger's ids: source alone; AI SDK 4 "
-        "and before: source as known, no capture."
+        "mock model, and of Claude Code 2.1.197, LiteLLM and AI SDK 5 to 7; Jaeger's ids: source alone; AI SDK 4 and "
+        "before: source as known, no capture."
     ),
     about=(
         "The collector's file exporter (one export a line), Tempo's API and protobuf JSON. Attributes may have their "
@@ -258,6 +258,10 @@ FORMAT = Format(
             ),
         ),
         ("a stream without usage has no counts at all", "usage is missing"),
+        (
+            "LiteLLM's span of a call shows no cache",
+            "the raw answer's span below it does, and is read; where it was not logged, caches are unknown and not 0",
+        ),
         ("OpenLLMetry leaves Gemini's thoughts out of the output", "what the total has beyond both counts is thoughts"),
         (
             "the AI SDK before 6 leaves Anthropic's caches and Gemini's thoughts out of the counts of a plain call",

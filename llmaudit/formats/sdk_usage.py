@@ -1,11 +1,15 @@
-"""What spans of the AI SDK hand on of the provider's own usage, beside the sums that the SDK writes.
+"""What spans of the AI SDK and of LiteLLM hand on of the provider's own usage, beside the sums that they write.
 
 The SDK before 6 writes two counts for a call that is not streamed, in which caches cannot be seen, Anthropic's prompt
 is short of them, and Gemini's answer is short of its thoughts. `ai.response.providerMetadata` has what was lost.
+
+LiteLLM's span of a call has two sums as well. The span of the raw answer below it has the usage object, written as
+Python writes a dict.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -26,6 +30,13 @@ _PARTS = {
     "reasoning": ("reasoningTokens",),
 }
 """Counts that providers add to the SDK's sums."""
+
+
+LITELLM = "litellm"
+"""The scope of LiteLLM's spans."""
+
+MAX_TEXT = 20_000
+"""A longer text is no usage object."""
 
 
 class Told(NamedTuple):
@@ -62,9 +73,55 @@ def with_parts(reading: usage.Reading, attributes: Mapping[str, Any]) -> usage.R
     return reading
 
 
-def is_blind(reading: usage.Reading, attributes: Mapping[str, Any]) -> bool:
+def is_blind(reading: usage.Reading, attributes: Mapping[str, Any], scope: str) -> bool:
     """Say whether nothing in a span says what of its counts was cached or thought: that is unknown then, and not 0."""
-    return BLIND in attributes and reading.read is None and reading.written is None and reading.reasoning is None
+    parts = (reading.read, reading.written, reading.reasoning)
+    return (BLIND in attributes or scope == LITELLM) and all(part is None for part in parts)
+
+
+def raw_usage(attributes: Mapping[str, Any], scope: str) -> Told | None:
+    """Return what LiteLLM's span of a raw answer says of the usage, for the call around it.
+
+    Raises:
+        Reject: A counter is not a whole number of tokens.
+    """
+    if scope != LITELLM:
+        return None
+    for name, value in attributes.items():
+        if name.startswith("llm.") and name.endswith((".usage", ".usageMetadata")) and isinstance(value, str):
+            return _told(_literal(value))
+    return None
+
+
+def _literal(text: str) -> dict[str, Any]:
+    try:
+        return mapping(ast.literal_eval(text)) if len(text) <= MAX_TEXT else {}
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return {}
+
+
+def _told(own: Mapping[str, Any]) -> Told | None:
+    """Return a usage object of Gemini's, Anthropic's or OpenAI's, told apart by its names."""
+    if own.get("promptTokenCount") is not None:
+        return Told(_gemini(own), usage.REASONING_APART)
+    if own.get("input_tokens") is not None and "input_tokens_details" not in own:
+        return Told(_anthropic(own), usage.CACHE_APART)
+    prompt, answer = (own.get("prompt_tokens"), own.get("completion_tokens"))
+    sent, made = (mapping(own.get(f"{side}_tokens_details")) for side in ("prompt", "completion"))
+    if prompt is None:
+        prompt, answer = (own.get("input_tokens"), own.get("output_tokens"))
+        sent, made = (mapping(own.get(f"{side}_tokens_details")) for side in ("input", "output"))
+    if prompt is None:
+        return None
+    reading = usage.Reading(
+        as_number(prompt),
+        as_number(answer),
+        as_number(own.get("total_tokens")),
+        as_number(sent.get("cached_tokens")),
+        as_number(sent.get("cache_write_tokens")),
+        as_number(made.get("reasoning_tokens")),
+    )
+    return Told(reading, usage.INSIDE)
 
 
 def _providers(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -132,7 +132,7 @@ _TIER = ("openai.response.service_tier", "anthropic.response.service_tier", "gen
 _STREAMED = ("gen_ai.request.stream", "gen_ai.is_streaming", "llm.is_streaming")
 _SESSION = ("gen_ai.conversation.id", "session.id", "langsmith.metadata.session_id")
 _USER = ("user.id", "enduser.id")
-_COST = ("llm.cost.total", "operation.cost", "gen_ai.usage.cost")
+_COST = ("llm.cost.total", "operation.cost", "gen_ai.usage.cost", "gen_ai.cost.total_cost")
 _LABELS = ("traceloop.association.properties.", "ai.telemetry.metadata.", "metadata.")
 """Beginnings of attributes that hold what the application called the call."""
 

@@ -66,6 +66,8 @@ class Spans:
 
     parents: dict[tuple[str, str], str | None] = field(default_factory=dict)
     calls: dict[tuple[str, str], Call] = field(default_factory=dict)
+    told: dict[tuple[str, str], sdk_usage.Told] = field(default_factory=dict)
+    """What a span below a call says of its usage, by the call's."""
 
 
 def hold(
@@ -86,12 +88,14 @@ def hold(
     """
     if not is_call(attributes):
         context.state.parents[trace, span] = parent or None
+        if parent and (told := sdk_usage.raw_usage(attributes, scope)):
+            context.state.told[trace, parent] = told
         return Ignored(NO_CALL)
     request = request_of(attributes, context)
     reading = reading_of(attributes)
     rule = usage.rule_for(context.file.study, group_of(attributes, scope), usual_rule(attributes, scope))
     usage.by_rule(request, reading, rule)  # a damaged count is rejected with the span it stands in
-    if sdk_usage.is_blind(reading, attributes):
+    if sdk_usage.is_blind(reading, attributes, scope):
         usage.unsplit(request)
     return request, hold_call(
         context, trace=trace, span=span, parent=parent, request=request, reading=reading, rule=rule, scope=scope
@@ -121,6 +125,10 @@ def hold_call(
 def finish(context: Context) -> list[Request]:
     """Return the billable calls of a file, each once."""
     spans: Spans = context.state
+    for key, told in spans.told.items():
+        if (call := spans.calls.get(key)) is not None:
+            call.reading, call.rule = told
+            usage.by_rule(call.request, call.reading, call.rule)
     leaves = _leaves(spans)
     seen: dict[tuple[str, str], list[Call]] = defaultdict(list)
     made: list[Call] = []
