@@ -167,7 +167,7 @@ def hexadecimal(identifier: str) -> str:
             return base64.b64decode(identifier, validate=True).hex()
         except (binascii.Error, ValueError):
             return identifier
-    return identifier.lower()
+    return identifier.lower().removeprefix("0x")  # as Python's console exporter writes it
 
 
 def nanoseconds(moment: str | int | None, field: str) -> datetime | None:

@@ -10,7 +10,7 @@ from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.otlp import attributes_of, hexadecimal, nanoseconds
 from llmaudit.formats.span_attributes import flat, inner, mark_failure
-from llmaudit.formats.values import mapping, text_time
+from llmaudit.formats.values import as_text, mapping, text_time
 from llmaudit.request import Ignored, Reject
 
 BEGINNING = "attributes."
@@ -36,6 +36,8 @@ def convert(row: dict[str, Any], context: Context) -> Held | Ignored:
     if isinstance(held, Ignored):
         return held
     request, verdict = held
+    process = mapping(mapping(row.get("resource")).get("attributes"))
+    request.feature = request.feature or as_text(process.get("service.name"))
     if "start_time_unix_nano" in row:
         request.started_at = nanoseconds(row["start_time_unix_nano"], "start_time_unix_nano")
         request.ended_at = nanoseconds(row.get("end_time_unix_nano"), "end_time_unix_nano")
@@ -43,7 +45,7 @@ def convert(row: dict[str, Any], context: Context) -> Held | Ignored:
         request.started_at = text_time(_text(row.get("start_time")), "start_time")
         request.ended_at = text_time(_text(row.get("end_time")), "end_time")
     nested = row.get("status")
-    status = row.get("status_code") or (nested.get("code") if isinstance(nested, dict) else None)
+    status = row.get("status_code") or mapping(nested).get("code") or mapping(nested).get("status_code")
     if status in ("ERROR", "STATUS_CODE_ERROR", 2):
         mark_failure(request, {**_exception(row), **attributes})
     return verdict
@@ -136,7 +138,8 @@ FORMAT = Format(
     verified="REST, OTLP-like JSON and data frames of Phoenix 20.26.1, run against a mock model.",
     about=(
         "Spans from the REST API or the client (JSON, `data` with `next_cursor` or one a line), and "
-        "`get_spans_dataframe` as CSV or Parquet. Costs are not in these exports: they stand in a table of their own. "
+        "`get_spans_dataframe` as CSV or Parquet; also what the console exporter of OpenTelemetry's Python SDK prints, "
+        "one document a span. Costs are not in these exports: they stand in a table of their own. "
         "The line of a request is the number of its span in the file."
     ),
     traps=(
