@@ -50,6 +50,10 @@ _PACKED = {
     b"\x04\x22\x4d\x18": "lz4",
 }
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
+_WORKBOOK = (b"[Content_Types].xml", b"xl/workbook")
+"""Names of files that stand at the head of an Excel workbook, which is a ZIP."""
+
+HEAD_OF_ZIP = 4096
 LINE_END = ord("\n")
 UTF8_BOM = b"\xef\xbb\xbf"
 _MAYBE_MARKED = {b"\xef", b"\xff", b"\xfe"}
@@ -104,9 +108,12 @@ class Content:
         first = self.size == 0
         data = self._bytes(size)
         if first and (kind := archive_of(data)):
+            step = "Unpack it into a folder and name that; plain, gzip and zstd files are read as they are."
+            if kind == "ZIP" and any(mark in data[:HEAD_OF_ZIP] for mark in _WORKBOOK):
+                kind, step = "an Excel workbook", "Save its sheet as CSV and name that file."
             raise InputError(
                 f"{printable(file_name(self.path))} is a packed archive ({kind}), which is not looked into",
-                next_step="Unpack it into a folder and name that; plain, gzip and zstd files are read as they are.",
+                next_step=step,
                 slug="packed-archive",
             )
         if first and data[_DUCKDB_MARK_AT : _DUCKDB_MARK_AT + len(_DUCKDB_MARK)] == _DUCKDB_MARK:

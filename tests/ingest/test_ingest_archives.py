@@ -97,6 +97,15 @@ def test_a_database_of_our_own_is_no_log(name: str, tmp_path: Path, load, store)
     assert store.one("SELECT count(*) FROM requests") == (1,)
 
 
+def test_an_excel_workbook_is_told_from_other_archives(tmp_path: Path, load) -> None:
+    book = BytesIO()
+    with zipfile.ZipFile(book, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    (failure,) = load(write(tmp_path / "usage.xlsx", book.getvalue())).failures
+    assert (failure.slug, failure.next_step) == ("packed-archive", "Save its sheet as CSV and name that file.")
+
+
 @pytest.mark.parametrize("packer", ["gzip", "zstd"])
 def test_several_members_are_one_file(packer: str, tmp_path: Path) -> None:
     pack = PACKERS[packer]
