@@ -10,6 +10,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import chat, qwen_code
+from llmaudit.formats.anthropic_messages import seller_of_message
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.claude_code import FAST
 from llmaudit.formats.otlp import attributes_of, nanoseconds
@@ -178,7 +179,10 @@ def _keep(request: Request, said: Mapping[str, Any]) -> Request:
 
 
 def _claude(request: Request, said: Mapping[str, Any]) -> Request:
-    request.seller = "anthropic"
+    model = request.model_raw or ""
+    request.seller = (
+        "bedrock" if "anthropic." in model else "vertex" if "@" in model else seller_of_message(None, model)
+    )
     request.service_tier = FAST if said.get("speed") == FAST else None
     usage.stated(
         request,

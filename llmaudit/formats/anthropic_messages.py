@@ -130,7 +130,7 @@ def request_of(message: Message) -> Request:
         request_id=message.id or message.request_id,
         response_id=message.id,
         trace_id=message.request_id,
-        seller=_seller(message),
+        seller=seller_of_message(message.id, message.model),
         model_raw=message.model,
         model_served=message.model,
         endpoint="messages",
@@ -152,11 +152,11 @@ def request_of(message: Message) -> Request:
     return request
 
 
-def _seller(message: Message) -> str | None:
+def seller_of_message(identifier: str | None, model: str | None) -> str | None:
     """Return who served a message: clouds mark their ids; other makers' models come from hosts that copy the API."""
     marks = {"msg_bdrk_": "bedrock", "msg_vrtx_": "vertex"}
-    marked = next((seller for mark, seller in marks.items() if (message.id or "").startswith(mark)), None)
-    return marked or (None if message.model and "claude" not in message.model.lower() else "anthropic")
+    marked = next((seller for mark, seller in marks.items() if (identifier or "").startswith(mark)), None)
+    return marked or (None if model and "claude" not in model.lower() else "anthropic")
 
 
 def fill(request: Request, used: Usage | Iteration) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from llmaudit import usage
-from llmaudit.formats.anthropic_messages import CacheCreation, Iteration, OutputDetails, Usage
+from llmaudit.formats.anthropic_messages import CacheCreation, Iteration, OutputDetails, Usage, seller_of_message
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import EARLIEST, LATEST, utc
 from llmaudit.request import Ignored, Reject, Request
@@ -153,7 +153,7 @@ def _request(line: Line, message: Message, reported: Usage) -> Request:
         trace_id=line.requestId,
         session_id=line.sessionId,
         started_at=utc(line.timestamp, "timestamp"),
-        seller="anthropic",
+        seller=seller_of_message(None, message.model),
         model_raw=message.model,
         model_requested=message.model,
         model_served=message.model,
@@ -257,6 +257,14 @@ FORMAT = Format(
         (
             "lines of the model `<synthetic>` look like answers",
             "ignored: they are limits and errors shown to the user",
+        ),
+        (
+            "other makers' models answer where the program is pointed at them",
+            "they have no seller in the file, and are priced at their maker's list",
+        ),
+        (
+            "a call through Bedrock or Vertex AI names the model as Anthropic does",
+            "it is priced at Anthropic's list",
         ),
         (
             "the start of a call is not logged",
