@@ -53,7 +53,6 @@ ENVELOPES = (
     "items",
     "rows",
     "runs",
-    "calls",
 )
 """Keys under which an export wraps its records in an object, at most two deep (`data.items`)."""
 
