@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.values import Count, dollars, epoch, error_class, text_time
+from llmaudit.formats.values import DAY_MS, Count, dollars, epoch, error_class, text_time
 from llmaudit.request import Ignored, Request
 
 MILLISECONDS = 1000
@@ -109,7 +110,7 @@ def convert(entry: Entry, context: Context) -> Request | Ignored:
         raw_usage=msgspec.json.encode(message.usage).decode(),
     )
     ended = text_time(entry.timestamp, "timestamp")
-    if ended is not None and request.started_at is not None and ended > request.started_at:
+    if ended and request.started_at and timedelta(0) < ended - request.started_at <= timedelta(milliseconds=DAY_MS):
         request.ended_at = ended
     _fill(request, message, message.usage)
     return request
