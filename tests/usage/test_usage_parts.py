@@ -23,7 +23,7 @@ MILLION = Decimal(1_000_000)
 def test_audio_read_from_a_cache_is_no_fresh_audio(
     text: int, audio: int, text_read: int, audio_read: int, output: int
 ) -> None:
-    """All four kinds of prompt tokens are drawn apart; the provider states sums, and the fresh audio has to come out."""
+    """Four kinds of prompt tokens are drawn apart; the provider states sums, and the fresh audio has to come out."""
     request = Request()
     prompt = text + audio + text_read + audio_read
     usage.openai(request, prompt=prompt, completion=output, cached=text_read + audio_read)
