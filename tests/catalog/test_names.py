@@ -209,8 +209,9 @@ def test_a_name_kept_by_hand_comes_before_what_a_package_takes_it_for(name: str,
     [
         ("claude-opus-4-5-20251101", None, "anthropic/claude-opus-4-5"),
         ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "bedrock", "anthropic/claude-sonnet-4-5"),
-        ("gpt-4o-2024-08-06", "azure", "openai/gpt-4o"),
-        ("gpt-4o-2024-11-20", "openai", "openai/gpt-4o"),
+        ("anthropic.claude-haiku-4-5-20251001-v1:0", "bedrock", "anthropic/claude-haiku-4-5"),
+        ("gpt-4o-2024-08-06", "azure", "openai/gpt-4o-2024-08-06"),  # snapshots with prices of their own
+        ("gpt-4o-2024-11-20", "openai", "openai/gpt-4o-2024-11-20"),
     ],
 )
 def test_a_dated_id_is_the_model_it_is_of(catalog: Catalog, name: str, seller: str | None, model: str) -> None:
