@@ -38,7 +38,8 @@ from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 from llmaudit.summaries.prompts import SizedPrompt
 
-DAYS_A_MONTH, DAYS_A_YEAR = 30, 365
+DAYS_A_YEAR = 365
+DAYS_A_MONTH = EXACT.divide(Decimal(DAYS_A_YEAR), Decimal(12))
 
 ENOUGH_ALIKE = 3
 """So many requests of different sizes are not billed one multiple of list by chance."""
@@ -329,7 +330,7 @@ def _markup_sentence(rules: Sequence[MarkupRule], model_count: int) -> str:
     return f"{claims}; no look-alike makes these amounts"
 
 
-def _at_this_pace(row: GatewayRow, cells: Sequence[PricedCell], days: int) -> Decimal | None:
+def _at_this_pace(row: GatewayRow, cells: Sequence[PricedCell], days: Decimal | int) -> Decimal | None:
     """Return what the markups of the period amount to over a number of days, to the cent.
 
     One that began within the period has taken what it took since that day: it goes on at that pace, not at the pace of
