@@ -61,7 +61,7 @@ def waterfall(folder: Path, **requests: int) -> tuple[Decimal, dict[str, Any]]:
         out.writerows(rows)
     (folder / "prices.yaml").write_text(PRICES)
     (folder / "map.yaml").write_text(MAP)
-    options = ("--map", "map.yaml", "--catalog", "prices.yaml", "--plan", "as-is", "--json", "--quiet")
+    options = ("--map", "map.yaml", "--catalog", folder / "prices.yaml", "--plan", "as-is", "--json", "--quiet")
     done = run_here(folder, "audit", "log.csv", *options)
     assert done.code == 0, done.err
     dear = PRIORITY * (requests.get("priority", 0) + requests.get("watched", 0))

@@ -47,7 +47,7 @@ def test_payments_of_two_months_are_no_pace_of_one(tmp_path: Path) -> None:
     (tmp_path / "prices.yaml").write_text(PRICES)
     (tmp_path / "map.yaml").write_text(MAP)
     (tmp_path / "paid.csv").write_text(PAYMENTS)
-    options = ("--db", "a.duckdb", "--catalog", "prices.yaml")
+    options = ("--db", "a.duckdb", "--catalog", tmp_path / "prices.yaml")
     assert run_here(tmp_path, "ingest", "log.csv", "--map", "map.yaml", *options).code == 0
     assert run_here(tmp_path, "ingest", "paid.csv", *options).code == 0
     (row,) = run_here(tmp_path, "markup", "--json", *options).json["gateways"]

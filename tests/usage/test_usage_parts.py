@@ -84,7 +84,7 @@ def test_a_log_of_gemini_with_cached_audio(tmp_path: Path) -> None:
     """5,000 audio tokens, 4,500 of them cached: 1,000 text and 500 audio are fresh, not 5,000 audio."""
     (tmp_path / "log.jsonl").write_text(json.dumps(answer(1000, 5000, {"AUDIO": 4500})) + "\n")
     (tmp_path / "prices.yaml").write_text(CATALOG)
-    options = ("--db", "a.duckdb", "--catalog", "prices.yaml")
+    options = ("--db", "a.duckdb", "--catalog", tmp_path / "prices.yaml")
     assert run_here(tmp_path, "ingest", "log.jsonl", *options).code == 0
     found = run_here(tmp_path, "status", "--json", *options).json
     cost = (1000 * Decimal("0.3") + 500 * 1 + 4500 * Decimal("0.03") + 100 * Decimal("2.5")) / MILLION
