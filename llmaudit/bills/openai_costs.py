@@ -64,6 +64,7 @@ def convert(result: Result, context: Context) -> BillLine:
         raise Reject("missing-field", "amount.value")
     model, kind = item_of(result.line_item)
     units = 1000 if result.quantity_unit == "1000_tokens" else 1
+    billed = amount(result.amount.value, "amount.value")
     return BillLine(
         line_key=key_of(span.start, result.line_item, result.project_id, result.api_key_id),
         seller="openai",
@@ -75,11 +76,17 @@ def convert(result: Result, context: Context) -> BillLine:
         token_kind=kind,
         quantity=quantity(result.quantity, "quantity", units),
         quantity_unit="tokens" if units > 1 else result.quantity_unit,
-        billed_cost=amount(result.amount.value, "amount.value"),
+        billed_cost=billed,
+        charge_category=category_of(kind, billed),
         currency=(result.amount.currency or "").upper() or None,
         project=result.project_id,
         key_id=result.api_key_id,
     )
+
+
+def category_of(kind: TokenKind | None, billed: Decimal | None) -> str | None:
+    """Return the category of a line item: what is no kind of token and below zero is a credit, whatever its name."""
+    return "Credit" if kind == "other" and billed is not None and billed < 0 else None
 
 
 KINDS: dict[str, TokenKind] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmaudit.bills.base import BillLine, Occurrences, amount, cell, grain_of, moment, number
-from llmaudit.bills.openai_costs import item_of
+from llmaudit.bills.openai_costs import category_of, item_of
 from llmaudit.formats.base import Context, Format
 from llmaudit.request import Ignored
 
@@ -20,6 +20,7 @@ def convert(row: dict[str, str], context: Context) -> BillLine | Ignored:
     )
     item, project = cell(row, "line_item"), cell(row, "project_id")
     model, kind = item_of(item)
+    billed = amount(cost, "amount_value")
     return BillLine(
         line_key=occurrences.key(start, item, project, cell(row, "organization_id")),
         seller="openai",
@@ -29,7 +30,8 @@ def convert(row: dict[str, str], context: Context) -> BillLine | Ignored:
         sku=item,
         model_raw=model,
         token_kind=kind,
-        billed_cost=amount(cost, "amount_value"),
+        billed_cost=billed,
+        charge_category=category_of(kind, billed),
         currency=(cell(row, "amount_currency") or "usd").upper(),
         project=project,
     )

@@ -163,8 +163,8 @@ class Directory(Stock):
     def _names(self) -> NameIndex:
         named: list[Named] = []
         for key in self.keys:
-            named.append(Named(key, key[1], "sku"))
-            named.append(Named(key, self._model(key).partition("/")[2], "canonical"))
+            named.append(Named(key, key[1], "sku" if key in self._entries else "compiled"))
+            named.append(Named(key, self._model_as_stated(key).partition("/")[2], "canonical"))
         for key, entries in self._entries.items():
             for entry in entries:
                 reading: Reading = "own" if isinstance(entry, OwnEntry) else "name"
@@ -181,7 +181,7 @@ class Directory(Stock):
         """Return the offer that a plan means by a model: its maker's own (`provider/name`), or `seller/sku`."""
         provider, _, rest = model.lower().partition("/")
         own = self.find(model, seller=provider).offer
-        if own and own.sku.model == model.lower():
+        if own and own.sku.model == self._same_model.get(model.lower(), model.lower()):
             return own
         return self._first_party.get(model.lower()) or (own if own and own.sku.sku.lower() == rest else None)
 

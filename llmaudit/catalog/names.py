@@ -23,10 +23,13 @@ RESOURCES: tuple[tuple[re.Pattern[str], str], ...] = ((_VERTEX, "vertex"), (_BED
 _FINE_TUNED = re.compile(r"(ft:[^:]+):[^:]*:.*")
 """OpenAI's own fine-tuned models, `ft:base:organisation:suffix:id`: priced by their base, whoever's they are."""
 
-Reading = Literal["own", "sku", "name", "stated", "pattern", "canonical"]
-READINGS: tuple[Reading, ...] = ("own", "sku", "name", "stated", "pattern", "canonical")
-"""A name that the user's own file gives, then the seller's own id, a name kept by hand, one that packages state, a
-pattern, the model's canonical name: the first that fits."""
+Reading = Literal["own", "sku", "name", "compiled", "stated", "pattern", "canonical"]
+READINGS: tuple[Reading, ...] = ("own", "sku", "name", "compiled", "stated", "pattern", "canonical")
+"""A name that the user's own file gives, then a seller's id with an entry in a file, a name kept by hand, a seller's
+id that packages alone have, a name they state, a pattern, the model's canonical name: the first that fits.
+
+A name kept by hand comes before a package's id. Packages list dated ids and moving aliases (`claude-opus-4-5-20251101`,
+`mistral-medium-latest`) as models of their own, without class, tokenizer or the prices of long prompts."""
 
 
 @dataclass(frozen=True)

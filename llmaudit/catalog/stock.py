@@ -104,8 +104,27 @@ class Stock:
         return known
 
     def _model(self, key: Key) -> str:
+        """Return the canonical model of a sku: one name for it, whatever a seller or package calls it."""
+        model = self._model_as_stated(key)
+        return self._same_model.get(model, model)
+
+    def _model_as_stated(self, key: Key) -> str:
         stated = [entry.model for entry in self._entries.get(key, ()) if entry.model]
         return stated[-1] if stated else self._compiled.models.get(key, f"{key[0]}/{key[1]}")
+
+    @cached_property
+    def _same_model(self) -> dict[str, str]:
+        """The canonical model behind other names that a maker's own file gives it, whoever sells it.
+
+        Packages take `anthropic/claude-sonnet-4-5-20250929` for a model of its own; it then had no class, at no seller.
+        """
+        same: dict[str, str] = {}
+        for (seller, sku), entries in self._entries.items():
+            for entry in entries:
+                if entry.model and entry.model.partition("/")[0] == seller:
+                    names = (name for name in (sku, *entry.names) if isinstance(name, str))
+                    same |= {f"{seller}/{name}": entry.model for name in names}
+        return same
 
     def _sku(self, key: Key) -> Sku:
         """Return a sku with what the files say of it: its own statements first, then those about its model."""

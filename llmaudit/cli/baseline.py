@@ -10,12 +10,16 @@ import typer
 
 from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import AssumeTime, command
-from llmaudit.cli.output import answer, line, notice
+from llmaudit.cli.output import answer, line, notice, or_unanswered
 from llmaudit.cli.reading import Reading, logs_or_database
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.gate.model import Baseline
+
+SCHEMA = "llmaudit/baseline-save/1"
+PARTS = ("path", "bytes", "unpriced", "cells", "cases", "usd", "detail")
+"""What the document holds of a baseline; null where there was nothing to save."""
 
 
 def save(
@@ -43,15 +47,16 @@ def save(
     prices = catalog(settings)
     with logs_or_database(settings, Reading(paths or [], format, column_map, assume_time)) as store:
         found = measure(store, prices, settings.period, case=chosen)
-    must_hold_requests(found)
+    known = {"catalog_version": found.catalog_version, "requests": found.requests}
+    with or_unanswered(settings, SCHEMA, PARTS, **known):
+        must_hold_requests(found)
     text = to_json(found)
     write_file(file, text)
     document = {
-        "schema": "llmaudit/baseline-save/1",
-        "catalog_version": found.catalog_version,
+        "schema": SCHEMA,
+        **known,
         "path": str(file),
         "bytes": len(text.encode()),
-        "requests": found.requests,
         "unpriced": found.unpriced,
         "cells": len(found.cells),
         "cases": len(found.cases),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from llmaudit.errors import printable
+from llmaudit.errors import NotEnoughError, printable
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,6 +61,26 @@ def answer(settings: Settings, document: Any, for_people: Callable[[], None]) ->
             sys.stdout.write(to_text(document))
         else:
             for_people()
+
+
+@contextmanager
+def or_unanswered(settings: Settings, schema: str, parts: Sequence[str], **known: Any) -> Iterator[None]:
+    """Answer with the document of a command in which nothing stands where a block finds too little data (code 4).
+
+    A program that reads the answer finds the keys that it knows: null, with the reason in `warnings`.
+
+    Args:
+        settings: Only with --json is anything printed.
+        schema: Of the document.
+        parts: Keys for which there is no data.
+        known: Keys of which the value is known all the same.
+    """
+    try:
+        yield
+    except NotEnoughError as error:
+        document = {"schema": schema, **known, **dict.fromkeys(parts), "warnings": [error.what]}
+        answer(settings, document, lambda: None)
+        raise
 
 
 def table(

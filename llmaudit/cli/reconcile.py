@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -11,6 +13,7 @@ from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import Ended, command
 from llmaudit.cli.output import answer, bullets, line, shaped, table, warn
 from llmaudit.errors import Exit, UsageError, printable
+from llmaudit.period import Period
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from llmaudit.findings.reconcile import Reconcile, Row
     from llmaudit.findings.usage import Usage
 
+
+DAYS_OF_BILLS = "UTC"
+"""Sellers bill by days of UTC, wherever the customer is; logs are folded by the same days to be compared with them."""
 
 NO_BILL = (
     "There is no bill with an amount in the database for this period. Ingest the seller's cost export or invoice, "
@@ -47,13 +53,13 @@ def reconcile(
     prices = catalog(settings)
     totals = _totals(official or [], prices)
     with open_store(settings, read_only=True) as store:
-        evidence = gather(store, prices, (), settings.period)
+        evidence = gather(store, prices, (), _in_days_of_bills(settings.period))
     found, used = finding.find(evidence, totals), usage.find(evidence, totals)
     warnings = [*_strangers(totals, found, prices), *([] if found.rows else [NO_BILL if used.rows else NOTHING])]
     document = {
         "schema": "llmaudit/reconcile/1",
         "catalog_version": prices.version,
-        "timezone": settings.timezone,
+        "timezone": DAYS_OF_BILLS,
         "rows": found.rows,
         "unbilled": found.unbilled,
         "caveat": found.caveat,
@@ -65,6 +71,18 @@ def reconcile(
         warn(settings, warnings[: len(warnings) - (not found.rows)])  # the last one stands in the answer
     if not found.rows and not used.rows:
         raise Ended(Exit.NOT_ENOUGH_DATA)
+
+
+def _in_days_of_bills(period: Period) -> Period:
+    """Return a period whose days are those of bills: a bound at midnight in the user's zone means that day in UTC."""
+
+    def bound(moment: datetime | None) -> datetime | None:
+        if moment is None:
+            return None
+        wall = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(period.timezone)).replace(tzinfo=None)
+        return wall if wall.time() == time.min else moment
+
+    return Period(bound(period.since), bound(period.until), DAYS_OF_BILLS, period.has_undated)
 
 
 def _strangers(totals: dict[str, Decimal], found: Reconcile, prices: Catalog) -> list[str]:

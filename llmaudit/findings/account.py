@@ -6,13 +6,14 @@ beside the sum of the requests and are part of none of their totals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
+from llmaudit.billing.lines import payer, seller_of
 from llmaudit.catalog.instants import end_of, start_of
 from llmaudit.catalog.model import Commitment, Dated, Quota
 from llmaudit.catalog.timeline import touches
@@ -72,9 +73,14 @@ class Account(msgspec.Struct, frozen=True):
 def find(evidence: Evidence) -> Account:
     """Return what the allowances and promises of the sellers in the traffic come to."""
     rows: list[AccountRow] = []
-    for seller in sorted({priced.cell.seller for priced in evidence.cells if priced.cell.seller}):
+    billing = {seller_of(line, evidence.catalog) for line in evidence.bills}
+    paid_to: dict[str, list[PricedCell]] = {}
+    for priced in evidence.cells:
+        name = payer(priced.cell, billing, evidence.catalog)
+        if name is not None and priced.cell.day:
+            paid_to.setdefault(name, []).append(priced)
+    for seller, seller_cells in sorted(paid_to.items()):
         file = evidence.catalog.sellers.get(seller)
-        seller_cells = [priced for priced in evidence.cells if priced.cell.seller == seller and priced.cell.day]
         for quota in file.quotas if file else ():
             rows += _free(seller, quota, seller_cells)
         for commitment in file.commitments if file else ():
@@ -131,8 +137,13 @@ def _factor(priced: PricedCell, index: int) -> Decimal:
 
 
 def _shortfall(seller: str, commitment: Commitment, cells: list[PricedCell]) -> Iterable[AccountRow]:
-    """Yield the months in which less was spent than promised; a log that lacks requests makes it look larger."""
-    for period, group in _by_period(_covered(commitment, commitment.models, cells), 7):
+    """Yield the months in which less was spent than promised; a log that lacks requests makes it look larger.
+
+    A month without any request lies between two that have some, or it is not known whether the log covers it.
+    """
+    by_month = dict(_by_period(_covered(commitment, commitment.models, cells), 7))
+    for period in _months(by_month):
+        group = by_month.get(period, [])
         spent = spend(group)
         missing = max(ZERO, commitment.usd_per_month - spent)
         if missing:
@@ -148,6 +159,15 @@ def _shortfall(seller: str, commitment: Commitment, cells: list[PricedCell]) -> 
                 note=f"promised {commitment.usd_per_month:,} US dollars a month ({commitment.source}); "
                 "owed if the log holds the whole month",
             )
+
+
+def _months(known: Collection[str]) -> Iterator[str]:
+    """Yield every month from the first to the last of some, such as `2026-10`."""
+    first, last = min(known, default=""), max(known, default="")
+    while first and first <= last:
+        yield first
+        year, month = int(first[:4]), int(first[5:])
+        first = f"{year + month // 12:04d}-{month % 12 + 1:02d}"
 
 
 def _covered(rule: Dated, models: list[str], cells: list[PricedCell]) -> list[PricedCell]:

@@ -106,18 +106,23 @@ def fill(request: Request, answer: Record, context: Context) -> None:
         return
     rule = usage.rule_for(context.file.study, as_text(get(answer, "modelVersion")) or "", usage.REASONING_APART)
     usage.by_rule(request, reading_of(used), rule)
-    for field, name, kind in (
-        ("input_audio_tokens", "promptTokensDetails", "AUDIO"),
-        ("input_image_tokens", "promptTokensDetails", "IMAGE"),
-        ("output_audio_tokens", "candidatesTokensDetails", "AUDIO"),
-        ("output_image_tokens", "candidatesTokensDetails", "IMAGE"),
-    ):
-        listed = [each for each in _dicts(get(used, name)) if each.get("modality") == kind]
-        if listed:
-            setattr(
-                request, field, sum(usage.checked(name, number(get(each, "tokenCount"), name)) or 0 for each in listed)
-            )
+    usage.fill_parts(
+        request,
+        input_audio=_of_kind(used, "promptTokensDetails", "AUDIO"),
+        input_image=_of_kind(used, "promptTokensDetails", "IMAGE"),
+        cached_audio=_of_kind(used, "cacheTokensDetails", "AUDIO"),
+        cached_image=_of_kind(used, "cacheTokensDetails", "IMAGE"),
+        output_audio=_of_kind(used, "candidatesTokensDetails", "AUDIO"),
+        output_image=_of_kind(used, "candidatesTokensDetails", "IMAGE"),
+    )
     request.raw_usage = msgspec.json.encode(used).decode()
+
+
+def _of_kind(used: Record, name: str, kind: str) -> int | None:
+    """Return the tokens of one modality in a list of counts by modality, or None where it is not listed."""
+    listed = [each for each in _dicts(get(used, name)) if each.get("modality") == kind]
+    counts = [usage.checked(name, number(get(each, "tokenCount"), name)) or 0 for each in listed]
+    return sum(counts) if counts else None
 
 
 def reading_of(used: Record) -> usage.Reading:

@@ -128,11 +128,10 @@ def _fill_usage(request: Request, row: Counted) -> None:
             read=whole(row.prompt_cache_read_tokens, "prompt_cache_read_tokens"),
             written=whole(row.prompt_cache_write_tokens, "prompt_cache_write_tokens"),
         )
-    request.input_audio_tokens = usage.checked(
-        "prompt_audio_tokens", whole(row.prompt_audio_tokens, "prompt_audio_tokens")
-    )
-    request.output_audio_tokens = usage.checked(
-        "completion_audio_tokens", whole(row.completion_audio_tokens, "completion_audio_tokens")
+    usage.fill_parts(
+        request,
+        input_audio=whole(row.prompt_audio_tokens, "prompt_audio_tokens"),
+        output_audio=whole(row.completion_audio_tokens, "completion_audio_tokens"),
     )
     if request.status == "error":
         usage.not_counted(request)

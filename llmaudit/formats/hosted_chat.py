@@ -147,8 +147,7 @@ def fill(request: Request, used: Usage, context: Context, host: str | None) -> N
     usage.by_rule(request, reading_of(used), rule)
     sent = used.prompt_tokens_details or openai_compatible.PromptDetails()
     made = used.completion_tokens_details or openai_compatible.CompletionDetails()
-    request.input_audio_tokens = usage.checked("audio_tokens", sent.audio_tokens)
-    request.output_audio_tokens = usage.checked("audio_tokens", made.audio_tokens)
+    usage.fill_parts(request, input_audio=sent.audio_tokens, output_audio=made.audio_tokens)
 
 
 def usual_rule(host: str | None) -> usage.Rule:

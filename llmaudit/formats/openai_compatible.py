@@ -203,8 +203,7 @@ def _fill_usage(request: Request, used: Usage | None) -> None:
         written=prompt.cache_write_tokens,
         reasoning=completion.reasoning_tokens,
     )
-    request.input_audio_tokens = usage.checked("audio_tokens", prompt.audio_tokens)
-    request.output_audio_tokens = usage.checked("audio_tokens", completion.audio_tokens)
+    usage.fill_parts(request, input_audio=prompt.audio_tokens, output_audio=completion.audio_tokens)
     request.raw_usage = msgspec.json.encode(used).decode()
     request.billed_amount = dollars(_billed(used), "usage.cost")
     if request.billed_amount is not None:

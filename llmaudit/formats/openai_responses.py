@@ -16,6 +16,13 @@ FINAL = {"response.completed", "response.failed", "response.incomplete", "respon
 """Events that hold the whole response, as it ended."""
 
 
+class CachedDetails(msgspec.Struct, gc=False, omit_defaults=True):
+    """What the cached tokens of the input were (Realtime API)."""
+
+    audio_tokens: Count = None
+    image_tokens: Count = None
+
+
 class InputDetails(msgspec.Struct, gc=False, omit_defaults=True):
     """Parts of the input count."""
 
@@ -23,6 +30,7 @@ class InputDetails(msgspec.Struct, gc=False, omit_defaults=True):
     cache_write_tokens: Count = None
     audio_tokens: Count = None
     image_tokens: Count = None
+    cached_tokens_details: CachedDetails | None = None
 
 
 class OutputDetails(msgspec.Struct, gc=False, omit_defaults=True):
@@ -232,10 +240,16 @@ def _fill_usage(request: Request, used: Usage | None) -> None:
         written=sent.cache_write_tokens,
         reasoning=made.reasoning_tokens,
     )
-    request.input_audio_tokens = usage.checked("audio_tokens", sent.audio_tokens)
-    request.output_audio_tokens = usage.checked("audio_tokens", made.audio_tokens)
-    request.input_image_tokens = usage.checked("image_tokens", sent.image_tokens)
-    request.output_image_tokens = usage.checked("image_tokens", made.image_tokens)
+    cached = sent.cached_tokens_details or CachedDetails()
+    usage.fill_parts(
+        request,
+        input_audio=sent.audio_tokens,
+        input_image=sent.image_tokens,
+        cached_audio=cached.audio_tokens,
+        cached_image=cached.image_tokens,
+        output_audio=made.audio_tokens,
+        output_image=made.image_tokens,
+    )
     request.raw_usage = msgspec.json.encode(used).decode()
 
 

@@ -75,7 +75,7 @@ def convert(answer: Answer, _: Context) -> list[Request]:
         cached=told.native_tokens_cached,
         reasoning=told.native_tokens_reasoning,
     )
-    request.output_image_tokens = usage.checked("native_tokens_completion_images", told.native_tokens_completion_images)
+    usage.fill_parts(request, output_image=told.native_tokens_completion_images)
     request.raw_usage = _raw_usage(told)
     fill_cost(request, with_upstream(told.total_cost, told.upstream_inference_cost, is_byok=told.is_byok), "total_cost")
     fill_gateway_cache(request, hit=bool(told.response_cache_source_id))

@@ -46,12 +46,15 @@ class LeverResult(msgspec.Struct, frozen=True, kw_only=True):
         assumptions: Sentences.
         missing: What the logs do not hold that it would need; None where nothing is missing. No rows and a reason is
             unknown, no rows and no reason is nothing to save.
+        included: By the name of a lever that comes earlier: what both count. A batch is priced against the tier that
+            was paid, so what it saves on a request at a dearer tier holds what `service_tier` saves on it.
     """
 
     rows: list[LeverRow]
     evidence: list[str] = []
     assumptions: list[str] = []
     missing: str | None = None
+    included: dict[str, list[LeverRow]] = {}
 
 
 @dataclass(frozen=True)

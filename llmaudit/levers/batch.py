@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmaudit.evidence import Evidence
+from llmaudit.levers import service_tier
 from llmaudit.levers.base import Lever, LeverResult
 from llmaudit.levers.machine import BURST_PCT, Machine
 from llmaudit.levers.worth import Gain, Worth, few, gap
@@ -28,12 +29,25 @@ def find(evidence: Evidence) -> LeverResult:
     worth, machine = Worth(evidence), Machine.of(evidence)
     rows = [row for row in evidence.rows(Waiting) if machine.possible(row)]
     gains = [gain for row in rows if (gain := _gain(worth, machine, row)) is not None]
+    common = [both for gain in gains if (both := _by_tier(worth, machine, gain)) is not None]
     return LeverResult(
         rows=worth.rows(gains),
         evidence=list(_sentences(machine, rows, gains)),
         assumptions=ASSUMPTIONS,
         missing=gap(evidence, "streamings", "mark whether they were streamed"),
+        included={service_tier.LEVER.name: worth.rows(common)},
     )
+
+
+def _by_tier(worth: Worth, machine: Machine, gain: Gain) -> Gain | None:
+    """Return what of a gain another service tier saves as well: a batch comes in place of priority, and of flex."""
+    row = gain.part
+    if not isinstance(row, Waiting):
+        return None
+    by_tier = service_tier.below_dear(worth, machine, row) or service_tier.by_flex(worth, machine, row)
+    if by_tier is None:
+        return None
+    return Gain(row, min(gain.saved, by_tier.saved), min(gain.low, by_tier.low), min(gain.high, by_tier.high))
 
 
 def _gain(worth: Worth, machine: Machine, row: Waiting) -> Gain | None:

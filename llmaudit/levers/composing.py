@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
 from llmaudit.cells import PricedCell
-from llmaudit.levers.base import Lever, LeverResult
+from llmaudit.levers.base import Lever, LeverResult, LeverRow
 from llmaudit.money import EXACT, ZERO, round_to, times, total
 
 Group = tuple[str | None, str, int | None, str | None]
@@ -40,6 +40,8 @@ class Taken:
     next_step: str = ""
     moved: Mapping[Group, Decimal] = field(default_factory=dict)
     """Present spend of what a plan moves, by group: a plan's prices hold no markup, see `NOT_ON_ROUTED`."""
+    included: Mapping[str, Mapping[str, Mapping[Group, Decimal]]] = field(default_factory=dict)
+    """By the name of an earlier step, at each bound: what of `saved` that step saves as well (`LeverResult`)."""
 
     @property
     def is_unknown(self) -> bool:
@@ -55,28 +57,37 @@ def group_of(priced: PricedCell) -> Group:
 
 def of_lever(lever: Lever, result: LeverResult) -> Taken:
     """Return what a lever would take, by group."""
-    saved: dict[str, dict[Group, Decimal]] = {bound: {} for bound in BOUNDS}
-    for row in result.rows:
-        group = (row.gateway, row.model, row.tier, row.feature)
-        for bound, amount in zip(BOUNDS, (row.low_usd, row.saved_usd, row.high_usd), strict=True):
-            saved[bound][group] = total((saved[bound].get(group, ZERO), amount))
     return Taken(
         lever.name,
         lever.title,
         "no_risk",
-        saved,
+        _by_group(result.rows),
         sum(row.requests for row in result.rows),
         result.evidence,
         result.assumptions,
         result.missing,
         lever.next_step,
+        included={name: _by_group(rows) for name, rows in result.included.items()},
     )
 
 
+def _by_group(rows: Iterable[LeverRow]) -> dict[str, dict[Group, Decimal]]:
+    saved: dict[str, dict[Group, Decimal]] = {bound: {} for bound in BOUNDS}
+    for row in rows:
+        group = (row.gateway, row.model, row.tier, row.feature)
+        for bound, amount in zip(BOUNDS, (row.low_usd, row.saved_usd, row.high_usd), strict=True):
+            saved[bound][group] = total((saved[bound].get(group, ZERO), amount))
+    return saved
+
+
 def compose(spent: Mapping[Group, Decimal], taken: Sequence[Taken], bound: str) -> list[dict[Group, Decimal]]:
-    """Return what each step takes of each group after the steps before it."""
+    """Return what each step takes of each group after the steps before it.
+
+    A step takes its share of what is left. What it has in common with an earlier step is gone already: it is left out
+    of its share, and the whole that the share is of is what that step leaves.
+    """
     left = dict(spent)
-    not_on_routed = dict.fromkeys(spent, ZERO)
+    alone_before: dict[str, Mapping[Group, Decimal]] = {}
     path: list[dict[Group, Decimal]] = []
     for step in taken:
         took: dict[Group, Decimal] = {}
@@ -86,16 +97,29 @@ def compose(spent: Mapping[Group, Decimal], taken: Sequence[Taken], bound: str) 
                 took[group] = min(alone, ZERO) if group in spent else ZERO
                 left[group] = total((left.get(group, ZERO), -took[group]))
                 continue
-            moved = step.moved.get(group, ZERO)
-            gone = not_on_routed[group] if moved else ZERO
-            base = total((whole, -gone))
-            own = total((alone, -_part(gone, moved, whole)))
+            common = _common(step, group, whole, alone_before, bound)
+            base = total((whole, *(-gone for gone, _ in common)))
+            own = total((alone, *(-held for _, held in common)))
             took[group] = min(_part(left[group], own, base), left[group]) if base > 0 else ZERO
             left[group] = total((left[group], -took[group]))
-            if step.name in NOT_ON_ROUTED:
-                not_on_routed[group] = total((gone, min(alone, whole)))
+        alone_before[step.name] = step.saved[bound]
         path.append(took)
     return path
+
+
+def _common(
+    step: Taken, group: Group, whole: Decimal, before: Mapping[str, Mapping[Group, Decimal]], bound: str
+) -> list[tuple[Decimal, Decimal]]:
+    """Return what each earlier step that a step overlaps with takes by itself, and what of it the step counts too."""
+    found = []
+    moved = step.moved.get(group, ZERO)
+    for name in NOT_ON_ROUTED if moved else ():
+        gone = min(before.get(name, {}).get(group, ZERO), whole)
+        found.append((gone, _part(gone, moved, whole)))
+    for name, amounts in step.included.items():
+        gone = min(before.get(name, {}).get(group, ZERO), whole)
+        found.append((gone, min(amounts[bound].get(group, ZERO), gone)))
+    return found
 
 
 def _part(amount: Decimal, share: Decimal, whole: Decimal) -> Decimal:

@@ -30,8 +30,8 @@ ASSUMPTIONS = [
 def find(evidence: Evidence) -> LeverResult:
     """Return what the ordinary tier would have saved against an expensive one, and flex against the ordinary one."""
     worth, machine = Worth(evidence), Machine.of(evidence)
-    dear = [gain for row in evidence.rows(Waiting) if (gain := _dear(worth, machine, row)) is not None]
-    flex = [gain for row in evidence.rows(Waiting) if (gain := _flex(worth, machine, row)) is not None]
+    dear = [gain for row in evidence.rows(Waiting) if (gain := below_dear(worth, machine, row)) is not None]
+    flex = [gain for row in evidence.rows(Waiting) if (gain := by_flex(worth, machine, row)) is not None]
     return LeverResult(
         rows=worth.rows([*dear, *flex]),
         evidence=list(_sentences(dear, flex)),
@@ -40,7 +40,14 @@ def find(evidence: Evidence) -> LeverResult:
     )
 
 
-def _dear(worth: Worth, machine: Machine, row: Waiting) -> Gain | None:
+def below_dear(worth: Worth, machine: Machine, row: Waiting) -> Gain | None:
+    """Return what the ordinary tier saves on requests at an expensive one; None where they are at none or it does not.
+
+    Args:
+        worth: Prices them.
+        machine: Says whether anybody waits for them.
+        row: The requests.
+    """
     if normal_tier(row.service_tier) is None:
         return None
     now, ordinary = worth.listed(row), worth.listed(row, service_tier=None)
@@ -56,8 +63,14 @@ def _dear(worth: Worth, machine: Machine, row: Waiting) -> Gain | None:
     )
 
 
-def _flex(worth: Worth, machine: Machine, row: Waiting) -> Gain | None:
-    """Flex against the ordinary tier; where there is a batch price, `batch` has the saving and this only the bound."""
+def by_flex(worth: Worth, machine: Machine, row: Waiting) -> Gain | None:
+    """Flex against the ordinary tier; where there is a batch price, `batch` has the saving and this only the bound.
+
+    Args:
+        worth: Prices them.
+        machine: Says whether anybody waits for them.
+        row: The requests.
+    """
     if normal_tier(row.service_tier) is not None or not machine.possible(row):
         return None
     now, later = worth.listed(row), worth.listed(row, service_tier=FLEX)

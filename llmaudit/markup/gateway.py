@@ -38,7 +38,11 @@ from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 from llmaudit.summaries.prompts import SizedPrompt
 
-DAYS_A_MONTH, DAYS_A_YEAR = 30, 365
+PAID_BESIDE = frozenset({"top_up", "subscription", "add_on"})
+"""Kinds of markups that are known from payments, not from requests."""
+
+DAYS_A_YEAR = 365
+DAYS_A_MONTH = EXACT.divide(Decimal(DAYS_A_YEAR), Decimal(12))
 
 ENOUGH_ALIKE = 3
 """So many requests of different sizes are not billed one multiple of list by chance."""
@@ -233,8 +237,8 @@ def _with_channels(
         cost_per_list_usd=per_dollar(
             cell_sums.billed(compared), list_usd - unsent_usd(counts, compared), sums, payments
         ),
-        monthly_usd=_at_this_pace(row, compared, DAYS_A_MONTH),
-        yearly_usd=_at_this_pace(row, compared, DAYS_A_YEAR),
+        monthly_usd=_at_this_pace(row, compared, payments, DAYS_A_MONTH),
+        yearly_usd=_at_this_pace(row, compared, payments, DAYS_A_YEAR),
     )
 
 
@@ -329,17 +333,25 @@ def _markup_sentence(rules: Sequence[MarkupRule], model_count: int) -> str:
     return f"{claims}; no look-alike makes these amounts"
 
 
-def _at_this_pace(row: GatewayRow, cells: Sequence[PricedCell], days: int) -> Decimal | None:
+def _at_this_pace(
+    row: GatewayRow, cells: Sequence[PricedCell], payments: Sequence[Payment], days: Decimal | int
+) -> Decimal | None:
     """Return what the markups of the period amount to over a number of days, to the cent.
 
     One that began within the period has taken what it took since that day: it goes on at that pace, not at the pace of
-    a period that it was half absent from.
+    a period that it was half absent from. What was paid beside the requests goes on at the pace of the payments where
+    these are known from further back, or for longer, than the requests.
     """
     known_days = [priced.cell.day for priced in cells if priced.cell.day is not None]
     if row.overpaid_usd is None or not known_days:
         return None
     first, last = min(known_days), max(known_days)
+    paid_days = [payment.at.date() for payment in payments if payment.at is not None]
+    paid_usd = total(rule.overpaid_usd for rule in row.found if rule.kind in PAID_BESIDE and paid_days)
     begun_within = [(rule.overpaid_usd, rule.since) for rule in row.found if rule.since and first < rule.since <= last]
-    since_start_usd = EXACT.subtract(row.overpaid_usd, total(amount for amount, _ in begun_within))
-    usd_since = [(since_start_usd, first), *begun_within]
-    return round_to(total(EXACT.divide(times(amount, days), (last - since).days + 1) for amount, since in usd_since), 2)
+    since_start_usd = total((row.overpaid_usd, -paid_usd, *(-amount for amount, _ in begun_within)))
+    spans = [(since_start_usd, first, last), *((amount, since, last) for amount, since in begun_within)]
+    spans.append((paid_usd, min([first, *paid_days]), max([last, *paid_days])))
+    return round_to(
+        total(EXACT.divide(times(amount, days), (until - since).days + 1) for amount, since, until in spans), 2
+    )

@@ -221,8 +221,8 @@ class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
         by_day: The comparison by day.
         over_list_usd: Billed minus list, whatever the reason: what was added less what was discounted.
         below_list_usd: What the models that cost less than list cost less; no markup is set off against it.
-        monthly_usd: What the markup takes in 30 days, at the pace since it began; None where the period is not known.
-        yearly_usd: The same in 365 days.
+        monthly_usd: A twelfth of `yearly_usd`, to the cent; None where the period is not known.
+        yearly_usd: What the markup takes in 365 days, at the pace since it began.
         found: Every rule behind a markup.
         sums: The six channels with their dollars.
         rates: Implied rates by class of tokens.

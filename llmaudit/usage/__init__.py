@@ -13,6 +13,7 @@ from __future__ import annotations
 from llmaudit.usage.buckets import langfuse
 from llmaudit.usage.counters import MAX_TOKENS, anthropic, checked, limit, not_counted, openai, stated, unsplit
 from llmaudit.usage.gateways import excludes_cache, passed_through, rule_name, usual_rule
+from llmaudit.usage.parts import fill_parts
 from llmaudit.usage.rules import CACHE_APART, INSIDE, REASONING_APART, Reading, Rule, by_rule, gemini
 from llmaudit.usage.study import LEAST_TO_CONTRADICT, Ruling, Study, Told, rule_for, studied, told_by, warnings_of
 from llmaudit.usage.sums import summed, uncached
@@ -32,6 +33,7 @@ __all__ = [
     "by_rule",
     "checked",
     "excludes_cache",
+    "fill_parts",
     "gemini",
     "langfuse",
     "limit",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from builders import catalog_of, catalog_text, sku_text
 
-from llmaudit.catalog import Catalog, load_catalog
+from llmaudit.catalog import Catalog, Conditions, load_catalog, quote
 
 FOUND = [
     ("gpt-5.6-sol", None, "openai/gpt-5.6-sol"),
@@ -190,9 +191,55 @@ def test_a_name_of_ones_own_comes_before_any_other_use_of_it(tmp_path: Path) -> 
         ("gpt-5.1-chat", "openai", "gpt-5.1-chat-latest"),
         ("mistral-medium", "mistral", "mistral-medium-2508"),  # of 2026-08-31 it is Medium 3.5
         ("grok-4.20-multi-agent", "xai", "grok-4.20"),
+        ("claude-sonnet-4-5-20250929", "anthropic", "claude-sonnet-4-5"),  # packages list it as a model of its own
+        ("claude-opus-4-5-20251101", "anthropic", "claude-opus-4-5"),
+        ("mistral-medium-latest", "mistral", "mistral-medium-2604"),
+        ("gemini-flash-latest", "google", "gemini-2.5-flash"),
+        ("gpt-5.6-luna-2026-07-09", "azure", "gpt-5.6-luna"),
     ],
 )
 def test_a_name_kept_by_hand_comes_before_what_a_package_takes_it_for(name: str, seller: str, sku: str) -> None:
     found = load_catalog().find(name, seller=seller, at=datetime(2026, 7, 1))  # noqa: DTZ001 -- naive UTC
     assert found.offer is not None, found.reason
     assert found.offer.sku.sku == sku
+
+
+@pytest.mark.parametrize(
+    ("name", "seller", "model"),
+    [
+        ("claude-opus-4-5-20251101", None, "anthropic/claude-opus-4-5"),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "bedrock", "anthropic/claude-sonnet-4-5"),
+        ("anthropic.claude-haiku-4-5-20251001-v1:0", "bedrock", "anthropic/claude-haiku-4-5"),
+        ("gpt-4o-2024-08-06", "azure", "openai/gpt-4o-2024-08-06"),  # snapshots with prices of their own
+        ("gpt-4o-2024-11-20", "openai", "openai/gpt-4o-2024-11-20"),
+    ],
+)
+def test_a_dated_id_is_the_model_it_is_of(catalog: Catalog, name: str, seller: str | None, model: str) -> None:
+    """Else it has no class, and no plan moves it and no finding about flagships sees it."""
+    offer = catalog.find(name, seller=seller).offer
+    assert offer
+    assert offer.sku.model == model
+    assert offer.sku.model_class is not None
+
+
+def test_a_plan_may_name_a_model_by_its_dated_id(catalog: Catalog) -> None:
+    offer = catalog.canonical("anthropic/claude-opus-4-5-20251101")
+    assert offer
+    assert offer.key == ("anthropic", "claude-opus-4-5")
+
+
+@pytest.mark.parametrize(
+    ("model", "at", "prompt", "rates"),
+    [  # Anthropic's long-context prices until 2026-04-30; 200,000 tokens are still short
+        ("claude-sonnet-4-5-20250929", "2026-03-01", 200_000, ("3", "15")),
+        ("claude-sonnet-4-5-20250929", "2026-03-01", 200_001, ("6", "22.5")),
+        ("claude-sonnet-4-20250514", "2026-03-01", 200_001, ("6", "22.5")),
+        ("claude-sonnet-4-5-20250929", "2026-05-01", 200_001, ("3", "15")),
+    ],
+)
+def test_long_prompts_under_the_id_that_logs_have(
+    catalog: Catalog, model: str, at: str, prompt: int, rates: tuple[str, str]
+) -> None:
+    conditions = Conditions(datetime.fromisoformat(at), region="global")
+    found = quote(catalog, model, {"input_tokens": prompt, "output_tokens": 1000}, conditions)
+    assert found.cost_usd == (prompt * Decimal(rates[0]) + 1000 * Decimal(rates[1])) / 1_000_000

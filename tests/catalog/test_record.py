@@ -23,8 +23,13 @@ COUNTERS = {"input": "input_tokens", "output": "output_tokens", "cache_read": "c
 LEAST_EQUAL = 0.99
 
 EXCEPTIONS = read_cases(Path(__file__).with_name("record_exceptions.yaml"))["exceptions"]
-NOT_SOLD = {(case["seller"], sku) for case in EXCEPTIONS for sku in case["skus"] if "retired" in case["class"]}
-"""Names that the record carries on after their end; what it says then is no price of that day."""
+NOT_SOLD = {
+    (case["seller"], sku)
+    for case in EXCEPTIONS
+    for sku in case["skus"]
+    if "retired" in case["class"] or "moved" in case["class"]
+}
+"""Names that the record carries on after their end or their move; what it says then is no price of that day."""
 
 COVERED: dict[tuple[str, str, str], list[Decimal | None]] = {
     (case["seller"], sku, unit): [usd and Decimal(usd) for usd in (ours if isinstance(ours, list) else [ours])]

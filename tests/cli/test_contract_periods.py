@@ -81,6 +81,25 @@ def test_an_empty_period_is_no_finding(call: Run, small_db: Path, tmp_path: Path
     assert not (tmp_path / "letter.md").exists()
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["plan frontier", "plan optimize", "plan payback", "shadow design", "shadow sample", "baseline save b.json"],
+)
+def test_too_little_data_is_one_document_with_every_key(call: Run, small_db: Path, line: str) -> None:
+    """The keys are those of an answer; what is not known is null, and the reason that is on stderr stands in it."""
+    unproven = ["--allow-unproven"] if line == "plan optimize" else []
+    full = call(*line.split(), *unproven, "--db", small_db, "--json")
+    done = call(*line.split(), "--db", small_db, "--month", "2020-01", "--json")
+    assert done.code == 4
+    found, answered = done.json, full.json
+    (reason,) = found["warnings"]
+    assert reason in done.err
+    if full.code == 0:  # without outcomes there is no frontier of the small log either
+        assert set(found) == {*answered, "warnings"}
+    assert found["schema"] == answered["schema"]
+    assert call(*line.split(), "--db", small_db, "--month", "2020-01").out == ""
+
+
 @pytest.mark.parametrize("name", ["report", "reprice", "markup", "checklist", "reconcile"])
 def test_an_empty_period_is_still_one_document(call: Run, small_db: Path, name: str) -> None:
     done = call(name, "--db", small_db, "--month", "2020-01", "--json")

@@ -9,7 +9,7 @@ from typing import Any
 
 from builders import catalog_of, cell, evidence
 
-from llmaudit.catalog import Catalog
+from llmaudit.catalog import Catalog, load_catalog
 from llmaudit.findings import account
 
 TEXT = """
@@ -90,3 +90,36 @@ def test_committed_spend_that_was_not_reached(tmp_path: Path) -> None:
 
 def test_nothing_to_say_without_either(catalog: Catalog) -> None:
     assert account.find(evidence(catalog, cell(tokens=1_000_000))) == account.Account([], Decimal(0), Decimal(0))
+
+
+GATEWAY = """
+seller: till
+kind: gateway
+hosts: [till.example]
+fees:
+  - {kind: topup_pct, pct: 5, applies_to: credit, as_of: "2026", source: t, verified: claim, base: added}
+models: []
+"""
+
+
+def test_what_a_gateway_bills_fulfils_no_promise_to_the_maker(tmp_path: Path) -> None:
+    """300 dollars went to the maker and 600 to a gateway that sells credit: 700 of 1,000 are missing, not 100."""
+    files = [tmp_path / "own.yaml", tmp_path / "till.yaml"]
+    for file, text in zip(files, (TEXT, GATEWAY), strict=True):
+        file.write_text(text)
+    cells = [
+        cell(model="own/seek-1", tokens=300_000_000, day=date(2026, 10, 3)),
+        cell(model="own/seek-1", tokens=600_000_000, day=date(2026, 10, 3), gateway="till"),
+    ]
+    rows = account.find(evidence(load_catalog(files), *cells)).rows
+    assert [(row.kind, row.period, row.used, row.high_usd) for row in rows] == [("shortfall", "2026-10", 300, 700)]
+
+
+def test_a_month_without_a_request_between_two_with_some_is_missed_whole(tmp_path: Path) -> None:
+    days = [{"model": "own/seek-1", "tokens": 400_000_000, "day": day} for day in (date(2026, 11, 5), date(2027, 1, 5))]
+    rows = found(tmp_path, *days).rows
+    assert [(row.period, row.used, row.high_usd) for row in rows] == [
+        ("2026-11", 400, 600),
+        ("2026-12", 0, 1000),
+        ("2027-01", 400, 600),
+    ]

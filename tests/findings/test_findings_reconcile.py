@@ -50,6 +50,20 @@ def test_a_bill_at_list_agrees(catalog: Catalog):
     assert causes(found) == {}
 
 
+def test_searches_that_were_logged_are_no_other_charge_and_no_lower_price(catalog: Catalog):
+    """100 searches at a cent stand in a line of their own on the bill, and in the cost of the logged requests."""
+    logged = cell(model="anthropic/claude-opus-5", tokens=1_000_000, web_searches=100, has_searches=True)
+    told: dict[str, Any] = {"bill": "anthropic_costs", "seller": "anthropic", "model": "claude-opus-5"}
+    tokens = line("5", tokens=1_000_000, **told)  # 5 dollars a million
+
+    def searched(usd: str) -> dict[str, str]:
+        bills = [tokens, line(usd, kind="other", **told | {"model": None})]
+        return causes(only(reconcile.find(evidence(catalog, logged, bills=bills))))
+
+    assert searched("1") == {}
+    assert searched("1.5") == {"other_charges": "0.5"}  # 50 searches that are in no log
+
+
 def test_a_log_that_lacks_a_quarter_of_the_tokens_is_no_overcharge(catalog: Catalog):
     bills = [line("8", tokens=4_000_000)]
     found = only(reconcile.find(evidence(catalog, cell(model=MODEL, tokens=3_000_000), bills=bills)))

@@ -223,7 +223,7 @@ def test_a_snapshot_and_its_name_without_a_date_are_one_model(catalog: Catalog):
         ),
         cells=[cell(model=PLAIN, tokens=MILLION)],
     )
-    found = model(row, f"anthropic/{DATED}")
+    found = model(row, PLAIN)
     assert (found.bill.verdict, found.bill.difference_usd) == ("discounted", Decimal("-1.2"))  # type: ignore[union-attr]
     assert causes(row) == {"discount": "-1.2"}
     assert (found.logs.coverage_pct, row.logged_only) == (25.0, [])  # type: ignore[union-attr]

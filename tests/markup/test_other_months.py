@@ -180,7 +180,7 @@ def test_a_year_goes_on_at_the_pace_since_the_rule_began(catalog: Catalog) -> No
     found = judged(catalog, month(from_a_day))
     took = found.overpaid_usd or Decimal(0)
     assert [one.since and one.since.day for one in found.found] == [15]
-    assert found.monthly_usd == round(took * 30 / 16, 2)
+    assert found.monthly_usd == round(took * 365 / 12 / 16, 2)
     assert found.yearly_usd == round(took * 365 / 16, 2)
 
 

@@ -9,7 +9,7 @@ import typer
 from llmaudit.cli.evals import pairs_document
 from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, line, percent, table, warn
+from llmaudit.cli.output import answer, line, or_unanswered, percent, table, warn
 from llmaudit.cli.plan.choosable import By, Evals, Metric, read_choosable
 from llmaudit.cli.plan.limits import Ceiling, Floor, KeepTier, Latency, MaxModels, Models, Providers, limits_of
 from llmaudit.money import shown
@@ -17,6 +17,8 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.plans.frontier_points import Point
+
+SCHEMA = "llmaudit/plan-frontier/1"
 
 
 def frontier(
@@ -43,13 +45,14 @@ def frontier(
         prices, margin=min(margin or [0.01]), floor=floor, latency_p95=latency_p95, cost_ceiling=cost_ceiling,
         providers=providers, max_models=max_models, models=models, keep_tier=keep_tier, allow_unproven=False,
     )  # fmt: skip
-    board, _, outcomes, _ = read_choosable(settings, prices, limits, evals, metric, by)
-    points = find(board, margin or ())
+    known = {"catalog_version": prices.version, "timezone": settings.timezone}
+    with or_unanswered(settings, SCHEMA, ("cohorts_by", "outcomes", "points"), **known):
+        board, _, outcomes, _ = read_choosable(settings, prices, limits, evals, metric, by)
+        points = find(board, margin or ())
     warnings = [f"{name} {why}" for name, why in board.left_out.items()]
     document = {
-        "schema": "llmaudit/plan-frontier/1",
-        "catalog_version": prices.version,
-        "timezone": settings.timezone,
+        "schema": SCHEMA,
+        **known,
         "cohorts_by": list(board.grain.labels),
         "outcomes": None if outcomes is None else pairs_document(outcomes),
         "points": points,

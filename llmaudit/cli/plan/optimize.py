@@ -10,7 +10,7 @@ import typer
 from llmaudit.cli.evals import pair_notes, pairs_document
 from llmaudit.cli.inputs import catalog
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, line, notice, percent, table, warn
+from llmaudit.cli.output import answer, line, notice, or_unanswered, percent, table, warn
 from llmaudit.cli.plan.choosable import By, Evals, Metric, read_choosable
 from llmaudit.cli.plan.limits import (
     Ceiling,
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from llmaudit.findings.savings import PlanRow
     from llmaudit.plans.optimize import Board, Chosen
     from llmaudit.plans.quality import Outcomes
+
+SCHEMA = "llmaudit/plan-optimize/1"
+PARTS = ("cohorts_by", "outcomes", "promise", "moves", "stays", "plan", "text", "file")
+"""What the document holds of a plan; null where none can be chosen."""
 
 MOST_SHOWN = 40
 """Cohorts that are listed on the terminal; the plan and the JSON have all."""
@@ -70,8 +74,10 @@ def optimize(
         prices, margin=margin, floor=floor, latency_p95=latency_p95, cost_ceiling=cost_ceiling, providers=providers,
         max_models=max_models, models=models, keep_tier=keep_tier, allow_unproven=allow_unproven,
     )  # fmt: skip
-    found = read_choosable(settings, prices, limits, evals, metric, by)
-    chosen = choose(found.board)
+    known = {"catalog_version": prices.version, "timezone": settings.timezone}
+    with or_unanswered(settings, SCHEMA, PARTS, **known):
+        found = read_choosable(settings, prices, limits, evals, metric, by)
+        chosen = choose(found.board)
     plan = plan_of(chosen, name, limits)
     row = plan_row(evaluate(plan, found.cells, prices, chosen.certified, found.ratios))
     if out:
@@ -79,9 +85,8 @@ def optimize(
         notice(settings, f"plan written to {out}")
     warnings = warnings_of(found.board, chosen, found.outcomes)
     document = {
-        "schema": "llmaudit/plan-optimize/1",
-        "catalog_version": prices.version,
-        "timezone": settings.timezone,
+        "schema": SCHEMA,
+        **known,
         "cohorts_by": list(chosen.grain.labels),
         "outcomes": None if found.outcomes is None else pairs_document(found.outcomes),
         "promise": chosen.promise,

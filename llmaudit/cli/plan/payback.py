@@ -13,7 +13,7 @@ import typer
 
 from llmaudit.cli.inputs import catalog, gathered
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, line, table, warn
+from llmaudit.cli.output import answer, line, or_unanswered, table, warn
 from llmaudit.errors import NotEnoughError, UsageError, printable
 from llmaudit.money import parse_decimal, shown
 from llmaudit.phrases import counted
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from llmaudit.cells import PricedCell
     from llmaudit.plans.payback import WayResult
     from llmaudit.plans.payback_file import Assumptions
+
+SCHEMA = "llmaudit/plan-payback/1"
+PARTS = ("plan", "days", "savings_a_month", "ways", "certified_only", "scenarios")
+"""What the document holds of a saving; null where there is no traffic to save on."""
 
 
 def payback(
@@ -58,16 +62,17 @@ def payback(
     known = _with_flags(load_assumptions(assume), engineer_week, weeks, fee_pct, growth, price_drop, months)
     check(known)
     prices = catalog(settings)
-    evidence = gathered(settings, prices, [plan])
-    (cost,) = evidence.plans
-    span = days or _span(settings, evidence.cells)
+    stated = {"catalog_version": prices.version, "timezone": settings.timezone}
+    with or_unanswered(settings, SCHEMA, PARTS, **stated, assumptions=known):
+        evidence = gathered(settings, prices, [plan])
+        (cost,) = evidence.plans
+        span = days or _span(settings, evidence.cells)
     whole, certified = savings_of(cost, span), savings_of(cost, span, certified_only=True)
     found, proven = find(whole, known), find(certified, known)
     warnings = _warnings(span, settings, given=days is not None)
     document = {
-        "schema": "llmaudit/plan-payback/1",
-        "catalog_version": prices.version,
-        "timezone": settings.timezone,
+        "schema": SCHEMA,
+        **stated,
         "plan": cost.plan.name,
         "days": span,
         "savings_a_month": whole,

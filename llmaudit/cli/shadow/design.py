@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, line, table, warn
+from llmaudit.cli.output import answer, line, or_unanswered, table, warn
 from llmaudit.cli.shadow.common import Alpha, Looks, Margin, Power, Unit, check_numbers, plain, tier_name
 from llmaudit.errors import NotEnoughError
 from llmaudit.settings import Settings
@@ -16,6 +17,8 @@ from llmaudit.settings import Settings
 if TYPE_CHECKING:
     from llmaudit.shadow.design import Design, TierDesign
     from llmaudit.store import Store
+
+SCHEMA = "llmaudit/shadow-design/1"
 
 
 def design(
@@ -34,7 +37,7 @@ def design(
     unit: Unit = "auto",
 ) -> None:
     """Plan a shadow test from your own traffic: pairs, days and judging budget by tier, looks, power by day."""
-    from llmaudit.shadow.design import Aims, enough_units, plan_test
+    from llmaudit.shadow.design import Aims, Design, enough_units, plan_test
     from llmaudit.shadow.traffic import best_unit, tier_traffic
 
     check_numbers(
@@ -45,12 +48,9 @@ def design(
         chosen = best_unit(store) if unit == "auto" else unit
         traffic = tier_traffic(store, catalog(settings), settings.period, chosen)
         seen = _seen_disagreement(store) if disagree is None else {one.tier: disagree for one in traffic}
-    if not traffic:
-        raise NotEnoughError(
-            "no good request lies in the period: there is no traffic to plan from",
-            next_step="Ingest a month of logs first, or widen --since and --until.",
-            slug="no-traffic",
-        )
+    known = {"timezone": settings.timezone, "unit": chosen}
+    with or_unanswered(settings, SCHEMA, Design.__struct_fields__, **known):
+        _must_hold(traffic)
     aims = Aims(
         margin=margin,
         alpha=alpha,
@@ -63,10 +63,19 @@ def design(
     )
     found = plan_test(traffic, aims, seen)
     warnings = enough_units(found)
-    document = {"schema": "llmaudit/shadow-design/1", "timezone": settings.timezone, "unit": chosen, **plain(found)}
+    document = {"schema": SCHEMA, **known, **plain(found)}
     answer(settings, document | {"warnings": warnings}, lambda: _show_design(settings, found))
     if not settings.json:
         warn(settings, warnings)
+
+
+def _must_hold(traffic: Sequence[object]) -> None:
+    if not traffic:
+        raise NotEnoughError(
+            "no good request lies in the period: there is no traffic to plan from",
+            next_step="Ingest a month of logs first, or widen --since and --until.",
+            slug="no-traffic",
+        )
 
 
 def _seen_disagreement(store: Store) -> dict[int | None, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, line, notice, table, warn
+from llmaudit.cli.output import answer, line, notice, or_unanswered, table, warn
 from llmaudit.cli.samples import write_sample
 from llmaudit.cli.shadow.common import Unit, check_numbers, tier_name
 from llmaudit.errors import NotEnoughError, UsageError, printable
@@ -17,6 +18,8 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.shadow.sample import Candidate, Chosen
+
+SCHEMA = "llmaudit/shadow-sample/1"
 
 
 def sample(
@@ -48,12 +51,9 @@ def sample(
         traffic = candidates(store, catalog(settings), settings.period, chosen_unit)
     shares = _shares({one.tier for one in traffic}, share, tier_share)
     chosen = choose(traffic, shares, key, cap)
-    if not chosen:
-        raise NotEnoughError(
-            f"none of {len(traffic):,} requests is in the sample",
-            next_step="Ingest more traffic or raise --share.",
-            slug="empty-sample",
-        )
+    known = {"requests": len(traffic), "template_cap": cap}
+    with or_unanswered(settings, SCHEMA, ("sampled", "units", "rule", "by_tier", "file"), **known):
+        _must_hold(chosen, traffic)
     if out:
         rows = [_file_row(one) for one in chosen]
         write_sample(out, list(rows[0]), rows, as_is=("request_id", "unit"))
@@ -69,11 +69,10 @@ def sample(
     if chosen_unit == "request":
         warnings.append("single requests are sampled: conversations and prompt caches are torn apart")
     document: dict[str, Any] = {
-        "schema": "llmaudit/shadow-sample/1",
-        "requests": len(traffic),
+        "schema": SCHEMA,
+        **known,
         "sampled": len(chosen),
         "units": len({one.request.unit for one in chosen}),
-        "template_cap": cap,
         "rule": rule,
         "by_tier": _by_tier(traffic, chosen, shares),
         "file": None if out is None else str(out),
@@ -107,6 +106,15 @@ def _show(settings: Settings, document: dict[str, Any]) -> None:
     line(f"KEY is {rule['key']!r}, UNIT is the {rule['unit']} id. To check an implementation:")
     for vector in rule["test_vectors"]:
         line(f"  {vector['unit']}: {vector['position']:.12f}")
+
+
+def _must_hold(chosen: Sequence[object], traffic: Sequence[object]) -> None:
+    if not chosen:
+        raise NotEnoughError(
+            f"none of {len(traffic):,} requests is in the sample",
+            next_step="Ingest more traffic or raise --share.",
+            slug="empty-sample",
+        )
 
 
 def _shares(tiers: set[int | None], share: float, by_tier: str | None) -> dict[int | None, float]:

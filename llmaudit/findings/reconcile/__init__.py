@@ -95,15 +95,22 @@ class Unbilled(msgspec.Struct, frozen=True):
     requests: int
 
 
+CAVEAT = (
+    "A bill has no request ids: it is compared by seller, month, day, model and kind of token. Months are those of "
+    "UTC days; a request at the edge of a month may be billed in the next. Requests without a time are in no row."
+)
+OTHER_DAYS = (
+    " The logs are folded by days of {timezone} here, so what lies at the edge of a day or month may stand in the "
+    "wrong one; `llmaudit reconcile` compares days of UTC."
+)
+
+
 class Reconcile(msgspec.Struct, frozen=True):
     """Every bill against the logs."""
 
     rows: list[Row]
     unbilled: list[Unbilled]
-    caveat: str = (
-        "A bill has no request ids: it is compared by seller, month, day, model and kind of token. Months are those of "
-        "UTC days; a request at the edge of a month may be billed in the next. Requests without a time are in no row."
-    )
+    caveat: str = CAVEAT
 
 
 def find(evidence: Evidence, official: Mapping[str, Decimal] | None = None) -> Reconcile:
@@ -143,7 +150,8 @@ def find(evidence: Evidence, official: Mapping[str, Decimal] | None = None) -> R
         for (seller, month), group in sorted(cells.items(), key=lambda item: (item[0][0], item[0][1] or ""))
         if known and (seller, month) not in shown
     ]
-    return Reconcile(known, unbilled)
+    zone = evidence.period.timezone
+    return Reconcile(known, unbilled, CAVEAT if zone == "UTC" else CAVEAT + OTHER_DAYS.format(timezone=zone))
 
 
 def _month_of(period: Period) -> str | None:

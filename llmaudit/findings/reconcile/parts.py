@@ -11,9 +11,10 @@ from functools import partial
 from llmaudit.billing.exports import counted, usage_lines
 from llmaudit.billing.lines import ANY, FINE, Names, aside, in_dollars, kind_of, same_models
 from llmaudit.catalog import Catalog
+from llmaudit.catalog.units import PIECES, PRICED
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import BillSum
-from llmaudit.money import EXACT, PICO, ZERO, total
+from llmaudit.money import EXACT, PICO, ZERO, times, total
 from llmaudit.request import COUNTERS
 
 CAUSES: dict[str, str] = {
@@ -205,10 +206,24 @@ def _one_model(
             causes["unpriced_in_log"] += _share(usd, unpriced.get(kind, ZERO), billed_tokens)
             parts.countable += usd
             parts.covered += _share(usd, min(seen, billed_tokens), billed_tokens)
+    # Searches and fees of a request are in what the log's requests cost, and stand in lines of their own on the bill.
+    apart = _beside_tokens(cells) if "other_charges" in parts.causes else ZERO
+    causes["other_charges"] -= apart
     rest = amount - _spent(cells) - total(causes.values())
     causes["price" if whole else "price_or_tokens"] += rest
     for name, usd in causes.items():
         parts.causes[name] += usd
+
+
+def _beside_tokens(cells: Iterable[PricedCell]) -> Decimal:
+    """Return what is no tokens of the list cost of some requests."""
+    places = [PRICED.index(name) for name in PIECES]
+    return total(
+        times(priced.rates.expected[place], priced.cell.quantities[place])
+        for priced in cells
+        if priced.rates is not None and priced.list_usd and priced.spend_usd is not None
+        for place in places
+    )
 
 
 def _share(usd: Decimal, part: Decimal, whole: Decimal) -> Decimal:
