@@ -39,10 +39,15 @@ LABEL_AND_VALUE = 60
 
 def _free_spans(sentence: Sentence) -> Iterator[tuple[int, int]]:
     """Yield where something is called free, or costs nought: "own keys | 0 €"."""
-    yield from (match.span() for match in sentence.lexicon["free"].finditer(sentence.text))
+    yield from sentence.free
+    yield from (span for span in sentence.untaken if not any(_overlap(span, other) for other in sentence.free))
     if sentence.setting.is_heading and len(sentence.text) <= LABEL_AND_VALUE:
         nought = (a for a in sentence.amounts if a.value == 0 and a.kind in {"usd", "other", "pct"} and a.unit is None)
         yield from ((amount.start, amount.end) for amount in nought)
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _free_kind(sentence: Sentence, at: int, until: int) -> Kind | None:

@@ -31,7 +31,7 @@ _IN_CASE = re.compile(
 
 @dataclass
 class Sentence:
-    """A sentence with everything found in it."""
+    """A sentence with everything found in it; `free` and `untaken` are where it says that nothing is charged."""
 
     text: str
     lexicon: Lexicon
@@ -40,6 +40,8 @@ class Sentence:
     zero: list[Term]
     amounts: list[Amount]
     spans: list[tuple[int, int]]
+    free: list[tuple[int, int]]
+    untaken: list[tuple[int, int]]
     owned: dict[int, list[Amount]] = field(default_factory=dict)
     refuted: list[Amount] = field(default_factory=list)
 
