@@ -11,6 +11,7 @@ from llmaudit.pages.charges.free import free_of_charge
 from llmaudit.pages.charges.named import named_charges
 from llmaudit.pages.charges.shares import bare_shares
 from llmaudit.pages.charges.unnamed import bare_factors, bare_prices
+from llmaudit.pages.charges.worth import what_credits_are_worth
 from llmaudit.pages.lexicon.files import Lexicon
 from llmaudit.pages.sentence.parse import parse
 from llmaudit.pages.sentence.refuted import is_taken_back
@@ -46,6 +47,7 @@ def zero_claims(sentence: Sentence) -> Iterator[Clause]:
 
 RULES: tuple[Callable[[Sentence], Iterator[Clause]], ...] = (
     conversions,
+    what_credits_are_worth,
     unknown_conversions,
     at_par,
     own_rates,

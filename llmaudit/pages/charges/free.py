@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from llmaudit.pages.charges.clause import Clause, clause_at
+from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.model import Kind
 from llmaudit.pages.sentence.sentence import Sentence
 from llmaudit.pages.sentence.terms import Term
@@ -40,7 +41,10 @@ LABEL_AND_VALUE = 60
 def _free_spans(sentence: Sentence) -> Iterator[tuple[int, int]]:
     """Yield where something is called free, or costs nought: "own keys | 0 €"."""
     yield from sentence.free
-    yield from (span for span in sentence.untaken if not any(_overlap(span, other) for other in sentence.free))
+    if sentence.setting.example:
+        return
+    spoken_of = [*sentence.free, *((term.start, term.end) for term in (*sentence.terms, *sentence.zero) if term.name != "charge")]
+    yield from (span for span in sentence.untaken if not any(_overlap(span, other) for other in spoken_of))
     if sentence.setting.is_heading and len(sentence.text) <= LABEL_AND_VALUE:
         nought = (a for a in sentence.amounts if a.value == 0 and a.kind in {"usd", "other", "pct"} and a.unit is None)
         yield from ((amount.start, amount.end) for amount in nought)
@@ -60,7 +64,7 @@ def _free_kind(sentence: Sentence, at: int, until: int) -> Kind | None:
     named = byok.search(sentence.text)
     if named and start <= named.start() < end:
         start, end = min(named.start(), at), max(named.end(), until)
-    elif not named and not byok.search(sentence.setting.heading):
+    elif not named and (not byok.search(sentence.setting.heading) or everywhere("given_free").search(sentence.text)):
         return None
     others = [
         term

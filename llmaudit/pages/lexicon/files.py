@@ -82,6 +82,8 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: dict[str, list[str]]
     per: list[str]
     credits_units: list[str]
+    one_of: list[str]
+    sets_against: list[str]
     raised: list[str]
     above_list: list[str]
     inside: list[str]

@@ -55,7 +55,7 @@ def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], lan
             continue
         quote = unmarked(" | ".join(row))
         least = _least_of(row, headers, language)
-        unit = next((cell for cell in row[1:] if _UNIT.match(cell)), "")
+        unit = _unit_of(row, headers)
         for column, cell in enumerate(row):
             if column not in columns or not cell or _SIGN.fullmatch(cell):
                 continue
@@ -82,6 +82,17 @@ def _least_of(row: Sequence[str], headers: Sequence[str], language: str) -> str:
         header = headers[column] if column < len(headers) else ""
         if header and _BARE_MONEY.fullmatch(cell) and is_least(f"{header} {cell}", language):
             return f"{header} {cell}"
+    return ""
+
+
+def _unit_of(row: Sequence[str], headers: Sequence[str]) -> str:
+    """Return what the prices of a row are for, where a cell says so: "per 1M requests", or "1M events" below "Unit"."""
+    for column, cell in enumerate(row[1:], 1):
+        if _UNIT.match(cell):
+            return cell
+        header = headers[column] if column < len(headers) else ""
+        if cell and everywhere("unit_header").fullmatch(header.strip(" *")) and not _BARE_MONEY.fullmatch(cell):
+            return f"/ {cell}"
     return ""
 
 

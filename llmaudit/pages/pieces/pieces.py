@@ -29,7 +29,9 @@ _VALUE = re.compile(
 )
 
 
-_MONEY_ALONE = re.compile(r"(?:from |ab |dès |desde )?(?:US)?[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£]", re.IGNORECASE)
+_MONEY_LAST = re.compile(
+    r"(?:^|[\s|:–—-])(?:from |ab |dès |desde )?(?:(?:US)?[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£])$", re.IGNORECASE
+)
 
 _UNIT_ALONE = re.compile(
     r"(?:/|per|pro|par|por|a|im|al)\s?[^\W\d][\w-]*"
@@ -114,7 +116,10 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
             if _is_label(last, language) and _is_value(block):
                 out[-1] = joined([Block(last.text.rstrip(":："), last.marks, "text", last.heading), block], ": ")
                 continue
-            if _MONEY_ALONE.fullmatch(last.text) and _UNIT_ALONE.fullmatch(block.text):  # "$49", "per month"
+            if last.text in "$€£¥" and re.fullmatch(r"\d[\d.,]*", block.text):  # "$", "60"
+                out[-1] = joined([last, block], "")
+                continue
+            if _ends_with_money(last.text) and _UNIT_ALONE.fullmatch(block.text):  # "$49", "per month"
                 out[-1] = joined([last, block], " ")
                 continue
             if _is_value(last) and re.search(r"\d[^/]*$", last.text) and _is_label(block, language):
@@ -125,6 +130,12 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
                 continue
         out.append(block)
     return out
+
+
+def _ends_with_money(text: str) -> bool:
+    """Say whether a text is money, or a short label and money: "Studio | $29"."""
+    match = _MONEY_LAST.search(text)
+    return bool(match) and not re.search(r"\d|[.!?]\s", text[: match.start()]) and len(text.split()) <= VALUE_WORDS
 
 
 def _is_label(block: Block, language: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -20,7 +21,7 @@ _TAXED = (
 
 _COUNT = (
     rf"(?P<count>{NUMBER})?\s?(?P<scale>{SCALES})?\s?"
-    r"(?:additional |more |further |extra |zusätzliche |weitere |de |d')?"
+    r"(?:additional |more |further |extra |zusätzliche |weitere |supplémentaires? |adicionales |de |d')?"
 )
 
 _PERIOD = re.compile(
@@ -51,12 +52,16 @@ _PERIOD_BEFORE = re.compile(
 """What before an amount in brackets says by what it is paid: "Monthly ($50)"."""
 
 
+_ANOTHER = r"(?:weitere[rsn]?|zusätzliche[rsn]?|another|an? (?:extra|additional|further)|each|every|autres?|cada|otr[oa]s?)"
+"""What may stand between "per" and what is counted: "$3 for another 100k"."""
+
+
 @cache
 def _per_shape(words: str) -> re.Pattern[str]:
     several = "(?:tranche de |block of |lote de |angefangene )?"
     return re.compile(
         rf"\+?\s?(?:{_TAXED}\s?)?(?:(?:each|apiece|chacune?|cada un[oa])\s)?(?:(?:overages?|extra|more)\s)?"
-        rf"(?:{words})\s?(?:weitere[rsn]? |zusätzliche[rsn]? )?{several}{_COUNT}",
+        rf"(?:{words})\s?(?:{_ANOTHER} )?{several}{_COUNT}",
         re.IGNORECASE,
     )
 
@@ -64,7 +69,7 @@ def _per_shape(words: str) -> re.Pattern[str]:
 @cache
 def _before_shape(unit: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?:每|毎)?(?:增加|多)?[一个]?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|约|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
+        rf"(?:每|毎)?(?:增加|多)?[一个位名]?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|约|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
     )
 
 
@@ -80,14 +85,16 @@ _MANY = rf"(?<![\w.,$€])(?:an?\s|eine\s|une?\s|l[ae]s?\s|los\s)?(?=\d|{SCALES}
 """What before a count does: "a thousand further requests cost", "le million de requêtes est à"."""
 
 _COSTS = (
-    r"(?:\s\w+){0,3}?\s(?:costs?|adds|is|are|at|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir"
+    r"(?:\s\w+){0,3}?\s(?:costs?|runs?(?: you)?|sets you back|goes for|comes? (?:in |out )?(?:at|to)|adds|is|are|at"
+    r"|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir"
     r"|schl(?:ägt|agen) mit"
     r"|coûte|coûtent|(?:est|sont) (?:à|de|facturée?s?)|cuestan?|se (?:cobran?|facturan?)(?: a)?)\s$"
 )
 
 _COST = (
     r"(?:\s(?:further|more|suivantes?|supplémentaires?|más|adicionales?))?"
-    r"\s(?:costs?|are|kosten|coûtent|coûte|est à|sont à|cuestan?)\s$"
+    r"\s(?:costs?|runs?|are(?: (?:priced|billed|charged|sold|available)(?: at| for)?)?|go for|kosten|coûtent|coûte|est à"
+    r"|sont à|cuestan?)\s$"
 )
 """What stands between a count and its price; "900 messages a day at $12" counts something else."""
 
@@ -119,10 +126,29 @@ def with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     match = _per_shape(lexicon.sources["per"]).match(sentence, amount.end)
     if match and (found := _with_unit_after(sentence, amount, match, lexicon)):
         return found
+    if bought := _bought(sentence, amount, lexicon):
+        return bought
     tail = _PERIOD.match(sentence, amount.end)
     if tail:
         return replace(amount, end=tail.end(), unit="period")
     return _with_unit_before(sentence, amount, lexicon)
+
+
+_BUYS = re.compile(
+    rf"\s?(?:buys?|gets?(?: you)?|gives? you|covers?|pays? for|adds|kauft|bringt|achète|donne|compra|da)\s(?:{_ANOTHER} )?"
+    rf"{_COUNT}",
+    re.IGNORECASE,
+)
+
+
+def _bought(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount | None:
+    """Return the amount with what it buys: "$1 buys another 10,000 requests"."""
+    match = _BUYS.match(sentence, amount.end)
+    count = _count(match, lexicon) if match else None
+    unit = _unit_at(sentence, match.end(), lexicon) if match and count else None
+    if unit is None or unit[0] not in {"request", "log", "tool"}:
+        return None
+    return replace(amount, end=unit[1], unit=unit[0], per=count)
 
 
 def _with_unit_after(sentence: str, amount: Amount, match: re.Match[str], lexicon: Lexicon) -> Amount | None:
@@ -130,7 +156,8 @@ def _with_unit_after(sentence: str, amount: Amount, match: re.Match[str], lexico
     unit = _unit_at(sentence, match.end(), lexicon)
     if unit and unit[0] == "period":  # "$200/month per additional 1 million requests" is a price of requests
         second = _per_shape(lexicon.sources["per"]).match(sentence, unit[1])
-        counted = _unit_at(sentence, second.end(), lexicon) if second and second["count"] else None
+        more = second and second["count"] and not _INCLUDED.match(second[0])
+        counted = _unit_at(sentence, second.end(), lexicon) if second and more else None
         if second and counted and counted[0] in {"request", "log", "tool"}:
             return replace(amount, end=counted[1], unit=counted[0], per=_count(second, lexicon))
         if (before := _with_unit_before(sentence, amount, lexicon)).unit and before.per:
@@ -148,6 +175,9 @@ def _with_unit_after(sentence: str, amount: Amount, match: re.Match[str], lexico
         return replace(amount, end=unit[1], unit=unit[0], per=_count(match, lexicon))
     return None
 
+
+_INCLUDED = re.compile(r"\s?(?:for|für|pour|por)\s(?!each|every|jede|chaque|cada|another)", re.IGNORECASE)
+"""How a price by the month goes on to what it includes: "$49 per month for 100k logged requests"."""
 
 MANY, FOR_TOKENS = 1_000, 1_000_000
 """From how many of a thing that is not named on a price is one of requests, and from how many one of tokens."""
@@ -223,12 +253,35 @@ def _pays(before: str, lexicon: Lexicon) -> bool:
 
 def _unit_at(sentence: str, at: int, lexicon: Lexicon) -> tuple[str, int] | None:
     """Return the longest unit that begins at a place, and where it ends."""
-    best: tuple[str, int] | None = None
-    for name, pattern in lexicon.units.items():
-        match = pattern.match(sentence, at)
-        if match and (best is None or match.end() > best[1]):
-            best = (name, match.end())
-    return best
+    for start in _places_of_unit(sentence, at, lexicon):
+        best: tuple[str, int] | None = None
+        for name, pattern in lexicon.units.items():
+            match = pattern.match(sentence, start)
+            if match and (best is None or match.end() > best[1]):
+                best = (name, match.end())
+        if best:
+            return best
+    return None
+
+
+MAX_ADJECTIVES = 2
+"""Words that may stand before a unit: "per granted seat", "per 1k cached gateway hits"."""
+
+_ADJECTIVE = re.compile(
+    r"(?!(?:of|for|in|on|and|or|with|to|the|plus|per|at|by|from|is|are|you|we|up|und|oder|mit|zu|für|bei|et|ou|avec|de|du"
+    r"|des|y|o|con|en|del?)\s)[^\W\d_][\w-]*\s",
+    re.IGNORECASE,
+)
+
+
+def _places_of_unit(sentence: str, at: int, lexicon: Lexicon) -> Iterator[int]:
+    """Yield where a unit may begin: right at a place, or behind its adjectives."""
+    yield at
+    for _ in range(0 if lexicon.wide else MAX_ADJECTIVES):
+        match = _ADJECTIVE.match(sentence, at)
+        if match is None:
+            return
+        yield (at := match.end())
 
 
 def _count(match: re.Match[str], lexicon: Lexicon) -> int | None:
