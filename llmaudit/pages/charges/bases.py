@@ -107,5 +107,5 @@ def bases_in(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon)
 
 def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
     """Say whether own keys are only included: "including when you bring your own key" widens a statement."""
-    before = re.split("[,;，；、]", sentence[max(0, start - 28) : start])[-1]
+    before = re.split(r"[,;，；、]|\d[\d.,]*\s?[%％]", sentence[max(0, start - 28) : start])[-1]
     return bool(lexicon["no_scope"].search(before))

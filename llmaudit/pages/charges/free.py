@@ -19,7 +19,7 @@ CHARACTERS_BETWEEN = 6
 
 _APART = re.compile(r"[,，、;；.。]|\d")
 
-_KINDS: dict[str, Kind] = {"topup": "topup_pct", "payment": "payment_processing"}
+_KINDS: dict[str, Kind] = {"topup": "topup_pct", "payment": "payment_processing", "tokens": "none_on_tokens"}
 
 
 def free_of_charge(sentence: Sentence) -> Iterator[Clause]:
@@ -43,7 +43,10 @@ def _free_spans(sentence: Sentence) -> Iterator[tuple[int, int]]:
     yield from sentence.free
     if sentence.setting.example:
         return
-    spoken_of = [*sentence.free, *((term.start, term.end) for term in (*sentence.terms, *sentence.zero) if term.name != "charge")]
+    spoken_of = [
+        *sentence.free,
+        *((term.start, term.end) for term in (*sentence.terms, *sentence.zero) if term.name != "charge"),
+    ]
     yield from (span for span in sentence.untaken if not any(_overlap(span, other) for other in spoken_of))
     if sentence.setting.is_heading and len(sentence.text) <= LABEL_AND_VALUE:
         nought = (a for a in sentence.amounts if a.value == 0 and a.kind in {"usd", "other", "pct"} and a.unit is None)
@@ -57,6 +60,8 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
 def _free_kind(sentence: Sentence, at: int, until: int) -> Kind | None:
     """Return what is free: a way to pay that stands right beside the word, else own keys that the sentence is about."""
     for name, pattern in sentence.lexicon.ways.items():
+        if name == "tokens" and (at, until) not in sentence.untaken:
+            continue  # "free tokens" are a gift
         if any(_is_beside(sentence, way.span(), (at, until)) for way in pattern.finditer(sentence.text)):
             return _KINDS[name]
     start, end = sentence.span_of(at)

@@ -156,7 +156,14 @@ def figure_base(sentence: Sentence, term: Term, amount: Amount | None, *, percen
     ):
         return _base_between_commas(sentence, term)  # "0% markup, 5% on top-ups" denies no fee on top-ups
     beside = any(t.name == "topup" and not span[0] <= t.start < span[1] for t in sentence.terms)
-    return base_of(sentence.text, term, span, heading, lexicon, percent=percent, alone=denied or beside)
+    base = base_of(sentence.text, term, span, heading, lexicon, percent=percent, alone=denied or beside)
+    return None if base == "byok" and window and _is_of_another(sentence, window) else base
+
+
+def _is_of_another(sentence: Sentence, window: tuple[int, int]) -> bool:
+    """Say whether own keys go with a later one of several figures: "5% platform fee, or 0% with your own keys"."""
+    byok = sentence.lexicon.bases["byok"].search(sentence.text)
+    return byok is not None and byok.start() >= window[1]
 
 
 def _base_between_commas(sentence: Sentence, term: Term) -> Base | None:

@@ -191,8 +191,10 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         term.name == "subscription" and _FEE.search(sentence.text, term.start, term.end)
     ):
         return False
-    if sentence.is_example(term.start):
+    if sentence.is_example(term.start) or everywhere("announces").search(sentence.text):
         return False
+    if everywhere("plain_cost").fullmatch(sentence.text, term.start, term.end):
+        return False  # what usage costs is no fee
     if sentence.text.rstrip().endswith(("?", "？", ":", "：")) or is_repeated(sentence.text, term):
         return False  # a question, or what announces the list in which the fee stands
     if (term.name != "payment" and everywhere("only_named", r"\s?{}").match(sentence.text, term.end)) or _only_adds(

@@ -76,7 +76,7 @@ def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | 
     label = _LABEL.match(sentence.text)
     if label and label.end() == amount.start and (labelled := _labelled(label[0], sentence.lexicon)):
         return labelled
-    if added := _added_to(sentence, amount):
+    if added := _added_to(sentence, amount) or _taken_of(sentence, amount):
         return added
     if not byok and _raises_price(sentence, amount):
         return "token_pct"
@@ -161,6 +161,23 @@ def _added_to(sentence: Sentence, amount: Amount) -> Kind | None:
     added = before.rstrip().endswith("+") or lexicon["added"].search(part)
     added = added or _raised(lexicon.sources["raised"], wide=lexicon.wide).search(before)
     if not (added or lexicon["inside"].search(part)) or lexicon["given"].search(sentence.text):
+        return None
+    near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
+    return next((_ON[name] for _, name in near if name in _ON), None)
+
+
+MOST = 30
+"""Percent above which a share is no fee that no word calls one."""
+
+
+def _taken_of(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return what a share is on that a verb of taking or paying takes of it: "we put 4% on every card payment"."""
+    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    if sentence.text[start] in "(（":
+        start = sentence.spans[max(0, sentence.spans.index((start, end)) - 1)][0]  # "loading $100 costs $105 (5%)"
+    if amount.value is None or amount.value > MOST or lexicon["given"].search(sentence.text, start, end):
+        return None
+    if not lexicon["takes_share"].search(sentence.text, start, end) or _OF_LIST.match(sentence.text, amount.end):
         return None
     near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
     return next((_ON[name] for _, name in near if name in _ON), None)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from llmaudit.pages.charges.clause import Clause, clause_at
 from llmaudit.pages.charges.kinds import UNIT_BASES, UNIT_KINDS, kind_of
+from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.model import Base
 from llmaudit.pages.sentence.figures import Amount
 from llmaudit.pages.sentence.sentence import JOINS, Sentence, is_money_like
@@ -113,18 +114,27 @@ _SIZE = re.compile(r"\bGB|gigabyte", re.IGNORECASE)
 
 
 def _is_about_logs(sentence: Sentence) -> bool:
-    """Say whether a price of so many bytes is one of logs, and not of memory or disks."""
+    """Say whether a price of so many bytes is one of logs or of data taken in, and not of memory or disks."""
     logs = sentence.lexicon.bases["log"]
-    return bool(logs.search(sentence.text) or logs.search(sentence.setting.heading))
+    if logs.search(sentence.text) or logs.search(sentence.setting.heading):
+        return True
+    about = f"{sentence.setting.heading} {sentence.text}"
+    return bool(everywhere("metered_data").search(about)) and not everywhere("machines").search(about)
 
 
 FREE_WITHIN = 20
 """Characters between an amount and the fee that is denied for it."""
 
 
+MEASURED_WITHIN = 40
+"""Characters around an amount in which it is said to be an average."""
+
+
 def is_charged(sentence: Sentence, amount: Amount) -> bool:
     """Say whether an amount with a unit is a charge of the page's: a plan's price by the month, a price of logs."""
-    if amount.unit and sentence.lexicon["statistics"].search(sentence.text, *sentence.span_of(amount.start)):
+    start, end = sentence.span_of(amount.start)
+    near = max(start, amount.start - MEASURED_WITHIN), min(end, amount.end + MEASURED_WITHIN)
+    if amount.unit and sentence.lexicon["statistics"].search(sentence.text, *near):
         return False  # "the median request cost $0.0021 last month"
     if amount.unit == "log" and _SIZE.search(amount.text_of(sentence.text)):
         return _is_about_logs(sentence)

@@ -54,8 +54,11 @@ def _credits(language: str) -> re.Pattern[str]:
 @cache
 def _coin(language: str) -> re.Pattern[str]:
     """Return a coin without a figure: "every dollar"."""
-    return re.compile(rf"(?<!\w)(?:{lexicons()[language].sources['one_of']})\s(?:US\s)?(?P<coin>dollar|euro|cent)"
-        r"(?!\w|\s(?:cents?|values?|amounts?|costs?|prices?|signs?)\b)", re.IGNORECASE)
+    return re.compile(
+        rf"(?<!\w)(?:{lexicons()[language].sources['one_of']})\s(?:US\s)?(?P<coin>dollar|euro|cent)"
+        r"(?!\w|\s(?:cents?|values?|amounts?|costs?|prices?|signs?)\b)",
+        re.IGNORECASE,
+    )
 
 
 def what_credits_are_worth(sentence: Sentence) -> Iterator[Clause]:
@@ -99,7 +102,8 @@ def _sums(sentence: Sentence) -> Iterator[Side]:
         for match in _coin(sentence.lexicon.language).finditer(sentence.text):
             coin = match["coin"].lower()
             value = Decimal("0.01") if coin == "cent" else Decimal(1)
-            yield Side(match.start(), match.end(), value, match[0] if coin == "euro" else "$")
+            of_a_dollar = coin == "dollar" or (coin == "cent" and sentence.lexicon.language == "en")
+            yield Side(match.start(), match.end(), value, "$" if of_a_dollar else match[0])
 
 
 def _set_against(sentence: Sentence, credits_: Side, money: Side) -> bool:

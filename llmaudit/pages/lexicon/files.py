@@ -90,6 +90,7 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     added: list[str]
     given: list[str]
     given_before: list[str]
+    takes_share: list[str]
     yes: list[str]
     no: list[str]
     number_words: dict[str, str]

@@ -76,8 +76,12 @@ class Sentence:
         return is_denied(self.text, term, self.span_of(term.start), self.amounts, self.lexicon)
 
 
+_NAMES_PRICE = re.compile(r"price|cost|fee|rate|charge|amount|premium_requests?", re.IGNORECASE)
+"""What in the name of a variable says that it stands for money: "{{ cfi_price_per_month }} per calendar month"."""
+
+
 def is_money_like(sentence: Sentence, amount: Amount) -> bool:
     """Say whether a variable stands for money: a currency sign comes before it, or is its own in a price per unit."""
-    if amount.unit is not None and amount.text.startswith(f"{OPEN}$"):
+    if amount.unit is not None and (amount.text.startswith(f"{OPEN}$") or _NAMES_PRICE.search(amount.text)):
         return True
     return bool(re.search(r"[$€£¥]\s?$", sentence.text[: amount.start]))

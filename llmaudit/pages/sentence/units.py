@@ -52,7 +52,9 @@ _PERIOD_BEFORE = re.compile(
 """What before an amount in brackets says by what it is paid: "Monthly ($50)"."""
 
 
-_ANOTHER = r"(?:weitere[rsn]?|zusätzliche[rsn]?|another|an? (?:extra|additional|further)|each|every|autres?|cada|otr[oa]s?)"
+_ANOTHER = (
+    r"(?:weitere[rsn]?|zusätzliche[rsn]?|another|an? (?:extra|additional|further)|each|every|autres?|cada|otr[oa]s?)"
+)
 """What may stand between "per" and what is counted: "$3 for another 100k"."""
 
 
@@ -69,7 +71,7 @@ def _per_shape(words: str) -> re.Pattern[str]:
 @cache
 def _before_shape(unit: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?:每|毎)?(?:增加|多)?[一个位名]?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|约|仅需?|只需?|收取?|收费|额|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
+        rf"(?:每|毎)?(?:增加|多)?[一个位名]?\s?{_COUNT}(?:{unit})\s?(?:あたり|につき|ごとに?|约|仅需?|只需?|收取?|收费|额|額|は|で|:|：)?\s?(?:月額?|毎月|每月)?\s?$"
     )
 
 

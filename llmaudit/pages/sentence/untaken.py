@@ -26,7 +26,8 @@ def untaken(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int]]:
         return
     charged = [match.span() for match in taking["charged"].finditer(text)]
     used = [match.span() for match in taking["used"].finditer(text)]
-    money = [match.span() for match in taking["money"].finditer(text)] if used else []
+    words = (taking["money"], lexicon["credits_units"]) if used else ()
+    money = [match.span() for pattern in words for match in pattern.finditer(text)]
     for denial in denials:
         spans = [_joined(denial, verb) for verb in charged if _near(text, denial, verb, lexicon)]
         for verb in used:
