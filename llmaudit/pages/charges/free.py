@@ -60,9 +60,10 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
 def _free_kind(sentence: Sentence, at: int, until: int) -> Kind | None:
     """Return what is free: a way to pay that stands right beside the word, else own keys that the sentence is about."""
     for name, pattern in sentence.lexicon.ways.items():
-        if name == "tokens" and (at, until) not in sentence.untaken:
-            continue  # "free tokens" are a gift
-        if any(_is_beside(sentence, way.span(), (at, until)) for way in pattern.finditer(sentence.text)):
+        if name == "tokens" and not _is_denied_of_tokens(sentence, at, until):
+            continue
+        beside = (_is_beside(sentence, way.span(), (at, until)) for way in pattern.finditer(sentence.text))
+        if any(beside) or (name == "tokens" and any(way.end() == until for way in pattern.finditer(sentence.text))):
             return _KINDS[name]
     start, end = sentence.span_of(at)
     byok = sentence.lexicon.bases["byok"]
@@ -78,6 +79,12 @@ def _free_kind(sentence: Sentence, at: int, until: int) -> Kind | None:
     ]
     stated = [a for a in sentence.amounts if start <= a.start < end and a.kind == "pct" and a.value]
     return None if others or stated else "byok_pct"
+
+
+def _is_denied_of_tokens(sentence: Sentence, at: int, until: int) -> bool:
+    """Say whether a denial may be of tokens: "free tokens" are a gift, and with own keys it is of those."""
+    own_keys = sentence.lexicon.bases["byok"].search(sentence.text, *sentence.span_of(at))
+    return (at, until) in sentence.untaken and not own_keys
 
 
 def _is_beside(sentence: Sentence, way: tuple[int, int], free: tuple[int, int]) -> bool:

@@ -34,6 +34,7 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zero: list[str]
     list_price: list[str]
     not_zero: list[str]
+    unchanged: list[str]
     more: list[str]
     asks_charge: list[str]
     free: list[str]

@@ -26,11 +26,15 @@ LABEL_WORDS = 8
 def of_table(table: Table, language: str) -> Iterator[Piece]:
     """Yield a sentence for each cell: its row's label, its column's header, and itself.
 
-    Of a table of prices only the columns of factors are read: "Model ratio".
+    Of a table of prices only the columns of factors and of fees are read: "Model ratio", "Markup".
     """
     if is_price_table(table):
         headers = table.rows[0]
-        factors = {column for column, header in enumerate(headers) if column and heads_factors(header)}
+        factors = {
+            column
+            for column, header in enumerate(headers)
+            if column and (heads_factors(header) or _holds_fees(table, column, language))
+        }
         yield from _of_rows(table, headers, factors, language)
         return
     table = _without_codes(table)
@@ -44,6 +48,12 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
         block = Block(first[column], ((0, table.lines[0]),), "item", table.heading)
         yield Piece(first[column], block, 0, unmarked(" | ".join(first)), heading=True)
     yield from _of_rows(table, headers, set(range(max(map(len, table.rows)))) - shares, language)
+
+
+def _holds_fees(table: Table, column: int, language: str) -> bool:
+    """Say whether a column of a price table holds shares that its header calls a fee."""
+    cells = [row[column] for row in table.rows[1:] if column < len(row) and row[column]]
+    return bool(cells) and all(map(_ADDED_SHARE.fullmatch, cells)) and _names_fee(table.rows[0][column], language)
 
 
 def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], language: str) -> Iterator[Piece]:
@@ -148,6 +158,9 @@ _PERIOD = re.compile(
 """How a column of plain amounts is headed that are paid by the month or year."""
 
 _SHARE = re.compile(r"[~≈+]?\s?\d[\d.,]*\s?[%％]")
+
+
+_ADDED_SHARE = re.compile(r"\+?\s?(?:\d[\d.,]*\s?[%％]|0|none)", re.IGNORECASE)
 
 
 def _label_of(row: tuple[str, ...], column: int, language: str) -> str:

@@ -23,7 +23,7 @@ VALUE_WORDS = 7
 
 _VALUE = re.compile(
     r"(?:from |up to |ab |dès |desde )?[~≈+]?\s?[$€£¥]?\d[\d.,]*\s?(?:%|％|[$€£]|percent)?"
-    r"(?:\s?\+.*|\s?[(/].*| (?:per|pro|par|por|on|of) .*)?"
+    r"(?:\s?\+.*|\s?[(/].*| (?:per|pro|par|por|on|of|after|above|beyond|over|for|with|up to|ab|über|nach|après|tras) .*)?"
     r"|none|no|zero|free|waived|keine?|entfällt|aucune?s?|gratuit|ninguno|ninguna|gratis|无|無|免费|なし|無料|\u2045.*",
     re.IGNORECASE,
 )
@@ -113,7 +113,7 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
             if last.kind in {"text", "item"} and has_share(last.text) and is_least(block.text, language):
                 out[-1] = joined([last, block], " ")
                 continue
-            if _is_label(last, language) and _is_value(block):
+            if (_is_label(last, language) or _labels_share(last, block, language)) and _is_value(block):
                 out[-1] = joined([Block(last.text.rstrip(":："), last.marks, "text", last.heading), block], ": ")
                 continue
             if last.text in "$€£¥" and re.fullmatch(r"\d[\d.,]*", block.text):  # "$", "60"
@@ -149,6 +149,16 @@ def _is_label(block: Block, language: str) -> bool:
     ):
         return False
     return any(term.name != "charge" for lexicon in lexicons_for(text, language) for term in find_terms(text, lexicon))
+
+
+def _labels_share(label: Block, value: Block, language: str) -> bool:
+    """Say whether a short text names what the share after it is on: "Credit purchases", "5.5% (min. $0.80)"."""
+    if not (_is_entry(label) and has_share(value.text)):
+        return False
+    lexicons = lexicons_for(label.text, language)
+    return any(
+        lexicon.bases[base].search(label.text) for lexicon in lexicons for base in ("byok", "credits", "payment")
+    )
 
 
 def _is_entry(block: Block) -> bool:

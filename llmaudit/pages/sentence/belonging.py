@@ -117,8 +117,13 @@ def _nearest(sentence: Sentence, amount: Amount, place: int, reach: int) -> int 
         and (distance := _distance(sentence, term, amount)) <= reach
         and _may_own(sentence, term, amount)
     ]
-    named = [(distance, index) for distance, index in near if sentence.terms[index].name in FEE_NOUNS]
+    named = [(distance, index) for distance, index in near if _names_it(sentence, sentence.terms[index], amount)]
     return min(named or near)[1] if near else None
+
+
+def _names_it(sentence: Sentence, term: Term, amount: Amount) -> bool:
+    """Say whether a word names the fee that a figure is: "a setup fee of $250 applies"."""
+    return term.name in FEE_NOUNS or (term.name == "subscription" and _is_beside(sentence, term, amount))
 
 
 def _is_aside(sentence: Sentence, place: int) -> bool:

@@ -104,12 +104,16 @@ _VERB_FIRST = r"\b(?:kosten|kostet|coûtent|coûte|cuestan|cuesta|costs?)\s"
 """A verb before what is counted: "darüber hinaus kosten 1.000 Anfragen 0,30 $"."""
 
 
+_LABELS = r"\s?[:=→–—]\s?$"
+"""What stands between what is counted and its price where that is its label: "Every 1,000 checks: $0.20"."""
+
+
 @cache
 def _each_shape(unit: str) -> re.Pattern[str]:
     """Return how what is counted stands before its price."""
     counted = rf"{_COUNT}(?:[\w-]+\s)?(?:{unit})"
     return re.compile(
-        rf"{_EACH}{counted}{_COSTS}|{_MANY}{_numbered(counted, 2)}{_COST}|{_VERB_FIRST}{_numbered(counted, 3)}\s$",
+        rf"(?:{_EACH}|^(?=\d)){counted}(?:{_COSTS}|{_LABELS})|{_MANY}{_numbered(counted, 2)}{_COST}|{_VERB_FIRST}{_numbered(counted, 3)}\s$",
         re.IGNORECASE,
     )
 
@@ -209,6 +213,12 @@ def _counted_before(sentence: str, until: int, lexicon: Lexicon) -> str | None:
     return max(found)[1] if found else None
 
 
+UNCOUNTED = {"request", "log", "tool"}
+"""What a price may be of that its sentence has named, without a count: "tool calls are metered at $0.008"."""
+
+_METERED = re.compile(r"\bare (?:\w+ )?(?:metered|billed|priced|charged|invoiced) at\s$", re.IGNORECASE)
+
+
 def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     """Return the amount with a unit that stands before it, as in Chinese and Japanese, or "each call costs $0.001"."""
     before = sentence[max(0, amount.start - 60) : amount.start]
@@ -222,6 +232,8 @@ def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount
                 return replace(amount, unit=name, per=_count(match, lexicon))
         if _PERIODS.search(before):
             return replace(amount, unit="period")
+        if _METERED.search(before) and (counted := _counted_before(sentence, amount.start, lexicon)) in UNCOUNTED:
+            return replace(amount, unit=counted)
         return amount
     for name, pattern in lexicon.units.items():
         match = _before_shape(pattern.pattern).search(before[-30:])

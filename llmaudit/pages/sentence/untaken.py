@@ -33,14 +33,14 @@ def untaken(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int]]:
         for verb in used:
             if _near(text, denial, verb, lexicon):
                 whole = _joined(denial, verb)
-                spans += [_joined(whole, sum_) for sum_ in money if _near(text, whole, sum_, lexicon)]
+                spans += [_joined(whole, sum_) for sum_ in money if _near(text, whole, sum_, lexicon, WORDS + 2)]
         if spans:
             span = min(spans, key=lambda found: found[1] - found[0])
             if not taking["limits"].match(text, span[1]):
                 yield span
 
 
-def _near(text: str, one: tuple[int, int], other: tuple[int, int], lexicon: Lexicon) -> bool:
+def _near(text: str, one: tuple[int, int], other: tuple[int, int], lexicon: Lexicon, words: int = WORDS) -> bool:
     """Say whether two words stand near each other, with nothing between that parts them; or one is in the other."""
     first, second = sorted((one, other))
     if first[1] >= second[0]:
@@ -48,7 +48,7 @@ def _near(text: str, one: tuple[int, int], other: tuple[int, int], lexicon: Lexi
     between = text[first[1] : second[0]]
     if _PARTED.search(between) or lexicon["breakers"].search(between):
         return False
-    return len(between) <= CHARACTERS if lexicon.wide else len(between.split()) <= WORDS
+    return len(between) <= CHARACTERS if lexicon.wide else len(between.split()) <= words
 
 
 def _joined(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
