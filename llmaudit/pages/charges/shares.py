@@ -20,7 +20,8 @@ from llmaudit.pages.source.variables import CLOSE, OPEN
 
 _OF_LIST = re.compile(
     r"\s?(?:of|des|du|del|der|vom)\s(?:the |what |each )?(?:\w+'s )?"
-    r"(?:list|provider|vendor|upstream|official|inference|token)\s?(?:prices?|costs?|rates?|pricing)"
+    r"(?:list|provider|vendor|upstream|official|inference|token|lab|maker)(?:'s|s')?\s?"
+    r"(?:prices?|costs?|rates?|pricing|bills?|invoices?|charges?)"
     r"|\s?of what (?:\w+ ){1,5}(?:costs?|cost|charges?|charged?|pay|paid)(?!\w)"
     r"|\s?(?:dessen,? was|de ce que|de lo que)\s"
     r"|\s?(?:vom|des) Listenpreis\w*|\s?du prix (?:catalogue|public|fournisseur)"

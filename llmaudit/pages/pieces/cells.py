@@ -152,7 +152,7 @@ _BARE_MONEY = re.compile(r"[~≈+]?\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*
 
 _PERIOD = re.compile(
     r"(?:/|\bper |\bpro |\bpar |\bpor |\bal |\bim )\s?(?:(?P<year>year|yr|annum|jahr|an|año)|month|mo|monat|mois|mes)\b"
-    r"|monthly|monatlich|mensuel|mensual|月額|月费|每月|毎月|/月",
+    r"|(?P<yearly>\b(?:annual(?:ly)?|yearly|jährlich|annuel(?:lement)?|anual(?:mente)?)\b|年額|年费|每年)|monthly|monatlich|mensuel|mensual|月額|月费|每月|毎月|/月",
     re.IGNORECASE,
 )
 """How a column of plain amounts is headed that are paid by the month or year."""
@@ -190,7 +190,9 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
     """Return a cell as a sentence: a label that names a fee is its subject, else the label heads it."""
     period = _PERIOD.search(header) or _PERIOD.search(label)
     if period and _BARE_MONEY.fullmatch(cell):
-        cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] else 'month']}"
+        cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] or period['yearly'] else 'month']}"
+    elif each := _one_of(label, header, cell, language):
+        cell = f"{cell}/{each}"
     if _FACTOR.fullmatch(cell):
         header = _multiplier_in(header, language) or header
     names_fee = _names_fee(label, language)
@@ -201,6 +203,20 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
     words = [header, label, cell] if names_fee else [label, header, cell]
     parts = [word.strip(" :：?？") for word in words if word]
     return f"{parts[0]}: {' '.join(parts[1:])}" if len(parts) > 2 and not names_fee else " ".join(parts)  # noqa: PLR2004 -- a label, a header, a cell
+
+
+_SMALL = re.compile(r"[~≈]?\s?(?:US)?[$€]\s?0[.,]\d+|0[.,]\d+\s?[$€]")
+"""A price so small that it is of one thing: "$0.0001"."""
+
+
+def _one_of(label: str, header: str, cell: str, language: str) -> str | None:
+    """Return what one of a small price below a header for prices is for: "Chat request | $0.0001"."""
+    lexicon = next(lexicons_for(label, language))
+    if re.search(r"\d", label) or not (_SMALL.fullmatch(cell) and everywhere("priced_header").search(header)):
+        return None
+    named = (list(lexicon.units[name].finditer(label)) for name in ("request", "log", "tool"))
+    last = [found[-1] for found in named if found and not label[found[-1].end() :].strip()]
+    return last[0][0] if last else None
 
 
 _FACTOR = re.compile(r"\d{1,3}(?:[.,]\d{1,4})?")

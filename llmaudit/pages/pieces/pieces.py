@@ -153,7 +153,7 @@ def _is_label(block: Block, language: str) -> bool:
 
 def _labels_share(label: Block, value: Block, language: str) -> bool:
     """Say whether a short text names what the share after it is on: "Credit purchases", "5.5% (min. $0.80)"."""
-    if not (_is_entry(label) and has_share(value.text)):
+    if not (_is_entry(label) and re.search(r"\d\s?[%％]", value.text)):
         return False
     lexicons = lexicons_for(label.text, language)
     return any(

@@ -227,6 +227,11 @@ def _with_unit_before(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount
     if not lexicon.wide:
         if _APIECE.match(sentence, amount.end) and (counted := _costs_apiece(before, lexicon)):
             return replace(amount, unit=counted, per=None)
+        if (
+            _APIECE.match(sentence, amount.end)
+            and (counted := _counted_before(sentence, amount.start, lexicon)) in UNCOUNTED
+        ):
+            return replace(amount, unit=counted)
         for name in ("request", "log", "tool"):
             if match := _each_shape(lexicon.units[name].pattern).search(before):
                 return replace(amount, unit=name, per=_count(match, lexicon))
