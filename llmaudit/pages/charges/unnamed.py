@@ -87,6 +87,10 @@ _NO_PRICE = re.compile(r"\b(?:no|not|kein\w*|aucun\w*|pas de|sin|ningún)\s*$", 
 """What before a price says that there is none such: "there is no $150/mo plan"."""
 
 
+_NAMES_PLAN = re.compile(r"\s?(?:[\w-]+\s){0,2}(?:plan|tier|package|subscription|membership)\b", re.IGNORECASE)
+"""What after a price names its plan: "included with the $499/month Pro plan"."""
+
+
 def _is_price(sentence: Sentence, amount: Amount) -> bool:
     """Say whether an amount with a unit is what something costs, and not a bound, a budget or a part of one."""
     lexicon = sentence.lexicon
@@ -95,7 +99,7 @@ def _is_price(sentence: Sentence, amount: Amount) -> bool:
     near = before[-8:] if lexicon.wide else " ".join(before.split()[-3:])
     if re.search(r"\d\s?=\s?$", sentence.text[: amount.start]):
         return False  # "500 = $0.0005 per call" explains a unit
-    firm = re.search(r"\b(?:at|@|for only|desde|à partir de)\s$", before, re.IGNORECASE)
+    firm = re.search(r"\b(?:at|@|for only|desde|à partir de)\s$", before, re.IGNORECASE) or _NAMES_PLAN.match(after)
     if (not firm and lexicon["not_a_price"].search(near)) or (not lexicon.wide and _NO_PRICE.search(near)):
         return False
     if re.match(
@@ -179,7 +183,8 @@ def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
     after = (term for term in sentence.terms if amount.end <= term.start < min(end, amount.end + FREE_WITHIN))
     if not lexicon["plans"].search(sentence.text, start, amount.start) and any(map(sentence.denied, after)):
         return False  # "$9,000 a month with no fee" is what is free
-    beside = f"{sentence.text[: amount.start]} {sentence.text[amount.end :]}"
+    until, since = (end, start) if lexicon.wide else (len(sentence.text), 0)
+    beside = f"{sentence.text[since : amount.start]} {sentence.text[amount.end : until]}"
     if len(beside) <= TAG * 2 if lexicon.wide else len(beside.split()) <= TAG:
         return True
     return bool(lexicon["plans"].search(sentence.text) or lexicon["plans"].search(sentence.setting.heading))

@@ -30,10 +30,11 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
     """
     if is_price_table(table):
         headers = table.rows[0]
+        beside_list = any(map(everywhere("column_list").search, headers[1:]))  # of which the factors are another form
         factors = {
             column
             for column, header in enumerate(headers)
-            if column and (heads_factors(header) or _holds_fees(table, column, language))
+            if column and ((heads_factors(header) and not beside_list) or _holds_fees(table, column, language))
         }
         yield from _of_rows(table, headers, factors, language)
         return

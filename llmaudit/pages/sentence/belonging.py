@@ -174,6 +174,8 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
     if term.name == "markup" and amount.kind in {"usd", "other"} and not _is_beside(sentence, term, amount):
         return False
     if amount.kind == "variable" and not is_money_like(sentence, amount):
+        if sentence.denied(term):
+            return False  # "{{ provider }} list prices with no markup": the name of something
         return term.name != "charge" or bool(
             re.search(r"(?:^|\u2046\s?)[%％]$", amount.text) or sentence.text[amount.end :].startswith(" of ")
         )
