@@ -10,8 +10,8 @@ from functools import cache
 
 from llmaudit.pages.charges.bases import bases_in
 from llmaudit.pages.charges.clause import WITH_MINIMUM, Clause, clause_at
-from llmaudit.pages.charges.kinds import DIRECT
-from llmaudit.pages.lexicon.files import Lexicon
+from llmaudit.pages.charges.kinds import DIRECT, kind_of
+from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.model import Kind
 from llmaudit.pages.sentence.figures import Amount
 from llmaudit.pages.sentence.sentence import FEE_NOUNS, JOINS, Sentence
@@ -41,6 +41,11 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
         if amount.kind not in {"pct", "variable"} or id(amount) in owned or amount.value == 0:
             continue
         if amount.role != "amount" or (amount.kind == "variable" and not amount.text.rstrip().endswith(("%", "％"))):
+            continue
+        if waived := _waived(sentence, amount):
+            yield replace(
+                clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, waived), negated=True
+            )
             continue
         kind = _kind_of_share(sentence, amount, byok=bool(byok))
         if kind is None:
@@ -81,7 +86,7 @@ def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | 
         return added
     if not byok and _raises_price(sentence, amount):
         return "token_pct"
-    if announced := _announced(sentence, amount):
+    if announced := _announced(sentence, amount) or _of_the_rest(sentence, amount):
         return announced
     around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
     beyond = byok and any(map(sentence.lexicon["beyond"].search, around))
@@ -165,6 +170,28 @@ def _added_to(sentence: Sentence, amount: Amount) -> Kind | None:
         return None
     near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
     return next((_ON[name] for _, name in near if name in _ON), None)
+
+
+def _waived(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return what a share is on that its sentence takes back right after it: "with own keys the 5% is waived"."""
+    if not sentence.lexicon["negators_after"].match(sentence.text, amount.end + (not sentence.lexicon.wide)):
+        return None
+    span = sentence.span_of(amount.start)
+    near = bases_in(sentence.text, span, Term(amount.start, amount.end, "charge"), sentence.lexicon)
+    return next((_ON[name] for _, name in near if name in _ON), None)
+
+
+REST_WITHIN = 24
+"""Characters around a share in which "everything else" stands."""
+
+
+def _of_the_rest(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return the kind of a fee that is denied for some and stated for the rest: "no fee on ACH; 3.4% otherwise"."""
+    near = max(0, amount.start - REST_WITHIN), amount.end + REST_WITHIN
+    if not everywhere("the_rest").search(sentence.text, *near):
+        return None
+    named = (t for t in sentence.terms if t.name in FEE_NOUNS and t.end <= amount.start and sentence.denied(t))
+    return next((kind_of(sentence, term, None) for term in named), None)
 
 
 MOST = 30

@@ -87,6 +87,8 @@ _NO_PRICE = re.compile(r"\b(?:no|not|kein\w*|aucun\w*|pas de|sin|ningún)\s*$", 
 """What before a price says that there is none such: "there is no $150/mo plan"."""
 
 
+_BUYS = re.compile(r"(?:add|buy|load)s?", re.IGNORECASE)
+
 _NAMES_PLAN = re.compile(r"\s?(?:[\w-]+\s){0,2}(?:plan|tier|package|subscription|membership)\b", re.IGNORECASE)
 """What after a price names its plan: "included with the $499/month Pro plan"."""
 
@@ -100,7 +102,10 @@ def _is_price(sentence: Sentence, amount: Amount) -> bool:
     if re.search(r"\d\s?=\s?$", sentence.text[: amount.start]):
         return False  # "500 = $0.0005 per call" explains a unit
     firm = re.search(r"\b(?:at|@|for only|desde|à partir de)\s$", before, re.IGNORECASE) or _NAMES_PLAN.match(after)
-    if (not firm and lexicon["not_a_price"].search(near)) or (not lexicon.wide and _NO_PRICE.search(near)):
+    set_aside = lexicon["not_a_price"].search(near)
+    if set_aside and amount.per and _BUYS.fullmatch(set_aside[0]):
+        set_aside = None  # "guardrails add $1 per 1,000 requests"
+    if (not firm and set_aside) or (not lexicon.wide and _NO_PRICE.search(near)):
         return False
     if re.match(
         r"\s?(?:of|in|worth|für|de|en)\s(?:\w+\s){0,2}(?:credits?|usage|spend|Guthaben|crédits?|créditos?)",
@@ -183,7 +188,8 @@ def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
     after = (term for term in sentence.terms if amount.end <= term.start < min(end, amount.end + FREE_WITHIN))
     if not lexicon["plans"].search(sentence.text, start, amount.start) and any(map(sentence.denied, after)):
         return False  # "$9,000 a month with no fee" is what is free
-    until, since = (end, start) if lexicon.wide else (len(sentence.text), 0)
+    ends_part = lexicon.wide and not sentence.text[amount.end : end].strip(" 。.!！")
+    until, since = (end, start) if ends_part else (len(sentence.text), 0)
     beside = f"{sentence.text[since : amount.start]} {sentence.text[amount.end : until]}"
     if len(beside) <= TAG * 2 if lexicon.wide else len(beside.split()) <= TAG:
         return True
