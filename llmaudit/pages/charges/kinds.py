@@ -203,7 +203,7 @@ def _kind_by_base(term: Term, base: Base | None, amount: Amount | None) -> Kind:
         return "topup_pct"
     if base in {"request", "log", "tool"} and not numbered and term.name != "platform":
         return UNIT_KINDS[base]
-    if base == "tool" or (base == "log" and not numbered):
+    if base == "tool" or (base == "log" and not numbered and term.name != "platform"):
         return UNIT_KINDS[base]
     if base == "tokens" and term.name in {"fee", "charge"}:
         return "token_pct"

@@ -42,6 +42,9 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
             continue
         if amount.role != "amount" or (amount.kind == "variable" and not amount.text.rstrip().endswith(("%", "％"))):
             continue
+        joined = _joined_sum(sentence, amount)
+        if joined is not None and joined.unit == "payment":
+            continue  # "2.9% + $0.30 per transaction" is read as a price
         if waived := _waived(sentence, amount):
             yield replace(
                 clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, waived), negated=True
@@ -52,7 +55,7 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
             continue
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
         template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
-        joined = _joined_sum(sentence, amount) if kind in WITH_MINIMUM else None
+        joined = joined if kind in WITH_MINIMUM else None
         usd, other = (
             (joined.value, None) if joined and joined.kind == "usd" else (None, joined.text if joined else None)
         )
@@ -82,6 +85,8 @@ def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | 
     label = _LABEL.match(sentence.text)
     if label and label.end() == amount.start and (labelled := _labelled(label[0], sentence.lexicon)):
         return labelled
+    if headed := _headed(sentence, amount):
+        return headed
     if added := _added_to(sentence, amount) or _taken_of(sentence, amount):
         return added
     if not byok and _raises_price(sentence, amount):
@@ -193,6 +198,38 @@ def _of_the_rest(sentence: Sentence, amount: Amount) -> Kind | None:
     named = (t for t in sentence.terms if t.name in FEE_NOUNS and t.end <= amount.start and sentence.denied(t))
     return next((kind_of(sentence, term, None) for term in named), None)
 
+
+LABEL_WORDS = 4
+
+_OPENS = re.compile(
+    r"\W{0,3}(?:(?:only|just|a|an|flat|then|nur|seulement|solo|un|ein|after that|afterwards)[:,]?\s){0,3}",
+    re.IGNORECASE,
+)
+
+
+def _headed(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return what a share is on that begins a text below the name of it: "Card top-ups", then "4% of the amount"."""
+    above = sentence.setting.heading
+    if (
+        amount.kind != "pct"
+        or amount.value is None
+        or amount.value > MOST
+        or not _OPENS.fullmatch(sentence.text, 0, amount.start)
+    ):
+        return None
+    if not _OF_PAID.match(sentence.text, amount.end) or above.endswith(("?", "？")):
+        return None
+    label = " ".join(above.split()[-LABEL_WORDS:])
+    return next((kind for base, kind in _ON.items() if sentence.lexicon.bases[base].search(label)), None)
+
+
+_OF_PAID = re.compile(
+    r"\s?(?:$|[.,;(]|(?:of|du|de la|del|de|der|des|vom)\s(?:the |each |every |your |jede[rsn] |chaque |cada )?(?:\w+ )?"
+    r"(?:amount|payment|purchase|top-?up|deposit|value|total|transaction|Betrag\w*|Zahlung|montant|importe|monto|pago|recarga)\b"
+    r"|after\b|above\b|beyond\b|per\b)",
+    re.IGNORECASE,
+)
+"""How a share goes on that is of what is paid: "4% of the amount"."""
 
 MOST = 30
 """Percent above which a share is no fee that no word calls one."""

@@ -161,6 +161,11 @@ _COSTS = re.compile(
 )
 """A sentence that begins with what something costs: "Workflows kosten 449 € im Monat"."""
 
+_EACH_MONTH = re.compile(
+    r"[每毎][个位名]?[^每毎，。,、\d]{1,6}[每毎][月年](?:收取?|需|付|约|仅)?\s?$|[1１一][^，。、\d]{1,8}(?:あたり|につき)[月年]額?\s?$"
+)
+"""What before an amount says that it is for one of something a month: 「每个密钥每月收取」."""
+
 _OFFERS = re.compile(
     r"\b(?:bietet|bieten|bekommen|bekommst|erhalten|erhältst|offers?|get|gets|ofrece|obtienes|tienes|offre|obtenez)\b",
     re.IGNORECASE,
@@ -181,7 +186,11 @@ def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
         return True  # "the Team plan adds shared budgets for $29 a month"
     if lexicon["spending"].search(sentence.text, start, end):
         return False
-    if is_per_thing(amount, sentence.text) or _COSTS.search(sentence.text[start : amount.start]):
+    if (
+        is_per_thing(amount, sentence.text)
+        or _EACH_MONTH.search(sentence.text, start, amount.start)
+        or _COSTS.search(sentence.text[start : amount.start])
+    ):
         return True
     if _LABELLED.fullmatch(sentence.text, 0, amount.start) and len(sentence.text) - amount.end <= AFTER_LABELLED:
         return True

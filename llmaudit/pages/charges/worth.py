@@ -21,6 +21,8 @@ WORDS, CHARACTERS = 7, 14
 _PARTED = re.compile(r"[.;:!?()|。；：！？（）]\s|[%％]|\d")
 
 
+_BESIDE = re.compile(r"\s?[(（]\s?[≈~=]?\s?")
+
 _APIECE = re.compile(
     r"\s?(?:each|apiece|per (?:credit|point)|/\s?(?:credit|point)|pro Stück|je Stück|chacune?|pièce|cada un[oa]|per unit)(?!\w)",
     re.IGNORECASE,
@@ -112,6 +114,8 @@ def _set_against(sentence: Sentence, credits_: Side, money: Side) -> bool:
     if first.end > second.start:
         return False
     lexicon, between = sentence.lexicon, sentence.text[first.end : second.start]
+    if _BESIDE.fullmatch(between):
+        return True  # "1 credit ($0.005)"
     far = len(between) > CHARACTERS if lexicon.wide else len(between.split()) > WORDS
     if far or _PARTED.search(between) or lexicon["given"].search(between) and first is credits_:
         return False

@@ -42,7 +42,7 @@ _UNIT_ALONE = re.compile(
 
 def pieces(page: Page, language: str) -> Iterator[Piece]:
     """Yield every sentence to read: of text, of questions with their answers, of tables."""
-    blocks = _with_intros(_with_values(page.blocks, language))
+    blocks = _with_labels(_with_intros(_with_values(page.blocks, language)), language)
     before: Block | None = None
     for block, example in in_examples(blocks, language):
         if isinstance(block, Table):
@@ -69,6 +69,19 @@ def _with_intros(blocks: Iterable[Block | Table]) -> Iterator[Block | Table]:
         yield block
 
 
+def _with_labels(blocks: Iterable[Block | Table], language: str) -> Iterator[Block | Table]:
+    """Put a short text that names what a fee may be on beside the heading of the text below it: "Card top-ups"."""
+    label: Block | None = None
+    for block in blocks:
+        below = isinstance(block, Block) and block.kind == "text" and label is not None
+        if isinstance(block, Block) and label is not None and below and not _is_entry(block):
+            yield replace(block, heading=f"{block.heading} {label.text}".strip())
+        else:
+            yield block
+        named = isinstance(block, Block) and block.kind == "text" and _names_base(block, language)
+        label = block if isinstance(block, Block) and named else None
+
+
 def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piece]:
     """Yield the sentences of a block; an answer comes with its question, a sentence that asks heads the next."""
     if before is not None and before.kind == "question":
@@ -77,7 +90,7 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
         block = replace(block, heading=f"{block.heading} {label[1]}".strip())
     first, subject = True, _subject_of(block)
     last = ""
-    for offset, sentence in with_bounds(sentences(block.text), block.text, language):
+    for offset, sentence in with_bounds(_with_names(block, language), block.text, language):
         if sentence.endswith(("?", "？")):
             before, first = Block(sentence, block.marks, "question", block.heading), True
             block = replace(block, heading=f"{block.heading} {sentence}".strip())
@@ -96,6 +109,25 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
             yield Piece(lead + sentence, block, offset, quote, len(lead), subject=subject)
         else:
             yield Piece(sentence, block, offset, heading=block.kind == "heading", subject=subject)
+
+
+NAME_WORDS = 4
+"""Words of an entry's name that ends with a full stop."""
+
+
+def _with_names(block: Block, language: str) -> Iterator[tuple[int, str]]:
+    """Yield the sentences of a block; what names an entry of a list goes with what is said of it: "Platform fee. A …"."""
+    found = list(sentences(block.text))
+    if block.kind == "item" and len(found) > 1 and _names_entry(found[0][1], language):
+        (start, _), (offset, second) = found[:2]
+        found[:2] = [(start, block.text[start : offset + len(second)])]
+    yield from found
+
+
+def _names_entry(text: str, language: str) -> bool:
+    lexicon = next(lexicons_for(text, language))
+    short = len(text.split()) <= NAME_WORDS and not re.search(r"[\d!?]", text) and not lexicon.wide
+    return short and not lexicon["negators"].search(text) and any(t.name != "charge" for t in find_terms(text, lexicon))
 
 
 def _subject_of(block: Block) -> str:
@@ -153,11 +185,16 @@ def _is_label(block: Block, language: str) -> bool:
 
 def _labels_share(label: Block, value: Block, language: str) -> bool:
     """Say whether a short text names what the share after it is on: "Credit purchases", "5.5% (min. $0.80)"."""
-    if not (_is_entry(label) and re.search(r"\d\s?[%％]", value.text)):
+    return bool(re.search(r"\d\s?[%％]", value.text)) and _names_base(label, language)
+
+
+def _names_base(block: Block, language: str) -> bool:
+    """Say whether a text is a short label of what a fee may be on: own keys, credits, a way to pay."""
+    if not _is_entry(block):
         return False
-    lexicons = lexicons_for(label.text, language)
+    lexicons = lexicons_for(block.text, language)
     return any(
-        lexicon.bases[base].search(label.text) for lexicon in lexicons for base in ("byok", "credits", "payment")
+        lexicon.bases[base].search(block.text) for lexicon in lexicons for base in ("byok", "credits", "payment")
     )
 
 
