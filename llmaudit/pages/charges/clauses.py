@@ -67,7 +67,7 @@ def _is_on_else(sentence: Sentence, zero: Term) -> bool:
     span, lexicon = sentence.span_of(zero.start), sentence.lexicon
     if lexicon.bases["byok"].search(sentence.text, *span):
         return True
-    paid_in = any(way.search(sentence.text, *span) for name, way in lexicon.ways.items() if name != "tokens")
+    paid_in = any(lexicon.ways[name].search(sentence.text, *span) for name in ("topup", "payment"))
     return paid_in and not lexicon.bases["tokens"].search(sentence.text, *span)
 
 

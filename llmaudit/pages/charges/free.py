@@ -19,7 +19,12 @@ CHARACTERS_BETWEEN = 6
 
 _APART = re.compile(r"[,，、;；.。]|\d")
 
-_KINDS: dict[str, Kind] = {"topup": "topup_pct", "payment": "payment_processing", "tokens": "none_on_tokens"}
+_KINDS: dict[str, Kind] = {
+    "topup": "topup_pct",
+    "payment": "payment_processing",
+    "tokens": "none_on_tokens",
+    "subscription": "subscription",
+}
 
 
 def free_of_charge(sentence: Sentence) -> Iterator[Clause]:

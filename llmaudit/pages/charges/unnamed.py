@@ -178,13 +178,22 @@ AFTER_LABELLED = 12
 """Characters that may follow a price by the month after the label that names what it is for."""
 
 
+def _is_paid_from(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether an amount is the volume from which on a way to pay is offered: "Invoices. From $2,000 a month."."""
+    about = f"{sentence.setting.heading} {sentence.text[: amount.start]}"
+    return bool(_FROM.search(sentence.text, 0, amount.start)) and bool(everywhere("invoiced").search(about))
+
+
+_FROM = re.compile(r"\b(?:from|above|over|ab|à partir de|dès|desde|a partir de)\s$", re.IGNORECASE)
+
+
 def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
     """Say whether an amount by the month is what a plan costs, and not what somebody spends, saves or is given."""
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
     offered = lexicon["plans"].search(sentence.text, start, end) or _OFFERS.search(sentence.text, start, amount.start)
     if _COSTS_FOR.search(sentence.text, start, amount.start) and offered:
         return True  # "the Team plan adds shared budgets for $29 a month"
-    if lexicon["spending"].search(sentence.text, start, end):
+    if lexicon["spending"].search(sentence.text, start, end) or _is_paid_from(sentence, amount):
         return False
     if (
         is_per_thing(amount, sentence.text)

@@ -1,4 +1,4 @@
-"""What a credit is worth, in whatever phrase: a count of credits, a word that sets one against the other, a sum of money."""
+"""What a credit is worth, in whatever phrase: credits, a word that sets them against money, and a sum."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PARTED = re.compile(r"[.;:!?()|。；：！？（）]\s|[%％]|\d")
 _BESIDE = re.compile(r"\s?[(（]\s?[≈~=]?\s?")
 
 _APIECE = re.compile(
-    r"\s?(?:each|apiece|per (?:credit|point)|/\s?(?:credit|point)|pro Stück|je Stück|chacune?|pièce|cada un[oa]|per unit)(?!\w)",
+    r"\s?(?:each|apiece|(?:per |/\s?)(?:credit|point|unit)|pro Stück|je Stück|chacune?|pièce|cada un[oa])(?!\w)",
     re.IGNORECASE,
 )
 """What after a sum says that it is for one of what is not counted: "credits are $0.04 each"."""
@@ -64,7 +64,7 @@ def _coin(language: str) -> re.Pattern[str]:
 
 
 def what_credits_are_worth(sentence: Sentence) -> Iterator[Clause]:
-    """Yield rates between credits and money: "one credit equals one cent", "for every dollar you receive 100 credits"."""
+    """Yield rates between credits and money: "one credit equals one cent", "every dollar gets you 100 credits"."""
     credits_ = list(_counts(sentence.text, sentence.lexicon))
     if not credits_ or any(conversions(sentence)):
         return
@@ -117,7 +117,7 @@ def _set_against(sentence: Sentence, credits_: Side, money: Side) -> bool:
     if _BESIDE.fullmatch(between):
         return True  # "1 credit ($0.005)"
     far = len(between) > CHARACTERS if lexicon.wide else len(between.split()) > WORDS
-    if far or _PARTED.search(between) or lexicon["given"].search(between) and first is credits_:
+    if far or _PARTED.search(between) or (first is credits_ and lexicon["given"].search(between)):
         return False
     return bool(lexicon["sets_against"].search(between))
 

@@ -191,7 +191,8 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
     """Return a cell as a sentence: a label that names a fee is its subject, else the label heads it."""
     period = _PERIOD.search(header) or _PERIOD.search(label)
     if period and _BARE_MONEY.fullmatch(cell):
-        cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] or period['yearly'] else 'month']}"
+        phrase = "year" if period["year"] or period["yearly"] else "month"
+        cell = f"{cell}/{next(lexicons_for(label, language)).phrases[phrase]}"
     elif each := _one_of(label, header, cell, language):
         cell = f"{cell}/{each}"
     if _FACTOR.fullmatch(cell):

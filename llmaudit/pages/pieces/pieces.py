@@ -23,7 +23,8 @@ VALUE_WORDS = 7
 
 _VALUE = re.compile(
     r"(?:from |up to |ab |dès |desde )?[~≈+]?\s?[$€£¥]?\d[\d.,]*\s?(?:%|％|[$€£]|percent)?"
-    r"(?:\s?\+.*|\s?[(/].*| (?:per|pro|par|por|on|of|after|above|beyond|over|for|with|up to|ab|über|nach|après|tras) .*)?"
+    r"(?:\s?\+.*|\s?[(/].*"
+    r"| (?:per|pro|par|por|on|of|after|above|beyond|over|for|with|up to|ab|über|nach|après|tras) .*)?"
     r"|none|no|zero|free|waived|keine?|entfällt|aucune?s?|gratuit|ninguno|ninguna|gratis|无|無|免费|なし|無料|\u2045.*",
     re.IGNORECASE,
 )
@@ -116,7 +117,7 @@ NAME_WORDS = 4
 
 
 def _with_names(block: Block, language: str) -> Iterator[tuple[int, str]]:
-    """Yield the sentences of a block; what names an entry of a list goes with what is said of it: "Platform fee. A …"."""
+    """Yield the sentences of a block; an entry's name goes with what is said of it: "Platform fee. A small …"."""
     found = list(sentences(block.text))
     if block.kind == "item" and len(found) > 1 and _names_entry(found[0][1], language):
         (start, _), (offset, second) = found[:2]
@@ -167,7 +168,9 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
 def _ends_with_money(text: str) -> bool:
     """Say whether a text is money, or a short label and money: "Studio | $29"."""
     match = _MONEY_LAST.search(text)
-    return bool(match) and not re.search(r"\d|[.!?]\s", text[: match.start()]) and len(text.split()) <= VALUE_WORDS
+    if match is None or len(text.split()) > VALUE_WORDS:
+        return False
+    return not re.search(r"\d|[.!?]\s", text[: match.start()])
 
 
 def _is_label(block: Block, language: str) -> bool:

@@ -73,6 +73,9 @@ class Sentence:
 
     def denied(self, term: Term) -> bool:
         """Say whether the sentence denies a charge."""
+        before = (self.text[end : term.start] for _, end in self.untaken if end <= term.start)
+        if any(len(gap.split()) <= 1 and not re.search(r"[^\w\s]|\d", gap) for gap in before):
+            return True  # "ni cobramos comisión"
         return is_denied(self.text, term, self.span_of(term.start), self.amounts, self.lexicon)
 
 

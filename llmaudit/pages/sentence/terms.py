@@ -152,7 +152,7 @@ SAME_WORDS, SAME_CHARACTERS = 4, 8
 
 
 def _at_list_price(sentence: str, lexicon: Lexicon) -> list[Term]:
-    """Return where the provider's price is called the page's own, in whatever phrase: "their rates apply one to one"."""
+    """Return where the provider's price is called the page's own, in whatever phrase: "their rates, one to one"."""
     if re.search(r"\d[\d.,]*\s?(?:[%％]|[×xX](?!\w))", sentence) or sentence.rstrip().endswith(("?", "？")):
         return []
     prices = [match.span() for match in lexicon["list_price"].finditer(sentence)]
