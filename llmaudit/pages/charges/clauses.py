@@ -37,7 +37,7 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting) -> list[Clause]:
 
 def zero_claims(sentence: Sentence) -> Iterator[Clause]:
     """Yield the phrases that say the provider's own price is charged."""
-    free = sentence.free
+    free = [*sentence.free, *sentence.untaken]
     for zero in sentence.zero:
         if any(zero.start < end and zero.end > start for start, end in free) and _is_on_else(sentence, zero):
             continue  # "own keys cost nothing extra" is about them, and says nothing about the price of tokens

@@ -46,11 +46,11 @@ LABEL_AND_VALUE = 60
 def _free_spans(sentence: Sentence) -> Iterator[tuple[int, int]]:
     """Yield where something is called free, or costs nought: "own keys | 0 €"."""
     yield from sentence.free
-    if sentence.setting.example:
-        return
+    if sentence.setting.example and sentence.setting.is_heading:
+        return  # a cell of a worked table
     spoken_of = [
         *sentence.free,
-        *((term.start, term.end) for term in (*sentence.terms, *sentence.zero) if term.name != "charge"),
+        *((term.start, term.end) for term in sentence.terms if term.name != "charge"),
     ]
     yield from (span for span in sentence.untaken if not any(_overlap(span, other) for other in spoken_of))
     if sentence.setting.is_heading and len(sentence.text) <= LABEL_AND_VALUE:

@@ -36,7 +36,7 @@ def untaken(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int]]:
                 spans += [_joined(whole, sum_) for sum_ in money if _near(text, whole, sum_, lexicon, WORDS + 2)]
         if spans:
             span = min(spans, key=lambda found: found[1] - found[0])
-            if not taking["limits"].match(text, span[1]):
+            if not taking["limits"].match(text, span[1] + text[span[1] :].startswith(" ")):
                 yield span
 
 
