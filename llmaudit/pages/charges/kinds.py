@@ -105,7 +105,8 @@ def _kind_of_markup(sentence: Sentence, term: Term, base: Base | None, amount: A
     start = sentence.span_of(term.start)[0]
     if amount is not None and sentence.lexicon["list_price"].search(sentence.text, start, amount.start):
         return "token_pct"
-    on_payment = base == "credits" and amount is not None and amount.kind == "pct"
+    paid_in = base == "credits" and sentence.lexicon.bases["credits"].search(sentence.text)  # not only its heading's
+    on_payment = paid_in and amount is not None and amount.kind == "pct"
     return "topup_pct" if on_payment and term.name == "markup" else "token_pct"
 
 

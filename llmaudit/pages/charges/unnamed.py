@@ -155,7 +155,7 @@ _COSTS_FOR = re.compile(r"\b(?:for|für|pour|por)\s$", re.IGNORECASE)
 _COSTS = re.compile(
     r"^\W*(?:(?:while|whereas|and|but|während|und|aber|tandis que|et|mais|mientras que|y|pero)\s)?"
     r"(?:(?:the|an?|each|every|der|die|das|jede[rs]?|ein|eine|le|la|les|chaque|une?|el|los|las|cada|una)\s)?"
-    r"[^\W\d]\w*(?:[ -]\w+){0,3}?\s"
+    r"[^\W\d]\w*(?:[ '’-]\w+){0,8}?\s"
     r"(?:costs?|kostet|kosten|coûtent?|cuestan?)\s$",
     re.IGNORECASE,
 )

@@ -92,6 +92,8 @@ def _with_unit_after(sentence: str, amount: Amount, match: re.Match[str], lexico
             return replace(amount, end=counted[1], unit=counted[0], per=count_of(second, lexicon))
         if (before := with_unit_before(sentence, amount, lexicon)).unit and before.per:
             return replace(before, end=unit[1])  # "each 100,000 logs cost $1.50 a month"
+    if not unit and lexicon["credits_units"].match(sentence, match.end()):
+        return None  # what credits cost
     if _is_count_alone(match, unit) and (count := count_of(match, lexicon)):
         named = counted_before(sentence, amount.start, lexicon) or ("log" if unit else None)
         if not unit and not named and re.search(r"additional|extra|more|further", match[0], re.IGNORECASE):
