@@ -62,8 +62,8 @@ def audit(
     owner = owner_of(page.title, Path(path).stem, body, site, own_voice=has_own_voice(body))
     language = page_language(page)
     day, day_note = _day(page, on, today)
-    several = is_about_several(page.title, body) or (
-        owner is None and count_of_gateways(body) >= SEVERAL and not has_own_voice(body)
+    several = owner is None and (
+        is_about_several(page.title, body) or (count_of_gateways(body) >= SEVERAL and not has_own_voice(body))
     )
     findings = find_clauses(page, language, owner, site, several=several)
     prices = ListPrices(catalog, day)

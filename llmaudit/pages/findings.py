@@ -60,7 +60,7 @@ def find_clauses(
     found: list[Finding] = []
     read = list(pieces(page, language))
     for piece, following in zip_longest(read, read[1:]):
-        if following is not None and _is_taken_back(piece, following, language):
+        if following is not None and not following.heading and _is_taken_back(piece, following, language):
             continue
         setting = replace(
             row_of_party if piece.party else whole,

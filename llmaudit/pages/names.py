@@ -48,6 +48,8 @@ OFTEN = 3
 OPENING = 120
 """Characters in which a page that names one gateway once must do so to be its own; later it is somebody else's."""
 
+_SIGNED = re.compile(r"\s\|\s(\S{3,30})(?=\s|$)")
+
 _ENDING = re.compile(r"\s[|–—-]\s(\S{3,30})\s*$")
 
 
@@ -124,7 +126,7 @@ def owner_of(title: str, file_name: str, body: str, site: str | None = None, *, 
     A page of a site nobody knows is that site's, whomever it goes on to speak about; a comparison is nobody's. One
     without a title that speaks for itself (`own_voice`) and names one gateway alone is that one's.
     """
-    if not site and (chosen := _chosen_in(body)):
+    if not site and (chosen := _chosen_in(body) or _signed_by(title)):
         return chosen
     if site or is_about_several(f"{title} {file_name.replace('_', ' ').replace('-', ' ')}", body):
         return None
@@ -139,6 +141,13 @@ def owner_of(title: str, file_name: str, body: str, site: str | None = None, *, 
     early = most > 1 or (own_voice and not title) or bool(_pattern(often).search(body[:OPENING]))
     alone = most > 0 and second == 0 and early and not _has_a_name(title)
     return often if alone or (most >= OFTEN and most >= 2 * second) else None
+
+
+def _signed_by(title: str) -> str | None:
+    """Return the known gateway whose name alone stands behind a bar: "Otterline vs OpenRouter | Otterline"."""
+    ending = _SIGNED.search(title)
+    named = _named_in(ending[1]) if ending else []
+    return named[0] if len(named) == 1 else None
 
 
 def _chosen_in(body: str) -> str | None:

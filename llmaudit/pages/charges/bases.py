@@ -78,7 +78,7 @@ def _end_of_opening(sentence: str, term: Term, lexicon: Lexicon) -> int:
 def _base_above(heading: str, lexicon: Lexicon) -> Base | None:
     """Return what a heading names that a fee may be on: own keys before credits, credits before requests."""
     above = [name for name, pattern in lexicon.bases.items() if pattern.search(heading)]
-    order: tuple[Base, ...] = ("byok", "credits", "request", "log", "tool")
+    order: tuple[Base, ...] = ("byok", "credits", "payment", "request", "log", "tool")
     return next((name for name in order if name in above), None)
 
 
@@ -107,5 +107,5 @@ def bases_in(sentence: str, span: tuple[int, int], term: Term, lexicon: Lexicon)
 
 def _is_aside(sentence: str, start: int, lexicon: Lexicon) -> bool:
     """Say whether own keys are only included: "including when you bring your own key" widens a statement."""
-    before = re.split("[,;，；、]", sentence[max(0, start - 28) : start])[-1]
+    before = re.split(r"[,;，；、]|\d[\d.,]*\s?[%％]", sentence[max(0, start - 28) : start])[-1]
     return bool(lexicon["no_scope"].search(before))

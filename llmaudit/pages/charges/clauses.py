@@ -11,6 +11,7 @@ from llmaudit.pages.charges.free import free_of_charge
 from llmaudit.pages.charges.named import named_charges
 from llmaudit.pages.charges.shares import bare_shares
 from llmaudit.pages.charges.unnamed import bare_factors, bare_prices
+from llmaudit.pages.charges.worth import what_credits_are_worth
 from llmaudit.pages.lexicon.files import Lexicon
 from llmaudit.pages.sentence.parse import parse
 from llmaudit.pages.sentence.refuted import is_taken_back
@@ -36,7 +37,7 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting) -> list[Clause]:
 
 def zero_claims(sentence: Sentence) -> Iterator[Clause]:
     """Yield the phrases that say the provider's own price is charged."""
-    free = [match.span() for match in sentence.lexicon["free"].finditer(sentence.text)]
+    free = [*sentence.free, *sentence.untaken]
     for zero in sentence.zero:
         if any(zero.start < end and zero.end > start for start, end in free) and _is_on_else(sentence, zero):
             continue  # "own keys cost nothing extra" is about them, and says nothing about the price of tokens
@@ -46,6 +47,7 @@ def zero_claims(sentence: Sentence) -> Iterator[Clause]:
 
 RULES: tuple[Callable[[Sentence], Iterator[Clause]], ...] = (
     conversions,
+    what_credits_are_worth,
     unknown_conversions,
     at_par,
     own_rates,
@@ -65,7 +67,7 @@ def _is_on_else(sentence: Sentence, zero: Term) -> bool:
     span, lexicon = sentence.span_of(zero.start), sentence.lexicon
     if lexicon.bases["byok"].search(sentence.text, *span):
         return True
-    paid_in = any(way.search(sentence.text, *span) for way in lexicon.ways.values())
+    paid_in = any(lexicon.ways[name].search(sentence.text, *span) for name in ("topup", "payment"))
     return paid_in and not lexicon.bases["tokens"].search(sentence.text, *span)
 
 

@@ -22,7 +22,7 @@ _EQUALS = (
 )
 _MONEY = (
     r"(?:(?:US\s?)?[$€£¥￥]\s?(?P<m>\d[\d,.]*)"
-    r"|(?P<w>one|an?|einen?|einem|un|une) (?P<unit2>dollar|euro|cent|Dollar|Euro|Cent)(?!s)"
+    r"|(?P<w>one|an?|einen?|einem|un|une) (?P<unit2>dollar|euro|cent|Dollar|Euro|Cent)(?![a-z])"
     r"|(?P<m2>\d[\d,.]*)\s?(?:US\s)?(?P<unit>¢|cents?|美元|美金|人民币|欧元|元|米ドル|ドル|円|USD|EUR|CNY|RMB|dollars?|euros?|€))"
 )
 _OWN_UNIT = (
@@ -140,7 +140,7 @@ def _conversion(sentence: Sentence, match: re.Match[str], count: Decimal, value:
     unit = (match["unit"] or match["unit2"] or "").lower()
     dollars = "$" in match[0] or unit in {"美元", "美金", "ドル", "米ドル", "usd", "dollar", "dollars"}
     clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
-    if unit in {"¢", "cent", "cents"}:
+    if unit in {"¢", "cent", "cents"} and sentence.lexicon.language == "en":
         return replace(clause, usd=value / 100, per=int(count * scale), base="credits")
     usd = value if dollars else None
     other = None if dollars else match[0]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from llmaudit.pages.charges.clause import Clause, clause_at
+from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.model import Kind
 from llmaudit.pages.sentence.sentence import Sentence
 from llmaudit.pages.sentence.terms import Term
@@ -18,7 +19,12 @@ CHARACTERS_BETWEEN = 6
 
 _APART = re.compile(r"[,，、;；.。]|\d")
 
-_KINDS: dict[str, Kind] = {"topup": "topup_pct", "payment": "payment_processing"}
+_KINDS: dict[str, Kind] = {
+    "topup": "topup_pct",
+    "payment": "payment_processing",
+    "tokens": "none_on_tokens",
+    "subscription": "subscription",
+}
 
 
 def free_of_charge(sentence: Sentence) -> Iterator[Clause]:
@@ -39,23 +45,37 @@ LABEL_AND_VALUE = 60
 
 def _free_spans(sentence: Sentence) -> Iterator[tuple[int, int]]:
     """Yield where something is called free, or costs nought: "own keys | 0 €"."""
-    yield from (match.span() for match in sentence.lexicon["free"].finditer(sentence.text))
+    yield from sentence.free
+    if sentence.setting.example and sentence.setting.is_heading:
+        return  # a cell of a worked table
+    spoken_of = [
+        *sentence.free,
+        *((term.start, term.end) for term in sentence.terms if term.name != "charge"),
+    ]
+    yield from (span for span in sentence.untaken if not any(_overlap(span, other) for other in spoken_of))
     if sentence.setting.is_heading and len(sentence.text) <= LABEL_AND_VALUE:
         nought = (a for a in sentence.amounts if a.value == 0 and a.kind in {"usd", "other", "pct"} and a.unit is None)
         yield from ((amount.start, amount.end) for amount in nought)
 
 
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
 def _free_kind(sentence: Sentence, at: int, until: int) -> Kind | None:
     """Return what is free: a way to pay that stands right beside the word, else own keys that the sentence is about."""
     for name, pattern in sentence.lexicon.ways.items():
-        if any(_is_beside(sentence, way.span(), (at, until)) for way in pattern.finditer(sentence.text)):
+        if name == "tokens" and not _is_denied_of_tokens(sentence, at, until):
+            continue
+        beside = (_is_beside(sentence, way.span(), (at, until)) for way in pattern.finditer(sentence.text))
+        if any(beside) or (name == "tokens" and any(way.end() == until for way in pattern.finditer(sentence.text))):
             return _KINDS[name]
     start, end = sentence.span_of(at)
     byok = sentence.lexicon.bases["byok"]
     named = byok.search(sentence.text)
     if named and start <= named.start() < end:
         start, end = min(named.start(), at), max(named.end(), until)
-    elif not named and not byok.search(sentence.setting.heading):
+    elif not named and (not byok.search(sentence.setting.heading) or everywhere("given_free").search(sentence.text)):
         return None
     others = [
         term
@@ -64,6 +84,12 @@ def _free_kind(sentence: Sentence, at: int, until: int) -> Kind | None:
     ]
     stated = [a for a in sentence.amounts if start <= a.start < end and a.kind == "pct" and a.value]
     return None if others or stated else "byok_pct"
+
+
+def _is_denied_of_tokens(sentence: Sentence, at: int, until: int) -> bool:
+    """Say whether a denial may be of tokens: "free tokens" are a gift, and with own keys it is of those."""
+    own_keys = sentence.lexicon.bases["byok"].search(sentence.text, *sentence.span_of(at))
+    return (at, until) in sentence.untaken and not own_keys
 
 
 def _is_beside(sentence: Sentence, way: tuple[int, int], free: tuple[int, int]) -> bool:

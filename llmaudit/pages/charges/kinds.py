@@ -105,7 +105,8 @@ def _kind_of_markup(sentence: Sentence, term: Term, base: Base | None, amount: A
     start = sentence.span_of(term.start)[0]
     if amount is not None and sentence.lexicon["list_price"].search(sentence.text, start, amount.start):
         return "token_pct"
-    on_payment = base == "credits" and amount is not None and amount.kind == "pct"
+    paid_in = base == "credits" and sentence.lexicon.bases["credits"].search(sentence.text)  # not only its heading's
+    on_payment = paid_in and amount is not None and amount.kind == "pct"
     return "topup_pct" if on_payment and term.name == "markup" else "token_pct"
 
 
@@ -156,7 +157,14 @@ def figure_base(sentence: Sentence, term: Term, amount: Amount | None, *, percen
     ):
         return _base_between_commas(sentence, term)  # "0% markup, 5% on top-ups" denies no fee on top-ups
     beside = any(t.name == "topup" and not span[0] <= t.start < span[1] for t in sentence.terms)
-    return base_of(sentence.text, term, span, heading, lexicon, percent=percent, alone=denied or beside)
+    base = base_of(sentence.text, term, span, heading, lexicon, percent=percent, alone=denied or beside)
+    return None if base == "byok" and window and _is_of_another(sentence, window) else base
+
+
+def _is_of_another(sentence: Sentence, window: tuple[int, int]) -> bool:
+    """Say whether own keys go with a later one of several figures: "5% platform fee, or 0% with your own keys"."""
+    byok = sentence.lexicon.bases["byok"].search(sentence.text)
+    return byok is not None and byok.start() >= window[1]
 
 
 def _base_between_commas(sentence: Sentence, term: Term) -> Base | None:
@@ -196,7 +204,7 @@ def _kind_by_base(term: Term, base: Base | None, amount: Amount | None) -> Kind:
         return "topup_pct"
     if base in {"request", "log", "tool"} and not numbered and term.name != "platform":
         return UNIT_KINDS[base]
-    if base == "tool" or (base == "log" and not numbered):
+    if base == "tool" or (base == "log" and not numbered and term.name != "platform"):
         return UNIT_KINDS[base]
     if base == "tokens" and term.name in {"fee", "charge"}:
         return "token_pct"

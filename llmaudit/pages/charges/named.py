@@ -191,10 +191,12 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         term.name == "subscription" and _FEE.search(sentence.text, term.start, term.end)
     ):
         return False
-    if sentence.is_example(term.start):
+    if sentence.is_example(term.start) or everywhere("announces").search(sentence.text):
         return False
-    if sentence.text.rstrip().endswith(("?", "？", ":", "：")) or is_repeated(sentence.text, term):
-        return False  # a question, or what announces the list in which the fee stands
+    if everywhere("plain_cost").fullmatch(sentence.text, term.start, term.end):
+        return False  # what usage costs is no fee
+    if _asks_or_announces(sentence) or is_repeated(sentence.text, term):
+        return False
     if (term.name != "payment" and everywhere("only_named", r"\s?{}").match(sentence.text, term.end)) or _only_adds(
         sentence, term
     ):
@@ -210,6 +212,12 @@ def _stands_alone(sentence: Sentence, term: Term) -> bool:
         above = sentence.setting.heading  # an entry of "we charge:", not of "how gateways make money"
         return bool(sentence.lexicon["asserts"].search(above)) and not sentence.lexicon["others"].search(above)
     return is_asserted(sentence.text, term, sentence.span_of(term.start), sentence.lexicon, sentence.terms)
+
+
+def _asks_or_announces(sentence: Sentence) -> bool:
+    """Say whether a sentence asks, or announces the list in which the fee stands; a price with its fee is stated."""
+    end = sentence.text.rstrip()[-1:]
+    return end in "?？" or (end in ":：" and not sentence.lexicon["list_price"].search(sentence.text))
 
 
 def _only_adds(sentence: Sentence, term: Term) -> bool:

@@ -10,8 +10,8 @@ from functools import cache
 
 from llmaudit.pages.charges.bases import bases_in
 from llmaudit.pages.charges.clause import WITH_MINIMUM, Clause, clause_at
-from llmaudit.pages.charges.kinds import DIRECT
-from llmaudit.pages.lexicon.files import Lexicon
+from llmaudit.pages.charges.kinds import DIRECT, kind_of
+from llmaudit.pages.lexicon.files import Lexicon, everywhere
 from llmaudit.pages.model import Kind
 from llmaudit.pages.sentence.figures import Amount
 from llmaudit.pages.sentence.sentence import FEE_NOUNS, JOINS, Sentence
@@ -20,7 +20,8 @@ from llmaudit.pages.source.variables import CLOSE, OPEN
 
 _OF_LIST = re.compile(
     r"\s?(?:of|des|du|del|der|vom)\s(?:the |what |each )?(?:\w+'s )?"
-    r"(?:list|provider|vendor|upstream|official|inference|token)\s?(?:prices?|costs?|rates?|pricing)"
+    r"(?:list|provider|vendor|upstream|official|inference|token|lab|maker)(?:'s|s')?\s?"
+    r"(?:prices?|costs?|rates?|pricing|bills?|invoices?|charges?)"
     r"|\s?of what (?:\w+ ){1,5}(?:costs?|cost|charges?|charged?|pay|paid)(?!\w)"
     r"|\s?(?:dessen,? was|de ce que|de lo que)\s"
     r"|\s?(?:vom|des) Listenpreis\w*|\s?du prix (?:catalogue|public|fournisseur)"
@@ -41,12 +42,20 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
             continue
         if amount.role != "amount" or (amount.kind == "variable" and not amount.text.rstrip().endswith(("%", "％"))):
             continue
+        joined = _joined_sum(sentence, amount)
+        if joined is not None and joined.unit == "payment":
+            continue  # "2.9% + $0.30 per transaction" is read as a price
+        if waived := _waived(sentence, amount):
+            yield replace(
+                clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, waived), negated=True
+            )
+            continue
         kind = _kind_of_share(sentence, amount, byok=bool(byok))
         if kind is None:
             continue
         clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, kind)
         template = None if amount.kind == "pct" else amount.text.rstrip(" %％").strip(OPEN + CLOSE) or "%"
-        joined = _joined_sum(sentence, amount) if kind in WITH_MINIMUM else None
+        joined = joined if kind in WITH_MINIMUM else None
         usd, other = (
             (joined.value, None) if joined and joined.kind == "usd" else (None, joined.text if joined else None)
         )
@@ -76,11 +85,13 @@ def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | 
     label = _LABEL.match(sentence.text)
     if label and label.end() == amount.start and (labelled := _labelled(label[0], sentence.lexicon)):
         return labelled
-    if added := _added_to(sentence, amount):
+    if headed := _headed(sentence, amount):
+        return headed
+    if added := _added_to(sentence, amount) or _taken_of(sentence, amount):
         return added
     if not byok and _raises_price(sentence, amount):
         return "token_pct"
-    if announced := _announced(sentence, amount):
+    if announced := _announced(sentence, amount) or _of_the_rest(sentence, amount):
         return announced
     around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
     beyond = byok and any(map(sentence.lexicon["beyond"].search, around))
@@ -161,6 +172,77 @@ def _added_to(sentence: Sentence, amount: Amount) -> Kind | None:
     added = before.rstrip().endswith("+") or lexicon["added"].search(part)
     added = added or _raised(lexicon.sources["raised"], wide=lexicon.wide).search(before)
     if not (added or lexicon["inside"].search(part)) or lexicon["given"].search(sentence.text):
+        return None
+    near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
+    return next((_ON[name] for _, name in near if name in _ON), None)
+
+
+def _waived(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return what a share is on that its sentence takes back right after it: "with own keys the 5% is waived"."""
+    if not sentence.lexicon["negators_after"].match(sentence.text, amount.end + (not sentence.lexicon.wide)):
+        return None
+    span = sentence.span_of(amount.start)
+    near = bases_in(sentence.text, span, Term(amount.start, amount.end, "charge"), sentence.lexicon)
+    return next((_ON[name] for _, name in near if name in _ON), None)
+
+
+REST_WITHIN = 24
+"""Characters around a share in which "everything else" stands."""
+
+
+def _of_the_rest(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return the kind of a fee that is denied for some and stated for the rest: "no fee on ACH; 3.4% otherwise"."""
+    near = max(0, amount.start - REST_WITHIN), amount.end + REST_WITHIN
+    if not everywhere("the_rest").search(sentence.text, *near):
+        return None
+    named = (t for t in sentence.terms if t.name in FEE_NOUNS and t.end <= amount.start and sentence.denied(t))
+    return next((kind_of(sentence, term, None) for term in named), None)
+
+
+LABEL_WORDS = 4
+
+_OPENS = re.compile(
+    r"\W{0,3}(?:(?:only|just|a|an|flat|then|nur|seulement|solo|un|ein|after that|afterwards)[:,]?\s){0,3}",
+    re.IGNORECASE,
+)
+
+
+def _headed(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return what a share is on that begins a text below the name of it: "Card top-ups", then "4% of the amount"."""
+    above = sentence.setting.heading
+    if (
+        amount.kind != "pct"
+        or amount.value is None
+        or amount.value > MOST
+        or not _OPENS.fullmatch(sentence.text, 0, amount.start)
+    ):
+        return None
+    if not _OF_PAID.match(sentence.text, amount.end) or above.endswith(("?", "？")):
+        return None
+    label = " ".join(above.split()[-LABEL_WORDS:])
+    return next((kind for base, kind in _ON.items() if sentence.lexicon.bases[base].search(label)), None)
+
+
+_OF_PAID = re.compile(
+    r"\s?(?:$|[.,;(]|(?:of|du|de la|del|de|der|des|vom)\s(?:the |each |every |your |jede[rsn] |chaque |cada )?(?:\w+ )?"
+    r"(?:amount|payment|purchase|top-?up|deposit|value|total|transaction|Betrag\w*|Zahlung|montant|importe|monto|pago|recarga)\b"
+    r"|after\b|above\b|beyond\b|per\b)",
+    re.IGNORECASE,
+)
+"""How a share goes on that is of what is paid: "4% of the amount"."""
+
+MOST = 30
+"""Percent above which a share is no fee that no word calls one."""
+
+
+def _taken_of(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return what a share is on that a verb of taking or paying takes of it: "we put 4% on every card payment"."""
+    lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
+    if sentence.text[start] in "(（":
+        start = sentence.spans[max(0, sentence.spans.index((start, end)) - 1)][0]  # "loading $100 costs $105 (5%)"
+    if amount.value is None or amount.value > MOST or lexicon["given"].search(sentence.text, start, end):
+        return None
+    if not lexicon["takes_share"].search(sentence.text, start, end) or _OF_LIST.match(sentence.text, amount.end):
         return None
     near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
     return next((_ON[name] for _, name in near if name in _ON), None)

@@ -34,9 +34,11 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zero: list[str]
     list_price: list[str]
     not_zero: list[str]
+    unchanged: list[str]
     more: list[str]
     asks_charge: list[str]
     free: list[str]
+    taking: dict[str, list[str]]
     ways: dict[str, list[str]]
     beyond: list[str]
     negators: list[str]
@@ -81,12 +83,15 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: dict[str, list[str]]
     per: list[str]
     credits_units: list[str]
+    one_of: list[str]
+    sets_against: list[str]
     raised: list[str]
     above_list: list[str]
     inside: list[str]
     added: list[str]
     given: list[str]
     given_before: list[str]
+    takes_share: list[str]
     yes: list[str]
     no: list[str]
     number_words: dict[str, str]
@@ -106,6 +111,7 @@ class Lexicon:
     bases: dict[str, re.Pattern[str]]
     units: dict[str, re.Pattern[str]]
     ways: dict[str, re.Pattern[str]]
+    taking: dict[str, re.Pattern[str]]
     lists: dict[str, re.Pattern[str]]
     sources: dict[str, str]
     number_words: dict[str, str]
@@ -159,6 +165,7 @@ def _compiled(file: LexiconFile) -> Lexicon:
         bases={name: one(patterns) for name, patterns in file.bases.items()},
         units={name: one(patterns) for name, patterns in file.units.items()},
         ways={name: one(patterns) for name, patterns in file.ways.items()},
+        taking={name: one(patterns) for name, patterns in file.taking.items()},
         lists={name: one(getattr(file, name)) for name in plain if name != "common"},
         sources={name: joined(getattr(file, name)) for name in plain},
         number_words=file.number_words,

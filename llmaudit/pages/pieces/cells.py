@@ -26,11 +26,16 @@ LABEL_WORDS = 8
 def of_table(table: Table, language: str) -> Iterator[Piece]:
     """Yield a sentence for each cell: its row's label, its column's header, and itself.
 
-    Of a table of prices only the columns of factors are read: "Model ratio".
+    Of a table of prices only the columns of factors and of fees are read: "Model ratio", "Markup".
     """
     if is_price_table(table):
         headers = table.rows[0]
-        factors = {column for column, header in enumerate(headers) if column and heads_factors(header)}
+        beside_list = any(map(everywhere("column_list").search, headers[1:]))  # of which the factors are another form
+        factors = {
+            column
+            for column, header in enumerate(headers)
+            if column and ((heads_factors(header) and not beside_list) or _holds_fees(table, column, language))
+        }
         yield from _of_rows(table, headers, factors, language)
         return
     table = _without_codes(table)
@@ -46,6 +51,12 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
     yield from _of_rows(table, headers, set(range(max(map(len, table.rows)))) - shares, language)
 
 
+def _holds_fees(table: Table, column: int, language: str) -> bool:
+    """Say whether a column of a price table holds shares that its header calls a fee."""
+    cells = [row[column] for row in table.rows[1:] if column < len(row) and row[column]]
+    return bool(cells) and all(map(_ADDED_SHARE.fullmatch, cells)) and _names_fee(table.rows[0][column], language)
+
+
 def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], language: str) -> Iterator[Piece]:
     """Yield a sentence for each cell of some columns; `headers` is empty for a table without a row of them."""
     above = " ".join([table.heading[:MAX_HEADING], *headers[1:]])
@@ -55,7 +66,7 @@ def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], lan
             continue
         quote = unmarked(" | ".join(row))
         least = _least_of(row, headers, language)
-        unit = next((cell for cell in row[1:] if _UNIT.match(cell)), "")
+        unit = _unit_of(row, headers)
         for column, cell in enumerate(row):
             if column not in columns or not cell or _SIGN.fullmatch(cell):
                 continue
@@ -82,6 +93,17 @@ def _least_of(row: Sequence[str], headers: Sequence[str], language: str) -> str:
         header = headers[column] if column < len(headers) else ""
         if header and _BARE_MONEY.fullmatch(cell) and is_least(f"{header} {cell}", language):
             return f"{header} {cell}"
+    return ""
+
+
+def _unit_of(row: Sequence[str], headers: Sequence[str]) -> str:
+    """Return what the prices of a row are for, where a cell says so: "per 1M requests", or "1M events" below "Unit"."""
+    for column, cell in enumerate(row[1:], 1):
+        if _UNIT.match(cell):
+            return cell
+        header = headers[column] if column < len(headers) else ""
+        if cell and everywhere("unit_header").fullmatch(header.strip(" *")) and not _BARE_MONEY.fullmatch(cell):
+            return f"/ {cell}"
     return ""
 
 
@@ -131,12 +153,15 @@ _BARE_MONEY = re.compile(r"[~≈+]?\s?(?:US)?[$€£¥￥]\s?\d[\d.,]*|\d[\d.,]*
 
 _PERIOD = re.compile(
     r"(?:/|\bper |\bpro |\bpar |\bpor |\bal |\bim )\s?(?:(?P<year>year|yr|annum|jahr|an|año)|month|mo|monat|mois|mes)\b"
-    r"|monthly|monatlich|mensuel|mensual|月額|月费|每月|毎月|/月",
+    r"|(?P<yearly>\b(?:annual(?:ly)?|yearly|jährlich|annuel(?:lement)?|anual(?:mente)?)\b|年額|年费|每年)|monthly|monatlich|mensuel|mensual|月額|月费|每月|毎月|/月",
     re.IGNORECASE,
 )
 """How a column of plain amounts is headed that are paid by the month or year."""
 
 _SHARE = re.compile(r"[~≈+]?\s?\d[\d.,]*\s?[%％]")
+
+
+_ADDED_SHARE = re.compile(r"\+?\s?(?:\d[\d.,]*\s?[%％]|0|none)", re.IGNORECASE)
 
 
 def _label_of(row: tuple[str, ...], column: int, language: str) -> str:
@@ -166,7 +191,10 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
     """Return a cell as a sentence: a label that names a fee is its subject, else the label heads it."""
     period = _PERIOD.search(header) or _PERIOD.search(label)
     if period and _BARE_MONEY.fullmatch(cell):
-        cell = f"{cell}/{next(lexicons_for(label, language)).phrases['year' if period['year'] else 'month']}"
+        phrase = "year" if period["year"] or period["yearly"] else "month"
+        cell = f"{cell}/{next(lexicons_for(label, language)).phrases[phrase]}"
+    elif each := _one_of(label, header, cell, language):
+        cell = f"{cell}/{each}"
     if _FACTOR.fullmatch(cell):
         header = _multiplier_in(header, language) or header
     names_fee = _names_fee(label, language)
@@ -177,6 +205,20 @@ def _cell_sentence(label: str, header: str, cell: str, language: str, table: Tab
     words = [header, label, cell] if names_fee else [label, header, cell]
     parts = [word.strip(" :：?？") for word in words if word]
     return f"{parts[0]}: {' '.join(parts[1:])}" if len(parts) > 2 and not names_fee else " ".join(parts)  # noqa: PLR2004 -- a label, a header, a cell
+
+
+_SMALL = re.compile(r"[~≈]?\s?(?:US)?[$€]\s?0[.,]\d+|0[.,]\d+\s?[$€]")
+"""A price so small that it is of one thing: "$0.0001"."""
+
+
+def _one_of(label: str, header: str, cell: str, language: str) -> str | None:
+    """Return what one of a small price below a header for prices is for: "Chat request | $0.0001"."""
+    lexicon = next(lexicons_for(label, language))
+    if re.search(r"\d", label) or not (_SMALL.fullmatch(cell) and everywhere("priced_header").search(header)):
+        return None
+    named = (list(lexicon.units[name].finditer(label)) for name in ("request", "log", "tool"))
+    last = [found[-1] for found in named if found and not label[found[-1].end() :].strip()]
+    return last[0][0] if last else None
 
 
 _FACTOR = re.compile(r"\d{1,3}(?:[.,]\d{1,4})?")

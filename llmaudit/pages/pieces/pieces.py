@@ -23,13 +23,16 @@ VALUE_WORDS = 7
 
 _VALUE = re.compile(
     r"(?:from |up to |ab |dès |desde )?[~≈+]?\s?[$€£¥]?\d[\d.,]*\s?(?:%|％|[$€£]|percent)?"
-    r"(?:\s?\+.*|\s?[(/].*| (?:per|pro|par|por|on|of) .*)?"
+    r"(?:\s?\+.*|\s?[(/].*"
+    r"| (?:per|pro|par|por|on|of|after|above|beyond|over|for|with|up to|ab|über|nach|après|tras) .*)?"
     r"|none|no|zero|free|waived|keine?|entfällt|aucune?s?|gratuit|ninguno|ninguna|gratis|无|無|免费|なし|無料|\u2045.*",
     re.IGNORECASE,
 )
 
 
-_MONEY_ALONE = re.compile(r"(?:from |ab |dès |desde )?(?:US)?[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£]", re.IGNORECASE)
+_MONEY_LAST = re.compile(
+    r"(?:^|[\s|:–—-])(?:from |ab |dès |desde )?(?:(?:US)?[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£])$", re.IGNORECASE
+)
 
 _UNIT_ALONE = re.compile(
     r"(?:/|per|pro|par|por|a|im|al)\s?[^\W\d][\w-]*"
@@ -40,7 +43,7 @@ _UNIT_ALONE = re.compile(
 
 def pieces(page: Page, language: str) -> Iterator[Piece]:
     """Yield every sentence to read: of text, of questions with their answers, of tables."""
-    blocks = _with_intros(_with_values(page.blocks, language))
+    blocks = _with_labels(_with_intros(_with_values(page.blocks, language)), language)
     before: Block | None = None
     for block, example in in_examples(blocks, language):
         if isinstance(block, Table):
@@ -67,6 +70,19 @@ def _with_intros(blocks: Iterable[Block | Table]) -> Iterator[Block | Table]:
         yield block
 
 
+def _with_labels(blocks: Iterable[Block | Table], language: str) -> Iterator[Block | Table]:
+    """Put a short text that names what a fee may be on beside the heading of the text below it: "Card top-ups"."""
+    label: Block | None = None
+    for block in blocks:
+        below = isinstance(block, Block) and block.kind == "text" and label is not None
+        if isinstance(block, Block) and label is not None and below and not _is_entry(block):
+            yield replace(block, heading=f"{block.heading} {label.text}".strip())
+        else:
+            yield block
+        named = isinstance(block, Block) and block.kind == "text" and _names_base(block, language)
+        label = block if isinstance(block, Block) and named else None
+
+
 def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piece]:
     """Yield the sentences of a block; an answer comes with its question, a sentence that asks heads the next."""
     if before is not None and before.kind == "question":
@@ -75,7 +91,7 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
         block = replace(block, heading=f"{block.heading} {label[1]}".strip())
     first, subject = True, _subject_of(block)
     last = ""
-    for offset, sentence in with_bounds(sentences(block.text), block.text, language):
+    for offset, sentence in with_bounds(_with_names(block, language), block.text, language):
         if sentence.endswith(("?", "？")):
             before, first = Block(sentence, block.marks, "question", block.heading), True
             block = replace(block, heading=f"{block.heading} {sentence}".strip())
@@ -96,6 +112,25 @@ def _of_text(block: Block, before: Block | None, language: str) -> Iterator[Piec
             yield Piece(sentence, block, offset, heading=block.kind == "heading", subject=subject)
 
 
+NAME_WORDS = 4
+"""Words of an entry's name that ends with a full stop."""
+
+
+def _with_names(block: Block, language: str) -> Iterator[tuple[int, str]]:
+    """Yield the sentences of a block; an entry's name goes with what is said of it: "Platform fee. A small …"."""
+    found = list(sentences(block.text))
+    if block.kind == "item" and len(found) > 1 and _names_entry(found[0][1], language):
+        (start, _), (offset, second) = found[:2]
+        found[:2] = [(start, block.text[start : offset + len(second)])]
+    yield from found
+
+
+def _names_entry(text: str, language: str) -> bool:
+    lexicon = next(lexicons_for(text, language))
+    short = len(text.split()) <= NAME_WORDS and not re.search(r"[\d!?]", text) and not lexicon.wide
+    return short and not lexicon["negators"].search(text) and any(t.name != "charge" for t in find_terms(text, lexicon))
+
+
 def _subject_of(block: Block) -> str:
     """Return the heading above a text where it may tell whom the text is about: no question, and no comparison."""
     above = "" if block.kind in {"heading", "question"} else block.heading
@@ -111,10 +146,13 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
             if last.kind in {"text", "item"} and has_share(last.text) and is_least(block.text, language):
                 out[-1] = joined([last, block], " ")
                 continue
-            if _is_label(last, language) and _is_value(block):
+            if (_is_label(last, language) or _labels_share(last, block, language)) and _is_value(block):
                 out[-1] = joined([Block(last.text.rstrip(":："), last.marks, "text", last.heading), block], ": ")
                 continue
-            if _MONEY_ALONE.fullmatch(last.text) and _UNIT_ALONE.fullmatch(block.text):  # "$49", "per month"
+            if last.text in "$€£¥" and re.fullmatch(r"\d[\d.,]*", block.text):  # "$", "60"
+                out[-1] = joined([last, block], "")
+                continue
+            if _ends_with_money(last.text) and _UNIT_ALONE.fullmatch(block.text):  # "$49", "per month"
                 out[-1] = joined([last, block], " ")
                 continue
             if _is_value(last) and re.search(r"\d[^/]*$", last.text) and _is_label(block, language):
@@ -125,6 +163,14 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
                 continue
         out.append(block)
     return out
+
+
+def _ends_with_money(text: str) -> bool:
+    """Say whether a text is money, or a short label and money: "Studio | $29"."""
+    match = _MONEY_LAST.search(text)
+    if match is None or len(text.split()) > VALUE_WORDS:
+        return False
+    return not re.search(r"\d|[.!?]\s", text[: match.start()])
 
 
 def _is_label(block: Block, language: str) -> bool:
@@ -138,6 +184,21 @@ def _is_label(block: Block, language: str) -> bool:
     ):
         return False
     return any(term.name != "charge" for lexicon in lexicons_for(text, language) for term in find_terms(text, lexicon))
+
+
+def _labels_share(label: Block, value: Block, language: str) -> bool:
+    """Say whether a short text names what the share after it is on: "Credit purchases", "5.5% (min. $0.80)"."""
+    return bool(re.search(r"\d\s?[%％]", value.text)) and _names_base(label, language)
+
+
+def _names_base(block: Block, language: str) -> bool:
+    """Say whether a text is a short label of what a fee may be on: own keys, credits, a way to pay."""
+    if not _is_entry(block):
+        return False
+    lexicons = lexicons_for(block.text, language)
+    return any(
+        lexicon.bases[base].search(block.text) for lexicon in lexicons for base in ("byok", "credits", "payment")
+    )
 
 
 def _is_entry(block: Block) -> bool:

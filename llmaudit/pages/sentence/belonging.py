@@ -39,6 +39,8 @@ def assign_figures(sentence: Sentence) -> None:
             continue
         if amount.role != "amount" or (amount.unit == "tokens" and not _is_named(sentence, amount)):
             continue
+        if _goes_with_another(sentence, amount):
+            continue
         index = last[0] if last and _is_second_half(sentence, amount, last[1]) else _owner(sentence, amount)
         if index is None and last and amount.kind == "pct" and 0 < amount.start - last[1] <= OWN_DISTANCE:
             index = last[0] if sentence.span_of(last[1] - 1) == sentence.span_of(amount.start) else None
@@ -46,6 +48,15 @@ def assign_figures(sentence: Sentence) -> None:
             last = (index, amount.end)
         if index is not None:
             sentence.owned.setdefault(index, []).append(amount)
+
+
+def _goes_with_another(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether a sum makes one fee with a percentage before it that belongs to no word: "cards: 2.9% + $0.25"."""
+    if amount.kind not in {"usd", "other"}:
+        return False
+    given = {id(other) for group in sentence.owned.values() for other in group}
+    shares = (a for a in sentence.amounts if a.kind == "pct" and a.role == "amount" and a.end <= amount.start)
+    return any(id(a) not in given and JOINS.fullmatch(sentence.text[a.end : amount.start]) for a in shares)
 
 
 _OF = re.compile(r"\s(?:of|von|in Höhe von|de|du|del?|d'|d’)\s?(?:un |une |einem |einer )?", re.IGNORECASE)
@@ -117,8 +128,13 @@ def _nearest(sentence: Sentence, amount: Amount, place: int, reach: int) -> int 
         and (distance := _distance(sentence, term, amount)) <= reach
         and _may_own(sentence, term, amount)
     ]
-    named = [(distance, index) for distance, index in near if sentence.terms[index].name in FEE_NOUNS]
+    named = [(distance, index) for distance, index in near if _names_it(sentence, sentence.terms[index], amount)]
     return min(named or near)[1] if near else None
+
+
+def _names_it(sentence: Sentence, term: Term, amount: Amount) -> bool:
+    """Say whether a word names the fee that a figure is: "a setup fee of $250 applies"."""
+    return term.name in FEE_NOUNS or (term.name == "subscription" and _is_beside(sentence, term, amount))
 
 
 def _is_aside(sentence: Sentence, place: int) -> bool:
@@ -169,6 +185,8 @@ def _may_own(sentence: Sentence, term: Term, amount: Amount) -> bool:
     if term.name == "markup" and amount.kind in {"usd", "other"} and not _is_beside(sentence, term, amount):
         return False
     if amount.kind == "variable" and not is_money_like(sentence, amount):
+        if sentence.denied(term):
+            return False  # "{{ provider }} list prices with no markup": the name of something
         return term.name != "charge" or bool(
             re.search(r"(?:^|\u2046\s?)[%％]$", amount.text) or sentence.text[amount.end :].startswith(" of ")
         )

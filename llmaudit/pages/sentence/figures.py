@@ -55,7 +55,9 @@ _MONEY = re.compile(
     rf"(?P<sign>US\s?\$|C\$|A\$|R\$|\$|€|£|¥|￥|[₦₹₩₽₺₫₱฿₴₪₡₵]|USD\s|EUR\s|RMB\s?|CNY\s?)\s?(?P<n>{_TIGHT})\s?(?P<scale>{SCALES})?(?:\s?(?:USD|EUR|GBP|CAD|AUD)\b)?"
     rf"|(?P<n2>{_TIGHT})\s?(?P<scale2>{SCALES})?\s?(?P<sign2>US-?\$|\$(?:US)?|€|£|USD\b|EUR\b"
     r"|(?:US )?dollars?\b|euros?\b"
-    r"|Dollar\b|dólares\b|(?:US\s)?cents?\b|Cent\b|centimes?\b|céntimos?\b|centavos?\b|¢|美元|美金|人民币|元|块|円|米?ドル|セント|RMB\b|CNY\b)",
+    r"|Dollar\b|dólares\b|céntimos? de dólar\b"
+    r"|centavos? de dólar\b|centimes? de dollar\b|(?:US-|Dollar-?)[Cc]ents?\b|(?:US\s)?cents?\b"
+    r"|Cent\b|centimes?\b|céntimos?\b|centavos?\b|¢|美元|美金|人民币|元|块|円|米?ドル|セント|RMB\b|CNY\b)",
 )
 
 _MONEY_RANGE = re.compile(
@@ -108,7 +110,11 @@ _DOLLARS = {
 _OF_A_EURO = {"Cent"}
 """A German one; written small it is an English one, of a dollar."""
 
-_CENTS = {"cent", "cents", "us cent", "us cents", "¢", "セント"}
+_CENTS = {
+    *("cent", "cents", "us cent", "us cents", "us-cent", "us-cents", "dollarcent", "dollar-cent", "dollarcents", "¢"),
+    *("セント", "céntimo de dólar", "céntimos de dólar", "centavo de dólar", "centavos de dólar"),
+    *("centime de dollar", "centimes de dollar"),
+}
 
 _CHINESE_DIGITS = {
     char: digit

@@ -10,6 +10,7 @@ from llmaudit.pages.sentence.parts import parts
 from llmaudit.pages.sentence.sentence import Sentence
 from llmaudit.pages.sentence.setting import Setting
 from llmaudit.pages.sentence.terms import find_terms, find_zero
+from llmaudit.pages.sentence.untaken import untaken
 
 
 def parse(text: str, lexicon: Lexicon, setting: Setting) -> Sentence | None:
@@ -18,9 +19,11 @@ def parse(text: str, lexicon: Lexicon, setting: Setting) -> Sentence | None:
     figures = amounts(text, lexicon, [(term.start, term.end) for term in terms if term.name != "charge"])
     figures = without_examples(text, figures, lexicon, example=setting.example)
     zero = find_zero(text, lexicon, terms)
-    if not terms and not zero and not figures and not lexicon["free"].search(text):
+    free = [match.span() for match in lexicon["free"].finditer(text)]
+    denied = list(untaken(text, lexicon))
+    if not (terms or zero or figures or free or denied or lexicon["credits_units"].search(text)):
         return None
-    sentence = Sentence(text, lexicon, setting, terms, zero, figures, parts(text, lexicon))
+    sentence = Sentence(text, lexicon, setting, terms, zero, figures, parts(text, lexicon), free, denied)
     assign_figures(sentence)
     return sentence
 

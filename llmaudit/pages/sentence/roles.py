@@ -137,6 +137,8 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
     fee_follows = any(0 <= start - amount.end <= ADJACENT for start, _ in terms)
     if _LEVEL.search(sentence[max(0, amount.start - 24) : amount.start]) and not fee_follows:
         return True
+    if _OF_SAVINGS.match(sentence, amount.end) and lexicon.terms["charge"].search(sentence, 0, amount.start):
+        return False
     if everywhere("come_down_to", r"{}\s?(?:only |nur )?$").search(sentence, 0, amount.start) and any(
         end <= amount.start for _, end in terms
     ):
@@ -163,6 +165,12 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
         )
     return False
 
+
+_OF_SAVINGS = re.compile(
+    r"\s?(?:of|der|des|de|du)\s(?:[\w']+\s){0,3}(?:savings?|saved|save|Ersparnis\w*|économies|ahorros?)\b",
+    re.IGNORECASE,
+)
+"""What a fee may be a share of: "the charge is 3% of the measured savings"."""
 
 _STARTS_AT = re.compile(r"\W*(?:from|starting (?:at|from)|ab|à partir de|dès|desde|a partir de)\s", re.IGNORECASE)
 """What before a price by the month that is all of a sentence makes it the least plan's: "Desde 199 € al mes"."""

@@ -31,7 +31,7 @@ _IN_CASE = re.compile(
 
 @dataclass
 class Sentence:
-    """A sentence with everything found in it."""
+    """A sentence with everything found in it; `free` and `untaken` are where it says that nothing is charged."""
 
     text: str
     lexicon: Lexicon
@@ -40,6 +40,8 @@ class Sentence:
     zero: list[Term]
     amounts: list[Amount]
     spans: list[tuple[int, int]]
+    free: list[tuple[int, int]]
+    untaken: list[tuple[int, int]]
     owned: dict[int, list[Amount]] = field(default_factory=dict)
     refuted: list[Amount] = field(default_factory=list)
 
@@ -71,11 +73,18 @@ class Sentence:
 
     def denied(self, term: Term) -> bool:
         """Say whether the sentence denies a charge."""
+        before = (self.text[end : term.start] for _, end in self.untaken if end <= term.start)
+        if any(len(gap.split()) <= 1 and not re.search(r"[^\w\s]|\d", gap) for gap in before):
+            return True  # "ni cobramos comisión"
         return is_denied(self.text, term, self.span_of(term.start), self.amounts, self.lexicon)
+
+
+_NAMES_PRICE = re.compile(r"price|cost|fee|rate|charge|amount|premium_requests?", re.IGNORECASE)
+"""What in the name of a variable says that it stands for money: "{{ cfi_price_per_month }} per calendar month"."""
 
 
 def is_money_like(sentence: Sentence, amount: Amount) -> bool:
     """Say whether a variable stands for money: a currency sign comes before it, or is its own in a price per unit."""
-    if amount.unit is not None and amount.text.startswith(f"{OPEN}$"):
+    if amount.unit is not None and (amount.text.startswith(f"{OPEN}$") or _NAMES_PRICE.search(amount.text)):
         return True
     return bool(re.search(r"[$€£¥]\s?$", sentence.text[: amount.start]))

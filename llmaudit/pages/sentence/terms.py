@@ -142,4 +142,26 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
         if _REFUTED.search(sentence, 0, match.start()) or _about_a_tool(sentence, match.start(), lexicon):
             continue
         found.append(Term(match.start(), match.end(), "zero"))
-    return found
+    return found or [
+        term for term in _at_list_price(sentence, lexicon) if not _is_base_of_more(sentence, term.end, lexicon)
+    ]
+
+
+SAME_WORDS, SAME_CHARACTERS = 4, 8
+"""How far from the provider's price a word may stand that says it is charged unchanged."""
+
+
+def _at_list_price(sentence: str, lexicon: Lexicon) -> list[Term]:
+    """Return where the provider's price is called the page's own, in whatever phrase: "their rates, one to one"."""
+    if re.search(r"\d[\d.,]*\s?(?:[%％]|[×xX](?!\w))", sentence) or sentence.rstrip().endswith(("?", "？")):
+        return []
+    prices = [match.span() for match in lexicon["list_price"].finditer(sentence)]
+    found = []
+    for match in lexicon["unchanged"].finditer(sentence):
+        for start, end in prices:
+            first, second = sorted((match.span(), (start, end)))
+            between = sentence[first[1] : second[0]]
+            near = len(between) <= SAME_CHARACTERS if lexicon.wide else len(between.split()) <= SAME_WORDS
+            if near and not re.search(r"[,;:.!?，；：。]", between) and not _REFUTED.search(sentence, 0, first[0]):
+                found.append(Term(first[0], second[1], "zero"))
+    return found[:1]

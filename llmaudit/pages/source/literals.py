@@ -27,7 +27,10 @@ Value = Text | list["Value"] | dict[str, "Value"] | None
 
 _SPACE = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _KEY = re.compile(r"""([A-Za-z_$][\w$]*|'[^'\n]{0,80}'|"[^"\n]{0,80}")\s*:""")
-_BEGINS = re.compile(r"(?:(?<![=!<>\w])=|\breturn|\bdefault|\bas const,?)\s*\(?\s*(?=[\[{])|\A\s*(?=[\[{])")
+_BEGINS = re.compile(
+    r"(?:(?<![=!<>\w])=|\breturn|\bdefault|\bas const,?|=\s*\w+\()\s*\(?\s*(?=[\[{])|\w=\{\s*(?=[\[{])|\A\s*(?=[\[{])"
+)
+"""What stands before a literal that a page may show: a name, a `return`, a function, an attribute of a component."""
 _QUOTES = {"'": "'", '"': '"', "`": "`"}
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 

@@ -140,7 +140,10 @@ def _texts_of(tag: str) -> str:
 
 
 def _without_expressions(markup: str) -> str:
-    """Blank the expressions in attributes: `onClick={() => …}` would end its tag at the arrow."""
+    """Blank the expressions in attributes: `onClick={() => …}` would end its tag at the arrow.
+
+    Markup in one (`sub={<>…</>}`) is shown: the tag ends before it, and its other attributes stand in one of their own.
+    """
     parts, done = [], 0
     for match in re.finditer(r"(?<=[\w-])=\{", markup):
         if match.start() < done:
@@ -151,6 +154,12 @@ def _without_expressions(markup: str) -> str:
             at += 1
             if not depth:
                 break
-        parts += [markup[done : match.start()], "=x" + _blank(markup[match.start() : at])]
+        inside = markup[match.end() : at - 1]
+        shown = (
+            f"=x><p>{inside}</p><x"
+            if inside.lstrip("( \n\t").startswith("<")
+            else "=x" + _blank(markup[match.start() : at])
+        )
+        parts += [markup[done : match.start()], shown]
         done = at
     return "".join([*parts, markup[done:]])
