@@ -62,7 +62,7 @@ _KEYS = (
     _Key("feature", "values of feature", 10**9, 200),
     _Key("team", "values of team", 10**9, 200),
     _Key("model", "model names that the catalog does not know", 10**9, 200),
-    _Key("gateway", "gateways that the catalog does not know", 200, 50, Catalog.knows_gateway),
+    _Key("gateway", "gateways that the catalog does not know", 100, 25, Catalog.knows_gateway),
     _Key(
         "seller", "sellers that the catalog does not know", 200, 50, lambda catalog, name: bool(catalog.seller_id(name))
     ),
