@@ -13,10 +13,12 @@ from running import Run
 
 from llmaudit import crowded
 from llmaudit.api import audit_paths
-from llmaudit.audit import conclude, evidence_of
+from llmaudit.audit import conclude, evidence_of, gather
 from llmaudit.catalog import load_catalog
 from llmaudit.facts import facts_of
 from llmaudit.resolve import OTHER
+from llmaudit.summaries.oversize import Oversize
+from llmaudit.summaries.prefixes import Prefix
 
 DEAREST = {"feature:f-7": "9", "feature:f-3": "5"}
 
@@ -164,3 +166,13 @@ def test_what_has_a_price_of_its_own_keeps_its_name() -> None:
     assert catalog.has_region("global")
     assert catalog.has_region("US")
     assert not catalog.has_region("r-17")
+
+
+def test_what_was_not_built_is_not_taken_for_nothing_found(log: Path) -> None:
+    with audit_paths([log]) as session:
+        evidence = gather(session.store, session.catalog, (), only={Oversize})
+        whole = gather(session.store, session.catalog, ())
+    assert evidence.rows(Oversize) == whole.rows(Oversize)
+    assert [one.spend_usd for one in evidence.cells] == [one.spend_usd for one in whole.cells]
+    with pytest.raises(LookupError, match="gathered without Prefix"):
+        evidence.rows(Prefix)
