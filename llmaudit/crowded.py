@@ -18,7 +18,8 @@ from llmaudit.catalog import Catalog
 from llmaudit.listcost import priced_requests
 from llmaudit.money import shown
 from llmaudit.period import ALL, Period
-from llmaudit.resolve import FOLDABLE, OTHER
+from llmaudit.request import OTHER
+from llmaudit.resolve import FOLDABLE
 from llmaudit.store import Store
 
 TOP = 5_000

@@ -15,13 +15,11 @@ import pyarrow.compute as pc
 from llmaudit.catalog import Catalog
 from llmaudit.catalog.units import PRICED
 from llmaudit.period import ALL, Period
-from llmaudit.request import GATEWAY_CACHE
+from llmaudit.request import GATEWAY_CACHE, OTHER
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
 NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 -- naive UTC; stands for a request without a time
-OTHER = "(other)"
-"""Replaces the values of a key that has more than are kept apart (`llmaudit.crowded`)."""
 
 NAME = "COALESCE(model_served, model_requested, model_raw)"
 """The model of a request as logged."""

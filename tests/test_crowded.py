@@ -16,7 +16,7 @@ from llmaudit.api import audit_paths
 from llmaudit.audit import conclude, evidence_of, gather
 from llmaudit.catalog import load_catalog
 from llmaudit.facts import facts_of
-from llmaudit.resolve import OTHER
+from llmaudit.request import OTHER
 from llmaudit.summaries.oversize import Oversize
 from llmaudit.summaries.prefixes import Prefix
 

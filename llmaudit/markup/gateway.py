@@ -34,7 +34,7 @@ from llmaudit.markup.tokencount import token_counts, token_rules, unsent_usd
 from llmaudit.markup.topup import top_up_rule
 from llmaudit.money import EXACT, ZERO, round_to, times, total
 from llmaudit.phrases import counted
-from llmaudit.resolve import OTHER
+from llmaudit.request import OTHER
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 from llmaudit.summaries.prompts import SizedPrompt

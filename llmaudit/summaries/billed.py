@@ -17,8 +17,7 @@ import msgspec
 
 from llmaudit.cells import PARTS
 from llmaudit.money import ZERO
-from llmaudit.request import BESIDES, COUNTERS
-from llmaudit.resolve import OTHER
+from llmaudit.request import BESIDES, COUNTERS, OTHER
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 from llmaudit.summaries.base import Summary
