@@ -5,7 +5,7 @@ Everything that presents it (terminal summary, HTML report, notebooks, the CI ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ import msgspec
 
 from llmaudit import __version__
 from llmaudit.catalog import Catalog
-from llmaudit.cells import NO_TIME, price
+from llmaudit.cells import NO_TIME, PricedCell, price
 from llmaudit.errors import InputError, printable
 from llmaudit.evidence import Evidence
 from llmaudit.facts import Facts, facts_of, facts_of_gateways
@@ -133,6 +133,7 @@ def gather(
     catalog: Catalog,
     plans: Sequence[str] = DEFAULT_PLANS,
     period: Period = ALL,
+    only: Collection[type[msgspec.Struct]] | None = None,
 ) -> Evidence:
     """Read everything the findings need from a database, once.
 
@@ -141,24 +142,26 @@ def gather(
         catalog: The prices.
         plans: Presets or plan files to evaluate.
         period: The span of time, and the zone of its days.
+        only: The summaries that are asked for, by the type of their rows, where no plan is evaluated; None is all.
 
     Raises:
         UsageError: No preset of a name.
         InputError: A plan file is missing or malformed.
     """
     chosen = _chosen(plans, catalog)
-    return _evidence(facts_of(store, catalog, period), catalog, chosen)
+    return _evidence(facts_of(store, catalog, period, only=only), catalog, chosen)
 
 
-def gather_gateways(store: Store, catalog: Catalog, period: Period = ALL) -> Evidence:
+def gather_gateways(store: Store, catalog: Catalog, period: Period = ALL, gateway: str | None = None) -> Evidence:
     """Read only what the verdict on gateways needs from a database; `markup.find` says the same of it.
 
     Args:
         store: The database; tags are not needed.
         catalog: The prices.
         period: The span of time, and the zone of its days.
+        gateway: One that keeps its name, however many have more spend.
     """
-    return _evidence(facts_of_gateways(store, catalog, period), catalog, [])
+    return _evidence(facts_of_gateways(store, catalog, period, gateway), catalog, [])
 
 
 def evidence_of(facts: Facts, catalog: Catalog, plans: Sequence[str] = DEFAULT_PLANS) -> Evidence:
@@ -178,13 +181,10 @@ def evidence_of(facts: Facts, catalog: Catalog, plans: Sequence[str] = DEFAULT_P
 
 def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence:
     cells = price(facts.cells, catalog)
-    certified = _canonical(facts.certified, catalog)
-    ratios = Ratios.of(catalog, cells, facts.summaries)
-    costs = evaluate_all(plans, cells, catalog, certified, ratios)
     return Evidence(
         cells=cells,
         catalog=catalog,
-        plans=[_proven(cost, facts.outcomes, catalog, ratios) for cost in costs],
+        plans=_plan_costs(facts, cells, catalog, plans) if plans else [],
         ledger=[source.row for source in facts.sources],
         summaries=facts.summaries,
         tagged_by=facts.tagged_by,
@@ -195,7 +195,15 @@ def _evidence(facts: Facts, catalog: Catalog, plans: Sequence[Plan]) -> Evidence
         outcomes=facts.outcomes,
         bills=facts.bills,
         notes=facts.notes,
+        left_out=facts.left_out,
     )
+
+
+def _plan_costs(facts: Facts, cells: list[PricedCell], catalog: Catalog, plans: Sequence[Plan]) -> list[PlanCost]:
+    certified = _canonical(facts.certified, catalog)
+    ratios = Ratios.of(catalog, cells, facts.summaries)
+    costs = evaluate_all(plans, cells, catalog, certified, ratios)
+    return [_proven(cost, facts.outcomes, catalog, ratios) for cost in costs]
 
 
 def _proven(cost: PlanCost, outcomes: Outcomes | None, catalog: Catalog, ratios: Ratios) -> PlanCost:

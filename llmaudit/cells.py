@@ -6,11 +6,12 @@ therefore equals, to the last picodollar, what would be computed request by requ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -30,6 +31,8 @@ KEYS = (
     "has_searches",
 )  # fmt: skip
 """What makes two requests fall into one cell, in the order of rollup.sql."""
+
+_KEY_OF: Callable[[Any], tuple[object, ...]] = attrgetter(*KEYS)
 
 PARTS = tuple(name for name in SUB_COUNTS if name != "reasoning_tokens")
 """Counts inside counters beside reasoning: audio and images, in and out."""
@@ -160,7 +163,7 @@ def add(cells: Iterable[Cell]) -> list[Cell]:
     """
     groups: dict[tuple[object, ...], list[Cell]] = {}
     for cell in cells:
-        groups.setdefault(tuple(getattr(cell, name) for name in KEYS), []).append(cell)
+        groups.setdefault(_KEY_OF(cell), []).append(cell)
     ordered = sorted(groups, key=lambda key: [(part is None, part) for part in key])
     return [_sum(groups[key]) for key in ordered]
 

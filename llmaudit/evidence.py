@@ -145,6 +145,8 @@ class Evidence:
         outcomes: Paired outcomes, or None.
         bills: Sums of the bill lines in the period.
         notes: What a reader must know of where this comes from, in sentences.
+        left_out: Summaries that were not built, by the type of their rows: a command that does not need them spares
+            their time.
     """
 
     cells: list[PricedCell]
@@ -160,6 +162,7 @@ class Evidence:
     outcomes: Outcomes | None = None
     bills: list[BillSum] = field(default_factory=list)
     notes: Sequence[str] = ()
+    left_out: frozenset[type[msgspec.Struct]] = frozenset()
     _computed: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, compute: Callable[[Evidence], Result]) -> Result:
@@ -170,7 +173,13 @@ class Evidence:
         return result
 
     def rows(self, kind: type[Row]) -> list[Row]:
-        """Return the rows of one summary, by their type; none where the evidence was made without it."""
+        """Return the rows of one summary, by their type; none where the evidence has none of them.
+
+        Raises:
+            LookupError: The evidence was gathered without it: no row would be taken for nothing found.
+        """
+        if kind in self.left_out:
+            raise LookupError(f"the evidence was gathered without {kind.__name__}")
         return [row for row in self.summaries.get(kind, ()) if isinstance(row, kind)]
 
 

@@ -6,7 +6,7 @@ audit does not depend on whether its facts come from requests or from cells file
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -76,6 +76,7 @@ class Facts:
         bills: Sums of the bill lines in the period.
         edges: Where the cells divide.
         notes: What a reader must know of them, in sentences.
+        left_out: Summaries that were not built, by the type of their rows.
     """
 
     cells: list[Cell]
@@ -90,9 +91,16 @@ class Facts:
     bills: list[BillSum] = field(default_factory=list)
     edges: Edges = field(default_factory=Edges)
     notes: tuple[str, ...] = ()
+    left_out: frozenset[type[msgspec.Struct]] = frozenset()
 
 
-def facts_of(store: Store, catalog: Catalog, period: Period = ALL, top: int = TOP) -> Facts:
+def facts_of(
+    store: Store,
+    catalog: Catalog,
+    period: Period = ALL,
+    top: int = TOP,
+    only: Collection[type[msgspec.Struct]] | None = None,
+) -> Facts:
     """Read everything an audit needs from a database, once.
 
     Args:
@@ -100,16 +108,20 @@ def facts_of(store: Store, catalog: Catalog, period: Period = ALL, top: int = TO
         catalog: Decides which names mean which sku, and where cells divide.
         period: The span of time, and the zone of its days.
         top: How many features, teams and unknown models are kept apart (`llmaudit.crowded`).
+        only: The summaries that are asked for, by the type of their rows; None is every one. They take longer than
+            everything else.
     """
-    return store.in_bounded_memory(lambda: _facts_of(store, catalog, period, top))
+    return store.in_bounded_memory(lambda: _facts_of(store, catalog, period, top, only))
 
 
-def _facts_of(store: Store, catalog: Catalog, period: Period, top: int) -> Facts:
+def _facts_of(
+    store: Store, catalog: Catalog, period: Period, top: int, only: Collection[type[msgspec.Struct]] | None
+) -> Facts:
     with keyed_requests(store, catalog, period, top) as crowds:
         cells = fold(store)
         billed, slots = bill_sums(store, catalog, period)
         edges = with_slots(edges_of(store, catalog), slots)
-        summaries = {summary.row: summary.build(store) for summary in all_summaries()}
+        summaries, left_out = _summaries(store, only)
         outcomes = paired_outcomes(store, catalog)
     return Facts(
         cells=cells,
@@ -124,10 +136,23 @@ def _facts_of(store: Store, catalog: Catalog, period: Period, top: int) -> Facts
         bills=billed,
         edges=edges,
         notes=tuple(crowd.note for crowd in crowds),
+        left_out=left_out,
     )
 
 
-def facts_of_gateways(store: Store, catalog: Catalog, period: Period = ALL) -> Facts:
+Summaries = dict[type[msgspec.Struct], Sequence[msgspec.Struct]]
+
+
+def _summaries(
+    store: Store, only: Collection[type[msgspec.Struct]] | None
+) -> tuple[Summaries, frozenset[type[msgspec.Struct]]]:
+    """Return the rows of the summaries that are asked for, and the types of those that are not."""
+    chosen = [summary for summary in all_summaries() if only is None or summary.row in only]
+    left_out = {summary.row for summary in all_summaries()} - {summary.row for summary in chosen}
+    return {summary.row: summary.build(store) for summary in chosen}, frozenset(left_out)
+
+
+def facts_of_gateways(store: Store, catalog: Catalog, period: Period = ALL, gateway: str | None = None) -> Facts:
     """Read what the verdict on gateways needs and nothing else: a small part of the work of `facts_of`.
 
     Cells say nothing of tiers, attempts, features, teams and needs; requests that went through no gateway are in none.
@@ -136,16 +161,17 @@ def facts_of_gateways(store: Store, catalog: Catalog, period: Period = ALL) -> F
         store: The database; tags are not needed.
         catalog: Decides which names mean which sku, and where cells divide.
         period: The span of time, and the zone of its days.
+        gateway: One that keeps its name, however many have more spend (`llmaudit.crowded`).
     """
-    return store.in_bounded_memory(lambda: _facts_of_gateways(store, catalog, period))
+    return store.in_bounded_memory(lambda: _facts_of_gateways(store, catalog, period, gateway))
 
 
-def _facts_of_gateways(store: Store, catalog: Catalog, period: Period) -> Facts:
-    with gateway_requests(store, catalog, period):
+def _facts_of_gateways(store: Store, catalog: Catalog, period: Period, gateway: str | None) -> Facts:
+    with gateway_requests(store, catalog, period, gateway) as crowds:
         cells = fold(store)
-        needed = [one for one in all_summaries() if one.row in {BilledRequest, SizedPrompt, Payment}]
-        summaries = {summary.row: summary.build(store) for summary in needed}
-    return Facts(cells=cells, summaries=summaries, period=period)
+        summaries, left_out = _summaries(store, {BilledRequest, SizedPrompt, Payment})
+    notes = tuple(crowd.note for crowd in crowds)
+    return Facts(cells=cells, summaries=summaries, period=period, notes=notes, left_out=left_out)
 
 
 def added(parts: Sequence[Facts]) -> Facts:
@@ -172,6 +198,7 @@ def added(parts: Sequence[Facts]) -> Facts:
         bills=_bills(bill for part in parts for bill in part.bills),
         edges=united(part.edges for part in parts),
         notes=tuple(sorted({note for part in parts for note in part.notes})),
+        left_out=frozenset().union(*(part.left_out for part in parts)),
     )
 
 

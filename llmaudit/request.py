@@ -22,6 +22,9 @@ GATEWAY_CACHE: UsageStatus = "gateway_cache"
 """The usage status of an answer that a gateway gave from its own cache: nobody was called, so nothing was used. The
 counters are those of the stored answer: what a call would have used, unknown where the log does not say."""
 
+OTHER = "(other)"
+"""Replaces the values of a key that has more than are kept apart (`llmaudit.crowded`)."""
+
 
 INPUT_COUNTERS = (
     "input_tokens",

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -15,13 +15,11 @@ import pyarrow.compute as pc
 from llmaudit.catalog import Catalog
 from llmaudit.catalog.units import PRICED
 from llmaudit.period import ALL, Period
-from llmaudit.request import GATEWAY_CACHE
+from llmaudit.request import GATEWAY_CACHE, OTHER
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
 NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 -- naive UTC; stands for a request without a time
-OTHER = "(other)"
-"""Replaces the values of a key that has more than are kept apart (`llmaudit.crowded`)."""
 
 NAME = "COALESCE(model_served, model_requested, model_raw)"
 """The model of a request as logged."""
@@ -32,8 +30,26 @@ USED = tuple(name for name in PRICED if name != "requests")
 _NAMES_AT_ONCE = 50_000
 """Combinations of names that stand in memory as Python objects at a time."""
 
+
+class Foldable(NamedTuple):
+    """A key of requests whose values may be merged: its value, and the columns that then say `OTHER`."""
+
+    value: str
+    columns: tuple[str, ...]
+
+
+FOLDABLE = {
+    "feature": Foldable("feature", ("feature",)),
+    "team": Foldable("team", ("team",)),
+    "model": Foldable(NAME, ("model_served", "model_requested", "model_raw")),
+    "gateway": Foldable("lower(gateway)", ("gateway",)),
+    "seller": Foldable("seller", ("seller",)),
+    "region": Foldable("region_class", ("region_class",)),
+    "service_tier": Foldable("service_tier", ("service_tier",)),
+}
+
 Folded = Mapping[str, pa.Table]
-"""By `feature`, `team` or `model`: its values that are merged as `OTHER`, in a column `name`."""
+"""By key (`FOLDABLE`): its values that are merged as `OTHER`, in a column `name`."""
 
 
 @contextmanager
@@ -106,10 +122,9 @@ def _dated(store: Store) -> str:
 
 
 def _replaced(folded: Folded) -> Iterator[str]:
-    columns = {"feature": ["feature"], "team": ["team"], "model": ["model_served", "model_requested", "model_raw"]}
     for key in folded:
-        value = NAME if key == "model" else key
-        for column in columns[key]:
+        value, columns = FOLDABLE[key]
+        for column in columns:
             yield f"CASE WHEN {value} IN (SELECT name FROM folded_{key}) THEN '{OTHER}' ELSE {column} END AS {column}"
 
 

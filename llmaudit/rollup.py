@@ -72,18 +72,26 @@ def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: in
 
 
 @contextmanager
-def gateway_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Iterator[None]:
+def gateway_requests(
+    store: Store, catalog: Catalog, period: Period = ALL, gateway: str | None = None
+) -> Iterator[list[Crowd]]:
     """Make the view `keyed_requests` of what gateways billed alone (gateways.sql), for the length of a block.
 
     Args:
         store: The database; tags are not needed.
         catalog: Decides which names mean which sku, and where prices change.
         period: Only requests that started in it; its zone decides their days.
+        gateway: One that keeps its name, however many have more spend.
+
+    Yields:
+        The keys that have more values than are kept apart.
     """
-    with resolved_requests(store, catalog, period), store.table("prompt_bands", prompt_bands(catalog)):
+    crowds = crowded(store, catalog, period, gateway=gateway)
+    folded = {crowd.key: crowd.folded for crowd in crowds}
+    with resolved_requests(store, catalog, period, folded), store.table("prompt_bands", prompt_bands(catalog)):
         store.execute(read_sql("gateways.sql"))
         with store.joins_as_written():
-            yield
+            yield crowds
 
 
 def _slices(store: Store, catalog: Catalog) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import chain
@@ -13,7 +13,17 @@ import msgspec
 from llmaudit.catalog.compiled import Compiled
 from llmaudit.catalog.directory import Directory
 from llmaudit.catalog.instants import FOREVER, naive
-from llmaudit.catalog.model import CatalogFile, Dated, Hosting, Price, Rate, Schedule, When
+from llmaudit.catalog.model import (
+    GLOBAL_REGIONS,
+    STANDARD_TIERS,
+    CatalogFile,
+    Dated,
+    Hosting,
+    Price,
+    Rate,
+    Schedule,
+    When,
+)
 from llmaudit.catalog.schedule import Slot, slots_of_day
 from llmaudit.catalog.stock import Key, Offer
 from llmaudit.catalog.timeline import (
@@ -136,8 +146,29 @@ class Catalog(Directory):
 
     @cached_property
     def _prompt_edges(self) -> tuple[int, ...]:
-        stated = (price.when for entries in self._entries.values() for entry in entries for price in entry.prices)
-        return tuple(sorted({0, *(when.prompt_from for when in chain(stated, self._compiled.conditions()))}))
+        return tuple(sorted({0, *(when.prompt_from for when in self._conditions())}))
+
+    def _conditions(self) -> Iterator[When]:
+        """Yield every condition that a price states, or a multiplier adds."""
+        yield from (price.when for entries in self._entries.values() for entry in entries for price in entry.prices)
+        yield from self._compiled.conditions()
+        yield from (rule.when for file in self._sellers.values() for rule in file.multipliers)
+
+    def has_region(self, region: str) -> bool:
+        """Say whether some price is one of a region, or the region is a word for everywhere."""
+        return region.lower() in self._regions
+
+    def has_service_tier(self, tier: str) -> bool:
+        """Say whether some price is one of a service tier, or the tier is a word for the ordinary one."""
+        return tier.lower() in self._service_tiers
+
+    @cached_property
+    def _regions(self) -> set[str]:
+        return GLOBAL_REGIONS | {when.region.lower() for when in self._conditions() if when.region}
+
+    @cached_property
+    def _service_tiers(self) -> set[str]:
+        return STANDARD_TIERS | {when.service_tier.lower() for when in self._conditions() if when.service_tier}
 
     def slots(self, first: datetime, last: datetime) -> list[Slot]:
         """Return the spans between two instants in which no rate changes, day by day (naive UTC)."""

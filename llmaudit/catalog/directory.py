@@ -67,6 +67,10 @@ class Directory(Stock):
             return name.lower()
         return None if self.kind(seller) in DIRECT_KINDS and not self._sellers[seller].fees else seller
 
+    def knows_gateway(self, name: str) -> bool:
+        """Say whether the catalog has what passes calls on under a name or host: a gateway, or a seller's own host."""
+        return name.lower() in self._aka or name.lower() in self._hosts
+
     def seller_of_host(self, host: str | None) -> str | None:
         """Return the seller that answers at a host and sells what it hosts, or None."""
         seller = self._hosts.get((host or "").lower())

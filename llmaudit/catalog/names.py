@@ -73,6 +73,10 @@ def spellings(model: str) -> tuple[str, ...]:
     return (*whole, *(found[1] for name in whole if (found := _FINE_TUNED.fullmatch(name))))
 
 
+_ANY_DIGIT = str.maketrans("0123456789", "#" * 10)
+"""What a pattern matches looks like it once every digit of both is a `#`."""
+
+
 class NameIndex:
     """Every name of every sku.
 
@@ -82,21 +86,24 @@ class NameIndex:
 
     def __init__(self, names: Iterable[Named]) -> None:
         self._exact: dict[str, list[Named]] = defaultdict(list)
-        self._patterns: list[tuple[re.Pattern[str], Named]] = []
+        self._patterns: dict[str, list[tuple[re.Pattern[str], Named]]] = defaultdict(list)
         for named in names:
             if named.reading == "pattern":
                 shape = re.escape(named.text.lower()).replace(r"\#", "[0-9]")
-                self._patterns.append((re.compile(shape), named))
+                self._patterns[named.text.lower().translate(_ANY_DIGIT)].append((re.compile(shape), named))
             elif named.text:
                 self._exact[named.text.lower()].append(named)
 
     def find(self, name: str, sellers: Collection[str], at: datetime | None) -> list[tuple[str, str]]:
         """Return the skus that some sellers have under a name at an instant, by the most literal reading that fits."""
+        texts, patterns = self._exact.get(name, ()), self._patterns.get(name.translate(_ANY_DIGIT), ())
+        if not texts and not patterns:  # a log may hold a hundred thousand names that nobody knows
+            return []
         inside = set(sellers)
-        exact = [named for named in self._exact.get(name, ()) if named.key[0] in inside and named.holds(at)]
+        exact = [named for named in texts if named.key[0] in inside and named.holds(at)]
         for reading in READINGS:
             if reading == "pattern":
-                found = [named for shape, named in self._patterns if named.key[0] in inside and shape.fullmatch(name)]
+                found = [named for shape, named in patterns if named.key[0] in inside and shape.fullmatch(name)]
             else:
                 found = [named for named in exact if named.reading == reading]
             if found:

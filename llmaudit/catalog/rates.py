@@ -14,18 +14,13 @@ from decimal import Decimal
 from itertools import product
 
 from llmaudit.catalog.catalog import Catalog
-from llmaudit.catalog.model import Rate, When
+from llmaudit.catalog.model import GLOBAL_REGIONS, STANDARD_TIERS, Rate, When
 from llmaudit.catalog.schedule import states
 from llmaudit.catalog.stock import Offer
 from llmaudit.catalog.timeline import MILLION, Span
 from llmaudit.catalog.units import FALLBACKS, PIECES, PRICED, SUB_COUNTS, TOKEN_UNITS
 from llmaudit.money import EXACT, ZERO
 from llmaudit.request import COUNTERS
-
-STANDARD_TIERS = {"", "standard", "default", "auto", "none", "on_demand", "global_standard"}
-"""Words that logs use for the ordinary service tier."""
-
-GLOBAL_REGIONS = {"", "global", "none", "not_available"}
 
 
 @dataclass(frozen=True)

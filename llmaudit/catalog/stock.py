@@ -67,6 +67,7 @@ class Stock:
         self._open_weights = [pattern for file in files for pattern in file.open_weights]
         self._abilities: dict[str, Abilities] = {}
         self._offers: dict[Key, Offer] = {}
+        self._caching_of: dict[Key, PromptCache | None] = {}
 
     @property
     def sellers(self) -> Mapping[str, CatalogFile]:
@@ -169,9 +170,12 @@ class Stock:
 
     def prompt_cache(self, offer: Offer) -> PromptCache | None:
         """Return how a seller caches the prompts of a sku, or None where that is not known."""
-        seller, sku = offer.key
-        rules = (rule for rule in self.caching if seller in rule.sellers)
-        return next((rule for rule in rules if touches(rule.models, sku, offer.sku.model)), None)
+        if offer.key not in self._caching_of:
+            seller, sku = offer.key
+            rules = (rule for rule in self.caching if seller in rule.sellers)
+            found = next((rule for rule in rules if touches(rule.models, sku, offer.sku.model)), None)
+            self._caching_of[offer.key] = found
+        return self._caching_of[offer.key]
 
 
 def _facts_by_model(files: Sequence[CatalogFile]) -> dict[str, ModelFacts]:

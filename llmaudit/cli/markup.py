@@ -12,7 +12,7 @@ import typer
 from llmaudit.cli.inputs import catalog
 from llmaudit.cli.markup_more import found_markup, letter, rates
 from llmaudit.cli.options import Ended, command, group, message
-from llmaudit.cli.output import answer, line, table
+from llmaudit.cli.output import answer, line, table, warn
 from llmaudit.errors import LlmauditError, UsageError, printable
 from llmaudit.money import parse_decimal, shown, stated
 from llmaudit.phrases import counted
@@ -46,7 +46,7 @@ def markup(
     """
     wanted = _dimensions(by)
     prices = catalog(settings)
-    found, empty = found_markup(settings, prices)
+    found, notes, empty = found_markup(settings, prices)
     if empty and not settings.json:
         raise empty
     document = {
@@ -55,7 +55,7 @@ def markup(
         "timezone": settings.timezone,
         "gateways": found.gateways,
         "caveat": found.caveat,
-        "warnings": [] if found.gateways or empty else [NO_GATEWAY],
+        "warnings": [*notes, *([] if found.gateways or empty else [NO_GATEWAY])],
     }
 
     def people() -> None:
@@ -66,6 +66,8 @@ def markup(
         line(found.caveat)
 
     answer(settings, document, people)
+    if not settings.json:
+        warn(settings, notes)
     if empty:
         raise empty
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 import typer
@@ -24,17 +25,31 @@ if TYPE_CHECKING:
 FORMATS = {".html": "html", ".htm": "html", ".md": "md"}
 
 
-def found_markup(settings: Settings, prices: Catalog) -> tuple[Markup, NotEnoughError | None]:
-    """Return the finding on what is in the database, and the error to end with where no request lies in the period."""
+class Found(NamedTuple):
+    """What was found on gateways.
+
+    Attributes:
+        markup: The finding.
+        notes: What a reader must know of it.
+        empty: The error to end with where no request lies in the period.
+    """
+
+    markup: Markup
+    notes: Sequence[str]
+    empty: NotEnoughError | None
+
+
+def found_markup(settings: Settings, prices: Catalog, gateway: str | None = None) -> Found:
+    """Return what is found of the gateways in the database; one that is asked for by name is judged by itself."""
     from llmaudit.audit import gather_gateways
     from llmaudit.findings import markup as finding
 
     with open_store(settings, read_only=True) as store:
-        evidence = gather_gateways(store, prices, settings.period)
+        evidence = gather_gateways(store, prices, settings.period, gateway)
         found = finding.find(evidence)
         gateways = [_with_ids(row, store) for row in found.gateways]
         empty = None if evidence.cells or _any_request(store, settings.period) else nothing_lies_in(settings.period)
-        return msgspec.structs.replace(found, gateways=gateways), empty
+        return Found(msgspec.structs.replace(found, gateways=gateways), evidence.notes, empty)
 
 
 def _any_request(store: Store, period: Period) -> bool:
@@ -82,7 +97,7 @@ def letter(
             slug="no-such-report",
         )
     prices = catalog(settings)
-    found, empty = found_markup(settings, prices)
+    found, _, empty = found_markup(settings, prices, gateway)
     if empty:
         raise empty
     row = next((one for one in found.gateways if one.gateway == gateway), None)

@@ -53,7 +53,7 @@ def reconcile(
     prices = catalog(settings)
     totals = _totals(official or [], prices)
     with open_store(settings, read_only=True) as store:
-        evidence = gather(store, prices, (), _in_days_of_bills(settings.period))
+        evidence = gather(store, prices, (), _in_days_of_bills(settings.period), only=())
     found, used = finding.find(evidence, totals), usage.find(evidence, totals)
     warnings = [*_strangers(totals, found, prices), *([] if found.rows else [NO_BILL if used.rows else NOTHING])]
     document = {

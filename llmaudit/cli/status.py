@@ -8,7 +8,7 @@ import typer
 
 from llmaudit.cli.inputs import catalog, open_store
 from llmaudit.cli.options import command
-from llmaudit.cli.output import answer, line, table
+from llmaudit.cli.output import answer, line, table, warn
 from llmaudit.errors import printable
 from llmaudit.money import shown
 from llmaudit.phrases import counted
@@ -16,6 +16,9 @@ from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
     from llmaudit.evidence import Evidence
+
+NAMED = 20
+"""Models without a price that are named to a person."""
 
 _SPAN = """
     SELECT min(started_at), max(started_at) FROM requests
@@ -39,13 +42,17 @@ def status(
         _privacy(settings)
         return
     from llmaudit.audit import gather
+    from llmaudit.summaries.oversize import Oversize
+    from llmaudit.summaries.spared import Spared
 
     with open_store(settings, read_only=True) as store:
-        evidence = gather(store, catalog(settings), (), settings.period)
+        evidence = gather(store, catalog(settings), (), settings.period, only={Oversize, Spared})
         estimated = store.dicts(_ESTIMATED, {"since": settings.period.since, "until": settings.period.until})[0]
         first, last = store.one(_SPAN, {"since": settings.period.since, "until": settings.period.until})
-    document = _document(evidence, estimated) | {"first_at": first, "last_at": last}
+    document = _document(evidence, estimated) | {"first_at": first, "last_at": last, "warnings": evidence.notes}
     answer(settings, document, lambda: _show(settings, document))
+    if not settings.json:
+        warn(settings, evidence.notes)
 
 
 def _privacy(settings: Settings) -> None:
@@ -164,7 +171,9 @@ def _unpriced(unpriced: dict[str, Any]) -> str:
         return "0 requests"
     rest = "; the cost of all is unknown" if unknown == count else f"; the cost of {unknown:,} is unknown"
     rest += f", that of {count - unknown:,} is in the log" if unknown < count else ""
-    return f"{counted(count, 'request')} without a list price{rest}: {printable(', '.join(unpriced['models']))}"
+    names = unpriced["models"]
+    more = f" and {len(names) - NAMED:,} more; --json has them" if len(names) > NAMED else ""
+    return f"{counted(count, 'request')} without a list price{rest}: {printable(', '.join(names[:NAMED]))}{more}"
 
 
 def _unknown_of(spared: dict[str, Any]) -> str:

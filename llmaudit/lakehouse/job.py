@@ -13,8 +13,8 @@ from llmaudit.errors import InputError, StorageFailedError, UsageError, printabl
 from llmaudit.lakehouse.words import ENGINES, Words
 from llmaudit.parquetfile import whole
 from llmaudit.period import Period
-from llmaudit.request import COLUMNS, GATEWAY_CACHE
-from llmaudit.resolve import NAME, OTHER, USED
+from llmaudit.request import COLUMNS, GATEWAY_CACHE, OTHER
+from llmaudit.resolve import NAME, USED
 from llmaudit.sql import read_sql
 
 SCHEMA = "llmaudit/lakehouse-job/1"

@@ -30,7 +30,8 @@ from llmaudit.lakehouse.job import (
     write_script,
 )
 from llmaudit.parquetfile import write_parquet
-from llmaudit.resolve import OTHER, sku_map, slots_between
+from llmaudit.request import OTHER
+from llmaudit.resolve import sku_map, slots_between
 from llmaudit.rollup import prompt_bands
 from llmaudit.store import Store
 

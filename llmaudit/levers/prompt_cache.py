@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
+from llmaudit.catalog import Rates
 from llmaudit.catalog.model import CacheLifetime, PromptCache
 from llmaudit.evidence import Evidence
 from llmaudit.levers.base import Lever, LeverResult
@@ -80,16 +82,20 @@ def _rated(evidence: Evidence, worth: Worth) -> tuple[list[tuple[PromptCache, li
     """Return the rows by group and caching rule, with their rates, and the rows for which there is no rule or rate."""
     groups: dict[tuple[Group, int], tuple[PromptCache, list[_Rated]]] = {}
     without = []
+    known: dict[tuple[Any, ...], Rates | None] = {}  # a key has a row for each claim, size and time
     for row in evidence.rows(Prefix):
-        offer, rates = worth.offer(row), worth.rates(row.as_cell())
+        key = row.key
+        if key not in known:
+            known[key] = worth.rates(row.as_cell())
+        offer, rates = worth.offer(row), known[key]
         rule = evidence.catalog.prompt_cache(offer) if offer else None
         if rule is None or rates is None:
             without.append(row)
             continue
         writes = {life.minutes: rate(rates, f"{life.write}_tokens") for life in rule.lifetimes}
         one = _Rated(row, rate(rates, "input_tokens"), rate(rates, "cache_read_tokens"), writes)
-        key = ((row.gateway, row.model, row.tier, row.feature), id(rule))
-        groups.setdefault(key, (rule, []))[1].append(one)
+        group = ((row.gateway, row.model, row.tier, row.feature), id(rule))
+        groups.setdefault(group, (rule, []))[1].append(one)
     return list(groups.values()), without
 
 

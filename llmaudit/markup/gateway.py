@@ -34,6 +34,7 @@ from llmaudit.markup.tokencount import token_counts, token_rules, unsent_usd
 from llmaudit.markup.topup import top_up_rule
 from llmaudit.money import EXACT, ZERO, round_to, times, total
 from llmaudit.phrases import counted
+from llmaudit.request import OTHER
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 from llmaudit.summaries.prompts import SizedPrompt
@@ -67,10 +68,21 @@ class Traffic:
     payments: Sequence[Payment] = ()
 
 
+TOGETHER = (
+    "many gateways stand together here, and what one of them adds another may not: `llmaudit markup letter NAME` "
+    "judges one of them by itself"
+)
+
+
 def judge_gateway(traffic: Traffic, catalog: Catalog) -> GatewayRow:
-    """Return the verdict on a gateway."""
+    """Return the verdict on a gateway; none on many that were merged into one (`llmaudit.crowded`)."""
     compared = [priced for priced in at_makers_list(traffic.cells, catalog) if cell_sums.is_comparable(priced)]
     models = cell_sums.model_rows(compared)
+    if traffic.name == OTHER:
+        return msgspec.structs.replace(
+            _row_of_sums(OTHER, "undecidable", compared, models),
+            evidence=[TOGETHER, *(cell_sums.model_sentence(row) for row in models)],
+        )
     priced_requests = priced_panel(traffic.sample, catalog)
     billed_panel = priced_requests.where(~is_free(priced_requests))
     judgement = None

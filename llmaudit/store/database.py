@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-LITTLE_MEMORY, BOUNDED_MEMORY = "400MB", "1GB"
+LITTLE_MEMORY, BOUNDED_MEMORY = 400_000_000, 1_000_000_000
+"""Bytes; less on a machine, or in a container, that has little (`Store._at_most`)."""
+
+SHARE_OF_MEMORY = 2
+"""DuckDB gets one in so many parts of what it may have by default: the rows become objects beside it."""
+
+_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 Answer = TypeVar("Answer")
 ROWS_PER_BATCH = 50_000
 
@@ -98,6 +104,7 @@ class Store:
         self._connection = connected(target, {**HARDENED, **spill}, read_only=read_only, seconds=seconds)
         if not read_only:
             shutil.rmtree(f"{target}.tmp", ignore_errors=True)  # what a killed run spilled; we hold the lock now
+        self._memory = _bytes(self._setting("memory_limit"))
         self._connection.execute("SET TimeZone = 'UTC'")
         # In Jupyter the bar is off already, and to set it at all DuckDB wants ipywidgets.
         if self.one("SELECT current_setting('enable_progress_bar')")[0]:
@@ -268,11 +275,11 @@ class Store:
 
         By default it keeps pages that it has written as long as the machine has memory for them.
         """
-        with self._set(memory_limit=LITTLE_MEMORY):
+        with self._set(memory_limit=self._at_most(LITTLE_MEMORY)):
             yield
 
     def in_bounded_memory(self, work: Callable[[], Answer]) -> Answer:
-        """Do some work with 1 GB of memory for DuckDB; what does not fit is spilled to disk.
+        """Do some work with 1 GB of memory for DuckDB, or less on a small machine; the rest is spilled to disk.
 
         Unbounded, an audit of ten million requests took 3.6 to 8.2 GB, against 1.3 to 2.1 GB. Where the bound is too
         little, the work is done again with all the memory there is.
@@ -284,12 +291,19 @@ class Store:
             What the work returns.
         """
         try:
-            with self._set(memory_limit=BOUNDED_MEMORY):
+            with self._set(memory_limit=self._at_most(BOUNDED_MEMORY)):
                 return work()
         except StorageFailedError as error:
             if not isinstance(error.__cause__, duckdb.OutOfMemoryException):
                 raise
         return work()
+
+    def _at_most(self, limit: int) -> str:
+        """Return a bound for DuckDB's memory: so many bytes, or half of what it found if that is less.
+
+        What DuckDB finds when a file is opened is 80% of the machine's memory, or of its container's (cgroup, SLURM).
+        """
+        return f"{min(limit, self._memory // SHARE_OF_MEMORY)} bytes"
 
     def _setting(self, name: str) -> str:
         return str(self.one("SELECT current_setting(?)", [name])[0])
@@ -342,6 +356,12 @@ def _no_question(why: str) -> UsageError:
     return UsageError(
         f"the query cannot be answered: {why}", next_step="docs/schema.md has tables and columns.", slug="bad-query"
     )
+
+
+def _bytes(size: str) -> int:
+    """Return a size as DuckDB writes it (`18.8 GiB`) in bytes."""
+    number, unit = size.split()
+    return int(float(number) * _UNITS[unit])
 
 
 def _newest() -> int:

@@ -17,7 +17,7 @@ import msgspec
 
 from llmaudit.cells import PARTS
 from llmaudit.money import ZERO
-from llmaudit.request import BESIDES, COUNTERS
+from llmaudit.request import BESIDES, COUNTERS, OTHER
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 from llmaudit.summaries.base import Summary
@@ -30,6 +30,9 @@ PER_MODEL = 2000
 
 MODELS = 40
 """Models kept of one gateway, those with most requests first."""
+
+MOST = 200_000
+"""Requests kept in all: beyond a hundred pairs of gateway and model, each has an equal share of them."""
 
 
 class BilledRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,11 +102,13 @@ _PICKED = f"""
     WITH grouped AS (
         SELECT sold_gateway AS gateway, sold_model AS model,
             arg_min(row_id, {RANK}, {PER_MODEL}) AS picked
-        FROM resolved_requests WHERE {COMPARABLE} GROUP BY sold_gateway, sold_model
+        FROM resolved_requests WHERE {COMPARABLE} AND sold_gateway <> '{OTHER}' GROUP BY sold_gateway, sold_model
         QUALIFY row_number() OVER (PARTITION BY sold_gateway ORDER BY count(*) DESC, sold_model) <= {MODELS}
-    )
-    SELECT unnest(picked) AS row_id FROM grouped
+    ),
+    shared AS (SELECT picked[1:{MOST} // count(*) OVER ()] AS picked FROM grouped)
+    SELECT unnest(picked) AS row_id FROM shared
 """
+"""Those of gateways that were merged have no verdict (`llmaudit.markup.gateway`) and are not drawn."""
 
 _ROWS = """
     SELECT r.sold_gateway AS gateway, r.sold_seller AS seller, r.sold_sku AS sku, r.sold_model AS model,
@@ -166,8 +171,10 @@ def merge(rows: Sequence[BilledRequest]) -> list[BilledRequest]:
     for row in rows:
         groups.setdefault((row.gateway, row.model), []).append(row)
     kept: list[BilledRequest] = []
-    for key in _largest(groups):
-        kept += heapq.nsmallest(PER_MODEL, groups[key], key=lambda row: (row.rank, row.file, row.line))
+    largest = _largest(groups)
+    share = min(PER_MODEL, MOST // max(len(largest), 1))
+    for key in largest:
+        kept += heapq.nsmallest(share, groups[key], key=lambda row: (row.rank, row.file, row.line))
     return kept
 
 

@@ -18,6 +18,7 @@ from handmade import HOSTILE, PRICED, hostile_audit, small_audit
 from llmaudit.audit import NO_DATA, conclude
 from llmaudit.evidence import Evidence
 from llmaudit.findings.markup import Markup
+from llmaudit.findings.reliability import LatencyRow
 from llmaudit.findings.shadow import Shadow
 from llmaudit.markup.model import SampleRow
 from llmaudit.report import wording
@@ -26,6 +27,7 @@ from llmaudit.report.gateway import claim_blocks
 from llmaudit.report.grid import grid
 from llmaudit.report.markdown import render_markdown
 from llmaudit.report.sections import _content, all_sections, contents, markup
+from llmaudit.report.sections.reliability import _latency
 from llmaudit.report.sections.summary import build
 
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -424,3 +426,13 @@ def test_sample_requests_do_not_tell_where_a_home_is(small):
     row = msgspec.structs.replace(small.markup.gateways[0], samples=[sample])
     found = next(one for one in claim_blocks(row) if isinstance(one, Table) and one.caption.startswith("Sample"))
     assert found.rows[0][0] == "a.jsonl:7"
+
+
+def test_a_thousand_unknown_models_leave_the_busiest_lines_of_latency():
+    rows = [LatencyRow("gw", f"m-{place}", "latency", place, 100, 200) for place in range(1000)]
+    (table,) = _latency(rows)
+    assert [row[3] for row in table.rows] == list(range(999, 799, -1))
+    assert "200 busiest lines of 1,000" in table.note
+    (small,) = _latency(rows[:200])
+    assert len(small.rows) == 200
+    assert "busiest" not in small.note

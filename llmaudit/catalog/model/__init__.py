@@ -13,7 +13,9 @@ from llmaudit.catalog.model.calendar import Schedule, Weekday
 from llmaudit.catalog.model.facts import Abilities, CacheLifetime, ContentClass, ModelFacts, PromptCache, Tokenizer
 from llmaudit.catalog.model.prices import (
     FINEST_PER_MILLION,
+    GLOBAL_REGIONS,
     MAX_DECIMALS_PER_MILLION,
+    STANDARD_TIERS,
     Evidence,
     Hosting,
     Price,
@@ -25,7 +27,9 @@ from llmaudit.catalog.model.terms import Commitment, Discount, Fee, Multiplier, 
 
 __all__ = [
     "FINEST_PER_MILLION",
+    "GLOBAL_REGIONS",
     "MAX_DECIMALS_PER_MILLION",
+    "STANDARD_TIERS",
     "Abilities",
     "CacheLifetime",
     "CatalogFile",

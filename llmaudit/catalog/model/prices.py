@@ -41,6 +41,12 @@ def _plausible(unit: str, usd: Decimal, dearest: Decimal, finest: int) -> None:
         raise ValueError(f"the {unit} price is {usd}; it has more than {finest} decimals{hint}")
 
 
+STANDARD_TIERS = {"", "standard", "default", "auto", "none", "on_demand", "global_standard"}
+"""Words that logs use for the ordinary service tier."""
+
+GLOBAL_REGIONS = {"", "global", "none", "not_available"}
+
+
 class When(Strict, frozen=True):
     """Conditions under which a price holds; all that are given must hold.
 

@@ -21,6 +21,7 @@ from llmaudit.report.wording import count, headline, name, percent, short_model
 
 MEASURES = {"latency": "whole answer", "ttft": "first token"}
 CHART_ROWS = 10
+LATENCY_ROWS = 200
 
 
 def build(found: Reliability) -> SectionContent:
@@ -200,6 +201,8 @@ def _latency(latency: list[LatencyRow]) -> tuple[Table, ...]:
         Column("p50, ms", Kind.MILLISECONDS),
         Column("p95, ms", Kind.MILLISECONDS),
     )
+    busiest = sorted(latency, key=lambda row: -row.requests)[:LATENCY_ROWS]
+    kept = _sorted(busiest)
     rows = tuple(
         (
             row.gateway or "direct",
@@ -209,9 +212,11 @@ def _latency(latency: list[LatencyRow]) -> tuple[Table, ...]:
             row.p50_ms,
             row.p95_ms,
         )
-        for row in _sorted(latency)
+        for row in kept
     )
     note = "Of good answers, within 5% (logarithmic histogram)."
+    if len(kept) < len(latency):
+        note += f" The {len(kept)} busiest lines of {len(latency):,}; `llmaudit report --format json` has all."
     return (Table("Latency by gateway and model", columns, rows, total=None, collapsed=True, note=note),)
 
 
