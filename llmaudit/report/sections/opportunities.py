@@ -128,7 +128,7 @@ def _part(one: Opportunity) -> Part:
     ]
     if one.missing:
         blocks.insert(2, Prose(f"Not seen: {one.missing}."))
-    return Part(one.title, tuple(blocks), _standing(one))
+    return Part(one.title, tuple(blocks), _standing(one), collapsed=not one.usd)
 
 
 def _groups(one: Opportunity, groups: list[LeverRow]) -> Table:

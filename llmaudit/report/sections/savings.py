@@ -63,7 +63,7 @@ def build(savings: Savings) -> SectionContent:
             ),
             chart(actual, plans, "Cost of each plan against the present cost"),
             _table(actual, plans),
-            *(_part(actual, plan) for plan in reversed(plans) if plan.legs and plan.savings_usd),
+            *_parts(actual, plans),
         ),
         source=(
             "Every request with a known cost is priced under each plan from its own tokens, at the list price of its "
@@ -156,7 +156,13 @@ def _table(actual: Decimal, plans: list[PlanRow]) -> Table:
     )
 
 
-def _part(actual: Decimal, plan: PlanRow) -> Part:
+def _parts(actual: Decimal, plans: Sequence[PlanRow]) -> list[Part]:
+    """Return a part for each plan that changes the cost; the one that saves most lies open."""
+    changed = [plan for plan in reversed(plans) if plan.legs and plan.savings_usd]
+    return [_part(actual, plan, folded=i > 0) for i, plan in enumerate(changed)]
+
+
+def _part(actual: Decimal, plan: PlanRow, *, folded: bool) -> Part:
     blocks: list[Block] = [_sum(actual, plan), _legs(plan)]
     if plan.cost_per_call_usd is not None and plan.cost_per_call_now_usd is not None:
         per_call = f"{shown(plan.cost_per_call_usd, 6)} instead of {shown(plan.cost_per_call_now_usd, 6)}"
@@ -172,7 +178,7 @@ def _part(actual: Decimal, plan: PlanRow) -> Part:
     if plan.unknown_requests:
         left_out = counted(plan.unknown_requests, "request")
         blocks.append(Prose(f"Left out on both sides: {left_out} whose present cost is unknown."))
-    return Part(f"{plan.title} ({plan.name})", tuple(blocks), standing(plan))
+    return Part(f"{plan.title} ({plan.name})", tuple(blocks), standing(plan), collapsed=folded)
 
 
 def _open(plan: PlanRow) -> tuple[tuple[str, Sequence[Affected]], ...]:
