@@ -142,7 +142,7 @@ def _takers(known: Sequence[GatewayRow]) -> str:
 
 def _reliability(cells: list[PricedCell]) -> Driver:
     failed = [priced for priced in cells if priced.cell.status == "error"]
-    title = "Reliability: failed attempts that were paid"
+    title = "Reliability: failed attempts that were paid for"
     if not failed:
         return Driver("reliability", title, Decimal(0), None, True, "no request failed")
     reason = f"cost of {requests(failed):,} failed attempts, as far as their logs say"

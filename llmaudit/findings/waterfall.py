@@ -1,4 +1,4 @@
-"""From spent to reachable: every way to pay less, one after another, so that nothing is saved twice.
+"""What can be saved, step by step: every way to pay less, one after another, so that nothing is saved twice.
 
 First come the levers that change no answer (`llmaudit.levers`), in their stated order, then the routing plan that saves
 most, its certified moves before its unproven ones. In each group of gateway, model, tier and feature, a step takes its
@@ -82,7 +82,7 @@ class FeatureReach(msgspec.Struct, frozen=True):
 
 
 class Waterfall(msgspec.Struct, frozen=True, kw_only=True):
-    """From spent to reachable.
+    """What can be saved, step by step.
 
     Attributes:
         spend_usd: What the requests cost, as far as is known.

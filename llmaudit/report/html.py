@@ -28,8 +28,8 @@ from llmaudit.report.sections import contents
 
 TEXT_LIMIT = 4000
 SIZES = {"short_rows": 15, "wide_columns": 8, "narrow_columns": 3}
-"""Of tables: with at most `short_rows` rows they are not cut by a page break; from `wide_columns` columns on they are set
-closer; with at most `narrow_columns` they are no wider than they need to be."""
+"""Of tables: with at most `short_rows` rows they are not cut by a page break; from `wide_columns` columns on they are
+set closer; with at most `narrow_columns` they are no wider than they need to be."""
 
 LONG_CELL = 36
 """A name longer than this may be broken anywhere, so that it does not push the figures off the screen."""

@@ -221,9 +221,12 @@ def test_it_prints_light_what_is_open_with_its_charts_on_the_paper(browser, page
         page.emulate_media(media="print", color_scheme="dark")
         assert folded > 1
         assert page.evaluate(SHUT) == folded - 1
-        assert page.locator("details:not([open]) > summary").first.evaluate(
-            "(one) => getComputedStyle(one, '::after').content"
-        ) == '" (in the HTML page)"'
+        assert (
+            page.locator("details:not([open]) > summary").first.evaluate(
+                "(one) => getComputedStyle(one, '::after').content"
+            )
+            == '" (in the HTML page)"'
+        )
         assert page.locator(".commands:visible").count() == 0
         assert page.evaluate(WIDEST) <= PAPER_PX
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -123,10 +123,10 @@ def test_the_summary_keeps_proven_and_unproven_apart(small, said):
         for item in block.items
     }
     assert figure(content, "Spend") == wording.headline(small.spend.spend_usd)
-    assert figure(content, "Unproven: no promise yet") == wording.headline(reach.unproven_usd)
+    assert figure(content, "Unproven: not a promise") == wording.headline(reach.unproven_usd)
     assert figure(content, "No-risk") == wording.headline(reach.no_risk_usd)
     assert wording.headline(reach.saving_usd) in verdict(content)
-    assert marks["Unproven: no promise yet"] == "unproven"
+    assert marks["Unproven: not a promise"] == "unproven"
     assert (marks["Certified"], marks["No-risk"]) == (None, "no answer changes")
     assert isinstance(content.blocks[0], Prose)
     assert "unproven" in verdict(content)
@@ -266,7 +266,7 @@ def test_the_steps_of_the_waterfall_add_up_in_its_table(small, said):
 
 
 def test_what_to_do_first_is_the_dearest_steps_with_what_to_do(small, said):
-    found = tables(said["summary"])["What to do first, by the dollars it takes off"]
+    found = tables(said["summary"])["What to do first, by dollars saved"]
     amounts = [row[1] for row in found.rows]
     assert amounts == sorted(amounts, reverse=True)
     dearest = max(step.saved_usd for step in small.waterfall.steps if step.saved_usd)
@@ -290,7 +290,7 @@ def test_the_pace_of_a_year_names_its_days(small, days: int, says: str | None):
 
 
 def test_the_waterfall_s_bars_begin_where_the_one_before_ends(small, said):
-    (drawn,) = (chart for chart in charts(said["summary"]) if "reachable" in chart.title)
+    (drawn,) = (chart for chart in charts(said["summary"]) if chart.title == "What can be saved, step by step")
     bars = sorted(
         (row, base, base + width)
         for trace in drawn.figure["data"]
@@ -354,7 +354,7 @@ def test_what_may_be_promised_comes_before_what_may_not(small, said):
     sure, least = reach.no_risk_usd + reach.certified_usd, reach.low.no_risk_usd + reach.low.certified_usd
     assert 0 <= least < sure
     promise = (
-        f"You may promise {wording.headline(least)} less and expect {wording.headline(sure)}" if least else "Nothing"
+        f"promise savings of {wording.headline(least)} and to expect {wording.headline(sure)}" if least else "No saving"
     )
     assert lead.index(promise) < lead.index(f"{wording.headline(reach.unproven_usd)} more by the plan")
 
@@ -368,8 +368,8 @@ def test_a_saving_that_may_be_nothing_is_no_promise(small):
     low = msgspec.structs.replace(small.waterfall.low, no_risk_usd=Decimal(0), certified_usd=Decimal(0))
     reached = msgspec.structs.replace(small.waterfall, low=low, no_risk_usd=Decimal("7.03"))
     lead = build(msgspec.structs.replace(small, waterfall=reached)).blocks[0].text
-    assert "Nothing may be promised yet; $7.03 can be expected" in lead
-    assert "You may promise" not in lead
+    assert "No saving is safe to promise yet: $7.03 is expected" in lead
+    assert "It is safe" not in lead
 
 
 def test_only_a_proven_markup_lies_open(catalog):

@@ -61,7 +61,7 @@ def _table(drivers: list[Driver]) -> Table:
             Column("Cost", Kind.MONEY, adds=False),
             Column("Share", Kind.PERCENT),
             Column("Of", Kind.TEXT),
-            Column("Standing", Kind.MARK),
+            Column("Status", Kind.MARK),
             Column("Where it comes from", Kind.TEXT),
         ),
         tuple(_row(driver) for driver in drivers),

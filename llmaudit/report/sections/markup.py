@@ -88,7 +88,7 @@ def _each(gateways: Sequence[GatewayRow]) -> tuple[Block, ...]:
     kept = (*marked[:MARKED], *others[:PARTS])
     rest = ((marked[MARKED:], "with a markup"), (others[PARTS:], "without a markup"))
     left = " and ".join(f"{counted(len(rows), 'more gateway')} {which}" for rows, which in rest if rows)
-    told = (Prose(f"{left}: `llmaudit markup` has each."),) if left else ()
+    told = (Prose(f"{left}: `llmaudit markup` lists them all."),) if left else ()
     return (*(_gateway(row, folded=i >= min(OPEN, len(marked))) for i, row in enumerate(kept)), *told)
 
 
@@ -185,8 +185,8 @@ def _overview(gateways: list[GatewayRow]) -> Table:
             for row in gateways
         ),
         note=(
-            "Per $1 of list has every known channel in; a range is the interval of a rule's own number, or an unknown "
-            "condition."
+            "Per $1 of list includes every known fee; a range is the interval of a rule's own number, or comes from an "
+            "unknown condition."
         ),
     )
 
@@ -242,7 +242,7 @@ def _gateway(row: GatewayRow, *, folded: bool) -> Part:
         blocks.append(Prose(f"Why: {row.evidence[0]}."))
     blocks.extend(Prose(f"{note}.") for note in row.notes)
     blocks.extend(claim_blocks(row))
-    none = Prose("The catalog knows of no fee beside its token rates.")
+    none = Prose("The catalog knows of no fee on top of its token rates.")
     blocks.append(_channels(row.channels) if row.channels else none)
     if row.by_model:
         blocks.append(_by_model(row))
@@ -270,13 +270,13 @@ def _key_figures(row: GatewayRow) -> Figures:
 
 def _channels(channels: list[Channel]) -> Table:
     return Table(
-        "Fees beside the token rates, in the gateway's own words; no log row shows them",
+        "Fees on top of the token rates, in the gateway's own words; no log row shows them",
         (
             Column("Channel", Kind.TEXT),
             Column("Fee", Kind.TEXT),
             Column("On this spend", Kind.MONEY, adds=False),
             Column("Applies to", Kind.TEXT),
-            Column("Its words, and where they stand", Kind.TEXT),
+            Column("Its words, and their source", Kind.TEXT),
         ),
         tuple(
             (
@@ -315,7 +315,7 @@ def _by_model(row: GatewayRow) -> Table:
                 model.over_list_usd,
                 model.pct,
                 _range(model),
-                Mark("decides", "good") if model.decides else Mark("decides nothing", "open"),
+                Mark("conclusive", "good") if model.decides else Mark("inconclusive", "open"),
             )
             for model in row.by_model
         ),

@@ -33,7 +33,7 @@ KINDS = {
     "route": "another model",
     "retry": "failed attempts",
     "fallback": "next model of the chain",
-    "cache": "cached tokens read anew",
+    "cache": "cached tokens sent again",
     "verify": "verification pass",
 }
 FEW_SENTENCES = 3
@@ -56,9 +56,8 @@ def build(savings: Savings) -> SectionContent:
     return SectionContent(
         blocks=(
             Prose(
-                f"The same traffic, priced again under {counted(len(plans), 'plan')}. Its present cost is "
-                f"{headline(actual)}; a plan's cost is shown as expected, and as low and as high as its assumptions "
-                "allow.",
+                f"The same traffic, repriced under {counted(len(plans), 'plan')}. It costs {headline(actual)} now; "
+                "each plan's cost is shown as expected, and as low and as high as its assumptions allow.",
                 lead=True,
             ),
             chart(actual, plans, "Cost of each plan against the present cost"),
@@ -136,7 +135,7 @@ def _table(actual: Decimal, plans: list[PlanRow]) -> Table:
             Column("Saved", Kind.MONEY, adds=False),
             Column("Saved at worst", Kind.MONEY, adds=False),
             Column("Against now", Kind.SIGNED),
-            Column("Standing", Kind.MARK),
+            Column("Status", Kind.MARK),
         ),
         tuple(
             (
@@ -177,7 +176,7 @@ def _part(actual: Decimal, plan: PlanRow, *, folded: bool) -> Part:
         blocks.append(_constraints(plan))
     if plan.unknown_requests:
         left_out = counted(plan.unknown_requests, "request")
-        blocks.append(Prose(f"Left out on both sides: {left_out} whose present cost is unknown."))
+        blocks.append(Prose(f"Left out on both sides: {left_out} whose cost is unknown."))
     return Part(f"{plan.title} ({plan.name})", tuple(blocks), standing(plan), collapsed=folded)
 
 
@@ -223,7 +222,7 @@ def _worth(plan: PlanRow) -> Table:
         tuple((row.name, row.low_usd, row.high_usd, row.worth_usd, _said(row)) for row in plan.assumption_table),
         total=None,
         note=(
-            "Each alone, with everything else as expected. The low and the high cost of the plan take all of them "
+            "Each on its own, with everything else as expected. The plan's low and high cost take all of them "
             "together, so these do not add up to that range."
         ),
     )
@@ -243,7 +242,7 @@ def _constraints(plan: PlanRow) -> Table:
             Column("Of", Kind.NAME),
             Column("Limit", Kind.TEXT),
             Column("Found", Kind.TEXT),
-            Column("Standing", Kind.MARK),
+            Column("Status", Kind.MARK),
             Column("Why", Kind.TEXT),
         ),
         tuple(
@@ -258,11 +257,11 @@ def _sum(actual: Decimal, plan: PlanRow) -> Table:
     moved = counted(plan.moved_requests, "request") if plan.moved_requests else "No request"
     return Table(
         f"How the saving of {plan.name} is made up",
-        (Column("Part of the saving", Kind.TEXT), Column("Amount", Kind.MONEY), Column("Standing", Kind.MARK)),
+        (Column("Part of the saving", Kind.TEXT), Column("Amount", Kind.MONEY), Column("Status", Kind.MARK)),
         (
             ("from other models' answers", plan.unproven_usd, UNPROVEN),
             *_certified(plan),
-            ("without another answer", plan.no_risk_usd, SAME),
+            ("without changing an answer", plan.no_risk_usd, SAME),
             ("minus verification passes", -plan.verification_usd, ""),
         ),
         total="Saved",
@@ -305,7 +304,7 @@ def _legs(plan: PlanRow) -> Table:
             for leg in rows
         ),
         collapsed=not plan.moved_requests,
-        note="What comes on top of an answer counts requests of another line again, so the requests are not added up.",
+        note="Retries, fallbacks and passes count requests of other lines again, so requests are not added up.",
     )
 
 

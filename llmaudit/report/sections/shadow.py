@@ -168,7 +168,7 @@ def _tiers(test: Analysis) -> Table:
 def _more(value: int | None, one: TierResult) -> str:
     if one.verdict != "inconclusive":
         return "none"
-    return "no number would do" if value is None else f"{value:,}"
+    return "no number is enough" if value is None else f"{value:,}"
 
 
 def _moves(one: TierResult, label: str) -> str:
@@ -212,7 +212,7 @@ def _money_and_time(test: Analysis) -> Table:
         rows,
         total=None,
         collapsed=len(rows) > 15,  # noqa: PLR2004 -- a page of them
-        note="A ratio of 1 is no difference. Cost per success has retries, fallback, verification and failures in it.",
+        note="A ratio of 1 is no difference. Cost per success includes retries, fallback, verification and failures.",
     )
 
 
@@ -291,7 +291,7 @@ def _look_table(label: str, one: TierResult) -> Table:
         rows,
         total=None,
         collapsed=True,
-        note="The bound at any time holds however often and whenever one looks, planned or not; it is wider for it.",
+        note="The bound at any time holds however often and whenever you look, planned or not, and is wider for it.",
     )
 
 
@@ -319,7 +319,7 @@ def _missing(test: Analysis) -> tuple[Table, ...]:
 def _health(test: Analysis) -> Table:
     rows = tuple((one.check, Mark(one.status, STANDINGS[one.status]), one.detail) for one in test.health.checks)
     columns = (Column("Check", Kind.TEXT), Column("Result", Kind.MARK), Column("Seen", Kind.TEXT))
-    note = "A failed check blocks the verdict where the arms were not treated alike; unknown: the data cannot tell."
+    note = "A failed check blocks the verdict where the arms were not treated alike. Unknown: the data cannot say."
     return Table("Health of the test", columns, rows, total=None, note=note)
 
 
@@ -337,10 +337,10 @@ WITHOUT = SectionContent(
             lead=True,
         ),
     ),
-    source="Nothing yet. A shadow test answers a share of the traffic by both models and compares the answers.",
+    source="Nothing yet. A shadow test answers a share of the traffic with both models and compares the answers.",
     commands=(
         Command("llmaudit shadow design", "how many pairs and days a test on this traffic needs"),
-        Command("llmaudit shadow analyze PAIRS", "what a test showed; it stands here from then on"),
+        Command("llmaudit shadow analyze PAIRS", "what a test showed; it appears here from then on"),
     ),
 )
 
