@@ -10,8 +10,9 @@ from llmaudit.findings.coverage import Coverage
 from llmaudit.findings.waterfall import Waterfall
 from llmaudit.money import EXACT, shown, times
 from llmaudit.phrases import counted
+from llmaudit.report import gateway_verdicts
 from llmaudit.report.content import Answer, Answers
-from llmaudit.report.sections import markup, spend
+from llmaudit.report.sections import spend
 from llmaudit.report.wording import between, headline, percent, quoted
 
 DAYS_A_YEAR = 365
@@ -27,9 +28,9 @@ def answers(audit: Audit) -> Answers:
             Answer("What can be saved?", _saved(audit), "waterfall"),
             Answer(
                 "Does a gateway add to the price?",
-                markup.lead(audit.markup.gateways),
+                gateway_verdicts.lead(audit.markup.gateways),
                 "markup",
-                markup.verdict_of_all(audit.markup.gateways),
+                gateway_verdicts.verdict_of_all(audit.markup.gateways),
             ),
             Answer("Can these figures be trusted?", _trusted(audit), "coverage"),
         )

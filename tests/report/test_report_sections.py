@@ -23,6 +23,7 @@ from llmaudit.markup.model import SampleRow
 from llmaudit.report import wording
 from llmaudit.report.content import Answers, Block, Chart, Figures, Part, Prose, Section, SectionContent, Table
 from llmaudit.report.gateway import claim_blocks
+from llmaudit.report.gateway_verdicts import lead, verdict_of_all
 from llmaudit.report.grid import grid
 from llmaudit.report.markdown import render_markdown
 from llmaudit.report.sections import _content, all_sections, contents, markup
@@ -400,7 +401,7 @@ def test_of_many_markups_the_largest_are_named_and_the_others_are_a_sum(small):
         )
         for usd in range(1, 13)
     ]
-    said = markup.lead([*marked, row])
+    said = lead([*marked, row])
     assert re.findall(r"\bg\d+", said) == ["g12", "g11", "g10"]
     assert "9 more gateways with a markup: $45.00 overpaid." in said
     assert "1 other gateway" in said
@@ -411,9 +412,9 @@ def test_of_many_markups_the_largest_are_named_and_the_others_are_a_sum(small):
 
 def test_one_gateway_that_is_not_decided_is_said_so(small):
     row = msgspec.structs.replace(small.markup.gateways[0], verdict="undecidable")
-    assert markup.lead([row]) == "No markup is proven at the one gateway; the logs do not decide it."
-    assert markup.verdict_of_all([row]).text == "not decided"
-    assert markup.verdict_of_all([]).text == "no gateway"
+    assert lead([row]) == "No markup is proven at the one gateway; the logs do not decide it."
+    assert verdict_of_all([row]).text == "not decided"
+    assert verdict_of_all([]).text == "no gateway"
 
 
 def test_sample_requests_do_not_tell_where_a_home_is(small):

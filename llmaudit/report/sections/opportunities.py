@@ -106,10 +106,10 @@ def _table(levers: Sequence[Opportunity]) -> Table:
 def _row(one: Opportunity) -> tuple[Value, ...]:
     if one.usd is None:
         return (one.title, NO_DATA, NO_DATA, NO_DATA, NO_DATA, NO_DATA, UNKNOWN)
-    return (one.title, one.low_usd, one.usd, one.high_usd, one.pct, one.requests, _standing(one))
+    return (one.title, one.low_usd, one.usd, one.high_usd, one.pct, one.requests, _status(one))
 
 
-def _standing(one: Opportunity) -> Mark:
+def _status(one: Opportunity) -> Mark:
     if one.usd:
         return FOUND
     return POSSIBLE if one.high_usd else NOTHING
@@ -125,7 +125,7 @@ def _part(one: Opportunity) -> Part:
     ]
     if one.missing:
         blocks.insert(2, Prose(f"Not covered: {one.missing}."))
-    return Part(one.title, tuple(blocks), _standing(one), collapsed=not one.usd)
+    return Part(one.title, tuple(blocks), _status(one), collapsed=not one.usd)
 
 
 def _amounts(one: Opportunity) -> str:
