@@ -15,9 +15,10 @@ from test_other_months import Call, judged, month, rate
 
 from llmaudit.catalog import Catalog
 from llmaudit.datasets.markup_study import cells_of
-from llmaudit.markup.gateway import Traffic, judge_gateway
+from llmaudit.markup.gateway import judge_gateway
 from llmaudit.markup.model import GatewayRow
 from llmaudit.markup.rounding_step import step_of
+from llmaudit.markup.traffic import Traffic
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 
