@@ -103,7 +103,7 @@ def _markup_sentence(rules: Sequence[MarkupRule], model_count: int) -> str:
     claims = "; ".join(
         f"{rule_sentence(rule)} on {len(rule.models)} of {counted(model_count, 'model')}" for rule in rules
     )
-    return f"{claims}; no look-alike makes these amounts"
+    return f"{claims}; no look-alike explains these amounts"
 
 
 def _too_small_sentences(rules: Sequence[MarkupRule]) -> list[str]:
