@@ -127,7 +127,7 @@ def test_on_a_phone_sentences_stand_under_their_heads(browser, month):
         assert table.evaluate("(one) => one.scrollWidth") <= 390
         cell = table.locator("tbody td").first
         label = cell.evaluate("(one) => getComputedStyle(one, '::before').content")
-        assert label == f'"{cell.get_attribute("data-label")}"' == '"Takes off"'
+        assert label == f'"{cell.get_attribute("data-label")}"' == '"Saves"'
 
 
 def test_hostile_names_are_seen_and_do_not_run(browser, pages):

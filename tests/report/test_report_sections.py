@@ -355,7 +355,9 @@ def test_what_may_be_promised_comes_before_what_may_not(small, said):
     sure, least = reach.no_risk_usd + reach.certified_usd, reach.low.no_risk_usd + reach.low.certified_usd
     assert 0 <= least < sure
     promise = (
-        f"promise savings of {wording.headline(least)} and to expect {wording.headline(sure)}" if least else "No saving"
+        f"Savings of {wording.headline(least)} are safe to promise and {wording.headline(sure)} is expected"
+        if least
+        else "No saving"
     )
     assert lead.index(promise) < lead.index(f"{wording.headline(reach.unproven_usd)} more by the plan")
 
@@ -370,7 +372,7 @@ def test_a_saving_that_may_be_nothing_is_no_promise(small):
     reached = msgspec.structs.replace(small.waterfall, low=low, no_risk_usd=Decimal("7.03"))
     lead = build(msgspec.structs.replace(small, waterfall=reached)).blocks[0].text
     assert "No saving is safe to promise yet: $7.03 is expected" in lead
-    assert "It is safe" not in lead
+    assert "Savings of" not in lead
 
 
 def test_only_a_proven_markup_lies_open(catalog):

@@ -35,12 +35,15 @@ NO_DATA = Mark("no data", "none")
 NONE_FOUND = Mark("none found", "good")
 UNPROVEN = Mark("unproven", "open")
 FIRST_STEPS = 5
+OPEN_WARNINGS = 12
+"""More warnings than this are folded away; fewer must be on paper as well."""
 
 
 def build(audit: Audit) -> SectionContent:
     """Return the verdict, what every reader asks first, what to do, the drivers, and what to know before quoting."""
     of_money = audit.spend.requests and audit.spend.is_known
-    warnings = Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True)
+    many = len(audit.warnings) > OPEN_WARNINGS
+    warnings = Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=many)
     return SectionContent(
         blocks=(
             Prose(_verdict(audit), lead=True),
@@ -114,8 +117,8 @@ def _promise(found: Waterfall) -> str:
     if least <= 0:
         hoped = f": {headline(sure)} is expected {how}, but nothing if every assumption is at its worst" if sure else ""
         return f"No saving is safe to promise yet{hoped}."
-    expected = f" and to expect {headline(sure)}" if least < sure else ""
-    return f"It is safe to promise savings of {headline(least)}{expected}, {how}."
+    expected = f" and {headline(sure)} is expected" if least < sure else ""
+    return f"Savings of {headline(least)} are safe to promise{expected}, {how}."
 
 
 def _first(found: Waterfall) -> tuple[Table, ...]:
@@ -131,7 +134,7 @@ def _first(found: Waterfall) -> tuple[Table, ...]:
             "What to do first, by dollars saved",
             (
                 Column("Step", Kind.TEXT),
-                Column("Takes off", Kind.MONEY, adds=False),
+                Column("Saves", Kind.MONEY, adds=False),
                 Column("Status", Kind.MARK),
                 Column("Next step", Kind.TEXT),
             ),

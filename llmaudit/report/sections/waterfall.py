@@ -169,7 +169,7 @@ def _table(found: Waterfall) -> Table:
         "The steps, in the order they are taken",
         (
             Column("Step", Holds.TEXT),
-            Column("Takes off", Holds.MONEY),
+            Column("Saves", Holds.MONEY),
             Column("Remains", Holds.MONEY, adds=False),
             Column("On its own", Holds.MONEY, adds=False),
             Column("At worst", Holds.MONEY, adds=False),
