@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmaudit.dependence.outages import Outage
 from llmaudit.findings.lockin import LockIn
 from llmaudit.phrases import counted
 from llmaudit.report.content import (
@@ -184,23 +185,7 @@ def _outages(found: LockIn) -> tuple[Block, ...]:
         Column("Paid for failures", Kind.MONEY),
         Column("Paid for repeats", Kind.MONEY),
     )
-    rows: tuple[tuple[Value, ...], ...] = tuple(
-        (
-            f"{one.start:%Y-%m-%d %H:%M}",
-            f"{name(one.gateway or 'direct')}, {name(one.seller)}",
-            one.hours,
-            one.hours_without_fallback,
-            one.requests,
-            one.failed,
-            one.failed_pct,
-            one.answered_again,
-            one.answered_elsewhere,
-            one.abandoned,
-            one.failed_usd,
-            one.repeated_usd,
-        )
-        for one in sorted(found.outages, key=lambda one: (-one.failed, one.start))
-    )
+    rows = tuple(_outage(one) for one in sorted(found.outages, key=lambda one: (-one.failed, one.start)))
     unbilled = sum(one.repeats_unbilled for one in found.outages)
     note = (
         "Hours without a fallback: no call was answered by another seller. Failed attempts are split by whether the "
@@ -209,6 +194,23 @@ def _outages(found: LockIn) -> tuple[Block, ...]:
     if unbilled:
         note += f" {counted(unbilled, 'repeat')} {'has' if unbilled == 1 else 'have'} no amount in the log."
     return (Table("Outages, worst first", columns, rows, note=note), rule)
+
+
+def _outage(one: Outage) -> tuple[Value, ...]:
+    return (
+        f"{one.start:%Y-%m-%d %H:%M}",
+        f"{name(one.gateway or 'direct')}, {name(one.seller)}",
+        one.hours,
+        one.hours_without_fallback,
+        one.requests,
+        one.failed,
+        one.failed_pct,
+        one.answered_again,
+        one.answered_elsewhere,
+        one.abandoned,
+        one.failed_usd,
+        one.repeated_usd,
+    )
 
 
 def _concentration(found: LockIn) -> Table:
