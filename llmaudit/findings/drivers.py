@@ -51,7 +51,7 @@ class Drivers(msgspec.Struct, frozen=True):
 
     drivers: list[Driver]
     caveat: str = (
-        "Each driver stands alone; they overlap (a request can be overspecified and marked up), so do not add them."
+        "Each driver is on its own; they overlap (a request can be overspecified and marked up), so do not add them up."
     )
 
 

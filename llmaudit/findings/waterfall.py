@@ -115,7 +115,7 @@ class Waterfall(msgspec.Struct, frozen=True, kw_only=True):
     caveat: str = (
         "Each step takes its share of what the steps before have left, so the order moves dollars between steps but "
         "not the total of those that only take shares. What a step saves on its own is beside it and does not add up. "
-        "The unproven part rests on other models' answers and is no promise."
+        "The unproven part rests on other models' answers and is not a promise."
     )
 
     @property

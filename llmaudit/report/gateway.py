@@ -181,13 +181,14 @@ def _rates(rates: Sequence[ImpliedRate]) -> Table:
 
 def look_alikes(row: GatewayRow) -> Table:
     """Return the look-alikes of a gateway, in the order in which they are ruled out."""
+    left = sum(not one.ruled_out for one in row.ruled_out)
     return Table(
         f"{name(row.gateway)}: look-alikes of a markup",
         (Column("Look-alike", Kind.TEXT), Column("Ruled out", Kind.MARK), Column("Why", Kind.TEXT)),
         tuple((one.name, _ruled(one), one.why) for one in row.ruled_out),
         total=None,
         collapsed=True,
-        note=f"{counted(sum(not one.ruled_out for one in row.ruled_out), 'look-alike')} not ruled out.",
+        note=f"Not ruled out: {counted(left, 'look-alike')}." if left else "All are ruled out.",
     )
 
 

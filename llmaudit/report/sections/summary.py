@@ -55,7 +55,7 @@ def build(audit: Audit) -> SectionContent:
             *((warnings,) if audit.warnings else ()),
         ),
         source="Every figure here is taken from a section below; none is computed twice.",
-        caveat=f"{audit.drivers.caveat} The unproven part of the saving is no promise." if of_money else "",
+        caveat=f"{audit.drivers.caveat} The unproven part of the saving is not a promise." if of_money else "",
         commands=(
             Command("llmaudit report --format json", "this audit as data, to the picodollar"),
             Command("llmaudit report --out report.md", "the same sections as Markdown"),
