@@ -46,7 +46,7 @@ def tag(
         bool, typer.Option("--suggest-rules", help="Print a rules file for the largest groups; change nothing.")
     ] = False,
 ) -> None:
-    """Tag every request anew with its tier.
+    """Tag every request with its tier.
 
     0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown.
     """
