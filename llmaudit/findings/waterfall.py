@@ -66,7 +66,7 @@ class Reach(msgspec.Struct, frozen=True):
 
     @property
     def sure_usd(self) -> Decimal:
-        """What may be promised: no answer changes, or paired outcomes hold those that do."""
+        """What is safe to promise: no answer changes, or those that do held up in paired outcomes."""
         return total((self.no_risk_usd, self.certified_usd))
 
 
@@ -120,7 +120,7 @@ class Waterfall(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sure_usd(self) -> Decimal:
-        """What may be promised: no answer changes, or paired outcomes hold those that do."""
+        """What is safe to promise: no answer changes, or those that do held up in paired outcomes."""
         return total((self.no_risk_usd, self.certified_usd))
 
 
