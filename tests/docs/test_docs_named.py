@@ -59,8 +59,8 @@ def slugs() -> set[str]:
 def reject_reasons() -> set[str]:
     thrown = re.findall(r'Reject\(\s*"([a-z0-9-]+)"', sources())
     noted = re.findall(r'\.reject\([^"\n]+"([a-z0-9-]+)"(?: if [^"\n]+ else "([a-z0-9-]+)")?', sources())
-    reasons = (PACKAGE / "ingest" / "reasons.py").read_text(encoding="utf-8")
-    named = re.findall(r'return "([a-z0-9-]+)", ', reasons)
+    decode = (PACKAGE / "ingest" / "reasons.py").read_text(encoding="utf-8")
+    named = re.findall(r'return "([a-z0-9-]+)", ', decode)
     return {*thrown, *named, *(reason for pair in noted for reason in pair if reason)}
 
 
