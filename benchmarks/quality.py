@@ -27,7 +27,9 @@ from scipy.sparse import coo_array, vstack
 from llmaudit.catalog import load_catalog
 from llmaudit.datasets.cohort_study import Split, split, study, summed
 from llmaudit.datasets.cohorts import Cohorts, CohortWorld
-from llmaudit.plans.optimize.knapsack import Problem, lower_bound, solve
+from llmaudit.plans.optimize.knapsack import solve
+from llmaudit.plans.optimize.problem import Problem
+from llmaudit.plans.optimize.relaxation import lower_bound
 
 MARGIN = 0.01
 

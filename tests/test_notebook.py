@@ -108,7 +108,7 @@ def test_the_figures_are_the_audits(executed: Callable[[str], Any], audit: Any):
 
 def test_what_may_be_promised_is_the_audits(executed: Callable[[str], Any], audit: Any):
     low, told = audit["waterfall"]["low"], printed(executed("tour"), "promise")
-    assert f"may be promised: ${float(low['no_risk_usd']) + float(low['certified_usd']):,.2f}" in told
+    assert f"safe to promise: ${float(low['no_risk_usd']) + float(low['certified_usd']):,.2f}" in told
     assert f"unproven:        ${float(audit['waterfall']['unproven_usd']):,.2f}" in told
 
 

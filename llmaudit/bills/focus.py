@@ -19,6 +19,13 @@ SELLERS = (
 )  # fmt: skip
 """Words of a provider's name, and the seller whose models it bills."""
 
+IDENTITY = (
+    "ChargePeriodStart", "ChargePeriodEnd", "ChargeCategory", "ChargeClass", "SkuId", "SkuPriceId", "SkuMeter",
+    "ResourceId", "SubAccountId", "RegionId", "CredentialId", "PrincipalId", "ChargeDescription", "Tags",
+    "SkuPriceDetails",
+)  # fmt: skip
+"""Columns by which a row is known to be the same in a later export."""
+
 DIRECT = {"azure openai": "azure", "amazon bedrock": "bedrock", "vertex ai": "vertex", "openai": "openai"}
 AI_SERVICE = re.compile(r"generative ai|bedrock|openai|vertex ai|gemini|anthropic|claude|foundry", re.IGNORECASE)
 _UNIT = re.compile(r"^(?P<count>[\d,]+)?\s*(?P<factor>[KMB])?\s*(?P<what>tokens?)$", re.IGNORECASE)
@@ -36,21 +43,13 @@ def convert(record: dict[str, Any], context: Context) -> BillLine | Ignored:
         return Ignored("line of another service")
     occurrences: Occurrences = context.state
     provider = cell(row, "ServiceProviderName", "ProviderName")
-    start, end = (
-        moment(cell(row, "ChargePeriodStart"), "ChargePeriodStart"),
-        moment(cell(row, "ChargePeriodEnd"), "ChargePeriodEnd"),
-    )
+    start, end = (moment(cell(row, name), name) for name in ("ChargePeriodStart", "ChargePeriodEnd"))
     kind = kind_of(details, cell(row, "SkuMeter", "x_SkuMeterName", "x_UsageType", "SkuId") or "")
     count, unit = _quantity(row)
     category = cell(row, "ChargeCategory")
     is_token = kind != "other" and category in {None, "Usage"}
-    names = (
-        "ChargePeriodStart", "ChargePeriodEnd", "ChargeCategory", "ChargeClass", "SkuId", "SkuPriceId", "SkuMeter",
-        "ResourceId", "SubAccountId", "RegionId", "CredentialId", "PrincipalId", "ChargeDescription",
-        "Tags", "SkuPriceDetails",
-    )  # fmt: skip
     return BillLine(
-        line_key=occurrences.key(provider, *(cell(row, name) for name in names)),
+        line_key=occurrences.key(provider, *(cell(row, name) for name in IDENTITY)),
         seller=seller_of(cell(row, "ServiceName"), provider),
         issuer=cell(row, "InvoiceIssuerName"),
         grain=grain_of(start, end),

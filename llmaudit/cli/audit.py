@@ -34,7 +34,9 @@ def audit(
     assume_time: AssumeTime = None,
     gateway: GatewayName = None,
 ) -> None:
-    """Ingest, tag, price, evaluate plans, find, report: everything in one go.
+    """Audit logs in one go, from reading them to the report.
+
+    Ingest, tag, price, evaluate plans, find, report.
 
     Without --db it works in a temporary database. Cells files (`llmaudit rollup`) are added up, without any database.
     """

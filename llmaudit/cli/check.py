@@ -74,7 +74,9 @@ def check(
     ] = None,
     assume_time: AssumeTime = None,
 ) -> None:
-    """Compare what a log costs with a baseline, say why it differs, and fail where a budget is broken.
+    """Compare what a log costs with a baseline, and say why.
+
+    Fail where a budget is broken.
 
     Ends with 0 if every rule passed, 3 if one failed, 4 if there was not enough to decide.
     """

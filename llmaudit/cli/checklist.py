@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def checklist(settings: Settings) -> None:
-    """Answer the seven-point gateway checklist from evidence in the logs.
+    """Answer the seven-point gateway checklist from the logs.
 
     A question on which the logs hold nothing is answered `no-evidence`, never `pass`. Without any request the command
     ends with code 4.

@@ -26,7 +26,10 @@ def demo(
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the report here.")] = None,
 ) -> None:
-    """Audit the sample logs that ship with llmaudit: a month of an invented product."""
+    """Audit the sample logs that ship with llmaudit.
+
+    They are a month of an invented product.
+    """
     if worked_example:
         _worked_example(settings)
         return

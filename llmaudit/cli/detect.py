@@ -29,7 +29,7 @@ def detect(
         Path | None, typer.Option("--propose", help="Write a column map for the first unknown file here.")
     ] = None,
 ) -> None:
-    """Say which format each file is in, how surely, and on which evidence.
+    """Say which format each file is in, how surely, and why.
 
     For a file in no known format a column map is proposed: edit it, and read the file with `--map`.
     """

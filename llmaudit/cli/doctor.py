@@ -37,7 +37,10 @@ class Check(msgspec.Struct, frozen=True):
 
 
 def doctor(settings: Settings) -> None:
-    """Say what is installed and found: Python, packages, catalog, vocabularies, database; exit with 1 if one fails."""
+    """Say what is installed and whether it works.
+
+    Python, packages, catalog, vocabularies, database; exit with 1 if one fails.
+    """
     checks = [_python(), *_packages(), _catalog(settings), *_vocabularies(), _database(settings)]
     ok = all(check.status != "fail" for check in checks)
     answer(

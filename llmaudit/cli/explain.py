@@ -40,7 +40,10 @@ def explain(
     settings: Settings,
     request_id: Annotated[str, typer.Argument(help="A request, response or call id, or FILE:LINE.")],
 ) -> None:
-    """Show every step from file and line to money, for each attempt that has the id."""
+    """Show every step from a line of a log to its money.
+
+    For each attempt that has the id.
+    """
     prices = catalog(settings)
     with open_store(settings, read_only=True) as store:
         rows = store.dicts(_FIND, {"id": request_id})

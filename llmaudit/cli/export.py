@@ -19,7 +19,9 @@ def export(
     to: Annotated[Path, typer.Option("--to", help="Folder to write to; created if it does not exist.")],
     format: Annotated[str, typer.Option("--format", help="parquet, csv or focus.")] = "parquet",  # noqa: A002
 ) -> None:
-    """Write requests with their list cost, cells, tiers and bill lines to a folder; or the spend in FOCUS's columns.
+    """Write requests, cells, tiers and bill lines to a folder.
+
+    Requests have their list cost. Or write the spend in FOCUS's columns.
 
     Files of the same names are replaced. In CSV no text can run as a formula.
     """

@@ -17,7 +17,9 @@ def forget(
     settings: Settings,
     file: Annotated[str, typer.Argument(help="Its path as named at ingest, or its content hash.")],
 ) -> None:
-    """Take a file out of the database whole: its requests, bill lines, rejects, conflicts, tiers and kept texts.
+    """Take a file out of the database, and all that came of it.
+
+    Its requests, bill lines, rejects, conflicts, tiers and kept texts.
 
     Requests that are in another file too stay, and belong to that file from then on.
     """

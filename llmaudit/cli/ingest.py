@@ -42,7 +42,9 @@ def ingest(
         float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a database that is in use.")
     ] = 0,
 ) -> None:
-    """Read logs and bills into the database; `-` reads standard input.
+    """Read logs and bills into the database.
+
+    `-` reads standard input.
 
     Every record is accepted, a duplicate, ignored, rejected with its reason, or a bill line; the counts add up. A file
     is in whole or not at all, and the same content twice changes nothing.

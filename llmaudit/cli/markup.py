@@ -39,7 +39,9 @@ def markup(
         str, typer.Option("--by", help="Rows of the table: gateway, and any of model, day and kind after it.")
     ] = "gateway,model",
 ) -> None:
-    """Compare what gateways billed with the provider's list price, and say what makes the difference.
+    """Compare what gateways billed with the provider's list.
+
+    Say what makes the difference.
 
     `llmaudit markup page FILE` audits a saved pricing page, `markup letter` writes to a gateway, `markup rates`
     compares published prices.

@@ -27,6 +27,9 @@ TERMINAL_WIDTH = 60
 LABEL = re.compile(r"\s*\S[^:]{0,12}?\s{2,}(?=\S)")
 """A word or two and at least two spaces: what follows is in a column."""
 
+PART_ENDS = re.compile(r"(?<=[/_-])|(?=\.[a-z])")
+"""Where a name may be broken: not before a digit, which belongs to a version (`gpt-5.6`)."""
+
 WORDS = (30, 20, 14, 10, 6)
 """Letters of a word that a column is given room for, the first that fits; where none does, rows become records."""
 
@@ -116,7 +119,7 @@ def table(
         justify: Literal["left", "right"] = "left" if index in left else "right"
         grid.add_column(Text(name), justify=justify, overflow="fold", width=widths[index])
     for row in cells:
-        grid.add_row(*(Text(cell) for cell in row))
+        grid.add_row(*(Text(_broken(cell, width)) for cell, width in zip(row, widths, strict=True)))
     console.print(grid)
     console.print()
 
@@ -140,6 +143,18 @@ def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
     if more <= spare:
         return wanted
     return [low + (high - low) * spare // more for low, high in zip(least, wanted, strict=True)]
+
+
+def _broken(cell: str, width: int) -> str:
+    """Return a name that is too long for its column, broken between its parts (`anthropic/`, `claude-`)."""
+    if len(cell) <= width or " " in cell:
+        return cell
+    lines = [""]
+    for part in PART_ENDS.split(cell):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def shaped(settings: Settings, found: Table) -> None:

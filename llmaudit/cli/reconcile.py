@@ -39,7 +39,9 @@ def reconcile(
         typer.Option("--official", help="Invoice total, SELLER=AMOUNT in US dollars; repeatable."),
     ] = None,
 ) -> None:
-    """Compare bills with the logs, by seller and month: how much the logs show, then the difference by cause.
+    """Compare bills with the logs, by seller and month.
+
+    Coverage first: how much of a bill the logs show; then the difference by cause.
 
     Usage exports, which have tokens and no amount, are shown at list price: by model and day, against the bill of the
     same seller and month, and how much of them the logs show.

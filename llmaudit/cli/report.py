@@ -27,7 +27,9 @@ def report(
     format: Annotated[str | None, typer.Option("--format", help="html, md or json.")] = None,  # noqa: A002
     plan: Annotated[list[str] | None, typer.Option("--plan", help="Preset or plan file; repeatable.")] = None,
 ) -> None:
-    """Write the report of what is in the database; without --out and --format, print the summary.
+    """Write the report of what is in the database.
+
+    Without --out and --format, print the summary.
 
     Where the period holds neither request nor bill it says so and ends with code 4.
     """

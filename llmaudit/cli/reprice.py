@@ -31,7 +31,10 @@ def reprice(
     plan: Annotated[list[str] | None, typer.Option("--plan", help="Preset or plan file; repeatable.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="One row per request and plan (.parquet).")] = None,
 ) -> None:
-    """Reprice every request under one or more plans; --out writes one row per request and plan."""
+    """Reprice every request under one or more plans.
+
+    --out writes one row per request and plan.
+    """
     from llmaudit.audit import DEFAULT_PLANS, gather
     from llmaudit.findings import savings, spend
     from llmaudit.parquetfile import write_parquet

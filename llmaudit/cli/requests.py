@@ -47,7 +47,10 @@ def requests(
     where: Annotated[str | None, typer.Option("--where", help="SQL condition over the columns.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows at most.")] = 20,
 ) -> None:
-    """Show canonical requests: one row per upstream call, with its file and line."""
+    """Show canonical requests, with their files and lines.
+
+    One row is one upstream call.
+    """
     with open_store(settings, read_only=True) as store:
         store.lock()
         condition = f"WHERE ({where}\n)" if where else ""

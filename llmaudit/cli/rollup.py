@@ -29,7 +29,9 @@ def rollup(
         int | None, typer.Option("--top", min=1, help="Features, teams and unknown models kept apart (5,000).")
     ] = None,
 ) -> None:
-    """Fold the requests of a database into cells, and write them with everything else an audit needs to one file.
+    """Fold the requests of a database into one small file.
+
+    It holds cells and everything else an audit needs.
 
     `llmaudit audit cells.parquet` gives the same audit as the database. Cells files of several days or machines add up.
     """

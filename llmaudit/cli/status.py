@@ -37,7 +37,10 @@ def status(
     settings: Settings,
     privacy: Annotated[bool, typer.Option("--privacy", help="List what each table holds about people.")] = False,
 ) -> None:
-    """Say what the database holds: requests, records by outcome, money and tokens."""
+    """Say what the database holds.
+
+    Requests, records by outcome, money and tokens.
+    """
     if privacy:
         _privacy(settings)
         return

@@ -65,12 +65,12 @@ def _spent(audit: Audit) -> None:
     if spent.assumed_time_requests:
         part = shown(spent.assumed_time_usd) if spent.is_known else "an unknown cost"
         line(
-            f"  of it {part} for {counted(spent.assumed_time_requests, 'request')} without a"
+            f"  of this, {part} for {counted(spent.assumed_time_requests, 'request')} without a"
             " time, priced as of the time you said to assume (--assume-time)"
         )
     spared = audit.gateway_cache
     if spared.requests:
-        unknown = f"; not known of {spared.unknown_requests:,}" if spared.unknown_requests else ""
+        unknown = f"; not known for {spared.unknown_requests:,}" if spared.unknown_requests else ""
         line(
             f"  {counted(spared.requests, 'answer')} from a gateway's own cache cost nothing at list; sent again, they"
             f" would have cost {shown(spared.avoided_usd)}, which is in no figure here{unknown}"
@@ -113,16 +113,16 @@ def _reach(audit: Audit) -> None:
     """Print what could be reached, and how surely."""
     found = audit.waterfall
     if found.saving_usd <= 0:
-        line("  reachable: nothing less, by the levers and plans that were looked at")
+        line("  reachable: no saving from the levers and plans examined")
         return
     plan = f" (plan {found.plan})" if found.plan else ""
     least = found.low.sure_usd
-    promise = f"you may promise {shown(least)} less and" if least > 0 else "nothing may be promised yet;"
+    promise = f"{shown(least)} safe to promise" if least > 0 else "none safe to promise yet"
     parts = f"no-risk {shown(found.no_risk_usd)} + certified {shown(found.certified_usd)}"
-    line(f"  {promise} expect {shown(found.sure_usd)}: {parts}" if found.sure_usd else "  nothing may be promised yet")
+    line(f"  savings: {promise}" + (f", {shown(found.sure_usd)} expected ({parts})" if found.sure_usd else ""))
     line(
-        f"  reachable: {shown(found.saving_usd)} less ({percent(found.saving_pct)}; {shown(found.low.saving_usd)} to"
-        f" {shown(found.high.saving_usd)}) with the unproven {shown(found.unproven_usd)}{plan}"
+        f"  reachable: {shown(found.saving_usd)} ({percent(found.saving_pct)}; {shown(found.low.saving_usd)} to"
+        f" {shown(found.high.saving_usd)}), of which {shown(found.unproven_usd)} is unproven{plan}"
     )
 
 
@@ -142,8 +142,8 @@ def _waterfall(settings: Settings, audit: Audit) -> None:
         if step.saved_usd is None or step.saved_usd or step.alone_usd
     ]
     rows.append(["reachable", "", shown(found.saving_usd), shown(found.reachable_usd), ""])
-    title = f"From {shown(found.spend_usd)} spent to reachable, one step after the other"
-    table(settings, title, ["", "", "takes off", "remains", "on its own"], rows, left=(0, 1))
+    title = f"From {shown(found.spend_usd)} spent to what is reachable, step by step"
+    table(settings, title, ["", "", "saves", "remains", "on its own"], rows, left=(0, 1))
 
 
 def _checklist(audit: Audit) -> None:
@@ -207,7 +207,7 @@ def _markup(settings: Settings, audit: Audit) -> None:
         for row in audit.markup.gateways
     ]
     if rows:
-        columns = ["gateway", "verdict", "billed over list", "overpaid", "paid per $1 of list, fees in"]
+        columns = ["gateway", "verdict", "billed over list", "overpaid", "paid per $1 of list, with fees"]
         table(settings, "Gateways", columns, rows, left=(0, 1))
 
 
@@ -222,7 +222,7 @@ def _drivers(settings: Settings, audit: Audit) -> None:
         ]
         for row in audit.drivers.drivers
     ]
-    table(settings, "Cost drivers, each standing alone", ["", "dollars", "share", "of", ""], rows, left=(0, 3, 4))
+    table(settings, "Cost drivers, each on its own", ["", "dollars", "share", "of", ""], rows, left=(0, 3, 4))
 
 
 def _opportunities(settings: Settings, audit: Audit) -> None:
@@ -234,7 +234,7 @@ def _opportunities(settings: Settings, audit: Audit) -> None:
     ]
     if rows:
         columns = ["", "would save", "low to high", "requests"]
-        table(settings, "More money on the table, same answers, each standing alone", columns, rows, left=(0,))
+        table(settings, "Money left on the table: same answers, each on its own", columns, rows, left=(0,))
     unknown = [one.title.lower() for one in levers if one.usd is None]
     if unknown:
         line(f"  the logs cannot tell: {'; '.join(unknown)}")

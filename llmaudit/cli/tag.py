@@ -46,7 +46,10 @@ def tag(
         bool, typer.Option("--suggest-rules", help="Print a rules file for the largest groups; change nothing.")
     ] = False,
 ) -> None:
-    """Tag every request again with its tier: 0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown."""
+    """Tag every request with its tier.
+
+    0 trivial, 1 standard, 2 complex, 3 high stakes, or unknown.
+    """
     from llmaudit.tiers.classifier import keep_model
     from llmaudit.tiers.tag import tag as tag_requests
     from llmaudit.tiers.user_rules import keep_rules

@@ -12,7 +12,9 @@ from llmaudit.settings import Settings
 
 
 def verify(settings: Settings) -> None:
-    """Count and add everything up again and hold it against the ledger; exit with 3 where something differs.
+    """Recount everything and compare it with the ledger.
+
+    Exit with 3 where something differs.
 
     Every block of the file is read, so damage is noticed too.
     """

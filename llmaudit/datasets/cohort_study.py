@@ -12,7 +12,8 @@ from llmaudit.arrays import Bools
 from llmaudit.catalog import Catalog
 from llmaudit.datasets.cohorts import Cohorts, CohortWorld, cells_of, draw, name_of, outcomes_of
 from llmaudit.plans.optimize import Limits, board_of, choose
-from llmaudit.plans.optimize.knapsack import STAY, Problem, solve
+from llmaudit.plans.optimize.knapsack import solve
+from llmaudit.plans.optimize.problem import STAY, Problem
 from llmaudit.plans.quality import Grain
 
 SPLITS = 4

@@ -12,8 +12,9 @@ import numpy as np
 from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell, PricedCell, plain_cell, price
 from llmaudit.datasets.markup import World, payments, prompts, simulate
-from llmaudit.markup.gateway import Traffic, judge_gateway
+from llmaudit.markup.gateway import judge_gateway
 from llmaudit.markup.model import GatewayRow, MarkupRule
+from llmaudit.markup.traffic import Traffic
 from llmaudit.summaries.billed import BilledRequest
 
 PLANTED: Mapping[str, World] = {

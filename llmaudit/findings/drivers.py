@@ -51,7 +51,7 @@ class Drivers(msgspec.Struct, frozen=True):
 
     drivers: list[Driver]
     caveat: str = (
-        "Each driver stands alone; they overlap (a request can be overspecified and marked up), so do not add them."
+        "Each driver is on its own; they overlap (a request can be overspecified and marked up), so do not add them up."
     )
 
 
@@ -142,7 +142,7 @@ def _takers(known: Sequence[GatewayRow]) -> str:
 
 def _reliability(cells: list[PricedCell]) -> Driver:
     failed = [priced for priced in cells if priced.cell.status == "error"]
-    title = "Reliability: failed attempts that were paid"
+    title = "Reliability: failed attempts that were paid for"
     if not failed:
         return Driver("reliability", title, Decimal(0), None, True, "no request failed")
     reason = f"cost of {requests(failed):,} failed attempts, as far as their logs say"

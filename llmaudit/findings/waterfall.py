@@ -1,4 +1,4 @@
-"""From spent to reachable: every way to pay less, one after another, so that nothing is saved twice.
+"""What can be saved, step by step: every way to pay less, one after another, so that nothing is saved twice.
 
 First come the levers that change no answer (`llmaudit.levers`), in their stated order, then the routing plan that saves
 most, its certified moves before its unproven ones. In each group of gateway, model, tier and feature, a step takes its
@@ -66,7 +66,7 @@ class Reach(msgspec.Struct, frozen=True):
 
     @property
     def sure_usd(self) -> Decimal:
-        """What may be promised: no answer changes, or paired outcomes hold those that do."""
+        """What is safe to promise: no answer changes, or those that do held up in paired outcomes."""
         return total((self.no_risk_usd, self.certified_usd))
 
 
@@ -82,7 +82,7 @@ class FeatureReach(msgspec.Struct, frozen=True):
 
 
 class Waterfall(msgspec.Struct, frozen=True, kw_only=True):
-    """From spent to reachable.
+    """What can be saved, step by step.
 
     Attributes:
         spend_usd: What the requests cost, as far as is known.
@@ -115,12 +115,12 @@ class Waterfall(msgspec.Struct, frozen=True, kw_only=True):
     caveat: str = (
         "Each step takes its share of what the steps before have left, so the order moves dollars between steps but "
         "not the total of those that only take shares. What a step saves on its own is beside it and does not add up. "
-        "The unproven part rests on other models' answers and is no promise."
+        "The unproven part rests on other models' answers and is not a promise."
     )
 
     @property
     def sure_usd(self) -> Decimal:
-        """What may be promised: no answer changes, or paired outcomes hold those that do."""
+        """What is safe to promise: no answer changes, or those that do held up in paired outcomes."""
         return total((self.no_risk_usd, self.certified_usd))
 
 

@@ -85,8 +85,8 @@ def _sentences(machine: Machine, rows: list[Waiting], gains: list[Gain]) -> Iter
 
 LEVER = Lever(
     "batch",
-    "Work in the background at interactive prices",
+    "Background work at interactive prices",
     80,
     find,
-    "Send what may take until tomorrow through the seller's batch interface; begin with jobs that run on a schedule.",
+    "Send work that can wait until tomorrow through the seller's batch API; start with jobs that run on a schedule.",
 )

@@ -70,9 +70,9 @@ def _sentences(rows: list[Unread], gains: list[Gain]) -> Iterator[str]:
 
 LEVER = Lever(
     "cache_writes",
-    "Cache writes that were never read",
+    "Cache writes never read",
     40,
     find,
-    "Take cache breakpoints out of requests that nothing follows, put what changes behind the last breakpoint, and "
-    "choose the lifetime by the pause between turns.",
+    "Remove cache breakpoints from one-off requests, move what changes behind the last breakpoint, and choose a cache "
+    "lifetime that fits the pause between turns.",
 )

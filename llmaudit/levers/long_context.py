@@ -80,8 +80,8 @@ def _sentences(evidence: Evidence, worth: Worth, priced: list[tuple[Step, Decima
 
 LEVER = Lever(
     "long_context",
-    "Prompts a little over a price step",
+    "Prompts just over a price step",
     60,
     find,
-    "Trim these prompts to below the step: drop old turns or the documents ranked last when the count comes near.",
+    "Trim these prompts to below the step: drop old turns or the lowest-ranked documents as the count approaches it.",
 )

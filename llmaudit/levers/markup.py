@@ -139,7 +139,7 @@ def _missing(evidence: Evidence) -> str | None:
 
 LEVER = Lever(
     name="markup",
-    title="Gateway markup, back to list",
+    title="Gateway markup",
     order=5,
     find=find,
     next_step="Ask the gateway for list prices (`llmaudit markup letter GATEWAY --out letter.html`), or leave it.",

@@ -68,6 +68,6 @@ LEVER = Lever(
     "Answers cut off at their limit",
     30,
     find,
-    "Raise the limit where answers are cut off, or ask for shorter ones; set it near the longest useful answer "
-    "elsewhere, which frees rate limit.",
+    "Raise the limit where answers are cut off, or ask for shorter ones. Elsewhere set it near the longest useful "
+    "answer, which frees up rate limit.",
 )

@@ -185,9 +185,9 @@ def _to_ask(rated: list[_Rated]) -> Iterator[str]:
 
 LEVER = Lever(
     "prompt_cache",
-    "Repeated prompt beginnings paid in full",
+    "Repeated prompt prefixes paid in full",
     50,
     find,
-    "Put what never changes first (tools, system message, examples) and what changes last, take dates and ids out of "
-    "the beginning, set cache breakpoints where the seller wants them, and keep a conversation at one model.",
+    "Put what never changes first (tools, system message, examples) and what changes last, keep dates and ids out of "
+    "the prefix, set cache breakpoints where the seller needs them, and keep a conversation on one model.",
 )

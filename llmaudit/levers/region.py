@@ -63,5 +63,5 @@ LEVER = Lever(
     "Regional premium without a stated need",
     75,
     find,
-    "Ask who needs the region. Where neither law nor contract does, call the global endpoint.",
+    "Ask who needs the region. Where neither law nor contract requires it, use the global endpoint.",
 )

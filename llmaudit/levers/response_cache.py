@@ -61,9 +61,9 @@ def _sentences(priced: list[tuple[Repeat, Decimal]]) -> Iterator[str]:
 
 LEVER = Lever(
     "response_cache",
-    "Identical requests answered again",
+    "Repeated identical requests",
     10,
     find,
-    "Keep answers by the hash of model, prompt and parameters, in the application or at the gateway; begin with the "
-    "feature at the top, and leave out whatever must answer differently each time.",
+    "Cache answers by a hash of model, prompt and parameters, in the application or at the gateway. Start with the top "
+    "feature, and leave out whatever must answer differently each time.",
 )

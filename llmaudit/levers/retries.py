@@ -63,8 +63,8 @@ def _row(key: Group, group: list[PricedCell]) -> LeverRow:
 
 LEVER = Lever(
     name="retries",
-    title="Failed attempts that were paid",
+    title="Failed attempts that were paid for",
     order=6,
     find=find,
-    next_step="Cap retries, break the circuit to a failing seller, and ask for credit for failures that were billed.",
+    next_step="Cap retries, use a circuit breaker for failing sellers, and ask for credit for billed failures.",
 )

@@ -88,7 +88,7 @@ def _passes(plan: PlanCost, kind: Kind) -> Taken:
         kind,
         saved,
         sum(one.priced.cell.requests for one in checked),
-        next_step="Leave the passes out only where an error is cheap.",
+        next_step="Skip the passes only where an error is cheap.",
     )
 
 

@@ -102,8 +102,8 @@ def _sentences(dear: list[Gain], flex: list[Gain]) -> Iterator[str]:
 
 LEVER = Lever(
     "service_tier",
-    "Priority paid where nobody waits",
+    "Priority tier where nobody waits",
     70,
     find,
-    "Ask for the ordinary tier, or for flex, in jobs that run in the background; keep priority for what people watch.",
+    "Use the standard or flex tier for background jobs, and keep priority for requests that people wait for.",
 )

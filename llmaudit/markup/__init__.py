@@ -1,8 +1,9 @@
 """What gateways add to the provider's price: measured, told apart from what only looks like it, or cleared.
 
     cells ──▶ cell_sums (exact sums) ────────────────────────────────────────────┐
-    sampled requests ─▶ panel ─▶ decide (one model) ─▶ judge ─▶ markup_rules ────┼─▶ gateway ─▶ all_gateways: verdicts
-    prompts, payments ─▶ tokencount, topup ─▶ channels ──────────────────────────┘
+    sampled requests ─▶ panel ─▶ decide (one model) ─▶ judge ─▶ markup_rules     ├─▶ gateway ─▶ all_gateways: verdicts
+                                                  └─▶ judged_by_requests ────────┤
+    prompts, payments ─▶ tokencount, topup ─▶ channels ─▶ beside_requests ───────┘
 
 A gateway is charged with a markup only where no other reading of its log fits as well. So `decide` holds two kinds of
 readings against the same requests:
@@ -19,5 +20,5 @@ ruled out. Beside these:
 - `listprice`, `rounding_step`: whose list price counts, and how a log rounds.
 - `implied_rates`, `outliers`, `samples`, `claims`: what is shown beside a verdict.
 - `ratecard`: a reseller's published prices against the maker's, without any request.
-- `model`: the results as plain values.
+- `traffic`: what is known of a gateway; `gateway_row`: the sums of every verdict; `model`: the results as plain values.
 """

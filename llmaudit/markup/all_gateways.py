@@ -8,6 +8,7 @@ from weakref import ref
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped
 from llmaudit.markup.model import Markup
+from llmaudit.markup.traffic import Traffic
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 from llmaudit.summaries.prompts import SizedPrompt
@@ -30,7 +31,7 @@ def _judged(evidence: Evidence) -> Markup:
     payments = _payments(evidence)
     if not through_gateways and not payments:
         return Markup([])
-    from llmaudit.markup.gateway import Traffic, judge_gateway  # noqa: PLC0415 -- numpy, which only gateways need
+    from llmaudit.markup.gateway import judge_gateway  # noqa: PLC0415 -- numpy, which only gateways need
 
     sample = _by_gateway(evidence.rows(BilledRequest))
     prompts = _by_gateway(evidence.rows(SizedPrompt))

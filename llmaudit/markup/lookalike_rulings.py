@@ -53,7 +53,7 @@ def _ruling(name: str, judgement: Judgement) -> LookAlike:
     if name == "currency":
         return _currency(judgement)
     if all(decision.outcome == "list" for decision in judgement.models.values()):
-        return LookAlike(name, ruled_out=True, why="the amounts are list as it is: there is nothing to explain")
+        return LookAlike(name, ruled_out=True, why="the amounts equal list: there is nothing to explain")
     scores = [
         (_behind(decision, name), decision.lookalike_scores[name])
         for decision in _asked(judgement)
@@ -62,10 +62,10 @@ def _ruling(name: str, judgement: Judgement) -> LookAlike:
     if not scores:
         return LookAlike(name, ruled_out=True, why=NOT_PRICED[name])
     cost_behind, best = min(scores, key=lambda pair: pair[0])
-    fit_sentence = f"{best.label}: makes the amounts of {100 * best.fits:.0f}% of the requests"
+    share = f"{100 * best.fits:.0f}% of the requests"
     if cost_behind > PER_NUMBER:
-        return LookAlike(name, ruled_out=True, why=f"{fit_sentence} only")
-    return LookAlike(name, ruled_out=False, why=f"{fit_sentence}, as any other reading does")
+        return LookAlike(name, ruled_out=True, why=f"{best.label}: explains only {share}")
+    return LookAlike(name, ruled_out=False, why=f"{best.label}: explains {share}, as well as any other reading")
 
 
 def _behind(decision: Decision, name: str) -> float:

@@ -24,20 +24,20 @@ FOLLOWED = 0.98
 """Above this share of requests on the rule, billed minus list is the markup itself, to the last digit."""
 
 WORDS = {
-    "token_rate": "billed is list times {ratio}",
-    "conversion": "billed is list times {ratio}, the group ratio that the relay logs",
+    "token_rate": "billed {ratio} times list",
+    "conversion": "billed {ratio} times list, the group ratio that the relay logs",
     "per_request": "{fixed} is added to every request",
-    "rate_and_fee": "billed is list times {ratio} and {fixed} a request",
+    "rate_and_fee": "billed {ratio} times list plus {fixed} a request",
     "output_rate": "output costs {pct:+.2f}% over list, input is at list",
     "input_rate": "input costs {pct:+.2f}% over list, output is at list",
     "class_rates": "input and output are both over list, by different rates ({pct:+.2f}% together)",
     "cache_discount": "{pct:.1f}% of the discount on cached input is kept: it is billed at the price of ordinary input",
-    "rate_and_cache_discount": "billed is list times {ratio}, with cached input at the price of ordinary input",
+    "rate_and_cache_discount": "billed {ratio} times list, with cached input at the price of ordinary input",
     "minimum_charge": "no request is billed less than {fixed}",
     "rounding_up": "every amount is rounded up to {fixed}",
     "token_count": "every prompt is counted {ratio} times as large as it was",
-    "subscription": "{fixed} was paid for a subscription or by request, beside the amounts",
-    "add_on": "{fixed} was paid for add-ons, beside the amounts",
+    "subscription": "{fixed} was paid for a subscription or by request, on top of the amounts",
+    "add_on": "{fixed} was paid for add-ons, on top of the amounts",
     "top_up": "credit costs {pct:+.2f}% when it is bought",
 }
 """Each kind as a claim."""
@@ -63,8 +63,8 @@ def rule_sentence(rule: MarkupRule) -> str:
 
 
 def _span(low: str, high: str) -> str:
-    """Return an interval in words; one whose ends are alike in the digits shown has one."""
-    return f" ({low} to {high})" if low != high else f" ({low}, to the last digit shown)"
+    """Return an interval in words; one number where both ends read the same."""
+    return f" ({low} to {high})" if low != high else f" ({low}, exact to the digits shown)"
 
 
 def markup_rules(judgement: Judgement, cells: Mapping[str, Sequence[PricedCell]]) -> list[MarkupRule]:

@@ -212,7 +212,7 @@ class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
             is unknown.
         billed_usd: What the gateway says it charged, over the priced requests.
         list_usd: The provider's list cost of the same requests.
-        cost_per_list_usd: What 1 dollar of provider list costs here, every known channel in; None where unknown.
+        cost_per_list_usd: What 1 dollar of provider list costs here, with every known fee; None where unknown.
         requests: Requests compared.
         ruled_out: Look-alikes, in the order in which they were tried.
         channels: Fees beside the token rate that the catalog knows of.

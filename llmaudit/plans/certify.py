@@ -150,42 +150,75 @@ def losses(cases: Arrays, cohorts: int, rivals: int = 1) -> Losses:
         cohorts: How many cohorts there are.
         rivals: Moves among which a plan may choose, for the level of cohorts that are not shrunk.
     """
-    n = np.bincount(cases.cohort, minlength=cohorts)
-    raw = _means(cases.before - cases.after, cases.cohort, n)
-    after = _means(cases.after, cases.cohort, n)
-    loss_off = cases.before - cases.after - raw[cases.cohort]
-    after_off = cases.after - after[cases.cohort]
-    effect = _design_effect(loss_off, cases)
-    covariances = [
-        effect * _pooled(first * second, cases.cohort, n)
-        for first, second in ((after_off, after_off), (after_off, loss_off), (loss_off, loss_off))
-    ]
-    unseen = UNSEEN * _span(cases) ** 2 / (n + UNSEEN)
-    covariances[0], covariances[2] = np.maximum(covariances[0], unseen), np.maximum(covariances[2], unseen)
-    clusters = _clusters(cases, cohorts)
-    usable = n >= 5  # noqa: PLR2004 -- a mean of fewer says little of the spread between cohorts
+    sample = _sampled(cases, cohorts)
+    usable = sample.pairs >= 5  # noqa: PLR2004 -- a mean of fewer says little of the spread between cohorts
     if np.count_nonzero(usable) < POOLED:
-        return _apart(n, clusters, raw, after, covariances, effect, rivals)
-    seen = np.stack([after, raw], axis=1)
+        return _apart(sample, rivals)
+    seen = np.stack([sample.score, sample.loss], axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        noise = np.stack([covariances[0], covariances[1], covariances[2]], axis=1) / n[:, None]
+        noise = np.stack([sample.score_var, sample.covariance, sample.loss_var], axis=1) / sample.pairs[:, None]
     centre, spread = prior(seen[usable], noise[usable])
     known = int(np.count_nonzero(usable))
     mean, _ = posterior(seen, noise, centre, spread, known)
     _, cover = posterior(seen, noise, centre, doubted(spread, noise[usable], known), known)
     return Losses(
-        pairs=n,
-        clusters=clusters,
-        raw=raw,
+        pairs=sample.pairs,
+        clusters=sample.clusters,
+        raw=sample.loss,
         loss=mean[:, 1],
         sd=np.sqrt(cover[:, 2]),
         score=mean[:, 0],
         score_sd=np.sqrt(cover[:, 0]),
         reach=np.full(cohorts, REACH),
-        variance=covariances[2],
+        variance=sample.loss_var,
         pooled=True,
         mean=float(centre[1]),
         spread=float(np.sqrt(spread[2])),
+        design_effect=sample.design_effect,
+    )
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the pairs of each cohort say by themselves. Shapes (cohorts,).
+
+    Attributes:
+        pairs: How many.
+        clusters: How many clusters they are of.
+        loss: Mean loss.
+        score: Mean score of the other model.
+        loss_var: Variance of one pair's loss, design effect included; never less than unseen lost answers make.
+        score_var: The same of its score.
+        covariance: Of the two.
+        design_effect: By how much the likeness of a cluster's answers raises a variance.
+    """
+
+    pairs: Ints
+    clusters: Ints
+    loss: Floats
+    score: Floats
+    loss_var: Floats
+    score_var: Floats
+    covariance: Floats
+    design_effect: float
+
+
+def _sampled(cases: Arrays, cohorts: int) -> Sample:
+    n = np.bincount(cases.cohort, minlength=cohorts)
+    loss = _means(cases.before - cases.after, cases.cohort, n)
+    score = _means(cases.after, cases.cohort, n)
+    loss_off = cases.before - cases.after - loss[cases.cohort]
+    score_off = cases.after - score[cases.cohort]
+    effect = _design_effect(loss_off, cases)
+    unseen = UNSEEN * _span(cases) ** 2 / (n + UNSEEN)
+    return Sample(
+        pairs=n,
+        clusters=_clusters(cases, cohorts),
+        loss=loss,
+        score=score,
+        loss_var=np.maximum(effect * _pooled(loss_off * loss_off, cases.cohort, n), unseen),
+        score_var=np.maximum(effect * _pooled(score_off * score_off, cases.cohort, n), unseen),
+        covariance=effect * _pooled(score_off * loss_off, cases.cohort, n),
         design_effect=effect,
     )
 
@@ -228,9 +261,7 @@ def _clusters(cases: Arrays, cohorts: int) -> Ints:
     return np.zeros(cohorts, np.int64) if ends is None else np.bincount(ends[:, 0], minlength=cohorts)
 
 
-def _apart(
-    n: Ints, clusters: Ints, raw: Floats, after: Floats, covariances: list[Floats], effect: float, rivals: int
-) -> Losses:
+def _apart(sample: Sample, rivals: int) -> Losses:
     """Return losses that are not shrunk: few cohorts say nothing of the spread between them.
 
     Every candidate's own bound holds at the level shared by all of them (Bonferroni), whichever a plan picks.
@@ -238,10 +269,24 @@ def _apart(
     from scipy.stats import t  # noqa: PLC0415 -- only where cohorts are few
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        sd, score_sd = np.sqrt(covariances[2] / n), np.sqrt(covariances[0] / n)
-    candidates = max(int(np.count_nonzero(n)) * rivals, 1)
-    reach = t.isf(LEVEL / 2 / candidates, np.maximum(np.minimum(n, clusters) - 1, 1))
-    return Losses(n, clusters, raw, raw, sd, after, score_sd, reach, covariances[2], False, None, None, effect)
+        sd, score_sd = np.sqrt(sample.loss_var / sample.pairs), np.sqrt(sample.score_var / sample.pairs)
+    candidates = max(int(np.count_nonzero(sample.pairs)) * rivals, 1)
+    reach = t.isf(LEVEL / 2 / candidates, np.maximum(np.minimum(sample.pairs, sample.clusters) - 1, 1))
+    return Losses(
+        pairs=sample.pairs,
+        clusters=sample.clusters,
+        raw=sample.loss,
+        loss=sample.loss,
+        sd=sd,
+        score=sample.score,
+        score_sd=score_sd,
+        reach=reach,
+        variance=sample.loss_var,
+        pooled=False,
+        mean=None,
+        spread=None,
+        design_effect=sample.design_effect,
+    )
 
 
 def bound(weights: Floats, loss: Floats, sd: Floats, reach: Floats) -> float:

@@ -10,8 +10,9 @@ from llmaudit.findings.coverage import Coverage
 from llmaudit.findings.waterfall import Waterfall
 from llmaudit.money import EXACT, shown, times
 from llmaudit.phrases import counted
+from llmaudit.report import gateway_verdicts
 from llmaudit.report.content import Answer, Answers
-from llmaudit.report.sections import markup, spend
+from llmaudit.report.sections import spend
 from llmaudit.report.wording import between, headline, percent, quoted
 
 DAYS_A_YEAR = 365
@@ -27,9 +28,9 @@ def answers(audit: Audit) -> Answers:
             Answer("What can be saved?", _saved(audit), "waterfall"),
             Answer(
                 "Does a gateway add to the price?",
-                markup.lead(audit.markup.gateways),
+                gateway_verdicts.lead(audit.markup.gateways),
                 "markup",
-                markup.verdict_of_all(audit.markup.gateways),
+                gateway_verdicts.verdict_of_all(audit.markup.gateways),
             ),
             Answer("Can these figures be trusted?", _trusted(audit), "coverage"),
         )
@@ -61,7 +62,7 @@ def _sure(found: Waterfall) -> str:
     if not sure:
         return "Nothing for certain."
     if least <= 0:
-        return f"{headline(sure)} is expected, and nothing at the worst of every assumption."
+        return f"{headline(sure)} is expected, but nothing if every assumption is at its worst."
     return f"{headline(least)} for certain" + (f", {headline(sure)} expected." if least < sure else ".")
 
 
@@ -71,7 +72,7 @@ def _unproven(found: Waterfall) -> Iterator[str]:
     ends = between(found.low.saving_usd, found.high.saving_usd)
     share = f"{percent(found.saving_pct)} of spend ({ends})"
     more = f"{headline(found.unproven_usd)}{' more' if found.sure_usd else ''} by the plan {quoted(found.plan)}"
-    until = "do not promise it before paired outcomes show that the cheaper models' answers hold"
+    until = "do not promise it until paired outcomes show that the cheaper models' answers hold up"
     if found.sure_usd:
         yield f"{more} is unproven: {until}. Together that would be {headline(found.saving_usd)}, {share}."
     else:
@@ -99,7 +100,7 @@ def _pace(audit: Audit) -> str:
 
 def _trusted(audit: Audit) -> str:
     told = counted(len(audit.warnings), "thing")
-    return rests_on(audit.coverage) + (f" {told} to know before quoting a figure: see below." if audit.warnings else "")
+    return rests_on(audit.coverage) + (f" {told} to know before quoting a figure, below." if audit.warnings else "")
 
 
 def rests_on(covered: Coverage) -> str:
@@ -109,7 +110,7 @@ def rests_on(covered: Coverage) -> str:
     parts += [f"{covered.ignored:,} ignored"] if covered.ignored else []
     parts += [f"{covered.rejected:,} rejected"]
     parts += [counted(covered.bills, "bill line")] if covered.bills else []
-    said = f"Rests on {counted(covered.lines, 'record')}, each accounted for: {', '.join(parts[:-1])} and {parts[-1]}."
+    said = f"{counted(covered.lines, 'record')}, each accounted for: {', '.join(parts[:-1])} and {parts[-1]}."
     share = covered.spend_known_pct
     if share is None:
         return said

@@ -158,7 +158,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a section under its own heading; a collapsed one is for who asks, and stays folded on paper."""
+    """A part of a section under its own heading; a collapsed one is folded away on the page until it is asked for."""
 
     title: str
     blocks: tuple[Block, ...]

@@ -23,11 +23,11 @@ def hidden(rows: list[HiddenRow]) -> tuple[Table, ...]:
         Column("If answers were too", Kind.MONEY),
     )
     note = (
-        "Timeouts and cut answers that the log shows with 0 tokens. Providers often charge them; the figures are at "
-        "the mean of good answers beside them: an estimate, in no other figure here. The provider's bill would tell."
+        "Timeouts and cut answers that the log shows with 0 tokens. Providers often charge for them. The figures take "
+        "the mean of comparable good answers: an estimate, in no other figure. The provider's bill would settle it."
     )
     cells = tuple((row.gateway or "direct", row.model, row.attempts, row.prompt_usd, row.answer_usd) for row in rows)
-    return (Table("Hidden: failures that may have been charged", columns, cells, note=note),)
+    return (Table("Failures that may have been charged unseen", columns, cells, note=note),)
 
 
 def fates(found: Reliability) -> tuple[Table, ...]:
@@ -40,13 +40,13 @@ def fates(found: Reliability) -> tuple[Table, ...]:
         ("answered later by the same seller", fates.answered_again),
         ("answered by another seller", fates.answered_elsewhere),
         ("never answered", fates.unanswered),
-        ("never answered, by the caller's own doing", fates.refused),
-        ("cannot be told: no call id", fates.unlinked),
+        ("never answered, through the caller's own fault", fates.refused),
+        ("unknown: no call id", fates.unlinked),
     )
-    sunk = f"{shown(fates.lost_usd)} was paid for attempts after which nobody answered, as far as the log has amounts."
+    sunk = f"{shown(fates.lost_usd)} was paid for attempts that nobody answered in the end, where the log has amounts."
     rates = (
-        f" Of {found.same_model_retries:,} retries at the same model "
-        f"{found.retries_ok:,} were answered, of {counted(found.fallbacks, 'fallback')} {found.fallbacks_ok:,}."
+        f" Answered were {found.retries_ok:,} of {found.same_model_retries:,} retries at the same model and "
+        f"{found.fallbacks_ok:,} of {counted(found.fallbacks, 'fallback')}."
     )
     return (Table("Failed attempts and their calls", columns, rows, note=sunk + rates),)
 
@@ -62,9 +62,9 @@ def storms(found: Reliability) -> tuple[Table, ...]:
         Column("Minutes", Kind.COUNT),
         Column("Requests", Kind.COUNT),
         Column("Refused", Kind.COUNT),
-        Column("Refused of requests", Kind.PERCENT),
-        Column("Retries into it", Kind.COUNT),
-        Column("Paid for those", Kind.MONEY),
+        Column("Refused, of requests", Kind.PERCENT),
+        Column("Retries during it", Kind.COUNT),
+        Column("Paid for them", Kind.MONEY),
     )
     rows: tuple[tuple[Value, ...], ...] = tuple(
         (
@@ -81,7 +81,7 @@ def storms(found: Reliability) -> tuple[Table, ...]:
         for storm in sorted(found.storms, key=lambda one: (-one.rate_limited, one.start))
     )
     note = f"A storm: {found.storm_rule}."
-    return (Table("Storms of refusals for too many requests (429)", columns, rows, note=note),)
+    return (Table("Rate-limit storms (429)", columns, rows, note=note),)
 
 
 def costs(costs: list[CostRow]) -> Table:

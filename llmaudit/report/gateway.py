@@ -12,7 +12,7 @@ from llmaudit.report.content import Block, Bullets, Column, Figures, KeyFigure, 
 from llmaudit.report.wording import count, headline, name, short_model, signed, without_common_folder
 
 CHANNEL_NAMES = {
-    "token_rate": "rates of tokens",
+    "token_rate": "token rates",
     "top_up": "buying credit",
     "subscription": "subscription, fees per request or log",
     "add_on": "add-ons",
@@ -35,7 +35,7 @@ def claim_blocks(row: GatewayRow) -> Iterator[Block]:
     if row.found:
         yield _arithmetic(row.found)
     if row.claims:
-        yield Bullets("What it states of its fees, against the bill", tuple(row.claims))
+        yield Bullets("What it says about its fees, against the bill", tuple(row.claims))
     if row.samples:
         yield _samples(row.samples)
     yield _channels(row.sums)
@@ -60,7 +60,7 @@ def _cost(row: GatewayRow) -> Figures:
             KeyFigure("Overpaid", headline(row.overpaid_usd), _what_on(row)),
             KeyFigure("A month", headline(row.monthly_usd), YEAR_NOTE),
             KeyFigure("A year", headline(row.yearly_usd), YEAR_NOTE),
-            KeyFigure("$1 of list costs", shown(row.cost_per_list_usd, 4), "every known channel in"),
+            KeyFigure("$1 of list costs", shown(row.cost_per_list_usd, 4), "with every known fee"),
             *below,
         )
     )
@@ -76,15 +76,15 @@ def _what_on(row: GatewayRow) -> str:
 
 def _arithmetic(found: Sequence[MarkupRule]) -> Table:
     return Table(
-        "The claim, rule by rule",
+        "The markup, rule by rule",
         (
             Column("Rule", Kind.TEXT),
             Column("Models", Kind.TEXT),
             Column("Of list", Kind.SIGNED),
             Column("Overpaid", Kind.MONEY),
-            Column("Requests looked at", Kind.COUNT, adds=False),
-            Column("Follow it", Kind.PERCENT, adds=False),
-            Column("Would fit as well", Kind.TEXT),
+            Column("Requests examined", Kind.COUNT, adds=False),
+            Column("Match it", Kind.PERCENT, adds=False),
+            Column("Also fits", Kind.TEXT),
         ),
         tuple(
             (
@@ -134,10 +134,10 @@ def _samples(samples: Sequence[SampleRow]) -> Table:
 
 def _channels(sums: Sequence[ChannelSum]) -> Table:
     return Table(
-        "The six ways to charge, apart",
+        "The six ways a gateway can charge",
         (
             Column("Channel", Kind.TEXT),
-            Column("Standing", Kind.MARK),
+            Column("Status", Kind.MARK),
             Column("Dollars", Kind.MONEY, adds=False),
             Column("Evidence", Kind.TEXT),
         ),
@@ -162,13 +162,13 @@ def _rates(rates: Sequence[ImpliedRate]) -> Table:
             Column("Class", Kind.TEXT),
             Column("Times list", Kind.TEXT),
             Column("95% interval", Kind.TEXT),
-            Column("Or why not", Kind.TEXT),
+            Column("Why not", Kind.TEXT),
         ),
         tuple(
             (
                 short_model(one.model),
                 one.token_class.replace("_", " "),
-                "not told" if one.ratio is None else f"{one.ratio:.4f}",
+                "unknown" if one.ratio is None else f"{one.ratio:.4f}",
                 "" if one.low is None or one.high is None else f"{one.low:.4f} to {one.high:.4f}",
                 one.why_not or "",
             )
@@ -181,13 +181,14 @@ def _rates(rates: Sequence[ImpliedRate]) -> Table:
 
 def look_alikes(row: GatewayRow) -> Table:
     """Return the look-alikes of a gateway, in the order in which they are ruled out."""
+    left = sum(not one.ruled_out for one in row.ruled_out)
     return Table(
-        f"{name(row.gateway)}: what would look like a markup and is none",
+        f"{name(row.gateway)}: look-alikes of a markup",
         (Column("Look-alike", Kind.TEXT), Column("Ruled out", Kind.MARK), Column("Why", Kind.TEXT)),
         tuple((one.name, _ruled(one), one.why) for one in row.ruled_out),
         total=None,
         collapsed=True,
-        note=f"{counted(sum(not one.ruled_out for one in row.ruled_out), 'look-alike')} not ruled out.",
+        note=f"Not ruled out: {counted(left, 'look-alike')}." if left else "All are ruled out.",
     )
 
 
@@ -212,8 +213,8 @@ def letter_blocks(row: GatewayRow) -> tuple[Block, ...]:
         f"size, service tier and cache class.{_difference(row)}"
     )
     ask = Prose(
-        "Please say under which term of our agreement this is charged, or correct it. Request ids are above; no text "
-        "of any request is in this page."
+        "Please say under which term of our agreement this is charged, or correct it. Request ids are above; this page "
+        "contains no request text."
     )
     tail = (ask,) if row.found else ()
     return (lead, basis, *claim_blocks(row), *evidence_blocks(row), *tail)

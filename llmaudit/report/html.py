@@ -27,15 +27,18 @@ from llmaudit.report.grid import Grid, grid
 from llmaudit.report.sections import contents
 
 TEXT_LIMIT = 4000
-SIZES = {"long_rows": 14, "short_rows": 15, "wide_columns": 8, "narrow_columns": 3}
-"""Of tables: folded, longer than this they stay folded on paper; no longer than this they are not cut by a page break;
-from so many columns on they are set closer, and with so few figures they are no wider than they need to be."""
+SIZES = {"short_rows": 15, "wide_columns": 8, "narrow_columns": 3}
+"""Of tables: with at most `short_rows` rows they are not cut by a page break; from `wide_columns` columns on they are
+set closer; with at most `narrow_columns` they are no wider than they need to be."""
 
 LONG_CELL = 36
 """A name longer than this may be broken anywhere, so that it does not push the figures off the screen."""
 
 BRIEF_CELL = 16
 """Words no longer than this stay on one line: `1 standard`, `ticket-summary`."""
+
+PART_END = re.compile(r"[/_]|\.(?=[a-z])")
+"""Where a name may break: not before a digit, which belongs to a version (`gpt-5.6`)."""
 
 CODE = re.compile(r"`([^`]+)`")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
@@ -114,9 +117,8 @@ def plain(text: str) -> str:
 
 
 def named(text: str) -> Markup:
-    """Return a name as HTML that may break after a slash or an underscore, where a line has no room for all of it."""
-    escaped = str(escape(plain(text)))
-    return Markup(escaped.replace("/", "/<wbr>").replace("_", "_<wbr>"))  # noqa: S704 -- escaped on the line before
+    """Return a name as HTML that may break between its parts where a line has no room for all of it."""
+    return Markup(PART_END.sub(r"\g<0><wbr>", str(escape(plain(text)))))  # noqa: S704 -- escaped on the same line
 
 
 def prose(text: str) -> Markup:

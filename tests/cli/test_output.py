@@ -86,6 +86,21 @@ def test_short_words_and_amounts_stay_whole_beside_a_long_name(database: Path) -
     assert max(len(line) for line in said.splitlines() if "\x1b" not in line) <= 60
 
 
+def test_the_help_tells_each_command_in_one_line() -> None:
+    commands = on_a_terminal(80, "--help").partition("Commands:")[2]
+    assert "reconcile" in commands
+    assert "..." not in commands
+
+
+def test_a_long_name_is_broken_between_its_parts(database: Path) -> None:
+    sql = "SELECT 'anthropic/claude-opus-5' AS asked, 'openai/gpt-5.6-sol' AS served, 'api.relay.example' AS gateway"
+    said = on_a_terminal(50, "query", sql, "--db", database).splitlines()
+    assert [row.split() for row in said if "/" in row or "claude" in row] == [
+        ["anthropic/", "openai/gpt-5.6-", "api.relay"],
+        ["claude-opus-5", "sol", ".example"],
+    ]
+
+
 def test_a_sentence_is_broken_between_words_and_hangs_under_its_column(database: Path, call: Run) -> None:
     lines = on_a_terminal(80, "status", "--db", database).splitlines()
     assert max(len(line) for line in lines if "duckdb" not in line) <= 80

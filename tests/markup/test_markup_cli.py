@@ -97,7 +97,7 @@ def test_letter(folder: Path, ending: str) -> None:
     done = run_here(folder, "markup", "letter", "litellm", "--out", f"letter.{ending}", "--db", "m.duckdb")
     assert done.code == 0, done.err
     text = (folder / f"letter.{ending}").read_text()
-    assert "list times 1.1" in text
+    assert "1.1 times list" in text
     assert "sim-0" in text
     assert "<script" not in text
 

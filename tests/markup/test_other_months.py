@@ -16,8 +16,9 @@ import pytest
 
 from llmaudit.catalog import Catalog
 from llmaudit.datasets.markup_study import cells_of
-from llmaudit.markup.gateway import Traffic, judge_gateway
+from llmaudit.markup.gateway import judge_gateway
 from llmaudit.markup.model import GatewayRow, MarkupRule
+from llmaudit.markup.traffic import Traffic
 from llmaudit.summaries.billed import BilledRequest
 
 MILLION = 1_000_000

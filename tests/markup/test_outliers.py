@@ -15,9 +15,10 @@ from test_other_months import Call, judged, month, rate
 
 from llmaudit.catalog import Catalog
 from llmaudit.datasets.markup_study import cells_of
-from llmaudit.markup.gateway import Traffic, judge_gateway
+from llmaudit.markup.gateway import judge_gateway
 from llmaudit.markup.model import GatewayRow
 from llmaudit.markup.rounding_step import step_of
+from llmaudit.markup.traffic import Traffic
 from llmaudit.summaries.billed import BilledRequest
 from llmaudit.summaries.payments import Payment
 
@@ -57,7 +58,7 @@ CLEAR = {
     "noise of 2% on both sides": (month(rate("1"), noise=0.02), "none", "at most"),
     "noise of 5%, rounded to five places": (month(rate("1"), noise=0.05, places=5), "none", "at most"),
     "rounded down to a thirtieth of a request": (
-        month(rate("1"), places=4, rounding=ROUND_FLOOR, scale=0.4), "none", "billed is list",
+        month(rate("1"), places=4, rounding=ROUND_FLOOR, scale=0.4), "none", "billed equals list",
     ),
     "searches that the log does not count": (month(some(0.1, searched)), "explained", "uncounted searches"),
     "thoughts that no log counts": (month(thoughtful), "explained", "output tokens a request that the log does"),
@@ -220,7 +221,7 @@ def estimated(catalog: Catalog, rows: list[BilledRequest], payments: tuple[Payme
 
 @pytest.mark.parametrize(
     ("ratio", "words"),
-    [("1", "its estimates are list"), ("1.1", "its estimates are not list (estimated is list times 1.1 (10.00%")],
+    [("1", "its estimates are list"), ("1.1", "its estimates are not list (estimated 1.1 times list (10.00%")],
 )
 def test_estimates_are_no_charge_and_are_told_from_list(catalog: Catalog, ratio: str, words: str) -> None:
     found = estimated(catalog, month(rate(ratio), places=12))

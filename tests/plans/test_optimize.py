@@ -19,7 +19,9 @@ from llmaudit.errors import NotEnoughError
 from llmaudit.plans import evaluate, load_plan
 from llmaudit.plans.model import Plan, Rule
 from llmaudit.plans.optimize import Limits, board_of, choose
-from llmaudit.plans.optimize.knapsack import NoPlanError, Problem, lower_bound, relaxed, solve
+from llmaudit.plans.optimize.knapsack import solve
+from llmaudit.plans.optimize.problem import NoPlanError, Problem
+from llmaudit.plans.optimize.relaxation import lower_bound, relaxed
 from llmaudit.plans.optimize.units import costs_of, units_of
 from llmaudit.plans.optimize.write import plan_of, plan_text
 from llmaudit.plans.quality import Grain, Outcomes, PairedCase, proven

@@ -24,6 +24,7 @@ from llmaudit.markup.model import SampleRow
 from llmaudit.report import wording
 from llmaudit.report.content import Answers, Block, Chart, Figures, Part, Prose, Section, SectionContent, Table
 from llmaudit.report.gateway import claim_blocks
+from llmaudit.report.gateway_verdicts import lead, verdict_of_all
 from llmaudit.report.grid import grid
 from llmaudit.report.markdown import render_markdown
 from llmaudit.report.sections import _content, all_sections, contents, markup
@@ -125,10 +126,10 @@ def test_the_summary_keeps_proven_and_unproven_apart(small, said):
         for item in block.items
     }
     assert figure(content, "Spend") == wording.headline(small.spend.spend_usd)
-    assert figure(content, "Unproven: no promise yet") == wording.headline(reach.unproven_usd)
+    assert figure(content, "Unproven: not a promise") == wording.headline(reach.unproven_usd)
     assert figure(content, "No-risk") == wording.headline(reach.no_risk_usd)
     assert wording.headline(reach.saving_usd) in verdict(content)
-    assert marks["Unproven: no promise yet"] == "unproven"
+    assert marks["Unproven: not a promise"] == "unproven"
     assert (marks["Certified"], marks["No-risk"]) == (None, "no answer changes")
     assert isinstance(content.blocks[0], Prose)
     assert "unproven" in verdict(content)
@@ -268,7 +269,7 @@ def test_the_steps_of_the_waterfall_add_up_in_its_table(small, said):
 
 
 def test_what_to_do_first_is_the_dearest_steps_with_what_to_do(small, said):
-    found = tables(said["summary"])["What to do first, by the dollars it takes off"]
+    found = tables(said["summary"])["What to do first, by dollars saved"]
     amounts = [row[1] for row in found.rows]
     assert amounts == sorted(amounts, reverse=True)
     dearest = max(step.saved_usd for step in small.waterfall.steps if step.saved_usd)
@@ -292,7 +293,7 @@ def test_the_pace_of_a_year_names_its_days(small, days: int, says: str | None):
 
 
 def test_the_waterfall_s_bars_begin_where_the_one_before_ends(small, said):
-    (drawn,) = (chart for chart in charts(said["summary"]) if "reachable" in chart.title)
+    (drawn,) = (chart for chart in charts(said["summary"]) if chart.title == "What can be saved, step by step")
     bars = sorted(
         (row, base, base + width)
         for trace in drawn.figure["data"]
@@ -356,7 +357,9 @@ def test_what_may_be_promised_comes_before_what_may_not(small, said):
     sure, least = reach.no_risk_usd + reach.certified_usd, reach.low.no_risk_usd + reach.low.certified_usd
     assert 0 <= least < sure
     promise = (
-        f"You may promise {wording.headline(least)} less and expect {wording.headline(sure)}" if least else "Nothing"
+        f"Savings of {wording.headline(least)} are safe to promise and {wording.headline(sure)} is expected"
+        if least
+        else "No saving"
     )
     assert lead.index(promise) < lead.index(f"{wording.headline(reach.unproven_usd)} more by the plan")
 
@@ -370,8 +373,8 @@ def test_a_saving_that_may_be_nothing_is_no_promise(small):
     low = msgspec.structs.replace(small.waterfall.low, no_risk_usd=Decimal(0), certified_usd=Decimal(0))
     reached = msgspec.structs.replace(small.waterfall, low=low, no_risk_usd=Decimal("7.03"))
     lead = build(msgspec.structs.replace(small, waterfall=reached)).blocks[0].text
-    assert "Nothing may be promised yet; $7.03 can be expected" in lead
-    assert "You may promise" not in lead
+    assert "No saving is safe to promise yet: $7.03 is expected" in lead
+    assert "Savings of" not in lead
 
 
 def test_only_a_proven_markup_lies_open(catalog):
@@ -402,7 +405,7 @@ def test_of_many_markups_the_largest_are_named_and_the_others_are_a_sum(small):
         )
         for usd in range(1, 13)
     ]
-    said = markup.lead([*marked, row])
+    said = lead([*marked, row])
     assert re.findall(r"\bg\d+", said) == ["g12", "g11", "g10"]
     assert "9 more gateways with a markup: $45.00 overpaid." in said
     assert "1 other gateway" in said
@@ -413,9 +416,9 @@ def test_of_many_markups_the_largest_are_named_and_the_others_are_a_sum(small):
 
 def test_one_gateway_that_is_not_decided_is_said_so(small):
     row = msgspec.structs.replace(small.markup.gateways[0], verdict="undecidable")
-    assert markup.lead([row]) == "No markup is proven at the one gateway; the logs do not decide it."
-    assert markup.verdict_of_all([row]).text == "not decided"
-    assert markup.verdict_of_all([]).text == "no gateway"
+    assert lead([row]) == "No markup is proven at the one gateway; the logs do not decide it."
+    assert verdict_of_all([row]).text == "not decided"
+    assert verdict_of_all([]).text == "no gateway"
 
 
 def test_sample_requests_do_not_tell_where_a_home_is(small):

@@ -31,7 +31,7 @@ def test_the_checklist_says_what_is_planted(audit: Any, truth: Any) -> None:
     assert statuses["observability"] == "warn"  # two of four sources have no call ids
     assert "pass" not in statuses.values()
     planted = truth["reliability"]["failed_attempts"] - truth["reliability"]["failed_attempts_by_class"]["bad_request"]
-    assert items["failover"]["evidence"][0] == f"{planted:,} attempts failed by no fault of the caller"
+    assert items["failover"]["evidence"][0] == f"{planted:,} attempts failed through no fault of the caller"
 
 
 def test_the_planted_markup_is_the_first_step_and_the_driver(audit: Any, truth: Any) -> None:

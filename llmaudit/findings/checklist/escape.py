@@ -16,11 +16,11 @@ MAIN_PCT = 10.0
 MOVABLE_PCT, STUCK_PCT = 80.0, 20.0
 MONTH = 20
 RULE = (
-    f"main makers have {MAIN_PCT:.0f}% of the spend or more; pass: there are two or more, {MOVABLE_PCT:.0f}% of the "
-    "spend "
-    f"could go to another seller or maker of the same class, and leaving any of them takes at most {MONTH} working "
-    "days; "
-    f"fail: under {STUCK_PCT:.0f}% could go elsewhere; no-evidence: no model of the traffic is in the catalog"
+    f"main makers have {MAIN_PCT:.0f}% of the spend or more; "
+    f"pass: there are two or more, {MOVABLE_PCT:.0f}% of the spend could go to another seller or maker of the same "
+    f"class, and leaving any of them takes at most {MONTH} working days; "
+    f"fail: under {STUCK_PCT:.0f}% could go elsewhere; "
+    "no-evidence: no model of the traffic is in the catalog"
 )
 
 
@@ -75,5 +75,5 @@ def _next(status: Status) -> str:
     return {
         "pass": "Use it at the next renewal: the alternative is real and its price is known.",
         "warn": "Shorten the way out: one gateway for all, evals for each feature, a second maker in each tier.",
-        "fail": "Serve a part of each tier by a second maker, so that an alternative exists before the renewal.",
+        "fail": "Serve part of each tier from a second maker, so that an alternative exists before the renewal.",
     }.get(status, "Add the models to the catalog (`--catalog`), so that other sellers of them can be found.")

@@ -9,10 +9,10 @@ from llmaudit.summaries.hours import HourRow
 
 GOOD_PCT, POOR_PCT, ENOUGH = 95.0, 50.0, 20
 RULE = (
-    f"counted are failed attempts that are not the caller's own doing and whose call is known; pass: {GOOD_PCT:.0f}% "
-    "were "
-    f"answered in the same call and some of them by another seller; fail: under {POOR_PCT:.0f}% were answered, or of "
-    f"{ENOUGH} or more none by another seller; no-evidence: none failed, or no call ids are logged"
+    "only failed attempts that are not the caller's fault and whose call is known are counted; "
+    f"pass: {GOOD_PCT:.0f}% were answered in the same call, some of them by another seller; "
+    f"fail: under {POOR_PCT:.0f}% were answered, or of {ENOUGH} or more none by another seller; "
+    "no-evidence: none failed, or no call ids are logged"
 )
 
 
@@ -24,7 +24,7 @@ def answer(evidence: Evidence) -> Item:
     linked = again + elsewhere + nobody
     fallbacks, fallbacks_ok = sum(row.fallbacks for row in rows), sum(row.fallbacks_ok for row in rows)
     alone = sum(outage.hours_without_fallback for outage in outages(rows))
-    sentences = [f"{sum(row.outside for row in rows):,} attempts failed by no fault of the caller"]
+    sentences = [f"{sum(row.outside for row in rows):,} attempts failed through no fault of the caller"]
     if linked:
         sentences += [
             f"{of(elsewhere, linked, 'failed attempts')} were answered by another seller in the same call",
@@ -58,8 +58,7 @@ def _status(linked: int, answered: int, elsewhere: int) -> Status:
 
 def _next(status: Status) -> str:
     return {
-        "pass": "Keep the fallback chains; try them on purpose once a quarter.",
+        "pass": "Keep the fallback chains; test them on purpose once a quarter.",
         "warn": "Send retries to another seller sooner, and give every route a fallback chain.",
-        "fail": "Give every route an ordered fallback chain at another seller; retry there, not at the one that "
-        "failed.",
+        "fail": "Give every route an ordered fallback chain at another seller; retry there, not where it failed.",
     }.get(status, "Log a call id that all attempts of a call share, so that failovers can be seen.")

@@ -14,11 +14,12 @@ AT_LIMIT_PCT, ENOUGH = 80.0, 5
 SLOW_MS, TIMES = 60_000, 10
 RULE = (
     f"a limit is seen where {AT_LIMIT_PCT:.0f}% of a gateway's timeouts (of at least {ENOUGH}) ended after the same "
-    "time, "
-    "within 10%; pass: limits are seen and differ between flows; warn: one limit for all flows of a gateway, or cuts "
-    f"without one; fail: no attempt was ever cut, and a flow's slowest twentieth takes {SLOW_MS // 1000} s or "
-    f"{TIMES} times "
-    "its median; no-evidence: no times are logged, or nothing was slow enough to be cut"
+    "time, within 10%; "
+    "pass: limits are seen and differ between flows; "
+    "warn: one limit for all flows of a gateway, or cuts without one; "
+    f"fail: no attempt was ever cut, and a flow's slowest twentieth takes {SLOW_MS // 1000} s or {TIMES} times its "
+    "median; "
+    "no-evidence: no times are logged, or nothing was slow enough to be cut"
 )
 
 
@@ -45,10 +46,10 @@ def answer(evidence: Evidence) -> Item:
         sentences.append(
             f"first token: p50 {_seconds(quantile_ms(first, 0.5))}, p95 {_seconds(quantile_ms(first, 0.95))}"
         )
-    sentences.append(f"{cut:,} attempts were given up for time or cut while streaming")
+    sentences.append(f"{cut:,} attempts timed out or were cut while streaming")
     for gateway, seen in limits.items():
         longer = sum(one.requests for one in rows if one.gateway == gateway and _is_past(one, max(seen)))
-        past = f"; {longer:,} answers took longer all the same" if longer else ""
+        past = f"; {longer:,} answers took longer anyway" if longer else ""
         sentences.append(
             f"{_named(gateway or 'direct')}: timeouts end after {', '.join(map(_seconds, sorted(seen)))}{past}"
         )

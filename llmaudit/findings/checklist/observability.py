@@ -21,8 +21,7 @@ FIELDS = (
 """Field, what it is in words, and what it is counted over."""
 
 RULE = (
-    f"pass: each of {', '.join(words for _, words, _ in FIELDS)} stands in at least {GOOD_PCT:.0f}% of the rows it "
-    "belongs "
+    f"pass: each of {', '.join(words for _, words, _ in FIELDS)} is in at least {GOOD_PCT:.0f}% of the rows it belongs "
     f"in; fail: one of them in under {POOR_PCT:.0f}%; no-evidence: there is no request"
 )
 
@@ -53,7 +52,7 @@ def answer(evidence: Evidence) -> Item:
         evidence=sentences or ["there is no request"],
         next_step="Keep it when a gateway or client is added."
         if status == "pass"
-        else "Send the missing fields with each request: a call id, a user or key, a feature, and keep the seller.",
+        else "Send the missing fields with each request (call id, user or key, feature) and log the seller.",
         rule=RULE,
     )
 

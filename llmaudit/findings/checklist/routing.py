@@ -13,11 +13,10 @@ ENOUGH = 30
 FEW_PCT, APART, SOME = 20.0, 30.0, 10.0
 MINOR, LARGER = 0.1, 1.5
 RULE = (
-    f"compared is the share of requests on flagships, tiers 0 and 1 against 2 and 3; pass: at most {FEW_PCT:.0f}% of "
-    "the "
-    f"simple ones and at least {APART:.0f} points below the others; warn: at least {SOME:.0f} points below; fail: "
-    "less; "
-    f"no-evidence: fewer than {ENOUGH} requests on either side, or one class of models only"
+    "the share of requests on flagships is compared, tiers 0 and 1 against 2 and 3; "
+    f"pass: at most {FEW_PCT:.0f}% of the simple ones, and at least {APART:.0f} points below the others; "
+    f"warn: at least {SOME:.0f} points below; fail: less; "
+    f"no-evidence: fewer than {ENOUGH} requests on either side, or only one class of models"
 )
 
 
@@ -84,6 +83,5 @@ def _next(status: Status) -> str:
     return {
         "pass": "Keep measuring quality on the cheap routes.",
         "warn": "Route by tier: move one simple feature after another off the flagship, each behind a shadow test.",
-        "fail": "Start with one simple feature: `llmaudit shadow design` says how long a test of a cheaper model "
-        "takes.",
+        "fail": "Start with one simple feature: `llmaudit shadow design` says how long testing a cheaper model takes.",
     }.get(status, "Tag requests with a feature or a tier, so that who goes where can be seen.")

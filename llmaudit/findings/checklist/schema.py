@@ -19,10 +19,10 @@ SHAPES = (
 
 ALMOST_ALL_PCT = 95.0
 RULE = (
-    f"pass: one shape carries {ALMOST_ALL_PCT:.0f}% of the requests and serves two makers or more; warn: one shape "
-    "serves "
-    "several makers, and others stand beside it; fail: every maker has a shape of its own; no-evidence: no endpoint is "
-    "logged, or all models have one maker"
+    f"pass: one shape carries {ALMOST_ALL_PCT:.0f}% of the requests and serves two makers or more; "
+    "warn: one shape serves several makers, but there are others; "
+    "fail: every maker has a shape of its own; "
+    "no-evidence: no endpoint is logged, or all models have one maker"
 )
 
 
@@ -73,6 +73,6 @@ def _makers(rows: list[FieldCounts]) -> set[str]:
 def _next(status: Status) -> str:
     return {
         "pass": "Keep it: every new model goes behind the same shape.",
-        "warn": "Bring the remaining shapes behind the one that serves several makers already.",
-        "fail": "Put one request shape in front of all makers; until then a switch is a change of code.",
+        "warn": "Move the remaining shapes behind the one that already serves several makers.",
+        "fail": "Put one request shape in front of all makers; until then, switching means changing code.",
     }.get(status, "Log the endpoint of each request, and send a second maker's models through the same one.")

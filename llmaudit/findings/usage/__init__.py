@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
@@ -147,7 +147,16 @@ def _model(name: str | None, group: list[Listed], billed: Billed | None, logs: L
     )
 
 
-def _sums(group: list[Listed]) -> dict[str, Any]:
+class Sums(TypedDict):
+    """What every row of usage has: its list cost with bounds, in US dollars, and how many tokens have no price."""
+
+    list_usd: Decimal | None
+    low_usd: Decimal | None
+    high_usd: Decimal | None
+    unpriced: int
+
+
+def _sums(group: list[Listed]) -> Sums:
     """Return the sums of what is priced, and how much is not."""
     known = [one for one in group if one.why_unpriced is None]
     lacking = (one.line.tokens or one.line.pieces or ZERO for one in group if one.why_unpriced is not None)

@@ -11,8 +11,8 @@ import numpy as np
 from llmaudit.arrays import Bools, Floats
 from llmaudit.catalog import Catalog, Offer
 from llmaudit.cells import PricedCell
-from llmaudit.plans.optimize.knapsack import STAY
 from llmaudit.plans.optimize.limits import ALL_TIERS, Latency, Limits
+from llmaudit.plans.optimize.problem import STAY
 from llmaudit.plans.optimize.units import Costs, Spoken, Table, Unit, costs_of, spoken, table_of, units_of
 from llmaudit.plans.quality import Grain, Outcomes, best_grain
 from llmaudit.plans.ratios import Ratios

@@ -12,7 +12,9 @@ from llmaudit.errors import NotEnoughError
 from llmaudit.plans.certify import bound
 from llmaudit.plans.optimize.board import Board, with_stay
 from llmaudit.plans.optimize.infeasible import no_plan
-from llmaudit.plans.optimize.knapsack import STAY, NoPlanError, Problem, relaxed, solve
+from llmaudit.plans.optimize.knapsack import solve
+from llmaudit.plans.optimize.problem import STAY, NoPlanError, Problem
+from llmaudit.plans.optimize.relaxation import relaxed
 from llmaudit.plans.optimize.result import Chosen, Promise, move_of, stays_of
 from llmaudit.plans.optimize.units import Table, table_of
 

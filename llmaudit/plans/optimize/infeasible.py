@@ -6,7 +6,7 @@ import numpy as np
 
 from llmaudit.errors import NotEnoughError, printable
 from llmaudit.plans.optimize.board import Board
-from llmaudit.plans.optimize.knapsack import STAY, NoPlanError
+from llmaudit.plans.optimize.problem import STAY, NoPlanError
 
 FLAGS = {
     "latency": "--latency-p95",

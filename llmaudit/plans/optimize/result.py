@@ -11,7 +11,7 @@ import numpy as np
 
 from llmaudit.arrays import Ints
 from llmaudit.plans.optimize.board import Board
-from llmaudit.plans.optimize.knapsack import STAY
+from llmaudit.plans.optimize.problem import STAY
 from llmaudit.plans.optimize.units import use_of
 from llmaudit.plans.quality import CohortMove, Grain
 

@@ -41,9 +41,8 @@ def build(found: Checklist) -> SectionContent:
             *(_part(number, item) for number, item in enumerate(found.items, start=1)),
         ),
         source=(
-            "Failures by hour and what became of their calls, refusals by the minute, times by feature, fields the "
-            "rows "
-            "have, and the findings on lock-in."
+            "Failures by hour and what became of their calls, refusals by the minute, latency by feature, the fields "
+            "that rows have, and the findings on lock-in."
         ),
         caveat=found.caveat,
         commands=(Command("llmaudit checklist", "the same in the terminal, or as data with --json"),),
@@ -52,7 +51,7 @@ def build(found: Checklist) -> SectionContent:
 
 def _lead(found: Checklist) -> str:
     said = [f"{count} {WORDS[status]}" for status, count in found.counts.items() if count]
-    return f"Of seven questions to a gateway, answered from the logs: {', '.join(said)}."
+    return f"Seven questions about a gateway, answered from the logs: {', '.join(said)}."
 
 
 def _table(found: Checklist) -> Table:
@@ -71,7 +70,7 @@ def _part(number: int, item: Item) -> Part:
         (
             Prose(item.next_step),
             Bullets("Evidence", tuple(item.evidence)),
-            Bullets("What makes the answer", rule, collapsed=True),
+            Bullets("How this is decided", rule, collapsed=True),
         ),
         MARKS[item.status],
     )

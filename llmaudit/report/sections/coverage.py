@@ -82,7 +82,7 @@ def _lead(found: Coverage) -> str:
 
 def _key_figures(found: Coverage) -> Figures:
     conflicts = (
-        f"{counted(found.conflicts, 'record')} contradict one read before" if found.conflicts else "none contradicts"
+        f"{counted(found.conflicts, 'record')} contradict an earlier one" if found.conflicts else "none contradictory"
     )
     return Figures(
         (
@@ -99,7 +99,7 @@ def _of_requests(found: Coverage) -> tuple[KeyFigure, ...]:
         return ()
     return (
         KeyFigure("Cost known", percent(found.spend_known_pct, 2), "of requests"),
-        KeyFigure("With an amount", count(found.billed_requests), "requests that a log or bill has an amount for"),
+        KeyFigure("With an amount", count(found.billed_requests), "requests with an amount in a log or bill"),
     )
 
 
@@ -110,7 +110,7 @@ def _ledger(found: Coverage) -> Table:
         (
             ("requests (accepted)", found.accepted),
             ("duplicates of a request", found.duplicates),
-            ("ignored: no request", found.ignored),
+            ("ignored: not a request", found.ignored),
             ("rejected", found.rejected),
             ("bill lines", found.bills),
         ),
@@ -126,7 +126,7 @@ def _reasons(found: Coverage) -> tuple[Table, ...]:
     columns = (Column("Reason", Kind.TEXT), Column("Records", Kind.COUNT))
     tables = (
         Table("Rejected records by reason", columns, rejected),
-        Table("Ignored records by reason: no fault of the log", columns, ignored, limit=FILES, collapsed=True),
+        Table("Ignored records by reason: not a fault of the log", columns, ignored, limit=FILES, collapsed=True),
     )
     return tuple(table for table in tables if table.rows)
 
@@ -152,7 +152,7 @@ def _unpriced(found: Coverage) -> tuple[Table, ...]:
         (row.model, UNPRICED.get(row.reason, row.reason), row.requests, row.input_tokens, row.output_tokens)
         for row in found.unpriced
     )
-    note = "Where a log or bill has an amount for such a request, its cost is known all the same."
+    note = "Where a log or bill has an amount for such a request, its cost is still known."
     return (Table("Without a list price", columns, rows, note=note),)
 
 
@@ -173,10 +173,10 @@ def _too_long(found: Coverage) -> tuple[Table, ...]:
         for row in found.too_long
     )
     note = (
-        "No single call can use so many: a record that adds up several calls, a counter in another unit, a count that "
-        "was made larger, or a limit that has changed. They are in every total as they were logged."
+        "No single call can use so many: the record adds up several calls, its counter has another unit, the count was "
+        "inflated, or the limit has changed. They are in every total as they were logged."
     )
-    return (Table("Longer than the model can be", columns, rows, note=note),)
+    return (Table("More tokens than the model allows", columns, rows, note=note),)
 
 
 def _assumed(found: Coverage) -> tuple[Bullets, ...]:

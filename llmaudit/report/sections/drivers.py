@@ -61,7 +61,7 @@ def _table(drivers: list[Driver]) -> Table:
             Column("Cost", Kind.MONEY, adds=False),
             Column("Share", Kind.PERCENT),
             Column("Of", Kind.TEXT),
-            Column("Standing", Kind.MARK),
+            Column("Status", Kind.MARK),
             Column("Where it comes from", Kind.TEXT),
         ),
         tuple(_row(driver) for driver in drivers),
@@ -72,8 +72,8 @@ def _table(drivers: list[Driver]) -> Table:
 def _row(driver: Driver) -> tuple[Value, ...]:
     if driver.usd is None:
         return (driver.title, "no data", "no data", "", Mark("no data", "none"), driver.reason)
-    standing = Mark("proven", "good") if driver.proven else Mark("unproven", "open")
-    return (driver.title, driver.usd, driver.pct, driver.of, standing, driver.reason)
+    status = Mark("proven", "good") if driver.proven else Mark("unproven", "open")
+    return (driver.title, driver.usd, driver.pct, driver.of, status, driver.reason)
 
 
 SECTION = Section(40, "drivers", "The four hidden cost drivers", "drivers", build, of_money=True)

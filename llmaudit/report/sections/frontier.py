@@ -67,7 +67,7 @@ def _table(found: Frontier) -> Table:
         "The cheapest plan at each margin",
         (
             Column("Margin", Kind.FIGURE),
-            Column("Standing", Kind.MARK),
+            Column("Status", Kind.MARK),
             Column("Loss expected", Kind.FIGURE),
             Column("At most", Kind.FIGURE),
             Column("On the half not seen", Kind.FIGURE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmaudit.dependence.outages import Outage
 from llmaudit.findings.lockin import LockIn
 from llmaudit.phrases import counted
 from llmaudit.report.content import (
@@ -53,8 +54,8 @@ def build(found: LockIn) -> SectionContent:
 
 def _lead(found: LockIn) -> str:
     said = (
-        f"Staying with the present models and sellers cost {headline(found.forgone_usd)} more than the cheapest of the "
-        f"same class that already serve the same tier here; other sellers of the very same models would save "
+        f"Staying with the current models and sellers cost {headline(found.forgone_usd)} more than the cheapest models "
+        f"of the same class that already serve the same tier here. Other sellers of the same models would save "
         f"{headline(found.seller_usd)}."
     )
     if not found.outage_hours:
@@ -90,15 +91,15 @@ def _figures(found: LockIn) -> Figures:
 
 def _forgone(found: LockIn) -> str:
     return (
-        f"{headline(found.seller_usd)} of the same models at other sellers, "
-        f"{headline(found.model_usd)} of others of their class; the better of the two counts"
+        f"{headline(found.seller_usd)} with the same models at other sellers, "
+        f"{headline(found.model_usd)} with other models of their class; the better of the two counts"
     )
 
 
 def _hours(found: LockIn) -> str:
     if found.outage_hours is None:
         return "no request has a time"
-    unknown = f"; {found.hours_unknown:,} cannot be told" if found.hours_unknown else ""
+    unknown = f"; {found.hours_unknown:,} unknown" if found.hours_unknown else ""
     return f"of {counted(found.outage_hours, 'outage hour')} of a seller{unknown}"
 
 
@@ -123,12 +124,12 @@ def _cheaper(found: LockIn) -> tuple[Table, ...]:
         Column("Model", Kind.NAME),
         Column("Cheaper, same class", Kind.NAME),
         Column("Tier", Kind.TEXT),
-        Column("Its good answers there", Kind.COUNT, adds=False),
+        Column("Its good answers in the tier", Kind.COUNT, adds=False),
         Column("Cost now", Kind.MONEY),
         Column("Would save", Kind.MONEY),
         Column("At worst", Kind.MONEY, adds=False),
         Column("At best", Kind.MONEY, adds=False),
-        Column("Standing", Kind.MARK),
+        Column("Status", Kind.MARK),
     )
     return (Table("Cheaper models of the same class that serve the same tier in this log", columns, rows),)
 
@@ -184,40 +185,41 @@ def _outages(found: LockIn) -> tuple[Block, ...]:
         Column("Paid for failures", Kind.MONEY),
         Column("Paid for repeats", Kind.MONEY),
     )
-    rows: tuple[tuple[Value, ...], ...] = tuple(
-        (
-            f"{one.start:%Y-%m-%d %H:%M}",
-            f"{name(one.gateway or 'direct')}, {name(one.seller)}",
-            one.hours,
-            one.hours_without_fallback,
-            one.requests,
-            one.failed,
-            one.failed_pct,
-            one.answered_again,
-            one.answered_elsewhere,
-            one.abandoned,
-            one.failed_usd,
-            one.repeated_usd,
-        )
-        for one in sorted(found.outages, key=lambda one: (-one.failed, one.start))
-    )
+    rows = tuple(_outage(one) for one in sorted(found.outages, key=lambda one: (-one.failed, one.start)))
     unbilled = sum(one.repeats_unbilled for one in found.outages)
     note = (
-        "Hours without a fallback: nothing was answered by another seller. Of the failed attempts, those whose call "
-        "the same seller answered later or another did, and calls that got no answer."
+        "Hours without a fallback: no call was answered by another seller. Failed attempts are split by whether the "
+        "same seller answered their call later, another did, or nobody."
     )
     if unbilled:
         note += f" {counted(unbilled, 'repeat')} {'has' if unbilled == 1 else 'have'} no amount in the log."
     return (Table("Outages, worst first", columns, rows, note=note), rule)
 
 
+def _outage(one: Outage) -> tuple[Value, ...]:
+    return (
+        f"{one.start:%Y-%m-%d %H:%M}",
+        f"{name(one.gateway or 'direct')}, {name(one.seller)}",
+        one.hours,
+        one.hours_without_fallback,
+        one.requests,
+        one.failed,
+        one.failed_pct,
+        one.answered_again,
+        one.answered_elsewhere,
+        one.abandoned,
+        one.failed_usd,
+        one.repeated_usd,
+    )
+
+
 def _concentration(found: LockIn) -> Table:
     titles = {"provider": "maker of the model", "seller": "seller", "gateway": "gateway", "model": "model"}
     columns = (
         Column("Spend by", Kind.TEXT),
-        Column("Standing", Kind.MARK),
+        Column("Status", Kind.MARK),
         Column("Index", Kind.COUNT, adds=False),
-        Column("Like this many equal names", Kind.FIGURE),
+        Column("Like this many equals", Kind.FIGURE),
         Column("Largest", Kind.NAME),
         Column("Its share", Kind.PERCENT),
     )
@@ -269,7 +271,7 @@ def _switches(found: LockIn) -> Table:
         )
         for one in found.switches[:TOP]
     )
-    note = "Working days of one person to leave a maker altogether. In brackets: how many features use it."
+    note = "Working days for one person to leave a maker entirely. In brackets: how many features use it."
     return Table("Days to leave, and leverage at a renewal", columns, rows, total=None, note=note)
 
 

@@ -40,7 +40,7 @@ PARTS = {
     "lockin": "What lock-in costs",
     "checklist": "The gateway checklist",
     "shadow": "What shadow tests showed",
-    "payback": "When the switch has paid for itself",
+    "payback": "When the switch pays for itself",
     "frontier": "Cost against quality",
 }
 """Parts of an audit that may be missing, as their sections are called."""

@@ -57,15 +57,13 @@ def _opening(levers: Sequence[Opportunity]) -> str:
     saving = [one for one in levers if one.usd]
     if not saving:
         return (
-            f"{counted(len(levers), 'way')} to pay less for the same answers were looked for. None of them shows a "
-            "saving that can be expected; the table says which are possible, and which the logs cannot tell."
+            f"None of {counted(len(levers), 'way')} to pay less for the same answers shows an expected saving. The "
+            "table says which are possible, and for which the logs have no data."
         )
     best, ways = saving[0], counted(len(levers), "way")
-    found = f"{len(saving):,} {'shows' if len(saving) == 1 else 'show'} a saving that can be expected"
-    span = between(best.low_usd or ZERO, best.high_usd or ZERO)
+    found = f"{len(saving):,} {'shows' if len(saving) == 1 else 'show'} an expected saving"
     return (
-        f"{ways} to pay less for the same answers were looked for; {found}. The largest is {best.title.lower()}: "
-        f"{headline(best.usd)} ({span})."
+        f"Of {ways} to pay less for the same answers, {found}. The largest is {best.title.lower()}: {_amounts(best)}."
     )
 
 
@@ -79,7 +77,7 @@ def _chart(levers: Sequence[Opportunity]) -> tuple[Chart, ...]:
     spans = [(charts.position(one.low_usd), charts.position(one.high_usd)) for one in kept]
     drawn = charts.rows(names, figures, [charts.Series("expected, with low and high", "green", bars, spans=spans)])
     alt = "; ".join(f"{text}: {figure}" for text, figure in zip(names, figures, strict=True))
-    return (Chart("What each lever would have saved, standing alone", drawn, f"Bar chart. {alt}."),)
+    return (Chart("What each lever would have saved on its own", drawn, f"Bar chart. {alt}."),)
 
 
 def _bar(row: int, one: Opportunity) -> charts.Bar:
@@ -89,7 +87,7 @@ def _bar(row: int, one: Opportunity) -> charts.Bar:
 
 def _table(levers: Sequence[Opportunity]) -> Table:
     return Table(
-        "Levers, each standing alone",
+        "Levers, each on its own",
         (
             Column("Lever", Kind.TEXT),
             Column("Low", Kind.MONEY, adds=False),
@@ -97,7 +95,7 @@ def _table(levers: Sequence[Opportunity]) -> Table:
             Column("High", Kind.MONEY, adds=False),
             Column("Of spend", Kind.PERCENT),
             Column("Requests", Kind.COUNT, adds=False),
-            Column("Standing", Kind.MARK),
+            Column("Status", Kind.MARK),
         ),
         tuple(_row(one) for one in levers),
         total=None,
@@ -108,27 +106,31 @@ def _table(levers: Sequence[Opportunity]) -> Table:
 def _row(one: Opportunity) -> tuple[Value, ...]:
     if one.usd is None:
         return (one.title, NO_DATA, NO_DATA, NO_DATA, NO_DATA, NO_DATA, UNKNOWN)
-    return (one.title, one.low_usd, one.usd, one.high_usd, one.pct, one.requests, _standing(one))
+    return (one.title, one.low_usd, one.usd, one.high_usd, one.pct, one.requests, _status(one))
 
 
-def _standing(one: Opportunity) -> Mark:
+def _status(one: Opportunity) -> Mark:
     if one.usd:
         return FOUND
     return POSSIBLE if one.high_usd else NOTHING
 
 
 def _part(one: Opportunity) -> Part:
-    amounts = f"{headline(one.usd)} expected, {between(one.low_usd or ZERO, one.high_usd or ZERO)}"
     groups = [row for row in one.groups if row.saved_usd] or one.groups
     blocks: list[Block] = [
-        Prose(f"{amounts}. {one.next_step}"),
+        Prose(f"{_amounts(one)}. {one.next_step}"),
         Bullets("What the logs show", tuple(one.evidence)),
         _groups(one, groups),
         Bullets("Assumptions", tuple(one.assumptions), collapsed=True),
     ]
     if one.missing:
-        blocks.insert(2, Prose(f"Not seen: {one.missing}."))
-    return Part(one.title, tuple(blocks), _standing(one))
+        blocks.insert(2, Prose(f"Not covered: {one.missing}."))
+    return Part(one.title, tuple(blocks), _status(one), collapsed=not one.usd)
+
+
+def _amounts(one: Opportunity) -> str:
+    low, high = one.low_usd or ZERO, one.high_usd or ZERO
+    return f"{headline(one.usd)} expected" + (f" ({between(low, high)})" if low < high else "")
 
 
 def _groups(one: Opportunity, groups: list[LeverRow]) -> Table:
@@ -164,18 +166,18 @@ def _groups(one: Opportunity, groups: list[LeverRow]) -> Table:
 
 
 def _left_out(groups: int, usd: Decimal) -> str:
-    return f"{counted(groups, 'group')} more, {shown(usd)} expected." if groups else ""
+    return f"{counted(groups, 'more group')}, {shown(usd)} expected." if groups else ""
 
 
 def _rest(levers: Sequence[Opportunity]) -> tuple[Bullets, ...]:
     rest = [one for one in levers if not one.high_usd]
     if not rest:
         return ()
-    return (Bullets("Nothing found, or nothing to tell it from", tuple(_why(one) for one in rest)),)
+    return (Bullets("Nothing found, or no data", tuple(_why(one) for one in rest)),)
 
 
 def _why(one: Opportunity) -> str:
-    facts = "; ".join([*one.evidence, *([f"not seen: {one.missing}"] if one.missing else [])])
+    facts = "; ".join([*one.evidence, *([f"not covered: {one.missing}"] if one.missing else [])])
     return f"{one.title}: {facts or 'nothing of the kind in the logs'}."
 
 
@@ -195,9 +197,10 @@ def _reasoning(found: Reasoning) -> tuple[Part, ...]:
     )
     text = (
         f"{count(tokens)} reasoning tokens on trivial and standard requests cost {headline(found.usd)}. That is an "
-        "upper bound of what less reasoning could save, and no lever: answers may change; test it like another model."
+        "upper bound on what less reasoning could save. It is not a lever, since answers may change: test it as you "
+        "would another model."
     )
     return (Part("Reasoning on simple requests", (Prose(text), table), Mark("unproven", "open")),)
 
 
-SECTION = Section(52, "opportunities", "More money on the table", "opportunities", build, of_money=True)
+SECTION = Section(52, "opportunities", "Money left on the table", "opportunities", build, of_money=True)

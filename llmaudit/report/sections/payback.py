@@ -78,5 +78,5 @@ def month_of(outcome: Outcome) -> str:
 
 
 SECTION = Section(
-    53, "payback", "When the switch has paid for itself", "payback", build, without=SectionContent(()), of_money=True
+    53, "payback", "When the switch pays for itself", "payback", build, without=SectionContent(()), of_money=True
 )

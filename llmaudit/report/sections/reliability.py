@@ -57,7 +57,7 @@ def _lead(found: Reliability) -> tuple[Prose, ...]:
     return (
         Prose(
             f"{counted(found.failed_attempts, 'attempt')} failed ({percent(found.failed_pct)} of requests). They cost "
-            f"{headline(found.failed_usd)}, the attempts made again because of them {headline(found.repeated_usd)}; "
+            f"{headline(found.failed_usd)}, and the attempts repeated because of them {headline(found.repeated_usd)}; "
             f"{counted(found.abandoned_calls, 'call')} got no answer.",
             lead=True,
         ),
@@ -74,7 +74,7 @@ def _key_figures(found: Reliability) -> Figures:
             KeyFigure(
                 "Paid for failures", headline(found.failed_usd), f"{found.failed_billed_attempts:,} cost something"
             ),
-            KeyFigure("Paid for repeats", headline(found.repeated_usd), "attempts made because one before had failed"),
+            KeyFigure("Paid for repeats", headline(found.repeated_usd), "attempts made because an earlier one failed"),
         )
     )
 
@@ -119,7 +119,7 @@ def _money(found: Reliability) -> Table:
             ("cut off by the caller", found.cancelled_attempts, found.cancelled_usd, ""),
         ),
         total=None,
-        note="A repeated attempt can fail itself, so the lines overlap and are not added up.",
+        note="A repeated attempt can itself fail, so the lines overlap and are not added up.",
     )
 
 
@@ -132,7 +132,7 @@ def _routes(routes: list[RouteRow]) -> Table:
             Column("Seller", Kind.NAME),
             Column("Requests", Kind.COUNT),
             Column("Failed", Kind.COUNT),
-            Column("Failed of requests", Kind.PERCENT),
+            Column("Failed, of requests", Kind.PERCENT),
             Column("Paid for failures", Kind.MONEY),
             Column("Repeats", Kind.COUNT),
             Column("Paid for repeats", Kind.MONEY),
@@ -214,7 +214,7 @@ def _latency(latency: list[LatencyRow]) -> tuple[Table, ...]:
         )
         for row in kept
     )
-    note = "Of good answers, within 5% (logarithmic histogram)."
+    note = "Good answers only; accurate to 5% (logarithmic histogram)."
     if len(kept) < len(latency):
         note += f" The {len(kept)} busiest lines of {len(latency):,}; `llmaudit report --format json` has all."
     return (Table("Latency by gateway and model", columns, rows, total=None, collapsed=True, note=note),)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from llmaudit.findings.savings import Affected, Assumption, LegRow, PlanRow, Savings
+from llmaudit.findings.savings import PlanRow, Savings
 from llmaudit.money import shown
 from llmaudit.phrases import counted
 from llmaudit.report import charts
 from llmaudit.report.content import (
-    Block,
-    Bullets,
     Chart,
     Column,
     Command,
@@ -24,26 +22,9 @@ from llmaudit.report.content import (
     Section,
     SectionContent,
     Table,
-    Value,
 )
-from llmaudit.report.wording import between, headline, signed, tier
-
-KINDS = {
-    "keep": "same model",
-    "route": "another model",
-    "retry": "failed attempts",
-    "fallback": "next model of the chain",
-    "cache": "cached tokens read anew",
-    "verify": "verification pass",
-}
-FEW_SENTENCES = 3
-"""Sentences of one kind of assumption in its row; the JSON has all of them."""
-
-UNPROVEN = Mark("unproven", "open")
-CERTIFIED = Mark("certified", "good")
-SAME = Mark("no answer changes", "good")
-UNCERTAIN = Mark("amount uncertain", "open")
-"""No answer changes, but where a price condition is unknown, its high end may leave nothing of the saving."""
+from llmaudit.report.plan_part import plan_part, status
+from llmaudit.report.wording import headline, signed
 
 
 def build(savings: Savings) -> SectionContent:
@@ -56,14 +37,13 @@ def build(savings: Savings) -> SectionContent:
     return SectionContent(
         blocks=(
             Prose(
-                f"The same traffic, priced again under {counted(len(plans), 'plan')}. Its present cost is "
-                f"{headline(actual)}; a plan's cost is shown as expected, and as low and as high as its assumptions "
-                "allow.",
+                f"The same traffic, repriced under {counted(len(plans), 'plan')}. It costs {headline(actual)} now; "
+                "each plan's cost is shown as expected, and as low and as high as its assumptions allow.",
                 lead=True,
             ),
             chart(actual, plans, "Cost of each plan against the present cost"),
             _table(actual, plans),
-            *(_part(actual, plan) for plan in reversed(plans) if plan.legs and plan.savings_usd),
+            *_parts(actual, plans),
         ),
         source=(
             "Every request with a known cost is priced under each plan from its own tokens, at the list price of its "
@@ -75,17 +55,6 @@ def build(savings: Savings) -> SectionContent:
             Command("llmaudit reprice --plan my-plan.yaml", "a plan of your own"),
         ),
     )
-
-
-def standing(plan: PlanRow) -> Mark:
-    """Return whether a plan's saving rests on another model's answers."""
-    if not plan.savings_usd and not plan.moved_requests:
-        return Mark("present cost", "none")
-    if plan.moved_requests and not plan.unproven_usd:
-        return CERTIFIED
-    if plan.moved_requests:
-        return UNPROVEN
-    return UNCERTAIN if plan.savings_usd > 0 > plan.savings_low_usd else SAME
 
 
 def chart(actual: Decimal, plans: Sequence[PlanRow], title: str) -> Chart:
@@ -136,7 +105,7 @@ def _table(actual: Decimal, plans: list[PlanRow]) -> Table:
             Column("Saved", Kind.MONEY, adds=False),
             Column("Saved at worst", Kind.MONEY, adds=False),
             Column("Against now", Kind.SIGNED),
-            Column("Standing", Kind.MARK),
+            Column("Status", Kind.MARK),
         ),
         tuple(
             (
@@ -147,7 +116,7 @@ def _table(actual: Decimal, plans: list[PlanRow]) -> Table:
                 plan.savings_usd,
                 plan.savings_low_usd,
                 None if plan.savings_pct is None else -plan.savings_pct,
-                standing(plan),
+                status(plan),
             )
             for plan in plans
         ),
@@ -156,162 +125,10 @@ def _table(actual: Decimal, plans: list[PlanRow]) -> Table:
     )
 
 
-def _part(actual: Decimal, plan: PlanRow) -> Part:
-    blocks: list[Block] = [_sum(actual, plan), _legs(plan)]
-    if plan.cost_per_call_usd is not None and plan.cost_per_call_now_usd is not None:
-        per_call = f"{shown(plan.cost_per_call_usd, 6)} instead of {shown(plan.cost_per_call_now_usd, 6)}"
-        blocks.append(Prose(f"A call with a good answer costs {per_call}, failed attempts and fallbacks included."))
-    if plan.assumption_table:
-        blocks += [tornado(plan), _worth(plan)]
-    banded = {said for row in plan.assumption_table for said in row.details}
-    if notes := tuple(note for note in plan.assumptions if note not in banded):
-        blocks.append(Bullets("Assumptions without a range", notes))
-    blocks += [_affected(f"Requests {what}", rows) for what, rows in _open(plan) if rows]
-    if plan.constraints:
-        blocks.append(_constraints(plan))
-    if plan.unknown_requests:
-        left_out = counted(plan.unknown_requests, "request")
-        blocks.append(Prose(f"Left out on both sides: {left_out} whose present cost is unknown."))
-    return Part(f"{plan.title} ({plan.name})", tuple(blocks), standing(plan))
-
-
-def _open(plan: PlanRow) -> tuple[tuple[str, Sequence[Affected]], ...]:
-    return (
-        (f"a rule of {plan.name} wanted to move and could not", plan.refusals),
-        (f"that {plan.name} moves without knowing whether the model can serve them", plan.doubts),
-    )
-
-
-def tornado(plan: PlanRow) -> Chart:
-    """Return how far each assumption alone moves a plan's cost from what is expected, the widest first."""
-    rows = plan.assumption_table
-    names, figures = [row.name for row in rows], [headline(row.worth_usd) for row in rows]
-    ranges = [
-        (charts.position(row.low_usd - plan.cost_usd), charts.position(row.high_usd - plan.cost_usd)) for row in rows
-    ]
-    dots = [
-        charts.Bar(i, 0.0, charts.hover(row.name, f"expected {shown(plan.cost_usd)}", _ends(row)))
-        for i, row in enumerate(rows)
-    ]
-    series = [charts.Series("cost as expected", "accent", dots)]
-    drawn = charts.spans(names, figures, ranges, series, rules=[charts.Rule(0.0)], unit="$")
-    alt = "; ".join(f"{row.name}: {_ends(row)}" for row in rows)
-    title = f"How far one assumption alone moves the cost of {plan.name}"
-    return Chart(title, drawn, f"Chart of what each assumption is worth. {alt}.")
-
-
-def _ends(row: Assumption) -> str:
-    return f"{shown(row.low_usd)} to {shown(row.high_usd)}"
-
-
-def _worth(plan: PlanRow) -> Table:
-    return Table(
-        f"What the assumptions of {plan.name} are worth",
-        (
-            Column("Assumption", Kind.NAME),
-            Column("Cost at its low end", Kind.MONEY, adds=False),
-            Column("At its high end", Kind.MONEY, adds=False),
-            Column("Worth", Kind.MONEY, adds=False),
-            Column("What is assumed", Kind.TEXT),
-        ),
-        tuple((row.name, row.low_usd, row.high_usd, row.worth_usd, _said(row)) for row in plan.assumption_table),
-        total=None,
-        note=(
-            "Each alone, with everything else as expected. The low and the high cost of the plan take all of them "
-            "together, so these do not add up to that range."
-        ),
-    )
-
-
-def _said(row: Assumption) -> str:
-    more = len(row.details) - FEW_SENTENCES
-    return "; ".join(row.details[:FEW_SENTENCES]) + (f"; and {more} more" if more > 0 else "")
-
-
-def _constraints(plan: PlanRow) -> Table:
-    marks = {"pass": Mark("held", "good"), "fail": Mark("not held", "bad"), "unknown": Mark("unknown", "none")}
-    return Table(
-        f"Constraints of {plan.name}",
-        (
-            Column("Constraint", Kind.NAME),
-            Column("Of", Kind.NAME),
-            Column("Limit", Kind.TEXT),
-            Column("Found", Kind.TEXT),
-            Column("Standing", Kind.MARK),
-            Column("Why", Kind.TEXT),
-        ),
-        tuple(
-            (one.name, one.subject, one.limit, one.value or "unknown", marks[one.verdict], one.reason)
-            for one in plan.constraints
-        ),
-    )
-
-
-def _sum(actual: Decimal, plan: PlanRow) -> Table:
-    """How the saving is made up; the lines add up to it."""
-    moved = counted(plan.moved_requests, "request") if plan.moved_requests else "No request"
-    return Table(
-        f"How the saving of {plan.name} is made up",
-        (Column("Part of the saving", Kind.TEXT), Column("Amount", Kind.MONEY), Column("Standing", Kind.MARK)),
-        (
-            ("from other models' answers", plan.unproven_usd, UNPROVEN),
-            *_certified(plan),
-            ("without another answer", plan.no_risk_usd, SAME),
-            ("minus verification passes", -plan.verification_usd, ""),
-        ),
-        total="Saved",
-        note=(
-            f"{moved} would be answered by another model. The saving is "
-            f"{between(plan.savings_low_usd, actual - plan.low_usd)} by the plan's assumptions."
-        ),
-    )
-
-
-def _certified(plan: PlanRow) -> tuple[tuple[Value, ...], ...]:
-    if not plan.certified_usd:
-        return ()
-    return (("from other models' answers, shown to hold by a shadow test", plan.certified_usd, CERTIFIED),)
-
-
-def _legs(plan: PlanRow) -> Table:
-    rows = sorted(plan.legs, key=_by_cost)
-    return Table(
-        f"Parts of the plan {plan.name}, largest first",
-        (
-            Column("What happens", Kind.TEXT),
-            Column("Tier", Kind.TEXT),
-            Column("Model now", Kind.NAME),
-            Column("Model in the plan", Kind.NAME),
-            Column("Requests", Kind.COUNT, adds=False),
-            Column("Cost now", Kind.MONEY),
-            Column("Cost in the plan", Kind.MONEY),
-        ),
-        tuple(
-            (
-                KINDS.get(leg.kind, leg.kind),
-                tier(leg.tier),
-                leg.model_before or "several",
-                leg.model or "by a ratio",
-                leg.requests,
-                "none" if leg.before_usd is None else leg.before_usd,
-                leg.cost_usd,
-            )
-            for leg in rows
-        ),
-        collapsed=not plan.moved_requests,
-        note="What comes on top of an answer counts requests of another line again, so the requests are not added up.",
-    )
-
-
-def _by_cost(leg: LegRow) -> tuple[Decimal, str, str, str, str]:
-    highest = max(leg.cost_usd, leg.before_usd or leg.cost_usd)
-    return (-highest, leg.kind, str(leg.tier), str(leg.model_before), str(leg.model))
-
-
-def _affected(title: str, rows: Sequence[Affected]) -> Table:
-    ordered = sorted(rows, key=lambda row: (-row.requests, row.sentence))
-    columns = (Column("Why", Kind.TEXT), Column("Requests", Kind.COUNT), Column("Cost now", Kind.MONEY))
-    return Table(title, columns, tuple((row.sentence, row.requests, row.spend_usd) for row in ordered))
+def _parts(actual: Decimal, plans: Sequence[PlanRow]) -> list[Part]:
+    """Return a part for each plan that changes the cost; the one that saves most lies open."""
+    changed = [plan for plan in reversed(plans) if plan.legs and plan.savings_usd]
+    return [plan_part(actual, plan, folded=i > 0) for i, plan in enumerate(changed)]
 
 
 SECTION = Section(50, "savings", "What other plans would cost", "savings", build, of_money=True)

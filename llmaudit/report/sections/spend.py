@@ -172,7 +172,7 @@ def _hover(row: Slice) -> str:
 def _tokens(spend: Spend) -> Table:
     tokens = spend.tokens
     return Table(
-        "Tokens, in the disjoint counters that are priced apart",
+        "Tokens by counter, each priced separately",
         (Column("Counter", Kind.TEXT), Column("Tokens", Kind.COUNT)),
         (
             ("input, not cached", tokens.input),

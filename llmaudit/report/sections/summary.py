@@ -35,12 +35,15 @@ NO_DATA = Mark("no data", "none")
 NONE_FOUND = Mark("none found", "good")
 UNPROVEN = Mark("unproven", "open")
 FIRST_STEPS = 5
+OPEN_WARNINGS = 12
+"""More warnings than this are folded away; fewer must be on paper as well."""
 
 
 def build(audit: Audit) -> SectionContent:
     """Return the verdict, what every reader asks first, what to do, the drivers, and what to know before quoting."""
     of_money = audit.spend.requests and audit.spend.is_known
-    warnings = Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=True)
+    many = len(audit.warnings) > OPEN_WARNINGS
+    warnings = Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=many)
     return SectionContent(
         blocks=(
             Prose(_verdict(audit), lead=True),
@@ -52,7 +55,7 @@ def build(audit: Audit) -> SectionContent:
             *((warnings,) if audit.warnings else ()),
         ),
         source="Every figure here is taken from a section below; none is computed twice.",
-        caveat=f"{audit.drivers.caveat} The unproven part of the saving is no promise." if of_money else "",
+        caveat=f"{audit.drivers.caveat} The unproven part of the saving is not a promise." if of_money else "",
         commands=(
             Command("llmaudit report --format json", "this audit as data, to the picodollar"),
             Command("llmaudit report --out report.md", "the same sections as Markdown"),
@@ -110,14 +113,12 @@ def _promise(found: Waterfall) -> str:
         return "No lever and no plan that was evaluated would have cost less."
     sure, least = found.sure_usd, found.low.sure_usd
     certified = " or by moves that paired outcomes certify" if found.certified_usd else ""
-    how = f"without changing one answer{certified}"
+    how = f"without changing an answer{certified}"
     if least <= 0:
-        hoped = (
-            f"; {headline(sure)} can be expected {how}, and nothing at the worst of every assumption" if sure else ""
-        )
-        return f"Nothing may be promised yet{hoped}."
-    expected = f" and expect {headline(sure)}" if least < sure else ""
-    return f"You may promise {headline(least)} less{expected}, {how}."
+        hoped = f": {headline(sure)} is expected {how}, but nothing if every assumption is at its worst" if sure else ""
+        return f"No saving is safe to promise yet{hoped}."
+    expected = f" and {headline(sure)} is expected" if least < sure else ""
+    return f"Savings of {headline(least)} are safe to promise{expected}, {how}."
 
 
 def _first(found: Waterfall) -> tuple[Table, ...]:
@@ -127,14 +128,14 @@ def _first(found: Waterfall) -> tuple[Table, ...]:
         return ()
     steps.sort(key=lambda step: step.saved_usd or ZERO, reverse=True)
     passes = total(-(step.saved_usd or ZERO) for step in found.steps if (step.saved_usd or ZERO) < 0)
-    note = f"Verification passes of the plan, {headline(passes)}, come off what the plan saves." if passes else ""
+    note = f"The plan's verification passes cost {headline(passes)}, which comes off what it saves." if passes else ""
     return (
         Table(
-            "What to do first, by the dollars it takes off",
+            "What to do first, by dollars saved",
             (
                 Column("Step", Kind.TEXT),
-                Column("Takes off", Kind.MONEY, adds=False),
-                Column("Standing", Kind.MARK),
+                Column("Saves", Kind.MONEY, adds=False),
+                Column("Status", Kind.MARK),
                 Column("Next step", Kind.TEXT),
             ),
             tuple((step.title, step.saved_usd, MARKS[step.kind], step.next_step) for step in steps[:FIRST_STEPS]),
@@ -159,7 +160,7 @@ def _checklist(found: Checklist | None) -> tuple[Prose, ...]:
         status: [one.id.replace("-", " ") for one in found.items if one.status == status] for status in found.counts
     }
     said = [f"{len(names)} {WORDS[status]} ({', '.join(names)})" for status, names in titles.items() if names]
-    return (Prose(f"Of seven questions to a gateway, {'; '.join(said)}."),)
+    return (Prose(f"The gateway checklist, seven questions: {'; '.join(said)}."),)
 
 
 def mark(driver: Driver) -> Mark:
@@ -179,7 +180,7 @@ def _drivers(audit: Audit) -> Table:
             Column("Cost in the period", Kind.MONEY, adds=False),
             Column("Share", Kind.PERCENT),
             Column("Of", Kind.TEXT),
-            Column("Standing", Kind.MARK),
+            Column("Status", Kind.MARK),
         ),
         tuple(
             (
@@ -192,7 +193,7 @@ def _drivers(audit: Audit) -> Table:
             for driver in audit.drivers.drivers
         ),
         total=None,
-        note=f"What each costs, standing alone; no sum, and no saving: what can be saved stands above.{_beside(audit)}",
+        note=f"Each on its own. They overlap, so they have no total; what can be saved is above.{_beside(audit)}",
     )
 
 

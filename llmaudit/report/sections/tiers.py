@@ -48,7 +48,7 @@ def build(tiers: Tiers) -> SectionContent:
         caveat=tiers.caveat,
         commands=(
             Command("llmaudit explain REQUEST_ID", "a request's tier and the rule that decided it"),
-            Command("llmaudit tag sample --out to-label.csv", "the requests most worth a person's label"),
+            Command("llmaudit tag sample --out to-label.csv", "the requests most worth labelling by hand"),
             Command("llmaudit requests --where \"feature = 'FEATURE'\"", "the requests of one feature"),
         ),
     )
@@ -183,7 +183,7 @@ def _by_tier(tiers: Tiers) -> Table:
 
 def _by_feature(tiers: Tiers) -> Table:
     return Table(
-        "Features, by spend, with the tier most of their requests have",
+        "Features by spend, with the tier of most of their requests",
         (
             Column("Feature", Kind.NAME),
             Column("Tier", Kind.TEXT),
@@ -205,10 +205,10 @@ def _robust(tiers: Tiers) -> tuple[Table, ...]:
         return ()
     rates = tiers.confusion
     note = (
-        f"At least and at most: if up to {percent(100 * rates.under_tiered_high)} of complex requests are tagged too "
-        f"low and {percent(100 * rates.over_tiered_high)} of simple ones too high (measured on {rates.basis}). These "
-        "are the moved requests alone; what a plan changes beside them, such as caches and failed attempts, is in its "
-        "own saving."
+        f"At least and at most assume that up to {percent(100 * rates.under_tiered_high)} of complex requests are "
+        f"tagged too low and {percent(100 * rates.over_tiered_high)} of simple ones too high (measured on "
+        f"{rates.basis}). Moved requests only; what a plan changes for others, such as caches and failed attempts, is "
+        "in its own saving."
     )
     columns = (
         Column("Plan", Kind.NAME),
@@ -222,11 +222,7 @@ def _robust(tiers: Tiers) -> tuple[Table, ...]:
         (row.plan, row.requests, row.savings_usd, row.low_usd, row.high_usd, row.wrongly_low_pct)
         for row in tiers.robust
     ]
-    return (
-        Table(
-            "What moving tiers 0 and 1 saves, if tags are wrong as often as measured", columns, tuple(rows), note=note
-        ),
-    )
+    return (Table("Saving on tiers 0 and 1, allowing for measured tagging errors", columns, tuple(rows), note=note),)
 
 
 def _by_class(tiers: Tiers) -> Table:
@@ -249,7 +245,7 @@ def _tasks(tiers: Tiers) -> Table:
 def _signals(tiers: Tiers) -> Table:
     rows = sorted(tiers.by_signal.items(), key=lambda item: (-item[1], item[0]))
     columns = (Column("Rule that decided the tier", Kind.TEXT), Column("Requests", Kind.COUNT))
-    return Table("Requests by the signal their tier rests on", columns, tuple(rows), collapsed=True)
+    return Table("Requests by the signal behind their tier", columns, tuple(rows), collapsed=True)
 
 
 SECTION = Section(30, "tiers", "How much needs a frontier model", "tiers", build)

@@ -67,11 +67,11 @@ def _said(found: Waterfall) -> str:
     if not found.spend_usd:
         return "No request with a known cost lies in the period."
     if not found.saving_usd:
-        return f"{headline(found.spend_usd)} was spent, and no step was found that would have taken anything off it."
+        return f"{headline(found.spend_usd)} was spent, and no step was found that would have saved any of it."
     plan = f" and the plan {quoted(found.plan)}" if found.plan else ""
     return (
-        f"Of {headline(found.spend_usd)} spent, {headline(found.saving_usd)} ({percent(found.saving_pct)}) could be "
-        f"reached by the levers below{plan}, applied one after the other so that nothing is saved twice."
+        f"Of {headline(found.spend_usd)} spent, {headline(found.saving_usd)} ({percent(found.saving_pct)}) could have "
+        f"been saved by the levers below{plan}, applied one after another so that nothing is saved twice."
     )
 
 
@@ -81,7 +81,7 @@ def split(found: Waterfall) -> tuple[KeyFigure, ...]:
     return (
         KeyFigure("No-risk", headline(found.no_risk_usd), _no_risk(found), MARKS["no_risk"]),
         KeyFigure("Certified", headline(found.certified_usd), _certified(found), _mark(found, "certified")),
-        KeyFigure("Unproven: no promise yet", headline(found.unproven_usd), _unproven(found), _mark(found, "unproven")),
+        KeyFigure("Unproven: not a promise", headline(found.unproven_usd), _unproven(found), _mark(found, "unproven")),
         KeyFigure(
             "Together",
             headline(found.saving_usd),
@@ -97,19 +97,19 @@ def _mark(found: Waterfall, kind: Kind) -> Mark | None:
 def _no_risk(found: Waterfall) -> str:
     steps = [step for step in found.steps if step.kind == "no_risk"]
     if not steps:
-        return "no lever was looked at"
+        return "no lever was examined"
     found_some = [step for step in steps if step.saved_usd]
     unknown = sum(step.saved_usd is None for step in steps)
     least = found.low.no_risk_usd
-    promise = f"promise {headline(least)}, the worst of every assumption; " if ZERO < least < found.no_risk_usd else ""
-    note = f"{promise}by {len(found_some)} of {counted(len(steps), 'lever')}"
-    return f"{note}; the logs cannot say for {unknown}" if unknown else note
+    floor = f"at least {headline(least)}, every assumption at its worst; " if ZERO < least < found.no_risk_usd else ""
+    note = f"{floor}from {len(found_some)} of {counted(len(steps), 'lever')}"
+    return f"{note}; no data for {unknown}" if unknown else note
 
 
 def _certified(found: Waterfall) -> str:
     moved = sum(step.requests for step in found.steps if step.name == "certified")
     if moved:
-        return f"{counted(moved, 'request')} moved, whose answers paired outcomes hold"
+        return f"{counted(moved, 'request')} moved, whose answers held up in paired outcomes"
     return "no paired outcome certifies a move of the plan" if found.plan else "no plan moves requests at a saving"
 
 
@@ -145,7 +145,7 @@ def chart(found: Waterfall) -> tuple[Chart, ...]:
     series.append(charts.Series("added by the plan", "vermilion", added))
     alt = "; ".join(f"{name} {figure}" for name, figure in zip(names, figures, strict=True))
     figure = charts.rows(names, figures, [one for one in series if one.bars])
-    return (Chart("From spent to reachable", figure, f"Waterfall chart. {alt}."),)
+    return (Chart("What can be saved, step by step", figure, f"Waterfall chart. {alt}."),)
 
 
 def _signed(saved: Decimal) -> str:
@@ -169,12 +169,12 @@ def _table(found: Waterfall) -> Table:
         "The steps, in the order they are taken",
         (
             Column("Step", Holds.TEXT),
-            Column("Takes off", Holds.MONEY),
+            Column("Saves", Holds.MONEY),
             Column("Remains", Holds.MONEY, adds=False),
             Column("On its own", Holds.MONEY, adds=False),
             Column("At worst", Holds.MONEY, adds=False),
             Column("At best", Holds.MONEY, adds=False),
-            Column("Standing", Holds.MARK),
+            Column("Status", Holds.MARK),
         ),
         tuple(_row(step) for step in found.steps),
         total="Reachable saving",
@@ -207,7 +207,7 @@ def _bounds(found: Waterfall) -> Table:
     expected = Reach(found.no_risk_usd, found.certified_usd, found.unproven_usd, found.saving_usd)
     reaches = (("every assumption at its worst", found.low), ("expected", expected), ("at its best", found.high))
     return Table(
-        "The split at the ends of the assumptions",
+        "The split under worst, expected and best assumptions",
         (
             Column("Assumptions", Holds.TEXT),
             Column("No-risk", Holds.MONEY, adds=False),
@@ -247,4 +247,4 @@ def _features(rows: list[FeatureReach]) -> tuple[Table, ...]:
     return (Table("By feature", columns, cells),)
 
 
-SECTION = Section(38, "waterfall", "From spent to reachable", "waterfall", build, of_money=True)
+SECTION = Section(38, "waterfall", "What can be saved, step by step", "waterfall", build, of_money=True)
