@@ -93,7 +93,7 @@ def convert(entry: Entry, context: Context) -> Request | Ignored:
         return Ignored("entry without usage")
     request = Request(
         # A fork copies entries as they are under a new session, and an id of eight digits repeats in other sessions.
-        request_id=f"{entry.timestamp}#{entry.id or message.timestamp}" if entry.timestamp else None,
+        request_id=f"{entry.id or message.timestamp}@{entry.timestamp}" if entry.timestamp else None,
         response_id=message.responseId,
         session_id=state.id,
         started_at=epoch(message.timestamp, "message.timestamp", MILLISECONDS)

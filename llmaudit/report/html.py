@@ -24,7 +24,7 @@ from llmaudit.report import wording
 from llmaudit.report.colors import DARK, FONT, LIGHT
 from llmaudit.report.content import Block, Kind, Mark
 from llmaudit.report.grid import Grid, grid
-from llmaudit.report.sections import contents
+from llmaudit.report.sections import contents, grouped
 
 TEXT_LIMIT = 4000
 SIZES = {"short_rows": 15, "wide_columns": 8, "narrow_columns": 3}
@@ -48,6 +48,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 def render_html(audit: Audit) -> str:
     """Return the report as one HTML page; the same audit gives the same bytes."""
     script = _asset("page.js")
+    sections = contents(audit)
     library = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
     return (
         _environment()
@@ -55,7 +56,8 @@ def render_html(audit: Audit) -> str:
         .render(
             audit=audit,
             covered=wording.covered(audit.spend),
-            sections=contents(audit),
+            sections=sections,
+            groups=grouped(section for section, _ in sections),
             style=_style(),
             script=Markup(script),  # noqa: S704 -- a file of this package
             library=Markup(_packed(library)),  # noqa: S704 -- base64

@@ -27,7 +27,7 @@ from llmaudit.report.gateway import claim_blocks
 from llmaudit.report.gateway_verdicts import lead, verdict_of_all
 from llmaudit.report.grid import grid
 from llmaudit.report.markdown import render_markdown
-from llmaudit.report.sections import _content, all_sections, contents, markup
+from llmaudit.report.sections import GROUPS, _content, all_sections, contents, grouped, markup
 from llmaudit.report.sections.reliability import _latency
 from llmaudit.report.sections.summary import build
 
@@ -84,6 +84,14 @@ def test_sections_are_found_in_reading_order():
     found = [section.id for section in all_sections()]
     known = ["summary", "spend", "tiers", "drivers", "savings", "markup", "reliability", "coverage", "method"]
     assert [name for name in found if name in known] == known
+
+
+def test_every_section_stands_under_one_title_of_the_contents():
+    groups = grouped(all_sections())
+    assert [section for _, group in groups for section in group] == list(all_sections())
+    assert [title for title, _ in groups] == [title for _, title in GROUPS]
+    assert [section.id for section in dict(groups)[""]] == ["summary"]
+    assert "waterfall" in {section.id for section in dict(groups)["Savings"]}
 
 
 def test_every_section_says_where_it_comes_from_and_how_to_check(said):

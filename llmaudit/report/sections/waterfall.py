@@ -247,4 +247,4 @@ def _features(rows: list[FeatureReach]) -> tuple[Table, ...]:
     return (Table("By feature", columns, cells),)
 
 
-SECTION = Section(38, "waterfall", "What can be saved, step by step", "waterfall", build, of_money=True)
+SECTION = Section(48, "waterfall", "What can be saved, step by step", "waterfall", build, of_money=True)
