@@ -249,12 +249,11 @@ def _claim(rows: Sequence[TierDesign], aims: Aims) -> str:
     points = f"{aims.margin * 100:g}-point quality margin"
     if not slow:
         return f"{cost}; the {points} is within reach in five days in every tier if every pair is judged"
-    parts = [
-        f"tier {tier_name(row.tier)} needs {row.judged_pairs:,} judged pairs, "
-        + (f"{row.days:,} days" if row.days is not None else "and has no traffic")
+    days = ", ".join(
+        f"tier {tier_name(row.tier)} " + (f"{row.days:,} days" if row.days is not None else "has no traffic")
         for row in slow
-    ]
-    return f"{cost}; the {points} is not: {'; '.join(parts)}"
+    )
+    return f"{cost}; the {points} needs longer: {days}"
 
 
 def enough_units(design: Design) -> list[str]:
