@@ -10,38 +10,14 @@ import pyarrow as pa
 from llmaudit.catalog import Catalog
 from llmaudit.cells import KEYS, PARTS
 from llmaudit.cellsfile import kind_of
-from llmaudit.edges import Edges
 from llmaudit.errors import InputError, printable
 from llmaudit.evidence import LedgerRow
 from llmaudit.facts import Facts, Source
-from llmaudit.lakehouse.job import CELLS, LATENCY, no_job
+from llmaudit.lakehouse.job import ASKED, CELLS, LATENCY, PLANNED, Planned, no_job, stamped
 from llmaudit.lakehouse.names import Names, rows_of
-from llmaudit.parquetfile import whole
 from llmaudit.request import COUNTERS
 from llmaudit.rollup import folded_cell
 from llmaudit.summaries.latency import LatencyBucket, merge
-
-PLANNED = "rollup.json"
-
-
-class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """What the engine was told.
-
-    Attributes:
-        catalog_version: Content hash of the prices that decided it.
-        edges: Where the cells divide.
-        notes: What a reader must know, in sentences.
-    """
-
-    catalog_version: str
-    edges: Edges
-    notes: list[str]
-
-
-def keep(folder: Path, planned: Planned) -> None:
-    """Write what the engine was told into the job's folder."""
-    with whole(folder / PLANNED) as part:
-        part.write_bytes(msgspec.json.encode(planned))
 
 
 def collected(folder: Path, names: Names, catalog: Catalog) -> Facts:
@@ -59,13 +35,15 @@ def collected(folder: Path, names: Names, catalog: Catalog) -> Facts:
         planned = msgspec.json.decode((folder / PLANNED).read_bytes(), type=Planned)
     except (OSError, msgspec.MsgspecError) as error:
         raise no_job(folder, str(error)) from None
+    if planned.asked != names.asked:
+        raise no_job(folder, f"{PLANNED} is of another table or period than {ASKED}")
     if planned.catalog_version != catalog.version:
         raise InputError(
             f"the cells were made by catalog {printable(planned.catalog_version)}, and this one is {catalog.version}",
             next_step="Name the same --catalog, or run `llmaudit lakehouse rollup` and its SQL again.",
             slug="cells-of-another-catalog",
         )
-    cells = [folded_cell(row) for row in rows_of(folder, CELLS, _columns()).to_pylist()]
+    cells = [folded_cell(row) for row in rows_of(folder, stamped(CELLS, planned), _columns()).to_pylist()]
     held = sum(cell.requests for cell in cells)
     if held != names.requests:
         raise InputError(
@@ -73,7 +51,7 @@ def collected(folder: Path, names: Names, catalog: Catalog) -> Facts:
             next_step="It has changed since: run names.sql, `llmaudit lakehouse rollup` and rollup.sql again.",
             slug="cells-do-not-add-up",
         )
-    buckets = rows_of(folder, LATENCY, _LATENCY).to_pylist()
+    buckets = rows_of(folder, stamped(LATENCY, planned), _LATENCY).to_pylist()
     return Facts(
         cells=cells,
         sources=[_source(names, *file) for file in names.files],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
+from llmaudit.edges import Edges
 from llmaudit.errors import InputError, StorageFailedError, UsageError, printable
 from llmaudit.lakehouse.words import ENGINES, Words
 from llmaudit.parquetfile import whole
@@ -18,9 +20,9 @@ from llmaudit.resolve import NAME, USED
 from llmaudit.sql import read_sql
 
 SCHEMA = "llmaudit/lakehouse-job/1"
-ASKED, NAMES_SQL, ROLLUP_SQL = "job.json", "names.sql", "rollup.sql"
+ASKED, PLANNED, NAMES_SQL, ROLLUP_SQL = "job.json", "rollup.json", "names.sql", "rollup.sql"
 NAMES, CELLS, LATENCY = "names", "cells", "latency"
-"""Folders that the engine writes into the job's folder."""
+"""What the engine writes into the job's folder, each into a folder of its own (`stamped`)."""
 
 _TABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _UNSAFE = re.compile(r"['\"`\\\x00-\x1f{}]")
@@ -63,6 +65,32 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         """The span of time."""
         return Period(self.since, self.until, self.timezone)
 
+    @property
+    def names_folder(self) -> str:
+        """Where the engine writes the names."""
+        return stamped(NAMES, self)
+
+
+def stamped(name: str, told: msgspec.Struct) -> str:
+    """Return the folder of what an engine makes by what it was told: what it made by anything else is in another."""
+    return f"{name}-{sha256(msgspec.json.encode(told)).hexdigest()[:12]}"
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine was told of the catalog.
+
+    Attributes:
+        asked: What was asked for.
+        catalog_version: Content hash of the prices that decided it.
+        edges: Where the cells divide.
+        notes: What a reader must know, in sentences.
+    """
+
+    asked: Asked
+    catalog_version: str
+    edges: Edges
+    notes: list[str]
+
 
 def begin(folder: Path, engine: str, table: str, at: str | None, period: Period) -> Path:
     """Make a job's folder, with the query of what has to be known beforehand.
@@ -99,7 +127,9 @@ def begin(folder: Path, engine: str, table: str, at: str | None, period: Period)
         ) from None
     _write(folder / ASKED, msgspec.json.format(msgspec.json.encode(asked)).decode() + "\n")
     query = _translated(asked.words, "names.sql")[0]
-    return write_script(folder / NAMES_SQL, [asked.words.setup, requests_view(asked), saved(asked, NAMES, query)])
+    return write_script(
+        folder / NAMES_SQL, [asked.words.setup, requests_view(asked), saved(asked, asked.names_folder, query)]
+    )
 
 
 def asked_of(folder: Path) -> Asked:
@@ -114,7 +144,7 @@ def asked_of(folder: Path) -> Asked:
         raise no_job(folder, str(error)) from None
     if asked.schema != SCHEMA or asked.engine not in ENGINES:
         raise no_job(folder, f"{asked.schema}, {asked.engine}")
-    for flag, name in (("--table", asked.table), ("--at", asked.at)):
+    for flag, name in (("--table", asked.table), ("--at", asked.at), ("--timezone", asked.timezone)):
         _safe(flag, name)  # the folder came back from elsewhere
     return asked
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -17,19 +18,21 @@ from llmaudit.errors import InputError
 from llmaudit.lakehouse.job import (
     CELLS,
     LATENCY,
-    NAMES,
+    PLANNED,
     ROLLUP_SQL,
     Asked,
+    Planned,
     asked_of,
     no_job,
     portable,
     query,
     requests_view,
     saved,
+    stamped,
     table_view,
     write_script,
 )
-from llmaudit.parquetfile import write_parquet
+from llmaudit.parquetfile import whole, write_parquet
 from llmaudit.request import OTHER
 from llmaudit.resolve import sku_map, slots_between
 from llmaudit.rollup import prompt_bands
@@ -114,7 +117,7 @@ def names_of(folder: Path) -> Names:
         InputError: It is not there yet, cannot be read, or there is no request.
     """
     asked = asked_of(folder)
-    found = rows_of(folder, NAMES, _SCHEMA)
+    found = rows_of(folder, asked.names_folder, _SCHEMA)
     kinds = {kind: found.filter(pc.equal(found["kind"], kind)) for kind in ("model", "signal", "file")}
     requests = pc.sum(kinds["model"]["requests"]).as_py() or 0
     if not requests:
@@ -213,22 +216,25 @@ def _beyond(store: Store, key: str, top: int, among: set[str] | None = None) -> 
         )
 
 
-def write_rollup(folder: Path, names: Names, tables: Tables) -> Path:
+def write_rollup(folder: Path, names: Names, tables: Tables, catalog: Catalog) -> Path:
     """Write the tables of the catalog and the SQL of the rollup into a job's folder.
 
     Returns:
         The SQL file to run.
     """
     asked = names.asked
+    planned = Planned(asked=asked, catalog_version=catalog.version, edges=tables.edges, notes=tables.notes)
     for name, table in tables.by_name.items():
         write_parquet(table, folder / f"{name}.parquet")
+    with whole(folder / PLANNED) as part:
+        part.write_bytes(msgspec.json.encode(planned))
     words = asked.words
     statements = [
         words.setup,
         *(table_view(asked, name) for name in tables.by_name),
         requests_view(asked, tables.folded),
         *portable(words),
-        saved(asked, CELLS, query(words, "rollup.sql")),
-        saved(asked, LATENCY, query(words, "latency.sql")),
+        saved(asked, stamped(CELLS, planned), query(words, "rollup.sql")),
+        saved(asked, stamped(LATENCY, planned), query(words, "latency.sql")),
     ]
     return write_script(folder / ROLLUP_SQL, statements)

@@ -52,14 +52,12 @@ def rollup(
 ) -> None:
     """Go on: write the tables of the catalog and the SQL of the rollup, once the names have been listed."""
     from llmaudit.crowded import TOP
-    from llmaudit.lakehouse.collect import Planned, keep
     from llmaudit.lakehouse.names import names_of, tables_of, write_rollup
 
     prices = catalog(settings)
     found = names_of(job)
     tables = tables_of(found, prices, top or TOP)
-    script = write_rollup(job, found, tables)
-    keep(job, Planned(catalog_version=prices.version, edges=tables.edges, notes=tables.notes))
+    script = write_rollup(job, found, tables, prices)
     document = {
         "schema": "llmaudit/lakehouse-rollup/1",
         "catalog_version": prices.version,
