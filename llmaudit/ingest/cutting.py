@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from llmaudit.formats.alike import Alike, Odd, Shapes, Together
 from llmaudit.formats.base import Cut
+from llmaudit.ingest.blocks import Block
 from llmaudit.ingest.layout import UNDECODABLE
-from llmaudit.ingest.read import Block
 from llmaudit.ingest.records import Numbered, Tally, text_lines
 
 

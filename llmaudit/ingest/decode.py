@@ -18,13 +18,13 @@ from msgspec.structs import astuple
 
 from llmaudit.formats.base import Context, Format, Held, Refused
 from llmaudit.formats.cells import encoded_row, kinds_of, text_row
-from llmaudit.ingest import read as reading
+from llmaudit.ingest import blocks
 from llmaudit.ingest.arrays import BILL_SCHEMA, SCHEMA, Row, column_batch, in_line_order, row_batch
+from llmaudit.ingest.blocks import Block
 from llmaudit.ingest.clean import cleaned
 from llmaudit.ingest.cutting import Cutter, lines_at
 from llmaudit.ingest.layout import READ_AS, UNDECODABLE, Layout, records_in
 from llmaudit.ingest.prompts import fill_hints, kept_texts
-from llmaudit.ingest.read import Block
 from llmaudit.ingest.reasons import reason_of
 from llmaudit.ingest.records import Numbered, Tally, is_utf8
 from llmaudit.period import Period
@@ -108,7 +108,7 @@ class Decoder:
 
     def _cut(self, block: Block, data: bytes, tally: Tally) -> pa.RecordBatch | None:
         """Return the requests of a block as columns cut out of its lines; None where too few are alike."""
-        if self._cutter is None or len(data) > reading.MAX_LINE_BYTES or not is_utf8(data):
+        if self._cutter is None or len(data) > blocks.MAX_LINE_BYTES or not is_utf8(data):
             return None
         size = len(block)
         made = self._cutter.columns(data, size)
@@ -323,7 +323,7 @@ def _is_an_object_a_line(data: bytes) -> bool:
     Then as many values as lines means one value a line: between the `}` and the `{` of two lines no JSON value can go
     on, so none of them spans lines.
     """
-    if not data.startswith(b"{") or not data.endswith(b"}") or len(data) > reading.MAX_LINE_BYTES:
+    if not data.startswith(b"{") or not data.endswith(b"}") or len(data) > blocks.MAX_LINE_BYTES:
         return False
     text = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(text == ord("\n"))

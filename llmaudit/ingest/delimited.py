@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 
 from llmaudit.errors import InputError, printable
+from llmaudit.ingest.blocks import MAX_LINE_BYTES, Block
 from llmaudit.ingest.layout import COPY, Layout
-from llmaudit.ingest.read import MAX_LINE_BYTES, Block
 from llmaudit.ingest.records import BLANK, Numbered, Tally, text_lines
 
 csv.field_size_limit(MAX_LINE_BYTES)

@@ -14,9 +14,10 @@ from llmaudit.formats.base import FileFacts, Format
 from llmaudit.formats.mapped import NAME as MAPPED
 from llmaudit.formats.values import unit_of
 from llmaudit.ingest import registry
+from llmaudit.ingest.keys import found_at
 from llmaudit.ingest.layout import READ_AS, WORDS, Container, Layout, wrapper_of
 from llmaudit.ingest.read import file_name
-from llmaudit.ingest.sample import Look, Sample, Seen, found_at, look_at, look_in
+from llmaudit.ingest.sample import Look, Sample, Seen, look_at, look_in
 from llmaudit.usage import warnings_of
 
 MIN_MARKS = 3

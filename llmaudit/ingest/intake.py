@@ -18,9 +18,10 @@ from llmaudit.ingest.commit import SMALL_ROWS, Commits, Part
 from llmaudit.ingest.detect import Detection, detect
 from llmaudit.ingest.known import UNKNOWN, FileResult, Key
 from llmaudit.ingest.ledger import FileRead, Ledger
-from llmaudit.ingest.read import CHUNK_BYTES, Content, Small, file_name, opened
+from llmaudit.ingest.read import CHUNK_BYTES, Content, file_name, opened
 from llmaudit.ingest.registry import known_named
 from llmaudit.ingest.run import Asked, NoRequestError, Run
+from llmaudit.ingest.small import Small
 from llmaudit.ingest.together import Outcome, Shared, Together
 from llmaudit.ingest.work import Decoded, decoded, job_of
 

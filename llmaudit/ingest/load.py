@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from llmaudit.errors import InputError
 from llmaudit.ingest.known import NOT_LOOKED_AT, FileResult
-from llmaudit.ingest.read import file_name, small_file
+from llmaudit.ingest.read import file_name
 from llmaudit.ingest.run import Asked, Run
+from llmaudit.ingest.small import small_file
 
 if TYPE_CHECKING:
     from llmaudit.ingest.intake import Intake

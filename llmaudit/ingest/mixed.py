@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from llmaudit.ingest.blocks import Block
 from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.detect import weighed
+from llmaudit.ingest.keys import keys_of
 from llmaudit.ingest.layout import value_of
-from llmaudit.ingest.read import Block
 from llmaudit.ingest.records import Numbered, Tally
-from llmaudit.ingest.sample import Seen, keys_of
+from llmaudit.ingest.sample import Seen
 
 
 class Mixed:

@@ -1,8 +1,8 @@
-"""Bytes from strangers, safely: open one file, see through its compression, notice damage, cut it into whole lines.
+"""Bytes from strangers, safely: open one file, see through its compression, notice damage.
 
 A path is never handed to an engine's reader: those expand `*` and `[1]`, read columns out of folder names, accept
-archives with a wrong checksum and lose lines without a word. Here the bytes are read in Python, the archive's checksums
-are checked to the end, and every line that is not used has a reason.
+archives with a wrong checksum and lose lines without a word. Here the bytes are read in Python, and the archive's
+checksums are checked to the end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -32,12 +31,7 @@ else:
 CHUNK_BYTES = 8 << 20
 """Bytes read at a time, and so about the size of a block. Large enough that a block's fixed costs vanish."""
 
-MAX_LINE_BYTES = 64 << 20
-"""A longer line is rejected and read past, so that memory stays bounded whatever the input."""
-
 HEAD_BYTES = 1 << 18
-SMALL_BYTES = 1 << 20
-"""A file of no more is read once and held in memory while it is decoded."""
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -54,11 +48,7 @@ _WORKBOOK = (b"[Content_Types].xml", b"xl/workbook")
 """Names of files that stand at the head of an Excel workbook, which is a ZIP."""
 
 HEAD_OF_ZIP = 4096
-LINE_END = ord("\n")
 UTF8_BOM = b"\xef\xbb\xbf"
-_MAYBE_MARKED = {b"\xef", b"\xff", b"\xfe"}
-"""First bytes of the marks of UTF-8 and UTF-16."""
-
 
 PACKED = "packed-archive"
 DATABASE = "duckdb-database"
@@ -162,67 +152,11 @@ class Content:
                 slug="damaged-archive",
             ) from error
         except OSError as error:
-            raise _unreadable(self.path, error) from None
+            raise unreadable(self.path, error) from None
         self.size += len(data)
         if self.hashed:
             self.digest.update(data)
         return data
-
-
-class InMemory(Content):
-    """The text of a small file that has been read and hashed already."""
-
-    def read(self, size: int) -> bytes:
-        """Return up to `size` bytes, empty at the end."""
-        return self.stream.read(size)
-
-
-@dataclass(frozen=True)
-class Small:
-    """A small file, read whole (picklable).
-
-    Attributes:
-        path: The file.
-        text: Its bytes as UTF-8 without a byte-order mark.
-        digest: SHA-256 of its bytes as they are.
-        content_bytes: How many they are.
-        disk_bytes: Size of the file as it lies on disk.
-    """
-
-    path: Path
-    text: bytes
-    digest: str
-    content_bytes: int
-    disk_bytes: int
-
-
-def small_file(path: Path) -> Small | None:
-    """Return a file of no more than `SMALL_BYTES`, read once; None for a larger or a packed one.
-
-    Raises:
-        InputError: Missing, no ordinary file, or unreadable.
-    """
-    handle, size = _handle(path)
-    try:
-        if size > SMALL_BYTES:
-            return None
-        data = b""
-        while len(data) <= SMALL_BYTES and (more := os.read(handle, SMALL_BYTES + 1 - len(data))):
-            data += more
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    finally:
-        os.close(handle)
-    if len(data) > SMALL_BYTES or data.startswith((GZIP_MAGIC, ZSTD_MAGIC)) or archive_of(data):
-        return None
-    marked = data[:1] in _MAYBE_MARKED or b"\0" in data[:4]
-    return Small(path, _text_of(path, data) if marked else data, sha256(data).hexdigest(), len(data), size)
-
-
-def _text_of(path: Path, data: bytes) -> bytes:
-    """Return bytes that may be UTF-16, or begin with a mark, as UTF-8 without one."""
-    content = Content(path, BytesIO(data), len(data))
-    return b"".join(iter(lambda: content.read(CHUNK_BYTES), b""))
 
 
 def _utf16_decoder(start: bytes) -> codecs.IncrementalDecoder | None:
@@ -271,83 +205,35 @@ def opened(path: Path) -> Iterator[Content]:
 @contextmanager
 def _raw(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """Open an ordinary file for reading as a stream."""
-    handle, size = _handle(path)
+    handle, size = handle_of(path)
     with open(handle, "rb") as raw:  # noqa: PTH123 -- a descriptor has no path
         yield raw, size
 
 
-def _handle(path: Path) -> tuple[int, int]:
-    """Open an ordinary file. Not blocking: opening a pipe that nobody writes to would wait for ever."""
+def handle_of(path: Path) -> tuple[int, int]:
+    """Return a descriptor of an ordinary file, opened for reading, and its size.
+
+    Not blocking: opening a pipe that nobody writes to would wait for ever.
+
+    Raises:
+        InputError: Missing, no ordinary file, or unreadable.
+    """
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
-        raise _unreadable(path, OSError("it is no ordinary file"))
+        raise unreadable(path, OSError("it is no ordinary file"))
     return handle, status.st_size
 
 
-def _unreadable(path: Path, error: Exception) -> InputError:
+def unreadable(path: Path, error: Exception) -> InputError:
+    """Return the error that says why a file cannot be read."""
     why = getattr(error, "strerror", None) or str(error)
     return InputError(
         f"{printable(file_name(path))} cannot be read: {printable(why)}",
         next_step="Check the path and its permissions; write what comes from a pipe or device to a file first.",
         slug="file-unreadable",
     )
-
-
-@dataclass(frozen=True)
-class Block:
-    r"""Consecutive whole lines of a file.
-
-    Attributes:
-        first_line: Number of the first of them, counting from 1.
-        data: Their bytes, without the line end of the last. None stands for one line that was too long to hold.
-    """
-
-    first_line: int
-    data: bytes | None
-
-    def lines(self) -> list[bytes]:
-        r"""Return the lines without their `\n`; a `\r` before it is still there (it is white space to JSON and CSV)."""
-        return [] if self.data is None else self.data.split(b"\n")
-
-    def __len__(self) -> int:
-        if self.data is None:
-            return 1
-        import numpy as np  # noqa: PLC0415 -- a run that finds nothing new needs none of it
-
-        return int(np.count_nonzero(np.frombuffer(self.data, np.uint8) == LINE_END)) + 1  # 8 times as fast as count()
-
-
-def blocks(content: Content) -> Iterator[Block]:
-    r"""Yield a file in blocks of whole lines, of about `CHUNK_BYTES`.
-
-    Lines end at `\n`. A file of one line that holds `\r` is an old Mac file and is split there. What follows the last
-    line end is a line, if it is not empty.
-    """
-    line = 1
-    rest = b""
-    too_long = False
-    while data := content.read(CHUNK_BYTES):
-        if too_long:
-            _, end, data = data.partition(b"\n")
-            if not end:
-                continue
-            yield Block(line, None)
-            line, too_long = line + 1, False
-        cut = data.rfind(b"\n")
-        if cut >= 0:
-            block = Block(line, b"".join((rest, memoryview(data)[:cut])))
-            yield block
-            line, rest = line + len(block), data[cut + 1 :]
-        else:
-            rest += data
-        if len(rest) > MAX_LINE_BYTES:
-            rest, too_long = b"", True
-    if too_long:
-        yield Block(line, None)
-    elif rest:
-        yield Block(line, rest.removesuffix(b"\r").replace(b"\r", b"\n") if line == 1 else rest)

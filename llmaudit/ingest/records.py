@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from llmaudit.ingest.read import MAX_LINE_BYTES, Block
+from llmaudit.ingest.blocks import MAX_LINE_BYTES, Block
 
 BLANK = "blank line"
 FRAME = "frame of an event stream"

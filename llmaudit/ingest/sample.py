@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,10 @@ from typing import Any
 import msgspec
 
 from llmaudit.errors import InputError
+from llmaudit.ingest.blocks import Block
 from llmaudit.ingest.delimited import CsvReader, copy_columns
+from llmaudit.ingest.fragment import documents_at_start
+from llmaudit.ingest.keys import keys_of
 from llmaudit.ingest.layout import (
     COPY,
     UNDECODABLE,
@@ -25,7 +27,7 @@ from llmaudit.ingest.layout import (
     value_of,
     wrapper_of,
 )
-from llmaudit.ingest.read import HEAD_BYTES, Block, Content, file_name, opened
+from llmaudit.ingest.read import HEAD_BYTES, Content, file_name, opened
 from llmaudit.ingest.records import Tally, event_lines, is_utf8
 from llmaudit.ingest.shapes import shapes
 from llmaudit.ingest.tables import parquet_file, rows_of, schema_keys, sqlite_database, tables_of
@@ -38,10 +40,6 @@ PACKED_BYTES = 1 << 22
 """Of a compressed file, whose middle cannot be reached without unpacking, so much is looked at."""
 
 MAX_ENVELOPES = 3
-DEPTH = 3
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
-_TRAILING_COMMA = re.compile(r",(\s*[\]}])$")
-_CLOSER = {"{": "}", "[": "]"}
 
 
 class Seen:
@@ -242,7 +240,7 @@ def _within(values: Sequence[Any], layout: Layout) -> Iterator[Any]:
 
 def _json_values(layout: Layout, chunks: Sequence[bytes]) -> Iterator[Any]:
     if layout.container == "document":
-        for document in _documents(chunks[0].decode("utf-8", "ignore")):
+        for document in documents_at_start(chunks[0].decode("utf-8", "ignore")):
             listed = document if isinstance(document, list) else [document]
             yield from (value for value in listed[:SAMPLE] if isinstance(value, dict))
         return
@@ -252,42 +250,6 @@ def _json_values(layout: Layout, chunks: Sequence[bytes]) -> Iterator[Any]:
         for line in [raw for raw in events if raw.strip()][:SAMPLE] if sse else _lines(chunk):
             value = value_of(line)
             yield from value if isinstance(value, list) else (value,)
-
-
-def _documents(text: str) -> Iterator[Any]:
-    """Yield the JSON documents at the start of a file; the last, where it is cut off, as far as it goes."""
-    stack: list[str] = []
-    start = cut = 0
-    closers = ""
-    for token in _TOKENS.finditer(text):
-        mark = token[0]
-        if mark in "[{":
-            if not stack:
-                start = token.start()
-            stack.append(mark)
-        elif mark in "]}" and stack:
-            stack.pop()
-            cut, closers = token.end(), _closing(stack)
-            if not stack:
-                yield from _decoded(text[start:cut])
-        elif mark == "," and stack:
-            cut, closers = token.start(), _closing(stack)
-    if stack and cut > start:
-        yield from _decoded(text[start:cut] + closers)
-
-
-def _closing(stack: Sequence[str]) -> str:
-    return "".join(_CLOSER[mark] for mark in reversed(stack))
-
-
-def _decoded(text: str) -> Iterator[Any]:
-    """Yield the value of a document, which may have a comma too many before its last bracket."""
-    for tried in (text, _TRAILING_COMMA.sub(r"\1", text)):
-        try:
-            yield msgspec.json.decode(tried)
-        except UNDECODABLE:
-            continue
-        return
 
 
 def _csv_rows(layout: Layout, head: bytes, path: Path) -> Iterator[dict[str, str]]:
@@ -311,33 +273,3 @@ def _of_tables(content: Content, layout: Layout) -> Iterator[Seen]:
             tables = tables_of(database)
         dotted = {f"{table}.{name}" for table, columns in tables.items() for name in columns}
         yield Seen(frozenset(dotted | set(tables)), {})
-
-
-def keys_of(record: Any) -> frozenset[str]:
-    """Return the keys of a record, those of nested objects and of the first object of a list dotted, three deep."""
-    found: list[str] = []
-    _add_keys(found, record, "", DEPTH)
-    return frozenset(found)
-
-
-def _add_keys(found: list[str], value: Any, before: str, depth: int) -> None:
-    if value.__class__ is list:
-        value = value[0] if value else None
-    if value.__class__ is not dict or depth == 0:
-        return
-    for key, inner in value.items():
-        found.append(before + key)
-        if inner.__class__ is dict or inner.__class__ is list:
-            _add_keys(found, inner, f"{before}{key}.", depth - 1)
-
-
-def found_at(value: Any, key: str) -> Iterator[Any]:
-    """Yield what stands under a dotted key, through lists."""
-    first, _, rest = key.partition(".")
-    if isinstance(value, list):
-        for inner in value:
-            yield from found_at(inner, key)
-    elif isinstance(value, dict) and key in value:
-        yield value[key]
-    elif isinstance(value, dict) and first in value and rest:
-        yield from found_at(value[first], rest)

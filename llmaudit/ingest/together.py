@@ -22,10 +22,11 @@ from llmaudit.ingest.arrays import Row
 from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.detect import Detection, detect
 from llmaudit.ingest.layout import Layout
-from llmaudit.ingest.read import HEAD_BYTES, InMemory, Small
+from llmaudit.ingest.read import HEAD_BYTES
 from llmaudit.ingest.records import Tally
 from llmaudit.ingest.registry import known_named
 from llmaudit.ingest.setup import Setup
+from llmaudit.ingest.small import InMemory, Small
 from llmaudit.ingest.work import PART_OF_CALL, Job, context_of, job_of, records_in_turn
 
 ROWS_TOGETHER = 2000

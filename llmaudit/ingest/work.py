@@ -18,13 +18,14 @@ from llmaudit.catalog import load_catalog
 from llmaudit.formats import mapped
 from llmaudit.formats.base import Context, FileFacts, Format
 from llmaudit.ingest import registry
+from llmaudit.ingest.blocks import Block, blocks
 from llmaudit.ingest.decode import Decoder
 from llmaudit.ingest.delimited import CopyReader, CsvReader
 from llmaudit.ingest.detect import Detection
 from llmaudit.ingest.documents import json_documents
 from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.mixed import Mixed
-from llmaudit.ingest.read import Block, Content, blocks, file_name
+from llmaudit.ingest.read import Content, file_name
 from llmaudit.ingest.records import Numbered, Tally, event_lines, matched_lines, text_lines
 from llmaudit.ingest.setup import Setup
 from llmaudit.ingest.tables import parquet_rows, sqlite_rows

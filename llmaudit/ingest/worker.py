@@ -18,7 +18,7 @@ from typing import IO
 import pyarrow as pa
 
 from llmaudit.errors import LlmauditError
-from llmaudit.ingest.read import Block
+from llmaudit.ingest.blocks import Block
 from llmaudit.ingest.work import Decoded, Job, decode_block, decoder_of
 
 _BLOCK = struct.Struct("<qq")

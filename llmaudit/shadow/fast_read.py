@@ -20,7 +20,8 @@ import pyarrow.csv as arrow_csv
 import pyarrow.json as arrow_json
 
 from llmaudit.formats.alike import Alike, Shapes
-from llmaudit.ingest.read import Block, Content, blocks, opened
+from llmaudit.ingest.blocks import Block, blocks
+from llmaudit.ingest.read import Content, opened
 from llmaudit.ingest.records import Tally
 from llmaudit.shadow.columns import ARROW, BY_NAME, CODES, ENCODED, USAGE, BadValue, Field, field_of
 from llmaudit.shadow.record import Collected, fields_in, flat

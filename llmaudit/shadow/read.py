@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as arrow_parquet
 
 from llmaudit.errors import InputError, printable
+from llmaudit.ingest.blocks import blocks
 from llmaudit.ingest.delimited import CsvReader
 from llmaudit.ingest.documents import json_documents
 from llmaudit.ingest.layout import layout_of
-from llmaudit.ingest.read import HEAD_BYTES, UTF8_BOM, Content, blocks, file_name, opened
+from llmaudit.ingest.read import HEAD_BYTES, UTF8_BOM, Content, file_name, opened
 from llmaudit.ingest.records import Rejected, Tally, text_lines
 from llmaudit.shadow.columns import ENCODED, BadValue, field_of
 from llmaudit.shadow.fast_read import fast

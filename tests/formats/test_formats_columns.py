@@ -19,8 +19,8 @@ from llmaudit.formats import alike
 from llmaudit.formats.base import Format
 from llmaudit.formats.litellm import Metadata, SpendLog
 from llmaudit.ingest import registry
+from llmaudit.ingest.blocks import Block
 from llmaudit.ingest.layout import Layout
-from llmaudit.ingest.read import Block
 from llmaudit.ingest.records import Tally, text_lines
 from llmaudit.ingest.registry import known
 from llmaudit.ingest.setup import Setup

@@ -10,7 +10,7 @@ import pytest
 from logs import decode_file, lines, row, write
 
 from llmaudit.errors import InputError
-from llmaudit.ingest import delimited, documents, read
+from llmaudit.ingest import blocks, delimited, documents
 from llmaudit.ingest.detect import detect
 from llmaudit.ingest.layout import layout_of
 
@@ -100,7 +100,7 @@ CSV_FILES: dict[str, tuple[list[str], list[str], list[tuple[int, str]]]] = {
 @pytest.mark.parametrize("chunk", [50, 1 << 22])
 @pytest.mark.parametrize("name", CSV_FILES)
 def test_a_csv_row_is_read_or_rejected_and_costs_no_other(name: str, chunk: int, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(read, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(blocks, "CHUNK_BYTES", chunk)
     rows, ids, rejects = CSV_FILES[name]
     text = "\n".join([HEADER, *rows]).encode("utf-8", "surrogateescape")
     assert decode_csv(tmp_path, text)[:2] == (ids, rejects)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmaudit.ingest import registry
+from llmaudit.ingest.keys import keys_of
 from llmaudit.ingest.layout import envelope_of, wrapper_of
-from llmaudit.ingest.sample import keys_of
 from llmaudit.ingest.shapes import MAX_KINDS, Shapes, shapes
 
 LOOKED_FOR = {key for form in registry.known() for key in (*form.marks, *form.needs, *form.lacks)}

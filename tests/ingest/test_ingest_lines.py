@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from logs import decode_file, line, lines, write
 
-from llmaudit.ingest import read, records
+from llmaudit.ingest import blocks, read, records
 
 
 def changed(old: bytes, new: bytes) -> bytes:
@@ -84,12 +84,12 @@ def test_of_a_key_that_comes_twice_the_last_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("chunk", [4, 7, 1000, 1 << 22])
 def test_lines_do_not_depend_on_how_they_are_read(chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(blocks, "CHUNK_BYTES", chunk)
     text = b"\xef\xbb\xbfone\n\n" + b"x" * 3000 + b"\r\nlast"
     with read.opened(write(tmp_path / "text", text)) as content:
         found = [
             (number, found)
-            for block in read.blocks(content)
+            for block in blocks.blocks(content)
             for number, found in enumerate(block.lines(), block.first_line)
         ]
     assert found == [(1, b"one"), (2, b""), (3, b"x" * 3000 + b"\r"), (4, b"last")]
@@ -97,8 +97,8 @@ def test_lines_do_not_depend_on_how_they_are_read(chunk: int, tmp_path: Path, mo
 
 @pytest.mark.parametrize("chunk", [100, 999, 1000, 1001, 5000, 1 << 22])
 def test_a_line_too_long_is_read_past(chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read, "CHUNK_BYTES", chunk)
-    for module in (read, records):
+    monkeypatch.setattr(blocks, "CHUNK_BYTES", chunk)
+    for module in (blocks, records):
         monkeypatch.setattr(module, "MAX_LINE_BYTES", 1000)
     long = line(2, x="y" * 2000)
     rows, tally = decode_file(write(tmp_path / "log.jsonl", b"\n".join([long, line(1), long, line(3), long])))

@@ -13,7 +13,7 @@ from logs import decode_file, line, lines, write
 
 from llmaudit.errors import LlmauditError
 from llmaudit.formats import alike
-from llmaudit.ingest import ledger, read, work
+from llmaudit.ingest import blocks, ledger, work
 from llmaudit.ingest.layout import Layout
 from llmaudit.ingest.read import opened
 from llmaudit.ingest.setup import Setup
@@ -33,7 +33,7 @@ def raising(error: BaseException) -> Callable[..., None]:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a few lines, and worker processes from the second on."""
-    monkeypatch.setattr(read, "CHUNK_BYTES", 4000)
+    monkeypatch.setattr(blocks, "CHUNK_BYTES", 4000)
     monkeypatch.setattr(work, "PARALLEL_FROM_BLOCKS", 2)
     monkeypatch.setattr(work, "_cores", lambda: 2)
 
@@ -161,7 +161,7 @@ def test_results_do_not_depend_on_blocks_or_workers(tmp_path: Path, monkeypatch:
     expected_rows, expected = decode_file(path)
     assert (len(expected_rows), len(expected.rejects)) == (398, 2)
     for chunk, parallel_from in ((500, 10**9), (7777, 10**9), (20_000, 2)):
-        monkeypatch.setattr(read, "CHUNK_BYTES", chunk)
+        monkeypatch.setattr(blocks, "CHUNK_BYTES", chunk)
         monkeypatch.setattr(work, "PARALLEL_FROM_BLOCKS", parallel_from)
         rows, tally = decode_file(path)
         assert rows == expected_rows
