@@ -22,11 +22,17 @@ MAX_TEXT = 64_000
 """Characters of a prompt that are looked at; sizes count all of it. Bounds the cost of a hostile prompt."""
 
 _QUOTED = re.compile(r"\"[^\"\n]{0,2000}\"|“[^”\n]{0,2000}”|«[^»\n]{0,2000}»|```.{0,8000}?```", re.DOTALL)
+_QUOTES = ('"', "“", "«", "```")
 _DIGITS = re.compile(r"\d+")
+_TO_ZERO = str.maketrans("123456789", "0" * 9)
 _CODE = re.compile(
-    r"```|^\s*(?:def |class |import |from \w+ import|#include|SELECT\b|function\b|const |public )", re.MULTILINE
+    r"^\s*(?:def |class |import |from \w+ import|#include|SELECT\b|function\b|const |public )", re.MULTILINE
 )
+_CODE_WORDS = ("def ", "class ", "import", "#include", "SELECT", "function", "const ", "public ")
+"""One of them stands in every line of code that the pattern finds."""
+
 _WORDS = re.compile(r"[^\W\d_]+")
+_ASCII_LETTERS = bytes(byte if chr(byte).isalpha() else ord(" ") for byte in range(128)).ljust(256)
 _COMMON = """
     the of and to in is you that it for on are with as this be at have from or by not what can we your how i my if do
     please about me write
@@ -78,7 +84,7 @@ def describe(request: Request, turns: Sequence[Turn], *, hash_key: bytes) -> Ask
     request.template_hash = template_hash(told + "\n" + asked)
     request.prompt_hash = blake2b(whole.encode("utf-8", "replace"), digest_size=16, key=hash_key).hexdigest()
     request.system_hash = _system_hash(told) if told else None
-    request.has_code = bool(_CODE.search(asked))
+    request.has_code = _has_code(asked)
     request.prompt_language = language_class(asked)
     personal = classes_of(whole[:MAX_TEXT])
     request.has_pii = bool(personal)
@@ -100,6 +106,10 @@ def _tells(turn: Turn) -> bool:
     return turn.role in {"system", "developer"}
 
 
+def _has_code(text: str) -> bool:
+    return "```" in text or (any(word in text for word in _CODE_WORDS) and _CODE.search(text) is not None)
+
+
 def language_class(text: str) -> str | None:
     """Return the language class of a text: `en`, `latin` (another language in Latin letters), a script, or None.
 
@@ -107,7 +117,7 @@ def language_class(text: str) -> str | None:
     commonest words. None if there are fewer than three letters.
     """
     sample = text[:2000].lower()
-    words = _WORDS.findall(sample)
+    words = _words(sample)
     letters = sum(map(len, words))
     if letters < 3:  # noqa: PLR2004 -- nothing to tell a language from
         return None
@@ -117,6 +127,13 @@ def language_class(text: str) -> str | None:
         return counts.most_common(1)[0][0]
     common = sum(map(_ENGLISH.__contains__, words))
     return "en" if common * 8 >= len(words) or (sample.isascii() and len(words) < 4) else "latin"  # noqa: PLR2004 -- too few for a common word
+
+
+def _words(text: str) -> list[str]:
+    """Return the runs of letters in a text."""
+    if text.isascii():  # ten times as fast as the pattern, and most prompts are
+        return text.encode().translate(_ASCII_LETTERS).decode().split()
+    return _WORDS.findall(text)
 
 
 def _script(character: str) -> str:
@@ -132,5 +149,18 @@ def _system_hash(told: str) -> str:
 
 def template_hash(text: str) -> str:
     """Return a fingerprint that requests written from one template share: digits, quotes and code blocks masked."""
-    masked = " ".join(_DIGITS.sub("0", _QUOTED.sub('""', text[:MAX_TEXT])).split()).lower()
+    text = text[:MAX_TEXT]
+    if any(mark in text for mark in _QUOTES):
+        text = _QUOTED.sub('""', text)
+    masked = " ".join(_one_zero_a_number(text).split()).lower()
     return blake2b(masked.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _one_zero_a_number(text: str) -> str:
+    """Return a text with 0 for every run of digits."""
+    if not text.isascii():
+        return _DIGITS.sub("0", text)
+    text = text.translate(_TO_ZERO)
+    while "00" in text:  # each turn halves the longest run
+        text = text.replace("00", "0")
+    return text
