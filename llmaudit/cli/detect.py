@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmaudit.cli.options import Ended, command
-from llmaudit.cli.output import answer, line, notice, table
+from llmaudit.cli.output import MOST_NAMED, answer, line, notice, table
 from llmaudit.errors import Exit, InputError, LlmauditError, printable
 from llmaudit.settings import Settings
 
@@ -45,8 +46,16 @@ def detect(
         _write(settings, propose, maps)
 
     def people() -> None:
-        rows = [[f["path"], f["format"], f["confidence"], "; ".join(f["evidence"])] for f in files]
-        table(settings, "Detected", ["file", "format", "confidence", "evidence"], rows, left=(0, 1, 3))
+        named = files if len(files) <= MOST_NAMED else [f for f in files if f["format"] is None]
+        if named is not files:
+            rows = [[name, f"{len(found):,}", min(found)] for name, found in sorted(_by_format(files).items())]
+            table(settings, "Detected", ["format", "files", "lowest confidence"], rows)
+        rows = [[f["path"], f["format"], f["confidence"], "; ".join(f["evidence"])] for f in named[:MOST_NAMED]]
+        if rows:
+            title = "Detected" if named is files else "In no known format"
+            table(settings, title, ["file", "format", "confidence", "evidence"], rows, left=(0, 1, 3))
+        if len(named) > MOST_NAMED:
+            line(f"  and {len(named) - MOST_NAMED:,} more; --json names every file")
         for path, proposal in maps if propose is None else ():
             line(f"A column map for {path} (--propose FILE writes it):")
             for text in proposal.text.splitlines():
@@ -55,6 +64,15 @@ def detect(
     answer(settings, {"schema": "llmaudit/detect/1", "files": files}, people)
     if not any(f["format"] for f in files):
         raise Ended(Exit.BAD_INPUT)
+
+
+def _by_format(files: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
+    """Return the confidences of the files in each format."""
+    found: dict[str, list[float]] = {}
+    for file in files:
+        if file["format"] is not None:
+            found.setdefault(file["format"], []).append(file["confidence"])
+    return found
 
 
 def _look(found: Found, form: Format | None) -> tuple[dict[str, Any], Proposal | None]:

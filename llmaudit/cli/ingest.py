@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from llmaudit.cli.inputs import open_store
 from llmaudit.cli.options import AssumeTime, Ended, GatewayName, command
-from llmaudit.cli.output import answer, line, table
+from llmaudit.cli.output import MOST_NAMED, answer, line, table
 from llmaudit.cli.reading import Reading, first_failure, read_logs
 from llmaudit.rejects import REJECTED, told
 from llmaudit.settings import Settings
 
 if TYPE_CHECKING:
-    from llmaudit.ingest import IngestResult
+    from llmaudit.ingest import FileResult, IngestResult
 
 COUNTS = ("lines", "accepted", "duplicates", "ignored", "rejected", "bills")
 
@@ -63,18 +64,54 @@ def ingest(
 
 
 def show(settings: Settings, result: IngestResult) -> None:
-    """Print what became of every file that was looked at; stderr names the others."""
-    rows = [
-        [file.path, file.format or "unknown", *(getattr(file, name) for name in COUNTS), file.skipped or ""]
-        for file in result.files
-        if not file.was_left
-    ]
-    rows.append(["total", "", *(getattr(result.totals, name) for name in COUNTS), ""])
-    table(settings, "Ingested", ["file", "format", *COUNTS, ""], rows, left=(0, 1, 8))
+    """Print what became of the files that were looked at; stderr names the others.
+
+    Of many files only those are named that need a look: a coding agent leaves thousands.
+    """
+    looked = [file for file in result.files if not file.was_left]
+    total = [getattr(result.totals, name) for name in COUNTS]
+    if len(looked) <= MOST_NAMED:
+        rows = [[file.path, file.format or "unknown", *_counts(file), file.skipped or ""] for file in looked]
+        rows.append(["total", "", *total, ""])
+        _table(settings, "Ingested", ["file", "format", *COUNTS, ""], rows, (0, 1, 8))
+    else:
+        rows = [list(row) for row in _by_format(looked)]
+        rows.append(["total", len(looked), *total, ""])
+        _table(settings, "Ingested", ["format", "files", *COUNTS, ""], rows, (0, 8))
+        _show_odd(settings, looked)
     reasons = sum((Counter(file.reasons) for file in result.files if file.rejected), Counter[str]())
     for reason, count in sorted(reasons.items()):
         if reason in REJECTED:
             line(f"  rejected {count:,}: {told(reason)}")
+
+
+def _table(settings: Settings, title: str, columns: list[str], rows: list[list[Any]], left: tuple[int, ...]) -> None:
+    cells = [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]
+    table(settings, title, columns, cells, left=left)
+
+
+def _counts(file: FileResult) -> list[int]:
+    return [getattr(file, name) for name in COUNTS]
+
+
+def _by_format(files: Sequence[FileResult]) -> Iterator[tuple[Any, ...]]:
+    """Yield format, number of files and counts of those that met one fate, with it."""
+    groups: dict[tuple[str, str], list[FileResult]] = {}
+    for file in files:
+        groups.setdefault((file.format or "unknown", file.skipped or ""), []).append(file)
+    for (form, skipped), group in sorted(groups.items()):
+        yield form, len(group), *map(sum, zip(*map(_counts, group), strict=True)), skipped
+
+
+def _show_odd(settings: Settings, files: Sequence[FileResult]) -> None:
+    """Name the files with rejected records or in no known format, as far as there are not too many."""
+    odd = sorted((file for file in files if file.rejected or file.format is None), key=lambda file: -file.rejected)
+    if not odd:
+        return
+    rows = [[file.path, file.format or "unknown", file.lines, file.rejected, file.skipped or ""] for file in odd]
+    _table(settings, "Files to look at", ["file", "format", "lines", "rejected", ""], rows[:MOST_NAMED], (0, 1, 4))
+    if len(odd) > MOST_NAMED:
+        line(f"  and {len(odd) - MOST_NAMED:,} more; --json names every file")
 
 
 def register(app: typer.Typer) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 TERMINAL_ROWS = 500
 """More rows than this are written plainly on a terminal as well: laying out tens of thousands takes minutes."""
 
+MOST_NAMED = 40
+"""Of more files only those are named that need a look; --json names every one."""
+
 SENTENCE = 1000
 """Characters of a sentence that are printed: it may hold names from strangers."""
 
