@@ -107,7 +107,7 @@ def _of_rival(told: Told) -> Who | None:
     others = told.setting.others
     if others and _is_relative(others, told.sentence[told.span[0] : told.at]):
         return "other"
-    if (_is_headed_other(told.setting) and not told.ours) or _about_others(told):
+    if (_is_headed_other(told.setting, told.lexicon) and not told.ours) or _about_others(told):
         return "other"
     return None
 
@@ -123,10 +123,15 @@ def _of_customer(told: Told) -> Who | None:
 
 def _of_provider(told: Told) -> Who | None:
     """A fee is the model maker's where the part names the maker and nothing between parts the two."""
-    named = list(told.lexicon["provider"].finditer(told.before))
-    if not named or told.ours or re.search(r"[,，、]|\bplus\b", told.before[named[-1].end() :]):
+    before = told.sentence[told.span[0] : max(told.at, told.term.start)]
+    named = list(told.lexicon["provider"].finditer(before))
+    if not named or told.ours or _GOES_ON.search(before, named[-1].end()):
         return None
     return "provider"
+
+
+_GOES_ON = re.compile(r"[,，、]|\b(?:plus|and|und|et|y|zuzüglich|más)\b", re.IGNORECASE)
+"""What parts a fee from the maker named before it: "what OpenAI charges plus 5%"."""
 
 
 def _of_nobody_named(told: Told) -> Who | None:
@@ -156,11 +161,14 @@ def _is_set_by_reader(told: Told) -> bool:
     return set_here and _on_what_is_set(told.term, setting, told.lexicon)
 
 
-def _is_headed_other(setting: Setting) -> bool:
+def _is_headed_other(setting: Setting, lexicon: Lexicon) -> bool:
     """Say whether what heads a section, a row or a column names another gateway than the page's own."""
-    if not (setting.subject and setting.others and setting.others.search(setting.subject)):
+    subject = setting.subject
+    if not subject:
         return False
-    return not (everywhere("ours").search(setting.subject) or (setting.own and setting.own.search(setting.subject)))
+    if not ((setting.others and setting.others.search(subject)) or lexicon["others"].search(subject)):
+        return False
+    return not (everywhere("ours").search(subject) or (setting.own and setting.own.search(subject)))
 
 
 def _on_what_is_set(term: Term, setting: Setting, lexicon: Lexicon) -> bool:

@@ -70,6 +70,8 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plans: list[str]
     spending: list[str]
     statistics: list[str]
+    not_now: list[str]
+    now: list[str]
     hearsay: list[str]
     refuter_before: list[str]
     refuter_after: list[str]
