@@ -123,7 +123,8 @@ def _of_customer(told: Told) -> Who | None:
 
 def _of_provider(told: Told) -> Who | None:
     """A fee is the model maker's where the part names the maker and nothing between parts the two."""
-    before = told.sentence[told.span[0] : max(told.at, told.term.start)]
+    until = told.term.start if told.term.name == "zero" else told.term.end
+    before = told.sentence[told.span[0] : max(told.at, until)]
     named = list(told.lexicon["provider"].finditer(before))
     if not named or told.ours or _GOES_ON.search(before, named[-1].end()):
         return None

@@ -184,6 +184,14 @@ def _is_paid_from(sentence: Sentence, amount: Amount) -> bool:
     return bool(_FROM.search(sentence.text, 0, amount.start)) and bool(everywhere("invoiced").search(about))
 
 
+_SOMEBODY_PAYS = re.compile(
+    r"(?<!each )(?<!every )(?<!jeder )(?<!jede )(?<!chaque )(?<!cada )(?<!\w)(?!(?:team|plan|pro|member|seat|user|you)\b)[^\W\d]\w+\s"
+    r"(?:pays|paid|zahlt|zahlte|paie|payait|paga|pagaba)\s(?:\w+\s)?$",
+    re.IGNORECASE,
+)
+"""What before an amount by the month says that it is what one customer pays: "Acme pays $1,200 a month"."""
+
+
 _FROM = re.compile(r"\b(?:from|above|over|ab|à partir de|dès|desde|a partir de)\s$", re.IGNORECASE)
 
 
@@ -194,6 +202,8 @@ def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
     if _COSTS_FOR.search(sentence.text, start, amount.start) and offered:
         return True  # "the Team plan adds shared budgets for $29 a month"
     if lexicon["spending"].search(sentence.text, start, end) or _is_paid_from(sentence, amount):
+        return False
+    if _SOMEBODY_PAYS.search(sentence.text[start : amount.start]):
         return False
     if (
         is_per_thing(amount, sentence.text)
