@@ -24,6 +24,8 @@ _KINDS: dict[str, Kind] = {
     "payment": "payment_processing",
     "tokens": "none_on_tokens",
     "subscription": "subscription",
+    "tool": "tool_per_request",
+    "log": "per_log",
 }
 
 
@@ -64,7 +66,8 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 def _free_kind(sentence: Sentence, at: int, until: int) -> Kind | None:
     """Return what is free: a way to pay that stands right beside the word, else own keys that the sentence is about."""
-    for name, pattern in sentence.lexicon.ways.items():
+    bases = ((name, sentence.lexicon.bases[name]) for name in ("tool", "log"))
+    for name, pattern in (*sentence.lexicon.ways.items(), *bases):
         if name == "tokens" and not _is_denied_of_tokens(sentence, at, until):
             continue
         beside = (_is_beside(sentence, way.span(), (at, until)) for way in pattern.finditer(sentence.text))

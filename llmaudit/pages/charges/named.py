@@ -26,6 +26,14 @@ FEE_WORDS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "ma
 PAIRS = ({"pct", "usd"}, {"pct", "other"}, {"variable", "usd"}, {"variable", "other"})
 """Figures that make one fee: `4.4% + $0.30`."""
 
+ON_ANYTHING: set[Kind] = {"platform_pct", "token_pct"}
+
+_OF_A_KIND = re.compile(
+    r"\b(?:additional|extra|small|further|our|separate|zusätzliche\w?|weitere\w?|kleine\w?|supplémentaires|nos|nuestr\w+|adicional\w*)\s$",
+    re.IGNORECASE,
+)
+"""What makes fees of a kind of their own of "fees"."""
+
 NEAR = 8
 """Characters between a figure that is no fee and a word that goes with it."""
 
@@ -69,7 +77,16 @@ def named_charges(sentence: Sentence) -> Iterator[Clause]:
             if term.name not in bare and not is_repeated(sentence.text, term):
                 yield _denial(sentence, term, owned[0] if owned else None)
         elif not sentence.setting.is_heading and _stands_alone(sentence, term):
-            yield clause_at(sentence, term, term.start, kind_of(sentence, term, None))
+            kind = kind_of(sentence, term, None)
+            if not (kind in ON_ANYTHING and _is_all_fees(sentence, term)):
+                yield clause_at(sentence, term, term.start, kind)
+
+
+def _is_all_fees(sentence: Sentence, term: Term) -> bool:
+    """Say whether a word means whatever is owed, as contracts have it: "fees are due within 30 days"."""
+    if not everywhere("all_fees").fullmatch(sentence.text, term.start, term.end):
+        return False
+    return not _OF_A_KIND.search(sentence.text, 0, term.start)
 
 
 def _only_refuted(sentence: Sentence, term: Term) -> bool:

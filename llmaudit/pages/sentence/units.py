@@ -29,7 +29,7 @@ _PERIOD = re.compile(
 _PERIOD_WORDS = r"(?:mo|month|Monat|mois|mes|yr|year|Jahr|an|année|año)"
 
 _THING_AND_PERIOD = re.compile(
-    rf"\s?(?:/|per|an?|pro|je|par|por)\s?(?!{SCALES}|month|year|mo\b|[GMT]i?B\b|hour|token|Token)(?:[^\W\d][\w-]*\s?){{1,3}}"
+    rf"\s?(?:/|per|an?|pro|je|par|por)\s?(?!{SCALES}|month|year|mo\b|[GMT](?:i?B|o)\b|hour|token|Token)(?:[^\W\d][\w-]*\s?){{1,3}}"
     rf"(?:/|\b(?:per|a|pro|im|par|al|por|and|und|et|y))\s?{_PERIOD_WORDS}(?!\w)",
     re.IGNORECASE,
 )
