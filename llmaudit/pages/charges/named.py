@@ -10,7 +10,7 @@ from llmaudit.pages.charges.bases import base_of
 from llmaudit.pages.charges.clause import Clause, clause_at
 from llmaudit.pages.charges.kinds import UNIT_BASES, kind_of, over_list
 from llmaudit.pages.charges.processors import is_processor_figure
-from llmaudit.pages.charges.shares import is_level
+from llmaudit.pages.charges.shares import is_level, is_of_what_is_spent
 from llmaudit.pages.charges.unnamed import is_charged
 from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.model import Kind
@@ -121,7 +121,7 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
             return
         if kind == "platform_pct" and _names_price(sentence, first):
             kind = "token_pct"  # "to the maker's price we add 5%", "others add 5%"
-        elif kind == "platform_pct" and first.kind == "pct" and _is_on_nothing(sentence, term):
+        elif kind == "platform_pct" and first.kind == "pct" and _is_on_nothing(sentence, term, first):
             return
     theirs = is_processor_figure(sentence.text, first.start)
     clause = clause_at(sentence, term, first.start, "payment_processing" if theirs else kind)
@@ -142,9 +142,9 @@ def _is_no_fee(sentence: Sentence, amount: Amount, kind: Kind) -> bool:
     return amount.kind != "variable" and amount.unit is None
 
 
-def _is_on_nothing(sentence: Sentence, term: Term) -> bool:
+def _is_on_nothing(sentence: Sentence, term: Term, amount: Amount) -> bool:
     """Say whether a percentage that only a verb calls a charge is on nothing that its sentence or heading names."""
-    if sentence.text[term.start : term.end].lower().startswith("pay"):
+    if is_of_what_is_spent(sentence, amount) or sentence.text[term.start : term.end].lower().startswith("pay"):
         return False
     span = sentence.span_of(term.start)
     return base_of(sentence.text, term, span, sentence.setting.heading, sentence.lexicon) in {None, "subscription"}

@@ -245,7 +245,20 @@ def _taken_of(sentence: Sentence, amount: Amount) -> Kind | None:
     if not lexicon["takes_share"].search(sentence.text, start, end) or _OF_LIST.match(sentence.text, amount.end):
         return None
     near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
-    return next((_ON[name] for _, name in near if name in _ON), None)
+    named = next((_ON[name] for _, name in near if name in _ON), None)
+    return named or ("platform_pct" if is_of_what_is_spent(sentence, amount) else None)
+
+
+def is_of_what_is_spent(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether the page takes a share of what is spent with it: "we keep 3% of your monthly spend"."""
+    start, end = sentence.span_of(amount.start)
+    ours = everywhere("ours").search(sentence.text, start, end)
+    near = max(start, amount.start - SPENT_WITHIN), min(end, amount.end + SPENT_WITHIN)
+    return bool(ours) and bool(everywhere("what_is_spent").search(sentence.text, *near))
+
+
+SPENT_WITHIN = 40
+"""Characters around a share in which it is said to be one of what is spent."""
 
 
 _LABEL = re.compile(r"[^:：.!?]{3,40}[:：]\s?")
