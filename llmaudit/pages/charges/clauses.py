@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from llmaudit.pages.charges.clause import Clause, clause_at
 from llmaudit.pages.charges.conversions import at_par, conversions, own_rates, paid_in_full, unknown_conversions
-from llmaudit.pages.charges.free import free_of_charge
+from llmaudit.pages.charges.free import free_of_charge, uncharged
 from llmaudit.pages.charges.named import named_charges
 from llmaudit.pages.charges.present import is_of_another_day
 from llmaudit.pages.charges.shares import bare_shares
@@ -32,7 +32,7 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting) -> list[Clause] | Non
     sentence = parse(text, lexicon, setting)
     if sentence is None:
         return []
-    told = [clause for rule in RULES for clause in rule(sentence)]
+    told = [clause for rule in RULES for clause in rule(sentence)] or list(uncharged(sentence))
     found = [clause for clause in told if not _is_skipped(sentence, clause)]
     return None if told and not found else _without_echoes(sorted(found, key=lambda clause: clause.at))
 

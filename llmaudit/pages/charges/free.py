@@ -41,6 +41,17 @@ def free_of_charge(sentence: Sentence) -> Iterator[Clause]:
             return
 
 
+def uncharged(sentence: Sentence) -> Iterator[Clause]:
+    """Yield a denial of a charge on what no list names: "we do not bill failed requests"; for what states nothing else.
+
+    A question asks, and a figure makes a case of it.
+    """
+    match = sentence.lexicon["uncharged"].search(sentence.text)
+    if match and not sentence.amounts and not sentence.text.endswith(("?", "？")):
+        clause = clause_at(sentence, Term(*match.span(), "zero"), match.start(), "other_fees")
+        yield replace(clause, negated=True, minimum=None)
+
+
 LABEL_AND_VALUE = 60
 """Characters of a cell with its labels, in which a nought alone says that something is free."""
 

@@ -34,6 +34,10 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
     """Yield shares of the list price that need no word for a fee: `own keys: then 3% of list price`."""
     owned = {id(amount) for group in (*sentence.owned.values(), sentence.refuted) for amount in group}
     byok = sentence.lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
+    for amount in sentence.refuted:
+        if amount.kind == "pct" and sentence.lexicon.bases["byok"].search(sentence.text, *sentence.span_of(amount.start)):
+            clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, "byok_pct")
+            yield replace(clause, negated=True)  # "with your own keys we do not apply the 4%"
     for amount in sentence.amounts:
         if amount.value is not None and amount.value >= WHOLE and is_level(sentence, amount):
             yield _of_level(sentence, amount, amount.value)
@@ -261,7 +265,7 @@ SPENT_WITHIN = 40
 """Characters around a share in which it is said to be one of what is spent."""
 
 
-_LABEL = re.compile(r"[^:：.!?]{3,40}[:：]\s?")
+_LABEL = re.compile(r"[^:：.!?]{3,60}[:：]\s?")
 
 
 def _labelled(label: str, lexicon: Lexicon) -> Kind | None:

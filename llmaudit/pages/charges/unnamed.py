@@ -21,7 +21,12 @@ def bare_prices(sentence: Sentence) -> Iterator[Clause]:
     """Yield prices that need no word for a fee: `$49/month`, `$8 per 100,000 requests`."""
     owned = {id(amount) for group in sentence.owned.values() for amount in group}
     for amount in sentence.amounts:
-        if id(amount) in owned or amount.role != "amount" or amount.unit not in UNIT_KINDS:
+        if id(amount) in owned or amount.role != "amount":
+            continue
+        if amount.unit == "tokens" and amount.kind == "usd" and _is_of_kept_text(sentence):
+            clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, "per_log")
+            yield replace(clause, usd=amount.value, per=amount.per)
+        if amount.unit not in UNIT_KINDS:
             continue
         if amount.kind == "variable" and not is_money_like(sentence, amount):
             continue
@@ -44,6 +49,12 @@ def bare_prices(sentence: Sentence) -> Iterator[Clause]:
             yield replace(clause, other_amount=amount.text)
         else:
             yield replace(clause, template=amount.text.strip(OPEN + CLOSE))
+
+
+def _is_of_kept_text(sentence: Sentence) -> bool:
+    """Say whether a price of tokens is one of keeping them, and of no cache: "Data storage: $0.01 per 1M tokens"."""
+    about = f"{sentence.setting.heading} {sentence.text}"
+    return bool(everywhere("kept_text").search(about)) and "cach" not in about.lower()
 
 
 def bare_factors(sentence: Sentence) -> Iterator[Clause]:

@@ -39,6 +39,7 @@ class LexiconFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     asks_charge: list[str]
     free: list[str]
     taking: dict[str, list[str]]
+    uncharged: list[str]
     ways: dict[str, list[str]]
     beyond: list[str]
     negators: list[str]

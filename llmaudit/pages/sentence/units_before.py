@@ -42,7 +42,7 @@ _MANY = rf"(?<![\w.,$€])(?:an?\s|eine\s|une?\s|l[ae]s?\s|los\s)?(?=\d|{SCALES}
 """What before a count does: "a thousand further requests cost", "le million de requêtes est à"."""
 
 _COSTS = (
-    r"(?:\s\w+){0,3}?\s(?:costs?|runs?(?: you)?|sets you back|goes for|comes? (?:in |out )?(?:at|to)|adds|is|are|at"
+    r"(?:\s(?!that\b|which\b|que\b|qui\b|die\b|der\b|das\b)\w+){0,3}?\s(?:costs?|runs?(?: you)?|sets you back|goes for|comes? (?:in |out )?(?:at|to)|adds|is|are|at"
     r"|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir"
     r"|schl(?:ägt|agen) mit"
     r"|coûte|coûtent|(?:est|sont) (?:à|de|facturée?s?)|cuestan?|se (?:cobran?|facturan?)(?: a)?)\s$"
