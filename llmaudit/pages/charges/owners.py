@@ -13,6 +13,9 @@ from llmaudit.pages.model import Who
 from llmaudit.pages.sentence.setting import Setting
 from llmaudit.pages.sentence.terms import Term
 
+_NOT = re.compile(r"(?:\b(?:not|never)|n't)\s$", re.IGNORECASE)
+"""What makes no instruction of a verb: "and does not add a margin"."""
+
 _QUESTION = re.compile(r"[^.!?。？]*[?？]")
 
 _IMPERATIVE = re.compile(r"(?:add|apply|set|configure|define|choose|specify)\b", re.IGNORECASE)
@@ -114,7 +117,8 @@ def _of_rival(told: Told) -> Who | None:
 
 def _of_customer(told: Told) -> Who | None:
     """What is denied in the imperative ("does not add any markup to …") is nothing that the reader sets."""
-    cue = told.lexicon["customer"].search(told.sentence)
+    cues = told.lexicon["customer"].finditer(told.sentence)
+    cue = next((found for found in cues if not _NOT.search(told.sentence, 0, found.start())), None)
     imperative = cue and (told.ours or told.denied) and _IMPERATIVE.match(cue[0])
     if cue and not imperative and not _WE_CHARGE.search(told.sentence[: told.term.start]):
         return "customer"
@@ -128,8 +132,15 @@ def _of_provider(told: Told) -> Who | None:
     named = list(told.lexicon["provider"].finditer(before))
     if not named or told.ours or _GOES_ON.search(before, named[-1].end()):
         return None
+    if _PARTY.match(named[-1][0]) and _OTHER_PARTY.search(told.sentence):
+        return None
     return "provider"
 
+
+_PARTY = re.compile(r"(?:Provider|Supplier|Vendor) ")
+
+_OTHER_PARTY = re.compile(r"(?<!\w)(?:Customer|Client|Licensee|Subscriber)(?!\w)")
+"""The parties of a contract, which calls its own side the provider: "Customer supplies keys, Provider charges 2%"."""
 
 _GOES_ON = re.compile(r"[,，、]|\b(?:plus|and|und|et|y|zuzüglich|más)\b", re.IGNORECASE)
 """What parts a fee from the maker named before it: "what OpenAI charges plus 5%"."""
