@@ -87,7 +87,7 @@ def _of_level(sentence: Sentence, amount: Amount, level: Decimal) -> Clause:
 def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | None:
     """Return what kind of charge a share without a word for a fee is, or None where it is none."""
     label = _LABEL.match(sentence.text)
-    if label and label.end() == amount.start and (labelled := _labelled(label[0], sentence.lexicon)):
+    if label and label.end() == amount.start and (labelled := _labelled(label[0], sentence)):
         return labelled
     if headed := _headed(sentence, amount):
         return headed
@@ -178,7 +178,9 @@ def _added_to(sentence: Sentence, amount: Amount) -> Kind | None:
     if not (added or lexicon["inside"].search(part)) or lexicon["given"].search(sentence.text):
         return None
     near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
-    return next((_ON[name] for _, name in near if name in _ON), None)
+    named = next((_ON[name] for _, name in near if name in _ON), None)
+    after = everywhere("what_is_spent").search(sentence.text, amount.end, min(end, amount.end + SPENT_WITHIN))
+    return named or ("platform_pct" if added and after else None)
 
 
 def _waived(sentence: Sentence, amount: Amount) -> Kind | None:
@@ -268,6 +270,8 @@ SPENT_WITHIN = 40
 _LABEL = re.compile(r"[^:：.!?]{3,60}[:：]\s?")
 
 
-def _labelled(label: str, lexicon: Lexicon) -> Kind | None:
+def _labelled(label: str, sentence: Sentence) -> Kind | None:
     """Return what a share is on whose label is a way to pay or to use: "Crypto payments: 5%", "Own keys: 1%"."""
-    return next((kind for base, kind in _ON.items() if lexicon.bases[base].search(label)), None)
+    if everywhere("paid_by").match(label) and sentence.lexicon.bases["credits"].search(sentence.setting.heading):
+        return "topup_pct"  # "Card: 5%" below "Top-ups"
+    return next((kind for base, kind in _ON.items() if sentence.lexicon.bases[base].search(label)), None)

@@ -135,9 +135,9 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
             continue
         if _is_base_of_more(sentence, match.end(), lexicon):
             continue
-        if any(term.name == "payment" and term.start <= match.end() for term in terms) and not lexicon.bases[
-            "tokens"
-        ].search(sentence, 0, match.start()):
+        paid = any(term.name == "payment" and term.start <= match.end() for term in terms)
+        paid = paid or lexicon.bases["payment"].match(sentence) is not None
+        if paid and not lexicon.bases["tokens"].search(sentence, 0, match.start()):
             continue  # "card fees are passed along at cost" says nothing about tokens
         if _REFUTED.search(sentence, 0, match.start()) or _about_a_tool(sentence, match.start(), lexicon):
             continue
