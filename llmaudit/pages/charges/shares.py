@@ -30,6 +30,10 @@ _OF_LIST = re.compile(
 )
 
 
+_LIST_BEFORE = re.compile(r"(?:(?:官方|厂商|供应商)(?:价格|定价|标价|价)的|(?:公式価格|定価)の)\s?$")
+"""The list price before a share of it: 「官方价的 1%」."""
+
+
 def bare_shares(sentence: Sentence) -> Iterator[Clause]:
     """Yield shares of the list price that need no word for a fee: `own keys: then 3% of list price`."""
     owned = {id(amount) for group in (*sentence.owned.values(), sentence.refuted) for amount in group}
@@ -100,6 +104,7 @@ def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | 
     around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
     beyond = byok and any(map(sentence.lexicon["beyond"].search, around))
     of_list = _OF_LIST.match(sentence.text, amount.end) and (byok or not is_level(sentence, amount))
+    of_list = of_list or (byok and _LIST_BEFORE.search(sentence.text, 0, amount.start))
     return ("byok_pct" if byok else "token_pct") if beyond or of_list else None
 
 
