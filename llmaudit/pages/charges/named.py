@@ -73,7 +73,7 @@ def named_charges(sentence: Sentence) -> Iterator[Clause]:
             if not sentence.is_example(term.start):
                 yield from _factor(sentence, term)
         elif owned or sentence.denied(term):
-            bare = {"charge", "overage"} if owned else {"charge", "plus", "overage"}
+            bare = {"charge"} if owned else {"charge", "plus"}
             if term.name not in bare and not is_repeated(sentence.text, term):
                 yield _denial(sentence, term, owned[0] if owned else None)
         elif not sentence.setting.is_heading and _stands_alone(sentence, term):

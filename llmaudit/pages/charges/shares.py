@@ -121,11 +121,21 @@ ADDED_WITHIN = 24
 """Characters after a share in which it is said to be added: "the 2% is added to the list price"."""
 
 
+_PAYS = re.compile(
+    r"\b(?:you(?:'ll| will)? pay|(?:zahlen|bezahlen) Sie|Sie (?:be)?zahlen|vous payez|pagas|paga)\s(?:about |just |only |etwa |un )?$",
+    re.IGNORECASE,
+)
+_MORE = re.compile(r"\s(?:more|mehr|de plus|más)(?=[,.;:]|\s?$|\s(?:than|but|als|que))", re.IGNORECASE)
+"""What says that usage costs more by a share: "You pay 5% more, but …"."""
+
+
 def _raises_price(sentence: Sentence, amount: Amount) -> bool:
     """Say whether a share is added to the provider's price: "the provider's price, plus 6%", "… kommen 5 %"."""
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
     above = lexicon["above_list"].match(sentence.text, amount.end + 1 - lexicon.wide)
     if above and lexicon["list_price"].search(sentence.text, start, above.end() + ON_LIST_WITHIN):
+        return True
+    if _PAYS.search(sentence.text, start, amount.start) and _MORE.match(sentence.text, amount.end):
         return True
     before = _raised(lexicon.sources["raised"], wide=lexicon.wide).search(sentence.text, start, amount.start)
     if not (before or lexicon["added"].search(sentence.text, amount.end, amount.end + ADDED_WITHIN)):
