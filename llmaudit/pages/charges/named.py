@@ -10,7 +10,7 @@ from llmaudit.pages.charges.bases import base_of
 from llmaudit.pages.charges.clause import Clause, clause_at
 from llmaudit.pages.charges.kinds import UNIT_BASES, kind_of, over_list
 from llmaudit.pages.charges.processors import is_processor_figure
-from llmaudit.pages.charges.shares import is_level, is_of_what_is_spent
+from llmaudit.pages.charges.shares import costs_more, is_level, is_of_what_is_spent
 from llmaudit.pages.charges.unnamed import is_charged
 from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.model import Kind
@@ -119,7 +119,7 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
     if term.name == "charge":
         if _is_no_fee(sentence, first, kind):
             return
-        if kind == "platform_pct" and _names_price(sentence, first):
+        if kind == "platform_pct" and (_names_price(sentence, first) or costs_more(sentence, first)):
             kind = "token_pct"  # "to the maker's price we add 5%", "others add 5%"
         elif kind == "platform_pct" and first.kind == "pct" and _is_on_nothing(sentence, term, first):
             return

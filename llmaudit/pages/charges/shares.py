@@ -126,7 +126,12 @@ _PAYS = re.compile(
     re.IGNORECASE,
 )
 _MORE = re.compile(r"\s(?:more|mehr|de plus|más)(?=[,.;:]|\s?$|\s(?:than|but|als|que))", re.IGNORECASE)
-"""What says that usage costs more by a share: "You pay 5% more, but …"."""
+
+
+def costs_more(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether the reader is told to pay more by a share: "You pay 5% more, but …"."""
+    start = sentence.span_of(amount.start)[0]
+    return bool(_PAYS.search(sentence.text, start, amount.start) and _MORE.match(sentence.text, amount.end))
 
 
 def _raises_price(sentence: Sentence, amount: Amount) -> bool:
@@ -135,7 +140,7 @@ def _raises_price(sentence: Sentence, amount: Amount) -> bool:
     above = lexicon["above_list"].match(sentence.text, amount.end + 1 - lexicon.wide)
     if above and lexicon["list_price"].search(sentence.text, start, above.end() + ON_LIST_WITHIN):
         return True
-    if _PAYS.search(sentence.text, start, amount.start) and _MORE.match(sentence.text, amount.end):
+    if costs_more(sentence, amount):
         return True
     before = _raised(lexicon.sources["raised"], wide=lexicon.wide).search(sentence.text, start, amount.start)
     if not (before or lexicon["added"].search(sentence.text, amount.end, amount.end + ADDED_WITHIN)):

@@ -104,6 +104,8 @@ def _is_base_of_more(sentence: str, at: int, lexicon: Lexicon) -> bool:
         return True
     if not (more := _plus_some(lexicon.sources["raised"]).match(sentence, at)):
         return False
+    if lexicon["list_price"].search(sentence, at, more.end()):
+        return False  # another model's: "ours is the official price, for others we add 8% to the official price"
     bases = (lexicon.bases[base] for base in ("credits", "byok", "payment"))
     return not any(base.search(sentence, at, more.end() + _REACH) for base in bases)
 
