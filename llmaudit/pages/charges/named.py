@@ -26,6 +26,9 @@ FEE_WORDS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "ma
 PAIRS = ({"pct", "usd"}, {"pct", "other"}, {"variable", "usd"}, {"variable", "other"})
 """Figures that make one fee: `4.4% + $0.30`."""
 
+OF_A_CASE: set[Kind] = {"byok_pct"}
+"""What denies a fee named before for a case of its own: "this fee does not apply to calls with your own keys"."""
+
 ON_ANYTHING: set[Kind] = {"platform_pct", "token_pct"}
 
 _OF_A_KIND = re.compile(
@@ -74,8 +77,11 @@ def named_charges(sentence: Sentence) -> Iterator[Clause]:
                 yield from _factor(sentence, term)
         elif owned or sentence.denied(term):
             bare = {"charge"} if owned else {"charge", "plus"}
-            if term.name not in bare and not is_repeated(sentence.text, term):
-                yield _denial(sentence, term, owned[0] if owned else None)
+            if term.name in bare:
+                continue
+            denial = _denial(sentence, term, owned[0] if owned else None)
+            if denial.kind in OF_A_CASE or not is_repeated(sentence.text, term):
+                yield denial
         elif not sentence.setting.is_heading and _stands_alone(sentence, term):
             kind = kind_of(sentence, term, None)
             if not (kind in ON_ANYTHING and _is_all_fees(sentence, term)):

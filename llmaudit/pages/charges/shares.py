@@ -99,7 +99,7 @@ def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | 
         return added
     if not byok and _raises_price(sentence, amount):
         return "token_pct"
-    if announced := _announced(sentence, amount) or _of_the_rest(sentence, amount):
+    if announced := _announced(sentence, amount) or _of_the_rest(sentence, amount) or _has_become(sentence, amount):
         return announced
     around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
     beyond = byok and any(map(sentence.lexicon["beyond"].search, around))
@@ -210,6 +210,21 @@ def _waived(sentence: Sentence, amount: Amount) -> Kind | None:
     span = sentence.span_of(amount.start)
     near = bases_in(sentence.text, span, Term(amount.start, amount.end, "charge"), sentence.lexicon)
     return next((_ON[name] for _, name in near if name in _ON), None)
+
+
+_BECOMES = re.compile(
+    r"\s(?:becomes?|(?:drops|falls|goes down|comes down|shrinks) to|is (?:reduced|lowered|cut) to|wird zu|werden zu|sinkt auf|sinken auf"
+    r"|passent? à|tombent? à|baja al?(?: un)?|pasa al?(?: un)?|se reduce al?(?: un)?)\s|\s?(?:降至|降为|降到|变为)\s?|が\s?",
+    re.IGNORECASE,
+)
+
+
+def _has_become(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return the kind of a share that another, told of before, becomes: "above $20,000 the 2% becomes 1%"."""
+    before = [a for a in sentence.amounts if a.kind == "pct" and a.end <= amount.start]
+    if not before or amount.kind != "pct" or not _BECOMES.fullmatch(sentence.text, before[-1].end, amount.start):
+        return None
+    return "platform_pct"
 
 
 REST_WITHIN = 24

@@ -15,7 +15,7 @@ ADJECTIVES = 30
 """Characters that may stand between a figure and its word: "5% flat platform fee"."""
 
 _LEADS = re.compile(
-    r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|est à|sont à|kostet|kosten|coûtent?|cuestan?|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to"
+    r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|est à|sont à|kostet|kosten|coûtent?|cuestan?|(?:starts?|begins?) (?:at|from)|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to"
     r"|amounts? to|\s){0,4}\W{0,3}",
     re.IGNORECASE,
 )

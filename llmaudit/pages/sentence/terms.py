@@ -125,11 +125,15 @@ def _about_a_tool(sentence: str, at: int, lexicon: Lexicon) -> bool:
     return bool(named) and not re.search(r"token|model|inference", sentence[:at], re.IGNORECASE)
 
 
+_RATE = re.compile(r"change|kurs|cambio|汇率|匯率|為替|レート", re.IGNORECASE)
+"""What makes a rate between currencies of a factor, which says nothing of a price."""
+
+
 def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Term]:
     """Return the phrases that claim the provider's own price, without those that go on ("plus 5%")."""
     excluded = [match.span() for match in lexicon["not_zero"].finditer(sentence)]
     excluded += [(term.start, term.end) for term in terms if term.name in {"plus", "hidden"}]
-    if any(term.name == "multiplier" for term in terms):
+    if any(term.name == "multiplier" and not _RATE.search(sentence, term.start, term.end) for term in terms):
         return []  # a factor that equals the official one is a part of a formula, not a price
     found = []
     for match in lexicon["zero"].finditer(sentence):
