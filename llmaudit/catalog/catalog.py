@@ -37,9 +37,8 @@ from llmaudit.catalog.timeline import (
     without,
 )
 
-
 WINDOWS = (8_000, 16_000, 32_000, 64_000, 160_000, 400_000, 500_000, 900_000, 1_000_000, 2_000_000)
-"""Prompt sizes, beside those where a price steps, that cells divide at so that a cell fits a context window or does not.
+"""Prompt sizes beside those where a price steps at which cells divide, so that a cell fits a window or does not.
 
 They are the usual windows with a little room for the answer. They are fixed: were they the windows that the catalog
 holds (107 of them), every new model would make the cells of before unusable.

@@ -34,7 +34,7 @@ caching:
 
 
 def acme(folder: Path) -> Path:
-    """Write a catalog: m1 is plain, m2 has batch, flex and priority, m3 and m4 cost double from 10,001 and 14,001 on."""
+    """Write a catalog: m1 is plain, m2 has batch, flex and priority, m3 and m4 cost double above 10,000 and 14,000."""
     skus = (
         sku_text("m1", [PLAIN])
         + sku_text(
