@@ -1,4 +1,4 @@
-"""Calls through a cloud under the maker's own name of the model: the cloud's price list, whose bounds are its regions."""
+"""Calls through a cloud under the maker's own name of the model: its price list, whose bounds are its regions."""
 
 from __future__ import annotations
 
