@@ -273,7 +273,7 @@ FORMAT = Format(
         ),
         (
             "a call through Bedrock or Vertex AI names the model as Anthropic does, and no region",
-            "ids marked `msg_bdrk_` and `msg_vrtx_` are priced there: at the global price, the regional one is its bound",
+            "ids marked `msg_bdrk_` and `msg_vrtx_` are priced there: at the global price, up to the regional one",
         ),
         (
             "the start of a call is not logged",
