@@ -43,6 +43,8 @@ SELECT
     z.status AS status,
     z.error_class AS error_class,
     LOWER(z.finish_reason) AS finish_reason,
+    COALESCE(LOWER(z.finish_reason) IN ('length', 'max_tokens', 'max_output_tokens', 'token_limit'), FALSE) AS is_cut,
+    COALESCE(z.max_output_tokens <= 16, FALSE) AS is_short,
     z.is_streamed AS is_streamed,
     z.call_id AS call_id,
     z.session_id AS session_id,
