@@ -117,8 +117,8 @@ def twice_sentence(rows: Sequence[ToldTwice]) -> str | None:
     others = ", ".join(sorted({row.other for row in rows}))
     return (
         f"{counted(sum(row.requests for row in rows), 'call')} of coding agents told twice, by log events and by "
-        f"session files ({others}): {shown(total(costs)) if costs else 'an unknown amount'} too much in every total; `llmaudit "
-        "forget` one of the two"
+        f"session files ({others}): {shown(total(costs)) if costs else 'an unknown amount'} too much in every "
+        "total; `llmaudit forget` one of the two"
     )
 
 

@@ -1,4 +1,4 @@
-"""A coding agent's session file and its log events, both ingested: what is there twice is said, and nothing is dropped."""
+"""A coding agent's session file and its log events, both ingested: what is there twice is said, none dropped."""
 
 from __future__ import annotations
 
