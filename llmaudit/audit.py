@@ -284,6 +284,8 @@ def _of_records(covered: Coverage) -> Iterator[str]:
         yield f"{covered.rejected:,} of {covered.lines:,} records were rejected; the coverage says why"
     if covered.conflicts:
         yield f"{covered.conflicts:,} records repeat a request id with other content; the first one read counts"
+    if twice := coverage.twice_sentence(covered.told_twice):
+        yield twice
 
 
 def _of_prices(covered: Coverage, spent: Spend) -> Iterator[str]:
