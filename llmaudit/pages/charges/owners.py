@@ -133,7 +133,7 @@ def _of_provider(told: Told) -> Who | None:
     named = [
         match
         for match in told.lexicon["provider"].finditer(before)
-        if not any(start < match.end() and match.start() < end for start, end in prices)
+        if not any(start < match.start() < end for start, end in prices)
     ]
     if not named or told.ours or _GOES_ON.search(before, named[-1].end()):
         return None

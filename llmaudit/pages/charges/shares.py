@@ -104,8 +104,8 @@ def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | 
         return announced
     around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
     beyond = byok and any(map(sentence.lexicon["beyond"].search, around))
-    of_list = _OF_LIST.match(sentence.text, amount.end) and (byok or not is_level(sentence, amount))
-    of_list = of_list or (byok and _LIST_BEFORE.search(sentence.text, 0, amount.start))
+    of_list = bool(_OF_LIST.match(sentence.text, amount.end)) and (byok or not is_level(sentence, amount))
+    of_list = of_list or (byok and bool(_LIST_BEFORE.search(sentence.text, 0, amount.start)))
     return ("byok_pct" if byok else "token_pct") if beyond or of_list else None
 
 
