@@ -83,7 +83,8 @@ UNCOUNTED = {"request", "log", "tool"}
 """What a price may be of that its sentence has named, without a count: "tool calls are metered at $0.008"."""
 
 _MORE_OF_THEM = re.compile(
-    rf"\b(?:each|every|another|jede|weitere|je|chaque|cada|otr[oa]s)\s(?:additional |extra |further |more |zusätzliche )?{COUNT}"
+    r"\b(?:each|every|another|jede|weitere|je|chaque|cada|otr[oa]s)\s"
+    rf"(?:additional |extra |further |more |zusätzliche )?{COUNT}"
     r"(?:more|additional|extra|weitere|de plus|adicionales|más)?\s?(?:costs?|kosten|coûtent|cuestan?|:)\s$",
     re.IGNORECASE,
 )
