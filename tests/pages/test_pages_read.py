@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,28 @@ from llmaudit.pages.source.read import MAX_BYTES, page_of, read_page
 def texts(data: str | bytes, name: str) -> list[str]:
     page = page_of(data.encode() if isinstance(data, str) else data, name)
     return [block.text for block in page.blocks if isinstance(block, Block)]
+
+
+def test_a_component_with_its_own_markup(catalog: Catalog) -> None:
+    """What a Vue component's template shows is read, with the lists of its script, each on its line."""
+    source = """<script setup>
+const plans = [{ name: "Studio", price: "$29 per month" }, { name: "Works", price: "$99 per month" }]
+</script>
+
+<template>
+  <main>
+    <p>You pay a platform fee of {{ fees.percent }}%. Each top-up carries a 3% fee.</p>
+    <template v-if="pro"><p>Own keys are free of charge.</p></template>
+  </main>
+</template>
+"""
+    found = audit(page_of(source.encode(), "pricing.vue"), "pricing.vue", catalog, today=TODAY).findings
+    assert {(f.kind, f.pct, f.negated, f.line) for f in found if f.kind in {"topup_pct", "byok_pct"}} == {
+        ("topup_pct", 3.0, False, 7),
+        ("byok_pct", None, True, 8),
+    }
+    assert [f.template is not None for f in found if f.kind == "platform_pct"] == [True]
+    assert {(f.fixed_usd, f.line) for f in found if f.kind == "subscription"} == {(Decimal(29), 2), (Decimal(99), 2)}
 
 
 @pytest.mark.parametrize(

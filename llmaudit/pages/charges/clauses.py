@@ -11,7 +11,7 @@ from llmaudit.pages.charges.free import free_of_charge, uncharged
 from llmaudit.pages.charges.named import named_charges
 from llmaudit.pages.charges.present import is_of_another_day
 from llmaudit.pages.charges.shares import bare_shares
-from llmaudit.pages.charges.unnamed import bare_factors, bare_prices
+from llmaudit.pages.charges.unnamed import bare_factors, bare_prices, kept_text
 from llmaudit.pages.charges.worth import what_credits_are_worth
 from llmaudit.pages.lexicon.files import Lexicon
 from llmaudit.pages.sentence.parse import parse
@@ -56,6 +56,7 @@ RULES: tuple[Callable[[Sentence], Iterator[Clause]], ...] = (
     paid_in_full,
     named_charges,
     bare_prices,
+    kept_text,
     bare_factors,
     bare_shares,
     free_of_charge,

@@ -68,24 +68,29 @@ def named_charges(sentence: Sentence) -> Iterator[Clause]:
         if positive:
             for group in _groups(sentence, positive):
                 yield from _with_numbers(sentence, term, group)
-        elif _only_refuted(sentence, term) or _IF_NONE.search(
-            sentence.text, max(0, term.start - IF_WITHIN), term.start
-        ):
-            continue
-        elif term.name == "multiplier":
-            if not sentence.is_example(term.start):
-                yield from _factor(sentence, term)
-        elif owned or sentence.denied(term):
-            bare = {"charge"} if owned else {"charge", "plus"}
-            if term.name in bare:
-                continue
-            denial = _denial(sentence, term, owned[0] if owned else None)
-            if denial.kind in OF_A_CASE or not is_repeated(sentence.text, term):
-                yield denial
-        elif not sentence.setting.is_heading and _stands_alone(sentence, term):
-            kind = kind_of(sentence, term, None)
-            if not (kind in ON_ANYTHING and _is_all_fees(sentence, term)):
-                yield clause_at(sentence, term, term.start, kind)
+        elif not (_only_refuted(sentence, term) or _is_supposed(sentence, term)):
+            yield from _without_numbers(sentence, term, owned[0] if owned else None)
+
+
+def _is_supposed(sentence: Sentence, term: Term) -> bool:
+    """Say whether a denial is only a case: "if no service fee is shown, a tip is usual"."""
+    return bool(_IF_NONE.search(sentence.text, max(0, term.start - IF_WITHIN), term.start))
+
+
+def _without_numbers(sentence: Sentence, term: Term, zero: Amount | None) -> Iterator[Clause]:
+    """Yield what a word states that has no figure, or a nought: a factor, a denial, a fee without a number."""
+    if term.name == "multiplier":
+        if not sentence.is_example(term.start):
+            yield from _factor(sentence, term)
+    elif zero or sentence.denied(term):
+        denial = _denial(sentence, term, zero)
+        named = term.name not in ({"charge"} if zero else {"charge", "plus"})
+        if named and (denial.kind in OF_A_CASE or not is_repeated(sentence.text, term)):
+            yield denial
+    elif not sentence.setting.is_heading and _stands_alone(sentence, term):
+        kind = kind_of(sentence, term, None)
+        if not (kind in ON_ANYTHING and _is_all_fees(sentence, term)):
+            yield clause_at(sentence, term, term.start, kind)
 
 
 def _is_all_fees(sentence: Sentence, term: Term) -> bool:
@@ -178,6 +183,10 @@ def _with_figure(clause: Clause, amount: Amount, sentence: Sentence, term: Term)
     return replace(clause, multiplier=amount.value, pct=over_list(sentence, term, amount.value))
 
 
+_FACTOR_BEFORE = re.compile(r"(?:按|以)\s?(\d{1,2}(?:\.\d{1,4})?)\s?$")
+"""A factor before its word: 「按 0.8 倍率计费」."""
+
+
 def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
     """Yield a factor written as a plain number: `倍率为 1.2`, `multiplier of 1.3`."""
     after = sentence.text[term.end : term.end + 24]
@@ -187,7 +196,7 @@ def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
         after,
     )
     if match is None and sentence.lexicon.wide:
-        match = re.search(r"(?:按|以)\s?(\d{1,2}(?:\.\d{1,4})?)\s?$", sentence.text[: term.start])  # 「按 0.8 倍率计费」
+        match = _FACTOR_BEFORE.search(sentence.text[: term.start])
     value = number(match[1], sentence.lexicon.language, percent=True) if match else None
     if value is not None:
         clause = clause_at(sentence, term, term.start, "credit_conversion")

@@ -129,7 +129,12 @@ def _of_provider(told: Told) -> Who | None:
     """A fee is the model maker's where the part names the maker and nothing between parts the two."""
     until = told.term.start if told.term.name == "zero" else told.term.end
     before = told.sentence[told.span[0] : max(told.at, until)]
-    named = list(told.lexicon["provider"].finditer(before))
+    prices = [match.span() for match in told.lexicon["list_price"].finditer(before)]  # "what the lab charges"
+    named = [
+        match
+        for match in told.lexicon["provider"].finditer(before)
+        if not any(start < match.start() < end for start, end in prices)
+    ]
     if not named or told.ours or _GOES_ON.search(before, named[-1].end()):
         return None
     if _PARTY.match(named[-1][0]) and _OTHER_PARTY.search(told.sentence):

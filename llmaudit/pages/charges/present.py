@@ -6,13 +6,14 @@ import re
 
 from llmaudit.pages.sentence.sentence import Sentence
 
-_PARTED = re.compile(r"[,;:.、，；：。]")
+_PARTED = re.compile(r"[,;:.、，；：。]|\b(?:if|when|where|that|which|who|wenn|falls|si|quand|cuando)\b", re.IGNORECASE)
+"""What parts a charge from words after it, which then tell of something else: "1.2% if the card was issued abroad"."""
 
 
 def is_of_another_day(sentence: Sentence, at: int) -> bool:
     """Say whether what stands at a place was charged once or may be some day: "until March the fee was 5%".
 
-    Words before it reach it where nothing of today comes between; words after it, where no comma does.
+    Words before it reach it where nothing of today comes between; words after it, where nothing parts them.
     """
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(at)
     for match in lexicon["not_now"].finditer(sentence.text, start, end):

@@ -11,7 +11,7 @@ from functools import cache
 from llmaudit.pages.charges.bases import bases_in
 from llmaudit.pages.charges.clause import WITH_MINIMUM, Clause, clause_at
 from llmaudit.pages.charges.kinds import DIRECT, kind_of
-from llmaudit.pages.lexicon.files import Lexicon, everywhere
+from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.model import Kind
 from llmaudit.pages.sentence.figures import Amount
 from llmaudit.pages.sentence.sentence import FEE_NOUNS, JOINS, Sentence
@@ -39,7 +39,8 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
     owned = {id(amount) for group in (*sentence.owned.values(), sentence.refuted) for amount in group}
     byok = sentence.lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
     for amount in sentence.refuted:
-        if amount.kind == "pct" and sentence.lexicon.bases["byok"].search(sentence.text, *sentence.span_of(amount.start)):
+        span = sentence.span_of(amount.start)
+        if amount.kind == "pct" and sentence.lexicon.bases["byok"].search(sentence.text, *span):
             clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, "byok_pct")
             yield replace(clause, negated=True)  # "with your own keys we do not apply the 4%"
     for amount in sentence.amounts:
@@ -103,8 +104,8 @@ def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | 
         return announced
     around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
     beyond = byok and any(map(sentence.lexicon["beyond"].search, around))
-    of_list = _OF_LIST.match(sentence.text, amount.end) and (byok or not is_level(sentence, amount))
-    of_list = of_list or (byok and _LIST_BEFORE.search(sentence.text, 0, amount.start))
+    of_list = bool(_OF_LIST.match(sentence.text, amount.end)) and (byok or not is_level(sentence, amount))
+    of_list = of_list or (byok and bool(_LIST_BEFORE.search(sentence.text, 0, amount.start)))
     return ("byok_pct" if byok else "token_pct") if beyond or of_list else None
 
 
@@ -122,7 +123,8 @@ ADDED_WITHIN = 24
 
 
 _PAYS = re.compile(
-    r"\b(?:you(?:'ll| will)? pay|(?:zahlen|bezahlen) Sie|Sie (?:be)?zahlen|vous payez|pagas|paga)\s(?:about |just |only |etwa |un )?$",
+    r"\b(?:you(?:'ll| will)? pay|(?:zahlen|bezahlen) Sie|Sie (?:be)?zahlen|vous payez|pagas|paga)\s"
+    r"(?:about |just |only |etwa |un )?$",
     re.IGNORECASE,
 )
 _MORE = re.compile(r"\s(?:more|mehr|de plus|más)(?=[,.;:]|\s?$|\s(?:than|but|als|que))", re.IGNORECASE)
@@ -213,8 +215,9 @@ def _waived(sentence: Sentence, amount: Amount) -> Kind | None:
 
 
 _BECOMES = re.compile(
-    r"\s(?:becomes?|(?:drops|falls|goes down|comes down|shrinks) to|is (?:reduced|lowered|cut) to|wird zu|werden zu|sinkt auf|sinken auf"
-    r"|passent? à|tombent? à|baja al?(?: un)?|pasa al?(?: un)?|se reduce al?(?: un)?)\s|\s?(?:降至|降为|降到|变为)\s?|が\s?",
+    r"\s(?:becomes?|(?:drops|falls|goes down|comes down|shrinks) to|is (?:reduced|lowered|cut) to|(?:wird|werden) zu"
+    r"|(?:sinkt|sinken) auf|passent? à|tombent? à|baja al?(?: un)?|pasa al?(?: un)?|se reduce al?(?: un)?)\s"
+    r"|\s?(?:降至|降为|降到|变为)\s?|が\s?",
     re.IGNORECASE,
 )
 
@@ -307,6 +310,6 @@ _LABEL = re.compile(r"[^:：.!?]{3,60}[:：]\s?")
 
 def _labelled(label: str, sentence: Sentence) -> Kind | None:
     """Return what a share is on whose label is a way to pay or to use: "Crypto payments: 5%", "Own keys: 1%"."""
-    if everywhere("paid_by").match(label) and sentence.lexicon.bases["credits"].search(sentence.setting.heading):
+    if everywhere("way_to_pay").match(label) and sentence.lexicon.bases["credits"].search(sentence.setting.heading):
         return "topup_pct"  # "Card: 5%" below "Top-ups"
     return next((kind for base, kind in _ON.items() if sentence.lexicon.bases[base].search(label)), None)

@@ -21,12 +21,7 @@ def bare_prices(sentence: Sentence) -> Iterator[Clause]:
     """Yield prices that need no word for a fee: `$49/month`, `$8 per 100,000 requests`."""
     owned = {id(amount) for group in sentence.owned.values() for amount in group}
     for amount in sentence.amounts:
-        if id(amount) in owned or amount.role != "amount":
-            continue
-        if amount.unit == "tokens" and amount.kind == "usd" and _is_of_kept_text(sentence):
-            clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, "per_log")
-            yield replace(clause, usd=amount.value, per=amount.per)
-        if amount.unit not in UNIT_KINDS:
+        if id(amount) in owned or amount.role != "amount" or amount.unit not in UNIT_KINDS:
             continue
         if amount.kind == "variable" and not is_money_like(sentence, amount):
             continue
@@ -51,10 +46,15 @@ def bare_prices(sentence: Sentence) -> Iterator[Clause]:
             yield replace(clause, template=amount.text.strip(OPEN + CLOSE))
 
 
-def _is_of_kept_text(sentence: Sentence) -> bool:
-    """Say whether a price of tokens is one of keeping them, and of no cache: "Data storage: $0.01 per 1M tokens"."""
+def kept_text(sentence: Sentence) -> Iterator[Clause]:
+    """Yield prices of tokens that are ones of keeping them, and of no cache: "Data storage: $0.01 per 1M tokens"."""
     about = f"{sentence.setting.heading} {sentence.text}"
-    return bool(everywhere("kept_text").search(about)) and "cach" not in about.lower()
+    if not everywhere("kept_text").search(about) or "cach" in about.lower():
+        return
+    for amount in sentence.amounts:
+        if amount.role == "amount" and amount.unit == "tokens" and amount.kind == "usd":
+            clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, "per_log")
+            yield replace(clause, usd=amount.value, per=amount.per)
 
 
 def bare_factors(sentence: Sentence) -> Iterator[Clause]:
@@ -196,7 +196,8 @@ def _is_paid_from(sentence: Sentence, amount: Amount) -> bool:
 
 
 _SOMEBODY_PAYS = re.compile(
-    r"(?<!each )(?<!every )(?<!jeder )(?<!jede )(?<!chaque )(?<!cada )(?<!\w)(?!(?:team|plan|pro|member|seat|user|you)\b)[^\W\d]\w+\s"
+    r"(?<!each )(?<!every )(?<!jeder )(?<!jede )(?<!chaque )(?<!cada )(?<!\w)"
+    r"(?!(?:team|plan|pro|member|seat|user|you)\b)[^\W\d]\w+\s"
     r"(?:pays|paid|zahlt|zahlte|paie|payait|paga|pagaba)\s(?:\w+\s)?$",
     re.IGNORECASE,
 )

@@ -15,7 +15,8 @@ ADJECTIVES = 30
 """Characters that may stand between a figure and its word: "5% flat platform fee"."""
 
 _LEADS = re.compile(
-    r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|est à|sont à|kostet|kosten|coûtent?|cuestan?|(?:starts?|begins?) (?:at|from)|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to"
+    r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|est à|sont à|kostet|kosten"
+    r"|coûtent?|cuestan?|(?:starts?|begins?) (?:at|from)|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to"
     r"|amounts? to|\s){0,4}\W{0,3}",
     re.IGNORECASE,
 )
@@ -75,7 +76,9 @@ def _denied_with_word(sentence: Sentence, amount: Amount) -> bool:
 
 
 _NAMED = re.compile(
-    r"(?:\s(?:of|von|de|at|is|beträgt|est de|es de))?(?:\s?[:：=]|\s(?:about|only|just|etwa|nur|environ))?\s?|[はがを:：]\s?", re.IGNORECASE
+    r"(?:\s(?:of|von|de|at|is|beträgt|est de|es de))?(?:\s?[:：=]|\s(?:about|only|just|etwa|nur|environ))?\s?"
+    r"|[はがを:：]\s?",
+    re.IGNORECASE,
 )
 """What stands between the name of a fee and its figure: "a fee of $0.25 per million tokens"."""
 
@@ -90,6 +93,7 @@ def _is_named(sentence: Sentence, amount: Amount) -> bool:
         _NAMED.fullmatch(sentence.text, term.end, amount.start)
         if term.end <= amount.start
         else _NAMED_AFTER.fullmatch(sentence.text, amount.end, term.start)
+        and sentence.text[term.end : term.end + 1] != ":"
         for term in named
     )
 

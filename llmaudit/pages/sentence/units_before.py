@@ -42,7 +42,8 @@ _MANY = rf"(?<![\w.,$€])(?:an?\s|eine\s|une?\s|l[ae]s?\s|los\s)?(?=\d|{SCALES}
 """What before a count does: "a thousand further requests cost", "le million de requêtes est à"."""
 
 _COSTS = (
-    r"(?:\s(?!that\b|which\b|que\b|qui\b|die\b|der\b|das\b)\w+){0,3}?\s(?:costs?|runs?(?: you)?|sets you back|goes for|comes? (?:in |out )?(?:at|to)|adds|is|are|at"
+    r"(?:\s(?!that\b|which\b|que\b|qui\b|die\b|der\b|das\b)\w+){0,3}?"
+    r"\s(?:costs?|runs?(?: you)?|sets you back|goes for|comes? (?:in |out )?(?:at|to)|adds|is|are|at"
     r"|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir"
     r"|schl(?:ägt|agen) mit"
     r"|coûte|coûtent|(?:est|sont) (?:à|de|facturée?s?)|cuestan?|se (?:cobran?|facturan?)(?: a)?)\s$"
@@ -82,8 +83,9 @@ UNCOUNTED = {"request", "log", "tool"}
 """What a price may be of that its sentence has named, without a count: "tool calls are metered at $0.008"."""
 
 _MORE_OF_THEM = re.compile(
-    rf"\b(?:each|every|another|jede|weitere|je|chaque|cada|otr[oa]s)\s{COUNT}(?:more|additional|extra|weitere|de plus|adicionales|más)?"
-    r"\s?(?:costs?|kosten|coûtent|cuestan?|:)\s$",
+    r"\b(?:each|every|another|jede|weitere|je|chaque|cada|otr[oa]s)\s"
+    rf"(?:additional |extra |further |more |zusätzliche )?{COUNT}"
+    r"(?:more|additional|extra|weitere|de plus|adicionales|más)?\s?(?:costs?|kosten|coûtent|cuestan?|:)\s$",
     re.IGNORECASE,
 )
 """A count before its price of what the sentence has named: "200,000 requests; each additional 10,000 costs $1"."""
