@@ -23,7 +23,7 @@ def show(settings: Settings, audit: Audit) -> None:
     if spent.requests:
         _spent(audit)
     else:
-        line(f"llmaudit: no request lies in the period, so nothing is repriced; catalog {audit.catalog_version}")
+        line(f"llmaudit: no requests in the period, so nothing is repriced; catalog {audit.catalog_version}")
     line(
         f"  records: {covered.lines:,} read = {covered.accepted:,} requests + {covered.duplicates:,} duplicates"
         f" + {covered.ignored:,} ignored + {covered.rejected:,} rejected + {covered.bills:,} bill lines"

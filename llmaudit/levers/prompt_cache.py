@@ -176,7 +176,9 @@ def _sentences(evidence: Evidence, rated: list[_Rated], without: list[Prefix]) -
     if unknown:
         models = sorted({row.model for row in unknown})
         tokens = sum(row.amount for row in unknown)
-        yield f"{tokens:,} more tokens at models whose caching rules are not in the catalog ({few(models)}): not claimed"
+        yield (
+            f"{tokens:,} more tokens at models whose caching rules are not in the catalog ({few(models)}): not claimed"
+        )
 
 
 def _to_ask(rated: list[_Rated]) -> Iterator[str]:

@@ -144,7 +144,7 @@ def test_usage_without_an_amount_is_shown_at_list_and_is_no_bill(call: Run) -> N
     usage = ROOT / "sample_logs" / "formats" / "openai_usage.json"
     done = call("audit", usage, "--out", "r.md")
     assert "usage export: openai, September 2026: $0.00330 at list for 1,250 tokens on 1 day (no bill" in done.out
-    assert "every figure is empty but those of bills and usage exports" in done.err
+    assert "every figure is empty except those from bills and usage exports" in done.err
     report = Path("r.md").read_text(encoding="utf-8")
     summary, section = (report.partition(f"## {title}")[2].partition("\n## ")[0] for title in ("Summary", "Usage as"))
     assert "No request and no bill lies in the period, only the sellers' own count of usage" in summary
@@ -169,7 +169,7 @@ def test_a_bill_alone_is_named_with_its_amount(call: Run) -> None:
     bill = ROOT / "sample_logs" / "formats" / "openai_costs.json"
     done = call("audit", bill, "--out", "r.md")
     assert done.code == 0
-    assert "no request lies in the period" in done.out
+    assert "no requests in the period" in done.out
     assert "bill: openai September 2026 charges $1.38" in done.out
     assert "$0.00" not in done.out
     summary = Path("r.md").read_text(encoding="utf-8").partition("## Summary")[2].partition("## ")[0]

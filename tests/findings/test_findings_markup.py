@@ -150,7 +150,7 @@ def test_a_fee_paid_beside_the_requests_is_told_where_the_driver_is(catalog: Cat
     assert told.usd == Decimal("16.50")
     assert (told.of_usd, told.of) == (4 + told.usd, "spend and fees beside it")  # of spend alone it would be 412%
     assert told.pct == pytest.approx(100 * 16.5 / 20.5)
-    assert "$16.50 of it was paid beside the requests" in told.reason
+    assert "$16.50 of it was paid outside the requests" in told.reason
 
 
 def test_a_stated_minimum_is_shown_with_its_percentage(catalog: Catalog) -> None:
