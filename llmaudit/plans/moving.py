@@ -19,7 +19,7 @@ from llmaudit.catalog.model import Fee
 from llmaudit.cells import Cell, PricedCell, rates_of
 from llmaudit.money import EXACT, ZERO, times
 from llmaudit.plans import caching
-from llmaudit.plans.bands import ONE, Band
+from llmaudit.plans.bands import ONE, UNKNOWN, Band
 from llmaudit.plans.legs import NOTHING, Leg, Linear, Swing
 from llmaudit.plans.model import DIRECT, Assume
 from llmaudit.plans.prices import Prices
@@ -112,7 +112,7 @@ class Mover:
             if can is False:
                 return Refusal(name, f"{model} does not support {ABILITIES[name]}")
             if can is None:
-                unknown.append(f"it is unknown whether {model} supports {ABILITIES[name]}")
+                unknown.append(f"{UNKNOWN}{model} supports {ABILITIES[name]}")
         return tuple(unknown)
 
     def prices(self, priced: PricedCell, target: Offer, *, batch: bool = False) -> Prices | Refusal:
@@ -211,7 +211,7 @@ def _region(target: Offer, prices: Prices) -> list[str]:
     """Return the note that a region is in doubt: a price list without it does not mean that it is not served."""
     words = (note.partition(NO_REGION) for note in prices.notes)
     return [
-        f"it is unknown whether {target.sku.model} is served in region {region.partition(':')[0]}"
+        f"{UNKNOWN}{target.sku.model} is served in region {region.partition(':')[0]}"
         for _, found, region in words
         if found
     ]

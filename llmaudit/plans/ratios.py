@@ -15,7 +15,7 @@ from llmaudit.catalog import Catalog, Offer
 from llmaudit.catalog.model import ContentClass, Tokenizer
 from llmaudit.cells import PricedCell
 from llmaudit.money import EXACT, ZERO, round_to, times, total
-from llmaudit.plans.bands import ONE, RATIO_PLACES, Band
+from llmaudit.plans.bands import ONE, RATIO_PLACES, UNKNOWN, Band
 from llmaudit.plans.failures import LEAST_REQUESTS
 from llmaudit.plans.logfacts import ModelFacts, facts_of
 from llmaudit.plans.measured import Measured
@@ -177,7 +177,7 @@ class Ratios:
                 else ""
             )
             return Band.at(ZERO, "table", sentence), none, ()
-        notes = () if can else (f"it is unknown whether {after} reasons",)
+        notes = () if can else (f"{UNKNOWN}{after} reasons",)
         if priced.cell.reasoning_tokens:
             sentence = f"{after} reasons as much as {before} (not at all to {MOST_THOUGHT}x), assumed"
             return Band(ONE, ZERO, MOST_THOUGHT, "assumed", sentence), none, notes
