@@ -27,11 +27,11 @@ def report(
     format: Annotated[str | None, typer.Option("--format", help="html, md or json.")] = None,  # noqa: A002
     plan: Annotated[list[str] | None, typer.Option("--plan", help="Preset or plan file; repeatable.")] = None,
 ) -> None:
-    """Write the report of what is in the database.
+    """Write the report of a database.
 
-    Without --out and --format, print the summary.
+    Without --out and --format it prints the summary.
 
-    Where the period holds neither request nor bill it says so and ends with code 4.
+    If the period has neither requests nor bills it says so and ends with code 4.
     """
     from llmaudit.audit import DEFAULT_PLANS, conclude, gather
 

@@ -84,7 +84,7 @@ def read_choosable(
     if outcomes is None and not limits.allow_unproven:
         what = f"no pair of outcomes of the metric {printable(metric)}" if metric else "no pair of outcomes"
         raise NotEnoughError(
-            f"there is {what}: no other model's answer is known to hold",
+            f"there is {what}, so no other model's answers are known to hold up",
             next_step="Add scores of two models on the same cases (`llmaudit evals add`, docs/evals.md), analyse a "
             "shadow test, or let unproven moves in with --allow-unproven.",
             slug="no-paired-outcomes",

@@ -24,7 +24,7 @@ Ceiling = Annotated[
     str | None, typer.Option("--cost-ceiling", help="Largest mean cost of a cohort's request, in US dollars.")
 ]
 Providers = Annotated[
-    str | None, typer.Option("--providers", help="Makers whose models may be used, separated by commas.")
+    str | None, typer.Option("--providers", help="Providers whose models may be used, separated by commas.")
 ]
 MaxModels = Annotated[int | None, typer.Option("--max-models", help="Largest number of models in use.")]
 Models = Annotated[str | None, typer.Option("--models", help="Models that may be moved to, separated by commas.")]
@@ -100,7 +100,7 @@ def _maker(prices: Catalog, name: str) -> str:
     found = prices.maker_id(name)
     if found is None:
         raise UsageError(
-            f"--providers: no model in the catalog is made by {printable(name)}",
+            f"--providers: the catalog has no models by {printable(name)}",
             next_step=_nearest(prices.nearest_makers(name)),
             slug="no-such-maker",
         )
