@@ -19,7 +19,7 @@ class Shadow(msgspec.Struct, frozen=True):
     tests: list[Analysis]
     caveat: str = (
         "A shadow test compares single answers to the same prompt. It cannot tell what a user would have asked next, "
-        "how latency would change with all traffic moved, or whether the score measures what users value. "
+        "how load would change with all traffic moved, or whether the score measures what users value. "
         '"Not decided" never means "no difference".'
     )
 
