@@ -24,7 +24,7 @@ _COMMON: dict[str, Any] = {
         typer.Option("--catalog", help="Catalog file or folder added to the packaged one; repeatable."),
     ],
     "deployments": Annotated[
-        str | None, typer.Option("--deployments", help="YAML file that says which model is behind each deployment.")
+        str | None, typer.Option("--deployments", help="YAML file: the model behind each deployment.")
     ],
     "known_at": Annotated[
         str | None,
