@@ -38,7 +38,7 @@ def export(
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageFailedError(
-            f"{printable(str(to))} cannot be made: {error.strerror}", next_step="Name a folder.", slug="cannot-write"
+            f"{printable(str(to))} cannot be created: {error.strerror}", next_step="Name a folder.", slug="cannot-write"
         ) from None
     prices = catalog(settings)
     with open_store(settings, read_only=True) as store:

@@ -68,7 +68,7 @@ def render(audit: Audit, form: str) -> str:
         return to_text(audit)
     if form not in FORMATS.values():
         raise UsageError(
-            f"--format {form}: no such report format", next_step="Use html, md or json.", slug="no-such-report"
+            f"--format {form}: there is no such report format", next_step="Use html, md or json.", slug="no-such-report"
         )
     from llmaudit import report as reports
 
@@ -84,8 +84,8 @@ def write_report(audit: Audit, out: Path, form: str | None = None) -> None:
     chosen = form or FORMATS.get(out.suffix.lower())
     if chosen is None:
         raise UsageError(
-            f"--out {out}: its ending names no report format",
-            next_step="End it in .html, .md or .json, or say --format.",
+            f"--out {out}: its ending is not a report format",
+            next_step="End it in .html, .md or .json, or add --format.",
             slug="no-such-report",
         )
     from llmaudit import report as reports

@@ -69,7 +69,7 @@ def _parts(settings: Settings, prices: Catalog, paths: list[str]) -> list[Facts]
     if others:
         raise InputError(
             f"{printable(others[0])} is not a cells file",
-            next_step="Name files that `llmaudit rollup` wrote; logs go into a database first (`llmaudit ingest`).",
+            next_step="Give files written by `llmaudit rollup`; read logs into a database first (`llmaudit ingest`).",
             slug="not-cells",
         )
     return read_cells(settings, prices, found)

@@ -74,7 +74,7 @@ def test_shares_that_rise_by_chance_pass_and_surely_risen_ones_fail(tmp_path: Pa
     ("ack", "status", "word"),
     [
         ("{rule: total_usd, reason: known, until: 2026-11-01}", "acknowledged", "accepted until 2026-11-01"),
-        ("{rule: total_usd, reason: known, until: 2026-10-31}", "failed", "which is over"),
+        ("{rule: total_usd, reason: known, until: 2026-10-31}", "failed", "which has passed"),
         ("{rule: total_usd, reason: known, until: 2027-01-01, max: 0.2}", "failed", "accepted up to 0.2"),
         ("{rule: unpriced_pct, reason: known, until: 2027-01-01}", "failed", ""),
         ("{rule: total_usd, name: chat, reason: known, until: 2027-01-01}", "failed", ""),

@@ -76,9 +76,7 @@ def limits_of(
 
 def _check(flag: str, value: float | None, least: float) -> None:
     if value is not None and not least <= value <= 1e9:  # noqa: PLR2004 -- nan and infinity are no limits
-        raise UsageError(
-            f"{flag} {value:g} is not at least {least:g}", next_step="Name a larger one.", slug="bad-number"
-        )
+        raise UsageError(f"{flag} {value:g} is below {least:g}", next_step="Use a larger one.", slug="bad-number")
 
 
 def _parts(text: str) -> list[str]:
@@ -122,7 +120,7 @@ def _usd(text: str | None) -> Decimal | None:
         amount = Decimal(-1)
     if amount <= 0:
         raise UsageError(
-            f"--cost-ceiling {printable(text)} is no amount above 0",
+            f"--cost-ceiling {printable(text)} is not an amount above 0",
             next_step="Write US dollars per request, such as 0.02.",
             slug="bad-number",
         )

@@ -102,7 +102,7 @@ def _span(settings: Settings, cells: Sequence[PricedCell]) -> int:
     if not seen:
         raise NotEnoughError(
             "no request in the period has a time, so the saving per month is unknown",
-            next_step="Say with --days how many days the log stands for.",
+            next_step="Use --days to say how many days the log covers.",
             slug="no-span",
         )
     return (max(seen) - min(seen)).days + 1

@@ -112,8 +112,8 @@ def _logs(
         return None
     if not (primary and shadow) or pairs:
         raise UsageError(
-            "--primary-log and --shadow-log belong together, without PAIRS",
-            next_step="Name two ingested logs, or pairs files.",
+            "--primary-log and --shadow-log go together, and without PAIRS",
+            next_step="Give two ingested logs, or pairs files.",
             slug="pairs-or-logs",
         )
     return Logs(primary, shadow, join, scores)
@@ -170,7 +170,7 @@ def _budgets(texts: list[str]) -> dict[str, float]:
             limit = 0.0
         if metric not in known or not limit > 0:
             raise UsageError(
-                f"--budget {printable(text)} is no latency budget",
+                f"--budget {printable(text)} is not a latency budget",
                 next_step=f"Write one of {', '.join(known)} with milliseconds, such as latency_p95=2000.",
                 slug="bad-budget",
             )
