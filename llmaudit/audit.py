@@ -269,6 +269,12 @@ def conclude(evidence: Evidence) -> Audit:
     return msgspec.structs.replace(audit, warnings=[*_warnings(audit), *evidence.notes, *missing])
 
 
+def warnings_for_people(audit: Audit) -> list[str]:
+    """Return the warnings without those that the first one implies: without a request most parts have no data."""
+    implied = set() if audit.spend.requests else {reason for _, reason in NO_DATA}
+    return [warning for warning in audit.warnings if warning not in implied]
+
+
 def _warnings(audit: Audit) -> Iterator[str]:
     """Yield the sentences a reader must see before quoting a figure."""
     if not audit.spend.requests:
@@ -277,20 +283,26 @@ def _warnings(audit: Audit) -> Iterator[str]:
     yield from _of_records(audit.coverage)
     yield from _of_prices(audit.coverage, audit.spend)
     yield from _of_usage(audit.coverage)
+    yield from reconcile.foreign_amounts(audit.reconcile.rows)
 
 
 def _of_records(covered: Coverage) -> Iterator[str]:
     if covered.rejected:
-        yield f"{covered.rejected:,} of {covered.lines:,} records were rejected; the coverage section says why"
+        were = "was" if covered.rejected == 1 else "were"
+        yield f"{covered.rejected:,} of {counted(covered.lines, 'record')} {were} rejected; see the coverage section"
     if covered.conflicts:
-        yield f"{covered.conflicts:,} records repeat a request id with different content; the first one read counts"
+        repeat = "repeats" if covered.conflicts == 1 else "repeat"
+        records = counted(covered.conflicts, "record")
+        yield f"{records} {repeat} a request id with different content; the first one read counts"
+    if twice := coverage.twice_sentence(covered.told_twice):
+        yield twice
 
 
 def _of_prices(covered: Coverage, spent: Spend) -> Iterator[str]:
     if spent.unpriced_requests:
         models = sorted({row.model for row in covered.unpriced})
         names = ", ".join(models[:MAX_NAMES]) + (" and others" if len(models) > MAX_NAMES else "")
-        yield f"the cost of {spent.unpriced_requests:,} requests is unknown and in no total ({names})"
+        yield f"the cost of {counted(spent.unpriced_requests, 'request')} is unknown and in no total ({names})"
     if timeless := sum(row.requests for row in covered.unpriced if row.reason == NO_TIME):
         yield (
             f"{timeless:,} of them have no time in their log, and prices are dated: log a time with each record, or "
@@ -298,8 +310,8 @@ def _of_prices(covered: Coverage, spent: Spend) -> Iterator[str]:
         )
     if spent.assumed_time_requests:
         yield (
-            f"{spent.assumed_time_requests:,} requests have no time in their log: {shown(spent.assumed_time_usd)} "
-            "depends on the time given with --assume-time"
+            f"{counted(spent.assumed_time_requests, 'request')} without a time in the log: "
+            f"{shown(spent.assumed_time_usd)} depends on the time given with --assume-time"
         )
     if spent.billed_estimate_usd:
         estimates = shown(spent.billed_estimate_usd)
@@ -308,11 +320,11 @@ def _of_prices(covered: Coverage, spent: Spend) -> Iterator[str]:
 
 def _of_usage(covered: Coverage) -> Iterator[str]:
     if estimated := covered.usage.get("estimated"):
-        yield f"{estimated:,} requests had no usage in their log; their tokens were counted offline"
+        yield f"{counted(estimated, 'request')} had no usage in the log; the tokens were counted offline"
     if inconsistent := covered.usage.get("inconsistent"):
-        yield f"{inconsistent:,} requests have contradictory usage and are in no total"
+        yield f"{counted(inconsistent, 'request')} of contradictory usage in no total"
     yield from _too_long(covered.too_long)
-    yield from (f"{count:,} request{'s' * (count != 1)}: {note}" for note, count in covered.assumed.items())
+    yield from (f"{counted(count, 'request')}: {note}" for note, count in covered.assumed.items())
 
 
 def _too_long(rows: Sequence[TooLong]) -> list[str]:

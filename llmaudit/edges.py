@@ -107,7 +107,8 @@ def misfit(edges: Edges, catalog: Catalog) -> str | None:
     """Return what keeps a catalog from pricing cells with these edges, in words; None where it may."""
     lacking = [edge for edge in catalog.prompt_edges() if edge not in edges.prompt]
     if lacking:
-        return f"its prices step at a prompt of {lacking[0]:,} tokens, where the cells do not divide"
+        why = "its prices step" if lacking[0] in catalog.price_edges() else "context windows are told apart"
+        return f"{why} at a prompt of {lacking[0]:,} tokens, where the cells do not divide"
     renamed: dict[datetime, datetime] = {}
     theirs = _slots_of(catalog, edges)
     starts = [start for start, _, _ in theirs]

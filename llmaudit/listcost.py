@@ -82,7 +82,7 @@ def priced_requests(store: Store, catalog: Catalog, period: Period = ALL) -> Ite
         period: Only requests that started in it.
     """
     with resolved_requests(store, catalog, period):
-        store.execute(_conditioned(catalog.prompt_edges()))
+        store.execute(_conditioned(catalog.price_edges()))
         columns = ", ".join(f"z.{name}" for name in RateKey._fields)
         keys = [
             RateKey(*row) for row in store.rows(f"SELECT DISTINCT {columns} FROM conditioned_requests z ORDER BY ALL")

@@ -96,11 +96,16 @@ def gateway_requests(
 
 def _slices(store: Store, catalog: Catalog) -> str:
     """Return slices.sql; a database that was opened read-only may be older than its newest column."""
-    edges = sorted(catalog.prompt_edges(), reverse=True)
-    bands = " ".join(f"WHEN z.prompt_tokens >= {edge} THEN CAST({edge} AS BIGINT)" for edge in edges)
-    sql = read_sql("slices.sql").replace("{band} AS", f"CASE {bands} END AS")
+    sql = read_sql("slices.sql").replace("{band} AS", f"{_edge_below(catalog.prompt_edges())} AS")
+    sql = sql.replace("{step} AS", f"{_edge_below(catalog.price_edges())} AS")
     known = "SELECT 1 FROM information_schema.columns WHERE table_name = 'requests' AND column_name = 'system_chars'"
     return sql if store.rows(known) else sql.replace("z.system_chars", "CAST(NULL AS BIGINT)")
+
+
+def _edge_below(edges: list[int]) -> str:
+    """Return the largest edge not above the prompt of a request, in SQL."""
+    cases = (f"WHEN z.prompt_tokens >= {edge} THEN CAST({edge} AS BIGINT)" for edge in sorted(edges, reverse=True))
+    return f"CASE {' '.join(cases)} END"
 
 
 def _make_spared(store: Store, slices: str) -> None:

@@ -27,6 +27,9 @@ IDENTITY = (
 """Columns by which a row is known to be the same in a later export."""
 
 DIRECT = {"azure openai": "azure", "amazon bedrock": "bedrock", "vertex ai": "vertex", "openai": "openai"}
+MODELS_ONLY = re.compile(r"\b(?:openai|anthropic|openrouter|mistral|cohere)\b", re.IGNORECASE)
+"""Providers that sell nothing but models: their credits and fees belong to the bill too, whatever the row names."""
+
 AI_SERVICE = re.compile(r"generative ai|bedrock|openai|vertex ai|gemini|anthropic|claude|foundry", re.IGNORECASE)
 _UNIT = re.compile(r"^(?P<count>[\d,]+)?\s*(?P<factor>[KMB])?\s*(?P<what>tokens?)$", re.IGNORECASE)
 _FACTORS = {"": 1, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
@@ -39,10 +42,11 @@ def convert(record: dict[str, Any], context: Context) -> BillLine | Ignored:
     service = " ".join(
         filter(None, (cell(row, n) for n in ("ServiceSubcategory", "ServiceName", "SkuMeter", "ProductFamily")))
     )
-    if not (details.get("TokenDirection") or details.get("ModelId") or AI_SERVICE.search(service)):
+    provider = cell(row, "ServiceProviderName", "ProviderName")
+    of_models = AI_SERVICE.search(service) or MODELS_ONLY.search(provider or "")
+    if not (details.get("TokenDirection") or details.get("ModelId") or of_models):
         return Ignored("line of another service")
     occurrences: Occurrences = context.state
-    provider = cell(row, "ServiceProviderName", "ProviderName")
     start, end = (moment(cell(row, name), name) for name in ("ChargePeriodStart", "ChargePeriodEnd"))
     kind = kind_of(details, cell(row, "SkuMeter", "x_SkuMeterName", "x_UsageType", "SkuId") or "")
     count, unit = _quantity(row)

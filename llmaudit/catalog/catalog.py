@@ -37,6 +37,13 @@ from llmaudit.catalog.timeline import (
     without,
 )
 
+WINDOWS = (8_000, 16_000, 32_000, 64_000, 160_000, 400_000, 500_000, 900_000, 1_000_000, 2_000_000)
+"""Prompt sizes beside those where a price steps at which cells divide, so that a cell fits a window or does not.
+
+They are the usual windows with a little room for the answer. They are fixed: were they the windows that the catalog
+holds (107 of them), every new model would make the cells of before unusable.
+"""
+
 
 class Catalog(Directory):
     """Every seller, sku, price, fee, calendar and tokenizer family.
@@ -100,6 +107,15 @@ class Catalog(Directory):
             return None
         return context
 
+    def is_too_long(self, prompt_band: int, offer: Offer) -> bool:
+        """Say whether the prompts of a band are too long for an offer; one whose window is not known takes any.
+
+        A band that ends above the context window is too long as a whole. An answer counts in most windows as well, and
+        `WINDOWS` leaves usual ones little more than the room for it.
+        """
+        longest = self.longest_prompt(offer)
+        return longest is not None and prompt_band >= max(edge for edge in self._prompt_edges if edge <= longest)
+
     def goes_by_completion(self, offer: Offer) -> bool:
         """Say whether some price of an offer is decided by the completion of a request."""
         schedules = {when.schedule for when in self.spans(offer) if when.schedule}
@@ -140,13 +156,21 @@ class Catalog(Directory):
             edges |= {naive(until) + timedelta(microseconds=1) for until in promised if until}  # it holds at its end
         return sizes, sorted(edges)
 
-    def prompt_edges(self) -> list[int]:
+    def price_edges(self) -> list[int]:
         """Return every prompt size, in tokens, at which some price steps, with 0 first."""
+        return list(self._price_edges)
+
+    @cached_property
+    def _price_edges(self) -> tuple[int, ...]:
+        return tuple(sorted({0, *(when.prompt_from for when in self._conditions())}))
+
+    def prompt_edges(self) -> list[int]:
+        """Return every prompt size, in tokens, at which cells divide: the price steps and `WINDOWS`, with 0 first."""
         return list(self._prompt_edges)
 
     @cached_property
     def _prompt_edges(self) -> tuple[int, ...]:
-        return tuple(sorted({0, *(when.prompt_from for when in self._conditions())}))
+        return tuple(sorted({*self._price_edges, *WINDOWS}))
 
     def _conditions(self) -> Iterator[When]:
         """Yield every condition that a price states, or a multiplier adds."""

@@ -12,7 +12,7 @@ from typing import Self
 
 from llmaudit.catalog.compiled import Compiled
 from llmaudit.catalog.model import CatalogFile, OwnEntry, Tokenizer
-from llmaudit.catalog.names import MAX_NAME, Named, NameIndex, Reading, of_resource, spellings
+from llmaudit.catalog.names import MAX_NAME, Named, NameIndex, Reading, at_a_cloud, of_resource, spellings
 from llmaudit.catalog.stock import DIRECT_KINDS, Offer, Stock
 from llmaudit.deployments import Deployment, behind
 
@@ -124,11 +124,21 @@ class Directory(Stock):
             return Match(None, "unknown-seller")
         names = spellings(model)
         if known or by_prefix:
-            return self._one(names, [known or by_prefix or ""], at)
+            return self._at_seller(names, known or by_prefix or "", at)
         own = self._by_its_maker(names, at)
         if own.offer and any(seller != own.offer.seller for seller in self._names.sellers_of(model)):
             return Match(own.offer, by_maker=True)
         return own if own.offer or own.reason == "ambiguous-model" else self._one(names, self._direct, at)
+
+    def _at_seller(self, names: Sequence[str], seller: str, at: datetime | None) -> Match:
+        """Return what a seller has under some names; a cloud also under the id that the model's maker has for it."""
+        own = self._one(names, [seller], at)
+        if own.offer or self.kind(seller) != "cloud":
+            return own
+        made = self._by_its_maker(names, at).offer
+        model = made.sku.model if made else ""
+        sold = self._one(at_a_cloud(seller, (*names, model.partition("/")[2])), [seller], at) if made else own
+        return sold if sold.offer and sold.offer.sku.model == model else own
 
     def _by_its_maker(self, names: Sequence[str], at: datetime | None) -> Match:
         """Return what a name without a seller means among makers.

@@ -20,6 +20,10 @@ _BEDROCK = re.compile(r"bedrock/(?:converse/|invoke/)?(?:[a-z]{2}(?:-[a-z]+)+-[0
 RESOURCES: tuple[tuple[re.Pattern[str], str], ...] = ((_VERTEX, "vertex"), (_BEDROCK, "bedrock"))
 """Paths that clouds, and gateways for them, write around their own ids, and whose ids these are."""
 
+_DATED = re.compile(r"(?P<name>.+)-(?P<date>[0-9]{8})")
+_FORMS = {"bedrock": ("claude_platform/{0}", "anthropic.{0}-v1:0", "anthropic.{0}"), "vertex": ("{0}", "{1}")}
+"""How a cloud writes a maker's id ({0}; {1}: with `@` before its date), the one with prices for every region first."""
+
 _FINE_TUNED = re.compile(r"(ft:[^:]+):[^:]*:.*")
 """OpenAI's own fine-tuned models, `ft:base:organisation:suffix:id`: priced by their base, whoever's they are."""
 
@@ -71,6 +75,15 @@ def spellings(model: str) -> tuple[str, ...]:
     _, slash, rest = model.partition("/")
     whole = (model, rest) if slash else (model,)
     return (*whole, *(found[1] for name in whole if (found := _FINE_TUNED.fullmatch(name))))
+
+
+def at_a_cloud(seller: str, names: Iterable[str]) -> list[str]:
+    """Return the ids that a cloud may have for a model that its maker knows by some names.
+
+    Clouds answer with the maker's own id: one that Claude Code keeps says nothing of the cloud's id that was called.
+    """
+    dated = [(name, _DATED.sub(r"\g<name>@\g<date>", name)) for name in dict.fromkeys(names)]
+    return [form.format(*pair) for form in _FORMS.get(seller, ()) for pair in dated]
 
 
 _ANY_DIGIT = str.maketrans("0123456789", "#" * 10)

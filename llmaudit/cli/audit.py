@@ -40,7 +40,7 @@ def audit(
 
     Without --db it uses a temporary database. Cells files (`llmaudit rollup`) are added up and need no database.
     """
-    from llmaudit.audit import DEFAULT_PLANS, check_plans, conclude, evidence_of
+    from llmaudit.audit import DEFAULT_PLANS, check_plans, conclude, evidence_of, warnings_for_people
     from llmaudit.cli.report import write_report
     from llmaudit.facts import added
 
@@ -60,7 +60,7 @@ def audit(
         notice(settings, f"report written to {out}")
     answer(settings, found, lambda: show(settings, found))
     if not settings.json:
-        warn(settings, found.warnings if found.spend.requests else found.warnings[:1])
+        warn(settings, warnings_for_people(found))
     if failure:
         raise Ended(failure.exit_code)
     if empty := nothing_in(evidence, or_bills=True):

@@ -33,8 +33,11 @@ LABEL = re.compile(r"\s*\S[^:]{0,12}?\s{2,}(?=\S)")
 PART_ENDS = re.compile(r"(?<=[/_-])|(?=\.[a-z])")
 """Where a name may be broken: not before a digit, which belongs to a version (`gpt-5.6`)."""
 
-WORDS = (30, 20, 14, 10, 6)
+WORDS = (30, 20, 14, 10, 8)
 """Letters of a word that a column is given room for, the first that fits; where none does, rows become records."""
+
+FIGURE = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*s?")
+"""An amount, a share, a count, seconds: broken in two it would be read as another."""
 
 GAP = 2
 """Spaces between columns on a terminal."""
@@ -130,14 +133,18 @@ def table(
 def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
     """Return the width of each column, so that amounts and short words stay whole; None if there is no room for all.
 
-    Every column has room for its longest word, of long names for a part; what is left goes to those that want more.
+    Every column has room for its longest word, of long names for a part, and for every figure whole; what is left goes
+    to those that want more.
     """
     from rich.cells import cell_len
 
-    wanted = [max(map(cell_len, texts)) for texts in zip(*rows, strict=True)]
-    longest = [max(cell_len(w) for text in texts for w in text.split() or [""]) for texts in zip(*rows, strict=True)]
+    columns = list(zip(*rows, strict=True))
+    wanted = [max(map(cell_len, texts)) for texts in columns]
+    words = [[word for text in texts for word in text.split()] for texts in columns]
+    longest = [max(map(cell_len, found), default=0) for found in words]
+    figures = [max((cell_len(word) for word in found if FIGURE.fullmatch(word)), default=0) for found in words]
     for most in WORDS:
-        least = [min(most, width) for width in longest]
+        least = [max(min(most, width), figure) for width, figure in zip(longest, figures, strict=True)]
         if sum(least) <= room:
             break
     else:
@@ -206,7 +213,8 @@ def _records(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]])
     for number, row in enumerate(cells, start=1):
         line(f"row {number:,}")
         for name, cell in zip(columns, row, strict=True):
-            line(f"  {name:{width}}  {cell}")
+            if name or cell:
+                line(f"  {name:{width}}  {cell}".rstrip())
     line()
 
 

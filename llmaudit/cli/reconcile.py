@@ -57,7 +57,11 @@ def reconcile(
     with open_store(settings, read_only=True) as store:
         evidence = gather(store, prices, (), _in_days_of_bills(settings.period), only=())
     found, used = finding.find(evidence, totals), usage.find(evidence, totals)
-    warnings = [*_strangers(totals, found, prices), *([] if found.rows else [NO_BILL if used.rows else NOTHING])]
+    warnings = [
+        *_strangers(totals, found, prices),
+        *finding.foreign_amounts(found.rows),
+        *([] if found.rows else [NO_BILL if used.rows else NOTHING]),
+    ]
     document = {
         "schema": "llmaudit/reconcile/1",
         "catalog_version": prices.version,
@@ -134,16 +138,19 @@ def _coverage(row: Row) -> str:
 
 def _explain(row: Row) -> None:
     """Print the parts of a row's difference, rounded so that they add up to it."""
+    from llmaudit.findings.reconcile import foreign_of
     from llmaudit.money import share_out, shown
     from llmaudit.report.wording import month
 
+    if not (row.causes or row.other_bills or row.other_amounts or row.notes):
+        return
     line(f"{row.seller} {month(row.month)}, by {row.bill}:")
     for cause, usd in zip(row.causes, share_out([cause.usd for cause in row.causes]), strict=True):
         line(f"  {shown(usd):>14}  {cause.title}")
     for other in row.other_bills:
         line(f"  {shown(other.billed_usd):>14}  in {other.bill}, which lists the same charges: not added")
-    for currency, amount in row.other_amounts.items():
-        line(f"  {amount} {currency} without an exchange rate: in no sum")
+    if row.other_amounts:
+        line(f"  {foreign_of([row])} without an exchange rate: in no sum")
     for note in row.notes:
         line(f"  {note}")
 

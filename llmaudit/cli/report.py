@@ -33,7 +33,7 @@ def report(
 
     If the period has neither requests nor bills it says so and ends with code 4.
     """
-    from llmaudit.audit import DEFAULT_PLANS, conclude, gather
+    from llmaudit.audit import DEFAULT_PLANS, conclude, gather, warnings_for_people
 
     with open_store(settings, read_only=True) as store:
         plans = [*dict.fromkeys([*DEFAULT_PLANS, *(plan or [])])]
@@ -51,7 +51,7 @@ def report(
     elif not out or settings.json:
         answer(settings, found, lambda: show(settings, found))
         if not settings.json:
-            warn(settings, found.warnings)
+            warn(settings, warnings_for_people(found))
     if empty:
         raise empty
 

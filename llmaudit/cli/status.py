@@ -45,17 +45,22 @@ def status(
         _privacy(settings)
         return
     from llmaudit.audit import gather
+    from llmaudit.findings.coverage import twice_sentence
     from llmaudit.summaries.oversize import Oversize
     from llmaudit.summaries.spared import Spared
+    from llmaudit.summaries.twice import Twice
 
     with open_store(settings, read_only=True) as store:
-        evidence = gather(store, catalog(settings), (), settings.period, only={Oversize, Spared})
+        evidence = gather(store, catalog(settings), (), settings.period, only={Oversize, Spared, Twice})
         estimated = store.dicts(_ESTIMATED, {"since": settings.period.since, "until": settings.period.until})[0]
         first, last = store.one(_SPAN, {"since": settings.period.since, "until": settings.period.until})
-    document = _document(evidence, estimated) | {"first_at": first, "last_at": last, "warnings": evidence.notes}
+    known = _document(evidence, estimated)
+    twice = twice_sentence(known["told_twice"])
+    warnings = [*([twice] if twice else []), *evidence.notes]
+    document = known | {"first_at": first, "last_at": last, "warnings": warnings}
     answer(settings, document, lambda: _show(settings, document))
     if not settings.json:
-        warn(settings, evidence.notes)
+        warn(settings, warnings)
 
 
 def _privacy(settings: Settings) -> None:
@@ -114,6 +119,7 @@ def _document(evidence: Evidence, estimated: dict[str, int]) -> dict[str, Any]:
         "tokens_estimated": estimated,
         "assumed_time": {"requests": spent.assumed_time_requests, "spend_usd": spent.assumed_time_usd},
         "usage": covered.usage,
+        "told_twice": covered.told_twice,
         "gateway_cache": {
             "requests": spared.requests,
             "avoided_usd": spared.avoided_usd,

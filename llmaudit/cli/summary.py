@@ -79,6 +79,7 @@ def _spent(audit: Audit) -> None:
 
 def _bills(audit: Audit) -> None:
     """Print what the bills charge, one line for each seller and month; they are compared by `llmaudit reconcile`."""
+    from llmaudit.report.sections.reconcile import amounts_of
     from llmaudit.report.wording import month
 
     if audit.coverage.bills and not audit.reconcile.rows and not audit.usage.rows:
@@ -87,9 +88,12 @@ def _bills(audit: Audit) -> None:
             " tokens: ingest the seller's cost or usage export, or the request logs"
         )
     for row in audit.reconcile.rows:
-        seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} of it in the logs"
+        of_it = (
+            "of its tokens in the logs" if row.coverage_by == "tokens" else "of it on days with requests in the logs"
+        )
+        seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} {of_it}"
         seen = seen if row.has_usage else " for credit and fees, and does not show usage"
-        line(f"  bill: {row.seller} {month(row.month)} charges {shown(row.billed_usd)}{seen} (llmaudit reconcile)")
+        line(f"  bill: {row.seller} {month(row.month)} charges {amounts_of([row])}{seen} (llmaudit reconcile)")
 
 
 def _usage(settings: Settings, audit: Audit) -> None:

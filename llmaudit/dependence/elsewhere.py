@@ -142,7 +142,7 @@ def _rates(priced: PricedCell, offer: Offer, catalog: Catalog) -> Rates | None:
     A seller without a price of its own for a kind of token (cache writes, most often) would be priced by the next
     one, and a gap in the catalog would look like a discount.
     """
-    if offer.sku.context is not None and priced.cell.prompt_band >= offer.sku.context:
+    if priced.cell.tokens[-1] and catalog.is_too_long(priced.cell.prompt_band, offer):
         return None
     rates, quantities = rates_of(priced.cell, offer, catalog), priced.cell.quantities
     if isinstance(rates, NoRates) or rates.lacking(quantities) or priced.rates is None:

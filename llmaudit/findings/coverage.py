@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -11,8 +12,11 @@ from llmaudit.catalog.quote import usage_notes
 from llmaudit.catalog.units import PRICED
 from llmaudit.cells import PricedCell, price
 from llmaudit.evidence import Evidence, LedgerRow, grouped, requests
-from llmaudit.money import total
+from llmaudit.money import shown, total
+from llmaudit.phrases import counted
 from llmaudit.summaries.oversize import Oversize
+from llmaudit.summaries.slices import Slice
+from llmaudit.summaries.twice import Twice
 
 
 class Unpriced(msgspec.Struct, frozen=True):
@@ -47,6 +51,22 @@ class TooLong(msgspec.Struct, frozen=True):
     spend_usd: Decimal | None
 
 
+class ToldTwice(msgspec.Struct, frozen=True):
+    """Calls that an agent's log events and its session files both tell of; ingest one of the two.
+
+    Attributes:
+        other: The format of the session files.
+        model: The model.
+        requests: How many calls are there twice.
+        spend_usd: What they cost by the events, which is counted once too often; None where nothing of it is known.
+    """
+
+    other: str
+    model: str
+    requests: int
+    spend_usd: Decimal | None
+
+
 class Coverage(msgspec.Struct, frozen=True):
     """How far the audit sees.
 
@@ -65,6 +85,7 @@ class Coverage(msgspec.Struct, frozen=True):
         spend_known_pct: Share of requests whose cost is known.
         unpriced: Models without a price, or usage that cannot be priced.
         too_long: Requests above a limit of their model; they are in every total all the same.
+        told_twice: Calls that log events and session files of coding agents both tell of; in every total twice.
         assumed: Sentences on prices that rest on an assumption, with the requests each touches.
         files: The ledger.
     """
@@ -83,8 +104,22 @@ class Coverage(msgspec.Struct, frozen=True):
     spend_known_pct: float | None
     unpriced: list[Unpriced]
     too_long: list[TooLong]
+    told_twice: list[ToldTwice]
     assumed: dict[str, int]
     files: list[LedgerRow]
+
+
+def twice_sentence(rows: Sequence[ToldTwice]) -> str | None:
+    """Return what a reader must know of calls that are there twice; None where there are none."""
+    if not rows:
+        return None
+    costs = [row.spend_usd for row in rows if row.spend_usd is not None]
+    others = ", ".join(sorted({row.other for row in rows}))
+    return (
+        f"{counted(sum(row.requests for row in rows), 'call')} of coding agents told twice, by log events and by "
+        f"session files ({others}): {shown(total(costs)) if costs else 'an unknown amount'} too much in every "
+        "total; `llmaudit forget` one of the two"
+    )
 
 
 def find(evidence: Evidence) -> Coverage:
@@ -109,6 +144,7 @@ def find(evidence: Evidence) -> Coverage:
         spend_known_pct=round(100 * known / requests(cells), 2) if cells else None,
         unpriced=_unpriced(cells),
         too_long=_too_long(evidence),
+        told_twice=_told_twice(evidence),
         assumed=_assumed(cells),
         files=files,
     )
@@ -133,22 +169,37 @@ def _too_long(evidence: Evidence) -> list[TooLong]:
     groups: dict[tuple[str | None, str, Literal["output", "prompt"], int], list[Oversize]] = {}
     for row in evidence.rows(Oversize):
         groups.setdefault((row.seller, row.model, row.kind, row.limit_tokens), []).append(row)
-    found = []
-    for (seller, model, kind, limit), rows in groups.items():
-        costs = [one.spend_usd for one in price([row.cell for row in rows], evidence.catalog)]
-        known = [cost for cost in costs if cost is not None]
-        found.append(
-            TooLong(
-                seller=seller,
-                model=model,
-                kind=kind,
-                limit_tokens=limit,
-                requests=sum(row.requests for row in rows),
-                tokens=sum(row.tokens[-1] if kind == "output" else sum(row.tokens[:-1]) for row in rows),
-                spend_usd=total(known) if known else None,
-            )
+    found = [
+        TooLong(
+            seller=seller,
+            model=model,
+            kind=kind,
+            limit_tokens=limit,
+            requests=sum(row.requests for row in rows),
+            tokens=sum(row.tokens[-1] if kind == "output" else sum(row.tokens[:-1]) for row in rows),
+            spend_usd=_spent(evidence, rows),
         )
+        for (seller, model, kind, limit), rows in groups.items()
+    ]
     return sorted(found, key=lambda row: (-row.requests, row.model, row.kind, row.seller or ""))
+
+
+def _told_twice(evidence: Evidence) -> list[ToldTwice]:
+    groups: dict[tuple[str, str], list[Twice]] = {}
+    for row in evidence.rows(Twice):
+        groups.setdefault((row.other, row.model), []).append(row)
+    found = [
+        ToldTwice(other, model, sum(row.requests for row in rows), _spent(evidence, rows))
+        for (other, model), rows in groups.items()
+    ]
+    return sorted(found, key=lambda row: (-row.requests, row.model, row.other))
+
+
+def _spent(evidence: Evidence, rows: Sequence[Slice]) -> Decimal | None:
+    """Return what slices cost, as far as that is known."""
+    costs = [one.spend_usd for one in price([row.cell for row in rows], evidence.catalog)]
+    known = [cost for cost in costs if cost is not None]
+    return total(known) if known else None
 
 
 def _assumed(cells: list[PricedCell]) -> dict[str, int]:

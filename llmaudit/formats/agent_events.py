@@ -294,7 +294,7 @@ FORMAT = Format(
     traps=(
         (
             "the agent's own session files tell the same calls",
-            "ingest one of the two: their ids have nothing in common",
+            "ingest one of the two: their ids have nothing in common. Calls that both tell are counted, and warned of",
         ),
         ("Codex dates an answer's end, and no duration", "the start is the end, and the latency unknown"),
         ("metrics and other events stand in the same files", "they are ignored"),

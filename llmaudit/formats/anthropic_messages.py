@@ -17,6 +17,10 @@ BESIDE = {"compaction", "advisor_message"}
 """Iterations whose tokens are not in the message's own counts and are billed at their own model's price."""
 
 
+CLOUD_IDS = {"msg_bdrk_": "bedrock", "msg_vrtx_": "vertex"}
+"""How the ids of messages that clouds served begin."""
+
+
 class CacheCreation(msgspec.Struct, gc=False, omit_defaults=True):
     """Cache writes by lifetime."""
 
@@ -134,7 +138,7 @@ def request_of(message: Message) -> Request:
         model_raw=message.model,
         model_served=message.model,
         endpoint="messages",
-        region_class=region_of(used.inference_geo),
+        region_class=region_of_message(message.id, used.inference_geo),
         service_tier=used.speed if used.speed == "fast" else used.service_tier,
         is_batch=None if used.service_tier is None else used.service_tier == "batch",
         finish_reason=message.stop_reason,
@@ -154,9 +158,13 @@ def request_of(message: Message) -> Request:
 
 def seller_of_message(identifier: str | None, model: str | None) -> str | None:
     """Return who served a message: clouds mark their ids; other makers' models come from hosts that copy the API."""
-    marks = {"msg_bdrk_": "bedrock", "msg_vrtx_": "vertex"}
-    marked = next((seller for mark, seller in marks.items() if (identifier or "").startswith(mark)), None)
+    marked = next((seller for mark, seller in CLOUD_IDS.items() if (identifier or "").startswith(mark)), None)
     return marked or (None if model and "claude" not in model.lower() else "anthropic")
+
+
+def region_of_message(identifier: str | None, geo: str | None) -> str | None:
+    """Return where a message was answered; of a cloud's it is not known: the word is Anthropic's, for its own price."""
+    return None if (identifier or "").startswith(tuple(CLOUD_IDS)) else region_of(geo)
 
 
 def fill(request: Request, used: Usage | Iteration) -> None:

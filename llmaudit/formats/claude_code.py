@@ -8,7 +8,14 @@ from datetime import datetime
 import msgspec
 
 from llmaudit import usage
-from llmaudit.formats.anthropic_messages import CacheCreation, Iteration, OutputDetails, Usage, seller_of_message
+from llmaudit.formats.anthropic_messages import (
+    CacheCreation,
+    Iteration,
+    OutputDetails,
+    Usage,
+    region_of_message,
+    seller_of_message,
+)
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.values import EARLIEST, LATEST, utc
 from llmaudit.request import Ignored, Reject, Request
@@ -153,11 +160,12 @@ def _request(line: Line, message: Message, reported: Usage) -> Request:
         trace_id=line.requestId,
         session_id=line.sessionId,
         started_at=utc(line.timestamp, "timestamp"),
-        seller=seller_of_message(None, message.model),
+        seller=seller_of_message(message.id, message.model),
         model_raw=message.model,
         model_requested=message.model,
         model_served=message.model,
         endpoint="claude-code",
+        region_class=region_of_message(message.id, reported.inference_geo),
         service_tier=FAST if reported.speed == FAST else reported.service_tier,
         finish_reason=message.stop_reason,
         feature="coding-agent",
@@ -189,6 +197,7 @@ def _iteration(request: Request, iteration: Iteration, number: int) -> Request:
         model_requested=model,
         model_served=model,
         endpoint=request.endpoint,
+        region_class=request.region_class,
         service_tier=request.service_tier,
         feature=request.feature,
         tags=request.tags,
@@ -263,8 +272,8 @@ FORMAT = Format(
             "they have no seller in the file, and are priced at their maker's list",
         ),
         (
-            "a call through Bedrock or Vertex AI names the model as Anthropic does",
-            "it is priced at Anthropic's list",
+            "a call through Bedrock or Vertex AI names the model as Anthropic does, and no region",
+            "ids marked `msg_bdrk_` and `msg_vrtx_` are priced there: at the global price, up to the regional one",
         ),
         (
             "the start of a call is not logged",

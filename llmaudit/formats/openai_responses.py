@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,6 +15,24 @@ from llmaudit.request import Ignored, Reject, Request
 
 FINAL = {"response.completed", "response.failed", "response.incomplete", "response.cancelled", "response.done"}
 """Events that hold the whole response, as it ended."""
+
+REALTIME = "realtime.response"
+"""What the Realtime API calls a response; it names no model, which only the events of its session do."""
+
+SESSIONS = {"session.created", "session.updated"}
+"""Events of the Realtime API that name the model."""
+
+
+@dataclass
+class Sessions:
+    """The models that the Realtime sessions of a file have named so far."""
+
+    models: set[str] = field(default_factory=set)
+
+    @property
+    def model(self) -> str | None:
+        """The model of every session so far; None where they differ: no event says which session it belongs to."""
+        return next(iter(self.models)) if len(self.models) == 1 else None
 
 
 class CachedDetails(msgspec.Struct, gc=False, omit_defaults=True):
@@ -101,12 +120,14 @@ class Response(msgspec.Struct, gc=False):
     output: list[Item] | None = None
     error: Problem | None = None
     incomplete_details: Incomplete | None = None
-    max_output_tokens: int | None = None
+    max_output_tokens: int | Literal["inf"] | None = None
+    """`inf` is the Realtime API's word for no limit."""
     tools: list[Any] | None = None
     text: dict[str, Any] | None = None
     user: str | None = None
     safety_identifier: str | None = None
     conversation: dict[str, Any] | str | None = None
+    conversation_id: str | None = None
     previous_response_id: str | None = None
     metadata: dict[str, Any] | None = None
 
@@ -121,9 +142,16 @@ class Asked(msgspec.Struct, gc=False):
     user: str | None = None
 
 
+class Session(msgspec.Struct, gc=False):
+    """A Realtime session."""
+
+    model: str | None = None
+
+
 class Exchange(Response, gc=False):
     """One line: a response, a request with its response, or an event of a stream that holds the response."""
 
+    session: Session | None = None
     request: Asked | None = None
     response: Response | None = None
     type: str | None = None
@@ -133,6 +161,8 @@ class Exchange(Response, gc=False):
 
 def convert(line: Exchange, context: Context) -> Request | Ignored:
     """Return the request of a response; a stream's events before its last hold no usage."""
+    if line.type in SESSIONS and line.session is not None and line.session.model:
+        context.state.models.add(line.session.model)
     if line.type is not None and line.type not in FINAL and line.object != "response":
         return Ignored("event before the end of a stream")
     answer = line.response or line
@@ -141,6 +171,8 @@ def convert(line: Exchange, context: Context) -> Request | Ignored:
     if answer.status in {"queued", "in_progress"}:
         return Ignored("response that is still being made")
     asked = line.request or Asked()
+    if answer.object == REALTIME and answer.model is None:
+        answer.model = context.state.model
     return request_of(answer, asked, context, event=line.type, at=line.timestamp, took=line.latency_ms)
 
 
@@ -167,7 +199,7 @@ def request_of(
     request = Request(
         request_id=answer.id,
         response_id=answer.id,
-        session_id=_session(answer),
+        session_id=answer.conversation_id or _session(answer),
         started_at=started,
         ended_at=after(started, took, "latency_ms") or epoch(answer.completed_at, "completed_at"),
         model_raw=answer.model or asked.model,
@@ -178,7 +210,7 @@ def request_of(
         is_streamed=True if event else asked.stream,
         finish_reason=answer.incomplete_details.reason if answer.incomplete_details else answer.status,
         user_id=or_none(answer.safety_identifier) or or_none(answer.user) or asked.user,
-        max_output_tokens=answer.max_output_tokens,
+        max_output_tokens=None if answer.max_output_tokens == "inf" else answer.max_output_tokens,
         needs_tools=None if answer.tools is None else bool(answer.tools),
         needs_json=_needs_json(answer.text),
         web_searches=_searches(answer),
@@ -273,7 +305,16 @@ FORMAT = Format(
         "response.previous_response_id",
         "response.incomplete_details",
         "response.usage",
+        "response.conversation_id",
+        "response.status_details",
+        "response.usage.input_token_details",
+        "response.usage.output_token_details",
         "sequence_number",
+        "event_id",
+        "response_id",
+        "item_id",
+        "output_index",
+        "content_index",
         "type",
     ),
     says=lambda record: (
@@ -286,6 +327,7 @@ FORMAT = Format(
     beats=("openai_compatible",),
     record=Exchange,
     convert=convert,
+    state=Sessions,
     repeats="last",
     semantics=(
         "input_tokens includes cached reads and cache writes; output_tokens includes reasoning; total = input + output "
@@ -304,6 +346,10 @@ FORMAT = Format(
         ("background mode fetches the same response again", "one `id` is one request; the last record counts"),
         ("a response that is queued or in progress", "ignored: it has no usage yet"),
         ("`previous_response_id` bills the whole history as input again", "counted as billed; nothing is deduplicated"),
+        (
+            "the Realtime API's responses name no model and no time",
+            "the model is that of the file's `session.created`, if all agree; `--assume-time` dates them",
+        ),
         (
             "Azure and other hosts write the same object",
             "no seller is claimed: without one the maker's price is used, and said to be assumed",

@@ -134,7 +134,7 @@ def _cluster(store: Store) -> ClusterKind:
 def _gate_requests(store: Store, catalog: Catalog, detail: Detail) -> Iterator[None]:
     """Make the view `gate_requests` (gate.sql) for the length of a block."""
     store.execute(f"CREATE OR REPLACE TEMP TABLE gate_superseded AS {_SUPERSEDED_SQL}")
-    edges = sorted(catalog.prompt_edges(), reverse=True)
+    edges = sorted(catalog.price_edges(), reverse=True)
     bands = " ".join(f"WHEN q.prompt_tokens >= {int(edge)} THEN {int(edge)}" for edge in edges)
     with store.table("gate_names", named(detail)):
         store.execute(read_sql("gate.sql").replace("{bands}", f"CASE {bands} END"))

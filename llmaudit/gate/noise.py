@@ -140,15 +140,30 @@ def _of_leaf(was: Leaf | None, now: Leaf, frozen: Mapping[str, Rate]) -> Iterabl
     }
     for cause, variance in per_request.items():
         yield cause, (factor * now.requests) ** 2 * variance
-    now_tokens = now.tokens
+    yield "conditions", factor**2 * _mix_variance(_conditions(old, now, frozen))
+
+
+def _conditions(old: Leaf, now: Leaf, frozen: Mapping[str, Rate]) -> list[tuple[int, int, float]]:
+    """Return each of a model's prices: requests in two logs, and what one costs beyond the mean price.
+
+    At its own tokens: those that a price for long prompts applies to are many times as large as the mean, and a single
+    one of them would stand out from chance if it were taken for a request of mean size.
+    """
+    pooled = Leaf()
+    for side in (old, now):
+        for key, (requests, tokens) in side.by_rate.items():
+            count, sums = pooled.by_rate.get(key, (0, {}))
+            both = {name: sums.get(name, 0) + tokens.get(name, 0) for name in {**sums, **tokens}}
+            pooled.by_rate[key] = (count + requests, both)
+    mean_usd = pooled.effective(frozen)
     items = []
-    for key in {*old.by_rate, *now.by_rate}:
-        cost_per_request = sum(
-            float(count) * float(frozen[key].usd.get(name, ZERO)) for name, count in now_tokens.items()
-        )
-        counts = [side.by_rate.get(key, (0, {}))[0] for side in (old, now)]
-        items.append((counts[0], counts[1], factor * cost_per_request))
-    yield "conditions", _mix_variance(items)
+    for key, (requests, tokens) in pooled.by_rate.items():
+        more = ((frozen[key].usd.get(name, ZERO) - usd, name) for name, usd in mean_usd.items())
+        used = {"requests": requests, **tokens}
+        added = sum(float(difference) * used.get(name, 0) for difference, name in more)
+        before, after = (side.by_rate.get(key, (0, {}))[0] for side in (old, now))
+        items.append((before, after, added / requests if requests else 0.0))
+    return items
 
 
 class _Spread:

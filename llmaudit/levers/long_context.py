@@ -48,7 +48,7 @@ def find(evidence: Evidence) -> LeverResult:
 def _saved(worth: Worth, row: Step) -> Decimal | None:
     """Return the difference to the same requests one token below the step; None where no price steps there."""
     cell = row.cell
-    here, below = worth.rates(cell), worth.rates(cell, prompt_band=cell.prompt_band - 1)
+    here, below = worth.rates(cell), worth.rates(cell, prompt_band=row.price_step - 1)
     if here is None or below is None or here.lacking(cell.quantities) or below.lacking(cell.quantities):
         return None
     if below.expected == here.expected:

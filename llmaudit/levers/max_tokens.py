@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from llmaudit.evidence import Evidence
+from llmaudit.levers import response_cache
 from llmaudit.levers.base import Lever, LeverResult
 from llmaudit.levers.worth import Gain, Worth, gap
 from llmaudit.money import ZERO, percent, shown, total
 from llmaudit.phrases import counted
 from llmaudit.summaries.cutoff import CutOff
+from llmaudit.summaries.repeats import Repeat
 from llmaudit.summaries.reserved import Reserved
 
 ASSUMPTIONS = [
@@ -27,12 +30,20 @@ def find(evidence: Evidence) -> LeverResult:
     worth = Worth(evidence)
     priced = [(row, spent) for row in evidence.rows(CutOff) if (spent := worth.spent(row)) is not None]
     gains = [Gain(row, spent, spent if row.is_json else ZERO, spent) for row, spent in priced if not row.is_short]
+    repeats = [(row, spent) for row in evidence.rows(Repeat) if row.cut and (spent := worth.spent(row)) is not None]
     return LeverResult(
         rows=worth.rows(gains),
         evidence=[*_cut(priced), *_reserved(evidence.rows(Reserved))],
         assumptions=ASSUMPTIONS,
         missing=gap(evidence, "endings", "a finish reason"),
+        included={response_cache.LEVER.name: worth.rows(_common(row, spent) for row, spent in repeats)},
     )
+
+
+def _common(row: Repeat, spent: Decimal) -> Gain:
+    """Return what a response cache saves of answers that were cut off as well: they are then asked for by nobody."""
+    gain = response_cache.gain_of(row, spent)
+    return gain if row.cut == "json" else replace(gain, low=ZERO)
 
 
 def _cut(priced: list[tuple[CutOff, Decimal]]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
 from llmaudit.evidence import Evidence
@@ -32,18 +32,18 @@ def find(evidence: Evidence) -> LeverResult:
     worth = Worth(evidence)
     priced = [(row, spent) for row in evidence.rows(Repeat) if (spent := worth.spent(row)) is not None]
     return LeverResult(
-        rows=worth.rows(_gains(priced)),
+        rows=worth.rows(gain_of(row, spent) for row, spent in priced),
         evidence=list(_sentences(priced)),
         assumptions=ASSUMPTIONS,
         missing=gap(evidence, "prompts", "a prompt"),
     )
 
 
-def _gains(priced: Iterable[tuple[Repeat, Decimal]]) -> Iterator[Gain]:
-    for row, spent in priced:
-        is_usual = not row.needs_tools and row.within_hours <= USUAL_HOURS
-        low = spent if is_usual and row.within_hours == 1 else ZERO
-        yield Gain(row, spent if is_usual else ZERO, low, spent, row.requests if is_usual else 0)
+def gain_of(row: Repeat, spent: Decimal) -> Gain:
+    """Return what a cache saves of repeats that cost some amount."""
+    is_usual = not row.needs_tools and row.within_hours <= USUAL_HOURS
+    low = spent if is_usual and row.within_hours == 1 else ZERO
+    return Gain(row, spent if is_usual else ZERO, low, spent, row.requests if is_usual else 0)
 
 
 def _sentences(priced: list[tuple[Repeat, Decimal]]) -> Iterator[str]:

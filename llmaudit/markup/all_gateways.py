@@ -36,10 +36,18 @@ def _judged(evidence: Evidence) -> Markup:
     sample = _by_gateway(evidence.rows(BilledRequest))
     prompts = _by_gateway(evidence.rows(SizedPrompt))
     cells: dict[str, list[PricedCell]] = dict(grouped(through_gateways, lambda priced: priced.cell.gateway))
+    is_asked_for = evidence.period.since is not None and evidence.period.until is not None
     return Markup(
         [
             judge_gateway(
-                Traffic(name, cells.get(name, ()), sample.get(name, ()), prompts.get(name, ()), payments.get(name, ())),
+                Traffic(
+                    name,
+                    cells.get(name, ()),
+                    sample.get(name, ()),
+                    prompts.get(name, ()),
+                    payments.get(name, ()),
+                    is_asked_for,
+                ),
                 evidence.catalog,
             )
             for name in dict.fromkeys([*cells, *sorted(payments)])

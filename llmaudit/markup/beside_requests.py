@@ -10,7 +10,7 @@ import msgspec
 from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.markup import cell_sums
-from llmaudit.markup.channels import channel_sums, paid_rules, per_dollar
+from llmaudit.markup.channels import PAID, channel_sums, paid_rules, per_dollar
 from llmaudit.markup.claims import claims_against_bill
 from llmaudit.markup.gateway_row import markups_by_model
 from llmaudit.markup.judge import Judgement
@@ -19,7 +19,7 @@ from llmaudit.markup.model import TOLERANCE_PCT, GatewayRow, MarkupRule
 from llmaudit.markup.tokencount import token_counts, token_rules, unsent_usd
 from llmaudit.markup.topup import top_up_rule
 from llmaudit.markup.traffic import Traffic
-from llmaudit.money import EXACT, ZERO, round_to, times, total
+from llmaudit.money import EXACT, ZERO, round_to, shown, times, total
 from llmaudit.summaries.payments import Payment
 
 PAID_BESIDE = frozenset({"top_up", "subscription", "add_on"})
@@ -46,16 +46,38 @@ def with_channels(
     base_usd = list_usd or cell_sums.listed(traffic.cells)  # what was paid beside requests needs no amounts of theirs
     rules_beside = [*token_rules(counts, compared), *([credit_fee] if credit_fee else []), *paid_rules(sums, base_usd)]
     row = _with_rules_beside(row, [rule for rule in rules_beside if rule.of_list_pct > TOLERANCE_PCT])
+    other_days = None if traffic.is_asked_for else _other_days(compared, payments)
+    if other_days:
+        row = msgspec.structs.replace(row, notes=[*row.notes, other_days], evidence=[*row.evidence, other_days])
+        if row.kind in {"subscription", "add_on"}:
+            row = msgspec.structs.replace(row, pct=None, low_pct=None, high_pct=None)
     return msgspec.structs.replace(
         row,
         channels=stated,
         sums=sums,
         claims=claims_against_bill(traffic.name, row.found, catalog),
-        cost_per_list_usd=per_dollar(
-            cell_sums.billed(compared), list_usd - unsent_usd(counts, compared), sums, payments
-        ),
+        cost_per_list_usd=None
+        if other_days
+        else per_dollar(cell_sums.billed(compared), list_usd - unsent_usd(counts, compared), sums, payments),
         monthly_usd=_at_this_pace(row, compared, payments, DAYS_A_MONTH),
         yearly_usd=_at_this_pace(row, compared, payments, DAYS_A_YEAR),
+    )
+
+
+def _other_days(cells: Sequence[PricedCell], payments: Sequence[Payment]) -> str | None:
+    """Return what keeps payments from being a share of what requests cost: they are not all of the requests' days."""
+    known_days = [priced.cell.day for priced in cells if priced.cell.day is not None]
+    besides = [payment for payment in payments if payment.category in PAID]
+    if not known_days or not besides:
+        return None
+    first, last = min(known_days), max(known_days)
+    paid_days = [payment.at.date() for payment in besides if payment.at is not None]
+    if len(paid_days) == len(besides) and first <= min(paid_days) and max(paid_days) <= last:
+        return None
+    when = f"{min(paid_days)} to {max(paid_days)}" if paid_days else "unknown days"
+    return (
+        f"what $1 of list costs is unknown: the requests are of {first} to {last}, the "
+        f"{shown(total(payment.paid_usd for payment in besides))} paid beside them of {when}; name a month with --month"
     )
 
 

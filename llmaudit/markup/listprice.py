@@ -16,7 +16,7 @@ from llmaudit.summaries.billed import BilledRequest
 
 def conditions_of(row: BilledRequest, catalog: Catalog) -> Conditions:
     """Return what the price of a request depends on, as its cell has it: its size by the band between price steps."""
-    edges = catalog.prompt_edges()
+    edges = catalog.price_edges()
     return Conditions(
         row.price_slot,
         edges[bisect_right(edges, sum(row.tokens[:-1])) - 1],

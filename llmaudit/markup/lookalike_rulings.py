@@ -13,23 +13,25 @@ from llmaudit.markup.lookalike_fitting import ON_SOME_REQUESTS, currency_of
 from llmaudit.markup.lookalikes import ORDER
 from llmaudit.markup.model import TOLERANCE, LookAlike, ModelRow
 from llmaudit.markup.outliers import are_outliers_negligible, outlier_mask, unexplained_share
+from llmaudit.markup.regression import MIN_ROWS
 from llmaudit.markup.rules import PER_NUMBER
+from llmaudit.phrases import counted
 
 ALWAYS = {
     "duplicates": "every request id counts once; one counted twice would add the same to both sides",
     "log coverage": "each request is compared with its own list cost; what the log lacks is in neither sum",
 }
 NOT_PRICED = {
-    "region": "no model here has a regional price, or the log names the region",
-    "time of day": "no model here costs more at some hours",
-    "service tier": "no model here has another tier, or the log names the tier that served the request",
-    "batch": "no model here has a batch price",
-    "long context": "no model here has a price for long prompts",
-    "cache class": "every cached token has a known class",
-    "price change on a date": "no price of these models changed within 18 months",
+    "region": "no model with amounts off list has a regional price, or the log names the region",
+    "time of day": "no model with amounts off list costs more at some hours",
+    "service tier": "no model with amounts off list has another tier, or the log names the tier that served it",
+    "batch": "no model with amounts off list has a batch price",
+    "long context": "no model with amounts off list has a price for long prompts",
+    "cache class": "no request with an amount off list has cached tokens of an unknown class",
+    "price change on a date": "no price of a model with amounts off list changed within 18 months",
     "alias": "every request was served by the model it asked for",
     "reasoning outside output": "no request reports reasoning tokens",
-    "uncounted searches": "no model here has a price for searches, or the log counts them",
+    "uncounted searches": "no model with amounts off list has a price for searches, or the log counts them",
 }
 
 
@@ -53,7 +55,9 @@ def _ruling(name: str, judgement: Judgement) -> LookAlike:
     if name == "currency":
         return _currency(judgement)
     if all(decision.outcome == "list" for decision in judgement.models.values()):
-        return LookAlike(name, ruled_out=True, why="the amounts equal list, so there is nothing to explain")
+        odd = sum(int(outlier_mask(decision).sum()) for decision in judgement.models.values())
+        but = f", except {counted(odd, 'sampled request')} that it does not explain" if odd else ""
+        return LookAlike(name, ruled_out=True, why=f"the amounts equal list, so there is nothing to explain{but}")
     scores = [
         (_behind(decision, name), decision.lookalike_scores[name])
         for decision in _asked(judgement)
@@ -86,6 +90,12 @@ def _promotion(judgement: Judgement) -> LookAlike:
         return LookAlike(
             "promotion", ruled_out=False, why=f"explains {_named(below)}: billed {100 * added_share:+.1f}% against list"
         )
+    at_list = [decision for decision in judgement.models.values() if decision.outcome == "list"]
+    odd = [(decision.bench.panel.billed - decision.bench.listed)[outlier_mask(decision)] for decision in at_list]
+    cheap = np.concatenate([residual[residual < 0] for residual in odd]) if odd else np.empty(0)
+    if -cheap.sum() > TOLERANCE * float(judgement.panel.listed.sum()):
+        why = f"{counted(len(cheap), 'sampled request')} billed below list, together -${-cheap.sum():.4f}"
+        return LookAlike("promotion", ruled_out=False, why=why)
     return LookAlike("promotion", ruled_out=True, why="no model is billed below list")
 
 
@@ -119,6 +129,8 @@ def unsettled(judgement: Judgement) -> str | None:
         )
     if (currency_question := _near_currency(judgement)) is not None:
         return currency_question
+    if (denied := _denied(judgement)) is not None:
+        return denied
     is_negligible = are_outliers_negligible(judgement)
     excess = {
         key: unexplained_share(decision)
@@ -133,6 +145,35 @@ def unsettled(judgement: Judgement) -> str | None:
             f"{100 * share:+.2f}% over list on {_named(unexplained)} fits no rule and no look-alike; the gateway's own "
             "bill by request, or the conditions missing from its log (region, tier, cached tokens), would settle it"
         )
+    return None
+
+
+def _over_list(decision: Decision) -> float:
+    """Return what was billed beyond list, as a share of list."""
+    bench = decision.bench
+    return float((bench.panel.billed - bench.listed).sum() / bench.listed.sum())
+
+
+def _denied(judgement: Judgement) -> str | None:
+    """Return what contradicts a look-alike: a model that it cannot touch is as far over list as those it explains.
+
+    How little that model costs is no matter: it is the witness, as one at list would be for the gateway.
+    """
+    touched = {
+        key: (decision.lookalike.name, over)
+        for key, decision in judgement.models.items()
+        if decision.lookalike and (over := _over_list(decision)) > TOLERANCE
+    }
+    for key, decision in judgement.models.items():
+        share = unexplained_share(decision) if decision.outcome == "unclear" else 0.0
+        if share <= TOLERANCE or len(decision.bench.panel) < MIN_ROWS:
+            continue
+        for name, over in touched.values():
+            if name not in decision.lookalike_scores and share >= over / 2:
+                return (
+                    f"{100 * share:+.2f}% over list on {key} follows no rule and no look-alike; {name}, which would "
+                    "explain the others, does not apply to it; the gateway's own bill by request would settle it"
+                )
     return None
 
 

@@ -21,6 +21,7 @@ class Traffic:
         sample: Sampled requests that it billed; with too few of them the cells alone decide.
         prompts: Prompts whose size is known twice.
         payments: What was paid to it beside requests.
+        is_asked_for: Whether requests and payments are those of a period that was asked for, with both its ends.
     """
 
     name: str
@@ -28,3 +29,4 @@ class Traffic:
     sample: Sequence[BilledRequest] = ()
     prompts: Sequence[SizedPrompt] = ()
     payments: Sequence[Payment] = ()
+    is_asked_for: bool = False

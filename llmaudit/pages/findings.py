@@ -135,7 +135,7 @@ def _read(text: str, language: str, setting: Setting) -> tuple[Clause, ...]:
         spoken = in_digits(plain.replace("’", "'"), lexicon)
         if found := clauses(spoken.text, lexicon, setting):
             return tuple(replace(clause, at=spoken.place(clause.at)) for clause in found)
-        if speaks_of_what_is_wrong(plain, lexicon) or sets_aside(plain, lexicon):
+        if found is None or speaks_of_what_is_wrong(plain, lexicon) or sets_aside(plain, lexicon):
             break  # what one language takes back, another that knows fewer of its words must not state
     return ()
 

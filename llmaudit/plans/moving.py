@@ -103,7 +103,7 @@ class Mover:
             return Refusal("gateway-cache", "the gateway answered from its own cache, so no model was called")
         if priced.rates is None and cell.usage_status != "reported":
             return Refusal("no-usage", "no usage to reprice")
-        if target.sku.context is not None and cell.prompt_band >= target.sku.context:
+        if cell.tokens[-1] and self._catalog.is_too_long(cell.prompt_band, target):
             return Refusal("context", f"{model} has a context of {target.sku.context} tokens")
         able = self._catalog.abilities(model)
         unknown = []

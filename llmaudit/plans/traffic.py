@@ -47,6 +47,7 @@ FACETS: dict[str, Verdict] = {
         priced.rates is None,
         priced.cell.usage_status,
         priced.cell.prompt_band,
+        priced.cell.tokens[-1] != 0,
         priced.cell.needs_tools,
         priced.cell.needs_json,
         priced.cell.needs_images,

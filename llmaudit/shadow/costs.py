@@ -108,7 +108,7 @@ def _priced(
     """
     model, names = codes_of(have.get("model", pa.string()))
     at = np.asarray(pc.fill_null(have.get("at", TIME).cast(pa.int64()), NO_TIME))
-    edges = np.asarray(catalog.prompt_edges())
+    edges = np.asarray(catalog.price_edges())
     band = np.searchsorted(edges, tokens.prompt, side="right") - 1
     dated = to_price & (at != NO_TIME)
     slots = _slots(catalog, at[dated])

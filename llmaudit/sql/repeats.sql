@@ -2,7 +2,8 @@
 
    The same prompt is the same keyed hash at the same sku under the same limit and needs; a hash covers text, so prompts with
    images are left out. The answer before must have been there when the request began, and be of another call. A call of which an
-   attempt has failed is a matter of retries, not of repeats. */
+   attempt has failed is a matter of retries, not of repeats. cut: `max_tokens` counts the request as well, `json` where JSON was
+   asked for. */
 WITH asked AS (
     SELECT
         s.row_id AS row_id,
@@ -43,7 +44,8 @@ repeated AS (
 )
 SELECT
     s.*,
-    p.within_hours AS within_hours
+    p.within_hours AS within_hours,
+    CASE WHEN s.is_cut AND NOT s.is_short THEN CASE WHEN s.needs_json THEN 'json' ELSE 'text' END END AS cut
 FROM sliced_requests AS s
 JOIN repeated AS p
     ON p.row_id = s.row_id

@@ -2,8 +2,8 @@
    subset (docs/architecture.md).
 
    Reads resolved_requests and tiers. The names are those of the cells (keyed.sql), so that rows folded from here are parts of
-   cells. It is read once for each summary, so it is cheap: no window over all attempts, and {band} is put in as a CASE over
-   the edges of prompt bands, since a join by a range sorts all requests with everything they carry. */
+   cells. It is read once for each summary, so it is cheap: no window over all attempts, and {band} and {step} are put in as a CASE
+   over the edges of prompt bands and over those at which a price steps, since a join by a range sorts all requests with everything they carry. */
 CREATE OR REPLACE TEMP VIEW sliced_requests AS
 SELECT
     z.row_id AS row_id,
@@ -17,6 +17,7 @@ SELECT
     z.slot_by AS slot_by,
     z.is_thinking AS is_thinking,
     {band} AS prompt_band,
+    {step} AS price_step,
     z.service_tier AS service_tier,
     COALESCE(z.is_batch, FALSE) AS is_batch,
     z.region_class AS region_class,
@@ -42,6 +43,8 @@ SELECT
     z.status AS status,
     z.error_class AS error_class,
     LOWER(z.finish_reason) AS finish_reason,
+    COALESCE(LOWER(z.finish_reason) IN ('length', 'max_tokens', 'max_output_tokens', 'token_limit'), FALSE) AS is_cut,
+    COALESCE(z.max_output_tokens <= 16, FALSE) AS is_short,
     z.is_streamed AS is_streamed,
     z.call_id AS call_id,
     z.session_id AS session_id,

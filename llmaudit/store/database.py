@@ -14,7 +14,7 @@ import duckdb
 
 from llmaudit.errors import InputError, StorageFailedError, StoreError, UsageError, printable
 from llmaudit.sql import migrations
-from llmaudit.store.duck import HARDENED, connected, translated
+from llmaudit.store.duck import HARDENED, NOT_PERMITTED, connected, translated
 
 if TYPE_CHECKING:
     import polars as pl
@@ -373,10 +373,13 @@ def _bring_up_to_date(path: Path, current: int, seconds: float) -> None:
 
     Raises:
         StoreError: The file may not be written, or another process holds it.
+        StorageFailedError: It failed for another reason.
     """
     try:
         Store(path, lock_timeout=seconds).close()
     except StorageFailedError as error:
+        if error.slug != NOT_PERMITTED:
+            raise
         raise StoreError(
             f"the database {printable(str(path))} has the older schema {current} and is read-only",
             next_step="Make it writable for one command, or copy it: it is upgraded when it is opened.",

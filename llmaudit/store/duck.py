@@ -19,6 +19,9 @@ from llmaudit.errors import InputError, LlmauditError, StorageFailedError, Store
 STORAGE_VERSION = "v1.4.0"
 """Files stay readable by DuckDB 1.4 and later, so that other tools can open them."""
 
+NOT_PERMITTED = "database-not-permitted"
+"""What the error of a database is called that may not be opened, or written to."""
+
 Config = dict[str, str | bool | int | float | list[str]]
 HARDENED: Config = {
     "autoinstall_known_extensions": False,
@@ -83,7 +86,7 @@ def _as_ours(error: duckdb.Error, path: Path | None) -> LlmauditError:
         return StorageFailedError(
             f"the database {name} may not be opened: {'permission denied' if 'denied' in text else 'read-only disk'}",
             next_step="Check the permissions of the file and its folder, or give another with --db.",
-            slug="database-not-permitted",
+            slug=NOT_PERMITTED,
         )
     if "not a valid DuckDB database file" in text:
         return InputError(

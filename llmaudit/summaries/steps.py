@@ -10,20 +10,22 @@ from llmaudit.summaries.slices import OTHERS, SUMS, Slice, added, keyed_rows
 
 
 class Step(Slice, frozen=True, kw_only=True):
-    """Good answers to prompts that are a little longer than the lower edge of their band.
+    """Good answers to prompts that are a little longer than a size at which some price steps.
 
     Attributes:
-        within_pct: By how much at most: 2, 5, 10, 25 or 50 percent of the edge.
-        amount: Uncached tokens to take away for every prompt to be one below the edge.
+        price_step: That size, in tokens.
+        within_pct: By how much at most: 2, 5, 10, 25 or 50 percent of it.
+        amount: Uncached tokens to take away for every prompt to be one below it.
     """
 
+    price_step: int
     within_pct: int
     amount: int
 
 
 def build(store: Store) -> list[Step]:
     """Return the prompts, in a fixed order."""
-    rows = keyed_rows(store, read_sql("steps.sql"), ("within_pct",), (*SUMS, "cut_input"))
+    rows = keyed_rows(store, read_sql("steps.sql"), ("price_step", "within_pct"), (*SUMS, "cut_input"))
     for row in rows:
         row["tokens"] = tuple(row.pop(name) for name in COUNTERS)
         row["others"] = tuple(row.pop(name) for name in OTHERS)

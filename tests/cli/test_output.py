@@ -72,6 +72,15 @@ def test_more_columns_than_a_terminal_holds_become_records(database: Path) -> No
     assert "status" in {line.split()[0] for line in said[1:] if line}
 
 
+def test_no_figure_and_no_short_word_is_broken_however_narrow(database: Path) -> None:
+    """`$1,234,567.89` on two lines is read as $1,234,5; nine columns of it fit no terminal of 60 and become records."""
+    for copies in (2, 4, 9):
+        columns = ", ".join(f"'$1,234,567.89' AS c{n}" for n in range(copies))
+        said = on_a_terminal(60, "query", f"SELECT '{LONG}' AS words, 'unproven' AS state, {columns}", "--db", database)
+        assert said.count("$1,234,567.89") == copies
+        assert said.count("unproven") == 1
+
+
 def test_few_columns_stay_a_table_within_the_terminal(database: Path) -> None:
     said = on_a_terminal(60, "query", f"SELECT '{LONG}' AS words", "--db", database)
     assert max(len(line) for line in said.splitlines() if "\x1b" not in line) <= 60

@@ -176,6 +176,23 @@ def test_another_currency_is_converted_at_the_bills_own_rate_or_not_at_all(catal
     assert (found.billed_usd, found.verdict, len(found.notes)) == (2, "agrees", 1)
     bare = only(reconcile.find(evidence(catalog, bills=[line("1.84", tokens=1, currency="EUR")])))
     assert (bare.verdict, bare.billed_usd, bare.other_amounts) == ("not-comparable", None, {"EUR": "1.84"})
+    assert bare.has_usage  # in euros: it is a bill of usage, and not one of credit and fees
+
+
+def test_a_bill_that_is_in_dollars_in_part_is_compared_with_nothing_but_an_invoice(catalog: Catalog):
+    """$2 and 1,840 euros were billed for what cost $2,000 at list: $2 against $2,000 would be no comparison."""
+    logged = cell(model=MODEL, tokens=1_000_000_000)
+    known = evidence(catalog, logged, bills=[line("2", tokens=1), line("1840", tokens=1, currency="EUR")])
+    found = reconcile.find(known)
+    row = only(found)
+    assert (row.verdict, row.billed_usd, row.difference_usd, row.coverage_pct) == ("not-comparable", 2, None, None)
+    assert in_all(found.rows) == "1 bill charges $2.00 and 1,840.00 EUR without a rate to dollars."
+    (told,) = reconcile.foreign_amounts(found.rows)
+    assert "1,840.00 EUR" in told
+    assert "--official openai=AMOUNT" in told
+    invoiced = only(reconcile.find(known, {"openai": Decimal(2000)}))
+    assert (invoiced.verdict, invoiced.difference_usd) == ("agrees", 0)
+    assert reconcile.foreign_amounts([invoiced]) == []
 
 
 def test_an_invoice_total_alone_is_compared_by_days(catalog: Catalog):

@@ -185,3 +185,21 @@ def test_the_first_cause_is_the_largest_of_those_that_are_no_chance():
 def test_one_call_more_or_less_is_not_named(calls: int):
     before, after = baseline(cell(100)), baseline(cell(calls))
     assert causes_of(decompose(before, after), before, after) == []
+
+
+def at_the_other_price(requests: int, prompt: int) -> Cell:
+    """Return requests of model `a` to which another of its prices applies, five times as high: `b`."""
+    return msgspec.structs.replace(cell(requests, tokens=(prompt, 0, 100), model="b"), model="a")
+
+
+def test_one_very_long_prompt_is_no_change_of_the_prices_that_apply():
+    """A single prompt of 400,000 tokens among 1,500 is one request of chance, whatever it costs."""
+    before, long_prompt = cell(1500), at_the_other_price(1, 400_000)
+    for old, new in (((before,), (before, long_prompt)), ((before, long_prompt), (before,))):
+        sides = baseline(*old), baseline(*new)
+        assert "conditions" not in {cause.cause for cause in causes_of(decompose(*sides), *sides)}
+
+
+def test_two_hundred_requests_at_the_other_price_are_named():
+    sides = baseline(cell(1500)), baseline(cell(1300), at_the_other_price(200, 1000))
+    assert next(cause.cause for cause in causes_of(decompose(*sides), *sides)) == "conditions"

@@ -34,7 +34,7 @@ caching:
 
 
 def acme(folder: Path) -> Path:
-    """Write a catalog: m1 is plain, m2 has batch, flex and priority, m3 costs double from 10,001 tokens on."""
+    """Write a catalog: m1 is plain, m2 has batch, flex and priority, m3 and m4 cost double above 10,000 and 14,000."""
     skus = (
         sku_text("m1", [PLAIN])
         + sku_text(
@@ -48,6 +48,7 @@ def acme(folder: Path) -> Path:
             ],
         )
         + sku_text("m3", [PLAIN, f"when: {{prompt_gt: 10000}}, {DOUBLE}", f"when: {{service_tier: flex}}, {HALF}"])
+        + sku_text("m4", [PLAIN, f"when: {{prompt_gt: 14000}}, {DOUBLE}"])
     )
     path = folder / "acme.yaml"
     path.write_text(catalog_text("acme", skus) + CACHING)

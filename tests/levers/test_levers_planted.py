@@ -270,6 +270,11 @@ class TestLongContext:
         # 10,000 tokens are below the step; 150 are 1.5% too many, 900 are 9%, 4,000 are 40%, 9,000 are 90%
         assert sums(result) == (saved(10_150), saved(10_150) + saved(10_900), sum(map(saved, (10_150, 10_900, 14_000))))
 
+    def test_an_edge_between_the_step_and_the_prompt(self, evidence_of: EvidenceOf) -> None:
+        """Cells divide at 16,000 for context windows; the price stepped before, and 17,000 are 21% above that."""
+        result = found(evidence_of([asked(1, 0, prompt=17_000, model="m4")]), "long_context")
+        assert sums(result) == (0, 0, 2 * (17_000 * IN + 100 * OUT) - (14_000 * IN + 100 * OUT))
+
     def test_a_band_of_another_model_is_no_step(self, evidence_of: EvidenceOf) -> None:
         assert found(evidence_of([asked(1, 0, prompt=10_100)]), "long_context").rows == []
 

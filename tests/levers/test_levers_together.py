@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from acme import IN, OUT, asked
+from conftest import EvidenceOf
 from running import run_here
+
+from llmaudit.findings.waterfall import find as waterfall_of
+from llmaudit.levers import all_levers
 
 PRICES = """\
 seller: acme
@@ -38,6 +43,9 @@ constants: {model: big, seller: acme, status: ok}
 """
 BATCH, ORDINARY, PRIORITY = Decimal("0.0075"), Decimal("0.015"), Decimal("0.03")
 """What 1,000 tokens in and 100 out cost: 1,000 x 5 + 100 x 25 millionths, twice and four times that."""
+
+ONE = 1000 * IN + 100 * OUT
+JSON = {"type": "json_object"}
 
 
 def waterfall(folder: Path, **requests: int) -> tuple[Decimal, dict[str, Any]]:
@@ -85,3 +93,25 @@ def test_a_batch_comes_in_place_of_a_service_tier(tmp_path: Path, requests: dict
     assert spent - sum(steps.values()) == Decimal(found["reachable_usd"])  # the plan's moves are steps as well
     # at best what is watched can do without priority, too: no bound holds flex and a batch of the same request
     assert spent - Decimal(found["high"]["no_risk_usd"]) == BATCH * waiting + ORDINARY * watched
+
+
+@pytest.mark.parametrize(("cut", "whole", "repeated"), [(10, 10, 0), (10, 0, 0), (4, 9, 6), (1, 5, 3)])
+def test_an_answer_from_a_cache_is_not_cut_off_again(
+    evidence_of: EvidenceOf, cut: int, whole: int, repeated: int
+) -> None:
+    """`cut` times one question whose answer ended at its limit, `repeated` times one that is answered, `whole` others.
+
+    A cache spares all but the first of each; of the answers that were cut off only the first is left to lose.
+    """
+    limit: dict[str, Any] = {"answer": 100, "finish": "length", "max_tokens": 100, "response_format": JSON}
+    rows = [asked(i, i, text="As JSON", **limit) for i in range(cut)]
+    rows += [asked(100 + i, i, text=f"What is {i}?") for i in range(whole)]
+    rows += [asked(200 + i, i, text="What is a lease?") for i in range(repeated)]
+    two = [lever for lever in all_levers() if lever.name in {"response_cache", "max_tokens"}]
+    found = waterfall_of(evidence_of(rows), two)
+    steps = {step.name: step.saved_usd for step in found.steps}
+    spared = max(cut - 1, 0) + max(repeated - 1, 0)
+    assert steps["response_cache"] == ONE * spared
+    assert steps["max_tokens"] == ONE
+    for saved in (found.low.no_risk_usd, found.no_risk_usd, found.high.no_risk_usd):
+        assert found.spend_usd - saved == ONE * (whole + min(repeated, 1))

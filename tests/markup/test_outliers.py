@@ -241,3 +241,33 @@ def test_a_subscription_is_a_markup_beside_estimates(catalog: Catalog) -> None:
     )
     found = estimated(catalog, rows, (paid,))
     assert (found.verdict, found.kind, found.overpaid_usd) == ("markup", "subscription", 49)
+
+
+def test_a_model_that_the_lookalike_cannot_touch_is_a_witness_however_little_it_costs(catalog: Catalog) -> None:
+    """Half of the requests cost 10% more. Claude's regional price would explain its own; GPT-4.1 mini has none.
+
+    Claude Sonnet 5 costs twice what Haiku 4.5 does in every class: $2, $0.20 and $10.
+    """
+    rows = month(some(0.5, lambda call: call.listed * Decimal("1.1")), requests=3000)
+    sku = "claude-sonnet-5"
+    claude = [
+        msgspec.structs.replace(row, sku=sku, requested=sku, model=f"anthropic/{sku}", billed_usd=row.billed_usd * 2)
+        for row in rows
+        if row.sku == "claude-haiku-4-5"
+    ]
+    few = [row for row in rows if row.sku == "gpt-4.1-mini"][:60]  # 1% of the bill
+    assert judged(catalog, claude).verdict == "explained"
+    found = judged(catalog, [*claude, *few])
+    assert (found.verdict, found.overpaid_usd) == ("undecidable", None)
+    assert "over list on openai/gpt-4.1-mini follows no rule" in found.evidence[0]
+
+
+def test_a_discount_on_some_days_is_named_though_most_of_the_month_is_at_list(catalog: Catalog) -> None:
+    """A fifth off on five days of thirty: no markup, and not "no model is billed below list"."""
+    found = judged(catalog, month(lambda call: call.listed * (Decimal("0.8") if 10 <= call.day < 15 else 1)))
+    assert found.verdict == "none"
+    (promotion,) = (one for one in found.ruled_out if one.name == "promotion")
+    assert not promotion.ruled_out
+    assert "billed below list" in promotion.why
+    (region,) = (one for one in found.ruled_out if one.name == "region")
+    assert "that it does not explain" in region.why

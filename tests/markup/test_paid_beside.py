@@ -56,5 +56,10 @@ def test_payments_of_two_months_are_no_pace_of_one(tmp_path: Path) -> None:
     yearly = taken * 365 / 31 + paid * 365 / 62
     assert Decimal(row["yearly_usd"]) == round(yearly, 2)
     assert Decimal(row["monthly_usd"]) == round(yearly / 12, 2)
+    assert row["cost_per_list_usd"] is None  # two months of 49 are no share of what one month's requests cost
+    (note,) = (note for note in row["notes"] if "$1 of list" in note)
+    assert "2026-10-01 to 2026-10-31, the $98.00 paid beside them of 2026-09-09 to 2026-10-09" in note
     (row,) = run_here(tmp_path, "markup", "--json", "--month", "2026-10", *options).json["gateways"]
     assert Decimal(row["yearly_usd"]) == round((taken + Decimal("2.5") + 49) * 365 / 31, 2)
+    listed = taken * 10
+    assert Decimal(row["cost_per_list_usd"]) == round((listed * Decimal("1.1") * Decimal("1.05") + 49) / listed, 12)

@@ -16,6 +16,7 @@ from llmaudit.findings.savings import plan_row
 from llmaudit.plans import PlanCost, Ratios, evaluate
 from llmaudit.plans.constraints import judge, percentile_ms
 from llmaudit.plans.failures import failed_attempts, unanswered
+from llmaudit.plans.payback import savings_of
 from llmaudit.summaries.content import ContentRow
 from llmaudit.summaries.latency import LatencyBucket
 from llmaudit.summaries.links import LinkRow
@@ -146,6 +147,8 @@ def test_sessions_say_what_a_split_loses(own: Catalog) -> None:
         if usd is not None:
             assert usd == moved + cached + Decimal("21.1") + Decimal("0.02") * 9
     assert sum(one.cost_usd for one in found.outcomes if one.leg.kind == "cache") == Decimal("0.18")
+    left_out = savings_of(found, 30, certified_only=True)
+    assert {one.saving_usd for one in left_out.values()} == {0}, "what does not move loses no cache, and saves nothing"
     together = under(own, "{use: maker/plain}", asked(tier=0), asked(tier=2), links=links)
     assert not [one for one in together.outcomes if one.leg.kind == "cache"], "nothing stays behind"
     as_is = under(own, "{keep: true}", asked(tier=0), asked(tier=2), links=links)

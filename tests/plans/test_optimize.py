@@ -206,13 +206,14 @@ def test_a_label_that_is_not_known_stays(catalog: Catalog):
 def test_a_cell_that_cannot_move_keeps_its_cost(tmp_path: Path):
     """The long prompt does not fit into the other model's context: it stays, and the plan's cost says so."""
     models = sku_text("big", ["usd_per_million: {input: 10, output: 10}"]) + sku_text(
-        "small", ["usd_per_million: {input: 1, output: 1}"], extra="context: 1000"
+        "small", ["usd_per_million: {input: 1, output: 1}"], extra="context: 200000"
     )
     catalog = catalog_of(tmp_path, catalog_text("maker", models))
+    counters = (900_000, 0, 0, 0, 0, 100_000)
     cells = priced(
         catalog,
-        cell(model="maker/big", feature="a", tokens=1_000_000),
-        cell(model="maker/big", feature="a", tokens=1_000_000, prompt_band=272_000),
+        cell(model="maker/big", feature="a", counters=counters),
+        cell(model="maker/big", feature="a", counters=counters, prompt_band=272_001),
     )
     board = board_of(
         cells,

@@ -23,7 +23,7 @@ from llmaudit.store import Store
 
 FILES = ("names.sql", "resolved.sql", "attempts.sql", "keyed.sql", "rollup.sql", "latency.sql", "shadow.sql")
 LEVERS = ("repeats.sql", "prefixes.sql", "unread.sql", "waiting.sql", "rhythm.sql", "logged.sql", "steps.sql")
-LEVERS += ("cutoff.sql", "reserved.sql", "oversize.sql", "gateways.sql")
+LEVERS += ("cutoff.sql", "reserved.sql", "oversize.sql", "twice.sql", "gateways.sql")
 """Summaries of levers, and cells of gateways alone: in the subset, and not run on the second engine."""
 
 QUERIES = ("rollup.sql", "latency.sql", "shadow.sql")

@@ -12,7 +12,7 @@ is (Q - q) x B / Q, and the rest of B is what the bill charges for the logged to
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -24,11 +24,14 @@ from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.evidence import BillSum, Evidence, requests, spend
 from llmaudit.findings.reconcile.parts import CAUSES, Split, split
-from llmaudit.money import percent, total
+from llmaudit.money import EXACT, ZERO, percent, round_to, total
 from llmaudit.period import Period
 
 WHOLE_PCT = 99.0
 """A log that has so much of the bill counts as complete."""
+
+OFFICIAL = "official"
+"""Instead of a bill's format: an invoice total that the user gave."""
 
 NO_USAGE = "it has only purchases and fees, and what was bought does not show what was used"
 
@@ -49,13 +52,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         seller: Who billed.
         month: `2026-10`; None for an invoice total over the whole period.
         bill: The format of the bill, or `official`.
-        verdict: agrees, log-incomplete, differs, no-log or not-comparable (no amount in dollars, or no usage).
-        billed_usd: What the bill charges; None where it has no amount in dollars.
+        verdict: agrees, log-incomplete, differs, no-log or not-comparable (no usage, or usage in a currency that the
+            bill gives no rate for).
+        billed_usd: What the bill charges in dollars; None where it has no amount in dollars.
         effective_usd: The same with prepayments spread out, where the bill says so. Never added to billed.
         other_amounts: Amounts in other currencies that the bill gives no rate for, as text; in no sum here.
         logged_usd: What the logged requests cost as far as known: the amount in the log, else list.
         list_usd: List cost of the logged requests that have a price.
-        difference_usd: billed - logged.
+        difference_usd: billed - logged; None where a part of what was billed is in no sum.
         coverage_pct: How much of what was billed the logs show; None where that cannot be told.
         coverage_by: tokens (of the billed tokens, weighted by their money) or days (with requests in the log).
         requests: Logged requests.
@@ -154,6 +158,26 @@ def find(evidence: Evidence, official: Mapping[str, Decimal] | None = None) -> R
     return Reconcile(known, unbilled, CAVEAT if zone == "UTC" else CAVEAT + OTHER_DAYS.format(timezone=zone))
 
 
+def foreign_amounts(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence on every bill that charges in a currency without a rate: none of it is in any figure."""
+    return [
+        f"{row.seller}, {row.month or 'whole period'}: {foreign_of([row])} on the bill, without a rate to dollars, "
+        f"{'is' if len(row.other_amounts) == 1 else 'are'} in no figure; give the invoice in dollars: "
+        f"llmaudit reconcile --official {row.seller}=AMOUNT"
+        for row in rows
+        if row.other_amounts and row.bill != OFFICIAL
+    ]
+
+
+def foreign_of(rows: Sequence[Row]) -> str:
+    """Return what bills charge in currencies that they give no rate for, such as `296.30 EUR`."""
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        for name, amount in row.other_amounts.items():
+            sums[name] = EXACT.add(sums.get(name, ZERO), Decimal(amount))
+    return " and ".join(f"{round_to(amount, 2):,} {name}" for name, amount in sorted(sums.items()))
+
+
 def _month_of(period: Period) -> str | None:
     """Return the month that a period is, such as `2026-10`; None where it is none."""
     since, until = period.since, period.until
@@ -177,7 +201,7 @@ def _row(
         return None  # usage without money; it serves as quantities where a bill has none
     parts = split(seller, bill_lines, lines, cells, catalog)
     dollars = parts.billed if invoice is None else invoice
-    comparable = invoice is not None or not parts.no_dollars
+    comparable = invoice is not None or not (parts.no_dollars or parts.foreign)
     causes = dict(parts.causes)
     if invoice is not None:
         gap = "invoice_beside_lines" if bill else "not_itemised"
@@ -185,15 +209,15 @@ def _row(
     logged = spend(cells)
     coverage, by = _coverage(parts, cells, month) if bill else (_days(cells, month), "days" if month else None)
     has_usage = invoice is not None or parts.has_usage
-    if not has_usage:
+    if not has_usage or (parts.foreign and not comparable):
         coverage = None
     difference = dollars - logged if comparable else None
     return Row(
         seller=seller,
         month=month,
-        bill="official" if invoice is not None else bill or "",
+        bill=OFFICIAL if invoice is not None else bill or "",
         verdict=_verdict(difference, dollars, coverage, cells) if has_usage or not cells else "not-comparable",
-        billed_usd=None if difference is None else dollars,
+        billed_usd=None if invoice is None and parts.no_dollars else dollars,
         effective_usd=parts.effective,
         other_amounts={name: f"{amount:f}" for name, amount in parts.foreign.items()},
         logged_usd=logged,

@@ -52,6 +52,7 @@ class Split:
         has_usage: Whether any line is usage, and not a purchase, a fee, a credit or tax.
         effective: Sum of the effective costs in dollars; None where there is none.
         foreign: Sums in currencies without a rate.
+        has_foreign_usage: Whether any of those is usage.
         causes: Parts of billed - logged.
         covered: Money of the billed tokens that the log has.
         countable: Money of all billed tokens.
@@ -65,6 +66,7 @@ class Split:
     has_usage: bool = False
     effective: Decimal | None = None
     foreign: dict[str, Decimal] = field(default_factory=dict)
+    has_foreign_usage: bool = False
     causes: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     covered: Decimal = ZERO
     countable: Decimal = ZERO
@@ -88,6 +90,7 @@ def split(
     parts = Split()
     money = [(line, dollars) for line in lines if (dollars := _dollars(line, parts)) is not None]
     parts.billed, parts.no_dollars = total(usd for _, usd in money), not money
+    parts.has_usage = parts.has_foreign_usage
     logged_days = {priced.cell.day for priced in cells}
     billed_days = {line.day for line, _ in money if line.grain in FINE and not aside(line)}
     usage: list[tuple[BillSum, Decimal]] = []
@@ -120,7 +123,8 @@ def _dollars(line: BillSum, found: Split) -> Decimal | None:
         found.effective = (found.effective or ZERO) + line.effective
     dollars = in_dollars(line, line.billed)
     if dollars is None:
-        found.foreign[str(line.currency)] = found.foreign.get(str(line.currency), ZERO) + line.billed
+        found.foreign[str(line.currency)] = EXACT.add(found.foreign.get(str(line.currency), ZERO), line.billed)
+        found.has_foreign_usage |= aside(line) is None
     elif line.currency not in {None, "USD"}:
         note = f"amounts in {line.currency} are converted at the rate stated on each line of the bill"
         if note not in found.notes:

@@ -38,7 +38,8 @@ def base_of(
     own = [found for found in bases_in(sentence, span, term, lexicon) if not (percent and found[1] == "subscription")]
     names = {name for _, name in own}
     paid_in = names & {"credits", "payment"}
-    if "byok" in names or (not paid_in and _is_on_own_keys(sentence, term, span, heading, lexicon)):
+    goes_on = lexicon["beyond"].match(sentence) and lexicon.bases["byok"].search(heading)
+    if "byok" in names or goes_on or (not paid_in and _is_on_own_keys(sentence, term, span, heading, lexicon)):
         return "byok"
     if own:
         return own[0][1]

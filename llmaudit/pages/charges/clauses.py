@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from llmaudit.pages.charges.clause import Clause, clause_at
 from llmaudit.pages.charges.conversions import at_par, conversions, own_rates, paid_in_full, unknown_conversions
-from llmaudit.pages.charges.free import free_of_charge
+from llmaudit.pages.charges.free import free_of_charge, uncharged
 from llmaudit.pages.charges.named import named_charges
+from llmaudit.pages.charges.present import is_of_another_day
 from llmaudit.pages.charges.shares import bare_shares
 from llmaudit.pages.charges.unnamed import bare_factors, bare_prices
 from llmaudit.pages.charges.worth import what_credits_are_worth
@@ -20,8 +21,8 @@ from llmaudit.pages.sentence.setting import Setting
 from llmaudit.pages.sentence.terms import Term, find_terms
 
 
-def clauses(text: str, lexicon: Lexicon, setting: Setting) -> list[Clause]:
-    """Return the clauses of a sentence in its order.
+def clauses(text: str, lexicon: Lexicon, setting: Setting) -> list[Clause] | None:
+    """Return the clauses of a sentence in its order; None where it speaks of charges and states none of them.
 
     Args:
         text: The sentence, template variables marked.
@@ -31,8 +32,9 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting) -> list[Clause]:
     sentence = parse(text, lexicon, setting)
     if sentence is None:
         return []
-    found = [clause for rule in RULES for clause in rule(sentence) if not _is_skipped(sentence, clause)]
-    return _without_echoes(sorted(found, key=lambda clause: clause.at))
+    told = [clause for rule in RULES for clause in rule(sentence)] or list(uncharged(sentence))
+    found = [clause for clause in told if not _is_skipped(sentence, clause)]
+    return None if told and not found else _without_echoes(sorted(found, key=lambda clause: clause.at))
 
 
 def zero_claims(sentence: Sentence) -> Iterator[Clause]:
@@ -78,6 +80,8 @@ def _is_skipped(sentence: Sentence, clause: Clause) -> bool:
     asked = sentence.setting.heading.rstrip().endswith(("?", "？"))
     priced = asked and clause.kind == "subscription" and (clause.usd is not None or clause.other_amount is not None)
     if not clause.negated and clause.who == "gateway" and is_about_else(sentence, whatever_heads=priced):
+        return True
+    if not clause.negated and clause.kind != "credit_conversion" and is_of_another_day(sentence, clause.at):
         return True
     start, end = sentence.span_of(clause.at)
     return bool(sentence.lexicon["skipped"].search(sentence.text[start:end]))

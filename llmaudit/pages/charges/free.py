@@ -24,6 +24,8 @@ _KINDS: dict[str, Kind] = {
     "payment": "payment_processing",
     "tokens": "none_on_tokens",
     "subscription": "subscription",
+    "tool": "tool_per_request",
+    "log": "per_log",
 }
 
 
@@ -37,6 +39,17 @@ def free_of_charge(sentence: Sentence) -> Iterator[Clause]:
         yield replace(clause, negated=True, minimum=None)
         if kind == "byok_pct":
             return
+
+
+def uncharged(sentence: Sentence) -> Iterator[Clause]:
+    """Yield a denial of a charge on what no list names: "we do not bill failed requests"; for what states nothing else.
+
+    A question asks, and a figure makes a case of it.
+    """
+    match = sentence.lexicon["uncharged"].search(sentence.text)
+    if match and not sentence.amounts and not sentence.text.endswith(("?", "？")):
+        clause = clause_at(sentence, Term(*match.span(), "zero"), match.start(), "other_fees")
+        yield replace(clause, negated=True, minimum=None)
 
 
 LABEL_AND_VALUE = 60
@@ -64,7 +77,8 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 def _free_kind(sentence: Sentence, at: int, until: int) -> Kind | None:
     """Return what is free: a way to pay that stands right beside the word, else own keys that the sentence is about."""
-    for name, pattern in sentence.lexicon.ways.items():
+    bases = ((name, sentence.lexicon.bases[name]) for name in ("tool", "log"))
+    for name, pattern in (*sentence.lexicon.ways.items(), *bases):
         if name == "tokens" and not _is_denied_of_tokens(sentence, at, until):
             continue
         beside = (_is_beside(sentence, way.span(), (at, until)) for way in pattern.finditer(sentence.text))

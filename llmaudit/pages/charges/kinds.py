@@ -67,9 +67,18 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
         return "payment_processing"
     if on_payment or (amount and amount.unit == "payment") or of_bank(sentence.text):
         return "payment_processing"
-    if base == "subscription" and (amount is None or amount.kind != "pct"):
+    if base == "subscription" and (amount is None or amount.kind != "pct") and not _is_beside_price(sentence, term):
         return "subscription"
     return _kind_by_base(term, base, amount)
+
+
+def _is_beside_price(sentence: Sentence, term: Term) -> bool:
+    """Say whether all that a denied fee's sentence says of months is a plan's price: "from $400 a month, no fee"."""
+    if not sentence.denied(term):
+        return False
+    priced = [(a.start, a.end) for a in sentence.amounts if a.unit == "period"]
+    months = sentence.lexicon.bases["subscription"].finditer(sentence.text)
+    return bool(priced) and all(any(start <= m.start() < end for start, end in priced) for m in months)
 
 
 def _kind_by_unit(sentence: Sentence, amount: Amount | None) -> Kind | None:

@@ -10,7 +10,7 @@ from llmaudit.pages.charges.bases import base_of
 from llmaudit.pages.charges.clause import Clause, clause_at
 from llmaudit.pages.charges.kinds import UNIT_BASES, kind_of, over_list
 from llmaudit.pages.charges.processors import is_processor_figure
-from llmaudit.pages.charges.shares import is_level
+from llmaudit.pages.charges.shares import costs_more, is_level, is_of_what_is_spent
 from llmaudit.pages.charges.unnamed import is_charged
 from llmaudit.pages.lexicon.files import everywhere
 from llmaudit.pages.model import Kind
@@ -25,6 +25,17 @@ FEE_WORDS = {"fee", "platform", "topup", "payment", "orchestration", "byok", "ma
 
 PAIRS = ({"pct", "usd"}, {"pct", "other"}, {"variable", "usd"}, {"variable", "other"})
 """Figures that make one fee: `4.4% + $0.30`."""
+
+OF_A_CASE: set[Kind] = {"byok_pct"}
+"""What denies a fee named before for a case of its own: "this fee does not apply to calls with your own keys"."""
+
+ON_ANYTHING: set[Kind] = {"platform_pct", "token_pct"}
+
+_OF_A_KIND = re.compile(
+    r"\b(?:additional|extra|small|further|our|separate|zusätzliche\w?|weitere\w?|kleine\w?|supplémentaires|nos|nuestr\w+|adicional\w*)\s$",
+    re.IGNORECASE,
+)
+"""What makes fees of a kind of their own of "fees"."""
 
 NEAR = 8
 """Characters between a figure that is no fee and a word that goes with it."""
@@ -65,11 +76,23 @@ def named_charges(sentence: Sentence) -> Iterator[Clause]:
             if not sentence.is_example(term.start):
                 yield from _factor(sentence, term)
         elif owned or sentence.denied(term):
-            bare = {"charge", "overage"} if owned else {"charge", "plus", "overage"}
-            if term.name not in bare and not is_repeated(sentence.text, term):
-                yield _denial(sentence, term, owned[0] if owned else None)
+            bare = {"charge"} if owned else {"charge", "plus"}
+            if term.name in bare:
+                continue
+            denial = _denial(sentence, term, owned[0] if owned else None)
+            if denial.kind in OF_A_CASE or not is_repeated(sentence.text, term):
+                yield denial
         elif not sentence.setting.is_heading and _stands_alone(sentence, term):
-            yield clause_at(sentence, term, term.start, kind_of(sentence, term, None))
+            kind = kind_of(sentence, term, None)
+            if not (kind in ON_ANYTHING and _is_all_fees(sentence, term)):
+                yield clause_at(sentence, term, term.start, kind)
+
+
+def _is_all_fees(sentence: Sentence, term: Term) -> bool:
+    """Say whether a word means whatever is owed, as contracts have it: "fees are due within 30 days"."""
+    if not everywhere("all_fees").fullmatch(sentence.text, term.start, term.end):
+        return False
+    return not _OF_A_KIND.search(sentence.text, 0, term.start)
 
 
 def _only_refuted(sentence: Sentence, term: Term) -> bool:
@@ -102,9 +125,9 @@ def _with_numbers(sentence: Sentence, term: Term, group: list[Amount]) -> Iterat
     if term.name == "charge":
         if _is_no_fee(sentence, first, kind):
             return
-        if kind == "platform_pct" and _names_price(sentence, first):
+        if kind == "platform_pct" and (_names_price(sentence, first) or costs_more(sentence, first)):
             kind = "token_pct"  # "to the maker's price we add 5%", "others add 5%"
-        elif kind == "platform_pct" and first.kind == "pct" and _is_on_nothing(sentence, term):
+        elif kind == "platform_pct" and first.kind == "pct" and _is_on_nothing(sentence, term, first):
             return
     theirs = is_processor_figure(sentence.text, first.start)
     clause = clause_at(sentence, term, first.start, "payment_processing" if theirs else kind)
@@ -125,9 +148,9 @@ def _is_no_fee(sentence: Sentence, amount: Amount, kind: Kind) -> bool:
     return amount.kind != "variable" and amount.unit is None
 
 
-def _is_on_nothing(sentence: Sentence, term: Term) -> bool:
+def _is_on_nothing(sentence: Sentence, term: Term, amount: Amount) -> bool:
     """Say whether a percentage that only a verb calls a charge is on nothing that its sentence or heading names."""
-    if sentence.text[term.start : term.end].lower().startswith("pay"):
+    if is_of_what_is_spent(sentence, amount) or sentence.text[term.start : term.end].lower().startswith("pay"):
         return False
     span = sentence.span_of(term.start)
     return base_of(sentence.text, term, span, sentence.setting.heading, sentence.lexicon) in {None, "subscription"}
@@ -163,6 +186,10 @@ def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
         r"(\d{1,2}(?:[.,]\d{1,4})?)(?![\d%％.,]*\d|\s?[%％])",
         after,
     )
+    if match is None and sentence.lexicon.wide:
+        match = re.search(
+            r"(?:按|以)\s?(\d{1,2}(?:\.\d{1,4})?)\s?$", sentence.text[: term.start]
+        )  # 「按 0.8 倍率计费」
     value = number(match[1], sentence.lexicon.language, percent=True) if match else None
     if value is not None:
         clause = clause_at(sentence, term, term.start, "credit_conversion")

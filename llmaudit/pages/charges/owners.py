@@ -13,6 +13,9 @@ from llmaudit.pages.model import Who
 from llmaudit.pages.sentence.setting import Setting
 from llmaudit.pages.sentence.terms import Term
 
+_NOT = re.compile(r"(?:\b(?:not|never)|n't)\s$", re.IGNORECASE)
+"""What makes no instruction of a verb: "and does not add a margin"."""
+
 _QUESTION = re.compile(r"[^.!?。？]*[?？]")
 
 _IMPERATIVE = re.compile(r"(?:add|apply|set|configure|define|choose|specify)\b", re.IGNORECASE)
@@ -107,14 +110,15 @@ def _of_rival(told: Told) -> Who | None:
     others = told.setting.others
     if others and _is_relative(others, told.sentence[told.span[0] : told.at]):
         return "other"
-    if (_is_headed_other(told.setting) and not told.ours) or _about_others(told):
+    if (_is_headed_other(told.setting, told.lexicon) and not told.ours) or _about_others(told):
         return "other"
     return None
 
 
 def _of_customer(told: Told) -> Who | None:
     """What is denied in the imperative ("does not add any markup to …") is nothing that the reader sets."""
-    cue = told.lexicon["customer"].search(told.sentence)
+    cues = told.lexicon["customer"].finditer(told.sentence)
+    cue = next((found for found in cues if not _NOT.search(told.sentence, 0, found.start())), None)
     imperative = cue and (told.ours or told.denied) and _IMPERATIVE.match(cue[0])
     if cue and not imperative and not _WE_CHARGE.search(told.sentence[: told.term.start]):
         return "customer"
@@ -123,10 +127,23 @@ def _of_customer(told: Told) -> Who | None:
 
 def _of_provider(told: Told) -> Who | None:
     """A fee is the model maker's where the part names the maker and nothing between parts the two."""
-    named = list(told.lexicon["provider"].finditer(told.before))
-    if not named or told.ours or re.search(r"[,，、]|\bplus\b", told.before[named[-1].end() :]):
+    until = told.term.start if told.term.name == "zero" else told.term.end
+    before = told.sentence[told.span[0] : max(told.at, until)]
+    named = list(told.lexicon["provider"].finditer(before))
+    if not named or told.ours or _GOES_ON.search(before, named[-1].end()):
+        return None
+    if _PARTY.match(named[-1][0]) and _OTHER_PARTY.search(told.sentence):
         return None
     return "provider"
+
+
+_PARTY = re.compile(r"(?:Provider|Supplier|Vendor) ")
+
+_OTHER_PARTY = re.compile(r"(?<!\w)(?:Customer|Client|Licensee|Subscriber)(?!\w)")
+"""The parties of a contract, which calls its own side the provider: "Customer supplies keys, Provider charges 2%"."""
+
+_GOES_ON = re.compile(r"[,，、]|\b(?:plus|and|und|et|y|zuzüglich|más)\b", re.IGNORECASE)
+"""What parts a fee from the maker named before it: "what OpenAI charges plus 5%"."""
 
 
 def _of_nobody_named(told: Told) -> Who | None:
@@ -156,11 +173,14 @@ def _is_set_by_reader(told: Told) -> bool:
     return set_here and _on_what_is_set(told.term, setting, told.lexicon)
 
 
-def _is_headed_other(setting: Setting) -> bool:
+def _is_headed_other(setting: Setting, lexicon: Lexicon) -> bool:
     """Say whether what heads a section, a row or a column names another gateway than the page's own."""
-    if not (setting.subject and setting.others and setting.others.search(setting.subject)):
+    subject = setting.subject
+    if not subject:
         return False
-    return not (everywhere("ours").search(setting.subject) or (setting.own and setting.own.search(setting.subject)))
+    if not ((setting.others and setting.others.search(subject)) or lexicon["others"].search(subject)):
+        return False
+    return not (everywhere("ours").search(subject) or (setting.own and setting.own.search(subject)))
 
 
 def _on_what_is_set(term: Term, setting: Setting, lexicon: Lexicon) -> bool:

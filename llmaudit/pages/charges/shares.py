@@ -30,10 +30,20 @@ _OF_LIST = re.compile(
 )
 
 
+_LIST_BEFORE = re.compile(r"(?:(?:官方|厂商|供应商)(?:价格|定价|标价|价)的|(?:公式価格|定価)の)\s?$")
+"""The list price before a share of it: 「官方价的 1%」."""
+
+
 def bare_shares(sentence: Sentence) -> Iterator[Clause]:
     """Yield shares of the list price that need no word for a fee: `own keys: then 3% of list price`."""
     owned = {id(amount) for group in (*sentence.owned.values(), sentence.refuted) for amount in group}
     byok = sentence.lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
+    for amount in sentence.refuted:
+        if amount.kind == "pct" and sentence.lexicon.bases["byok"].search(
+            sentence.text, *sentence.span_of(amount.start)
+        ):
+            clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, "byok_pct")
+            yield replace(clause, negated=True)  # "with your own keys we do not apply the 4%"
     for amount in sentence.amounts:
         if amount.value is not None and amount.value >= WHOLE and is_level(sentence, amount):
             yield _of_level(sentence, amount, amount.value)
@@ -83,7 +93,7 @@ def _of_level(sentence: Sentence, amount: Amount, level: Decimal) -> Clause:
 def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | None:
     """Return what kind of charge a share without a word for a fee is, or None where it is none."""
     label = _LABEL.match(sentence.text)
-    if label and label.end() == amount.start and (labelled := _labelled(label[0], sentence.lexicon)):
+    if label and label.end() == amount.start and (labelled := _labelled(label[0], sentence)):
         return labelled
     if headed := _headed(sentence, amount):
         return headed
@@ -91,11 +101,12 @@ def _kind_of_share(sentence: Sentence, amount: Amount, *, byok: bool) -> Kind | 
         return added
     if not byok and _raises_price(sentence, amount):
         return "token_pct"
-    if announced := _announced(sentence, amount) or _of_the_rest(sentence, amount):
+    if announced := _announced(sentence, amount) or _of_the_rest(sentence, amount) or _has_become(sentence, amount):
         return announced
     around = sentence.text[max(0, amount.start - 14) : amount.start], sentence.text[amount.end : amount.end + 24]
     beyond = byok and any(map(sentence.lexicon["beyond"].search, around))
     of_list = _OF_LIST.match(sentence.text, amount.end) and (byok or not is_level(sentence, amount))
+    of_list = of_list or (byok and _LIST_BEFORE.search(sentence.text, 0, amount.start))
     return ("byok_pct" if byok else "token_pct") if beyond or of_list else None
 
 
@@ -112,11 +123,26 @@ ADDED_WITHIN = 24
 """Characters after a share in which it is said to be added: "the 2% is added to the list price"."""
 
 
+_PAYS = re.compile(
+    r"\b(?:you(?:'ll| will)? pay|(?:zahlen|bezahlen) Sie|Sie (?:be)?zahlen|vous payez|pagas|paga)\s(?:about |just |only |etwa |un )?$",
+    re.IGNORECASE,
+)
+_MORE = re.compile(r"\s(?:more|mehr|de plus|más)(?=[,.;:]|\s?$|\s(?:than|but|als|que))", re.IGNORECASE)
+
+
+def costs_more(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether the reader is told to pay more by a share: "You pay 5% more, but …"."""
+    start = sentence.span_of(amount.start)[0]
+    return bool(_PAYS.search(sentence.text, start, amount.start) and _MORE.match(sentence.text, amount.end))
+
+
 def _raises_price(sentence: Sentence, amount: Amount) -> bool:
     """Say whether a share is added to the provider's price: "the provider's price, plus 6%", "… kommen 5 %"."""
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(amount.start)
     above = lexicon["above_list"].match(sentence.text, amount.end + 1 - lexicon.wide)
     if above and lexicon["list_price"].search(sentence.text, start, above.end() + ON_LIST_WITHIN):
+        return True
+    if costs_more(sentence, amount):
         return True
     before = _raised(lexicon.sources["raised"], wide=lexicon.wide).search(sentence.text, start, amount.start)
     if not (before or lexicon["added"].search(sentence.text, amount.end, amount.end + ADDED_WITHIN)):
@@ -174,7 +200,9 @@ def _added_to(sentence: Sentence, amount: Amount) -> Kind | None:
     if not (added or lexicon["inside"].search(part)) or lexicon["given"].search(sentence.text):
         return None
     near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
-    return next((_ON[name] for _, name in near if name in _ON), None)
+    named = next((_ON[name] for _, name in near if name in _ON), None)
+    after = everywhere("what_is_spent").search(sentence.text, amount.end, min(end, amount.end + SPENT_WITHIN))
+    return named or ("platform_pct" if added and after else None)
 
 
 def _waived(sentence: Sentence, amount: Amount) -> Kind | None:
@@ -184,6 +212,21 @@ def _waived(sentence: Sentence, amount: Amount) -> Kind | None:
     span = sentence.span_of(amount.start)
     near = bases_in(sentence.text, span, Term(amount.start, amount.end, "charge"), sentence.lexicon)
     return next((_ON[name] for _, name in near if name in _ON), None)
+
+
+_BECOMES = re.compile(
+    r"\s(?:becomes?|(?:drops|falls|goes down|comes down|shrinks) to|is (?:reduced|lowered|cut) to|wird zu|werden zu|sinkt auf|sinken auf"
+    r"|passent? à|tombent? à|baja al?(?: un)?|pasa al?(?: un)?|se reduce al?(?: un)?)\s|\s?(?:降至|降为|降到|变为)\s?|が\s?",
+    re.IGNORECASE,
+)
+
+
+def _has_become(sentence: Sentence, amount: Amount) -> Kind | None:
+    """Return the kind of a share that another, told of before, becomes: "above $20,000 the 2% becomes 1%"."""
+    before = [a for a in sentence.amounts if a.kind == "pct" and a.end <= amount.start]
+    if not before or amount.kind != "pct" or not _BECOMES.fullmatch(sentence.text, before[-1].end, amount.start):
+        return None
+    return "platform_pct"
 
 
 REST_WITHIN = 24
@@ -245,12 +288,27 @@ def _taken_of(sentence: Sentence, amount: Amount) -> Kind | None:
     if not lexicon["takes_share"].search(sentence.text, start, end) or _OF_LIST.match(sentence.text, amount.end):
         return None
     near = bases_in(sentence.text, (start, end), Term(amount.start, amount.end, "charge"), lexicon)
-    return next((_ON[name] for _, name in near if name in _ON), None)
+    named = next((_ON[name] for _, name in near if name in _ON), None)
+    return named or ("platform_pct" if is_of_what_is_spent(sentence, amount) else None)
 
 
-_LABEL = re.compile(r"[^:：.!?]{3,40}[:：]\s?")
+def is_of_what_is_spent(sentence: Sentence, amount: Amount) -> bool:
+    """Say whether the page takes a share of what is spent with it: "we keep 3% of your monthly spend"."""
+    start, end = sentence.span_of(amount.start)
+    ours = everywhere("ours").search(sentence.text, start, end)
+    near = max(start, amount.start - SPENT_WITHIN), min(end, amount.end + SPENT_WITHIN)
+    return bool(ours) and bool(everywhere("what_is_spent").search(sentence.text, *near))
 
 
-def _labelled(label: str, lexicon: Lexicon) -> Kind | None:
+SPENT_WITHIN = 40
+"""Characters around a share in which it is said to be one of what is spent."""
+
+
+_LABEL = re.compile(r"[^:：.!?]{3,60}[:：]\s?")
+
+
+def _labelled(label: str, sentence: Sentence) -> Kind | None:
     """Return what a share is on whose label is a way to pay or to use: "Crypto payments: 5%", "Own keys: 1%"."""
-    return next((kind for base, kind in _ON.items() if lexicon.bases[base].search(label)), None)
+    if everywhere("paid_by").match(label) and sentence.lexicon.bases["credits"].search(sentence.setting.heading):
+        return "topup_pct"  # "Card: 5%" below "Top-ups"
+    return next((kind for base, kind in _ON.items() if sentence.lexicon.bases[base].search(label)), None)

@@ -21,7 +21,12 @@ def bare_prices(sentence: Sentence) -> Iterator[Clause]:
     """Yield prices that need no word for a fee: `$49/month`, `$8 per 100,000 requests`."""
     owned = {id(amount) for group in sentence.owned.values() for amount in group}
     for amount in sentence.amounts:
-        if id(amount) in owned or amount.role != "amount" or amount.unit not in UNIT_KINDS:
+        if id(amount) in owned or amount.role != "amount":
+            continue
+        if amount.unit == "tokens" and amount.kind == "usd" and _is_of_kept_text(sentence):
+            clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, "per_log")
+            yield replace(clause, usd=amount.value, per=amount.per)
+        if amount.unit not in UNIT_KINDS:
             continue
         if amount.kind == "variable" and not is_money_like(sentence, amount):
             continue
@@ -44,6 +49,12 @@ def bare_prices(sentence: Sentence) -> Iterator[Clause]:
             yield replace(clause, other_amount=amount.text)
         else:
             yield replace(clause, template=amount.text.strip(OPEN + CLOSE))
+
+
+def _is_of_kept_text(sentence: Sentence) -> bool:
+    """Say whether a price of tokens is one of keeping them, and of no cache: "Data storage: $0.01 per 1M tokens"."""
+    about = f"{sentence.setting.heading} {sentence.text}"
+    return bool(everywhere("kept_text").search(about)) and "cach" not in about.lower()
 
 
 def bare_factors(sentence: Sentence) -> Iterator[Clause]:
@@ -184,6 +195,14 @@ def _is_paid_from(sentence: Sentence, amount: Amount) -> bool:
     return bool(_FROM.search(sentence.text, 0, amount.start)) and bool(everywhere("invoiced").search(about))
 
 
+_SOMEBODY_PAYS = re.compile(
+    r"(?<!each )(?<!every )(?<!jeder )(?<!jede )(?<!chaque )(?<!cada )(?<!\w)(?!(?:team|plan|pro|member|seat|user|you)\b)[^\W\d]\w+\s"
+    r"(?:pays|paid|zahlt|zahlte|paie|payait|paga|pagaba)\s(?:\w+\s)?$",
+    re.IGNORECASE,
+)
+"""What before an amount by the month says that it is what one customer pays: "Acme pays $1,200 a month"."""
+
+
 _FROM = re.compile(r"\b(?:from|above|over|ab|à partir de|dès|desde|a partir de)\s$", re.IGNORECASE)
 
 
@@ -194,6 +213,8 @@ def _is_of_plan(sentence: Sentence, amount: Amount) -> bool:
     if _COSTS_FOR.search(sentence.text, start, amount.start) and offered:
         return True  # "the Team plan adds shared budgets for $29 a month"
     if lexicon["spending"].search(sentence.text, start, end) or _is_paid_from(sentence, amount):
+        return False
+    if _SOMEBODY_PAYS.search(sentence.text[start : amount.start]):
         return False
     if (
         is_per_thing(amount, sentence.text)

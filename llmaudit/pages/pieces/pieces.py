@@ -143,7 +143,11 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
     for block in blocks:
         last = out[-1] if out else None
         if isinstance(block, Block) and isinstance(last, Block):
-            if last.kind in {"text", "item"} and has_share(last.text) and is_least(block.text, language):
+            if (
+                last.kind in {"text", "item"}
+                and has_share(last.text)
+                and _is_its_least(block.text, last.text, language)
+            ):
                 out[-1] = joined([last, block], " ")
                 continue
             if (_is_label(last, language) or _labels_share(last, block, language)) and _is_value(block):
@@ -163,6 +167,15 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
                 continue
         out.append(block)
     return out
+
+
+def _is_its_least(text: str, fee: str, language: str) -> bool:
+    """Say whether a text states the least of the fee before it: a least payment in is none of a fee on requests."""
+    if not is_least(text, language):
+        return False
+    lexicon = next(lexicons_for(f"{fee} {text}", language))
+    paid_in = (lexicon.bases["credits"], lexicon.bases["payment"])
+    return any(base.search(fee) for base in paid_in) or not any(base.search(text) for base in paid_in)
 
 
 def _ends_with_money(text: str) -> bool:

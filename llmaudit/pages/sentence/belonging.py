@@ -15,7 +15,7 @@ ADJECTIVES = 30
 """Characters that may stand between a figure and its word: "5% flat platform fee"."""
 
 _LEADS = re.compile(
-    r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to"
+    r"\W{0,3}(?:of|is|at|costs?|von|beträgt|de|es de|est de|est à|sont à|kostet|kosten|coûtent?|cuestan?|(?:starts?|begins?) (?:at|from)|为|為|は|が|a|an|about|only|just|nur|flat|fixed|equal to"
     r"|amounts? to|\s){0,4}\W{0,3}",
     re.IGNORECASE,
 )
@@ -74,14 +74,24 @@ def _denied_with_word(sentence: Sentence, amount: Amount) -> bool:
     )
 
 
-_NAMED = re.compile(r"(?:\b(?:of|von|de|at|is|=)\s|[:：]\s?)$", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?:\s(?:of|von|de|at|is|beträgt|est de|es de))?(?:\s?[:：=]|\s(?:about|only|just|etwa|nur|environ))?\s?|[はがを:：]\s?",
+    re.IGNORECASE,
+)
+"""What stands between the name of a fee and its figure: "a fee of $0.25 per million tokens"."""
+
+_NAMED_AFTER = re.compile(r"\s?(?:flat |fixed |的|の)?(?:of )?(?:an? )?", re.IGNORECASE)
+"""What stands between a figure and the fee's name after it: "a $0.05 per minute platform fee"."""
 
 
 def _is_named(sentence: Sentence, amount: Amount) -> bool:
     """Say whether an amount per tokens is a fee's, and no price of a model: "a fee of $0.25 per million tokens"."""
-    before = _NAMED.search(sentence.text, 0, amount.start)
-    return bool(before) and any(
-        term.name in FEE_NOUNS and 0 <= before.start() - term.end <= 1 for term in sentence.terms if before
+    named = (term for term in sentence.terms if term.name in FEE_NOUNS)
+    return any(
+        _NAMED.fullmatch(sentence.text, term.end, amount.start)
+        if term.end <= amount.start
+        else _NAMED_AFTER.fullmatch(sentence.text, amount.end, term.start)
+        for term in named
     )
 
 

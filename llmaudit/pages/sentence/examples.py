@@ -59,13 +59,13 @@ def without_examples(text: str, figures: Sequence[Amount], lexicon: Lexicon, *, 
         example: The sentence itself belongs to an example.
     """
     supposed = lexicon["supposed"].search(text)
-    receipt = len(_SUM.findall(text)) >= _LABELLED_SUMS
+    receipt = len(_SUM.findall(text)) >= _LABELLED_SUMS or _adds_up(text, figures)
     worked = example or receipt or bool(_WORKED.search(text)) or _is_spent(text, figures)
     out: list[Amount] = []
     for amount in figures:
         guess = supposed is not None and supposed.start() < amount.start
         of_case = worked or _follows_example(text, amount, lexicon)
-        case = of_case and _is_sum(amount, out[-1] if out else None) and not _is_on_list(text, amount, lexicon)
+        case = of_case and _is_sum(text, amount, out[-1] if out else None) and not _is_on_list(text, amount, lexicon)
         drop = guess or (receipt and amount.kind == "pct") or case
         out.append(replace(amount, role="ignored") if drop and amount.role == "amount" else amount)
     return out
@@ -81,6 +81,13 @@ def _is_on_list(text: str, amount: Amount, lexicon: Lexicon) -> bool:
     return told and bool(lexicon["list_price"].search(text, max(0, amount.start - ON_LIST), amount.start))
 
 
+def _adds_up(text: str, figures: Sequence[Amount]) -> bool:
+    """Say whether sums of a sentence are the items of a bill with their total: "tokens $82.10, … total $86.20"."""
+    sums = sum(amount.kind in {"usd", "other"} and amount.unit is None for amount in figures)
+    shares = any(amount.kind == "pct" for amount in figures)
+    return sums > _LABELLED_SUMS and not shares and everywhere("total").search(text) is not None
+
+
 def _is_spent(text: str, figures: Sequence[Amount]) -> bool:
     """Say whether the sums of a sentence are what somebody spends."""
     sums = sum(amount.kind in {"usd", "other"} for amount in figures)
@@ -93,11 +100,11 @@ def _follows_example(text: str, amount: Amount, lexicon: Lexicon) -> bool:
     return not of_plan and example_at(text, amount.start, lexicon)
 
 
-def _is_sum(amount: Amount, before: Amount | None) -> bool:
+def _is_sum(text: str, amount: Amount, before: Amount | None) -> bool:
     """Say whether a figure is a factor, or a sum that makes no fee with the percentage before it: "1.4% + $0.25"."""
     if amount.kind not in {"usd", "other"}:
         return amount.kind == "times"
     joined = before is not None and before.kind == "pct" and before.role == "amount"
-    if joined and before is not None and amount.start - before.end <= JOINED:
-        return False
+    if joined and before is not None and 0 < amount.start - before.end <= JOINED:
+        return text[before.end : amount.start].isspace()  # a cell of a bill: "Fee 5% | $5.00"
     return amount.unit in {None, "period"}

@@ -32,7 +32,8 @@ SCALE: dict[str, int] = {
 
 NUMBER = r"\d[\d.,\u00a0\u202f' ]*\d|\d"
 
-_TIGHT = r"\d[\d.,]*\d|\d"
+_TIGHT = r"(?<![\w.,-])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d])(?:,\d+)?|\d[\d.,]*\d|\d"
+"""A number; a space parts its thousands: "1 200 €"."""
 
 SCALES = (
     r"(?:百万|万|萬|千|亿|k\b|K\b|M\b|B\b|thousand\b|million\b|Mio\.?|Tausend\b|Millionen\b|millions?\b"

@@ -21,7 +21,8 @@ def parse(text: str, lexicon: Lexicon, setting: Setting) -> Sentence | None:
     zero = find_zero(text, lexicon, terms)
     free = [match.span() for match in lexicon["free"].finditer(text)]
     denied = list(untaken(text, lexicon))
-    if not (terms or zero or figures or free or denied or lexicon["credits_units"].search(text)):
+    bare = (lexicon[name] for name in ("uncharged", "credits_units"))
+    if not (terms or zero or figures or free or denied or any(words.search(text) for words in bare)):
         return None
     sentence = Sentence(text, lexicon, setting, terms, zero, figures, parts(text, lexicon), free, denied)
     assign_figures(sentence)

@@ -135,7 +135,8 @@ def _starts_with(text: str, name: str, lexicon: Lexicon) -> bool:
 def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tuple[int, int]]) -> bool:
     """Say whether a percentage is a discount, a tax, an uptime: such a word is near, and no word for a fee nearer."""
     fee_follows = any(0 <= start - amount.end <= ADJACENT for start, _ in terms)
-    if _LEVEL.search(sentence[max(0, amount.start - 24) : amount.start]) and not fee_follows:
+    level = _LEVEL.search(sentence[max(0, amount.start - 24) : amount.start]) and not fee_follows
+    if level and not lexicon.bases["byok"].search(sentence):
         return True
     if _OF_SAVINGS.match(sentence, amount.end) and lexicon.terms["charge"].search(sentence, 0, amount.start):
         return False

@@ -104,6 +104,8 @@ def _is_base_of_more(sentence: str, at: int, lexicon: Lexicon) -> bool:
         return True
     if not (more := _plus_some(lexicon.sources["raised"]).match(sentence, at)):
         return False
+    if lexicon["list_price"].search(sentence, at, more.end()):
+        return False  # another model's: "ours is the official price, for others we add 8% to the official price"
     bases = (lexicon.bases[base] for base in ("credits", "byok", "payment"))
     return not any(base.search(sentence, at, more.end() + _REACH) for base in bases)
 
@@ -123,11 +125,15 @@ def _about_a_tool(sentence: str, at: int, lexicon: Lexicon) -> bool:
     return bool(named) and not re.search(r"token|model|inference", sentence[:at], re.IGNORECASE)
 
 
+_RATE = re.compile(r"change|kurs|cambio|汇率|匯率|為替|レート", re.IGNORECASE)
+"""What makes a rate between currencies of a factor, which says nothing of a price."""
+
+
 def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Term]:
     """Return the phrases that claim the provider's own price, without those that go on ("plus 5%")."""
     excluded = [match.span() for match in lexicon["not_zero"].finditer(sentence)]
     excluded += [(term.start, term.end) for term in terms if term.name in {"plus", "hidden"}]
-    if any(term.name == "multiplier" for term in terms):
+    if any(term.name == "multiplier" and not _RATE.search(sentence, term.start, term.end) for term in terms):
         return []  # a factor that equals the official one is a part of a formula, not a price
     found = []
     for match in lexicon["zero"].finditer(sentence):
@@ -135,9 +141,9 @@ def find_zero(sentence: str, lexicon: Lexicon, terms: Sequence[Term]) -> list[Te
             continue
         if _is_base_of_more(sentence, match.end(), lexicon):
             continue
-        if any(term.name == "payment" and term.start <= match.end() for term in terms) and not lexicon.bases[
-            "tokens"
-        ].search(sentence, 0, match.start()):
+        paid = any(term.name == "payment" and term.start <= match.end() for term in terms)
+        paid = paid or lexicon.bases["payment"].match(sentence) is not None
+        if paid and not lexicon.bases["tokens"].search(sentence, 0, match.start()):
             continue  # "card fees are passed along at cost" says nothing about tokens
         if _REFUTED.search(sentence, 0, match.start()) or _about_a_tool(sentence, match.start(), lexicon):
             continue

@@ -29,7 +29,7 @@ _PERIOD = re.compile(
 _PERIOD_WORDS = r"(?:mo|month|Monat|mois|mes|yr|year|Jahr|an|année|año)"
 
 _THING_AND_PERIOD = re.compile(
-    rf"\s?(?:/|per|an?|pro|je|par|por)\s?(?!{SCALES}|month|year|mo\b|[GMT]i?B\b|hour|token|Token)(?:[^\W\d][\w-]*\s?){{1,3}}"
+    rf"\s?(?:/|per|an?|pro|je|par|por)\s?(?!{SCALES}|month|year|mo\b|[GMT](?:i?B|o)\b|hour|token|Token)(?:[^\W\d][\w-]*\s?){{1,3}}"
     rf"(?:/|\b(?:per|a|pro|im|par|al|por|and|und|et|y))\s?{_PERIOD_WORDS}(?!\w)",
     re.IGNORECASE,
 )
@@ -50,6 +50,8 @@ def with_unit(sentence: str, amount: Amount, lexicon: Lexicon) -> Amount:
     """Return the amount with what it is per: `$8 per 100,000 requests`, `10万リクエストあたり8ドル`."""
     if amount.kind not in {"usd", "other", "variable"}:
         return amount
+    if sentence[amount.end : amount.end + 1] == ")" and sentence[amount.start - 1 : amount.start] == "(":
+        amount = replace(amount, end=amount.end + 1)  # "ninety-nine dollars ($99) a month"
     if both := _THING_AND_PERIOD.match(sentence, amount.end):
         return replace(amount, end=both.end(), unit="period")
     match = _per_shape(lexicon.sources["per"]).match(sentence, amount.end)

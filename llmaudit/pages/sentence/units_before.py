@@ -42,7 +42,7 @@ _MANY = rf"(?<![\w.,$€])(?:an?\s|eine\s|une?\s|l[ae]s?\s|los\s)?(?=\d|{SCALES}
 """What before a count does: "a thousand further requests cost", "le million de requêtes est à"."""
 
 _COSTS = (
-    r"(?:\s\w+){0,3}?\s(?:costs?|runs?(?: you)?|sets you back|goes for|comes? (?:in |out )?(?:at|to)|adds|is|are|at"
+    r"(?:\s(?!that\b|which\b|que\b|qui\b|die\b|der\b|das\b)\w+){0,3}?\s(?:costs?|runs?(?: you)?|sets you back|goes for|comes? (?:in |out )?(?:at|to)|adds|is|are|at"
     r"|kosten|kostet|fallen|fällt|zahlen Sie|berechnen wir"
     r"|schl(?:ägt|agen) mit"
     r"|coûte|coûtent|(?:est|sont) (?:à|de|facturée?s?)|cuestan?|se (?:cobran?|facturan?)(?: a)?)\s$"
@@ -81,6 +81,13 @@ def _numbered(counted: str, index: int) -> str:
 UNCOUNTED = {"request", "log", "tool"}
 """What a price may be of that its sentence has named, without a count: "tool calls are metered at $0.008"."""
 
+_MORE_OF_THEM = re.compile(
+    rf"\b(?:each|every|another|jede|weitere|je|chaque|cada|otr[oa]s)\s{COUNT}(?:more|additional|extra|weitere|de plus|adicionales|más)?"
+    r"\s?(?:costs?|kosten|coûtent|cuestan?|:)\s$",
+    re.IGNORECASE,
+)
+"""A count before its price of what the sentence has named: "200,000 requests; each additional 10,000 costs $1"."""
+
 _METERED = re.compile(r"\bare (?:\w+ )?(?:metered|billed|priced|charged|invoiced) at\s$", re.IGNORECASE)
 
 
@@ -104,6 +111,9 @@ def _with_word_before(sentence: str, amount: Amount, before: str, lexicon: Lexic
     for name in ("request", "log", "tool"):
         if match := _each_shape(lexicon.units[name].pattern).search(before):
             return replace(amount, unit=name, per=count_of(match, lexicon))
+    if (match := _MORE_OF_THEM.search(before)) and (count := count_of(match, lexicon)):
+        counted = counted_before(sentence, amount.start, lexicon)
+        return replace(amount, unit=counted, per=count) if counted in UNCOUNTED else amount
     if _PERIODS.search(before):
         return replace(amount, unit="period")
     if _APIECE.match(sentence, amount.end) or _METERED.search(before):

@@ -12,13 +12,14 @@ from llmaudit.pages.model import Page, Table
 from llmaudit.pages.source.html import read_html
 from llmaudit.pages.source.markdown import read_markdown, read_text
 from llmaudit.pages.source.payload import shown_by_scripts
-from llmaudit.pages.source.script import read_script
+from llmaudit.pages.source.script import read_component, read_script
 
 MAX_BYTES = 20_000_000
 """A saved page with its scripts inlined has a few megabytes; anything larger is something else."""
 
 HTML_ENDINGS = {".html", ".htm", ".xhtml", ".shtml"}
 SCRIPT_ENDINGS = {".tsx", ".jsx", ".ts", ".js", ".mjs", ".json"}
+COMPONENT_ENDINGS = {".vue", ".svelte", ".astro"}
 MARKDOWN_ENDINGS = {".md", ".mdx", ".markdown", ".mdoc", ".rst"}
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
 _LOOKS_HTML = re.compile(r"<(?:!doctype html|html|head|body|main|div|table|p)\b", re.IGNORECASE)
@@ -60,6 +61,8 @@ def page_of(data: bytes, name: str) -> Page:
     ending = Path(name).suffix.lower()
     if ending in SCRIPT_ENDINGS and (page := read_script(text, name)).blocks:
         pass
+    elif ending in COMPONENT_ENDINGS:
+        page = read_component(text, name)
     elif ending in HTML_ENDINGS or (ending not in MARKDOWN_ENDINGS and _LOOKS_HTML.search(text[:20_000])):
         page = _with_payload(read_html(text, name), text, name)
     elif ending in MARKDOWN_ENDINGS or _LOOKS_MARKDOWN.search(text[:20_000]):

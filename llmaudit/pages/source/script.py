@@ -75,6 +75,28 @@ def read_script(source: str, name: str) -> Page:
     return replace(shown, blocks=tuple(sorted((*blocks, *shown.blocks), key=_line)), notes=notes)
 
 
+_TEMPLATE = re.compile(r"<(/?)template\b", re.IGNORECASE)
+_OWN_SCRIPT = re.compile(r"<script\b[^<>]*>(.*?)</script>|\A---\n(.*?)\n---$", re.DOTALL | re.IGNORECASE | re.MULTILINE)
+
+
+def read_component(source: str, name: str) -> Page:
+    """Return the page that a component with markup of its own shows (Vue, Svelte, Astro), and the lists in its script.
+
+    Raises:
+        InputError: More markup than any page has.
+    """
+    source = source[:MAX_SOURCE].replace("\r\n", "\n").replace("\r", "\n")
+    scripts, done = [], 0
+    for match in _OWN_SCRIPT.finditer(source):
+        start, end = match.span(1 if match[1] is not None else 2)
+        scripts += [_blank(source[done:start]), source[start:end]]
+        done = end
+    listed = read_script("".join(scripts), name).blocks
+    markup = _OWN_SCRIPT.sub(lambda match: _blank(match[0]), source)
+    shown = read_html(_TEMPLATE.sub(r"<\1section", with_constants(markup, constants(source))), name)
+    return replace(shown, blocks=tuple(sorted((*shown.blocks, *listed), key=_line)))
+
+
 def _line(block: Block | Table) -> int:
     return block.lines[0] if isinstance(block, Table) else block.line_at(0)
 

@@ -57,6 +57,7 @@ def build(found: Coverage) -> SectionContent:
             *_usage(found),
             *_unpriced(found),
             *_too_long(found),
+            *_told_twice(found),
             *_assumed(found),
             _files(found),
         ),
@@ -177,6 +178,23 @@ def _too_long(found: Coverage) -> tuple[Table, ...]:
         "inflated, or the limit has changed. They are in every total as they were logged."
     )
     return (Table("More tokens than the model allows", columns, rows, note=note),)
+
+
+def _told_twice(found: Coverage) -> tuple[Table, ...]:
+    if not found.told_twice:
+        return ()
+    columns = (
+        Column("Model", Kind.NAME),
+        Column("Session files", Kind.TEXT),
+        Column("Calls", Kind.COUNT),
+        Column("Counted too much", Kind.MONEY),
+    )
+    rows = tuple((row.model, row.other, row.requests, row.spend_usd) for row in found.told_twice)
+    note = (
+        "Log events and session files of one coding agent have no id in common. These agree in session, model, counts "
+        "of tokens and minute, and are in every total twice: forget one of the two."
+    )
+    return (Table("Calls told by log events and by session files", columns, rows, note=note),)
 
 
 def _assumed(found: Coverage) -> tuple[Bullets, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from llmaudit.findings.reconcile import Reconcile, Row
+from llmaudit.findings.reconcile import OFFICIAL, Reconcile, Row, foreign_of
 from llmaudit.money import ZERO, total
 from llmaudit.phrases import counted
 from llmaudit.report.content import (
@@ -73,9 +73,18 @@ def in_all(rows: Sequence[Row]) -> str:
     What was paid for credit and fees pays for usage that is billed or logged as well: it stands beside, not added.
     """
     bills, bought = _apart(rows)
-    said = [f"{_these(bills, 'bill')} {headline(_sum(bills))}."] if bills else []
+    said = [f"{_these(bills, 'bill')} {amounts_of(bills)}."] if bills else []
     said += [f"{headline(_sum(bought))} was paid for credit and fees, which is in no other sum."] if bought else []
     return " ".join(said)
+
+
+def amounts_of(rows: Sequence[Row]) -> str:
+    """Return what bills charge in dollars, and beside it what they charge in a currency without a rate to dollars."""
+    other = foreign_of([row for row in rows if row.bill != OFFICIAL])
+    known = _sum(rows)
+    if not other:
+        return headline(known)
+    return f"{'' if known is None else f'{headline(known)} and '}{other} without a rate to dollars"
 
 
 def glance(rows: Sequence[Row]) -> tuple[Table, ...]:
@@ -194,7 +203,8 @@ def _notes(rows: Sequence[Row]) -> tuple[Bullets, ...]:
 
 def _each(row: Row) -> Iterator[str]:
     yield from row.notes
-    yield from (f"{text} {currency} without a rate to dollars" for currency, text in row.other_amounts.items())
+    if row.other_amounts:
+        yield f"{foreign_of([row])} without a rate to dollars: in no sum"
     yield from (f"{other.bill} tells the same charges and is not added" for other in row.other_bills)
 
 

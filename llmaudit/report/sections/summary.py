@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmaudit.audit import Audit
+from llmaudit.audit import Audit, warnings_for_people
 from llmaudit.findings.checklist import Checklist
 from llmaudit.findings.drivers import Driver
 from llmaudit.findings.waterfall import Waterfall
@@ -42,8 +42,10 @@ OPEN_WARNINGS = 12
 def build(audit: Audit) -> SectionContent:
     """Return the verdict, what every reader asks first, what to do, the drivers, and what to know before quoting."""
     of_money = audit.spend.requests and audit.spend.is_known
-    many = len(audit.warnings) > OPEN_WARNINGS
-    warnings = Bullets(f"Know before you quote a figure ({len(audit.warnings)})", tuple(audit.warnings), collapsed=many)
+    told = warnings_for_people(audit)
+    warnings = Bullets(
+        f"Know before you quote a figure ({len(told)})", tuple(told), collapsed=len(told) > OPEN_WARNINGS
+    )
     return SectionContent(
         blocks=(
             Prose(_verdict(audit), lead=True),
@@ -52,7 +54,7 @@ def build(audit: Audit) -> SectionContent:
             *glance(audit.reconcile.rows),
             *_used(audit),
             *((Prose(rests_on(audit.coverage)),) if audit.coverage.lines and not of_money else ()),
-            *((warnings,) if audit.warnings else ()),
+            *((warnings,) if told else ()),
         ),
         source="Every figure here is taken from a section below; none is computed twice.",
         caveat=f"{audit.drivers.caveat} The unproven part of the saving is not a promise." if of_money else "",
