@@ -187,9 +187,7 @@ def _factor(sentence: Sentence, term: Term) -> Iterator[Clause]:
         after,
     )
     if match is None and sentence.lexicon.wide:
-        match = re.search(
-            r"(?:按|以)\s?(\d{1,2}(?:\.\d{1,4})?)\s?$", sentence.text[: term.start]
-        )  # 「按 0.8 倍率计费」
+        match = re.search(r"(?:按|以)\s?(\d{1,2}(?:\.\d{1,4})?)\s?$", sentence.text[: term.start])  # 「按 0.8 倍率计费」
     value = number(match[1], sentence.lexicon.language, percent=True) if match else None
     if value is not None:
         clause = clause_at(sentence, term, term.start, "credit_conversion")

@@ -39,9 +39,7 @@ def bare_shares(sentence: Sentence) -> Iterator[Clause]:
     owned = {id(amount) for group in (*sentence.owned.values(), sentence.refuted) for amount in group}
     byok = sentence.lexicon.bases["byok"].search(f"{sentence.setting.heading} {sentence.text}")
     for amount in sentence.refuted:
-        if amount.kind == "pct" and sentence.lexicon.bases["byok"].search(
-            sentence.text, *sentence.span_of(amount.start)
-        ):
+        if amount.kind == "pct" and sentence.lexicon.bases["byok"].search(sentence.text, *sentence.span_of(amount.start)):
             clause = clause_at(sentence, Term(amount.start, amount.end, "charge"), amount.start, "byok_pct")
             yield replace(clause, negated=True)  # "with your own keys we do not apply the 4%"
     for amount in sentence.amounts:

@@ -143,11 +143,7 @@ def _with_values(blocks: Iterable[Block | Table], language: str) -> list[Block |
     for block in blocks:
         last = out[-1] if out else None
         if isinstance(block, Block) and isinstance(last, Block):
-            if (
-                last.kind in {"text", "item"}
-                and has_share(last.text)
-                and _is_its_least(block.text, last.text, language)
-            ):
+            if last.kind in {"text", "item"} and has_share(last.text) and _is_its_least(block.text, last.text, language):
                 out[-1] = joined([last, block], " ")
                 continue
             if (_is_label(last, language) or _labels_share(last, block, language)) and _is_value(block):

@@ -75,8 +75,7 @@ def _denied_with_word(sentence: Sentence, amount: Amount) -> bool:
 
 
 _NAMED = re.compile(
-    r"(?:\s(?:of|von|de|at|is|beträgt|est de|es de))?(?:\s?[:：=]|\s(?:about|only|just|etwa|nur|environ))?\s?|[はがを:：]\s?",
-    re.IGNORECASE,
+    r"(?:\s(?:of|von|de|at|is|beträgt|est de|es de))?(?:\s?[:：=]|\s(?:about|only|just|etwa|nur|environ))?\s?|[はがを:：]\s?", re.IGNORECASE
 )
 """What stands between the name of a fee and its figure: "a fee of $0.25 per million tokens"."""
 
