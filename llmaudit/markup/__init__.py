@@ -11,8 +11,8 @@ of explanations with the same requests:
 - rules that could produce a gateway's amounts: what a rule is (`rules`), the rules (`rule_shapes`), fitting them
   (`rule_fitting`, `regression`, `round_numbers`);
 - look-alikes that could produce the amounts without any markup: list prices under other conditions (`lookalikes`),
-  fitting them (`lookalike_fitting`), cached tokens the log does not show (`hidden_cache`), a fallback model or output it does
-  not count (`fallback_and_reasoning`).
+  fitting them (`lookalike_fitting`), cached tokens the log does not show (`hidden_cache`), a fallback model or output
+  it does not count (`fallback_and_reasoning`).
 
 `doubts` are the reasons why the best rule may still not be one; `lookalike_rulings` says which look-alikes were ruled
 out. Beside these:
