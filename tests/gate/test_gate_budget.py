@@ -92,7 +92,7 @@ def test_acknowledgements(ack: str, status: str, word: str, tmp_path: Path):
         ("total_usd: {max: 1}\nmax_cost: {}\n", "max_cost"),
         ("total_usd: {maximum: 1}\n", "maximum"),
         ("total_usd: {max: many}\n", "1:18"),
-        ("total_usd: {max: -1}\n", "below 0"),
+        ("total_usd: {max: -1}\n", "negative or not a number"),
         ("cost_per_request: {max_increase_pct: nan}\n", "1:38"),
         ("cost_per_request: {by: mood, max_increase_pct: 5}\n", "mood"),
         ("total_usd: {}\n", "no limit"),
