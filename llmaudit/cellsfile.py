@@ -104,7 +104,7 @@ def is_cells(path: Path) -> bool:
     """Say whether a file is a cells file, of any version, by its metadata; a damaged file is not one."""
     try:
         return path.suffix == ".parquet" and path.is_file() and SCHEMA_KEY in _metadata(path)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):  # the last: a name in the schema, for older Arrow
         return False
 
 

@@ -25,8 +25,9 @@ def show(settings: Settings, audit: Audit) -> None:
     else:
         line(f"llmaudit: no requests in the period, so nothing is repriced; catalog {audit.catalog_version}")
     line(
-        f"  records: {covered.lines:,} read = {covered.accepted:,} requests + {covered.duplicates:,} duplicates"
-        f" + {covered.ignored:,} ignored + {covered.rejected:,} rejected + {covered.bills:,} bill lines"
+        f"  records: {covered.lines:,} read = {counted(covered.accepted, 'request')}"
+        f" + {counted(covered.duplicates, 'duplicate')} + {covered.ignored:,} ignored + {covered.rejected:,} rejected"
+        f" + {counted(covered.bills, 'bill line')}"
     )
     _bills(audit)
     _usage(settings, audit)

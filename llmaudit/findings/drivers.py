@@ -84,6 +84,8 @@ def _overspecification(evidence: Evidence) -> Driver:
     title = "Overspecification: simple requests on expensive models"
     if tiered is None:
         return Driver("overspecification", title, None, None, False, "the plan `tiered` was not evaluated")
+    if all(priced.cell.tier is None for priced in evidence.cells):
+        return Driver("overspecification", title, None, None, False, "the tier of no request is known")
     return Driver(
         "overspecification",
         title,

@@ -150,7 +150,7 @@ def _side(value: float | Decimal | None, unit: str) -> str:
 
 def _value(value: float, unit: str) -> str:
     if unit == "ms":
-        return f"{value:,.0f} ms"
+        return f"{value:z,.0f} ms"
     return percent(value * 100, 2) if unit == "share" else f"{value:.3f}x"
 
 

@@ -17,6 +17,8 @@ from llmaudit.catalog import Catalog
 from llmaudit.evidence import Evidence, LedgerRow
 from llmaudit.findings import coverage, drivers, savings, spend, tiers
 from llmaudit.plans import load_plan
+from llmaudit.report.content import Figures
+from llmaudit.report.sections.tiers import build as tiers_section
 from llmaudit.tiers.confusion import Confusion
 
 MILLION = 1_000_000
@@ -224,6 +226,16 @@ def test_drivers_without_data(catalog: Catalog) -> None:
         "reliability": 0,
     }
     assert all(row.reason for row in found.values())
+
+
+def test_where_no_tier_is_known_overspecification_is_unknown_and_not_nothing(catalog: Catalog) -> None:
+    """A log that says nothing of its tasks has no simple requests, and no proof that there are none."""
+    untagged = evidence(catalog, cell(tokens=MILLION, requests=9), plans=[plan_of(TIERED)])
+    found = {row.name: row for row in drivers.find(untagged).drivers}["overspecification"]
+    assert (found.usd, found.pct, found.reason) == (None, None, "the tier of no request is known")
+    figures = next(block for block in tiers_section(tiers.find(untagged)).blocks if isinstance(block, Figures))
+    first = figures.items[0]
+    assert (first.value, first.note) == ("unknown", "no request is known to be tier 0 or 1")
 
 
 def test_nothing_at_all(catalog: Catalog) -> None:

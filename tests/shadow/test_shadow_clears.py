@@ -13,6 +13,7 @@ from builders import write_jsonl
 from pair_files import rows_of
 from running import Run
 
+from llmaudit.cli.shadow.analyze import _unit
 from llmaudit.datasets.shadow import World, simulate, swapped
 
 TRAFFIC = """
@@ -54,3 +55,7 @@ def test_an_arm_swap_of_two_models_clears_too(call: Run, tmp_path: Path) -> None
     write_jsonl(tmp_path / "aa.jsonl", rows_of(made))
     found = call("shadow", "analyze", "aa.jsonl", "--days", 7, "--margin", "0.05", "--json").json
     assert found["decision"] == "non-inferior"
+
+
+def test_a_difference_of_less_than_half_a_millisecond_has_no_sign():
+    assert (_unit(-0.3, "ms"), _unit(-1.2, "ms"), _unit(-0.00001, "score")) == ("0 ms", "-1 ms", "0.0000")

@@ -253,7 +253,8 @@ def _arm(value: float | Decimal | None, unit: str) -> str:
 
 
 def _unit(value: float, unit: str) -> str:
-    return {"ms": f"{value:,.0f} ms", "share": f"{value:.2%}", "ratio": f"{value:.3f}x"}.get(unit, f"{value:.4f}")
+    shown = {"ms": f"{value:z,.0f} ms", "share": f"{value:z.2%}", "ratio": f"{value:.3f}x"}
+    return shown.get(unit, f"{value:z.4f}")  # z: a difference of -0.3 ms is shown as 0 ms, not as -0 ms
 
 
 def _points(value: float | None) -> str | None:

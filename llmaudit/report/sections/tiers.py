@@ -21,7 +21,7 @@ from llmaudit.report.content import (
     SectionContent,
     Table,
 )
-from llmaudit.report.wording import count, headline, percent, tier
+from llmaudit.report.wording import UNKNOWN, count, headline, percent, tier
 
 
 def build(tiers: Tiers) -> SectionContent:
@@ -87,6 +87,8 @@ def _lead(tiers: Tiers) -> tuple[Prose, ...]:
 def _key_figures(tiers: Tiers) -> Figures:
     wasted = headline(tiers.tier01_on_flagship_usd) if _is_priced(tiers) else count(tiers.tier01_on_flagship_requests)
     on_flagship = f"{percent(tiers.tier01_on_flagship_pct)} of tier 0 and 1 requests"
+    if tiers.tier01_on_flagship_pct is None:
+        wasted, on_flagship = UNKNOWN if not tiers.known_requests else "none", "no request is known to be tier 0 or 1"
     return Figures(
         (
             KeyFigure("Tier 0 and 1 on flagships", wasted, on_flagship),
