@@ -1,7 +1,7 @@
 """llmaudit: an offline cost audit of LLM request logs.
 
-The public API is small and meant for notebooks and other programs: `audit_paths` reads logs, `open_database` opens a
-database that was filled before. Both return a `Session`, which produces the `Audit`.
+This is the small public API for notebooks and other programs: `audit_paths` reads logs, `open_database` opens an
+existing database. Both return a `Session`, which produces the `Audit`.
 """
 
 from __future__ import annotations

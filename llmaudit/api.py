@@ -36,7 +36,7 @@ class Session:
     Args:
         store: The database.
         catalogs: The user's catalog files.
-        period: The span of time asked for, and the zone of its days.
+        period: The period to cover, and the time zone of its days.
     """
 
     def __init__(self, store: Store, catalogs: Sequence[Path] = (), period: Period = ALL) -> None:
@@ -52,7 +52,7 @@ class Session:
         self.store.close()
 
     def ingest(self, paths: Sequence[str], format_name: str | None = None) -> IngestResult:
-        """Take files and folders into the database and tag the requests; see `llmaudit.ingest.ingest`."""
+        """Read files and folders into the database and tag the requests; see `llmaudit.ingest.ingest`."""
         setup = Setup(self.store.hash_key, self._catalogs, self._period)
         result = ingest(self.store, paths, setup, format_name=format_name)
         tag(self.store)
@@ -102,7 +102,7 @@ def open_database(
     period: Period = ALL,
     read_only: bool = True,
 ) -> Session:
-    """Open an existing database, read-only unless said otherwise.
+    """Open an existing database, read-only by default.
 
     Raises:
         InputError: There is no such file.

@@ -78,12 +78,12 @@ FINDINGS: tuple[tuple[str, Callable[[Evidence], Any]], ...] = (
 """The whole audit, in the order a reader meets it."""
 
 NO_DATA: tuple[tuple[str, str], ...] = (
-    ("overspecification", "overspecification was not priced: no request of tier 0 or 1, or no plan `tiered`"),
-    ("lockin", "lock-in was not measured: there is no request"),
-    ("checklist", "the gateway checklist was not answered: there is no request"),
+    ("overspecification", "overspecification was not priced: no tier 0 or 1 requests, or no plan `tiered`"),
+    ("lockin", "lock-in was not measured: there are no requests"),
+    ("checklist", "the gateway checklist was not answered: there are no requests"),
     ("shadow", "no shadow test was analysed: there are no paired outcomes in the database"),
-    ("payback", "no plan saves anything, so that there is nothing to pay a switch back"),
-    ("frontier", "cost against quality is not known: no case has scored answers of two models (llmaudit evals add)"),
+    ("payback", "no payback was computed: no plan saves anything"),
+    ("frontier", "cost against quality is unknown: no case has scored answers from two models (llmaudit evals add)"),
 )
 """Parts that need data of their own: without it their key is null, and the reason is a warning."""
 
@@ -247,8 +247,8 @@ def _check_names(plans: Sequence[Plan]) -> None:
     for number, plan in enumerate(plans):
         if any(plan.name == other.name for other in plans[:number]):
             raise InputError(
-                f"plan {printable(plan.name)}: two of the plans asked for have this name",
-                next_step="Give each plan a name of its own; presets have theirs (`llmaudit plan list`).",
+                f"plan {printable(plan.name)}: two of the plans have this name",
+                next_step="Give each plan a different name; `llmaudit plan list` has the names of the presets.",
                 slug="bad-plan",
             )
 
@@ -278,8 +278,8 @@ def warnings_for_people(audit: Audit) -> list[str]:
 def _warnings(audit: Audit) -> Iterator[str]:
     """Yield the sentences a reader must see before quoting a figure."""
     if not audit.spend.requests:
-        other = " but those of bills and usage exports" if audit.reconcile.rows or audit.usage.rows else ""
-        yield f"no request lies in the period: every figure is empty{other}"
+        other = " except those from bills and usage exports" if audit.reconcile.rows or audit.usage.rows else ""
+        yield f"no requests in the period: every figure is empty{other}"
     yield from _of_records(audit.coverage)
     yield from _of_prices(audit.coverage, audit.spend)
     yield from _of_usage(audit.coverage)
@@ -289,11 +289,11 @@ def _warnings(audit: Audit) -> Iterator[str]:
 def _of_records(covered: Coverage) -> Iterator[str]:
     if covered.rejected:
         were = "was" if covered.rejected == 1 else "were"
-        yield f"{covered.rejected:,} of {counted(covered.lines, 'record')} {were} rejected; the coverage says why"
+        yield f"{covered.rejected:,} of {counted(covered.lines, 'record')} {were} rejected; see the coverage section"
     if covered.conflicts:
         repeat = "repeats" if covered.conflicts == 1 else "repeat"
         records = counted(covered.conflicts, "record")
-        yield f"{records} {repeat} a request id with other content; the first one read counts"
+        yield f"{records} {repeat} a request id with different content; the first one read counts"
     if twice := coverage.twice_sentence(covered.told_twice):
         yield twice
 
@@ -305,17 +305,17 @@ def _of_prices(covered: Coverage, spent: Spend) -> Iterator[str]:
         yield f"the cost of {counted(spent.unpriced_requests, 'request')} is unknown and in no total ({names})"
     if timeless := sum(row.requests for row in covered.unpriced if row.reason == NO_TIME):
         yield (
-            f"{timeless:,} of them have no time in their log, and prices are dated: log one beside each record, or "
+            f"{timeless:,} of them have no time in their log, and prices are dated: log a time with each record, or "
             "ingest with --assume-time"
         )
     if spent.assumed_time_requests:
         yield (
             f"{counted(spent.assumed_time_requests, 'request')} without a time in the log: "
-            f"{shown(spent.assumed_time_usd)} rests on the time that --assume-time named"
+            f"{shown(spent.assumed_time_usd)} depends on the time given with --assume-time"
         )
     if spent.billed_estimate_usd:
         estimates = shown(spent.billed_estimate_usd)
-        yield f"{estimates} of the billed amounts are estimates that the logging tools made themselves"
+        yield f"{estimates} of the billed amounts are estimates by the logging tools, not charges"
 
 
 def _of_usage(covered: Coverage) -> Iterator[str]:
@@ -333,4 +333,4 @@ def _too_long(rows: Sequence[TooLong]) -> list[str]:
         return []
     most = f"{rows[0].model}: {rows[0].kind} above {rows[0].limit_tokens:,} tokens" + ", and others" * (len(rows) > 1)
     requests = counted(sum(row.requests for row in rows), "request")
-    return [f"{requests} of more tokens than the model takes in one call ({most}): in every total, and in the coverage"]
+    return [f"{requests} with more tokens than the model takes in one call ({most}): in every total; see the coverage"]

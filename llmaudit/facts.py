@@ -206,7 +206,7 @@ def _check_apart(parts: Sequence[Facts]) -> None:
     zones = sorted({part.period.timezone for part in parts})
     if len(zones) > 1:
         raise UsageError(
-            f"days begin in {zones[0]} in one and in {zones[1]} in another of the cells",
+            f"the cells use different time zones for their days: {zones[0]} and {zones[1]}",
             next_step="Roll them up again with the same --timezone.",
             slug="cells-of-two-zones",
         )
@@ -216,7 +216,7 @@ def _check_apart(parts: Sequence[Facts]) -> None:
             path = next(source.row.path for source in one.sources if source.content in shared)
             raise UsageError(
                 f"{printable(path)} is in two of the cells files, and their periods overlap: it would count twice",
-                next_step="Leave one of them out, or roll them up for periods apart with --since and --until.",
+                next_step="Leave one of them out, or roll them up for separate periods with --since and --until.",
                 slug="cells-twice",
             )
 

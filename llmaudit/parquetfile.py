@@ -69,7 +69,7 @@ def whole(out: Path, mode: int = OWNERS) -> Iterator[Path]:
             raise  # the command line has its own words for a full disk
         raise StorageFailedError(
             f"{out} cannot be written: {error.strerror or error}",
-            next_step="Name a file in a folder that exists and may be written to.",
+            next_step="Give a file in an existing folder that you may write to.",
             slug="cannot-write",
         ) from error
     finally:

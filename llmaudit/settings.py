@@ -112,7 +112,7 @@ class Settings:
         found = moment_of("--assume-time", text, _zone(self.timezone))
         if found is None or not _FIRST_YEAR <= found.year < _LAST_YEAR:
             raise UsageError(
-                f"--assume-time {printable(text)} lies outside {_FIRST_YEAR} to {_LAST_YEAR}",
+                f"--assume-time {printable(text)} is outside {_FIRST_YEAR} to {_LAST_YEAR}",
                 next_step="Write 2026-10-01, 2026-10-01T08:00:00Z, `file` for each file's own date, or `none`.",
                 slug="not-a-time",
             )
@@ -178,7 +178,7 @@ def _refuse_empty(flags: Mapping[str, Any]) -> None:
             flag = name.replace("_", "-")
             raise UsageError(
                 f"--{flag} is empty",
-                next_step="Give it a value, or leave it out; a variable of the shell may be unset.",
+                next_step="Give it a value, or leave it out; perhaps a shell variable is unset.",
                 slug="empty-option",
             )
 
@@ -206,7 +206,7 @@ def _config_file() -> dict[str, Any]:
     unknown = sorted(set(content) - set(DEFAULTS))
     if unknown:
         raise UsageError(
-            f"{CONFIG_FILE} has {printable(unknown[0])!r}, which is no setting",
+            f"{CONFIG_FILE} has {printable(unknown[0])!r}, which is not a setting",
             next_step=f"Settings: {', '.join(DEFAULTS)}.",
             slug="bad-config",
         )
@@ -225,8 +225,8 @@ def _of_kind(name: str, value: Any) -> Any:
     }
     if not fits[wanted]:
         raise InputError(
-            f"{CONFIG_FILE}: {name} is {printable(repr(value))}; it has to be {wanted}",
-            next_step="Fix the file; `llmaudit config` prints what is in force.",
+            f"{CONFIG_FILE}: {name} is {printable(repr(value))}; it must be {wanted}",
+            next_step="Correct the file; `llmaudit config` prints the current settings.",
             slug="bad-config",
         )
     return value

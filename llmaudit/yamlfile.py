@@ -174,6 +174,6 @@ def _error(name: str, what: str, where: Position | None, problem: str) -> InputE
     place = f"{printable(name)}:{where[0]}:{where[1]}" if where else printable(name)
     return InputError(
         f"{place}: the {said} {problem}",
-        next_step=f"Fix the file; docs/files.md shows the shape of a {said}.",
+        next_step=f"Correct the file; docs/files.md shows how to write a {said}.",
         slug=f"bad-{what.replace(' ', '-')}",
     )

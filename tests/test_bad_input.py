@@ -291,7 +291,7 @@ def test_a_folder_is_no_database(call: Run, tmp_path: Path, command: str) -> Non
 def test_a_database_in_a_folder_that_is_not_there(call: Run, tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(GOOD)
     done = call("ingest", "log.jsonl", "--db", "nowhere/a.duckdb")
-    assert (done.code, "there is no folder nowhere [cannot-write]" in done.err) == (1, True)
+    assert (done.code, "no folder nowhere [cannot-write]" in done.err) == (1, True)
 
 
 def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path, call: Run) -> None:

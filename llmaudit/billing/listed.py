@@ -213,17 +213,17 @@ def _unpriceable(line: BillSum) -> str | None:
     if line.day is None:
         return "no time"
     if line.price_slot is None and line.grain not in FINE:
-        return "its span is neither one day nor within one price"
+        return "its period is neither a single day nor within one price"
     if line.tokens is None and line.unit != SEARCHES:
-        return f"{(line.family or 'what was counted').replace('_', ' ')}: no price by this unit"
-    return None if line.model else "the export does not tell models apart"
+        return f"{(line.family or 'what was counted').replace('_', ' ')}: no price for this unit"
+    return None if line.model else "the export does not separate models"
 
 
 def _over(found: list[_Found | str]) -> _Found | str:
     """Return what holds over several instants: the outermost bounds, an expected factor only if all have the same."""
     why = next((one for one in found if isinstance(one, str)), None)
     if why is not None:
-        return why if len(found) == 1 else f"{why} (for a part of the day)"
+        return why if len(found) == 1 else f"{why} (for part of the day)"
     known = [one for one in found if isinstance(one, _Found)]
     expected, ordinary = {one.factor.expected for one in known}, {one.ordinary for one in known}
     bounds = {(one.factor.low, one.factor.high) for one in known}

@@ -238,6 +238,6 @@ def _agreement(text: str) -> tuple[int, int] | None:
 def _damaged(name: str, where: str, error: Exception) -> InputError:
     return InputError(
         f"pricing/compiled/{printable(name)}: {printable(where)} cannot be read: {printable(str(error))}",
-        next_step="Install llmaudit anew, or build the folder with `llmaudit pricing update`.",
+        next_step="Reinstall llmaudit, or rebuild the folder with `llmaudit pricing update`.",
         slug="bad-catalog",
     )

@@ -96,8 +96,8 @@ def yaml_files(path: Path) -> list[Path]:
     found = [path] if path.is_file() else sorted(p for p in path.glob("*") if p.suffix in YAML_ENDINGS and p.is_file())
     if not found:
         raise InputError(
-            f"the catalog {printable(str(path))} is no YAML file and no folder of YAML files",
-            next_step="Name a file or folder of the shape described in docs/pricing.md.",
+            f"the catalog {printable(str(path))} is neither a YAML file nor a folder of YAML files",
+            next_step="Give a file or folder as docs/pricing.md describes.",
             slug="no-catalog",
         )
     return found
@@ -138,8 +138,8 @@ def check(content: CatalogFile, name: str) -> None:
     """
     if content == CatalogFile():
         raise InputError(
-            f"{printable(name)}: the catalog file says nothing",
-            next_step="Write a file of the shape described in docs/pricing.md, or leave it out.",
+            f"{printable(name)}: the catalog file is empty",
+            next_step="Write it as docs/pricing.md describes, or leave it out.",
             slug="bad-catalog",
         )
     if not content.seller and (content.models or content.multipliers or content.discounts or content.commitments):
@@ -182,6 +182,6 @@ def _named_schedules(merged: dict[str, CatalogFile]) -> Iterator[tuple[str, str,
 def _refused(name: str, sku: str, problem: str) -> InputError:
     return InputError(
         f"{printable(name)}: the catalog entry {printable(sku)} {problem}",
-        next_step="Fix the entry; docs/pricing.md shows its shape.",
+        next_step="Correct the entry; docs/pricing.md shows how to write one.",
         slug="bad-catalog",
     )

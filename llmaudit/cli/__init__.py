@@ -1,4 +1,4 @@
-"""The command line. Only here is anything printed or an exit code chosen; heavy imports are inside commands.
+"""The command line: the only code that prints or chooses an exit code. Heavy imports are inside the commands.
 
 One module per command; a module of this package that defines `register` adds its commands.
 """
@@ -22,11 +22,11 @@ _FIRST_WEEK = """\b
 A first week with it:
   1 llmaudit ingest logs/               last month, tagged by complexity
     llmaudit report --out report.html   where the money goes
-  2 llmaudit markup page pricing.html   what a gateway says that it adds
-    llmaudit markup                     what it did add
+  2 llmaudit markup page pricing.html   what a gateway says it adds
+    llmaudit markup                     what it really adds
   3 llmaudit shadow design --share 0.1  plan a test of a cheaper model
-    llmaudit shadow analyze pairs.jsonl read it: does quality hold
-Without a file of your own: llmaudit demo --out report.html
+    llmaudit shadow analyze pairs.jsonl did quality hold up?
+Without files of your own: llmaudit demo --out report.html
 """
 
 app = typer.Typer(

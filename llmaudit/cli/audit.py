@@ -1,4 +1,4 @@
-"""`llmaudit audit`: everything in one go."""
+"""`llmaudit audit`: from logs to report in one command."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def audit(
     assume_time: AssumeTime = None,
     gateway: GatewayName = None,
 ) -> None:
-    """Audit logs in one go, from reading them to the report.
+    """Audit logs in one go: read, price, report.
 
-    Ingest, tag, price, evaluate plans, find, report.
+    Ingests, tags, prices, evaluates plans, and writes the findings as a report.
 
-    Without --db it works in a temporary database. Cells files (`llmaudit rollup`) are added up, without any database.
+    Without --db it uses a temporary database. Cells files (`llmaudit rollup`) are added up and need no database.
     """
     from llmaudit.audit import DEFAULT_PLANS, check_plans, conclude, evidence_of, warnings_for_people
     from llmaudit.cli.report import write_report

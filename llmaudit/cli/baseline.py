@@ -37,7 +37,7 @@ def save(
 ) -> None:
     """Save what the log costs now as the baseline for `llmaudit check`.
 
-    The file is small, sorted JSON with one cell a line: commit it, and a diff shows what changed.
+    The file is small, sorted JSON with one cell per line: commit it, and a diff shows what changed.
     """
     from llmaudit.gate.cases import checked_case
     from llmaudit.gate.file import to_json
@@ -65,7 +65,7 @@ def save(
     }
     answer(settings, document, lambda: line(_said(found, file, len(text.encode()))))
     if found.unpriced and not settings.json:
-        notice(settings, f"warning: the cost of {found.unpriced:,} requests is unknown and in no figure of it")
+        notice(settings, f"warning: the cost of {found.unpriced:,} requests is unknown and in none of its figures")
 
 
 def must_hold_requests(found: Baseline) -> None:
@@ -78,7 +78,7 @@ def must_hold_requests(found: Baseline) -> None:
 
     if not found.requests:
         raise NotEnoughError(
-            "there is no request to save a baseline of: the log is empty, or none lies in the period",
+            "no requests to save a baseline of: the log is empty, or the period has none",
             next_step="Ingest a log first, or check --since, --until and --month.",
             slug="nothing-to-save",
         )
@@ -107,6 +107,6 @@ def _said(found: Baseline, file: Path, size: int) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    inner = typer.Typer(help="The baseline of the cost check.", no_args_is_help=True, rich_markup_mode=None)
+    inner = typer.Typer(help="Save a baseline for the cost check.", no_args_is_help=True, rich_markup_mode=None)
     command(inner, save, "save", "llmaudit baseline save llmaudit-baseline.json --month 2026-10")
     app.add_typer(inner, name="baseline")

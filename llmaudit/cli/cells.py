@@ -39,7 +39,7 @@ def read_cells(settings: Settings, prices: Catalog, paths: list[Path]) -> list[F
         if other_bounds or (zone_is_asked and asked.timezone != held.timezone):
             span = f"{bound_text(held.since)} to {bound_text(held.until)}, days in {held.timezone}"
             raise UsageError(
-                f"{printable(path.name)} was rolled up for {span}; cells cannot be divided again",
+                f"{printable(path.name)} was rolled up for {span}; cells cannot be split again",
                 next_step="Leave --since, --until, --month and --timezone out, or give them to `llmaudit rollup`.",
                 slug="cells-of-another-period",
             )

@@ -44,25 +44,25 @@ class Asked:
 def check(
     settings: Settings,
     paths: Annotated[list[str] | None, typer.Argument(help="Logs; without them, what is in the database.")] = None,
-    baseline: Annotated[Path | None, typer.Option("--baseline", help="The file of `baseline save`.")] = None,
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="The file written by `baseline save`.")] = None,
     budget: Annotated[
-        Path | None, typer.Option("--budget", help="The rules (YAML); without it, 5% more per request.")
+        Path | None, typer.Option("--budget", help="The rules (YAML); by default, 5% more per request is allowed.")
     ] = None,
     format: Annotated[  # noqa: A002 -- the flag is named so
         str, typer.Option("--format", help="text, json, md, junit, github or sarif.")
     ] = "text",
     by: Annotated[str, typer.Option("--by", help=f"Compare by {', '.join(BY)}.")] = "feature",
     prices: Annotated[
-        str, typer.Option("--prices", help="frozen: at the baseline's prices; current: as they are.")
+        str, typer.Option("--prices", help="frozen: the baseline's prices; current: today's.")
     ] = "frozen",
     case: Annotated[
-        str | None, typer.Option("--case", help="What names a case: tag:NAME or id:PATTERN (as the baseline).")
+        str | None, typer.Option("--case", help="What names a case: tag:NAME or id:PATTERN (default: the baseline's).")
     ] = None,
     history: Annotated[
-        Path | None, typer.Option("--history", help="A folder of baselines: the trend, and when it changed.")
+        Path | None, typer.Option("--history", help="A folder of baselines: show the trend and when it changed.")
     ] = None,
     update_baseline: Annotated[
-        bool, typer.Option("--update-baseline", help="Then save the log as the new baseline; ends with 0.")
+        bool, typer.Option("--update-baseline", help="Save the log as the new baseline afterwards, and end with 0.")
     ] = False,
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Report only: end with 0 even if a rule fails.")
@@ -74,11 +74,11 @@ def check(
     ] = None,
     assume_time: AssumeTime = None,
 ) -> None:
-    """Compare what a log costs with a baseline, and say why.
+    """Compare what a log costs with a baseline.
 
-    Fail where a budget is broken.
+    Says what caused the difference, and fails if a budget is broken.
 
-    Ends with 0 if every rule passed, 3 if one failed, 4 if there was not enough to decide.
+    Ends with 0 if every rule passed, 3 if one failed, 4 if there was not enough data to decide.
     """
     from llmaudit.gate.render import forms, render
 
@@ -90,8 +90,8 @@ def check(
         return
     if baseline is None:
         raise UsageError(
-            "no --baseline is named",
-            next_step="Write one with `llmaudit baseline save FILE`, or name a folder of them with --history.",
+            "no --baseline was given",
+            next_step="Write one with `llmaudit baseline save FILE`, or give a folder of them with --history.",
             slug="no-baseline-named",
         )
     found, new = _checked(settings, reading, baseline, budget, asked, update=update_baseline)
@@ -195,7 +195,7 @@ def _trend(settings: Settings, folder: Path, form: str, out: Path | None, *, exi
 
     if form not in {"text", "json"}:
         raise UsageError(
-            f"--history has no form {printable(form)}", next_step="Use text or json.", slug="no-such-choice"
+            f"--history cannot be written as {printable(form)}", next_step="Use text or json.", slug="no-such-choice"
         )
     warnings: list[str] = []
     found = trend(read_history(folder, warnings.append), warnings)

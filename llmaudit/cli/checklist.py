@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def checklist(settings: Settings) -> None:
     """Answer the seven-point gateway checklist from the logs.
 
-    A question on which the logs hold nothing is answered `no-evidence`, never `pass`. Without any request the command
-    ends with code 4.
+    A question on which the logs show nothing is answered `no-evidence`, never `pass`. Without any requests the
+    command ends with code 4.
     """
     from llmaudit.audit import gather
     from llmaudit.findings.checklist import find
@@ -28,7 +28,7 @@ def checklist(settings: Settings) -> None:
     with open_store(settings, read_only=True) as store:
         evidence = gather(store, catalog(settings), [], settings.period)
     found = find(evidence)
-    caveat = found.caveat if found else "There is no request in the period, so no question has an answer."
+    caveat = found.caveat if found else "There are no requests in the period, so no question has an answer."
     document = {
         "schema": "llmaudit/checklist/1",
         "catalog_version": evidence.catalog.version,

@@ -12,7 +12,7 @@ from llmaudit.settings import Settings
 def config(settings: Settings) -> None:
     """Print each setting and where it comes from.
 
-    That is a flag, the environment, llmaudit.toml, or the default.
+    The source is a flag, the environment, llmaudit.toml, or the default.
     """
     rows = [(name, value, settings.sources[name]) for name, value in settings.values.items()]
     document = {

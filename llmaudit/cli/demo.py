@@ -1,4 +1,4 @@
-"""`llmaudit demo`: a first result without any file of the user's own."""
+"""`llmaudit demo`: a first result without files of your own."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _worked_example(settings: Settings) -> None:
         "markup_5_usd": example.markup_5_usd,
         "markup_10_usd": example.markup_10_usd,
         "legs": row.legs,
-        "note": "Markups are on the new spend. The figures $1,920 and $3,840 quoted elsewhere imply a base of $38,400.",
+        "note": "Markups apply to the new spend. The $1,920 and $3,840 quoted elsewhere imply a base of $38,400.",
     }
     answer(settings, document, lambda: _show(settings, example, document))
 

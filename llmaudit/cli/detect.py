@@ -30,9 +30,9 @@ def detect(
         Path | None, typer.Option("--propose", help="Write a column map for the first unknown file here.")
     ] = None,
 ) -> None:
-    """Say which format each file is in, how surely, and why.
+    """Show each file's format, how certain it is, and why.
 
-    For a file in no known format a column map is proposed: edit it, and read the file with `--map`.
+    For a file in an unknown format it proposes a column map: edit the map, then read the file with `--map`.
     """
     from llmaudit.formats.mapped import format_of, load_map
     from llmaudit.ingest import inputs
@@ -109,8 +109,8 @@ def _write(settings: Settings, path: Path, maps: list[tuple[str, Proposal]]) -> 
     """
     if not maps:
         raise InputError(
-            "no column map can be proposed: no file here is unknown and has columns for a model and tokens",
-            next_step="Write one by hand; docs/files.md shows the shape.",
+            "no column map can be proposed: no file in an unknown format has columns for a model and tokens",
+            next_step="Write one by hand; docs/files.md shows how.",
             slug="nothing-to-propose",
         )
     try:
@@ -119,7 +119,7 @@ def _write(settings: Settings, path: Path, maps: list[tuple[str, Proposal]]) -> 
     except OSError as error:
         raise LlmauditError(
             f"{printable(str(path))} cannot be written: {error.strerror}",
-            next_step="Name another file; one that is there is not written over.",
+            next_step="Name another file; existing files are not overwritten.",
             slug="cannot-write",
         ) from None
     notice(settings, f"column map for {maps[0][0]} written to {path}")

@@ -37,9 +37,9 @@ class Check(msgspec.Struct, frozen=True):
 
 
 def doctor(settings: Settings) -> None:
-    """Say what is installed and whether it works.
+    """Check what is installed and whether it works.
 
-    Python, packages, catalog, vocabularies, database; exit with 1 if one fails.
+    Covers Python, packages, catalog, vocabularies and database; ends with 1 if one fails.
     """
     checks = [_python(), *_packages(), _catalog(settings), *_vocabularies(), _database(settings)]
     ok = all(check.status != "fail" for check in checks)
@@ -74,7 +74,7 @@ def _packages() -> Iterator[Check]:
     try:
         declared = requires("llmaudit") or []
     except PackageNotFoundError:
-        yield Check("packages", "warn", "llmaudit is run from a folder, not installed", "Install it with pip.")
+        yield Check("packages", "warn", "llmaudit runs from a folder and is not installed", "Install it with pip.")
         return
     for line in declared:
         if "extra ==" in line or "python_version" in line:

@@ -22,7 +22,10 @@ def add(
     settings: Settings,
     files: Annotated[list[Path], typer.Argument(help="Outcomes: JSON lines, CSV or Parquet (docs/evals.md).")],
 ) -> None:
-    """Put outcomes into the database: scores of answers by judges, people or conversions. Twice changes nothing."""
+    """Add outcomes to the database.
+
+    Outcomes are scores of answers by judges, people or conversions. Adding them twice changes nothing.
+    """
     from llmaudit.evals.keep import add as add_files
     from llmaudit.evals.keep import total_of
 
@@ -49,7 +52,10 @@ def list_outcomes(
         str | None, typer.Option("--metric", help="The metric; by default the one with most pairs.")
     ] = None,
 ) -> None:
-    """List the outcomes in the database, and how many pairs of answers to the same case they make."""
+    """List the outcomes and the pairs they make.
+
+    Two scored answers to the same case are a pair.
+    """
     from llmaudit.evals.keep import summary
     from llmaudit.evals.match import paired_outcomes
     from llmaudit.rollup import keyed_requests
@@ -64,7 +70,7 @@ def list_outcomes(
         "files": files,
         "outcomes": rows,
         "paired": None if found is None else pairs_document(found),
-        "warnings": [] if found else ["no case has two answers that were scored: nothing can be certified"],
+        "warnings": [] if found else ["no case has two scored answers, so nothing can be certified"],
     }
 
     def people() -> None:
@@ -116,7 +122,9 @@ def pair_notes(found: Outcomes) -> list[str]:
     """Return sentences on outcomes that are not used."""
     notes = []
     if found.unpaired:
-        notes.append(f"{found.unpaired:,} outcomes or cases have no second answer to compare with: they prove nothing")
+        notes.append(
+            f"{found.unpaired:,} outcomes or cases have no second answer to compare with, so they prove nothing"
+        )
     if found.unmatched:
         notes.append(f"{found.unmatched:,} pairs belong to no feature, tier or task")
     if found.other_metrics:
@@ -127,7 +135,7 @@ def pair_notes(found: Outcomes) -> list[str]:
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="Outcomes of answers: evals, people's scores, conversions.", no_args_is_help=True,
+    group = typer.Typer(help="Outcomes of answers: evals, human scores, conversions.", no_args_is_help=True,
                         rich_markup_mode=None)  # fmt: skip
     command(group, add, "add", "llmaudit evals add evals.jsonl")
     command(group, list_outcomes, "list", "llmaudit evals list")

@@ -40,9 +40,9 @@ def explain(
     settings: Settings,
     request_id: Annotated[str, typer.Argument(help="A request, response or call id, or FILE:LINE.")],
 ) -> None:
-    """Show every step from a line of a log to its money.
+    """Show every step from a log line to its cost.
 
-    For each attempt that has the id.
+    Covers each attempt that has the id.
     """
     prices = catalog(settings)
     with open_store(settings, read_only=True) as store:
@@ -204,8 +204,8 @@ def _show(step: dict[str, Any]) -> None:
         product = f"{part['tokens']:,} x {each} = {as_json(part['cost_usd'])}"
         line(f"  {'avoided' if cost['is_from_gateway_cache'] else 'list':<11} {part['counter']} {product}")
     if cost["is_from_gateway_cache"]:
-        avoided = as_json(cost["avoided_usd"]) or "an amount that is not known"
-        line(f"  list cost   0: the gateway answered from its own cache, nobody was called; avoided {avoided} at list")
+        avoided = as_json(cost["avoided_usd"]) or "an unknown amount"
+        line(f"  list cost   0: the gateway answered from its own cache and called nobody; avoided {avoided} at list")
     else:
         line(f"  list cost   {as_json(cost['cost_usd']) or 'unpriced: ' + str(cost['why_unpriced'])}" + _upper(cost))
     for rule in cost["rules"]:

@@ -21,7 +21,7 @@ def export(
 ) -> None:
     """Write requests, cells, tiers and bill lines to a folder.
 
-    Requests have their list cost. Or write the spend in FOCUS's columns.
+    Requests come with their list cost. --format focus writes the spend in the columns of FOCUS instead.
 
     Files of the same names are replaced. In CSV no text can run as a formula.
     """
@@ -30,7 +30,7 @@ def export(
 
     if format not in get_args(Form):
         raise UsageError(
-            f"--format {printable(format)}: no such form of export",
+            f"--format {printable(format)}: there is no such export format",
             next_step="Use parquet, csv or focus.",
             slug="no-such-export",
         )
@@ -38,7 +38,7 @@ def export(
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageFailedError(
-            f"{printable(str(to))} cannot be made: {error.strerror}", next_step="Name a folder.", slug="cannot-write"
+            f"{printable(str(to))} cannot be created: {error.strerror}", next_step="Name a folder.", slug="cannot-write"
         ) from None
     prices = catalog(settings)
     with open_store(settings, read_only=True) as store:

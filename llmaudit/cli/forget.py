@@ -15,11 +15,11 @@ from llmaudit.settings import Settings
 
 def forget(
     settings: Settings,
-    file: Annotated[str, typer.Argument(help="Its path as named at ingest, or its content hash.")],
+    file: Annotated[str, typer.Argument(help="Its path as given to ingest, or its content hash.")],
 ) -> None:
-    """Take a file out of the database, and all that came of it.
+    """Remove a file and everything read from it.
 
-    Its requests, bill lines, rejects, conflicts, tiers and kept texts.
+    That is its requests, bill lines, rejects, conflicts, tiers and kept texts.
 
     Requests that are in another file too stay, and belong to that file from then on.
     """
@@ -37,9 +37,9 @@ def forget(
     }
 
     def show() -> None:
-        line(f"{printable(gone.path)} is forgotten: {gone.removed:,} rows removed")
+        line(f"{printable(gone.path)} removed: {gone.removed:,} rows")
         if gone.kept:
-            line(f"{gone.kept:,} rows are in other files too and stay")
+            line(f"{gone.kept:,} rows stay because other files have them too")
         if gone.merged:
             line(f"{gone.merged:,} calls of other systems keep what it added to them")
 

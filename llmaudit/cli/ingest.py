@@ -26,13 +26,13 @@ def ingest(
     settings: Settings,
     paths: Annotated[list[str], typer.Argument(help="Files and folders; plain, gz or zst; `-` for standard input.")],
     format: Annotated[  # noqa: A002 -- the flag is named so
-        str | None, typer.Option("--format", help="Format of every file, instead of detecting it.")
+        str | None, typer.Option("--format", help="Format of every file, instead of detection.")
     ] = None,
     map: Annotated[  # noqa: A002 -- the flag is named so
         Path | None, typer.Option("--map", help="Column map (YAML) for files in no known format.")
     ] = None,
     keep_text: Annotated[
-        bool, typer.Option("--keep-text", help="Keep prompts and answers in a file beside the database.")
+        bool, typer.Option("--keep-text", help="Keep prompts and answers, in a file next to the database.")
     ] = False,
     keep_users: Annotated[
         bool, typer.Option("--keep-users", help="Store e-mail addresses, phone numbers and IPs as they are.")
@@ -47,8 +47,8 @@ def ingest(
 
     `-` reads standard input.
 
-    Every record is accepted, a duplicate, ignored, rejected with its reason, or a bill line; the counts add up. A file
-    is in whole or not at all, and the same content twice changes nothing.
+    Every record is accepted, a duplicate, ignored, rejected with a reason, or a bill line; the counts add up. A file is
+    read whole or not at all, and reading the same content twice changes nothing.
     """
     reading = Reading(paths, format, map, assume_time, gateway, keep_text=keep_text, keep_users=keep_users)
     with open_store(settings, lock_timeout=lock_timeout) as store:

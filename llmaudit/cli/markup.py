@@ -28,23 +28,23 @@ QUOTE_WIDTH = 90
 
 
 NO_GATEWAY = (
-    "No request went through a gateway that the log names: nothing was compared. If one was in between, name it: "
-    "`llmaudit ingest FILE --gateway NAME`, or `gateway` in a column map; traces do not say who passed a call on."
+    "No request went through a gateway that the log names, so nothing was compared. If there was one in between, name "
+    "it: `llmaudit ingest FILE --gateway NAME`, or `gateway` in a column map; traces do not say who passed a call on."
 )
 
 
 def markup(
     settings: Settings,
     by: Annotated[
-        str, typer.Option("--by", help="Rows of the table: gateway, and any of model, day and kind after it.")
+        str, typer.Option("--by", help="Rows of the table: gateway, then any of model, day and kind.")
     ] = "gateway,model",
 ) -> None:
-    """Compare what gateways billed with the provider's list.
+    """Compare gateway bills with the provider's list price.
 
-    Say what makes the difference.
+    Says what rule makes the difference.
 
-    `llmaudit markup page FILE` audits a saved pricing page, `markup letter` writes to a gateway, `markup rates`
-    compares published prices.
+    `llmaudit markup page FILE` audits a saved pricing page, `markup letter` writes a page to send to a gateway, and
+    `markup rates` compares published prices.
     """
     wanted = _dimensions(by)
     prices = catalog(settings)
@@ -168,9 +168,11 @@ def page(
         str | None, typer.Option("--spend", help="US dollars a month through this gateway, for the what-if.")
     ] = None,
 ) -> None:
-    """Audit what pricing pages say a gateway adds: every clause with quote and line, prices against list, a verdict.
+    """Audit what a saved pricing page says a gateway adds.
 
-    Nothing of a page is executed or fetched. What a page does not say is `undisclosed`, never a found markup.
+    Shows every clause with its quote and line, compares prices with list, and gives a verdict.
+
+    Nothing on the page is executed or fetched. What a page does not say is `undisclosed`, never a markup found.
     """
     from llmaudit.pages import audit_page
 

@@ -1,4 +1,4 @@
-"""`llmaudit markup letter`: a page to send to a gateway; `markup rates`: a reseller's prices against the makers'."""
+"""`llmaudit markup letter`: a page to send to a gateway; `markup rates`: a reseller's prices against the providers'."""
 
 from __future__ import annotations
 
@@ -79,10 +79,12 @@ def letter(
     gateway: Annotated[str, typer.Argument(help="The gateway, as `llmaudit markup` names it.")],
     out: Annotated[Path, typer.Option("--out", help="File to write; it ends in .html or .md.")],
     page: Annotated[
-        list[Path] | None, typer.Option("--page", help="Its saved pricing page, to compare its words with the bill.")
+        list[Path] | None, typer.Option("--page", help="Its saved pricing page, to compare what it says with the bill.")
     ] = None,
 ) -> None:
-    """Write a page on one gateway that can be sent to it: claim, evidence, arithmetic, sample requests, cost a year.
+    """Write a page to send to one gateway.
+
+    It has the claim, evidence, arithmetic, sample requests and the cost per year.
 
     It has ids of requests and no text of any.
     """
@@ -92,7 +94,7 @@ def letter(
     form = FORMATS.get(out.suffix.lower())
     if form is None:
         raise UsageError(
-            f"--out {printable(str(out))}: its ending names no format of a letter",
+            f"--out {printable(str(out))}: a letter is .html or .md",
             next_step="End it in .html or .md.",
             slug="no-such-report",
         )
@@ -135,7 +137,10 @@ def rates(
     sellers: Annotated[list[str], typer.Argument(help="Resellers in the catalog, such as aihubmix.")],
     on: Annotated[str | None, typer.Option("--date", help="Day to compare prices on, such as 2026-11-01.")] = None,
 ) -> None:
-    """Compare a reseller's published prices with the makers' list prices on a day; no log is needed."""
+    """Compare a reseller's published prices with list.
+
+    List is the providers' price on the same day. No log is needed.
+    """
     from llmaudit.markup.ratecard import rate_card
 
     at = _noon(on)

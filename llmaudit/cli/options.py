@@ -24,17 +24,19 @@ _COMMON: dict[str, Any] = {
         typer.Option("--catalog", help="Catalog file or folder added to the packaged one; repeatable."),
     ],
     "deployments": Annotated[
-        str | None, typer.Option("--deployments", help="YAML file: the model behind each deployment or profile.")
+        str | None, typer.Option("--deployments", help="YAML file: the model behind each deployment.")
     ],
     "known_at": Annotated[
         str | None,
-        typer.Option("--known-at", help="Only prices that the catalog held on this day, such as 2026-10-31."),
+        typer.Option("--known-at", help="Use only prices the catalog held on this day, such as 2026-10-31."),
     ],
     "since": Annotated[str | None, typer.Option("--since", help="Start of the period, inclusive.")],
     "until": Annotated[str | None, typer.Option("--until", help="End of the period, exclusive.")],
     "month": Annotated[str | None, typer.Option("--month", help="A whole month, such as 2026-10.")],
-    "timezone": Annotated[str | None, typer.Option("--timezone", "-z", help="Zone of dates without one (UTC).")],
-    "json": Annotated[bool, typer.Option("--json", "-j", help="Answer with one JSON document.")],
+    "timezone": Annotated[
+        str | None, typer.Option("--timezone", "-z", help="Time zone of dates without one (default UTC).")
+    ],
+    "json": Annotated[bool, typer.Option("--json", "-j", help="Print one JSON document.")],
     "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings.")],
     "no_color": Annotated[bool, typer.Option("--no-color", help="No colours.")],
     "debug": Annotated[bool, typer.Option("--debug", help="Show tracebacks.")],
@@ -80,7 +82,7 @@ def chosen(flag: str, value: str, choices: Sequence[Choice]) -> Choice:
         if one == value:
             return one
     raise UsageError(
-        f"{flag} {printable(value)}: there is no such choice",
+        f"{flag} {printable(value)} is not one of the choices",
         next_step=f"Use one of {', '.join(choices)}.",
         slug="no-such-choice",
     )
@@ -182,7 +184,7 @@ def _guarded(function: Callable[..., None], flags: dict[str, Any], given: dict[s
     except OSError as error:
         if error.errno == NO_SPACE:
             full = StorageFailedError(
-                "the disk is full", next_step="Make room and run the same command again.", slug="disk-full"
+                "the disk is full", next_step="Free some space and run the same command again.", slug="disk-full"
             )
             _fail(full, debug=debug)
         _crash(error, debug=debug)

@@ -22,9 +22,9 @@ def query(
     sql: Annotated[str, typer.Argument(help="One SELECT; docs/schema.md has the tables.")],
     csv: Annotated[bool, typer.Option("--csv", help="Answer with CSV.")] = False,
 ) -> None:
-    """Answer one SELECT over the database, as a table, JSON or CSV.
+    """Run one SELECT and print a table, JSON or CSV.
 
-    The database is opened read-only, and neither files nor the network can be reached from SQL.
+    The database is opened read-only, and SQL can reach neither files nor the network.
     """
     if csv and settings.json:
         raise UsageError(

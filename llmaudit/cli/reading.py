@@ -62,7 +62,7 @@ def logs_or_database(settings: Settings, reading: Reading) -> Iterator[Store]:
     unused = [flag for flag, value in flags.items() if value is not None]
     if unused and not reading.paths:
         raise UsageError(
-            f"{unused[0]} says how logs are read, and no log is named: the database is compared as it is",
+            f"{unused[0]} says how to read logs, but no logs were given: the database is compared as it is",
             next_step=f"Name the logs, or give {unused[0].replace('log-', '')} to `llmaudit ingest`.",
             slug="no-log-named",
         )
@@ -82,7 +82,7 @@ def read_logs(settings: Settings, store: Store, reading: Reading) -> IngestResul
     """
     if reading.column_map is not None and reading.form is not None:
         raise UsageError(
-            "--map and --format were both given; a file is read in one way",
+            "--map and --format cannot be used together",
             next_step="Leave one of them out.",
             slug="map-and-format",
         )
@@ -160,9 +160,9 @@ def _assume_time(settings: Settings, store: Store, result: IngestResult, when: W
 
     count = assume_time(store, result.read, when)
     if not count:
-        notice(settings, "--assume-time changes nothing: every request of these files has a time")
+        notice(settings, "--assume-time has no effect: every request in these files has a time")
     elif when == "none":
-        notice(settings, f"{counted(count, 'request')} without a time: no price again")
+        notice(settings, f"{counted(count, 'request')} without a time: unpriced again")
     else:
         at = "the date of their file" if when == "file" else f"{when:%Y-%m-%d %H:%M:%S} UTC"
         notice(settings, f"{counted(count, 'request')} without a time: priced as of {at}, an assumption, shown as one")
@@ -175,11 +175,11 @@ def _assume_gateway(settings: Settings, store: Store, result: IngestResult, name
         raise UsageError("--gateway is empty", next_step="Name the gateway, or `none`.", slug="no-gateway-named")
     count = assume_gateway(store, result.read, None if name == "none" else name.strip())
     if not count:
-        notice(settings, "--gateway changes nothing: every request of these files names its gateway")
+        notice(settings, "--gateway has no effect: every request in these files names its gateway")
     elif name == "none":
-        notice(settings, f"{counted(count, 'request')} whose log names no gateway: through none")
+        notice(settings, f"{counted(count, 'request')} whose log names no gateway: none was used")
     else:
-        said = f"{counted(count, 'request')} whose log names no gateway: taken to have gone through {printable(name)}"
+        said = f"{counted(count, 'request')} whose log names no gateway: assumed to have gone through {printable(name)}"
         notice(settings, f"{said}: an assumption, shown as one")
 
 
@@ -193,7 +193,7 @@ def _name_unread(settings: Settings, result: IngestResult) -> None:
         ("in no known format", [file.path for file in result.files if file.skipped == UNKNOWN]),
         ("without a request", [file.path for file in result.files if file.skipped == NO_REQUEST]),
         ("that are databases (--db names one)", own),
-        ("whose name, kind or ending is no log's", [file.path for file in left if file.path not in own]),
+        ("whose name, kind or ending is not that of a log", [file.path for file in left if file.path not in own]),
     ):
         if paths:
             names = ", ".join(printable(Path(path).name) for path in paths[:MAX_NAMES])
@@ -224,7 +224,7 @@ def _warn_of_names(settings: Settings, store: Store) -> None:
         return
     lines = [f"{line_for(printable(name, 200))}    # {counted(count, 'request')}" for name, count in found[:MAX_NAMES]]
     more = [f"  and {len(found) - MAX_NAMES} more"] if len(found) > MAX_NAMES else []
-    heading = f"names that hide a model: {len(found)}; say in a --deployments file what they are:"
+    heading = f"{len(found)} names hide the model behind them; name it in a --deployments file:"
     notice(settings, "\n".join([heading, "deployments:", *lines, *more]))
 
 

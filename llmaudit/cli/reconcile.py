@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 DAYS_OF_BILLS = "UTC"
-"""Sellers bill by days of UTC, wherever the customer is; logs are folded by the same days to be compared with them."""
+"""Sellers bill by UTC days, wherever the customer is; logs are grouped by the same days to be compared."""
 
 NO_BILL = (
     "There is no bill with an amount in the database for this period. Ingest the seller's cost export or invoice, "
     "or give the total: --official SELLER=AMOUNT."
 )
-NOTHING = f"{NO_BILL} A usage export is shown at list price, and there is none either."
+NOTHING = f"{NO_BILL} A usage export would be shown at list price, but there is none either."
 
 
 def reconcile(
@@ -41,12 +41,12 @@ def reconcile(
 ) -> None:
     """Compare bills with the logs, by seller and month.
 
-    Coverage first: how much of a bill the logs show; then the difference by cause.
+    Shows coverage first (how much of a bill the logs have), then the difference by cause.
 
-    Usage exports, which have tokens and no amount, are shown at list price: by model and day, against the bill of the
-    same seller and month, and how much of them the logs show.
+    Usage exports, which have tokens but no amounts, are shown at list price: by model and day, against the bill of the
+    same seller and month, and with how much of them the logs have.
 
-    With --official the amount is an invoice total for the period asked for (--month).
+    --official takes the invoice's total for the period (--month).
     """
     from llmaudit.audit import gather
     from llmaudit.findings import reconcile as finding
@@ -97,7 +97,7 @@ def _strangers(totals: dict[str, Decimal], found: Reconcile, prices: Catalog) ->
     strangers = [seller for seller in totals if prices.seller_id(seller) is None and seller not in met]
     near = {seller: ", ".join(prices.nearest_sellers(seller)) for seller in strangers}
     return [
-        f"--official {seller}: no log and no catalog has such a seller"
+        f"--official {seller}: neither the logs nor the catalog have such a seller"
         + (f"; the nearest names are {near[seller]}" if near[seller] else "")
         for seller in strangers
     ]
@@ -127,7 +127,7 @@ def _show(settings: Settings, found: Reconcile, used: Usage) -> None:
     for row in found.rows:
         _explain(row)
     for other in found.unbilled:
-        line(f"{other.seller} {month(other.month)}: {shown(other.logged_usd)} logged, and no bill for it")
+        line(f"{other.seller} {month(other.month)}: {shown(other.logged_usd)} logged, but there is no bill for it")
     line(found.caveat if found.rows else NO_BILL if used.rows else NOTHING)
     _usage(settings, used)
 
@@ -148,9 +148,9 @@ def _explain(row: Row) -> None:
     for cause, usd in zip(row.causes, share_out([cause.usd for cause in row.causes]), strict=True):
         line(f"  {shown(usd):>14}  {cause.title}")
     for other in row.other_bills:
-        line(f"  {shown(other.billed_usd):>14}  in {other.bill}, which has the same charges: not added")
+        line(f"  {shown(other.billed_usd):>14}  in {other.bill}, which lists the same charges: not added")
     if row.other_amounts:
-        line(f"  {foreign_of([row])} without a rate to dollars: in no sum")
+        line(f"  {foreign_of([row])} without an exchange rate: in no sum")
     for note in row.notes:
         line(f"  {note}")
 

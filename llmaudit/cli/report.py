@@ -27,11 +27,11 @@ def report(
     format: Annotated[str | None, typer.Option("--format", help="html, md or json.")] = None,  # noqa: A002
     plan: Annotated[list[str] | None, typer.Option("--plan", help="Preset or plan file; repeatable.")] = None,
 ) -> None:
-    """Write the report of what is in the database.
+    """Write the report of a database.
 
-    Without --out and --format, print the summary.
+    Without --out and --format it prints the summary.
 
-    Where the period holds neither request nor bill it says so and ends with code 4.
+    If the period has neither requests nor bills it says so and ends with code 4.
     """
     from llmaudit.audit import DEFAULT_PLANS, conclude, gather, warnings_for_people
 
@@ -68,7 +68,7 @@ def render(audit: Audit, form: str) -> str:
         return to_text(audit)
     if form not in FORMATS.values():
         raise UsageError(
-            f"--format {form}: no such report format", next_step="Use html, md or json.", slug="no-such-report"
+            f"--format {form}: there is no such report format", next_step="Use html, md or json.", slug="no-such-report"
         )
     from llmaudit import report as reports
 
@@ -84,8 +84,8 @@ def write_report(audit: Audit, out: Path, form: str | None = None) -> None:
     chosen = form or FORMATS.get(out.suffix.lower())
     if chosen is None:
         raise UsageError(
-            f"--out {out}: its ending names no report format",
-            next_step="End it in .html, .md or .json, or say --format.",
+            f"--out {out}: its ending is not a report format",
+            next_step="End it in .html, .md or .json, or add --format.",
             slug="no-such-report",
         )
     from llmaudit import report as reports

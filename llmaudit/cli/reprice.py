@@ -78,7 +78,7 @@ def _show(settings: Settings, found: Savings) -> None:
         saved = f"{shown(plan.savings_usd)} ({percent(plan.savings_pct)})"
         line(
             f"  saves {saved} = unproven {shown(plan.unproven_usd)} + certified {shown(plan.certified_usd)}"
-            f" + without another answer {shown(plan.no_risk_usd)} - verification {shown(plan.verification_usd)}"
+            f" + without changing an answer {shown(plan.no_risk_usd)} - verification {shown(plan.verification_usd)}"
         )
         if plan.cost_per_call_usd is not None and plan.cost_per_call_now_usd is not None:
             line(
@@ -115,7 +115,7 @@ def _legs(settings: Settings, plan: PlanRow, actual_usd: Decimal | None) -> None
     title = f"{plan.name}: {shown(plan.cost_usd)} ({band}) instead of {shown(actual_usd)}"
     table(settings, title, ["tier", "", "from", "to", "requests", "now", "then"], rows, left=(0, 1, 2, 3))
     if len(large) < len(plan.legs):
-        line(f"  and {len(plan.legs) - len(large)} parts of less than half a cent; --json has them")
+        line(f"  and {len(plan.legs) - len(large)} parts below half a cent; --json has them")
 
 
 def _assumptions(settings: Settings, plan: PlanRow) -> None:

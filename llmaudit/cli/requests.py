@@ -45,9 +45,9 @@ _ROWS = f"""
 def requests(
     settings: Settings,
     where: Annotated[str | None, typer.Option("--where", help="SQL condition over the columns.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Rows at most.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of rows.")] = 20,
 ) -> None:
-    """Show canonical requests, with their files and lines.
+    """Show requests as read, with their files and lines.
 
     One row is one upstream call.
     """

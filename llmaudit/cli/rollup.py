@@ -23,17 +23,16 @@ def rollup(
     settings: Settings,
     out: Annotated[Path, typer.Option("--out", help="The cells file to write (.parquet).")],
     cells: Annotated[
-        list[str] | None, typer.Argument(help="Cells files to add up, in place of a database.", show_default=False)
+        list[str] | None, typer.Argument(help="Cells files to add up, instead of a database.", show_default=False)
     ] = None,
     top: Annotated[
         int | None, typer.Option("--top", min=1, help="Features, teams and unknown models kept apart (5,000).")
     ] = None,
 ) -> None:
-    """Fold the requests of a database into one small file.
+    """Roll up a database into one small file of cells.
 
-    It holds cells and everything else an audit needs.
-
-    `llmaudit audit cells.parquet` gives the same audit as the database. Cells files of several days or machines add up.
+    The file holds everything an audit needs: `llmaudit audit cells.parquet` gives the same audit as the database. Cells
+    files of several days or machines add up.
     """
     from llmaudit.cellsfile import save
     from llmaudit.crowded import TOP
@@ -69,8 +68,8 @@ def _parts(settings: Settings, prices: Catalog, paths: list[str]) -> list[Facts]
     found, others = cells_and_logs(paths)
     if others:
         raise InputError(
-            f"{printable(others[0])} is no cells file",
-            next_step="Name files that `llmaudit rollup` wrote; logs go into a database first (`llmaudit ingest`).",
+            f"{printable(others[0])} is not a cells file",
+            next_step="Give files written by `llmaudit rollup`; read logs into a database first (`llmaudit ingest`).",
             slug="not-cells",
         )
     return read_cells(settings, prices, found)

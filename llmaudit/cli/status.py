@@ -35,9 +35,9 @@ _ESTIMATED = """
 
 def status(
     settings: Settings,
-    privacy: Annotated[bool, typer.Option("--privacy", help="List what each table holds about people.")] = False,
+    privacy: Annotated[bool, typer.Option("--privacy", help="Show what each table holds about people.")] = False,
 ) -> None:
-    """Say what the database holds.
+    """Show what the database holds.
 
     Requests, records by outcome, money and tokens.
     """

@@ -23,7 +23,7 @@ def show(settings: Settings, audit: Audit) -> None:
     if spent.requests:
         _spent(audit)
     else:
-        line(f"llmaudit: no request lies in the period, so nothing is repriced; catalog {audit.catalog_version}")
+        line(f"llmaudit: no requests in the period, so nothing is repriced; catalog {audit.catalog_version}")
     line(
         f"  records: {covered.lines:,} read = {counted(covered.accepted, 'request')}"
         f" + {counted(covered.duplicates, 'duplicate')} + {covered.ignored:,} ignored + {covered.rejected:,} rejected"
@@ -73,8 +73,8 @@ def _spent(audit: Audit) -> None:
     if spared.requests:
         unknown = f"; not known for {spared.unknown_requests:,}" if spared.unknown_requests else ""
         line(
-            f"  {counted(spared.requests, 'answer')} from a gateway's own cache cost nothing at list; sent again, they"
-            f" would have cost {shown(spared.avoided_usd)}, which is in no figure here{unknown}"
+            f"  {counted(spared.requests, 'answer')} from a gateway's own cache cost nothing at list; the provider "
+            f"would have charged {shown(spared.avoided_usd)} for them, which is in no figure here{unknown}"
         )
 
 
@@ -93,7 +93,7 @@ def _bills(audit: Audit) -> None:
             "of its tokens in the logs" if row.coverage_by == "tokens" else "of it on days with requests in the logs"
         )
         seen = "" if row.coverage_pct is None else f", {percent(row.coverage_pct)} {of_it}"
-        seen = seen if row.has_usage else " for credit and fees, and says nothing of usage"
+        seen = seen if row.has_usage else " for credit and fees, and does not show usage"
         line(f"  bill: {row.seller} {month(row.month)} charges {amounts_of([row])}{seen} (llmaudit reconcile)")
 
 
@@ -105,7 +105,7 @@ def _usage(settings: Settings, audit: Audit) -> None:
 
     for row in audit.usage.rows:
         seen = "" if row.logs is None else f", {percent(row.logs.coverage_pct)} of the tokens in the logs"
-        line(f"  usage export: {usage_tables.said(row)}{seen} (no bill; llmaudit reconcile)")
+        line(f"  usage export: {usage_tables.said(row)}{seen} (not a bill; llmaudit reconcile)")
     if not audit.spend.requests:
         line()
         for row in audit.usage.rows:
@@ -197,7 +197,7 @@ def _savings(settings: Settings, audit: Audit) -> None:
         for plan in audit.savings.plans
     ]
     columns = ["plan", "would cost", "low to high", "saves", "", "unproven part", "moved requests"]
-    table(settings, f"Plans, against {shown(audit.savings.actual_usd)} now", columns, rows)
+    table(settings, f"Plans, compared with {shown(audit.savings.actual_usd)} now", columns, rows)
 
 
 def _markup(settings: Settings, audit: Audit) -> None:

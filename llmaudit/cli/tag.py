@@ -40,7 +40,7 @@ def tag(
     ] = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Forget the classifier.")] = False,
     reread: Annotated[
-        bool, typer.Option("--reread", help="Look at the prompts again, in the files they came from.")
+        bool, typer.Option("--reread", help="Read the prompts again, from the files they came from.")
     ] = False,
     suggest_rules: Annotated[
         bool, typer.Option("--suggest-rules", help="Print a rules file for the largest groups; change nothing.")
@@ -72,7 +72,7 @@ def _reread(settings: Settings, store: Store) -> Reread:
 
     again = reread(store, settings.catalogs)
     for file in again.unreached:
-        notice(settings, f"{printable(file.path)}: {file.requests:,} requests keep the hints they had: {file.why}")
+        notice(settings, f"{printable(file.path)}: {file.requests:,} requests keep their earlier hints: {file.why}")
     return again
 
 
@@ -114,7 +114,10 @@ def train(
     labels: Labels,
     out: Annotated[Path, typer.Option("--out", help="Where to write the model; its card goes beside it.")],
 ) -> None:
-    """Train a classifier on labelled requests of the database: plain coefficients, calibrated on held-out labels."""
+    """Train a classifier on labelled requests.
+
+    The requests are those of the database. The model is plain coefficients, calibrated on held-out labels.
+    """
     from llmaudit.tiers.label_matching import examples
     from llmaudit.tiers.train import train as train_model
     from llmaudit.tiers.train import write_model
@@ -149,9 +152,10 @@ def evaluate(
         typer.Option("--keep", help="Keep the error rates: from now on the audit's range of savings is based on them."),
     ] = False,
 ) -> None:
-    """Compare tags with labels: accuracy, under- and over-tiering with intervals, and labellers' agreement.
+    """Measure how good the tags are, against labels.
 
-    Labels that hold a `prompt` need no database: the prompt's own words are judged.
+    Gives accuracy, under- and over-tiering with intervals, and the labellers' agreement. Labels that hold a `prompt`
+    need no database: the prompt itself is tagged.
     """
     from llmaudit.tiers.label_matching import evaluated, keep_confusion
 
@@ -217,9 +221,12 @@ def _cells(rate: Rate) -> list[str]:
 def sample(
     settings: Settings,
     out: Annotated[Path, typer.Option("--out", help="The file for a person to fill in (.csv or .jsonl).")],
-    size: Annotated[int, typer.Option("--size", min=1, max=100_000, help="Requests at most.")] = 200,
+    size: Annotated[int, typer.Option("--size", min=1, max=100_000, help="Maximum number of requests.")] = 200,
 ) -> None:
-    """Choose the requests most worth a person's label, by template and doubt, into a file to fill in."""
+    """Choose the requests most worth labelling by hand.
+
+    They are chosen by template and doubt, and written to a file to fill in.
+    """
     import msgspec
 
     from llmaudit.tiers.sample import SampledRequest
@@ -248,7 +255,10 @@ def text(
     rules: Annotated[Path | None, typer.Option("--rules", help="Your rules (YAML), tried first.")] = None,
     model: Annotated[Path | None, typer.Option("--model", help="Your classifier.")] = None,
 ) -> None:
-    """Answer each JSON line on standard input (`prompt` or `messages`) with its tier, one JSON object a line."""
+    """Tag prompts from standard input, line by line.
+
+    Each line is a JSON object with `prompt` or `messages`; each answer is one JSON object with the tier.
+    """
     import msgspec
 
     from llmaudit.tiers.classifier import load_model

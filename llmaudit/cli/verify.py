@@ -14,9 +14,7 @@ from llmaudit.settings import Settings
 def verify(settings: Settings) -> None:
     """Recount everything and compare it with the ledger.
 
-    Exit with 3 where something differs.
-
-    Every block of the file is read, so damage is noticed too.
+    Ends with 3 if something differs. Every block of the file is read, so damage is noticed too.
     """
     from llmaudit.ingest.verify import verify as verified
 

@@ -23,8 +23,8 @@ TIMES = 5
 HOUR = timedelta(hours=1)
 
 RULE = (
-    f"an hour of a gateway and seller with at least {LEAST} failures that are not the caller's, "
-    f"at least {SHARE:.0%} of its attempts, and at least {TIMES} times the share of the route's median hour"
+    f"an hour in which a gateway and seller had at least {LEAST} failures that were not the caller's fault, "
+    f"at least {SHARE:.0%} of the attempts, and at least {TIMES} times the failure share of the route's median hour"
 )
 Route = tuple[str | None, str | None]
 

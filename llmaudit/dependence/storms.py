@@ -25,9 +25,9 @@ MINUTE = timedelta(minutes=1)
 APART = timedelta(minutes=30)
 
 RULE = (
-    f"refusals are at least {SHARE:.0%} of what the route sends in a minute at the average of the hour; "
-    f"such minutes at most {APART // MINUTE} apart are one storm if it has at least {LEAST} refusals "
-    f"and {SHARE:.0%} of the requests"
+    f"minutes in which refusals reach {SHARE:.0%} of what the route sends in an average minute of that hour; "
+    f"such minutes at most {APART // MINUTE} apart count as one storm if at least {LEAST} requests, and {SHARE:.0%} "
+    "of all, were refused in it"
 )
 
 

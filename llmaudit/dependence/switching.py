@@ -30,15 +30,15 @@ SPECIFIC_DAYS = {"tools": 1.0, "JSON output": 0.5, "images": 1.0, "cache writes"
 LOW, HIGH = 0.5, 2.0
 
 ASSUMPTIONS = (
-    f"{ADAPTER_DAYS:g} days for a client of another API, none where every request goes through a gateway",
-    f"{FEATURE_DAYS:g} day a feature to roll out and watch",
-    f"{TEMPLATE_DAYS:g} days a template to tune; one template a feature where the log has no text to count them by",
-    "days of evals by the highest tier of a feature: "
+    f"{ADAPTER_DAYS:g} days for another API's client, none if every request goes through a gateway",
+    f"{FEATURE_DAYS:g} day to roll out and watch each feature",
+    f"{TEMPLATE_DAYS:g} days to tune each template; one template per feature where the log has no text to count them",
+    "days of evals by a feature's highest tier: "
     + ", ".join(f"{days:g} for tier {tier}" for tier, days in EVAL_DAYS.items() if tier is not None),
-    "days for what a feature uses beside text: "
+    "days for what a feature uses besides text: "
     + ", ".join(f"{days:g} for {name}" for name, days in SPECIFIC_DAYS.items()),
-    f"a feature that other makers have given at least {SERVED} good answers needs no tuning and no evals",
-    f"the range is {LOW:g} and {HIGH:g} times the estimate",
+    f"a feature to which other providers have given at least {SERVED} good answers needs no tuning and no evals",
+    f"the range is from {LOW:g} to {HIGH:g} times the estimate",
 )
 """What the days rest on, in words."""
 

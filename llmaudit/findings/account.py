@@ -156,8 +156,8 @@ def _shortfall(seller: str, commitment: Commitment, cells: list[PricedCell]) -> 
                 limit=commitment.usd_per_month,
                 low_usd=ZERO,
                 high_usd=missing,
-                note=f"promised {commitment.usd_per_month:,} US dollars a month ({commitment.source}); "
-                "owed if the log holds the whole month",
+                note=f"{commitment.usd_per_month:,} US dollars a month are committed ({commitment.source}); the "
+                "shortfall is owed if the log covers the whole month",
             )
 
 

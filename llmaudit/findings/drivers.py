@@ -51,7 +51,8 @@ class Drivers(msgspec.Struct, frozen=True):
 
     drivers: list[Driver]
     caveat: str = (
-        "Each driver is on its own; they overlap (a request can be overspecified and marked up), so do not add them up."
+        "Each driver is measured on its own. They overlap (a request can be overspecified and marked up), so do not "
+        "add them up."
     )
 
 
@@ -91,24 +92,24 @@ def _overspecification(evidence: Evidence) -> Driver:
         tiered.unproven_usd,
         None,
         False,
-        f"what {tiered.moved_requests:,} requests of tier 0 and 1 cost above the cheap model of the plan `tiered`; "
-        "unproven until paired outcomes show that its answers hold",
+        f"what {tiered.moved_requests:,} tier 0 and 1 requests cost over the cheaper model of the plan `tiered`; "
+        "unproven until paired outcomes show that its answers hold up",
     )
 
 
 def _lock_in(evidence: Evidence) -> Driver:
     title = "Lock-in: no arbitrage, no fallback"
     if not evidence.cells:
-        return Driver("lock_in", title, None, None, False, "there is no request")
+        return Driver("lock_in", title, None, None, False, "no requests")
     forgone = evidence.once(forgone_usd)
     alone = outages(evidence.rows(HourRow))
     paid = total(one.without_fallback_usd for one in alone)
     hours = sum(one.hours_without_fallback for one in alone)
     elsewhere = total(row.saving_usd for row in evidence.once(sold_elsewhere))
     reason = (
-        f"{shown(forgone)} forgone at cheaper models of the same class that serve the same tier in this log, or at "
-        f"cheaper sellers of the same model ({shown(elsewhere)}, which no answer depends on); {shown(paid)} paid for "
-        f"failures in {hours:,} hours of a seller's outage without a fallback"
+        f"{shown(forgone)} forgone by not using cheaper models of the same class that already serve the same tier in "
+        f"this log, or cheaper sellers of the same model ({shown(elsewhere)}, without changing an answer); "
+        f"{shown(paid)} paid for failures in {hours:,} outage hours without a fallback"
     )
     return Driver("lock_in", title, total((forgone, paid)), None, False, reason)
 
@@ -122,11 +123,11 @@ def _markup(evidence: Evidence) -> Driver:
         reason = "no gateway's amounts could be judged" if gateways else "no request went through a gateway"
         return Driver("markup", title, None, None, True, reason)
     judged = f"{len(known):,} of {counted(len(gateways), 'gateway')}"
-    reason = f"what proven markups took at the {judged} whose amounts could be judged: {_takers(known)}"
+    reason = f"proven markups at the {judged} whose amounts could be judged: {_takers(known)}"
     if beside := total(row.beside_usd for row in known if row.overpaid_usd):
         reason += (
-            f"; {shown(beside)} of it was paid beside the requests, such as when credit is bought: it is in no spend, "
-            "and no step of the waterfall takes it back"
+            f"; {shown(beside)} of it was paid outside the requests, such as a fee on buying credit: it is not part of "
+            "spend, so no step of the waterfall recovers it"
         )
     return Driver("markup", title, total(row.overpaid_usd or ZERO for row in known), None, True, reason)
 
@@ -147,5 +148,5 @@ def _reliability(cells: list[PricedCell]) -> Driver:
     title = "Reliability: failed attempts that were paid for"
     if not failed:
         return Driver("reliability", title, Decimal(0), None, True, "no request failed")
-    reason = f"cost of {requests(failed):,} failed attempts, as far as their logs say"
+    reason = f"what {requests(failed):,} failed attempts cost, as far as the logs show"
     return Driver("reliability", title, spend(failed), None, True, reason)

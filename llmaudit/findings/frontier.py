@@ -32,9 +32,9 @@ class Frontier(msgspec.Struct, frozen=True, kw_only=True):
     points: list[Point]
     unpaired: int
     caveat: str = (
-        "Each point promises its upper bound of the loss over all traffic, in the score's unit. Points are read one at "
-        "a time: a plan chosen because it lies well on the curve was chosen among several. Costs of other models are "
-        "estimates with their assumptions as expected."
+        "Each point promises no more than its upper bound on the loss, over all traffic and in the score's unit. The "
+        "promise holds for one point at a time: picking the best-looking point of the curve means choosing among "
+        "several. The costs of other models are estimates, with every assumption at its expected value."
     )
 
 

@@ -59,9 +59,9 @@ class GatewayCache(msgspec.Struct, frozen=True, kw_only=True):
     by_model: list[SparedRow]
     by_feature: list[SparedRow]
     caveat: str = (
-        "Avoided is what the same tokens would have cost at list on that day, had the gateway asked the provider. "
-        "It was never spent, so it is in no spend and in no saving still to be had. Plans leave these answers as they "
-        "are; a gateway that is left out takes its cache along, and then they are calls again."
+        "Avoided is what the same tokens would have cost at list on that day if the gateway had called the provider. "
+        "It was never spent, so it is part of neither spend nor any saving still to be had. Plans leave these answers "
+        "alone. If you leave the gateway you lose its cache, and they become calls again."
     )
 
 

@@ -66,9 +66,9 @@ class LockIn(msgspec.Struct, frozen=True, kw_only=True):
     outage_rule: str = outage_rule.RULE
     assumptions: list[str] = msgspec.field(default_factory=lambda: list(switching.ASSUMPTIONS))
     caveat: str = (
-        f"A model counts for a tier after {LEAST} good answers in it: that shows it is trusted there, not that its "
-        "answers are as good. Another seller of the same model may be slower, or serve open weights at another "
-        "precision. What an outage cost the business is in no log. Days are an estimate from counts."
+        f"A model counts as an alternative in a tier after {LEAST} good answers there: that shows it is trusted, not "
+        "that its answers are as good. Another seller of the same model may be slower, or serve open weights at "
+        "another precision. No log shows what an outage cost the business. Days are estimated from counts."
     )
 
 

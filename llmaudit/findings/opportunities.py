@@ -88,8 +88,8 @@ class Opportunities(msgspec.Struct, frozen=True):
     levers: list[Opportunity]
     reasoning: Reasoning
     caveat: str = (
-        "Each lever is on its own; they overlap (a request can be a repeat, and fit for a batch), so do not add them "
-        "up. None of them uses another model, but each has its conditions: read the assumptions before acting."
+        "Each lever is measured on its own. They overlap (a request can be both a repeat and fit for a batch), so do "
+        "not add them up. None of them changes the model, but each has conditions: read its assumptions before you act."
     )
 
 

@@ -78,7 +78,7 @@ class Overspecification(msgspec.Struct, frozen=True, kw_only=True):
     by_team: list[OverRow]
     caveat: str = (
         "The difference is unproven: a log cannot tell whether the cheaper model's answers would have been good "
-        "enough. The low end leaves out the requests that may have been tagged too low."
+        "enough. The low end excludes requests that may have been tagged too low."
     )
 
 

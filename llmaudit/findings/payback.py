@@ -37,8 +37,8 @@ class Payback(msgspec.Struct, frozen=True, kw_only=True):
     certified_saving: Saving
     certified_ways: list[WayResult]
     caveat: str = (
-        "One-time and running costs are stated assumptions, not figures of your team: `llmaudit plan payback --assume` "
-        "takes your own. A saving that is unproven may not come at all."
+        "One-time and running costs are stated assumptions, not your team's figures: enter your own with "
+        "`llmaudit plan payback --assume`. An unproven saving may not materialise at all."
     )
 
 

@@ -126,8 +126,8 @@ class Reliability(msgspec.Struct, frozen=True):
     hidden: list[HiddenRow]
     storm_rule: str = RULE
     caveat: str = (
-        "A failed attempt costs what its log or its usage says. Gateways that log a failure with 0 tokens hide what "
-        "the provider charged for it: that part is unknown, not nothing."
+        "A failed attempt is costed from the amount or the usage in its log. A gateway that logs failures with 0 "
+        "tokens hides what the provider charged for them: that part is unknown, not zero."
     )
 
 

@@ -144,8 +144,8 @@ class Savings(msgspec.Struct, frozen=True):
     actual_usd: Decimal | None
     plans: list[PlanRow]
     caveat: str = (
-        "A saving from another model is unproven until paired outcomes show that its answers hold. Per-request figures "
-        "of another model are estimates; only sums are meant to be read."
+        "A saving from another model is unproven until paired outcomes show that its answers hold up. Per-request "
+        "figures for another model are estimates; quote only the sums."
     )
 
 

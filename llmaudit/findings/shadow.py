@@ -18,9 +18,9 @@ class Shadow(msgspec.Struct, frozen=True):
 
     tests: list[Analysis]
     caveat: str = (
-        "A shadow test compares single answers to the same prompt. It does not tell what a user would have asked next, "
-        "how load would change with all traffic moved, or whether the score measures what users value. Not decided is "
-        "never read as no difference."
+        "A shadow test compares single answers to the same prompt. It cannot tell what a user would have asked next, "
+        "how load would change with all traffic moved, or whether the score measures what users value. "
+        '"Not decided" never means "no difference".'
     )
 
 

@@ -113,8 +113,8 @@ class Tiers(msgspec.Struct, frozen=True):
     robust: list[RobustSaving]
     confusion: Confusion
     caveat: str = (
-        "Tiers tell the kind of task and what an error costs, from metadata and words. They cannot tell whether a "
-        "cheaper model would fail: only paired outcomes (a shadow test) certify a move."
+        "A tier says what kind of task a request is and what an error would cost, judged from metadata and words. It "
+        "cannot say whether a cheaper model would fail: only paired outcomes (a shadow test) certify a move."
     )
 
 
@@ -224,7 +224,7 @@ def _claims(of_traffic: float | None, frontier: float | None) -> list[str]:
     claimed = f"the claim that fewer than {FRONTIER_CLAIM_PCT:.0f}% need a frontier model"
     return [
         f"{overspecified}: {side} the usual claim of {low:.0f} to {high:.0f}%.",
-        f"{frontier:.1f}% of it is tier 2 or 3: {claimed} {held} here.",
+        f"{frontier:.1f}% of that traffic is tier 2 or 3: {claimed} {held} here.",
     ]
 
 

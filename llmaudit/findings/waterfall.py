@@ -113,9 +113,9 @@ class Waterfall(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[Step]
     by_feature: list[FeatureReach]
     caveat: str = (
-        "Each step takes its share of what the steps before have left, so the order moves dollars between steps but "
-        "not the total of those that only take shares. What a step saves on its own is beside it and does not add up. "
-        "The unproven part rests on other models' answers and is not a promise."
+        "Each step takes its share of what the earlier steps left, so the order moves dollars between steps but does "
+        "not change the total of steps that only take shares. What each step saves on its own is shown beside it; "
+        "those figures do not add up. The unproven part depends on other models' answers and is not a promise."
     )
 
     @property

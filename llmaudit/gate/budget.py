@@ -146,13 +146,13 @@ def read_budget(path: Path) -> Budget:
     """
     budget = read_yaml(path, Budget, what="budget")
     if not budget.limits():
-        raise _bad(path, "it has no rule", f"Rules are {', '.join(RULES)}.")
+        raise _bad(path, "it has no rules", f"Rules are {', '.join(RULES)}.")
     for name, limit in budget.limits():
         bounds = [bound for key in _BOUNDS if (bound := getattr(limit, key, None)) is not None]
         if not bounds:
-            raise _bad(path, f"{name} sets no limit", "Give it max, max_increase_pct or the like, or take it out.")
+            raise _bad(path, f"{name} sets no limit", "Give it max, max_increase_pct or a similar limit, or remove it.")
         if any(not isinstance(bound, list) and not 0 <= bound < MOST for bound in bounds):
-            raise _bad(path, f"{name} has a limit below 0, or none that is a number", "Write a plain number from 0 on.")
+            raise _bad(path, f"{name} has a limit that is negative or not a number", "Write a number of 0 or more.")
     for acknowledged in budget.acknowledge:
         if acknowledged.rule not in RULES:
             known = f"Rules are {', '.join(RULES)}."

@@ -24,7 +24,7 @@ def checked_case(text: str) -> str:
     good = bool(_NAME.fullmatch(rest)) if kind == "tag" else kind == "id" and _compiles(rest)
     if not good:
         raise UsageError(
-            f"--case {printable(text)}: it names neither a tag nor a pattern of the request id",
+            f"--case {printable(text)}is neither a tag nor a pattern for the request id",
             next_step="For instance --case tag:case or --case 'id:^(.+)-run[0-9]+$'.",
             slug="bad-case",
         )

@@ -28,7 +28,7 @@ TITLES = {
     "period": "length of the logs",
     "volume": "volume: calls",
     "traffic": "mix: features, templates, tiers",
-    "retries": "retries: failed attempts that were tried again",
+    "retries": "retries: failed attempts that were repeated",
     "failures": "calls without an answer",
     "unpriced": "requests whose cost is unknown",
     "models": "mix: models",
@@ -185,14 +185,14 @@ def check(
 def _check_sides(before: Baseline, after: Baseline) -> None:
     if not after.requests:
         raise NotEnoughError(
-            "there is no request to check: the log is empty, or none lies in the period",
-            next_step="Check that the test run wrote its log, and --since, --until and --month.",
+            "no requests to check: the log is empty, or the period has none",
+            next_step="Check that the test run wrote its log, and check --since, --until and --month.",
             slug="nothing-to-check",
         )
     if not before.requests:
         raise InputError(
-            "the baseline holds no request",
-            next_step="Save one from a log that has some: `llmaudit baseline save FILE`.",
+            "the baseline has no requests",
+            next_step="Save a baseline from a log with requests: `llmaudit baseline save FILE`.",
             slug="empty-baseline",
         )
     for name, side in (("baseline", before), ("log", after)):
@@ -236,7 +236,7 @@ def _headline(broken: Breakdown, after: Baseline) -> str:
         first = broken.causes[0].text
         return first[:1].upper() + first[1:] if first.partition(" ")[0].isalpha() else first
     return (
-        f"Nothing stands out from chance: {shown(broken.before_usd)} in the baseline, {shown(broken.after_usd)} now"
+        f"No change beyond chance: {shown(broken.before_usd)} in the baseline, {shown(broken.after_usd)} now"
         f" ({after.requests:,} requests)"
     )
 
@@ -261,9 +261,9 @@ def _noticed(before: Baseline, after: Baseline) -> list[str]:
         and after.moments[0].clusters == after.moments[0].requests > 1
     ):
         notes.append(
-            f"the log names no {before.detail.cluster} as the baseline does: requests are taken as independent"
+            f"the log has no {before.detail.cluster} ids as the baseline does, so requests are treated as independent"
         )
     left = before.detail.templates_left_out + before.detail.features_left_out + before.detail.models_left_out
     if left:
-        notes.append(f"the baseline keeps {left} small features, templates or models together as `other`")
+        notes.append(f"the baseline groups {left} small features, templates or models as `other`")
     return notes

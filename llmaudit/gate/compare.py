@@ -112,7 +112,7 @@ def compare(before: Moments | None, after: Moments | None, asked: Question, mix:
     assert after is not None  # noqa: S101 -- the same
     means = [_mean(side, asked) for side in (before, after)]
     if means[0] <= 0:
-        return "it cost nothing in the baseline: there is no percentage of that"
+        return "it cost nothing in the baseline, so there is no percentage"
     if means[1] <= 0:
         return _free_now((before.requests, after.requests), means)
     mix = mix or Mix()
@@ -138,11 +138,11 @@ def paired(before: Sequence[Case], after: Sequence[Case], asked: Question) -> In
     old = {case.case: case for case in before}
     common = [(old[case.case], case) for case in after if case.case in old]
     if len(common) < MIN_CASES:
-        return f"{len(common)} cases are in both logs; at least {MIN_CASES} are needed"
+        return f"{len(common)} cases are in both logs, but at least {MIN_CASES} are needed"
     sides = [_per_case(cases, asked) for cases in zip(*common, strict=True)]
     sums = [(cost.sum(), units.sum()) for cost, units in sides]
     if not all(cost > 0 and units > 0 for cost, units in sums):
-        return "a side cost nothing, or gave no answer"
+        return "one side cost nothing, or gave no answer"
     means = [float(cost / units) for cost, units in sums]
     parts = [cost / total - units / count for (cost, units), (total, count) in zip(sides, sums, strict=True)]
     influence = parts[1] - parts[0]
@@ -165,15 +165,15 @@ def _per_case(cases: Sequence[Case], asked: Question) -> tuple[Floats, Floats]:
 def _too_few(before: Moments | None, after: Moments | None, per: Per) -> str | None:
     """Return why two groups cannot be compared, or None."""
     if before is None:
-        return "it is new: the baseline has nothing of it"
+        return "it is new: the baseline does not have it"
     if after is None:
-        return "it is gone: the log has nothing of it"
+        return "it is gone: the log does not have it"
     for name, one in (("baseline", before), ("log", after)):
         count = one.requests if per == "request" else one.successes
         if count < MIN_REQUESTS:
             return f"the {name} has {count} {per}{'es' if per == 'success' else 's'} of it; {MIN_REQUESTS} are needed"
         if one.clusters < MIN_CLUSTERS:
-            return f"the {name} has {one.clusters} users or sessions of it; {MIN_CLUSTERS} are needed"
+            return f"the {name} has {one.clusters} users or sessions for it; {MIN_CLUSTERS} are needed"
     return None
 
 

@@ -88,7 +88,7 @@ def read_baseline(path: Path, warn: Callable[[str], None]) -> Baseline:
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise _bad(path, f"is larger than {MAX_BYTES // 1_000_000} MB: it is no baseline")
+            raise _bad(path, f"is larger than {MAX_BYTES // 1_000_000} MB, so it is not a baseline")
         data = path.read_bytes()
     except OSError as error:
         raise InputError(
@@ -99,9 +99,9 @@ def read_baseline(path: Path, warn: Callable[[str], None]) -> Baseline:
     try:
         plain = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise _bad(path, "is not JSON; it may be cut short or hold marks of a merge") from None
+        raise _bad(path, "is not JSON; it may be truncated or contain merge markers") from None
     if not isinstance(plain, dict):
-        raise _bad(path, "is no baseline: it is no JSON object")
+        raise _bad(path, "is not a baseline: it is not a JSON object")
     _check_schema(path, plain.get("schema"))
     _tell_unknown(path, plain, warn)
     try:
@@ -109,7 +109,7 @@ def read_baseline(path: Path, warn: Callable[[str], None]) -> Baseline:
     except msgspec.ValidationError as error:
         raise _bad(path, f"does not fit: {printable(str(error))}") from None
     for where, number in _impossible(found):
-        raise _bad(path, f"does not fit: {printable(where)} is {printable(str(number), 40)}, which it cannot be")
+        raise _bad(path, f"does not fit: {printable(where)} is {printable(str(number), 40)}, which is not possible")
     return found
 
 
@@ -135,7 +135,7 @@ def _check_schema(path: Path, schema: object) -> None:
     name, _, version = str(schema).rpartition("/")
     known_name, _, known = SCHEMA.rpartition("/")
     if name != known_name or not version.isdecimal():
-        raise _bad(path, f"is no baseline: its schema is {printable(str(schema), 80)}, not {SCHEMA}")
+        raise _bad(path, f"is not a baseline: its schema is {printable(str(schema), 80)}, not {SCHEMA}")
     if version != known:
         raise InputError(
             f"the baseline {printable(str(path))} has schema {printable(str(schema), 80)}, not {SCHEMA}",

@@ -164,7 +164,7 @@ class Figure:
     after: str | None = None
     n_before: int | None = None
     n_after: int | None = None
-    why_unknown: str = "the log has nothing to tell it from"
+    why_unknown: str = "the log has no data for it"
     is_rise: bool = False
 
 

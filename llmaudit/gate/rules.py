@@ -140,7 +140,7 @@ def _total(asked: Asked, limit: TotalLimit, context: Context) -> Iterator[RuleRe
         amounts = [per_month(usd, side) for usd, side in zip(sums, (context.before, context.after), strict=True)]
     before, after = amounts
     if limit.max is not None:
-        month = Figure(value=after, unit="usd", why_unknown="the log is too short to tell a month from")
+        month = Figure(value=after, unit="usd", why_unknown="the log is too short to project a month")
         yield against(asked, month, limit.max)
     if limit.max_increase_pct is not None:
         pct = percent(None if before is None or after is None else after - before, before)
@@ -219,7 +219,7 @@ def _acknowledged(one: RuleResult, known: Sequence[Acknowledgement], today: date
         if ack.rule != one.name or (ack.name is not None and ack.name != one.group):
             continue
         if ack.until < today:
-            note = f"{one.reason} (accepted until {ack.until}, which is over: {ack.reason})"
+            note = f"{one.reason} (accepted until {ack.until}, which has passed: {ack.reason})"
             return msgspec.structs.replace(one, reason=note)
         if ack.max is not None and one.value is not None and Decimal(str(one.value)) > ack.max:
             note = f"{one.reason} (accepted up to {ack.max}: {ack.reason})"

@@ -33,7 +33,7 @@ def scope_name(scope: Scope) -> str | None:
     if len(scope) == 1:
         return f"feature {printable(scope[0] or 'unknown')}"
     feature, template = scope[0], scope[1] or "unknown"
-    short = "of the small ones" if template == OTHER else template.removeprefix(SYSTEM)[:SHORT]
+    short = "of the small templates" if template == OTHER else template.removeprefix(SYSTEM)[:SHORT]
     kind = "system prompt" if template.startswith(SYSTEM) else "template"
     return f"{kind} {printable(short)}" + (f" of {printable(feature)}" if feature else "")
 
@@ -137,7 +137,7 @@ def _traffic(change: Change) -> str:
         for side in (change.found.before, change.found.after)
     ]
     shares = [100 * count / max(whole, 1) for count, whole in zip(sides, change.calls(), strict=True)]
-    return f"what is called shifted, most of all {name}: {shares[0]:.1f}% of calls, now {shares[1]:.1f}%"
+    return f"the mix of calls shifted, most of all {name}: {shares[0]:.1f}% of calls, now {shares[1]:.1f}%"
 
 
 def _tokens(verb: str, names: Sequence[str], unit: str) -> Telling:
@@ -166,7 +166,7 @@ def _per_call(change: Change, outcome: str) -> list[float]:
 
 def _retries(change: Change) -> str:
     before, now = _per_call(change, "superseded")
-    return f"failed attempts that were tried again{change.of_scope} went from {before:.1f} to {now:.1f} per 100 calls"
+    return f"retried failed attempts{change.of_scope} went from {before:.1f} to {now:.1f} per 100 calls"
 
 
 def _failures(change: Change) -> str:
@@ -180,7 +180,7 @@ def _unpriced(change: Change) -> str:
         known, every = sum(pool.known for pool in side), sum(pool.requests for pool in side)
         shares.append(100 * (every - known) / max(every, 1))
     moved = f"from {shares[0]:.1f}% to {shares[1]:.1f}%"
-    return f"requests{change.of_scope} whose cost is unknown went {moved}, which is no saving"
+    return f"requests{change.of_scope} whose cost is unknown went {moved}, which is not a saving"
 
 
 def _models(change: Change) -> str:
@@ -208,7 +208,7 @@ def _price(change: Change) -> str:
     leaves = [leaf for key, leaf in change.leaves()[1] if key.model == model]
     own, frozen = sum((leaf.own_usd for leaf in leaves), ZERO), sum((leaf.frozen_usd for leaf in leaves), ZERO)
     size = f" by {100 * float(EXACT.divide(own - frozen, frozen)):+.1f}%" if frozen else ""
-    return f"the price of {printable(model or 'a model')} changed{size}; this is no change of yours"
+    return f"the price of {printable(model or 'a model')} changed{size}; you did not cause this"
 
 
 def _markup(change: Change) -> str:
@@ -243,9 +243,9 @@ _SENTENCES: dict[str, Telling] = {
     "input": _tokens("grew", INPUT_COUNTERS, "input"),
     "cache": _cache,
     "output": _tokens("grew", ("output_tokens",), "output"),
-    "pieces": _plain("web searches and other things priced each changed"),
-    "conditions": _plain("other prices of the same models apply (long prompts, batch, service tier, hours)"),
+    "pieces": _plain("web searches and other items priced each changed"),
+    "conditions": _plain("different prices of the same models apply (long prompts, batch, service tier, hours)"),
     "price": _price,
     "markup": _markup,
-    "opaque": _plain("amounts without a list price to take them apart with changed"),
+    "opaque": _plain("amounts without a list price to explain them changed"),
 }

@@ -116,7 +116,7 @@ def read_history(folder: Path, warn: Callable[[str], None]) -> list[tuple[Path, 
     if not files:
         raise InputError(
             f"there is no baseline in {printable(str(folder))}",
-            next_step="Save one a day into it: `llmaudit baseline save history/2026-10-01.json`.",
+            next_step="Save one a day there: `llmaudit baseline save history/2026-10-01.json`.",
             slug="no-history",
         )
     history = [(path, read_baseline(path, warn)) for path in files]
@@ -133,12 +133,12 @@ def trend(history: Sequence[tuple[Path, Baseline]], warnings: Sequence[str] = ()
     newest = {plain_key(key): rate for key, rate in history[-1][1].rates.items()}
     known = [entry for entry in history if entry[1].usd > 0]
     used = known[-MAX_POINTS:]
-    skipped = [f"{len(history) - len(known)} baselines hold no known cost"] if len(known) < len(history) else []
-    older = [f"{len(known) - len(used)} older baselines are not looked at"] if len(used) < len(known) else []
+    skipped = [f"{len(history) - len(known)} baselines have no known cost"] if len(known) < len(history) else []
+    older = [f"{len(known) - len(used)} older baselines are not examined"] if len(used) < len(known) else []
     notes = [*warnings, *skipped, *older]
     points = [_point(path, log, newest) for path, log in used]
     if len(points) < MIN_POINTS:
-        text = f"{len(points)} baselines; {MIN_POINTS} are needed to tell a change from chance"
+        text = f"{len(points)} baselines; {MIN_POINTS} are needed to distinguish a change from chance"
         return Trend(
             passed=None, verdict="not-enough-data", headline=text, points=points, changes=[], warnings=notes
         )  # fmt: skip

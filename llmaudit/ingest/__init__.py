@@ -1,4 +1,4 @@
-"""Logs into the database: which files, in which format, and what became of every record."""
+"""Reads logs into the database: finds the files, detects their format, and accounts for every record."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def ingest(
     format_name: str | None = None,
     progress: Progress | None = None,
 ) -> IngestResult:
-    """Take files and folders into the database, each in whole or not at all.
+    """Read files and folders into the database, each file whole or not at all.
 
     A file that cannot be used does not stop the others; it is reported in `failures`.
 

@@ -1,4 +1,4 @@
-"""One run over files: what was asked for, and the result of each file so far."""
+"""One run over files: what to read, and the result of each file so far."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class NoRequestError(InputError):
 
 @dataclass(frozen=True)
 class Asked:
-    """A file that is to be read.
+    """A file to read.
 
     Attributes:
         path: The file.
@@ -44,7 +44,7 @@ class Asked:
 
 @dataclass
 class Run:
-    """What is asked of a run, and what has become of each file.
+    """What a run has to do, and the result of each file.
 
     Attributes:
         store: The database.

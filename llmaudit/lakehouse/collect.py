@@ -40,7 +40,7 @@ def collected(folder: Path, names: Names, catalog: Catalog) -> Facts:
     if planned.catalog_version != catalog.version:
         raise InputError(
             f"the cells were made by catalog {printable(planned.catalog_version)}, and this one is {catalog.version}",
-            next_step="Name the same --catalog, or run `llmaudit lakehouse rollup` and its SQL again.",
+            next_step="Use the same --catalog, or run `llmaudit lakehouse rollup` and its SQL again.",
             slug="cells-of-another-catalog",
         )
     cells = [folded_cell(row) for row in rows_of(folder, stamped(CELLS, planned), _columns()).to_pylist()]

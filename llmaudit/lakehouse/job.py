@@ -121,7 +121,7 @@ def begin(folder: Path, engine: str, table: str, at: str | None, period: Period)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageFailedError(
-            f"{printable(str(folder))} cannot be made: {error.strerror}",
+            f"{printable(str(folder))} cannot be created: {error.strerror}",
             next_step="Name a folder.",
             slug="cannot-write",
         ) from None
@@ -258,7 +258,7 @@ def _safe(flag: str, name: str) -> str:
     """Return a name that can stand in a SQL text as it is."""
     if not name or _UNSAFE.search(name):
         raise UsageError(
-            f"{flag} {printable(name)}: quotes, backslashes, braces and control characters cannot stand in a name here",
+            f"{flag} {printable(name)}: a name here has no quotes, backslashes, braces or control characters",
             next_step="Give a table such as lake.requests, or a path without them.",
             slug="unsafe-name",
         )

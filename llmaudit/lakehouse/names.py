@@ -122,8 +122,8 @@ def names_of(folder: Path) -> Names:
     requests = pc.sum(kinds["model"]["requests"]).as_py() or 0
     if not requests:
         raise InputError(
-            f"{asked.table} holds no request in the period",
-            next_step="Look at the table's name and the period in job.json, and run `llmaudit lakehouse names` again.",
+            f"{asked.table} has no requests in the period",
+            next_step="Check the table's name and the period in job.json, and run `llmaudit lakehouse names` again.",
             slug="no-requests",
         )
     return Names(

@@ -15,12 +15,16 @@ from llmaudit.summaries.waiting import Waiting
 
 ASSUMPTIONS = [
     (
-        "expected: answers that were not streamed, are no step of a conversation or an agent, and whose feature is "
-        f"named for work in the background or asks {BURST_PCT}% of the time within the same three hours, day after day"
+        "expected: answers that were not streamed, are not a step of a conversation or an agent, and belong to a "
+        f"feature that is named like background work or sends {BURST_PCT}% of its requests within the same three "
+        "hours, day after day"
     ),
-    "low: only features whose name says so; high: everything that is no such step and not known to have been streamed",
-    "the batch price is the seller's own for that model at that time; a gateway must pass batches on",
-    "a batch may take up to 24 hours",
+    (
+        "low: only features named like background work; high: every answer that is not such a step and is not known "
+        "to have been streamed"
+    ),
+    "the batch price is the seller's own for that model at that time; a gateway has to pass batches through",
+    "a batch can take up to 24 hours",
 ]
 
 
@@ -34,7 +38,7 @@ def find(evidence: Evidence) -> LeverResult:
         rows=worth.rows(gains),
         evidence=list(_sentences(machine, rows, gains)),
         assumptions=ASSUMPTIONS,
-        missing=gap(evidence, "streamings", "mark whether they were streamed"),
+        missing=gap(evidence, "streamings", "a streaming flag"),
         included={service_tier.LEVER.name: worth.rows(common)},
     )
 
@@ -71,16 +75,16 @@ def _sentences(machine: Machine, rows: list[Waiting], gains: list[Gain]) -> Iter
         return
     offered = sum(gain.part.requests for gain in gains)
     yield (
-        f"{counted(whole, 'answer')} neither streamed, as far as is known, nor a step of a conversation or an agent; "
-        f"{offered:,} of them at a seller with a batch price"
-        f" for the model: all of them in batches would save {shown(total(gain.high for gain in gains))}"
+        f"{counted(whole, 'answer')} not streamed, as far as is known, and not a step of a conversation or an agent; "
+        f"{offered:,} of them at a seller with a batch price for the model, which would save "
+        f"{shown(total(gain.high for gain in gains))} on all of them"
     )
     named = sorted({str(row.feature) for row in rows if machine.named(row)})
     if named:
-        yield f"named for work in the background: {few(named)}"
+        yield f"features named like background work: {few(named)}"
     for (_, feature), burst in sorted(machine.bursts.items(), key=lambda item: -item[1].requests)[:3]:
         what = feature or "requests without a feature"
-        yield f"{what}: {burst.share_pct:.0f}% of {burst.requests:,} requests from {burst.window}"
+        yield f"{what}: {burst.share_pct:.0f}% of {burst.requests:,} requests are sent from {burst.window}"
 
 
 LEVER = Lever(
@@ -88,5 +92,5 @@ LEVER = Lever(
     "Background work at interactive prices",
     80,
     find,
-    "Send work that can wait until tomorrow through the seller's batch API; start with jobs that run on a schedule.",
+    "Send work that can wait until tomorrow through the seller's batch API. Start with scheduled jobs.",
 )

@@ -13,14 +13,15 @@ from llmaudit.summaries.unread import Unread
 
 COUNTERS = ("cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_other_tokens")
 ASSUMPTIONS = [
-    "saved is the price of the write above that of an ordinary input token: the tokens would have been sent anyway",
+    "the saving is the premium of a write over ordinary input: the tokens would have been sent anyway",
     (
-        "a write is read if a later request of its session reads that far within 5 minutes, or 1 hour for writes of "
-        "that or of an unknown lifetime; where there is no session, requests of one feature and key stand for it"
+        "a write counts as read if a later request of its session reads that far within 5 minutes, or within 1 hour "
+        "for writes with that or an unknown lifetime; without a session id, requests with the same feature and key "
+        "count as one session"
     ),
     (
-        "low: only sessions that never read anything; the last turn of a conversation is never read, and nobody can "
-        "know which turn that is"
+        "low: only sessions that never read anything back; the last turn of a conversation is never read, and nobody "
+        "knows in advance which turn is the last"
     ),
 ]
 
@@ -34,7 +35,7 @@ def find(evidence: Evidence) -> LeverResult:
         rows=worth.rows(gains),
         evidence=list(_sentences(rows, gains)),
         assumptions=ASSUMPTIONS,
-        missing=gap(evidence, "cache_reads", "count of cached tokens"),
+        missing=gap(evidence, "cache_reads", "a count of cached tokens"),
     )
 
 
@@ -65,7 +66,7 @@ def _sentences(rows: list[Unread], gains: list[Gain]) -> Iterator[str]:
     if never:
         usd = total(gain.low for gain in gains)
         tokens = sum(sum(row.amount) for row in never)
-        yield f"{tokens:,} of those in sessions that never read anything: {shown(usd)}"
+        yield f"{tokens:,} of those are in sessions that never read anything back: {shown(usd)}"
 
 
 LEVER = Lever(
@@ -73,6 +74,6 @@ LEVER = Lever(
     "Cache writes never read",
     40,
     find,
-    "Remove cache breakpoints from one-off requests, move what changes behind the last breakpoint, and choose a cache "
-    "lifetime that fits the pause between turns.",
+    "Remove cache breakpoints from one-off requests, move content that changes after the last breakpoint, and choose a "
+    "cache lifetime that covers the pause between turns.",
 )

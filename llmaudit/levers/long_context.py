@@ -16,12 +16,12 @@ from llmaudit.summaries.steps import Step
 EXPECTED_PCT, LOW_PCT = 10, 2
 ASSUMPTIONS = [
     (
-        f"expected: prompts at most {EXPECTED_PCT}% over the step are trimmed to just below it; low: at most "
-        f"{LOW_PCT}%; high: at most 50%"
+        f"expected: prompts at most {EXPECTED_PCT}% over the step are trimmed to just below it; low: only those at "
+        f"most {LOW_PCT}% over; high: those up to 50% over"
     ),
     (
-        "what is taken away is uncached input; an answer stays the same only if it does not rest on what is left "
-        "out, so trim what is not read: old turns, tool output, documents ranked last"
+        "only uncached input is trimmed; the answer stays the same only if it does not depend on what was removed, "
+        "so remove what the model does not use: old turns, tool output, the lowest-ranked documents"
     ),
 ]
 
@@ -66,7 +66,7 @@ def _sentences(evidence: Evidence, worth: Worth, priced: list[tuple[Step, Decima
             requests += one.cell.requests
             more += (one.list_usd or ZERO) - cost(one.cell.quantities, low.expected)
     if requests:
-        yield f"{counted(requests, 'request')} above a price step: {shown(more)} more at list than below it"
+        yield f"{counted(requests, 'request')} above a price step, {shown(more)} more at list price than below it"
     for pct in (2, 10, 50):
         inside = [(row, saved) for row, saved in priced if row.within_pct <= pct]
         count = sum(row.requests for row, _ in inside)
@@ -83,5 +83,5 @@ LEVER = Lever(
     "Prompts just over a price step",
     60,
     find,
-    "Trim these prompts to below the step: drop old turns or the lowest-ranked documents as the count approaches it.",
+    "Keep these prompts below the step: drop old turns or the lowest-ranked documents when the token count gets close.",
 )

@@ -22,8 +22,8 @@ BY_REQUEST = {"per_request", "token_count"}
 """Kinds that take as much of a small request as of a large one."""
 
 ASSUMPTIONS = [
-    "the same models are served at the provider's list price: by itself, or by a gateway that adds nothing",
-    "low and high: the ends of the 95% interval of each markup",
+    "the same models are available at the provider's list price, from the provider or from a zero-markup gateway",
+    "low and high: the ends of each markup's 95% interval",
 ]
 
 
@@ -134,7 +134,7 @@ def _missing(evidence: Evidence) -> str | None:
     silent = requests(one for one in through if not is_comparable(one))
     if not silent:
         return None
-    return f"{silent:,} of {requests(through):,} answers through gateways have no amount, or no list price beside it"
+    return f"{silent:,} of {requests(through):,} answers through gateways have no amount, or no list price to compare"
 
 
 LEVER = Lever(
@@ -142,5 +142,5 @@ LEVER = Lever(
     title="Gateway markup",
     order=5,
     find=find,
-    next_step="Ask the gateway for list prices (`llmaudit markup letter GATEWAY --out letter.html`), or leave it.",
+    next_step="Ask the gateway for list prices (`llmaudit markup letter GATEWAY --out letter.html`), or move off it.",
 )

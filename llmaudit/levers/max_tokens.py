@@ -18,10 +18,10 @@ from llmaudit.summaries.reserved import Reserved
 
 ASSUMPTIONS = [
     (
-        "expected: an answer that ended at its limit is of no use, unless the limit is 16 tokens or less and so "
-        "meant to cut; low: only where JSON was asked for, which has no value without its end"
+        "expected: an answer cut off at its limit is useless, unless the limit is 16 tokens or less and the cut is "
+        "intended; low: only answers where JSON was asked for, which is useless without its end"
     ),
-    "with a limit that is high enough, the answer would have been paid once; what its end costs is not taken off",
+    "with a high enough limit the answer would have been paid for once; the cost of its missing end is not deducted",
 ]
 
 
@@ -35,7 +35,7 @@ def find(evidence: Evidence) -> LeverResult:
         rows=worth.rows(gains),
         evidence=[*_cut(priced), *_reserved(evidence.rows(Reserved))],
         assumptions=ASSUMPTIONS,
-        missing=gap(evidence, "endings", "reason why the answer ended"),
+        missing=gap(evidence, "endings", "a finish reason"),
         included={response_cache.LEVER.name: worth.rows(_common(row, spent) for row, spent in repeats)},
     )
 
@@ -50,10 +50,10 @@ def _cut(priced: list[tuple[CutOff, Decimal]]) -> Iterator[str]:
     above_limit = [(row, spent) for row, spent in priced if not row.is_short]
     count = sum(row.requests for row, _ in above_limit)
     if count:
-        yield f"{counted(count, 'answer')} ended at their limit: {shown(total(spent for _, spent in above_limit))}"
+        yield f"{counted(count, 'answer')} cut off at the limit: {shown(total(spent for _, spent in above_limit))}"
     short = sum(row.requests for row, _ in priced if row.is_short)
     if short:
-        yield f"{counted(short, 'answer')} more had a limit of at most 16 tokens, and are left out"
+        yield f"{counted(short, 'more answer')} left out because the limit was 16 tokens or less"
 
 
 def _reserved(rows: list[Reserved]) -> Iterator[str]:
@@ -63,14 +63,14 @@ def _reserved(rows: list[Reserved]) -> Iterator[str]:
     if share is None:
         return
     yield (
-        f"{counted(limited, 'answer')} used {used:,} of {reserved:,} tokens of length reserved ({share:.1f}%): no "
-        "seller here charges for the rest, but limits in tokens a minute count it"
+        f"{counted(limited, 'answer')} used {used:,} of {reserved:,} reserved output tokens ({share:.1f}%): no seller "
+        "here charges for the rest, but tokens-per-minute limits count it"
     )
     refused = sum(row.rate_limited for row in rows if row.reserved_tokens)
     widest = max(rows, key=lambda row: row.reserved_tokens - row.used_tokens)
     yield (
-        f"{counted(refused, 'request')} refused by a rate limit where limits were logged; most unused length: "
-        f"{widest.feature or 'requests without a feature'} on {widest.model}"
+        f"rate limits refused {counted(refused, 'request')} of the traffic that reserves output; most is left unused "
+        f"by {widest.feature or 'requests without a feature'} on {widest.model}"
     )
 
 
@@ -79,6 +79,6 @@ LEVER = Lever(
     "Answers cut off at their limit",
     30,
     find,
-    "Raise the limit where answers are cut off, or ask for shorter ones. Elsewhere set it near the longest useful "
-    "answer, which frees up rate limit.",
+    "Raise the limit where answers are cut off, or ask for shorter answers. Elsewhere set it close to the longest "
+    "useful answer, which frees up rate limit.",
 )

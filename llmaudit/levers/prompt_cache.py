@@ -21,21 +21,22 @@ SURE, LIKELY, POSSIBLE = ("turn",), ("turn", "grown"), ("turn", "grown", "sessio
 
 ASSUMPTIONS = [
     (
-        "a prefix is read if it was sent within the seller's lifetime before and is at least as long as the seller's "
-        "smallest cacheable prompt; a model for which the catalog has neither is not claimed"
+        "a prefix can be read from the cache if it was last sent within the seller's cache lifetime and is at least "
+        "as long as the seller's smallest cacheable prompt; nothing is claimed for models whose caching rules are not "
+        "in the catalog"
     ),
     (
-        "the write is paid for whatever is cached and not read, one-off requests included; a group in which that "
-        "costs more than reads save is left out"
+        "everything that is cached but not read pays for the write, one-off requests included; a group whose writes "
+        "would cost more than its reads save is left out"
     ),
-    "per group the better of two: whole conversations cached, or the system message alone",
+    "each group gets the better of two choices: cache whole conversations, or cache the system message alone",
     (
-        "expected: a prompt of a session that is longer than the one before by its answer begins with it; a system "
-        "message has the share of the tokens that it has of the characters"
+        "expected: a prompt that grew by at least the previous answer of its session begins with the previous prompt; "
+        "a system message has the same share of the tokens as of the characters"
     ),
     (
-        "low: only conversations whose turns and system message the log shows; high: two prompts of a session, or "
-        "with one system message, share all of the shorter one"
+        "low: only conversations whose turns and system message are in the log; high: two prompts of a session, or "
+        "with the same system message, share the whole of the shorter one"
     ),
 ]
 
@@ -147,8 +148,8 @@ def _premium(worth: Worth, rows: Iterable[_Rated], life: CacheLifetime) -> Decim
 
 def _missing(evidence: Evidence) -> str | None:
     reasons = (
-        gap(evidence, "beginnings", "session and no prompt"),
-        gap(evidence, "cache_reads", "count of cached tokens"),
+        gap(evidence, "beginnings", "a session or a prompt"),
+        gap(evidence, "cache_reads", "a count of cached tokens"),
     )
     return "; ".join(reason for reason in reasons if reason) or None
 
@@ -160,19 +161,24 @@ def _sentences(evidence: Evidence, rated: list[_Rated], without: list[Prefix]) -
     if share is not None:
         yield f"{read:,} of {prompt:,} prompt tokens ({share:.1f}%) were read from a cache"
     for claims, what in (
-        (LIKELY, "repeat the prompt before of their session"),
+        (LIKELY, "repeat the previous prompt of their session"),
         (("system",), "repeat a system message"),
     ):
         rows = [one.row for one in rated if one.row.claim in claims]
         if rows:
             requests, tokens = sum(row.requests for row in rows), sum(row.amount for row in rows)
             soon = sum(row.amount for row in rows if row.minutes is not None and row.minutes <= 5)  # noqa: PLR2004 -- the usual lifetime
-            yield f"{counted(requests, 'request')} {what}: {tokens:,} tokens in full, {soon:,} within 5 minutes"
+            yield (
+                f"{counted(requests, 'request')} {what}: {tokens:,} tokens paid in full, {soon:,} of them within "
+                "5 minutes"
+            )
     unknown = [row for row in without if row.claim in {*POSSIBLE, "system"}]
     if unknown:
         models = sorted({row.model for row in unknown})
         tokens = sum(row.amount for row in unknown)
-        yield f"{tokens:,} tokens more at models whose caching the catalog does not know ({few(models)}): not claimed"
+        yield (
+            f"{tokens:,} more tokens at models whose caching rules are not in the catalog ({few(models)}): not claimed"
+        )
 
 
 def _to_ask(rated: list[_Rated]) -> Iterator[str]:
@@ -180,7 +186,7 @@ def _to_ask(rated: list[_Rated]) -> Iterator[str]:
     tokens = sum(row.amount for row in rows)
     if tokens:
         models = sorted({row.model for row in rows})
-        yield f"{tokens:,} of the tokens of sessions are at models that cache only what is asked for ({few(models)})"
+        yield f"{tokens:,} of the tokens in sessions are at models that cache only on request ({few(models)})"
 
 
 LEVER = Lever(
@@ -188,6 +194,6 @@ LEVER = Lever(
     "Repeated prompt prefixes paid in full",
     50,
     find,
-    "Put what never changes first (tools, system message, examples) and what changes last, keep dates and ids out of "
-    "the prefix, set cache breakpoints where the seller needs them, and keep a conversation on one model.",
+    "Put what never changes first (tools, system message, examples) and what changes last. Keep dates and ids out of "
+    "the prefix, set cache breakpoints where the seller needs them, and keep each conversation on one model.",
 )

@@ -15,8 +15,8 @@ from llmaudit.phrases import counted
 GLOBAL = "global"
 ASSUMPTIONS = [
     (
-        "expected: a request in which no personal data was found needs no region; low: none of them can move, since "
-        "law and contracts are in no log; high: all of them can"
+        "expected: a request in which no personal data was found does not need a region; low: no request can move, "
+        "since logs do not show laws and contracts; high: every request can"
     ),
 ]
 
@@ -29,7 +29,7 @@ def find(evidence: Evidence) -> LeverResult:
         rows=worth.rows(gain for _, gain in gains),
         evidence=list(_sentences(gains)),
         assumptions=ASSUMPTIONS,
-        missing=None if gains else gap(evidence, "regions", "region"),
+        missing=None if gains else gap(evidence, "regions", "a region"),
     )
 
 
@@ -55,7 +55,7 @@ def _sentences(found: list[tuple[PricedCell, Gain]]) -> Iterator[str]:
         yield f"{counted(count, 'request')} in region {region}: {shown(usd)} above the global price"
     personal = sum(one.cell.requests for one, _ in found if one.cell.has_pii)
     if personal:
-        yield f"{counted(personal, 'request')} of these with personal data: only in the high bound"
+        yield f"{counted(personal, 'request')} of these with personal data, counted only in the high bound"
 
 
 LEVER = Lever(

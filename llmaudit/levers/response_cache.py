@@ -16,14 +16,14 @@ WINDOWS = {1: "1 hour", 24: "24 hours", 168: "7 days"}
 USUAL_HOURS = 24
 ASSUMPTIONS = [
     (
-        "expected: an answer is kept for 24 hours after it was last asked for; low: 1 hour; high: 7 days, and answers "
-        "although tools were offered"
+        "expected: an answer is kept for 24 hours after it was last asked for; low: 1 hour; high: 7 days, and "
+        "requests that offered tools count too"
     ),
     (
-        "the same prompt has the same text, model, limit and needs; temperature and other parameters are in no log, "
-        "and an application that wants another answer each time must not cache"
+        "two prompts are the same if text, model, limit and needs are the same; logs do not show temperature and other "
+        "parameters, and an application that wants a different answer each time must not cache"
     ),
-    "an answer counts once it was complete: requests sent at the same time are no repeats",
+    "only a complete answer can be reused: requests sent at the same time are not repeats",
 ]
 
 
@@ -35,7 +35,7 @@ def find(evidence: Evidence) -> LeverResult:
         rows=worth.rows(gain_of(row, spent) for row, spent in priced),
         evidence=list(_sentences(priced)),
         assumptions=ASSUMPTIONS,
-        missing=gap(evidence, "prompts", "prompt"),
+        missing=gap(evidence, "prompts", "a prompt"),
     )
 
 
@@ -56,7 +56,7 @@ def _sentences(priced: list[tuple[Repeat, Decimal]]) -> Iterator[str]:
     if offered:
         count = sum(row.requests for row, _ in offered)
         usd = total(spent for _, spent in offered)
-        yield f"{counted(count, 'more repeat')} had tools on offer ({shown(usd)}): only in the high bound"
+        yield f"{counted(count, 'more repeat')} offered tools ({shown(usd)}), counted only in the high bound"
 
 
 LEVER = Lever(
@@ -64,6 +64,6 @@ LEVER = Lever(
     "Repeated identical requests",
     10,
     find,
-    "Cache answers by a hash of model, prompt and parameters, in the application or at the gateway. Start with the top "
-    "feature, and leave out whatever must answer differently each time.",
+    "Cache answers under a hash of model, prompt and parameters, in the application or at the gateway. Start with the "
+    "top feature, and exclude anything that has to answer differently each time.",
 )

@@ -12,7 +12,10 @@ from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.levers.base import Lever, LeverResult, LeverRow
 from llmaudit.levers.composing import Group, group_of
 
-ASSUMED = "expected: no failed attempt is paid for; low: repeats do not fail again; high: no repeat is needed either"
+ASSUMED = (
+    "expected: nothing is paid for failed attempts; low: only repeats that failed again are avoided; high: repeats "
+    "that succeeded are avoided too"
+)
 
 
 def find(evidence: Evidence) -> LeverResult:
@@ -31,7 +34,7 @@ def find(evidence: Evidence) -> LeverResult:
         rows=[_row(key, group) for key, group in grouped(troubled, group_of) if spend(group)],
         evidence=[sentence] if troubled else [],
         assumptions=[ASSUMED] if troubled else [],
-        missing=f"{silent:,} attempts failed without a token in their log: what they cost is unknown and in no figure"
+        missing=f"{silent:,} failed attempts are logged without tokens: their cost is unknown and in no figure"
         if silent
         else None,
     )

@@ -40,13 +40,13 @@ def of_plan(plan: PlanCost) -> list[Taken]:
         "certified",
         f"Certified routing, plan {name}",
         proven,
-        "Move these requests; keep watching the scores.",
+        "Move these requests, and keep monitoring the scores.",
     )
     unproven = _moved(
         "unproven",
         f"Unproven routing, plan {name}",
         open_,
-        "Run a shadow test on this traffic before moving it: `llmaudit shadow design`.",
+        "Shadow-test this traffic before you move it: `llmaudit shadow design`.",
         list(plan.assumptions),
     )
     passes = _passes(plan, "unproven" if open_ else "certified")
@@ -88,7 +88,7 @@ def _passes(plan: PlanCost, kind: Kind) -> Taken:
         kind,
         saved,
         sum(one.priced.cell.requests for one in checked),
-        next_step="Skip the passes only where an error is cheap.",
+        next_step="Skip a pass only where an error is cheap.",
     )
 
 

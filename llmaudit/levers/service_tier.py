@@ -17,12 +17,12 @@ from llmaudit.tiers.signals import HIGH_STAKES
 FLEX = "flex"
 ASSUMPTIONS = [
     (
-        "expected: an expensive tier is not needed where nobody waits (as for `batch`); low: where the feature's name "
-        "says so; high: everywhere but on tier 3"
+        "expected: work that nobody waits for (as in `batch`) does not need an expensive tier; low: only features "
+        "whose name says so; high: everything but tier 3"
     ),
     (
-        "flex is counted where nobody waits and the seller has no batch price for the model, and in the high bound "
-        "elsewhere; it may answer late or refuse when the seller is busy"
+        "flex is expected only where nobody waits and the seller has no batch price for the model; elsewhere it is in "
+        "the high bound alone; flex may answer late, or refuse when the seller is busy"
     ),
 ]
 
@@ -36,7 +36,7 @@ def find(evidence: Evidence) -> LeverResult:
         rows=worth.rows([*dear, *flex]),
         evidence=list(_sentences(dear, flex)),
         assumptions=ASSUMPTIONS,
-        missing=gap(evidence, "service_tiers", "service tier") if not dear else None,
+        missing=gap(evidence, "service_tiers", "a service tier") if not dear else None,
     )
 
 
@@ -97,7 +97,7 @@ def _sentences(dear: list[Gain], flex: list[Gain]) -> Iterator[str]:
         yield f"{counted(count, 'answer')} at `{name}`: {above}"
     if flex:
         count, usd = sum(gain.part.requests for gain in flex), total(gain.high for gain in flex)
-        yield f"{counted(count, 'answer')} could have been flex at their seller: {shown(usd)}"
+        yield f"{counted(count, 'answer')} could have used flex at the same seller: {shown(usd)}"
 
 
 LEVER = Lever(

@@ -153,16 +153,16 @@ def gap(evidence: Evidence, fact: str, what: str) -> str | None:
     Args:
         evidence: Its summary `Logged` has the counts.
         fact: A count of `Logged`.
-        what: What the log would have to state, for the sentence.
+        what: What the log would have to state, with its article, for the sentence.
     """
     logged = evidence.rows(Logged)
     whole = sum(row.requests for row in logged)
     known = sum(getattr(row, fact) for row in logged)
     if not logged:
-        return f"the evidence does not say how many requests have {what}"
+        return f"this evidence does not say how many requests have {what}"
     if known == whole:
         return None
-    return f"{whole - known:,} of {whole:,} good answers have no {what} in their log"
+    return f"{whole - known:,} of {whole:,} good answers are logged without {what}"
 
 
 def few(names: Sequence[str], most: int = 4) -> str:

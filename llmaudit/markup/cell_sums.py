@@ -95,7 +95,7 @@ def verdict(models: Sequence[ModelRow], one_ratio_models: Collection[str] = ()) 
         one_ratio_models: Models whose requests are known to be billed one multiple of list: few of them are enough.
     """
     if not models:
-        return "undecidable", "nothing could be compared"
+        return "undecidable", "there was nothing to compare"
     certain = [row for row in models if row.decides]
     proven = [row for row in certain if _proves_markup(row)]
     certain_list_usd = total(row.list_usd for row in certain)
@@ -104,12 +104,13 @@ def verdict(models: Sequence[ModelRow], one_ratio_models: Collection[str] = ()) 
         seen = sum(row.requests for row in proven)
         if seen < MIN_ROWS and not any(row.model in one_ratio_models for row in proven):
             return "undecidable", (
-                f"billed is {above_pct:+.2f}% over list on {counted(seen, 'request')}, not all at one multiple of it: "
-                f"one with another condition can make that difference; {MIN_ROWS} requests with amounts would settle it"
+                f"billed is {above_pct:+.2f}% over list on {counted(seen, 'request')}, but not all at the same "
+                f"multiple: a single request under another condition can make that difference; {MIN_ROWS} requests "
+                "with amounts would settle it"
             )
         return "markup", (
-            f"billed is {above_pct:+.2f}% over list on {len(proven)} of {counted(len(certain), 'model')} with one "
-            "price everywhere: no regional price explains that"
+            f"billed is {above_pct:+.2f}% over list on {len(proven)} of {counted(len(certain), 'model')} with the same "
+            "price in every region, so no regional price explains it"
         )
     over_all_pct = over_pct(total(row.billed_usd for row in models), total(row.list_usd for row in models)) or 0.0
     over_certain_pct = over_pct(total(row.billed_usd for row in certain), certain_list_usd)
@@ -117,12 +118,14 @@ def verdict(models: Sequence[ModelRow], one_ratio_models: Collection[str] = ()) 
         return "none", f"billed is within {TOLERANCE_PCT}% of list: at most {abs(over_all_pct):.2f}%"
     if over_certain_pct is None:
         return "undecidable", (
-            f"billed is {over_all_pct:+.2f}% over list, but every model here has regional or unknown conditions that "
-            "could explain it; the region of the requests would settle it"
+            f"billed is {over_all_pct:+.2f}% over list, but every model here has regional prices or unknown conditions "
+            "that could explain it; the region of the requests would settle it"
         )
     if over_certain_pct < -TOLERANCE_PCT:
         return "explained", f"billed is below list ({over_certain_pct:+.2f}%): a discount, not a markup"
-    return "explained", "models with one price everywhere are at list; only models with regional prices are above it"
+    return "explained", (
+        "models with the same price in every region are at list; only models with regional prices are above it"
+    )
 
 
 def why_not_compared(cells: Sequence[PricedCell]) -> str:
@@ -131,16 +134,16 @@ def why_not_compared(cells: Sequence[PricedCell]) -> str:
     charged = [priced for priced in good if priced.cell.billed_kind in CHARGED]
     if not charged:
         return (
-            f"none of {requests(good):,} good answers has an amount that was charged; a log with amounts, or the "
-            "gateway's own bill by request, would settle it"
+            f"none of {requests(good):,} good answers has a charged amount; a log with amounts, or the gateway's own "
+            "bill by request, would settle it"
         )
     if any(priced.list_usd for priced in charged):
-        return "no request has both a billed amount and counts that were reported; a log with both would settle it"
+        return "no request has both a billed amount and reported token counts; a log with both would settle it"
     names = list(dict.fromkeys(priced.cell.model for priced in charged))
     named_models = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
     return (
-        f"{requests(charged):,} requests have an amount and none a list price ({named_models}); a --deployments file "
-        "that says which models these are, or a --catalog that has their prices, would settle it"
+        f"{requests(charged):,} requests have an amount, but none has a list price ({named_models}); a --deployments "
+        "file that says which models these are, or a --catalog with their prices, would settle it"
     )
 
 

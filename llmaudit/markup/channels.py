@@ -27,7 +27,7 @@ PAID: dict[str, tuple[ChannelName, str]] = {
 }
 """Categories of payments that are no credit: their channel, and its words."""
 
-TOO_FEW = "too few requests have an amount and a list price to look at them one by one"
+TOO_FEW = "too few requests have both an amount and a list price to examine them one by one"
 
 STATED: dict[str, ChannelName] = {
     "topup_pct": "top_up",
@@ -77,16 +77,16 @@ def channel_sums(
 def _rates(rules: Sequence[MarkupRule], *, is_measured: bool) -> ChannelSum:
     rate_rules = [rule for rule in rules if rule.kind not in {"conversion", "token_count", "top_up"}]
     claims = [rule_sentence(rule) for rule in rate_rules]
-    return _in_amounts("token_rate", rate_rules, claims, "no rule adds to list in the amounts", is_measured=is_measured)
+    return _in_amounts("token_rate", rate_rules, claims, "nothing in the amounts adds to list", is_measured=is_measured)
 
 
 def _conversion(rules: Sequence[MarkupRule], stated: Sequence[Channel], *, is_measured: bool) -> ChannelSum:
     conversion_rules = [rule for rule in rules if rule.kind == "conversion"]
     if not conversion_rules and any(STATED.get(fee.kind) == "conversion" for fee in stated):
-        return _unknown("conversion", "it converts credit or points; what a point cost in money is in no log")
+        return _unknown("conversion", "it converts credit or points, and no log says what a point cost")
     claims = [f"{rule_sentence(rule)}; the log says group ratio {rule.stated_ratio}" for rule in conversion_rules]
     return _in_amounts(
-        "conversion", conversion_rules, claims, "no ratio or exchange rate is in the amounts", is_measured=is_measured
+        "conversion", conversion_rules, claims, "the amounts show no exchange rate or ratio", is_measured=is_measured
     )
 
 
@@ -121,7 +121,7 @@ def _top_up(paid_fee: TopUp | None, stated: Sequence[Channel], billed_usd: Decim
         )
     stated_fee = next((channel for channel in stated if channel.kind == "topup_pct" and channel.pct is not None), None)
     if stated_fee is None or stated_fee.pct is None:
-        return _unknown("top_up", "no payment is in the database (`gateway_statement`), and no fee is stated")
+        return _unknown("top_up", "the database has no payments (`gateway_statement`), and the gateway states no fee")
     fee_usd = EXACT.divide(times(billed_usd, stated_fee.pct), 100)
     return ChannelSum(
         channel="top_up",
@@ -129,7 +129,7 @@ def _top_up(paid_fee: TopUp | None, stated: Sequence[Channel], billed_usd: Decim
         usd=fee_usd,
         in_billed=False,
         evidence=[
-            f"{stated_fee.pct.normalize():f}% on {stated_fee.applies_to or 'credit'}, as it states: {stated_fee.source}"
+            f"{stated_fee.pct.normalize():f}% on {stated_fee.applies_to or 'credit'}, as stated in {stated_fee.source}"
         ],
     )
 
@@ -151,8 +151,8 @@ def _paid(channel: ChannelName, payments: Sequence[Payment], stated: Sequence[Ch
     fees = [fee for fee in stated if STATED.get(fee.kind) == channel]
     if fees:
         figures = "; ".join(f"{fee.applies_to or fee.kind}: {fee.figure}" for fee in fees[:3])
-        return _unknown(channel, f"stated ({figures}), and no payment shows whether it applies")
-    return _unknown(channel, "no payment is in the database, and none is stated")
+        return _unknown(channel, f"stated ({figures}), but no payment shows whether it applies")
+    return _unknown(channel, "the database has no payments, and the gateway states no such fee")
 
 
 def _tokens(rules: Sequence[MarkupRule], counts: Sequence[TokenCount], compared: Sequence[PricedCell]) -> ChannelSum:
@@ -160,7 +160,7 @@ def _tokens(rules: Sequence[MarkupRule], counts: Sequence[TokenCount], compared:
     if not counts and not rules:
         return _unknown(
             "token_count",
-            "no prompt's size is known twice: the same prompts sent to the maker, or kept texts, would be",
+            "there is no second count of any prompt: send the same prompts to the provider, or keep texts, to get one",
         )
     padded = [count for count in counts if count.verdict in PADDED]
     if padded or rules:

@@ -45,13 +45,13 @@ def _on_amounts(fee: Fee, rules: Sequence[MarkupRule]) -> str | None:
     if fee.kind == "none_on_tokens":
         if rules:
             return f"{CONTRADICTED}{_words(fee)}; {rule_sentence(rules[0])}"
-        return f"Not contradicted: {_words(fee)}; nothing is added in its amounts"
+        return f"Not contradicted: {_words(fee)}; its amounts add nothing"
     if fee.pct is None:
         return None
     pct = float(fee.pct)
     rate_rule = next((rule for rule in rules if rule.pct is not None), None)
     if rate_rule is None or rate_rule.pct is None:
-        return f"Not seen here: {_words(fee)}, {pct:g}%; nothing of it is in these amounts"
+        return f"Not seen here: {_words(fee)}, {pct:g}%; these amounts do not include it"
     if abs(rate_rule.pct - pct) <= AGREES_PCT:
         return f"Confirmed: {_words(fee)}, {pct:g}%; {rule_sentence(rate_rule)}"
     return f"{CONTRADICTED}{_words(fee)}, {pct:g}%; {rule_sentence(rate_rule)}"
@@ -61,6 +61,6 @@ def _on_topup(fee: Fee, rules: Sequence[MarkupRule]) -> str | None:
     if fee.pct is None or not rules or rules[0].pct is None:
         return None
     agrees = abs(rules[0].pct - float(fee.pct)) <= AGREES_PCT
-    opening = "Confirmed: " if agrees else "Another rate was paid: "
+    opening = "Confirmed: " if agrees else "A different rate was paid: "
     at_least = "" if fee.min_usd is None else f", at least {shown(fee.min_usd)}"
     return f"{opening}{_words(fee)}, {float(fee.pct):g}%{at_least}; {rule_sentence(rules[0])}"

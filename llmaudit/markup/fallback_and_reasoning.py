@@ -83,7 +83,7 @@ def with_uncounted_output(decision: Decision) -> Decision:
         or len(np.unique(whole_tokens[whole_tokens > 0])) < DIFFERENT
     ):
         return decision
-    label = f"{whole_tokens.mean():,.0f} output tokens a request that the log does not count"
+    label = f"{whole_tokens.mean():,.0f} output tokens per request that the log does not count"
     lookalike = FittedLookAlike(
         REASONING, label, listed + whole_tokens * output_price, is_everywhere=False, is_constant=False
     )

@@ -34,8 +34,8 @@ ENOUGH_ALIKE = 3
 
 
 TOGETHER = (
-    "many gateways are merged into one here, and what one of them adds another may not: `llmaudit markup letter NAME` "
-    "judges one of them by itself"
+    "many gateways are merged into one here, and they may not all add the same: `llmaudit markup letter NAME` judges "
+    "one of them on its own"
 )
 
 
@@ -107,14 +107,14 @@ def _judged_by_cells(
 
 def _as_undisclosed(row: GatewayRow, estimates: Judgement | None) -> GatewayRow:
     """Return the verdict on a gateway whose log holds its own estimates, but nowhere what it charged."""
-    why = "its log has estimates of its own only, and what it charged is nowhere in it"
+    why = "its log has only its own estimates and does not show what it charged"
     rules = markup_rules(estimates, {}) if estimates is not None else []
     if rules:
         readings = "; ".join(f"{rule_sentence(rule)} on {', '.join(rule.models)}" for rule in rules)
         why = (
-            f"{why}; its estimates are not list ({readings.replace('billed', 'estimated')}): a multiplier in its "
-            "settings, or prices of its own; its bill would settle whether that is charged"
+            f"{why}; its estimates differ from list ({readings.replace('billed', 'estimated')}) because of a "
+            "multiplier in its settings or its own prices; its bill would settle whether that is charged"
         )
     elif estimates is not None and {decision.outcome for decision in estimates.models.values()} == {"list"}:
-        why = f"{why}; its estimates are list"
+        why = f"{why}; its estimates equal list"
     return msgspec.structs.replace(row, verdict="undisclosed", evidence=[why], overpaid_usd=None)

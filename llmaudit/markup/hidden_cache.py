@@ -60,16 +60,16 @@ def cost_range(panel: Panel, catalog: Catalog) -> CostRange | None:
     low, high, words = listed, listed, []
     if not quantities[:, FACTORS["cache_read_tokens"]].any():
         low = listed - input_tokens * np.maximum(input_price - factors[:, FACTORS["cache_read_tokens"]], 0.0)
-        words.append("read from")
+        words.append("reads")
     if not quantities[:, write_columns].any():
         high = listed + input_tokens * np.maximum(factors[:, write_columns].max(axis=1) - input_price, 0.0)
-        words.append("written to")
+        words.append("writes")
     elif not quantities[:, FACTORS["cache_write_1h_tokens"]].any():  # the log may tell no lifetimes
         hour_surcharge = factors[:, [FACTORS["cache_write_1h_tokens"]]] - factors[:, write_columns]
         high = listed + (quantities[:, write_columns] * np.maximum(hour_surcharge, 0.0)).sum(axis=1)
     if not np.abs(high - low).max() > 0:
         return None
-    label = f"parts of prompts {' or '.join(words)} a cache, unreported" if words else "some writes kept for 1 hour"
+    label = f"unreported cache {' or '.join(words)}" if words else "some cache writes kept for 1 hour"
     return CostRange(low, high, label, (high - low <= 0) | _too_small(panel, catalog))
 
 

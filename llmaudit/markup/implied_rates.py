@@ -41,9 +41,9 @@ def _rates_of_model(model: str, panel: Panel) -> Iterator[ImpliedRate]:
         if not shares[index]:
             continue
         if index not in used:
-            yield _refused(model, name, f"it is {100 * shares[index]:.2g}% of the list cost")
+            yield _refused(model, name, f"it is only {100 * shares[index]:.2g}% of the list cost")
         elif fit is None or fit.condition > ILL:
-            yield _refused(model, name, "the classes rise and fall together")
+            yield _refused(model, name, "its tokens rise and fall together with those of other classes")
         else:
             column = used.index(index)
             value, half_width = float(fit.values[column]), quantile95(len(panel)) * float(fit.errors[column])

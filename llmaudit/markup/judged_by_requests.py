@@ -77,15 +77,15 @@ def _verdict(judgement: Judgement, rules: Sequence[MarkupRule], models: Sequence
     if rules and outcomes <= {"list", "markup"}:
         return (
             "none",
-            f"billed equals list: {over_all_pct:+.3f}% over all, within the {TOLERANCE_PCT}% that rounding allows",
+            f"billed equals list: {over_all_pct:+.3f}% overall, within the {TOLERANCE_PCT}% that rounding allows",
         )
     if outcomes <= {"list"}:
         bound = max(bound_pct(judgement), 0.001)
         fits = 100 * min(decision.fits for decision in judgement.models.values())
         at_list = "all" if fits == 100 else f"{fits:.1f}% or more"  # noqa: PLR2004 -- the whole
         return "none", (
-            f"billed equals list: {at_list} of each model's sampled requests cost what list says; the sum is "
-            f"{over_all_pct:+.3f}% over list, and a markup would be at most {bound:.2g}%"
+            f"billed equals list: {at_list} of each model's sampled requests cost exactly list; the sum is "
+            f"{over_all_pct:+.3f}% over list, and a markup could be at most {bound:.2g}%"
         )
     return "explained", explanation(judgement)
 

@@ -18,19 +18,19 @@ from llmaudit.markup.rules import PER_NUMBER
 from llmaudit.phrases import counted
 
 ALWAYS = {
-    "duplicates": "every request id counts once, and one that counted twice would add to both sides alike",
-    "log coverage": "each request is compared with its own list cost: what is missing from the log is in neither sum",
+    "duplicates": "every request id counts once; one counted twice would add the same to both sides",
+    "log coverage": "each request is compared with its own list cost; what the log lacks is in neither sum",
 }
 NOT_PRICED = {
     "region": "no model with amounts off list has a regional price, or the log names the region",
-    "time of day": "no model with amounts off list has more expensive hours",
-    "service tier": "no model with amounts off list has another tier, or the log names the tier that served",
+    "time of day": "no model with amounts off list costs more at some hours",
+    "service tier": "no model with amounts off list has another tier, or the log names the tier that served it",
     "batch": "no model with amounts off list has a batch price",
     "long context": "no model with amounts off list has a price for long prompts",
-    "cache class": "no request with an amount off list has cached tokens whose class is open",
+    "cache class": "no request with an amount off list has cached tokens of an unknown class",
     "price change on a date": "no price of a model with amounts off list changed within 18 months",
     "alias": "every request was served by the model it asked for",
-    "reasoning outside output": "no request states reasoning tokens",
+    "reasoning outside output": "no request reports reasoning tokens",
     "uncounted searches": "no model with amounts off list has a price for searches, or the log counts them",
 }
 
@@ -56,8 +56,8 @@ def _ruling(name: str, judgement: Judgement) -> LookAlike:
         return _currency(judgement)
     if all(decision.outcome == "list" for decision in judgement.models.values()):
         odd = sum(int(outlier_mask(decision).sum()) for decision in judgement.models.values())
-        but = f", but for {counted(odd, 'sampled request')} that it does not explain" if odd else ""
-        return LookAlike(name, ruled_out=True, why=f"the amounts equal list: there is nothing to explain{but}")
+        but = f", except {counted(odd, 'sampled request')} that it does not explain" if odd else ""
+        return LookAlike(name, ruled_out=True, why=f"the amounts equal list, so there is nothing to explain{but}")
     scores = [
         (_behind(decision, name), decision.lookalike_scores[name])
         for decision in _asked(judgement)
@@ -69,7 +69,7 @@ def _ruling(name: str, judgement: Judgement) -> LookAlike:
     share = f"{100 * best.fits:.0f}% of the requests"
     if cost_behind > PER_NUMBER:
         return LookAlike(name, ruled_out=True, why=f"{best.label}: explains only {share}")
-    return LookAlike(name, ruled_out=False, why=f"{best.label}: explains {share}, as well as any other reading")
+    return LookAlike(name, ruled_out=False, why=f"{best.label}: explains {share}, as well as any other explanation")
 
 
 def _behind(decision: Decision, name: str) -> float:
@@ -88,7 +88,7 @@ def _promotion(judgement: Judgement) -> LookAlike:
     if below:
         added_share = judgement.models[below[0]].added_share
         return LookAlike(
-            "promotion", ruled_out=False, why=f"explains {_named(below)}: billed {100 * added_share:+.1f}% of list"
+            "promotion", ruled_out=False, why=f"explains {_named(below)}: billed {100 * added_share:+.1f}% against list"
         )
     at_list = [decision for decision in judgement.models.values() if decision.outcome == "list"]
     odd = [(decision.bench.panel.billed - decision.bench.listed)[outlier_mask(decision)] for decision in at_list]
@@ -106,9 +106,9 @@ def _currency(judgement: Judgement) -> LookAlike:
         return LookAlike(
             "currency",
             ruled_out=False,
-            why=f"explains {_named(in_currency)}: {rate:.4g} is {currency_of(rate)} for a dollar",
+            why=f"explains {_named(in_currency)}: {rate:.4g} is the rate of {currency_of(rate)} to the dollar",
         )
-    return LookAlike("currency", ruled_out=True, why="amounts are in US dollars, and no ratio is an exchange rate")
+    return LookAlike("currency", ruled_out=True, why="the amounts are in US dollars, and no ratio is an exchange rate")
 
 
 def unsettled(judgement: Judgement) -> str | None:
@@ -123,8 +123,8 @@ def unsettled(judgement: Judgement) -> str | None:
         lookalike = decision.lookalike
         reading = f"{lookalike.name} ({lookalike.label})" if lookalike else "a look-alike"
         return (
-            f"billed is {100 * decision.added_share:+.2f}% over list on {_named(one_ratio_models)}, the very ratio of "
-            f"{reading}, and no model here has one price everywhere; "
+            f"billed is {100 * decision.added_share:+.2f}% over list on {_named(one_ratio_models)}, exactly the ratio "
+            f"of {reading}, and no model here has the same price everywhere; "
             f"{_settling(lookalike.name if lookalike else '')} would settle it"
         )
     if (currency_question := _near_currency(judgement)) is not None:
@@ -142,8 +142,8 @@ def unsettled(judgement: Judgement) -> str | None:
     share = excess_usd / float(judgement.panel.listed.sum())
     if unexplained and share > TOLERANCE:
         return (
-            f"{100 * share:+.2f}% over list on {_named(unexplained)} follows no rule and no look-alike; the gateway's "
-            "own bill by request, or the conditions its log leaves out (region, tier, cached tokens), would settle it"
+            f"{100 * share:+.2f}% over list on {_named(unexplained)} fits no rule and no look-alike; the gateway's own "
+            "bill by request, or the conditions missing from its log (region, tier, cached tokens), would settle it"
         )
     return None
 
@@ -189,16 +189,16 @@ def _near_currency(judgement: Judgement) -> str | None:
         return None
     rate = next(iter(plausible.values()))
     return (
-        f"billed is {rate:.4g} times list on {_named(list(plausible))}: a markup, or {currency_of(rate)} for a dollar; "
-        "the currency of the amounts would settle it"
+        f"billed is {rate:.4g} times list on {_named(list(plausible))}: either a markup, or the rate of "
+        f"{currency_of(rate)} to the dollar; the currency of the amounts would settle it"
     )
 
 
 def _settling(name: str) -> str:
     """Return what settles whether a look-alike is one, in words."""
     return {
-        "price change on a date": "the price list that the gateway billed by",
-        "alias": "the price list that the gateway billed by",
+        "price change on a date": "the price list the gateway used",
+        "alias": "the price list the gateway used",
     }.get(name, f"the {name or 'condition'} of the requests")
 
 
@@ -258,7 +258,7 @@ def _explained(decision: Decision) -> str | None:
         return f"billed below list ({100 * decision.added_share:+.1f}%), a discount"
     if decision.outcome == "currency":
         rate = exchange_rate_of(decision.rule) or 1.0
-        return f"{rate:.4g} times list is {currency_of(rate)} for a dollar"
+        return f"{rate:.4g} times list is the rate of {currency_of(rate)} to the dollar"
     return None
 
 
@@ -281,12 +281,12 @@ def by_sums(models: Sequence[ModelRow]) -> list[LookAlike]:
     certain = [row.model for row in models if row.decides]
     region = f"{', '.join(certain)} have no regional price" if certain else "every model compared has regional prices"
     reasons = {
-        "time of day": "list is taken at each request's own minute",
-        "service tier": "list is taken at the tier that served each request",
-        "batch": "list is taken at batch prices for batch requests",
-        "long context": "list is taken at each request's prompt size",
-        "cache class": "reads and writes are priced apart, each at its own rate",
-        "price change on a date": "list is taken at each request's own minute",
+        "time of day": "list is the price at each request's own minute",
+        "service tier": "list is the price of the tier that served each request",
+        "batch": "list is the batch price for batch requests",
+        "long context": "list is the price for each request's prompt size",
+        "cache class": "reads and writes are each priced at their own rate",
+        "price change on a date": "list is the price at each request's own minute",
         **ALWAYS,
     }
     return [

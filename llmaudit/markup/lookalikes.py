@@ -190,27 +190,23 @@ def _cache_classes(panel: Panel) -> dict[tuple[str, str], Floats]:
         quantities[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other")
     )
     price = {name: factors[:, FACTORS[f"cache_write_{name}_tokens"]] for name in ("5m", "1h", "other")}
-    costs["cache class", "writes kept for 1 hour"] = (
+    costs["cache class", "cache writes kept for 1 hour"] = (
         listed + writes_5m * (price["1h"] - price["5m"]) + writes_other * (price["1h"] - price["other"])
     )
-    costs["cache class", "writes kept for 5 minutes"] = listed + writes_1h * (price["5m"] - price["1h"])
+    costs["cache class", "cache writes kept for 5 minutes"] = listed + writes_1h * (price["5m"] - price["1h"])
     input_tokens, input_price = quantities[:, FACTORS["input_tokens"]], factors[:, FACTORS["input_tokens"]]
     read_price = factors[:, FACTORS["cache_read_tokens"]]
     if not (writes_5m + writes_1h + writes_other).any():
-        costs["cache class", "prompts written to a cache, unreported"] = listed + input_tokens * (
-            price["5m"] - input_price
-        )
+        costs["cache class", "unreported cache writes"] = listed + input_tokens * (price["5m"] - input_price)
     if not quantities[:, FACTORS["cache_read_tokens"]].any():
-        costs["cache class", "prompts read from a cache, unreported"] = listed - input_tokens * (
-            input_price - read_price
-        )
+        costs["cache class", "unreported cache reads"] = listed - input_tokens * (input_price - read_price)
     return costs
 
 
 def _reasoning(panel: Panel) -> dict[tuple[str, str], Floats]:
     thought = panel.quantities[:, FACTORS["reasoning_tokens"]] * panel.factors[:, FACTORS["output_tokens"]]
     return {
-        ("reasoning outside output", "reasoning billed beside the output"): panel.listed + thought,
+        ("reasoning outside output", "reasoning billed on top of the output"): panel.listed + thought,
         ("reasoning outside output", "reasoning not billed"): np.maximum(panel.listed - thought, 0.0),
     }
 
@@ -235,4 +231,4 @@ def _aliases(panel: Panel, catalog: Catalog) -> dict[tuple[str, str], Floats]:
                 sum(quantity * float(factor) for quantity, factor in zip(row.quantities, rates.expected, strict=True))
             )
             changed = True
-    return {("alias", "billed as the model asked for"): cost} if changed else {}
+    return {("alias", "billed as the requested model"): cost} if changed else {}

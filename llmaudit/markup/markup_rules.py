@@ -24,21 +24,21 @@ FOLLOWED = 0.98
 """Above this share of requests on the rule, billed minus list is the markup itself, to the last digit."""
 
 WORDS = {
-    "token_rate": "billed {ratio} times list",
-    "conversion": "billed {ratio} times list, the group ratio that the relay logs",
+    "token_rate": "billed at {ratio} times list",
+    "conversion": "billed at {ratio} times list, the group ratio in the gateway's own log",
     "per_request": "{fixed} is added to every request",
-    "rate_and_fee": "billed {ratio} times list plus {fixed} a request",
-    "output_rate": "output costs {pct:+.2f}% over list, input is at list",
-    "input_rate": "input costs {pct:+.2f}% over list, output is at list",
+    "rate_and_fee": "billed at {ratio} times list plus {fixed} per request",
+    "output_rate": "output is billed {pct:+.2f}% over list, input at list",
+    "input_rate": "input is billed {pct:+.2f}% over list, output at list",
     "class_rates": "input and output are both over list, by different rates ({pct:+.2f}% together)",
-    "cache_discount": "{pct:.1f}% of the discount on cached input is kept: it is billed at the price of ordinary input",
-    "rate_and_cache_discount": "billed {ratio} times list, with cached input at the price of ordinary input",
-    "minimum_charge": "no request is billed less than {fixed}",
+    "cache_discount": "{pct:.1f}% of the discount on cached input is withheld: it is billed like ordinary input",
+    "rate_and_cache_discount": "billed at {ratio} times list, with cached input at the price of ordinary input",
+    "minimum_charge": "no request is billed below {fixed}",
     "rounding_up": "every amount is rounded up to {fixed}",
-    "token_count": "every prompt is counted {ratio} times as large as it was",
-    "subscription": "{fixed} was paid for a subscription or by request, on top of the amounts",
+    "token_count": "every prompt is counted as {ratio} times its size",
+    "subscription": "{fixed} was paid for a subscription or per request, on top of the amounts",
     "add_on": "{fixed} was paid for add-ons, on top of the amounts",
-    "top_up": "credit costs {pct:+.2f}% when it is bought",
+    "top_up": "buying credit costs {pct:+.2f}%",
 }
 """Each kind as a claim."""
 

@@ -279,6 +279,6 @@ class Markup(msgspec.Struct, frozen=True):
 
     gateways: list[GatewayRow]
     caveat: str = (
-        "A log proves what was charged, not what was run: hidden reasoning tokens and another model behind the same "
-        "name cannot be seen in it. Look-alikes that the log leaves open are named with each verdict."
+        "A log proves what was charged, not what was run: it does not show hidden reasoning tokens or another model "
+        "behind the same name. Each verdict names the look-alikes that the log leaves open."
     )

@@ -72,8 +72,8 @@ def outlier_notes(judgement: Judgement) -> list[str]:
     where = ", ".join(f"line {row.line} of {PurePath(row.file).name}" for _, row in largest)
     sign = "-" if excess_usd < 0 else "+"
     sentence = (
-        f"{count:,} of {sampled:,} sampled requests ({100 * count / sampled:.2g}%) are billed otherwise, together "
-        f"{sign}${abs(excess_usd):.4f}, by no rule and no look-alike: {where}"
+        f"{count:,} of {sampled:,} sampled requests ({100 * count / sampled:.2g}%) fit no rule and no look-alike and "
+        f"differ by {sign}${abs(excess_usd):.4f} in total: {where}"
     )
     return [sentence]
 
@@ -86,7 +86,8 @@ def unbilled_notes(panel: Panel) -> list[str]:
     share = float(panel.listed[is_unbilled].sum() / panel.listed.sum())
     sentence = (
         f"{int(is_unbilled.sum()):,} of {len(panel):,} sampled requests ({100 * share:.2g}% of their list cost) were "
-        "billed nothing, as by a gateway's own cache: they say nothing of its rates, and lower billed against list"
+        "not billed, as if answered by the gateway's own cache: they say nothing about its rates, but lower billed "
+        "against list"
     )
     return [sentence]
 
@@ -98,7 +99,7 @@ def other_charge_notes(sample: Sequence[BilledRequest]) -> list[str]:
         return []
     usd = shown(total(row.besides_usd for row in rows))
     sentence = (
-        f"{usd} of {len(rows):,} of {len(sample):,} sampled requests is for web "
-        "searches or files, as the log states it apart: in what was billed, and not held against list"
+        f"{usd} on {len(rows):,} of {len(sample):,} sampled requests is for web searches or files, which the log "
+        "states separately: it is part of what was billed, but is not compared with list"
     )
     return [sentence]

@@ -90,7 +90,7 @@ def rate_card(seller: str, catalog: Catalog, at: datetime) -> RateCard:
 
 def _judged(seller: str, compared: Sequence[ComparedModel]) -> RateCard:
     if not compared:
-        return RateCard(seller, "undisclosed", None, (), (), f"no price of {seller} can be compared with a maker's")
+        return RateCard(seller, "undisclosed", None, (), (), f"no price of {seller} can be compared with a provider's")
     models_by_ratio: dict[Decimal, list[str]] = {}
     for row in compared:
         if row.standing == "above" and row.ratio is not None and len(row.ratios) > 1:
@@ -103,15 +103,16 @@ def _judged(seller: str, compared: Sequence[ComparedModel]) -> RateCard:
             row.model for row in compared if row.standing == "regional" and row.ratio and abs(row.ratio - ratio) <= SAME
         ]
         on = (*models, *regional_at_ratio)
-        why = f"{len(on)} of {count} comparable models cost exactly {ratio:.4g} times the maker's list on every unit"
+        why = f"{len(on)} of {count} comparable models cost exactly {ratio:.4g} times the provider's list in every unit"
         return RateCard(seller, "markup", ratio, on, tuple(compared), f"{why}; {at_list} are at list")
     regional = [row for row in compared if row.standing == "regional"]
     if regional and at_list * 2 < count:
         why = (
-            f"{len(regional)} of {count} models are above list by a regional price's very ratio; {at_list} are at list"
+            f"{len(regional)} of {count} models are above list by exactly the ratio of a regional price; {at_list} are "
+            "at list"
         )
         return RateCard(seller, "undecidable", None, tuple(row.model for row in regional), tuple(compared), why)
-    why = f"no model is above the maker's list by one ratio; {at_list} of {count} comparable models are at list"
+    why = f"no common ratio puts models above the provider's list; {at_list} of {count} comparable models are at list"
     return RateCard(seller, "none" if at_list * 2 >= count else "undecidable", None, (), tuple(compared), why)
 
 

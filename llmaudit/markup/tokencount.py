@@ -132,16 +132,16 @@ def _judged(
             f"every request reports {extra:.1f} tokens ({low:.1f} to {high:.1f}) that were not sent",
         )
     elif abs(extra) <= least and (row.is_exact or gap <= ESTIMATED_SLOPE):
-        verdict, why = "none", f"reported sizes are what was sent, within {max(least, reach):.0f} tokens a request"
+        verdict, why = "none", f"reported sizes match what was sent, within {max(least, reach):.0f} tokens a request"
     else:
         verdict, why = (
             "unclear",
-            "the sizes differ by no constant and no factor: a direct run of the same prompts would settle it",
+            "the sizes differ by no constant and no factor: the same prompts sent to the provider would settle it",
         )
     how = {
-        "direct": "against the same prompts sent to the maker itself",
+        "direct": "against the same prompts sent to the provider",
         "text": "against kept texts counted with "
-        + ("the model's public vocabulary" if row.is_exact else "an estimate: its vocabulary is not public"),
+        + ("the model's public vocabulary" if row.is_exact else "an estimate, since its vocabulary is not public"),
     }[row.by]
     return TokenCount(
         row.model, row.by, row.family, row.is_exact, prompts, extra, low, high, slope,

@@ -73,10 +73,10 @@ def top_up_sentence(fee: TopUp) -> str:
     often = counted(fee.payments, "payment")
     paid = f"{shown(fee.fee_usd)} on {shown(fee.credited_usd)} of credit in {often}, {fee.over_pct:.2f}%"
     if fee.pct is None:
-        return f"{paid}; how the fee is made cannot be told from these payments"
+        return f"{paid}; these payments do not show how the fee is calculated"
     least = f", at least {shown(fee.minimum_usd)}" if fee.minimum_usd is not None else ""
     fixed = f" and {shown(fee.fixed_usd)}" if fee.fixed_usd is not None else ""
-    return f"{paid}: {fee.pct:.3g}%{fixed}{least}, which {fee.follow} of {fee.payments} follow to the cent"
+    return f"{paid}: {fee.pct:.3g}%{fixed}{least}, which fits {fee.follow} of {fee.payments} to the cent"
 
 
 def top_up_rule(payments: Sequence[Payment]) -> MarkupRule | None:

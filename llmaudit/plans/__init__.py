@@ -5,7 +5,7 @@
     catalog, ratios ─▶ moving (a cell on another model) ─▶ placing ┘
 
 - `matching`, `choosing`, `splitting`: which rule decides a cell, which model is the cheapest for it, and what happens
-  to sessions whose requests part ways.
+  to sessions whose requests go to different models.
 - `moving` prices a cell elsewhere: `prices` by the catalog, `ratios` by what is measured or assumed, `routing` both
   together; `needed` says what a model must be able to do.
 - `placing` makes the legs that a plan pays for: `chains` (retries and fallbacks, from `failures`), `verifying`,

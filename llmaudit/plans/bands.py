@@ -13,6 +13,9 @@ ONE = Decimal(1)
 Basis = Literal["stated", "measured", "table", "assumed"]
 """stated by the plan, measured on the user's own data, from a table, or assumed for want of anything better."""
 
+UNKNOWN = "it is unknown whether "
+"""Opens a sentence on what a model may lack: by it `PlanCost.doubts` finds the requests that move in doubt."""
+
 
 @dataclass(frozen=True)
 class Band:

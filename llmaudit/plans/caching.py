@@ -47,11 +47,12 @@ def lost(followed: Followed | None, assume: Assume | None, model: str) -> Band:
     """
     if assume is not None and assume.cache is not None:
         share = assume.lost_share
-        return Band.at(share, "stated", f"cached tokens of what goes to {model}: {_percent(share)} lost, as stated")
+        sentence = f"requests moved to {model} lose {_percent(share)} of their cached tokens, as the plan states"
+        return Band.at(share, "stated", sentence)
     if followed is None or not followed.cached or not (followed.kept or followed.broken):
         sentence = (
-            f"cached tokens of what goes to {model}: {_percent(LOST_BY_SPLIT)} lost"
-            " (low none, high all: the log has no sessions to tell)"
+            f"requests moved to {model} lose {_percent(LOST_BY_SPLIT)} of their cached tokens"
+            " (none to all: the log has no sessions to tell)"
         )
         return Band(LOST_BY_SPLIT, ZERO, ONE, "table", sentence)
     return _recomputed(followed, model)
@@ -62,7 +63,10 @@ def lost_by_staying(followed: Followed | None, model: str) -> Band | None:
     if followed is None or not followed.broken or not followed.cached:
         return None
     share = _share(followed.broken, followed.cached)
-    sentence = f"cached tokens of what stays on {model}: {_percent(share)} lost, for the request before goes elsewhere"
+    sentence = (
+        f"requests that stay on {model} lose {_percent(share)} of their cached tokens, because the request before them "
+        "moves"
+    )
     return Band.at(share, "measured", sentence) if share else None
 
 
@@ -71,8 +75,8 @@ def _recomputed(followed: Followed, model: str) -> Band:
     broken, unknown = _share(followed.broken, followed.cached), _share(other, followed.cached)
     expected = round_to(broken + times(unknown, LOST_BY_SPLIT), SHARE_PLACES)
     sentence = (
-        f"cached tokens of what goes to {model}: {_percent(expected)} lost"
-        f" (low {_percent(broken)}, high {_percent(min(broken + unknown, ONE))}; by the log's sessions)"
+        f"requests moved to {model} lose {_percent(expected)} of their cached tokens"
+        f" ({_percent(broken)} to {_percent(min(broken + unknown, ONE))}, from the log's sessions)"
     )
     return Band(expected, broken, min(broken + unknown, ONE), "measured", sentence)
 

@@ -56,7 +56,9 @@ class Chains:
         """
         rate = self.rate(target, rule.assume)
         if rate is None:
-            sentence = f"failures of {target.sku.model}: its rate is not known, so none is priced and present ones stay"
+            sentence = (
+                f"the failure rate of {target.sku.model} is unknown: its failures are not priced, and present ones stay"
+            )
             return (leg.noted(sentence),), ZERO
         legs = [leg, *self._retries(leg, target, rate, rule.assume)]
         left = rate.mapped(lambda share: unanswered(share, rule.assume.retries))
@@ -66,7 +68,8 @@ class Chains:
             if offer is None or not isinstance(other, Leg):
                 continue
             sentence = (
-                f"{name} answers what {target.sku.model} does not after {rule.assume.retries} retries: x{left.expected}"
+                f"{name} takes over the share of calls that {target.sku.model} still fails after "
+                f"{rule.assume.retries} retries: {left.expected}"
             )
             legs.append(_chance(other, left, "fallback", sentence))
             left = _both(left, self.rate(offer, Assume()), rule.assume.retries)
@@ -74,7 +77,7 @@ class Chains:
 
     def _retries(self, leg: Leg, target: Offer, rate: Band, assume: Assume) -> Iterator[Leg]:
         share = cost_of_failure(target.sku.model, self._mover.ratios.facts)
-        sentence = f"{rate.sentence}; a failed attempt costs x{share} of an answer"
+        sentence = f"{rate.sentence}; a failed attempt costs {share}x a good answer"
         billed = rate.mapped(
             lambda chance: round_to(times(failed_attempts(chance, assume.retries), share), PLACES), sentence
         )

@@ -44,7 +44,7 @@ def check(plan: Plan, catalog: Catalog, *, data: bytes | None = None, name: str 
         where = f"{printable(name)}:{at[0]}:{at[1]}: " if at else ""
         raise InputError(
             f"{where}plan {printable(plan.name)}: {problem.sentence}",
-            next_step="`llmaudit pricing show MODEL` lists what is known; docs/plans.md has the shape.",
+            next_step="`llmaudit pricing show MODEL` shows what the catalog knows; docs/plans.md describes plan files.",
             slug="bad-plan",
         )
 
@@ -64,7 +64,7 @@ def _rule(rule: Rule, catalog: Catalog) -> Iterator[tuple[str, str]]:
     yield from _verify(rule.verify)
     for path, name, value, most in _ratios(rule):
         if not (value.is_finite() and 0 <= value <= most):
-            yield path, f"has the {name} {value}; it has to be from 0 to {most}"
+            yield path, f"has {name} {value}; it must be from 0 to {most}"
     yield from _names(rule, catalog)
     if rule.when.size:
         yield from _size(rule.when.size, catalog)
@@ -74,11 +74,11 @@ def _rule(rule: Rule, catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 def _shape(rule: Rule) -> Iterator[tuple[str, str]]:
     if rule.keep == bool(rule.use):
-        yield "", "must say either `keep: true` or `use: provider/model`"
+        yield "", "needs either `keep: true` or `use: provider/model`"
     if (rule.use == CHEAPEST) != (rule.among is not None):
-        yield "", f"must say `among` with `use: {CHEAPEST}`, and only then"
+        yield "", f"needs `among` with `use: {CHEAPEST}`, and only then"
     if rule.keep and rule.fallback:
-        yield ".fallback", "keeps the model and has a `fallback`; failures of what stays are in the log as they were"
+        yield ".fallback", "has both `keep` and `fallback`; requests that stay keep the failures in the log"
 
 
 def _names(rule: Rule, catalog: Catalog) -> Iterator[tuple[str, str]]:
@@ -95,9 +95,9 @@ def _verify(verify: Verify | None) -> Iterator[tuple[str, str]]:
     if verify is None:
         return
     if (verify.cost_ratio is None) == (verify.use is None):
-        yield ".verify", "has a `verify` with neither or both of `cost_ratio` and `use`; it must have either"
+        yield ".verify", "has a `verify` with neither or both of `cost_ratio` and `use`; it needs exactly one"
     if verify.cost_ratio is not None and (verify.input != Verify().input or verify.instruction_tokens):
-        yield ".verify", "has a `verify` with a `cost_ratio` and tokens; the ratio is the whole cost"
+        yield ".verify", "has a `verify` with both a `cost_ratio` and tokens; the ratio already is the whole cost"
 
 
 def _ratios(rule: Rule) -> Iterator[tuple[str, str, Decimal, int]]:
@@ -140,18 +140,18 @@ def _size(size: Size, catalog: Catalog) -> Iterator[tuple[str, str]]:
         name, shift = ("at_least", 0) if path.endswith("at_least") else ("at_most", 1)
         hint = " or ".join(str(one - shift) for one in (below, above) if one)
         said = (
-            f"has the size `{name}: {edge - shift}`, which is inside the prompt band {band} tokens;"
-            f" requests of one band are priced alike and not told apart; say {hint or 'no size'}"
+            f"has the size `{name}: {edge - shift}`, which lies inside the prompt band {band} tokens;"
+            f" requests within a band cannot be separated; use {hint or 'no size'}"
         )
         yield path, said
 
 
 def _among(among: Among, catalog: Catalog) -> Iterator[tuple[str, str]]:
     if among == Among():
-        yield ".among", "has an empty `among`; say a class, a provider, models, or open_weights"
+        yield ".among", "has an empty `among`; give it a class, a provider, models, or open_weights"
     for provider in listed(among.provider):
         if provider != MAIN and provider not in catalog.makers | catalog.sellers.keys():
-            yield ".among.provider", f"names the maker {_unknown_seller(str(provider), catalog)}"
+            yield ".among.provider", f"names the provider {_unknown_seller(str(provider), catalog)}"
 
 
 def _constraints(plan: Plan, catalog: Catalog) -> Iterator[Problem]:
@@ -166,7 +166,7 @@ def _constraints(plan: Plan, catalog: Catalog) -> Iterator[Problem]:
         "cost_per_request_usd": limits.cost_per_request_usd,
     }.items():
         if value is not None and not (value.is_finite() and value >= 0):
-            yield Problem(f"$.constraints.{name}", f"has the {name} {value}; it has to be 0 or more")
+            yield Problem(f"$.constraints.{name}", f"has {name} {value}; it must be 0 or more")
     for i, rule in enumerate(plan.rules):
         offer = catalog.canonical(rule.use) if rule.use and rule.use != CHEAPEST else None
         provider = offer.sku.model.partition("/")[0] if offer else None
@@ -174,7 +174,7 @@ def _constraints(plan: Plan, catalog: Catalog) -> Iterator[Problem]:
             allowed = ", ".join(limits.providers)
             yield Problem(
                 f"$.rules[{i}].use",
-                f"rule {i + 1} uses {printable(rule.use or '')}, whose maker is not among the allowed ones ({allowed})",
+                f"rule {i + 1} uses {printable(rule.use or '')}, whose provider is not among those allowed ({allowed})",
             )
 
 

@@ -86,9 +86,9 @@ def _allowed(result: PlanCost, catalog: Catalog) -> Iterator[JudgedConstraint]:
             limit,
             str(outside),
             "fail" if outside else "pass",
-            f"{outside:,} requests are answered otherwise, on the model they have now"
+            f"{outside:,} requests break it, because they stay on the model they have now"
             if outside
-            else "every request holds it",
+            else "every request meets it",
         )
 
 
@@ -118,7 +118,12 @@ def _latency(result: PlanCost, rows: Sequence[LatencyBucket]) -> Iterator[Judged
         count = sum(buckets.values())
         if limit is None or count < LEAST_ANSWERS:
             yield JudgedConstraint(
-                "latency_p95_ms", model, f"{limit}", None, "unknown", f"{count:,} timed answers of it are in the log"
+                "latency_p95_ms",
+                model,
+                f"{limit}",
+                None,
+                "unknown",
+                f"the log has only {count:,} timed answers from it",
             )
             continue
         found = percentile_ms(buckets, P95)
@@ -142,7 +147,7 @@ def _ceiling(result: PlanCost) -> Iterator[JudgedConstraint]:
         cost = total(one.cost_usd for one in result.outcomes if one.part in own)
         mean = EXACT.divide(cost, Decimal(count)) if count else Decimal(0)
         verdict = "pass" if limit is None or mean <= limit else "fail"
-        sentence = f"{count:,} requests cost {as_json(mean)} on average, with everything that comes on top"
+        sentence = f"{count:,} requests cost {as_json(mean)} on average, retries, fallbacks and passes included"
         yield JudgedConstraint("cost_per_request_usd", model, f"{limit}", as_json(mean), verdict, sentence)
 
 
@@ -150,7 +155,7 @@ def _models(result: PlanCost) -> Iterator[JudgedConstraint]:
     limit = result.plan.constraints.max_models
     if limit is not None:
         used = _used(result)
-        sentence = f"in use: {', '.join(used)}"
+        sentence = f"models used: {', '.join(used)}"
         yield JudgedConstraint(
             "max_models", "plan", f"{limit}", f"{len(used)}", "pass" if len(used) <= limit else "fail", sentence
         )

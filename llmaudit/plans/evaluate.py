@@ -17,6 +17,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.cells import PricedCell
 from llmaudit.money import times, total
 from llmaudit.plans.assigning import Assigner, Kind, Move
+from llmaudit.plans.bands import UNKNOWN
 from llmaudit.plans.choosing import resolved
 from llmaudit.plans.legs import Leg
 from llmaudit.plans.model import Plan
@@ -187,7 +188,7 @@ class PlanCost:
         return _affected(
             (
                 part,
-                [("unknown", note) for note in dict.fromkeys(part.placed.legs[0].notes) if note.startswith("whether ")],
+                [("unknown", note) for note in dict.fromkeys(part.placed.legs[0].notes) if note.startswith(UNKNOWN)],
             )
             for part in self.parts
             if part.placed.moved

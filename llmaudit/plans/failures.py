@@ -29,7 +29,7 @@ def failure_rate(model: str, facts: Mapping[str, ModelFacts], assume: Assume) ->
     The band of a counted one is Wilson's 95% interval.
     """
     if assume.retry_rate is not None:
-        sentence = f"{model} fails in {_percent(assume.retry_rate)} of its attempts, as the plan states"
+        sentence = f"{model} fails {_percent(assume.retry_rate)} of its attempts, as the plan states"
         return Band.at(assume.retry_rate, "stated", sentence)
     known = facts.get(model)
     attempts = known.answered + known.failed if known else 0
@@ -38,8 +38,8 @@ def failure_rate(model: str, facts: Mapping[str, ModelFacts], assume: Assume) ->
     low, high = (_decimal(end) for end in wilson(known.failed, attempts))
     rate = _decimal(known.failed / attempts)
     sentence = (
-        f"{model} fails in {_percent(rate)} of its attempts ({_percent(low)} to {_percent(high)},"
-        f" {attempts:,} in the log)"
+        f"{model} fails {_percent(rate)} of its attempts ({_percent(low)} to {_percent(high)}, from {attempts:,} in the"
+        " log)"
     )
     return Band(rate, min(low, rate), max(high, rate), "measured", sentence)
 

@@ -35,7 +35,7 @@ def load_plan(name_or_file: str, catalog: Catalog) -> Plan:
         name, data = said_name(Path(name_or_file)), read_bytes(Path(name_or_file), what="plan")
     else:
         raise UsageError(
-            f"--plan {printable(name_or_file)}: no preset of that name and no such file",
+            f"--plan {printable(name_or_file)}: neither a preset nor a file",
             next_step=f"Presets: {', '.join(preset_names())}.",
             slug="no-such-plan",
         )

@@ -66,23 +66,25 @@ def judged(limit: float, moved: int, scores: list[Scored]) -> tuple[Verdict, str
         scores: What outcomes say (`scored`).
     """
     if not moved:
-        return "pass", None, "no request moves"
+        return "pass", None, "no requests move"
     below = [score for score in scores if score.high < limit]
     if below:
         worst = min(below, key=lambda score: score.high)
         count = sum(score.requests for score in below)
-        sentence = f"{count:,} of {moved:,} moved requests are where outcomes score less, with 95% certainty"
-        return "fail", f"{worst.high:.3f}", f"{sentence}; lowest {worst.cohort}: at most {worst.high:.3f}"
+        sentence = (
+            f"{count:,} of {moved:,} moved requests are in cohorts that score below the floor, with 95% certainty"
+        )
+        return "fail", f"{worst.high:.3f}", f"{sentence}; the lowest is {worst.cohort}: at most {worst.high:.3f}"
     held = sum(score.requests for score in scores if score.low >= limit)
     least = min((score.low for score in scores), default=None)
     value = None if least is None else f"{least:.3f}"
     if held == moved:
-        return "pass", value, f"outcomes score {value} at least, with 95% certainty, in every cohort that moves"
+        return "pass", value, f"every cohort that moves scores at least {value}, with 95% certainty"
     unsure = sum(score.requests for score in scores) - held
     unspoken = moved - held - unsure
     parts = [
-        f"{unsure:,} are where the score may lie on either side" if unsure else "",
-        f"of {unspoken:,} no outcome speaks, or too few pairs" if unspoken else "",
+        f"for {unsure:,} the score may lie on either side" if unsure else "",
+        f"for {unspoken:,} there are no outcomes, or too few pairs" if unspoken else "",
     ]
     sentence = "; ".join(part for part in parts if part)
-    return "unknown", value, f"outcomes hold it for {held:,} of {moved:,} moved requests; {sentence}"
+    return "unknown", value, f"outcomes confirm it for {held:,} of {moved:,} moved requests; {sentence}"

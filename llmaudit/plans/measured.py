@@ -107,10 +107,10 @@ class Measured:
             ratio = ratio_of(added(some)) if some else None
             if ratio is not None:
                 pairs = sum(row.pairs for row in some)
-                what = "needs for the same prompt" if measure == "prompt" else "answers with"
+                verb, on = ("needs", " for the same prompt") if measure == "prompt" else ("answers with", "")
                 sentence = (
-                    f"{after} {what} x{ratio.value} the tokens of {before}"
-                    f" (x{ratio.low} to x{ratio.high}, measured on {pairs:,} shadow pairs{where})"
+                    f"{after} {verb} {ratio.value}x the tokens of {before}{on}"
+                    f" ({ratio.low}x to {ratio.high}x, measured on {pairs:,} shadow pairs{where})"
                 )
                 return Band(ratio.value, ratio.low, ratio.high, "measured", sentence)
         return None

@@ -49,7 +49,7 @@ class Size(_Strict, frozen=True):
         if self.at_least is None and self.at_most is None:
             raise ValueError("`size` needs `at_least` or `at_most`")
         if self.at_most is not None and (self.at_least or 0) > self.at_most:
-            raise ValueError(f"`size` is at least {self.at_least} and at most {self.at_most}: no prompt is")
+            raise ValueError(f"`size` is at least {self.at_least} and at most {self.at_most}, which no prompt is")
 
 
 class When(_Strict, frozen=True):
@@ -130,7 +130,7 @@ class Assume(_Strict, frozen=True):
     def __post_init__(self) -> None:
         """Refuse a cache that is neither a word nor a share."""
         if self.cache is not None and not ZERO <= self.lost_share <= 1:
-            raise ValueError(f"`cache` is {self.cache}; it has to be kept, lost, or a share from 0 to 1")
+            raise ValueError(f"`cache` is {self.cache}; it must be kept, lost, or a share from 0 to 1")
 
     @property
     def lost_share(self) -> Decimal:
@@ -145,7 +145,7 @@ class Assume(_Strict, frozen=True):
         try:
             return 1 - parse_decimal(str(self.cache))
         except ValueError:
-            raise ValueError(f"`cache` is {self.cache}; it has to be kept, lost, or a share from 0 to 1") from None
+            raise ValueError(f"`cache` is {self.cache}; it must be kept, lost, or a share from 0 to 1") from None
 
 
 class Among(_Strict, frozen=True):

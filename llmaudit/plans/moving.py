@@ -19,7 +19,7 @@ from llmaudit.catalog.model import Fee
 from llmaudit.cells import Cell, PricedCell, rates_of
 from llmaudit.money import EXACT, ZERO, times
 from llmaudit.plans import caching
-from llmaudit.plans.bands import ONE, Band
+from llmaudit.plans.bands import ONE, UNKNOWN, Band
 from llmaudit.plans.legs import NOTHING, Leg, Linear, Swing
 from llmaudit.plans.model import DIRECT, Assume
 from llmaudit.plans.prices import Prices
@@ -100,7 +100,7 @@ class Mover:
         """Return why a model cannot serve a cell, or what is not known about it: unknown never counts as no."""
         cell, model = priced.cell, target.sku.model
         if cell.usage_status == GATEWAY_CACHE:
-            return Refusal("gateway-cache", "the gateway answered from its own cache: no model was called")
+            return Refusal("gateway-cache", "the gateway answered from its own cache, so no model was called")
         if priced.rates is None and cell.usage_status != "reported":
             return Refusal("no-usage", "no usage to reprice")
         if cell.tokens[-1] and self._catalog.is_too_long(cell.prompt_band, target):
@@ -110,9 +110,9 @@ class Mover:
         for name in needed(cell):
             can = getattr(able, name)
             if can is False:
-                return Refusal(name, f"{model} {LACKS[name]}")
+                return Refusal(name, f"{model} does not support {ABILITIES[name]}")
             if can is None:
-                unknown.append(f"whether {model} {HAS[name]} is not known")
+                unknown.append(f"{UNKNOWN}{model} supports {ABILITIES[name]}")
         return tuple(unknown)
 
     def prices(self, priced: PricedCell, target: Offer, *, batch: bool = False) -> Prices | Refusal:
@@ -190,13 +190,12 @@ class Mover:
     def _fee(self, gateway: str) -> tuple[Decimal, str]:
         fees = [fee for fee in self._catalog.fees(gateway) if fee.kind in {"token_pct", "topup_pct"} and _current(fee)]
         if not fees:
-            return ONE, f"no percentage that {gateway} adds is in the catalog: counted as nothing"
+            return ONE, f"the catalog has no percentage fee for {gateway}, so none is added"
         added = _added(fees[0])
-        return 1 + added, f"{gateway} adds {times(added, 100).normalize():f}% to what it passes on"
+        return 1 + added, f"{gateway} adds {times(added, 100).normalize():f}%"
 
 
-HAS = {"tools": "calls tools", "json": "answers by a JSON schema", "images": "takes images"}
-LACKS = {"tools": "calls no tools", "json": "answers by no JSON schema", "images": "takes no images"}
+ABILITIES = {"tools": "tool calls", "json": "JSON schemas", "images": "images"}
 
 NO_REGION = "no price of its own is recorded for region "
 """How `llmaudit.catalog.rates` begins its note on a region without a price."""
@@ -212,7 +211,7 @@ def _region(target: Offer, prices: Prices) -> list[str]:
     """Return the note that a region is in doubt: a price list without it does not mean that it is not served."""
     words = (note.partition(NO_REGION) for note in prices.notes)
     return [
-        f"whether {target.sku.model} is served in region {region.partition(':')[0]} is not known"
+        f"{UNKNOWN}{target.sku.model} is served in region {region.partition(':')[0]}"
         for _, found, region in words
         if found
     ]

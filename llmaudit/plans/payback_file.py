@@ -116,9 +116,9 @@ def check(assumptions: Assumptions) -> None:
             finite = all(end.is_finite() for end in (ends.low, ends.expected, ends.high))
             if not (finite and 0 <= ends.low <= ends.expected <= ends.high < limit):
                 raise InputError(
-                    f"the payback's {prefix}{name} is {printable(_as_written(value))}; "
-                    f"it has to rise from low to high, and lie in 0 to {limit:,}",
-                    next_step="Fix the file or the flag; docs/optimize.md has the figures.",
+                    f"the payback figure {prefix}{name} is {printable(_as_written(value))}; "
+                    f"it must rise from low to high and stay within 0 to {limit:,}",
+                    next_step="Correct the file or the flag; docs/optimize.md lists the figures.",
                     slug="bad-payback-file",
                 )
 

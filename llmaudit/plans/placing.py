@@ -13,8 +13,8 @@ from llmaudit.plans import caching
 from llmaudit.plans.caching import Followed
 from llmaudit.plans.chains import Chains
 from llmaudit.plans.legs import NOTHING, Leg, Linear, fixed, replaced
-from llmaudit.plans.model import CHEAPEST, Constraints, Plan, Rule
-from llmaudit.plans.moving import Mover, Refusal, needed
+from llmaudit.plans.model import Constraints, Plan, Rule
+from llmaudit.plans.moving import ABILITIES, Mover, Refusal, needed
 from llmaudit.plans.prices import INPUT, READ, WRITE, Prices
 from llmaudit.plans.verifying import Verifier
 
@@ -81,7 +81,9 @@ class Placer:
         if rule.keep or (target is not None and target.sku.model == priced.cell.model):
             return self._staying(priced, number, rule, via, refused=None)
         refused = (
-            self.barred(priced, target) if target else Refusal("no-candidate", f"no {CHEAPEST} model can serve it")
+            self.barred(priced, target)
+            if target
+            else Refusal("no-candidate", "none of the models in `among` can serve it")
         )
         if priced.cell.status != "ok":
             return self._not_made(priced, number, rule, target, via, refused)
@@ -162,12 +164,12 @@ def barred(limits: Constraints, priced: PricedCell, target: Offer, catalog: Cata
     if limits.pii_self_hosted and cell.has_pii and not catalog.is_self_hosted(target):
         return Refusal("pii", f"{model} is not self-hosted, and the prompt holds personal data")
     if limits.providers and model.partition("/")[0] not in limits.providers:
-        return Refusal("provider", f"the maker of {model} is not among the allowed ones")
+        return Refusal("provider", f"the provider of {model} is not one of those allowed")
     if limits.sellers and target.seller not in limits.sellers:
-        return Refusal("seller", f"{target.seller} is not among the allowed sellers")
+        return Refusal("seller", f"{target.seller} is not one of the allowed sellers")
     if limits.needs_known:
         able = catalog.abilities(model)
         for name in needed(cell):
             if getattr(able, name) is None:
-                return Refusal("needs-unknown", f"{model} is not known to serve what needs {name}")
+                return Refusal("needs-unknown", f"it is unknown whether {model} supports {ABILITIES[name]}")
     return None

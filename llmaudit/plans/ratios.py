@@ -15,7 +15,7 @@ from llmaudit.catalog import Catalog, Offer
 from llmaudit.catalog.model import ContentClass, Tokenizer
 from llmaudit.cells import PricedCell
 from llmaudit.money import EXACT, ZERO, round_to, times, total
-from llmaudit.plans.bands import ONE, RATIO_PLACES, Band
+from llmaudit.plans.bands import ONE, RATIO_PLACES, UNKNOWN, Band
 from llmaudit.plans.failures import LEAST_REQUESTS
 from llmaudit.plans.logfacts import ModelFacts, facts_of
 from llmaudit.plans.measured import Measured
@@ -131,7 +131,7 @@ class Ratios:
             output = _around(assume.output_ratio)
             thoughts, of_answer, notes = Band.at(ONE), Band.at(ZERO), ()
         if assume.reasoning_ratio is not None:
-            sentence = f"x{assume.reasoning_ratio} tokens of thought per token of answer, as the plan states"
+            sentence = f"{assume.reasoning_ratio} reasoning tokens per answer token, as the plan states"
             thoughts, of_answer, notes = Band.at(ZERO), Band.at(assume.reasoning_ratio, "stated", sentence), ()
         return Known(tokens, output, thoughts, of_answer, notes)
 
@@ -155,14 +155,14 @@ class Ratios:
 
     def _unknown_family(self, model: str, other: str, before: Tokenizer | None, after: Tokenizer | None) -> Band:
         """Return 1 for want of a family; between makers the families that are known say how far off that may be."""
-        sentence = f"tokenizer of {model} or {other} not known: token ratio 1"
+        sentence = f"the tokenizer of {model} or {other} is unknown: token ratio 1x"
         if model.partition("/")[0] == other.partition("/")[0]:
             return Band.at(ONE, "assumed", sentence)
         every = [family.ratio_to_o200k["latin"] for family in self._catalog.tokenizers.values()]
         here = [before.ratio_to_o200k["latin"]] if before else every
         there = [after.ratio_to_o200k["latin"]] if after else every
         low, high = _divided(min(there), max(here)), _divided(max(there), min(here))
-        sentence += f" (low x{low}, high x{high}, as families differ)"
+        sentence += f" ({low}x to {high}x, as tokenizer families differ)"
         return Band(ONE, min(low, ONE), max(high, ONE), "assumed", sentence)
 
     def _thoughts(self, priced: PricedCell, target: Offer) -> tuple[Band, Band, tuple[str, ...]]:
@@ -172,12 +172,14 @@ class Ratios:
         none, same = Band.at(ZERO, "table"), Band.at(ONE, "assumed")
         if can is False:
             sentence = (
-                f"{after} does not think: the thoughts of {before} fall away" if priced.cell.reasoning_tokens else ""
+                f"{after} does not reason, so the reasoning of {before} falls away"
+                if priced.cell.reasoning_tokens
+                else ""
             )
             return Band.at(ZERO, "table", sentence), none, ()
-        notes = () if can else (f"whether {after} thinks is not known",)
+        notes = () if can else (f"{UNKNOWN}{after} reasons",)
         if priced.cell.reasoning_tokens:
-            sentence = f"thoughts of {after}: x1 those of {before} (low none, high x{MOST_THOUGHT}), assumed"
+            sentence = f"{after} reasons as much as {before} (not at all to {MOST_THOUGHT}x), assumed"
             return Band(ONE, ZERO, MOST_THOUGHT, "assumed", sentence), none, notes
         hidden = priced.cell.reasoning_tokens is None and self._catalog.abilities(before).reasoning is not False
         if not can or hidden:  # what is hidden in the output now has the length of the output then
@@ -191,13 +193,13 @@ class Ratios:
             ratio = _divided(Decimal(facts.thoughts), Decimal(facts.answers))
             low, high = (round_to(times(ratio, factor), RATIO_PLACES) for factor in (LOW_OUTPUT, Decimal(2)))
             sentence = (
-                f"{after} thinks x{ratio} tokens per token of answer"
-                f" (low x{low}, high x{high}; {facts.thinking:,} requests of it in the log)"
+                f"{after} spends {ratio} reasoning tokens per answer token"
+                f" ({low} to {high}, from {facts.thinking:,} of its requests in the log)"
             )
             return Band(ratio, low, high, "measured", sentence)
         sentence = (
-            f"{before} does not think and {after} can: expected without thoughts,"
-            f" high x{MOST_THOUGHT} the answer, assumed"
+            f"{before} does not reason and {after} can: none is expected, at most {MOST_THOUGHT} reasoning tokens per "
+            "answer token, assumed"
         )
         return Band(ZERO, ZERO, MOST_THOUGHT, "assumed", sentence)
 
@@ -205,14 +207,14 @@ class Ratios:
 def _by_table(tokens: Band) -> Band:
     """Return an answer of the same length in another family's tokens, with the table's band."""
     low, high = times(tokens.low, LOW_OUTPUT), times(tokens.high, HIGH_OUTPUT)
-    sentence = f"output length of another model: x1 (low x{LOW_OUTPUT}, high x{HIGH_OUTPUT}), from a table"
+    sentence = f"another model's answers are as long as now ({LOW_OUTPUT}x to {HIGH_OUTPUT}x), from a table"
     return Band(tokens.expected, low, high, "table", sentence)
 
 
 def _around(ratio: Decimal) -> Band:
     """Return a stated output ratio with the table's band around it."""
     low, high = times(ratio, LOW_OUTPUT), times(ratio, HIGH_OUTPUT)
-    sentence = f"output length of another model: x{ratio}, as the plan states (low x{low}, high x{high})"
+    sentence = f"another model's answers are {ratio}x as long as now, as the plan states ({low}x to {high}x)"
     return Band(ratio, low, high, "stated", sentence)
 
 
@@ -243,8 +245,8 @@ def _mixed(mix: Mix, before: Tokenizer, after: Tokenizer, model: str, other: str
     )
     if low == expected == high == 1:
         return Band.at(ONE, "table")
-    text = ", ".join(f"{kind or 'kind unknown'} {times(share, 100).normalize():f}%" for kind, share in mix)
-    sentence = f"{other} needs x{expected} the tokens of {model} on the same text ({text})"
+    text = ", ".join(f"{times(share, 100).normalize():f}% {kind or 'of unknown kind'}" for kind, share in mix)
+    sentence = f"{other} needs {expected}x the tokens of {model} for the same text ({text})"
     return Band(expected, low, high, "table", sentence)
 
 

@@ -29,8 +29,8 @@ def routed(model: str, prices: Prices, known: Known, lost: Band) -> Leg:
     bands: dict[str, Band] = {
         "tokenizer": known.tokens,
         "output length": known.output,
-        "thoughts": known.thoughts,
-        "thoughts without a counterpart": known.thoughts_of_answer,
+        "reasoning": known.thoughts,
+        "added reasoning": known.thoughts_of_answer,
         caching.NAME: lost,
     }
 
@@ -73,7 +73,7 @@ def _effective(rates: Sequence[Decimal], values: Mapping[str, Decimal]) -> tuple
     if lost := values[caching.NAME]:
         anew = max(rates[INPUT], rates[WRITE])  # a seller that charges for writes has the prefix written again
         quantities[READ] = fixed(times(total((times(rates[READ], 1 - lost), times(anew, lost))), tokens))
-    per_thought, of_answer = values["thoughts"], values["thoughts without a counterpart"]
+    per_thought, of_answer = values["reasoning"], values["added reasoning"]
     if per_thought != 1 or of_answer:
         price, of_thought = rates[OUTPUT], rates[OUTPUT] + rates[THOUGHT]
         quantities[OUTPUT] = fixed(times(total((price, times(of_thought, of_answer))), output))

@@ -47,13 +47,13 @@ class Verifier:
             return
         if verify.cost_ratio is not None:
             by_ratio = leg.scaled(times(verify.cost_ratio, verify.share), "verify")
-            yield by_ratio.noted(f"verification costs x{verify.cost_ratio} of the request itself")
+            yield by_ratio.noted(f"a verification pass costs {verify.cost_ratio}x the request itself")
             return
         judge = self._catalog.canonical(verify.use or "")
         prices = self._mover.prices(priced, judge) if judge else Refusal("no-price", "not in the catalog")
         if judge is None or isinstance(prices, Refusal):
             why = prices.sentence if isinstance(prices, Refusal) else ""
-            sentence = f"verification by {verify.use} is in no figure where it has no price: {why}"
+            sentence = f"verification by {verify.use} is not counted where it has no price: {why}"
             yield Leg.certain("verify", verify.use, Linear(), sentence)
             return
         tokens, answer = self._mover.ratios.known(priced, judge).tokens, self._answer(priced, moved)

@@ -23,8 +23,9 @@ def hidden(rows: list[HiddenRow]) -> tuple[Table, ...]:
         Column("If answers were too", Kind.MONEY),
     )
     note = (
-        "Timeouts and cut answers that the log shows with 0 tokens. Providers often charge for them. The figures take "
-        "the mean of comparable good answers: an estimate, in no other figure. The provider's bill would settle it."
+        "Timeouts and cut-off answers that the log shows with 0 tokens. Providers often charge for them. The figures "
+        "use the mean of comparable good answers: an estimate that no other figure includes. The provider's bill would "
+        "settle it."
     )
     cells = tuple((row.gateway or "direct", row.model, row.attempts, row.prompt_usd, row.answer_usd) for row in rows)
     return (Table("Failures that may have been charged unseen", columns, cells, note=note),)
@@ -43,10 +44,10 @@ def fates(found: Reliability) -> tuple[Table, ...]:
         ("never answered, through the caller's own fault", fates.refused),
         ("unknown: no call id", fates.unlinked),
     )
-    sunk = f"{shown(fates.lost_usd)} was paid for attempts that nobody answered in the end, where the log has amounts."
+    sunk = f"{shown(fates.lost_usd)} was paid for attempts whose calls were never answered, where the log has amounts."
     rates = (
-        f" Answered were {found.retries_ok:,} of {found.same_model_retries:,} retries at the same model and "
-        f"{found.fallbacks_ok:,} of {counted(found.fallbacks, 'fallback')}."
+        f" {found.retries_ok:,} of {found.same_model_retries:,} retries at the same model and "
+        f"{found.fallbacks_ok:,} of {counted(found.fallbacks, 'fallback')} were answered."
     )
     return (Table("Failed attempts and their calls", columns, rows, note=sunk + rates),)
 
@@ -62,7 +63,7 @@ def storms(found: Reliability) -> tuple[Table, ...]:
         Column("Minutes", Kind.COUNT),
         Column("Requests", Kind.COUNT),
         Column("Refused", Kind.COUNT),
-        Column("Refused, of requests", Kind.PERCENT),
+        Column("Share refused", Kind.PERCENT),
         Column("Retries during it", Kind.COUNT),
         Column("Paid for them", Kind.MONEY),
     )
@@ -117,13 +118,13 @@ def costs(costs: list[CostRow]) -> Table:
 def inversions(found: Reliability) -> tuple[Bullets, ...]:
     """Return the models that are cheaper by request and more expensive by answer; nothing where there is none."""
     said = tuple(
-        f"Tier {one.tier}: {_named(one.cheap_by_request)} costs less by request "
+        f"Tier {one.tier}: {_named(one.cheap_by_request)} costs less per request "
         f"({shown(one.cheap_by_request.usd_per_request, 5)} against {shown(one.cheap_by_answer.usd_per_request, 5)}) "
-        f"and more by good answer ({shown(one.cheap_by_request.usd_per_good, 5)} against "
+        f"and more per good answer ({shown(one.cheap_by_request.usd_per_good, 5)} against "
         f"{shown(one.cheap_by_answer.usd_per_good, 5)}) than {_named(one.cheap_by_answer)}."
         for one in found.inversions[:TOP]
     )
-    return (Bullets("Cheaper by request, more expensive by answer", said),) if said else ()
+    return (Bullets("Cheaper per request, more expensive per answer", said),) if said else ()
 
 
 def _named(row: CostRow) -> str:

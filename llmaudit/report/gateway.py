@@ -213,8 +213,8 @@ def letter_blocks(row: GatewayRow) -> tuple[Block, ...]:
         f"size, service tier and cache class.{_difference(row)}"
     )
     ask = Prose(
-        "Please say under which term of our agreement this is charged, or correct it. Request ids are above; this page "
-        "contains no request text."
+        "Please tell us under which term of our agreement this is charged, or correct it. Request ids are above; this "
+        "page contains no request text."
     )
     tail = (ask,) if row.found else ()
     return (lead, basis, *claim_blocks(row), *evidence_blocks(row), *tail)

@@ -54,7 +54,7 @@ def _key_figures(row: GatewayRow) -> Figures:
 
 def _channels(channels: list[Channel]) -> Table:
     return Table(
-        "Fees on top of the token rates, in the gateway's own words; no log row shows them",
+        "Fees on top of the token rates, in the gateway's own words; logs do not show them",
         (
             Column("Channel", Kind.TEXT),
             Column("Fee", Kind.TEXT),

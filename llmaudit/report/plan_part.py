@@ -31,7 +31,7 @@ CERTIFIED = Mark("certified", "good")
 SAME = Mark("no answer changes", "good")
 
 UNCERTAIN = Mark("amount uncertain", "open")
-"""No answer changes, but where a price condition is unknown, its high end may leave nothing of the saving."""
+"""No answer changes, but an unknown price condition at its high end may leave no saving."""
 
 
 def status(plan: PlanRow) -> Mark:
@@ -73,7 +73,7 @@ def plan_part(actual: Decimal, plan: PlanRow, *, folded: bool) -> Part:
 
 def _requests_in_doubt(plan: PlanRow) -> tuple[tuple[str, Sequence[Affected]], ...]:
     return (
-        (f"a rule of {plan.name} wanted to move and could not", plan.refusals),
+        (f"that a rule of {plan.name} would move but cannot", plan.refusals),
         (f"that {plan.name} moves without knowing whether the model can serve them", plan.doubts),
     )
 
@@ -113,8 +113,8 @@ def _worth(plan: PlanRow) -> Table:
         tuple((row.name, row.low_usd, row.high_usd, row.worth_usd, _said(row)) for row in plan.assumption_table),
         total=None,
         note=(
-            "Each on its own, with everything else as expected. The plan's low and high cost take all of them "
-            "together, so these do not add up to that range."
+            "Each assumption varies on its own, with everything else as expected. The plan's low and high cost combine "
+            "all of them, so these ranges do not add up to it."
         ),
     )
 
@@ -158,7 +158,7 @@ def _sum(actual: Decimal, plan: PlanRow) -> Table:
         total="Saved",
         note=(
             f"{moved} would be answered by another model. The saving is "
-            f"{between(plan.savings_low_usd, actual - plan.low_usd)} by the plan's assumptions."
+            f"{between(plan.savings_low_usd, actual - plan.low_usd)} depending on the plan's assumptions."
         ),
     )
 
@@ -195,7 +195,7 @@ def _legs(plan: PlanRow) -> Table:
             for leg in rows
         ),
         collapsed=not plan.moved_requests,
-        note="Retries, fallbacks and passes count requests of other lines again, so requests are not added up.",
+        note="Retries, fallbacks and passes count requests of other rows again, so the requests are not added up.",
     )
 
 

@@ -93,7 +93,7 @@ def day(value: date) -> str:
 def period(first: date | None, last: date | None) -> str:
     """Return a period, such as `1 to 31 October 2026`."""
     if first is None or last is None:
-        return "no dated request"
+        return "no dated requests"
     if first == last:
         return day(first)
     if (first.year, first.month) == (last.year, last.month):
@@ -119,7 +119,7 @@ def month(value: str | None) -> str:
 def covered(spend: Spend) -> str:
     """Return the days and the number of requests, for the head of a report."""
     if not spend.requests:
-        return "no request in the period"
+        return "no requests in the period"
     return f"{period(spend.first_day, spend.last_day)}, {counted(spend.requests, 'request')}"
 
 

@@ -159,17 +159,17 @@ def _mix(pairs: Pairs, plan: Plan) -> tuple[Ints, Floats, list[str]]:
     tiers = np.flatnonzero(counts_of_all) + TIER_UNKNOWN
     counts = counts_of_all[tiers - TIER_UNKNOWN]
     if plan.mix is None:
-        note = ["the pooled figure has the sample's own tier mix: the production mix is not known"] * (len(tiers) > 1)
+        note = ["the pooled figure has the sample's own tier mix: the production mix is unknown"] * (len(tiers) > 1)
         return tiers, counts / max(counts.sum(), 1), note
     named = {(TIER_UNKNOWN if key == "unknown" else int(key)): value for key, value in plan.mix.items()}
     shares = np.array([named.get(int(tier), 0.0) for tier in tiers])
     unseen = sorted(tier for tier, share in named.items() if share > 0 and tier not in tiers)
-    notes = [f"{_named(tier)} {named[tier]:.1%} of production and no pair" for tier in unseen]
+    notes = [f"{_named(tier)} {named[tier]:.1%} of production but no pairs" for tier in unseen]
     if not shares.sum() > 0:
         return (
             tiers,
             counts / max(counts.sum(), 1),
-            [*notes, "no tier of the mix has a pair: the sample's own mix is used"],
+            [*notes, "no tier of the mix has pairs, so the sample's own mix is used"],
         )
     return tiers, shares / shares.sum(), notes
 
@@ -178,7 +178,7 @@ def _planned(pairs: Pairs, plan: Plan) -> tuple[int, list[str]]:
     seen = int(pairs.day[-1] - pairs.day[0]) + 1 if len(pairs) else 1
     if plan.days is None:
         days = WEEK * max(ceil(seen / WEEK), 1)
-        return days, [f"nobody declared how long the test runs: {days} days were assumed (--days says it)"]
+        return days, [f"the planned length of the test was not given: {days} days are assumed (set it with --days)"]
     late = f"{seen - plan.days} days are past the plan of {plan.days}: only the confidence sequence uses them"
     return plan.days, [late] if seen > plan.days else []
 
@@ -254,9 +254,9 @@ def _warnings(
     if pooled.judged_pairs and (few_clusters := cluster_warning(pooled.clusters, pairs.cluster_kind)):
         yield few_clusters
     if health.missing and health.missing.missing and health.missing.post_stratified is None:
-        yield "missing shadows could not be weighted by prompt size: sizes are not in the data"
+        yield "missing shadows could not be weighted by prompt size, which is not in the data"
     if np.any(pairs.turn > 0):
-        yield "later turns answer a history that the primary wrote: the estimate is of single turns"
+        yield "later turns answer a history that the primary wrote, so the estimate is for single turns"
     timeless = int(np.count_nonzero(pairs.day < 0))
     if timeless:
         yield (

@@ -91,7 +91,7 @@ def costs(have: Columns, tokens: TokenCounts, prices: Callable[[], Catalog]) -> 
         is_priced = to_price & (priced >= 0)
         pico[to_price] = priced[to_price]
         has_cost = has_cost | is_priced
-        notes.append(f"{int(np.count_nonzero(is_priced)):,} answers had tokens and no cost: list prices are used")
+        notes.append(f"{int(np.count_nonzero(is_priced)):,} answers had tokens but no cost, so list prices are used")
         notes += [
             f"{count:,} answers of {printable(model)} have no price ({why})" for (model, why), count in failed.items()
         ]

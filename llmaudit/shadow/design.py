@@ -240,7 +240,7 @@ def _cost_days(traffic: TierTraffic, pairs_per_day: float, effect: float, aims: 
 def _claim(rows: Sequence[TierDesign], aims: Aims) -> str:
     """Say what five days show on these numbers; the claim is that cost is clear by then."""
     costs = [row.cost_days for row in rows if row.cost_days is not None]
-    cost = "costs are not known, so the claim on cost cannot be tested"
+    cost = "costs are unknown, so the cost claim cannot be tested"
     if costs:
         worst = max(costs)
         cost = f"a saving of {aims.saving:.0%} is certain in {worst:,} day{'s' * (worst != 1)}"

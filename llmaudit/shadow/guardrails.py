@@ -42,13 +42,13 @@ def _error_rail(figure: Metric | None, plan: Plan) -> Guardrail:
     if figure.clusters < MIN_CLUSTERS:
         return Guardrail(name, "open", f"{seen}; too few clusters to judge")
     status: Status = "pass" if figure.high < limit else "fail" if figure.low > limit else "open"
-    return Guardrail(name, status, f"{seen}; allowed is {limit * 100:+.2f}")
+    return Guardrail(name, status, f"{seen}; the limit is {limit * 100:+.2f}")
 
 
 def _tier_rail(by_tier: list[TierResult]) -> Guardrail:
     losing = [result for result in by_tier if result.loss_proven and result.verdict != "non-inferior"]
     if not losing:
-        return Guardrail(BY_TIER, "pass", "in no tier is a loss above the margin certain")
+        return Guardrail(BY_TIER, "pass", "no tier has a certain loss above the margin")
     names = ", ".join("unknown" if result.tier is None else str(result.tier) for result in losing)
     return Guardrail(BY_TIER, "fail", f"a loss is certain in tier {names}")
 
@@ -65,7 +65,7 @@ def _budget_rail(name: str, limit: float, figure: Metric | None) -> Guardrail:
 
 
 def _cost_rail(figure: Metric | None, limit: float) -> Guardrail:
-    title = f"cost of at most {limit:g} of the primary's"
+    title = f"cost of at most {limit:g} times the primary's"
     if figure is None or figure.high is None or figure.low is None or figure.delta is None:
         return Guardrail(title, "open", "no costs in both arms")
     status = _status(figure.low, figure.high, limit)

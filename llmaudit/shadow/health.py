@@ -81,7 +81,7 @@ def sample_ratio(traffic: Traffic | None) -> Iterator[Check]:
             if p * len(levels) < worst:
                 worst = p * len(levels)
                 seen, meant = float(traffic.sampled[here].mean()), float(share[here].mean())
-                place = f"{title(level)}: {seen:.2%} sampled where {meant:.2%} was meant"
+                place = f"{title(level)}: {seen:.2%} sampled instead of {meant:.2%}"
         detail = f"smallest p {worst:.2g} after Holm over {len(levels)}" + (f"; {place}" if place else "")
         yield Check(f"sample ratio by {name}", "fail" if worst < MISMATCH_P else "pass", detail, True)
 
@@ -216,7 +216,7 @@ def _carry_over(pairs: Pairs) -> Iterator[Check]:
 def _trend(name: str, known: Bools, regressor: Floats, delta: Floats, codes: Ints, unit: str) -> Check:
     """Test whether the quality difference changes with something."""
     if np.count_nonzero(known) < 2 or np.ptp(regressor[known]) == 0:  # noqa: PLR2004
-        return Check(name, "unknown", "the data do not tell", False)
+        return Check(name, "unknown", "the data do not say", False)
     fit = regression(regressor[known], delta[known], codes[known])
     detail = "too few clusters to test"
     if fit.p is not None:
@@ -283,12 +283,15 @@ def _order(pairs: Pairs, known: Bools, delta: Floats) -> Check:
     name = "judge's order"
     here = known & (pairs.shown_first >= 0)
     if not here.any():
-        return Check(name, "unknown", "the order in which a judge saw the answers is not in the data", False)
+        return Check(name, "unknown", "the data do not say in which order the judge saw the answers", False)
     first = pairs.shown_first[here].astype(float)
     if len(np.unique(first)) == 1:
         which = "shadow" if first[0] else "primary"
         return Check(
-            name, "warn", f"the {which} was always shown first: a bias for the first place cannot be excluded", False
+            name,
+            "warn",
+            f"the {which} was always shown first, so a bias for the first position cannot be excluded",
+            False,
         )
     fit = regression(first, delta[here], pairs.cluster[here])
     detail = f"the shadow scores {fit.slope:+.4f} more when shown first" + (f", {fit.p_text}" if fit.p_text else "")
@@ -296,14 +299,14 @@ def _order(pairs: Pairs, known: Bools, delta: Floats) -> Check:
 
 
 def _length(pairs: Pairs, known: Bools, delta: Floats) -> Check:
-    name = "judge's taste for length"
+    name = "judge's preference for length"
     first, second = pairs.primary.length, pairs.shadow.length
     here = known & (first > 0) & (second > 0)
     if np.count_nonzero(here) < 2:  # noqa: PLR2004
-        return Check(name, "unknown", "no lengths of both answers", False)
+        return Check(name, "unknown", "the lengths of both answers are not known", False)
     longer = np.log(second[here] / first[here])
     if np.ptp(longer) == 0:
-        return Check(name, "pass", "both answers are always equally long in proportion", False)
+        return Check(name, "pass", "the ratio of the answers' lengths never varies", False)
     fit = regression(longer, delta[here], pairs.cluster[here])
     plain = float(delta[here].mean())
     detail = f"difference {plain:+.4f}, at equal length {fit.at_zero:+.4f}"

@@ -113,7 +113,7 @@ def _refuse(log: RandomisedLog, effective: float) -> None:
     empty = np.flatnonzero((matching == 0) & (requests > 0))
     if len(empty):
         raise NotEnoughError(
-            f"in {len(empty):,} of {len(requests):,} cohorts the log never chose {target}: there is no overlap",
+            f"in {len(empty):,} of {len(requests):,} cohorts the log never chose {target}, so there is no overlap",
             next_step="Quality there can only come from a shadow test: llmaudit shadow design.",
             slug="no-overlap",
         )

@@ -169,7 +169,7 @@ def cluster_kind(table: pa.Table, wanted: str) -> str:
         return next((name for name in ("user", "session", "template") if shares[name] >= 0.5), "pair")  # noqa: PLR2004
     if shares.get(wanted) == 0.0 and n:
         raise InputError(
-            f"no pair has a {wanted}: it cannot be the cluster",
+            f"no pair has a {wanted}, so it cannot be the cluster",
             next_step="Choose another with --cluster, or add the column.",
             slug="no-cluster",
         )

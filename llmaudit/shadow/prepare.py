@@ -119,7 +119,7 @@ def _arms(have: Columns, primary: str | None) -> Any:
         if primary not in names:
             raise InputError(
                 f"no row has the arm {printable(primary)!r}; there are {_listed(names)}",
-                next_step="Name one of them with --primary.",
+                next_step="Give one of them with --primary.",
                 slug="unknown-arms",
             )
         meaning = {name: "primary" if name == primary else "shadow" for name in names}
@@ -131,13 +131,13 @@ def _arms(have: Columns, primary: str | None) -> Any:
         }
     if len(names) == 1 and "shadow" not in meaning.values():
         raise InputError(
-            f"there is one arm only: {_listed(names)}",
-            next_step="Each pair needs a row of each arm; if they are in two files, name both.",
+            f"there is only one arm: {_listed(names)}",
+            next_step="Each pair needs a row from each arm; if they are in two files, give both.",
             slug="unknown-arms",
         )
     if len(names) > len(meaning) or len(names) > 2 or "shadow" not in meaning.values():  # noqa: PLR2004 -- two arms
         raise InputError(
-            f"the arms cannot be told apart: {_listed(names)}",
+            f"the arms cannot be distinguished: {_listed(names)}",
             next_step="Write `primary` and `shadow`, or say with --primary which of two names users saw.",
             slug="unknown-arms",
         )
@@ -165,7 +165,7 @@ def _score_name(names: Sequence[str], wanted: str | None) -> str | None:
     if len(scores) > 1:
         raise UsageError(
             f"there are several scores: {_listed(scores)}",
-            next_step="Say with --score which one decides; the choice belongs before the data.",
+            next_step="Use --score to say which one decides; choose before you look at the data.",
             slug="several-scores",
         )
     return scores[0]
@@ -184,7 +184,7 @@ def _preferred(have: Columns, arms: Any) -> Any:
             number = math.nan
         if not -1 <= number <= 1:
             raise InputError(
-                f"column preference: {printable(text, 40)!r} is no preference",
+                f"column preference: {printable(text, 40)!r} is not a preference",
                 next_step="Write shadow, primary or tie, or a number from -1 (primary) to 1 (shadow).",
                 slug="bad-pairs",
             )

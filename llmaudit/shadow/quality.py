@@ -227,16 +227,16 @@ def points(value: float | None) -> str:
 
 def _sentence(verdict: Verdict, last: Look | None, plan: Plan, *, lost: bool, more: More) -> str:
     if last is None:
-        return "no pair has a score on both sides: quality is unknown"
+        return "no pair has a score on both sides, so quality is unknown"
     if last.clusters < MIN_CLUSTERS:
-        return f"only {_clusters(last.clusters)}: below {MIN_CLUSTERS} no test can be trusted; more users are needed"
+        return f"only {_clusters(last.clusters)}: below {MIN_CLUSTERS} no test can be trusted, so more users are needed"
     margin = f"{plan.margin * 100:g} points"
     seen = f"seen {points(last.delta)} on {last.pairs:,} judged pairs"
     if verdict == "non-inferior":
         extra = "; some loss is certain, but it is smaller than that" if lost else ""
         return f"the loss is shown to be below {margin} ({seen}){extra}"
     if verdict == "inferior":
-        return f"a loss is certain and it is not shown to be below {margin} ({seen})"
+        return f"a loss is certain, and it is not shown to be below {margin} ({seen})"
     need = ""
     if more.pairs is not None:
         need = f"; about {more.pairs:,} more judged pairs"

@@ -35,8 +35,8 @@ def read_randomised(path: Path, target: str | None) -> RandomisedLog:
     propensity = np.asarray(table["propensity"].to_numpy(), dtype=float)
     if not len(propensity) or propensity.min() <= 0 or propensity.max() > 1:
         raise InputError(
-            f"{printable(file_name(path))}: propensities have to lie above 0 and at most 1",
-            next_step="A choice that was made was possible: 0 is a mistake in the log.",
+            f"{printable(file_name(path))}: propensities must be above 0 and at most 1",
+            next_step="A choice that was made had some probability: 0 is a mistake in the log.",
             slug="bad-propensity",
         )
     return RandomisedLog(
@@ -57,7 +57,7 @@ def _matches(table: pa.Table, target: str | None) -> Bools:
         matches = pc.fill_null(pc.equal(table["model"], table["target"]), False)
     else:
         raise UsageError(
-            "no target policy was named", next_step="Give --target MODEL, or a column `target`.", slug="no-target"
+            "no target policy was given", next_step="Give --target MODEL, or a column `target`.", slug="no-target"
         )
     return np.asarray(matches.combine_chunks() if isinstance(matches, pa.ChunkedArray) else matches)
 

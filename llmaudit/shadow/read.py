@@ -130,7 +130,7 @@ def _parquet(path: Path, needs: tuple[str, ...]) -> Rows:
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
         raise InputError(
             f"{printable(file_name(path))} is a damaged Parquet file: {printable(str(error))}",
-            next_step="Write it again; nothing of it was taken in.",
+            next_step="Write it again; nothing was read from it.",
             slug="damaged-parquet",
         ) from None
 

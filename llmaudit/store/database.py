@@ -54,19 +54,19 @@ class Store:
         if path is not None and path.is_dir():
             raise InputError(
                 f"{printable(str(path))} is a folder, not a database",
-                next_step="Name a file in it with --db.",
+                next_step="Give a file in it with --db.",
                 slug="not-a-database",
             )
         if path is not None and (read_only or existing) and not path.is_file():
             raise InputError(
                 f"there is no database {printable(str(path))}",
-                next_step="Run `llmaudit ingest PATH…` first, or name another with --db.",
+                next_step="Run `llmaudit ingest PATH…` first, or give another with --db.",
                 slug="no-database",
             )
         if path is not None and not path.parent.is_dir():
             raise StorageFailedError(
-                f"the database {printable(str(path))} cannot be made: there is no folder {printable(str(path.parent))}",
-                next_step="Make the folder, or name a file in one that exists with --db.",
+                f"the database {printable(str(path))} cannot be created: no folder {printable(str(path.parent))}",
+                next_step="Create the folder, or give a file in an existing one with --db.",
                 slug="cannot-write",
             )
         target = path or self._folder / "audit.duckdb"  # type: ignore[operator]  # one of the two is set
@@ -138,7 +138,7 @@ class Store:
         if not found:
             raise InputError(
                 f"{printable(str(self.path))} is a DuckDB file, but not one of llmaudit's",
-                next_step="Name another file with --db; this one is left as it is.",
+                next_step="Give another file with --db; this one is left unchanged.",
                 slug="foreign-database",
             )
         return int(found[0][0])
@@ -381,7 +381,7 @@ def _bring_up_to_date(path: Path, current: int, seconds: float) -> None:
         if error.slug != NOT_PERMITTED:
             raise
         raise StoreError(
-            f"the database {printable(str(path))} has the older schema {current}, and it may not be written to",
-            next_step="Allow writing for one command, or copy it: it is brought up to date when it is opened.",
+            f"the database {printable(str(path))} has the older schema {current} and is read-only",
+            next_step="Make it writable for one command, or copy it: it is upgraded when it is opened.",
             slug="older-database",
         ) from error

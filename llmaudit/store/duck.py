@@ -71,7 +71,7 @@ def _as_ours(error: duckdb.Error, path: Path | None) -> LlmauditError:
         who = f"process {holder[2]} ({printable(holder[1])})" if holder else "another process"
         return StoreError(
             f"the database {name} is in use by {who}",
-            next_step="Wait until it has finished, or name another database with --db.",
+            next_step="Wait until it has finished, or give another database with --db.",
             slug="database-busy",
         )
     if any(words in text for words in ("No space left", "File too large", "quota exceeded")) or (
@@ -79,23 +79,23 @@ def _as_ours(error: duckdb.Error, path: Path | None) -> LlmauditError:
     ):
         return StorageFailedError(
             f"the disk of {name} is full",
-            next_step="Make room and run the same command again; what was committed before is intact.",
+            next_step="Free some space and run the same command again; everything committed before is intact.",
             slug="disk-full",
         )
     if "Permission denied" in text or "Read-only file system" in text:
         return StorageFailedError(
             f"the database {name} may not be opened: {'permission denied' if 'denied' in text else 'read-only disk'}",
-            next_step="Check the permissions of the file and its folder, or name another with --db.",
+            next_step="Check the permissions of the file and its folder, or give another with --db.",
             slug=NOT_PERMITTED,
         )
     if "not a valid DuckDB database file" in text:
         return InputError(
             f"{name} is not a database",
-            next_step="Name another file with --db; this one is left as it is. If it was one, restore it from a copy.",
+            next_step="Give another file with --db; this one is left unchanged. If it was one, restore a copy.",
             slug="not-a-database",
         )
     return StorageFailedError(
         f"the database {name} failed: {printable(text.splitlines()[0], 300)}",
-        next_step="Run again with --debug for the whole story; restore the file from a copy if it is damaged.",
+        next_step="Run again with --debug for details; restore the file from a copy if it is damaged.",
         slug="database-failed",
     )

@@ -118,14 +118,14 @@ def load_model(path: Path) -> Model:
     except OSError as error:
         raise InputError(
             f"the model file {printable(str(path))} cannot be read: {error.strerror}",
-            next_step="Name a file that `llmaudit tag train LABELS --out FILE` wrote.",
+            next_step="Give a file written by `llmaudit tag train LABELS --out FILE`.",
             slug="file-unreadable",
         ) from None
     try:
         return _checked(data)
     except (msgspec.DecodeError, ValueError) as error:
         raise InputError(
-            f"{printable(str(path))} is no tier model: {printable(str(error))}",
+            f"{printable(str(path))} is not a tier model: {printable(str(error))}",
             next_step="Train one with `llmaudit tag train LABELS --out FILE`.",
             slug="bad-model",
         ) from None

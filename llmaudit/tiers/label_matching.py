@@ -126,7 +126,7 @@ def _first_rows(store: Store, labels: list[Label], sql: str) -> dict[str | None,
 
 def _none_here(path: Path) -> InputError:
     return InputError(
-        f"the labels {printable(str(path))}: not one names a request of the database",
+        f"the labels {printable(str(path))}: none of them names a request in the database",
         next_step="`request_id` is the id that `llmaudit requests --json` shows.",
         slug="no-such-request",
     )

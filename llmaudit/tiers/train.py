@@ -57,8 +57,8 @@ def train(examples: Sequence[Example], *, labels_sha256: str) -> Model:
     if len(used) < MIN_LABELS or len(frequent) < 2 or groups < MIN_GROUPS:  # noqa: PLR2004 -- two classes at least
         raise NotEnoughLabelsError(
             f"{len(used)} labels in {groups} templates, tiers {sorted(frequent)} with {MIN_PER_TIER} or more;"
-            f" needed are {MIN_LABELS} labels, {MIN_GROUPS} templates and two such tiers",
-            next_step="Label more requests: `llmaudit tag sample` chooses those most worth it.",
+            f" {MIN_LABELS} labels, {MIN_GROUPS} templates and two such tiers are needed",
+            next_step="Label more requests: `llmaudit tag sample` chooses the most useful ones.",
             slug="not-enough-labels",
         )
     classes = sorted(frequent)

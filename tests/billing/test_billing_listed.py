@@ -225,14 +225,14 @@ def test_a_region_is_priced_as_told_and_bounded_where_it_is_not(acme: Catalog):
     ("told", "why"),
     [
         ({"model": "nobody-9"}, "unknown-model"),
-        ({"model": None}, "the export does not tell models apart"),
+        ({"model": None}, "the export does not separate models"),
         ({"is_consistent": False}, "its counts contradict each other"),
         ({"day": None}, "no time"),
         ({"service_tier": "scale"}, "m-1 has no price for service tier scale"),
-        ({"grain": "month"}, "its span is neither one day nor within one price"),
+        ({"grain": "month"}, "its period is neither a single day nor within one price"),
         (
             {"tokens": None, "unit": "num_requests", "pieces": Decimal(3), "family": "web_search_calls"},
-            "web search calls: no price by this unit",
+            "web search calls: no price for this unit",
         ),
         ({"model": "m-step", "day": date(2019, 12, 31)}, "m-step has no price before 2020-01-01"),
     ],

@@ -218,7 +218,9 @@ def test_every_sample_of_a_usage_export_is_priced_or_says_why(call: Run):
     listed = {name: usage_of(call, SAMPLES / name) for name in names}
     # gpt-5: (500 + 100 written, for which it has no price of its own) x 1.25 + 400 x 0.125 + 250 x 10
     assert listed["openai_usage.json"]["list_usd"] == "0.003300"
-    assert [one["reason"] for one in listed["openai_usage.json"]["unpriced_usage"]] == ["images: no price by this unit"]
+    assert [one["reason"] for one in listed["openai_usage.json"]["unpriced_usage"]] == [
+        "images: no price for this unit"
+    ]
     # 1928 x 1.25 + 3072 x 0.125 + 700 x 10
     assert listed["openai_usage_csv.csv"]["list_usd"] == "0.009794"
     # gpt-4o: 1976 x 2.5 + 1024 x 1.25 + 500 x 10, batches and tiers not told

@@ -152,14 +152,14 @@ def test_empty_standard_input_is_called_by_its_name(tmp_path: Path) -> None:
 def test_usage_without_an_amount_is_shown_at_list_and_is_no_bill(call: Run) -> None:
     usage = ROOT / "sample_logs" / "formats" / "openai_usage.json"
     done = call("audit", usage, "--out", "r.md")
-    assert "usage export: openai, September 2026: $0.00330 at list for 1,250 tokens on 1 day (no bill" in done.out
-    assert "every figure is empty but those of bills and usage exports" in done.err
+    assert "usage export: openai, September 2026: $0.00330 at list for 1,250 tokens on 1 day (not a bill" in done.out
+    assert "every figure is empty except those from bills and usage exports" in done.err
     report = Path("r.md").read_text(encoding="utf-8")
     summary, section = (report.partition(f"## {title}")[2].partition("\n## ")[0] for title in ("Summary", "Usage as"))
-    assert "No request and no bill lies in the period, only the sellers' own count of usage" in summary
-    assert "By the sellers' own count of usage, which is no bill: openai, September 2026: $0.00330" in summary
+    assert "The period has neither requests nor bills, only the sellers' own count of usage" in summary
+    assert "By the sellers' own count of usage, which is not a bill: openai, September 2026: $0.00330" in summary
     assert "openai/gpt-5" in section
-    assert "in no total of what was billed or logged" in section
+    assert "no total of what was billed or logged includes it" in section
     assert call("ingest", usage, "--db", "u.duckdb").code == 0
     compared = call("reconcile", "--db", "u.duckdb")
     assert compared.code == 0
@@ -171,14 +171,14 @@ def test_neither_a_bill_nor_usage_is_not_enough(call: Run, tmp_path: Path) -> No
     assert call("ingest", "log.jsonl", "--db", "u.duckdb").code == 0
     compared = call("reconcile", "--db", "u.duckdb")
     assert compared.code == 4
-    assert "A usage export is shown at list price, and there is none either" in compared.out
+    assert "A usage export would be shown at list price, but there is none either" in compared.out
 
 
 def test_a_bill_alone_is_named_with_its_amount(call: Run) -> None:
     bill = ROOT / "sample_logs" / "formats" / "openai_costs.json"
     done = call("audit", bill, "--out", "r.md")
     assert done.code == 0
-    assert "no request lies in the period" in done.out
+    assert "no requests in the period" in done.out
     assert "bill: openai September 2026 charges $1.38" in done.out
     assert "$0.00" not in done.out
     summary = Path("r.md").read_text(encoding="utf-8").partition("## Summary")[2].partition("## ")[0]

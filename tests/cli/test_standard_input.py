@@ -24,11 +24,11 @@ def given(monkeypatch: pytest.MonkeyPatch, data: bytes, folder: Path, *line: str
 
 def test_a_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = given(monkeypatch, PLAN, tmp_path, "plan", "check", "-")
-    assert (done.code, "mine: 1 rules, all well" in done.out) == (0, True), done.err
+    assert (done.code, "mine: 1 rules, no errors" in done.out) == (0, True), done.err
     row = litellm_row("a", "2026-10-01T10:00:00Z", model="flagship-7", provider="example", prompt=1000)
     assert run_here(tmp_path, "ingest", write_jsonl(tmp_path / "log.jsonl", [row])).code == 0
     with_traffic = given(monkeypatch, PLAN, tmp_path, "plan", "check", "-")  # reads the plan twice
-    assert (with_traffic.code, "all well" in with_traffic.out) == (0, True), with_traffic.err
+    assert (with_traffic.code, "no errors" in with_traffic.out) == (0, True), with_traffic.err
     priced = given(monkeypatch, PLAN, tmp_path, "reprice", "--plan", "-", "--json")
     assert priced.json["plans"][0]["cost_usd"] == "0.000500"  # 1,000 x $0.50 a million
 

@@ -20,7 +20,7 @@ from llmaudit.catalog import Catalog
 from llmaudit.findings import gateway_cache
 
 CALL = Decimal("0.0077")
-WHY = "the gateway answered from its own cache: no model was called"
+WHY = "the gateway answered from its own cache, so no model was called"
 
 
 def row(number: int, request_id: str, **known: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, str | None, str | None]] = {
         [PLAIN | {"billed": "4.4", "requests": 29}],
         "undecidable",
         "0.4",
-        "29 requests, not all",
+        "29 requests, but not all",
     ),
     "just over the tolerance": ([PLAIN | {"billed": "4.009"}], "markup", "0.009", "+0.2"),
     "a discount": ([PLAIN | {"billed": "3.6"}], "explained", "-0.4", "discount"),
@@ -50,18 +50,18 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, str | None, str | None]] = {
         "0.0",
         "+10.00%",
     ),
-    "no amounts": ([PLAIN], "undecidable", None, "good answers has an amount that was charged"),
+    "no amounts": ([PLAIN], "undecidable", None, "good answers has a charged amount"),
     "no prices": (
         [PLAIN | {"model": "nobody/x", "billed": "4"}],
         "undecidable",
         None,
-        "have an amount and none a list price (nobody/x)",
+        "have an amount, but none has a list price (nobody/x)",
     ),
     "failures only": (
         [PLAIN | {"billed": "4", "status": "error"}],
         "undecidable",
         None,
-        "good answers has an amount that was charged",
+        "good answers has a charged amount",
     ),
     "counted offline": (
         [PLAIN | {"billed": "9", "usage_status": "estimated"}],
@@ -150,7 +150,7 @@ def test_a_fee_paid_beside_the_requests_is_told_where_the_driver_is(catalog: Cat
     assert told.usd == Decimal("16.50")
     assert (told.of_usd, told.of) == (4 + told.usd, "spend and fees beside it")  # of spend alone it would be 412%
     assert told.pct == pytest.approx(100 * 16.5 / 20.5)
-    assert "$16.50 of it was paid beside the requests" in told.reason
+    assert "$16.50 of it was paid outside the requests" in told.reason
 
 
 def test_a_stated_minimum_is_shown_with_its_percentage(catalog: Catalog) -> None:

@@ -65,7 +65,7 @@ def test_amounts_that_a_tool_worked_out_itself_are_told_apart_from_charges(catal
     some = evidence(catalog, *(cell(tokens=MILLION, requests=1, billed=usd, billed_kind=kind) for usd, kind in amounts))
     assert spend.find(some).billed_usd == Decimal(13)
     assert spend.find(some).billed_estimate_usd == Decimal(5)
-    said = "$5.00 of the billed amounts are estimates that the logging tools made themselves"
+    said = "$5.00 of the billed amounts are estimates by the logging tools, not charges"
     assert said in conclude(some).warnings
     charged = evidence(catalog, cell(tokens=MILLION, requests=1, billed="8"))
     assert not any("estimates that" in warning for warning in conclude(charged).warnings)
@@ -74,7 +74,7 @@ def test_amounts_that_a_tool_worked_out_itself_are_told_apart_from_charges(catal
 def test_requests_without_a_time_are_said_to_be_unpriced_for_that(catalog: Catalog) -> None:
     some = evidence(catalog, cell(tokens=MILLION, requests=3, day=None), cell(tokens=MILLION, requests=2))
     said = [warning for warning in conclude(some).warnings if "no time" in warning]
-    told = "3 of them have no time in their log, and prices are dated: log one beside each record, or ingest with"
+    told = "3 of them have no time in their log, and prices are dated: log a time with each record, or ingest with"
     assert said == [f"{told} --assume-time"]
     dated = evidence(catalog, cell(model="nobody/x", tokens=MILLION, requests=3, unresolved="unknown-model"))
     assert not any("no time" in warning for warning in conclude(dated).warnings)

@@ -61,9 +61,9 @@ def test_unknown_is_no_zero(catalog: Catalog) -> None:
     assert (nothing.usd, nothing.missing) == (0, None)
     unknown = one(catalog, "response_cache", summaries={Logged: [logged(prompts=0)]})
     assert (unknown.usd, unknown.low_usd, unknown.high_usd, unknown.pct) == (None,) * 4
-    assert unknown.missing == "30 of 30 good answers have no prompt in their log"
+    assert unknown.missing == "30 of 30 good answers are logged without a prompt"
     partly = one(catalog, "response_cache", summaries={Repeat: [repeat("f1", 1000)], Logged: [logged(prompts=10)]})
-    assert (partly.usd, partly.missing) == (Decimal("0.004"), "20 of 30 good answers have no prompt in their log")
+    assert (partly.usd, partly.missing) == (Decimal("0.004"), "20 of 30 good answers are logged without a prompt")
 
 
 def test_reasoning_on_simple_requests(catalog: Catalog) -> None:

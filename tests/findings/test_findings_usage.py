@@ -242,7 +242,7 @@ def test_an_export_without_models_is_covered_as_a_whole(catalog: Catalog):
     row = only(catalog, used(4 * MILLION, model=None), cells=cells)
     assert row.logs is not None
     assert (row.logs.coverage_pct, row.logs.coverage_usd_pct, row.logged_only) == (50.0, None, [])
-    assert [one.reason for one in row.unpriced_usage] == ["the export does not tell models apart"]
+    assert [one.reason for one in row.unpriced_usage] == ["the export does not separate models"]
 
 
 def test_requests_that_a_gateway_bills_cover_nothing_of_the_makers_export(catalog: Catalog):

@@ -74,7 +74,7 @@ def test_shares_that_rise_by_chance_pass_and_surely_risen_ones_fail(tmp_path: Pa
     ("ack", "status", "word"),
     [
         ("{rule: total_usd, reason: known, until: 2026-11-01}", "acknowledged", "accepted until 2026-11-01"),
-        ("{rule: total_usd, reason: known, until: 2026-10-31}", "failed", "which is over"),
+        ("{rule: total_usd, reason: known, until: 2026-10-31}", "failed", "which has passed"),
         ("{rule: total_usd, reason: known, until: 2027-01-01, max: 0.2}", "failed", "accepted up to 0.2"),
         ("{rule: unpriced_pct, reason: known, until: 2027-01-01}", "failed", ""),
         ("{rule: total_usd, name: chat, reason: known, until: 2027-01-01}", "failed", ""),
@@ -92,7 +92,7 @@ def test_acknowledgements(ack: str, status: str, word: str, tmp_path: Path):
         ("total_usd: {max: 1}\nmax_cost: {}\n", "max_cost"),
         ("total_usd: {maximum: 1}\n", "maximum"),
         ("total_usd: {max: many}\n", "1:18"),
-        ("total_usd: {max: -1}\n", "below 0"),
+        ("total_usd: {max: -1}\n", "negative or not a number"),
         ("cost_per_request: {max_increase_pct: nan}\n", "1:38"),
         ("cost_per_request: {by: mood, max_increase_pct: 5}\n", "mood"),
         ("total_usd: {}\n", "no limit"),

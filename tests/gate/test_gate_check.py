@@ -53,7 +53,7 @@ def test_a_baseline_is_one_cell_a_line_and_the_same_twice(base: Path, tmp_path: 
 def test_the_same_log_passes_and_says_little(base: Path, tmp_path: Path, call: Run):
     done = call("check", log(tmp_path, "b"), "--baseline", base)
     assert done.code == 0
-    assert done.out.startswith("Nothing stands out from chance")
+    assert done.out.startswith("No change beyond chance")
     assert len(done.out.splitlines()) == 2
     for form in ("md", "github"):
         assert call("check", tmp_path / "b.jsonl", "--baseline", base, "--format", form).out == ""
@@ -146,7 +146,7 @@ def test_a_retry_is_told_from_a_first_attempt(tmp_path: Path, call: Run):
 
     call("baseline", "save", "few.json", retried("a", 10))
     found = checked(call, retried("b", 60), "--baseline", "few.json")
-    assert found["headline"].startswith("Failed attempts that were tried again")
+    assert found["headline"].startswith("Retried failed attempts")
     parts = {one["cause"]: Decimal(one["usd"]) for one in found["decomposition"]["components"]}
     assert parts["retries"] == 50 * Decimal("0.002")
     assert parts["failures"] == 0

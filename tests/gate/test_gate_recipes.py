@@ -137,7 +137,7 @@ def suite(checkout: Path, *args: str, **extra: str) -> subprocess.CompletedProce
 def test_the_pytest_plugin_gates_the_log_that_the_suite_writes(checkout: Path):
     done = suite(checkout, "--llmaudit-log", "run.jsonl")
     assert done.returncode == 0, done.stdout
-    assert "Nothing stands out from chance" in done.stdout
+    assert "No change beyond chance" in done.stdout
     done = suite(checkout, "--llmaudit-log", "run.jsonl", GROWN="grown.jsonl")
     assert done.returncode == 1
     assert "llmaudit check: FAILED" in done.stdout

@@ -104,7 +104,7 @@ def test_a_file_that_is_there_already_and_an_assumption_that_is_taken_back(folde
     assert spent(folder)[2:] == (2, 0)
     run(folder, "ingest", "log.jsonl")  # says nothing of times, so nothing changes
     assert spent(folder)[2:] == (2, 0)
-    assert "no price again" in run(folder, "ingest", "log.jsonl", "--assume-time", "none").err
+    assert "unpriced again" in run(folder, "ingest", "log.jsonl", "--assume-time", "none").err
     assert spent(folder) == (COST, 0, 0, 2)
 
 

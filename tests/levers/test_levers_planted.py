@@ -92,7 +92,7 @@ class TestResponseCache:
     def test_no_prompts_is_unknown(self, evidence_of: EvidenceOf) -> None:
         result = found(evidence_of([asked(1, 0), asked(2, 1)]), "response_cache")
         assert result.rows == []
-        assert result.missing == "2 of 2 good answers have no prompt in their log"
+        assert result.missing == "2 of 2 good answers are logged without a prompt"
 
 
 class TestPromptCache:
@@ -106,10 +106,7 @@ class TestPromptCache:
         assert low == 0  # no text: nothing proves that it is a conversation
         assert touched(result) == 3
         # talk of 2,000, 2,500, 3,000 and 3,500 tokens: the last three could have read 7,500
-        assert (
-            "7,500 of the tokens of sessions are at models that cache only what is asked for (maker/m1)"
-            in result.evidence
-        )
+        assert "7,500 of the tokens in sessions are at models that cache only on request (maker/m1)" in result.evidence
 
     def test_one_hour_where_turns_are_slow(self, evidence_of: EvidenceOf) -> None:
         _, saved, _ = sums(found(evidence_of(talk(9, first=20_000, every=20)), "prompt_cache"))
@@ -178,7 +175,7 @@ class TestPromptCache:
         result = found(evidence_of(talk(4, model="m3")), "prompt_cache")
         assert result.rows == []
         assert any(
-            "7,500 tokens more at models whose caching the catalog does not know (maker/m3)" in s
+            "7,500 more tokens at models whose caching rules are not in the catalog (maker/m3)" in s
             for s in result.evidence
         )
 
@@ -301,7 +298,7 @@ class TestMaxTokens:
         result = found(evidence_of(rows), "max_tokens")
         cut = 1000 * IN + 500 * OUT
         assert sums(result) == (cut, 2 * cut, 2 * cut)
-        assert any("used 1,101 of 2,001 tokens of length reserved (55.0%)" in sentence for sentence in result.evidence)
+        assert any("used 1,101 of 2,001 reserved output tokens (55.0%)" in sentence for sentence in result.evidence)
 
     def test_no_reason_in_the_log(self, evidence_of: EvidenceOf) -> None:
         row = asked(1, 0)
@@ -309,7 +306,7 @@ class TestMaxTokens:
         result = found(evidence_of([row]), "max_tokens")
         assert (result.rows, result.missing) == (
             [],
-            "1 of 1 good answers have no reason why the answer ended in their log",
+            "1 of 1 good answers are logged without a finish reason",
         )
 
 

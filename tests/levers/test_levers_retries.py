@@ -48,7 +48,7 @@ def test_what_a_log_does_not_say_is_missing_not_zero(catalog: Catalog) -> None:
     result = retries.find(evidence(catalog, cell(status="error", usage_status="missing", requests=4)))
     assert result.rows == []
     assert result.missing is not None
-    assert result.missing.startswith("4 attempts failed without a token")
+    assert result.missing.startswith("4 failed attempts are logged without tokens")
 
 
 def test_nothing_failed(catalog: Catalog) -> None:

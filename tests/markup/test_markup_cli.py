@@ -226,5 +226,5 @@ def test_web_searches_of_openrouter_are_no_markup(call: Run, tmp_path: Path) -> 
     assert call("ingest", "activity.csv", "--db", "a.duckdb").code == 0
     (found,) = call("markup", "--db", "a.duckdb", "--json").json["gateways"]
     assert found["verdict"] == "none"
-    assert any("$1.20 of 60 of 300 sampled requests is for web searches" in said for said in found["evidence"])
+    assert any("$1.20 on 60 of 300 sampled requests is for web searches" in said for said in found["evidence"])
     assert call("status", "--db", "a.duckdb", "--json").json["tokens"]["output"] == sum(100 + n % 7 for n in range(300))

@@ -54,14 +54,14 @@ def searched(call: Call) -> Decimal:
 
 
 CLEAR = {
-    "a few odd requests": (month(some(0.003, odd)), "none", "by no rule and no look-alike: line "),
+    "a few odd requests": (month(some(0.003, odd)), "none", "fit no rule and no look-alike and differ by "),
     "noise of 2% on both sides": (month(rate("1"), noise=0.02), "none", "at most"),
     "noise of 5%, rounded to five places": (month(rate("1"), noise=0.05, places=5), "none", "at most"),
     "rounded down to a thirtieth of a request": (
         month(rate("1"), places=4, rounding=ROUND_FLOOR, scale=0.4), "none", "billed equals list",
     ),
     "searches that the log does not count": (month(some(0.1, searched)), "explained", "uncounted searches"),
-    "thoughts that no log counts": (month(thoughtful), "explained", "output tokens a request that the log does"),
+    "thoughts that no log counts": (month(thoughtful), "explained", "output tokens per request that the log does"),
     "another model answered": (month(dearer_sibling), "explained", "of the requests cost what openai/gpt-4.1 does"),
     "retries billed with the answer": (
         month(some(0.04, lambda call: 3 * call.listed), models=3), "explained", "duplicates",
@@ -82,8 +82,8 @@ def test_odd_requests_are_shown_with_what_they_come_to(catalog: Catalog) -> None
     over = sum(row.billed_usd for row in rows) - sum(row.billed_usd for row in month(rate("1")))
     count = sum(row.billed_usd != plain.billed_usd for row, plain in zip(rows, month(rate("1")), strict=True))
     (told,) = judged(catalog, rows).notes
-    assert told.startswith(f"{count} of 900 sampled requests ({100 * count / 900:.2g}%) are billed otherwise, ")
-    assert f"together +${over:.4f}, " in told
+    assert told.startswith(f"{count} of 900 sampled requests ({100 * count / 900:.2g}%) fit no rule and no look-alike ")
+    assert f"differ by +${over:.4f} in total: line " in told
 
 
 def test_odd_requests_with_more_digits_leave_the_logs_rounding_as_it_is(catalog: Catalog) -> None:
@@ -149,7 +149,7 @@ def test_a_ratio_that_may_be_a_currency_is_a_markup_where_dollars_are_charged(
     found = judge_gateway(Traffic(gateway, cells_of(rows, catalog), rows), catalog)
     assert found.verdict == verdict
     assert (found.kind, found.overpaid_usd is None) == (("token_rate", False) if verdict == "markup" else (None, True))
-    assert verdict == "markup" or "CAD or AUD for a dollar" in found.evidence[0]
+    assert verdict == "markup" or "CAD or AUD to the dollar" in found.evidence[0]
 
 
 def test_a_rate_in_cents_takes_in_a_model_with_regional_prices(catalog: Catalog) -> None:
@@ -221,7 +221,7 @@ def estimated(catalog: Catalog, rows: list[BilledRequest], payments: tuple[Payme
 
 @pytest.mark.parametrize(
     ("ratio", "words"),
-    [("1", "its estimates are list"), ("1.1", "its estimates are not list (estimated 1.1 times list (10.00%")],
+    [("1", "its estimates equal list"), ("1.1", "its estimates differ from list (estimated at 1.1 times list (10.00%")],
 )
 def test_estimates_are_no_charge_and_are_told_from_list(catalog: Catalog, ratio: str, words: str) -> None:
     found = estimated(catalog, month(rate(ratio), places=12))

@@ -92,17 +92,17 @@ def test_stated_thoughts(own: Catalog, ratio: str, written: int) -> None:
 def test_thoughts_of_a_model_that_may_think_have_a_wide_band(own: Catalog) -> None:
     """Its 200,000 thoughts may be none or three times as many; the answer's 100,000 stay as expected."""
     found = under(own, "{use: maker/open, assume: {cache: kept, token_ratio: 1}}", asked())
-    (thoughts,) = [row for row in found.tornado if row.name == "thoughts"]
+    (thoughts,) = [row for row in found.tornado if row.name == "reasoning"]
     assert found.cost_usd == 2 + Decimal("0.6")
     assert (thoughts.low_usd, thoughts.high_usd) == (2 + Decimal("0.2"), 2 + Decimal("1.4"))
-    assert any("whether maker/open thinks is not known" in said for said in found.assumptions)
+    assert any("unknown whether maker/open reasons" in said for said in found.assumptions)
 
 
 def test_thoughts_without_a_counterpart_come_from_the_log_or_have_a_band(own: Catalog) -> None:
     """`plain` thinks nothing. `thinker` may: three tokens a token of answer at most, or what it does in the log."""
     answers = asked("maker/plain", reasoning_tokens=0, counters=(0, 0, 0, 0, 0, 100_000))
     found = under(own, f"{{use: maker/thinker, {KEPT}}}", answers)
-    (row,) = [row for row in found.tornado if row.name == "thoughts without a counterpart"]
+    (row,) = [row for row in found.tornado if row.name == "added reasoning"]
     assert (row.low_usd, found.cost_usd, row.high_usd) == (4, 4, 16)
     log = [asked(requests=30, counters=(0, 0, 0, 0, 0, 500), reasoning_tokens=200)]
     found = under(
@@ -208,7 +208,7 @@ def test_failure_rates_come_from_the_log(own: Catalog) -> None:
         own, f"{{when: {{model: maker/thinker}}, use: maker/plain, {KEPT}}}", asked(), failed, cells=priced(own, log[1])
     )
     assert few.cost_usd == Decimal("1.31") + Decimal("21.1"), "ten attempts say nothing: the failed ones stay"
-    assert any("rate is not known" in said for said in few.assumptions)
+    assert any("the failure rate of maker/plain is unknown" in said for said in few.assumptions)
 
 
 @pytest.mark.parametrize(
@@ -245,17 +245,17 @@ def test_a_model_that_cannot_is_refused_and_one_nobody_knows_is_said(
 ) -> None:
     found = under(own, f"{{use: {target}}}", asked(requests=3, **keys), asked(requests=7, model="example/flagship-7"))
     told = found.refusals if reason else found.doubts
-    (row,) = [one for one in told if "thinks" not in one.sentence]
+    (row,) = [one for one in told if "reasons" not in one.sentence]
     assert (row.reason, row.requests) == (reason or "unknown", 3)
     shares = plan_row(found)
-    (shown,) = [one for one in (shares.refusals if reason else shares.doubts) if "thinks" not in one.sentence]
+    (shown,) = [one for one in (shares.refusals if reason else shares.doubts) if "reasons" not in one.sentence]
     assert shown.requests_pct == 30
 
 
 def test_a_region_without_a_price_is_in_doubt(own: Catalog) -> None:
     found = under(own, "{use: maker/plain}", asked(region_class="eu", requests=2), asked(region_class="global"))
     (row,) = [one for one in found.doubts if "region" in one.sentence]
-    assert (row.sentence, row.requests) == ("whether maker/plain is served in region eu is not known", 2)
+    assert (row.sentence, row.requests) == ("it is unknown whether maker/plain is served in region eu", 2)
 
 
 def test_personal_data_moves_only_to_what_one_hosts(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_a_cohort_that_moves_in_part_is_not_judged(catalog: Catalog) -> None:
     text = PLAN.format(floor=0.4, features="good").replace("{feature: [good]}", "{feature: good, tier: 0}")
     (found,) = judge(evaluate(plan_of(text), priced(catalog, *both), catalog), catalog, [], outcomes(good=0.97))
     assert (found.verdict, found.value) == ("unknown", None)
-    assert "of 100 no outcome speaks" in found.reason
+    assert "for 100 there are no outcomes" in found.reason
 
 
 def test_without_outcomes_the_next_step_is_said(catalog: Catalog) -> None:

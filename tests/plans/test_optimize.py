@@ -200,7 +200,7 @@ def test_a_label_that_is_not_known_stays(catalog: Catalog):
     cells = priced(catalog, cell(feature=None, requests=10, tokens=1000))
     chosen = choose(board_of(cells, catalog, both(pairs("a", 400, 0)), {}, Limits(), Grain(("feature",))))
     assert chosen.moves == []
-    assert list(chosen.stays) == ["its label is not known, so that no rule can name it"]
+    assert list(chosen.stays) == ["its label is unknown, so no rule can name it"]
 
 
 def test_a_cell_that_cannot_move_keeps_its_cost(tmp_path: Path):

@@ -14,5 +14,5 @@ def test_a_shadow_test_alone_is_a_report(tmp_path, call):
     done = call("report", "--db", str(db), "--out", str(out))
     assert done.code == 0
     page = out.read_text(encoding="utf-8")
-    assert "no request in the period" in page
+    assert "no requests in the period" in page
     assert "## What shadow tests showed" in page

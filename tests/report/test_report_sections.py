@@ -319,7 +319,7 @@ def test_the_waterfall_s_bars_begin_where_the_one_before_ends(small, said):
 
 
 def test_the_checklist_shows_seven_answers_and_their_evidence(small, said):
-    rows = tables(said["checklist"])["Seven questions to a gateway, answered from the logs"].rows
+    rows = tables(said["checklist"])["Seven questions about a gateway, answered from the logs"].rows
     assert [row[1].text.replace(" ", "-") for row in rows] == [item.status for item in small.checklist.items]
     parts = [block for block in said["checklist"].blocks if isinstance(block, Part)]
     assert [part.mark and part.mark.text for part in parts] == [row[1].text for row in rows]
@@ -345,7 +345,8 @@ def test_where_no_cost_is_known_nothing_is_said_of_money(catalog):
     assert not {"overspecification", "waterfall", "lockin", "drivers", "savings", "opportunities", "markup"} & set(said)
     assert {"summary", "spend", "tiers", "shadow", "reliability", "checklist", "coverage", "method"} <= set(said)
     lead = said["summary"].blocks[0].text
-    assert "cost is not known" in lead
+    assert lead.startswith("The cost of 5 requests")
+    assert "is unknown" in lead
     assert "`nobody/nothing-9`" in lead
     page = render_markdown(audit)
     assert "$0" not in page[: page.index("## Failures")]

@@ -111,7 +111,7 @@ def test_budgets_and_cost_are_part_of_the_decision(call: Run, one_bad_tier: Path
     rails = {one["name"]: one["status"] for one in found["guardrails"]}
     assert rails["latency_p95 of at most 1 ms"] == "fail"
     assert rails["ttft_p50 of at most 9 ms"] == "open"
-    assert rails["cost of at most 0.9 of the primary's"] == "pass"
+    assert rails["cost of at most 0.9 times the primary's"] == "pass"
 
 
 def test_the_production_mix_weighs_the_tiers(call: Run, one_bad_tier: Path) -> None:

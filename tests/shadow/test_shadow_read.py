@@ -273,13 +273,13 @@ def test_usual_names_of_arms_are_understood(tmp_path: Path, prices: Catalog, nam
 
 
 def test_one_arm_alone_is_no_test(tmp_path: Path, prices: Catalog) -> None:
-    with pytest.raises(InputError, match="there is one arm only: primary"):
+    with pytest.raises(InputError, match="there is only one arm: primary"):
         pairs_of(tmp_path, [row(1, "primary"), row(2, "primary")], prices)
 
 
 def test_unusual_names_of_arms_have_to_be_told(tmp_path: Path, prices: Catalog) -> None:
     rows = [row(1, "primary") | {"arm": "old"}, row(1, "shadow") | {"arm": "new"}]
-    with pytest.raises(InputError, match="the arms cannot be told apart: old, new"):
+    with pytest.raises(InputError, match="the arms cannot be distinguished: old, new"):
         pairs_of(tmp_path, rows, prices)
     (pair,) = pairs_of(tmp_path, rows, prices, primary="old")
     assert pair["primary_line"] == 1

@@ -50,7 +50,7 @@ def test_what_no_call_can_have_used_is_listed_with_its_cost(tmp_path: Path, call
 
 def test_it_is_a_warning_and_on_the_page(tmp_path: Path, call: Run) -> None:
     done = call("audit", log(tmp_path), "--out", "report.md")
-    assert "2 requests of more tokens than the model takes in one call (anthropic/claude-sonnet-5: " in done.err
+    assert "2 requests with more tokens than the model takes in one call (anthropic/claude-sonnet-5: " in done.err
     assert "More tokens than the model allows" in (tmp_path / "report.md").read_text()
 
 

@@ -125,12 +125,12 @@ def broken(model: Model, **changes: Any) -> bytes:
 )
 def test_a_broken_model_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
     (tmp_path / "m.json").write_bytes(broken(train(examples(100), labels_sha256="x"), **changes))
-    with pytest.raises(InputError, match="no tier model") as caught:
+    with pytest.raises(InputError, match="not a tier model") as caught:
         load_model(tmp_path / "m.json")
     assert caught.value.slug == "bad-model"
 
 
 def test_a_pickle_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.json").write_bytes(b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00.")
-    with pytest.raises(InputError, match="no tier model"):
+    with pytest.raises(InputError, match="not a tier model"):
         load_model(tmp_path / "m.json")

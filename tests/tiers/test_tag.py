@@ -241,7 +241,7 @@ def test_too_few_labels_end_with_4(call: Run, tmp_path: Path) -> None:
     assert call("ingest", log).code == 0
     done = call("tag", "train", labels, "--out", "tiers.json")
     assert done.code == 4
-    assert "needed are 40 labels" in done.err
+    assert "40 labels, 5 templates and two such tiers are needed" in done.err
     assert not (tmp_path / "tiers.json").exists()
 
 

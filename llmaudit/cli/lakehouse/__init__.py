@@ -11,7 +11,7 @@ from llmaudit.cli.options import command
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(
-        help="Requests on a data platform (Spark), rolled up there.", no_args_is_help=True, rich_markup_mode=None
+        help="Roll up requests where they are, on a data platform.", no_args_is_help=True, rich_markup_mode=None
     )
     command(group, names, "names", "llmaudit lakehouse names job --table lake.llm_requests --month 2026-10")
     command(group, rollup, "rollup", "llmaudit lakehouse rollup job")

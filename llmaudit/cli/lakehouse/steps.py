@@ -14,7 +14,7 @@ from llmaudit.cli.rollup import check_parquet, rollup_document, show_rollup
 from llmaudit.errors import printable
 from llmaudit.settings import Settings
 
-_Job = Annotated[Path, typer.Argument(help="The job's folder, which goes to the engine and back.")]
+_Job = Annotated[Path, typer.Argument(help="The job's folder, which you copy to the engine and back.")]
 
 
 def names(
@@ -26,7 +26,9 @@ def names(
         str | None, typer.Option("--at", help="The job's folder as the engine sees it, such as s3a://…")
     ] = None,
 ) -> None:
-    """Begin: write the SQL that lists which models, features and days a table of requests has.
+    """Step 1: write the SQL that lists models and days.
+
+    It lists which models, features and days a table of requests has.
 
     The table is what `llmaudit export` wrote, of one database or of many.
     """
@@ -47,10 +49,13 @@ def rollup(
     settings: Settings,
     job: _Job,
     top: Annotated[
-        int | None, typer.Option("--top", min=1, help="Features, teams and unknown models told apart (5,000).")
+        int | None, typer.Option("--top", min=1, help="Features, teams and unknown models kept apart (5,000).")
     ] = None,
 ) -> None:
-    """Go on: write the tables of the catalog and the SQL of the rollup, once the names have been listed."""
+    """Step 2: write the SQL of the rollup.
+
+    It needs the names that step 1 listed, and writes the catalog's tables beside the SQL.
+    """
     from llmaudit.crowded import TOP
     from llmaudit.lakehouse.names import names_of, tables_of, write_rollup
 
@@ -84,7 +89,10 @@ def collect(
     job: _Job,
     out: Annotated[Path, typer.Option("--out", help="The cells file to write (.parquet).")],
 ) -> None:
-    """End: check the cells that came back, and write them as a cells file, which `llmaudit audit` reads."""
+    """Step 3: check the cells and write a cells file.
+
+    `llmaudit audit` reads the file.
+    """
     from llmaudit.cellsfile import save
     from llmaudit.lakehouse.collect import collected
     from llmaudit.lakehouse.names import names_of

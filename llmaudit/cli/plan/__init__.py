@@ -10,7 +10,9 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="Routing plans.", no_args_is_help=True, rich_markup_mode=None)
+    group = typer.Typer(
+        help="Routing plans: list, check, optimize, pay back.", no_args_is_help=True, rich_markup_mode=None
+    )
     modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
     for module in modules:
         if hasattr(module, "register"):

@@ -84,9 +84,9 @@ def read_choosable(
     if outcomes is None and not limits.allow_unproven:
         what = f"no pair of outcomes of the metric {printable(metric)}" if metric else "no pair of outcomes"
         raise NotEnoughError(
-            f"there is {what}: no other model's answer is known to hold",
+            f"there is {what}, so no other model's answers are known to hold up",
             next_step="Add scores of two models on the same cases (`llmaudit evals add`, docs/evals.md), analyse a "
-            "shadow test, or let unproven moves in with --allow-unproven.",
+            "shadow test, or admit unproven moves with --allow-unproven.",
             slug="no-paired-outcomes",
         )
     ratios = Ratios.of(prices, evidence.cells, evidence.summaries)
@@ -112,7 +112,7 @@ def grain_of(by: str | None) -> Grain | None:
     wanted = {part.strip() for part in by.split(",") if part.strip()}
     if not wanted or wanted - set(LABELS):
         raise UsageError(
-            f"--by {printable(by)} is not made of {', '.join(LABELS)}",
+            f"--by {printable(by)} must be made of {', '.join(LABELS)}",
             next_step="Write --by feature, or --by feature,tier.",
             slug="not-a-label",
         )

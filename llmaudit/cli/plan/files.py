@@ -1,4 +1,4 @@
-"""`llmaudit plan list`, `show` and `check`: the plans that ship with llmaudit, and a check of the user's own."""
+"""`llmaudit plan list`, `show` and `check`: the plans that ship with llmaudit, and a check of your own."""
 
 from __future__ import annotations
 
@@ -57,9 +57,10 @@ def show(settings: Settings, name: Name) -> None:
 
 
 def check(settings: Settings, name: Name) -> None:
-    """Check a plan: its shape, with line and column, every name in it, and whether its models can serve the traffic.
+    """Check a plan file, and whether it fits the traffic.
 
-    The traffic is that of the database, where there is one.
+    Errors come with line and column, unknown names with the nearest ones. Where there is a database, the plan's
+    models must be able to serve its traffic.
     """
     from llmaudit.plans import load_plan
 
@@ -80,7 +81,7 @@ def check(settings: Settings, name: Name) -> None:
     }
 
     def people() -> None:
-        line(f"{plan.name}: {len(plan.rules)} rules, all well")
+        line(f"{plan.name}: {len(plan.rules)} rules, no errors")
         if found is None:
             line(f"  there is no database {settings.db}: {UNSEEN}")
             return
@@ -94,7 +95,7 @@ def check(settings: Settings, name: Name) -> None:
     answer(settings, document, people)
     if not able:
         raise InputError(
-            f"plan {plan.name}: no request that its rules would move can be moved",
+            f"plan {plan.name}: none of the requests that its rules would move can be moved",
             next_step="Name models that can serve the traffic; the reasons are above.",
             slug="plan-cannot-serve",
         )

@@ -37,7 +37,10 @@ def frontier(
     by: By = None,
     metric: Metric = None,
 ) -> None:
-    """Show cost against quality: the cheapest certified plan at each margin, and which model each cohort goes to."""
+    """Show what each margin of quality loss would save.
+
+    For each margin: the cheapest certified plan, and the model that each cohort goes to.
+    """
     from llmaudit.plans.frontier import frontier as find
 
     prices = catalog(settings)

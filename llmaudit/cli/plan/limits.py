@@ -24,7 +24,7 @@ Ceiling = Annotated[
     str | None, typer.Option("--cost-ceiling", help="Largest mean cost of a cohort's request, in US dollars.")
 ]
 Providers = Annotated[
-    str | None, typer.Option("--providers", help="Makers whose models may be used, separated by commas.")
+    str | None, typer.Option("--providers", help="Providers whose models may be used, separated by commas.")
 ]
 MaxModels = Annotated[int | None, typer.Option("--max-models", help="Largest number of models in use.")]
 Models = Annotated[str | None, typer.Option("--models", help="Models that may be moved to, separated by commas.")]
@@ -76,9 +76,7 @@ def limits_of(
 
 def _check(flag: str, value: float | None, least: float) -> None:
     if value is not None and not least <= value <= 1e9:  # noqa: PLR2004 -- nan and infinity are no limits
-        raise UsageError(
-            f"{flag} {value:g} is not at least {least:g}", next_step="Name a larger one.", slug="bad-number"
-        )
+        raise UsageError(f"{flag} {value:g} is below {least:g}", next_step="Use a larger one.", slug="bad-number")
 
 
 def _parts(text: str) -> list[str]:
@@ -100,7 +98,7 @@ def _maker(prices: Catalog, name: str) -> str:
     found = prices.maker_id(name)
     if found is None:
         raise UsageError(
-            f"--providers: no model in the catalog is made by {printable(name)}",
+            f"--providers: the catalog has no models by {printable(name)}",
             next_step=_nearest(prices.nearest_makers(name)),
             slug="no-such-maker",
         )
@@ -122,7 +120,7 @@ def _usd(text: str | None) -> Decimal | None:
         amount = Decimal(-1)
     if amount <= 0:
         raise UsageError(
-            f"--cost-ceiling {printable(text)} is no amount above 0",
+            f"--cost-ceiling {printable(text)} is not an amount above 0",
             next_step="Write US dollars per request, such as 0.02.",
             slug="bad-number",
         )

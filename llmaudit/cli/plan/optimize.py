@@ -58,9 +58,10 @@ def optimize(
     name: Annotated[str, typer.Option("--name", help="The plan's name.")] = "optimized",
     out: Annotated[Path | None, typer.Option("--out", help="Where to write the plan (.yaml).")] = None,
 ) -> None:
-    """Pick a model for every cohort: the cheapest plan whose loss is bounded by paired outcomes.
+    """Find the cheapest plan that is good enough.
 
-    Cohorts without outcomes stay where they are. Ends with 4 if no plan keeps every limit, and names the limit that
+    Picks a model for every cohort, with a loss of quality that paired outcomes bound. Cohorts without outcomes stay
+    where they are. Ends with 4 if no plan keeps every limit, and names the limit that
     binds.
     """
     from llmaudit.findings.savings import plan_row
@@ -108,7 +109,9 @@ def warnings_of(made: Board, chosen: Chosen, outcomes: Outcomes | None) -> list[
     if outcomes is not None:
         found += pair_notes(outcomes)
     if chosen.promise.unproven_share:
-        found.append(f"{chosen.promise.unproven_share:.1%} of the requests move unproven: nothing is promised of them")
+        found.append(
+            f"{chosen.promise.unproven_share:.1%} of the requests move unproven: nothing is promised about them"
+        )
     return found
 
 
@@ -140,7 +143,7 @@ def _show(settings: Settings, chosen: Chosen, row: PlanRow, text: str | None) ->
     line(
         f"Saves {shown(row.savings_usd)} ({percent(row.savings_pct)}) of {shown(row.cost_usd + row.savings_usd)}"
         f" = certified {shown(row.certified_usd)} + unproven {shown(row.unproven_usd)}"
-        f" + without another answer {shown(row.no_risk_usd)} - verification {shown(row.verification_usd)};"
+        f" + without changing an answer {shown(row.no_risk_usd)} - verification {shown(row.verification_usd)};"
         f" {shown(row.savings_low_usd)} if every price assumption goes wrong."
     )
     if text:

@@ -38,7 +38,7 @@ def payback(
     engineer_week: Annotated[
         str | None, typer.Option("--engineer-week", help="US dollars for a week of one engineer.")
     ] = None,
-    weeks: Annotated[str | None, typer.Option("--weeks", help="Weeks to build a router of your own.")] = None,
+    weeks: Annotated[str | None, typer.Option("--weeks", help="Weeks to build your own router.")] = None,
     fee_pct: Annotated[
         str | None, typer.Option("--fee-pct", help="Percent that the marked-up gateway adds.")
     ] = None,
@@ -50,10 +50,10 @@ def payback(
                                  min=1)
     ] = None,
 ) -> None:  # fmt: skip
-    """Compare what a plan saves with what switching costs: break-even month, with a range, for three ways to get there.
+    """Show when a plan pays for the switch.
 
-    Figures are one number, or low,expected,high. The ways: build a router, a gateway that adds a percentage, one that
-    adds nothing.
+    Gives the break-even month, with a range, for three ways to get there: build a router, use a gateway that adds a
+    percentage, or use one that adds nothing. Figures are one number, or low,expected,high.
     """
     from llmaudit.plans.payback import payback as find
     from llmaudit.plans.payback import savings_of, scenarios
@@ -85,7 +85,7 @@ def payback(
 
     def people() -> None:
         _show(settings, f"{cost.plan.name}: everything it saves", whole["expected"].saving_usd, found)
-        _show(settings, "Certified moves and what needs no other answer", certified["expected"].saving_usd, proven)
+        _show(settings, "Certified moves and what changes no answer", certified["expected"].saving_usd, proven)
         line(f"Every figure is an assumption that you can change: --assume FILE. Looked ahead: {known.months} months.")
 
     answer(settings, document, people)
@@ -101,8 +101,8 @@ def _span(settings: Settings, cells: Sequence[PricedCell]) -> int:
     seen = [priced.cell.day for priced in cells if priced.cell.day is not None]
     if not seen:
         raise NotEnoughError(
-            "no request of the period has a time: what the log saves in a month cannot be told",
-            next_step="Say with --days how many days the log stands for.",
+            "no request in the period has a time, so the saving per month is unknown",
+            next_step="Use --days to say how many days the log covers.",
             slug="no-span",
         )
     return (max(seen) - min(seen)).days + 1

@@ -16,7 +16,7 @@ from llmaudit.cli.pricing.verify import verify
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(
-        help="The price catalog, exact quotes from it, and its maintenance.",
+        help="The price catalog: look up, quote, maintain.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )

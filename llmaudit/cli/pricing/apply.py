@@ -19,7 +19,10 @@ def apply(
         Path | None, typer.Option("--out", help="Parquet file: one row per request, exact to 1e-18.")
     ] = None,
 ) -> None:
-    """Price every request at list, with its lower and upper bound; say how many have no price, and why."""
+    """Price every request of a database at list.
+
+    Each has a lower and an upper bound; requests without a price are counted with the reason.
+    """
     from llmaudit.listcost import list_costs, priced_requests
     from llmaudit.parquetfile import write_parquet
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llmaudit.catalog.model import Rate
 
 At = Annotated[str | None, typer.Option("--at", help="Instant, such as 2026-10-01T08:00:00Z; now by default.")]
-Seller = Annotated[str | None, typer.Option("--seller", help="Who bills; the model's maker by default.")]
+Seller = Annotated[str | None, typer.Option("--seller", help="Who bills; the model's provider by default.")]
 
 
 def offer_of(prices: Catalog, model: str, seller: str | None, at: datetime | None) -> Offer:

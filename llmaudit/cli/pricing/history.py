@@ -23,10 +23,13 @@ def history(
     model: Annotated[str, typer.Argument(help="Model, as a log names it.")],
     seller: Seller = None,
     all_sellers: Annotated[
-        bool, typer.Option("--all-sellers", help="Every seller of the model, not only its maker.")
+        bool, typer.Option("--all-sellers", help="Every seller of the model, not only its provider.")
     ] = False,
 ) -> None:
-    """Show how the ordinary price of a model moved: each change with its day, its size and its source."""
+    """Show how a model's ordinary price changed.
+
+    Each change has its day, size and source.
+    """
     prices = catalog(settings)
     offer = offer_of(prices, model, seller, None)
     offers = [other for other in prices.offers() if other.sku.model == offer.sku.model] if all_sellers else [offer]

@@ -32,7 +32,7 @@ def quote(
     cache_write_5m: Annotated[int, typer.Option("--cache-write-5m", min=0, help="Tokens cached for 5 minutes.")] = 0,
     cache_write_1h: Annotated[int, typer.Option("--cache-write-1h", min=0, help="Tokens cached for 1 hour.")] = 0,
     cache_write_other: Annotated[
-        int, typer.Option("--cache-write-other", min=0, help="Tokens cached for another or unknown time.")
+        int, typer.Option("--cache-write-other", min=0, help="Tokens cached for another or an unknown time.")
     ] = 0,
     output: Annotated[int, typer.Option("--output", min=0, help="Output tokens, reasoning included.")] = 0,
     reasoning: Annotated[
@@ -50,7 +50,7 @@ def quote(
     tier: Annotated[
         str | None, typer.Option("--tier", help="Service tier that served it: flex, priority, fast.")
     ] = None,
-    batch: Annotated[bool, typer.Option("--batch", help="Through the batch interface.")] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Through the batch API.")] = False,
     region: Annotated[str | None, typer.Option("--region", help="Region class, or global.")] = None,
 ) -> None:
     """Price one usage exactly, with every rule and assumption used."""
@@ -58,7 +58,7 @@ def quote(
     from llmaudit.catalog import quote as quote_usage
 
     if at and started_at:
-        raise UsageError("--at and --started-at are both given", next_step="Keep --at.", slug="two-instants")
+        raise UsageError("--at and --started-at cannot be used together", next_step="Keep --at.", slug="two-instants")
     prices = catalog(settings)
     tokens = {
         "input_tokens": input,

@@ -25,7 +25,10 @@ def show(
     seller: Seller = None,
     at: At = None,
 ) -> None:
-    """Show every dated price of a model, with conditions, source and confidence; with --at, those in force then."""
+    """Show every dated price of a model.
+
+    Each has its conditions, source and confidence. With --at: the prices in force at that time.
+    """
     prices = catalog(settings)
     asked = moment(at) if at else None
     offer = offer_of(prices, model, seller, asked)
@@ -111,7 +114,7 @@ def list_models(
     seller: Annotated[str | None, typer.Option("--seller", help="Only what this seller sells.")] = None,
     at: At = None,
 ) -> None:
-    """List every model in the catalog with the ordinary price in force now (or --at)."""
+    """List every model with its price now (or --at)."""
     from llmaudit.catalog import Conditions, Rates, rates_for
 
     prices = catalog(settings)

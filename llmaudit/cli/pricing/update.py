@@ -31,7 +31,9 @@ def update(
         str | None, typer.Option("--on", help="Day of the update, such as 2026-11-26; today by default.")
     ] = None,
 ) -> None:
-    """Compile the price catalog from the installed source packages (`pip install llmaudit[catalog]`).
+    """Rebuild the catalog from its source packages.
+
+    The packages have to be installed (`pip install llmaudit[catalog]`).
 
     Nothing is downloaded. Rows that are no longer stated are kept, marked as superseded; the same sources and day give
     the same bytes.
@@ -93,7 +95,10 @@ def conflicts(
     status: Annotated[str | None, typer.Option("--status", help="open, overlay or accepted.")] = None,
     kind: Annotated[str | None, typer.Option("--class", help="Only of this class, such as alias-moved.")] = None,
 ) -> None:
-    """List the prices on which the sources of the catalog disagree: every value, which one is used, and why."""
+    """List prices on which the sources disagree.
+
+    Shows every value, which one is used, and why.
+    """
     from llmaudit.catalog.load import packaged_folder
 
     prices = catalog(settings)

@@ -15,7 +15,9 @@ SHOWN = 20
 
 
 def verify(settings: Settings, at: At = None) -> None:
-    """Check the catalog, your own files included: gaps, overlaps, promises that ran out, units, scales, sources.
+    """Check the catalog, your own files included.
+
+    Looks for gaps, overlaps, expired promises, and wrong units, scales and sources.
 
     Ends with exit code 3 where a check fails.
     """

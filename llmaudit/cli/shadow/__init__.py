@@ -9,7 +9,7 @@ from llmaudit.cli.shadow import analyze, design, off_policy, sample
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="Shadow tests.", no_args_is_help=True, rich_markup_mode=None)
+    group = typer.Typer(help="Shadow tests: design, sample, analyze.", no_args_is_help=True, rich_markup_mode=None)
     for module in (design, sample, analyze, off_policy):  # in the order in which one needs them
         module.register(group)
     app.add_typer(group, name="shadow")

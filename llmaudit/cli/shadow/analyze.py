@@ -36,13 +36,13 @@ def analyze(
     alpha: Alpha = 0.05,
     power: Power = 0.8,
     days: Annotated[
-        int | None, typer.Option("--days", help="Days the test was to run, decided before it began.")
+        int | None, typer.Option("--days", help="Planned days of the test, decided before it began.")
     ] = None,
     looks: Looks = "daily",
     score: Annotated[str | None, typer.Option("--score", help="The score that decides, if there are several.")] = None,
     cluster: Annotated[
         Literal["auto", "user", "session", "template", "day", "pair"],
-        typer.Option("--cluster", help="What groups answers that are alike."),
+        typer.Option("--cluster", help="What groups answers that are similar."),
     ] = "auto",
     mix: Annotated[
         str | None, typer.Option("--mix", help="Production share by tier, such as 0=0.5,1=0.3,2=0.2.")
@@ -58,16 +58,18 @@ def analyze(
     ] = None,
     primary: Annotated[str | None, typer.Option("--primary", help="Name of the arm that users saw.")] = None,
     primary_log: Annotated[
-        str | None, typer.Option("--primary-log", help="Instead of PAIRS: the primary's ingested log.")
+        str | None, typer.Option("--primary-log", help="Instead of PAIRS: the ingested log of the primary.")
     ] = None,
-    shadow_log: Annotated[str | None, typer.Option("--shadow-log", help="The shadow's ingested log.")] = None,
+    shadow_log: Annotated[str | None, typer.Option("--shadow-log", help="The ingested log of the shadow.")] = None,
     join: Annotated[Literal["id", "trace", "prompt"], typer.Option("--join", help="What joins the two logs.")] = "id",
     scores: Annotated[Path | None, typer.Option("--scores", help="Scores of joined logs: request_id, score.")] = None,
     name: Name = "shadow",
 ) -> None:
-    """Read a shadow test: health, quality, cost, latency, errors, and which tiers may move; certifies plan legs.
+    """Read a shadow test: which tiers may move.
 
-    Ends with 0 if something was decided, 4 if the data do not decide yet, 5 if health blocks a verdict.
+    Shows health, quality, cost, latency and errors, and certifies the plan legs that hold up.
+
+    Ends with 0 if something was decided, 4 if the data do not decide yet, 5 if a health check blocks the verdict.
     """
     check_numbers(margin=margin, error_margin=error_margin, alpha=alpha, power=power, share=share, days=days)
     with _uncollected():
@@ -105,13 +107,13 @@ def _logs(
     if not primary and not shadow:
         if not pairs:
             raise UsageError(
-                "no pairs file was named", next_step="llmaudit shadow analyze pairs.jsonl", slug="pairs-or-logs"
+                "no pairs file was given", next_step="llmaudit shadow analyze pairs.jsonl", slug="pairs-or-logs"
             )
         return None
     if not (primary and shadow) or pairs:
         raise UsageError(
-            "--primary-log and --shadow-log belong together, without PAIRS",
-            next_step="Name two ingested logs, or pairs files.",
+            "--primary-log and --shadow-log go together, and without PAIRS",
+            next_step="Give two ingested logs, or pairs files.",
             slug="pairs-or-logs",
         )
     return Logs(primary, shadow, join, scores)
@@ -168,7 +170,7 @@ def _budgets(texts: list[str]) -> dict[str, float]:
             limit = 0.0
         if metric not in known or not limit > 0:
             raise UsageError(
-                f"--budget {printable(text)} is no latency budget",
+                f"--budget {printable(text)} is not a latency budget",
                 next_step=f"Write one of {', '.join(known)} with milliseconds, such as latency_p95=2000.",
                 slug="bad-budget",
             )

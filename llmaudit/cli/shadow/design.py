@@ -27,16 +27,19 @@ def design(
     alpha: Alpha = 0.05,
     power: Power = 0.8,
     share: Annotated[float, typer.Option("--share", help="Share of traffic that gets a shadow.")] = 0.1,
-    days: Annotated[int, typer.Option("--days", help="Days the test is to run.")] = 7,
+    days: Annotated[int, typer.Option("--days", help="Planned days of the test.")] = 7,
     looks: Looks = "daily",
     disagree: Annotated[
         float | None, typer.Option("--disagree", help="Share of pairs whose outcomes differ; assumed 0.2.")
     ] = None,
     correlation: Annotated[float, typer.Option("--correlation", help="Correlation of outcomes within a user.")] = 0.05,
-    saving: Annotated[float, typer.Option("--saving", help="Say when a saving of this share is certain.")] = 0.3,
+    saving: Annotated[float, typer.Option("--saving", help="Say when a saving of this share becomes certain.")] = 0.3,
     unit: Unit = "auto",
 ) -> None:
-    """Plan a shadow test from your own traffic: pairs, days and judging budget by tier, looks, power by day."""
+    """Plan a shadow test from your own traffic.
+
+    Gives pairs, days and judging budget by tier, the looks, and the power by day.
+    """
     from llmaudit.shadow.design import Aims, Design, enough_units, plan_test
     from llmaudit.shadow.traffic import best_unit, tier_traffic
 
@@ -72,7 +75,7 @@ def design(
 def _must_hold(traffic: Sequence[object]) -> None:
     if not traffic:
         raise NotEnoughError(
-            "no good request lies in the period: there is no traffic to plan from",
+            "there are no good requests in the period to plan from",
             next_step="Ingest a month of logs first, or widen --since and --until.",
             slug="no-traffic",
         )

@@ -19,9 +19,11 @@ def off_policy(
     log: Annotated[Path, typer.Argument(help="Log of a randomised router (JSON lines, CSV or Parquet).")],
     target: Annotated[str | None, typer.Option("--target", help="Model that the policy would always choose.")] = None,
 ) -> None:
-    """Read another policy's quality from a log with propensities: doubly robust, refusing without overlap.
+    """Estimate another policy's quality from a randomised log.
 
-    Columns: model, propensity, score; where known cohort or tier, user_id, and target (what the policy would choose).
+    The estimate is doubly robust and refused where the log and the policy do not overlap.
+
+    Columns: model, propensity, score; if known also cohort or tier, user_id, and target (what the policy would choose).
     """
     from llmaudit.shadow.offpolicy import evaluate
     from llmaudit.shadow.randomised import read_randomised

@@ -28,12 +28,15 @@ def sample(
     tier_share: Annotated[
         str | None, typer.Option("--tier-share", help="Shares by tier, such as 0=0.05,3=1; others take --share.")
     ] = None,
-    cap: Annotated[int | None, typer.Option("--template-cap", help="Most requests of one template.")] = None,
+    cap: Annotated[int | None, typer.Option("--template-cap", help="At most this many requests per template.")] = None,
     key: Annotated[str, typer.Option("--key", help="Key of the hash; another key gives another sample.")] = "shadow",
     unit: Unit = "auto",
     out: Annotated[Path | None, typer.Option("--out", help="Where to write the requests (.csv or .jsonl).")] = None,
 ) -> None:
-    """Choose the requests that get a shadow, by a keyed hash of the session or user that a gateway can compute, too."""
+    """Choose the requests that get a shadow.
+
+    The choice is a keyed hash of the session or user, which a gateway can compute too.
+    """
     from llmaudit.shadow.sample import RULE, choose, test_vectors
     from llmaudit.shadow.traffic import best_unit, candidates
 
@@ -67,7 +70,7 @@ def sample(
     }
     warnings = []
     if chosen_unit == "request":
-        warnings.append("single requests are sampled: conversations and prompt caches are torn apart")
+        warnings.append("single requests are sampled, which splits conversations and prompt caches")
     document: dict[str, Any] = {
         "schema": SCHEMA,
         **known,

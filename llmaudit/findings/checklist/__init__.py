@@ -37,8 +37,8 @@ class Checklist(msgspec.Struct, frozen=True):
     items: list[Item]
     counts: dict[str, int]
     caveat: str = (
-        "Answered from what the logs show. A gateway may be capable of what it never had to do here; its configuration "
-        "is not examined."
+        "The answers come from what the logs show. A gateway may be able to do things it never had to do here; its "
+        "configuration is not examined."
     )
 
 

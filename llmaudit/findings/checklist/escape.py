@@ -16,11 +16,11 @@ MAIN_PCT = 10.0
 MOVABLE_PCT, STUCK_PCT = 80.0, 20.0
 MONTH = 20
 RULE = (
-    f"main makers have {MAIN_PCT:.0f}% of the spend or more; "
-    f"pass: there are two or more, {MOVABLE_PCT:.0f}% of the spend could go to another seller or maker of the same "
-    f"class, and leaving any of them takes at most {MONTH} working days; "
-    f"fail: under {STUCK_PCT:.0f}% could go elsewhere; "
-    "no-evidence: no model of the traffic is in the catalog"
+    f"a main provider has {MAIN_PCT:.0f}% of the spend or more; "
+    f"pass: there are two or more, {MOVABLE_PCT:.0f}% of the spend could go to another seller of the model or another "
+    f"provider of the same class, and leaving any main provider takes at most {MONTH} working days; "
+    f"fail: under {STUCK_PCT:.0f}% of the spend could go elsewhere; "
+    "no-evidence: none of the models used is in the catalog"
 )
 
 
@@ -36,12 +36,13 @@ def answer(evidence: Evidence) -> Item:
     evidence_sentences = []
     if pct is not None and makers.index is not None:
         reach = (
-            "could go to another seller of the same model, or maker of the same class that serves the same tier here"
+            "of the spend could go to another seller of the same model, or to another provider whose models of the "
+            "same class already serve the same tier here"
         )
-        equal = f"like {makers.equal_names:.1f} equal makers"
+        equal = f"the same as {makers.equal_names:.1f} equally large providers"
         evidence_sentences = [
             f"{shown(movable)} of {shown(whole)} ({pct:.1f}%) {reach}",
-            f"spend by maker has a concentration index of {makers.index:,} of 10,000, {equal}",
+            f"the concentration index of spend by provider is {makers.index:,} of 10,000, {equal}",
             *(_leaving(one) for one in leaving[:3]),
         ]
     status = _status(pct, leaving)
@@ -49,7 +50,7 @@ def answer(evidence: Evidence) -> Item:
         id="escape",
         title="An escape from lock-in: how much would have to change to leave",
         status=status,
-        evidence=evidence_sentences or ["no model of the traffic is in the catalog"],
+        evidence=evidence_sentences or ["none of the models used is in the catalog"],
         next_step=_next(status),
         rule=RULE,
     )
@@ -58,7 +59,7 @@ def answer(evidence: Evidence) -> Item:
 def _leaving(one: Switch) -> str:
     uses = ", ".join(f"{use} in {count:,}" for use, count in one.specific.items())
     days = f"about {one.days:g} working days ({one.days_low:g} to {one.days_high:g})"
-    features = f"{one.features:,} features, {one.tuned_features:,} of which other makers serve already"
+    features = f"{one.features:,} features, {one.tuned_features:,} of which other providers already serve"
     return f"leaving {printable(one.provider, 60)}: {days} for {features}" + (f"; uses {uses}" if uses else "")
 
 
@@ -73,7 +74,7 @@ def _status(pct: float | None, leaving: list[Switch]) -> Status:
 
 def _next(status: Status) -> str:
     return {
-        "pass": "Use it at the next renewal: the alternative is real and its price is known.",
-        "warn": "Shorten the way out: one gateway for all, evals for each feature, a second maker in each tier.",
-        "fail": "Serve part of each tier from a second maker, so that an alternative exists before the renewal.",
-    }.get(status, "Add the models to the catalog (`--catalog`), so that other sellers of them can be found.")
+        "pass": "Use this at the next renewal: the alternative is real and its price is known.",
+        "warn": "Make leaving easier: one gateway for all, evals for each feature, a second provider in each tier.",
+        "fail": "Serve part of each tier from a second provider, so that you have an alternative before the renewal.",
+    }.get(status, "Add the models to the catalog (`--catalog`), so that llmaudit can find who else sells them.")

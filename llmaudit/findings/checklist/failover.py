@@ -9,10 +9,10 @@ from llmaudit.summaries.hours import HourRow
 
 GOOD_PCT, POOR_PCT, ENOUGH = 95.0, 50.0, 20
 RULE = (
-    "only failed attempts that are not the caller's fault and whose call is known are counted; "
+    "counted are failed attempts that are not the caller's fault and whose call is known; "
     f"pass: {GOOD_PCT:.0f}% were answered in the same call, some of them by another seller; "
-    f"fail: under {POOR_PCT:.0f}% were answered, or of {ENOUGH} or more none by another seller; "
-    "no-evidence: none failed, or no call ids are logged"
+    f"fail: under {POOR_PCT:.0f}% were answered, or there are {ENOUGH} or more and another seller answered none; "
+    "no-evidence: nothing failed, or no call ids are logged"
 )
 
 
@@ -28,13 +28,15 @@ def answer(evidence: Evidence) -> Item:
     if linked:
         sentences += [
             f"{of(elsewhere, linked, 'failed attempts')} were answered by another seller in the same call",
-            f"{of(again, linked, 'failed attempts')} were answered by the same seller later",
+            f"{of(again, linked, 'failed attempts')} were later answered by the same seller",
             f"{of(nobody, linked, 'failed attempts')} were never answered",
             f"{of(fallbacks_ok, fallbacks, 'fallbacks')} to another model or seller were answered",
-            f"{alone:,} outage hours of a seller passed without a fallback",
+            f"{alone:,} outage hours passed without a fallback",
         ]
     if unlinked:
-        sentences.append(f"{unlinked:,} failed attempts have no call id: what became of their calls is not in the log")
+        sentences.append(
+            f"{unlinked:,} failed attempts have no call id, so the log does not show how their calls ended"
+        )
     status = _status(linked, again + elsewhere, elsewhere)
     return Item(
         id="failover",
@@ -58,7 +60,7 @@ def _status(linked: int, answered: int, elsewhere: int) -> Status:
 
 def _next(status: Status) -> str:
     return {
-        "pass": "Keep the fallback chains; test them on purpose once a quarter.",
-        "warn": "Send retries to another seller sooner, and give every route a fallback chain.",
-        "fail": "Give every route an ordered fallback chain at another seller; retry there, not where it failed.",
-    }.get(status, "Log a call id that all attempts of a call share, so that failovers can be seen.")
+        "pass": "Keep the fallback chains, and test them on purpose once a quarter.",
+        "warn": "Retry at another seller sooner, and give every route a fallback chain.",
+        "fail": "Give every route an ordered fallback chain at another seller, and retry there, not where it failed.",
+    }.get(status, "Log one call id for all attempts of a call, so that failovers can be seen.")

@@ -13,11 +13,11 @@ from llmaudit.summaries.flows import FlowBucket
 AT_LIMIT_PCT, ENOUGH = 80.0, 5
 SLOW_MS, TIMES = 60_000, 10
 RULE = (
-    f"a limit is seen where {AT_LIMIT_PCT:.0f}% of a gateway's timeouts (of at least {ENOUGH}) ended after the same "
-    "time, within 10%; "
-    "pass: limits are seen and differ between flows; "
-    "warn: one limit for all flows of a gateway, or cuts without one; "
-    f"fail: no attempt was ever cut, and a flow's slowest twentieth takes {SLOW_MS // 1000} s or {TIMES} times its "
+    f"a gateway has a limit where {AT_LIMIT_PCT:.0f}% of its timeouts ({ENOUGH} or more) come after the same time, "
+    "within 10%; "
+    "pass: there are limits, and they differ between flows; "
+    "warn: a gateway has one limit for all flows, or attempts are cut without a limit; "
+    f"fail: no attempt was ever cut, and the slowest 5% of a flow take {SLOW_MS // 1000} s or {TIMES} times its "
     "median; "
     "no-evidence: no times are logged, or nothing was slow enough to be cut"
 )
@@ -39,9 +39,7 @@ def answer(evidence: Evidence) -> Item:
         slowest = sorted(flows.items(), key=lambda item: -quantile_ms(item[1], 0.95))[:3]
         slowest_text = "; ".join(f"{_named(name)} {_seconds(quantile_ms(one, 0.95))}" for name, one in slowest)
         sentences.append(f"p95 of the slowest flows: {slowest_text}")
-        sentences.append(
-            f"{of(sum(first.values()), sum(whole.values()), 'answers')} have the time of their first token"
-        )
+        sentences.append(f"{of(sum(first.values()), sum(whole.values()), 'answers')} log the time of their first token")
     if first:
         sentences.append(
             f"first token: p50 {_seconds(quantile_ms(first, 0.5))}, p95 {_seconds(quantile_ms(first, 0.95))}"
@@ -49,9 +47,9 @@ def answer(evidence: Evidence) -> Item:
     sentences.append(f"{cut:,} attempts timed out or were cut while streaming")
     for gateway, seen in limits.items():
         longer = sum(one.requests for one in rows if one.gateway == gateway and _is_past(one, max(seen)))
-        past = f"; {longer:,} answers took longer anyway" if longer else ""
+        past = f", yet {longer:,} answers took longer" if longer else ""
         sentences.append(
-            f"{_named(gateway or 'direct')}: timeouts end after {', '.join(map(_seconds, sorted(seen)))}{past}"
+            f"{_named(gateway or 'direct')}: timeouts come after {', '.join(map(_seconds, sorted(seen)))}{past}"
         )
     status = _status(flows, cut, limits)
     return Item(
@@ -142,7 +140,7 @@ def _named(name: str | None) -> str:
 
 def _next(status: Status) -> str:
     return {
-        "pass": "Keep the limits near each flow's p95, and look at them when a model changes.",
-        "warn": "Set a limit for each flow near its own p95, first token included, and cut streams that miss it.",
-        "fail": "Set a time limit for each flow; requests that take minutes hold on to what they cost and to the user.",
-    }.get(status, "Log start, first token and end of each request, with the feature it belongs to.")
+        "pass": "Keep each limit near its flow's p95, and review it when a model changes.",
+        "warn": "Give each flow its own limit near its p95, first token included, and cut streams that miss it.",
+        "fail": "Set a time limit for each flow: a request that takes minutes ties up both money and the user.",
+    }.get(status, "Log start, first token and end of each request, and the feature it belongs to.")

@@ -14,12 +14,12 @@ from llmaudit.summaries.rate_limits import LimitedMinute
 
 NAMES_PCT = 95.0
 RULE = (
-    f"a refusal (429) is the gateway's own where it names no seller and {NAMES_PCT:.0f}% of the gateway's good "
+    f"a refusal (429) counts as the gateway's own if it names no seller while {NAMES_PCT:.0f}% of the gateway's good "
     "answers do; "
-    "pass: the gateway refuses and no storm reached a provider; "
-    "warn: it refuses, but storms reached providers anyway; "
-    "fail: storms reached providers and the gateway never refused; "
-    "no-evidence: neither was seen, or it is unknown who refused"
+    "pass: the gateway refuses, and no storm reached a provider; "
+    "warn: the gateway refuses, but storms reached providers anyway; "
+    "fail: storms reached providers, and the gateway never refused; "
+    "no-evidence: there were neither refusals nor storms, or it is unknown who refused"
 )
 
 
@@ -37,10 +37,10 @@ def answer(evidence: Evidence) -> Item:
     retries = sum(storm.retries for storm in all_storms)
     behind = limited - own - untold - direct
     sentences = [
-        f"{limited:,} requests were refused for too many requests",
-        f"{own:,} of them by a gateway, {behind:,} by a provider behind one, {direct:,} by a provider asked directly",
-        f"{untold:,} of them do not say who refused",
-        f"{len(all_storms):,} storms; {retries:,} retries were sent to the same seller during them",
+        f"{limited:,} requests were refused by a rate limit (429)",
+        f"{own:,} of them by a gateway, {behind:,} by a provider behind one, {direct:,} by a provider called directly",
+        f"for {untold:,} of them the log does not say who refused",
+        f"{len(all_storms):,} storms, during which {retries:,} retries went to the same seller",
     ]
     sentences += [
         f"{printable(storm.gateway or 'direct', 60)}, {printable(storm.seller or 'unknown seller', 60)}, "
@@ -48,7 +48,7 @@ def answer(evidence: Evidence) -> Item:
         f"{storm.minutes:,} minutes"
         for storm in sorted(all_storms, key=lambda storm: -storm.rate_limited)[:3]
     ]
-    sentences.append("request logs do not show whether limits are global, per user or per provider")
+    sentences.append("request logs do not show whether a limit is global, per user or per provider")
     naming_gateways = naming | {row.gateway for row in minutes if row.named} | {None}
     upstream = [storm for storm in all_storms if storm.gateway in naming_gateways]
     status: Status = ("warn" if own else "fail") if upstream else "pass" if own else "no-evidence"
@@ -75,6 +75,6 @@ def _naming(rows: Sequence[FieldCounts]) -> set[str]:
 def _next(status: Status) -> str:
     return {
         "pass": "Keep the limits below the providers' own.",
-        "warn": "Lower the gateway's limit for the providers that refused, and spread retries over other sellers.",
+        "warn": "Lower the gateway's limits for the providers that refused, and spread retries over other sellers.",
         "fail": "Set limits at the gateway below the providers' own, back off on a 429, and retry at another seller.",
-    }.get(status, "Look up the limits in the gateway's configuration: nothing in the log ran into one.")
+    }.get(status, "Look up the limits in the gateway's configuration: nothing in the log hit one.")

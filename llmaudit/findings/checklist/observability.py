@@ -11,18 +11,19 @@ from llmaudit.summaries.fields import FieldCounts
 
 GOOD_PCT, POOR_PCT = 95.0, 50.0
 FIELDS = (
-    ("request_id", "an id of the request", "requests"),
-    ("call_id", "an id of the call its attempts share", "requests"),
-    ("user", "a user or a key", "requests"),
-    ("feature", "a feature", "requests"),
-    ("seller", "who served it", "requests"),
-    ("error_class", "the class of the error", "failed"),
+    ("request_id", "request id", "requests"),
+    ("call_id", "call id shared by all attempts", "requests"),
+    ("user", "user or key", "requests"),
+    ("feature", "feature", "requests"),
+    ("seller", "seller", "requests"),
+    ("error_class", "error class", "failed"),
 )
 """Field, what it is in words, and what it is counted over."""
 
 RULE = (
-    f"pass: each of {', '.join(words for _, words, _ in FIELDS)} is in at least {GOOD_PCT:.0f}% of the rows it belongs "
-    f"in; fail: one of them in under {POOR_PCT:.0f}%; no-evidence: there is no request"
+    f"pass: at least {GOOD_PCT:.0f}% of the requests, or failed attempts, have each field "
+    f"({', '.join(words for _, words, _ in FIELDS)}); fail: under {POOR_PCT:.0f}% have one of them; "
+    "no-evidence: there are no requests"
 )
 
 
@@ -49,10 +50,10 @@ def answer(evidence: Evidence) -> Item:
         id="observability",
         title="Observability per request: ids, cost by user and feature, errors by provider",
         status=status,
-        evidence=sentences or ["there is no request"],
-        next_step="Keep it when a gateway or client is added."
+        evidence=sentences or ["there are no requests"],
+        next_step="Keep it that way when you add a gateway or a client."
         if status == "pass"
-        else "Send the missing fields with each request (call id, user or key, feature) and log the seller.",
+        else "Send the missing fields with each request (call id, user or key, feature), and log the seller.",
         rule=RULE,
     )
 

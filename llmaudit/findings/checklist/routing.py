@@ -13,9 +13,9 @@ ENOUGH = 30
 FEW_PCT, APART, SOME = 20.0, 30.0, 10.0
 MINOR, LARGER = 0.1, 1.5
 RULE = (
-    "the share of requests on flagships is compared, tiers 0 and 1 against 2 and 3; "
-    f"pass: at most {FEW_PCT:.0f}% of the simple ones, and at least {APART:.0f} points below the others; "
-    f"warn: at least {SOME:.0f} points below; fail: less; "
+    "the share of requests on flagships is compared between tiers 0 and 1 (simple) and tiers 2 and 3; "
+    f"pass: at most {FEW_PCT:.0f}% of the simple requests, and at least {APART:.0f} points below the others; "
+    f"warn: at least {SOME:.0f} points below the others; fail: less than that; "
     f"no-evidence: fewer than {ENOUGH} requests on either side, or only one class of models"
 )
 
@@ -66,9 +66,9 @@ def _within_features(cells: list[PricedCell]) -> list[str]:
             by_size.append(feature)
     if not mixed:
         return ["no feature uses more than one class of models"]
-    said = f"{len(mixed):,} features use several classes of models; in {len(by_size):,} of them the classes get prompts"
+    said = f"{len(mixed):,} features use several classes of models; in {len(by_size):,} of them the mean prompt sizes"
     names = f" ({', '.join(printable(name, 40) for name in by_size[:5])})" if by_size else ""
-    return [f"{said} whose mean sizes differ by {LARGER:g} times or more{names}"]
+    return [f"{said} of the classes differ by a factor of {LARGER:g} or more{names}"]
 
 
 def _is_much(own: list[PricedCell], group: list[PricedCell]) -> bool:
@@ -82,6 +82,6 @@ def _mean_prompt(cells: list[PricedCell]) -> float:
 def _next(status: Status) -> str:
     return {
         "pass": "Keep measuring quality on the cheap routes.",
-        "warn": "Route by tier: move one simple feature after another off the flagship, each behind a shadow test.",
+        "warn": "Route by tier: move simple features off the flagship one at a time, each after a shadow test.",
         "fail": "Start with one simple feature: `llmaudit shadow design` says how long testing a cheaper model takes.",
-    }.get(status, "Tag requests with a feature or a tier, so that who goes where can be seen.")
+    }.get(status, "Tag requests with a feature or a tier, so that the log shows which work goes where.")

@@ -19,10 +19,10 @@ SHAPES = (
 
 ALMOST_ALL_PCT = 95.0
 RULE = (
-    f"pass: one shape carries {ALMOST_ALL_PCT:.0f}% of the requests and serves two makers or more; "
-    "warn: one shape serves several makers, but there are others; "
-    "fail: every maker has a shape of its own; "
-    "no-evidence: no endpoint is logged, or all models have one maker"
+    f"pass: one shape carries {ALMOST_ALL_PCT:.0f}% of the requests and serves two or more providers; "
+    "warn: one shape serves several providers, but there are other shapes; "
+    "fail: every provider has its own shape; "
+    "no-evidence: no endpoint is logged, or all models are from one provider"
 )
 
 
@@ -41,12 +41,12 @@ def answer(evidence: Evidence) -> Item:
     for row in known:
         shapes.setdefault(shape_of(row.endpoint or ""), []).append(row)
     counted = sorted(shapes.items(), key=lambda item: (-sum(row.requests for row in item[1]), item[0]))
-    sentences = [f"{of(named_requests, whole, 'requests')} name their endpoint"]
+    sentences = [f"{of(named_requests, whole, 'requests')} log their endpoint"]
     for name, group in counted[:5]:
         makers = sorted(_makers(group))
         share_of_named = of(sum(row.requests for row in group), named_requests, "of those")
         sentences.append(
-            f"shape `{printable(name, 60)}`: {share_of_named}, serving {', '.join(makers) or 'no known maker'}"
+            f"shape `{printable(name, 60)}`: {share_of_named}, serving {', '.join(makers) or 'no known provider'}"
         )
     several = [name for name, group in counted if len(_makers(group)) > 1]
     status: Status
@@ -72,7 +72,7 @@ def _makers(rows: list[FieldCounts]) -> set[str]:
 
 def _next(status: Status) -> str:
     return {
-        "pass": "Keep it: every new model goes behind the same shape.",
-        "warn": "Move the remaining shapes behind the one that already serves several makers.",
-        "fail": "Put one request shape in front of all makers; until then, switching means changing code.",
-    }.get(status, "Log the endpoint of each request, and send a second maker's models through the same one.")
+        "pass": "Keep it that way: put every new model behind the same shape.",
+        "warn": "Move the remaining traffic to the shape that already serves several providers.",
+        "fail": "Put one request shape in front of all providers; until then, switching means changing code.",
+    }.get(status, "Log the endpoint of each request, and send a second provider's models through the same one.")

@@ -31,9 +31,9 @@ WHOLE_PCT = 99.0
 """A log that has so much of the bill counts as complete."""
 
 OFFICIAL = "official"
-"""In the place of a bill's format: an invoice total that the user gave."""
+"""Instead of a bill's format: an invoice total that the user gave."""
 
-NO_USAGE = "it has purchases and fees only: what was bought is no measure of what was used"
+NO_USAGE = "it has only purchases and fees, and what was bought does not show what was used"
 
 Verdict = Literal["agrees", "log-incomplete", "differs", "no-log", "not-comparable"]
 
@@ -100,12 +100,12 @@ class Unbilled(msgspec.Struct, frozen=True):
 
 
 CAVEAT = (
-    "A bill has no request ids: it is compared by seller, month, day, model and kind of token. Months are those of "
-    "UTC days; a request at the edge of a month may be billed in the next. Requests without a time are in no row."
+    "A bill has no request ids, so it is compared by seller, month, day, model and kind of token. Days and months are "
+    "UTC; a request at the end of a month may be billed in the next. Requests without a time are in no row."
 )
 OTHER_DAYS = (
-    " The logs are folded by days of {timezone} here, so what lies at the edge of a day or month may stand in the "
-    "wrong one; `llmaudit reconcile` compares days of UTC."
+    " The logs are grouped by days in {timezone} here, so requests near midnight may be in the wrong day or month; "
+    "`llmaudit reconcile` compares by UTC days."
 )
 
 

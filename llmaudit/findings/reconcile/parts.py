@@ -18,23 +18,23 @@ from llmaudit.money import EXACT, PICO, ZERO, times, total
 from llmaudit.request import COUNTERS
 
 CAUSES: dict[str, str] = {
-    "days_not_in_log": "billed on days without a single logged request",
-    "models_not_in_log": "models that were billed and are in no log",
-    "names_not_known": "names on the bill that the catalog does not know",
+    "days_not_in_log": "billed on days without a logged request",
+    "models_not_in_log": "billed models that are in no log",
+    "names_not_known": "names on the bill that are not in the catalog",
     "tokens_not_in_log": "more tokens billed than logged",
-    "days_not_on_bill": "logged on days that the bill does not have",
-    "models_not_on_bill": "models in the log that the bill does not have",
+    "days_not_on_bill": "logged on days that are not on the bill",
+    "models_not_on_bill": "logged models that are not on the bill",
     "tokens_not_on_bill": "more tokens logged than billed",
     "unpriced_in_log": "logged requests whose cost is unknown",
     "log_amounts": "amounts in the log that differ from list",
     "price": "the bill's price differs from list",
     "price_or_tokens": "price or tokens: the bill has no quantities",
-    "other_charges": "charges that are no tokens",
+    "other_charges": "charges other than tokens",
     "prepayments_and_fees": "purchases and fees",
     "credits_and_corrections": "credits, refunds, discounts and corrections",
     "tax": "tax",
     "invoice_beside_lines": "the invoice total against the bill's own lines",
-    "not_itemised": "the invoice has no lines to compare by",
+    "not_itemised": "the invoice has no lines to compare",
 }
 """Every cause, in the order shown: first what the log lacks."""
 
@@ -126,7 +126,7 @@ def _dollars(line: BillSum, found: Split) -> Decimal | None:
         found.foreign[str(line.currency)] = EXACT.add(found.foreign.get(str(line.currency), ZERO), line.billed)
         found.has_foreign_usage |= aside(line) is None
     elif line.currency not in {None, "USD"}:
-        note = f"amounts in {line.currency} are converted at the rate that the bill states on each line"
+        note = f"amounts in {line.currency} are converted at the rate stated on each line of the bill"
         if note not in found.notes:
             found.notes.append(note)
     return dollars

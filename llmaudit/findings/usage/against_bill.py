@@ -22,20 +22,20 @@ from llmaudit.findings.usage.model import AtList, Billed, BilledOnly, BillSide, 
 from llmaudit.money import ZERO, total
 
 CAUSES: dict[str, str] = {
-    "days_not_in_usage": "billed on days that the usage export does not have",
-    "days_not_on_bill": "usage on days that the bill does not have",
-    "models_not_in_usage": "models on the bill that the usage export does not have",
-    "names_not_known": "names on the bill that the catalog does not know",
-    "models_not_on_bill": "models in the usage export that the bill does not have",
-    "unpriced_usage": "models of which some usage has no list price",
+    "days_not_in_usage": "billed on days that are not in the usage export",
+    "days_not_on_bill": "usage on days that are not on the bill",
+    "models_not_in_usage": "billed models that are not in the usage export",
+    "names_not_known": "names on the bill that are not in the catalog",
+    "models_not_on_bill": "models in the usage export that are not on the bill",
+    "unpriced_usage": "models with usage that has no list price",
     "discount": "the bill's own discount on its list price",
-    "not_told_apart": "within what the usage export does not tell apart (batches, tiers, long prompts, region)",
+    "not_told_apart": "within what the usage export leaves open (batches, tiers, long prompts, region)",
     "price": "the bill's price differs from list",
-    "other_charges": "charges that are no tokens, less such usage at list",
+    "other_charges": "charges other than tokens, less such usage at list",
     "prepayments_and_fees": "purchases and fees",
     "credits_and_corrections": "credits, refunds, discounts and corrections",
     "tax": "tax",
-    "not_itemised": "the invoice has no lines to compare by",
+    "not_itemised": "the invoice has no lines to compare",
 }
 """Every cause, in the order shown: first what only one side has."""
 
@@ -93,7 +93,7 @@ def whole(seller: str, lines: list[BillSum], listed: list[Listed], catalog: Cata
             (BilledOnly(model, line.billed) for model, line in sides.lines.items() if model not in sides.used),
             key=lambda one: (-one.billed_usd, one.model),
         ),
-        notes=[f"amounts in {name} without a rate to dollars are in no sum" for name in sorted(sides.foreign)],
+        notes=[f"amounts in {name} without an exchange rate are in no sum" for name in sorted(sides.foreign)],
     )
 
 

@@ -8,15 +8,15 @@ from llmaudit.billing.listed import Listed
 from llmaudit.findings.usage.model import Doubt
 
 TEXTS: dict[str, str] = {
-    "tier": "the service tier is not told: at list as the ordinary tier, the bounds have every tier with a price",
-    "batch": "batches are not told apart: at list as if there were none, the low bound has all of it in batches",
-    "speed": "the fast mode is not told apart: at list without it, the high bound has all of it in that mode",
-    "context": "sizes of prompts are not told: at list as short prompts, the high bound has long ones",
-    "region": "the region is not told: at list at the global price, the high bound has the regional one",
-    "mode": "whether the model reasoned is not told: at list without it",
-    "time": "a price changes within the span of a line: there is no list price of it, only bounds",
-    "lifetime": "the lifetime of cache writes is not told: at list as the shortest, the high bound has the longest",
-    "kind": "input is not told apart by cached and uncached: there is no list price of it, only bounds",
+    "tier": "the export does not state the service tier: list is the ordinary tier, the bounds cover every priced tier",
+    "batch": "the export does not separate batches: list assumes none, the low bound assumes all usage is batched",
+    "speed": "the export does not separate fast mode: list assumes none, the high bound assumes all usage is fast",
+    "context": "the export does not state prompt sizes: list assumes short prompts, the high bound assumes long ones",
+    "region": "the export does not state the region: list is the global price, the high bound the regional one",
+    "mode": "the export does not state whether the model reasoned: list assumes that it did not",
+    "time": "a price changes within the period of a line: there is no list price for it, only bounds",
+    "lifetime": "the export does not state cache write lifetimes: list is the shortest, the high bound the longest",
+    "kind": "the export does not separate cached from uncached input: there is no list price for it, only bounds",
 }
 
 DIMENSIONS: dict[str, dict[str, str]] = {
@@ -33,8 +33,8 @@ DIMENSIONS: dict[str, dict[str, str]] = {
 
 ELSE: dict[str, str] = {
     "time": "Export usage by the hour or minute (bucket_width).",
-    "lifetime": "Take the export of the API, which has writes by lifetime.",
-    "kind": "Take the export of the API, which has cached input apart.",
+    "lifetime": "Use the API's export, which lists writes by lifetime.",
+    "kind": "Use the API's export, which lists cached input separately.",
 }
 
 
@@ -48,4 +48,4 @@ def _next(seller: str, name: str) -> str:
     dimension = DIMENSIONS.get(seller, {}).get(name)
     if dimension is not None:
         return f"Export usage grouped by {dimension} too."
-    return ELSE.get(name, "No export of this seller tells it; the logs do.")
+    return ELSE.get(name, "No export of this seller states it; the logs do.")

@@ -196,7 +196,8 @@ class Usage(msgspec.Struct, frozen=True):
 
     rows: list[Row]
     caveat: str = (
-        "Usage as the seller counts it, at its list price: no bill, and in no total of what was billed or logged. "
-        "Exports name no account: a bill, an export and logs of one seller are taken to be of the same one. Days are "
-        "UTC; a seller's usage and cost exports need not agree day by day. Prepaid usage is in an export like any."
+        "This is usage as the seller counts it, at list price. It is not a bill, and no total of what was billed or "
+        "logged includes it. Exports name no account, so a seller's bill, export and logs are assumed to belong to the "
+        "same one. Days are UTC, and a seller's usage and cost exports need not agree day by day. Prepaid usage is in "
+        "an export like any other."
     )

@@ -127,7 +127,7 @@ def _targets(
         if offer is None or offer.sku.model != name:
             left_out[name] = "is not in the catalog, so it has no price"
         elif limits.providers is not None and name.partition("/")[0] not in limits.providers:
-            left_out[name] = "is of a provider that is not allowed"
+            left_out[name] = "is from a provider that is not allowed"
         else:
             offers.append(offer)
     return offers, left_out

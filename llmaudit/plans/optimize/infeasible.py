@@ -33,7 +33,7 @@ def no_plan(board: Board, error: NoPlanError) -> NotEnoughError:
         binding = _binding(board)
     return NotEnoughError(
         f"{what}; the limit that binds is {binding}",
-        next_step="Loosen it, add paired outcomes for more models, or let unproven moves in with --allow-unproven.",
+        next_step="Loosen it, add paired outcomes for more models, or admit unproven moves with --allow-unproven.",
         slug="no-feasible-plan",
     )
 
@@ -54,8 +54,8 @@ def _unserved(board: Board, row: int) -> str:
     unit = board.units[row]
     stays = [name for name, mask in board.forbidden.items() if mask[row, STAY]]
     counts = {name: int(mask[row, 1:].sum()) for name, mask in board.forbidden.items() if mask[row, 1:].any()}
-    others = ", ".join(f"{count} by {name}" for name, count in counts.items()) or "there is none"
+    others = ", ".join(f"{count} by {name}" for name, count in counts.items()) or "there are none"
     return (
         f"no model may serve {printable(board.grain.text(unit.key))}, now on {printable(unit.model)}: "
-        f"its own is ruled out by {' and '.join(stays)}; of {len(board.names)} others: {others}"
+        f"{' and '.join(stays)} rule out the present model; of {len(board.names)} others: {others}"
     )

@@ -140,18 +140,18 @@ def _why_it_stays(board: Board, row: int) -> str:
     unit = board.units[row]
     others = [column for column, name in enumerate(board.names) if name != unit.model]
     if not unit.is_nameable:
-        return "its label is not known, so that no rule can name it"
+        return "its label is unknown, so no rule can name it"
     if not others:
         return "no other model is known to compare with"
     if not board.table.pairs[row, others].any():
-        return "no paired outcome speaks of it"
+        return "no paired outcomes for it"
     if not board.table.proven[row, others].any():
         return "too few pairs"
     free = np.ones(len(others), bool)
     for name, mask in board.forbidden.items():
         free = np.logical_and(free, ~mask[row, 1:][others])
         if not free.any():
-            return f"nothing else within the limits ({name})"
+            return f"no other model is within the limits ({name})"
     if not (board.costs.then[row, others][free] < board.costs.now[row]).any():
-        return "nothing else is cheaper"
-    return "its loss would not fit into the margin"
+        return "no other model is cheaper"
+    return "its loss would exceed the margin"

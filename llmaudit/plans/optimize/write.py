@@ -25,7 +25,7 @@ def plan_of(chosen: Chosen, name: str = "optimized", limits: Limits | None = Non
         limits: What it had to keep: tiers that stay are its first rule, the others its constraints.
     """
     kept_tiers = sorted(limits.keep_tiers) if limits else []
-    first = [Rule(when=When(tier=list(kept_tiers)), keep=True, note="stays, as asked for")] if kept_tiers else []
+    first = [Rule(when=When(tier=list(kept_tiers)), keep=True, note="stays, as requested")] if kept_tiers else []
     groups = [[move] for move in chosen.moves]
     if len(groups) > ONE_EACH:
         together: dict[tuple[object, ...], list[MoveRow]] = {}
@@ -71,7 +71,7 @@ def _note(moves: Sequence[MoveRow]) -> str:
     one = moves[0]
     many = f"{len(moves)} cohorts; " if len(moves) > 1 else ""
     if not one.certified:
-        return f"{many}unproven: no paired outcome speaks of it"
+        return f"{many}unproven: no paired outcomes for it"
     pairs = sum(move.pairs for move in moves)
     share = sum(move.share for move in moves) or 1.0
     loss, worst = (
@@ -84,15 +84,16 @@ def _note(moves: Sequence[MoveRow]) -> str:
 def promise_text(promise: Promise) -> str:
     """Return what a plan promises, in one sentence."""
     if not promise.share:
-        proven = "No move is certified: nothing is promised of another model's answers."
+        proven = "No move is certified: nothing is promised about another model's answers."
     else:
         proven = (
-            f"{promise.share:.1%} of the requests move on paired outcomes ({promise.metric}); over all traffic they "
-            f"lose {promise.loss:.4f} expected and at most {promise.bound:.4f}, within {promise.margin:g}."
+            f"{promise.share:.1%} of the requests move on paired outcomes ({promise.metric}). Over all traffic the "
+            f"expected loss is {promise.loss:.4f} and at most {promise.bound:.4f}, within the margin of "
+            f"{promise.margin:g}."
         )
     if promise.unproven_share < LEAST_SHOWN:
         return proven
-    return f"{proven} {promise.unproven_share:.1%} move unproven: no outcome speaks of them."
+    return f"{proven} {promise.unproven_share:.1%} of the requests move unproven, without any outcomes."
 
 
 def plan_text(plan: Plan) -> str:

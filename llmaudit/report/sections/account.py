@@ -27,7 +27,7 @@ def build(account: Account) -> SectionContent:
                 tuple(_row(row) for row in account.rows),
             ),
         ),
-        source="Quantities of the requests by day or month, against the allowances and promises of the catalog.",
+        source="Quantities of the requests by day or month, against the allowances and commitments in the catalog.",
         caveat="No request can be priced by these alone: they are in no other figure of this report.",
         commands=(Command("llmaudit pricing apply", "the list cost these come on top of"),),
     )
@@ -38,4 +38,4 @@ def _row(row: AccountRow) -> tuple[Value, ...]:
     return row.seller, row.period, what, row.low_usd, row.high_usd, row.note
 
 
-SECTION = Section(35, "account", "Allowances and promises of the account", "account", build)
+SECTION = Section(35, "account", "Allowances and commitments of the account", "account", build)

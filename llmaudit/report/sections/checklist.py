@@ -41,8 +41,8 @@ def build(found: Checklist) -> SectionContent:
             *(_part(number, item) for number, item in enumerate(found.items, start=1)),
         ),
         source=(
-            "Failures by hour and what became of their calls, refusals by the minute, latency by feature, the fields "
-            "that rows have, and the findings on lock-in."
+            "Failures by hour and what became of their calls, refusals by minute, latency by feature, which fields the "
+            "requests have, and the lock-in findings."
         ),
         caveat=found.caveat,
         commands=(Command("llmaudit checklist", "the same in the terminal, or as data with --json"),),
@@ -60,7 +60,7 @@ def _table(found: Checklist) -> Table:
         Column("Answer", Kind.MARK),
     )
     rows = tuple((f"{number} {item.title}", MARKS[item.status]) for number, item in enumerate(found.items, start=1))
-    return Table("Seven questions to a gateway, answered from the logs", columns, rows, total=None)
+    return Table("Seven questions about a gateway, answered from the logs", columns, rows, total=None)
 
 
 def _part(number: int, item: Item) -> Part:

@@ -214,7 +214,7 @@ def _files(found: Coverage) -> Table:
         (path, file.format, file.lines, *(getattr(file, part) for part in PARTS))
         for path, file in zip(paths, found.files, strict=True)
     )
-    note = "Paths start below the folder that all files share."
+    note = "Paths are relative to the folder that all files share."
     return Table("The ledger, file by file", columns, rows, limit=FILES, collapsed=True, note=note)
 
 

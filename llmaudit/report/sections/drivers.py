@@ -13,7 +13,7 @@ def build(drivers: Drivers) -> SectionContent:
     """Return the drivers side by side, each with its evidence or the reason it has no figure."""
     return SectionContent(
         blocks=(*_lead(drivers.drivers), *_chart(drivers.drivers), _table(drivers.drivers)),
-        source="Each driver is computed from the request rows on its own; the last column of the table says how.",
+        source="Each driver is computed separately from the requests; the last column of the table says how.",
         caveat=drivers.caveat,
         commands=(
             Command("llmaudit reprice --plan tiered", "overspecification: the plan behind the figure"),
@@ -25,10 +25,10 @@ def build(drivers: Drivers) -> SectionContent:
 def _lead(drivers: list[Driver]) -> tuple[Prose, ...]:
     known = [driver for driver in drivers if driver.usd is not None and driver.usd > 0]
     if not known:
-        return (Prose("None of the four drivers has cost anything that the logs show.", lead=True),)
+        return (Prose("The logs show no cost from any of the four drivers.", lead=True),)
     first = max(known, key=lambda driver: driver.usd or ZERO)
     share = "" if first.pct is None else f" ({percent(first.pct)} of {first.of})"
-    how = "proven from the logs" if first.proven else "unproven until paired outcomes hold"
+    how = "proven by the logs" if first.proven else "unproven until paired outcomes confirm it"
     what, _, detail = first.title.partition(": ")
     return (Prose(f"The largest driver is {what.lower()} ({detail}): {headline(first.usd)}{share}, {how}.", lead=True),)
 
@@ -39,7 +39,7 @@ def _chart(drivers: list[Driver]) -> tuple[Chart, ...]:
     proven = [_bar(i, one) for i, one in enumerate(drivers) if one.usd is not None and one.proven]
     unproven = [_bar(i, one) for i, one in enumerate(drivers) if one.usd is not None and not one.proven]
     series = [
-        charts.Series("proven from the logs", "vermilion", proven),
+        charts.Series("proven by the logs", "vermilion", proven),
         charts.Series("unproven: rests on another model's answers", "orange", unproven, hatched=True),
     ]
     figures = ["no data" if one.usd is None else f"{shown(one.usd)}, {percent(one.pct)} of {one.of}" for one in drivers]

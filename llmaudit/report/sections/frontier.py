@@ -28,7 +28,7 @@ def build(found: Frontier) -> SectionContent:
         f"Within a loss of {found.margin:g} of {quoted(found.metric)} over all traffic, "
         f"{shown(chosen.savings_usd)} ({percent(chosen.savings_pct)}) is saved by moves that outcomes certify."
         if chosen
-        else "No plan keeps the margin."
+        else "No plan stays within the margin."
     )
     return SectionContent(
         blocks=(

@@ -41,8 +41,8 @@ def build(found: LockIn) -> SectionContent:
             Part("What leaving would take", (_switches(found), Bullets("Assumed days", tuple(found.assumptions)))),
         ),
         source=(
-            "List prices of the catalog at each request's own time, good answers and failures by hour from the log, "
-            "and counts of features, templates and what they use."
+            "Catalog list prices at each request's own time; good answers and failures by hour from the log; counts of "
+            "features, templates and what they use."
         ),
         caveat=found.caveat,
         commands=(
@@ -76,14 +76,16 @@ def _figures(found: LockIn) -> Figures:
             KeyFigure(
                 "Leverage at renewal",
                 percent(first.movable_pct) if first else UNKNOWN,
-                f"of the {headline(first.spend_usd)} for {name(first.provider)} could go elsewhere in its class"
+                f"of the {headline(first.spend_usd)} spent on {name(first.provider)} could go elsewhere in its class"
                 if first
-                else "no model of the traffic is in the catalog",
+                else "none of the models used is in the catalog",
             ),
             KeyFigure(
                 "Days to leave",
                 f"{leaving.days_low:.0f} to {leaving.days_high:.0f}" if leaving else UNKNOWN,
-                f"{name(leaving.provider)}, {counted(leaving.features, 'feature')}: an estimate" if leaving else "",
+                f"estimate for leaving {name(leaving.provider)}: {counted(leaving.features, 'feature')}"
+                if leaving
+                else "",
             ),
         )
     )
@@ -92,15 +94,15 @@ def _figures(found: LockIn) -> Figures:
 def _forgone(found: LockIn) -> str:
     return (
         f"{headline(found.seller_usd)} with the same models at other sellers, "
-        f"{headline(found.model_usd)} with other models of their class; the better of the two counts"
+        f"{headline(found.model_usd)} with other models of the same class; the better of the two counts"
     )
 
 
 def _hours(found: LockIn) -> str:
     if found.outage_hours is None:
-        return "no request has a time"
+        return "no requests have a time"
     unknown = f"; {found.hours_unknown:,} unknown" if found.hours_unknown else ""
-    return f"of {counted(found.outage_hours, 'outage hour')} of a seller{unknown}"
+    return f"of {counted(found.outage_hours, 'outage hour')}{unknown}"
 
 
 def _cheaper(found: LockIn) -> tuple[Table, ...]:
@@ -162,7 +164,9 @@ def _sold(found: LockIn) -> tuple[Table, ...]:
         Column("Would save", Kind.MONEY),
         Column("In any region", Kind.MONEY),
     )
-    note = "Other sellers: makers, clouds and hosts that price everything the requests used in the same units."
+    note = (
+        "Other sellers are providers, clouds and hosts with a price in the same units for everything the requests used."
+    )
     return (Table("The same model at another seller, list against list", columns, tuple(rows), note=note),)
 
 
@@ -188,8 +192,8 @@ def _outages(found: LockIn) -> tuple[Block, ...]:
     rows = tuple(_outage(one) for one in sorted(found.outages, key=lambda one: (-one.failed, one.start)))
     unbilled = sum(one.repeats_unbilled for one in found.outages)
     note = (
-        "Hours without a fallback: no call was answered by another seller. Failed attempts are split by whether the "
-        "same seller answered their call later, another did, or nobody."
+        "In an hour without a fallback, no call was answered by another seller. Failed attempts are split by who "
+        "answered their call in the end: the same seller later, another seller, or nobody."
     )
     if unbilled:
         note += f" {counted(unbilled, 'repeat')} {'has' if unbilled == 1 else 'have'} no amount in the log."
@@ -214,12 +218,12 @@ def _outage(one: Outage) -> tuple[Value, ...]:
 
 
 def _concentration(found: LockIn) -> Table:
-    titles = {"provider": "maker of the model", "seller": "seller", "gateway": "gateway", "model": "model"}
+    titles = {"provider": "provider of the model", "seller": "seller", "gateway": "gateway", "model": "model"}
     columns = (
         Column("Spend by", Kind.TEXT),
         Column("Status", Kind.MARK),
         Column("Index", Kind.COUNT, adds=False),
-        Column("Like this many equals", Kind.FIGURE),
+        Column("Like this many equal ones", Kind.FIGURE),
         Column("Largest", Kind.NAME),
         Column("Its share", Kind.PERCENT),
     )
@@ -240,22 +244,22 @@ def _concentration(found: LockIn) -> Table:
 
 def _shares(found: LockIn) -> Table:
     makers = next(one for one in found.concentration if one.by == "provider")
-    columns = (Column("Maker", Kind.NAME), Column("Spend", Kind.MONEY), Column("Share", Kind.SHARE))
+    columns = (Column("Provider", Kind.NAME), Column("Spend", Kind.MONEY), Column("Share", Kind.SHARE))
     known = [one for one in makers.shares if one.name or one.spend_usd]  # a maker that is not known cost what is not
     rows = tuple((one.name, one.spend_usd, one.share_pct) for one in known)
-    return Table("Spend by maker of the model", columns, rows)
+    return Table("Spend by provider", columns, rows)
 
 
 def _switches(found: LockIn) -> Table:
     moves = {one.provider: one for one in found.leverage}
     columns = (
-        Column("Maker", Kind.NAME),
+        Column("Provider", Kind.NAME),
         Column("Spend", Kind.MONEY, adds=False),
         Column("Could go elsewhere", Kind.PERCENT),
         Column("Features", Kind.COUNT, adds=False),
         Column("Served by others too", Kind.COUNT, adds=False),
         Column("Templates to tune", Kind.FIGURE),
-        Column("Uses beside text", Kind.TEXT),
+        Column("Uses besides text", Kind.TEXT),
         Column("Days", Kind.TEXT),
     )
     rows: tuple[tuple[Value, ...], ...] = tuple(
@@ -271,7 +275,7 @@ def _switches(found: LockIn) -> Table:
         )
         for one in found.switches[:TOP]
     )
-    note = "Working days for one person to leave a maker entirely. In brackets: how many features use it."
+    note = "Working days one person needs to leave a provider entirely. In brackets: how many features use it."
     return Table("Days to leave, and leverage at a renewal", columns, rows, total=None, note=note)
 
 

@@ -48,12 +48,14 @@ def build(markup: Markup) -> SectionContent:
             *_each(gateways),
         ),
         source=(
-            "What the gateway's own log or bill says it charged against the provider's list cost of the same requests, "
-            "for good answers with reported usage. Fees the gateway states elsewhere are in no log row."
+            "What the gateway's own log or bill says it charged, compared with the provider's list cost of the same "
+            "requests, for good answers with reported usage. Logs do not show fees that the gateway states elsewhere."
         ),
         caveat=markup.caveat,
         commands=(
-            Command("llmaudit markup letter GATEWAY --out letter.html", "a page on one gateway that can be sent to it"),
+            Command(
+                "llmaudit markup letter GATEWAY --out letter.html", "a page about one gateway, ready to send to it"
+            ),
             Command("llmaudit explain REQUEST_ID", "billed against list for one request, rate by rate"),
             Command("llmaudit reprice --plan direct", "the same models without the gateway"),
         ),
@@ -98,7 +100,7 @@ def _overview(gateways: list[GatewayRow]) -> Table:
             for row in gateways
         ),
         note=(
-            "Per $1 of list includes every known fee; a range is the interval of a rule's own number, or comes from an "
+            "Per $1 of list includes every known fee. A range is the interval of a rule's number, or comes from an "
             "unknown condition."
         ),
     )

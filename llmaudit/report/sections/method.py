@@ -28,10 +28,10 @@ WORDS = (
     ),
     ("billed cost", "What a log or bill says was charged."),
     ("spend", "Billed cost where there is one, list cost where there is none."),
-    ("markup", "Billed over list, after what looks like a markup and is none has been ruled out."),
+    ("markup", "Billed over list, once everything that only looks like a markup is ruled out."),
     ("tier", "0 trivial, 1 standard, 2 complex, 3 high stakes."),
     ("plan", "Rules that send requests to models; its cost is what the same traffic would have cost."),
-    ("unproven", "Rests on another model's answers, whose quality no paired outcome here has shown."),
+    ("unproven", "Depends on another model's answers, whose quality no paired outcomes here have shown."),
     ("unknown", "Not known. Never read as 0; counted, listed, and in no total."),
 )
 
@@ -50,7 +50,7 @@ def build(audit: Audit) -> SectionContent:
     """Return the versions, the words, the rules of arithmetic and the parts without data."""
     return SectionContent(
         blocks=(
-            Prose("What the words mean, how amounts are computed, and which parts there was no data for.", lead=True),
+            Prose("What the words mean, how amounts are computed, and which parts had no data.", lead=True),
             _facts(audit),
             _words(),
             Bullets(
@@ -58,9 +58,9 @@ def build(audit: Audit) -> SectionContent:
                 (
                     "Amounts are exact to 1e-12 US dollars and are rounded once, where they are shown.",
                     "Parts are rounded so that they add up to the total shown under them.",
-                    "Percentages are rounded each on its own, except shares of a whole.",
+                    "Percentages are rounded one by one, except shares of a whole.",
                     "The same logs, catalog and version give the same report, byte for byte.",
-                    "Nothing was sent anywhere: this page makes no request, and prompts are not in it.",
+                    "Nothing was sent anywhere: this page makes no requests and contains no prompts.",
                 ),
             ),
             *_not_measured(audit),

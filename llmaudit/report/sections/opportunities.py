@@ -45,8 +45,8 @@ def build(found: Opportunities) -> SectionContent:
             *_reasoning(found.reasoning),
         ),
         source=(
-            "Each lever is computed from sums over the requests it is about, at the rates of their own minute, and "
-            "scaled to what was billed; it is never more than those requests cost."
+            "Each lever is computed from sums over the requests it concerns, at the rates of their own minute, and "
+            "scaled to what was billed. It never exceeds what those requests cost."
         ),
         caveat=found.caveat,
         commands=(Command("llmaudit report --format json", "every lever with its groups, to the picodollar"),),
@@ -178,7 +178,7 @@ def _rest(levers: Sequence[Opportunity]) -> tuple[Bullets, ...]:
 
 def _why(one: Opportunity) -> str:
     facts = "; ".join([*one.evidence, *([f"not covered: {one.missing}"] if one.missing else [])])
-    return f"{one.title}: {facts or 'nothing of the kind in the logs'}."
+    return f"{one.title}: {facts or 'none in the logs'}."
 
 
 def _reasoning(found: Reasoning) -> tuple[Part, ...]:

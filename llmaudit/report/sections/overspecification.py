@@ -30,12 +30,12 @@ def build(found: Overspecification) -> SectionContent:
     return SectionContent(
         blocks=(_lead(found), _figures(found), *_chart(found), _by_feature(found), _by_team(found)),
         source=(
-            f"Requests of tier 0 and 1 that ran on a flagship, priced again at the model the plan {quoted(found.plan)} "
-            "sends them to: list price at the request's own time, tokens by the tokenizers' ratio."
+            f"Tier 0 and 1 requests that ran on a flagship, repriced on the model the plan {quoted(found.plan)} sends "
+            "them to: list price at the request's own time, tokens converted by the ratio of the tokenizers."
         ),
         caveat=found.caveat,
         commands=(
-            Command(f"llmaudit plan show {found.plan}", "the reference model and what is assumed of it"),
+            Command(f"llmaudit plan show {found.plan}", "the reference model and what is assumed about it"),
             Command("llmaudit shadow design", "how long a test of the cheaper model would take on this traffic"),
         ),
     )
@@ -44,8 +44,8 @@ def build(found: Overspecification) -> SectionContent:
 def _lead(found: Overspecification) -> Prose:
     return Prose(
         f"{counted(found.requests, 'simple request')} on flagships cost {headline(found.spend_usd)}; on the cheaper "
-        f"model of the plan {quoted(found.plan)} they would have cost {headline(found.reference_usd)}, "
-        f"{headline(found.excess_usd)} less, unproven.",
+        f"model of the plan {quoted(found.plan)} they would have cost {headline(found.reference_usd)}. The difference "
+        f"of {headline(found.excess_usd)} is unproven.",
         lead=True,
     )
 

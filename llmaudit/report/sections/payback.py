@@ -17,17 +17,17 @@ def build(found: Payback) -> SectionContent:
     lead = f"The plan {quoted(found.plan)} saves {shown(found.saving.saving_usd, 0)} a month, {_standing(found)}."
     tables = [_table("Everything the plan saves", found.ways, found.months)]
     if found.certified_saving.saving_usd > 0:
-        tables.append(_table("Certified moves and what needs no other answer", found.certified_ways, found.months))
+        tables.append(_table("Certified moves and what changes no answer", found.certified_ways, found.months))
     return SectionContent(
         blocks=(Prose(lead, lead=True), *tables),
         source=(
-            f"A log of {found.days:,} days, made a month of 30.4375; {found.months} months ahead; "
-            "assumptions and their sources: docs/optimize.md."
+            f"A log of {found.days:,} days, scaled to a month of 30.4375 days and projected {found.months} months "
+            "ahead. docs/optimize.md has the assumptions and their sources."
         ),
         caveat=found.caveat,
         commands=(
             Command(f"llmaudit plan payback --plan {name(found.plan)}", "scenarios, and every assumption"),
-            Command("llmaudit plan payback --engineer-week 4000", "a figure of your own"),
+            Command("llmaudit plan payback --engineer-week 4000", "the same with your own figure"),
         ),
     )
 
@@ -36,7 +36,7 @@ def _standing(found: Payback) -> str:
     """Return how much of the saving is settled; passes that a plan adds can make that part a cost."""
     settled = found.certified_saving.saving_usd
     if settled > 0:
-        return f"of which {shown(settled, 0)} is certified or needs no other answer"
+        return f"of which {shown(settled, 0)} is certified or changes no answer"
     if settled < 0:
         return f"all of it unproven, after {shown(-settled, 0)} of verification passes that are certain"
     return "all of it unproven"

@@ -119,7 +119,7 @@ def _money(found: Reliability) -> Table:
             ("cut off by the caller", found.cancelled_attempts, found.cancelled_usd, ""),
         ),
         total=None,
-        note="A repeated attempt can itself fail, so the lines overlap and are not added up.",
+        note="A repeated attempt can itself fail, so the rows overlap and are not added up.",
     )
 
 
@@ -132,7 +132,7 @@ def _routes(routes: list[RouteRow]) -> Table:
             Column("Seller", Kind.NAME),
             Column("Requests", Kind.COUNT),
             Column("Failed", Kind.COUNT),
-            Column("Failed, of requests", Kind.PERCENT),
+            Column("Share failed", Kind.PERCENT),
             Column("Paid for failures", Kind.MONEY),
             Column("Repeats", Kind.COUNT),
             Column("Paid for repeats", Kind.MONEY),

@@ -125,7 +125,7 @@ WITHOUT = SectionContent(
     source="Nothing yet. A shadow test answers a share of the traffic with both models and compares the answers.",
     commands=(
         Command("llmaudit shadow design", "how many pairs and days a test on this traffic needs"),
-        Command("llmaudit shadow analyze PAIRS", "what a test showed; it appears here from then on"),
+        Command("llmaudit shadow analyze PAIRS", "what a test showed; it then appears here"),
     ),
 )
 

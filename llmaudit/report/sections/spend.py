@@ -57,10 +57,10 @@ def build(spend: Spend) -> SectionContent:
             "Spend is the amount in the log or bill where there is one, and tokens times the provider's list price at "
             "the request's own minute where there is none."
         ),
-        caveat="Requests whose cost is unknown are counted in the last column and are in no amount.",
+        caveat="Requests with an unknown cost are counted in the last column and excluded from every amount.",
         commands=(
-            Command("llmaudit explain REQUEST_ID", "how one request's cost comes about, rate by rate"),
-            Command("llmaudit requests --where \"feature = 'FEATURE'\"", "the rows behind a line of a table"),
+            Command("llmaudit explain REQUEST_ID", "how one request's cost is made up, rate by rate"),
+            Command("llmaudit requests --where \"feature = 'FEATURE'\"", "the requests behind one row of a table"),
         ),
     )
 
@@ -87,9 +87,7 @@ def _money(row: Slice) -> tuple[Value, Value, Value]:
 def _lead(spend: Spend) -> tuple[Prose, ...]:
     """Return who takes most of the money, in one sentence."""
     if not spend.is_known:
-        return (
-            Prose(f"What {counted(spend.requests, 'request')} cost is not known: none of them has a price.", lead=True),
-        )
+        return (Prose(f"The cost of {counted(spend.requests, 'request')} is unknown: none has a price.", lead=True),)
     named, said = leaders(spend), f"{headline(spend.spend_usd)} was spent"
     return (Prose(f"{said}: {', '.join(named)}." if named else f"{said}.", lead=True),)
 
@@ -116,7 +114,9 @@ def _key_figures(spend: Spend) -> Figures:
         (
             KeyFigure("Spend", headline(spend.spend_usd), period(spend.first_day, spend.last_day)),
             KeyFigure("As billed", headline(spend.billed_usd), "what logs and bills say was charged"),
-            KeyFigure("Without a bill", headline(spend.list_only_usd), "tokens at list price, no amount in any log"),
+            KeyFigure(
+                "Without a bill", headline(spend.list_only_usd), "tokens at list price, where no log has an amount"
+            ),
             KeyFigure(
                 "List cost of all",
                 headline(spend.list_usd),
@@ -128,7 +128,7 @@ def _key_figures(spend: Spend) -> Figures:
 
 
 def _requests(spend: Spend) -> KeyFigure:
-    return KeyFigure("Requests", count(spend.requests), f"{counted(spend.calls, 'call')} of the application")
+    return KeyFigure("Requests", count(spend.requests), f"{counted(spend.calls, 'call')} by the application")
 
 
 def _by_day(spend: Spend) -> tuple[Chart, ...]:

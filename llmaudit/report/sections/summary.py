@@ -77,15 +77,17 @@ def _verdict(audit: Audit) -> str:
     spend = audit.spend
     if not spend.requests:
         if audit.reconcile.rows:
-            return f"No request lies in the period, so nothing can be repriced. {in_all(audit.reconcile.rows)}"
+            return f"The period has no requests, so nothing can be repriced. {in_all(audit.reconcile.rows)}"
         if audit.usage.rows:
-            return "No request and no bill lies in the period, only the sellers' own count of usage, which is no bill."
+            return (
+                "The period has neither requests nor bills, only the sellers' own count of usage, which is not a bill."
+            )
         tests = audit.shadow.tests if audit.shadow else []
         read = "".join(f" Shadow test {quoted(test.name)}: {test.sentence}" for test in tests[:FIRST_STEPS])
-        return f"No request lies in the period, so there is nothing to say about money.{read}"
+        return f"The period has no requests, so there is nothing to say about money.{read}"
     these = f"{counted(spend.requests, 'request')} ({period(spend.first_day, spend.last_day)})"
     if not spend.is_known:
-        return f"What {these} cost is not known. {_without_price(audit)}"
+        return f"The cost of {these} is unknown. {_without_price(audit)}"
     return f"{these} cost {headline(spend.spend_usd)}. {_promise(audit.waterfall)}"
 
 
@@ -106,7 +108,7 @@ def _used(audit: Audit) -> tuple[Prose, ...]:
     rows = sorted(audit.usage.rows, key=lambda row: row.high_usd or ZERO, reverse=True)
     more = f"; and {len(rows) - FIRST_STEPS:,} more" if len(rows) > FIRST_STEPS else ""
     told = "; ".join(map(said, rows[:FIRST_STEPS]))
-    return (Prose(f"By the sellers' own count of usage, which is no bill: {told}{more}."),) if rows else ()
+    return (Prose(f"By the sellers' own count of usage, which is not a bill: {told}{more}."),) if rows else ()
 
 
 def _promise(found: Waterfall) -> str:
@@ -130,7 +132,11 @@ def _first(found: Waterfall) -> tuple[Table, ...]:
         return ()
     steps.sort(key=lambda step: step.saved_usd or ZERO, reverse=True)
     passes = total(-(step.saved_usd or ZERO) for step in found.steps if (step.saved_usd or ZERO) < 0)
-    note = f"The plan's verification passes cost {headline(passes)}, which comes off what it saves." if passes else ""
+    note = (
+        f"The plan's verification passes cost {headline(passes)}, which is deducted from what it saves."
+        if passes
+        else ""
+    )
     return (
         Table(
             "What to do first, by dollars saved",

@@ -40,10 +40,10 @@ def build(tiers: Tiers) -> SectionContent:
             _signals(tiers),
         ),
         source=(
-            "Tier 0 trivial, 1 standard, 2 complex, 3 high stakes. Effort and stakes are judged apart, each by the "
-            "first rule that applies: your own rules, what the caller stated, the endpoint, the feature's name, the "
-            "prompt's words, its shape, a classifier of yours, the answer; stakes make tier 3 whatever the effort. A "
-            "flagship is a model the catalog lists as its provider's top class."
+            "Tier 0 trivial, 1 standard, 2 complex, 3 high stakes. Effort and stakes are judged separately, each by "
+            "the first rule that applies: your own rules, what the caller stated, the endpoint, the feature's name, "
+            "the prompt's words, its shape, your own classifier, the answer. High stakes mean tier 3, whatever the "
+            "effort. A flagship is a model that the catalog lists in its provider's top class."
         ),
         caveat=tiers.caveat,
         commands=(
@@ -209,8 +209,8 @@ def _robust(tiers: Tiers) -> tuple[Table, ...]:
     note = (
         f"At least and at most assume that up to {percent(100 * rates.under_tiered_high)} of complex requests are "
         f"tagged too low and {percent(100 * rates.over_tiered_high)} of simple ones too high (measured on "
-        f"{rates.basis}). Moved requests only; what a plan changes for others, such as caches and failed attempts, is "
-        "in its own saving."
+        f"{rates.basis}). This covers moved requests only. What a plan changes for other requests, such as caches and "
+        "failed attempts, is part of its own saving."
     )
     columns = (
         Column("Plan", Kind.NAME),

@@ -53,7 +53,7 @@ def build(found: Waterfall) -> SectionContent:
         ),
         source=(
             "Levers are computed from the requests; the plan's steps are its moves. Each step takes its share of what "
-            "the steps before have left of the group of requests (gateway, model, tier, feature) it applies to."
+            "earlier steps left of the groups of requests (gateway, model, tier, feature) it applies to."
         ),
         caveat=found.caveat,
         commands=(
@@ -65,7 +65,7 @@ def build(found: Waterfall) -> SectionContent:
 
 def _said(found: Waterfall) -> str:
     if not found.spend_usd:
-        return "No request with a known cost lies in the period."
+        return "The period has no request with a known cost."
     if not found.saving_usd:
         return f"{headline(found.spend_usd)} was spent, and no step was found that would have saved any of it."
     plan = f" and the plan {quoted(found.plan)}" if found.plan else ""
@@ -85,7 +85,8 @@ def split(found: Waterfall) -> tuple[KeyFigure, ...]:
         KeyFigure(
             "Together",
             headline(found.saving_usd),
-            f"{percent(found.saving_pct)} of spend, {ends} by the assumptions; {headline(found.reachable_usd)} remains",
+            f"{percent(found.saving_pct)} of spend ({ends} depending on the assumptions); "
+            f"{headline(found.reachable_usd)} remains",
         ),
     )
 
@@ -101,7 +102,9 @@ def _no_risk(found: Waterfall) -> str:
     found_some = [step for step in steps if step.saved_usd]
     unknown = sum(step.saved_usd is None for step in steps)
     least = found.low.no_risk_usd
-    floor = f"at least {headline(least)}, every assumption at its worst; " if ZERO < least < found.no_risk_usd else ""
+    floor = (
+        f"at least {headline(least)} with every assumption at its worst; " if ZERO < least < found.no_risk_usd else ""
+    )
     note = f"{floor}from {len(found_some)} of {counted(len(steps), 'lever')}"
     return f"{note}; no data for {unknown}" if unknown else note
 
@@ -110,12 +113,12 @@ def _certified(found: Waterfall) -> str:
     moved = sum(step.requests for step in found.steps if step.name == "certified")
     if moved:
         return f"{counted(moved, 'request')} moved, whose answers held up in paired outcomes"
-    return "no paired outcome certifies a move of the plan" if found.plan else "no plan moves requests at a saving"
+    return "no paired outcomes certify the plan's moves" if found.plan else "no plan saves by moving requests"
 
 
 def _unproven(found: Waterfall) -> str:
     if not found.plan:
-        return "no plan moves requests at a saving"
+        return "no plan saves by moving requests"
     passes = [step.saved_usd or ZERO for step in found.steps if step.name == "verification"]
     after = f", after {headline(-total(passes))} of verification passes" if passes else ""
     return f"plan {quoted(found.plan)}{after}"
@@ -179,7 +182,7 @@ def _table(found: Waterfall) -> Table:
         tuple(_row(step) for step in found.steps),
         total="Reachable saving",
         limit=len(found.steps),
-        note="On its own: what the step would save if no other were taken. Those overlap and are not added up.",
+        note="On its own: what the step would save without the others. These figures overlap and are not added up.",
     )
 
 
@@ -217,7 +220,7 @@ def _bounds(found: Waterfall) -> Table:
         ),
         tuple((name, one.no_risk_usd, one.certified_usd, one.unproven_usd, one.saving_usd) for name, one in reaches),
         total=None,
-        note="A lever at its worst leaves more for the steps after it, so a later part can be larger there.",
+        note="A lever at its worst leaves more for later steps, so a later part can be larger there.",
     )
 
 
