@@ -101,7 +101,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     tokens: tuple[int, int, int, int, int, int]
     reasoning_tokens: int | None
-    parts: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
+    parts: tuple[int | None, int | None, int | None, int | None, int | None] = (None, None, None, None, None)
     web_searches: int | None = None
     billed_usd: Decimal | None
 
@@ -113,10 +113,12 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def quantities(self) -> tuple[int, ...]:
         """Everything that list cost is linear in, in the order of `PRICED`."""
-        audio_in, image_in, audio_out, image_out = self.parts  # written out: an audit asks for this 200,000 times
+        audio_in, image_in, audio_out, image_out, audio_read = (
+            self.parts
+        )  # written out: an audit asks for this 200,000 times
         return (
             *self.tokens, self.reasoning_tokens or 0, audio_in or 0, image_in or 0, audio_out or 0, image_out or 0,
-            self.web_searches or 0, self.requests,
+            audio_read or 0, self.web_searches or 0, self.requests,
         )  # fmt: skip
 
     @property
@@ -174,7 +176,7 @@ def _sum(cells: list[Cell]) -> Cell:
     first, read, write_5m, write_1h, write_other, output = (
         sum(counts) for counts in zip(*(cell.tokens for cell in cells), strict=True)
     )
-    audio_in, image_in, audio_out, image_out = (
+    audio_in, image_in, audio_out, image_out, audio_read = (
         known_sum(counts) for counts in zip(*(cell.parts for cell in cells), strict=True)
     )
     billed = [cell.billed_usd for cell in cells if cell.billed_usd is not None]
@@ -184,7 +186,7 @@ def _sum(cells: list[Cell]) -> Cell:
         calls=sum(cell.calls for cell in cells),
         tokens=(first, read, write_5m, write_1h, write_other, output),
         reasoning_tokens=known_sum(cell.reasoning_tokens for cell in cells),
-        parts=(audio_in, image_in, audio_out, image_out),
+        parts=(audio_in, image_in, audio_out, image_out, audio_read),
         web_searches=known_sum(cell.web_searches for cell in cells),
         billed_usd=total(billed) if billed else None,
     )

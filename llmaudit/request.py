@@ -97,6 +97,7 @@ class Request(msgspec.Struct, kw_only=True, gc=False):
     output_audio_tokens: int | None = None
     input_image_tokens: int | None = None
     output_image_tokens: int | None = None
+    cache_read_audio_tokens: int | None = None
     web_searches: int | None = None
     max_output_tokens: int | None = None
     prompt_chars: int | None = None

@@ -61,7 +61,7 @@ def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: in
     ):
         store.execute(read_sql("attempts.sql"))  # its joins are best in the order of sizes
         store.execute(read_sql("keyed.sql"))
-        slices = _slices(store, catalog)
+        slices = _slices(catalog)
         store.execute(slices)
         _make_spared(store, slices)
         try:
@@ -94,12 +94,10 @@ def gateway_requests(
             yield crowds
 
 
-def _slices(store: Store, catalog: Catalog) -> str:
-    """Return slices.sql; a database that was opened read-only may be older than its newest column."""
+def _slices(catalog: Catalog) -> str:
+    """Return slices.sql for the edges of a catalog."""
     sql = read_sql("slices.sql").replace("{band} AS", f"{_edge_below(catalog.prompt_edges())} AS")
-    sql = sql.replace("{step} AS", f"{_edge_below(catalog.price_edges())} AS")
-    known = "SELECT 1 FROM information_schema.columns WHERE table_name = 'requests' AND column_name = 'system_chars'"
-    return sql if store.rows(known) else sql.replace("z.system_chars", "CAST(NULL AS BIGINT)")
+    return sql.replace("{step} AS", f"{_edge_below(catalog.price_edges())} AS")
 
 
 def _edge_below(edges: list[int]) -> str:
@@ -166,14 +164,14 @@ def cell_of(store: Store, catalog: Catalog, row_id: int) -> Cell:
 def folded_cell(row: dict[str, Any]) -> Cell:
     """Return a row of rollup.sql as a cell; tokens that nothing is known of are none."""
     first, read, write_5m, write_1h, write_other, output = (int(row[f"sum_{counter}"] or 0) for counter in COUNTERS)
-    audio_in, image_in, audio_out, image_out = (_known(row[f"sum_{name}"]) for name in PARTS)
+    audio_in, image_in, audio_out, image_out, audio_read = (_known(row[f"sum_{name}"]) for name in PARTS)
     return Cell(
         **{name: row[name] for name in KEYS},
         requests=row["requests"],
         calls=int(row["calls"]),
         tokens=(first, read, write_5m, write_1h, write_other, output),
         reasoning_tokens=_known(row["sum_reasoning_tokens"]),
-        parts=(audio_in, image_in, audio_out, image_out),
+        parts=(audio_in, image_in, audio_out, image_out, audio_read),
         web_searches=_known(row["sum_web_searches"]),
         billed_usd=row["sum_billed_usd"],
     )

@@ -62,6 +62,7 @@ def random_request(number: int, rng: random.Random) -> dict[str, Any]:
         "region_class": rng.choice([None, "global", "us", "eu", "mars"]),
         "reasoning_tokens": rng.choice([None, 0, int(tokens["output_tokens"] or 0) // 2]),
         "input_audio_tokens": rng.choice([None, 0, int(tokens["input_tokens"] or 0) // 3]),
+        "cache_read_audio_tokens": rng.choice([None, int(tokens["cache_read_tokens"] or 0) // 2]),
         "input_image_tokens": rng.choice([None, int(tokens["input_tokens"] or 0) // 3]),
         "web_searches": rng.choice([None, 0, 0, 2]),
         "status": "ok",

@@ -85,6 +85,7 @@ SUB_COUNTS: dict[str, tuple[str, TokenUnit]] = {
     "input_image_tokens": ("input_tokens", "input_image"),
     "output_audio_tokens": ("output_tokens", "output_audio"),
     "output_image_tokens": ("output_tokens", "output_image"),
+    "cache_read_audio_tokens": ("cache_read_tokens", "cache_read_audio"),
 }
 """Counts inside a counter: which one they lie in, and the unit that may price them apart."""
 

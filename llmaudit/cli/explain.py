@@ -120,14 +120,14 @@ def _called(cell: Cell, row: dict[str, Any], prices: Catalog) -> PricedCell:
 
     prompt = sum(row[name] or 0 for name in INPUT_COUNTERS)
     first, read, write_5m, write_1h, write_other, output = (row[name] or 0 for name in COUNTERS)
-    audio_in, image_in, audio_out, image_out = (row[name] for name in PARTS)
+    audio_in, image_in, audio_out, image_out, audio_read = (row[name] for name in PARTS)
     sent = msgspec.structs.replace(
         cell,
         usage_status="reported",
         prompt_band=max(edge for edge in prices.prompt_edges() if edge <= prompt),
         tokens=(first, read, write_5m, write_1h, write_other, output),
         reasoning_tokens=row["reasoning_tokens"],
-        parts=(audio_in, image_in, audio_out, image_out),
+        parts=(audio_in, image_in, audio_out, image_out, audio_read),
         web_searches=row["web_searches"],
     )
     return price([sent], prices)[0]

@@ -153,7 +153,7 @@ def _row(world: World, index: int, at: datetime, slot: datetime, offer: Offer, t
         is_thinking=False,
         tokens=(first, read, short, long, other, output),
         reasoning_tokens=None,
-        parts=(None, None, None, None),
+        parts=(None, None, None, None, None),
         web_searches=None,
         billed_usd=Decimal(0),
         group_ratio=str(world.rate) if world.rule == "conversion" else None,

@@ -9,9 +9,17 @@ from functools import cached_property
 
 from llmaudit.catalog.units import PRICED, SUB_COUNTS
 
-INPUT, READ, WRITE, OUTPUT, THOUGHT = (
+INPUT, READ, WRITE, OUTPUT, THOUGHT, AUDIO, AUDIO_READ = (
     PRICED.index(name)
-    for name in ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "output_tokens", "reasoning_tokens")
+    for name in (
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_write_5m_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "input_audio_tokens",
+        "cache_read_audio_tokens",
+    )
 )
 """Places in `PRICED`."""
 

@@ -10,7 +10,7 @@ from llmaudit.money import times, total
 from llmaudit.plans import caching
 from llmaudit.plans.bands import Band
 from llmaudit.plans.legs import Leg, Linear, Swing, fixed
-from llmaudit.plans.prices import INPUT, OUTPUT, READ, THOUGHT, WRITE, Prices
+from llmaudit.plans.prices import AUDIO, AUDIO_READ, INPUT, OUTPUT, READ, THOUGHT, WRITE, Prices
 from llmaudit.plans.ratios import Known
 
 WRITTEN = {"output_tokens", *(name for name, (whole, _) in SUB_COUNTS.items() if whole == "output_tokens")}
@@ -73,6 +73,9 @@ def _effective(rates: Sequence[Decimal], values: Mapping[str, Decimal]) -> tuple
     if lost := values[caching.NAME]:
         anew = max(rates[INPUT], rates[WRITE])  # a seller that charges for writes has the prefix written again
         quantities[READ] = fixed(times(total((times(rates[READ], 1 - lost), times(anew, lost))), tokens))
+        if rates[AUDIO] or rates[AUDIO_READ]:  # what audio costs more than text, cached or not
+            more = total((times(rates[AUDIO_READ], 1 - lost), times(rates[AUDIO], lost)))
+            quantities[AUDIO_READ] = fixed(times(more, tokens))
     per_thought, of_answer = values["reasoning"], values["added reasoning"]
     if per_thought != 1 or of_answer:
         price, of_thought = rates[OUTPUT], rates[OUTPUT] + rates[THOUGHT]

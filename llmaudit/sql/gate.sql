@@ -45,5 +45,6 @@ SELECT
     COALESCE(r.input_image_tokens, 0) AS input_image_tokens,
     COALESCE(r.output_audio_tokens, 0) AS output_audio_tokens,
     COALESCE(r.output_image_tokens, 0) AS output_image_tokens,
+    COALESCE(r.cache_read_audio_tokens, 0) AS cache_read_audio_tokens,
     COALESCE(r.web_searches, 0) AS web_searches
 FROM (SELECT q.*, {bands} AS band_from FROM resolved_requests AS q) AS r

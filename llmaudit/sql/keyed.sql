@@ -56,6 +56,7 @@ SELECT
     z.input_image_tokens AS input_image_tokens,
     z.output_audio_tokens AS output_audio_tokens,
     z.output_image_tokens AS output_image_tokens,
+    z.cache_read_audio_tokens AS cache_read_audio_tokens,
     z.web_searches AS web_searches,
     CASE WHEN z.billed_currency = 'USD' THEN z.billed_amount END AS billed_usd,
     z.prompt_tokens AS prompt_tokens,

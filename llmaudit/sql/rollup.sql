@@ -43,6 +43,7 @@ SELECT
     SUM(k.input_image_tokens) AS sum_input_image_tokens,
     SUM(k.output_audio_tokens) AS sum_output_audio_tokens,
     SUM(k.output_image_tokens) AS sum_output_image_tokens,
+    SUM(k.cache_read_audio_tokens) AS sum_cache_read_audio_tokens,
     SUM(k.web_searches) AS sum_web_searches,
     SUM(k.billed_usd) AS sum_billed_usd
 FROM keyed_requests AS k

@@ -73,7 +73,7 @@ class BilledRequest(msgspec.Struct, frozen=True, kw_only=True):
     is_thinking: bool | None
     tokens: tuple[int, int, int, int, int, int]
     reasoning_tokens: int | None
-    parts: tuple[int | None, int | None, int | None, int | None]
+    parts: tuple[int | None, int | None, int | None, int | None, int | None]
     web_searches: int | None
     billed_usd: Decimal
     group_ratio: str | None

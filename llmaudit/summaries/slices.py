@@ -95,22 +95,23 @@ class Slice(Keyed, frozen=True, kw_only=True):
 
     Attributes:
         tokens: Sums of the six counters, in the order of `COUNTERS`.
-        others: Sums of reasoning, of audio and images in and out, and of web searches; unknown counts as none.
+        others: Sums of reasoning, of audio and images in and out, of cached audio, and of searches; unknown counts as
+            none.
         billed_usd: Sum of what logs say was charged; None where none of them does.
     """
 
     tokens: tuple[int, int, int, int, int, int]
-    others: tuple[int, int, int, int, int, int]
+    others: tuple[int, int, int, int, int, int, int]
     billed_usd: Decimal | None
 
     @property
     def cell(self) -> Cell:
         """The slice as a cell."""
-        reasoning, audio_in, image_in, audio_out, image_out, searches = self.others
+        reasoning, audio_in, image_in, audio_out, image_out, audio_read, searches = self.others
         return self.as_cell(
             self.tokens,
             reasoning_tokens=reasoning,
-            parts=(audio_in, image_in, audio_out, image_out),
+            parts=(audio_in, image_in, audio_out, image_out, audio_read),
             web_searches=searches,
             billed_usd=self.billed_usd,
         )

@@ -1,7 +1,7 @@
 """The audio and image tokens inside the counters: those of the uncached input and of the output, priced apart.
 
 Providers count the audio of a prompt whether it was read from a cache or not, and say beside it how much of it was.
-What was read from a cache has the price of cached tokens, so only the rest counts as audio of `input_tokens`.
+What was read from a cache is a part of the cached tokens, so only the rest counts as audio of `input_tokens`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def fill_parts(
 ) -> None:
     """Fill the counts of audio and image tokens, in place, after the counters they lie in.
 
-    Where nothing says how much of the audio was cached, no more than the uncached input can be audio of it. Parts that
-    are larger than their whole make the usage inconsistent.
+    Where nothing says how much of the audio was cached, as much as the uncached input holds is taken to be audio of it,
+    and only what is left over to be cached. Parts that are larger than their whole make the usage inconsistent.
 
     Args:
         request: Filled in place.
@@ -45,6 +45,7 @@ def fill_parts(
     request.output_image_tokens = checked("output_image_tokens", output_image)
     room = request.input_tokens
     request.input_audio_tokens = _uncached(audio, audio_read, room)
+    request.cache_read_audio_tokens = _cached(audio, request.input_audio_tokens, request.cache_read_tokens)
     room = None if room is None else room - (request.input_audio_tokens or 0)
     request.input_image_tokens = _uncached(image, image_read, room)
     prompt = sum(getattr(request, counter) or 0 for counter in INPUT_COUNTERS)
@@ -65,3 +66,8 @@ def _uncached(stated: int | None, read: int | None, room: int | None) -> int | N
         return None
     rest = max(stated - (read or 0), 0)
     return rest if room is None else min(rest, max(room, 0))
+
+
+def _cached(stated: int | None, uncached: int | None, read: int | None) -> int | None:
+    """Return the tokens of a kind that were read from a cache: what is not uncached, and no more than was read."""
+    return None if stated is None or read is None else min(max(stated - (uncached or 0), 0), read)

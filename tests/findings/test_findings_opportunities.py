@@ -18,7 +18,7 @@ SOL = "openai/gpt-5.6-sol"
 PLAIN: dict[str, Any] = {
     "gateway": None, "seller": "openai", "sku": "gpt-5.6-sol", "model": SOL, "tier": None,
     "price_slot": DAY, "slot_by": "start", "is_thinking": None, "prompt_band": 0, "service_tier": None,
-    "is_batch": False, "region_class": None, "usage_status": "reported", "billed_kind": None, "others": (0,) * 6,
+    "is_batch": False, "region_class": None, "usage_status": "reported", "billed_kind": None, "others": (0,) * 7,
     "billed_usd": None, "within_hours": 24, "needs_tools": False, "cut": None,
 }  # fmt: skip
 """A slice of requests at 4 dollars a million input tokens."""

@@ -85,7 +85,7 @@ def month(
                 day=at.date(), at=at, price_slot=datetime(at.year, at.month, at.day), slot_by="start",  # noqa: DTZ001
                 service_tier=None, is_batch=call.chance < batch, region_class=None, is_thinking=False,
                 tokens=(size, 0, 0, 0, 0, output) if hidden else (size - read, read, 0, 0, 0, output),
-                reasoning_tokens=None, parts=(None, None, None, None),
+                reasoning_tokens=None, parts=(None,) * 5,
                 web_searches=None, billed_usd=amount.quantize(Decimal(1).scaleb(-places), rounding), group_ratio=None,
                 file="other", line=number + 1, rank=dice.getrandbits(32),
             )

@@ -14,6 +14,7 @@ from running import run_here
 
 from llmaudit import usage
 from llmaudit.request import Request
+from llmaudit.store import Store
 
 COUNTS = st.integers(min_value=0, max_value=100_000)
 MILLION = Decimal(1_000_000)
@@ -31,6 +32,7 @@ def test_audio_read_from_a_cache_is_no_fresh_audio(
     assert request.usage_status == "reported"
     assert (request.input_tokens, request.input_audio_tokens) == (text + audio, audio)
     assert request.output_audio_tokens == output
+    assert (request.cache_read_tokens, request.cache_read_audio_tokens) == (text_read + audio_read, audio_read)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ models:
     prices:
       - valid_from: 2026-01-01T00:00:00Z
         source: test
-        usd_per_million: {input: 0.3, cache_read: 0.03, input_audio: 1, output: 2.5}
+        usd_per_million: {input: 0.3, cache_read: 0.03, cache_read_audio: 0.1, input_audio: 1, output: 2.5}
 """
 
 
@@ -86,6 +88,41 @@ def test_a_log_of_gemini_with_cached_audio(tmp_path: Path) -> None:
     (tmp_path / "prices.yaml").write_text(CATALOG)
     options = ("--db", "a.duckdb", "--catalog", tmp_path / "prices.yaml")
     assert run_here(tmp_path, "ingest", "log.jsonl", *options).code == 0
+    found = run_here(tmp_path, "status", "--json", *options).json
+    cost = (1000 * Decimal("0.3") + 500 * 1 + 4500 * Decimal("0.1") + 100 * Decimal("2.5")) / MILLION
+    assert Decimal(found["list_usd"]) == cost
+
+
+def test_cached_audio_without_a_price_costs_what_cached_text_does(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps(answer(1000, 5000, {"AUDIO": 4000, "TEXT": 500})) + "\n")
+    (tmp_path / "prices.yaml").write_text(CATALOG.replace("cache_read_audio: 0.1, ", ""))
+    options = ("--db", "a.duckdb", "--catalog", tmp_path / "prices.yaml")
+    assert run_here(tmp_path, "ingest", "log.jsonl", *options).code == 0
+    found = run_here(tmp_path, "status", "--json", *options).json
+    cost = (500 * Decimal("0.3") + 1000 * 1 + 4500 * Decimal("0.03") + 100 * Decimal("2.5")) / MILLION
+    assert Decimal(found["list_usd"]) == cost
+
+
+@pytest.mark.parametrize(
+    ("audio", "expected"),
+    [(500, 400), (60, 0), (None, None)],  # 100 of 1,000 are fresh: at least 400 of 500 were cached, none of 60 need be
+)
+def test_how_much_audio_was_cached_where_nothing_says(audio: int | None, expected: int | None) -> None:
+    request = Request()
+    usage.openai(request, prompt=1000, completion=50, cached=900)
+    usage.fill_parts(request, input_audio=audio)
+    assert request.cache_read_audio_tokens == expected
+
+
+def test_a_database_of_before_is_read_without_the_count(tmp_path: Path) -> None:
+    """Its cached audio is not known, so it stays cached text, until the log is read again."""
+    (tmp_path / "log.jsonl").write_text(json.dumps(answer(1000, 5000, {"AUDIO": 4500})) + "\n")
+    (tmp_path / "prices.yaml").write_text(CATALOG)
+    options = ("--db", "a.duckdb", "--catalog", tmp_path / "prices.yaml")
+    assert run_here(tmp_path, "ingest", "log.jsonl", *options).code == 0
+    with Store(tmp_path / "a.duckdb") as store:
+        store.execute("ALTER TABLE requests DROP COLUMN cache_read_audio_tokens")
+        store.execute("UPDATE meta SET value = '15' WHERE name = 'schema'")
     found = run_here(tmp_path, "status", "--json", *options).json
     cost = (1000 * Decimal("0.3") + 500 * 1 + 4500 * Decimal("0.03") + 100 * Decimal("2.5")) / MILLION
     assert Decimal(found["list_usd"]) == cost

@@ -39,6 +39,9 @@ def quote(
         int | None, typer.Option("--reasoning", min=0, help="Of the output: reasoning tokens.")
     ] = None,
     input_audio: Annotated[int, typer.Option("--input-audio", min=0, help="Of the input: audio tokens.")] = 0,
+    cache_read_audio: Annotated[
+        int, typer.Option("--cache-read-audio", min=0, help="Of the cached tokens read: audio tokens.")
+    ] = 0,
     input_image: Annotated[int, typer.Option("--input-image", min=0, help="Of the input: image tokens.")] = 0,
     output_audio: Annotated[int, typer.Option("--output-audio", min=0, help="Of the output: audio tokens.")] = 0,
     output_image: Annotated[int, typer.Option("--output-image", min=0, help="Of the output: image tokens.")] = 0,
@@ -68,6 +71,7 @@ def quote(
         "cache_write_other_tokens": cache_write_other,
         "output_tokens": output,
         "input_audio_tokens": input_audio,
+        "cache_read_audio_tokens": cache_read_audio,
         "input_image_tokens": input_image,
         "output_audio_tokens": output_audio,
         "output_image_tokens": output_image,
