@@ -116,7 +116,7 @@ def test_no_lever_takes_the_assumed_time_for_when_requests_followed_each_other(f
 
 
 @pytest.mark.parametrize(
-    ("value", "says"), [("soon", "is not a date or time"), ("1999-01-01", "lies outside 2020 to 2100")]
+    ("value", "says"), [("soon", "is not a date or time"), ("1999-01-01", "is outside 2020 to 2100")]
 )
 def test_what_is_no_time_is_refused(value: str, says: str, folder: Path) -> None:
     done = run_here(folder, "ingest", "log.jsonl", "--assume-time", value)
