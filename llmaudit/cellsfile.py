@@ -38,7 +38,7 @@ from llmaudit.shadow.model import Analysis
 from llmaudit.summaries import all_summaries
 from llmaudit.tiers.confusion import Confusion
 
-SCHEMA = "llmaudit/cells/1"
+SCHEMA = "llmaudit/cells/2"
 KIND, _, MAJOR = SCHEMA.rpartition("/")
 SCHEMA_KEY, REST, REST_SHA256 = b"llmaudit.schema", b"llmaudit", b"llmaudit.sha256"
 MAX_REST = 2**31 - 1
@@ -274,6 +274,12 @@ def _check_version(path: Path, schema: str) -> None:
         raise InputError(
             f"{printable(path.name)} is {printable(schema)}, not {SCHEMA}",
             next_step="Cells files are made by `llmaudit rollup --out cells.parquet`.",
+            slug="not-cells",
+        )
+    if int(major) < int(MAJOR):  # its cells lack a column or an edge, which only the requests could give them
+        raise InputError(
+            f"{printable(path.name)} is {printable(schema)}, older than {SCHEMA}, which this llmaudit reads",
+            next_step="Roll the logs up again: `llmaudit rollup --out cells.parquet`.",
             slug="not-cells",
         )
     if int(major) > int(MAJOR):

@@ -177,7 +177,12 @@ def changed(path: Path, change: Any, *, seal: bool = True) -> None:
 
 
 def newer(rest: dict[str, Any], table: pa.Table) -> pa.Table:
-    rest["schema"] = "llmaudit/cells/2"
+    rest["schema"] = "llmaudit/cells/3"
+    return table
+
+
+def older(rest: dict[str, Any], table: pa.Table) -> pa.Table:
+    rest["schema"] = "llmaudit/cells/1"
     return table
 
 
@@ -203,12 +208,13 @@ def other_notes(rest: dict[str, Any], table: pa.Table) -> pa.Table:
     ("change", "seal", "code", "slug"),
     [
         (newer, "right", 6, "newer-cells"),
+        (older, "right", 5, "not-cells"),
         (other_kind, "right", 5, "not-cells"),
         (other_columns, "right", 5, "damaged-cells"),
         (a_cell_less, "right", 5, "damaged-cells"),
         (other_notes, "wrong", 5, "damaged-cells"),
     ],
-    ids=["newer", "other kind", "columns", "totals", "seal"],
+    ids=["newer", "older", "other kind", "columns", "totals", "seal"],
 )
 def test_a_file_that_is_not_what_it_says_is_refused(
     call: Run, logs: list[Path], change: Any, seal: str, code: int, slug: str
