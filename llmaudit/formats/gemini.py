@@ -95,7 +95,7 @@ def request_of(answer: Record, asked: Record, context: Context, *, started: date
     fill(request, answer, context)
     if asked:
         request.needs_tools = bool(get(asked, "tools"))
-    chat.keep(request, chat.describe(request, _messages(asked), context), None, context)
+    chat.fill_prompt(request, _messages(asked), context)
     return request
 
 

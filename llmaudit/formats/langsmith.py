@@ -13,8 +13,20 @@ from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.span_attributes import inner, langchain_message
-from llmaudit.formats.values import JsonCell, as_number, as_text, dollars, epoch, error_class, mapping, text_time
+from llmaudit.formats.span_attributes import langchain_message
+from llmaudit.formats.values import (
+    JsonCell,
+    as_flag,
+    as_number,
+    as_text,
+    dollars,
+    epoch,
+    error_class,
+    json_in,
+    mapping,
+    object_in,
+    text_time,
+)
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Request
 
@@ -73,7 +85,7 @@ def convert(run: Run, context: Context) -> Held | Ignored:
 
 
 def _request(run: Run, context: Context) -> Request:
-    about, asked, outputs = _about(run), _asked(run), inner(run.outputs)
+    about, asked, outputs = _about(run), _asked(run), json_in(run.outputs)
     model = as_text(about.get("ls_model_name")) or as_text(asked.get("model")) or as_text(asked.get("model_name"))
     served = as_text(outputs.get("model")) if isinstance(outputs, dict) else None
     request = Request(
@@ -87,12 +99,12 @@ def _request(run: Run, context: Context) -> Request:
         model_requested=model,
         model_served=served,
         endpoint=run.run_type,
-        is_streamed=asked.get("stream") if isinstance(asked.get("stream"), bool) else None,
+        is_streamed=as_flag(asked.get("stream")),
         max_output_tokens=usage.limit(asked.get("max_tokens")),
     )
     labels = {name: value for name, value in about.items() if not name.startswith(("ls_", "LANGSMITH", "revision"))}
     chat.label(request, labels)
-    tags = inner(run.tags)
+    tags = json_in(run.tags)
     if isinstance(tags, list) and tags and request.tags is None:
         request.tags = msgspec.json.encode([str(tag) for tag in tags]).decode()
     request.feature = request.feature or run.name
@@ -104,7 +116,7 @@ def _request(run: Run, context: Context) -> Request:
         request.billed_currency, request.billed_kind = "USD", "list_estimate"
     counted = _counted(run)
     request.raw_usage = msgspec.json.encode(counted).decode() if counted else None
-    chat.keep(request, chat.describe(request, _messages(run), context), None, context)
+    chat.fill_prompt(request, _messages(run), context)
     return request
 
 
@@ -119,11 +131,11 @@ def _join(first: Request, later: Request) -> None:
 
 
 def _about(run: Run) -> dict[str, Any]:
-    return mapping(inner(mapping(inner(run.extra)).get("metadata")))
+    return object_in(object_in(run.extra).get("metadata"))
 
 
 def _asked(run: Run) -> dict[str, Any]:
-    return mapping(inner(mapping(inner(run.extra)).get("invocation_params")))
+    return object_in(object_in(run.extra).get("invocation_params"))
 
 
 def _moment(value: str | int | None, field: str) -> datetime | None:
@@ -135,9 +147,9 @@ def _moment(value: str | int | None, field: str) -> datetime | None:
 
 def _counted(run: Run) -> dict[str, Any]:
     """Return the usage that the wrapped client reported, which says more than the run's own columns."""
-    outputs = inner(run.outputs)
+    outputs = json_in(run.outputs)
     for holder in (outputs, langchain_message(outputs)):
-        found = inner(holder.get("usage_metadata")) if isinstance(holder, dict) else None
+        found = json_in(holder.get("usage_metadata")) if isinstance(holder, dict) else None
         if isinstance(found, dict):
             return found
     if run.prompt_tokens is None and run.completion_tokens is None:
@@ -146,15 +158,15 @@ def _counted(run: Run) -> dict[str, Any]:
         "input_tokens": run.prompt_tokens,
         "output_tokens": run.completion_tokens,
         "total_tokens": run.total_tokens,
-        "input_token_details": inner(run.prompt_token_details),
-        "output_token_details": inner(run.completion_token_details),
+        "input_token_details": json_in(run.prompt_token_details),
+        "output_token_details": json_in(run.completion_token_details),
     }
 
 
 def reading_of(run: Run) -> usage.Reading:
     """Return the token counts of a run."""
     counted = _counted(run)
-    sent, made = (mapping(inner(counted.get(f"{side}_token_details"))) for side in ("input", "output"))
+    sent, made = (object_in(counted.get(f"{side}_token_details")) for side in ("input", "output"))
     short, long = as_number(sent.get("ephemeral_5m_input_tokens")), as_number(sent.get("ephemeral_1h_input_tokens"))
     written = as_number(sent.get("cache_creation"))
     if not written and (short or long):
@@ -178,7 +190,7 @@ def group_of(run: Run) -> str:
 
 
 def _messages(run: Run) -> list[Any] | None:
-    found = mapping(inner(run.inputs)).get("messages")
+    found = object_in(run.inputs).get("messages")
     return found if isinstance(found, list) else None
 
 

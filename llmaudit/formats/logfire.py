@@ -10,8 +10,8 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
-from llmaudit.formats.span_attributes import inner, mark_failure
-from llmaudit.formats.values import JsonCell, mapping, or_none, text_time
+from llmaudit.formats.span_attributes import mark_failure
+from llmaudit.formats.values import JsonCell, object_in, or_none, text_time
 from llmaudit.request import Ignored
 
 PENDING = "pending_span"
@@ -37,7 +37,7 @@ def convert(row: Row, context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
     if row.kind == PENDING:
         return Ignored("span that was not finished yet")
-    attributes = mapping(inner(row.attributes))
+    attributes = object_in(row.attributes)
     held = spans.hold(
         context,
         trace=row.trace_id.lower(),
@@ -60,7 +60,7 @@ def convert(row: Row, context: Context) -> Held | Ignored:
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return what the counts of the sampled spans show, by instrumentation, provider and model."""
     return spans.study_of(
-        (mapping(inner(record.get("attributes"))), str(record.get("otel_scope_name") or "")) for record in records
+        (object_in(record.get("attributes")), str(record.get("otel_scope_name") or "")) for record in records
     )
 
 

@@ -11,8 +11,8 @@ from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
 from llmaudit.formats.otlp import hexadecimal, nanoseconds
-from llmaudit.formats.span_attributes import inner, mark_failure, text
-from llmaudit.formats.values import dollars, mapping, text_decimal
+from llmaudit.formats.span_attributes import mark_failure, text
+from llmaudit.formats.values import dollars, json_in, mapping, text_decimal
 from llmaudit.request import Ignored, Reject, Request
 
 USAGE = "mlflow.chat.tokenUsage"
@@ -106,7 +106,7 @@ def convert(span: Span, context: Context) -> Held | Ignored:
 
 def attributes_in(encoded: dict[str, Any]) -> dict[str, Any]:
     """Return a span's attributes, each of which is JSON text, with its token counts under the conventions' names."""
-    attributes = {name: inner(value) for name, value in encoded.items()}
+    attributes = {name: json_in(value) for name, value in encoded.items()}
     counted = attributes.get(USAGE)
     if isinstance(counted, dict):
         long = counted.get("cache_creation_input_tokens_above_1hr")

@@ -10,8 +10,8 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import Context, Format, Held
-from llmaudit.formats.span_attributes import inner, mark_failure
-from llmaudit.formats.values import JsonCell, after, mapping, or_none, text_time
+from llmaudit.formats.span_attributes import mark_failure
+from llmaudit.formats.values import JsonCell, after, object_in, or_none, text_time
 from llmaudit.request import Ignored
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
@@ -33,7 +33,7 @@ class Row(msgspec.Struct, gc=False):
 
 def convert(row: Row, context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
-    attributes = mapping(inner(row.SpanAttributes))
+    attributes = object_in(row.SpanAttributes)
     held = spans.hold(
         context,
         trace=row.TraceId.lower(),
@@ -57,7 +57,7 @@ def convert(row: Row, context: Context) -> Held | Ignored:
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return what the counts of the sampled spans show, by instrumentation, provider and model."""
     return spans.study_of(
-        (mapping(inner(record.get("SpanAttributes"))), str(record.get("ScopeName") or "")) for record in records
+        (object_in(record.get("SpanAttributes")), str(record.get("ScopeName") or "")) for record in records
     )
 
 
