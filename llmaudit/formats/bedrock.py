@@ -157,8 +157,7 @@ def _fill_usage(request: Request, line: Invocation, body: Any, context: Context)
     reading = reading_of(line, body)
     if reading.prompt is not None and reading.completion is None and line.errorCode is None:
         reading = reading._replace(completion=0)  # an embedding; its record has no output count
-    rule = usage.rule_for(context.file.study, line.modelId or "", usage.CACHE_APART)
-    usage.by_rule(request, reading, rule)
+    usage.by_study(request, reading, context.file.study, line.modelId or "", usage.CACHE_APART)
     if request.usage_status == "missing":
         return
     if reading.read is None:  # older SDKs leave the cache out of their record: unknown, not none

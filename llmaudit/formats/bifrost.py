@@ -124,8 +124,7 @@ def convert(log: Log, context: Context) -> Request | Ignored:
     )
     _fill_status(request, log)
     provider, model, reading = told(log)
-    rule = usage.rule_for(context.file.study, usage.rule_name(provider, model), usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    usage.by_study(request, reading, context.file.study, usage.rule_name(provider, model), usage.INSIDE)
     if not log.prompt_tokens and not log.completion_tokens:
         usage.not_counted(request)  # streams of the Responses API are written with zeros
     hit = object_in(log.cache_debug).get("cache_hit") is True

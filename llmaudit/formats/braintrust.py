@@ -54,13 +54,11 @@ def convert(row: Row, context: Context) -> Held | Ignored:
     trace, span = row.root_span_id or row.id, row.span_id or row.id
     parent = next(iter(row.span_parents or ()), None)
     if kind != "llm":
-        context.state.parents[trace, span] = parent
-        return Ignored("span that is no call of a model")
+        return spans.pass_by(context, trace=trace, span=span, parent=parent)
     counted, about = object_in(row.metrics), object_in(row.metadata)
     request = _request(row, counted, about, context)
     reading = reading_of(counted)
-    rule = usage.rule_for(context.file.study, _group(about), usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    rule = usage.by_study(request, reading, context.file.study, _group(about), usage.INSIDE)
     return spans.hold_call(context, trace=trace, span=span, parent=parent, request=request, reading=reading, rule=rule)
 
 

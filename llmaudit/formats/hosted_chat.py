@@ -143,8 +143,7 @@ def reading_of(used: Usage) -> usage.Reading:
 
 def fill(request: Request, used: Usage, context: Context, host: str | None) -> None:
     """Fill the counters by the host's usual rule, or by the one that the file proves for the model."""
-    rule = usage.rule_for(context.file.study, request.model_raw or "", usual_rule(host))
-    usage.by_rule(request, reading_of(used), rule)
+    usage.by_study(request, reading_of(used), context.file.study, request.model_raw or "", usual_rule(host))
     sent = used.prompt_tokens_details or openai_compatible.PromptDetails()
     made = used.completion_tokens_details or openai_compatible.CompletionDetails()
     usage.fill_parts(request, input_audio=sent.audio_tokens, output_audio=made.audio_tokens)

@@ -74,8 +74,7 @@ def convert(row: Observation, context: Context) -> Held | Ignored:
     trace, parent = row.traceId or row.trace_id or "", row.parentObservationId or row.parent_observation_id
     details = details_of(row)
     if row.type not in CALLS and not any(details.values()):
-        context.state.parents[trace, row.id] = parent
-        return Ignored(OTHER)
+        return spans.pass_by(context, trace=trace, span=row.id, parent=parent, why=OTHER)
     known = context.state.calls.get((trace, row.id))
     request = Request(
         response_id=_answer_id(row),

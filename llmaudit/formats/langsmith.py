@@ -64,15 +64,15 @@ def convert(run: Run, context: Context) -> Held | Ignored:
     """Put a run into the file's state. A run may come in two parts: how it began, and how it ended."""
     trace = run.trace_id or (run.dotted_order or "").partition(".")[0].rpartition("Z")[2] or run.id
     if run.run_type not in {None, *CALLS}:
-        context.state.parents[trace, run.id] = run.parent_run_id
-        return Ignored("run that is no call of a model")
+        return spans.pass_by(
+            context, trace=trace, span=run.id, parent=run.parent_run_id, why="run that is no call of a model"
+        )
     known = context.state.calls.get((trace, run.id))
     if run.run_type is None and known is None:
         return Ignored("end of a run that is no call of a model")
     request = _request(run, context)
     reading = reading_of(run)
-    rule = usage.rule_for(context.file.study, group_of(run), usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    rule = usage.by_study(request, reading, context.file.study, group_of(run), usage.INSIDE)
     if known is not None:
         _join(known.request, request)
         if reading.prompt is not None or reading.completion is not None:

@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import spans
-from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.base import HELD, Context, Format, Held
 from llmaudit.formats.span_attributes import mark_failure
 from llmaudit.formats.values import JsonCell, object_in, or_none, text_time
 from llmaudit.request import Ignored
@@ -38,7 +38,7 @@ def convert(row: Row, context: Context) -> Held | Ignored:
     if row.kind == PENDING:
         return Ignored("span that was not finished yet")
     attributes = object_in(row.attributes)
-    held = spans.hold(
+    request = spans.hold(
         context,
         trace=row.trace_id.lower(),
         span=row.span_id.lower(),
@@ -46,15 +46,14 @@ def convert(row: Row, context: Context) -> Held | Ignored:
         attributes=attributes,
         scope=row.otel_scope_name or "",
     )
-    if isinstance(held, Ignored):
-        return held
-    request, verdict = held
+    if isinstance(request, Ignored):
+        return request
     request.feature = request.feature or or_none(row.service_name)
     request.started_at = text_time(row.start_timestamp, "start_timestamp")
     request.ended_at = text_time(row.end_timestamp, "end_timestamp")
     if (row.otel_status_code or "").upper() == "ERROR":
         mark_failure(request, {**attributes, "exception.type": row.exception_type or ""})
-    return verdict
+    return HELD
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:

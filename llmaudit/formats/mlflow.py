@@ -9,7 +9,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import spans
-from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.base import HELD, Context, Format, Held
 from llmaudit.formats.otlp import hexadecimal, nanoseconds
 from llmaudit.formats.span_attributes import mark_failure, text
 from llmaudit.formats.values import dollars, json_in, mapping, text_decimal
@@ -81,7 +81,7 @@ def convert(span: Span, context: Context) -> Held | Ignored:
     if not isinstance(identifier, str) or not isinstance(trace, str):
         raise Reject("missing-field", "span_id")
     parent = span.parent_span_id or span.parent_id
-    held = spans.hold(
+    request = spans.hold(
         context,
         trace=hexadecimal(trace),
         span=hexadecimal(identifier),
@@ -89,9 +89,8 @@ def convert(span: Span, context: Context) -> Held | Ignored:
         attributes=attributes,
         scope="mlflow",
     )
-    if isinstance(held, Ignored):
-        return held
-    request, verdict = held
+    if isinstance(request, Ignored):
+        return request
     start = span.start_time_unix_nano if span.start_time_unix_nano is not None else span.start_time
     end = span.end_time_unix_nano if span.end_time_unix_nano is not None else span.end_time
     request.started_at = nanoseconds(start, "start_time_unix_nano")
@@ -101,7 +100,7 @@ def convert(span: Span, context: Context) -> Held | Ignored:
     code = span.status_code or (span.status.code if span.status else None)
     if code in {"STATUS_CODE_ERROR", "ERROR", 2}:
         mark_failure(request, attributes)
-    return verdict
+    return HELD
 
 
 def attributes_in(encoded: dict[str, Any]) -> dict[str, Any]:

@@ -72,12 +72,12 @@ _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 def convert(span: Span, context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
     if span.type != "llm":
-        context.state.parents[span.trace_id, span.id] = span.parent_span_id
-        return Ignored("span that is no call of a model")
+        return spans.pass_by(context, trace=span.trace_id, span=span.id, parent=span.parent_span_id)
     request = _request(span, context)
     reading = reading_of(object_in(span.usage))
-    rule = usage.rule_for(context.file.study, f"{span.provider or ''}/{span.model or ''}", usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    rule = usage.by_study(
+        request, reading, context.file.study, f"{span.provider or ''}/{span.model or ''}", usage.INSIDE
+    )
     return spans.hold_call(
         context,
         trace=span.trace_id,

@@ -7,7 +7,7 @@ from typing import Any
 
 from llmaudit import usage
 from llmaudit.formats import spans
-from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.base import HELD, Context, Format, Held
 from llmaudit.formats.otlp import attributes_of, hexadecimal, nanoseconds
 from llmaudit.formats.span_attributes import flat, mark_failure
 from llmaudit.formats.values import as_text, json_in, mapping, object_in, text_time
@@ -25,7 +25,7 @@ def convert(row: dict[str, Any], context: Context) -> Held | Ignored:
     if not isinstance(trace, str) or not isinstance(span, str):
         raise Reject("missing-field", "context.span_id")
     parent = row.get("parent_id") or row.get("parent_span_id")
-    held = spans.hold(
+    request = spans.hold(
         context,
         trace=hexadecimal(trace),
         span=hexadecimal(span),
@@ -33,9 +33,8 @@ def convert(row: dict[str, Any], context: Context) -> Held | Ignored:
         attributes=attributes,
         scope=scope_of(attributes),
     )
-    if isinstance(held, Ignored):
-        return held
-    request, verdict = held
+    if isinstance(request, Ignored):
+        return request
     process = mapping(mapping(row.get("resource")).get("attributes"))
     request.feature = request.feature or as_text(process.get("service.name"))
     if "start_time_unix_nano" in row:
@@ -48,7 +47,7 @@ def convert(row: dict[str, Any], context: Context) -> Held | Ignored:
     status = row.get("status_code") or mapping(nested).get("code") or mapping(nested).get("status_code")
     if status in ("ERROR", "STATUS_CODE_ERROR", 2):
         mark_failure(request, {**_exception(row), **attributes})
-    return verdict
+    return HELD
 
 
 def attributes_in(row: dict[str, Any]) -> dict[str, Any]:

@@ -54,12 +54,11 @@ def convert(call: Call, context: Context) -> Held | Ignored:
     if not used and call.exception and isinstance(object_in(call.inputs).get("model"), str):
         counted = {}  # a client's call that failed: a function around it is not asked for a model
     if not isinstance(counted, dict) or len(used) > 1 or (as_number(counted.get("requests")) or 1) > 1:
-        context.state.parents[trace, call.id] = call.parent_id
-        return Ignored("call with the sums of several calls" if used else "call that used no model")
+        why = "call with the sums of several calls" if used else "call that used no model"
+        return spans.pass_by(context, trace=trace, span=call.id, parent=call.parent_id, why=why)
     request = _request(call, str(model), counted, context)
     reading = reading_of(counted)
-    rule = usage.rule_for(context.file.study, str(model), usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    rule = usage.by_study(request, reading, context.file.study, str(model), usage.INSIDE)
     return spans.hold_call(
         context, trace=trace, span=call.id, parent=call.parent_id, request=request, reading=reading, rule=rule
     )
