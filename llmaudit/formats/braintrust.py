@@ -10,6 +10,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.filling import fill_cost
 from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.values import (
     JsonCell,
@@ -17,7 +18,6 @@ from llmaudit.formats.values import (
     as_flag,
     as_number,
     as_text,
-    dollars,
     epoch,
     error_class,
     json_in,
@@ -87,8 +87,9 @@ def _request(row: Row, counted: Mapping[str, Any], about: Mapping[str, Any], con
         request.status, request.error_class = "error", error_class(None, words.partition("(")[0].partition(":")[0])
     cost = counted.get("estimated_cost")
     if cost is not None and as_number(cost):
-        request.billed_amount = dollars(text_decimal(str(cost), "metrics.estimated_cost"), "metrics.estimated_cost")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
+        fill_cost(
+            request, text_decimal(str(cost), "metrics.estimated_cost"), "metrics.estimated_cost", kind="list_estimate"
+        )
     chat.fill_prompt(request, json_in(row.input), context)
     return request
 

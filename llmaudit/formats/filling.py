@@ -1,4 +1,4 @@
-"""What gateway formats fill in the same way: how a call ended, what it cost, who asked, and when."""
+"""What several formats fill in the same way: how a call ended, what it cost, who asked, and when."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def fill_cost(
     *,
     kind: BilledKind = "seller_reported",
 ) -> None:
-    """Fill the amount that the gateway itself states, in dollars or parts of one; None stays unknown.
+    """Fill the amount that the log states, in dollars or parts of one; None stays unknown.
 
     Args:
         request: Filled in place.

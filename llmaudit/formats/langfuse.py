@@ -10,9 +10,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.filling import fill_cost, none_if_zero
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.values import as_text, dollars, json_in, object_in, or_none, text_time
-from llmaudit.money import ZERO
+from llmaudit.formats.values import as_text, json_in, object_in, or_none, text_time
 from llmaudit.request import Ignored, Request
 
 CALLS = {"GENERATION", "EMBEDDING"}
@@ -170,10 +170,7 @@ def _fill_cost(request: Request, row: Observation) -> None:
     totals = [each.get("total") for each in stated if isinstance(each, dict)]
     found = [*totals, row.calculatedTotalCost, row.totalCost, row.total_cost]
     cost = next((Decimal(str(each)) for each in found if each is not None and not isinstance(each, bool)), None)
-    if cost is None or cost == ZERO:
-        return
-    request.billed_amount = dollars(cost, "totalCost")
-    request.billed_currency, request.billed_kind = "USD", "list_estimate"
+    fill_cost(request, none_if_zero(cost), "totalCost", kind="list_estimate")
 
 
 SEMANTICS = (

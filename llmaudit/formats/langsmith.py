@@ -12,6 +12,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.filling import fill_cost, none_if_zero
 from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.span_attributes import langchain_message
 from llmaudit.formats.values import (
@@ -19,7 +20,6 @@ from llmaudit.formats.values import (
     as_flag,
     as_number,
     as_text,
-    dollars,
     epoch,
     error_class,
     json_in,
@@ -27,7 +27,6 @@ from llmaudit.formats.values import (
     object_in,
     text_time,
 )
-from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Request
 
 CALLS = {"llm", "embedding"}
@@ -111,9 +110,7 @@ def _request(run: Run, context: Context) -> Request:
     if run.error or run.status == "error":
         words = run.error.partition("(")[0].partition(":")[0] if isinstance(run.error, str) else ""
         request.status, request.error_class = "error", error_class(None, words)
-    if run.total_cost is not None and run.total_cost != ZERO:  # 0 is what it writes for a model without a price
-        request.billed_amount = dollars(run.total_cost, "total_cost")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
+    fill_cost(request, none_if_zero(run.total_cost), "total_cost", kind="list_estimate")
     counted = _counted(run)
     request.raw_usage = msgspec.json.encode(counted).decode() if counted else None
     chat.fill_prompt(request, _messages(run), context)

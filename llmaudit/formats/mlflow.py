@@ -10,9 +10,10 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import spans
 from llmaudit.formats.base import HELD, Context, Format, Held
+from llmaudit.formats.filling import fill_cost
 from llmaudit.formats.otlp import hexadecimal, nanoseconds
 from llmaudit.formats.span_attributes import mark_failure, text
-from llmaudit.formats.values import dollars, json_in, mapping, text_decimal
+from llmaudit.formats.values import json_in, mapping, text_decimal
 from llmaudit.request import Ignored, Reject, Request
 
 USAGE = "mlflow.chat.tokenUsage"
@@ -136,8 +137,7 @@ def _fill_trace(request: Request, info: Info) -> None:
 def _fill_cost(request: Request, attributes: dict[str, Any]) -> None:
     cost = attributes.get("mlflow.llm.cost")
     if isinstance(cost, dict) and cost.get("total_cost") is not None:
-        request.billed_amount = dollars(text_decimal(str(cost["total_cost"]), "total_cost"), "total_cost")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
+        fill_cost(request, text_decimal(str(cost["total_cost"]), "total_cost"), "total_cost", kind="list_estimate")
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:

@@ -11,8 +11,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.filling import fill_cost, none_if_zero
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.values import JsonCell, after, as_number, as_text, dollars, error_class, object_in, text_time
+from llmaudit.formats.values import JsonCell, after, as_number, as_text, error_class, object_in, text_time
 from llmaudit.request import Ignored, Reject, Request
 
 ORIGINAL = "original_usage."
@@ -112,9 +113,7 @@ def _request(span: Span, context: Context) -> Request:
     if error:
         request.status = "error"
         request.error_class = error_class(None, as_text(error.get("exception_type")) or "")
-    if span.total_estimated_cost:  # 0 is what a model without a price looks like
-        request.billed_amount = dollars(span.total_estimated_cost, "total_estimated_cost")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
+    fill_cost(request, none_if_zero(span.total_estimated_cost), "total_estimated_cost", kind="list_estimate")
     chat.fill_prompt(request, object_in(span.input).get("messages"), context)
     return request
 

@@ -15,11 +15,11 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, sdk_usage
 from llmaudit.formats.base import Context
+from llmaudit.formats.filling import fill_cost
 from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.values import (
     as_number,
     as_text,
-    dollars,
     error_class,
     http_status,
     json_in,
@@ -340,8 +340,7 @@ def _fill_cost(request: Request, attributes: Attributes) -> None:
     cost = first(attributes, _COST)
     if cost is None or isinstance(cost, bool | list | dict):
         return
-    request.billed_amount = dollars(text_decimal(str(cost), "cost"), "cost")
-    request.billed_currency, request.billed_kind = "USD", "list_estimate"
+    fill_cost(request, text_decimal(str(cost), "cost"), "cost", kind="list_estimate")
 
 
 def _messages(attributes: Attributes) -> list[Any] | None:

@@ -11,12 +11,12 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.filling import fill_cost
 from llmaudit.formats.values import (
     JsonCell,
     as_flag,
     as_number,
     as_text,
-    dollars,
     error_class,
     mapping,
     object_in,
@@ -99,8 +99,7 @@ def _fill_cost(request: Request, costs: Any) -> None:
         if name.endswith(TOTAL) and not isinstance(value, bool | list | dict):
             amounts.append(text_decimal(str(value), name) or ZERO)
     if sum(amounts, ZERO) > ZERO:
-        request.billed_amount = dollars(sum(amounts, ZERO), "costs")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
+        fill_cost(request, sum(amounts, ZERO), "costs", kind="list_estimate")
 
 
 def reading_of(counted: Mapping[str, Any]) -> usage.Reading:
