@@ -152,7 +152,7 @@ def _summaries(
     return {summary.row: summary.build(store) for summary in chosen}, frozenset(left_out)
 
 
-def facts_of_gateways(store: Store, catalog: Catalog, period: Period = ALL, gateway: str | None = None) -> Facts:
+def facts_of_gateways(store: Store, catalog: Catalog, period: Period, gateway: str | None) -> Facts:
     """Read what the verdict on gateways needs and nothing else: a small part of the work of `facts_of`.
 
     Cells say nothing of tiers, attempts, features, teams and needs; requests that went through no gateway are in none.
