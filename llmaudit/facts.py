@@ -290,14 +290,12 @@ def _known_total(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 def _certified(store: Store) -> frozenset[Move]:
     """Return the moves that shadow tests have certified."""
-    if not store.has("evals"):
-        return frozenset()
     return frozenset(store.rows("SELECT tier, model_from, model_to FROM evals WHERE certified"))
 
 
 def _shadow_tests(store: Store) -> list[ShadowTest]:
     """Return the pairs of every shadow test; scipy is imported only where there is one."""
-    if not store.has("shadow_tests") or not store.rows("SELECT 1 FROM shadow_tests LIMIT 1"):
+    if not store.rows("SELECT 1 FROM shadow_tests LIMIT 1"):
         return []
     from llmaudit.shadow.pair_arrays import load  # noqa: PLC0415 -- see above
     from llmaudit.shadow.storage import tests  # noqa: PLC0415 -- the same
