@@ -152,7 +152,7 @@ def _summaries(
     return {summary.row: summary.build(store) for summary in chosen}, frozenset(left_out)
 
 
-def facts_of_gateways(store: Store, catalog: Catalog, period: Period = ALL, gateway: str | None = None) -> Facts:
+def facts_of_gateways(store: Store, catalog: Catalog, period: Period, gateway: str | None) -> Facts:
     """Read what the verdict on gateways needs and nothing else: a small part of the work of `facts_of`.
 
     Cells say nothing of tiers, attempts, features, teams and needs; requests that went through no gateway are in none.
@@ -290,14 +290,12 @@ def _known_total(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 def _certified(store: Store) -> frozenset[Move]:
     """Return the moves that shadow tests have certified."""
-    if not store.has("evals"):
-        return frozenset()
     return frozenset(store.rows("SELECT tier, model_from, model_to FROM evals WHERE certified"))
 
 
 def _shadow_tests(store: Store) -> list[ShadowTest]:
     """Return the pairs of every shadow test; scipy is imported only where there is one."""
-    if not store.has("shadow_tests") or not store.rows("SELECT 1 FROM shadow_tests LIMIT 1"):
+    if not store.rows("SELECT 1 FROM shadow_tests LIMIT 1"):
         return []
     from llmaudit.shadow.pair_arrays import load  # noqa: PLC0415 -- see above
     from llmaudit.shadow.storage import tests  # noqa: PLC0415 -- the same

@@ -72,9 +72,7 @@ def keyed_requests(store: Store, catalog: Catalog, period: Period = ALL, top: in
 
 
 @contextmanager
-def gateway_requests(
-    store: Store, catalog: Catalog, period: Period = ALL, gateway: str | None = None
-) -> Iterator[list[Crowd]]:
+def gateway_requests(store: Store, catalog: Catalog, period: Period, gateway: str | None) -> Iterator[list[Crowd]]:
     """Make the view `keyed_requests` of what gateways billed alone (gateways.sql), for the length of a block.
 
     Args:

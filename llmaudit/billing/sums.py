@@ -7,7 +7,7 @@ import pyarrow as pa
 from llmaudit.catalog import Catalog
 from llmaudit.edges import Slots
 from llmaudit.evidence import BillSum
-from llmaudit.period import ALL, Period
+from llmaudit.period import Period
 from llmaudit.sql import read_sql
 from llmaudit.store import Store
 
@@ -20,7 +20,7 @@ _SHORT = (
 """When lines of usage by the minute or hour are: only they need to know within which prices they lie."""
 
 
-def bill_sums(store: Store, catalog: Catalog, period: Period = ALL) -> tuple[list[BillSum], Slots]:
+def bill_sums(store: Store, catalog: Catalog, period: Period) -> tuple[list[BillSum], Slots]:
     """Return the bill lines of a period as sums, and the spans of time that price slots among them are of.
 
     Args:

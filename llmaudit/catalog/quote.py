@@ -210,7 +210,7 @@ def unpriced(reason: str, offer: Offer | None = None) -> Quote:
     return Quote("unpriced", None, None, None, assumptions=(reason,), offer=offer)
 
 
-def no_match(catalog: Catalog, model: str, match: Match, seller: str | None = None) -> tuple[str, str]:
+def no_match(catalog: Catalog, model: str, match: Match, seller: str | None) -> tuple[str, str]:
     """Return why a name means no offer, with the nearest names, and what to do about it: two sentences, without stops.
 
     Args:

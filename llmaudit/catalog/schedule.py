@@ -64,7 +64,7 @@ def _clock(text: str) -> timedelta:
     return timedelta(hours=int(hours), minutes=int(minutes))
 
 
-def states(schedule: Schedule, at: datetime, *, at_is_start: bool = False) -> tuple[bool, ...]:
+def states(schedule: Schedule, at: datetime, *, at_is_start: bool) -> tuple[bool, ...]:
     """Return whether a request falls into a schedule's hours: the likelier answer first, then the other if it may be.
 
     A seller that goes by the completion of a request leaves a doubt where a log has only its start: a request that

@@ -58,7 +58,7 @@ def open_store(
     return Store(path, read_only=read_only, existing=existing, lock_timeout=lock_timeout)
 
 
-def gathered(settings: Settings, prices: Catalog, plans: Sequence[str] = ()) -> Evidence:
+def gathered(settings: Settings, prices: Catalog, plans: Sequence[str]) -> Evidence:
     """Return the evidence of the settings' period, from the database.
 
     Raises:

@@ -223,8 +223,6 @@ class OutcomeSum(msgspec.Struct, frozen=True):
 
 def summary(store: Store) -> tuple[list[OutcomeSum], list[OutcomeFile]]:
     """Return what outcomes there are, by metric, source and model, and the files they came in."""
-    if not store.has("outcomes"):
-        return [], []
     rows = store.rows(
         "SELECT metric, source, model, count(*), round(avg(score), 6) FROM outcomes GROUP BY ALL ORDER BY ALL"
     )

@@ -55,10 +55,8 @@ def paired_outcomes(
     """
     names = _Names(catalog)
     cases: dict[str, dict[str, _Case]] = {}
-    unpaired = 0
-    if store.has(source):
-        unpaired = _collect(store, names, cases, source)
-    if source == "outcomes" and store.has("shadow_pairs"):
+    unpaired = _collect(store, names, cases, source)
+    if source == "outcomes":
         _shadow(store, names, cases)
     counts = {name: sum(len(case.scores) > 1 for case in found.values()) for name, found in cases.items()}
     paired = {name: count for name, count in counts.items() if count}

@@ -13,13 +13,13 @@ from llmaudit.formats import chat, qwen_code
 from llmaudit.formats.anthropic_messages import seller_of_message
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.claude_code import FAST
+from llmaudit.formats.filling import fill_cost
 from llmaudit.formats.otlp import attributes_of, nanoseconds
 from llmaudit.formats.span_attributes import text
 from llmaudit.formats.values import (
     as_number,
     as_text,
     before,
-    dollars,
     error_class,
     http_status,
     mapping,
@@ -195,8 +195,7 @@ def _claude(request: Request, said: Mapping[str, Any]) -> Request:
     )
     cost = said.get("cost_usd")
     if cost is not None and as_number(cost) != 0:
-        request.billed_amount = dollars(text_decimal(str(cost), "cost_usd"), "cost_usd")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
+        fill_cost(request, text_decimal(str(cost), "cost_usd"), "cost_usd", kind="list_estimate")
     return _keep(request, said)
 
 

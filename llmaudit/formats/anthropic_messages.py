@@ -123,7 +123,7 @@ def convert(line: Exchange, context: Context) -> list[Request]:
     request.max_output_tokens = asked.max_tokens
     request.needs_tools = None if asked.messages is None else bool(asked.tools)
     chat.label(request, asked.metadata or {})
-    chat.keep(request, chat.describe(request, _messages(asked), context), None, context)
+    chat.fill_prompt(request, _messages(asked), context)
     return [request, *iterations_of(request, answer.usage)]
 
 

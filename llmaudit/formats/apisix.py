@@ -10,9 +10,9 @@ from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.access_logs import without_query
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_status, number, object_in, text_in, whole
+from llmaudit.formats.filling import fill_status, number, whole
 from llmaudit.formats.nginx_json import ended_at, started_at
-from llmaudit.formats.values import after, or_none
+from llmaudit.formats.values import after, as_flag, as_text, object_in, or_none
 from llmaudit.request import Ignored, Reject, Request
 
 Number = int | float | str | None
@@ -64,7 +64,7 @@ def convert(line: Line, context: Context) -> Request | Ignored:
     """Return the request of one line."""
     told, asked = line.llm_summary or Summary(), object_in(line.llm_request)
     served = or_none(told.model) or _word(line.llm_model)
-    requested = _word(line.request_llm_model) or text_in(asked, "model") or served
+    requested = _word(line.request_llm_model) or as_text(asked.get("model")) or served
     if line.request_type == "traditional_http" or (served is None and requested is None):
         return Ignored("call of no model")
     request = Request(
@@ -85,8 +85,7 @@ def convert(line: Line, context: Context) -> Request | Ignored:
     usage.passed_through(request, _reading(line, told), provider=None, model=served or requested)
     if request.status == "error":
         usage.not_counted(request)
-    turns = chat.describe(request, asked.get("messages"), context)
-    chat.keep(request, turns, None, context)
+    chat.fill_prompt(request, asked.get("messages"), context)
     return request
 
 
@@ -114,12 +113,12 @@ def _streamed(line: Line, asked: dict[str, Any]) -> bool | None:
     if isinstance(line.llm_stream, bool):
         return line.llm_stream
     found = _FLAGS.get((line.llm_stream or "").lower(), _FLAGS.get(line.request_type or ""))
-    return asked.get("stream") if found is None and isinstance(asked.get("stream"), bool) else found
+    return as_flag(asked.get("stream")) if found is None else found
 
 
 def _endpoint(line: Line) -> str | None:
     if isinstance(line.request, dict):
-        path = text_in(line.request, "uri")
+        path = as_text(line.request.get("uri"))
     else:
         path = line.uri or next(iter((line.request or "").split(" ")[1:2]), None)
     return without_query(path) if path else None

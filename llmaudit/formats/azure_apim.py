@@ -12,8 +12,7 @@ from llmaudit.deployments import hidden
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.openai_compatible import CompletionDetails, PromptDetails
-from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import HTTP_ERROR, after, error_class, http_status, mapping, or_none, text_time
+from llmaudit.formats.values import HTTP_ERROR, after, as_flag, error_class, http_status, object_in, or_none, text_time
 from llmaudit.request import Ignored, Request
 
 DEPLOYMENT = re.compile(r"/deployments/(?P<name>[^/?]+)/(?P<call>[^?]*)")
@@ -69,7 +68,7 @@ def convert(line: Entry, context: Context) -> Request | Ignored:
     told = answer if isinstance(answer, str) else msgspec.json.encode(answer).decode()
     if line.category != "GatewayLogs" or (found is None and not USAGE.search(told)):
         return Ignored("request that is no call of a model")
-    asked = mapping(inner(about.backendRequestBody if about.backendRequestBody is not None else about.requestBody))
+    asked = object_in(about.backendRequestBody if about.backendRequestBody is not None else about.requestBody)
     started = text_time(line.time, "time")
     deployment = found["name"] if found else None
     model = MODEL.search(told)
@@ -87,7 +86,7 @@ def convert(line: Entry, context: Context) -> Request | Ignored:
         model_requested=deployment if model else None,
         model_served=model["name"] if model else None,
         endpoint=or_none(found["call"]) if found else None,
-        is_streamed=asked.get("stream") if isinstance(asked.get("stream"), bool) else None,
+        is_streamed=as_flag(asked.get("stream")),
         http_status=http_status(status),
         key_id=or_none(about.apimSubscriptionId),
         feature=or_none(about.apiId),
@@ -96,8 +95,7 @@ def convert(line: Entry, context: Context) -> Request | Ignored:
         request.status = "error"
         request.error_class = "content_filter" if "content_filter" in told else error_class(status)
     _fill_usage(request, told)
-    messages = asked.get("messages")
-    chat.keep(request, chat.describe(request, messages if isinstance(messages, list) else None, context), None, context)
+    chat.fill_prompt(request, asked.get("messages"), context)
     return request
 
 

@@ -9,8 +9,7 @@ import msgspec
 
 from llmaudit.deployments import hidden
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import HTTP_ERROR, after, error_class, http_status, mapping, or_none, text_time, utc
+from llmaudit.formats.values import HTTP_ERROR, after, as_text, error_class, http_status, object_in, text_time, utc
 from llmaudit.request import Ignored, Request
 
 TICKS_PER_MICROSECOND = 10
@@ -31,18 +30,18 @@ class Entry(msgspec.Struct, gc=False):
 
 def convert(line: Entry, _: Context) -> Request | Ignored:
     """Return the request of one record; its tokens are unknown."""
-    about = mapping(inner(line.properties))
-    deployment, name = _word(about.get("modelDeploymentName")), _word(about.get("modelName"))
+    about = object_in(line.properties)
+    deployment, name = as_text(about.get("modelDeploymentName")), as_text(about.get("modelName"))
     if line.category != "RequestResponse" or (deployment is None and name is None):
         return Ignored("operation that is no call of a model")
-    version = _word(about.get("modelVersion"))
+    version = as_text(about.get("modelVersion"))
     served = f"{name}-{version}" if name and version else name
     started = text_time(line.time, "time")
     status = int(str(line.resultSignature)) if str(line.resultSignature).isdigit() else None
     stream = str(about.get("streamType") or "").lower()
     request = Request(
         trace_id=line.correlationId,
-        request_id=_word(about.get("objectId")),
+        request_id=as_text(about.get("objectId")),
         started_at=started,
         ended_at=after(started, _milliseconds(about, line.durationMs), "durationMs"),
         seller="azure",
@@ -70,10 +69,6 @@ def _milliseconds(about: dict[str, Any], stated: float | str | None) -> float | 
         return (ended - began) / TICKS_PER_MILLISECOND
     number = float(str(stated)) if isinstance(stated, int | float) or str(stated).isdigit() else None
     return number if number is not None and number >= 0 else None
-
-
-def _word(value: Any) -> str | None:
-    return or_none(value) if isinstance(value, str) else None
 
 
 FORMAT = Format(

@@ -10,8 +10,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import Count, after, as_number, error_class, mapping, text_time
+from llmaudit.formats.values import Count, after, as_number, error_class, json_in, mapping, object_in, text_time
 from llmaudit.request import ErrorClass, Reject, Request
 
 OPEN = ("foundation-model/", "inference-profile/")
@@ -80,11 +79,11 @@ def convert(line: Invocation, context: Context) -> Request:
     """Return the request of one record."""
     if line.modelId is None:
         raise Reject("missing-field", "modelId")
-    sent, body = line.input or Input(), inner(line.output.outputBodyJson if line.output else None)
+    sent, body = line.input or Input(), json_in(line.output.outputBodyJson if line.output else None)
     model = model_of(_routed(body) or line.modelId)
     started = text_time(line.timestamp, "timestamp")
     role, person = _identity(line.identity.arn if line.identity else None)
-    asked = mapping(inner(sent.inputBodyJson))
+    asked = object_in(sent.inputBodyJson)
     request = Request(
         request_id=line.requestId,
         response_id=_answer_id(body),
@@ -111,8 +110,7 @@ def convert(line: Invocation, context: Context) -> Request:
         request.status = "error"
         request.error_class = _ERRORS.get(line.errorCode) or error_class(None, line.errorCode)
     _fill_usage(request, line, body, context)
-    messages = asked.get("messages")
-    chat.keep(request, chat.describe(request, messages if isinstance(messages, list) else None, context), None, context)
+    chat.fill_prompt(request, asked.get("messages"), context)
     return request
 
 
@@ -159,8 +157,7 @@ def _fill_usage(request: Request, line: Invocation, body: Any, context: Context)
     reading = reading_of(line, body)
     if reading.prompt is not None and reading.completion is None and line.errorCode is None:
         reading = reading._replace(completion=0)  # an embedding; its record has no output count
-    rule = usage.rule_for(context.file.study, line.modelId or "", usage.CACHE_APART)
-    usage.by_rule(request, reading, rule)
+    usage.by_study(request, reading, context.file.study, line.modelId or "", usage.CACHE_APART)
     if request.usage_status == "missing":
         return
     if reading.read is None:  # older SDKs leave the cache out of their record: unknown, not none
@@ -264,7 +261,7 @@ def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Ru
             line = msgspec.convert(record, Invocation)
         except msgspec.ValidationError:  # said when the record itself is read
             continue
-        body = inner(line.output.outputBodyJson if line.output else None)
+        body = json_in(line.output.outputBodyJson if line.output else None)
         yield line.modelId or "", usage.CACHE_APART, reading_of(line, body)
 
 

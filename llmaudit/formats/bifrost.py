@@ -16,11 +16,9 @@ from llmaudit.formats.filling import (
     fill_labels,
     fill_status,
     none_if_zero,
-    object_in,
     studied_by,
-    text_in,
 )
-from llmaudit.formats.values import Count, JsonCell, after, or_none, text_time
+from llmaudit.formats.values import Count, JsonCell, after, as_text, object_in, or_none, text_time
 from llmaudit.request import Ignored, Request
 
 
@@ -126,16 +124,14 @@ def convert(log: Log, context: Context) -> Request | Ignored:
     )
     _fill_status(request, log)
     provider, model, reading = told(log)
-    rule = usage.rule_for(context.file.study, usage.rule_name(provider, model), usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    usage.by_study(request, reading, context.file.study, usage.rule_name(provider, model), usage.INSIDE)
     if not log.prompt_tokens and not log.completion_tokens:
         usage.not_counted(request)  # streams of the Responses API are written with zeros
     hit = object_in(log.cache_debug).get("cache_hit") is True
     fill_cost(request, none_if_zero(log.cost, free=hit), "cost", kind="list_estimate")
     fill_labels(request, object_in(log.metadata))
     messages = _list(log.input_history or "[]") if isinstance(log.input_history, str) else log.input_history
-    turns = chat.describe(request, messages, context)
-    chat.keep(request, turns, None, context)
+    chat.fill_prompt(request, messages, context)
     fill_gateway_cache(request, hit=hit, is_lookup_cost=True)
     return request
 
@@ -144,7 +140,7 @@ def _fill_status(request: Request, log: Log) -> None:
     error = object_in(log.error_details)
     code = error.get("status_code")
     inner = object_in(error.get("error"))
-    words = f"{text_in(inner, 'type') or ''} {text_in(inner, 'code') or ''}"
+    words = f"{as_text(inner.get('type')) or ''} {as_text(inner.get('code')) or ''}"
     fill_status(request, code if isinstance(code, int) else None, words, failed=log.status == "error")
 
 

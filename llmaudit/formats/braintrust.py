@@ -10,17 +10,19 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.filling import fill_cost
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.span_attributes import inner
 from llmaudit.formats.values import (
     JsonCell,
     after,
+    as_flag,
     as_number,
     as_text,
-    dollars,
     epoch,
     error_class,
+    json_in,
     mapping,
+    object_in,
     text_decimal,
     text_time,
 )
@@ -48,17 +50,15 @@ class Row(msgspec.Struct, gc=False):
 
 def convert(row: Row, context: Context) -> Held | Ignored:
     """Put a row into the file's state."""
-    kind = mapping(inner(row.span_attributes)).get("type")
+    kind = object_in(row.span_attributes).get("type")
     trace, span = row.root_span_id or row.id, row.span_id or row.id
     parent = next(iter(row.span_parents or ()), None)
     if kind != "llm":
-        context.state.parents[trace, span] = parent
-        return Ignored("span that is no call of a model")
-    counted, about = mapping(inner(row.metrics)), mapping(inner(row.metadata))
+        return spans.pass_by(context, trace=trace, span=span, parent=parent)
+    counted, about = object_in(row.metrics), object_in(row.metadata)
     request = _request(row, counted, about, context)
     reading = reading_of(counted)
-    rule = usage.rule_for(context.file.study, _group(about), usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    rule = usage.by_study(request, reading, context.file.study, _group(about), usage.INSIDE)
     return spans.hold_call(context, trace=trace, span=span, parent=parent, request=request, reading=reading, rule=rule)
 
 
@@ -74,9 +74,9 @@ def _request(row: Row, counted: Mapping[str, Any], about: Mapping[str, Any], con
         model_raw=model,
         model_requested=model,
         model_served=model,
-        endpoint=as_text(mapping(inner(row.span_attributes)).get("name")),
+        endpoint=as_text(object_in(row.span_attributes).get("name")),
         service_tier=as_text(about.get("usage_service_tier")),
-        is_streamed=about.get("stream") if isinstance(about.get("stream"), bool) else None,
+        is_streamed=as_flag(about.get("stream")),
         max_output_tokens=usage.limit(about.get("max_tokens")),
         tags=msgspec.json.encode(row.tags).decode() if row.tags else None,
     )
@@ -87,10 +87,10 @@ def _request(row: Row, counted: Mapping[str, Any], about: Mapping[str, Any], con
         request.status, request.error_class = "error", error_class(None, words.partition("(")[0].partition(":")[0])
     cost = counted.get("estimated_cost")
     if cost is not None and as_number(cost):
-        request.billed_amount = dollars(text_decimal(str(cost), "metrics.estimated_cost"), "metrics.estimated_cost")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
-    listed = inner(row.input)
-    chat.keep(request, chat.describe(request, listed if isinstance(listed, list) else None, context), None, context)
+        fill_cost(
+            request, text_decimal(str(cost), "metrics.estimated_cost"), "metrics.estimated_cost", kind="list_estimate"
+        )
+    chat.fill_prompt(request, json_in(row.input), context)
     return request
 
 
@@ -124,12 +124,12 @@ def study(records: Sequence[dict[str, Any]]) -> usage.Study:
 
 def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Rule, usage.Reading]]:
     for record in records:
-        if mapping(inner(record.get("span_attributes"))).get("type") == "llm":
+        if object_in(record.get("span_attributes")).get("type") == "llm":
             try:
-                reading = reading_of(mapping(inner(record.get("metrics"))))
+                reading = reading_of(object_in(record.get("metrics")))
             except Reject:  # said when the record itself is read
                 continue
-            yield _group(mapping(inner(record.get("metadata")))), usage.INSIDE, reading
+            yield _group(object_in(record.get("metadata"))), usage.INSIDE, reading
 
 
 FORMAT = Format(

@@ -10,10 +10,10 @@ import msgspec
 from llmaudit.features import Turn
 from llmaudit.features import describe as describe_prompt
 from llmaudit.formats.base import Context, Text
+from llmaudit.formats.filling import labels_of
 from llmaudit.formats.values import stated_tier
 from llmaudit.request import Request
 
-MAX_LABEL = 200
 _LABELS = {
     "session_id": ("session_id", "thread_id", "conversation_id"),
     "trace_id": ("trace_id",),
@@ -68,17 +68,18 @@ def label(request: Request, about: Mapping[str, Any]) -> None:
 
     A nested value, or a long one, is no label: it may be text of the prompt, and is not kept.
     """
-    labels = {
-        str(key): value
-        for key, value in about.items()
-        if isinstance(value, str | int | float) and len(str(value)) <= MAX_LABEL
-    }
+    labels = labels_of(about)
     request.tags = msgspec.json.encode(labels).decode() if labels else None
     for field, names in _LABELS.items():
         found = next((str(labels[name]) for name in names if labels.get(name) not in {None, ""}), None)
         if found is not None and getattr(request, field) is None:
             setattr(request, field, found)
     request.stated_tier = stated_tier(labels.get("tier"))
+
+
+def fill_prompt(request: Request, messages: Any, context: Context) -> None:
+    """Fill the prompt features of a request from its messages, and keep their text where the user asked for that."""
+    keep(request, describe(request, messages, context), None, context)
 
 
 def keep(request: Request, turns: list[Turn], answer: str | None, context: Context) -> None:

@@ -8,7 +8,8 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import Count, dollars
+from llmaudit.formats.filling import fill_cost, none_if_zero
+from llmaudit.formats.values import Count
 from llmaudit.request import Ignored, Reject, Request
 
 
@@ -80,9 +81,8 @@ def convert(entry: Entry, context: Context) -> Request | Ignored:
         input_has_cache=call.apiProtocol == "openai",
         output_has_reasoning=True,
     )
-    if call.cost:  # 0 is what a local or subscribed model looks like
-        request.billed_amount, request.billed_currency = dollars(call.cost, "cost"), "USD"
-        request.billed_kind = "list_estimate"
+    # 0 is what a local or subscribed model looks like, too.
+    fill_cost(request, none_if_zero(call.cost), "cost", kind="list_estimate")
     return request
 
 

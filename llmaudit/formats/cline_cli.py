@@ -9,8 +9,9 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
+from llmaudit.formats.filling import fill_cost, none_if_zero
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.values import Count, dollars, epoch
+from llmaudit.formats.values import Count, epoch
 from llmaudit.request import Ignored, Request
 
 MILLISECONDS = 1000
@@ -88,9 +89,8 @@ def convert(message: Message, context: Context) -> Request | Ignored:
         input_has_cache=True,
         output_has_reasoning=True,
     )
-    if counts.cost:  # 0 is what a local or subscribed model looks like
-        request.billed_amount, request.billed_currency = dollars(counts.cost, "cost"), "USD"
-        request.billed_kind = "list_estimate"
+    # 0 is what a local or subscribed model looks like, too.
+    fill_cost(request, none_if_zero(counts.cost), "cost", kind="list_estimate")
     return request
 
 

@@ -9,8 +9,8 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_labels, fill_status, none_if_zero, object_in
-from llmaudit.formats.values import Count, after, or_none, text_time
+from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_labels, fill_status, none_if_zero
+from llmaudit.formats.values import Count, after, object_in, or_none, text_time
 from llmaudit.request import Request
 
 

@@ -93,7 +93,7 @@ def convert(line: Exchange, context: Context) -> Request:
     usage.openai(request, prompt=billed.input_tokens, completion=output)
     if request.usage_status == "reported":
         usage.unsplit(request)
-    chat.keep(request, chat.describe(request, asked.messages, context), None, context)
+    chat.fill_prompt(request, asked.messages, context)
     return request
 
 

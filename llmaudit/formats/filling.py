@@ -1,4 +1,4 @@
-"""What gateway formats fill in the same way: how a call ended, what it cost, who asked, and when."""
+"""What several formats fill in the same way: how a call ended, what it cost, who asked, and when."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from llmaudit.formats.values import (
     epoch,
     error_class,
     http_status,
-    mapping,
     or_none,
     stated_tier,
     text_decimal,
@@ -61,7 +60,7 @@ def fill_cost(
     *,
     kind: BilledKind = "seller_reported",
 ) -> None:
-    """Fill the amount that the gateway itself states, in dollars or parts of one; None stays unknown.
+    """Fill the amount that the log states, in dollars or parts of one; None stays unknown.
 
     Args:
         request: Filled in place.
@@ -150,20 +149,6 @@ def fill_labels(request: Request, about: Mapping[str, Any] | None) -> None:
     request.stated_tier = stated_tier(plain.get("tier")) if request.stated_tier is None else request.stated_tier
 
 
-def object_in(value: object) -> dict[str, Any]:
-    """Return metadata or a body that some systems write as an object and some as JSON text.
-
-    What was cut off, is no JSON or no object is an empty object: it is a label or a body that cannot be read, and not a
-    reason to lose the request.
-    """
-    if isinstance(value, str):
-        try:
-            value = msgspec.json.decode(value or "null")
-        except msgspec.DecodeError:
-            return {}
-    return mapping(value)
-
-
 def studied_by(
     records: Sequence[dict[str, Any]],
     record: type[T],
@@ -215,12 +200,6 @@ def number(value: object, field: str) -> float | None:
         return _figure(value, field)
     found = text_decimal(None if value.strip() == "-" else value, field)
     return None if found is None else float(found)
-
-
-def text_in(about: Mapping[str, Any], key: str) -> str | None:
-    """Return the text under a key of an object that is not typed; another kind of value is no text."""
-    value = about.get(key)
-    return value or None if isinstance(value, str) else None
 
 
 def whole(value: object, field: str) -> int | float | None:

@@ -95,7 +95,7 @@ def request_of(answer: Record, asked: Record, context: Context, *, started: date
     fill(request, answer, context)
     if asked:
         request.needs_tools = bool(get(asked, "tools"))
-    chat.keep(request, chat.describe(request, _messages(asked), context), None, context)
+    chat.fill_prompt(request, _messages(asked), context)
     return request
 
 
@@ -104,8 +104,8 @@ def fill(request: Request, answer: Record, context: Context) -> None:
     used = get(answer, "usageMetadata")
     if not isinstance(used, dict):
         return
-    rule = usage.rule_for(context.file.study, as_text(get(answer, "modelVersion")) or "", usage.REASONING_APART)
-    usage.by_rule(request, reading_of(used), rule)
+    model = as_text(get(answer, "modelVersion")) or ""
+    usage.by_study(request, reading_of(used), context.file.study, model, usage.REASONING_APART)
     usage.fill_parts(
         request,
         input_audio=_of_kind(used, "promptTokensDetails", "AUDIO"),

@@ -17,11 +17,9 @@ from llmaudit.formats.filling import (
     fill_status,
     none_if_zero,
     number,
-    object_in,
-    text_in,
     whole,
 )
-from llmaudit.formats.values import after, or_none, text_time
+from llmaudit.formats.values import after, as_flag, as_text, object_in, or_none, text_time
 from llmaudit.request import Reject, Request
 
 Count = int | float | str | None
@@ -99,17 +97,16 @@ def fill(request: Request, row: Counted, context: Context, *, status: int | None
     body = object_in(row.request_body)
     request.gateway = "helicone"
     request.seller = or_none((row.provider or "").lower())
-    request.is_streamed = body["stream"] if isinstance(body.get("stream"), bool) else None
+    request.is_streamed = as_flag(body.get("stream"))
     first = number(row.time_to_first_token, "time_to_first_token")
     request.first_token_at = after(request.started_at, first, "time_to_first_token") if first else None
     fill_status(request, status, failed=True if status is not None and status <= 0 else None)
     _fill_usage(request, row)
     labels = object_in(properties)
-    request.session_id = text_in(labels, "Helicone-Session-Id")
-    request.feature = text_in(labels, "Helicone-Session-Name")
+    request.session_id = as_text(labels.get("Helicone-Session-Id"))
+    request.feature = as_text(labels.get("Helicone-Session-Name"))
     fill_labels(request, labels)
-    turns = chat.describe(request, body.get("messages"), context)
-    chat.keep(request, turns, None, context)
+    chat.fill_prompt(request, body.get("messages"), context)
 
 
 def _fill_usage(request: Request, row: Counted) -> None:

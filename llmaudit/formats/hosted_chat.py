@@ -17,7 +17,8 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import openai_compatible
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import Count, after, dollars, utc
+from llmaudit.formats.filling import fill_cost
+from llmaudit.formats.values import Count, after, utc
 from llmaudit.request import Ignored, Request
 
 TICKS_PER_DOLLAR = 10_000_000_000
@@ -143,8 +144,7 @@ def reading_of(used: Usage) -> usage.Reading:
 
 def fill(request: Request, used: Usage, context: Context, host: str | None) -> None:
     """Fill the counters by the host's usual rule, or by the one that the file proves for the model."""
-    rule = usage.rule_for(context.file.study, request.model_raw or "", usual_rule(host))
-    usage.by_rule(request, reading_of(used), rule)
+    usage.by_study(request, reading_of(used), context.file.study, request.model_raw or "", usual_rule(host))
     sent = used.prompt_tokens_details or openai_compatible.PromptDetails()
     made = used.completion_tokens_details or openai_compatible.CompletionDetails()
     usage.fill_parts(request, input_audio=sent.audio_tokens, output_audio=made.audio_tokens)
@@ -158,18 +158,14 @@ def usual_rule(host: str | None) -> usage.Rule:
 def fill_billed(request: Request, used: Usage) -> None:
     """Fill what the host or gateway says the call cost, in place."""
     cost = used.cost.total_cost if isinstance(used.cost, Cost) else used.cost
-    kind = "seller_reported"
     if used.cost_in_usd_ticks is not None:
         ticks = Decimal(str(used.cost_in_usd_ticks))
-        request.billed_amount = dollars(ticks, "usage.cost_in_usd_ticks", per_dollar=TICKS_PER_DOLLAR)
+        fill_cost(request, ticks, "usage.cost_in_usd_ticks", TICKS_PER_DOLLAR)
     elif cost is not None:
-        request.billed_amount = dollars(cost, "usage.cost")
+        fill_cost(request, cost, "usage.cost")
     elif used.pydantic_ai_gateway is not None:
-        request.billed_amount = dollars(used.pydantic_ai_gateway.cost_estimate, "usage.pydantic_ai_gateway")
-        kind = "list_estimate"
-    if request.billed_amount is not None:
-        request.billed_currency = "USD"
-        request.billed_kind = "list_estimate" if kind == "list_estimate" else "seller_reported"
+        estimate = used.pydantic_ai_gateway.cost_estimate
+        fill_cost(request, estimate, "usage.pydantic_ai_gateway", kind="list_estimate")
 
 
 def _fill_times(request: Request, line: Exchange, answer: Completion | Exchange, used: Usage) -> None:

@@ -9,8 +9,8 @@ import msgspec
 
 from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_labels, fill_status, moment, object_in, text_in
-from llmaudit.formats.values import after
+from llmaudit.formats.filling import fill_labels, fill_status, moment
+from llmaudit.formats.values import after, as_flag, as_text, object_in
 from llmaudit.request import Reject, Request
 
 OTHERS = ("custom_id", "schemaType", "category", "_id")
@@ -58,7 +58,7 @@ def convert(line: Exchange, context: Context) -> Request:
     when = line.created_at if line.timestamp is None else line.timestamp
     started = moment(when, key) if isinstance(when, datetime) else context.epoch(when, key)
     taken = line.duration_ms if line.latency_ms is None else line.latency_ms
-    asked = text_in(body, "model")
+    asked = as_text(body.get("model"))
     request = Request(
         request_id=line.id or answer.id,
         response_id=answer.id,
@@ -68,9 +68,9 @@ def convert(line: Exchange, context: Context) -> Request:
         model_requested=asked,
         model_served=answer.model,
         endpoint=(sent.path or sent.url or "").partition("?")[0] or None,
-        is_streamed=body["stream"] if isinstance(body.get("stream"), bool) else None,
+        is_streamed=as_flag(body.get("stream")),
         finish_reason=answer.finish,
-        user_id=text_in(body, "user"),
+        user_id=as_text(body.get("user")),
     )
     code = line.response.status if line.response.status_code is None else line.response.status_code
     has_failed = isinstance(line.response.body, dict) and line.response.body.get("error") is not None
@@ -79,8 +79,7 @@ def convert(line: Exchange, context: Context) -> Request:
     if answer.usage is not None:
         answers.fill_usage(request, answer.usage)
     fill_labels(request, object_in(body.get("metadata")))
-    turns = chat.describe(request, body.get("messages"), context)
-    chat.keep(request, turns, None, context)
+    chat.fill_prompt(request, body.get("messages"), context)
     return request
 
 

@@ -10,8 +10,8 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_status, none_if_zero, object_in, text_of
-from llmaudit.formats.values import Count, after, or_none
+from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_status, none_if_zero, text_of
+from llmaudit.formats.values import Count, after, object_in, or_none
 from llmaudit.request import Ignored, Request
 
 
@@ -128,8 +128,7 @@ def _request(entry: Entry, name: str, block: Block, context: Context, *, alone: 
         _fill_usage(request, block.usage, meta)
         fill_cost(request, none_if_zero(block.usage.cost, free=hit), "usage.cost", kind="list_estimate")
     body = object_in(block.payload.request if block.payload else None)
-    turns = chat.describe(request, body.get("messages"), context)
-    chat.keep(request, turns, None, context)
+    chat.fill_prompt(request, body.get("messages"), context)
     fill_gateway_cache(request, hit=hit)
     return request
 

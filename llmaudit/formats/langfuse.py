@@ -10,10 +10,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.filling import fill_cost, none_if_zero
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import as_text, dollars, mapping, or_none, text_time
-from llmaudit.money import ZERO
+from llmaudit.formats.values import as_text, json_in, object_in, or_none, text_time
 from llmaudit.request import Ignored, Request
 
 CALLS = {"GENERATION", "EMBEDDING"}
@@ -75,8 +74,7 @@ def convert(row: Observation, context: Context) -> Held | Ignored:
     trace, parent = row.traceId or row.trace_id or "", row.parentObservationId or row.parent_observation_id
     details = details_of(row)
     if row.type not in CALLS and not any(details.values()):
-        context.state.parents[trace, row.id] = parent
-        return Ignored(OTHER)
+        return spans.pass_by(context, trace=trace, span=row.id, parent=parent, why=OTHER)
     known = context.state.calls.get((trace, row.id))
     request = Request(
         response_id=_answer_id(row),
@@ -93,16 +91,16 @@ def convert(row: Observation, context: Context) -> Held | Ignored:
         raw_usage=msgspec.json.encode(details).decode() if details else None,
         max_output_tokens=_limit(row),
     )
-    chat.label(request, mapping(inner(row.metadata)))
+    chat.label(request, object_in(row.metadata))
     request.feature = request.feature or row.traceName or row.trace_name or row.name
-    tags = inner(row.traceTags)
+    tags = json_in(row.traceTags)
     if isinstance(tags, list) and tags:
         request.tags = msgspec.json.encode([str(tag) for tag in tags]).decode()
     if row.level == "ERROR":
         request.status, request.error_class = "error", "other"
     reading, rule = usage.langfuse(request, details)
     _fill_cost(request, row)
-    chat.keep(request, chat.describe(request, _messages(row), context), None, context)
+    chat.fill_prompt(request, _messages(row), context)
     if known is not None and (known.request.ended_at or known.request.started_at) and _is_older(row, known.request):
         return Ignored("older version of an observation")
     return spans.hold_call(
@@ -118,10 +116,10 @@ def _is_older(row: Observation, known: Request) -> bool:
 def details_of(row: Observation) -> dict[str, Any]:
     """Return the counts of an observation; older exports have them under other names."""
     for stated in (row.usageDetails, row.usage_details):
-        found = inner(stated)
+        found = json_in(stated)
         if isinstance(found, dict) and found:
             return found
-    older = inner(row.usage)
+    older = json_in(row.usage)
     if isinstance(older, dict) and str(older.get("unit") or "TOKENS").upper() == "TOKENS":
         return {name: older[name] for name in ("input", "output", "total") if older.get(name) is not None}
     plain = {"input": row.promptTokens, "output": row.completionTokens, "total": row.totalTokens}
@@ -133,7 +131,7 @@ def _model(row: Observation) -> str | None:
 
 
 def _attributes(row: Observation) -> dict[str, Any]:
-    return mapping(inner(mapping(inner(row.metadata)).get("attributes")))
+    return object_in(object_in(row.metadata).get("attributes"))
 
 
 def _provider(row: Observation) -> str | None:
@@ -146,18 +144,18 @@ def _answer_id(row: Observation) -> str | None:
     told = _attributes(row).get("gen_ai.response.id")
     if isinstance(told, str) and told:
         return told
-    answer = inner(row.output)
+    answer = json_in(row.output)
     found = answer.get("id") if isinstance(answer, dict) else None
     return as_text(found)
 
 
 def _limit(row: Observation) -> int | None:
-    asked = inner(row.modelParameters if row.modelParameters is not None else row.model_parameters)
+    asked = json_in(row.modelParameters if row.modelParameters is not None else row.model_parameters)
     return usage.limit(asked.get("max_tokens")) if isinstance(asked, dict) else None
 
 
 def _messages(row: Observation) -> list[Any] | None:
-    asked = inner(row.input)
+    asked = json_in(row.input)
     if isinstance(asked, dict):
         asked = asked.get("messages")
     return asked if isinstance(asked, list) else None
@@ -166,15 +164,13 @@ def _messages(row: Observation) -> list[Any] | None:
 def _fill_cost(request: Request, row: Observation) -> None:
     """Take the cost that Langfuse computed, or was told; 0 beside tokens means that it knew no price."""
     stated = [
-        inner(each) for each in (row.providedCostDetails, row.provided_cost_details, row.costDetails, row.cost_details)
+        json_in(each)
+        for each in (row.providedCostDetails, row.provided_cost_details, row.costDetails, row.cost_details)
     ]
     totals = [each.get("total") for each in stated if isinstance(each, dict)]
     found = [*totals, row.calculatedTotalCost, row.totalCost, row.total_cost]
     cost = next((Decimal(str(each)) for each in found if each is not None and not isinstance(each, bool)), None)
-    if cost is None or cost == ZERO:
-        return
-    request.billed_amount = dollars(cost, "totalCost")
-    request.billed_currency, request.billed_kind = "USD", "list_estimate"
+    fill_cost(request, none_if_zero(cost), "totalCost", kind="list_estimate")
 
 
 SEMANTICS = (

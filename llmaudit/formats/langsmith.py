@@ -12,10 +12,21 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.filling import fill_cost, none_if_zero
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.span_attributes import inner, langchain_message
-from llmaudit.formats.values import JsonCell, as_number, as_text, dollars, epoch, error_class, mapping, text_time
-from llmaudit.money import ZERO
+from llmaudit.formats.span_attributes import langchain_message
+from llmaudit.formats.values import (
+    JsonCell,
+    as_flag,
+    as_number,
+    as_text,
+    epoch,
+    error_class,
+    json_in,
+    mapping,
+    object_in,
+    text_time,
+)
 from llmaudit.request import Ignored, Request
 
 CALLS = {"llm", "embedding"}
@@ -52,15 +63,15 @@ def convert(run: Run, context: Context) -> Held | Ignored:
     """Put a run into the file's state. A run may come in two parts: how it began, and how it ended."""
     trace = run.trace_id or (run.dotted_order or "").partition(".")[0].rpartition("Z")[2] or run.id
     if run.run_type not in {None, *CALLS}:
-        context.state.parents[trace, run.id] = run.parent_run_id
-        return Ignored("run that is no call of a model")
+        return spans.pass_by(
+            context, trace=trace, span=run.id, parent=run.parent_run_id, why="run that is no call of a model"
+        )
     known = context.state.calls.get((trace, run.id))
     if run.run_type is None and known is None:
         return Ignored("end of a run that is no call of a model")
     request = _request(run, context)
     reading = reading_of(run)
-    rule = usage.rule_for(context.file.study, group_of(run), usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    rule = usage.by_study(request, reading, context.file.study, group_of(run), usage.INSIDE)
     if known is not None:
         _join(known.request, request)
         if reading.prompt is not None or reading.completion is not None:
@@ -73,7 +84,7 @@ def convert(run: Run, context: Context) -> Held | Ignored:
 
 
 def _request(run: Run, context: Context) -> Request:
-    about, asked, outputs = _about(run), _asked(run), inner(run.outputs)
+    about, asked, outputs = _about(run), _asked(run), json_in(run.outputs)
     model = as_text(about.get("ls_model_name")) or as_text(asked.get("model")) or as_text(asked.get("model_name"))
     served = as_text(outputs.get("model")) if isinstance(outputs, dict) else None
     request = Request(
@@ -87,24 +98,22 @@ def _request(run: Run, context: Context) -> Request:
         model_requested=model,
         model_served=served,
         endpoint=run.run_type,
-        is_streamed=asked.get("stream") if isinstance(asked.get("stream"), bool) else None,
+        is_streamed=as_flag(asked.get("stream")),
         max_output_tokens=usage.limit(asked.get("max_tokens")),
     )
     labels = {name: value for name, value in about.items() if not name.startswith(("ls_", "LANGSMITH", "revision"))}
     chat.label(request, labels)
-    tags = inner(run.tags)
+    tags = json_in(run.tags)
     if isinstance(tags, list) and tags and request.tags is None:
         request.tags = msgspec.json.encode([str(tag) for tag in tags]).decode()
     request.feature = request.feature or run.name
     if run.error or run.status == "error":
         words = run.error.partition("(")[0].partition(":")[0] if isinstance(run.error, str) else ""
         request.status, request.error_class = "error", error_class(None, words)
-    if run.total_cost is not None and run.total_cost != ZERO:  # 0 is what it writes for a model without a price
-        request.billed_amount = dollars(run.total_cost, "total_cost")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
+    fill_cost(request, none_if_zero(run.total_cost), "total_cost", kind="list_estimate")
     counted = _counted(run)
     request.raw_usage = msgspec.json.encode(counted).decode() if counted else None
-    chat.keep(request, chat.describe(request, _messages(run), context), None, context)
+    chat.fill_prompt(request, _messages(run), context)
     return request
 
 
@@ -119,11 +128,11 @@ def _join(first: Request, later: Request) -> None:
 
 
 def _about(run: Run) -> dict[str, Any]:
-    return mapping(inner(mapping(inner(run.extra)).get("metadata")))
+    return object_in(object_in(run.extra).get("metadata"))
 
 
 def _asked(run: Run) -> dict[str, Any]:
-    return mapping(inner(mapping(inner(run.extra)).get("invocation_params")))
+    return object_in(object_in(run.extra).get("invocation_params"))
 
 
 def _moment(value: str | int | None, field: str) -> datetime | None:
@@ -135,9 +144,9 @@ def _moment(value: str | int | None, field: str) -> datetime | None:
 
 def _counted(run: Run) -> dict[str, Any]:
     """Return the usage that the wrapped client reported, which says more than the run's own columns."""
-    outputs = inner(run.outputs)
+    outputs = json_in(run.outputs)
     for holder in (outputs, langchain_message(outputs)):
-        found = inner(holder.get("usage_metadata")) if isinstance(holder, dict) else None
+        found = json_in(holder.get("usage_metadata")) if isinstance(holder, dict) else None
         if isinstance(found, dict):
             return found
     if run.prompt_tokens is None and run.completion_tokens is None:
@@ -146,15 +155,15 @@ def _counted(run: Run) -> dict[str, Any]:
         "input_tokens": run.prompt_tokens,
         "output_tokens": run.completion_tokens,
         "total_tokens": run.total_tokens,
-        "input_token_details": inner(run.prompt_token_details),
-        "output_token_details": inner(run.completion_token_details),
+        "input_token_details": json_in(run.prompt_token_details),
+        "output_token_details": json_in(run.completion_token_details),
     }
 
 
 def reading_of(run: Run) -> usage.Reading:
     """Return the token counts of a run."""
     counted = _counted(run)
-    sent, made = (mapping(inner(counted.get(f"{side}_token_details"))) for side in ("input", "output"))
+    sent, made = (object_in(counted.get(f"{side}_token_details")) for side in ("input", "output"))
     short, long = as_number(sent.get("ephemeral_5m_input_tokens")), as_number(sent.get("ephemeral_1h_input_tokens"))
     written = as_number(sent.get("cache_creation"))
     if not written and (short or long):
@@ -178,7 +187,7 @@ def group_of(run: Run) -> str:
 
 
 def _messages(run: Run) -> list[Any] | None:
-    found = mapping(inner(run.inputs)).get("messages")
+    found = object_in(run.inputs).get("messages")
     return found if isinstance(found, list) else None
 
 

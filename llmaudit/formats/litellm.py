@@ -150,8 +150,7 @@ def convert(row: SpendLog, context: Context) -> Request:
     request.key_id = meta.user_api_key_alias or short_key(row.api_key)
     fill_usage(request, row.prompt_tokens, row.completion_tokens, meta)
     if row.messages not in NO_MESSAGES:
-        turns = chat.describe(request, msgspec.json.decode(row.messages), context)
-        chat.keep(request, turns, None, context)
+        chat.fill_prompt(request, msgspec.json.decode(row.messages), context)
     if row.status == "failure":
         fill_failure(request, meta.error_information)
     hit = is_hit(row.request_id, row.spend, cache_hit=row.cache_hit)

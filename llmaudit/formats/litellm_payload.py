@@ -122,8 +122,7 @@ def _fill_prompt(request: Request, line: Payload, context: Context) -> None:
     asked = line.model_parameters or Parameters()
     request.max_output_tokens = asked.max_completion_tokens or asked.max_tokens
     if isinstance(line.messages, list):
-        turns = chat.describe(request, line.messages, context)
-        chat.keep(request, turns, None, context)
+        chat.fill_prompt(request, line.messages, context)
         request.needs_tools = bool(asked.tools)
         request.needs_json = bool(asked.response_format) and asked.response_format != {"type": "text"}
 

@@ -84,8 +84,7 @@ def convert(log: Log, context: Context) -> Request:
     if log.canceled:
         request.status, request.error_class = "cancelled", None
     provider, model, reading = told(log)
-    rule = usage.rule_for(context.file.study, usage.rule_name(provider, model), usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    usage.by_study(request, reading, context.file.study, usage.rule_name(provider, model), usage.INSIDE)
     if reading.read is None:
         usage.unsplit(request)
     if request.status == "error":

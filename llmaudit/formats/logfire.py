@@ -9,9 +9,9 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import spans
-from llmaudit.formats.base import Context, Format, Held
-from llmaudit.formats.span_attributes import inner, mark_failure
-from llmaudit.formats.values import JsonCell, mapping, or_none, text_time
+from llmaudit.formats.base import HELD, Context, Format, Held
+from llmaudit.formats.span_attributes import mark_failure
+from llmaudit.formats.values import JsonCell, object_in, or_none, text_time
 from llmaudit.request import Ignored
 
 PENDING = "pending_span"
@@ -37,8 +37,8 @@ def convert(row: Row, context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
     if row.kind == PENDING:
         return Ignored("span that was not finished yet")
-    attributes = mapping(inner(row.attributes))
-    held = spans.hold(
+    attributes = object_in(row.attributes)
+    request = spans.hold(
         context,
         trace=row.trace_id.lower(),
         span=row.span_id.lower(),
@@ -46,21 +46,20 @@ def convert(row: Row, context: Context) -> Held | Ignored:
         attributes=attributes,
         scope=row.otel_scope_name or "",
     )
-    if isinstance(held, Ignored):
-        return held
-    request, verdict = held
+    if isinstance(request, Ignored):
+        return request
     request.feature = request.feature or or_none(row.service_name)
     request.started_at = text_time(row.start_timestamp, "start_timestamp")
     request.ended_at = text_time(row.end_timestamp, "end_timestamp")
     if (row.otel_status_code or "").upper() == "ERROR":
         mark_failure(request, {**attributes, "exception.type": row.exception_type or ""})
-    return verdict
+    return HELD
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return what the counts of the sampled spans show, by instrumentation, provider and model."""
     return spans.study_of(
-        (mapping(inner(record.get("attributes"))), str(record.get("otel_scope_name") or "")) for record in records
+        (object_in(record.get("attributes")), str(record.get("otel_scope_name") or "")) for record in records
     )
 
 

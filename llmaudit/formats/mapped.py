@@ -13,10 +13,10 @@ import msgspec
 from llmaudit import usage
 from llmaudit.errors import InputError, printable
 from llmaudit.formats.base import Context, Format
+from llmaudit.formats.filling import fill_cost
 from llmaudit.formats.values import (
     HTTP_ERROR,
     after,
-    dollars,
     epoch,
     error_class,
     or_none,
@@ -256,9 +256,7 @@ def _request(row: dict[str, Any], column_map: ColumnMap, sources: Mapping[str, s
     ).decode()
     cost_field = sources.get("billed_amount", "billed_amount")
     amount = _number(row.get("billed_amount"), cost_field)
-    request.billed_amount = dollars(amount, cost_field, PER_DOLLAR[column_map.cost_unit])
-    if request.billed_amount is not None:
-        request.billed_currency, request.billed_kind = "USD", "seller_reported"
+    fill_cost(request, amount, cost_field, PER_DOLLAR[column_map.cost_unit])
     return request
 
 

@@ -9,10 +9,11 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import spans
-from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.base import HELD, Context, Format, Held
+from llmaudit.formats.filling import fill_cost
 from llmaudit.formats.otlp import hexadecimal, nanoseconds
-from llmaudit.formats.span_attributes import inner, mark_failure, text
-from llmaudit.formats.values import dollars, mapping, text_decimal
+from llmaudit.formats.span_attributes import mark_failure, text
+from llmaudit.formats.values import json_in, mapping, text_decimal
 from llmaudit.request import Ignored, Reject, Request
 
 USAGE = "mlflow.chat.tokenUsage"
@@ -81,7 +82,7 @@ def convert(span: Span, context: Context) -> Held | Ignored:
     if not isinstance(identifier, str) or not isinstance(trace, str):
         raise Reject("missing-field", "span_id")
     parent = span.parent_span_id or span.parent_id
-    held = spans.hold(
+    request = spans.hold(
         context,
         trace=hexadecimal(trace),
         span=hexadecimal(identifier),
@@ -89,9 +90,8 @@ def convert(span: Span, context: Context) -> Held | Ignored:
         attributes=attributes,
         scope="mlflow",
     )
-    if isinstance(held, Ignored):
-        return held
-    request, verdict = held
+    if isinstance(request, Ignored):
+        return request
     start = span.start_time_unix_nano if span.start_time_unix_nano is not None else span.start_time
     end = span.end_time_unix_nano if span.end_time_unix_nano is not None else span.end_time
     request.started_at = nanoseconds(start, "start_time_unix_nano")
@@ -101,12 +101,12 @@ def convert(span: Span, context: Context) -> Held | Ignored:
     code = span.status_code or (span.status.code if span.status else None)
     if code in {"STATUS_CODE_ERROR", "ERROR", 2}:
         mark_failure(request, attributes)
-    return verdict
+    return HELD
 
 
 def attributes_in(encoded: dict[str, Any]) -> dict[str, Any]:
     """Return a span's attributes, each of which is JSON text, with its token counts under the conventions' names."""
-    attributes = {name: inner(value) for name, value in encoded.items()}
+    attributes = {name: json_in(value) for name, value in encoded.items()}
     counted = attributes.get(USAGE)
     if isinstance(counted, dict):
         long = counted.get("cache_creation_input_tokens_above_1hr")
@@ -137,8 +137,7 @@ def _fill_trace(request: Request, info: Info) -> None:
 def _fill_cost(request: Request, attributes: dict[str, Any]) -> None:
     cost = attributes.get("mlflow.llm.cost")
     if isinstance(cost, dict) and cost.get("total_cost") is not None:
-        request.billed_amount = dollars(text_decimal(str(cost["total_cost"]), "total_cost"), "total_cost")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
+        fill_cost(request, text_decimal(str(cost["total_cost"]), "total_cost"), "total_cost", kind="list_estimate")
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:

@@ -10,8 +10,8 @@ import msgspec
 from llmaudit.formats import answers, chat
 from llmaudit.formats.access_logs import listed, local_time, model_in, tries_before, unescaped, without_query
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_status, number, object_in, text_in
-from llmaudit.formats.values import epoch, or_none, text_time
+from llmaudit.formats.filling import fill_status, number
+from llmaudit.formats.values import as_flag, as_text, epoch, object_in, or_none, text_time
 from llmaudit.request import Ignored, Reject, Request
 
 Number = int | float | str | None
@@ -47,7 +47,7 @@ def convert(line: Line, context: Context) -> list[Request] | Ignored:
         return Ignored("path of no model call")
     ended, taken = ended_at(line), number(line.request_time, "request_time")
     body = object_in(unescaped(line.request_body) if isinstance(line.request_body, str) else line.request_body)
-    asked = text_in(body, "model") or named
+    asked = as_text(body.get("model")) or named
     answer = _answer(line)
     request = Request(
         request_id=or_none(line.request_id),
@@ -59,7 +59,7 @@ def convert(line: Line, context: Context) -> list[Request] | Ignored:
         model_requested=asked,
         model_served=answer.model,
         endpoint=without_query(path),
-        is_streamed=body["stream"] if isinstance(body.get("stream"), bool) else None,
+        is_streamed=as_flag(body.get("stream")),
         finish_reason=answer.finish,
         user_id=None if line.remote_user in {None, "", "-"} else line.remote_user,
     )
@@ -67,8 +67,7 @@ def convert(line: Line, context: Context) -> list[Request] | Ignored:
     answers.fill_tier(request, answer)
     if answer.usage is not None:
         answers.fill_usage(request, answer.usage)
-    turns = chat.describe(request, body.get("messages"), context)
-    chat.keep(request, turns, None, context)
+    chat.fill_prompt(request, body.get("messages"), context)
     seconds = [number(each, "upstream_response_time") for each in listed(_text(line.upstream_response_time))]
     tries = tries_before(request, listed(_text(line.upstream_status)), seconds)
     _fill_first_token(request, line, sum(each or 0 for each in seconds[: len(tries)]))

@@ -9,7 +9,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import Count, after, text_time
+from llmaudit.formats.values import Count, after, as_flag, text_time
 from llmaudit.request import Ignored, Request
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
@@ -45,7 +45,6 @@ def convert(line: Exchange, context: Context) -> Request | Ignored:
     written = text_time(answer.created_at, "created_at")
     total, wait = answer.total_duration, _wait(answer)
     started = _before(written, total)
-    messages = asked.get("messages")
     named = asked.get("model")
     request = Request(
         started_at=started,
@@ -55,7 +54,7 @@ def convert(line: Exchange, context: Context) -> Request | Ignored:
         model_raw=answer.model,
         model_requested=named if isinstance(named, str) else answer.model,
         model_served=answer.model,
-        is_streamed=asked.get("stream") if isinstance(asked.get("stream"), bool) else None,
+        is_streamed=as_flag(asked.get("stream")),
         finish_reason=answer.done_reason,
     )
     counts = {"prompt_eval_count": answer.prompt_eval_count, "eval_count": answer.eval_count}
@@ -63,7 +62,7 @@ def convert(line: Exchange, context: Context) -> Request | Ignored:
     if request.usage_status != "missing":
         usage.unsplit(request)
     request.raw_usage = msgspec.json.encode(counts).decode()
-    chat.keep(request, chat.describe(request, messages if isinstance(messages, list) else None, context), None, context)
+    chat.fill_prompt(request, asked.get("messages"), context)
     return request
 
 

@@ -12,8 +12,8 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import labels_of, with_upstream
-from llmaudit.formats.values import HTTP_ERROR, Count, after, dollars, epoch, error_class, or_none, stated_tier, utc
+from llmaudit.formats.filling import fill_cost, labels_of, with_upstream
+from llmaudit.formats.values import HTTP_ERROR, Count, after, epoch, error_class, or_none, stated_tier, utc
 from llmaudit.request import Ignored, Reject, Request
 
 HttpStatus = Annotated[int, msgspec.Meta(ge=100, le=599)]
@@ -205,9 +205,7 @@ def _fill_usage(request: Request, used: Usage | None) -> None:
     )
     usage.fill_parts(request, input_audio=prompt.audio_tokens, output_audio=completion.audio_tokens)
     request.raw_usage = msgspec.json.encode(used).decode()
-    request.billed_amount = dollars(_billed(used), "usage.cost")
-    if request.billed_amount is not None:
-        request.billed_currency, request.billed_kind = "USD", "seller_reported"
+    fill_cost(request, _billed(used), "usage.cost")
 
 
 def _completion(used: Usage) -> Count:

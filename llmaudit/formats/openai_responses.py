@@ -10,7 +10,7 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.values import Count, after, epoch, error_class, or_none, text_time
+from llmaudit.formats.values import Count, after, as_text, epoch, error_class, or_none, text_time
 from llmaudit.request import Ignored, Reject, Request
 
 FINAL = {"response.completed", "response.failed", "response.incomplete", "response.cancelled", "response.done"}
@@ -218,7 +218,7 @@ def request_of(
     chat.label(request, answer.metadata or {})
     _fill_status(request, answer)
     _fill_usage(request, answer.usage)
-    chat.keep(request, chat.describe(request, _messages(asked), context), None, context)
+    chat.fill_prompt(request, _messages(asked), context)
     return request
 
 
@@ -226,8 +226,7 @@ def _session(answer: Response) -> str | None:
     """Return the id of the conversation, which is written as text or as an object."""
     if isinstance(answer.conversation, str):
         return answer.conversation
-    named = (answer.conversation or {}).get("id")
-    return named if isinstance(named, str) else None
+    return as_text((answer.conversation or {}).get("id"))
 
 
 def _needs_json(text: dict[str, Any] | None) -> bool | None:

@@ -12,8 +12,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import hosted_chat
 from llmaudit.formats.base import HELD, Context, Format, Held, Refused, ended
+from llmaudit.formats.filling import fill_cost
 from llmaudit.formats.hosted_chat import Completion, Groq, Usage
-from llmaudit.formats.values import dollars, epoch, error_class
+from llmaudit.formats.values import epoch, error_class
 from llmaudit.request import Ignored, Reject, Request
 
 
@@ -163,8 +164,7 @@ def _request(answer: Answer, context: Context) -> Request:
 def _fill_cost(request: Request, told: Cost, *, counted: bool) -> None:
     """Fill what a comment tells: the amount, and the counts where the chunks have none (no cache is told apart)."""
     request.gateway = "alltoken"
-    request.billed_amount = dollars(told.cost, "cost")
-    request.billed_currency, request.billed_kind = "USD", "seller_reported"
+    fill_cost(request, told.cost, "cost")
     if request.status == "cancelled":
         request.status = "ok"  # the comment comes after the stream's end: it was not cut, and names no finish reason
     if not counted:

@@ -8,8 +8,9 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
+from llmaudit.formats.filling import fill_cost, none_if_zero
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.values import Count, dollars, epoch, error_class
+from llmaudit.formats.values import Count, epoch, error_class
 from llmaudit.request import Ignored, Request
 
 MILLISECONDS = 1000
@@ -107,9 +108,8 @@ def convert(record: Message, _: Context) -> Request | Ignored:
         input_has_cache=False,
         output_has_reasoning=_total_leaves_out_reasoning(tokens, cache),
     )
-    if message.cost:  # 0 is what a subscription and an unknown model look like
-        request.billed_amount, request.billed_currency = dollars(message.cost, "cost"), "USD"
-        request.billed_kind = "list_estimate"
+    # 0 is what a subscription looks like, too.
+    fill_cost(request, none_if_zero(message.cost), "cost", kind="list_estimate")
     return request
 
 

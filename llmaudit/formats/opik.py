@@ -11,9 +11,9 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.filling import fill_cost, none_if_zero
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import JsonCell, after, as_number, as_text, dollars, error_class, mapping, text_time
+from llmaudit.formats.values import JsonCell, after, as_number, as_text, error_class, object_in, text_time
 from llmaudit.request import Ignored, Reject, Request
 
 ORIGINAL = "original_usage."
@@ -73,12 +73,12 @@ _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 def convert(span: Span, context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
     if span.type != "llm":
-        context.state.parents[span.trace_id, span.id] = span.parent_span_id
-        return Ignored("span that is no call of a model")
+        return spans.pass_by(context, trace=span.trace_id, span=span.id, parent=span.parent_span_id)
     request = _request(span, context)
-    reading = reading_of(mapping(inner(span.usage)))
-    rule = usage.rule_for(context.file.study, f"{span.provider or ''}/{span.model or ''}", usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    reading = reading_of(object_in(span.usage))
+    rule = usage.by_study(
+        request, reading, context.file.study, f"{span.provider or ''}/{span.model or ''}", usage.INSIDE
+    )
     return spans.hold_call(
         context,
         trace=span.trace_id,
@@ -91,7 +91,7 @@ def convert(span: Span, context: Context) -> Held | Ignored:
 
 
 def _request(span: Span, context: Context) -> Request:
-    about, counted = mapping(inner(span.metadata)), mapping(inner(span.usage))
+    about, counted = object_in(span.metadata), object_in(span.usage)
     started = text_time(span.start_time, "start_time")
     request = Request(
         response_id=as_text(about.get("id")),
@@ -109,15 +109,12 @@ def _request(span: Span, context: Context) -> Request:
         tags=msgspec.json.encode(span.tags).decode() if span.tags else None,
         raw_usage=msgspec.json.encode(counted).decode() if counted else None,
     )
-    error = mapping(inner(span.error_info))
+    error = object_in(span.error_info)
     if error:
         request.status = "error"
         request.error_class = error_class(None, as_text(error.get("exception_type")) or "")
-    if span.total_estimated_cost:  # 0 is what a model without a price looks like
-        request.billed_amount = dollars(span.total_estimated_cost, "total_estimated_cost")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
-    listed = mapping(inner(span.input)).get("messages")
-    chat.keep(request, chat.describe(request, listed if isinstance(listed, list) else None, context), None, context)
+    fill_cost(request, none_if_zero(span.total_estimated_cost), "total_estimated_cost", kind="list_estimate")
+    chat.fill_prompt(request, object_in(span.input).get("messages"), context)
     return request
 
 
@@ -149,7 +146,7 @@ def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Ru
         for span in record.get("spans") or record.get("content") or (record,):
             if isinstance(span, dict) and span.get("type") == "llm":
                 try:
-                    reading = reading_of(mapping(inner(span.get("usage"))))
+                    reading = reading_of(object_in(span.get("usage")))
                 except Reject:  # said when the record itself is read
                     continue
                 yield f"{span.get('provider') or ''}/{span.get('model') or ''}", usage.INSIDE, reading

@@ -9,9 +9,9 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import spans
-from llmaudit.formats.base import Context, Format, Held
-from llmaudit.formats.span_attributes import inner, mark_failure
-from llmaudit.formats.values import JsonCell, after, mapping, or_none, text_time
+from llmaudit.formats.base import HELD, Context, Format, Held
+from llmaudit.formats.span_attributes import mark_failure
+from llmaudit.formats.values import JsonCell, after, object_in, or_none, text_time
 from llmaudit.request import Ignored
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
@@ -33,8 +33,8 @@ class Row(msgspec.Struct, gc=False):
 
 def convert(row: Row, context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
-    attributes = mapping(inner(row.SpanAttributes))
-    held = spans.hold(
+    attributes = object_in(row.SpanAttributes)
+    request = spans.hold(
         context,
         trace=row.TraceId.lower(),
         span=row.SpanId.lower(),
@@ -42,22 +42,21 @@ def convert(row: Row, context: Context) -> Held | Ignored:
         attributes=attributes,
         scope=row.ScopeName or "",
     )
-    if isinstance(held, Ignored):
-        return held
-    request, verdict = held
+    if isinstance(request, Ignored):
+        return request
     request.feature = request.feature or or_none(row.ServiceName)
     request.started_at = text_time(row.Timestamp, "Timestamp")
     took = None if row.Duration is None else row.Duration / NANOSECONDS_PER_MILLISECOND
     request.ended_at = after(request.started_at, took, "Duration")
     if (row.StatusCode or "").upper() in {"ERROR", "STATUS_CODE_ERROR"}:
         mark_failure(request, attributes)
-    return verdict
+    return HELD
 
 
 def study(records: Sequence[dict[str, Any]]) -> usage.Study:
     """Return what the counts of the sampled spans show, by instrumentation, provider and model."""
     return spans.study_of(
-        (mapping(inner(record.get("SpanAttributes"))), str(record.get("ScopeName") or "")) for record in records
+        (object_in(record.get("SpanAttributes")), str(record.get("ScopeName") or "")) for record in records
     )
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats import spans
-from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.base import HELD, Context, Format, Held
 from llmaudit.formats.span_attributes import first, mark_failure
 from llmaudit.formats.values import DAY_MS, NANOSECONDS, epoch, or_none
 from llmaudit.request import Ignored, Reject, Request
@@ -105,7 +105,7 @@ def convert(span: Span, context: Context) -> Held | Ignored:
         raise Reject("missing-field", "spanId")
     shared: Shared = context.shared
     attributes = attributes_of(span.attributes)
-    held = spans.hold(
+    request = spans.hold(
         context,
         trace=hexadecimal(span.traceId),
         span=hexadecimal(span.spanId),
@@ -113,9 +113,8 @@ def convert(span: Span, context: Context) -> Held | Ignored:
         attributes=attributes,
         scope=shared.scope,
     )
-    if isinstance(held, Ignored):
-        return held
-    request, verdict = held
+    if isinstance(request, Ignored):
+        return request
     request.feature = request.feature or shared.service
     request.started_at = nanoseconds(span.startTimeUnixNano, "startTimeUnixNano")
     request.ended_at = nanoseconds(span.endTimeUnixNano, "endTimeUnixNano")
@@ -123,7 +122,7 @@ def convert(span: Span, context: Context) -> Held | Ignored:
     if span.status is not None and span.status.code in {2, "STATUS_CODE_ERROR"}:
         raised = next((attributes_of(each.attributes) for each in span.events or () if each.name == "exception"), {})
         mark_failure(request, {**raised, **attributes})
-    return verdict
+    return HELD
 
 
 def attributes_of(listed: Sequence[Any] | None) -> dict[str, Any]:

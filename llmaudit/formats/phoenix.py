@@ -7,10 +7,10 @@ from typing import Any
 
 from llmaudit import usage
 from llmaudit.formats import spans
-from llmaudit.formats.base import Context, Format, Held
+from llmaudit.formats.base import HELD, Context, Format, Held
 from llmaudit.formats.otlp import attributes_of, hexadecimal, nanoseconds
-from llmaudit.formats.span_attributes import flat, inner, mark_failure
-from llmaudit.formats.values import as_text, mapping, text_time
+from llmaudit.formats.span_attributes import flat, mark_failure
+from llmaudit.formats.values import as_text, json_in, mapping, object_in, text_time
 from llmaudit.request import Ignored, Reject
 
 BEGINNING = "attributes."
@@ -19,13 +19,13 @@ BEGINNING = "attributes."
 def convert(row: dict[str, Any], context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
     attributes = attributes_in(row)
-    about = mapping(inner(row.get("context")))
+    about = object_in(row.get("context"))
     trace = about.get("trace_id") or row.get("context.trace_id") or row.get("trace_id")
     span = about.get("span_id") or row.get("context.span_id") or row.get("span_id")
     if not isinstance(trace, str) or not isinstance(span, str):
         raise Reject("missing-field", "context.span_id")
     parent = row.get("parent_id") or row.get("parent_span_id")
-    held = spans.hold(
+    request = spans.hold(
         context,
         trace=hexadecimal(trace),
         span=hexadecimal(span),
@@ -33,33 +33,32 @@ def convert(row: dict[str, Any], context: Context) -> Held | Ignored:
         attributes=attributes,
         scope=scope_of(attributes),
     )
-    if isinstance(held, Ignored):
-        return held
-    request, verdict = held
+    if isinstance(request, Ignored):
+        return request
     process = mapping(mapping(row.get("resource")).get("attributes"))
     request.feature = request.feature or as_text(process.get("service.name"))
     if "start_time_unix_nano" in row:
         request.started_at = nanoseconds(row["start_time_unix_nano"], "start_time_unix_nano")
         request.ended_at = nanoseconds(row.get("end_time_unix_nano"), "end_time_unix_nano")
     else:
-        request.started_at = text_time(_text(row.get("start_time")), "start_time")
-        request.ended_at = text_time(_text(row.get("end_time")), "end_time")
+        request.started_at = text_time(as_text(row.get("start_time")), "start_time")
+        request.ended_at = text_time(as_text(row.get("end_time")), "end_time")
     nested = row.get("status")
     status = row.get("status_code") or mapping(nested).get("code") or mapping(nested).get("status_code")
     if status in ("ERROR", "STATUS_CODE_ERROR", 2):
         mark_failure(request, {**_exception(row), **attributes})
-    return verdict
+    return HELD
 
 
 def attributes_in(row: dict[str, Any]) -> dict[str, Any]:
     """Return a span's attributes: an object (flat or nested), a typed list, or columns of a data frame."""
-    listed = inner(row.get("attributes"))
+    listed = json_in(row.get("attributes"))
     if isinstance(listed, list):
         found = attributes_of(listed)
     elif isinstance(listed, dict):
         found = dict(flat(listed))
     else:
-        columns = {name.removeprefix(BEGINNING): inner(row[name]) for name in row if name.startswith(BEGINNING)}
+        columns = {name.removeprefix(BEGINNING): json_in(row[name]) for name in row if name.startswith(BEGINNING)}
         found = dict(flat(columns))
     if row.get("span_kind") and "openinference.span.kind" not in found and str(row["span_kind"]).upper() != "UNKNOWN":
         found["openinference.span.kind"] = row["span_kind"]
@@ -71,12 +70,8 @@ def scope_of(attributes: dict[str, Any]) -> str:
     return "gen_ai" if any(name.startswith("gen_ai.") for name in attributes) else "openinference"
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
 def _exception(row: dict[str, Any]) -> dict[str, Any]:
-    events = inner(row.get("events"))
+    events = json_in(row.get("events"))
     for event in events if isinstance(events, list) else ():
         if isinstance(event, dict) and event.get("name") == "exception" and isinstance(event.get("attributes"), dict):
             return dict(flat(event["attributes"]))

@@ -11,8 +11,9 @@ import msgspec
 
 from llmaudit import usage
 from llmaudit.formats.base import Context, Format
+from llmaudit.formats.filling import fill_cost, none_if_zero
 from llmaudit.formats.sellers import seller_of
-from llmaudit.formats.values import DAY_MS, Count, dollars, epoch, error_class, text_time
+from llmaudit.formats.values import DAY_MS, Count, epoch, error_class, text_time
 from llmaudit.request import Ignored, Request
 
 MILLISECONDS = 1000
@@ -133,9 +134,8 @@ def _fill(request: Request, message: Message, counts: Usage) -> None:
         input_has_cache=False,
         output_has_reasoning=True,
     )
-    if counts.cost is not None and counts.cost.total:  # 0 is what a model without prices looks like
-        request.billed_amount, request.billed_currency = dollars(counts.cost.total, "cost.total"), "USD"
-        request.billed_kind = "list_estimate"
+    if counts.cost is not None:
+        fill_cost(request, none_if_zero(counts.cost.total), "cost.total", kind="list_estimate")
 
 
 def says(entry: dict[str, Any]) -> bool:

@@ -17,11 +17,9 @@ from llmaudit.formats.filling import (
     fill_labels,
     fill_status,
     none_if_zero,
-    object_in,
     studied_by,
-    text_in,
 )
-from llmaudit.formats.values import Count, JsonCell, after, or_none, text_time
+from llmaudit.formats.values import Count, JsonCell, after, as_flag, as_text, object_in, or_none, text_time
 from llmaudit.request import Request
 
 CENTS = 100
@@ -102,7 +100,7 @@ def convert(log: Log, context: Context) -> Request:
         gateway="portkey",
         seller=log.provider,
         model_raw=or_none(log.ai_model),
-        model_requested=text_in(body, "model") or or_none(log.ai_model),
+        model_requested=as_text(body.get("model")) or or_none(log.ai_model),
         model_served=or_none(answer.model) or or_none(log.ai_model),
         endpoint=or_none(log.request_url),
         is_streamed=_flag(log.stream_mode, body.get("stream")),
@@ -122,8 +120,7 @@ def convert(log: Log, context: Context) -> Request:
     hit = "hit" in (log.cache_status or "").lower()
     fill_cost(request, none_if_zero(log.cost, free=hit), "cost", CENTS, kind="list_estimate")
     fill_labels(request, _labels(log.metadata))
-    turns = chat.describe(request, body.get("messages"), context)
-    chat.keep(request, turns, None, context)
+    chat.fill_prompt(request, body.get("messages"), context)
     fill_gateway_cache(request, hit=hit)
     return request
 
@@ -142,8 +139,7 @@ def _flag(mode: object, asked: object) -> bool | None:
         return {"true": True, "1": True, "false": False, "0": False}.get(mode.lower())
     if isinstance(mode, int | float):
         return bool(mode)
-    found = mode if mode is not None else asked
-    return found if isinstance(found, bool) else None
+    return as_flag(mode if mode is not None else asked)
 
 
 FORMAT = Format(

@@ -8,8 +8,8 @@ import msgspec
 
 from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_gateway_cache, fill_labels, fill_status, object_in, text_in
-from llmaudit.formats.values import JsonCell, after, or_none, text_time
+from llmaudit.formats.filling import fill_gateway_cache, fill_labels, fill_status
+from llmaudit.formats.values import JsonCell, after, as_flag, as_text, object_in, or_none, text_time
 from llmaudit.request import Request
 
 
@@ -49,16 +49,16 @@ def convert(log: Log, context: Context) -> Request:
     request = Request(
         request_id=log.id,
         response_id=answer.id,
-        trace_id=text_in(back, "x-portkey-trace-id"),
+        trace_id=as_text(back.get("x-portkey-trace-id")),
         started_at=started,
         ended_at=after(started, log.response.responseTime, "response.responseTime"),
         gateway="portkey",
-        seller=text_in(sent, "x-portkey-provider") or text_in(back, "x-portkey-provider"),
-        model_raw=or_none(answer.model) or text_in(body, "model"),
-        model_requested=text_in(body, "model"),
+        seller=as_text(sent.get("x-portkey-provider")) or as_text(back.get("x-portkey-provider")),
+        model_raw=or_none(answer.model) or as_text(body.get("model")),
+        model_requested=as_text(body.get("model")),
         model_served=or_none(answer.model),
         endpoint=or_none(log.request.url),
-        is_streamed=body.get("stream") if isinstance(body.get("stream"), bool) else None,
+        is_streamed=as_flag(body.get("stream")),
         finish_reason=answer.finish,
     )
     fill_status(request, log.response.status)
@@ -66,9 +66,8 @@ def convert(log: Log, context: Context) -> Request:
     if answer.usage is not None:
         answers.fill_usage(request, answer.usage)
     fill_labels(request, object_in(sent.get("x-portkey-metadata")))
-    turns = chat.describe(request, body.get("messages"), context)
-    chat.keep(request, turns, None, context)
-    fill_gateway_cache(request, hit="hit" in (text_in(back, "x-portkey-cache-status") or "").lower())
+    chat.fill_prompt(request, body.get("messages"), context)
+    fill_gateway_cache(request, hit="hit" in (as_text(back.get("x-portkey-cache-status")) or "").lower())
     return request
 
 

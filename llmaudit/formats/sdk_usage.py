@@ -13,10 +13,8 @@ import ast
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import msgspec
-
 from llmaudit import usage
-from llmaudit.formats.values import as_number, mapping
+from llmaudit.formats.values import as_number, mapping, object_in
 
 METADATA = "ai.response.providerMetadata"
 """JSON text: what each provider says of its answer, by the provider's name."""
@@ -125,12 +123,7 @@ def _told(own: Mapping[str, Any]) -> Told | None:
 
 
 def _providers(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
-    text = attributes.get(METADATA)
-    try:
-        told = msgspec.json.decode(text) if isinstance(text, str) else text
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-        return []
-    return [each for each in mapping(told).values() if isinstance(each, dict)]
+    return [each for each in object_in(attributes.get(METADATA)).values() if isinstance(each, dict)]
 
 
 def _anthropic(own: Mapping[str, Any]) -> usage.Reading:

@@ -15,14 +15,16 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, sdk_usage
 from llmaudit.formats.base import Context
+from llmaudit.formats.filling import fill_cost
 from llmaudit.formats.sellers import seller_of
 from llmaudit.formats.values import (
     as_number,
     as_text,
-    dollars,
     error_class,
     http_status,
+    json_in,
     mapping,
+    object_in,
     or_none,
     text_decimal,
 )
@@ -148,20 +150,8 @@ def text(attributes: Attributes, names: tuple[str, ...]) -> str | None:
     """Return the value of the first name that is there, as text; a JSON string is taken out of its quotes."""
     value = first(attributes, names)
     if isinstance(value, str) and value[:1] == '"':
-        value = inner(value)
+        value = json_in(value)
     return or_none(value) if isinstance(value, str) else None
-
-
-def inner(value: Any) -> Any:
-    """Return what a JSON text holds, through at most three layers of quoting; other text stays as it is."""
-    for _ in range(3):
-        if not isinstance(value, str) or value[:1] not in {"{", "[", '"'}:
-            return value
-        try:
-            value = msgspec.json.decode(value)
-        except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-            return value
-    return value
 
 
 def flat(nested: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -186,7 +176,7 @@ def is_call(attributes: Attributes) -> bool:
         return _SDK_CALL.search(str(operation)) is not None
     if attributes.get("traceloop.span.kind") in {"workflow", "task", "agent", "tool"}:
         return False
-    if kind := inner(attributes.get("mlflow.spanType")):
+    if kind := json_in(attributes.get("mlflow.spanType")):
         return str(kind).upper() in _MLFLOW_CALLS
     if operation := attributes.get("gen_ai.operation.name") or attributes.get("llm.request.type"):
         return str(operation).lower() in CALLS
@@ -263,11 +253,9 @@ def group_of(attributes: Attributes, scope: str) -> str:
 
 def request_of(attributes: Attributes, context: Context) -> Request:
     """Return what the attributes of a span say about a call, without its times, ids and counts."""
-    asked = mapping(inner(attributes.get("llm.invocation_parameters")))
+    asked = object_in(attributes.get("llm.invocation_parameters"))
     served = text(attributes, _SERVED) or text(attributes, _EITHER)
-    requested = text(attributes, _REQUESTED) or or_none(
-        asked.get("model") if isinstance(asked.get("model"), str) else None
-    )
+    requested = text(attributes, _REQUESTED) or as_text(asked.get("model"))
     request = Request(
         response_id=text(attributes, _RESPONSE_ID) or _answer_id(attributes),
         session_id=text(attributes, _SESSION),
@@ -291,7 +279,7 @@ def request_of(attributes: Attributes, context: Context) -> Request:
     used = {name: value for name, value in attributes.items() if _is_number(value) and any(w in name for w in _USAGE)}
     request.raw_usage = msgspec.json.encode(used).decode() if used else None
     _fill_cost(request, attributes)
-    chat.keep(request, chat.describe(request, _messages(attributes), context), None, context)
+    chat.fill_prompt(request, _messages(attributes), context)
     return request
 
 
@@ -309,7 +297,7 @@ def mark_failure(request: Request, attributes: Attributes) -> None:
 
 def _answer_id(attributes: Attributes) -> str | None:
     """Return the provider's id of the answer out of the answer itself: OpenInference has no attribute for it."""
-    answer = mapping(inner(attributes.get("output.value")))
+    answer = object_in(attributes.get("output.value"))
     return as_text(answer.get("id")) or as_text(mapping(langchain_message(answer).get("response_metadata")).get("id"))
 
 
@@ -331,13 +319,13 @@ def _streamed(attributes: Attributes, asked: Mapping[str, Any]) -> bool | None:
 
 
 def _finish(attributes: Attributes) -> str | None:
-    reasons = inner(first(attributes, ("gen_ai.response.finish_reasons", "ai.response.finishReason")))
+    reasons = json_in(first(attributes, ("gen_ai.response.finish_reasons", "ai.response.finishReason")))
     reason = reasons[0] if isinstance(reasons, list) and reasons else reasons
     return as_text(reason)
 
 
 def _fill_labels(request: Request, attributes: Attributes) -> None:
-    labels = dict(mapping(inner(attributes.get("metadata"))))
+    labels = dict(object_in(attributes.get("metadata")))
     for name, value in attributes.items():
         for beginning in _LABELS:
             if name.startswith(beginning):
@@ -352,13 +340,12 @@ def _fill_cost(request: Request, attributes: Attributes) -> None:
     cost = first(attributes, _COST)
     if cost is None or isinstance(cost, bool | list | dict):
         return
-    request.billed_amount = dollars(text_decimal(str(cost), "cost"), "cost")
-    request.billed_currency, request.billed_kind = "USD", "list_estimate"
+    fill_cost(request, text_decimal(str(cost), "cost"), "cost", kind="list_estimate")
 
 
 def _messages(attributes: Attributes) -> list[Any] | None:
     """Return the prompt as OpenAI-shaped messages, where the span has it."""
-    listed = inner(first(attributes, ("gen_ai.input.messages", "ai.prompt.messages")))
+    listed = json_in(first(attributes, ("gen_ai.input.messages", "ai.prompt.messages")))
     if isinstance(listed, list):
         return [_message(each) for each in listed if isinstance(each, dict)]
     numbered: dict[int, dict[str, Any]] = {}
@@ -367,7 +354,7 @@ def _messages(attributes: Attributes) -> list[Any] | None:
             numbered.setdefault(int(found[1]), {})[found[2]] = value
     if numbered:
         return [numbered[number] for number in sorted(numbered)]
-    listed = mapping(inner(first(attributes, ("mlflow.spanInputs", "input.value")))).get("messages")
+    listed = object_in(first(attributes, ("mlflow.spanInputs", "input.value"))).get("messages")
     return listed if isinstance(listed, list) else None
 
 

@@ -72,7 +72,7 @@ class Spans:
 
 def hold(
     context: Context, *, trace: str, span: str, parent: str | None, attributes: Attributes, scope: str
-) -> tuple[Request, Held] | Ignored:
+) -> Request | Ignored:
     """Put a span into the file's state; return the request to fill further, or that the span is no call.
 
     Args:
@@ -87,19 +87,26 @@ def hold(
         Reject: A value of the span cannot be right.
     """
     if not is_call(attributes):
-        context.state.parents[trace, span] = parent or None
+        verdict = pass_by(context, trace=trace, span=span, parent=parent)
         if parent and (told := sdk_usage.raw_usage(attributes, scope)):
             context.state.told[trace, parent] = told
-        return Ignored(NO_CALL)
+        return verdict
     request = request_of(attributes, context)
     reading = reading_of(attributes)
-    rule = usage.rule_for(context.file.study, group_of(attributes, scope), usual_rule(attributes, scope))
-    usage.by_rule(request, reading, rule)  # a damaged count is rejected with the span it stands in
+    # A damaged count is rejected here, with the span it stands in.
+    rule = usage.by_study(
+        request, reading, context.file.study, group_of(attributes, scope), usual_rule(attributes, scope)
+    )
     if sdk_usage.is_blind(reading, attributes, scope):
         usage.unsplit(request)
-    return request, hold_call(
-        context, trace=trace, span=span, parent=parent, request=request, reading=reading, rule=rule, scope=scope
-    )
+    hold_call(context, trace=trace, span=span, parent=parent, request=request, reading=reading, rule=rule, scope=scope)
+    return request
+
+
+def pass_by(context: Context, *, trace: str, span: str, parent: str | None, why: str = NO_CALL) -> Ignored:
+    """Note where a span stands that is no call: calls may stand below it."""
+    context.state.parents[trace, span] = parent or None
+    return Ignored(why)
 
 
 def hold_call(

@@ -11,8 +11,8 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import answers, chat
 from llmaudit.formats.base import Context, Format
-from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_status, number, object_in, text_in, whole
-from llmaudit.formats.values import after, epoch, or_none, text_time
+from llmaudit.formats.filling import fill_cost, fill_gateway_cache, fill_status, number, whole
+from llmaudit.formats.values import after, as_text, epoch, object_in, or_none, text_time
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Reject, Request
 
@@ -58,9 +58,9 @@ def convert(row: Row, context: Context) -> Request | Ignored:
         first_token_at=after(started, number(row.ttft_ms, "ttft_ms"), "ttft_ms"),
         gateway="tensorzero",
         seller=or_none(row.model_provider_name),
-        model_raw=answer.model or text_in(sent, "model") or _plain(row.model_name),
+        model_raw=answer.model or as_text(sent.get("model")) or _plain(row.model_name),
         model_requested=or_none(row.model_name),
-        model_served=answer.model or text_in(sent, "model") or _said(row.model_name),
+        model_served=answer.model or as_text(sent.get("model")) or _said(row.model_name),
         is_streamed=row.ttft_ms not in {None, ""},
         finish_reason=or_none(row.finish_reason),
     )
@@ -72,8 +72,7 @@ def convert(row: Row, context: Context) -> Request | Ignored:
         reading = usage.Reading(whole(row.input_tokens, "input_tokens"), whole(row.output_tokens, "output_tokens"))
         usage.passed_through(request, reading, provider=row.model_provider_name, model=row.model_name)
     fill_cost(request, ZERO if row.cached else row.cost, "cost", kind="list_estimate")
-    turns = chat.describe(request, sent.get("messages"), context)
-    chat.keep(request, turns, None, context)
+    chat.fill_prompt(request, sent.get("messages"), context)
     fill_gateway_cache(request, hit=bool(row.cached))
     return request
 

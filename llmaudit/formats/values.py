@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from llmaudit.money import EXACT, MAX_PER_ROW, PICO, ZERO, parse_decimal
 from llmaudit.request import ErrorClass, Reject
 
@@ -220,9 +222,35 @@ def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def json_in(value: Any) -> Any:
+    """Return what a JSON text holds, through at most three layers of quoting; another value stays as it is."""
+    for _ in range(3):
+        if not isinstance(value, str) or value.lstrip()[:1] not in {"{", "[", '"'}:
+            return value
+        try:
+            value = msgspec.json.decode(value)
+        except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+            return value
+    return value
+
+
+def object_in(value: Any) -> dict[str, Any]:
+    """Return an object that some systems write as such and some as JSON text.
+
+    What was cut off, is no JSON or no object is an empty object: it is a label or a body that cannot be read, and not a
+    reason to lose the request.
+    """
+    return mapping(json_in(value))
+
+
 def as_text(value: object) -> str | None:
     """Return a value that is text, and not empty; else None."""
     return value if isinstance(value, str) and value else None
+
+
+def as_flag(value: object) -> bool | None:
+    """Return a value that is true or false; else None."""
+    return value if isinstance(value, bool) else None
 
 
 def as_number(value: object) -> int | float | None:

@@ -11,8 +11,7 @@ from llmaudit import usage
 from llmaudit.formats import anthropic_messages, gemini
 from llmaudit.formats.base import Context, Format
 from llmaudit.formats.gemini import get
-from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import after, as_text, mapping, or_none, text_time
+from llmaudit.formats.values import after, as_text, json_in, object_in, or_none, text_time
 from llmaudit.request import Reject, Request
 
 _message = msgspec.convert
@@ -35,7 +34,7 @@ class Row(msgspec.Struct, gc=False):
 
 def convert(row: Row, context: Context) -> Request:
     """Return the request of one row: of a Gemini model, or of Claude, which counts in its own way."""
-    answer, asked, about = _last(inner(row.full_response)), mapping(inner(row.full_request)), inner(row.metadata)
+    answer, asked, about = _last(json_in(row.full_response)), object_in(row.full_request), json_in(row.metadata)
     if answer is None:
         raise Reject("missing-field", "full_response")
     logged = text_time(row.logging_time, "logging_time")
@@ -85,7 +84,7 @@ def study(records: Sequence[dict[str, Any]]) -> usage.Study:
 
 def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Rule, usage.Reading]]:
     for record in records:
-        answer = _last(inner(record.get("full_response")))
+        answer = _last(json_in(record.get("full_response")))
         used = get(answer, "usageMetadata")
         try:
             if isinstance(used, dict):

@@ -11,8 +11,18 @@ import msgspec
 from llmaudit import usage
 from llmaudit.formats import chat, spans
 from llmaudit.formats.base import Context, Format, Held
-from llmaudit.formats.span_attributes import inner
-from llmaudit.formats.values import JsonCell, as_number, as_text, dollars, error_class, mapping, text_decimal, text_time
+from llmaudit.formats.filling import fill_cost
+from llmaudit.formats.values import (
+    JsonCell,
+    as_flag,
+    as_number,
+    as_text,
+    error_class,
+    mapping,
+    object_in,
+    text_decimal,
+    text_time,
+)
 from llmaudit.money import ZERO
 from llmaudit.request import Ignored, Reject, Request
 
@@ -39,24 +49,23 @@ class Call(msgspec.Struct, gc=False):
 def convert(call: Call, context: Context) -> Held | Ignored:
     """Put a call into the file's state. Around it, functions carry the sums of the calls that they made."""
     trace = call.trace_id or call.id
-    used = mapping(inner(mapping(inner(call.summary)).get("usage")))
+    used = object_in(object_in(call.summary).get("usage"))
     model, counted = next(iter(used.items()), ("", None))
-    if not used and call.exception and isinstance(mapping(inner(call.inputs)).get("model"), str):
+    if not used and call.exception and isinstance(object_in(call.inputs).get("model"), str):
         counted = {}  # a client's call that failed: a function around it is not asked for a model
     if not isinstance(counted, dict) or len(used) > 1 or (as_number(counted.get("requests")) or 1) > 1:
-        context.state.parents[trace, call.id] = call.parent_id
-        return Ignored("call with the sums of several calls" if used else "call that used no model")
+        why = "call with the sums of several calls" if used else "call that used no model"
+        return spans.pass_by(context, trace=trace, span=call.id, parent=call.parent_id, why=why)
     request = _request(call, str(model), counted, context)
     reading = reading_of(counted)
-    rule = usage.rule_for(context.file.study, str(model), usage.INSIDE)
-    usage.by_rule(request, reading, rule)
+    rule = usage.by_study(request, reading, context.file.study, str(model), usage.INSIDE)
     return spans.hold_call(
         context, trace=trace, span=call.id, parent=call.parent_id, request=request, reading=reading, rule=rule
     )
 
 
 def _request(call: Call, model: str, counted: Mapping[str, Any], context: Context) -> Request:
-    asked, outputs = mapping(inner(call.inputs)), mapping(inner(call.output))
+    asked, outputs = object_in(call.inputs), object_in(call.output)
     request = Request(
         response_id=as_text(outputs.get("id")),
         started_at=text_time(call.started_at, "started_at"),
@@ -65,18 +74,17 @@ def _request(call: Call, model: str, counted: Mapping[str, Any], context: Contex
         model_requested=as_text(asked.get("model")),
         model_served=model or None,
         endpoint=_op(call.op_name),
-        is_streamed=asked.get("stream") if isinstance(asked.get("stream"), bool) else None,
+        is_streamed=as_flag(asked.get("stream")),
         max_output_tokens=usage.limit(asked.get("max_tokens")),
         raw_usage=msgspec.json.encode(counted).decode() if counted else None,
     )
     request.model_raw = request.model_raw or request.model_requested
-    chat.label(request, {key: value for key, value in mapping(inner(call.attributes)).items() if key != "weave"})
+    chat.label(request, {key: value for key, value in object_in(call.attributes).items() if key != "weave"})
     if call.exception:
         words = call.exception.strip().rpartition("\n")[2].partition(":")[0]  # the last line of a traceback
         request.status, request.error_class = "error", error_class(None, words)
-    _fill_cost(request, mapping(mapping(mapping(inner(call.summary)).get("weave")).get("costs")).get(model))
-    listed = asked.get("messages")
-    chat.keep(request, chat.describe(request, listed if isinstance(listed, list) else None, context), None, context)
+    _fill_cost(request, mapping(mapping(object_in(call.summary).get("weave")).get("costs")).get(model))
+    chat.fill_prompt(request, asked.get("messages"), context)
     return request
 
 
@@ -91,8 +99,7 @@ def _fill_cost(request: Request, costs: Any) -> None:
         if name.endswith(TOTAL) and not isinstance(value, bool | list | dict):
             amounts.append(text_decimal(str(value), name) or ZERO)
     if sum(amounts, ZERO) > ZERO:
-        request.billed_amount = dollars(sum(amounts, ZERO), "costs")
-        request.billed_currency, request.billed_kind = "USD", "list_estimate"
+        fill_cost(request, sum(amounts, ZERO), "costs", kind="list_estimate")
 
 
 def reading_of(counted: Mapping[str, Any]) -> usage.Reading:
@@ -124,7 +131,7 @@ def study(records: Sequence[dict[str, Any]]) -> usage.Study:
 
 def _readings(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, usage.Rule, usage.Reading]]:
     for record in records:
-        for model, counted in mapping(inner(mapping(inner(record.get("summary"))).get("usage"))).items():
+        for model, counted in object_in(object_in(record.get("summary")).get("usage")).items():
             try:
                 yield str(model), usage.INSIDE, reading_of(mapping(counted))
             except Reject:  # said when the record itself is read

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from llmaudit.catalog import Catalog, Rates
 from llmaudit.catalog.units import PRICED, SUB_COUNTS
-from llmaudit.gate.model import NOTHING_USED, QUANTITIES, Baseline, Rate
+from llmaudit.gate.model import NOTHING_USED, Baseline, Rate
 from llmaudit.listcost import ARROW_TYPES, RATE, RateKey, condition_rates
 from llmaudit.money import ZERO
 from llmaudit.resolve import NO_TIME
@@ -80,7 +80,7 @@ class Priced:
         keys: dict[Conditions, str | None],
         rates: dict[str, Rate],
         frozen: dict[str, Rate],
-        used: Sequence[str] = QUANTITIES,
+        used: Sequence[str],
     ) -> None:
         self._keys = keys
         self.rates = rates
@@ -158,7 +158,7 @@ class _Found:
 
 
 def price_conditions(
-    all_conditions: Sequence[Conditions], catalog: Catalog, like: Baseline | None, used: Sequence[str] = QUANTITIES
+    all_conditions: Sequence[Conditions], catalog: Catalog, like: Baseline | None, used: Sequence[str]
 ) -> Priced:
     """Price every set of conditions of a log.
 

@@ -65,7 +65,7 @@ def audit(
     several = owner is None and (
         is_about_several(page.title, body) or (count_of_gateways(body) >= SEVERAL and not has_own_voice(body))
     )
-    findings = find_clauses(page, language, owner, site, several=several)
+    findings = find_clauses(page, language, owner, site, several=several, year=today.year)
     prices = ListPrices(catalog, day)
     rows = [row for table in _price_tables(page) for row in compare(table, prices)]
     verdict, reason = judge(findings, rows)

@@ -44,7 +44,7 @@ _PROSE = re.compile(r"[.。!！]\s*$|\d\s?[%％]")
 
 
 def find_clauses(
-    page: Page, language: str, owner: str | None, site: str | None = None, *, several: bool = False
+    page: Page, language: str, owner: str | None, site: str | None = None, *, several: bool = False, year: int
 ) -> list[Finding]:
     """Return every clause of a page in its order.
 
@@ -54,8 +54,9 @@ def find_clauses(
         owner: The known gateway whose page it is, or None.
         site: The name of a site that is no known gateway's, or None.
         several: It is about several gateways.
+        year: The year in which it is read.
     """
-    whole = _page_setting(page, owner, site, several=several)
+    whole = replace(_page_setting(page, owner, site, several=several), year=year)
     row_of_party = replace(whole, several=True, titled=_own_row(page) or whole.titled)
     found: list[Finding] = []
     read = list(pieces(page, language))

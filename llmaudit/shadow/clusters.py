@@ -125,12 +125,12 @@ class Members:
         return Totals(by_cluster, self.shares, self.squares, variance, independent, n)
 
 
-def members_of(codes: Ints, weights: Floats | None = None) -> Members:
+def members_of(codes: Ints, weights: Floats | None) -> Members:
     """Return clusters and their shares.
 
     Args:
         codes: Cluster of each pair.
-        weights: Share of each pair; equal by default.
+        weights: Share of each pair; None if all count the same.
     """
     sizes = np.bincount(codes)
     present = sizes > 0
@@ -142,7 +142,7 @@ def members_of(codes: Ints, weights: Floats | None = None) -> Members:
     return Members(codes, weights, present, shares, squares)
 
 
-def totals_of(influence: Floats, codes: Ints, weights: Floats | None = None) -> Totals:
+def totals_of(influence: Floats, codes: Ints, weights: Floats | None) -> Totals:
     """Return influences by cluster; arguments as `Members` has them."""
     return members_of(codes, weights).totals(influence)
 

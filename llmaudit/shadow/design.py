@@ -144,9 +144,7 @@ class Aims:
         return self.days if self.daily else 1
 
 
-def plan_test(
-    traffic: Sequence[TierTraffic], aims: Aims, disagreement: Mapping[int | None, float] | None = None
-) -> Design:
+def plan_test(traffic: Sequence[TierTraffic], aims: Aims, disagreement: Mapping[int | None, float]) -> Design:
     """Return a design for some traffic.
 
     Pairs needed = design effect x disagreement x ((z(1-alpha) + z(power)) / margin)^2, and 3% more for daily looks. The
@@ -157,9 +155,8 @@ def plan_test(
         aims: What the test is to show.
         disagreement: Share of pairs whose outcomes differ, by tier, from an earlier test; assumed for other tiers.
     """
-    seen = disagreement or {}
     whole = sum(one.requests_per_day for one in traffic)
-    tiers = [_tier(one, whole, seen.get(one.tier, ASSUMED_DISAGREEMENT), aims) for one in traffic]
+    tiers = [_tier(one, whole, disagreement.get(one.tier, ASSUMED_DISAGREEMENT), aims) for one in traffic]
     days = [tier.days for tier in tiers]
     fractions = [(look + 1) / aims.looks for look in range(aims.looks)]
     return Design(
@@ -174,7 +171,7 @@ def plan_test(
         power=min((tier.power for tier in tiers), default=0.0),
         looks=aims.looks,
         boundaries=[float(bound) for bound in boundaries(fractions, aims.alpha)],
-        assumed=_assumptions(traffic, aims, seen),
+        assumed=_assumptions(traffic, aims, disagreement),
         tiers=tiers,
         five_day_claim=_claim(tiers, aims),
     )

@@ -16,6 +16,9 @@ from scipy.special import betaincinv, ndtri, stdtrit
 from llmaudit.arrays import Floats, Ints
 from llmaudit.shadow.clusters import Members, Spread, covariance, members_of, spread_of
 
+LEVEL = 0.95
+"""Coverage of intervals."""
+
 FIELLER_BELOW = 1000
 """Pairs below which a ratio gets Fieller's interval; above, the logarithm's, which is as good and always bounded."""
 
@@ -108,7 +111,7 @@ def slice_of(codes: Ints, strata: Ints, targets: Floats) -> Slice:
     return Slice(codes, per_pair[strata], strata, per_pair)
 
 
-def difference(part: Slice, first: Floats, second: Floats, level: float = 0.95) -> Estimate:
+def difference(part: Slice, first: Floats, second: Floats, level: float = LEVEL) -> Estimate:
     """Return mean(second) - mean(first) over pairs, with a t interval."""
     value, influence = part.mean(second - first)
     spread = part.spread(influence)
@@ -117,7 +120,7 @@ def difference(part: Slice, first: Floats, second: Floats, level: float = 0.95) 
     return Estimate(value, value - half, value + half, spread, arms, "paired clustered t")
 
 
-def rare_difference(gained: int, lost: int, pairs: int, level: float = 0.95) -> tuple[float, float]:
+def rare_difference(gained: int, lost: int, pairs: int) -> tuple[float, float]:
     """Return an interval of a difference of two shares, if few pairs differ.
 
     Each of the two counts has its exact binomial interval (Clopper and Pearson 1934); the ends of the difference are
@@ -127,9 +130,8 @@ def rare_difference(gained: int, lost: int, pairs: int, level: float = 0.95) -> 
         gained: Pairs that only the second share counts.
         lost: Pairs that only the first one counts.
         pairs: All of them, at least one.
-        level: Coverage of either interval.
     """
-    tail = (1.0 - level) / 2.0
+    tail = (1.0 - LEVEL) / 2.0
 
     def ends(count: int) -> tuple[float, float]:
         low = float(betaincinv(count, pairs - count + 1, tail)) if count else 0.0
@@ -159,7 +161,7 @@ def per_unit(part: Slice, amount: Floats, units: Floats | None = None) -> PerUni
     return PerUnit(value, (top_influence - value * bottom_influence) / bottom)
 
 
-def ratio(part: Slice, first: PerUnit, second: PerUnit, level: float = 0.95) -> Estimate:
+def ratio(part: Slice, first: PerUnit, second: PerUnit, level: float = LEVEL) -> Estimate:
     """Return second / first with Fieller's interval for few pairs and the logarithm's for many.
 
     Fieller: all r for which a t test does not reject mean(second) = r mean(first). It knows the skewness that heavy
@@ -232,7 +234,6 @@ def quantile_differences(
     first: Floats,
     second: Floats,
     quantiles: tuple[float, ...],
-    level: float = 0.95,
     ordered: Sorted | None = None,
 ) -> list[tuple[Estimate, Floats]]:
     """Return quantile(second) - quantile(first) for several quantiles, each with its influence.
@@ -245,12 +246,11 @@ def quantile_differences(
         first: Shape (n,): the primary's values.
         second: The shadow's.
         quantiles: Between 0 and 1.
-        level: Of the intervals.
         ordered: The values in rising order where that is known already.
     """
     ordered = ordered or in_order(part.strata, len(part.per_pair), first, second)
     sides = [_Ordered(first, ordered.first, part.per_pair), _Ordered(second, ordered.second, part.per_pair)]
-    return [_quantile_difference(part, sides, p, level) for p in quantiles]
+    return [_quantile_difference(part, sides, p) for p in quantiles]
 
 
 class _Ordered:
@@ -283,7 +283,7 @@ class _Ordered:
         return max(float(values[-1]) for values in self._strata if len(values))
 
 
-def _quantile_difference(part: Slice, sides: list[_Ordered], p: float, level: float) -> tuple[Estimate, Floats]:
+def _quantile_difference(part: Slice, sides: list[_Ordered], p: float) -> tuple[Estimate, Floats]:
     pairs = len(part.codes)
     width = _bandwidth(pairs, p)
     low, high = max(p - width, 0.5 / pairs), min(p + width, 1.0 - 0.5 / pairs)
@@ -297,7 +297,7 @@ def _quantile_difference(part: Slice, sides: list[_Ordered], p: float, level: fl
     first, second = (np.where(hit, inverse, 0.0) for hit, inverse in zip(at_or_below, inverse_densities, strict=True))
     _, influence = part.mean(first - second)
     found = part.spread(influence)
-    value, half = arms[1] - arms[0], _quantile(found, level) * found.se
+    value, half = arms[1] - arms[0], _quantile(found, LEVEL) * found.se
     return Estimate(value, value - half, value + half, found, (arms[0], arms[1]), "Bahadur, clustered t"), influence
 
 

@@ -281,7 +281,7 @@ def needed_information(distance: float, alpha: float, power: float, looks: int) 
     return float(_inflation(looks) * ((ndtri(1 - alpha) + ndtri(power)) / distance) ** 2)
 
 
-def power_at(information: float, distance: float, alpha: float, looks: int = 1) -> float:
+def power_at(information: float, distance: float, alpha: float, looks: int) -> float:
     """Return the power of a one-sided test at an information; the inverse of `needed_information`."""
     return float(ndtr(distance * np.sqrt(max(information, 0.0) / _inflation(looks)) - ndtri(1 - alpha)))
 

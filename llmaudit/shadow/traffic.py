@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from llmaudit.catalog import Catalog
 from llmaudit.errors import InputError, printable
-from llmaudit.period import ALL, Period
+from llmaudit.period import Period
 from llmaudit.resolve import resolved_requests
 from llmaudit.shadow.arrow_columns import codes_of
 from llmaudit.shadow.columns import MONEY, BadValue, read_value
@@ -110,7 +110,7 @@ def candidates(store: Store, catalog: Catalog, period: Period, unit: str) -> lis
     ]
 
 
-def production_mix(store: Store, period: Period = ALL) -> dict[str, float] | None:
+def production_mix(store: Store, period: Period) -> dict[str, float] | None:
     """Return the share of each tier among the good requests of a period, or None if there are none."""
     rows = store.rows(
         """

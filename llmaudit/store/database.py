@@ -210,10 +210,6 @@ class Store:
         except duckdb.Error as error:
             raise _no_question(printable(str(error).splitlines()[0], 300)) from error
 
-    def has(self, table: str) -> bool:
-        """Say whether there is a table: a database that was opened read-only may be older than this llmaudit."""
-        return bool(self.rows("SELECT 1 FROM information_schema.tables WHERE table_name = ?", [table]))
-
     def frame(self, sql: str) -> pl.DataFrame:
         """Run a query and return a polars frame."""
         with translated(self.path):

@@ -15,7 +15,7 @@ from llmaudit.usage.counters import MAX_TOKENS, anthropic, checked, limit, not_c
 from llmaudit.usage.gateways import excludes_cache, passed_through, rule_name, usual_rule
 from llmaudit.usage.parts import fill_parts
 from llmaudit.usage.rules import CACHE_APART, INSIDE, REASONING_APART, Reading, Rule, by_rule, gemini
-from llmaudit.usage.study import LEAST_TO_CONTRADICT, Ruling, Study, Told, rule_for, studied, told_by, warnings_of
+from llmaudit.usage.study import LEAST_TO_CONTRADICT, Ruling, Study, Told, by_study, studied, told_by, warnings_of
 from llmaudit.usage.sums import summed, uncached
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Told",
     "anthropic",
     "by_rule",
+    "by_study",
     "checked",
     "excludes_cache",
     "fill_parts",
@@ -40,7 +41,6 @@ __all__ = [
     "not_counted",
     "openai",
     "passed_through",
-    "rule_for",
     "rule_name",
     "stated",
     "studied",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from llmaudit.request import Request
-from llmaudit.usage.rules import CACHE_APART, INSIDE, Reading, Rule, by_rule
-from llmaudit.usage.study import rule_for
+from llmaudit.usage.rules import CACHE_APART, INSIDE, Reading, Rule
+from llmaudit.usage.study import by_study
 
 
 def excludes_cache(provider: str | None, model: str | None = None) -> bool:
@@ -45,8 +45,7 @@ def passed_through(
     Raises:
         Reject: A counter is not a whole number of tokens.
     """
-    rule = rule_for(study, rule_name(provider, model), usual_rule(provider, model))
-    by_rule(request, reading, rule)
+    by_study(request, reading, study, rule_name(provider, model), usual_rule(provider, model))
     if reading.read is None:
         request.cache_read_tokens = None
     if reading.written is None and not reading.written_5m and not reading.written_1h:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from llmaudit.usage.rules import Reading, Rule
+from llmaudit.request import Request
+from llmaudit.usage.rules import Reading, Rule, by_rule
 
 LEAST_TO_CONTRADICT = 3
 """So many records must contradict a source's usual rule before a file is read by another: a damaged row is no proof."""
@@ -129,9 +130,22 @@ def studied(readings: Iterable[tuple[str, Rule, Reading]]) -> Study:
     return Study(rulings, usual)
 
 
-def rule_for(study: object, name: str, usual: Rule) -> Rule:
-    """Return the rule for a record: by the file's study where there is one, else the usual one."""
-    return study.rule(name, usual) if isinstance(study, Study) else usual
+def by_study(request: Request, reading: Reading, study: object, name: str, usual: Rule) -> Rule:
+    """Fill the counters by the rule that a file proves for a name, else by the usual one; return the rule.
+
+    Args:
+        request: Filled in place, as by `by_rule`.
+        reading: The counts as the source has them.
+        study: What the file showed; anything but a `Study` shows nothing.
+        name: What its records are judged together by: a model, a provider.
+        usual: The rule of the source.
+
+    Raises:
+        Reject: A counter is not a whole number of tokens.
+    """
+    rule = study.rule(name, usual) if isinstance(study, Study) else usual
+    by_rule(request, reading, rule)
+    return rule
 
 
 def warnings_of(study: object) -> list[str]:

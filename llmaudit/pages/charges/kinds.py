@@ -54,6 +54,8 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
     several = amount is not None and sentence.window(term, amount) is not None
     if base == "byok" and not by_unit and (several if term.name == "topup" else term.name not in DIRECT):
         return "byok_pct"
+    if term.name == "payment" and _EACH_CALL.match(sentence.text, term.end):
+        return "per_request"
     if by_unit or term.name in DIRECT:
         return by_unit or DIRECT[term.name]
     if term.name in {"plus", "markup"}:
@@ -70,6 +72,13 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
     if base == "subscription" and (amount is None or amount.kind != "pct") and not _is_beside_price(sentence, term):
         return "subscription"
     return _kind_by_base(term, base, amount)
+
+
+_EACH_CALL = re.compile(
+    r"\s(?:per|on (?:every|each)|for (?:every|each)|je|pro|par|por)\s(?:\w+\s)?(?:requests?|calls?|Anfrage|Aufruf|requête|appel|solicitud|llamada)\b",
+    re.IGNORECASE,
+)
+"""What makes a "transaction fee" one of requests: "a $0.001 transaction fee on every paid call"."""
 
 
 def _is_beside_price(sentence: Sentence, term: Term) -> bool:
@@ -199,9 +208,18 @@ def _label(sentence: Sentence, term: Term, span: tuple[int, int]) -> Term:
 _ADDED_TO = re.compile(r"\b(?:added (?:on )?to|on top of|aufgeschlagen auf|en plus de|sobre)\s$", re.IGNORECASE)
 
 
+_PLUS = re.compile(
+    r"(?:\bplus|\+|\bzuzüglich|\bzzgl\.|\bmás)\s(?:an? |our |eine[rn]? |nuestr[ao] |un[ea]? )?$", re.IGNORECASE
+)
+
+
 def _on_list_price(sentence: Sentence, span: tuple[int, int], amount: Amount) -> bool:
     """Say whether a figure goes with "list price plus" or "added to provider rates": it is on tokens."""
-    price = sentence.lexicon["list_price"].search(sentence.text, amount.end)
+    list_price = sentence.lexicon["list_price"]
+    price = list_price.search(sentence.text, amount.end)
+    plus = _PLUS.search(sentence.text, span[0], amount.start)
+    if plus and list_price.search(sentence.text, span[0], plus.start()):
+        return True
     if price and amount.kind == "pct" and _ADDED_TO.search(sentence.text, amount.end, price.start()):
         return True
     return any(
@@ -219,7 +237,9 @@ def _kind_by_base(term: Term, base: Base | None, amount: Amount | None) -> Kind:
         return "topup_pct"
     if base in {"request", "log", "tool"} and not numbered and term.name != "platform":
         return UNIT_KINDS[base]
-    if base == "tool" or (base == "log" and not numbered and term.name != "platform"):
+    if (base == "tool" and not (amount is not None and amount.kind == "pct")) or (
+        base == "log" and not numbered and term.name != "platform"
+    ):
         return UNIT_KINDS[base]
     if base == "tokens" and term.name in {"fee", "charge"}:
         return "token_pct"

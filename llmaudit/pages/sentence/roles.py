@@ -19,13 +19,20 @@ _LEVEL = re.compile(r"(?:官方(?:定价|价格|标价)|(?:官方|厂商|原)价
 """What comes before a price as a share of the official one: "about 4.2% of the official price" adds nothing to it."""
 
 _CREDITED = re.compile(
-    r"\s(?:in |of )?(?:free (?:tier|usage|allowance|quota)|(?:free )?credits?\b(?! card)|Guthaben"
+    r"\s(?:in |of )?(?:(?:[\w-]+ ){0,3}credits?\b(?! card)|free (?:tier|usage|allowance|quota)|(?:free )?credits?\b(?! card)|Guthaben"
     r"|de crédits?|crédits?|de créditos?|créditos?"
     r"|(?:\w+ )?(?:limit|cap|budget|allowance|ceiling|quota)s?\b)"
     r"|\s?(?:的)?(?:免费|赠送|体验)(?:额度|金|积分)|\s?[的の](?:上限|限额|额度|预算|予算)",
     re.IGNORECASE,
 )
 """What after an amount a month says that it is given, or the most that may be spent: "$5/month credit"."""
+
+_INCLUDED = re.compile(
+    r"(?:credits?|usage|allowance|Guthaben|crédits?|créditos?)(?: (?:is|are))? (?:included|inbegriffen|enthalten|inclus|incluidos?)"
+    r"[^.;]{0,30}$|(?:包含|含)[^，。]{0,6}(?:额度|积分)[^，。]{0,12}$|クレジット(?:込み|付き)[^、。]{0,12}$",
+    re.IGNORECASE,
+)
+"""What heads a row of what plans give: "Credits included | $10/mo"."""
 
 _COME_DOWN = re.compile(
     r"(?:US)?[$€£¥￥]?\s?(?P<n>\d[\d.,]*)\s?[$€£元円万]?(?:(?: (?:a|per|pro|par|im|al?) |/)\w+)?"
@@ -85,10 +92,14 @@ def role_of(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tup
     if amount.kind in {"usd", "other"}:
         if everywhere("least_paid_in", r"\s?{}").match(after):
             return "ignored"
-        if amount.unit == "period" and (_CREDITED.match(after) or _has_come_down(sentence, amount, lexicon)):
+        if amount.unit == "period" and (
+            _CREDITED.match(after) or _INCLUDED.search(before) or _has_come_down(sentence, amount, lexicon)
+        ):
             return "ignored"
         if _COMPARED.search(before):
             return "threshold"
+    if amount.kind == "variable" and amount.unit is None and _LEAST.search(before):
+        return "minimum"
     from_on = amount.unit == "period" and after[:2] == "から"  # 「月額300ドルから」 is the least plan's price
     if not from_on and (_ends_with(before, "minimum", lexicon) or _starts_with(after, "minimum_after", lexicon)):
         return "minimum"
@@ -167,6 +178,11 @@ def _is_ignored(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence
         )
     return False
 
+
+_LEAST = re.compile(
+    r"\b(?:starts? (?:at|from)|begins? at|beginn\w+ (?:bei|ab)|commencent à|empiezan en)\s?[$€£]?$", re.IGNORECASE
+)
+"""What before a variable makes it the least that can be paid in: "top-ups start at {min}"."""
 
 _OF_SAVINGS = re.compile(
     r"\s?(?:of|der|des|de|du)\s(?:[\w']+\s){0,3}(?:savings?|saved|save|Ersparnis\w*|économies|ahorros?)\b",

@@ -21,6 +21,7 @@ class Setting:
         subject: What heads a row, a column or a section, and may name whom it is about.
         is_heading: The sentence is a heading or a labelled cell: what it denies is a claim, a fee it merely names is
             none.
+        year: The year in which the page is read: what begins in a later one is not charged yet.
         settings_page: The page shows how to configure a margin: what it says about margins is its reader's.
     """
 
@@ -34,3 +35,4 @@ class Setting:
     example: bool = False
     subject: str = ""
     is_heading: bool = False
+    year: int = 9999
