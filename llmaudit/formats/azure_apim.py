@@ -159,8 +159,8 @@ FORMAT = Format(
     semantics="The body's own: prompt and input counts include cached tokens, output includes reasoning.",
     verified="Shape: one recorded record. Bodies cut at the limit: documentation.",
     about=(
-        "The category `GatewayLogs`, with the logging of bodies switched on. The key is the subscription, the feature "
-        "is the API. A call is told by `/deployments/NAME/` in its address or by a usage object in the answer."
+        "The category `GatewayLogs`, with logging of bodies enabled. The key is the subscription, the feature is "
+        "the API. A call is recognised by `/deployments/NAME/` in its address or by a usage object in the answer."
     ),
     traps=(
         ("bodies are cut at a limit", "the usage object is looked for in what is left; without it usage is missing"),

@@ -97,8 +97,9 @@ FORMAT = Format(
     epochs=("ts",),
     repeats="largest",
     semantics=(
-        "tokensIn excludes the cache, whose reads and writes stand beside it, unless the entry says apiProtocol "
-        "`openai`, which includes them. cost is the extension's estimate from list prices; 0 is taken as unknown."
+        "tokensIn excludes the cache, whose reads and writes are counted separately, unless the entry says "
+        "apiProtocol `openai`, which includes them. cost is the extension's estimate from list prices; 0 is taken "
+        "as unknown."
     ),
     verified="Shape from other readers' tests; no real file seen.",
     about=(

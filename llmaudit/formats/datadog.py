@@ -143,8 +143,8 @@ FORMAT = Format(
     ),
     verified="Fields from ddtrace and datadog_api_client 2.62.0, and the documentation's example; no real export seen.",
     about=(
-        "Pages of the export API (`data[].attributes`), or the attributes one a line. Only spans of kind `llm` and "
-        "`embedding` are requests. The feature is `ml_app`; team, user and session are tags."
+        "Pages of the export API (`data[].attributes`), or the attributes one per line. Only spans of kind `llm` "
+        "and `embedding` are requests. The feature is `ml_app`; team, user and session are tags."
     ),
     traps=(
         ("workflow, agent and task spans repeat what their children used", "ignored"),

@@ -234,8 +234,9 @@ FORMAT = Format(
     ),
     verified="Recorded objects of both APIs and SDK 3.4.0. The Live API's name and grounding: SDK alone.",
     about=(
-        'Responses, one a line, in a list or as a captured stream; `{"request": …, "response": …}` with `timestamp` '
-        "and `latencyMs` where you log them. The Gemini API's responses have no time; Vertex' `createTime` is one."
+        'Responses, one per line, in a list or as a captured stream; `{"request": …, "response": …}` with '
+        "`timestamp` and `latencyMs` if you log them. The Gemini API's responses have no time; Vertex' "
+        "`createTime` is one."
     ),
     traps=(
         ("thoughts are outside of candidates", "added: the candidates alone would lose most of the bill"),

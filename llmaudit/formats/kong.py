@@ -168,8 +168,8 @@ FORMAT = Format(
     semantics=(
         "prompt_tokens and completion_tokens are the provider's own counts, without any of cached tokens: OpenAI's "
         "input includes them, Anthropic's leaves them out. started_at is epoch milliseconds, latencies are "
-        "milliseconds. cost is in whatever unit the operator configured prices in (taken as US dollars), 0 where "
-        "none is configured."
+        "milliseconds. cost is in whatever unit the operator configured prices in (taken as US dollars), 0 if none "
+        "is configured."
     ),
     verified=(
         "Keys from Kong's source at 22246ef and its log reference; no real log seen. The cache's block and older "

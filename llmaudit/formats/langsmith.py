@@ -220,9 +220,9 @@ FORMAT = Format(
     study=study,
     repeats="last",
     semantics=(
-        "Since March 2026, input_tokens includes cached reads and writes for every provider; before, Anthropic's left "
-        "them out: counts that prove it are read so. output includes reasoning. Costs are LangSmith's own, at its "
-        "prices. session_id is the project; a conversation stands in the metadata."
+        "Since March 2026, input_tokens includes cached reads and writes for every provider; before, Anthropic's "
+        "left them out: if a file's counts prove that, they are read that way. output includes reasoning. Costs "
+        "are LangSmith's own, at its prices. session_id is the project; a conversation is in the metadata."
     ),
     verified=(
         "Ingest bodies of the SDK 0.15.0. list_runs: documentation and SDK. The Parquet export: documentation alone."
@@ -240,6 +240,6 @@ FORMAT = Format(
         ("a run begins in one record and ends in another", "joined by id"),
         ("`cache_creation` is 0 beside its split by lifetime", "the split counts"),
         ("a cost of 0 for a model without a price", "unknown, not free"),
-        ("wrapped calls that were logged as `chain`", "ignored: nothing tells them from chains"),
+        ("wrapped calls that were logged as `chain`", "ignored: nothing distinguishes them from chains"),
     ),
 )

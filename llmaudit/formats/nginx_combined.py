@@ -70,9 +70,9 @@ FORMAT = Format(
         "calls are requests."
     ),
     traps=(
-        ("lines have no id", "the same file twice is known by its content; overlapping files cannot be told apart"),
+        ("lines have no id", "the same file twice is known by its content; overlapping files cannot be distinguished"),
         ("without a request time the start of a call is not known", "it is dated by its end, and has no latency"),
         ("addresses and user agents are personal", "not kept; the user is the authenticated one"),
-        ("499 means that the caller hung up", "cancelled"),
+        ("499 means that the caller disconnected", "cancelled"),
     ),
 )

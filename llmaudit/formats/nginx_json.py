@@ -165,11 +165,11 @@ FORMAT = Format(
     ),
     traps=(
         (
-            "one line may stand for several tries (`upstream_status` is `502, 200`)",
-            "each upstream tried is a request, an attempt of one call",
+            "one line may stand for several attempts (`upstream_status` is `502, 200`)",
+            "each upstream is a request and an attempt of one call",
         ),
         ("lines of other paths are in the same log", "ignored"),
-        ("499 means that the caller hung up", "cancelled; what it cost upstream is unknown"),
+        ("499 means that the caller disconnected", "cancelled; what it cost upstream is unknown"),
         ("without `escape=json` quotes in a body are `\\x22`", "read"),
         ("query strings can hold keys", "cut off"),
     ),
