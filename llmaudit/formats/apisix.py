@@ -66,7 +66,7 @@ def convert(line: Line, context: Context) -> Request | Ignored:
     served = or_none(told.model) or _word(line.llm_model)
     requested = _word(line.request_llm_model) or text_in(asked, "model") or served
     if line.request_type == "traditional_http" or (served is None and requested is None):
-        return Ignored("call of no model")
+        return Ignored("call without a model")
     request = Request(
         request_id=_word(line.request_id),
         gateway="apisix",

@@ -68,7 +68,7 @@ def convert(line: Entry, context: Context) -> Request | Ignored:
     answer = about.backendResponseBody if about.backendResponseBody is not None else about.responseBody
     told = answer if isinstance(answer, str) else msgspec.json.encode(answer).decode()
     if line.category != "GatewayLogs" or (found is None and not USAGE.search(told)):
-        return Ignored("request that is no call of a model")
+        return Ignored("request that is not a model call")
     asked = mapping(inner(about.backendRequestBody if about.backendRequestBody is not None else about.requestBody))
     started = text_time(line.time, "time")
     deployment = found["name"] if found else None

@@ -34,7 +34,7 @@ def convert(line: Entry, _: Context) -> Request | Ignored:
     about = mapping(inner(line.properties))
     deployment, name = _word(about.get("modelDeploymentName")), _word(about.get("modelName"))
     if line.category != "RequestResponse" or (deployment is None and name is None):
-        return Ignored("operation that is no call of a model")
+        return Ignored("operation that is not a model call")
     version = _word(about.get("modelVersion"))
     served = f"{name}-{version}" if name and version else name
     started = text_time(line.time, "time")

@@ -53,7 +53,7 @@ def convert(row: Row, context: Context) -> Held | Ignored:
     parent = next(iter(row.span_parents or ()), None)
     if kind != "llm":
         context.state.parents[trace, span] = parent
-        return Ignored("span that is no call of a model")
+        return Ignored("span that is not a model call")
     counted, about = mapping(inner(row.metrics)), mapping(inner(row.metadata))
     request = _request(row, counted, about, context)
     reading = reading_of(counted)

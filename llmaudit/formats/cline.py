@@ -47,7 +47,7 @@ _call = msgspec.json.Decoder(Call).decode
 def convert(entry: Entry, context: Context) -> Request | Ignored:
     """Return the request of an `api_req_started` entry that got as far as counters."""
     if entry.say != "api_req_started":
-        return Ignored("entry that is no call")
+        return Ignored("entry that is not a call")
     try:
         call = _call(entry.text or "{}")
     except msgspec.ValidationError:

@@ -147,7 +147,7 @@ def _counter(payload: Payload, at: datetime | None, context: Context) -> Request
     state: Thread = context.state
     info = payload.info
     if state.recorded:
-        return Ignored("counter of a call that a usage record tells")
+        return Ignored("counter of a call that a usage record has")
     if info is None or (info.total_token_usage is None and info.last_token_usage is None):
         return Ignored("limits without a counter")
     total, last = info.total_token_usage, info.last_token_usage

@@ -66,7 +66,7 @@ def convert(record: Export, context: Context) -> Request | Ignored:
     """Return the request of one span."""
     span = record.attributes or record
     if span.span_kind not in BILLED_KINDS:
-        return Ignored("span of no model call")
+        return Ignored("span that is not a model call")
     if span.span_id is None:
         raise Reject("missing-field", "span_id")
     key = "start_ns" if record.attributes is None else "attributes.start_ns"

@@ -87,7 +87,7 @@ def convert(line: Line, context: Context) -> Request | Ignored:
 def _recorded(line: Line, counts: CamelUsage, context: Context) -> Request | Ignored:
     """Return the request of a record, which has no id: its time and its counts make it one."""
     if line.usageScope != "turn":
-        return Ignored("usage of a session, which its turns make up")
+        return Ignored("usage of a session, which is the sum of its turns")
     model = None if line.model == FROM_SETTINGS else line.model
     request = _blank()
     if line.time is not None:

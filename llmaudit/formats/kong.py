@@ -99,7 +99,7 @@ def convert(entry: Entry, context: Context) -> list[Request] | Ignored:
     """Return a request for each plugin that called a model."""
     blocks = {name: block for name, block in sorted(entry.ai.items()) if block.meta or block.usage}
     if not blocks:
-        return Ignored("call of no model")
+        return Ignored("call without a model")
     return [_request(entry, name, block, context, alone=len(blocks) == 1) for name, block in blocks.items()]
 
 

@@ -53,10 +53,10 @@ def convert(run: Run, context: Context) -> Held | Ignored:
     trace = run.trace_id or (run.dotted_order or "").partition(".")[0].rpartition("Z")[2] or run.id
     if run.run_type not in {None, *CALLS}:
         context.state.parents[trace, run.id] = run.parent_run_id
-        return Ignored("run that is no call of a model")
+        return Ignored("run that is not a model call")
     known = context.state.calls.get((trace, run.id))
     if run.run_type is None and known is None:
-        return Ignored("end of a run that is no call of a model")
+        return Ignored("end of a run that is not a model call")
     request = _request(run, context)
     reading = reading_of(run)
     rule = usage.rule_for(context.file.study, group_of(run), usage.INSIDE)

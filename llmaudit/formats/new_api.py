@@ -83,7 +83,7 @@ def convert(row: Row, context: Context) -> Request | Ignored | Held:
         tasks.found.setdefault(other.task_id, []).append((tasks.rows, row))
         return HELD
     if row.type == REFUND:
-        return Ignored("refund of no named task")
+        return Ignored("refund without a task")
     return _request(row, other, context)
 
 

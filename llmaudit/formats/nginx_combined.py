@@ -26,7 +26,7 @@ def convert(line: dict[str, str], _: Context) -> list[Request] | Ignored:
     """Return the request of one line, after those of the upstreams that were tried before."""
     is_call, model = model_in(line["path"])
     if not is_call:
-        return Ignored("path of no model call")
+        return Ignored("path that is not a model call")
     told = _told(line.get("rest", ""))
     ended, taken = local_time(line["time"], "time"), number(told.get("request_time"), "request_time")
     user = line["user"]

@@ -44,7 +44,7 @@ def convert(line: Line, context: Context) -> list[Request] | Ignored:
     path = line.request_uri or line.uri or _path_of(line.request)
     is_call, named = model_in(path or "")
     if path is None or not is_call:
-        return Ignored("path of no model call")
+        return Ignored("path that is not a model call")
     ended, taken = ended_at(line), number(line.request_time, "request_time")
     body = object_in(unescaped(line.request_body) if isinstance(line.request_body, str) else line.request_body)
     asked = text_in(body, "model") or named

@@ -122,7 +122,7 @@ def _told(comment: str, answers: Answers) -> Ignored:
     answers.last.cost = cost
     answers.last = None
     answers.closed += 1
-    return Ignored("cost of an answer, told in a comment")
+    return Ignored("cost of an answer, stated in a comment")
 
 
 def finish(context: Context) -> Iterator[Request | Refused]:

@@ -74,7 +74,7 @@ def convert(span: Span, context: Context) -> Held | Ignored:
     """Put a span into the file's state."""
     if span.type != "llm":
         context.state.parents[span.trace_id, span.id] = span.parent_span_id
-        return Ignored("span that is no call of a model")
+        return Ignored("span that is not a model call")
     request = _request(span, context)
     reading = reading_of(mapping(inner(span.usage)))
     rule = usage.rule_for(context.file.study, f"{span.provider or ''}/{span.model or ''}", usage.INSIDE)
