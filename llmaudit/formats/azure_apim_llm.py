@@ -89,8 +89,8 @@ FORMAT = Format(
     convert=convert,
     repeats="largest",
     semantics=(
-        "OpenAI's counts: prompt includes cached tokens, completion includes reasoning, but neither part is logged: "
-        "both are unknown, and the price is an upper bound."
+        "OpenAI's counts: prompt includes cached tokens, completion includes reasoning, but neither part is "
+        "logged; both are unknown, and the price is an upper bound."
     ),
     verified="Documentation alone: the table's reference and queries of Microsoft's samples. No real rows seen.",
     about=(

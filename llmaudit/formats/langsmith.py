@@ -221,7 +221,7 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "Since March 2026, input_tokens includes cached reads and writes for every provider; before, Anthropic's "
-        "left them out: if a file's counts prove that, they are read that way. output includes reasoning. Costs "
+        "left them out; if a file's counts prove that, they are read that way. output includes reasoning. Costs "
         "are LangSmith's own, at its prices. session_id is the project; a conversation is in the metadata."
     ),
     verified=(

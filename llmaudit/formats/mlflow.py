@@ -189,7 +189,7 @@ FORMAT = Format(
     repeats="first",
     semantics=(
         "Since about 3.13, tokenUsage.input_tokens includes cached reads and writes for every provider (12,050 for "
-        "50 + 2,000 + 10,000); before that Anthropic's left them out: if a file's counts prove that, they are read "
+        "50 + 2,000 + 10,000); before that Anthropic's left them out; if a file's counts prove that, they are read "
         "that way. cache_creation_input_tokens_above_1hr is part of cache_creation_input_tokens. Reasoning is not "
         "recorded."
     ),

@@ -165,7 +165,7 @@ FORMAT = Format(
     ),
     traps=(
         (
-            "one line may stand for several attempts (`upstream_status` is `502, 200`)",
+            "one line may be several attempts (`upstream_status` is `502, 200`)",
             "each upstream is a request and an attempt of one call",
         ),
         ("lines of other paths are in the same log", "ignored"),

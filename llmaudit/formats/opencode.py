@@ -144,8 +144,8 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "input excludes cache reads and writes, which are under cache. reasoning is separate from output and is "
-        "billed as output, unless the message's own total is whole without it. cost is the program's estimate from "
-        "list prices; 0 is written for subscriptions and for models without a price, and is taken as unknown."
+        "billed as output, unless the message's own total is complete without it. cost is the program's estimate "
+        "from list prices; 0 is written for subscriptions and for models without a price, and is taken as unknown."
     ),
     verified=(
         "Databases that opencode 1.18 and Kilo's command line 7.7 wrote of calls whose counts were known. Files of "

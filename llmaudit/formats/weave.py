@@ -160,7 +160,7 @@ FORMAT = Format(
     id_space="spans",
     semantics=(
         "The provider's usage object under `summary.usage`, by model: since 2026 input includes cached reads and "
-        "writes, Anthropic's included; before, Anthropic's left them out: if a file's counts prove that, they are "
+        "writes, Anthropic's included; before, Anthropic's left them out; if a file's counts prove that, they are "
         "read that way. Amounts under `summary.weave.costs` are Weave's estimate."
     ),
     verified="The source of weave 0.54; no real export seen.",
