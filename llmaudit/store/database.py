@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -51,6 +51,9 @@ class Store:
     ) -> None:
         self.path = path
         self._folder = Path(mkdtemp(prefix="llmaudit-")) if path is None else None
+        self._in_transaction = False
+        self._to_undo: list[Callable[[], object]] = []
+        self._changed: dict[str, str | int | bool | None] = {}
         if path is not None and path.is_dir():
             raise InputError(
                 f"{printable(str(path))} is a folder, not a database",
@@ -231,10 +234,8 @@ class Store:
     def table(self, name: str, data: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
         """Make Arrow data visible to SQL under a name for the length of a block."""
         self._connection.register(name, data)
-        try:
+        with self._undone(lambda: self._connection.unregister(name)):
             yield
-        finally:
-            self._connection.unregister(name)
 
     def lock(self) -> None:
         """Let no later statement change a setting: a user's own SQL comes next."""
@@ -247,11 +248,8 @@ class Store:
         Its own guess of sizes is far off behind a join by range, and it then holds the wide requests in memory instead
         of two narrow columns: three times the work.
         """
-        self.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-        try:
+        with self._set(disabled_optimizers="join_order,build_side_probe_side"):
             yield
-        finally:
-            self.execute("SET disabled_optimizers = ''")
 
     @contextmanager
     def one_thread(self) -> Iterator[None]:
@@ -310,15 +308,34 @@ class Store:
 
     @contextmanager
     def _set(self, **settings: str | int | bool) -> Iterator[None]:
-        """Change settings of DuckDB for a block."""
-        before = {name: self._setting(name) for name in settings}
+        """Change settings of DuckDB for a block; then they are what a block around it has set, or DuckDB's own."""
+        before = {name: self._changed.get(name) for name in settings}
+        with self._undone(lambda: self._change(before)):
+            self._change(settings)
+            yield
+
+    def _change(self, settings: Mapping[str, str | int | bool | None]) -> None:
+        """Set what has a value, and reset the rest: DuckDB tells sizes rounded, so what it says cannot be set again."""
         for name, value in settings.items():
-            self.execute(f"SET {name} = '{value}'")
+            self._changed[name] = value
+            self.execute(f"RESET {name}" if value is None else f"SET {name} = '{value}'")
+
+    @contextmanager
+    def _undone(self, undo: Callable[[], object]) -> Iterator[None]:
+        """Run a block, and undo afterwards what was done for it.
+
+        A transaction that has failed answers nothing but ROLLBACK, so there the undoing waits for that: its own error
+        would hide the first one, and Ctrl-C would end as a damaged database.
+        """
         try:
             yield
-        finally:
-            for name, text in before.items():
-                self.execute(f"SET {name} = '{text}'")
+        except BaseException:
+            if self._in_transaction:
+                self._to_undo.append(undo)
+            else:
+                undo()
+            raise
+        undo()
 
     @contextmanager
     def aside(self, mib: int) -> Iterator[None]:
@@ -334,11 +351,14 @@ class Store:
         """Run a block in one transaction: all of it is kept, or nothing."""
         with translated(self.path):
             self._connection.execute("BEGIN TRANSACTION")
+            self._in_transaction = True
             try:
                 yield
             except BaseException:
                 self._rollback()
                 raise
+            finally:
+                self._in_transaction = False
             try:
                 self._connection.execute("COMMIT")
             except duckdb.Error as error:
@@ -346,10 +366,10 @@ class Store:
                     raise
 
     def _rollback(self) -> None:
-        try:
+        with suppress(duckdb.Error):  # the failed statement may have ended the transaction already
             self._connection.execute("ROLLBACK")
-        except duckdb.Error:
-            return  # the failed statement has ended the transaction already
+        while self._to_undo:
+            self._to_undo.pop(0)()
 
 
 def _no_question(why: str) -> UsageError:
