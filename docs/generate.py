@@ -37,10 +37,10 @@ READS = {
     "text": "lines of text",
 }
 REPEATS = {
-    "once": "the first counts; another content is a conflict",
-    "first": "the first counts",
-    "largest": "the one with most output counts",
-    "last": "the last counts",
+    "once": "the first record counts; different content is a conflict",
+    "first": "the first record counts",
+    "largest": "the record with most output counts",
+    "last": "the last record counts",
 }
 
 
@@ -87,15 +87,15 @@ def _section(form: Format) -> str:
     marks = (
         ", ".join(f"`{key}`" for key in form.marks) or f"lines like `{form.pattern.pattern if form.pattern else ''}`"
     )
-    needs = f" Never without: {', '.join(f'`{key}`' for key in form.needs)}." if form.needs else ""
-    lacks = f" Never with: {', '.join(f'`{key}`' for key in form.lacks)}." if form.lacks else ""
-    known_by = f"Known by: {marks}.{needs}{lacks}"
+    needs = f" Always has: {', '.join(f'`{key}`' for key in form.needs)}." if form.needs else ""
+    lacks = f" Never has: {', '.join(f'`{key}`' for key in form.lacks)}." if form.lacks else ""
+    known_by = f"Recognised by: {marks}.{needs}{lacks}"
     parts = [
         f"## {form.name}",
         form.about,
         known_by,
         f"{'Amounts' if form.kind == 'bill' else 'Token counts'}: {form.semantics}",
-        f"The same id again: {REPEATS[form.repeats]}.",
+        f"If an id is repeated: {REPEATS[form.repeats]}.",
     ]
     if form.traps:
         parts.append(_table(["trap", "what is done"], [list(trap) for trap in form.traps]))

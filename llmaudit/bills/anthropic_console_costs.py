@@ -62,8 +62,9 @@ FORMAT = Format(
     convert=convert,
     repeats="last",
     semantics=(
-        "US dollars, rounded to the cent in every row: many are 0.00, and a sum drifts by up to half a cent a row. The "
-        "model is a display name (`Claude Opus 5`). There are no quantities. Layouts of 9, 12 and 14 columns are read."
+        "US dollars, rounded to the cent in every row: many are 0.00, and a sum drifts by up to half a cent per "
+        "row. The model is a display name (`Claude Opus 5`). There are no quantities. Layouts of 9, 12 and 14 "
+        "columns are read."
     ),
     verified="The layouts on real exports; the words of token_type on a few of them.",
 )

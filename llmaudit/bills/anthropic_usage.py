@@ -103,8 +103,8 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "Usage without money, all kinds disjoint: uncached input, reads, 5-minute and 1-hour writes, output with "
-        "thinking. A workspace of null is the default one. A dimension that was not grouped by is null and stays "
-        "unknown: it widens the bounds of its list price. Claude Code on a subscription is not in it."
+        "thinking. A workspace of null is the default one. A dimension that the export was not grouped by is null "
+        "and stays unknown: it widens the bounds of its list price. Claude Code on a subscription is not in it."
     ),
     verified="Shape from the vendor's SDK; no recorded page seen.",
 )

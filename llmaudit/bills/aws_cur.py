@@ -166,6 +166,6 @@ FORMAT = Format(
         ),
         ("native rows count thousands and Marketplace rows millions", "the unit is read, row by row"),
         ("names of cache reads and writes have `input-token` in them", "the cache is tested first"),
-        ("one Marketplace usage type serves several models", "the product's name tells which"),
+        ("one Marketplace usage type serves several models", "the product's name shows which"),
     ),
 )

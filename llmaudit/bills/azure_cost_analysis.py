@@ -55,7 +55,7 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "Only rows of model products are lines. CostUSD is taken, as Azure converted it; the amount in the billing "
-        "currency is kept as a tag. There are no quantities; the product stands under ServiceTier."
+        "currency is kept as a tag. There are no quantities; the product is under ServiceTier."
     ),
     verified="Columns on a published download.",
 )

@@ -87,10 +87,11 @@ FORMAT = Format(
     state=Occurrences,
     repeats="last",
     semantics=(
-        "Only rows of model products are lines. Cached input has meters of its own, so input is uncached. The unit is "
-        "the column UnitOfMeasure (1K or 1M), never the meter's name. Model, kind, data zone, batch and priority are "
-        "read from the meter's abbreviations; a family that only the product names is filled in. The cost is in the "
-        "billing currency; the rate to dollars is kept where the row states it. Deployments are not on the bill."
+        "Only rows of model products are lines. Cached input has meters of its own, so input is uncached. The unit "
+        "is the column UnitOfMeasure (1K or 1M), never the meter's name. Model, kind, data zone, batch and "
+        "priority are read from the meter's abbreviations; a family that only the product names is filled in. The "
+        "cost is in the billing currency; the rate to dollars is kept if the row states it. Deployments are not on "
+        "the bill."
     ),
     verified="Units and abbreviations on 2,779 published meters; no real row of a bill for a model seen.",
     traps=(

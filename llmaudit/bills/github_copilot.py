@@ -82,8 +82,8 @@ FORMAT = Format(
     semantics=(
         "Day sums, no requests. input excludes cache_read and cache_write, and cache_write is priced as a 5-minute "
         "write. gross_amount is the value of what was used (list), net_amount what is charged: 0 while inside the "
-        "quota. A model with `Auto: ` before it is 10% below list. Tokens stand on lines of their own with an amount "
-        "of 0, so that the money counts once."
+        "quota. A model with `Auto: ` before it is 10% below list. Tokens are on separate lines with an amount of "
+        "0, so that the money counts once."
     ),
     verified="Two real rows of the report with tokens reconcile to list price to all eight digits.",
     traps=(

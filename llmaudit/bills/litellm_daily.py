@@ -93,15 +93,15 @@ FORMAT = Format(
     convert=convert,
     repeats="last",
     semantics=(
-        "One row a day, user, key, model and endpoint, in US dollars as LiteLLM computed them. prompt_tokens includes "
-        "cached reads and writes, as in the spend logs. The amount covers all tokens of the row: the lines for each "
-        "kind of token have a quantity and no amount."
+        "One row per day, user, key, model and endpoint, in US dollars as LiteLLM computed them. prompt_tokens "
+        "includes cached reads and writes, as in the spend logs. The amount covers all tokens of the row: the "
+        "lines for each kind of token have a quantity and no amount."
     ),
     verified="Columns from the schema of litellm 1.109.1; no real export seen.",
     about=(
         "The table `LiteLLM_DailyUserSpend`, which has every request once (`LiteLLM_DailyGlobalSpend` is the same "
-        "without users). Use it to see whether spend logs are complete: rows are dropped under load, and the daily "
-        "sums are not."
+        "without users). Use it to check whether spend logs are complete: rows are dropped under load, and the "
+        "daily sums are not."
     ),
     traps=(
         (
@@ -111,6 +111,6 @@ FORMAT = Format(
             ),
             "their rows are ignored; export the table by user",
         ),
-        ("`spend` is LiteLLM's own computation and no invoice", "the issuer is `litellm`, the seller the provider"),
+        ("`spend` is LiteLLM's own computation, not an invoice", "the issuer is `litellm`, the seller the provider"),
     ),
 )

@@ -104,7 +104,7 @@ FORMAT = Format(
     repeats="last",
     state=Counter,
     semantics=(
-        "One row a day, key, model and team. BilledCost, EffectiveCost, ListCost and ContractedCost are all the "
+        "One row per day, key, model and team. BilledCost, EffectiveCost, ListCost and ContractedCost are all the "
         "same number: LiteLLM's own computation, in US dollars, to six decimals. ConsumedQuantity counts requests; "
         "there are no tokens in it."
     ),
@@ -112,7 +112,7 @@ FORMAT = Format(
     about="The CSV or Parquet that LiteLLM's `focus` logger (and its Vantage destination) writes.",
     traps=(
         ("all four costs are one number", "kept as they are; they are never added"),
-        ("two endpoints of one key and model give rows that differ in nothing else", "each is a line of its own"),
-        ("amounts are rounded to a millionth", "sums differ from the spend logs by up to that much a row"),
+        ("two endpoints of one key and model give rows that are equal otherwise", "each is a line of its own"),
+        ("amounts are rounded to a millionth", "sums differ from the spend logs by up to that much per row"),
     ),
 )

@@ -136,10 +136,10 @@ FORMAT = Format(
     convert=convert,
     repeats="last",
     semantics=(
-        "One line a day and line item; the amount is exact, in the currency stated. The model stands before the last "
-        "comma of line_item, perhaps with text, audio or image behind it, and what was counted after it; input is the "
-        "uncached part. quantity is in quantity_unit. Dimensions that were not grouped by are null. Scale Tier tokens "
-        "are prepaid and not in it."
+        "One line per day and line item; the amount is exact, in the currency stated. The model is before the last "
+        "comma of line_item, perhaps followed by text, audio or image; what was counted is after the comma; input "
+        "is the uncached part. quantity is in quantity_unit. Dimensions that the export was not grouped by are "
+        "null. Scale Tier tokens are prepaid and not in it."
     ),
     verified="Shape and exact amounts on a recorded page; the newer names of line items rest on documentation.",
 )

@@ -48,8 +48,8 @@ FORMAT = Format(
     state=Occurrences,
     repeats="last",
     semantics=(
-        "Amounts are exact and in US dollars where the currency is blank. Without grouping, line_item is blank and the "
-        "line is of no model. There are no quantities."
+        "Amounts are exact and in US dollars if the currency is blank. Without grouping, line_item is blank and "
+        "the line names no model. There are no quantities."
     ),
     verified="Columns, blanks and digits on a real export.",
 )

@@ -108,10 +108,10 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "Usage without money. input_tokens includes cached reads and cache writes, so the uncached part is "
-        "input_uncached_tokens, or what is left; output includes reasoning. Audio and images are parts of each, told "
-        "apart, and cache writes of 30 minutes and of 12 hours where the export does so. Completions without a "
-        "count of cached tokens stay input_all. Scale Tier tokens are in it though they are prepaid. A dimension that "
-        "was not grouped by is null and stays unknown: it widens the bounds of the list price."
+        "input_uncached_tokens, or what is left; output includes reasoning. Audio and images are separate parts of "
+        "each; so are cache writes of 30 minutes and of 12 hours if the export has them. Completions without a "
+        "count of cached tokens stay input_all. Scale Tier tokens are in it though they are prepaid. A dimension "
+        "that the export was not grouped by is null and stays unknown: it widens the bounds of the list price."
     ),
     verified="Shape from the published interface and its example, whose sums hold; no recorded page seen.",
 )

@@ -52,7 +52,7 @@ FORMAT = Format(
     repeats="last",
     semantics=(
         "Usage without money. input_tokens includes cached tokens: input = cached + written + uncached. Counts are "
-        "written as decimals (10.0). Audio, images and 12-hour cache writes are told apart where their columns are "
+        "written as decimals (10.0). Audio, images and 12-hour cache writes are separate if their columns are "
         "there. Usage and cost exports do not line up day by day."
     ),
     verified="Columns and sums on a real export (six rows of six).",

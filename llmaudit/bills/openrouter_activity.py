@@ -65,7 +65,7 @@ FORMAT = Format(
     convert=convert,
     repeats="last",
     semantics=(
-        "One row a UTC day, model and endpoint. usage is US dollars of credits; with the user's own key that is "
+        "One row per UTC day, model and endpoint. usage is US dollars of credits; with the user's own key that is "
         "OpenRouter's fee, and byok_usage_inference is what the provider bills by itself. prompt_tokens includes "
         "cached tokens, completion_tokens includes reasoning."
     ),
@@ -76,7 +76,7 @@ FORMAT = Format(
             "with your own key the provider bills you, not OpenRouter",
             "`byok_usage_inference` is a tag of the line and not part of its amount",
         ),
-        ("reasoning tokens stand beside the completion tokens that include them", "counted once"),
+        ("reasoning tokens are listed beside the completion tokens that include them", "counted once"),
         ("the fee on buying credits is in no row", "it comes from the catalog"),
     ),
 )

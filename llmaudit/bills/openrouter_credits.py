@@ -66,6 +66,6 @@ FORMAT = Format(
     about="The answer of `GET /api/v1/credits`.",
     traps=(
         ("the fee on buying credits is in neither number", "it comes from the catalog"),
-        ("the sums have no period", "they are left out where a period is asked for"),
+        ("the sums have no period", "they are left out if a period is asked for"),
     ),
 )

@@ -90,7 +90,7 @@ FORMAT = Format(
     convert=convert,
     repeats="last",
     semantics=(
-        "One row a day or hour and dimension, in US dollars: total_cost is charged, market_cost is list. "
+        "One row per day or hour and dimension, in US dollars: total_cost is charged, market_cost is list. "
         "input_tokens is read as including cached tokens and output_tokens as including reasoning."
     ),
     verified=(

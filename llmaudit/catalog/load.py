@@ -144,11 +144,11 @@ def check(content: CatalogFile, name: str) -> None:
         )
     if not content.seller and (content.models or content.multipliers or content.discounts or content.commitments):
         first = content.models[0].sku if content.models else "rules"
-        raise _refused(name, first, "stands in a file that names no seller")
+        raise _refused(name, first, "is in a file that names no seller")
     for entry in content.models:
         _check_spans(entry, name)
         if entry.hosting and entry.prices:
-            raise _refused(name, entry.sku, "has both `prices` and `hosting`; say one")
+            raise _refused(name, entry.sku, "has both `prices` and `hosting`; give only one")
     rules: tuple[Dated, ...] = (*content.multipliers, *content.discounts, *content.quotas, *content.commitments)
     for dated in rules:
         if dated.valid_from and dated.valid_to and naive(dated.valid_to) <= naive(dated.valid_from):
@@ -169,7 +169,7 @@ def _check_schedules(merged: dict[str, CatalogFile], catalog: Catalog) -> None:
     """Refuse a price under a calendar that no file has; this can only be checked on the merged files."""
     for name, sku, schedule in _named_schedules(merged):
         if schedule not in catalog.schedules:
-            raise _refused(name, sku, f"has a price under the schedule {schedule}, which is nowhere")
+            raise _refused(name, sku, f"has a price under the schedule {schedule}, which does not exist")
 
 
 def _named_schedules(merged: dict[str, CatalogFile]) -> Iterator[tuple[str, str, str]]:

@@ -105,7 +105,7 @@ def quote(
     lines = (*components(rates, counts), *steps, *extra)
     added = [part.cost_usd for part in (*extra, *steps)]
     notes = usage_notes(rates, dict(zip(PRICED, counts, strict=True)))
-    assumed_seller = [f"no seller named: as sold by its maker, {offer.seller}"] if match.by_maker else []
+    assumed_seller = [f"no seller named: as sold by its provider, {offer.seller}"] if match.by_maker else []
     return Quote(
         status="assumed_condition" if notes else "priced",
         cost_usd=total([cost(counts, rates.expected), *added]),

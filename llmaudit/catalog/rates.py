@@ -142,7 +142,7 @@ def _rates_for(catalog: Catalog, offer: Offer, conditions: Conditions) -> Rates 
         notes.append(f"no global price is recorded: the lowest regional one is used ({vectors[0].when.region})")
     first = vectors[0]
     if _steps_below(catalog, offer, conditions, first.when):
-        notes.append("no price of so long a prompt is recorded under these conditions: that of shorter ones is used")
+        notes.append("no price for so long a prompt is recorded under these conditions: that for shorter ones is used")
     every = [factors for vector in vectors for factors in vector.readings(conditions)]
     return Rates(
         first.factors,
@@ -202,7 +202,7 @@ def _cases(catalog: Catalog, open_spans: Mapping[When, Span], conditions: Condit
         regions = [region]
     else:
         regions = [None]
-        notes.append(f"no price of its own is recorded for region {region}: the global price is used")
+        notes.append(f"no separate price is recorded for region {region}: the global price is used")
     used = {when.schedule for when in open_spans if when.schedule}
     hours: list[frozenset[str]] = [frozenset()]
     for schedule in (catalog.schedules[name] for name in sorted(used)):

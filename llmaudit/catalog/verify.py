@@ -64,17 +64,17 @@ Rates = dict[tuple[str, str], list[Rate]]
 
 
 def unknown_units(_: Catalog, rates: Rates, __: datetime) -> Iterator[Problem]:
-    """Every unit is one that the engine knows."""
+    """Every unit is one that llmaudit knows."""
     for (seller, sku), every in rates.items():
         for unit in sorted({rate.unit for rate in every} - TOKEN_UNITS - PIECE_UNITS):
-            yield Problem(seller, sku, f"the unit {unit}, which nothing prices by")
+            yield Problem(seller, sku, f"the unit {unit}, which llmaudit does not know")
 
 
 def unknown_calendars(catalog: Catalog, rates: Rates, _: datetime) -> Iterator[Problem]:
     """Every price under a calendar names one that exists."""
     for (seller, sku), every in rates.items():
         for name in sorted({rate.when.schedule for rate in every if rate.when.schedule} - catalog.schedules.keys()):
-            yield Problem(seller, sku, f"a price under the calendar {name}, which is nowhere")
+            yield Problem(seller, sku, f"a price under the calendar {name}, which does not exist")
 
 
 def overlaps(catalog: Catalog, rates: Rates, __: datetime) -> Iterator[Problem]:
@@ -103,7 +103,7 @@ def gaps(_: Catalog, rates: Rates, __: datetime) -> Iterator[Problem]:
 
 
 def expired_promises(_: Catalog, rates: Rates, today: datetime) -> Iterator[Problem]:
-    """No price in force rests on a promise that has run out."""
+    """No price in force depends on an expired promise."""
     for (seller, sku), every in rates.items():
         expired = {
             naive(rate.evidence.firm_until)
@@ -151,7 +151,7 @@ def too_fine(_: Catalog, rates: Rates, __: datetime) -> Iterator[Problem]:
 
 
 def sourceless(_: Catalog, rates: Rates, __: datetime) -> Iterator[Problem]:
-    """Every price says where it is written."""
+    """Every price has a source."""
     for (seller, sku), every in rates.items():
         if any(not rate.evidence.source.strip() for rate in every):
             yield Problem(seller, sku, "a price without a source")

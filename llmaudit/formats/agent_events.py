@@ -28,7 +28,7 @@ from llmaudit.formats.values import (
 )
 from llmaudit.request import Ignored, Request
 
-NO_CALL = "event that is no call of a model"
+NO_CALL = "event that is not a model call"
 FAILED = 400
 """From this HTTP status on, a call has failed."""
 
@@ -276,26 +276,26 @@ FORMAT = Format(
     convert=convert,
     repeats="first",
     semantics=(
-        "Claude Code: input_tokens leaves out cache reads and writes, which stand beside it; for how long a write "
-        "holds is not said; cost_usd is the program's estimate. Codex: OpenAI's rule, input and output include "
-        "everything. Gemini CLI: input includes cached tokens, output leaves out thoughts; Qwen Code: as its chats "
-        "(`qwen_code`)."
+        "Claude Code: input_tokens leaves out cache reads and writes, which are counted separately; the lifetime "
+        "of a write is not stated; cost_usd is the program's estimate. Codex: OpenAI's rule, input and output "
+        "include everything. Gemini CLI: input includes cached tokens, output leaves out thoughts; Qwen Code: as "
+        "its chats (`qwen_code`)."
     ),
     verified=(
         "Exports of Claude Code 2.1.197 and Codex 0.171.0, and the file of Gemini CLI 0.61, of calls whose counts "
         "were known. Failures, and Qwen Code's export: documentation and source alone."
     ),
     about=(
-        "The collector's file exporter for logs (one export a line, or JSON documents), and the file that Gemini CLI's "
-        "`telemetry.outfile` names. The team is the resource's `team.id`, `department` or `cost_center`, the user the "
-        "event's e-mail address or id. An event is dated at the call's end."
+        "The collector's file exporter for logs (one export per line, or JSON documents), and the file that Gemini "
+        "CLI's `telemetry.outfile` names. The team is the resource's `team.id`, `department` or `cost_center`, the "
+        "user the event's e-mail address or id. An event is dated at the call's end."
     ),
     traps=(
         (
-            "the agent's own session files tell the same calls",
-            "ingest one of the two: their ids have nothing in common. Calls that both tell are counted, and warned of",
+            "the agent's own session files have the same calls",
+            "ingest one of the two: their ids have nothing in common. Calls in both are counted, with a warning",
         ),
         ("Codex dates an answer's end, and no duration", "the start is the end, and the latency unknown"),
-        ("metrics and other events stand in the same files", "they are ignored"),
+        ("metrics and other events are in the same files", "they are ignored"),
     ),
 )

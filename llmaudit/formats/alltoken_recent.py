@@ -59,8 +59,8 @@ FORMAT = Format(
     convert=convert,
     repeats="last",
     semantics=(
-        "cost_str is the charge in US dollars. total_tokens is prompt and completion together, and nothing says how"
-        " much of it is which: usage is missing, so no list price can be set beside the charge."
+        "cost_str is the charge in US dollars. total_tokens is prompt and completion together, and how it divides "
+        "is not stated: usage is missing, so the charge cannot be compared with a list price."
     ),
     verified="Fields from AllToken's documentation; no real answer seen.",
     about=(

@@ -118,8 +118,8 @@ FORMAT = Format(
     convert=convert,
     repeats="first",
     semantics=(
-        "input excludes the cache, whose reads and writes stand at the message that the event leads to. credits are "
-        "Amp's own unit and no dollars: they are kept as a tag, and the cost is list cost."
+        "input excludes the cache, whose reads and writes are at the message that the event leads to. credits are "
+        "Amp's own unit, not dollars: they are kept as a tag, and the cost is list cost."
     ),
     verified="Shape from other readers' tests; no real file seen.",
     about="The files `~/.local/share/amp/threads/T-*.json`.",

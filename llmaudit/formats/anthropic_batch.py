@@ -77,8 +77,9 @@ FORMAT = Format(
     record=Entry,
     convert=convert,
     semantics=(
-        "As the Messages API: input_tokens excludes cache reads and writes, output_tokens includes thinking. What "
-        "succeeded is billed at the batch price; what errored, expired or was canceled is not billed."
+        "As the Messages API: input_tokens excludes cache reads and writes, output_tokens includes thinking. "
+        "Entries that succeeded are billed at the batch price; entries that errored, expired or were canceled are "
+        "not billed."
     ),
     verified="Shape and counters: SDK 2.12.0; no real results file seen.",
     about=(

@@ -261,16 +261,16 @@ FORMAT = Format(
     record=Exchange,
     convert=convert,
     semantics=(
-        "input_tokens excludes cache reads and writes; output_tokens includes thinking; 5-minute and 1-hour writes sum "
-        "up to cache_creation_input_tokens (304 of 304 recorded objects). Compactions, advisors and fallbacks under "
-        "usage.iterations are in none of these counts and become requests of their own. server_tool_use counts the "
-        "searches that are billed beside the tokens."
+        "input_tokens excludes cache reads and writes; output_tokens includes thinking; 5-minute and 1-hour writes "
+        "sum up to cache_creation_input_tokens (304 of 304 recorded objects). Compactions, advisors and fallbacks "
+        "under usage.iterations are in none of these counts and become separate requests. server_tool_use counts "
+        "the searches that are billed in addition to the tokens."
     ),
     verified="Recorded objects and SDK 2.12.0; the fallback iteration: the SDK's types alone.",
     about=(
-        'Message objects, one a line or in a list, or `{"request": …, "response": …}`, with `timestamp` (ISO) and '
-        "`latency_ms` where you log them. A message itself has no time, and without one it cannot be priced, unless "
-        "`--assume-time` says as of when."
+        'Message objects, one per line or in a list, or `{"request": …, "response": …}`, with `timestamp` (ISO) '
+        "and `latency_ms` if you log them. A message itself has no time, and without one it cannot be priced, "
+        "unless `--assume-time` gives one."
     ),
     traps=(
         ("a body has no timestamp", "log it beside the body as `timestamp`, or name one with `--assume-time`"),
@@ -284,7 +284,7 @@ FORMAT = Format(
         ),
         (
             "clouds and other hosts write the same object",
-            "ids marked `msg_bdrk_` and `msg_vrtx_` are Bedrock's and Vertex'; other makers' models get no seller",
+            "ids marked `msg_bdrk_` and `msg_vrtx_` are Bedrock's and Vertex'; models of other providers get no seller",
         ),
         ("`service_tier` says `batch`", "the batch price"),
         ("fast mode is not a service tier but `speed`", "`speed: fast` is kept as the tier that served the call"),

@@ -66,7 +66,7 @@ def convert(line: Line, context: Context) -> Request | Ignored:
     served = or_none(told.model) or _word(line.llm_model)
     requested = _word(line.request_llm_model) or as_text(asked.get("model")) or served
     if line.request_type == "traditional_http" or (served is None and requested is None):
-        return Ignored("call of no model")
+        return Ignored("call without a model")
     request = Request(
         request_id=_word(line.request_id),
         gateway="apisix",
@@ -162,10 +162,10 @@ FORMAT = Format(
     convert=convert,
     epochs=("start_time",),
     semantics=(
-        "Counts are the provider's own: OpenAI's prompt includes cached tokens, Anthropic's leaves them out (told "
-        "by the model's name). Access logs are dated by their end, in seconds; entries of logger plugins by their "
-        "start, in milliseconds. llm_time_to_first_token and llm_summary.duration are both the milliseconds to the "
-        "first token."
+        "Counts are the provider's own: OpenAI's prompt includes cached tokens, Anthropic's leaves them out "
+        "(recognised by the model's name). Access logs are dated by their end, in seconds; entries of logger "
+        "plugins by their start, in milliseconds. llm_time_to_first_token and llm_summary.duration are both the "
+        "milliseconds to the first token."
     ),
     verified="Variables and entries from APISIX's source at f519a0f; one published line.",
     about=(
@@ -173,7 +173,7 @@ FORMAT = Format(
         "feature is the route."
     ),
     traps=(
-        ("values are text, `-` and the empty text for nothing", "read; nothing is unknown and not 0"),
+        ("values are text, with `-` or an empty text for no value", "read; they mean unknown, not 0"),
         ("`llm_summary.duration` is the time to the first token", "read as that"),
         ("lines of other routes are in the same log", "ignored (`traditional_http`, or no model)"),
         ("one call with retries is one line", "one request"),

@@ -67,7 +67,7 @@ def convert(line: Entry, context: Context) -> Request | Ignored:
     answer = about.backendResponseBody if about.backendResponseBody is not None else about.responseBody
     told = answer if isinstance(answer, str) else msgspec.json.encode(answer).decode()
     if line.category != "GatewayLogs" or (found is None and not USAGE.search(told)):
-        return Ignored("request that is no call of a model")
+        return Ignored("request that is not a model call")
     asked = object_in(about.backendRequestBody if about.backendRequestBody is not None else about.requestBody)
     started = text_time(line.time, "time")
     deployment = found["name"] if found else None
@@ -157,8 +157,8 @@ FORMAT = Format(
     semantics="The body's own: prompt and input counts include cached tokens, output includes reasoning.",
     verified="Shape: one recorded record. Bodies cut at the limit: documentation.",
     about=(
-        "The category `GatewayLogs`, with the logging of bodies switched on. The key is the subscription, the feature "
-        "is the API. A call is told by `/deployments/NAME/` in its address or by a usage object in the answer."
+        "The category `GatewayLogs`, with logging of bodies enabled. The key is the subscription, the feature is "
+        "the API. A call is recognised by `/deployments/NAME/` in its address or by a usage object in the answer."
     ),
     traps=(
         ("bodies are cut at a limit", "the usage object is looked for in what is left; without it usage is missing"),

@@ -89,14 +89,14 @@ FORMAT = Format(
     convert=convert,
     repeats="largest",
     semantics=(
-        "OpenAI's counts: prompt includes cached tokens, completion includes reasoning, but neither part is logged: "
-        "both are unknown, and the price is an upper bound."
+        "OpenAI's counts: prompt includes cached tokens, completion includes reasoning, but neither part is "
+        "logged; both are unknown, and the price is an upper bound."
     ),
     verified="Documentation alone: the table's reference and queries of Microsoft's samples. No real rows seen.",
     about=(
-        "The table `ApiManagementGatewayLlmLog` out of Log Analytics, as CSV or JSON. Duration and status are in "
-        "`ApiManagementGatewayLogs`, which is not joined. The prices are Azure's: register the gateway in your catalog "
-        "if it charges for itself."
+        "The table `ApiManagementGatewayLlmLog` from Log Analytics, as CSV or JSON. Duration and status are in "
+        "`ApiManagementGatewayLogs`, which is not joined. The prices are Azure's: add the gateway to your catalog "
+        "if it charges a fee of its own."
     ),
     traps=(
         ("one call has several rows", "only those with a deployment carry tokens; the others are ignored as pieces"),

@@ -33,7 +33,7 @@ def convert(line: Entry, _: Context) -> Request | Ignored:
     about = object_in(line.properties)
     deployment, name = as_text(about.get("modelDeploymentName")), as_text(about.get("modelName"))
     if line.category != "RequestResponse" or (deployment is None and name is None):
-        return Ignored("operation that is no call of a model")
+        return Ignored("operation that is not a model call")
     version = as_text(about.get("modelVersion"))
     served = f"{name}-{version}" if name and version else name
     started = text_time(line.time, "time")
@@ -91,7 +91,7 @@ FORMAT = Format(
     ),
     record=Entry,
     convert=convert,
-    semantics="No token is in this log, nor any text: usage is missing. Requests, durations and status are.",
+    semantics="This log has requests, durations and status, but no tokens and no text: usage is missing.",
     verified="One recorded record with edited times; the rest is documentation.",
     about=(
         "The category `RequestResponse` from a storage account or an event hub (`records`). Spend has to come from the "
@@ -99,10 +99,10 @@ FORMAT = Format(
     ),
     traps=(
         ("`properties` is an object or its text", "both are read"),
-        ("`durationMs` can be negative", "the ticks of request and response are used; what is negative is unknown"),
+        ("`durationMs` can be negative", "the ticks of request and response are used; a negative one is unknown"),
         (
             "the model is hidden behind a deployment's name",
-            "`modelName` where it is stated, else your deployments file",
+            "`modelName` if it is stated, else your deployments file",
         ),
     ),
 )

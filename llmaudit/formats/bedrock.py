@@ -287,9 +287,10 @@ FORMAT = Format(
     convert=convert,
     study=study,
     semantics=(
-        "inputTokenCount excludes cache reads and writes, which stand beside it (Converse: total = in + out + read + "
-        "write in 225 of 225 recorded objects; in a log record inferred, not seen). outputTokenCount includes "
-        "thinking, which has no count of its own. Cache counts that are missing are unknown: older SDKs leave them out."
+        "inputTokenCount excludes cache reads and writes, which are counted separately (Converse: total = in + out "
+        "+ read + write in 225 of 225 recorded objects; in a log record inferred, not seen). outputTokenCount "
+        "includes thinking, which has no count of its own. Cache counts that are missing are unknown: older SDKs "
+        "leave them out."
     ),
     verified=(
         "Records and bodies: public recorded logs without cache. The cached case inside a record, service tiers and "

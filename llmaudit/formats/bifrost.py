@@ -171,21 +171,22 @@ FORMAT = Format(
     study=lambda records: studied_by(records, Log, told, usage.INSIDE),
     semantics=(
         "prompt_tokens includes cached reads and writes since March 2026; before that Anthropic's left them out, "
-        "which is told from a file's counts. completion_tokens includes reasoning. cost is US dollars from "
-        "Bifrost's price table; latency is milliseconds."
+        "which a file's counts show. completion_tokens includes reasoning. cost is US dollars from Bifrost's price "
+        "table; latency is milliseconds."
     ),
     verified=(
         "Columns from Bifrost's log store source (its OpenAPI names some that it does not write); no real row seen."
     ),
     about=(
-        "The SQLite file `logs.db`, the Postgres table `logs`, or pages of `/api/logs`. Each fallback is a row, an "
-        "attempt of the call that `parent_request_id` names. The key is the virtual key's name, the team its team."
+        "The SQLite file `logs.db`, the Postgres table `logs`, or pages of `/api/logs`. Each fallback is a row and "
+        "an attempt of the call that `parent_request_id` names. The key is the virtual key's name, the team its "
+        "team."
     ),
     traps=(
         ("rows that were still running when they were exported", "ignored"),
         ("streams of the Responses API are written with 0 tokens", "usage is missing, not zero"),
-        ("the cost is missing or 0 where there is no price", "unknown, unless Bifrost's cache answered"),
+        ("the cost is missing or 0 if there is no price", "unknown, unless Bifrost's cache answered"),
         ("the cost of a semantic hit is that of the embedding that found it", "kept; the answer itself cost nothing"),
-        ("cached tokens of Anthropic's models changed their place in March 2026", "told from the file's own counts"),
+        ("cached tokens of Anthropic's models changed their place in March 2026", "decided by the file's own counts"),
     ),
 )

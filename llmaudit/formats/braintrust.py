@@ -159,8 +159,8 @@ FORMAT = Format(
     repeats="last",
     id_space="spans",
     semantics=(
-        "prompt_tokens includes cached reads and writes, Anthropic's, too; completion_tokens includes reasoning. "
-        "estimated_cost is Braintrust's estimate; 0 is taken as unknown."
+        "prompt_tokens includes cached reads and writes, Anthropic's included; completion_tokens includes "
+        "reasoning. estimated_cost is Braintrust's estimate; 0 is taken as unknown."
     ),
     verified=(
         "Rows that the SDK 0.48 sent of calls whose counts were known, of OpenAI's (streamed, too) and Anthropic's "
@@ -172,6 +172,6 @@ FORMAT = Format(
     ),
     traps=(
         ("a row that the SDK sent has a second part with its counts", "such captures are not joined: export the rows"),
-        ("the page of a trace shows sums over its spans", "spans that are no call are ignored"),
+        ("the page of a trace shows sums over its spans", "spans that are not calls are ignored"),
     ),
 )

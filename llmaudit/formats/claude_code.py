@@ -256,7 +256,7 @@ FORMAT = Format(
     ),
     traps=(
         (
-            "one API call stands on several lines, one per content block, with the input repeated in full",
+            "one API call takes several lines, one per content block, with the input repeated in full",
             "lines with one `message.id` are one request; the line with most output counts and dates it",
         ),
         (
@@ -268,8 +268,8 @@ FORMAT = Format(
             "ignored: they are limits and errors shown to the user",
         ),
         (
-            "other makers' models answer where the program is pointed at them",
-            "they have no seller in the file, and are priced at their maker's list",
+            "models of other providers answer if the program is set up to use them",
+            "they have no seller in the file, and are priced at their provider's list price",
         ),
         (
             "a call through Bedrock or Vertex AI names the model as Anthropic does, and no region",
@@ -288,7 +288,7 @@ FORMAT = Format(
             "each is a request of its own with its own model; its id is that of the answer with `#` and its kind",
         ),
         (
-            "fast mode costs more and stands under `speed`, not under `service_tier`",
+            "fast mode costs more and is under `speed`, not under `service_tier`",
             "the service tier is `fast`",
         ),
         (

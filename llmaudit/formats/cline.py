@@ -48,7 +48,7 @@ _call = msgspec.json.Decoder(Call).decode
 def convert(entry: Entry, context: Context) -> Request | Ignored:
     """Return the request of an `api_req_started` entry that got as far as counters."""
     if entry.say != "api_req_started":
-        return Ignored("entry that is no call")
+        return Ignored("entry that is not a call")
     try:
         call = _call(entry.text or "{}")
     except msgspec.ValidationError:
@@ -97,8 +97,9 @@ FORMAT = Format(
     epochs=("ts",),
     repeats="largest",
     semantics=(
-        "tokensIn excludes the cache, whose reads and writes stand beside it, unless the entry says apiProtocol "
-        "`openai`, which includes them. cost is the extension's estimate from list prices; 0 is taken as unknown."
+        "tokensIn excludes the cache, whose reads and writes are counted separately, unless the entry says "
+        "apiProtocol `openai`, which includes them. cost is the extension's estimate from list prices; 0 is taken "
+        "as unknown."
     ),
     verified="Shape from other readers' tests; no real file seen.",
     about=(

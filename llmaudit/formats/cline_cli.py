@@ -127,5 +127,5 @@ FORMAT = Format(
         "The files `~/.cline/data/sessions/*/*.messages.json`. The extension's own task files are `cline`. A message "
         "is dated when the answer had come."
     ),
-    traps=(("the file `*.json` beside it has the session's sums", "it is in no format: only messages are calls"),),
+    traps=(("the file `*.json` beside it has the session's sums", "no format reads it: only messages are calls"),),
 )

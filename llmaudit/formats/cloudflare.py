@@ -79,7 +79,7 @@ FORMAT = Format(
         "Whether created_at is the beginning of the call is not documented."
     ),
     about=(
-        "Pages of `GET /accounts/…/ai-gateway/gateways/…/logs` as they are (`result`), or their logs one a line. "
+        "Pages of `GET /accounts/…/ai-gateway/gateways/…/logs` as they are (`result`), or their logs one per line. "
         "Feature, team, user and session come from `metadata`. `step` is the attempt: 0 is the first provider "
         "asked."
     ),
@@ -88,7 +88,7 @@ FORMAT = Format(
             "there is no count of cached tokens, and Anthropic's input leaves them out",
             "the cache counters are unknown, not zero; the list cost of such a log is only as good as its input count",
         ),
-        ("`cost` is 0 where Cloudflare has no price", "unknown, unless the answer came from its cache"),
+        ("`cost` is 0 if Cloudflare has no price", "unknown, unless the answer came from its cache"),
         ("`metadata` is JSON text in one place and an object in another", "both are read"),
         ("an answer from the gateway's cache has tokens, and may have an amount", "neither was used: list cost 0"),
     ),

@@ -92,7 +92,7 @@ FORMAT = Format(
     ),
     about="Files that a Logpush job for `ai_gateway_events` writes. The key is the gateway's name.",
     traps=(
-        ("bodies and metadata are encrypted", "read past"),
-        ("events have no id", "the same file twice is known by its content; overlapping files cannot be told apart"),
+        ("bodies and metadata are encrypted", "skipped"),
+        ("events have no id", "the same file twice is known by its content; overlapping files cannot be distinguished"),
     ),
 )

@@ -147,7 +147,7 @@ def _counter(payload: Payload, at: datetime | None, context: Context) -> Request
     state: Thread = context.state
     info = payload.info
     if state.recorded:
-        return Ignored("counter of a call that a usage record tells")
+        return Ignored("counter of a call that a usage record has")
     if info is None or (info.total_token_usage is None and info.last_token_usage is None):
         return Ignored("limits without a counter")
     total, last = info.total_token_usage, info.last_token_usage
@@ -304,14 +304,14 @@ FORMAT = Format(
             "a call is counted when the total moves; a total that falls begins a new count",
         ),
         (
-            "a fork's or sub-agent's file begins with its parent's history under fresh times",
+            "a fork's or sub-agent's file begins with its parent's history with new times",
             (
-                "what stands before the fork's own first task is left out: up to its own header again, a hand-over, a "
-                "task started after the fork, or the end of the burst that the history was written in"
+                "everything before the fork's own first task is left out: up to its own header again, a hand-over, "
+                "a task started after the fork, or the end of the burst that the history was written in"
             ),
         ),
         (
-            "since usage records are written, a file tells each call twice",
+            "since usage records are written, a file has each call twice",
             "from the first usage record on they count, and the counters are ignored",
         ),
         ("early logs name no model", "the model stays unknown, and the request unpriced"),

@@ -125,13 +125,13 @@ FORMAT = Format(
     record=Exchange,
     convert=convert,
     semantics=(
-        "Two counts side by side: billed_units is what is priced (41 in a recorded call of 1,441 tokens), tokens is "
-        "what the model saw. The counters are the billed ones; cached_tokens belongs to tokens, so the cached share of "
-        "what is billed is unknown. Counts are floats."
+        "There are two counts: billed_units is what is priced (41 in a recorded call of 1,441 tokens), tokens is "
+        "what the model saw. The counters are the billed ones; cached_tokens belongs to tokens, so the cached "
+        "share of what is billed is unknown. Counts are floats."
     ),
     verified="Recorded chat responses of version 2. Embed and rerank: the SDK alone.",
     about=(
-        'Responses, one a line, or `{"request": …, "response": …}` with `timestamp` and `latency_ms` where you log '
+        'Responses, one per line, or `{"request": …, "response": …}` with `timestamp` and `latency_ms` if you log '
         "them; a response names no model and no time, the request names the model."
     ),
     traps=(

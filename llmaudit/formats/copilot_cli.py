@@ -174,8 +174,8 @@ FORMAT = Format(
     repeats="first",
     semantics=(
         "inputTokens includes cache reads and writes, whatever the provider's own rule is; outputTokens includes "
-        "reasoningTokens. For how long a cache write holds is not said. `cost` is a number of premium requests and no "
-        "amount of money: list cost is shown."
+        "reasoningTokens. The lifetime of a cache write is not stated. `cost` is a number of premium requests, not "
+        "an amount of money: list cost is shown."
     ),
     verified=(
         "Files that version 1.0.102 wrote of calls whose counts were known, of OpenAI's and Anthropic's API with a key "

@@ -147,10 +147,10 @@ FORMAT = Format(
     study=study,
     repeats="first",
     semantics=(
-        "Input (w/o Cache Write) is the uncached input, Cache Read stands beside it. What Input (w/ Cache Write) means "
-        "differs between exports: per file it is taken as the writes where all four columns add up to the total, as "
-        "the input with the writes in it where three do, and where the totals do not tell, rows with it are flagged "
-        "and left out of money. `Included` and `Free` are a charge of 0; a dash is unknown."
+        "Input (w/o Cache Write) is the uncached input, Cache Read is separate. What Input (w/ Cache Write) means "
+        "differs between exports: per file it is taken as the writes if all four columns add up to the total, and "
+        "as the input including the writes if three do; if the totals do not decide, rows with it are flagged and "
+        "left out of money. `Included` and `Free` are a charge of 0; a dash is unknown."
     ),
     verified="Columns on two published exports, which disagree on the input columns; the rule is tested on each file.",
     about=(

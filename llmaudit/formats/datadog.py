@@ -66,7 +66,7 @@ def convert(record: Export, context: Context) -> Request | Ignored:
     """Return the request of one span."""
     span = record.attributes or record
     if span.span_kind not in BILLED_KINDS:
-        return Ignored("span of no model call")
+        return Ignored("span that is not a model call")
     if span.span_id is None:
         raise Reject("missing-field", "span_id")
     key = "start_ns" if record.attributes is None else "attributes.start_ns"
@@ -143,8 +143,8 @@ FORMAT = Format(
     ),
     verified="Fields from ddtrace and datadog_api_client 2.62.0, and the documentation's example; no real export seen.",
     about=(
-        "Pages of the export API (`data[].attributes`), or the attributes one a line. Only spans of kind `llm` and "
-        "`embedding` are requests. The feature is `ml_app`; team, user and session are tags."
+        "Pages of the export API (`data[].attributes`), or the attributes one per line. Only spans of kind `llm` "
+        "and `embedding` are requests. The feature is `ml_app`; team, user and session are tags."
     ),
     traps=(
         ("workflow, agent and task spans repeat what their children used", "ignored"),

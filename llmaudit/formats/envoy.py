@@ -40,7 +40,7 @@ def convert(line: dict[str, Any], _: Context) -> Request | Ignored:
         if _PREFIX.match(key) and value not in (None, "-", "")
     }
     if not told:
-        return Ignored("call of no model")
+        return Ignored("call without a model")
     started = text_time(_text(line, "start_time"), "start_time")
     if started is None:
         raise Reject("missing-field", "start_time")

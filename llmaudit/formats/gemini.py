@@ -227,15 +227,16 @@ FORMAT = Format(
     study=study,
     repeats="largest",
     semantics=(
-        "promptTokenCount includes cached tokens; prompts of tools stand beside it and are billed as input. "
-        "candidatesTokenCount excludes thoughts (total = prompt + candidates + thoughts + tools in 537 of 537 recorded "
-        "objects); if the totals of a file prove otherwise for a model, they are read so. A cache's storage by the "
-        "hour is in no response."
+        "promptTokenCount includes cached tokens; prompts of tools are counted separately and billed as input. "
+        "candidatesTokenCount excludes thoughts (total = prompt + candidates + thoughts + tools in 537 of 537 "
+        "recorded objects); if the totals of a file prove otherwise for a model, that rule is used. A cache's "
+        "storage by the hour is in no response."
     ),
     verified="Recorded objects of both APIs and SDK 3.4.0. The Live API's name and grounding: SDK alone.",
     about=(
-        'Responses, one a line, in a list or as a captured stream; `{"request": …, "response": …}` with `timestamp` '
-        "and `latencyMs` where you log them. The Gemini API's responses have no time; Vertex' `createTime` is one."
+        'Responses, one per line, in a list or as a captured stream; `{"request": …, "response": …}` with '
+        "`timestamp` and `latencyMs` if you log them. The Gemini API's responses have no time; Vertex' "
+        "`createTime` is one."
     ),
     traps=(
         ("thoughts are outside of candidates", "added: the candidates alone would lose most of the bill"),

@@ -140,6 +140,6 @@ FORMAT = Format(
     traps=(
         ("a message is written again when it changes", "the last of an id counts"),
         ("a turn that was rewound is gone from the chat", "it was billed, so what was written of it counts"),
-        ("thoughts stand outside the output", "they are added: most of the output of a thinking model"),
+        ("thoughts are counted outside the output", "they are added: most of the output of a thinking model"),
     ),
 )

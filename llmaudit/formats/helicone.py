@@ -156,9 +156,9 @@ FORMAT = Format(
     repeats="last",
     id_space="helicone",
     semantics=(
-        "prompt_tokens, prompt_cache_read_tokens and prompt_cache_write_tokens stand beside each other: "
-        "prompt_tokens leaves cached tokens out. Where the answer's body is in the row its own usage object is read"
-        " instead. cost is US dollars; delay_ms and time_to_first_token are milliseconds."
+        "prompt_tokens, prompt_cache_read_tokens and prompt_cache_write_tokens are separate: prompt_tokens leaves "
+        "cached tokens out. If the answer's body is in the row, its own usage object is read instead. cost is US "
+        "dollars; delay_ms and time_to_first_token are milliseconds."
     ),
     verified=(
         "Columns from Helicone's source and API description; no real row seen. That prompt_tokens leaves cached tokens "

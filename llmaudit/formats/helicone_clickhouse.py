@@ -63,8 +63,8 @@ FORMAT = Format(
     repeats="last",
     id_space="helicone",
     semantics=(
-        "As Helicone's API rows: the prompt counts stand beside each other. cost is a whole number of billionths of"
-        " a US dollar; latency and time_to_first_token are milliseconds, times without a zone are UTC."
+        "As Helicone's API rows: the prompt counts are separate. cost is a whole number of billionths of a US "
+        "dollar; latency and time_to_first_token are milliseconds, times without a zone are UTC."
     ),
     verified="Columns and the unit of cost from Helicone's source; no real row seen.",
     about="`SELECT * FROM request_response_rmt FINAL` as JSON lines, CSV or Parquet. Integers may be quoted.",

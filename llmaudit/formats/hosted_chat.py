@@ -271,7 +271,7 @@ FORMAT = Format(
             "reasoning is added; the file's own totals decide",
         ),
         ("Groq's stream has its usage under `x_groq`", "read there"),
-        ("durations are the host's own", "used where the caller logged none; the network is not in them"),
+        ("durations are the host's own", "used if the caller logged none; the network is not in them"),
         ("xAI's cost is in ticks", "divided by 10,000,000,000"),
         (
             "several models answer one call of a Groq compound system",

@@ -116,12 +116,12 @@ FORMAT = Format(
     ),
     verified="A shape that home-made proxies write; the bodies are those of `openai_compatible` and Anthropic's API.",
     about=(
-        '`{"request": {"body": …}, "response": {"status_code": …, "body": …}}` or `{"body": …, "response": {"body":'
-        " …}}`, with `id`, `timestamp` (or `created_at`) and `latency_ms` (or `duration_ms`) where you log them. "
-        "Bodies may be objects or JSON text."
+        '`{"request": {"body": …}, "response": {"status_code": …, "body": …}}` or `{"body": …, "response": '
+        '{"body": …}}`, with `id`, `timestamp` (or `created_at`) and `latency_ms` (or `duration_ms`) if you log '
+        "them. Bodies may be objects or JSON text."
     ),
     traps=(
-        ("an error object with status 200", "a failure all the same"),
+        ("an error object with status 200", "counted as a failure"),
         ("a body that was cut off", "usage is missing, not zero"),
     ),
 )

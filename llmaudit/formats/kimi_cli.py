@@ -87,7 +87,7 @@ def convert(line: Line, context: Context) -> Request | Ignored:
 def _recorded(line: Line, counts: CamelUsage, context: Context) -> Request | Ignored:
     """Return the request of a record, which has no id: its time and its counts make it one."""
     if line.usageScope != "turn":
-        return Ignored("usage of a session, which its turns make up")
+        return Ignored("usage of a session, which is the sum of its turns")
     model = None if line.model == FROM_SETTINGS else line.model
     request = _blank()
     if line.time is not None:
@@ -146,19 +146,20 @@ FORMAT = Format(
     epochs=("timestamp", "time"),
     repeats="last",
     semantics=(
-        "input_other is the uncached input; reads and writes of the cache stand beside it. Output includes reasoning."
+        "input_other is the uncached input; reads and writes of the cache are counted separately. Output "
+        "includes reasoning."
     ),
     verified=(
-        "Status updates: the source of kimi-cli 1.52. Kimi Code's records: shape from other readers' tests alone; they "
-        "count turns, as is done here."
+        "Status updates: the source of kimi-cli 1.52. Kimi Code's records: shape from other readers' tests alone; "
+        "they count turns, as llmaudit does."
     ),
     about=(
-        "The files `~/.kimi/sessions/*/*/wire.jsonl`, and Kimi Code's under its own home. Kimi CLI's model stands in "
-        "the program's settings and in no line, so its requests are unpriced until `--map` or a catalog entry says "
-        "which it was."
+        "The files `~/.kimi/sessions/*/*/wire.jsonl`, and Kimi Code's under its own home. Kimi CLI's model is in "
+        "the program's settings and not in the lines, so its requests are unpriced until `--map` or a catalog "
+        "entry names it."
     ),
     traps=(
-        ("a sub-agent's calls stand inside its parent's messages", "they are read; the agent is a tag"),
-        ("Kimi Code writes records of the scope `session`, too", "only those of a turn count"),
+        ("a sub-agent's calls are inside its parent's messages", "they are read; the agent is a tag"),
+        ("Kimi Code also writes records of the scope `session`", "only those of a turn count"),
     ),
 )

@@ -99,7 +99,7 @@ def convert(entry: Entry, context: Context) -> list[Request] | Ignored:
     """Return a request for each plugin that called a model."""
     blocks = {name: block for name, block in sorted(entry.ai.items()) if block.meta or block.usage}
     if not blocks:
-        return Ignored("call of no model")
+        return Ignored("call without a model")
     return [_request(entry, name, block, context, alone=len(blocks) == 1) for name, block in blocks.items()]
 
 
@@ -167,8 +167,8 @@ FORMAT = Format(
     semantics=(
         "prompt_tokens and completion_tokens are the provider's own counts, without any of cached tokens: OpenAI's "
         "input includes them, Anthropic's leaves them out. started_at is epoch milliseconds, latencies are "
-        "milliseconds. cost is in whatever unit the operator configured prices in (taken as US dollars), 0 where "
-        "none is configured."
+        "milliseconds. cost is in whatever unit the operator configured prices in (taken as US dollars), 0 if none "
+        "is configured."
     ),
     verified=(
         "Keys from Kong's source at 22246ef and its log reference; no real log seen. The cache's block and older "

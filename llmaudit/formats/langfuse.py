@@ -16,7 +16,7 @@ from llmaudit.formats.values import as_text, json_in, object_in, or_none, text_t
 from llmaudit.request import Ignored, Request
 
 CALLS = {"GENERATION", "EMBEDDING"}
-OTHER = "observation that is no call of a model"
+OTHER = "observation that is not a model call"
 
 
 class Observation(msgspec.Struct, gc=False):
@@ -174,16 +174,19 @@ def _fill_cost(request: Request, row: Observation) -> None:
 
 
 SEMANTICS = (
-    "Buckets of usageDetails normally stand beside each other: input without cached tokens, output without reasoning. "
-    "What SDKs send by hand is not touched, so each record's own total says what is inside what; a total larger than "
+    "Buckets of usageDetails are normally separate: input without cached tokens, output without reasoning. What "
+    "SDKs send by hand is not touched, so each record's own total says what is inside what; a total larger than "
     "all buckets means missing output. Costs are Langfuse's own, at its prices when the record came in."
 )
 TRAPS = (
     (
         "generations inside generations, and agents that carry sums",
-        "only observations with counts that have none below them count",
+        "only observations with counts that have no other below them count",
     ),
-    ("a bucket may be inside `input` or beside it", "the record's own total decides; if it fits nothing: inconsistent"),
+    (
+        "a bucket may be inside `input` or separate from it",
+        "the record's own total decides; if it fits nothing: inconsistent",
+    ),
     ("`latency` is in seconds or milliseconds, by the version", "not read: start and end are"),
     ("a cost of 0 for a model without a price", "unknown, not free"),
     (

@@ -67,6 +67,6 @@ FORMAT = Format(
     id_space="langfuse",
     semantics=langfuse.SEMANTICS,
     verified="20 public samples of downloaded traces, and the server's source.",
-    about="The JSON that the page of a trace downloads, one trace a file or one a line.",
+    about="The JSON that the page of a trace downloads, one trace per file or per line.",
     traps=langfuse.TRAPS,
 )

@@ -64,11 +64,11 @@ def convert(run: Run, context: Context) -> Held | Ignored:
     trace = run.trace_id or (run.dotted_order or "").partition(".")[0].rpartition("Z")[2] or run.id
     if run.run_type not in {None, *CALLS}:
         return spans.pass_by(
-            context, trace=trace, span=run.id, parent=run.parent_run_id, why="run that is no call of a model"
+            context, trace=trace, span=run.id, parent=run.parent_run_id, why="run that is not a model call"
         )
     known = context.state.calls.get((trace, run.id))
     if run.run_type is None and known is None:
-        return Ignored("end of a run that is no call of a model")
+        return Ignored("end of a run that is not a model call")
     request = _request(run, context)
     reading = reading_of(run)
     rule = usage.by_study(request, reading, context.file.study, group_of(run), usage.INSIDE)
@@ -229,9 +229,9 @@ FORMAT = Format(
     study=study,
     repeats="last",
     semantics=(
-        "Since March 2026, input_tokens includes cached reads and writes for every provider; before, Anthropic's left "
-        "them out: counts that prove it are read so. output includes reasoning. Costs are LangSmith's own, at its "
-        "prices. session_id is the project; a conversation stands in the metadata."
+        "Since March 2026, input_tokens includes cached reads and writes for every provider; before, Anthropic's "
+        "left them out; if a file's counts prove that, they are read that way. output includes reasoning. Costs "
+        "are LangSmith's own, at its prices. session_id is the project; a conversation is in the metadata."
     ),
     verified=(
         "Ingest bodies of the SDK 0.15.0. list_runs: documentation and SDK. The Parquet export: documentation alone."
@@ -249,6 +249,6 @@ FORMAT = Format(
         ("a run begins in one record and ends in another", "joined by id"),
         ("`cache_creation` is 0 beside its split by lifetime", "the split counts"),
         ("a cost of 0 for a model without a price", "unknown, not free"),
-        ("wrapped calls that were logged as `chain`", "ignored: nothing tells them from chains"),
+        ("wrapped calls that were logged as `chain`", "ignored: nothing distinguishes them from chains"),
     ),
 )

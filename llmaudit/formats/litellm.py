@@ -297,9 +297,9 @@ FORMAT = Format(
         columns=lambda lines, firsts: litellm_cut.cut(lines, firsts, _shared, short_key),
     ),
     semantics=(
-        "prompt_tokens includes cached reads and cache writes for every provider, Anthropic too; "
-        "completion_tokens includes reasoning. spend is US dollars, 0 where LiteLLM did not know the price. "
-        "Times without a zone are UTC. Failure rows carry 0 tokens whatever the provider billed."
+        "prompt_tokens includes cached reads and cache writes for every provider, Anthropic included; "
+        "completion_tokens includes reasoning. spend is US dollars, 0 if LiteLLM did not know the price. Times "
+        "without a zone are UTC. Failure rows carry 0 tokens whatever the provider billed."
     ),
     verified=(
         "Columns and their order from the migrations of litellm-proxy-extras 0.4.110; rows as litellm 1.109.1 wrote"
@@ -319,14 +319,14 @@ FORMAT = Format(
             "`prompt_tokens` is read as including them for every provider",
         ),
         (
-            "cache writes stand under two names, often mirrored",
+            "cache writes have two names, often both filled in",
             "taken once",
         ),
         (
-            "`spend` is 0 where LiteLLM did not know the price",
+            "`spend` is 0 if LiteLLM did not know the price",
             (
-                "unknown, unless the row is a failure or a hit in LiteLLM's own cache; "
-                "`cost_breakdown.total_cost` is used where it is there"
+                "unknown, unless the row is a failure or a hit in LiteLLM's own cache; `cost_breakdown.total_cost` "
+                "is used if it is there"
             ),
         ),
         (
@@ -347,7 +347,7 @@ FORMAT = Format(
         ),
         (
             "a fallback's row names the group that served",
-            "the model asked for is `metadata.original_model_group` where that is there",
+            "the model asked for is `metadata.original_model_group` if that is there",
         ),
         (
             "LiteLLM calls models for itself (routing, shadow evaluation, judging)",

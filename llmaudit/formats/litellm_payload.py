@@ -147,25 +147,25 @@ FORMAT = Format(
     repeats="first",
     id_space="litellm",
     semantics=(
-        "As in the spend logs: prompt_tokens includes cached reads and writes for every provider, completion_tokens "
-        "includes reasoning. response_cost is US dollars, 0 where LiteLLM did not know the price. startTime is epoch "
-        "seconds, in Pub/Sub text without a zone (UTC). response_time is the time to the first token of a stream, so "
-        "durations are endTime - startTime."
+        "As in the spend logs: prompt_tokens includes cached reads and writes for every provider, "
+        "completion_tokens includes reasoning. response_cost is US dollars, 0 if LiteLLM did not know the price. "
+        "startTime is epoch seconds, in Pub/Sub text without a zone (UTC). response_time is the time to the first "
+        "token of a stream, so durations are endTime - startTime."
     ),
     verified=(
         "Payloads of litellm 1.109.1 (a retry, a fallback, a failure, streams) and 1.110.2 against mock answers. "
         "Pub/Sub's text times are from LiteLLM's own fixtures."
     ),
     about=(
-        "Objects that the `s3`, `gcs_bucket`, `azure_storage`, `generic_api` and Pub/Sub callbacks write, one a "
+        "Objects that the `s3`, `gcs_bucket`, `azure_storage`, `generic_api` and Pub/Sub callbacks write, one per "
         "file, as lines or in an array. Attempts of one call share `trace_id`. The same call in the spend logs is "
         "the same request: it counts once."
     ),
     traps=(
-        ("the same calls stand in the spend logs too", "ids are shared with `litellm`, and the first read counts"),
+        ("the same calls are in the spend logs too", "ids are shared with `litellm`, and the first read counts"),
         ("`response_time` of a stream is its time to the first token", "not used; the end is `endTime`"),
         ("retries and fallbacks are payloads of their own", "those with one `trace_id` are the attempts of one call"),
         ("`attempted_retries` is 1 on both failures of a retried call", "not read as a number of the attempt"),
-        ("`response_cost` is 0 where LiteLLM did not know the price", "unknown, as in the spend logs"),
+        ("`response_cost` is 0 if LiteLLM did not know the price", "unknown, as in the spend logs"),
     ),
 )

@@ -114,7 +114,7 @@ FORMAT = Format(
         "counts prove otherwise. cost is US dollars, duration milliseconds. The fee on credits is in no row."
     ),
     verified="Fields from the project's types; no real row seen. What promptTokens includes is not documented.",
-    about="Logs of its API, one a line or as pages. The team is the project's id, the key the key's id.",
+    about="Logs of its API, one per line or as pages. The team is the project's id, the key the key's id.",
     traps=(
         ("counts are text in some answers", "read"),
         ("a cost of 0 without a hit in the cache", "unknown"),

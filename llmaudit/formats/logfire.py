@@ -92,10 +92,10 @@ FORMAT = Format(
     ),
     verified="Columns from Logfire's documentation of its SQL tables; no real export seen.",
     about=(
-        "Rows of `records` as the query API gives them: CSV, or JSON with one object a row (`json_rows`). A query has "
-        "to ask for `trace_id`, `span_id`, `start_timestamp` and `attributes`, and better for `parent_span_id`, "
-        "`end_timestamp`, `otel_scope_name`, `otel_status_code` and `service_name`, too. Attributes are those of "
-        "`otlp`; the feature is the service's name."
+        "Rows of `records` as the query API gives them: CSV, or JSON with one object per row (`json_rows`). A "
+        "query has to ask for `trace_id`, `span_id`, `start_timestamp` and `attributes`, and better for "
+        "`parent_span_id`, `end_timestamp`, `otel_scope_name`, `otel_status_code` and `service_name`, too. "
+        "Attributes are those of `otlp`; the feature is the service's name."
     ),
     traps=(
         ("`records_all` has a row for the beginning of a span, too", "rows of the kind `pending_span` are ignored"),

@@ -188,18 +188,19 @@ FORMAT = Format(
     repeats="first",
     semantics=(
         "Since about 3.13, tokenUsage.input_tokens includes cached reads and writes for every provider (12,050 for "
-        "50 + 2,000 + 10,000); before that Anthropic's left them out: counts that prove it are read so. "
-        "cache_creation_input_tokens_above_1hr is part of cache_creation_input_tokens. Reasoning is not recorded."
+        "50 + 2,000 + 10,000); before that Anthropic's left them out; if a file's counts prove that, they are read "
+        "that way. cache_creation_input_tokens_above_1hr is part of cache_creation_input_tokens. Reasoning is not "
+        "recorded."
     ),
     verified="Traces of mlflow-skinny 3.17.2, run against a mock model; older versions: issues alone.",
     about=(
-        "`Trace.to_json()`, one trace a line or a file; `search_traces` saved as JSON. Only spans of a chat model, "
-        "an LLM or an embedding count, and of nested ones the innermost. Costs are MLflow's own estimates."
+        "`Trace.to_json()`, one trace per line or per file; `search_traces` saved as JSON. Only spans of a chat "
+        "model, an LLM or an embedding count, and of nested ones the innermost. Costs are MLflow's own estimates."
     ),
     traps=(
         ("the trace repeats the sum of its spans", "not read"),
         ("a framework's and an SDK's span of one call are nested", "the inner one counts"),
-        ("`mlflow.llm.model` is the model asked for where the provider is Anthropic", "taken as it is"),
+        ("`mlflow.llm.model` is the model asked for if the provider is Anthropic", "taken as it is"),
         ("a stream has no usage", "usage is missing"),
     ),
 )

@@ -83,7 +83,7 @@ def convert(row: Row, context: Context) -> Request | Ignored | Held:
         tasks.found.setdefault(other.task_id, []).append((tasks.rows, row))
         return HELD
     if row.type == REFUND:
-        return Ignored("refund of no named task")
+        return Ignored("refund without a task")
     return _request(row, other, context)
 
 
@@ -201,13 +201,13 @@ FORMAT = Format(
     tables={"logs": "SELECT * FROM logs"},
     semantics=(
         "prompt_tokens includes cached tokens, except where `other` says claude or usage_semantic anthropic: there "
-        "cached tokens stand beside it. completion_tokens includes reasoning. quota is what the caller was charged,"
-        " in points of 1/500,000 US dollar, the group's ratio included. created_at is when the row was written, at "
+        "cached tokens are separate. completion_tokens includes reasoning. quota is what the caller was charged, "
+        "in points of 1/500,000 US dollar, the group's ratio included. created_at is when the row was written, at "
         "the end of the call; use_time is whole seconds, other.frt the milliseconds to the first token (negative: "
         "none)."
     ),
     verified=(
-        "Columns and keys of `other` from new-api's source; one published row. Forks add columns, which are read past."
+        "Columns and keys of `other` from new-api's source; one published row. Forks add columns, which are skipped."
     ),
     about=(
         "The table `logs`: SQLite file, CSV, COPY rows, or pages of `/api/log`. The key is the token's name; group,"
@@ -217,10 +217,10 @@ FORMAT = Format(
     traps=(
         ("the group's ratio is a markup inside quota", "kept as the tag `group_ratio`; the charge stays as written"),
         ("quota is points, and an operator can change how many make a dollar", "500,000 is assumed"),
-        ("what a point costs in yuan is a second markup outside the log", "not known here"),
-        ("tasks are charged before they run and refunded after", "one request a task, with what is left"),
+        ("what a point costs in yuan can be a second markup, outside the log", "not known here"),
+        ("tasks are charged before they run and refunded after", "one request per task, with what is left"),
         ("failed calls have a quota of 0 and may have cost the relay", "the charge is 0, usage is missing"),
-        ("users' own exports number their rows anew", "`request_id` is the id, else the row's contents"),
+        ("users' own exports renumber the rows", "`request_id` is the id, else the row's contents"),
         ("counts of aborted streams are the relay's own", "`local_count_tokens`: estimated"),
     ),
 )

@@ -26,7 +26,7 @@ def convert(line: dict[str, str], _: Context) -> list[Request] | Ignored:
     """Return the request of one line, after those of the upstreams that were tried before."""
     is_call, model = model_in(line["path"])
     if not is_call:
-        return Ignored("path of no model call")
+        return Ignored("path that is not a model call")
     told = _told(line.get("rest", ""))
     ended, taken = local_time(line["time"], "time"), number(told.get("request_time"), "request_time")
     user = line["user"]
@@ -70,9 +70,9 @@ FORMAT = Format(
         "calls are requests."
     ),
     traps=(
-        ("lines have no id", "the same file twice is known by its content; overlapping files cannot be told apart"),
+        ("lines have no id", "the same file twice is known by its content; overlapping files cannot be distinguished"),
         ("without a request time the start of a call is not known", "it is dated by its end, and has no latency"),
         ("addresses and user agents are personal", "not kept; the user is the authenticated one"),
-        ("499 means that the caller hung up", "cancelled"),
+        ("499 means that the caller disconnected", "cancelled"),
     ),
 )

@@ -44,7 +44,7 @@ def convert(line: Line, context: Context) -> list[Request] | Ignored:
     path = line.request_uri or line.uri or _path_of(line.request)
     is_call, named = model_in(path or "")
     if path is None or not is_call:
-        return Ignored("path of no model call")
+        return Ignored("path that is not a model call")
     ended, taken = ended_at(line), number(line.request_time, "request_time")
     body = object_in(unescaped(line.request_body) if isinstance(line.request_body, str) else line.request_body)
     asked = as_text(body.get("model")) or named
@@ -165,11 +165,11 @@ FORMAT = Format(
     ),
     traps=(
         (
-            "one line may stand for several tries (`upstream_status` is `502, 200`)",
-            "each upstream tried is a request, an attempt of one call",
+            "one line may be several attempts (`upstream_status` is `502, 200`)",
+            "each upstream is a request and an attempt of one call",
         ),
         ("lines of other paths are in the same log", "ignored"),
-        ("499 means that the caller hung up", "cancelled; what it cost upstream is unknown"),
+        ("499 means that the caller disconnected", "cancelled; what it cost upstream is unknown"),
         ("without `escape=json` quotes in a body are `\\x22`", "read"),
         ("query strings can hold keys", "cut off"),
     ),

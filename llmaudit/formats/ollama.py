@@ -104,7 +104,7 @@ FORMAT = Format(
     ),
     verified="The API's documentation alone.",
     about=(
-        "The JSON of the native API, streamed or not, one object a line. Through its OpenAI-compatible API it is "
+        "The JSON of the native API, streamed or not, one object per line. Through its OpenAI-compatible API it is "
         "`openai_compatible`."
     ),
     traps=(

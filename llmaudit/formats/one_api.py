@@ -114,8 +114,8 @@ FORMAT = Format(
     tables={"logs": "SELECT *, channel_id AS channel FROM logs"},
     semantics=(
         "prompt_tokens and completion_tokens are OpenAI's: cached tokens and reasoning are included and cannot be "
-        "told. quota is what the caller was charged, in points of 1/500,000 US dollar, the group's ratio included. "
-        "created_at is when the row was written, at the end of the call; elapsed_time is milliseconds."
+        "separated. quota is what the caller was charged, in points of 1/500,000 US dollar, the group's ratio "
+        "included. created_at is when the row was written, at the end of the call; elapsed_time is milliseconds."
     ),
     verified=(
         "Columns and the formula of quota from one-api's source at 8df4a26: (19 + 175 x 4) x 15 x 1 = 10,785 points"
@@ -131,7 +131,7 @@ FORMAT = Format(
             "quota holds the group's markup",
             "it is the charge as written; the group's ratio is only in the text of the row",
         ),
-        ("rows are dated by the end of the call", "the start is that less `elapsed_time`, where it is there"),
+        ("rows are dated by the end of the call", "the start is that less `elapsed_time`, if it is there"),
         ("top-ups and entries of the system are in the same table", "ignored"),
     ),
 )

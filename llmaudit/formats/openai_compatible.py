@@ -277,15 +277,15 @@ FORMAT = Format(
         ),
         (
             "DeepSeek's `prompt_cache_hit_tokens`",
-            "read where `cached_tokens` is missing",
+            "read if `cached_tokens` is missing",
         ),
         (
             "`usage.cost` with the user's own key is only the gateway's fee",
-            "with `is_byok`, the upstream cost is added; where it is not stated, the amount is unknown",
+            "with `is_byok`, the upstream cost is added; if it is not stated, the amount is unknown",
         ),
         (
             "some proxies answer 200 with an error object instead of a completion",
-            "a failure all the same",
+            "counted as a failure",
         ),
         (
             "an embedding has no `completion_tokens`",

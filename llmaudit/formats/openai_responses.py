@@ -329,17 +329,17 @@ FORMAT = Format(
     state=Sessions,
     repeats="last",
     semantics=(
-        "input_tokens includes cached reads and cache writes; output_tokens includes reasoning; total = input + output "
-        "(294 of 294 recorded objects). Searches stand in tool_usage, beside the tokens. created_at and completed_at "
-        "are Unix seconds with decimals."
+        "input_tokens includes cached reads and cache writes; output_tokens includes reasoning; total = input + "
+        "output (294 of 294 recorded objects). Searches are in tool_usage, separate from the tokens. created_at "
+        "and completed_at are Unix seconds with decimals."
     ),
     verified=(
         "Counters and fields: recorded objects and the published OpenAPI 2.3.0. Stream events: the same document; no "
         "long capture seen."
     ),
     about=(
-        'Response objects, one a line or in a list; `{"request": …, "response": …}`; captured streams, of whose events '
-        "the last one holds the response. Labels come from `metadata`."
+        'Response objects, one per line or in a list; `{"request": …, "response": …}`; captured streams, of whose '
+        "events the last one holds the response. Labels come from `metadata`."
     ),
     traps=(
         ("background mode fetches the same response again", "one `id` is one request; the last record counts"),
@@ -351,7 +351,7 @@ FORMAT = Format(
         ),
         (
             "Azure and other hosts write the same object",
-            "no seller is claimed: without one the maker's price is used, and said to be assumed",
+            "no seller is claimed: without one the provider's price is used, and marked as assumed",
         ),
         (
             "`tool_usage` is missing in older objects",

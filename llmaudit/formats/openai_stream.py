@@ -123,7 +123,7 @@ def _told(comment: str, answers: Answers) -> Ignored:
     answers.last.cost = cost
     answers.last = None
     answers.closed += 1
-    return Ignored("cost of an answer, told in a comment")
+    return Ignored("cost of an answer, stated in a comment")
 
 
 def finish(context: Context) -> Iterator[Request | Refused]:
@@ -204,9 +204,9 @@ FORMAT = Format(
     state=Answers,
     finish=finish,
     semantics=(
-        "As `openai_compatible`, and `hosted_chat` for hosts that count otherwise. Usage stands in the last chunk, and "
-        "only if the caller asked for it (`stream_options.include_usage`); some servers write the growing count into "
-        "every chunk: the last one counts, nothing is added up."
+        "As `openai_compatible`, and `hosted_chat` for hosts that count otherwise. Usage is in the last chunk, and "
+        "only if the caller asked for it (`stream_options.include_usage`); some servers write the growing count "
+        "into every chunk: the last one counts, nothing is added up."
     ),
     verified=(
         "Recorded streams of OpenAI and Groq; vLLM's cumulative counts from its issues. AllToken's comment rests on"
@@ -221,8 +221,8 @@ FORMAT = Format(
         ("an answer without a finish reason was cut off", "cancelled"),
         ("usage in every chunk", "the last one counts"),
         (
-            "AllToken tells the cost in a comment behind `[DONE]`, and often no usage in the chunks",
-            "the amount, and where the chunks have none the counts too, are taken from it; the gateway is `alltoken`",
+            "AllToken gives the cost in a comment after `[DONE]`, and often no usage in the chunks",
+            "the amount, and if the chunks have none the counts too, are taken from it; the gateway is `alltoken`",
         ),
         ("comments that keep a line open", "ignored"),
     ),

@@ -143,9 +143,9 @@ FORMAT = Format(
     tables={"message": "SELECT id, session_id, data FROM message"},
     repeats="last",
     semantics=(
-        "input excludes cache reads and writes, which stand under cache. reasoning stands beside output and is billed "
-        "as output, unless the message's own total is whole without it. cost is the program's estimate from list "
-        "prices; 0 is written for subscriptions and for models without a price, and is taken as unknown."
+        "input excludes cache reads and writes, which are under cache. reasoning is separate from output and is "
+        "billed as output, unless the message's own total is complete without it. cost is the program's estimate "
+        "from list prices; 0 is written for subscriptions and for models without a price, and is taken as unknown."
     ),
     verified=(
         "Databases that opencode 1.18 and Kilo's command line 7.7 wrote of calls whose counts were known. Files of "
@@ -158,6 +158,6 @@ FORMAT = Format(
     traps=(
         ("the old files and the new database overlap", "the same message id is the same request"),
         ("cost is 0 on a subscription", "it is unknown, and list cost is shown"),
-        ("the calls that give a session its title are not written down", "they are in no amount"),
+        ("the calls that give a session its title are not written down", "they are in no total"),
     ),
 )

@@ -116,7 +116,7 @@ FORMAT = Format(
         ),
         (
             "`cost_web_search` and `cost_file_processing` are in `cost_total`",
-            "they stay in the charge, and are taken off where a charge is compared with the list price of its tokens",
+            "they stay in the charge, and are taken off when a charge is compared with the list price of its tokens",
         ),
         (
             "`num_search_results` counts results and not searches",

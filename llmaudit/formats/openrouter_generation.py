@@ -165,17 +165,17 @@ FORMAT = Format(
     ),
     verified="Fields from OpenRouter's API description (its TypeScript SDK); no real object seen.",
     about=(
-        'Answers of `GET /api/v1/generation?id=…`, with or without their `{"data": …}`, one a line. The same call '
-        "in the activity CSV is the same request."
+        'Answers of `GET /api/v1/generation?id=…`, with or without their `{"data": …}`, one per line. The same '
+        "call in the activity CSV is the same request."
     ),
     traps=(
-        ("`tokens_prompt` is not what is billed", "`native_tokens_prompt` is read, and nothing where it is missing"),
+        ("`tokens_prompt` is not what is billed", "`native_tokens_prompt` is read, and nothing else if it is missing"),
         (
             "with your own key `total_cost` is only the fee; without it `total_cost` already holds the upstream cost",
-            "the upstream cost is added only with `is_byok`; where it is then not stated, the amount is unknown",
+            "the upstream cost is added only with `is_byok`; if it is not stated then, the amount is unknown",
         ),
         (
-            "providers that failed before the one that answered stand in `provider_responses`",
+            "providers that failed before the one that answered are in `provider_responses`",
             "each is a request without usage, an attempt of the same call",
         ),
         ("an answer from OpenRouter's response cache has counts of 0", "a hit, and not a call that used nothing"),

@@ -188,16 +188,16 @@ FORMAT = Format(
     repeats="last",
     id_space="spans",
     semantics=(
-        "prompt_tokens includes cached reads and writes, Anthropic's, too; the parts stand under `original_usage`, as "
-        "the provider named them. total_estimated_cost is Opik's estimate; 0 is taken as unknown."
+        "prompt_tokens includes cached reads and writes, Anthropic's included; the parts are under "
+        "`original_usage`, by the provider's names. total_estimated_cost is Opik's estimate; 0 is taken as unknown."
     ),
     verified=(
         "Spans that the SDK 2.2 sent of calls whose counts were known, of OpenAI's and Anthropic's API. The answers of "
         "the API and of `opik export`: their documentation alone."
     ),
     about=(
-        "Spans one a line or in an array, pages of the API (`content`), and exported traces (`spans`). Only spans of "
-        "the type `llm` are calls; the feature is the project."
+        "Spans one per line or in an array, pages of the API (`content`), and exported traces (`spans`). Only "
+        "spans of the type `llm` are calls; the feature is the project."
     ),
-    traps=(("a trace repeats the usage of its spans", "traces are no spans, and are in no format"),),
+    traps=(("a trace repeats the usage of its spans", "traces are not spans; no format reads them"),),
 )

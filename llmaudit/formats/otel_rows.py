@@ -94,6 +94,9 @@ FORMAT = Format(
     traps=(
         ("all numbers are text", "whole numbers are read, others are rejected"),
         ("`Duration` is nanoseconds", "converted"),
-        ("maps in ClickHouse's own CSV are no JSON", "export as JSONEachRow, or the spans look like no calls"),
+        (
+            "maps in ClickHouse's own CSV are not JSON",
+            "export as JSONEachRow, or the spans are not recognised as calls",
+        ),
     ),
 )

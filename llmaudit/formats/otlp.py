@@ -229,9 +229,9 @@ FORMAT = Format(
     id_space="spans",
     semantics=(
         "The GenAI conventions, OpenInference, OpenLLMetry and the AI SDK since 6: input includes cached reads and "
-        "writes, output includes reasoning, whoever the provider. OpenLLMetry's Bedrock spans, the AI SDK's Anthropic "
-        "spans before 6, and Claude Code's own spans leave cached tokens out. If the counts of a file prove another "
-        "rule for an instrumentation, provider and model, that rule is used, and said."
+        "writes, output includes reasoning, whoever the provider. OpenLLMetry's Bedrock spans, the AI SDK's "
+        "Anthropic spans before 6, and Claude Code's own spans leave cached tokens out. If the counts of a file "
+        "prove another rule for an instrumentation, provider and model, that rule is used, with a warning."
     ),
     verified=(
         "Exporter output of OpenInference, OpenLLMetry, the GenAI instrumentations and Anthropic's SDK, run against a "
@@ -239,15 +239,15 @@ FORMAT = Format(
         "before: source as known, no capture."
     ),
     about=(
-        "The collector's file exporter (one export a line), Tempo's API and protobuf JSON. Attributes may have their "
-        "current or deprecated GenAI names, OpenInference's, OpenLLMetry's or the AI SDK's. The feature is what the "
-        "metadata says, the AI SDK's function id, or the service's name. The line of a request is the number of its "
-        "span in the file."
+        "The collector's file exporter (one export per line), Tempo's API and protobuf JSON. Attributes may have "
+        "their current or deprecated GenAI names, OpenInference's, OpenLLMetry's or the AI SDK's. The feature is "
+        "what the metadata says, the AI SDK's function id, or the service's name. The line of a request is the "
+        "number of its span in the file."
     ),
     traps=(
         (
-            "agents, chains and workflows carry copies or sums of their calls, which do not even add up",
-            "only spans that are a call of a model and have none below them count",
+            "agents, chains and workflows carry copies or sums of their calls, which do not even agree",
+            "only spans that are a call of a model and have no other below them count",
         ),
         (
             "the same call is traced by two instrumentations (an SDK traces itself since 2026), as child or sibling",
@@ -259,12 +259,12 @@ FORMAT = Format(
         ("a stream without usage has no counts at all", "usage is missing"),
         (
             "LiteLLM's span of a call shows no cache",
-            "the raw answer's span below it does, and is read; where it was not logged, caches are unknown and not 0",
+            "the raw answer's span below it does, and is read; if it was not logged, caches are unknown and not 0",
         ),
         ("OpenLLMetry leaves Gemini's thoughts out of the output", "what the total has beyond both counts is thoughts"),
         (
             "the AI SDK before 6 leaves Anthropic's caches and Gemini's thoughts out of the counts of a plain call",
-            "they are read from `ai.response.providerMetadata`; where it has none, caches are unknown and not 0",
+            "they are read from `ai.response.providerMetadata`; if it has none, caches are unknown and not 0",
         ),
         (
             "5-minute and 1-hour writes are lost in most instrumentations",

@@ -126,20 +126,20 @@ FORMAT = Format(
     repeats="first",
     id_space="spans",
     semantics=(
-        "OpenInference: llm.token_count.prompt includes cached reads and writes, completion includes reasoning. Spans "
-        "of other instrumentations keep their own gen_ai names, which are preferred: Phoenix' copy of their counts "
-        "drops cache writes."
+        "OpenInference: llm.token_count.prompt includes cached reads and writes, completion includes reasoning. "
+        "Spans of other instrumentations keep their own gen_ai names, which are preferred: Phoenix's copy of their "
+        "counts drops cache writes."
     ),
     verified="REST, OTLP-like JSON and data frames of Phoenix 20.26.1, run against a mock model.",
     about=(
-        "Spans from the REST API or the client (JSON, `data` with `next_cursor` or one a line), and "
-        "`get_spans_dataframe` as CSV or Parquet; also what the console exporter of OpenTelemetry's Python SDK prints, "
-        "one document a span. Costs are not in these exports: they stand in a table of their own. "
-        "The line of a request is the number of its span in the file."
+        "Spans from the REST API or the client (JSON, `data` with `next_cursor` or one per line), and "
+        "`get_spans_dataframe` as CSV or Parquet; also what the console exporter of OpenTelemetry's Python SDK "
+        "prints, one document per span. Costs are not in these exports: they are in a separate table. The line of "
+        "a request is the number of its span in the file."
     ),
     traps=(
         ("an instrumentation and an SDK that traces itself both report a call", "one call, by its response id"),
-        ("Phoenix' copy of counts leaves cache writes out", "the instrumentation's own names are read first"),
+        ("Phoenix's copy of counts leaves cache writes out", "the instrumentation's own names are read first"),
         ("counts in data frames are floats, absent ones NaN", "whole floats are taken, NaN is unknown"),
         ("`cumulative_*` columns", "not read: they hold duplicates"),
     ),

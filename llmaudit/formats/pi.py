@@ -168,9 +168,9 @@ FORMAT = Format(
     state=Session,
     repeats="first",
     semantics=(
-        "input excludes cache reads and writes, which stand beside it, whatever the provider's own rule is. Output "
-        "includes reasoning. For how long a cache write holds is not said. cost is the program's estimate from the "
-        "prices in its settings; 0 is taken as unknown."
+        "input excludes cache reads and writes, which are counted separately, whatever the provider's own rule is. "
+        "Output includes reasoning. The lifetime of a cache write is not stated. cost is the program's estimate "
+        "from the prices in its settings; 0 is taken as unknown."
     ),
     verified=(
         "Files that version 0.73.1 wrote of calls whose counts were known, of OpenAI's two APIs, Anthropic's and "
@@ -186,6 +186,6 @@ FORMAT = Format(
             "the id is made of an entry's time and id, so a copy is the same request",
         ),
         ("each retry is a message of its own, with zeros for counts", "it is a failed attempt whose usage is missing"),
-        ("summaries that the program asks for have no counts", "they are in no amount"),
+        ("summaries that the program asks for have no counts", "they are in no total"),
     ),
 )

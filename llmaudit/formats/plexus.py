@@ -102,6 +102,6 @@ FORMAT = Format(
     about="Usage records as JSON lines, CSV or pages.",
     traps=(
         ("counts that plexus estimated (`tokensEstimated`)", "estimated"),
-        ("a cost of 0 where there is no price", "unknown"),
+        ("a cost of 0 if there is no price", "unknown"),
     ),
 )

@@ -163,9 +163,9 @@ FORMAT = Format(
     study=study,
     semantics=(
         "req_units and res_units are the provider's own counts: OpenAI's input includes cached tokens, Anthropic's "
-        "leaves them out; the counts of cached tokens are in the answer's body alone. Which of the two a file means"
-        " is told from its counts for each provider and model, else by the provider. cost is US cents, although "
-        "cost_currency says USD; it is 0 where Portkey has no price."
+        "leaves them out; the counts of cached tokens are in the answer's body alone. Which of the two a file "
+        "means is decided by its counts for each provider and model, else by the provider. cost is US cents, "
+        "although cost_currency says USD; it is 0 if Portkey has no price."
     ),
     verified=(
         "Columns and the unit of cost from Portkey's API description and documentation, and a published sample; that "
@@ -178,7 +178,7 @@ FORMAT = Format(
     traps=(
         ("`cost` is cents while `cost_currency` says USD", "divided by 100"),
         ("a cost of 0 means that there is no price", "unknown, unless `cache_status` is a hit"),
-        ("retries are inside one log", "the log is one request; the failed tries are in no column of it"),
+        ("retries are inside one log", "the log is one request; no column has the failed attempts"),
         ("a `trace_id` may span many calls", "kept as the trace; logs that share it are not taken for attempts"),
         ("the documentation spells columns in two ways", "both are read"),
         ("metric files hold flags as 1.0 and metadata as two lists", "read"),

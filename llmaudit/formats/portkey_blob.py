@@ -96,7 +96,7 @@ FORMAT = Format(
         "The objects that a self-hosted gateway writes to its log store (S3, GCS, Azure, MinIO), one JSON object each."
     ),
     traps=(
-        ("retries are inside one file", "the file is one request; how many there were is only in a header"),
+        ("retries are inside one file", "the file is one request; their number is only in a header"),
         ("fields can be denied by configuration", "an answer without its body has no usage: missing, not zero"),
     ),
 )

@@ -203,13 +203,13 @@ FORMAT = Format(
     ),
     traps=(
         (
-            "telemetry and the answer tell the same call",
-            "an answer with the counters of a call told before is that call",
+            "telemetry and the answer describe the same call",
+            "an answer with the counters of an earlier call is that call",
         ),
         (
             "calls in the background (memory, summaries) have no answer in the chat",
-            "telemetry tells them; the agent is a tag",
+            "telemetry has them; the agent is a tag",
         ),
-        ("Anthropic's cache writes are left out by the program", "they are unknown; the cost is too low by them"),
+        ("Anthropic's cache writes are left out by the program", "they are unknown; the cost is too low by that much"),
     ),
 )

@@ -17,7 +17,7 @@ from llmaudit.formats.base import HELD, Context, Held
 from llmaudit.formats.span_attributes import Attributes, group_of, is_call, reading_of, request_of, usual_rule
 from llmaudit.request import Ignored, Reject, Request
 
-NO_CALL = "span that is no call of a model"
+NO_CALL = "span that is not a model call"
 MAX_DEPTH = 1000
 """A chain of parents is not followed further: it would be a loop."""
 

@@ -127,9 +127,9 @@ FORMAT = Format(
     record=Row,
     convert=convert,
     semantics=(
-        "input_tokens and output_tokens are what the provider reported; cached tokens and reasoning are only in the"
-        " usage object of raw_response, which is read where it is there. cost is US dollars by configured prices, "
-        "null without. Times are milliseconds; a row's moment is in its id."
+        "input_tokens and output_tokens are what the provider reported; cached tokens and reasoning are only in "
+        "the usage object of raw_response, which is read if it is there. cost is US dollars by configured prices, "
+        "null without. Times are milliseconds; the time of a row is in its id."
     ),
     verified=(
         "Columns from TensorZero's data model and source at 7a6159a, and its fixtures. Whether an id is made at the "
@@ -141,9 +141,9 @@ FORMAT = Format(
     ),
     traps=(
         ("one inference makes several model inferences", "only these are requests; the inferences are ignored"),
-        ("failed tries are not stored", "they are not in this log"),
+        ("failed attempts are not stored", "they are not in this log"),
         ("what TensorZero answered from its cache has tokens", "its cost is 0"),
-        ("`raw_response` of a stream is its chunks, one a line", "read"),
-        ("the table ModelInferenceCache has the same columns and is no traffic", "do not hand it in"),
+        ("`raw_response` of a stream is its chunks, one per line", "read"),
+        ("the table ModelInferenceCache has the same columns but is not traffic", "do not read it"),
     ),
 )

@@ -116,10 +116,10 @@ FORMAT = Format(
         "Fields from the types of @ai-sdk/gateway 3.0.232; no real object seen. That the prompt includes cached "
         "tokens is not documented."
     ),
-    about='Answers of `GET /v1/generation?id=…`, with or without their `{"data": …}`, one a line.',
+    about='Answers of `GET /v1/generation?id=…`, with or without their `{"data": …}`, one per line.',
     traps=(
         ("`latency` is the time to the first token", "read as that; the end is `created_at` + `generation_time`"),
-        ("`usage` is an amount and no count", "not read: it repeats `total_cost`"),
+        ("`usage` is an amount, not a count", "not read: it repeats `total_cost`"),
         ("the ids look like OpenRouter's", "`gen_` is Vercel's, `gen-` is OpenRouter's"),
         ("which providers were tried first is only in AI SDK spans", "not in this log"),
     ),

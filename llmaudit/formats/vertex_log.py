@@ -112,8 +112,9 @@ FORMAT = Format(
     convert=convert,
     study=study,
     semantics=(
-        "As Gemini's responses: thoughts and tool prompts stand beside candidates and prompt (3 + 29 + 901 = 933 in a "
-        "recorded row). Claude's rows have Anthropic's counts: input excludes reads and writes of its cache."
+        "As Gemini's responses: thoughts and tool prompts are separate from candidates and prompt (3 + 29 + 901 = "
+        "933 in a recorded row). Claude's rows have Anthropic's counts: input excludes reads and writes of its "
+        "cache."
     ),
     verified="One recorded row of a Gemini model; Claude's rows: documentation alone.",
     about=(

@@ -166,19 +166,22 @@ FORMAT = Format(
     repeats="last",
     id_space="spans",
     semantics=(
-        "The provider's usage object as it stands under `summary.usage`, by model: since 2026 input includes cached "
-        "reads and writes, Anthropic's, too; before, Anthropic's left them out: counts that prove it are read so. "
-        "Amounts under `summary.weave.costs` are Weave's estimate."
+        "The provider's usage object under `summary.usage`, by model: since 2026 input includes cached reads and "
+        "writes, Anthropic's included; before, Anthropic's left them out; if a file's counts prove that, they are "
+        "read that way. Amounts under `summary.weave.costs` are Weave's estimate."
     ),
     verified="The source of weave 0.54; no real export seen.",
     about=(
-        "Calls as the query API streams them (one a line), or exported as JSON or CSV with JSON in the cells. The "
-        "endpoint is the op's name; attributes are tags."
+        "Calls as the query API streams them (one per line), or exported as JSON or CSV with JSON in the cells. "
+        "The endpoint is the op's name; attributes are tags."
     ),
     traps=(
         (
             "a function's call carries the sums of the calls that it made",
-            "it is left out, by its number of requests or as its calls are in the file: export calls, not only roots",
+            (
+                "it is left out, because of its number of requests or because its calls are in the file: export "
+                "calls, not only roots"
+            ),
         ),
     ),
 )

@@ -92,7 +92,7 @@ def ingest(
     if not recognised and not failures:
         if empty := [file for file in files if file.skipped == NO_REQUEST]:
             raise InputError(
-                f"no request was found in {printable(', '.join(paths))}: {len(empty)} files of known formats hold none",
+                f"no request was found in {printable(', '.join(paths))}: {len(empty)} files of known formats have none",
                 next_step="Check that they cover the period asked for.",
                 slug="nothing-accepted",
             )
@@ -136,7 +136,7 @@ def standard_input(stack: ExitStack) -> Path:
 
 def _looked_at(found: Sequence[Found]) -> str:
     left = sum(entry.left is not None for entry in found)
-    return f"{len(found) - left} files looked at" + (f", {left} passed over by their ending or kind" if left else "")
+    return f"{len(found) - left} files looked at" + (f", {left} skipped for their ending or kind" if left else "")
 
 
 def _size(path: Path) -> int:

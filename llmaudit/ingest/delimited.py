@@ -89,14 +89,14 @@ class CsvReader:
         cells, lines = self._parse()
         if cells is None:
             raise InputError(
-                f"the first line of {self._name} is no CSV header", next_step="Check the export.", slug="no-header"
+                f"the first line of {self._name} is not a CSV header", next_step="Check the export.", slug="no-header"
             )
         self._header = [(name or "").strip() for name in cells]
         twice = sorted(name for name, count in Counter(self._header).items() if count > 1)
         if twice:
             raise InputError(
                 f"the CSV header of {self._name} names a column twice: {printable(', '.join(twice))}",
-                next_step="Keep one of them; which holds the right values cannot be told.",
+                next_step="Keep one of them; the file does not show which has the right values.",
                 slug="column-twice",
             )
         self._drop(lines)

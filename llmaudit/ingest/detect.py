@@ -285,7 +285,7 @@ def _as_named(path: Path, form: Format, look: Look, best: _Verdict | None) -> De
 
 def _unrecognised(look: Look) -> tuple[str, ...]:
     keys = sorted(set().union(*(seen.all_keys for seen in look.samples[0].records)))
-    seen = f"keys seen: {', '.join(keys[:12])}" if keys else "no keys that are known"
+    seen = f"keys seen: {', '.join(keys[:12])}" if keys else "no known keys"
     if look.layout.container == "sqlite" and not keys:
         seen = "no tables in it: what a program wrote last may be in the file `-wal` beside it, so fetch both"
     shipped = _shipped_in(look)

@@ -69,9 +69,9 @@ def _documents(content: Content) -> Iterator[msgspec.Raw | None]:
         found = list(_one_by_one(data))
         if sum(document is not None for document in found) < 2:  # noqa: PLR2004 -- one document, and it is damaged
             raise InputError(
-                f"{printable(file_name(content.path))} opens a JSON document that is not whole:"
+                f"{printable(file_name(content.path))} begins a JSON document that is incomplete:"
                 f" {printable(str(error))}",
-                next_step="Fetch the file again; nothing of it was taken in.",
+                next_step="Fetch the file again; nothing of it was read in.",
                 slug="malformed-document",
             ) from None
         yield from found
@@ -120,7 +120,7 @@ def read_bounded(content: Content, limit: int) -> bytes:
         size += len(data)
         if size > limit:
             raise InputError(
-                f"{printable(file_name(content.path))} is one JSON document of more than {limit >> 20} MB",
+                f"{printable(file_name(content.path))} is a single JSON document of more than {limit >> 20} MB",
                 next_step="Write it as JSON lines, for instance with `jq -c '.[]'`.",
                 slug="document-too-large",
             )

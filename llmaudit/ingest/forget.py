@@ -42,7 +42,7 @@ def sources_named(store: Store, name: str) -> list[tuple[int, str]]:
         if len({row[2] for row in hashed}) > 1:
             raise InputError(
                 f"{name} is the beginning of several files' hashes",
-                next_step='Name more of it; `llmaudit query "SELECT path, content_sha256 FROM sources"` shows them.',
+                next_step='Give more of it; `llmaudit query "SELECT path, content_sha256 FROM sources"` shows them.',
                 slug="no-such-source",
             )
         found = [row[:2] for row in hashed]

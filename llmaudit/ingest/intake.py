@@ -258,7 +258,7 @@ def _unknown(name: str, found: Detection) -> InputError:
     if found.container == "empty":
         return InputError(f"{name} is empty", next_step="Check the export that wrote it.", slug="empty-file")
     return InputError(
-        f"{name} is in no format llmaudit knows ({printable('; '.join(found.evidence))})",
+        f"{name} is in no known format ({printable('; '.join(found.evidence))})",
         next_step="See `llmaudit formats` for --format; `llmaudit detect` proposes a column map for --map.",
         slug="unknown-format",
     )

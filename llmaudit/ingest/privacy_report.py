@@ -14,7 +14,7 @@ HOLDS = {
     "bill_lines": "lines of bills: periods, items, quantities, amounts",
     "rejects": "file, line, reason and field of records that could not be used; no text",
     "conflicts": "ids of records that contradict another, and the names of the columns",
-    "sightings": "file and line of records that tell a call which is there already",
+    "sightings": "file and line of records of a call that is already there",
     "tiers": "the tier of each request and the rule that decided",
 }
 """What the tables hold that this package makes; others are named without a description."""

@@ -102,13 +102,13 @@ class Content:
             if kind == "ZIP" and any(mark in data[:HEAD_OF_ZIP] for mark in _WORKBOOK):
                 kind, step = "an Excel workbook", "Save its sheet as CSV and name that file."
             raise InputError(
-                f"{printable(file_name(self.path))} is a packed archive ({kind}), which is not looked into",
+                f"{printable(file_name(self.path))} is a packed archive ({kind}), which llmaudit does not open",
                 next_step=step,
                 slug="packed-archive",
             )
         if first and data[_DUCKDB_MARK_AT : _DUCKDB_MARK_AT + len(_DUCKDB_MARK)] == _DUCKDB_MARK:
             raise InputError(
-                f"{printable(file_name(self.path))} is a DuckDB database, as those of llmaudit are, and no log",
+                f"{printable(file_name(self.path))} is a DuckDB database, like llmaudit's own, and not a log",
                 next_step="Name it with --db to see what it holds, such as `llmaudit status --db FILE`.",
                 slug="duckdb-database",
             )
@@ -137,7 +137,7 @@ class Content:
         except UnicodeDecodeError as error:
             raise InputError(
                 f"{printable(file_name(self.path))} ends inside a UTF-16 character",
-                next_step="Fetch the file again; nothing of it was taken in.",
+                next_step="Fetch the file again; nothing of it was read in.",
                 slug="damaged-archive",
             ) from error
         return text.encode("utf-8", "surrogatepass")
@@ -148,7 +148,7 @@ class Content:
         except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
             raise InputError(
                 f"{printable(file_name(self.path))} is a damaged or truncated archive: {printable(str(error))}",
-                next_step="Fetch the file again; nothing of it was taken in.",
+                next_step="Fetch the file again; nothing of it was read in.",
                 slug="damaged-archive",
             ) from error
         except OSError as error:
@@ -225,7 +225,7 @@ def handle_of(path: Path) -> tuple[int, int]:
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
-        raise unreadable(path, OSError("it is no ordinary file"))
+        raise unreadable(path, OSError("it is not an ordinary file"))
     return handle, status.st_size
 
 

@@ -44,7 +44,7 @@ def _seekable(content: Content) -> Iterator[IO[bytes]]:
 def _damaged(content: Content, what: str, error: Exception) -> InputError:
     return InputError(
         f"{printable(file_name(content.path))} is a damaged {what}: {printable(str(error).splitlines()[0])}",
-        next_step="Fetch the file again; nothing of it was taken in.",
+        next_step="Fetch the file again; nothing of it was read in.",
         slug="damaged-archive",
     )
 

@@ -100,7 +100,7 @@ def _once(store: Store) -> Check:
         )
         for table, key in (("requests", "request_id"), ("bill_lines", "line_key"))
     )
-    return _of("once", wrong, "every id stands once", "rows repeat an id")
+    return _of("once", wrong, "every id occurs once", "rows repeat an id")
 
 
 def _references(store: Store) -> Check:
@@ -115,7 +115,7 @@ def _references(store: Store) -> Check:
                 f"SELECT count(*) FROM sightings WHERE told = ? AND row_id NOT IN (SELECT row_id FROM {table})", [table]
             )[0]
         )
-    return _of("references", wrong, "every row belongs to a file of the ledger", "rows belong to nothing")
+    return _of("references", wrong, "every row belongs to a file of the ledger", "rows belong to no file")
 
 
 def _values(store: Store) -> Check:
@@ -123,7 +123,7 @@ def _values(store: Store) -> Check:
     unknown = "usage_status = 'reported' AND (input_tokens IS NULL OR output_tokens IS NULL)"
     money = "billed_amount IS NOT NULL AND (billed_currency IS NULL OR billed_kind IS NULL)"
     wrong = store.one(f"SELECT count(*) FROM requests WHERE {negative} OR {unknown} OR {money}")[0]
-    return _of("values", int(wrong), "no negative count, no amount without currency", "rows hold what cannot be")
+    return _of("values", int(wrong), "no negative count, no amount without currency", "rows hold impossible values")
 
 
 CHECKS: tuple[Callable[[Store], Check], ...] = (

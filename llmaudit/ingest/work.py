@@ -37,7 +37,7 @@ PARALLEL_FROM_BLOCKS = 4
 MAX_WORKERS = 4
 """Inserting keeps one core busy while four decode; more would only take memory."""
 
-PART_OF_CALL = "part of a call that other records tell"
+PART_OF_CALL = "part of a call that is in other records"
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class Worker:
         except (OSError, EOFError) as error:
             raise LlmauditError(
                 f"a process that decodes the log ended unexpectedly (exit code {self._process.wait()})",
-                next_step="Nothing of the file was taken in. If memory is short, free some; then run again.",
+                next_step="Nothing of the file was read in. If memory is short, free some; then run again.",
                 slug="worker-died",
             ) from error
 

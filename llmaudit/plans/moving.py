@@ -197,7 +197,7 @@ class Mover:
 
 ABILITIES = {"tools": "tool calls", "json": "JSON schemas", "images": "images"}
 
-NO_REGION = "no price of its own is recorded for region "
+NO_REGION = "no separate price is recorded for region "
 """How `llmaudit.catalog.rates` begins its note on a region without a price."""
 
 

@@ -70,7 +70,7 @@ EffortRule = Callable[[TextEvidence], Decision | None]
 
 
 def huge_prompt(seen: TextEvidence) -> Decision | None:
-    """So long a prompt has to be kept in view whole, whatever is asked."""
+    """The prompt is so long that keeping all of it in view is hard, whatever is asked."""
     return Decision("long-context", 2, "") if seen.size >= HUGE else None
 
 
@@ -147,7 +147,7 @@ def given_answer(seen: TextEvidence) -> Decision | None:
 
 
 def persona(seen: TextEvidence) -> Decision | None:
-    """A part to play, and nothing to work out in it."""
+    """A role to play, and nothing to work out."""
     plays = any(verb in PARTS for verb in seen.shape.verbs[:2])
     works = {"code", "maths", "reasoning"} & set(seen.shape.asks)
     return Decision("draft", 1, "ask_draft") if plays and not works and not seen.shape.marks else None
@@ -191,7 +191,7 @@ def long_work(seen: TextEvidence) -> Decision | None:
 
 
 def given_text(seen: TextEvidence) -> Decision | None:
-    """A summary, a translation, or another wording of given text is asked for first; of code it is code."""
+    """The first thing asked for is a summary, a translation or another wording of given text; code stays code."""
     if seen.first not in {"summarise", "translate", "rewrite"}:
         return None
     form = seen.shape
@@ -203,7 +203,7 @@ def given_text(seen: TextEvidence) -> Decision | None:
 
 
 def text_by_phrase(seen: TextEvidence) -> Decision | None:
-    """The vocabulary's own phrases ask for a summary or a translation, though no clause opens with the verb."""
+    """Phrases of the vocabulary ask for a summary or a translation, although no clause begins with the verb."""
     for task in ("summarise", "translate"):
         if f"ask_{task}" in seen.found and seen.first not in {"draft", "answer"}:
             return Decision(task, 1, f"ask_{task}")
@@ -211,7 +211,7 @@ def text_by_phrase(seen: TextEvidence) -> Decision | None:
 
 
 def label_by_phrase(seen: TextEvidence) -> Decision | None:
-    """The vocabulary's own phrases ask for a label or a field, though no clause opens with the verb."""
+    """Phrases of the vocabulary ask for a label or a field, although no clause begins with the verb."""
     if "code" in seen.found and seen.size <= NO_MATERIAL:
         return None
     for task in ("classify", "extract"):
@@ -246,7 +246,7 @@ def answering(seen: TextEvidence) -> Decision | None:
 
 
 def plain_words(seen: TextEvidence) -> Decision | None:
-    """A remark in words that asks for nothing we know: talk."""
+    """A remark that asks for nothing the rules know: talk."""
     return Decision("chat", 1, "") if seen.words >= 4 else None
 
 

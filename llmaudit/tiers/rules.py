@@ -48,14 +48,14 @@ _EMBEDDING_CALLS = {"aembedding", "embedding", "/v1/embeddings", "/embeddings"}
 
 
 def stated(signals: Signals) -> Verdict | None:
-    """The log says so itself."""
+    """The log states a tier."""
     if signals.stated_tier is None:
         return None
     return Verdict(signals.stated_tier, signals.task_hint, "stated", 1.0, f"the log states tier {signals.stated_tier}")
 
 
 def stakes_by_name(signals: Signals) -> Verdict | None:
-    """A feature named for money, law, health, people or safety is high stakes whatever the effort."""
+    """The feature is named for money, law, health, employment or safety: high stakes, whatever the effort."""
     word, stake = _first_word(STAKES_WORDS, signals.feature, signals.endpoint)
     if stake is None:
         return None
@@ -63,14 +63,14 @@ def stakes_by_name(signals: Signals) -> Verdict | None:
 
 
 def acting_tools(signals: Signals) -> Verdict | None:
-    """The request offers tools, and its words name an act that cannot be taken back."""
+    """The request offers tools, and its words name an irreversible act."""
     if not (signals.needs_tools and signals.stakes_hint == "act"):
         return None
     return _high("side-effects", "tools-that-act", 0.8, "tools are offered, and the prompt names an irreversible act")
 
 
 def stakes_by_text(signals: Signals) -> Verdict | None:
-    """The prompt's own words speak of regulated advice, money decisions, harm, or an attack on the model's rules."""
+    """The words of the prompt concern regulated advice, money decisions, harm, or an attack on the model's rules."""
     stake = signals.stakes_hint
     if stake in {None, "act"}:
         return None
@@ -88,14 +88,14 @@ def coding_agent(signals: Signals) -> Verdict | None:
 
 
 def embedding_call(signals: Signals) -> Verdict | None:
-    """An embedding is not generation at all."""
+    """The request is for embeddings: nothing is generated."""
     if signals.endpoint not in _EMBEDDING_CALLS:
         return None
     return _effort(0, "embed", "endpoint", 0.95, "an embedding call")
 
 
 def task_by_name(signals: Signals) -> Verdict | None:
-    """A feature named for its task."""
+    """The feature is named for its task."""
     word, task = _first_word(TASK_WORDS, signals.feature)
     if task is None:
         return None
@@ -103,7 +103,7 @@ def task_by_name(signals: Signals) -> Verdict | None:
 
 
 def task_by_text(signals: Signals) -> Verdict | None:
-    """What the prompt's own words ask for; a long prompt or answer makes it standard or more, a huge one complex."""
+    """What the words of the prompt ask for; a long prompt or answer makes it at least standard, a huge one complex."""
     task = signals.task_hint
     if task is None:
         return None
@@ -128,7 +128,7 @@ def tool_loop(signals: Signals) -> Verdict | None:
 
 
 def long_context(signals: Signals) -> Verdict | None:
-    """A huge prompt needs a model that reads it well, whatever is asked."""
+    """A huge prompt: it needs a model that reads it well, whatever is asked."""
     if signals.size != "huge":
         return None
     return _effort(2, "long-context", "structure", 0.5, "a prompt of 32,000 tokens or more")
@@ -142,14 +142,14 @@ def short_structured(signals: Signals) -> Verdict | None:
 
 
 def one_word_allowed(signals: Signals) -> Verdict | None:
-    """The caller allows a few tokens of output from a prompt that is not long: a label."""
+    """The prompt is not long and the output limit is a few tokens: a label."""
     if not (signals.limit == "word" and signals.size in {"short", "medium"}):
         return None
     return _effort(0, "classify", "structure", 0.5, "at most 16 tokens of output are allowed")
 
 
 def much_reasoning(signals: Signals) -> Verdict | None:
-    """The outcome alone: a model that had to reason at length."""
+    """The answer alone: the model had to reason at length."""
     if signals.thought != "much":
         return None
     return _effort(2, "reasoning", "outcome", 0.3, "4,000 tokens of reasoning or more")

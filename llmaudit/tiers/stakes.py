@@ -24,7 +24,7 @@ JUDGED = frozenset({"answer", "factoid", "draft", "reasoning", "chat", "long-con
 
 
 def adversarial(seen: TextEvidence, _: str | None) -> tuple[str, str] | None:
-    """The words lift the model's rules: orders to forget them, a persona without them, a reply that may not refuse."""
+    """An attack on the model's rules: orders to forget them, a persona without them, a reply that may not refuse."""
     counts = {points: len(seen.found.get(f"attack_{points}", ())) for points in vocabulary.ADVERSARIAL}
     total = sum(points * count for points, count in counts.items())
     if counts[5] or total >= MANY or (counts[3] and total >= ATTACK):
@@ -33,7 +33,7 @@ def adversarial(seen: TextEvidence, _: str | None) -> tuple[str, str] | None:
 
 
 def harm(seen: TextEvidence, task: str | None) -> tuple[str, str] | None:
-    """Harm that somebody could do with the answer, or to themselves."""
+    """Harm that somebody could do to others with the answer, or to themselves."""
     if seen.size > SHORT or seen.shape.choice or task in {"classify", "extract", "summarise", "translate"}:
         return None
     if "crisis" in seen.found:
@@ -42,7 +42,7 @@ def harm(seen: TextEvidence, task: str | None) -> tuple[str, str] | None:
 
 
 def regulated(seen: TextEvidence, task: str | None) -> tuple[str, str] | None:
-    """Advice or a decision on a real case of health, law, money, employment or safety; an exam question is none."""
+    """Advice or a decision on a real case of health, law, money, employment or safety; an exam question is not one."""
     case, decides = seen.points("case"), DECISIONS & seen.found.get("case", set())
     if (task not in JUDGED and not decides) or seen.shape.choice or "long_output" in seen.found or seen.shape.long_text:
         return None
@@ -63,7 +63,7 @@ DECISIONS = frozenset({" approve", " reject", " deny", " decide"})
 
 
 def side_effects(seen: TextEvidence, _: str | None) -> tuple[str, str] | None:
-    """An act that cannot be taken back: named twice over, or once (`act`, which counts where tools are offered)."""
+    """An irreversible act: named twice, or once (`act`, which counts only if tools are offered)."""
     acts = len(seen.found.get("side_effects", ()))
     if not acts:
         return None

@@ -14,6 +14,9 @@ from llmaudit.usage.rules import Reading, Rule, by_rule
 LEAST_TO_CONTRADICT = 3
 """So many records must contradict a source's usual rule before a file is read by another: a damaged row is no proof."""
 
+READ_SO = "the file is read that way"
+"""How a warning ends if the records decided."""
+
 
 class Told(NamedTuple):
     """What the numbers of one record show: whether cached tokens and reasoning are counted apart (None: unclear)."""
@@ -73,12 +76,13 @@ class Ruling(NamedTuple):
         counted = f"of {self.seen} records of {name}"
         sentences = []
         if self.cache_apart and not usual.cache_apart:
-            how = "is read so" if rule.cache_apart else "they are too few to read the file so"
-            sentences.append(f"{self.cache_apart} {counted} count cached tokens beside the prompt; {how}")
+            how = READ_SO if rule.cache_apart else "too few to change how the file is read"
+            sentences.append(f"{self.cache_apart} {counted} count cached tokens outside the prompt; {how}")
         against, _ = self._against_and_for(usual)
         if against:
-            where = "inside" if usual.reasoning_apart else "beside"
-            how = "is read so" if rule.reasoning_apart != usual.reasoning_apart else "they are outvoted or too few"
+            where = "inside" if usual.reasoning_apart else "outside"
+            turned = rule.reasoning_apart != usual.reasoning_apart
+            how = READ_SO if turned else "too few, or outvoted, to change how the file is read"
             sentences.append(f"{against} {counted} count reasoning {where} the output; {how}")
         if self.unfit:
             sentences.append(f"{self.unfit} {counted} state a total that fits no rule")

@@ -136,7 +136,7 @@ def test_unknown_region_has_bounds(own: Catalog) -> None:
 def test_region_without_a_price_of_its_own_is_said(own: Catalog) -> None:
     found = million(own, "other", region="mars")
     assert (found.status, found.cost_usd) == ("assumed_condition", 1)
-    assert "no price of its own is recorded for region mars" in found.assumptions[0]
+    assert "no separate price is recorded for region mars" in found.assumptions[0]
 
 
 @pytest.mark.parametrize(

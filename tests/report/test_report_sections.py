@@ -375,7 +375,7 @@ def test_what_may_be_promised_comes_before_what_may_not(small, said):
 
 def test_why_a_record_was_not_used_is_a_sentence(said):
     rows = tables(said["coverage"])["Rejected records by reason"].rows
-    assert rows == (("The line is not JSON; it was cut, most often. (malformed-json)", 2),)
+    assert rows == (("The line is not valid JSON. (malformed-json)", 2),)
 
 
 def test_a_saving_that_may_be_nothing_is_no_promise(small):

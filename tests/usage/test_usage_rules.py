@@ -81,11 +81,11 @@ def test_contradictions_are_said_with_numbers() -> None:
     odd = Reading(10, 10, 999, reasoning=40)
     said = usage.studied([("m", INSIDE, each) for each in [inside] * 7 + [apart] * 2 + [odd]]).warnings()
     assert said == [
-        "2 of 10 records of m count reasoning beside the output; they are outvoted or too few",
+        "2 of 10 records of m count reasoning outside the output; too few, or outvoted, to change how the file is read",
         "1 of 10 records of m state a total that fits no rule",
     ]
     turned = usage.studied([("m", INSIDE, apart)] * 4)
-    assert turned.warnings() == ["4 of 4 records of m count reasoning beside the output; is read so"]
+    assert turned.warnings() == ["4 of 4 records of m count reasoning outside the output; the file is read that way"]
     assert turned.rule("m", INSIDE) == REASONING_APART
     assert turned.rule("another", INSIDE) == INSIDE
 

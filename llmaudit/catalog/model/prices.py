@@ -168,7 +168,7 @@ class Price(Strict, frozen=True):
         if self.valid_to is not None and naive(self.valid_to) <= naive(self.valid_from):
             raise ValueError(f"the price ends ({self.valid_to}) before it begins ({self.valid_from})")
         if self.when.marginal_gt is not None and self.usd_per_million.keys() & {"output", "reasoning"}:
-            raise ValueError("an output price stands under `marginal_gt`, which is about the prompt only")
+            raise ValueError("an output price is under `marginal_gt`, which applies only to the prompt")
 
 
 class Hosting(Strict, frozen=True):
@@ -206,4 +206,4 @@ class Hosting(Strict, frozen=True):
         with localcontext(EXACT):
             dollar_a_token = self.usd_per_hour * self.units >= fewest * self.utilisation
         if dollar_a_token:
-            raise ValueError(f"`usd_per_hour` is {self.usd_per_hour} for {fewest} tokens: a dollar a token or more")
+            raise ValueError(f"`usd_per_hour` is {self.usd_per_hour} for {fewest} tokens: a dollar or more per token")

@@ -60,7 +60,7 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
         return by_unit or DIRECT[term.name]
     if term.name in {"plus", "markup"}:
         return _kind_of_markup(sentence, term, base, amount)
-    if amount is not None and _on_list_price(sentence, span, amount):
+    if amount is not None and _on_list_price(sentence, span, amount, base):
         return "token_pct"
     on_payment = base == "payment" and not (
         term.name == "platform" and everywhere("own_service").search(sentence.text, term.start, term.end)
@@ -75,7 +75,8 @@ def kind_of(sentence: Sentence, term: Term, amount: Amount | None) -> Kind:
 
 
 _EACH_CALL = re.compile(
-    r"\s(?:per|on (?:every|each)|for (?:every|each)|je|pro|par|por)\s(?:\w+\s)?(?:requests?|calls?|Anfrage|Aufruf|requête|appel|solicitud|llamada)\b",
+    r"\s(?:per|on (?:every|each)|for (?:every|each)|je|pro|par|por)\s(?:\w+\s)?"
+    r"(?:requests?|calls?|Anfrage|Aufruf|requête|appel|solicitud|llamada)\b",
     re.IGNORECASE,
 )
 """What makes a "transaction fee" one of requests: "a $0.001 transaction fee on every paid call"."""
@@ -213,12 +214,12 @@ _PLUS = re.compile(
 )
 
 
-def _on_list_price(sentence: Sentence, span: tuple[int, int], amount: Amount) -> bool:
+def _on_list_price(sentence: Sentence, span: tuple[int, int], amount: Amount, base: Base | None) -> bool:
     """Say whether a figure goes with "list price plus" or "added to provider rates": it is on tokens."""
     list_price = sentence.lexicon["list_price"]
     price = list_price.search(sentence.text, amount.end)
     plus = _PLUS.search(sentence.text, span[0], amount.start)
-    if plus and list_price.search(sentence.text, span[0], plus.start()):
+    if plus and base in {None, "tokens"} and list_price.search(sentence.text, span[0], plus.start()):
         return True
     if price and amount.kind == "pct" and _ADDED_TO.search(sentence.text, amount.end, price.start()):
         return True

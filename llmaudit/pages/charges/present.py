@@ -10,7 +10,8 @@ _PARTED = re.compile(r"[,;:.、，；：。]|\b(?:if|when|where|that|which|who|w
 """What parts a charge from words after it, which then tell of something else: "1.2% if the card was issued abroad"."""
 
 _BEGINS = re.compile(
-    r"(?<!\w)(?:from|starting|beginning|begins?|effective|as of|in|ab|von|seit|im Jahr|dès|à partir de|à compter de|en|desde|a partir de)"
+    r"(?<!\w)(?:from|starting|beginning|begins?|effective|as of|in|ab|von|im Jahr"
+    r"|dès|à partir de|à compter de|en|desde|a partir de)"
     r"\s(?:[\w.,º°]+\s){0,4}?(20\d\d)(?!\d)|(20\d\d)\s?年",
     re.IGNORECASE,
 )

@@ -19,7 +19,7 @@ _LEVEL = re.compile(r"(?:官方(?:定价|价格|标价)|(?:官方|厂商|原)价
 """What comes before a price as a share of the official one: "about 4.2% of the official price" adds nothing to it."""
 
 _CREDITED = re.compile(
-    r"\s(?:in |of )?(?:(?:[\w-]+ ){0,3}credits?\b(?! card)|free (?:tier|usage|allowance|quota)|(?:free )?credits?\b(?! card)|Guthaben"
+    r"\s(?:in |of )?(?:(?:[\w-]+ ){0,3}credits?\b(?! card)|free (?:tier|usage|allowance|quota)|Guthaben"
     r"|de crédits?|crédits?|de créditos?|créditos?"
     r"|(?:\w+ )?(?:limit|cap|budget|allowance|ceiling|quota)s?\b)"
     r"|\s?(?:的)?(?:免费|赠送|体验)(?:额度|金|积分)|\s?[的の](?:上限|限额|额度|预算|予算)",
@@ -28,7 +28,8 @@ _CREDITED = re.compile(
 """What after an amount a month says that it is given, or the most that may be spent: "$5/month credit"."""
 
 _INCLUDED = re.compile(
-    r"(?:credits?|usage|allowance|Guthaben|crédits?|créditos?)(?: (?:is|are))? (?:included|inbegriffen|enthalten|inclus|incluidos?)"
+    r"(?:credits?|usage|allowance|Guthaben|crédits?|créditos?)(?: (?:is|are))?"
+    r" (?:included|inbegriffen|enthalten|inclus|incluidos?)"
     r"[^.;]{0,30}$|(?:包含|含)[^，。]{0,6}(?:额度|积分)[^，。]{0,12}$|クレジット(?:込み|付き)[^、。]{0,12}$",
     re.IGNORECASE,
 )
@@ -89,15 +90,10 @@ def role_of(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tup
         return "ignored" if _is_no_fee(sentence, amount, lexicon, terms) else "amount"
     if amount.kind == "times":
         return "threshold" if _BOUND.search(before) else "amount"
-    if amount.kind in {"usd", "other"}:
-        if everywhere("least_paid_in", r"\s?{}").match(after):
-            return "ignored"
-        if amount.unit == "period" and (
-            _CREDITED.match(after) or _INCLUDED.search(before) or _has_come_down(sentence, amount, lexicon)
-        ):
-            return "ignored"
-        if _COMPARED.search(before):
-            return "threshold"
+    if amount.kind in {"usd", "other"} and _is_no_price(sentence, amount, lexicon):
+        return "ignored"
+    if amount.kind in {"usd", "other"} and _COMPARED.search(before):
+        return "threshold"
     if amount.kind == "variable" and amount.unit is None and _LEAST.search(before):
         return "minimum"
     from_on = amount.unit == "period" and after[:2] == "から"  # 「月額300ドルから」 is the least plan's price
@@ -110,6 +106,14 @@ def role_of(sentence: str, amount: Amount, lexicon: Lexicon, terms: Sequence[tup
     ):
         return "threshold"
     return "amount"
+
+
+def _is_no_price(sentence: str, amount: Amount, lexicon: Lexicon) -> bool:
+    """Say whether a sum is the least that can be paid in, or one by the month that is given or has come down."""
+    if everywhere("least_paid_in", r"\s?{}").match(sentence, amount.end):
+        return True
+    given = _CREDITED.match(sentence, amount.end) or _INCLUDED.search(sentence, 0, amount.start)
+    return amount.unit == "period" and (bool(given) or _has_come_down(sentence, amount, lexicon))
 
 
 _CUT_BY = re.compile(
