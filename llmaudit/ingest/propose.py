@@ -38,7 +38,7 @@ SYNONYMS: dict[str, str] = {
     ),
     "cache_write_tokens": "cache write tokens, cache creation input tokens, cache creation tokens, cache write",
     "reasoning_tokens": "reasoning tokens, thinking tokens, thoughts tokens, tokens reasoning, thoughts",
-    "model": "model, model name, model id, llm model, llm, engine, deployment",
+    "model": "model, model name, model id, llm model, llm, engine, deployment, model raw",
     "started_at": (
         "started at, start time, created at, timestamp, time, created, date, datetime, ts, request time, logged at, "
         "event time, when"
@@ -50,7 +50,8 @@ SYNONYMS: dict[str, str] = {
     ),
     "first_token_latency": "ttft ms, ttft, time to first token ms, time to first token",
     "billed_amount": (
-        "cost usd, cost, total cost, price, spend, amount, charge, usd, cost cents, price usd, cost in usd"
+        "cost usd, cost, total cost, price, spend, amount, charge, usd, cost cents, price usd, cost in usd, "
+        "billed amount"
     ),
     "request_id": "request id, id, call id, call, uuid, generation id, log id, event id",
     "session_id": "session id, conversation id, thread id, chat id",
@@ -66,6 +67,10 @@ SYNONYMS: dict[str, str] = {
     "endpoint": "endpoint, path, operation",
     "is_streamed": "stream, streamed, is streamed, streaming",
     "is_batch": "batch, is batch",
+    "cache_write_5m_tokens": "cache write 5 m tokens",
+    "cache_write_1h_tokens": "cache write 1 h tokens",
+    "service_tier": "service tier",
+    "gateway": "gateway",
 }
 """Words of source columns by what they mean, the plainest first."""
 
@@ -191,7 +196,10 @@ def _is_time(value: Any) -> bool:
         return False
 
 
-TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+TOKENS = (
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_5m_tokens",
+    "cache_write_1h_tokens", "reasoning_tokens",
+)  # fmt: skip
 CHECKS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(TOKENS, _is_count),
     **dict.fromkeys(("started_at", "ended_at"), _is_time),
