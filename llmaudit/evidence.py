@@ -74,6 +74,7 @@ class BillSum(msgspec.Struct, frozen=True, kw_only=True):
         category: Usage, tax, credit and so on, as the bill says.
         currency: Of the amounts.
         per_usd: Units of the currency for a dollar, where the bill states it.
+        usd_each: Dollars for a unit of the currency, where the user states it and the bill does not.
         billed: What is charged, in the currency.
         effective: With prepayments spread out.
         tokens: The quantity, where it is tokens.
@@ -108,6 +109,7 @@ class BillSum(msgspec.Struct, frozen=True, kw_only=True):
     category: str | None = None
     currency: str | None = None
     per_usd: Decimal | None = None
+    usd_each: Decimal | None = None
     billed: Decimal | None = None
     effective: Decimal | None = None
     tokens: Decimal | None = None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+
+import msgspec
 
 from llmaudit.catalog import Catalog, Offer
 from llmaudit.cells import Cell
 from llmaudit.evidence import BillSum
-from llmaudit.money import EXACT, PICO, total
+from llmaudit.money import EXACT, PICO, times, total
 
 CREDITS = {"credit", "refund", "discount", "correction", "adjustment", "rounding_error", "roundingadjustment"}
 PURCHASES = {
@@ -64,10 +66,25 @@ def _is_gateways(line: BillSum, catalog: Catalog) -> bool:
 
 
 def in_dollars(line: BillSum, amount: Decimal | None) -> Decimal | None:
-    """Return an amount of a line in dollars, at the rate that the bill states; None for a currency without one."""
+    """Return an amount of a line in dollars; None for a currency without a rate.
+
+    The rate that the bill states comes before one that the user gave.
+    """
     if amount is None or line.currency in {None, "USD"}:
         return amount
-    return EXACT.quantize(EXACT.divide(amount, line.per_usd), PICO) if line.per_usd else None
+    if line.per_usd:
+        return EXACT.quantize(EXACT.divide(amount, line.per_usd), PICO)
+    return None if line.usd_each is None else EXACT.quantize(times(line.usd_each, amount), PICO)
+
+
+def at_rates(lines: Iterable[BillSum], rates: Mapping[str, Decimal]) -> list[BillSum]:
+    """Return lines with the user's rates, dollars for a unit of a currency, where the bill states none."""
+    return [
+        line
+        if line.per_usd or line.currency is None
+        else msgspec.structs.replace(line, usd_each=rates.get(line.currency))
+        for line in lines
+    ]
 
 
 def dollars_only(lines: Iterable[BillSum]) -> Decimal | None:

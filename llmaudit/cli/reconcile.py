@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 DAYS_OF_BILLS = "UTC"
 """Sellers bill by UTC days, wherever the customer is; logs are grouped by the same days to be compared."""
 
+CURRENCY = re.compile("[A-Z]{3}")
+"""A code of ISO 4217, as bills have it."""
+
 NO_BILL = (
     "There is no bill with an amount in the database for this period. Ingest the seller's cost export or invoice, "
     "or give the total: --official SELLER=AMOUNT."
@@ -38,6 +43,10 @@ def reconcile(
         list[str] | None,
         typer.Option("--official", help="Invoice total, SELLER=AMOUNT in US dollars; repeatable."),
     ] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option("--rate", help="US dollars for one unit of a bill's currency, such as EUR=1.08; repeatable."),
+    ] = None,
 ) -> None:
     """Compare bills with the logs, by seller and month.
 
@@ -46,19 +55,24 @@ def reconcile(
     Usage exports, which have tokens but no amounts, are shown at list price: by model and day, against the bill of the
     same seller and month, and with how much of them the logs have.
 
-    --official takes the invoice's total for the period (--month).
+    --official takes the invoice's total for the period (--month). --rate converts bills in a currency for which they
+    state no rate; a rate on the bill itself comes first.
     """
     from llmaudit.audit import gather
+    from llmaudit.billing.lines import at_rates
     from llmaudit.findings import reconcile as finding
     from llmaudit.findings import usage
 
     prices = catalog(settings)
-    totals = _totals(official or [], prices)
+    totals, rates = _totals(official or [], prices), _rates(rate or [])
     with open_store(settings, read_only=True) as store:
         evidence = gather(store, prices, (), _in_days_of_bills(settings.period), only=())
+    met = {line.currency for line in evidence.bills if not line.per_usd}
+    evidence = replace(evidence, bills=at_rates(evidence.bills, rates))
     found, used = finding.find(evidence, totals), usage.find(evidence, totals)
     warnings = [
         *_strangers(totals, found, prices),
+        *(f"--rate {name}: no bill of the period needs a rate for {name}" for name in rates if name not in met),
         *finding.foreign_amounts(found.rows),
         *([] if found.rows else [NO_BILL if used.rows else NOTHING]),
     ]
@@ -69,6 +83,7 @@ def reconcile(
         "rows": found.rows,
         "unbilled": found.unbilled,
         "caveat": found.caveat,
+        "rates": {name: f"{value:f}" for name, value in rates.items()},
         "usage": used,
         "warnings": warnings,
     }
@@ -203,6 +218,36 @@ def _totals(given: list[str], prices: Catalog) -> dict[str, Decimal]:
                 f"--official names {printable(seller)} twice", next_step="Add the amounts up.", slug="bad-official"
             )
         found[seller] = amount
+    return found
+
+
+def _rates(given: list[str]) -> dict[str, Decimal]:
+    """Read CURRENCY=DOLLARS.
+
+    Raises:
+        UsageError: No code of three letters, US dollars themselves, no rate above 0, or a currency twice.
+    """
+    from llmaudit.money import parse_decimal
+
+    found: dict[str, Decimal] = {}
+    for text in given:
+        name, _, written = text.partition("=")
+        code = name.strip().upper()
+        try:
+            value = parse_decimal(written.strip())
+        except ValueError:
+            value = Decimal(0)
+        if not CURRENCY.fullmatch(code) or code == "USD" or value <= 0:
+            raise UsageError(
+                f"--rate {printable(text)}: it must be a currency, `=` and the US dollars for one unit of it",
+                next_step="For instance --rate EUR=1.08: one euro is 1.08 dollars.",
+                slug="bad-rate",
+            )
+        if code in found:
+            raise UsageError(
+                f"--rate names {code} twice", next_step="Give one rate; --month cuts the period.", slug="bad-rate"
+            )
+        found[code] = value
     return found
 
 

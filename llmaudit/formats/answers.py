@@ -52,6 +52,8 @@ class Usage(msgspec.Struct, gc=False, omit_defaults=True):
     cache_read_input_tokens: Count = None
     cache_creation_input_tokens: Count = None
     cache_creation: Lifetimes | None = None
+    service_tier: str | None = None
+    speed: str | None = None
 
     @property
     def cached(self) -> Count:
@@ -157,6 +159,21 @@ def _over(before: Usage | None, now: Usage) -> Usage:
         return now
     stated = {name: value for name in Usage.__struct_fields__ if (value := getattr(now, name)) is not None}
     return msgspec.structs.replace(before, **stated)
+
+
+def fill_tier(request: Request, answer: Answer) -> None:
+    """Fill the tier that served an answer, in place; without it a flex or priority call has the ordinary price.
+
+    OpenAI states it beside the usage, Anthropic in it: there `batch` is a price of its own and no tier, and fast mode
+    stands under `speed`.
+    """
+    used = answer.usage or Usage()
+    if used.service_tier == "batch":
+        request.is_batch = True
+    elif used.speed == "fast":
+        request.service_tier = used.speed
+    else:
+        request.service_tier = answer.service_tier or used.service_tier
 
 
 def fill_usage(request: Request, used: Usage) -> None:

@@ -115,6 +115,7 @@ def _fill_usage(request: Request, row: Counted) -> None:
     if answer is not None:
         request.response_id = answer.id
         request.finish_reason = answer.finish
+        answers.fill_tier(request, answer)
     if answer is not None and answer.usage is not None:
         answers.fill_usage(request, answer.usage)
     else:

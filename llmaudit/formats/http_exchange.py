@@ -68,7 +68,6 @@ def convert(line: Exchange, context: Context) -> Request:
         model_requested=asked,
         model_served=answer.model,
         endpoint=(sent.path or sent.url or "").partition("?")[0] or None,
-        service_tier=answer.service_tier,
         is_streamed=as_flag(body.get("stream")),
         finish_reason=answer.finish,
         user_id=as_text(body.get("user")),
@@ -76,6 +75,7 @@ def convert(line: Exchange, context: Context) -> Request:
     code = line.response.status if line.response.status_code is None else line.response.status_code
     has_failed = isinstance(line.response.body, dict) and line.response.body.get("error") is not None
     fill_status(request, code, failed=True if has_failed else None)
+    answers.fill_tier(request, answer)
     if answer.usage is not None:
         answers.fill_usage(request, answer.usage)
     fill_labels(request, object_in(body.get("metadata")))

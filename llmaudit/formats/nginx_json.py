@@ -64,6 +64,7 @@ def convert(line: Line, context: Context) -> list[Request] | Ignored:
         user_id=None if line.remote_user in {None, "", "-"} else line.remote_user,
     )
     fill_status(request, _code(line.status))
+    answers.fill_tier(request, answer)
     if answer.usage is not None:
         answers.fill_usage(request, answer.usage)
     chat.fill_prompt(request, body.get("messages"), context)

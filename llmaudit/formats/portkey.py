@@ -107,6 +107,7 @@ def convert(log: Log, context: Context) -> Request:
         finish_reason=answer.finish,
         feature=or_none(log.prompt_slug),
     )
+    answers.fill_tier(request, answer)
     status = log.status_code if log.response_status_code is None else log.response_status_code
     fill_status(
         request, None if status is None else int(status), failed=None if log.is_success is None else not log.is_success

@@ -62,6 +62,7 @@ def convert(log: Log, context: Context) -> Request:
         finish_reason=answer.finish,
     )
     fill_status(request, log.response.status)
+    answers.fill_tier(request, answer)
     if answer.usage is not None:
         answers.fill_usage(request, answer.usage)
     fill_labels(request, object_in(sent.get("x-portkey-metadata")))

@@ -65,6 +65,7 @@ def convert(row: Row, context: Context) -> Request | Ignored:
         finish_reason=or_none(row.finish_reason),
     )
     fill_status(request, None)
+    answers.fill_tier(request, answer)
     if answer.usage is not None:
         answers.fill_usage(request, answer.usage)
     else:

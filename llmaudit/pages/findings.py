@@ -111,7 +111,7 @@ def _texts(page: Page) -> Iterator[str]:
 
 def _is_taken_back(piece: Piece, following: Piece, language: str) -> bool:
     """Say whether a figure is called wrong by the sentence after it: 'It spoke of "a 5% fee". That was a mistake.'."""
-    if not re.search(r"\d", piece.text) or piece.heading:
+    if not re.search(r"\d", piece.text):
         return False
     text = following.text[following.lead :].lstrip(" »”\"'’)）」』")
     return any(

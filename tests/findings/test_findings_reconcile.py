@@ -50,6 +50,15 @@ def test_a_bill_at_list_agrees(catalog: Catalog):
     assert causes(found) == {}
 
 
+def test_prepaid_usage_in_another_currency_is_in_the_effective_cost_at_the_bills_rate(catalog: Catalog):
+    """9.20 euros at 0.92 for a dollar are 10 dollars; 3 more are in dollars."""
+    bills = [
+        line("0", tokens=1, currency="EUR", per_usd=Decimal("0.92"), effective=Decimal("9.20")),
+        line("0", tokens=1, effective=Decimal(3)),
+    ]
+    assert only(reconcile.find(evidence(catalog, bills=bills))).effective_usd == Decimal(13)
+
+
 def test_searches_that_were_logged_are_no_other_charge_and_no_lower_price(catalog: Catalog):
     """100 searches at a cent stand in a line of their own on the bill, and in the cost of the logged requests."""
     logged = cell(model="anthropic/claude-opus-5", tokens=1_000_000, web_searches=100, has_searches=True)

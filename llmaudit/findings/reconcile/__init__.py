@@ -162,8 +162,8 @@ def foreign_amounts(rows: Sequence[Row]) -> list[str]:
     """Return a sentence on every bill that charges in a currency without a rate: none of it is in any figure."""
     return [
         f"{row.seller}, {row.month or 'whole period'}: {foreign_of([row])} on the bill, without a rate to dollars, "
-        f"{'is' if len(row.other_amounts) == 1 else 'are'} in no figure; give the invoice in dollars: "
-        f"llmaudit reconcile --official {row.seller}=AMOUNT"
+        f"{'is' if len(row.other_amounts) == 1 else 'are'} in no figure; give a rate or the invoice in dollars: "
+        f"llmaudit reconcile --rate {min(row.other_amounts)}=DOLLARS, or --official {row.seller}=AMOUNT"
         for row in rows
         if row.other_amounts and row.bill != OFFICIAL
     ]

@@ -119,14 +119,16 @@ def _dollars(line: BillSum, found: Split) -> Decimal | None:
     """Return a line's amount in dollars; one in a currency without a rate is set aside as it is."""
     if line.billed is None:
         return None
-    if line.currency in {None, "USD"} and line.effective is not None:
-        found.effective = (found.effective or ZERO) + line.effective
+    effective = in_dollars(line, line.effective)
+    if effective is not None:
+        found.effective = (found.effective or ZERO) + effective
     dollars = in_dollars(line, line.billed)
     if dollars is None:
         found.foreign[str(line.currency)] = EXACT.add(found.foreign.get(str(line.currency), ZERO), line.billed)
         found.has_foreign_usage |= aside(line) is None
     elif line.currency not in {None, "USD"}:
-        note = f"amounts in {line.currency} are converted at the rate stated on each line of the bill"
+        at = "the rate stated on each line of the bill" if line.per_usd else f"{line.usd_each:f} US dollars, as given"
+        note = f"amounts in {line.currency} are converted at {at}"
         if note not in found.notes:
             found.notes.append(note)
     return dollars

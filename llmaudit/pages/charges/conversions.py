@@ -16,7 +16,7 @@ from llmaudit.pages.source.variables import CLOSE, OPEN
 
 _COUNT = r"(?P<n>(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d[\d,.]*)\s?(?:k|K|M|million|万)?)"
 _EQUALS = (
-    r"\s?(?:=|＝|≙|equals?|(?:is|are) worth|is equal to|corresponds? to|costs?|entspr\w+|kostet|équiva\w+"
+    r"\s?(?:=|＝|≙|[=~]?[≈～]|equals?|(?:is|are) worth|is equal to|corresponds? to|costs?|entspr\w+|kostet|équiva\w+"
     r"|val(?:ent|e|en)|vaut|coûte|cuesta|equivale\w* a|等于|相当于|折合|兑换?"
     r"|(?:は|が)?(?=[\d$¥￥.]+\s?(?:円|ドル)?\s?(?:に相当|です|として|の価値|分))|に?相当)\s?"
 )
@@ -33,11 +33,18 @@ _OWN_UNIT = (
 _EACH = r"(?:per|a|an|each|for|/|pro|für|par|pour|por)"
 
 
+_EACH_COSTS = r"(?:price|cost|rate|value|Preis|Kosten|prix|coût|precio|coste) (?:per|pro|je|par|por)"
+"""The head of a column: "Price per credit"."""
+
+_COINED = r"(?-i:(?!Tokens?\b|Requests?\b|Calls?\b|Dollars?\b|Euros?\b|Credits?\b)[A-Z][a-z]{3,14})(?!\w)"
+"""What a page calls its own credits: "$1 = 1 Pollen"."""
+
+
 @cache
 def _shapes(units: str) -> tuple[re.Pattern[str], ...]:
     """Return how pages say what so many of a unit are worth; `units` is what they call credits."""
     shapes = (
-        rf"(?:{_COUNT}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}|{_OWN_UNIT}){_EQUALS}{_MONEY}",
+        rf"(?:{_COUNT}|\b(?:one|each|ein|eine|un|une|una)\s)\s?(?:{units}|{_OWN_UNIT})(?:{_EQUALS}|\s(?:are|make)\s){_MONEY}(?!\s?(?:/|per\b|a\b))",
         rf"{_MONEY}(?:の(?:お)?(?:支払い|入金|チャージ)で|(?:得到|可得|到账)){_COUNT}\s?(?:{units}|{_OWN_UNIT})",
         rf"(?:1\s?|each |one )(?:{units})\s(?:is|are)\s{_MONEY}(?!\s?(?:per|/|a)\b)",
         rf"(?:(?<!\d)(?:{units})\s?(?P<n>1)は|(?<!\d)1\s?[A-Z]\w*?の(?:換算)?レートは)\s?{_MONEY}",
@@ -46,18 +53,29 @@ def _shapes(units: str) -> tuple[re.Pattern[str], ...]:
             rf"\s(?:buys?|gets? you|gives? you|adds?|covers?|pays for)\s){_COUNT}\s?(?:{units}|tokens?)"
         ),
         rf"{_MONEY}\s?{_EACH}\s?{_COUNT}?\s?(?:{units})(?!\w)",
-        rf"{_COUNT}\s(?:[\w-]+\s)?(?:{units})\s(?:for|für|pour|por)\s{_MONEY}(?!\s?/|\s(?:per|a|pro|im|par|al)\b)",
+        rf"{_COUNT}\s(?:[\w-]+\s){{0,2}}?(?:{units})(?:\s\([^()\d]{{1,20}}\))?\s(?:for|für|pour|por)\s{_MONEY}(?!\s?/|\s(?:per|a|pro|im|par|al)\b)",
         rf"(?:{units})\s(?:\w+\s)?(?:costs?|are|at|kosten|coûtent|cuestan)\s{_MONEY}\s?{_EACH}\s?{_COUNT}(?!\s?[\w%])",
+        rf"{_EACH_COSTS}\s(?:{units})\s?(?:\([^()\d]{{1,20}}\)\s?)?(?:[:|]|is|ist|est|es)?\s?{_MONEY}(?!\s?[%])",
+        rf"用\s?{_MONEY}(?:人民币)?\s?(?:就|即)?(?:能|可以?)?(?:购买|买到?|兑换?|换)\s?{_COUNT}\s?(?:{units}|[\u4e00-\u9fff]{{1,3}}(?:美元|币|点|刀))",
+        rf"(?<![\w.,])\$\s?(?P<m>1(?:\.0+)?)\s?=\s?(?P<n>\d[\d,.]*)\s{_COINED}",
     )
     return tuple(re.compile(shape, re.IGNORECASE) for shape in shapes)
 
 
+_ASKED = re.compile(
+    r"\b(?:worth of|value of|what (?:is|are)) (?:an? |one )?([a-z]{3,14}?)s? ?(?:worth)?\?", re.IGNORECASE
+)
+"""A heading that asks what a page's own unit is worth: "What is a weave worth?"."""
+
+
 def conversions(sentence: Sentence) -> Iterator[Clause]:
     """Yield what a credit is worth: `1 credit = $0.01`, `$1 = 500,000 quota`."""
-    for shape in _shapes(sentence.lexicon.sources["credits_units"]):
+    asked = _ASKED.search(sentence.setting.heading)
+    named = rf"|{asked[1]}s?" if asked else ""
+    for shape in _shapes(sentence.lexicon.sources["credits_units"] + named):
         for match in shape.finditer(sentence.text):
             count = number(re.sub(r"[^\d.,]", "", match.groupdict().get("n") or "1"), sentence.lexicon.language)
-            value = number(match["m"] or match["m2"] or "1", sentence.lexicon.language)
+            value = number(match["m"] or match.groupdict().get("m2") or "1", sentence.lexicon.language)
             if count and value is not None:
                 yield _conversion(sentence, match, count, value)
 
@@ -137,7 +155,7 @@ def _conversion(sentence: Sentence, match: re.Match[str], count: Decimal, value:
     """Return the clause of a rate: so many credits for so much money."""
     written = match.groupdict().get("n") or ""
     scale = 1_000_000 if re.search(r"M|million", written) else 1_000 if re.search(r"k|K", written) else 1
-    unit = (match["unit"] or match["unit2"] or "").lower()
+    unit = (match.groupdict().get("unit") or match.groupdict().get("unit2") or "").lower()
     dollars = "$" in match[0] or unit in {"美元", "美金", "ドル", "米ドル", "usd", "dollar", "dollars"}
     clause = clause_at(sentence, Term(match.start(), match.end(), "multiplier"), match.start(), "credit_conversion")
     if unit in {"¢", "cent", "cents"} and sentence.lexicon.language == "en":

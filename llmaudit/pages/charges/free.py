@@ -48,7 +48,8 @@ def uncharged(sentence: Sentence) -> Iterator[Clause]:
     """
     match = sentence.lexicon["uncharged"].search(sentence.text)
     if match and not sentence.amounts and not sentence.text.endswith(("?", "？")):
-        clause = clause_at(sentence, Term(*match.span(), "zero"), match.start(), "other_fees")
+        kind: Kind = "byok_pct" if sentence.lexicon.bases["byok"].search(sentence.text) else "other_fees"
+        clause = clause_at(sentence, Term(*match.span(), "zero"), match.start(), kind)
         yield replace(clause, negated=True, minimum=None)
 
 

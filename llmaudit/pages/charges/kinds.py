@@ -196,8 +196,14 @@ def _label(sentence: Sentence, term: Term, span: tuple[int, int]) -> Term:
     return term if sentence.denied(label) else label  # "no platform fee — you pay …" labels nothing
 
 
+_ADDED_TO = re.compile(r"\b(?:added (?:on )?to|on top of|aufgeschlagen auf|en plus de|sobre)\s$", re.IGNORECASE)
+
+
 def _on_list_price(sentence: Sentence, span: tuple[int, int], amount: Amount) -> bool:
-    """Say whether a figure goes with "list price plus", "vendor cost plus": it is on tokens, whatever it is called."""
+    """Say whether a figure goes with "list price plus" or "added to provider rates": it is on tokens."""
+    price = sentence.lexicon["list_price"].search(sentence.text, amount.end)
+    if price and amount.kind == "pct" and _ADDED_TO.search(sentence.text, amount.end, price.start()):
+        return True
     return any(
         term.name == "plus" and span[0] <= term.start < span[1] and abs(amount.start - term.start) <= OWN_DISTANCE
         for term in sentence.terms

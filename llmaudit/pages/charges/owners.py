@@ -101,7 +101,8 @@ def _of_processor(told: Told) -> Who | None:
     said = told.part if told.denied else told.sentence
     if of_bank(said) or (told.at == told.term.start and told.lexicon["processor"].search(said)):
         return "payment_processor"
-    passed_on = told.says_we or everywhere("passed_on").search(told.sentence)
+    numbered = told.at != told.term.start
+    passed_on = told.says_we or (numbered and everywhere("passed_on").search(told.sentence))
     return "payment_processor" if not passed_on and takes_for_itself(told.part, told.before) else None
 
 
@@ -168,6 +169,9 @@ RULES: tuple[Callable[[Told], Who | None], ...] = (
 """Who may own a fee, in the order in which they are asked."""
 
 
+_MONEY = re.compile(r"[$€£¥￥¢元円]")
+
+
 def _is_set_by_reader(told: Told) -> bool:
     """Say whether what surrounds a sentence makes its factor or margin one that the reader sets."""
     setting = told.setting
@@ -175,7 +179,8 @@ def _is_set_by_reader(told: Told) -> bool:
     if told.lexicon["customer"].search(_QUESTION.sub("", setting.heading)):
         return True
     set_here = (setting.reader_sets or setting.settings_page) and not told.denied
-    return set_here and _on_what_is_set(told.term, setting, told.lexicon)
+    is_worth = bool(_MONEY.search(told.sentence, told.term.start, told.term.end))
+    return set_here and _on_what_is_set(told.term, setting, told.lexicon, is_worth=is_worth)
 
 
 def _is_headed_other(setting: Setting, lexicon: Lexicon) -> bool:
@@ -188,10 +193,10 @@ def _is_headed_other(setting: Setting, lexicon: Lexicon) -> bool:
     return not (everywhere("ours").search(subject) or (setting.own and setting.own.search(subject)))
 
 
-def _on_what_is_set(term: Term, setting: Setting, lexicon: Lexicon) -> bool:
-    """Say whether a clause is about a factor or a margin, and no fee of another name."""
+def _on_what_is_set(term: Term, setting: Setting, lexicon: Lexicon, *, is_worth: bool) -> bool:
+    """Say whether a clause is about a factor or a margin, and no fee of another name nor what a credit is worth."""
     if term.name in {"markup", "multiplier", "plus"}:
-        return True
+        return not is_worth
     return term.name == "charge" and bool(lexicon.terms["multiplier"].search(setting.heading))
 
 

@@ -44,11 +44,18 @@ def of_table(table: Table, language: str) -> Iterator[Piece]:
     if headers and everywhere("split_header").search(f"{table.heading} {' '.join(first)}"):
         yield from _own_part(table, language)
         return
-    shares = {column for column, header in enumerate(headers) if column and re.search(r"\d\s?[%％]", header)}
+    shares = {column for column, header in enumerate(headers) if column and _states_share(header, language)}
     for column in sorted(shares):  # "Basic fee (7%)": the amounts below are examples of it
         block = Block(first[column], ((0, table.lines[0]),), "item", table.heading)
         yield Piece(first[column], block, 0, unmarked(" | ".join(first)), heading=True)
     yield from _of_rows(table, headers, set(range(max(map(len, table.rows)))) - shares, language)
+
+
+def _states_share(header: str, language: str) -> bool:
+    """Say whether a column's header states a share that is charged, and no discount: "Yearly (20% off)"."""
+    return bool(re.search(r"\d\s?[%％]", header)) and not any(
+        lexicon["ignored"].search(header) for lexicon in lexicons_for(header, language)
+    )
 
 
 def _holds_fees(table: Table, column: int, language: str) -> bool:
@@ -116,7 +123,7 @@ _UNIT_OF_HEADER = re.compile(r"(?:/|\b(?:per|pro|je|par|por))\s?\d.*|\d[\d,]*\s?
 _SIGN = re.compile(r"[\s—–✓✔✗✘✅❌-]*")
 """A cell that says yes, no or nothing by a sign."""
 
-_CODE = re.compile(r"[A-Z]{0,4}[-.]?\d{0,3}\.?|§\s?\d+")
+_CODE = re.compile(r"[A-Z]{1,4}[-.]?\d{0,3}\.?|\d{0,2}\.?|§\s?\d+")
 
 
 def _without_codes(table: Table) -> Table:

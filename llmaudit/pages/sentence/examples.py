@@ -107,4 +107,5 @@ def _is_sum(text: str, amount: Amount, before: Amount | None) -> bool:
     joined = before is not None and before.kind == "pct" and before.role == "amount"
     if joined and before is not None and 0 < amount.start - before.end <= JOINED:
         return text[before.end : amount.start].isspace()  # a cell of a bill: "Fee 5% | $5.00"
-    return amount.unit in {None, "period"}
+    of_one = amount.unit == "request" and amount.end - amount.start <= len(amount.text) + 1  # "a request costs $5"
+    return of_one or amount.unit in {None, "period"}

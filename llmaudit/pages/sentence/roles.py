@@ -21,7 +21,8 @@ _LEVEL = re.compile(r"(?:官方(?:定价|价格|标价)|(?:官方|厂商|原)价
 _CREDITED = re.compile(
     r"\s(?:in |of )?(?:free (?:tier|usage|allowance|quota)|(?:free )?credits?\b(?! card)|Guthaben"
     r"|de crédits?|crédits?|de créditos?|créditos?"
-    r"|(?:\w+ )?(?:limit|cap|budget|allowance|ceiling|quota)s?\b)|\s?[的の](?:上限|限额|额度|预算|予算)",
+    r"|(?:\w+ )?(?:limit|cap|budget|allowance|ceiling|quota)s?\b)"
+    r"|\s?(?:的)?(?:免费|赠送|体验)(?:额度|金|积分)|\s?[的の](?:上限|限额|额度|预算|予算)",
     re.IGNORECASE,
 )
 """What after an amount a month says that it is given, or the most that may be spent: "$5/month credit"."""

@@ -86,6 +86,14 @@ def read_html(source: str, name: str) -> Page:
     return reader.page()
 
 
+def tables_of(fragment: str, line: int) -> list[Table]:
+    """Return the tables of a piece of HTML that begins on a line of the file."""
+    reader = _Reader()
+    reader.feed("\n" * (line - 1) + _without_raw_text(_without_comments(fragment)))
+    reader.close()
+    return [block for block in reader.page().blocks if isinstance(block, Table)]
+
+
 def _without_comments(source: str) -> str:
     """Blank out comments, keeping line breaks; one that never closes takes the rest, as in a browser."""
     parts: list[str] = []

@@ -36,6 +36,8 @@ class TableReader:
             if not self.rows:
                 self.rows.append([])
                 self.lines.append(line)
+            if not self.rows[-1]:
+                self.lines[-1] = line  # where the row's words begin, and not its tag
             self.count += 1
             self.in_cell = True
             self.span = (_span(given.get("rowspan")), _span(given.get("colspan")))

@@ -1,4 +1,4 @@
-"""The strings, lists and objects that a script spells out, each string with its place. Nothing is evaluated."""
+"""The strings, numbers, lists and objects that a script spells out, each with its place. Nothing is evaluated."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ MAX_UNCLOSED = 20
 
 @dataclass(frozen=True)
 class Text:
-    """A string as it stands, and where."""
+    """A string or a number as it stands, and where."""
 
     text: str
     at: int
+    is_number: bool = False
 
 
 Value = Text | list["Value"] | dict[str, "Value"] | None
-"""A literal; None is what is no literal: a call, a condition, a number."""
+"""A literal; None is what is no literal: a call, a condition."""
+
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,6})?(?=\s*[,}\]\n])")
 
 _SPACE = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _KEY = re.compile(r"""([A-Za-z_$][\w$]*|'[^'\n]{0,80}'|"[^"\n]{0,80}")\s*:""")
@@ -63,6 +66,8 @@ def _value(source: str, at: int, depth: int) -> tuple[Value, int]:
         value, at = _list(source, at + 1, depth)
     elif source[at] == "{":
         value, at = _object(source, at + 1, depth)
+    elif number := _NUMBER.match(source, at):
+        value, at = Text(number[0], at, is_number=True), number.end()
     after = _skipped(source, at)
     if after < len(source) and depth and source[after] not in ",]}":
         return None, _rest(source, after)

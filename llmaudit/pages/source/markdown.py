@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from llmaudit.pages.model import MAX_BLOCKS, MAX_QUESTION, Block, BlockKind, Page, Table, TextBuilder
+from llmaudit.pages.source.html import tables_of
 from llmaudit.pages.source.variables import constants, marked_variables, stated_date, with_constants, without_spacers
 
 _FENCE = re.compile(r"^\s{0,12}(```+|~~~+)")
@@ -21,12 +23,16 @@ _REFERENCE = re.compile(r"\[([^\[\]]{1,200})\]\[[^\[\]]{0,80}\]")
 _TITLE = re.compile(
     r"""<[A-Z]\w{0,40}\s[^<>]{0,300}?\b(?:title|label|question|summary|header)\s*=\s*(?:"([^"]{1,300})"|'([^']{1,300})'|\{["'`]([^"'`]{1,300})["'`]\})"""
 )
+_PRICE = re.compile(r"""\bprice\s*=\s*["']([^"'<>]{1,60})["']""")
 _TAG = re.compile(r"</?(?:[A-Z][\w.]{0,40}|[a-z][a-z0-9-]{0,20})(?:\s[^<>]{0,500})?>(?!\u2046)")
 _STRUCK = re.compile(r"~~(?=\S).{1,400}?(?<=\S)~~|<(s|del|strike)>.{0,400}?</\1>", re.IGNORECASE)
 _EMPHASIS = re.compile(r"(\*{1,3}|_{2,3}|`+)(?=\S)(.{1,400}?)(?<=\S)\1")
 _SINGLE = re.compile(r"(?<![\w_])_(?=\S)([^_]{1,300})(?<=\S)_(?![\w_])")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!$|<>~-])")
 _COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)
+_LONG_TAG = re.compile(r"<[A-Za-z][\w.-]{0,40}(?=[^<>]{0,2000}\n)\s[^<>]{1,2000}>")
+_TABLE = re.compile(r"<table\b", re.IGNORECASE)
+_TABLE_ENDS = re.compile(r"</table\s*>", re.IGNORECASE)
 MAX_CODE = 2_000
 """Lines of code samples kept."""
 
@@ -40,12 +46,22 @@ def read_markdown(source: str) -> Page:
     front, source = _front_matter(source)
     known = constants(source)
     source = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), source)
+    source = _LONG_TAG.sub(_on_one_line, source)
     reader = _Reader(known, is_markdown=True)
     code: list[str] = []
+    table: list[str] = []
     for number, line in _without_code(source, code):
+        if table or _TABLE.search(line):
+            table.append(line)
+            if _TABLE_ENDS.search(line):
+                reader.take_html(number - len(table) + 1, "\n".join(table))
+                table = []
+            continue
         reader.take(number, line)
         if len(reader.blocks) > MAX_BLOCKS:
             break
+    for number, line in enumerate(table, start=source.count("\n") + 2 - len(table)):
+        reader.take(number, line)  # a table that nothing closes
     reader.end_block()
     reader.end_table()
     title = f"{front.get('title', '')} {front.get('url', '')} {reader.first_heading}".strip()
@@ -108,6 +124,18 @@ def _without_code(source: str, code: list[str]) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
+def _on_one_line(match: re.Match[str]) -> str:
+    """Return a tag on its first line; the lines that it took stay lines, and none that ends a paragraph.
+
+    A price stays on its line.
+    """
+    first, *others = match[0].split("\n")
+    prices = [_PRICE.search(line) for line in others]
+    attributes = (_PRICE.sub("", line) for line in others)
+    kept = (f"\n<i {price[0]}>" if price else "\n<i>" for price in prices)
+    return " ".join(" ".join((first, *attributes)).split()) + "".join(kept)
+
+
 class _Reader:
     """Joins lines into blocks and tables."""
 
@@ -135,6 +163,8 @@ class _Reader:
         if title:
             self.end_block()
             self._put(number, next(value for value in title.groups() if value), heading=True)
+        if line.lstrip().startswith("<") and (price := _PRICE.search(line)):
+            self._put(number, f"{self.heading}: {price[1]}", heading=False)
         heading = _HEADING.match(quoted)
         if heading:
             self.end_block()
@@ -204,11 +234,25 @@ class _Reader:
         """Take a row of a table; the rule under the header is none."""
         self.end_block()
         if not self.rows:
-            last = self.blocks[-1] if self.blocks else None
-            before = last.text if isinstance(last, Block) and last.text != self.heading else ""
-            self.before = before
+            self.before = self.last_text()
         if not all(re.fullmatch(r":?-*:?", cell) for cell in cells) or not any(cells):
             self.rows.append(([self.plain(cell) for cell in cells], number))
+
+    def take_html(self, line: int, source: str) -> None:
+        """Take a table written in HTML, and what stands before and after it on its lines."""
+        start, end = source.lower().index("<table"), source.lower().rindex("</table")
+        self.take(line, source[:start].rpartition("\n")[2])
+        self.end_block()
+        before = self.last_text()
+        for table in tables_of(with_constants(source[start:end], self.known), line):
+            rows = tuple(tuple(self.plain(cell) for cell in row) for row in table.rows)
+            self.blocks.append(replace(table, rows=rows, heading=self.heading, before=before))
+        self.take(line + source.count("\n"), source[end:].partition(">")[2])
+
+    def last_text(self) -> str:
+        """Return the text right before, unless that is the heading."""
+        last = self.blocks[-1] if self.blocks else None
+        return last.text if isinstance(last, Block) and last.text != self.heading else ""
 
     def end_table(self) -> None:
         """Close the table at hand; a single row is text with bars in it."""

@@ -28,6 +28,18 @@ _TEXTS = re.compile(
 )
 """Keys whose values are texts however short they are."""
 
+_MONTHLY = re.compile(
+    r"(?:\w+ )?(?:(?:monthly|per_?month)_?(?:price|cost|fee)|(?:price|cost|fee)_?(?:monthly|per_?month)|price_?month"
+    r"|(?:extra|additional)_?seat_?(?:price_?)?monthly)(?:_?usd)?",
+    re.IGNORECASE,
+)
+"""Keys of numbers that are prices by the month. Their currency is the one that the file shows beside other figures."""
+
+_INTERVAL = re.compile(r"period|interval|cadence|frequency|suffix|billing|per|unit", re.IGNORECASE)
+_PER = re.compile(r"\s?(?:/|per |a |pro |par |al |im )\s?[^\W\d]", re.IGNORECASE)
+_MONEY = re.compile(r"[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?[€$£]")
+"""A price and, in an entry of its own, the time that it is for: `price: "$15", interval: "/month"`."""
+
 _PROSE_WORDS = 8
 """Words from which a value is a text and no cell of a table."""
 
@@ -37,6 +49,8 @@ class Records:
 
     def __init__(self, source: str) -> None:
         self.source = source
+        signs = set(re.findall(r"[$€£¥](?=\d)", source))
+        self.sign = signs.pop() if len(signs) == 1 else ""
 
     def line(self, at: int) -> int:
         """Return the line of the file on which a place lies."""
@@ -51,7 +65,7 @@ class Records:
     def read(self, value: Value, heading: str = "") -> Iterator[Block | Table]:
         """Yield what a literal says, below a heading."""
         if isinstance(value, Text):
-            if _speaks(value.text):
+            if not value.is_number and _speaks(value.text):
                 yield self.block(value, "item", heading)
         elif isinstance(value, list):
             rows = [entry for entry in value if isinstance(entry, dict)]
@@ -64,7 +78,7 @@ class Records:
 
     def _table(self, rows: Sequence[dict[str, Value]], heading: str) -> Iterator[Table]:
         """Yield the table that the short values of objects make, headed by their keys; names are its first column."""
-        cells = [dict(_short(row)) for row in rows]
+        cells = [dict(self._cells(row)) for row in rows]
         columns = list(dict.fromkeys(key for row in cells for key in row))
         named = [(label, row) for entry, row in zip(rows, cells, strict=True) if row and (label := _label(entry))]
         if not named or not columns:
@@ -74,6 +88,21 @@ class Records:
         lines = (self.line(named[0][0].at), *(self.line(label.at) for label, _ in named))
         marked = tuple(tuple(marked_variables(" ".join(cell.split())) for cell in row) for row in body)
         yield Table((head, *marked), lines, heading)
+
+    def _cells(self, row: dict[str, Value]) -> Iterator[tuple[str, Text]]:
+        """Yield the cells of an object; of its numbers those that its keys call a price by the month or year."""
+        found = dict(_short(row))
+        period = next((value.text for key, value in found.items() if _INTERVAL.fullmatch(key)), "")
+        for key, value in found.items():
+            if value.is_number and not (self.sign and float(value.text)):
+                continue
+            money = f"{self.sign}{value.text}" if value.is_number else value.text
+            if _MONTHLY.fullmatch(key) and value.is_number:
+                yield key, Text(f"{money}/month", value.at)
+            elif key.lower() == "price" and _MONEY.fullmatch(money) and _PER.match(period):
+                yield key, Text(f"{money} {period}", value.at)
+            elif not value.is_number:
+                yield key, value
 
     def _object(self, entry: dict[str, Value], heading: str) -> Iterator[Block | Table]:
         label = _label(entry)
@@ -95,7 +124,7 @@ class Records:
 def _label(entry: dict[str, Value]) -> Text | None:
     """Return what names an object."""
     found = (entry.get(key) for key in _LABELS)
-    return next((value for value in found if isinstance(value, Text) and value.text.strip()), None)
+    return next((v for v in found if isinstance(v, Text) and not v.is_number and v.text.strip()), None)
 
 
 def _short(entry: dict[str, Value], above: str = "") -> Iterator[tuple[str, Text]]:
