@@ -156,16 +156,23 @@ def _first(*every: Labels) -> Labels:
 
 
 def _shadow(store: Store, names: _Names, cases: dict[str, dict[str, _Case]]) -> None:
-    """Put the pairs of shadow tests into cases."""
+    """Put the pairs of shadow tests into cases.
+
+    A pair that was analysed in several tests is one case, or it would be evidence twice. A pair without a time is its
+    test's own: ids such as 1, 2, 3 occur in every file.
+    """
     rows = store.rows(
-        "SELECT test, pair_id, tier, user_id, route, primary_model, shadow_model, primary_score, shadow_score"
+        "SELECT COALESCE(CAST(primary_at AS VARCHAR), 'in ' || test), pair_id, tier, user_id, route,"
+        " primary_model, shadow_model, primary_score, shadow_score"
         " FROM shadow_pairs WHERE primary_score IS NOT NULL AND shadow_score IS NOT NULL"
         " AND primary_model IS NOT NULL AND shadow_model IS NOT NULL ORDER BY test, pair_id"
     )
     by_route = _of_routes(store) if rows else {}
-    for test, pair, tier, user, route, first, second, before, after in rows:
-        case = cases.setdefault(SHADOW, {}).setdefault(f"pair {test} {pair}", _Case())
-        case.scores = {names.of(first): [float(before)], names.of(second): [float(after)]}
+    for at, pair, tier, user, route, first, second, before, after in rows:
+        same = f"pair {at} {pair} {names.of(first)} {names.of(second)}"
+        case = cases.setdefault(SHADOW, {}).setdefault(same, _Case())
+        case.scores.setdefault(names.of(first), []).append(float(before))
+        case.scores.setdefault(names.of(second), []).append(float(after))
         case.labels = _first((None, tier, None), by_route.get(route, (route, None, None)))
         case.cluster = user
         case.sources.add("shadow")

@@ -1,7 +1,8 @@
 """Token counts of both answers of shadow pairs, as the sums needed for a ratio of totals and its interval.
 
 Answers of one user, session or template resemble each other, so sums are taken by such clusters first (`COALESCE` below
-takes the widest known). What is kept are the sums of the clusters' squares and products.
+takes the widest known). What is kept are the sums of the clusters' squares and products. A pair that was analysed in
+several tests counts in the first of them; one without a time cannot be recognised in another test.
 """
 
 from __future__ import annotations
@@ -60,9 +61,14 @@ _SQL = """
             COALESCE(user_id, session_id, template_hash, pair_id) AS cluster,
             COUNT(*) AS pairs,
             CAST(SUM(primary_{column}) AS DECIMAL(19, 0)) AS a, CAST(SUM(shadow_{column}) AS DECIMAL(19, 0)) AS b
-        FROM shadow_pairs
-        WHERE primary_ok AND shadow_ok AND primary_model IS NOT NULL AND shadow_model IS NOT NULL
-            AND primary_{column} > 0 AND shadow_{column} IS NOT NULL
+        FROM (
+            SELECT * FROM shadow_pairs
+            WHERE primary_ok AND shadow_ok AND primary_model IS NOT NULL AND shadow_model IS NOT NULL
+                AND primary_{column} > 0 AND shadow_{column} IS NOT NULL
+            QUALIFY primary_at IS NULL OR ROW_NUMBER() OVER (
+                PARTITION BY pair_id, primary_at, primary_model, shadow_model ORDER BY test
+            ) = 1
+        )
         GROUP BY test, primary_model, shadow_model, tier, COALESCE(user_id, session_id, template_hash, pair_id)
     ) c
     GROUP BY c.test, c.model_before, c.model_after, c.tier

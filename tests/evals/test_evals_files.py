@@ -106,6 +106,21 @@ def test_pairs_of_a_shadow_test_are_outcomes_too(call: Run, tmp_path: Path, own_
     assert (paired["metric"], paired["cases"], paired["sources"]) == ("quality", 200, {"shadow": 200})
 
 
+def test_pairs_analysed_under_two_names_are_evidence_once(call: Run, tmp_path: Path, own_db: Path):
+    """200 pairs read twice, 50 of them with 30 more: 230 pairs were judged, whatever the tests are called."""
+    limits = ("--db", own_db, "--margin", "0.2", "--error-margin", "0.05")
+    first = write_jsonl(tmp_path / "first.jsonl", both(200))
+    longer = write_jsonl(tmp_path / "longer.jsonl", both(230)[2 * 150 :])
+    call("shadow", "analyze", first, *limits)
+    call("shadow", "analyze", first, *limits, "--name", "again")
+    call("shadow", "analyze", longer, *limits, "--name", "longer")
+    assert call("evals", "list", "--db", own_db, "--json").json["paired"]["cases"] == 230
+    other_day = [one | {"at": "2026-10-20T10:00:00Z"} for one in both(40)]
+    call("shadow", "analyze", write_jsonl(tmp_path / "other.jsonl", other_day), *limits, "--name", "other")
+    paired = call("evals", "list", "--db", own_db, "--json").json["paired"]
+    assert paired["cases"] == 270, "the same ids at another time are other pairs"
+
+
 def test_nothing_to_certify_ends_with_4(call: Run, own_db: Path, tmp_path: Path):
     done = call("plan", "optimize", "--db", own_db)
     assert done.code == 4

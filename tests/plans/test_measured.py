@@ -128,6 +128,25 @@ def test_names_of_pairs_are_resolved(catalog: Catalog) -> None:
     assert Measured([row], catalog).band("output", NAMES["model_before"], "openai/gpt-5.6-luna", 0) is not None
 
 
+def test_a_pair_of_two_tests_is_summed_once(tmp_path: Path) -> None:
+    """Two pairs with a time, in two tests: 2 pairs of 30 and 50 tokens. One without a time is each test's own."""
+    with Store(tmp_path / "a.duckdb") as store:
+        for test in ("t", "u"):
+            for pair, at, before, after in (
+                ("p1", "2026-10-01", 10, 20),
+                ("p2", "2026-10-02", 20, 30),
+                ("p3", None, 5, 6),
+            ):
+                store.execute(
+                    "INSERT INTO shadow_pairs (test, pair_id, primary_at, primary_model, shadow_model, primary_ok,"
+                    " shadow_ok, primary_output_tokens, shadow_output_tokens)"
+                    " VALUES (?, ?, ?, 'a', 'b', true, true, ?, ?)",
+                    [test, pair, at, before, after],
+                )
+        found = {row.test: (row.pairs, row.before, row.after) for row in build(store)}
+    assert found == {"t": (3, 35, 56), "u": (1, 5, 6)}
+
+
 def test_sums_of_the_database(tmp_path: Path) -> None:
     """Two users: (100 + 50, 80 + 20) and (10, 40) tokens; a failed answer and an unknown count say nothing."""
     rows = [
