@@ -32,7 +32,7 @@ class Driver(msgspec.Struct, frozen=True):
         pct: Share of `of_usd`: at most 100.
         of: What that is, in words.
         of_usd: What the driver is a part of: spend, and for what is no part of it the larger amount that it comes from.
-        proven: Whether acting on it changes no answer.
+        proven: Whether acting on it changes no answer, or only answers that paired outcomes certify.
         reason: Where the figure comes from, or why there is none.
     """
 
@@ -86,14 +86,23 @@ def _overspecification(evidence: Evidence) -> Driver:
         return Driver("overspecification", title, None, None, False, "the plan `tiered` was not evaluated")
     if all(priced.cell.tier is None for priced in evidence.cells):
         return Driver("overspecification", title, None, None, False, "the tier of no request is known")
+    if tiered.is_certified:
+        evidence_of_quality = "paired outcomes certify its answers"
+    elif tiered.certified_usd:
+        evidence_of_quality = (
+            f"{shown(tiered.certified_usd)} of it is certified, the rest unproven until paired outcomes show that its "
+            "answers hold up"
+        )
+    else:
+        evidence_of_quality = "unproven until paired outcomes show that its answers hold up"
     return Driver(
         "overspecification",
         title,
-        tiered.unproven_usd,
+        total((tiered.certified_usd, tiered.unproven_usd)),
         None,
-        False,
+        tiered.is_certified,
         f"what {tiered.moved_requests:,} tier 0 and 1 requests cost over the cheaper model of the plan `tiered`; "
-        "unproven until paired outcomes show that its answers hold up",
+        f"{evidence_of_quality}",
     )
 
 

@@ -15,6 +15,7 @@ from llmaudit.cells import PricedCell
 from llmaudit.evidence import Evidence, grouped, requests, spend
 from llmaudit.money import percent, times, total
 from llmaudit.plans.placing import Placed
+from llmaudit.plans.quality import proven
 
 REFERENCE = "tiered"
 LOW_TIERS = frozenset({0, 1})
@@ -57,6 +58,7 @@ class Overspecification(msgspec.Struct, frozen=True, kw_only=True):
         spend_usd: What they cost.
         reference_usd: What they would have cost.
         excess_usd: The difference; rows add up to it.
+        certified_usd: The part of it whose moves paired outcomes certify.
         low_usd: At its worst.
         high_usd: At its best.
         wrongly_low_pct: Of requests tagged 0 or 1, the most that may need tier 2 or 3.
@@ -70,6 +72,7 @@ class Overspecification(msgspec.Struct, frozen=True, kw_only=True):
     spend_usd: Decimal
     reference_usd: Decimal
     excess_usd: Decimal
+    certified_usd: Decimal
     low_usd: Decimal
     high_usd: Decimal
     wrongly_low_pct: float
@@ -77,8 +80,8 @@ class Overspecification(msgspec.Struct, frozen=True, kw_only=True):
     by_feature: list[OverRow]
     by_team: list[OverRow]
     caveat: str = (
-        "The difference is unproven: a log cannot tell whether the cheaper model's answers would have been good "
-        "enough. The low end excludes requests that may have been tagged too low."
+        "A log cannot tell whether the cheaper model's answers would have been good enough: the difference is unproven "
+        "as far as no paired outcomes certify it. The low end excludes requests that may have been tagged too low."
     )
 
 
@@ -89,6 +92,7 @@ def find(evidence: Evidence) -> Overspecification | None:
     if plan is None or not simple:
         return None
     moved = [one for one in plan.placed if one.moved and _is_simple_on_flagship(one.priced)]
+    certified = [one for one in moved if one.target and proven(plan.certified, one.priced.cell, one.target)]
     high = requests(priced for priced in evidence.cells if priced.cell.tier in {2, 3})
     wrongly_low, _ = evidence.confusion.wrong_ends(requests(simple), high)
     kept_share = Decimal(f"{1 - wrongly_low:.4f}")
@@ -99,6 +103,7 @@ def find(evidence: Evidence) -> Overspecification | None:
         spend_usd=whole.spend_usd,
         reference_usd=whole.reference_usd,
         excess_usd=whole.excess_usd,
+        certified_usd=_row((None, None), certified, simple, kept_share).excess_usd,
         low_usd=whole.low_usd,
         high_usd=whole.high_usd,
         wrongly_low_pct=100 * wrongly_low,

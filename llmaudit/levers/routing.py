@@ -71,7 +71,7 @@ def _moved(
         moved[group] = total((moved.get(group, ZERO), now))
         for bound, cost in _costs(one, ROUTING if one.target else {"cache"}).items():
             saved[bound][group] = total((saved[bound].get(group, ZERO), now, -cost))
-    count = sum(one.priced.cell.requests for one in moves)
+    count = sum(one.priced.cell.requests for one in moves if one.target)
     return Taken(kind, title, kind, saved, count, assumptions=assumptions, next_step=next_step, moved=moved)
 
 

@@ -147,7 +147,8 @@ class PlanCost:
     def unproven_usd(self) -> Decimal:
         """The part of the saving that rests on another model's answers without outcomes that prove their quality.
 
-        Failed attempts that are not made, retries, fallbacks and lost caches belong to the answers they come with.
+        Failed attempts that are not made, retries, fallbacks and lost caches belong to the answers they come with. What
+        requests that stay lose of their caches is certified only if every move is.
         """
         return self._saved_by_moving(certified=False)
 
@@ -161,10 +162,16 @@ class PlanCost:
         after = (
             -one.cost_usd
             for one in self.outcomes
-            if one.part.is_proven == certified
-            and (one.leg.kind == "cache" or (one.part.is_replaced and one.leg.kind != "verify"))
+            if one.part.is_replaced and one.leg.kind != "verify" and one.part.is_proven == certified
         )
-        return total((*before, *after))
+        lost = (-one.cost_usd for one in self.outcomes if one.leg.kind == "cache" and not one.part.is_replaced)
+        return total((*before, *after, *(lost if certified == self.is_certified else ())))
+
+    @cached_property
+    def is_certified(self) -> bool:
+        """Whether outcomes certify every move to another model."""
+        replaced = [part for part in self.parts if part.is_replaced]
+        return bool(replaced) and all(part.is_proven for part in replaced)
 
     @property
     def answered(self) -> Decimal:

@@ -132,8 +132,9 @@ def _spent(cost: PlanCost, end: End, *, certified_only: bool) -> Iterable[Decima
         if certified_only and part.is_replaced and not part.is_proven:
             yield part.sums.spend_usd
         else:
-            # the caches that unproven moves would lose are not lost where those moves are left out
-            is_left_out = certified_only and not part.is_proven
+            # the caches that unproven moves would lose are not lost where those moves are left out; if there are none,
+            # what requests that stay lose is the certified moves' doing
+            is_left_out = certified_only and not part.is_proven and not cost.is_certified
             legs = [leg for leg in part.placed.legs if not (is_left_out and leg.kind == "cache")]
             yield from (part.cost(getattr(leg, end)) for leg in legs)
 

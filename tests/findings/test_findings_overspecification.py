@@ -6,10 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from builders import cell, evidence, plan_of
+from builders import cell, evidence, plan_of, priced
 
 from llmaudit.catalog import Catalog
-from llmaudit.findings import overspecification
+from llmaudit.evidence import Evidence
+from llmaudit.findings import drivers, overspecification
+from llmaudit.plans import evaluate
+from llmaudit.report.sections import overspecification as section
 from llmaudit.tiers.confusion import Confusion
 
 MILLION = 1_000_000
@@ -48,6 +51,35 @@ def test_by_tier_and_feature(catalog: Catalog) -> None:
     }
     assert rows[1, "b"].share_pct == 60  # 3 of 5, the failed one among them
     assert rows[1, "b"].reference == ["example/budget-0.5"]
+
+
+@pytest.mark.parametrize(
+    ("tiers", "usd", "said"),
+    [
+        ((), 0, "of $26.00 is unproven."),
+        ((0,), Decimal("6.5"), "is unproven, except for $6.50 that paired outcomes certify."),
+        ((0, 1), 26, "of $26.00 is certified by paired outcomes."),
+    ],
+)
+def test_what_outcomes_certify_is_not_called_unproven(
+    catalog: Catalog, tiers: tuple[int, ...], usd: Decimal, said: str
+) -> None:
+    """Tier 0 saves 6.50, tier 1 13 and 6.50; the driver is the same money with the same proof."""
+    cells = priced(catalog, *(cell(**keys) for keys in CELLS))
+    proof = frozenset((tier, "example/flagship-7", "example/budget-0.5") for tier in tiers)
+    given = Evidence(
+        cells=cells,
+        catalog=catalog,
+        plans=[evaluate(plan_of(TIERED), cells, catalog, proof)],
+        confusion=Confusion(0, 0, 0, 0, "arithmetic"),
+    )
+    result = overspecification.find(given)
+    assert result is not None
+    assert (result.excess_usd, result.certified_usd) == (26, usd)
+    assert said in str(section.build(result).blocks[0])
+    driver = drivers.find(given).drivers[0]
+    assert (driver.usd, driver.proven) == (26, len(tiers) == 2)
+    assert ("unproven" in driver.reason, "certif" in driver.reason) == (len(tiers) < 2, bool(tiers))
 
 
 def test_rows_add_up_to_the_whole(catalog: Catalog) -> None:

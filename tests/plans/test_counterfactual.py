@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from builders import catalog_of, catalog_text, cell, plan_of, priced, sku_text
 from llmaudit.catalog import Catalog
 from llmaudit.cells import Cell
 from llmaudit.findings.savings import plan_row
+from llmaudit.levers.routing import of_plan
 from llmaudit.plans import PlanCost, Ratios, evaluate
 from llmaudit.plans.constraints import judge, percentile_ms
 from llmaudit.plans.failures import failed_attempts, unanswered
-from llmaudit.plans.payback import savings_of
+from llmaudit.plans.payback import MONTH_DAYS, savings_of
 from llmaudit.summaries.content import ContentRow
 from llmaudit.summaries.latency import LatencyBucket
 from llmaudit.summaries.links import LinkRow
@@ -153,6 +155,22 @@ def test_sessions_say_what_a_split_loses(own: Catalog) -> None:
     assert not [one for one in together.outcomes if one.leg.kind == "cache"], "nothing stays behind"
     as_is = under(own, "{keep: true}", asked(tier=0), asked(tier=2), links=links)
     assert as_is.cost_usd == as_is.actual_usd
+
+
+def test_what_staying_requests_lose_is_no_unproven_loss_if_every_move_is_certified(own: Catalog) -> None:
+    """Two cells cost 21.10 each. One moves, and the other, which stays, loses 0.18 of cache (the test above)."""
+    links = [link(0, 0, 60_000), link(0, 2, 30_000), link(2, 2, 80_000), link(2, 0, 20_000)]
+    cells = asked(tier=0, requests=3), asked(tier=2, requests=5)
+    found = under(own, "{when: {tier: 0}, use: maker/plain}", *cells, links=links)
+    certain = replace(found, certified=frozenset({(0, "maker/thinker", "maker/plain")}))
+    saved = Decimal("21.1") - (Decimal("1.3") + Decimal("0.01") * Decimal("0.696") + Decimal("0.1") * Decimal("0.304"))
+    assert (found.unproven_usd, found.certified_usd) == (saved - Decimal("0.18"), 0)
+    assert (certain.unproven_usd, certain.certified_usd) == (0, saved - Decimal("0.18"))
+    month = savings_of(certain, 30, certified_only=True)["expected"]
+    assert month.saving_usd == pytest.approx((saved - Decimal("0.18")) * MONTH_DAYS / 30, abs=Decimal("1e-9"))
+    (step,) = of_plan(certain)
+    assert (step.kind, step.requests) == ("certified", 3), "those that stay are not moved"
+    assert sum(step.saved["expected"].values()) == saved - Decimal("0.18")
 
 
 def test_kinds_of_text_decide_the_tokens(own: Catalog) -> None:

@@ -28,7 +28,7 @@ def _lead(drivers: list[Driver]) -> tuple[Prose, ...]:
         return (Prose("The logs show no cost from any of the four drivers.", lead=True),)
     first = max(known, key=lambda driver: driver.usd or ZERO)
     share = "" if first.pct is None else f" ({percent(first.pct)} of {first.of})"
-    how = "proven by the logs" if first.proven else "unproven until paired outcomes confirm it"
+    how = "proven" if first.proven else "unproven until paired outcomes confirm it"
     what, _, detail = first.title.partition(": ")
     return (Prose(f"The largest driver is {what.lower()} ({detail}): {headline(first.usd)}{share}, {how}.", lead=True),)
 
@@ -39,7 +39,7 @@ def _chart(drivers: list[Driver]) -> tuple[Chart, ...]:
     proven = [_bar(i, one) for i, one in enumerate(drivers) if one.usd is not None and one.proven]
     unproven = [_bar(i, one) for i, one in enumerate(drivers) if one.usd is not None and not one.proven]
     series = [
-        charts.Series("proven by the logs", "vermilion", proven),
+        charts.Series("proven", "vermilion", proven),
         charts.Series("unproven: rests on another model's answers", "orange", unproven, hatched=True),
     ]
     figures = ["no data" if one.usd is None else f"{shown(one.usd)}, {percent(one.pct)} of {one.of}" for one in drivers]

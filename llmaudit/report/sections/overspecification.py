@@ -45,9 +45,21 @@ def _lead(found: Overspecification) -> Prose:
     return Prose(
         f"{counted(found.requests, 'simple request')} on flagships cost {headline(found.spend_usd)}; on the cheaper "
         f"model of the plan {quoted(found.plan)} they would have cost {headline(found.reference_usd)}. The difference "
-        f"of {headline(found.excess_usd)} is unproven.",
+        f"of {headline(found.excess_usd)} is {_proof(found)}.",
         lead=True,
     )
+
+
+def _is_certified(found: Overspecification) -> bool:
+    return found.certified_usd == found.excess_usd != 0
+
+
+def _proof(found: Overspecification) -> str:
+    if _is_certified(found):
+        return "certified by paired outcomes"
+    if found.certified_usd > 0:
+        return f"unproven, except for {headline(found.certified_usd)} that paired outcomes certify"
+    return "unproven"
 
 
 def _figures(found: Overspecification) -> Figures:
@@ -63,7 +75,7 @@ def _figures(found: Overspecification) -> Figures:
                 "Difference",
                 headline(found.excess_usd),
                 f"{between(found.low_usd, found.high_usd)}; {percent(found.wrongly_low_pct)} may be tagged too low",
-                Mark("unproven", "open"),
+                Mark("certified", "good") if _is_certified(found) else Mark("unproven", "open"),
             ),
         )
     )
@@ -92,7 +104,7 @@ def _chart(found: Overspecification) -> tuple[Chart, ...]:
     ]
     series = [
         charts.Series("on the cheaper model", "accent", there),
-        charts.Series("difference, unproven", "orange", excess, hatched=True),
+        charts.Series("difference", "orange", excess, hatched=not _is_certified(found)),
     ]
     alt = "; ".join(f"{text}: {figure}" for text, figure in zip(names, figures, strict=True))
     drawn = charts.rows(names, figures, series)
