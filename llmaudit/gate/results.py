@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isclose
 from typing import Literal
 
 import msgspec
@@ -121,7 +122,12 @@ def from_increase(asked: Asked, increase: Increase | str, bound: float) -> RuleR
     if isinstance(increase, str):
         return asked.undecided(bound, "pct", increase)
     failed = increase.low_pct > bound
-    before, after = (_figure(asked.name, value) for value in (increase.before, increase.after))
+    compared = increase.before * (1 + increase.pct / 100)  # the percentage is at the baseline's mix, so is the amount
+    is_plain = asked.name.startswith("latency") or isclose(compared, increase.after, rel_tol=1e-9)
+    before, after = (
+        _figure(asked.name, value) for value in (increase.before, increase.after if is_plain else compared)
+    )
+    where = "" if is_plain else " at the baseline's mix"
     sure = f"({increase.pct:+.1f}%, at least {increase.low_pct:+.1f}%)"
     verdict = f"more than the {bound:g}% allowed" if failed else f"within the {bound:g}% allowed"
     if not failed and increase.pct > bound:
@@ -131,7 +137,7 @@ def from_increase(asked: Asked, increase: Increase | str, bound: float) -> RuleR
         value=increase.pct, limit=bound, unit="pct", low=increase.low_pct, high=increase.high_pct,
         before=increase.before, after=increase.after, n_before=increase.n_before, n_after=increase.n_after,
         detectable_pct=increase.detectable_pct, power=increase.power, method=increase.method,
-        reason=f"{asked.title} {_moved(increase.pct)} from {before} to {after} {sure}: {verdict}",
+        reason=f"{asked.title} {_moved(increase.pct)} from {before} to {after}{where} {sure}: {verdict}",
     )  # fmt: skip
 
 

@@ -77,6 +77,22 @@ def test_a_decrease_never_fails(base: Path, tmp_path: Path, call: Run):
     assert "shrank" in done.out.splitlines()[0]
 
 
+def test_the_amounts_of_an_increase_at_the_baseline_s_mix_give_its_percentage(tmp_path: Path, call: Run):
+    """Means at $2 and $8 a million: chat 1,030 prompt tokens, later 1,230, and extract 5,030, 100 written.
+
+    At one to one, $0.00286 and $0.01086 become $0.00326 and $0.01086. The log has two extracts to one chat, so its own
+    mean is $0.008327, which is no increase of the code.
+    """
+    before = log(tmp_path, "a", calls=140, grown={"extract": 5000}, case=False)
+    mix = ("chat", "extract", "extract")
+    after = log(tmp_path, "b", calls=210, features=mix, grown={"chat": 1200, "extract": 5000}, case=False)
+    assert call("baseline", "save", "base.json", before).code == 0
+    (rule,) = [rule for rule in checked(call, after, "--baseline", "base.json")["rules"] if rule["by"] == "all"]
+    assert rule["value"] == pytest.approx(100 * (0.00706 / 0.00686 - 1), abs=1e-4)
+    assert "rose from $0.006860 to $0.007060 at the baseline's mix (+2.9%" in rule["reason"]
+    assert rule["after"] == pytest.approx((0.00326 + 2 * 0.01086) / 3, abs=1e-6), "the log as it is"
+
+
 def test_a_price_change_is_not_blamed_on_code(base: Path, tmp_path: Path, call: Run):
     (tmp_path / "dear.yaml").write_text(
         "seller: openai\nmodels:\n  - sku: gpt-4.1\n    model: openai/gpt-4.1\n    prices:\n"
