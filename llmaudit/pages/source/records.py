@@ -88,7 +88,9 @@ class Records:
         body = tuple((label.text, *(row[c].text if c in row else "" for c in columns)) for label, row in named)
         lines = (self.line(named[0][0].at), *(self.line(label.at) for label, _ in named))
         marked = tuple(tuple(marked_variables(" ".join(cell.split())) for cell in row) for row in body)
-        yield Table((head, *marked), lines, heading)
+        places = [[label, *(row.get(c, label) for c in columns)] for label, row in named]
+        cell_lines = tuple(tuple(self.line(place.at) for place in row) for row in places)
+        yield Table((head, *marked), lines, heading, cell_lines=((lines[0],) * len(head), *cell_lines))
 
     def _head(self, column: str) -> str:
         return "subscription" if self.lists_plans and column.lower() == "price" else _spoken(column)
