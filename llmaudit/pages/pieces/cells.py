@@ -166,6 +166,12 @@ _PERIOD = re.compile(
 )
 """How a column of plain amounts is headed that are paid by the month or year."""
 
+_LIMIT = re.compile(
+    r"\b(?:limits?|caps?|quotas?|allowances?|límites?|limites?|plafonds?|Grenze|Kontingent)\b|上限|限额|额度|制限",
+    re.IGNORECASE,
+)
+"""What a column is called whose amounts may be used and are not paid."""
+
 _SHARE = re.compile(r"[~≈+]?\s?\d[\d.,]*\s?[%％]")
 
 
@@ -198,7 +204,7 @@ def _tells_base(header: str, label: str, language: str) -> bool:
 def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
     """Return a cell as a sentence: a label that names a fee is its subject, else the label heads it."""
     period = _PERIOD.search(header) or _PERIOD.search(label)
-    if period and _BARE_MONEY.fullmatch(cell):
+    if period and _BARE_MONEY.fullmatch(cell) and not _LIMIT.search(header):
         phrase = "year" if period["year"] or period["yearly"] else "month"
         cell = f"{cell}/{next(lexicons_for(label, language)).phrases[phrase]}"
     elif each := _one_of(label, header, cell, language):
