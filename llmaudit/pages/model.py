@@ -70,12 +70,20 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as rows of cells (each with the file's line of the row), the heading above it, the text before it."""
+    """A table as rows of cells (each with the file's line of the row), the heading above it, the text before it.
+
+    `cell_lines` has the line of every cell where a row takes several, as an object of a script does.
+    """
 
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
     heading: str = ""
     before: str = ""
+    cell_lines: tuple[tuple[int, ...], ...] = ()
+
+    def line_of(self, row: int, column: int) -> int:
+        """Return the line of the file on which a cell stands."""
+        return self.cell_lines[row][column] if self.cell_lines else self.lines[row]
 
 
 @dataclass(frozen=True)

@@ -64,8 +64,8 @@ def _is_on_own_keys(sentence: str, term: Term, span: tuple[int, int], heading: s
     return bool(byok.search(heading)) and not _ALTERNATIVES.search(heading) and not byok.search(sentence)
 
 
-_ALTERNATIVES = re.compile(r"\b(?:vs\.?|versus|or|oder|ou|o)\b|対|或", re.IGNORECASE)
-"""What makes of a heading a choice between own keys and something else."""
+_ALTERNATIVES = re.compile(r"\b(?:vs\.?|versus|or|oder|ou|o|without|ohne|sans|sin)\b|対|或|不使用", re.IGNORECASE)
+"""What makes of a heading a choice between own keys and something else, or about what is without them."""
 
 
 def _end_of_opening(sentence: str, term: Term, lexicon: Lexicon) -> int:

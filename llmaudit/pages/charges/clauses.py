@@ -39,10 +39,10 @@ def clauses(text: str, lexicon: Lexicon, setting: Setting) -> list[Clause] | Non
 
 def zero_claims(sentence: Sentence) -> Iterator[Clause]:
     """Yield the phrases that say the provider's own price is charged."""
-    if sentence.setting.example:
-        return  # "a request costs $5.00 at the provider's rate:" begins a sum
     free = [*sentence.free, *sentence.untaken]
     for zero in sentence.zero:
+        if sentence.is_example(zero.start):
+            continue  # "a request costs $5.00 at the provider's rate:" begins a sum
         if any(zero.start < end and zero.end > start for start, end in free) and _is_on_else(sentence, zero):
             continue  # "own keys cost nothing extra" is about them, and says nothing about the price of tokens
         clause = clause_at(sentence, zero, zero.start, "none_on_tokens")

@@ -15,6 +15,13 @@ MAX_ANSWER = 200
 """Characters of an answer to a question; a longer one is prose."""
 
 
+_NOUGHT = re.compile(
+    r"\W*(?:zero|none|nothing|nil|free|keine?|null|entfällt|zéro|aucune?s?|gratuit|cero|ningun[oa]s?|gratis"
+    r"|无|無|零|免费|なし|ゼロ|無料)\W*",
+    re.IGNORECASE,
+)
+"""All that a sentence below the name of a fee says of it: "Zero."."""
+
 MAX_YES = 4
 """Characters of an answer that is nothing but a yes."""
 
@@ -61,6 +68,8 @@ def lead_of(before: Block, sentence: str, language: str, *, first: bool, alone: 
         if (asked or asks_more) and re.match(rf"(?:{lexicon.sources['yes']}){name}", answer, re.IGNORECASE):
             bare = len(answer.strip(" .。!！")) <= MAX_YES
             return None if bare and not alone else lexicon.phrases["none" if denies else "some"].replace("…", term)
+    if asked and first and before.kind == "heading" and _NOUGHT.fullmatch(answer):
+        return lexicon.phrases["none"].replace("…", term)
     if re.search(r"\d\s?[%％]|\u2046\s?%?", sentence) and any(t.name != "subscription" for t in asked):
         return f"{term}: "
     return None

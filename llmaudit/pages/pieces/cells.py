@@ -68,7 +68,7 @@ def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], lan
     """Yield a sentence for each cell of some columns; `headers` is empty for a table without a row of them."""
     above = " ".join([table.heading[:MAX_HEADING], *headers[1:]])
     party = bool(headers) and bool(everywhere("party_header").fullmatch(headers[0].strip(" *")))
-    for row, line in list(zip(table.rows, table.lines, strict=True))[1 if headers else 0 :]:
+    for index, row in list(enumerate(table.rows))[1 if headers else 0 :]:
         if is_case(row):
             continue
         quote = unmarked(" | ".join(row))
@@ -86,7 +86,8 @@ def _of_rows(table: Table, headers: Sequence[str], columns: Collection[int], lan
             if column == 0 and text != cell:
                 continue
             subject = f"{' '.join(row[:column])[:MAX_HEADING]} {header}" if column else ""
-            block = Block(text, ((0, line),), "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
+            place = ((0, table.line_of(index, column)),)
+            block = Block(text, place, "item", f"{above} {row[0][:MAX_LABEL]}" if column else above)
             found = [(0, f"{text} ({least})")] if least and _SHARE.match(cell) else sentences(text)
             for offset, sentence in found:
                 yield Piece(sentence, block, offset, quote, heading=text != cell, subject=subject, party=party)
@@ -131,7 +132,7 @@ def _without_codes(table: Table) -> Table:
     width = min(len(row) for row in table.rows)
     if width <= 2 or not all(_CODE.fullmatch(row[0].strip()) for row in table.rows[1:]):  # noqa: PLR2004 -- a label, a value
         return table
-    return replace(table, rows=tuple(row[1:] for row in table.rows))
+    return replace(table, rows=tuple(row[1:] for row in table.rows), cell_lines=())
 
 
 def parties(tables: Iterable[Table]) -> list[str]:
@@ -165,6 +166,12 @@ _PERIOD = re.compile(
 )
 """How a column of plain amounts is headed that are paid by the month or year."""
 
+_LIMIT = re.compile(
+    r"\b(?:limits?|caps?|quotas?|allowances?|límites?|limites?|plafonds?|Grenze|Kontingent)\b|上限|限额|额度|制限",
+    re.IGNORECASE,
+)
+"""What a column is called whose amounts may be used and are not paid."""
+
 _SHARE = re.compile(r"[~≈+]?\s?\d[\d.,]*\s?[%％]")
 
 
@@ -197,7 +204,7 @@ def _tells_base(header: str, label: str, language: str) -> bool:
 def _cell_sentence(label: str, header: str, cell: str, language: str, table: Table) -> str:
     """Return a cell as a sentence: a label that names a fee is its subject, else the label heads it."""
     period = _PERIOD.search(header) or _PERIOD.search(label)
-    if period and _BARE_MONEY.fullmatch(cell):
+    if period and _BARE_MONEY.fullmatch(cell) and not _LIMIT.search(header):
         phrase = "year" if period["year"] or period["yearly"] else "month"
         cell = f"{cell}/{next(lexicons_for(label, language)).phrases[phrase]}"
     elif each := _one_of(label, header, cell, language):

@@ -58,7 +58,9 @@ _MONEY = re.compile(
     r"|(?:US )?dollars?\b|euros?\b"
     r"|Dollar\b|dólares\b|céntimos? de dólar\b"
     r"|centavos? de dólar\b|centimes? de dollar\b|(?:US-|Dollar-?)[Cc]ents?\b|(?:US\s)?cents?\b"
-    r"|Cent\b|centimes?\b|céntimos?\b|centavos?\b|¢|美元|美金|人民币|元|块|円|米?ドル|セント|RMB\b|CNY\b)",
+    r"|Cent\b|centimes?\b|céntimos?\b|centavos?\b|¢|美元|美金|人民币|元|块|円|米?ドル|セント|RMB\b|CNY\b"
+    r"|(?-i:DA|DZD|MAD|TND|FCFA|XOF|ZAR|KES|BRL|PLN|zł|CZK|Kč|SEK|NOK|DKK|kr|HUF|Ft|TRY|TL|INR|IDR|VND|SGD|HKD|TWD|KRW|AED|SAR|MXN|CHF|GBP|CAD|AUD)"
+    r"(?![\w]))",
 )
 
 _MONEY_RANGE = re.compile(

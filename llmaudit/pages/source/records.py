@@ -45,10 +45,11 @@ _PROSE_WORDS = 8
 
 
 class Records:
-    """Reads the lists and objects of a source."""
+    """Reads the lists and objects of a source; of a list of plans, a price without a time is a subscription's."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, lists_plans: bool = False) -> None:
         self.source = source
+        self.lists_plans = lists_plans
         signs = set(re.findall(r"[$€£¥](?=\d)", source))
         self.sign = signs.pop() if len(signs) == 1 else ""
 
@@ -83,11 +84,16 @@ class Records:
         named = [(label, row) for entry, row in zip(rows, cells, strict=True) if row and (label := _label(entry))]
         if not named or not columns:
             return
-        head = ("", *(_spoken(column) for column in columns))
+        head = ("", *(self._head(column) for column in columns))
         body = tuple((label.text, *(row[c].text if c in row else "" for c in columns)) for label, row in named)
         lines = (self.line(named[0][0].at), *(self.line(label.at) for label, _ in named))
         marked = tuple(tuple(marked_variables(" ".join(cell.split())) for cell in row) for row in body)
-        yield Table((head, *marked), lines, heading)
+        places = [[label, *(row.get(c, label) for c in columns)] for label, row in named]
+        cell_lines = tuple(tuple(self.line(place.at) for place in row) for row in places)
+        yield Table((head, *marked), lines, heading, cell_lines=((lines[0],) * len(head), *cell_lines))
+
+    def _head(self, column: str) -> str:
+        return "subscription" if self.lists_plans and column.lower() == "price" else _spoken(column)
 
     def _cells(self, row: dict[str, Value]) -> Iterator[tuple[str, Text]]:
         """Yield the cells of an object; of its numbers those that its keys call a price by the month or year."""

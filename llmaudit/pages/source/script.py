@@ -27,6 +27,11 @@ _ATTRIBUTE = re.compile(
 )
 
 
+_PLANS = re.compile(
+    r"\b(?:\w+_)?\w*(?:plans?|tiers?|subscriptions?)\b(?:\s*:[^=;]{1,60})?\s*=\s*\(?\s*$", re.IGNORECASE
+)
+"""What before a list calls it one of plans: `const plans: Plan[] = `."""
+
 _COMPONENT = re.compile(r"<(/?)((?:[A-Z]\w*\.)*[A-Z]\w*)")
 _ELEMENTS = (
     (re.compile(r"\w*(?:Link|Badge|Button|Icon|Strong|Bold|Em|Code|Span|Anchor|A)"), ""),
@@ -65,7 +70,7 @@ def read_script(source: str, name: str) -> Page:
     known = constants(source)
     blocks: list[Block | Table] = []
     for start, end, value in list(literals(source)):
-        found = [*Records(source).read(value)]
+        found = [*Records(source, lists_plans=bool(_PLANS.search(source, 0, start))).read(value)]
         if found:
             blocks += found
             source = source[:start] + _blank(source[start:end]) + source[end:]
@@ -136,8 +141,8 @@ def _without_code(markup: str) -> str:
     markup = _SCRIPT.sub(lambda match: _blank(match[0]), markup)
     markup = _without_elements_of_lists(markup)
     markup = _LOOP.sub(lambda match: _blank(match[0]), markup)
-    markup = re.sub(r"^[\s)}\](;,:?]+$", "", markup, flags=re.MULTILINE)
-    markup = re.sub(r"<([A-Z][\w.]*)\b[^<>]*>", lambda match: _texts_of(match[0]) + match[0], markup)
+    markup = re.sub(r"^[\s)}\](;,:?]+$", lambda match: _blank(match[0]), markup, flags=re.MULTILINE)
+    markup = re.sub(r"<([A-Z][\w.]*)\b[^<>]*>", lambda match: _with_texts(match[0]), markup)
     return _COMPONENT.sub(lambda match: f"<{match[1]}{_element(match[2])}", markup)
 
 
@@ -152,13 +157,14 @@ def _without_elements_of_lists(markup: str) -> str:
     return re.sub(rf"\{{\s*(?:{'|'.join(sorted(names))})\b[^{{}}<>]*\}}", lambda match: _blank(match[0]), markup)
 
 
-def _texts_of(tag: str) -> str:
-    """Return what a component's attributes say, as elements before it: `question="…"`."""
-    found = ((match[1], match[2] or match[3]) for match in _ATTRIBUTE.finditer(tag))
-    return "".join(
-        f"<h4>{text}</h4>" if name in {"title", "question", "label", "heading"} else f"<p>{text}</p>"
-        for name, text in found
-    )
+def _with_texts(tag: str) -> str:
+    """Return a component's tag after what its attributes say, as elements on their own lines: `question="…"`."""
+    parts, done = [], 0
+    for match in _ATTRIBUTE.finditer(tag):
+        element = "h4" if match[1] in {"title", "question", "label", "heading"} else "p"
+        parts += ["\n" * tag.count("\n", done, match.start()), f"<{element}>{match[2] or match[3]}</{element}>"]
+        done = match.end()
+    return "".join([*parts, "\n" * tag.count("\n", done), tag.replace("\n", " ")])
 
 
 def _without_expressions(markup: str) -> str:
@@ -178,7 +184,7 @@ def _without_expressions(markup: str) -> str:
                 break
         inside = markup[match.end() : at - 1]
         shown = (
-            f"=x><p>{inside}</p><x"
+            f"=x><p>{inside}</p><X"
             if inside.lstrip("( \n\t").startswith("<")
             else "=x" + _blank(markup[match.start() : at])
         )
