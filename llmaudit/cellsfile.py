@@ -96,7 +96,8 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OUTCOMES_STAY = (
-    "the database has paired outcomes, which stay there: what they certify is unproven in an audit of its cells"
+    "the database has paired outcomes, which stay there: an audit of its cells knows the moves that shadow tests "
+    "certified and calls every other one unproven"
 )
 
 

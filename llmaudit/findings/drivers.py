@@ -116,8 +116,9 @@ def _lock_in(evidence: Evidence) -> Driver:
     hours = sum(one.hours_without_fallback for one in alone)
     elsewhere = total(row.saving_usd for row in evidence.once(sold_elsewhere))
     reason = (
-        f"{shown(forgone)} forgone by not using cheaper models of the same class that already serve the same tier in "
-        f"this log, or cheaper sellers of the same model ({shown(elsewhere)}, without changing an answer); "
+        f"{shown(forgone)} forgone by not using cheaper models of the same class that serve the same tier in this log "
+        f"or are certified for it, or cheaper sellers of the same model ({shown(elsewhere)}, without changing an "
+        "answer); "
         f"{shown(paid)} paid for failures in {hours:,} outage hours without a fallback"
     )
     return Driver("lock_in", title, total((forgone, paid)), None, False, reason)

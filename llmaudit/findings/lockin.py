@@ -29,7 +29,8 @@ class LockIn(msgspec.Struct, frozen=True, kw_only=True):
             twice.
         seller_usd: The same models at other sellers' list prices. No other model answers.
         seller_sure_usd: The part of it that holds whatever price condition is unknown.
-        model_usd: Cheaper models of the same class that serve the same tier in this log. Unproven but for the next.
+        model_usd: Cheaper models of the same class that serve the same tier in this log or are certified for it.
+            Unproven but for the next.
         certified_usd: The part of it that paired outcomes certify.
         outage_hours: Hours in which a seller failed far more than it does; None where the log has no times.
         hours_without_fallback: Of those, hours in which no call was answered by another seller.

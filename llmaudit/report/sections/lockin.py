@@ -55,8 +55,8 @@ def build(found: LockIn) -> SectionContent:
 def _lead(found: LockIn) -> str:
     said = (
         f"Staying with the current models and sellers cost {headline(found.forgone_usd)} more than the cheapest models "
-        f"of the same class that already serve the same tier here. Other sellers of the same models would save "
-        f"{headline(found.seller_usd)}."
+        f"of the same class that serve the same tier here or are certified for it. Other sellers of the same "
+        f"models would save {headline(found.seller_usd)}."
     )
     if not found.outage_hours:
         return said
@@ -133,7 +133,13 @@ def _cheaper(found: LockIn) -> tuple[Table, ...]:
         Column("At best", Kind.MONEY, adds=False),
         Column("Status", Kind.MARK),
     )
-    return (Table("Cheaper models of the same class that serve the same tier in this log", columns, rows),)
+    return (
+        Table(
+            "Cheaper models of the same class that serve the same tier in this log or are certified for it",
+            columns,
+            rows,
+        ),
+    )
 
 
 def _sold(found: LockIn) -> tuple[Table, ...]:
