@@ -10,7 +10,7 @@ _PARTED = re.compile(r"[,;:.、，；：。]|\b(?:if|when|where|that|which|who|w
 """What parts a charge from words after it, which then tell of something else: "1.2% if the card was issued abroad"."""
 
 _BEGINS = re.compile(
-    r"(?<!\w)(?:from|starting|beginning|begins?|effective|as of|in|ab|von|im Jahr"
+    r"(?<!\w)(?<!expires )(?<!expire )(?<!ends )(?:from|starting|beginning|begins?|effective|as of|in|ab|von|im Jahr"
     r"|dès|à partir de|à compter de|en|desde|a partir de)"
     r"\s(?:[\w.,º°]+\s){0,4}?(20\d\d)(?!\d)|(20\d\d)\s?年",
     re.IGNORECASE,
@@ -24,7 +24,7 @@ def is_of_another_day(sentence: Sentence, at: int) -> bool:
     Words before it reach it where nothing of today comes between; words after it, where nothing parts them.
     """
     lexicon, (start, end) = sentence.lexicon, sentence.span_of(at)
-    if any(int(match[1] or match[2]) > sentence.setting.year for match in _BEGINS.finditer(sentence.text)):
+    if any(int(match[1] or match[2]) > sentence.setting.year for match in _BEGINS.finditer(sentence.text, start, end)):
         return True
     for match in lexicon["not_now"].finditer(sentence.text, start, end):
         first, second = (match.end(), at) if match.end() <= at else (at, match.start())
