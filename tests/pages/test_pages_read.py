@@ -209,6 +209,15 @@ def test_hostile_pages_end(name: str, catalog: Catalog) -> None:
         assert found.verdict == "undisclosed"
 
 
+@pytest.mark.parametrize("broken", ["[{ name: 'a' ], 1]", "[ 1, 2 } ]", "{ rows: [1, 2 }, }", "{ a: 1 ] }"])
+def test_brackets_that_do_not_match_end(broken: str) -> None:
+    """A list that a brace closes has no end: the search for one must stop, and the rest of the file be read."""
+    source = (
+        f'const rows = {broken};\nconst more = [{{ name: "Top-ups", text: "A fee of 5% is added to top-ups." }}];\n'
+    )
+    assert "A fee of 5% is added to top-ups." in texts(source, "page.ts")
+
+
 def test_what_is_cut_off_is_said(catalog: Catalog) -> None:
     found = audit(page_of(b"Word\n" * 20_000, "lines.txt"), "lines.txt", catalog, today=TODAY)
     assert any("longer than a pricing page" in note for note in found.notes)

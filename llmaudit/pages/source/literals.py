@@ -38,6 +38,10 @@ _QUOTES = {"'": "'", '"': '"', "`": "`"}
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
+class _UnbalancedError(Exception):
+    """A bracket closes what another kind has opened: where it was left, no end would ever be found."""
+
+
 def literals(source: str) -> Iterator[tuple[int, int, Value]]:
     """Yield every list and object that is given a name, returned or exported, with where it begins and ends."""
     done = unclosed = 0
@@ -46,7 +50,7 @@ def literals(source: str) -> Iterator[tuple[int, int, Value]]:
             continue
         try:
             value, done = _value(source, match.end(), 0)
-        except (IndexError, RecursionError):
+        except (IndexError, RecursionError, _UnbalancedError):
             unclosed += 1  # a brace that nothing closes: each is looked for to the end of the file
             if unclosed > MAX_UNCLOSED:
                 return
@@ -99,6 +103,8 @@ def _unescaped(text: str) -> str:
 def _list(source: str, at: int, depth: int) -> tuple[list[Value], int]:
     found: list[Value] = []
     while source[at := _skipped(source, at)] != "]":
+        if source[at] == "}":
+            raise _UnbalancedError
         value, at = _value(source, at, depth + 1)
         found.append(value)
         at = _skipped(source, at)
@@ -109,6 +115,8 @@ def _list(source: str, at: int, depth: int) -> tuple[list[Value], int]:
 def _object(source: str, at: int, depth: int) -> tuple[dict[str, Value], int]:
     found: dict[str, Value] = {}
     while source[at := _skipped(source, at)] != "}":
+        if source[at] == "]":
+            raise _UnbalancedError
         if key := _KEY.match(source, at):
             found[key[1].strip("'\"")], at = _value(source, key.end(), depth + 1)
         else:
