@@ -6,6 +6,7 @@ Their short values make a table, headed by their keys; their texts and lists sta
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from llmaudit.pages.model import Block, BlockKind, Table
@@ -45,17 +46,21 @@ _PROSE_WORDS = 8
 
 
 class Records:
-    """Reads the lists and objects of a source; of a list of plans, a price without a time is a subscription's."""
+    """Reads the lists and objects of a source.
 
-    def __init__(self, source: str, *, lists_plans: bool = False) -> None:
-        self.source = source
-        self.lists_plans = lists_plans
+    Attributes:
+        lists_plans: What is read next is a list of plans, in which a price without a time is a subscription's.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.breaks = [match.start() for match in re.finditer("\n", source)]
+        self.lists_plans = False
         signs = set(re.findall(r"[$€£¥](?=\d)", source))
         self.sign = signs.pop() if len(signs) == 1 else ""
 
     def line(self, at: int) -> int:
         """Return the line of the file on which a place lies."""
-        return self.source.count("\n", 0, at) + 1
+        return bisect_left(self.breaks, at) + 1
 
     def block(self, text: Text, kind: BlockKind, heading: str) -> Block:
         """Return a string as a block; one that asks is a question."""

@@ -32,6 +32,9 @@ _PLANS = re.compile(
 )
 """What before a list calls it one of plans: `const plans: Plan[] = `."""
 
+NAMED_WITHIN = 120
+"""Characters before a list in which its name stands."""
+
 _COMPONENT = re.compile(r"<(/?)((?:[A-Z]\w*\.)*[A-Z]\w*)")
 _ELEMENTS = (
     (re.compile(r"\w*(?:Link|Badge|Button|Icon|Strong|Bold|Em|Code|Span|Anchor|A)"), ""),
@@ -69,12 +72,15 @@ def read_script(source: str, name: str) -> Page:
     source = source[:MAX_SOURCE].replace("\r\n", "\n").replace("\r", "\n")
     known = constants(source)
     blocks: list[Block | Table] = []
-    for start, end, value in list(literals(source)):
-        found = [*Records(source, lists_plans=bool(_PLANS.search(source, 0, start))).read(value)]
+    records, parts, done = Records(source), [], 0
+    for start, end, value in literals(source):
+        records.lists_plans = bool(_PLANS.search(source, max(0, start - NAMED_WITHIN), start))
+        found = [*records.read(value)]
         if found:
             blocks += found
-            source = source[:start] + _blank(source[start:end]) + source[end:]
-    markup = _markup_of(with_constants(source, known))
+            parts += [source[done:start], _blank(source[start:end])]
+            done = end
+    markup = _markup_of(with_constants("".join([*parts, source[done:]]), known))
     shown = read_html(markup, name) if _TAG.search(markup) else Page(())
     notes = (*shown.notes, *([f"only the first {MAX_SOURCE:,} characters of the source were read"] if long else []))
     return replace(shown, blocks=tuple(sorted((*blocks, *shown.blocks), key=_line)), notes=notes)
